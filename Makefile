@@ -1,0 +1,30 @@
+# `make run` runs the main job on this machine, `make test` runs all tests. Both make their own environment first.
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.10 python3; do \
+	$$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+
+.PHONY: run test synth clean
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "this project needs Python 3.10 to 3.13 on the PATH; or name one: make PYTHON=/path/to/python3.11" >&2; exit 2; }
+	@echo "making the environment in $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: $(BIN)/python requirements.txt requirements-local.txt constraints.txt pyproject.toml
+	@echo "installing the pinned packages (about 300 MB to download, once)"
+	@$(PIP) --requirement requirements.txt --requirement requirements-local.txt
+	@$(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --editable .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.run requirements-test.txt
+	@echo "installing the test tools"
+	@$(PIP) --requirement requirements-test.txt
+	@touch $@
+
+node_modules/.package-lock.json: $(VENV)/.run package.json package-lock.json
+	@echo "installing the CDK command line"
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --silent --no-fund --no-audit
+	@touch $@

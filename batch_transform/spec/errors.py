@@ -1,0 +1,121 @@
+"""Every error of the project, in one tree.
+
+    BatchTransformError
+    ├── InputError               what the person gave is wrong; nothing was started
+    │   ├── JobFileError         job files with problems, all of them at once
+    │   ├── RunInputError        a run's input asks for what a run may not have
+    │   ├── InvalidFilterError   a filter that SageMaker would not take
+    │   └── DataNotFoundError    a local file or an S3 object that is not there
+    ├── LocalAwsError            the local AWS could not do what it was asked
+    │   ├── PortInUseError       another program listens there
+    │   └── EmulatorHookError    the pinned emulator lacks a hook that we plug into
+    ├── DeployError              CloudFormation refused the template, or rolled back
+    ├── RunFailedError           the execution, or the transform job in it, failed
+    └── TransformError           one input object could not be transformed
+        ├── RecordError          a record that cannot be parsed, filtered or sent
+        ├── ModelClientError     the model answered 4xx: it refuses the data
+        ├── ModelServerError     the model answered 5xx
+        ├── NoModelAnswerError   the model did not answer, or closed the connection
+        └── AnswerError          an answer that cannot be parsed, counted or joined
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from batch_transform.spec.problem import Problem
+
+
+class BatchTransformError(Exception):
+    """The root: anything that this project reports to a person. `exit_code` is what the command line ends with."""
+
+    exit_code = 1
+
+
+class InputError(BatchTransformError):
+    """When the person's own input is wrong: nothing was started and nothing was lost."""
+
+    exit_code = 2
+
+
+class JobFileError(InputError):
+    """When job files have problems. `problems` holds all of them, in file order; `str()` gives one line each."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class RunInputError(InputError):
+    """When the input of a run names a field that a run may not change, or gives it an illegal value."""
+
+
+class InvalidFilterError(InputError):
+    """When a filter is outside the JSONPath subset of Batch Transform. The message is AWS's where it was recorded."""
+
+
+class DataNotFoundError(InputError):
+    """When a file, an object or a prefix that the person named holds nothing."""
+
+
+class LocalAwsError(BatchTransformError):
+    """When the local AWS does not start, or ends too early."""
+
+
+class PortInUseError(LocalAwsError):
+    """When another program already listens on the port that the local AWS was told to use."""
+
+    exit_code = 2
+
+
+class EmulatorHookError(LocalAwsError):
+    """When the installed emulator has no such hook: it is not the pinned release."""
+
+
+class DeployError(BatchTransformError):
+    """When CloudFormation refuses a template, or rolls the stack back."""
+
+
+class RunFailedError(BatchTransformError):
+    """When an execution of the state machine ends other than SUCCEEDED."""
+
+
+class TransformError(BatchTransformError):
+    """When one input object could not be transformed; the other objects of the job go on.
+
+    `log_lines` is what goes to the data log, one log event a line. `failure_class` begins
+    the job's FailureReason as AWS writes it: `ClientError` or `AlgorithmError`.
+    """
+
+    failure_class = "ClientError"
+
+    def __init__(self, *log_lines: str) -> None:
+        self.log_lines = log_lines
+        super().__init__("\n".join(log_lines))
+
+
+class RecordError(TransformError):
+    """When an input record cannot be parsed, filtered or sent."""
+
+
+class ModelClientError(TransformError):
+    """When the model answered 4xx: it refuses the data, and would again."""
+
+
+class ModelServerError(TransformError):
+    """When the model answered 5xx, after all retries."""
+
+    failure_class = "AlgorithmError"
+
+
+class NoModelAnswerError(TransformError):
+    """When the model did not answer in time or closed the connection, after all retries."""
+
+    failure_class = "AlgorithmError"
+
+
+class AnswerError(TransformError):
+    """When the model's answer cannot be parsed, or does not fit the records that were sent."""

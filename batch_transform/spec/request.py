@@ -1,0 +1,47 @@
+"""The CreateTransformJob request of a job: built here, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from operator import attrgetter
+from typing import Any
+
+from batch_transform.spec.job_spec import JobSpec
+from batch_transform.spec.members import MEMBERS
+
+Request = dict[str, Any]
+
+_MODEL_CLIENT_DEFAULTS = {"InvocationsTimeoutInSeconds": 600, "InvocationsMaxRetries": 3}
+
+
+def transform_job_request(spec: JobSpec, *, model_name: str, data: str, output_path: str) -> Request:
+    """Return the request, without TransformJobName, which each attempt of a run adds.
+
+    `model_name`, `data` and `output_path` are what the stack resolved; they may be CDK tokens.
+    Members that the job does not set are left out, so that AWS's own defaults hold (API reference,
+    CreateTransformJob). Of ModelClientConfig both members are always sent together: a half-filled
+    structure is a known way to get other defaults than the documented 600 s and 3 retries.
+    """
+    request: Request = {"ModelName": model_name}
+    resolved = {"input.data": data, "output.path": output_path}
+    for member in MEMBERS:
+        value = resolved.get(member.field, attrgetter(member.field)(spec))
+        if value is None or value == {}:
+            continue
+        place(request, member.path, _tag_list(value) if member.field == "tags" else value)
+    if "ModelClientConfig" in request:
+        request["ModelClientConfig"] = _MODEL_CLIENT_DEFAULTS | request["ModelClientConfig"]
+    return request
+
+
+def place(request: Request, path: tuple[str, ...], value: object) -> None:
+    """Set the member at `path`, making the structures on the way."""
+    *parents, last = path
+    node = request
+    for name in parents:
+        node = node.setdefault(name, {})
+    node[last] = dict(value) if isinstance(value, Mapping) else value
+
+
+def _tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
