@@ -1,22 +1,24 @@
 """Every error of the project, in one tree.
 
-    BatchTransformError
-    ├── InputError               what the person gave is wrong; nothing was started
-    │   ├── JobFileError         job files with problems, all of them at once
-    │   ├── RunInputError        a run's input asks for what a run may not have
-    │   ├── InvalidFilterError   a filter that SageMaker would not take
-    │   └── DataNotFoundError    a local file or an S3 object that is not there
-    ├── LocalAwsError            the local AWS could not do what it was asked
-    │   ├── PortInUseError       another program listens there
-    │   └── EmulatorHookError    the pinned emulator lacks a hook that we plug into
-    ├── DeployError              CloudFormation refused the template, or rolled back
-    ├── RunFailedError           the execution, or the transform job in it, failed
-    └── TransformError           one input object could not be transformed
-        ├── RecordError          a record that cannot be parsed, filtered or sent
-        ├── ModelClientError     the model answered 4xx: it refuses the data
-        ├── ModelServerError     the model answered 5xx
-        ├── NoModelAnswerError   the model did not answer, or closed the connection
-        └── AnswerError          an answer that cannot be parsed, counted or joined
+BatchTransformError
+├── InputError               what the person gave is wrong; nothing was started
+│   ├── ProblemsError        several things are wrong; all of them at once
+│   │   ├── JobFileError     job files with problems
+│   │   └── RunInputError    a run's input asks for what a run may not have
+│   ├── InvalidFilterError   a filter that SageMaker would not take
+│   ├── UnknownImageError    a framework container that is not in our table
+│   └── DataNotFoundError    a local file or an S3 object that is not there
+├── LocalAwsError            the local AWS could not do what it was asked
+│   ├── PortInUseError       another program listens there
+│   └── EmulatorHookError    the pinned emulator lacks a hook that we plug into
+├── DeployError              CloudFormation refused the template, or rolled back
+├── RunFailedError           the execution, or the transform job in it, failed
+└── TransformError           one input object could not be transformed
+    ├── RecordError          a record that cannot be parsed, filtered or sent
+    ├── ModelClientError     the model answered 4xx: it refuses the data
+    ├── ModelServerError     the model answered 5xx
+    ├── NoModelAnswerError   the model did not answer, or closed the connection
+    └── AnswerError          an answer that cannot be parsed, counted or joined
 """
 
 from __future__ import annotations
@@ -41,20 +43,28 @@ class InputError(BatchTransformError):
     exit_code = 2
 
 
-class JobFileError(InputError):
-    """When job files have problems. `problems` holds all of them, in file order; `str()` gives one line each."""
+class ProblemsError(InputError):
+    """When several things may be wrong at once. `problems` holds all of them; `str()` gives one line each."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
-class RunInputError(InputError):
+class JobFileError(ProblemsError):
+    """When job files have problems, in the order of the files and of their lines."""
+
+
+class RunInputError(ProblemsError):
     """When the input of a run names a field that a run may not change, or gives it an illegal value."""
 
 
 class InvalidFilterError(InputError):
     """When a filter is outside the JSONPath subset of Batch Transform. The message is AWS's where it was recorded."""
+
+
+class UnknownImageError(InputError):
+    """When a framework or a version of it has no container in `framework_images`."""
 
 
 class DataNotFoundError(InputError):
