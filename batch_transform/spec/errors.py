@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class BatchTransformError(Exception):
-    """The root: anything that this project reports to a person. `exit_code` is what the command line ends with."""
+    """The root: all that this project reports to a person. The command line ends with `exit_code`."""
 
     exit_code = 1
 
@@ -60,7 +60,7 @@ class RunInputError(ProblemsError):
 
 
 class InvalidFilterError(InputError):
-    """When a filter is outside the JSONPath subset of Batch Transform. The message is AWS's where it was recorded."""
+    """When a filter is outside the JSONPath subset of Batch Transform; AWS's own text where it was recorded."""
 
 
 class UnknownImageError(InputError):
@@ -83,6 +83,19 @@ class PortInUseError(LocalAwsError):
 
 class EmulatorHookError(LocalAwsError):
     """When the installed emulator has no such hook: it is not the pinned release."""
+
+
+class RefusedRequestError(LocalAwsError):
+    """When the local SageMaker refuses a request. `code` is AWS's, such as `ValidationException`."""
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        self.message = message
+        super().__init__(f"{code}: {message}")
+
+
+class TransformJobError(LocalAwsError):
+    """When a transform job cannot run at all. `str()` is its FailureReason, which begins as AWS's do."""
 
 
 class DeployError(BatchTransformError):
