@@ -1,0 +1,61 @@
+"""One batch transform job as one construct."""
+
+from __future__ import annotations
+
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from batch_transform.spec.job_spec import JobSpec
+from batch_transform.spec.request import transform_job_request
+from batch_transform.spec.s3_uri import S3Uri
+from constructs_lib.data_buckets import DataBuckets
+from constructs_lib.data_location import DataLocation
+from constructs_lib.model import Model
+from constructs_lib.schedule import Schedule
+from constructs_lib.workflow import Workflow
+
+
+class BatchTransform(Construct):
+    """Define all that a job needs: its model and execution role, the state machine, and its schedule.
+
+    Data that the job file does not place lie in `buckets`, below a prefix with the job's name.
+
+    Usage::
+
+        buckets = DataBuckets(self, "Data")
+        tumours = BatchTransform(self, "tumours", job=spec, buckets=buckets)
+        tumours.state_machine.grant_start_execution(nightly_role)
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, job: JobSpec, buckets: DataBuckets) -> None:
+        super().__init__(scope, construct_id)
+        self.data = self._location("Data", job.input.data, buckets.input, job)
+        self.output = self._location("Output", job.output.path, buckets.output, job)
+        self.model = Model(
+            self,
+            "Model",
+            spec=job.model,
+            instance_type=job.transform.instance_type,
+            data=self.data,
+            output=self.output,
+        )
+        self.workflow = Workflow(
+            self,
+            "Workflow",
+            spec=job,
+            request=transform_job_request(
+                job, model_name=self.model.name, data=self.data.uri, output_path=self.output.uri
+            ),
+            data=self.data,
+            output=self.output,
+            execution_role=self.model.role,
+        )
+        self.state_machine = self.workflow.state_machine
+        if job.triggers.schedule is not None:
+            Schedule(self, "Schedule", spec=job.triggers.schedule, state_machine=self.state_machine)
+
+    def _location(self, construct_id: str, uri: str | None, bucket: s3.Bucket, job: JobSpec) -> DataLocation:
+        if uri is None:
+            return DataLocation(bucket, f"{job.name}/")
+        place = S3Uri.parse(uri)
+        return DataLocation(s3.Bucket.from_bucket_name(self, construct_id, place.bucket), place.key)

@@ -1,0 +1,71 @@
+"""The image of a model's container, and what it takes to pull it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from batch_transform.spec.framework_images import accounts_by_region, repository, tag
+from batch_transform.spec.job_spec import FrameworkImage
+
+_ECR_URI = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.[^/]+/(?P<repository>[^:@]+)")
+
+
+@dataclass(frozen=True)
+class ContainerImage:
+    """`uri` is the container's Image; `repository_arn` is None where the image is not in ECR."""
+
+    uri: str
+    repository_arn: str | None
+
+    def pull_statements(self) -> list[iam.PolicyStatement]:
+        """Allow to pull this image from its repository."""
+        if self.repository_arn is None:
+            return []
+        return [
+            # The action knows no resources: a token is for the whole registry.
+            iam.PolicyStatement(actions=["ecr:GetAuthorizationToken"], resources=["*"]),
+            iam.PolicyStatement(
+                actions=["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+                resources=[self.repository_arn],
+            ),
+        ]
+
+
+def container_image(scope: Construct, image: FrameworkImage | str, *, instance_type: str) -> ContainerImage:
+    """Find the image that a job names.
+
+    A framework's image lies in another AWS account in every region: the template holds that table as
+    a mapping, so that one template works in each region.
+    """
+    if isinstance(image, FrameworkImage):
+        return _framework_image(scope, image, instance_type)
+    parts = _ECR_URI.match(image)
+    if parts is None:
+        return ContainerImage(uri=image, repository_arn=None)
+    return ContainerImage(
+        uri=image,
+        repository_arn=f"arn:{cdk.Aws.PARTITION}:ecr:{parts['region']}:{parts['account']}:repository/{parts['repository']}",
+    )
+
+
+def _framework_image(scope: Construct, image: FrameworkImage, instance_type: str) -> ContainerImage:
+    accounts = cdk.CfnMapping(
+        scope,
+        "ImageAccounts",
+        mapping={
+            region: {"account": account}
+            for region, account in accounts_by_region(image.framework, image.version).items()
+        },
+    )
+    account = accounts.find_in_map(cdk.Aws.REGION, "account")
+    name = repository(image.framework)
+    return ContainerImage(
+        uri=f"{account}.dkr.ecr.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}/{name}:"
+        f"{tag(image.framework, image.version, instance_type)}",
+        repository_arn=f"arn:{cdk.Aws.PARTITION}:ecr:{cdk.Aws.REGION}:{account}:repository/{name}",
+    )

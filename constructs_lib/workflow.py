@@ -1,0 +1,144 @@
+"""The state machine that runs a job, its functions, and what it may do."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from batch_transform.spec.job_spec import JobSpec
+from batch_transform.spec.request import Request
+from constructs_lib.acknowledgment import acknowledge, acknowledge_wildcards
+from constructs_lib.data_location import DataLocation
+from constructs_lib.definition import Functions, state_machine_definition
+from constructs_lib.workflow_function import WorkflowFunction
+
+TRANSFORM_JOB_LOGS = "/aws/sagemaker/TransformJobs"
+
+
+class Workflow(Construct):
+    """Define the state machine of `spec`, which sends `request` for each run.
+
+    Its role is written out after the Step Functions Developer Guide (IAM policies for SageMaker):
+    Step Functions makes no policy of its own for CreateTransformJob.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        spec: JobSpec,
+        request: Request,
+        data: DataLocation,
+        output: DataLocation,
+        execution_role: iam.Role | None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        job_logs_arn = self._arn("logs", "log-group", f"{TRANSFORM_JOB_LOGS}:*", cdk.ArnFormat.COLON_RESOURCE_NAME)
+        jobs_arn = self._arn("sagemaker", "transform-job", f"{spec.name}-*")
+        preflight = WorkflowFunction(self, "Preflight", name="preflight", statements=[data.list_statement()])
+        diagnose = WorkflowFunction(
+            self,
+            "Diagnose",
+            name="diagnose",
+            statements=[
+                data.list_statement(),
+                output.list_statement(),
+                iam.PolicyStatement(actions=["logs:FilterLogEvents"], resources=[job_logs_arn]),
+            ],
+        )
+        acknowledge_wildcards(diagnose, {job_logs_arn: "the streams of one group: their names are SageMaker's"})
+        functions = [preflight.function, diagnose.function]
+        self.log_group = logs.LogGroup(
+            self,
+            "Logs",
+            # Below this prefix the resource policy for log delivery never outgrows its limit.
+            log_group_name=f"/aws/vendedlogs/states/{cdk.Names.unique_resource_name(self, max_length=60)}",
+            retention=logs.RetentionDays.THREE_MONTHS,
+            removal_policy=cdk.RemovalPolicy.DESTROY,
+        )
+        self.role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("states.amazonaws.com"),
+            description=f"Runs the batch transform job {spec.name}",
+            inline_policies={
+                "Workflow": iam.PolicyDocument(
+                    statements=[
+                        iam.PolicyStatement(
+                            actions=["lambda:InvokeFunction"],
+                            resources=[function.function_arn for function in functions],
+                        ),
+                        *self._transform_job_statements(jobs_arn, execution_role),
+                    ]
+                )
+            },
+        )
+        definition = state_machine_definition(
+            spec,
+            request,
+            Functions(preflight_arn=preflight.function.function_arn, diagnose_arn=diagnose.function.function_arn),
+            partition=cdk.Aws.PARTITION,
+        )
+        self.state_machine = sfn.StateMachine(
+            self,
+            "StateMachine",
+            comment=definition["Comment"],
+            definition_body=sfn.DefinitionBody.from_string(cdk.Stack.of(self).to_json_string(definition)),
+            logs=sfn.LogOptions(destination=self.log_group, level=sfn.LogLevel.ALL, include_execution_data=True),
+            role=self.role,
+        )
+        acknowledge_wildcards(
+            self,
+            {
+                jobs_arn: "each attempt of each run has a job name of its own, all of them led by the job's name",
+                "*": "the log delivery actions of Step Functions know no resources",
+            },
+        )
+        acknowledge(self, "AwsSolutions-SF2", "the log has every event; X-Ray would add cost and nothing to a batch job")
+
+    def _transform_job_statements(
+        self, jobs_arn: str, execution_role: iam.Role | None
+    ) -> list[iam.PolicyStatement]:
+        events_rule_arn = self._arn("events", "rule", "StepFunctionsGetEventsForSageMakerTransformJobsRule")
+        statements = [
+            iam.PolicyStatement(
+                # AddTags, since `.sync` tags the job with the execution that started it.
+                actions=[
+                    "sagemaker:CreateTransformJob",
+                    "sagemaker:DescribeTransformJob",
+                    "sagemaker:StopTransformJob",
+                    "sagemaker:AddTags",
+                    "sagemaker:ListTags",
+                ],
+                resources=[jobs_arn],
+            ),
+            iam.PolicyStatement(
+                # How `.sync` learns that the job has ended: a rule that Step Functions manages.
+                actions=["events:PutTargets", "events:PutRule", "events:DescribeRule"],
+                resources=[events_rule_arn],
+            ),
+        ]
+        if execution_role is not None:
+            statements.append(
+                iam.PolicyStatement(
+                    actions=["iam:PassRole"],
+                    resources=[execution_role.role_arn],
+                    conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+                )
+            )
+        return statements
+
+    def _arn(
+        self,
+        service: str,
+        resource: str,
+        resource_name: str,
+        arn_format: cdk.ArnFormat = cdk.ArnFormat.SLASH_RESOURCE_NAME,
+    ) -> str:
+        return cdk.Stack.of(self).format_arn(
+            service=service, resource=resource, resource_name=resource_name, arn_format=arn_format
+        )

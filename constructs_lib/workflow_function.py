@@ -1,0 +1,78 @@
+"""A Lambda function of the workflow."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+_PROJECT = Path(__file__).resolve().parent.parent
+_NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "job_file.py")
+
+
+class WorkflowFunction(Construct):
+    """Define the function in `lambda/<name>`, with the rules of `batch_transform.spec` beside its handler.
+
+    It runs the same rules as `cdk synth` did, on the values that only a run knows. `statements` are
+    all that it may do, apart from writing its own log.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        statements: Sequence[iam.PolicyStatement],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        log_group = logs.LogGroup(
+            self, "Logs", retention=logs.RetentionDays.THREE_MONTHS, removal_policy=cdk.RemovalPolicy.DESTROY
+        )
+        role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            inline_policies={
+                "Function": iam.PolicyDocument(
+                    statements=[
+                        iam.PolicyStatement(
+                            actions=["logs:CreateLogStream", "logs:PutLogEvents"],
+                            resources=[log_group.log_group_arn],
+                        ),
+                        *statements,
+                    ]
+                )
+            },
+        )
+        # The asset is copied into the cloud assembly at once, so the staged folder can go right after.
+        with tempfile.TemporaryDirectory(prefix="batch-transform-") as stage:
+            self.function = lambda_.Function(
+                self,
+                "Resource",
+                architecture=lambda_.Architecture.ARM_64,
+                code=lambda_.Code.from_asset(str(_staged(name, Path(stage)))),
+                handler="handler.handler",
+                log_group=log_group,
+                memory_size=256,
+                role=role,
+                runtime=lambda_.Runtime.PYTHON_3_14,
+                # Shorter than the state's own timeout, so that the function's error is the one reported.
+                timeout=cdk.Duration.seconds(50),
+            )
+
+
+def _staged(name: str, stage: Path) -> Path:
+    """Copy the handler's folder and the spec package to `stage`; the same files are the same asset."""
+    shutil.copytree(_PROJECT / "lambda" / name, stage, dirs_exist_ok=True, ignore=_NOT_SHIPPED)
+    package = stage / "batch_transform"
+    shutil.copytree(_PROJECT / "batch_transform" / "spec", package / "spec", ignore=_NOT_SHIPPED)
+    shutil.copyfile(_PROJECT / "batch_transform" / "__init__.py", package / "__init__.py")
+    return stage

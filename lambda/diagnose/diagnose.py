@@ -1,0 +1,113 @@
+"""Why a run failed, in one text: the job, the files without a result, AWS's reason, the log's own words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Protocol
+
+from batch_transform.spec.output_key import output_key
+from batch_transform.spec.request import Request
+from batch_transform.spec.s3_uri import S3Uri
+
+LOG_GROUP = "/aws/sagemaker/TransformJobs"
+
+_FILES_NAMED = 5
+_LOG_LINES = 12
+_OBJECTS_LOOKED_AT = 100_000
+
+
+class ObjectLister(Protocol):
+    """The S3 call that finds objects."""
+
+    def list_objects_v2(self, **arguments: Any) -> Any:
+        """As boto3's S3 client has it."""
+
+
+class LogReader(Protocol):
+    """The CloudWatch Logs call that reads a job's log."""
+
+    def filter_log_events(self, **arguments: Any) -> Any:
+        """As boto3's logs client has it."""
+
+
+@dataclass(frozen=True)
+class FailedRun:
+    """What the state machine passes: the job, the request as sent, and the error as it was caught."""
+
+    job: str
+    job_file: str
+    request: Request
+    transform_job_name: str
+    error: dict[str, str]
+
+
+def explain(run: FailedRun, s3: ObjectLister, logs: LogReader) -> dict[str, str]:
+    """Return Error and Cause of the failed execution."""
+    cause = run.error.get("Cause", "")
+    description = _description(cause)
+    name = description.get("TransformJobName", run.transform_job_name)
+    status = description.get("TransformJobStatus", "")
+    if run.error["Error"] == "States.Timeout":
+        reason = "stopped: it ran longer than transform.max_runtime_in_seconds"
+    elif status == "Stopped":
+        reason = "stopped from outside the workflow (StopTransformJob)"
+    else:
+        reason = description.get("FailureReason", cause) or run.error["Error"]
+    origin = f" ({run.job_file})" if run.job_file else ""
+    lines = [f"job {run.job}{origin}: transform job {name}: {reason}"]
+    lines += _unserved_files(run.request, s3) if description or run.error["Error"] == "States.Timeout" else []
+    lines += _log_lines(name, logs)
+    return {"Error": run.error["Error"], "Cause": "\n".join(lines)}
+
+
+def _description(cause: str) -> dict[str, Any]:
+    """The job's description, which a failed `.sync` task has as its Cause; {} when no job existed."""
+    if not cause.startswith("{"):
+        return {}
+    described = json.loads(cause)
+    return described if isinstance(described, dict) and "TransformJobName" in described else {}
+
+
+def _unserved_files(request: Request, s3: ObjectLister) -> list[str]:
+    """The input objects without an `.out` object, the first few by name."""
+    source = request["TransformInput"]["DataSource"]["S3DataSource"]
+    data = S3Uri.parse(source["S3Uri"])
+    if source["S3DataType"] != "S3Prefix":
+        return [f"input: {data} ({source['S3DataType']})"]
+    output = S3Uri.parse(request["TransformOutput"]["S3OutputPath"])
+    served = set(_keys(output, s3))
+    keys = sorted(_keys(data, s3))
+    alone = keys == [data.key]
+    unserved = [key for key in keys if output_key(key, data.key, output.key, alone=alone) not in served]
+    named = ", ".join(f"s3://{data.bucket}/{key}" for key in unserved[:_FILES_NAMED])
+    more = f" and {len(unserved) - _FILES_NAMED} more" if len(unserved) > _FILES_NAMED else ""
+    return [f"{len(unserved)} of {len(keys)} files have no result: {named}{more}"] if unserved else []
+
+
+def _keys(place: S3Uri, s3: ObjectLister) -> Iterator[str]:
+    return islice(_all_keys(place, s3), _OBJECTS_LOOKED_AT)
+
+
+def _all_keys(place: S3Uri, s3: ObjectLister) -> Iterator[str]:
+    token: dict[str, str] = {}
+    while True:
+        page = s3.list_objects_v2(Bucket=place.bucket, Prefix=place.key, **token)
+        yield from (entry["Key"] for entry in page.get("Contents", []))
+        if not page.get("IsTruncated"):
+            return
+        token = {"ContinuationToken": page["NextContinuationToken"]}
+
+
+def _log_lines(job_name: str, logs: LogReader) -> list[str]:
+    """The first lines of the job's data log, which name records and answers."""
+    page = logs.filter_log_events(logGroupName=LOG_GROUP, logStreamNamePrefix=job_name)
+    messages = [
+        event["message"].strip()
+        for event in page.get("events", [])
+        if event["logStreamName"].endswith("/data-log") and "MaxConcurrentTransforms=" not in event["message"]
+    ]
+    where = f"log: group {LOG_GROUP}, streams {job_name}/…"
+    return [where, *(message for message in messages if message)][: _LOG_LINES + 1]

@@ -1,0 +1,64 @@
+"""What a run must satisfy before money is spent on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from batch_transform.spec.errors import DataNotFoundError
+from batch_transform.spec.overrides import apply_overrides
+from batch_transform.spec.request import Request
+from batch_transform.spec.s3_uri import S3Uri
+
+
+class ObjectLister(Protocol):
+    """The one S3 call that the check makes."""
+
+    def list_objects_v2(self, **arguments: Any) -> Any:
+        """As boto3's S3 client has it."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What the state machine passes: the job, the run's id, the declared request and the run's own input."""
+
+    job: str
+    job_file: str
+    run: str
+    request: Request
+    overrides: Mapping[str, Any]
+
+
+def checked_request(run: Run, s3: ObjectLister) -> Request:
+    """Apply the run's overrides, give the run its own output prefix, and check request and data.
+
+    Fails with RunInputError (unknown or illegal overrides, output below the input prefix) or
+    DataNotFoundError (no object, or only empty ones).
+    """
+    declared = dict(run.request)
+    declared["TransformOutput"] = declared["TransformOutput"] | {
+        "S3OutputPath": f"{declared['TransformOutput']['S3OutputPath'].rstrip('/')}/{run.run}"
+    }
+    request = apply_overrides(declared, run.overrides)
+    _require_data(request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"], s3)
+    return request
+
+
+def _require_data(uri: str, s3: ObjectLister) -> None:
+    """A prefix in S3 is a plain string: every key that starts with it is an input object."""
+    place = S3Uri.parse(uri)
+    empty_objects = 0
+    token: dict[str, str] = {}
+    while True:
+        page = s3.list_objects_v2(Bucket=place.bucket, Prefix=place.key, **token)
+        for entry in page.get("Contents", []):
+            if entry["Size"] > 0:
+                return
+            empty_objects += 1
+        if not page.get("IsTruncated"):
+            break
+        token = {"ContinuationToken": page["NextContinuationToken"]}
+    if empty_objects:
+        raise DataNotFoundError(f"{uri} holds {empty_objects} objects and all of them are empty; upload data first")
+    raise DataNotFoundError(f"no object starts with {uri}; upload data there, or start the run with another input.data")

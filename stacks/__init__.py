@@ -1,0 +1,1 @@
+"""Stacks only compose: they define parts and pass them to one another."""
