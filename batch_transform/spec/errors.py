@@ -60,11 +60,27 @@ class RunInputError(ProblemsError):
 
 
 class InvalidFilterError(InputError):
-    """When a filter is outside the JSONPath subset of Batch Transform; AWS's own text where it was recorded."""
+    """When a filter is outside the JSONPath subset of Batch Transform; AWS's text where recorded."""
+
+
+class InvalidS3UriError(InputError):
+    """When an address is neither `s3://BUCKET/KEY` nor S3's `https://` form of it."""
 
 
 class UnknownImageError(InputError):
     """When a framework or a version of it has no container in `framework_images`."""
+
+
+class FilterSyntaxError(InvalidFilterError):
+    """When a filter has only legal characters but is no path that SageMaker can follow.
+
+    CreateTransformJob looks at the characters alone and takes it; the job then fails
+    (recorded for lists of ranges, sagemaker-python-sdk issue 1112).
+    """
+
+
+class TransformSettingsError(InputError):
+    """When a CreateTransformJob request contradicts itself, or needs what the engine does not have."""
 
 
 class DataNotFoundError(InputError):
@@ -118,6 +134,17 @@ class TransformError(BatchTransformError):
     def __init__(self, *log_lines: str) -> None:
         self.log_lines = log_lines
         super().__init__("\n".join(log_lines))
+
+
+class UnparsableError(TransformError):
+    """When a text is no CSV row, or no JSON document.
+
+    The message says why and not where: the catcher knows where.
+    """
+
+
+class FilterMissError(TransformError):
+    """When a filter asks for a column, a name or an element that is not there."""
 
 
 class RecordError(TransformError):

@@ -68,7 +68,7 @@ class ImageParts:
 
 
 def image_uri_parts(framework: str, version: str, instance_type: str = "ml.m5.large") -> ImageParts:
-    """Return repository, tag and accounts by region at once. Raises UnknownImageError, as all functions here."""
+    """Return repository, tag and accounts at once. Raises UnknownImageError, as every function here."""
     return ImageParts(
         repository(framework), tag(framework, version, instance_type), accounts_by_region(framework, version)
     )
@@ -113,7 +113,7 @@ def tag(framework: str, version: str, instance_type: str = "ml.m5.large") -> str
 
 
 def accounts_by_region(framework: str, version: str) -> dict[str, str]:
-    """Return the account id by region, for every region that has the image, such as `{"us-east-1": "683313688378"}`."""
+    """Return the account id by region, of every region that has the image."""
     version = _full_version(framework, version)
     if framework != "pytorch":
         return dict(ALGORITHM_ACCOUNTS)

@@ -119,7 +119,7 @@ class TriggersSpec:
 
 @dataclass(frozen=True)
 class JobSpec:
-    """One transform job. `job_file` is the path it was read from, as messages show it; empty when made in Python."""
+    """One transform job. `job_file` is the path that messages show; empty when made in Python."""
 
     name: str
     model: ModelSpec

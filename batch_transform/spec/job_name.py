@@ -1,0 +1,27 @@
+"""The name of a job.
+
+It begins the TransformJobName of every attempt, `<name>-<YYYYMMDD>T<HHMMSS>-<8 hex digits>-<attempt>`, as
+well as S3 prefixes and resource names. A TransformJobName has 63 characters at most, of ASCII letters,
+digits and inner hyphens (API reference, CreateTransformJob); 32 for the job leave room for the rest.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+MAX_LENGTH = 32
+
+_LEGAL = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*")
+
+
+def is_job_name(text: str) -> bool:
+    """Return whether a job may be called so."""
+    return len(text) <= MAX_LENGTH and _LEGAL.fullmatch(text) is not None
+
+
+def near_job_name(text: str) -> str:
+    """Return a legal name that is as near to `text` as can be; it may be empty when nothing is left."""
+    ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    hyphened = re.sub(r"[^a-zA-Z0-9]+", "-", ascii_text).strip("-")
+    return hyphened[:MAX_LENGTH].strip("-")
