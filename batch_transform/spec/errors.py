@@ -6,6 +6,9 @@ BatchTransformError
 │   │   ├── JobFileError     job files with problems
 │   │   └── RunInputError    a run's input asks for what a run may not have
 │   ├── InvalidFilterError   a filter that SageMaker would not take
+│   │   └── FilterSyntaxError  one that CreateTransformJob takes and the running job refuses
+│   ├── TransformSettingsError  a request that the engine cannot run
+│   ├── InvalidS3UriError    an address that is none of S3's
 │   ├── UnknownImageError    a framework container that is not in our table
 │   └── DataNotFoundError    a local file or an S3 object that is not there
 ├── LocalAwsError            the local AWS could not do what it was asked
@@ -14,6 +17,8 @@ BatchTransformError
 ├── DeployError              CloudFormation refused the template, or rolled back
 ├── RunFailedError           the execution, or the transform job in it, failed
 └── TransformError           one input object could not be transformed
+    ├── UnparsableError      a text that is no CSV row, or no JSON document
+    ├── FilterMissError      a filter that asks for what is not there
     ├── RecordError          a record that cannot be parsed, filtered or sent
     ├── ModelClientError     the model answered 4xx: it refuses the data
     ├── ModelServerError     the model answered 5xx
