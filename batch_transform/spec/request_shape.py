@@ -15,7 +15,7 @@ Path = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Text:
-    """A string: its length in characters, the pattern that the whole of it must match, and that pattern in words."""
+    """A string: its length in characters, and the pattern that all of it must match, also in words."""
 
     shortest: int = 0
     longest: int | None = None
@@ -25,7 +25,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of a closed set of strings. `unfit` are values of the API's enum that batch transform does not take."""
+    """One of a closed set of strings. `unfit` are values of the enum that batch transform refuses."""
 
     values: tuple[str, ...]
     unfit: tuple[str, ...] = ()

@@ -18,7 +18,7 @@ _BUCKET_NAME = re.compile(r"(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 @dataclass(frozen=True)
 class S3Uri:
-    """`key` is without a leading slash, and empty for a whole bucket. A prefix is a plain string, not a folder."""
+    """`key` has no leading slash and is empty for a whole bucket. A prefix is a plain string, no folder."""
 
     bucket: str
     key: str

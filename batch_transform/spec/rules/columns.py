@@ -1,0 +1,74 @@
+"""Column names against the filters: does each index point at a column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from batch_transform.spec.errors import FilterMissError, InvalidFilterError
+from batch_transform.spec.job_spec import JobSpec
+from batch_transform.spec.json_path import JsonPath
+from batch_transform.spec.problem import Problem
+from batch_transform.spec.rules.filters import INPUT_FILTER, OUTPUT_FILTER
+from batch_transform.spec.rules.media_type import CSV, media_type
+from batch_transform.spec.rules.values import is_token
+
+
+def column_problems(spec: JobSpec) -> Iterator[Problem]:
+    """Check the names of columns, and the filters against their number."""
+    yield from _names("input.columns", spec.input.columns, spec.input.content_type)
+    yield from _names("output.columns", spec.output.columns, spec.output.accept)
+    sent, answered = spec.input.columns, spec.output.columns
+    if sent and media_type(spec.input.content_type) == CSV:
+        yield from _reach(INPUT_FILTER, spec.data_processing.input_filter, [("input.columns", sent)])
+    if answered and media_type(spec.output.accept) == CSV:
+        if spec.data_processing.join_source == "None":
+            yield from _reach(
+                OUTPUT_FILTER, spec.data_processing.output_filter, [("output.columns", answered)]
+            )
+        elif spec.data_processing.join_source == "Input" and sent:
+            joined = [("input.columns", sent), ("output.columns", answered)]
+            yield from _reach(OUTPUT_FILTER, spec.data_processing.output_filter, joined)
+
+
+def _names(field: str, names: Sequence[str], content_type: str | None) -> Iterator[Problem]:
+    if not names:
+        return
+    if content_type is not None and not is_token(content_type) and media_type(content_type) != CSV:
+        yield Problem(
+            "columns-without-csv",
+            field,
+            f"names the columns of CSV rows, and the type here is '{content_type}'; leave the names out",
+        )
+    for at, name in enumerate(names):
+        if name in names[:at]:
+            yield Problem(
+                "column-duplicate",
+                f"{field}[{at}]",
+                f"'{name}' is the name of two columns; give each column its own",
+            )
+
+
+def _reach(field: str, text: str, groups: Sequence[tuple[str, Sequence[str]]]) -> Iterator[Problem]:
+    """An index outside the row is an error in AWS (API reference, DataProcessing)."""
+    if is_token(text):
+        return
+    try:
+        path = JsonPath.parse(text, content_type=CSV)
+    except InvalidFilterError:
+        return  # told by the rules on filters
+    if path.undefined:
+        return
+    names = [name for _, group in groups for name in group]
+    try:
+        path.positions(len(names))
+    except FilterMissError:
+        where = " and ".join(f"{len(group)} in {of}" for of, group in groups)
+        listed = ", ".join(f"{at} {name}" for at, name in enumerate(names[:12])) + (
+            ", …" if len(names) > 12 else ""
+        )
+        yield Problem(
+            "filter-beyond-columns",
+            field,
+            f"'{text}' asks for a column that is not there: a row has {len(names)} columns ({where}), "
+            f"counted from 0: {listed}",
+        )

@@ -1,0 +1,80 @@
+"""The two filters: are they paths that SageMaker follows, and does the data have what they ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from batch_transform.spec.errors import FilterSyntaxError, InvalidFilterError
+from batch_transform.spec.json_path import JsonPath
+from batch_transform.spec.problem import Problem
+from batch_transform.spec.rules.media_type import CSV, FILTERABLE, media_type
+from batch_transform.spec.rules.values import RequestValues
+
+INPUT_FILTER = "data_processing.input_filter"
+OUTPUT_FILTER = "data_processing.output_filter"
+
+
+def filter_problems(values: RequestValues) -> Iterator[Problem]:
+    """Check both filters. An input filter is judged by ContentType and an output filter by Accept."""
+    yield from _one_filter(values, INPUT_FILTER, "InputFilter", "input.content_type")
+    yield from _one_filter(values, OUTPUT_FILTER, "OutputFilter", "output.accept")
+    yield from _csv_without_lines(values)
+
+
+def _one_filter(values: RequestValues, field: str, member: str, type_field: str) -> Iterator[Problem]:
+    text = values.text(field) if values.knows(field) else None
+    if text is None:
+        return
+    content_type = values.text(type_field) if values.knows(type_field) else None
+    try:
+        path = JsonPath.parse(text, member=member, content_type=content_type)
+    except FilterSyntaxError as error:
+        yield Problem("filter-syntax", field, f"{error}; CreateTransformJob takes it and the job then fails")
+        return
+    except InvalidFilterError as error:
+        yield Problem("filter-refused", field, f"{error}{_mend(text)}")
+        return
+    if path.undefined:
+        yield Problem(
+            "filter-undefined",
+            field,
+            f"what '{text}' selects is not known: {path.undefined}; the local AWS refuses it",
+            severity="warning",
+        )
+    if path.is_identity or not values.knows(type_field) or media_type(content_type) in FILTERABLE:
+        return
+    given = f"'{content_type}'" if content_type else "not given"
+    yield Problem(
+        "filter-type-unfit",
+        field,
+        f"filters work on {', '.join(FILTERABLE)}, and {type_field} is {given}; "
+        "write the type, or leave the filter out",
+        severity="warning",
+    )
+
+
+def _mend(text: str) -> str:
+    if text.startswith("$") and "_" in text:
+        return (
+            "; a name with _ cannot be written in a filter: rename the field in the data, or select around it"
+        )
+    if text.startswith("$") and '"' in text:
+        return "; write names in single quotes"
+    return ""
+
+
+def _csv_without_lines(values: RequestValues) -> Iterator[Problem]:
+    """A filter works on rows, and a whole object is no row. A warning: the outcome is not recorded."""
+    if not values.knows(INPUT_FILTER, "input.content_type", "input.split_type"):
+        return
+    if values.text(INPUT_FILTER) in {None, "$"} or media_type(values.text("input.content_type")) != CSV:
+        return
+    split = values.text("input.split_type") or "None"
+    if split != "Line":
+        yield Problem(
+            "filter-csv-needs-line",
+            INPUT_FILTER,
+            f"filters CSV rows, and input.split_type is {split}, so that a whole object is one record; "
+            "write input.split_type: Line",
+            severity="warning",
+        )

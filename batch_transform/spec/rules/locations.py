@@ -1,0 +1,72 @@
+"""Where data is read and results are written.
+
+S3Prefix is a plain string: it selects every key that starts with it, so that a run can read the
+results of the run before (recorded in github.com/aws/sagemaker-python-sdk, issues 1106 and 3557).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from batch_transform.spec.errors import InvalidS3UriError
+from batch_transform.spec.problem import Problem
+from batch_transform.spec.rules.values import RequestValues
+from batch_transform.spec.s3_uri import S3Uri
+
+_DATA = "input.data"
+_PATH = "output.path"
+
+
+def location_problems(values: RequestValues) -> Iterator[Problem]:
+    """Check the two addresses, and that results do not become input."""
+    places = {field: _place(values, field) for field in (_DATA, _PATH)}
+    for field, place in places.items():
+        if place is not None and not place.has_usual_bucket_name:
+            yield Problem(
+                "bucket-name-unusual",
+                field,
+                f"'{place.bucket}' is no name that S3 gives to a bucket today: 3 to 63 lower-case letters, "
+                "digits, hyphens and dots; check the address",
+                severity="warning",
+            )
+    data, path = places[_DATA], places[_PATH]
+    if data is None or path is None or data.bucket != path.bucket:
+        return
+    if values.text("input.data_type") == "S3Prefix":
+        yield from _overlap(data, path)
+
+
+def _overlap(data: S3Uri, path: S3Uri) -> Iterator[Problem]:
+    results = f"{path.key.rstrip('/')}/" if path.key.rstrip("/") else ""
+    if results.startswith(data.key):
+        if data.key and not data.key.endswith("/") and not results.startswith(f"{data.key}/"):
+            mend = f"write the input as {data}/ with a slash at its end, or put results elsewhere"
+        elif data.key:
+            mend = f"put results elsewhere, such as s3://{path.bucket}/{data.key.rstrip('/')}-results/"
+        else:
+            mend = "give the input a prefix of its own, or put results in another bucket"
+        yield Problem(
+            "output-under-input",
+            _PATH,
+            f"{path} begins with the input prefix {data}, which is a plain string and selects every key that "
+            f"begins so: the next run would read these results; {mend}",
+        )
+    elif results and data.key.startswith(results):
+        yield Problem(
+            "input-under-output",
+            _DATA,
+            f"{data} lies under the output prefix {path}: whatever cleans up results would delete data too; "
+            "better keep the two apart",
+            severity="warning",
+        )
+
+
+def _place(values: RequestValues, field: str) -> S3Uri | None:
+    text = values.text(field) if values.knows(field) else None
+    if text is None:
+        return None
+    try:
+        return S3Uri.parse(text)
+    except InvalidS3UriError:
+        # The API's pattern lets any https address pass; where it leads is for AWS to say.
+        return None

@@ -1,0 +1,69 @@
+"""The values of a request as the rules see them: by field, and only where they can be judged."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from batch_transform.spec.members import FIELD_OF
+from batch_transform.spec.request_shape import SHAPES, Path
+
+# How aws-cdk-lib writes a value that only the deployment knows: in a string, in a list, as a number.
+_TEXT_TOKEN = re.compile(r"[$#]\{Token\[")
+_GREATEST_NUMBER_TOKEN = -1.8e289
+
+
+def field_of(path: Path) -> str:
+    """Return the job file's name for a member, or its path in the request where the job file has none."""
+    return FIELD_OF.get(path, ".".join(path))
+
+
+def is_token(value: object) -> bool:
+    """Whether only the deployment knows the value. Rules skip it; the run's own check sees it resolved."""
+    if isinstance(value, str):
+        return _TEXT_TOKEN.search(value) is not None
+    if isinstance(value, float):
+        return value < _GREATEST_NUMBER_TOKEN
+    return isinstance(value, list) and any(is_token(item) for item in value)
+
+
+def member(request: Mapping[str, Any], path: Path) -> object:
+    """Return the value at `path`, and None where the request, or a structure on the way, lacks it."""
+    node: object = request
+    for name in path:
+        if not isinstance(node, Mapping):
+            return None
+        node = node.get(name)
+    return node
+
+
+class RequestValues:
+    """What is known of a request's members.
+
+    A field is open when its value is a token or has a problem of its own: a rule over several
+    fields says nothing then, since it could only guess.
+    """
+
+    def __init__(self, request: Mapping[str, Any], *, unsound: Collection[str]) -> None:
+        given = {field_of(path): member(request, path) for path in SHAPES}
+        self._values = {field: value for field, value in given.items() if value is not None}
+        self._open = {field for field, value in self._values.items() if is_token(value)} | set(unsound)
+
+    def knows(self, *fields: str) -> bool:
+        """Whether none of the fields is open. A field that is left out is known: AWS's default holds."""
+        return self._open.isdisjoint(fields)
+
+    def has(self, field: str) -> bool:
+        """Whether the request gives the field, open or not."""
+        return field in self._values
+
+    def text(self, field: str) -> str | None:
+        """Return the text of a known field, and None where it is left out."""
+        value = self._values.get(field)
+        return value if isinstance(value, str) else None
+
+    def number(self, field: str) -> int | None:
+        """Return the number of a known field, and None where it is left out."""
+        value = self._values.get(field)
+        return value if isinstance(value, int) else None
