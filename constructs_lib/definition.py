@@ -26,6 +26,8 @@ CREATE_TRANSFORM_JOB = "sagemaker:createTransformJob.sync"
 MAX_ATTEMPTS = 4
 """Transform jobs that one run may create. Only a job that AWS could not serve is tried again."""
 
+CAPACITY_WAIT_SECONDS = 300
+
 # One run has one id: `20261122T020001-1a2b3c4d`, made of the time at which the execution started and
 # of its ARN. Whatever the execution is called (the console, a schedule and a rule all use names that
 # TransformJobName does not allow), the id is legal in a job name and in an S3 key.
@@ -50,7 +52,7 @@ _LAMBDA_RETRY = {
         "Lambda.TooManyRequestsException",
     ],
     "IntervalSeconds": 2,
-    "BackoffRate": 2,
+    "BackoffRate": 1.5,
     "MaxAttempts": 5,
     "JitterStrategy": "FULL",
 }
@@ -146,8 +148,8 @@ def _transform(spec: JobSpec, request: Mapping[str, Any], partition: str) -> Sta
                 # The account's quota for this instance type is used up: other jobs give it back in time.
                 "ErrorEquals": ["SageMaker.ResourceLimitExceededException"],
                 "IntervalSeconds": 60,
-                "BackoffRate": 2,
-                "MaxAttempts": 6,
+                "BackoffRate": 1.5,
+                "MaxAttempts": 8,
                 "MaxDelaySeconds": 900,
                 "JitterStrategy": "FULL",
             },
@@ -156,7 +158,7 @@ def _transform(spec: JobSpec, request: Mapping[str, Any], partition: str) -> Sta
                 # four quick calls before it fails; the preflight has refused most of those already.
                 "ErrorEquals": ["SageMaker.AmazonSageMakerException"],
                 "IntervalSeconds": 5,
-                "BackoffRate": 2,
+                "BackoffRate": 1.5,
                 "MaxAttempts": 4,
                 "JitterStrategy": "FULL",
             },
@@ -198,8 +200,8 @@ def _why_failed() -> State:
 def _wait_for_capacity() -> State:
     return {
         "Type": "Wait",
-        "Comment": "2, 4, 8 minutes, up to half as long again by chance",
-        "Seconds": "{% $floor(120 * $power(2, $attempt - 1) * (1 + $random() / 2)) %}",
+        "Comment": "No machine of this type was free: another may be given back in a while",
+        "Seconds": CAPACITY_WAIT_SECONDS,
         "Next": "NextAttempt",
     }
 

@@ -10,10 +10,12 @@ BatchTransformError
 │   ├── TransformSettingsError  a request that the engine cannot run
 │   ├── InvalidS3UriError    an address that is none of S3's
 │   ├── UnknownImageError    a framework container that is not in our table
+│   ├── TruthFileError       a table of known answers that is no such table
 │   └── DataNotFoundError    a local file or an S3 object that is not there
 ├── LocalAwsError            the local AWS could not do what it was asked
 │   ├── PortInUseError       another program listens there
 │   └── EmulatorHookError    the pinned emulator lacks a hook that we plug into
+├── SynthError               the CDK app could not make the template
 ├── DeployError              CloudFormation refused the template, or rolled back
 ├── RunFailedError           the execution, or the transform job in it, failed
 └── TransformError           one input object could not be transformed
@@ -88,6 +90,10 @@ class TransformSettingsError(InputError):
     """When a CreateTransformJob request contradicts itself, or needs what the engine does not have."""
 
 
+class TruthFileError(InputError):
+    """When a table of known answers is not two columns under a header."""
+
+
 class DataNotFoundError(InputError):
     """When a file, an object or a prefix that the person named holds nothing."""
 
@@ -116,7 +122,18 @@ class RefusedRequestError(LocalAwsError):
 
 
 class TransformJobError(LocalAwsError):
-    """When a transform job cannot run at all. `str()` is its FailureReason, which begins as AWS's do."""
+    """When a transform job cannot run at all. `str()` is its FailureReason, which begins as AWS's do.
+
+    `log_lines` is what its model server printed last, where there was one.
+    """
+
+    def __init__(self, failure_reason: str, *log_lines: str) -> None:
+        self.log_lines = log_lines
+        super().__init__(failure_reason)
+
+
+class SynthError(BatchTransformError):
+    """When the CDK app ends with an error instead of a cloud assembly."""
 
 
 class DeployError(BatchTransformError):

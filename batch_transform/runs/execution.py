@@ -1,0 +1,145 @@
+"""One execution of a job's state machine: started, and followed until it ends."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from batch_transform.spec.run_id import run_id
+
+if TYPE_CHECKING:
+    from mypy_boto3_logs.client import CloudWatchLogsClient
+    from mypy_boto3_sagemaker.client import SageMakerClient
+    from mypy_boto3_stepfunctions.client import SFNClient
+
+TRANSFORM_JOB_LOGS = "/aws/sagemaker/TransformJobs"
+
+
+@dataclass(frozen=True)
+class StateEntered:
+    """The machine entered a state."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class TransformJobProgress:
+    """How far a transform job is. Counts are None on AWS, which does not tell them.
+
+    `seconds` is the time since the job's start, or from its start to its end. `data_processing` and
+    `accept` are the job's own, with the run's overrides in them.
+    """
+
+    name: str
+    status: str
+    records: int | None
+    files: int | None
+    seconds: float
+    data_processing: Mapping[str, str]
+    accept: str | None
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The end: `status` is SUCCEEDED, FAILED, TIMED_OUT or ABORTED; `output` is the run's output when it succeeded."""
+
+    status: str
+    output: Mapping[str, Any]
+    error: str
+    cause: str
+
+
+Event = StateEntered | TransformJobProgress | Ended
+
+
+@dataclass(frozen=True)
+class Clients:
+    """The AWS clients that following a run takes."""
+
+    stepfunctions: SFNClient
+    sagemaker: SageMakerClient
+    logs: CloudWatchLogsClient
+
+
+@dataclass(frozen=True)
+class Execution:
+    """A started run. `run` is its id, which its output prefix and its transform jobs' names carry."""
+
+    arn: str
+    run: str
+
+
+def start(state_machine_arn: str, overrides: Mapping[str, Any], clients: Clients) -> Execution:
+    """Start the state machine with the run's overrides."""
+    started = clients.stepfunctions.start_execution(stateMachineArn=state_machine_arn, input=json.dumps(overrides))
+    described = clients.stepfunctions.describe_execution(executionArn=started["executionArn"])
+    return Execution(arn=started["executionArn"], run=run_id(started["executionArn"], described["startDate"]))
+
+
+def stop(execution: Execution, clients: Clients) -> None:
+    """Abort the run; Step Functions then stops the transform job."""
+    clients.stepfunctions.stop_execution(executionArn=execution.arn, cause="stopped by the person who started it")
+
+
+def follow(execution: Execution, clients: Clients, *, poll_seconds: float) -> Iterator[Event]:
+    """Yield what happens, as it happens, and end with `Ended`.
+
+    Progress is yielded at each poll while a transform job is under way.
+    """
+    last_event = 0
+    while True:
+        described = clients.stepfunctions.describe_execution(executionArn=execution.arn)
+        history = clients.stepfunctions.get_paginator("get_execution_history").paginate(executionArn=execution.arn)
+        for page in history:
+            for event in page["events"]:
+                if event["id"] > last_event:
+                    last_event = event["id"]
+                    if details := event.get("stateEnteredEventDetails"):
+                        yield StateEntered(details["name"])
+        yield from _transform_jobs(execution, clients)
+        if described["status"] != "RUNNING":
+            yield Ended(
+                status=described["status"],
+                output=json.loads(described.get("output") or "{}"),
+                error=described.get("error") or "",
+                cause=described.get("cause") or "",
+            )
+            return
+        time.sleep(poll_seconds)
+
+
+def _transform_jobs(execution: Execution, clients: Clients) -> Iterator[TransformJobProgress]:
+    """The run's newest transform job, with the counts that the local AWS logs beside AWS's own streams."""
+    jobs = clients.sagemaker.list_transform_jobs(
+        NameContains=execution.run, SortBy="CreationTime", SortOrder="Descending", MaxResults=1
+    )["TransformJobSummaries"]
+    for summary in jobs:
+        job = clients.sagemaker.describe_transform_job(TransformJobName=summary["TransformJobName"])
+        counts = _counts(job["TransformJobName"], clients.logs)
+        started = job.get("TransformStartTime", job["CreationTime"])
+        ended = job.get("TransformEndTime", datetime.now(started.tzinfo))
+        yield TransformJobProgress(
+            name=job["TransformJobName"],
+            status=job["TransformJobStatus"],
+            records=counts.get("records"),
+            files=counts.get("objects_done"),
+            seconds=(ended - started).total_seconds(),
+            data_processing=dict(job.get("DataProcessing", {})),
+            accept=job["TransformOutput"].get("Accept"),
+        )
+
+
+def _counts(job_name: str, logs: CloudWatchLogsClient) -> dict[str, int]:
+    stream = f"{job_name}/progress"
+    try:
+        page = logs.get_log_events(
+            logGroupName=TRANSFORM_JOB_LOGS, logStreamName=stream, startFromHead=False, limit=1
+        )
+    except logs.exceptions.ResourceNotFoundException:
+        return {}  # AWS has no such stream, and the local AWS none before the first record
+    counts: dict[str, int] = json.loads(page["events"][-1]["message"]) if page["events"] else {}
+    return counts

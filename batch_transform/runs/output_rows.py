@@ -1,0 +1,36 @@
+"""The rows of a run's results, with the names that the job file gives its columns."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from batch_transform.spec.job_spec import JobSpec
+from batch_transform.spec.json_path import JsonPath
+
+CSV = "text/csv"
+
+
+def output_columns(spec: JobSpec, data_processing: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names of the columns in a CSV result, () when the job file does not name them.
+
+    `data_processing` is what the transform job really had, overrides included. With a join, a record
+    is the input's columns followed by the answer's; the output filter then picks from them, and picks
+    the same from their names.
+    """
+    joined = data_processing.get("JoinSource") == "Input"
+    names = (*spec.input.columns, *spec.output.columns) if joined else spec.output.columns
+    if not spec.output.columns or (joined and not spec.input.columns):
+        return ()
+    return tuple(JsonPath.parse(data_processing.get("OutputFilter", "$")).select_cells(names))
+
+
+def read_rows(files: Sequence[Path], content_type: str | None) -> Iterator[list[str]]:
+    """Yield the rows of all files in order; a result that is no CSV has one cell a line."""
+    for file in files:
+        with file.open(newline="", encoding="utf-8", errors="replace") as lines:
+            if content_type == CSV:
+                yield from csv.reader(lines)
+            else:
+                yield from ([line.rstrip("\n")] for line in lines)

