@@ -29,7 +29,9 @@ class DataBuckets(Construct):
         self.output = self._bucket("Output", removal_policy)
         for bucket in (self.input, self.output):
             acknowledge(
-                bucket, "AwsSolutions-S1", "access logs are the account's choice: CloudTrail data events cover these"
+                bucket,
+                "AwsSolutions-S1",
+                "access logs are the account's choice: CloudTrail data events cover these",
             )
 
     def _bucket(self, construct_id: str, removal_policy: cdk.RemovalPolicy) -> s3.Bucket:

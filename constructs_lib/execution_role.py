@@ -38,14 +38,20 @@ class ExecutionRole(Construct):
         statements = [
             data.list_statement(),
             iam.PolicyStatement(
-                actions=["s3:GetObject"], resources=[data.objects_arn, artifact.bucket.arn_for_objects(artifact.prefix)]
+                actions=["s3:GetObject"],
+                resources=[data.objects_arn, artifact.bucket.arn_for_objects(artifact.prefix)],
             ),
             iam.PolicyStatement(
                 actions=["s3:PutObject", "s3:AbortMultipartUpload"], resources=[output.objects_arn]
             ),
             *image.pull_statements(),
             iam.PolicyStatement(
-                actions=["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+                actions=[
+                    "logs:CreateLogGroup",
+                    "logs:CreateLogStream",
+                    "logs:DescribeLogStreams",
+                    "logs:PutLogEvents",
+                ],
                 resources=[logs_arn],
             ),
             iam.PolicyStatement(

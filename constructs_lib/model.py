@@ -47,7 +47,9 @@ class Model(Construct):
             self.name = spec.existing
             return
         if spec.image is None:
-            raise UnknownImageError("a model with source or artifact needs an image: a framework, or an image URI")
+            raise UnknownImageError(
+                "a model with source or artifact needs an image: a framework, or an image URI"
+            )
         image = container_image(self, spec.image, instance_type=instance_type)
         artifact = self._artifact(spec)
         self.role = ExecutionRole(

@@ -27,7 +27,8 @@ class Schedule(Construct):
             "Role",
             # Only schedules of this account may use the role (Scheduler User Guide, confused deputy).
             assumed_by=iam.ServicePrincipal(
-                "scheduler.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}}
+                "scheduler.amazonaws.com",
+                conditions={"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}},
             ),
             inline_policies={
                 "Start": iam.PolicyDocument(

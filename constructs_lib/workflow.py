@@ -37,7 +37,9 @@ class Workflow(Construct):
         execution_role: iam.Role | None,
     ) -> None:
         super().__init__(scope, construct_id)
-        job_logs_arn = self._arn("logs", "log-group", f"{TRANSFORM_JOB_LOGS}:*", cdk.ArnFormat.COLON_RESOURCE_NAME)
+        job_logs_arn = self._arn(
+            "logs", "log-group", f"{TRANSFORM_JOB_LOGS}:*", cdk.ArnFormat.COLON_RESOURCE_NAME
+        )
         jobs_arn = self._arn("sagemaker", "transform-job", f"{spec.name}-*")
         preflight = WorkflowFunction(self, "Preflight", name="preflight", statements=[data.list_statement()])
         diagnose = WorkflowFunction(
@@ -50,7 +52,9 @@ class Workflow(Construct):
                 iam.PolicyStatement(actions=["logs:FilterLogEvents"], resources=[job_logs_arn]),
             ],
         )
-        acknowledge_wildcards(diagnose, {job_logs_arn: "the streams of one group: their names are SageMaker's"})
+        acknowledge_wildcards(
+            diagnose, {job_logs_arn: "the streams of one group: their names are SageMaker's"}
+        )
         functions = [preflight.function, diagnose.function]
         self.log_group = logs.LogGroup(
             self,
@@ -80,7 +84,9 @@ class Workflow(Construct):
         definition = state_machine_definition(
             spec,
             request,
-            Functions(preflight_arn=preflight.function.function_arn, diagnose_arn=diagnose.function.function_arn),
+            Functions(
+                preflight_arn=preflight.function.function_arn, diagnose_arn=diagnose.function.function_arn
+            ),
             partition=cdk.Aws.PARTITION,
         )
         self.state_machine = sfn.StateMachine(
@@ -88,7 +94,9 @@ class Workflow(Construct):
             "StateMachine",
             comment=definition["Comment"],
             definition_body=sfn.DefinitionBody.from_string(cdk.Stack.of(self).to_json_string(definition)),
-            logs=sfn.LogOptions(destination=self.log_group, level=sfn.LogLevel.ALL, include_execution_data=True),
+            logs=sfn.LogOptions(
+                destination=self.log_group, level=sfn.LogLevel.ALL, include_execution_data=True
+            ),
             role=self.role,
         )
         acknowledge_wildcards(
@@ -98,7 +106,11 @@ class Workflow(Construct):
                 "*": "the log delivery actions of Step Functions know no resources",
             },
         )
-        acknowledge(self, "AwsSolutions-SF2", "the log has every event; X-Ray would add cost and nothing to a batch job")
+        acknowledge(
+            self,
+            "AwsSolutions-SF2",
+            "the log has every event; X-Ray would add cost and nothing to a batch job",
+        )
 
     def _transform_job_statements(
         self, jobs_arn: str, execution_role: iam.Role | None

@@ -17,15 +17,21 @@ class BatchTransformStack(cdk.Stack):
     """Define the jobs. Its outputs are what a person needs to start one, and what the command line reads."""
 
     def __init__(self, scope: Construct, construct_id: str, *, jobs: Sequence[JobSpec]) -> None:
-        super().__init__(scope, construct_id, description="SageMaker batch transform jobs, run by Step Functions")
+        super().__init__(
+            scope, construct_id, description="SageMaker batch transform jobs, run by Step Functions"
+        )
         buckets = DataBuckets(self, "Data")
         self._output(INPUT_BUCKET, buckets.input.bucket_name, "where the jobs read, each below its own name")
-        self._output(OUTPUT_BUCKET, buckets.output.bucket_name, "where the jobs write, each below its own name")
+        self._output(
+            OUTPUT_BUCKET, buckets.output.bucket_name, "where the jobs write, each below its own name"
+        )
         namespace = Construct(self, "Jobs")
         for job in jobs:
             transform = BatchTransform(namespace, job.name, job=job, buckets=buckets)
             self._output(
-                state_machine_output(job.name), transform.state_machine.state_machine_arn, f"runs the job {job.name}"
+                state_machine_output(job.name),
+                transform.state_machine.state_machine_arn,
+                f"runs the job {job.name}",
             )
 
     def _output(self, key: str, value: str, description: str) -> None:

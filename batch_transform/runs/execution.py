@@ -75,14 +75,18 @@ class Execution:
 
 def start(state_machine_arn: str, overrides: Mapping[str, Any], clients: Clients) -> Execution:
     """Start the state machine with the run's overrides."""
-    started = clients.stepfunctions.start_execution(stateMachineArn=state_machine_arn, input=json.dumps(overrides))
+    started = clients.stepfunctions.start_execution(
+        stateMachineArn=state_machine_arn, input=json.dumps(overrides)
+    )
     described = clients.stepfunctions.describe_execution(executionArn=started["executionArn"])
     return Execution(arn=started["executionArn"], run=run_id(started["executionArn"], described["startDate"]))
 
 
 def stop(execution: Execution, clients: Clients) -> None:
     """Abort the run; Step Functions then stops the transform job."""
-    clients.stepfunctions.stop_execution(executionArn=execution.arn, cause="stopped by the person who started it")
+    clients.stepfunctions.stop_execution(
+        executionArn=execution.arn, cause="stopped by the person who started it"
+    )
 
 
 def follow(execution: Execution, clients: Clients, *, poll_seconds: float) -> Iterator[Event]:
@@ -93,7 +97,9 @@ def follow(execution: Execution, clients: Clients, *, poll_seconds: float) -> It
     last_event = 0
     while True:
         described = clients.stepfunctions.describe_execution(executionArn=execution.arn)
-        history = clients.stepfunctions.get_paginator("get_execution_history").paginate(executionArn=execution.arn)
+        history = clients.stepfunctions.get_paginator("get_execution_history").paginate(
+            executionArn=execution.arn
+        )
         for page in history:
             for event in page["events"]:
                 if event["id"] > last_event:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from batch_transform.spec.errors import DataNotFoundError
 from batch_transform.spec.overrides import apply_overrides
+
+from batch_transform.spec.errors import DataNotFoundError
 from batch_transform.spec.request import Request
 from batch_transform.spec.s3_uri import S3Uri
 
@@ -60,5 +61,9 @@ def _require_data(uri: str, s3: ObjectLister) -> None:
             break
         token = {"ContinuationToken": page["NextContinuationToken"]}
     if empty_objects:
-        raise DataNotFoundError(f"{uri} holds {empty_objects} objects and all of them are empty; upload data first")
-    raise DataNotFoundError(f"no object starts with {uri}; upload data there, or start the run with another input.data")
+        raise DataNotFoundError(
+            f"{uri} holds {empty_objects} objects and all of them are empty; upload data first"
+        )
+    raise DataNotFoundError(
+        f"no object starts with {uri}; upload data there, or start the run with another input.data"
+    )

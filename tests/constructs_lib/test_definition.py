@@ -16,7 +16,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_transform.spec.job_spec import DataProcessingSpec, InputSpec, JobSpec, ModelSpec, OutputSpec, TransformSpec
+from batch_transform.spec.job_spec import (
+    DataProcessingSpec,
+    InputSpec,
+    JobSpec,
+    ModelSpec,
+    OutputSpec,
+    TransformSpec,
+)
 from batch_transform.spec.request import transform_job_request
 from batch_transform.spec.run_id import run_id
 from constructs_lib.definition import MAX_ATTEMPTS, Definition, Functions, state_machine_definition
@@ -27,12 +34,16 @@ SPEC = JobSpec(
     name="churn-nightly",
     model=ModelSpec(existing="churn"),
     input=InputSpec(content_type="text/csv", split_type="Line"),
-    transform=TransformSpec(strategy="MultiRecord", max_payload=6, env={"LEVEL": "2"}, max_runtime_in_seconds=7200),
+    transform=TransformSpec(
+        strategy="MultiRecord", max_payload=6, env={"LEVEL": "2"}, max_runtime_in_seconds=7200
+    ),
     data_processing=DataProcessingSpec(input_filter="$[1:]", join_source="Input", output_filter="$[0,-1]"),
     output=OutputSpec(accept="text/csv", assemble_with="Line"),
     job_file="jobs/churn.yaml",
 )
-REQUEST = transform_job_request(SPEC, model_name="churn", data="s3://in/churn/", output_path="s3://out/churn/")
+REQUEST = transform_job_request(
+    SPEC, model_name="churn", data="s3://in/churn/", output_path="s3://out/churn/"
+)
 TRANSFORM = "sagemaker:createTransformJob.sync"
 
 
@@ -77,7 +88,9 @@ def job_name(definition: Definition, run: str, attempt: int, retries: int) -> st
 
 
 def test_only_the_transform_state_can_end_a_run_well(definition: Definition) -> None:
-    ends = [name for name, state in definition["States"].items() if state.get("End") or state["Type"] == "Succeed"]
+    ends = [
+        name for name, state in definition["States"].items() if state.get("End") or state["Type"] == "Succeed"
+    ]
     assert ends == ["Transform"]
 
 
@@ -86,7 +99,11 @@ def test_every_caught_error_leads_to_the_fail_state_or_to_another_attempt(defini
     caught = [catch["Next"] for state in states.values() for catch in state.get("Catch", [])]
     assert caught
     for start in caught:
-        ends = [name for name in reachable(states, start, without="Transform") if not list(next_states(states[name]))]
+        ends = [
+            name
+            for name in reachable(states, start, without="Transform")
+            if not list(next_states(states[name]))
+        ]
         assert ends == ["Failed"]
     assert states["Failed"]["Type"] == "Fail"
 
@@ -128,7 +145,9 @@ def test_the_call_sends_every_member_of_the_request(definition: Definition) -> N
     ["1f0c9a52-9ac1-4f6e-a3fb-0c1f4e6c1f11", "e2a1_8b3c", "my run_2026.11.22" + "x" * 60, "Ünïcode"],
     ids=["console", "rule", "person", "any"],
 )
-def test_a_run_id_is_legal_and_the_same_in_jsonata_and_python(definition: Definition, execution_name: str) -> None:
+def test_a_run_id_is_legal_and_the_same_in_jsonata_and_python(
+    definition: Definition, execution_name: str
+) -> None:
     arn = f"arn:aws:states:eu-west-1:123456789012:execution:churn:{execution_name}"
     context = {"Execution": {"Id": arn, "StartTime": "2026-11-22T02:00:01.123Z"}}
     run = evaluate(definition["States"]["Request"]["Assign"]["run"], states={"context": context})
@@ -137,7 +156,9 @@ def test_a_run_id_is_legal_and_the_same_in_jsonata_and_python(definition: Defini
 
 
 @given(attempt=st.integers(1, MAX_ATTEMPTS), retries=st.integers(0, 12))
-def test_a_job_name_is_legal_and_new_on_every_attempt(definition: Definition, attempt: int, retries: int) -> None:
+def test_a_job_name_is_legal_and_new_on_every_attempt(
+    definition: Definition, attempt: int, retries: int
+) -> None:
     run = "20261122T020001-0a1b2c3d"
     name = job_name(definition, run, attempt, retries)
     assert re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", name)
@@ -149,8 +170,16 @@ def test_a_job_name_is_legal_and_new_on_every_attempt(definition: Definition, at
 @pytest.mark.parametrize(
     ("cause", "attempt", "follows"),
     [
-        ('{"FailureReason":"CapacityError: Unable to provision requested ML compute capacity"}', 1, "WaitForCapacity"),
-        ('{"FailureReason":"CapacityError: Unable to provision requested ML compute capacity"}', MAX_ATTEMPTS, "Diagnose"),
+        (
+            '{"FailureReason":"CapacityError: Unable to provision requested ML compute capacity"}',
+            1,
+            "WaitForCapacity",
+        ),
+        (
+            '{"FailureReason":"CapacityError: Unable to provision requested ML compute capacity"}',
+            MAX_ATTEMPTS,
+            "Diagnose",
+        ),
         ('{"FailureReason":"InternalServerError: We encountered an internal error"}', 1, "NextAttempt"),
         ('{"FailureReason":"InternalServerError: We encountered an internal error"}', 2, "Diagnose"),
         ('{"FailureReason":"ClientError: See job logs for more information"}', 1, "Diagnose"),
@@ -162,13 +191,20 @@ def test_only_what_aws_could_not_serve_is_tried_again(
 ) -> None:
     choice = definition["States"]["WhyFailed"]
     error = {"Error": "States.TaskFailed", "Cause": cause}
-    taken = [branch["Next"] for branch in choice["Choices"] if evaluate(branch["Condition"], error=error, attempt=attempt)]
+    taken = [
+        branch["Next"]
+        for branch in choice["Choices"]
+        if evaluate(branch["Condition"], error=error, attempt=attempt)
+    ]
     assert (taken or [choice["Default"]])[0] == follows
 
 
 def test_a_failed_preflight_is_told_with_the_job_and_its_file(definition: Definition) -> None:
     failure = definition["States"]["Preflight"]["Catch"][0]["Assign"]["failure"]
-    output = {"Error": "DataNotFoundError", "Cause": json.dumps({"errorMessage": "no object starts with s3://in/x"})}
+    output = {
+        "Error": "DataNotFoundError",
+        "Cause": json.dumps({"errorMessage": "no object starts with s3://in/x"}),
+    }
     states = {"errorOutput": output}
 
     def parse(template: str) -> Any:

@@ -30,12 +30,16 @@ class FakeLogs:
         }
 
 
-def a_failure(error: str = "States.TaskFailed", cause: dict[str, str] | str = "", data_type: str = "S3Prefix") -> FailedRun:
+def a_failure(
+    error: str = "States.TaskFailed", cause: dict[str, str] | str = "", data_type: str = "S3Prefix"
+) -> FailedRun:
     return FailedRun(
         job="churn",
         job_file="jobs/churn.yaml",
         request={
-            "TransformInput": {"DataSource": {"S3DataSource": {"S3DataType": data_type, "S3Uri": "s3://in/churn/"}}},
+            "TransformInput": {
+                "DataSource": {"S3DataSource": {"S3DataType": data_type, "S3Uri": "s3://in/churn/"}}
+            },
             "TransformOutput": {"S3OutputPath": "s3://out/churn/run"},
         },
         transform_job_name=JOB,
@@ -69,7 +73,10 @@ def test_the_cause_names_the_job_its_file_the_bad_file_and_the_reason_of_aws() -
 
 def test_the_cause_tells_what_the_data_log_says() -> None:
     logs = FakeLogs(
-        (f"{JOB}/i-1/data-log", "t:[sagemaker logs]: MaxConcurrentTransforms=1, MaxPayloadInMB=6, BatchStrategy=MULTI_RECORD"),
+        (
+            f"{JOB}/i-1/data-log",
+            "t:[sagemaker logs]: MaxConcurrentTransforms=1, MaxPayloadInMB=6, BatchStrategy=MULTI_RECORD",
+        ),
         (f"{JOB}/i-1/data-log", "t:[sagemaker logs]: in/churn/bad.csv: ClientError: 400"),
         (f"{JOB}/i-1", "Traceback of the container"),
         ("another-job/i-1/data-log", "not ours"),

@@ -29,7 +29,9 @@ def a_run(overrides: dict[str, Any] | None = None, *, output: str = "s3://out/ch
         "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
         "DataProcessing": {"InputFilter": "$[1:]", "JoinSource": "Input", "OutputFilter": "$[0,-1]"},
     }
-    return Run(job="churn", job_file="jobs/churn.yaml", run=RUN_ID, request=request, overrides=overrides or {})
+    return Run(
+        job="churn", job_file="jobs/churn.yaml", run=RUN_ID, request=request, overrides=overrides or {}
+    )
 
 
 def data(*keys: str, size: int = 10) -> FakeS3:

@@ -1,0 +1,226 @@
+"""`batch-transform run`: the whole line on this machine, from the job file to the rows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+from batch_transform.local.deploy import deploy
+from batch_transform.local.up import LocalAws
+from batch_transform.spec.job_file import load_job_files
+from rich.console import Console
+
+from batch_transform.cli.run_view import RunView
+from batch_transform.runs import execution as runs
+from batch_transform.runs.input_data import files_of, upload
+from batch_transform.runs.output_rows import output_columns, read_rows
+from batch_transform.runs.results import fetch
+from batch_transform.runs.synth import synthesise
+from batch_transform.runs.truth import Truth
+from batch_transform.spec.errors import InputError, RunFailedError
+from batch_transform.spec.job_spec import JobSpec
+from batch_transform.spec.s3_uri import S3Uri
+from batch_transform.spec.stack_outputs import INPUT_BUCKET, state_machine_output
+
+STACK = "BatchTransform"
+_POLL_SECONDS = 0.25
+
+
+@click.command()
+@click.argument("job")
+@click.option("--input", "input_path", type=click.Path(path_type=Path), help="A file or a folder to score.")
+@click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Override a field of the job file for this run, such as data_processing.output_filter='$[-1]'.",
+)
+@click.option(
+    "--truth",
+    "truth_path",
+    type=click.Path(path_type=Path),
+    help="A CSV whose header names two output columns: the id, and the prediction that it tells the truth of.",
+)
+@click.option("--rows", default=10, show_default=True, help="How many rows to show at the end.")
+@click.option(
+    "--jobs", default=Path("jobs"), show_default=True, type=click.Path(path_type=Path), help="The job files."
+)
+@click.option(
+    "--out",
+    default=Path("out"),
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Copies of the results go here.",
+)
+@click.option("--port", default=0, help="Port of the local AWS. Any free one, unless told.")
+def run(
+    *,
+    job: str,
+    input_path: Path | None,
+    overrides: tuple[str, ...],
+    truth_path: Path | None,
+    rows: int,
+    jobs: Path,
+    out: Path,
+    port: int,
+) -> None:
+    """Run JOB on this machine: start the local AWS, deploy the stack there, score, fetch the results.
+
+    JOB is the job's name, as in its job file. Nothing reaches AWS, and the local AWS ends with the run.
+    """
+    began = time.monotonic()
+    spec = _find_job(job, jobs)
+    run_input = _parse_overrides(overrides)
+    truth = Truth.read(truth_path) if truth_path else None
+    if input_path:
+        files_of(input_path)
+    elif spec.input.data is None and "input.data" not in run_input:
+        raise InputError(
+            "there is nothing to score: the local AWS starts empty; name a file or a folder with --input"
+        )
+
+    console = Console(highlight=False)
+    with RunView(console) as view:
+        with _step(view, "synth", "making the template", f"{spec.job_file} and the other jobs -> {STACK}"):
+            assembly = Path("build") / "cdk.out"
+            synthesise(Path(), jobs=jobs, assembly=assembly)
+        with _local_aws(view, port) as aws:
+            with _step(view, "deploy", "deploying the stack", f"{STACK} through CloudFormation"):
+                outputs = deploy(assembly, STACK, aws.client, lambda event: view.doing(f"deploying: {event}"))
+            if input_path:
+                _upload(view, input_path, _input_place(spec, outputs), aws.client)
+            clients = runs.Clients(
+                stepfunctions=aws.client("stepfunctions"),
+                sagemaker=aws.client("sagemaker"),
+                logs=aws.client("logs"),
+            )
+            output, job_progress = _follow(view, outputs[state_machine_output(spec.name)], run_input, clients)
+            place = S3Uri.parse(output["S3OutputPath"])
+            files = fetch(place, out / spec.name / place.key.rstrip("/").rpartition("/")[2], aws.client("s3"))
+    _show_rows(view, spec=spec, progress=job_progress, files=files, count=rows, truth=truth)
+    view.line("output", str(place))
+    view.line(
+        "copies",
+        ", ".join(str(file) for file in files[:5]) + (f" and {len(files) - 5} more" if files[5:] else ""),
+    )
+    view.line("done", f"in {time.monotonic() - began:.1f} s")
+
+
+@contextmanager
+def _step(view: RunView, label: str, doing: str, done: str) -> Iterator[None]:
+    began = time.monotonic()
+    view.doing(doing)
+    yield
+    view.line(label, done, time.monotonic() - began)
+
+
+@contextmanager
+def _local_aws(view: RunView, port: int) -> Iterator[LocalAws]:
+    began = time.monotonic()
+    view.doing("starting the local AWS")
+    with LocalAws(port=port) as aws:
+        view.line("local AWS", aws.endpoint_url, time.monotonic() - began)
+        yield aws
+        view.doing("stopping the local AWS")
+
+
+def _find_job(name: str, folder: Path) -> JobSpec:
+    specs = load_job_files(sorted(folder.glob("*.yaml")))
+    for spec in specs:
+        if spec.name == name or Path(spec.job_file) == Path(name):
+            return spec
+    names = ", ".join(spec.name for spec in specs) or "none"
+    raise InputError(f"no job file in {folder} has the name {name}; the jobs there: {names}")
+
+
+def _parse_overrides(overrides: tuple[str, ...]) -> dict[str, Any]:
+    """Values are read as YAML, as in the job file: `6` is a number, `$[1:]` a string."""
+    parsed = {}
+    for override in overrides:
+        name, equals, value = override.partition("=")
+        if not equals:
+            raise InputError(f"--set {override}: write NAME=VALUE, such as transform.instance_count=2")
+        try:
+            parsed[name] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise InputError(f"--set {override}: the value is no YAML ({error})") from error
+    return parsed
+
+
+def _input_place(spec: JobSpec, outputs: Mapping[str, str]) -> S3Uri:
+    return S3Uri.parse(spec.input.data) if spec.input.data else S3Uri(outputs[INPUT_BUCKET], f"{spec.name}/")
+
+
+def _upload(view: RunView, path: Path, destination: S3Uri, client: Callable[[str], Any]) -> None:
+    view.doing(f"uploading {path}")
+    began = time.monotonic()
+    targets = [target for _, target in upload(path, destination, client("s3"))]
+    where = str(targets[0]) if len(targets) == 1 else f"{len(targets)} files below {destination}"
+    view.line("upload", f"{path} -> {where}", time.monotonic() - began)
+
+
+def _follow(
+    view: RunView, state_machine_arn: str, run_input: Mapping[str, Any], clients: runs.Clients
+) -> tuple[Mapping[str, Any], runs.TransformJobProgress | None]:
+    """Start the run and show it until it ends. Raises RunFailedError with the execution's cause."""
+    execution = runs.start(state_machine_arn, run_input, clients)
+    view.line("run", execution.run)
+    progress: runs.TransformJobProgress | None = None
+    for event in runs.follow(execution, clients, poll_seconds=_POLL_SECONDS):
+        match event:
+            case runs.StateEntered(name=name):
+                view.line("state", name)
+                view.doing(name)
+            case runs.TransformJobProgress():
+                progress = event
+                view.progress(event, last=event.status not in {"InProgress", "Stopping"})
+            case runs.Ended(status="SUCCEEDED", output=output):
+                return output, progress
+            case runs.Ended(status=status, error=error, cause=cause):
+                raise RunFailedError(f"the run ended {status}: {error}\n{cause}")
+    raise AssertionError("following a run ends with its end")
+
+
+def _show_rows(
+    view: RunView,
+    *,
+    spec: JobSpec,
+    progress: runs.TransformJobProgress | None,
+    files: list[Path],
+    count: int,
+    truth: Truth | None,
+) -> None:
+    """Print the first rows under their names, with the truth and the accuracy where they are known."""
+    if progress is None:
+        return
+    first = list(islice(read_rows(files, progress.accept), count))
+    width = max((len(row) for row in first), default=0)
+    names = output_columns(spec, progress.data_processing)
+    if len(names) != width:
+        names = tuple(f"column {place}" for place in range(width)) if width > 1 else ("record",)
+    if truth is None or not truth.tells_of(names):
+        view.table(f"first {len(first)} rows of {files[0].name}", names, first)
+        if truth:
+            view.line("truth", f"not shown: the output has no columns {truth.id_column} and {truth.column}")
+        return
+    told = [
+        [
+            *row,
+            truth.of(row, names) or "",
+            "" if truth.of(row, names) == row[names.index(truth.column)] else "wrong",
+        ]
+        for row in first
+    ]
+    view.table(f"first {len(first)} rows of {files[0].name}", (*names, "truth", ""), told)
+    score = truth.score(read_rows(files, progress.accept), names)
+    view.line(
+        "accuracy",
+        f"{score.accuracy:.1%}: {score.right:,} of {score.known:,} rows with a known {truth.column}",
+    )
