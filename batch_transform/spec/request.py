@@ -29,9 +29,14 @@ def transform_job_request(spec: JobSpec, *, model_name: str, data: str, output_p
         if value is None or value == {}:
             continue
         place(request, member.path, _tag_list(value) if member.field == "tags" else value)
+    complete_model_client_config(request)
+    return request
+
+
+def complete_model_client_config(request: Request) -> None:
+    """Fill a ModelClientConfig that is given in part with AWS's documented defaults."""
     if "ModelClientConfig" in request:
         request["ModelClientConfig"] = _MODEL_CLIENT_DEFAULTS | request["ModelClientConfig"]
-    return request
 
 
 def place(request: Request, path: tuple[str, ...], value: object) -> None:

@@ -21,11 +21,12 @@ from batch_transform.spec.rules.locations import location_problems
 from batch_transform.spec.rules.model import model_problems
 from batch_transform.spec.rules.name import name_problems
 from batch_transform.spec.rules.resources import resource_problems
+from batch_transform.spec.rules.runtime import runtime_problems
 from batch_transform.spec.rules.schedule import schedule_problems
 from batch_transform.spec.rules.shape import shape_problems
 from batch_transform.spec.rules.values import RequestValues
 
-_JOB_RULES = (name_problems, model_problems, column_problems, schedule_problems)
+_JOB_RULES = (name_problems, model_problems, column_problems, runtime_problems, schedule_problems)
 _REQUEST_RULES = (batching_problems, join_problems, filter_problems, resource_problems, location_problems)
 
 # Stands for what the stack resolves; rules skip it as they skip any token.

@@ -32,7 +32,7 @@ def _one_filter(values: RequestValues, field: str, member: str, type_field: str)
         yield Problem("filter-syntax", field, f"{error}; CreateTransformJob takes it and the job then fails")
         return
     except InvalidFilterError as error:
-        yield Problem("filter-refused", field, f"{error}{_mend(text)}")
+        yield Problem("filter-refused", field, f"{error}{_mend(text, content_type)}")
         return
     if path.undefined:
         yield Problem(
@@ -53,7 +53,9 @@ def _one_filter(values: RequestValues, field: str, member: str, type_field: str)
     )
 
 
-def _mend(text: str) -> str:
+def _mend(text: str, content_type: str | None) -> str:
+    if text.startswith("$") and media_type(content_type) == CSV:
+        return "; columns of a CSV are selected by index, such as $[1:] or $[0,-1]"
     if text.startswith("$") and "_" in text:
         return (
             "; a name with _ cannot be written in a filter: rename the field in the data, or select around it"

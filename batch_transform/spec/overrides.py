@@ -1,0 +1,119 @@
+"""What a single run may change: the names of the job file, in the input of the execution.
+
+{"data_processing": {"input_filter": "$[1:]"}}       # nested, as in the job file
+{"data_processing.input_filter": "$[1:]"}            # or with a dotted name
+{"transform.env": {"LOG_LEVEL": "debug"}}            # added to the job's own variables
+{"transform.strategy": null}                         # back to AWS's default
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from batch_transform.spec.errors import RunInputError
+from batch_transform.spec.members import MEMBERS, Member
+from batch_transform.spec.problem import Problem
+from batch_transform.spec.request import Request, complete_model_client_config, place
+from batch_transform.spec.rules import request_problems
+from batch_transform.spec.rules.shape import shown
+
+OVERRIDABLE = tuple(member.field for member in MEMBERS if member.overridable)
+
+_MEMBER_OF = {member.field: member for member in MEMBERS}
+_ENV = "transform.env"
+
+# What others put into the input of an execution: the Step Functions console suggests a Comment, and a
+# parent execution leaves its id.
+_NOT_OURS = frozenset({"Comment", "comment", "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"})
+
+
+def apply_overrides(request: Mapping[str, Any], run_input: object) -> Request:
+    """Return the request of one run: a copy of the job's request with what the run's input changes.
+
+    `{}` changes nothing, and so does the event that EventBridge sends for a schedule without an input
+    of its own. Raises RunInputError with all problems at once: names that a run cannot change, and what
+    the rules say of the outcome.
+    """
+    effective = copy.deepcopy(dict(request))
+    problems: list[Problem] = []
+    for field, value in _given(run_input, problems):
+        _set(effective, _MEMBER_OF[field], value)
+    complete_model_client_config(effective)
+    problems += [problem for problem in request_problems(effective) if problem.is_error]
+    if problems:
+        raise RunInputError(problems)
+    return effective
+
+
+def _given(run_input: object, problems: list[Problem]) -> Iterator[tuple[str, object]]:
+    """Yield the fields that the input gives; what it should not give is noted in `problems`."""
+    if not isinstance(run_input, Mapping):
+        message = f'must be a JSON object, such as {{"transform.max_payload": 6}}; got {shown(run_input)}'
+        problems.append(Problem("run-input-not-object", "input", message))
+        return
+    if run_input.get("detail-type") == "Scheduled Event":
+        return
+    ours = {name: value for name, value in run_input.items() if name not in _NOT_OURS}
+    seen: set[str] = set()
+    for field, value in _leaves(ours, ""):
+        problem = _problem(field, value, seen)
+        if problem is not None:
+            problems.append(problem)
+        elif field.startswith(f"{_ENV}."):
+            yield _ENV, {field.removeprefix(f"{_ENV}."): value}
+        else:
+            yield field, value
+        seen.add(field)
+
+
+def _leaves(node: Mapping[str, object], path: str) -> Iterator[tuple[str, object]]:
+    for name, value in node.items():
+        field = f"{path}{name}"
+        if isinstance(value, Mapping) and any(known.startswith(f"{field}.") for known in _MEMBER_OF):
+            yield from _leaves(value, f"{field}.")
+        elif isinstance(value, Mapping) and field == _ENV:
+            yield from ((f"{field}.{variable}", text) for variable, text in value.items())
+        else:
+            yield field, value
+
+
+def _problem(field: str, value: object, seen: set[str]) -> Problem | None:
+    allowed = ", ".join(OVERRIDABLE)
+    if field in seen:
+        return Problem("override-twice", field, "is given twice, nested and dotted; keep one")
+    if field in OVERRIDABLE or field.startswith(f"{_ENV}."):
+        return None
+    if field in _MEMBER_OF or field.startswith("tags."):
+        message = "belongs to the deployed stack; change it in the job file and deploy"
+        return Problem("override-fixed", field, f"{message}. a run can change {allowed}")
+    if any(known.startswith(f"{field}.") for known in _MEMBER_OF):
+        return Problem("wrong-type", field, f"must be an object of fields; got {shown(value)}")
+    near = get_close_matches(field, OVERRIDABLE, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    return Problem(
+        "override-unknown", field, f"is nothing that a run can change; {hint}allowed are {allowed}"
+    )
+
+
+def _set(request: Request, member: Member, value: object) -> None:
+    if value is None:
+        _remove(request, member.path)
+    elif member.field == _ENV and isinstance(value, Mapping):
+        place(request, member.path, _with_variables(request.get("Environment", {}), value))
+    else:
+        place(request, member.path, value)
+
+
+def _with_variables(base: Mapping[str, object], changes: Mapping[str, object]) -> dict[str, object]:
+    return {name: text for name, text in {**base, **changes}.items() if text is not None}
+
+
+def _remove(request: Request, path: tuple[str, ...]) -> None:
+    *parents, last = path
+    node: Any = request
+    for name in parents:
+        node = node.get(name, {})
+    node.pop(last, None)
