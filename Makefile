@@ -6,7 +6,33 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: run test synth clean
+# Node and the tools of the environment come first, for `cdk` and for the CDK's own kernel.
+export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
+
+.PHONY: run test model synth clean
+
+run: model
+	@batch-transform run tumours --input build/data/tumours.csv --truth build/data/tumours-truth.csv
+
+test: $(VENV)/.test node_modules/.package-lock.json model
+	ruff check .
+	ruff format --check .
+	mypy
+	pytest --numprocesses auto
+
+model: build/tumours/parameters.json
+
+# The template, as `cdk deploy` would ship it, with all of the CDK's checks.
+synth: node_modules/.package-lock.json model
+	@cdk synth --quiet
+	@echo "the template is cdk.out/BatchTransform.template.json"
+
+clean:
+	rm -rf build cdk.out out
+
+build/tumours/parameters.json: $(VENV)/.run models/tumours/train.py models/tumours/code/inference.py
+	@echo "training the example model"
+	@$(BIN)/python models/tumours/train.py build
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "this project needs Python 3.10 to 3.13 on the PATH; or name one: make PYTHON=/path/to/python3.11" >&2; exit 2; }
@@ -26,5 +52,5 @@ $(VENV)/.test: $(VENV)/.run requirements-test.txt
 
 node_modules/.package-lock.json: $(VENV)/.run package.json package-lock.json
 	@echo "installing the CDK command line"
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --silent --no-fund --no-audit
+	@npm ci --silent --no-fund --no-audit
 	@touch $@

@@ -134,7 +134,7 @@ def _transform_jobs(execution: Execution, clients: Clients) -> Iterator[Transfor
             records=counts.get("records"),
             files=counts.get("objects_done"),
             seconds=(ended - started).total_seconds(),
-            data_processing=dict(job.get("DataProcessing", {})),
+            data_processing={name: str(value) for name, value in job.get("DataProcessing", {}).items()},
             accept=job["TransformOutput"].get("Accept"),
         )
 

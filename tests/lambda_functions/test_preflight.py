@@ -1,17 +1,12 @@
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.append(str(Path(__file__).parent))
-
-from fake_s3 import FakeS3
 from preflight import Run, checked_request
 
 from batch_transform.spec.errors import DataNotFoundError, RunInputError
+from fakes.s3 import FakeS3
 
 RUN_ID = "20261122T020001-1a2b3c4d"
 

@@ -1,14 +1,11 @@
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
 from typing import Any
 
-sys.path.append(str(Path(__file__).parent))
-
 from diagnose import LOG_GROUP, FailedRun, explain
-from fake_s3 import FakeS3
+
+from fakes.s3 import FakeS3
 
 JOB = "churn-20261122T020001-1a2b3c4d-1"
 

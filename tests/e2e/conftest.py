@@ -1,0 +1,32 @@
+"""What a stranger does, on a project folder of their own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from e2e.project_copy import PROJECT, Project
+
+
+@pytest.fixture(scope="session")
+def example_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The trained example model and its data."""
+    build = tmp_path_factory.mktemp("build")
+    subprocess.run([sys.executable, str(PROJECT / "models/tumours/train.py"), str(build)], check=True)
+    return build
+
+
+@pytest.fixture
+def project(tmp_path: Path, example_model: Path) -> Project:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    for name in ("app.py", "cdk.json", "lambda", "constructs_lib", "stacks", "batch_transform"):
+        os.symlink(PROJECT / name, folder / name)
+    shutil.copytree(PROJECT / "jobs", folder / "jobs")
+    shutil.copytree(example_model, folder / "build")
+    return Project(folder)

@@ -1,0 +1,180 @@
+"""The template that `cdk deploy` would ship, made by the real `app.py` from the project's own job files."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cloudformation_validate as cfv
+import pytest
+
+from batch_transform.runs.synth import synthesise
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+Template = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cloud assembly of the example job, with a trained model."""
+    folder = tmp_path_factory.mktemp("project")
+    build = [sys.executable, str(PROJECT / "models/tumours/train.py"), str(folder / "build")]
+    subprocess.run(build, check=True)
+    (folder / "jobs").mkdir()
+    (folder / "jobs/tumours.yaml").write_text((PROJECT / "jobs/tumours.yaml").read_text())
+    synthesise(PROJECT, jobs=folder / "jobs", assembly=folder / "cdk.out")
+    return folder / "cdk.out"
+
+
+@pytest.fixture(scope="module")
+def template(assembly: Path) -> Template:
+    loaded: Template = json.loads((assembly / "BatchTransform.template.json").read_text())
+    return loaded
+
+
+def of_type(template: Template, kind: str) -> list[dict[str, Any]]:
+    return [resource["Properties"] for resource in template["Resources"].values() if resource["Type"] == kind]
+
+
+def statements(template: Template) -> Iterator[dict[str, Any]]:
+    """Every statement that allows something to one of our roles."""
+    for role in of_type(template, "AWS::IAM::Role"):
+        for policy in role.get("Policies", []):
+            yield from policy["PolicyDocument"]["Statement"]
+    for policy in of_type(template, "AWS::IAM::Policy"):
+        yield from policy["PolicyDocument"]["Statement"]
+
+
+def definition(template: Template) -> dict[str, Any]:
+    """The state machine's definition, with each reference replaced by its name."""
+    [machine] = of_type(template, "AWS::StepFunctions::StateMachine")
+    parts = machine["DefinitionString"]["Fn::Join"][1]
+    text = "".join(part if isinstance(part, str) else str(next(iter(part.values()))) for part in parts)
+    parsed: dict[str, Any] = json.loads(text)
+    return parsed
+
+
+def test_it_has_what_a_job_needs(template: Template) -> None:
+    kinds = [resource["Type"] for resource in template["Resources"].values()]
+    expected = {
+        "AWS::SageMaker::Model": 1,
+        "AWS::S3::Bucket": 2,
+        "AWS::StepFunctions::StateMachine": 1,
+        "AWS::Scheduler::Schedule": 1,
+        "AWS::Lambda::Function": 2,
+        "AWS::Logs::LogGroup": 3,
+    }
+    assert {kind: kinds.count(kind) for kind in expected} == expected
+
+
+def test_the_state_machine_creates_the_declared_transform_job(template: Template) -> None:
+    states = definition(template)["States"]
+    assert states["Transform"]["Resource"] == "arn:AWS::Partition:states:::sagemaker:createTransformJob.sync"
+    assert states["Request"]["Assign"]["request"]["DataProcessing"] == {
+        "InputFilter": "$[1:]",
+        "JoinSource": "Input",
+        "OutputFilter": "$[0,-1]",
+    }
+
+
+def test_nothing_in_it_knows_of_the_local_aws(assembly: Path) -> None:
+    text = (assembly / "BatchTransform.template.json").read_text().lower()
+    for word in ("localhost", "127.0.0.1", "ministack", "4566", "endpoint_url", str(PROJECT).lower()):
+        assert word not in text
+
+
+def test_buckets_are_kept_private_encrypted_and_versioned(template: Template) -> None:
+    for bucket in template["Resources"].values():
+        if bucket["Type"] == "AWS::S3::Bucket":
+            assert bucket["DeletionPolicy"] == "Retain"
+            assert bucket["Properties"]["VersioningConfiguration"] == {"Status": "Enabled"}
+            assert all(bucket["Properties"]["PublicAccessBlockConfiguration"].values())
+            assert bucket["Properties"]["BucketEncryption"]
+
+
+def test_the_buckets_keep_their_logical_ids(template: Template) -> None:
+    buckets = {
+        name for name, resource in template["Resources"].items() if resource["Type"] == "AWS::S3::Bucket"
+    }
+    assert buckets == {"DataInputC289B3F3", "DataOutput0D5892B2"}
+
+
+def test_no_role_has_a_managed_policy_or_a_wildcard_action(template: Template) -> None:
+    assert not any(role.get("ManagedPolicyArns") for role in of_type(template, "AWS::IAM::Role"))
+    for statement in statements(template):
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        assert not [action for action in actions if "*" in action]
+
+
+def test_only_actions_without_resources_are_allowed_on_everything(template: Template) -> None:
+    on_everything = set()
+    for statement in statements(template):
+        if statement["Resource"] == "*":
+            actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+            on_everything.update(actions)
+    assert {action for action in on_everything if not action.startswith("logs:")} == {
+        "cloudwatch:PutMetricData",
+        "ecr:GetAuthorizationToken",
+    }
+    # The log delivery of Step Functions (Developer Guide, logging): none of these knows a resource.
+    assert {action for action in on_everything if action.startswith("logs:")} == {
+        "logs:CreateLogDelivery",
+        "logs:DeleteLogDelivery",
+        "logs:DescribeLogGroups",
+        "logs:DescribeResourcePolicies",
+        "logs:GetLogDelivery",
+        "logs:ListLogDeliveries",
+        "logs:PutResourcePolicy",
+        "logs:UpdateLogDelivery",
+    }
+
+
+def test_the_state_machine_may_pass_only_the_execution_role_and_only_to_sagemaker(template: Template) -> None:
+    [passing] = [statement for statement in statements(template) if statement["Action"] == "iam:PassRole"]
+    assert "ExecutionRole" in passing["Resource"]["Fn::GetAtt"][0]
+    assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+
+
+def test_cdk_nag_finds_nothing_that_is_not_acknowledged(assembly: Path) -> None:
+    [report] = json.loads((assembly / "validation-report.json").read_text())["pluginReports"]
+    assert (report["pluginName"], report["conclusion"], report["violations"]) == (
+        "AwsSolutions",
+        "success",
+        [],
+    )
+
+
+def test_every_acknowledged_finding_has_its_reason(assembly: Path) -> None:
+    [report] = json.loads((assembly / "validation-report.json").read_text())["pluginReports"]
+    assert report["suppressedViolations"]
+    assert all(len(finding["reason"]) > 20 for finding in report["suppressedViolations"])
+
+
+def test_cfn_lint_finds_nothing(assembly: Path) -> None:
+    command = ["cfn-lint", "--ignore-checks", "W3005", "--", str(assembly / "BatchTransform.template.json")]
+    # W3005: the CDK writes DependsOn beside a reference that says the same
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_cloudformation_validate_finds_nothing(assembly: Path) -> None:
+    report = cfv.CompositeEngine().validate_template(str(assembly / "BatchTransform.template.json"))
+    told = [
+        f"{found.rule_id} {found.message}" for found in report.diagnostics if found.severity.name != "INFO"
+    ]
+    # W3005: as above; what is left is advice on style
+    assert [text for text in told if not text.startswith("W3005 ")] == []
+    assert report.diagnostics
+
+
+def test_the_same_job_makes_the_same_template(assembly: Path, tmp_path: Path) -> None:
+    synthesise(PROJECT, jobs=assembly.parent / "jobs", assembly=tmp_path / "again")
+    names = ("BatchTransform.template.json", "BatchTransform.assets.json")
+    assert [(tmp_path / "again" / name).read_bytes() for name in names] == [
+        (assembly / name).read_bytes() for name in names
+    ]
