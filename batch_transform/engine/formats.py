@@ -1,0 +1,82 @@
+"""CSV and JSON behind one face: parse, select, join, serialise."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, TypeVar
+
+from batch_transform.engine.csv_record import parse_row, serialise_row
+from batch_transform.engine.json_record import parse_json, serialise_json
+from batch_transform.spec.json_path import JsonPath, JsonValue
+
+Value = TypeVar("Value")
+
+
+class RecordFormat(Protocol[Value]):
+    """What a filter and a join need to know of a format. `name` is as AWS's messages have it."""
+
+    @property
+    def name(self) -> str:
+        """CSV or JSON."""
+
+    def parse(self, text: bytes) -> Value:
+        """Return the record's value. Raises UnparsableError."""
+
+    def select(self, path: JsonPath, value: Value) -> Value:
+        """Apply a filter. Raises FilterMissError."""
+
+    def join(self, record: Value, answer: Value) -> Value:
+        """Put a record and the model's answer to it together."""
+
+    def serialise(self, value: Value) -> bytes:
+        """Return the text of a value, without a newline at its end."""
+
+
+class CsvFormat:
+    """A record is a row of cells; joined, the answer's cells follow the record's."""
+
+    name = "CSV"
+
+    def parse(self, text: bytes) -> list[bytes]:
+        """See `csv_record.parse_row`."""
+        return parse_row(text)
+
+    def select(self, path: JsonPath, value: list[bytes]) -> list[bytes]:
+        """A single index gives a row of one cell."""
+        return path.select_cells(value)
+
+    def join(self, record: list[bytes], answer: list[bytes]) -> list[bytes]:
+        """`1,2,3` and `1` make `1,2,3,1` (SageMaker Developer Guide)."""
+        return record + answer
+
+    def serialise(self, value: list[bytes]) -> bytes:
+        """See `csv_record.serialise_row`."""
+        return serialise_row(value)
+
+
+class JsonFormat:
+    """A record is a JSON value; joined, the answer is its member SageMakerOutput."""
+
+    name = "JSON"
+
+    def parse(self, text: bytes) -> JsonValue:
+        """See `json_record.parse_json`."""
+        return parse_json(text)
+
+    def select(self, path: JsonPath, value: JsonValue) -> JsonValue:
+        """A single name or index gives the bare value."""
+        return path.select(value)
+
+    def join(self, record: JsonValue, answer: JsonValue) -> JsonValue:
+        """Add the answer to an object; put anything else beside it, as SageMakerInput (Developer Guide).
+
+        A member SageMakerOutput of the input is overwritten: the guide reserves the name.
+        """
+        members = record if isinstance(record, dict) else {"SageMakerInput": record}
+        return {**members, "SageMakerOutput": answer}
+
+    def serialise(self, value: JsonValue) -> bytes:
+        """See `json_record.serialise_json`."""
+        return serialise_json(value)
+
+
+FORMATS: dict[str, RecordFormat[Any]] = {"CSV": CsvFormat(), "JSON": JsonFormat()}

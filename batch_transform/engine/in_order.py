@@ -1,0 +1,119 @@
+"""Calls that run side by side, and results that come in the order of their items."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, wait
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_GLANCE = 0.1  # seconds between two looks at whether the job was told to stop
+
+
+class StoppedError(Exception):
+    """When the job was told to stop. It never leaves the engine."""
+
+
+class Workers:
+    """Threads that call functions, and a limit on how much waits for them.
+
+    At most `count` calls run at a time, and at most `held` items are running, waiting or done but not yet
+    taken: so memory is bounded by the size of `held` items, whoever shares these workers.
+    Threads are daemons: a call that hangs keeps neither the job nor the process alive.
+    """
+
+    def __init__(self, count: int, *, held: int, is_stopped: Callable[[], bool]) -> None:
+        self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._slots = threading.Semaphore(held)
+        self._is_stopped = is_stopped
+        self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(count)]
+        for thread in self._threads:
+            thread.start()
+
+    def in_order(
+        self, function: Callable[[Item], Result], items: Iterable[Item]
+    ) -> Generator[tuple[Item, Result], None, None]:
+        """Yield each item with its result, in the order of the items, which are taken only as there is room.
+
+        An error of a call, or of the items themselves, is raised in its turn: after the results of all
+        items before it. Raises StoppedError as soon as the job is told to stop. Close the generator if
+        you leave it early: what waits in it takes up room.
+        """
+        pending: deque[tuple[Item, Future[Result]]] = deque()
+        taken = iter(items)
+        error_of_items: Exception | None = None
+        try:
+            while True:
+                if not self._slots.acquire(blocking=not pending, timeout=None if pending else _GLANCE):
+                    self._raise_if_stopped()
+                    if pending:
+                        yield self._oldest(pending)
+                    continue
+                try:
+                    item = next(taken)
+                except StopIteration:
+                    self._slots.release()
+                    break
+                except Exception as error:  # noqa: BLE001 - raised below, in its turn
+                    self._slots.release()
+                    error_of_items = error
+                    break
+                pending.append((item, self._submit(function, item)))
+                while pending and pending[0][1].done():
+                    yield self._oldest(pending)
+            while pending:
+                yield self._oldest(pending)
+            if error_of_items:
+                raise error_of_items
+        finally:
+            for _, future in pending:
+                future.cancel()
+                future.add_done_callback(lambda _: self._slots.release())
+
+    def close(self) -> None:
+        """Let the threads end when their current call does."""
+        for _ in self._threads:
+            self._calls.put(None)
+
+    def join(self) -> None:
+        """Wait until the threads have ended, after `close`."""
+        for thread in self._threads:
+            thread.join()
+
+    def _oldest(self, pending: deque[tuple[Item, Future[Result]]]) -> tuple[Item, Result]:
+        item, future = pending[0]
+        while not future.done():
+            self._raise_if_stopped()
+            wait([future], timeout=_GLANCE)
+        self._raise_if_stopped()
+        pending.popleft()
+        self._slots.release()
+        return item, future.result()
+
+    def _raise_if_stopped(self) -> None:
+        if self._is_stopped():
+            raise StoppedError
+
+    def _submit(self, function: Callable[[Item], Result], item: Item) -> Future[Result]:
+        future: Future[Result] = Future()
+
+        def call() -> None:
+            if future.set_running_or_notify_cancel():
+                try:
+                    result = function(item)
+                except BaseException as error:  # noqa: BLE001 - handed to whoever takes the result
+                    future.set_exception(error)
+                else:
+                    future.set_result(result)
+
+        self._calls.put(call)
+        return future
+
+    def _work(self) -> None:
+        while call := self._calls.get():
+            call()

@@ -1,0 +1,77 @@
+"""What the model gets of each record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from batch_transform.engine.csv_rows import RowFilter, is_plain, row_filter
+from batch_transform.engine.formats import FORMATS, RecordFormat
+from batch_transform.engine.records import Records
+from batch_transform.engine.settings import Settings
+from batch_transform.engine.whereabouts import record_at
+from batch_transform.spec.errors import FilterMissError, RecordError, UnparsableError
+from batch_transform.spec.json_path import JsonPath
+
+
+@dataclass(frozen=True)
+class InputFilter:
+    """The InputFilter of a job. With `$` no record is parsed and every byte goes through as it is."""
+
+    path: JsonPath
+    format: RecordFormat[Any] | None
+    filter_row: RowFilter | None  # the quick way for plain CSV rows, where the path has one
+
+    @classmethod
+    def of(cls, settings: Settings) -> InputFilter:
+        """Read the job's filter. Raises InvalidFilterError."""
+        path = JsonPath.parse(settings.input_filter, member="InputFilter", content_type=settings.content_type)
+        return cls(
+            path,
+            FORMATS[settings.record_format] if settings.record_format else None,
+            row_filter(path) if settings.record_format == "CSV" and settings.split_lines else None,
+        )
+
+    def sent(self, records: Records) -> list[bytes]:
+        """Return what is sent of each record, without newlines. Raises RecordError."""
+        if self.path.is_identity or self.format is None:
+            return records.items
+        if self.filter_row is not None and all(map(is_plain, records.items)):
+            try:
+                return [self.filter_row(row) for row in records.items]
+            except IndexError:
+                pass  # a row lacks a cell: the way below finds it and says which
+        return [
+            self._sent(self.format, record, line)
+            for line, record in enumerate(records.items, records.first_line)
+        ]
+
+    def _sent(self, record_format: RecordFormat[Any], record: bytes, line: int) -> bytes:
+        try:
+            return record_format.serialise(record_format.select(self.path, record_format.parse(record)))
+        except UnparsableError as error:
+            raise unparsable_record(record_format, record, line, error) from error
+        except FilterMissError as error:
+            raise RecordError(
+                str(error), record_at(line, record, "mend this record, or choose another InputFilter")
+            ) from error
+
+
+def unparsable_record(
+    record_format: RecordFormat[Any], record: bytes, line: int, error: UnparsableError
+) -> RecordError:
+    """The error for an input record that is not in its format, in AWS's words for a CSV line.
+
+    github.com/aws/amazon-sagemaker-examples issue 1620 shows them: the agent reports the line, with its
+    newline, as if the model had answered 400.
+    """
+    shown = record[:_SHOWN].decode("utf-8", "replace")
+    said = f"Failed to parse line: '{shown}\n' as {record_format.name}: {error}"
+    advice = {
+        "CSV": 'a cell that holds a comma or a double quote stands in double quotes, each " in it doubled',
+        "JSON": "every record is one JSON document; with SplitType Line it stands on one line",
+    }[record_format.name]
+    return RecordError("ClientError: 400", "", "Message:", said, record_at(line, record, advice))
+
+
+_SHOWN = 4096  # bytes of a line that a log event can sensibly hold

@@ -1,0 +1,101 @@
+"""An object's bytes, cut into records, with memory that does not grow with the object."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from batch_transform.engine.settings import MIB, Settings
+from batch_transform.spec.errors import RecordError
+
+_CHUNK = 256 * 1024  # large enough to cut many lines at a time, small enough to start early
+# A record may be longer than MaxPayloadInMB before its InputFilter: 100 MB is the most that any
+# payload can be (API reference), and more than this is held for no record.
+_LONGEST = 100 * MIB
+
+
+class ByteStream(Protocol):
+    """A stream of bytes."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to `size` bytes, and none at the end."""
+
+
+WHOLE_OBJECT = 0  # the line number of a record that is no line
+
+
+@dataclass(frozen=True)
+class Records:
+    """Consecutive records of one object, without the newlines that end them.
+
+    `first_line` counts from 1, or is WHOLE_OBJECT. `ended` says that the last one has its newline too:
+    only the very last line of an object may lack it, and an object that is not split has none added.
+    """
+
+    items: list[bytes]
+    first_line: int
+    ended: bool
+
+
+def read_records(stream: ByteStream, settings: Settings) -> Iterator[Records]:
+    """Yield all records of a stream, in order and many at a time.
+
+    SplitType Line splits after each newline byte and nowhere else: a carriage return is part of its
+    record. SplitType None gives one record, of an empty object too. Raises RecordError for a record
+    that is too long to be held, and for what is not gzip where Gzip is said.
+    """
+    if settings.is_gzip:
+        stream = _GzipStream(stream)
+    if settings.split_lines:
+        return _lines(stream)
+    return _whole(stream)
+
+
+def _lines(stream: ByteStream) -> Iterator[Records]:
+    line = 1
+    pieces: list[bytes] = []  # of a line that has not ended yet
+    held = 0
+    while chunk := stream.read(_CHUNK):
+        ended, newline, rest = chunk.rpartition(b"\n")
+        if newline:
+            items = b"".join([*pieces, ended]).split(b"\n")
+            yield Records(items, line, ended=True)
+            line += len(items)
+            pieces, held = [], 0
+        pieces.append(rest)
+        held += len(rest)
+        if held > _LONGEST:
+            raise RecordError(
+                f"line {line} is longer than {_LONGEST // MIB} MiB; is SplitType Line right for it?"
+            )
+    if held:
+        yield Records([b"".join(pieces)], line, ended=False)
+
+
+def _whole(stream: ByteStream) -> Iterator[Records]:
+    pieces: list[bytes] = []
+    held = 0
+    while chunk := stream.read(_CHUNK):
+        pieces.append(chunk)
+        held += len(chunk)
+        if held > _LONGEST:
+            raise RecordError(
+                f"the object is larger than {_LONGEST // MIB} MiB, too large to be one record; set SplitType"
+            )
+    yield Records([b"".join(pieces)], WHOLE_OBJECT, ended=False)
+
+
+class _GzipStream:
+    def __init__(self, stream: ByteStream) -> None:
+        self._stream = gzip.GzipFile(fileobj=stream)  # type: ignore[call-overload]  # it only reads
+
+    def read(self, size: int, /) -> bytes:
+        try:
+            return bytes(self._stream.read(size))
+        except (OSError, EOFError, zlib.error) as error:
+            raise RecordError(
+                f"CompressionType is Gzip, but the object is no sound gzip file: {error}"
+            ) from error

@@ -1,0 +1,61 @@
+"""What the engine needs of the world: objects to read and write, and a model to ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, Protocol
+
+
+@dataclass(frozen=True)
+class InputObject:
+    """An object in storage; `size` in bytes."""
+
+    bucket: str
+    key: str
+    size: int
+
+
+class ObjectWriter(Protocol):
+    """An object that is being written. Nothing of it is visible before `commit`."""
+
+    def write(self, data: bytes) -> None:
+        """Append bytes; an empty write is harmless."""
+
+    def commit(self) -> None:
+        """Make the object appear, whole; it may be empty."""
+
+    def abort(self) -> None:
+        """Leave nothing behind, no open multipart upload either."""
+
+
+class ObjectStore(Protocol):
+    """S3, or something like it. Thread safe: several objects are read and written at a time."""
+
+    def list_objects(self, bucket: str, prefix: str) -> Iterator[InputObject]:
+        """Yield the objects whose key begins with `prefix`, in key order (UTF-8 binary, as S3 does)."""
+
+    def open(self, bucket: str, key: str) -> BinaryIO:
+        """Return a stream that the caller closes. Raises DataNotFoundError when there is no such object."""
+
+    def create(self, bucket: str, key: str) -> ObjectWriter:
+        """Begin an object, which replaces one that is there."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model's server answered: the HTTP status and the body."""
+
+    status: int
+    body: bytes
+
+
+class ModelInvoker(Protocol):
+    """A model's server. Thread safe; one call is one POST /invocations."""
+
+    def invoke(self, body: bytes, *, content_type: str | None, accept: str | None, timeout: float) -> Answer:
+        """Send a body and return the answer, of whatever status; a header that is None is not sent.
+
+        `timeout` is in seconds, for the whole call. Raises NoModelAnswerError when there is no HTTP
+        answer at all: no connection, a closed connection, or the time is over.
+        """

@@ -1,0 +1,85 @@
+"""Which objects a job reads, and where the result of each goes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from batch_transform.engine.seams import InputObject, ObjectStore
+from batch_transform.engine.settings import Settings
+from batch_transform.spec.errors import DataNotFoundError, InvalidS3UriError, TransformSettingsError
+from batch_transform.spec.output_key import output_key
+from batch_transform.spec.s3_uri import S3Uri
+
+
+@dataclass(frozen=True)
+class Selected:
+    """An input object, and the bucket and key of its `.out` object."""
+
+    source: S3Uri
+    output: S3Uri
+
+
+def selected_objects(settings: Settings, store: ObjectStore) -> Iterator[Selected]:
+    """Yield the job's input objects, in the order of their keys or of their manifest.
+
+    Raises TransformSettingsError for a manifest that is none, and for two objects whose results would
+    overwrite each other.
+    """
+    found = _of_manifest(settings, store) if settings.is_manifest else _of_prefix(settings, store)
+    outputs = set()
+    for selected in found:
+        if selected.output in outputs:
+            raise TransformSettingsError(f"two input objects have the same output object {selected.output}")
+        # Only a prefix that ends inside a name, and a manifest, can give one name twice.
+        if settings.is_manifest or not settings.source.key.endswith("/"):
+            outputs.add(selected.output)
+        yield selected
+
+
+def is_folder_marker(found: InputObject) -> bool:
+    """Say whether an object is what consoles make for an empty folder.
+
+    It is skipped. What SageMaker does with one is not documented.
+    """
+    return found.size == 0 and found.key.endswith("/")
+
+
+def manifest_entries(manifest: bytes) -> list[tuple[S3Uri, S3Uri]]:
+    """Return (prefix, object) for each entry of a manifest.
+
+    The format: `[{"prefix": "s3://bucket/prefix/"}, "name", "folder/name", ...]`, where an object's
+    address is prefix and name put together (API reference, S3DataSource). Raises TransformSettingsError.
+    """
+    try:
+        entries = json.loads(manifest)
+        head, *names = entries
+        prefix = head["prefix"]
+        if not isinstance(entries, list) or not all(isinstance(text, str) for text in (prefix, *names)):
+            raise TypeError
+        return [(S3Uri.parse(prefix), S3Uri.parse(prefix + name)) for name in names]
+    except (ValueError, TypeError, KeyError, InvalidS3UriError) as error:
+        raise TransformSettingsError(
+            'the manifest is not of the form [{"prefix": "s3://bucket/prefix/"}, "name", "name"]'
+        ) from error
+
+
+def _of_prefix(settings: Settings, store: ObjectStore) -> Iterator[Selected]:
+    """A raw key prefix: `s3://b/test` selects `test.csv` and `test_other/x.csv` alike (recorded)."""
+    bucket, prefix = settings.source.bucket, settings.source.key
+    for found in store.list_objects(bucket, prefix):
+        if not is_folder_marker(found):
+            key = output_key(found.key, prefix, settings.output.key, alone=found.key == prefix)
+            yield Selected(S3Uri(bucket, found.key), S3Uri(settings.output.bucket, key))
+
+
+def _of_manifest(settings: Settings, store: ObjectStore) -> Iterator[Selected]:
+    try:
+        with store.open(settings.source.bucket, settings.source.key) as stream:
+            manifest = stream.read()
+    except DataNotFoundError as error:
+        raise TransformSettingsError(f"the manifest is not there: {error}") from error
+    for prefix, source in manifest_entries(manifest):
+        key = output_key(source.key, prefix.key, settings.output.key, alone=source == prefix)
+        yield Selected(source, S3Uri(settings.output.bucket, key))

@@ -1,0 +1,208 @@
+"""The settings that a transform job really runs with.
+
+Precedence: the request, then the container's GET /execution-parameters, then SageMaker's own
+defaults (SageMaker Developer Guide, "How Containers Serve Batch Transform Requests"; the defaults
+are those that the data log of jobs without either prints).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from batch_transform.spec.errors import InvalidS3UriError, TransformSettingsError
+from batch_transform.spec.s3_uri import S3Uri
+
+MIB = 1024 * 1024  # "MB" of MaxPayloadInMB; that it is not 10^6 is our reading, no recorded run shows it
+
+_DEFAULTS = {"MaxConcurrentTransforms": 1, "MaxPayloadInMB": 6, "BatchStrategy": "MULTI_RECORD"}
+# The API's words and the container contract's words for the same two strategies.
+_STRATEGIES = {
+    "MultiRecord": "MULTI_RECORD",
+    "SingleRecord": "SINGLE_RECORD",
+    "MULTI_RECORD": "MULTI_RECORD",
+    "SINGLE_RECORD": "SINGLE_RECORD",
+}
+_FORMATS = {"text/csv": "CSV", "application/json": "JSON", "application/jsonlines": "JSON"}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A job's settings, complete and checked.
+
+    `record_format` and `answer_format` are "CSV" or "JSON" where records or answers have to be parsed,
+    that is where a filter or a join asks for it, and None where bytes pass as they are.
+    `timeout` is in seconds for one request, `max_payload` in bytes.
+    """
+
+    source: S3Uri
+    is_manifest: bool
+    output: S3Uri
+    content_type: str | None
+    accept: str | None
+    is_gzip: bool
+    split_lines: bool
+    assemble_lines: bool
+    single_record: bool
+    max_payload_in_mb: int
+    max_concurrent_transforms: int
+    timeout: float
+    max_retries: int
+    input_filter: str
+    output_filter: str
+    join: bool
+    record_format: str | None
+    answer_format: str | None
+
+    @property
+    def max_payload(self) -> int:
+        """The largest request body, in bytes, newlines counted."""
+        return self.max_payload_in_mb * MIB
+
+    def __str__(self) -> str:
+        """The line that SageMaker's data log begins with."""
+        strategy = "SINGLE_RECORD" if self.single_record else "MULTI_RECORD"
+        return (
+            f"MaxConcurrentTransforms={self.max_concurrent_transforms},"
+            f" MaxPayloadInMB={self.max_payload_in_mb}, BatchStrategy={strategy}"
+        )
+
+
+def effective_settings(request: Mapping[str, Any], execution_parameters: Mapping[str, Any]) -> Settings:
+    """Return the settings of a CreateTransformJob request and a container.
+
+    A member that is absent, None or (for MaxConcurrentTransforms) 0 counts as not given. Raises
+    TransformSettingsError for what contradicts itself, and for what this engine does not have.
+    """
+    data_input, output = _structure(request, "TransformInput"), _structure(request, "TransformOutput")
+    source = _structure(_structure(data_input, "DataSource"), "S3DataSource")
+    processing = _structure(request, "DataProcessing")
+    client = _structure(request, "ModelClientConfig")
+    _refuse_unsupported(request)
+    split_type = _choice(data_input, "SplitType", ("None", "Line"), later=("RecordIO", "TFRecord"))
+    join = _choice(processing, "JoinSource", ("None", "Input")) == "Input"
+    content_type, accept = data_input.get("ContentType") or None, output.get("Accept") or None
+    input_filter, output_filter = (_given(processing, name, "$") for name in ("InputFilter", "OutputFilter"))
+    record_format = _format(content_type, "ContentType") if join or input_filter != "$" else None
+    # V7 of the rules asks for equal types under a join; recorded jobs with no Accept joined all the same.
+    answer_format = _format(accept or content_type, "Accept") if join or output_filter != "$" else None
+    if join and record_format != answer_format:
+        raise TransformSettingsError(
+            f"JoinSource Input needs one format for input and answer, but ContentType is {content_type!r} and"
+            f" Accept is {accept!r}; set both to the same type"
+        )
+    data_type = _choice(source, "S3DataType", ("S3Prefix", "ManifestFile"))
+    return Settings(
+        source=_s3_uri(source, "S3Uri"),
+        is_manifest=data_type == "ManifestFile",
+        output=_s3_uri(output, "S3OutputPath"),
+        content_type=content_type,
+        accept=accept,
+        is_gzip=_choice(data_input, "CompressionType", ("None", "Gzip")) == "Gzip",
+        split_lines=split_type == "Line",
+        assemble_lines=_choice(output, "AssembleWith", ("None", "Line")) == "Line",
+        single_record=_strategy(request, execution_parameters) == "SINGLE_RECORD",
+        max_payload_in_mb=_max_payload(request, execution_parameters),
+        max_concurrent_transforms=_max_concurrent_transforms(request, execution_parameters),
+        timeout=float(_given(client, "InvocationsTimeoutInSeconds", 600)),
+        max_retries=int(_given(client, "InvocationsMaxRetries", 3)),
+        input_filter=input_filter,
+        output_filter=output_filter,
+        join=join,
+        record_format=record_format,
+        answer_format=answer_format,
+    )
+
+
+def _structure(parent: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = parent.get(name) or {}
+    return found
+
+
+def _given(structure: Mapping[str, Any], name: str, default: Any) -> Any:  # noqa: ANN401 - a JSON request
+    value = structure.get(name)
+    return default if value is None else value
+
+
+def _choice(
+    structure: Mapping[str, Any], name: str, supported: tuple[str, ...], *, later: tuple[str, ...] = ()
+) -> str:
+    """Return the value; the first of `supported` is the API's default."""
+    value = _given(structure, name, supported[0])
+    if value in supported:
+        return str(value)
+    if value in later:
+        raise TransformSettingsError(
+            f"{name} {value} is not supported here yet; use {' or '.join(supported)}"
+        )
+    raise TransformSettingsError(f"{name} {value!r} is not possible; it is one of {', '.join(supported)}")
+
+
+def _refuse_unsupported(request: Mapping[str, Any]) -> None:
+    if request.get("DataCaptureConfig"):
+        raise TransformSettingsError("DataCaptureConfig is not supported here yet; leave it out")
+
+
+def _format(content_type: str | None, member: str) -> str:
+    media_type = (content_type or "").partition(";")[0].strip().lower()
+    if media_type not in _FORMATS:
+        raise TransformSettingsError(
+            f"filters and JoinSource need {member} to be one of {', '.join(_FORMATS)}; it is {content_type!r}"
+        )
+    return _FORMATS[media_type]
+
+
+def _s3_uri(structure: Mapping[str, Any], name: str) -> S3Uri:
+    try:
+        return S3Uri.parse(str(structure.get(name)))
+    except InvalidS3UriError as error:
+        raise TransformSettingsError(f"{name}: {error}") from error
+
+
+def _strategy(request: Mapping[str, Any], execution_parameters: Mapping[str, Any]) -> str:
+    value, whose = _first_given("BatchStrategy", request, execution_parameters)
+    if value not in _STRATEGIES:
+        raise _impossible("BatchStrategy", value, whose, "MultiRecord or SingleRecord")
+    return _STRATEGIES[value]
+
+
+def _max_payload(request: Mapping[str, Any], execution_parameters: Mapping[str, Any]) -> int:
+    value, whose = _first_given("MaxPayloadInMB", request, execution_parameters)
+    if value == 0:
+        raise TransformSettingsError(
+            f"MaxPayloadInMB 0 (a streamed request body) in {whose} is not supported here yet; use 1 to 100"
+        )
+    return _count("MaxPayloadInMB", value, whose)
+
+
+def _max_concurrent_transforms(request: Mapping[str, Any], execution_parameters: Mapping[str, Any]) -> int:
+    # "If MaxConcurrentTransforms is set to 0 or left unset, SageMaker checks the optional execution-parameters"
+    value, whose = _first_given("MaxConcurrentTransforms", request, execution_parameters, not_given=(None, 0))
+    return _count("MaxConcurrentTransforms", value, whose)
+
+
+def _first_given(
+    name: str,
+    request: Mapping[str, Any],
+    execution_parameters: Mapping[str, Any],
+    *,
+    not_given: tuple[int | None, ...] = (None,),
+) -> tuple[Any, str]:
+    for where, whose in (
+        (request, "the request"),
+        (execution_parameters, "the model's /execution-parameters"),
+    ):
+        if where.get(name) not in not_given:
+            return where[name], whose
+    return _DEFAULTS[name], "the defaults"
+
+
+def _count(name: str, value: object, whose: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise _impossible(name, value, whose, "a whole number, 1 or more")
+    return value
+
+
+def _impossible(name: str, value: object, whose: str, allowed: str) -> TransformSettingsError:
+    return TransformSettingsError(f"{name} {value!r} in {whose} is not possible; it is {allowed}")

@@ -1,0 +1,122 @@
+"""A transform job: all of its objects, and how it ended."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from batch_transform.engine.in_order import StoppedError, Workers
+from batch_transform.engine.invoke import Model
+from batch_transform.engine.progress import Progress, ProgressMeter
+from batch_transform.engine.seams import ModelInvoker, ObjectStore
+from batch_transform.engine.selection import Selected, selected_objects
+from batch_transform.engine.settings import Settings, effective_settings
+from batch_transform.engine.transform_object import Failure, ObjectTransform
+from batch_transform.spec.errors import TransformSettingsError
+
+__all__ = ["Outcome", "Progress", "run_transform_job"]
+
+# Objects that are read side by side when MaxConcurrentTransforms allows more requests than one object
+# has: enough for many small objects, few enough for the upload buffers of large ones.
+_MOST_OBJECTS = 16
+
+_LONGEST_LOG_LINE = 16 * 1024  # characters; CloudWatch Logs takes 256 KiB an event
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended: `status` is Completed, Failed or Stopped, as DescribeTransformJob shows it."""
+
+    status: str
+    failure_reason: str | None
+    progress: Progress
+
+
+def run_transform_job(
+    request: Mapping[str, Any],
+    *,
+    store: ObjectStore,
+    invoker: ModelInvoker,
+    execution_parameters: Mapping[str, Any],
+    log: Callable[[str], None],
+    on_progress: Callable[[Progress], None],
+    stop: threading.Event,
+    started_at: datetime,
+) -> Outcome:
+    """Run a job to its end.
+
+    `request` is a valid CreateTransformJob request; `execution_parameters` the container's answer to
+    GET /execution-parameters, empty when it has none. `log` takes the lines of the data log, without
+    time and the words `[sagemaker logs]`; it is called from this thread alone. `on_progress` is called
+    from the job's threads, one at a time, a few times a second and once at the end.
+
+    A failed object has no `.out`; the others go on, and the job ends Failed with the reason of the
+    first failed one (SageMaker Developer Guide, "Batch Transform Errors"). When `stop` is set the job
+    ends soon: the objects in work leave nothing behind, requests on their way are left to themselves.
+    Errors of the store (other than DataNotFoundError) are raised, after the same tidying up.
+    """
+    meter = ProgressMeter(on_progress)
+    try:
+        settings = effective_settings(request, execution_parameters)
+        log(str(settings))
+        reason = _transform_all(settings, store=store, invoker=invoker, log=log, meter=meter, stop=stop)
+    except TransformSettingsError as error:
+        log(str(error))
+        return Outcome("Failed", f"ClientError: {error}", meter.finish())
+    except StoppedError:
+        return Outcome("Stopped", None, meter.finish())
+    return Outcome("Failed" if reason else "Completed", reason, meter.finish())
+
+
+def _transform_all(
+    settings: Settings,
+    *,
+    store: ObjectStore,
+    invoker: ModelInvoker,
+    log: Callable[[str], None],
+    meter: ProgressMeter,
+    stop: threading.Event,
+) -> str | None:
+    """Transform all objects; return the FailureReason, or None."""
+    ended = threading.Event()
+
+    def is_stopped() -> bool:
+        return stop.is_set() or ended.is_set()
+
+    at_a_time = settings.max_concurrent_transforms
+    objects_at_a_time = min(at_a_time, _MOST_OBJECTS)
+    # Twice as many bodies as requests: the next ones are cut while the model works on these.
+    requests = Workers(at_a_time, held=2 * at_a_time, is_stopped=is_stopped)
+    objects = Workers(objects_at_a_time, held=objects_at_a_time, is_stopped=is_stopped)
+    transform = ObjectTransform(settings, store, Model(invoker, settings, is_stopped), requests, meter)
+    first_failure: Failure | None = None
+    is_empty = True
+    try:
+        with closing(objects.in_order(transform.run, selected_objects(settings, store))) as transformed:
+            for selected, failure in transformed:
+                is_empty = False
+                if failure is not None:
+                    first_failure = first_failure or failure
+                    _log_failure(failure, selected, log)
+    finally:
+        ended.set()
+        objects.close()
+        requests.close()
+        objects.join()  # no object is left half written; requests on their way may take their time
+    if is_empty:
+        raise TransformSettingsError(
+            f'No S3 objects found under S3 URL "{settings.source}" given in input data source'
+        )
+    if first_failure is None:
+        return None
+    return f"{first_failure.failure_class}: See job logs for more information"
+
+
+def _log_failure(failure: Failure, selected: Selected, log: Callable[[str], None]) -> None:
+    """Write the lines as AWS does: one log event a line, each with the object's name."""
+    for line in "\n".join(failure.log_lines).split("\n"):
+        log(f"{selected.source.bucket}/{selected.source.key}: {line[:_LONGEST_LOG_LINE]}")
