@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -26,7 +25,7 @@ def project(tmp_path: Path, example_model: Path) -> Project:
     folder = tmp_path / "project"
     folder.mkdir()
     for name in ("app.py", "cdk.json", "lambda", "constructs_lib", "stacks", "batch_transform"):
-        os.symlink(PROJECT / name, folder / name)
+        (folder / name).symlink_to(PROJECT / name)
     shutil.copytree(PROJECT / "jobs", folder / "jobs")
     shutil.copytree(example_model, folder / "build")
     return Project(folder)

@@ -1,0 +1,154 @@
+"""What goes wrong for people: each ends with one clear message, the right exit code, and nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from e2e.project_copy import Project
+
+
+def processes_of(project: Project) -> list[str]:
+    """The command lines of processes that this project's commands left running."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                if (entry / "cwd").readlink() == project.folder.resolve():
+                    found.append((entry / "cmdline").read_text().replace("\0", " "))
+            except OSError:
+                continue  # it ended while we looked
+    return found
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left(project: Project) -> Iterator[None]:
+    """After each of these stories: no process, and no file that is half a result."""
+    yield
+    deadline = time.monotonic() + 10
+    while processes_of(project) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert processes_of(project) == []
+    assert not list(project.folder.glob("out/**/*.part"))
+
+
+def write_model(project: Project, source: str) -> None:
+    (project.folder / "build/tumours/code/inference.py").write_text(source)
+
+
+def test_fails_on_a_job_file_with_an_unknown_field_and_an_impossible_value(project: Project) -> None:
+    project.edit_job("transform", max_payload=200, instance_typ="ml.m5.large")
+    done = project.run_example()
+    assert done.returncode == 2
+    assert "jobs/tumours.yaml:" in done.stderr
+    assert "instance_typ" in done.stderr
+    assert "did you mean" in done.stderr
+    assert "100" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_fails_on_broken_yaml(project: Project) -> None:
+    project.job_file.write_text("name: tumours\n  model: [\n")
+    done = project.run_example()
+    assert done.returncode == 2
+    assert "jobs/tumours.yaml:2:" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_fails_on_a_job_that_is_not_there(project: Project) -> None:
+    done = project.batch_transform("run", "tumors", "--input", "build/data/tumours.csv")
+    assert done.returncode == 2
+    assert "tumors" in done.stderr
+    assert "tumours" in done.stderr
+
+
+def test_fails_on_input_that_is_not_there(project: Project) -> None:
+    done = project.batch_transform("run", "tumours", "--input", "none.csv")
+    assert (done.returncode, "none.csv" in done.stderr) == (2, True)
+
+
+def test_fails_when_there_is_nothing_to_score(project: Project) -> None:
+    done = project.batch_transform("run", "tumours")
+    assert (done.returncode, "--input" in done.stderr) == (2, True)
+
+
+def test_fails_before_a_transform_job_when_the_input_is_empty(project: Project) -> None:
+    (project.folder / "empty.csv").write_text("")
+    done = project.batch_transform("run", "tumours", "--input", "empty.csv")
+    assert done.returncode == 1
+    assert "job tumours (jobs/tumours.yaml)" in done.stderr
+    assert "empty" in done.stderr
+    assert "state     Transform" not in done.stdout
+
+
+def test_fails_with_the_file_and_the_models_words_when_the_model_refuses_a_row(project: Project) -> None:
+    data = project.folder / "build/data/tumours.csv"
+    data.write_text("case-x,not-a-number" + ",1" * 29 + "\n" + data.read_text())
+    done = project.run_example()
+    assert done.returncode == 1
+    assert "job tumours (jobs/tumours.yaml)" in done.stderr
+    assert "tumours/tumours.csv" in done.stderr
+    assert "AlgorithmError" in done.stderr
+    assert "not-a-number" in done.stderr
+    assert not (project.folder / "out").exists()
+
+
+def test_fails_when_the_models_server_does_not_start(project: Project) -> None:
+    write_model(project, "raise RuntimeError('no such library')\n")
+    done = project.run_example()
+    assert done.returncode == 1
+    assert "AlgorithmError: Model container failed to respond to ping" in done.stderr
+    assert "no such library" in done.stderr
+
+
+def test_fails_when_the_port_is_taken(project: Project) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = project.run_example("--port", str(port))
+    assert done.returncode == 2
+    assert str(port) in done.stderr
+
+
+def test_fails_on_a_run_with_an_unknown_override(project: Project) -> None:
+    done = project.run_example("--set", "data_processing.outputfilter=$[0]")
+    assert done.returncode != 0
+    assert "outputfilter" in done.stderr
+
+
+def test_ctrl_c_in_the_middle_ends_everything(project: Project) -> None:
+    write_model(
+        project,
+        "import time\n"
+        "def model_fn(model_dir): return None\n"
+        "def input_fn(data, content_type): return data\n"
+        "def predict_fn(data, model): time.sleep(600)\n"
+        "def output_fn(prediction, accept): return '', accept\n",
+    )
+    arguments = project.command("run", "tumours", "--input", "build/data/tumours.csv")
+    with subprocess.Popen(
+        arguments,
+        cwd=project.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    ) as running:
+        assert running.stdout
+        for line in running.stdout:
+            if "Transform" in line:
+                break
+        time.sleep(1.5)
+        running.send_signal(signal.SIGINT)
+        _, errors = running.communicate(timeout=30)
+    assert running.returncode == 130
+    assert "Traceback" not in errors
+    assert not (project.folder / "out").exists()
