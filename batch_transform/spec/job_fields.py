@@ -49,7 +49,7 @@ class Reading:
 
     def has_doubt_about(self, of: str) -> bool:
         """Whether the field, or something above it, was misread: what else is said of it may be wrong."""
-        doubtful = self.held | {problem.field for problem in self.problems}
+        doubtful = (self.held - self.values.keys()) | {problem.field for problem in self.problems}
         return any(of == one or of.startswith((f"{one}.", f"{one}[")) for one in doubtful)
 
     def wrong(self, code: str, of: str, message: str, at: Position) -> str:
@@ -100,7 +100,7 @@ def _build(cls: type, values: Mapping[str, Any], path: str, reading: Reading) ->
         structure = _structure_in(hint)
         if structure is not None and isinstance(given, dict):
             arguments[name] = _build(structure, given, f"{of}.", reading)
-        elif given is not None:
+        elif name in values:
             arguments[name] = given
         elif of in reading.held:
             arguments[name] = _place_holder(hint)
@@ -173,6 +173,8 @@ def _unknown(entry: Entry, path: str, allowed: tuple[str, ...], reading: Reading
 
 
 def _read(node: Node, of: str, hint: object, reading: Reading) -> object:
+    if isinstance(node, Scalar) and node.value == UNRESOLVED:
+        return _place_holder(hint)  # what it should be is not known, and has been told
     structure = _structure_in(hint)
     if structure is not None and (isinstance(node, MapNode) or structure is hint):
         if isinstance(node, MapNode):
@@ -229,7 +231,7 @@ def _read_list(node: Node, of: str, reading: Reading) -> tuple[str, ...]:
 def _read_map(node: Node, of: str, reading: Reading) -> dict[str, str]:
     """Read names and texts. A number is taken as it is written, as the environment of a process has it."""
     if not isinstance(node, MapNode):
-        message = f"must be a mapping, such as {{LOG_LEVEL: info}}; got {_got(node)}"
+        message = f"must be a mapping of names to texts; got {_got(node)}"
         reading.wrong("wrong-type", of, message, node.position)
         return {}
     texts = {}

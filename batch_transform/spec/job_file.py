@@ -146,7 +146,9 @@ def _node(text: str, reading: Reading) -> Node | None:
             "yaml-character", "file", f"YAML allows no character U+{error.character:04X}; remove it", at
         )
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        # What was left open is seen only at its end: show where it begins.
+        is_open = "quoted scalar" in (error.context or "") or "simple key" in (error.context or "")
+        mark = (error.context_mark if is_open else error.problem_mark) or error.context_mark
         at = _TOP if mark is None else _position(mark)
         told = " ".join(part for part in (error.context, error.problem) if part)
         hint = next((hint for sign, hint in _SYNTAX_HINTS if sign in told), "check quotes and indentation")

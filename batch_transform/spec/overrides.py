@@ -3,6 +3,7 @@
 {"data_processing": {"input_filter": "$[1:]"}}       # nested, as in the job file
 {"data_processing.input_filter": "$[1:]"}            # or with a dotted name
 {"transform.env": {"LOG_LEVEL": "debug"}}            # added to the job's own variables
+{"transform.env.LOG_LEVEL": "debug"}                 # the same
 {"transform.strategy": null}                         # back to AWS's default
 """
 
@@ -63,7 +64,9 @@ def _given(run_input: object, problems: list[Problem]) -> Iterator[tuple[str, ob
         if problem is not None:
             problems.append(problem)
         elif field.startswith(f"{_ENV}."):
-            yield _ENV, {field.removeprefix(f"{_ENV}."): value}
+            # A whole number is taken as it is written, as in a job file.
+            text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+            yield _ENV, {field.removeprefix(f"{_ENV}."): text}
         else:
             yield field, value
         seen.add(field)
@@ -81,18 +84,19 @@ def _leaves(node: Mapping[str, object], path: str) -> Iterator[tuple[str, object
 
 
 def _problem(field: str, value: object, seen: set[str]) -> Problem | None:
-    allowed = ", ".join(OVERRIDABLE)
     if field in seen:
         return Problem("override-twice", field, "is given twice, nested and dotted; keep one")
     if field in OVERRIDABLE or field.startswith(f"{_ENV}."):
         return None
     if field in _MEMBER_OF or field.startswith("tags."):
-        message = "belongs to the deployed stack; change it in the job file and deploy"
-        return Problem("override-fixed", field, f"{message}. a run can change {allowed}")
+        return Problem(
+            "override-fixed", field, "belongs to the deployed stack; change it in the job file and deploy"
+        )
     if any(known.startswith(f"{field}.") for known in _MEMBER_OF):
         return Problem("wrong-type", field, f"must be an object of fields; got {shown(value)}")
     near = get_close_matches(field, OVERRIDABLE, n=1)
     hint = f"did you mean {near[0]}? " if near else ""
+    allowed = ", ".join(OVERRIDABLE)
     return Problem(
         "override-unknown", field, f"is nothing that a run can change; {hint}allowed are {allowed}"
     )

@@ -1,0 +1,65 @@
+"""`batch-transform check`: what is wrong with job files, before anything is deployed."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+
+from batch_transform.cli.problem_report import report_problems
+from batch_transform.spec.errors import DataNotFoundError, InputError, JobFileError
+from batch_transform.spec.job_file import JobFiles, read_job_files
+
+_DEFAULT_FOLDER = Path("jobs")
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the problems as JSON, for programs.")
+def check(*, paths: tuple[Path, ...], as_json: bool) -> None:
+    """Check job files and say what to mend.
+
+    PATHS are job files, or folders with *.yaml files in them; jobs/ when none is given. Nothing is
+    built, and no service is asked.
+
+    Ends with 2 when a file has an error, and with 0 otherwise; warnings are shown and pass.
+    """
+    job_files = list({file.resolve(): file for file in _job_files(paths or (_DEFAULT_FOLDER,))}.values())
+    files = read_job_files(job_files)
+    if as_json:
+        click.echo(_as_json(files, job_files))
+        if files.has_errors:
+            click.get_current_context().exit(InputError.exit_code)
+        return
+    if files.has_errors:
+        raise JobFileError(files.problems)
+    if files.problems:
+        report_problems(files.problems)
+    click.echo(f"{len(job_files)} job file{'' if len(job_files) == 1 else 's'} checked, no errors")
+
+
+def _job_files(paths: Sequence[Path]) -> Iterator[Path]:
+    for path in paths:
+        if not path.is_dir():
+            if path == _DEFAULT_FOLDER:
+                raise DataNotFoundError("there is no folder jobs here; name the job files to check")
+            yield path
+            continue
+        found = sorted(file for file in path.iterdir() if file.suffix in {".yaml", ".yml"})
+        if not found:
+            raise DataNotFoundError(f"{path} has no *.yaml files in it")
+        yield from found
+
+
+def _as_json(files: JobFiles, job_files: Sequence[Path]) -> str:
+    errors = sum(problem.is_error for problem in files.problems)
+    report = {
+        "files": len(job_files),
+        "errors": errors,
+        "warnings": len(files.problems) - errors,
+        "problems": [dataclasses.asdict(problem) for problem in files.problems],
+    }
+    return json.dumps(report, indent=2, ensure_ascii=False)

@@ -1,0 +1,91 @@
+"""Problems as a person reads them, on standard error."""
+
+from __future__ import annotations
+
+import sys
+import unicodedata
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import click
+
+from batch_transform.spec.problem import Problem
+
+_COLOUR = {"error": "red", "warning": "yellow"}
+_TAB = "    "
+_WIDEST_EXCERPT = 160
+
+
+def report_problems(problems: Sequence[Problem]) -> None:
+    """Print one block for each problem and a line with the counts; on a terminal with the line and a caret."""
+    with_excerpt = sys.stderr.isatty()
+    for problem in problems:
+        click.echo(_headline(problem), err=True)
+        if with_excerpt:
+            click.echo("".join(f"{line}\n" for line in _excerpt(problem)), err=True)
+    click.echo(count_line(problems), err=True)
+
+
+def count_line(problems: Sequence[Problem]) -> str:
+    """Return such as `2 errors and 1 warning in 2 files`."""
+    errors = sum(problem.is_error for problem in problems)
+    counts = [
+        _counted(number, word)
+        for number, word in ((errors, "error"), (len(problems) - errors, "warning"))
+        if number
+    ]
+    files = {problem.path for problem in problems if problem.path}
+    where = f" in {_counted(len(files), 'file')}" if files else ""
+    return f"{' and '.join(counts)}{where}"
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def _headline(problem: Problem) -> str:
+    where = f"{problem.path}:{problem.line}:{problem.column}: " if problem.path else ""
+    kind = click.style(f"{problem.severity} {problem.code}", fg=_COLOUR[problem.severity], bold=True)
+    return (
+        f"{click.style(where, bold=True)}{kind}: {click.style(problem.field, bold=True)}: {problem.message}"
+    )
+
+
+def _excerpt(problem: Problem) -> list[str]:
+    lines = _lines_of(problem.path) if problem.path else ()
+    if not 0 < problem.line <= len(lines):
+        return []
+    text = lines[problem.line - 1]
+    before = _printed(text[: problem.column - 1])
+    number = f"{problem.line:>5}"
+    bar = click.style(" | ", dim=True)
+    caret = click.style("^", fg=_COLOUR[problem.severity], bold=True)
+    return [
+        f"{click.style(number, dim=True)}{bar}{_printed(text)[:_WIDEST_EXCERPT]}",
+        f"{' ' * len(number)}{bar}{' ' * _width(before)}{caret}",
+    ]
+
+
+@cache
+def _lines_of(path: str) -> tuple[str, ...]:
+    """Return the file's lines as YAML counts them; none where the file cannot be read, which is a problem itself."""
+    try:
+        return tuple(Path(path).read_text(encoding="utf-8-sig").split("\n"))
+    except (OSError, UnicodeDecodeError):
+        return ()
+
+
+def _printed(text: str) -> str:
+    """Return the text without what a terminal would act on."""
+    return "".join(
+        character if character.isprintable() else "?" for character in text.rstrip("\r").replace("\t", _TAB)
+    )
+
+
+def _width(text: str) -> int:
+    """Return how many columns of a terminal the text takes."""
+    return sum(
+        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        for character in text
+    )
