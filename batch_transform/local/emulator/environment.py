@@ -1,0 +1,52 @@
+"""The emulator's settings, which it reads from the environment while it is imported."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+
+from batch_transform.local.settings import DEFAULT_ACCOUNT, LocalAwsSettings
+
+HOST = "127.0.0.1"
+
+
+def prepare(settings: LocalAwsSettings, port: int) -> None:
+    """Set this process's environment, and that of the Lambda functions, which inherit it.
+
+    The person's own AWS settings go first: nothing in the local AWS may reach a real account.
+    """
+    for name in list(os.environ):
+        if name.startswith("AWS_"):
+            del os.environ[name]
+    os.environ.update(_environment(settings, port))
+    temporary = settings.run_dir / "tmp"
+    temporary.mkdir(parents=True, exist_ok=True)
+    tempfile.tempdir = str(temporary)  # Lambda code is unpacked there, and goes with the run
+
+
+def _environment(settings: LocalAwsSettings, port: int) -> dict[str, str]:
+    environment = {
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": HOST,
+        "MINISTACK_REGION": settings.region,
+        "MINISTACK_ACCOUNT_ID": DEFAULT_ACCOUNT,
+        "LOG_LEVEL": "WARNING",
+        "SFN_WAIT_SCALE": str(settings.wait_scale),
+        "LAMBDA_EXECUTOR": "local",  # Lambda functions are Python processes with this environment's packages
+        "DOCKER_HOST": "unix:///nonexistent",  # never look for a container engine
+        "IOT_MTLS_ENABLED": "0",  # it would listen on 0.0.0.0:8883
+        "SFTP_ENABLED": "0",
+        "AWS_ENDPOINT_URL": f"http://{HOST}:{port}",
+        "AWS_DEFAULT_REGION": settings.region,
+        "AWS_EC2_METADATA_DISABLED": "true",  # no look for credentials on the network
+        "PERSIST_STATE": "0",
+        "S3_PERSIST": "0",
+    }
+    if settings.data_dir is not None:
+        environment |= {
+            "PERSIST_STATE": "1",
+            "STATE_DIR": str(settings.data_dir / "state"),
+            "S3_PERSIST": "1",
+            "S3_DATA_DIR": str(settings.data_dir / "s3"),
+        }
+    return environment

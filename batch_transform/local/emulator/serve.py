@@ -1,0 +1,113 @@
+"""Serving: the emulator with everything plugged in, on a socket that is bound already."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from hypercorn.asyncio import serve as hypercorn_serve
+from hypercorn.config import Config
+from ministack import app as emulator  # type: ignore[import-untyped]  # it has no types
+
+from batch_transform.local.clients import Clients
+from batch_transform.local.emulator import lambda_workers, schedules, service, stacks, workflow
+from batch_transform.local.model_server.archive import ModelArchives
+from batch_transform.local.model_server.image import Images
+from batch_transform.local.model_server.pool import ModelServers
+from batch_transform.local.sagemaker.job_run import JobRunner
+from batch_transform.local.sagemaker.json_client import SageMakerJsonClient
+from batch_transform.local.sagemaker.quotas import Quotas
+from batch_transform.local.sagemaker.service import SageMaker
+from batch_transform.local.settings import LocalAwsSettings
+
+KEEP_ALIVE_SECONDS = 75
+GRACEFUL_SECONDS = 1.0
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+logger = logging.getLogger(__name__)
+
+
+class LocalAws:
+    """The running local AWS: its SageMaker, its model servers, its Lambda workers."""
+
+    def __init__(self, settings: LocalAwsSettings, endpoint_url: str) -> None:
+        clients = Clients(endpoint_url)
+        self._servers = ModelServers(
+            Images(settings.images), settings.run_dir / "model-servers", ping_timeout=settings.ping_timeout
+        )
+        runner = JobRunner(
+            clients=clients,
+            servers=self._servers,
+            archives=ModelArchives(settings.run_dir / "models"),
+            quotas=Quotas(settings.quotas),
+        )
+        self._sagemaker = SageMaker(clients, runner, service.emit_event)
+        service.plug_in(self._sagemaker)
+        stacks.plug_in(self._sagemaker)
+        workflow.plug_in(self._sagemaker, SageMakerJsonClient(endpoint_url))
+        schedules.plug_in()
+        lambda_workers.plug_in()
+
+    def close(self) -> None:
+        """Stop what runs, in an order in which each part still finds what it needs: jobs abort their uploads in S3."""
+        self._sagemaker.close()
+        self._servers.close()
+        lambda_workers.end_all()
+
+
+def serve(
+    settings: LocalAwsSettings, sock: socket.socket, *, ready: Callable[[str], None], end: threading.Event
+) -> None:
+    """Serve until `end` is set or the process gets SIGINT or SIGTERM; then stop everything in order.
+
+    `sock` listens on 127.0.0.1. `ready` is called with the endpoint's URL when requests are taken.
+    """
+    host, port = sock.getsockname()
+    endpoint_url = f"http://{host}:{port}"
+    local_aws = LocalAws(settings, endpoint_url)
+    config = Config()
+    config.bind = [f"fd://{sock.detach()}"]  # it is closed there
+    config.keep_alive_timeout = KEEP_ALIVE_SECONDS
+    config.graceful_timeout = GRACEFUL_SECONDS
+    config.loglevel = "WARNING"
+
+    async def application(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await emulator.app(scope, receive, _announcing(send, lambda: ready(endpoint_url)))
+        else:
+            await emulator.app(scope, receive, send)
+
+    async def closed() -> None:
+        """Return when everything has stopped; requests are served until then."""
+        ending = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, ending.set)
+        watch = threading.Thread(target=_call_when_set, args=(end, loop, ending.set), daemon=True)
+        watch.start()
+        await ending.wait()
+        await asyncio.to_thread(local_aws.close)
+
+    asyncio.run(hypercorn_serve(application, config, shutdown_trigger=closed))  # type: ignore[arg-type]  # hypercorn's TypedDicts for an ASGI application
+
+
+def _announcing(send: Send, announce: Callable[[], None]) -> Send:
+    async def announcing_send(message: Message) -> None:
+        await send(message)
+        if message["type"] == "lifespan.startup.complete":
+            announce()
+
+    return announcing_send
+
+
+def _call_when_set(event: threading.Event, loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+    event.wait()
+    loop.call_soon_threadsafe(call)

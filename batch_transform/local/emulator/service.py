@@ -1,0 +1,95 @@
+"""The local SageMaker as one of the emulator's services: its requests, its events, its state."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ministack import app  # type: ignore[import-untyped]  # it has no types
+from ministack.core import concurrency, iam_actions, responses, router  # type: ignore[import-untyped]  # it has no types
+from ministack.services import eventbridge  # type: ignore[import-untyped]  # it has no types
+
+from batch_transform.local.sagemaker.scope import Scope
+from batch_transform.local.sagemaker.service import SageMaker
+from batch_transform.spec.errors import RefusedRequestError
+
+NAME = "sagemaker"
+_JSON = {"Content-Type": "application/x-amz-json-1.1"}
+
+logger = logging.getLogger(__name__)
+
+HttpAnswer = tuple[int, dict[str, str], bytes]
+
+
+class Module:
+    """What the emulator expects of the module of a service."""
+
+    def __init__(self, sagemaker: SageMaker) -> None:
+        self._sagemaker = sagemaker
+        self.get_state: Callable[[], dict[str, Any]] = sagemaker.state
+        self.load_persisted_state: Callable[[Mapping[str, Any]], None] = sagemaker.restore
+        self.reset: Callable[[], None] = sagemaker.reset
+
+    async def handle_request(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes, query_params: object
+    ) -> HttpAnswer:
+        """Answer a request of the AWS JSON protocol. `headers` have lower-case names."""
+        del method, path, query_params  # the protocol has one path; the operation is in a header
+        operation = headers.get("x-amz-target", "").rpartition(".")[2]
+        scope = current_scope()
+        # a thread of its own: the call may look into S3, which this process serves
+        answer: HttpAnswer = await concurrency.run_reentrant(
+            self._answer, operation, body, scope, thread_name=NAME
+        )
+        return answer
+
+    def _answer(self, operation: str, body: bytes, scope: Scope) -> HttpAnswer:
+        try:
+            answer = self._sagemaker.call(operation, _parsed(body), scope)
+        except RefusedRequestError as error:
+            refusal = {"__type": error.code, "message": error.message}
+            return 400, {**_JSON, "x-amzn-ErrorType": error.code}, json.dumps(refusal).encode()
+        return 200, dict(_JSON), json.dumps(answer).encode()
+
+
+def plug_in(sagemaker: SageMaker) -> None:
+    """Make the emulator route SageMaker's requests here, and keep and forget its state with the others'."""
+    module = Module(sagemaker)
+    app._loaded_modules[NAME] = module
+    app.SERVICE_REGISTRY[NAME] = {"module": NAME}
+    app.SERVICE_HANDLERS[NAME] = module.handle_request
+    app._state_map[NAME] = NAME
+    router.SERVICE_PATTERNS[NAME] = {
+        "target_prefixes": ["SageMaker."],
+        "host_patterns": [r"^api\.sagemaker\."],
+    }
+    iam_actions.SERVICE_TO_IAM_NAMESPACE[NAME] = NAME
+
+
+def current_scope() -> Scope:
+    """Return the account and the region of the request that this thread serves."""
+    return Scope(responses.get_account_id(), responses.get_region())
+
+
+def emit_event(scope: Scope, detail_type: str, detail: dict[str, Any], resources: list[str]) -> None:
+    """Publish an event of SageMaker's on the default bus; only the emulator itself may use a source `aws.*`."""
+    entry = {
+        "Source": "aws.sagemaker",
+        "DetailType": detail_type,
+        "Detail": json.dumps(detail),
+        "Resources": resources,
+    }
+    with responses.request_scope(scope.account, scope.region):
+        eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
+
+
+def _parsed(body: bytes) -> dict[str, Any]:
+    try:
+        request = json.loads(body or b"{}")
+    except ValueError as error:
+        raise RefusedRequestError("SerializationException", f"the request is not JSON: {error}") from error
+    if not isinstance(request, dict):
+        raise RefusedRequestError("SerializationException", "the request is not a JSON object")
+    return request

@@ -1,0 +1,1 @@
+"""Model servers: what answers /ping and /invocations for a container's image, without containers."""

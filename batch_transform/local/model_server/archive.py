@@ -1,0 +1,65 @@
+"""Model archives: fetched from S3 and unpacked once for each version of the object."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tarfile
+import threading
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from batch_transform.spec.errors import InputError, TransformJobError
+from batch_transform.spec.s3_uri import S3Uri
+
+
+class ModelArchives:
+    """Keeps unpacked archives below `folder`. Thread safe."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+
+    def unpack(self, s3: Any, model_data_url: str | None) -> Path:  # noqa: ANN401  # boto3 makes clients at run time
+        """Return the folder with the archive's files: what a container sees as /opt/ml/model.
+
+        Two answers are equal exactly when the archives are the same version of the same object.
+        Raises TransformJobError when there is no such archive, or when it is none.
+        """
+        with self._lock:
+            if model_data_url is None:
+                empty = self._folder / "no-model-data"
+                empty.mkdir(parents=True, exist_ok=True)
+                return empty
+            return self._unpack(s3, model_data_url)
+
+    def _unpack(self, s3: Any, url: str) -> Path:  # noqa: ANN401  # boto3 makes clients at run time
+        try:
+            address = S3Uri.parse(url)
+            found = s3.get_object(Bucket=address.bucket, Key=address.key)
+        except (InputError, ClientError) as error:
+            raise TransformJobError(
+                f"ClientError: Failed to download model data from {url}: {error}"
+            ) from error
+        with found["Body"] as body:
+            version = hashlib.sha256(f"{url} {found['ETag']}".encode()).hexdigest()[:16]
+            folder = self._folder / version
+            if folder.exists():
+                return folder
+            part = self._folder / f"{version}.part"
+            shutil.rmtree(part, ignore_errors=True)
+            part.mkdir(parents=True)
+            try:
+                with tarfile.open(fileobj=body, mode="r|gz") as archive:
+                    # the "data" filter refuses members that would be written outside of the folder
+                    archive.extractall(part, filter="data")
+            except (tarfile.TarError, OSError, EOFError) as error:
+                shutil.rmtree(part, ignore_errors=True)
+                raise TransformJobError(
+                    f"ClientError: Failed to extract model data archive from {url}: {error}. "
+                    "A gzip-compressed tar (model.tar.gz) is needed, with relative paths only"
+                ) from error
+            part.rename(folder)
+            return folder

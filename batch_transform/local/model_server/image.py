@@ -1,0 +1,110 @@
+"""What serves a container's image on this machine."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import yaml
+
+from batch_transform.spec.errors import DataNotFoundError, InputError, TransformJobError
+from batch_transform.spec.framework_images import frameworks, repository
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_ECR_IMAGE = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.[a-z.]+/(?P<repository>[^:@]+)([:@].*)?")
+_FRAMEWORK_SERVER = (sys.executable, "-m", "batch_transform.local.framework_server")
+
+
+@dataclass(frozen=True)
+class RunningServer:
+    """A server that already runs, such as `http://127.0.0.1:8080`; it is not ours to start or to stop."""
+
+    url: str
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command that serves on the port in `SAGEMAKER_BIND_TO_PORT`; `folder` is where it is run."""
+
+    arguments: tuple[str, ...]
+    folder: Path | None = None
+
+
+class Images:
+    """Maps a container's Image to its server. `mapping_file` is the person's own mapping, JSON or YAML.
+
+    The file maps an image to a command (a list of words, run in the file's folder), or to an address
+    as below:
+
+        123456789012.dkr.ecr.eu-central-1.amazonaws.com/churn:1: [python, serve.py]
+        my-registry/other:2: http://127.0.0.1:8080
+
+    It goes before what is known without it: `http://127.0.0.1:PORT` is a running server,
+    `file:///FOLDER` a folder with an executable `serve`, and the AWS framework containers are served
+    by our own server.
+    """
+
+    def __init__(self, mapping_file: Path | None = None) -> None:
+        self._file = mapping_file
+        self._mapping = _read(mapping_file) if mapping_file else {}
+
+    def server(self, image: str) -> RunningServer | Command:
+        """Return what serves `image`. Raises TransformJobError, which says what to map, when nothing does."""
+        mapped = self._mapping.get(image)
+        if isinstance(mapped, list):
+            assert self._file is not None  # noqa: S101  # the mapping came from it
+            return Command(tuple(mapped), folder=self._file.resolve().parent)
+        address = mapped or image
+        if address.startswith("http://"):
+            return _running(address)
+        if address.startswith("file://"):
+            return _folder(address)
+        found = _ECR_IMAGE.fullmatch(address)
+        if found and found["repository"] in {repository(framework) for framework in frameworks()}:
+            return Command(_FRAMEWORK_SERVER)
+        raise TransformJobError(
+            f"ClientError: the local AWS cannot run the image {address}: it runs no containers. Map the image to "
+            f"a command in {self._file or 'a file given with --images'}, for example "
+            f"{json.dumps({image: ['python', 'serve.py']})}, "
+            "or use http://127.0.0.1:PORT, file:///FOLDER or an AWS framework image"
+        )
+
+
+def _running(address: str) -> RunningServer:
+    if urlsplit(address).hostname not in _LOOPBACK:
+        raise TransformJobError(
+            f"ClientError: the image {address} is on another machine; a running server is at http://127.0.0.1:PORT"
+        )
+    return RunningServer(address.rstrip("/"))
+
+
+def _folder(address: str) -> Command:
+    folder = Path(unquote(urlsplit(address).path))
+    serve = folder / "serve"
+    if not serve.is_file():
+        raise TransformJobError(f"ClientError: there is no executable {serve} for the image {address}")
+    return Command((str(serve),), folder=folder)
+
+
+def _read(path: Path) -> Mapping[str, str | list[str]]:
+    try:
+        mapping = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except OSError as error:
+        raise DataNotFoundError(f"the file that maps images cannot be read: {error}") from error
+    except yaml.YAMLError as error:
+        raise InputError(f"{path}: neither JSON nor YAML: {error}") from error
+    if not isinstance(mapping, dict):
+        raise InputError(f"{path}: a mapping of images to commands is needed")
+    for image, server in mapping.items():
+        is_command = isinstance(server, list) and server and all(isinstance(word, str) for word in server)
+        if not (is_command or (isinstance(server, str) and server.startswith(("http://", "file://")))):
+            raise InputError(
+                f"{path}: {image}: {server!r} is neither a command (a list of words) nor an address "
+                "(http://127.0.0.1:PORT or file:///FOLDER)"
+            )
+    return mapping

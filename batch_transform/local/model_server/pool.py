@@ -1,0 +1,131 @@
+"""The model servers of the local AWS: one for each model, image and environment, kept for the next job."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from batch_transform.local.model_server.image import Command, Images, RunningServer
+from batch_transform.local.model_server.process import ModelServerProcess, check_running
+from batch_transform.spec.errors import TransformJobError
+
+MOST_IDLE = 4
+"""Servers kept without a job: each holds a model in memory."""
+
+_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
+
+
+@dataclass(frozen=True)
+class Lease:
+    """A server in use: its address, and the output file with the place where this use begins (None: not ours)."""
+
+    url: str
+    output: Path | None = None
+    output_start: int = 0
+
+
+@dataclass
+class _Server:
+    process: ModelServerProcess
+    jobs: int = 0
+    ready: threading.Lock = field(default_factory=threading.Lock)
+    is_ready: bool = False
+
+
+class ModelServers:
+    """Starts, shares and ends model servers. Thread safe.
+
+    `ping_timeout` is how long a server may take to answer its first ping, in seconds. AWS waits about
+    30 minutes; on a laptop 60 s is long.
+    """
+
+    def __init__(self, images: Images, folder: Path, *, ping_timeout: float = 60.0) -> None:
+        self._images = images
+        self._folder = folder
+        self._ping_timeout = ping_timeout
+        self._servers: dict[tuple[Command, Path, tuple[tuple[str, str], ...]], _Server] = {}
+        self._lock = threading.Lock()
+        self._started = 0
+        self._closed = False
+
+    @contextmanager
+    def lease(
+        self, image: str, model_dir: Path, environment: Mapping[str, str], stop: threading.Event
+    ) -> Iterator[Lease]:
+        """Yield a server that has answered a ping, or that need not since `stop` is set.
+
+        `environment` is what the container would get. Raises TransformJobError, whose text is the job's
+        FailureReason, when there is no server for the image or none that answers.
+        """
+        command = self._images.server(image)
+        if isinstance(command, RunningServer):
+            check_running(command.url, self._ping_timeout, stop)
+            yield Lease(command.url)
+            return
+        key = (command, model_dir, tuple(sorted(environment.items())))
+        server = self._take(key)
+        try:
+            size = server.process.output.stat().st_size if server.is_ready else 0
+            with server.ready:
+                if not server.is_ready:
+                    server.process.wait_until_ready(self._ping_timeout, stop)
+                    server.is_ready = not stop.is_set()
+            yield Lease(server.process.url, server.process.output, size)
+        finally:
+            self._give_back(key, server)
+
+    def close(self) -> None:
+        """End every server, and start none any more."""
+        with self._lock:
+            self._closed = True
+            servers, self._servers = list(self._servers.values()), {}
+        enders = [threading.Thread(target=server.process.end) for server in servers]
+        for ender in enders:
+            ender.start()
+        for ender in enders:
+            ender.join()
+
+    def _take(self, key: tuple[Command, Path, tuple[tuple[str, str], ...]]) -> _Server:
+        command, model_dir, environment = key
+        with self._lock:
+            if self._closed:
+                raise TransformJobError("InternalServerError: the local AWS ends")
+            server = self._servers.pop(key, None)
+            if server is not None and not server.process.is_alive:
+                server.process.end()
+                server = None
+            if server is None:
+                self._started += 1
+                output = self._folder / f"server-{self._started}.log"
+                output.parent.mkdir(parents=True, exist_ok=True)
+                server = _Server(
+                    ModelServerProcess(
+                        command,
+                        {**_base_environment(), **dict(environment), "SM_MODEL_DIR": str(model_dir)},
+                        output,
+                    )
+                )
+            self._servers[key] = server  # the newest is last: the oldest idle one goes first
+            server.jobs += 1
+            return server
+
+    def _give_back(self, key: tuple[Command, Path, tuple[tuple[str, str], ...]], server: _Server) -> None:
+        with self._lock:
+            server.jobs -= 1
+            if not server.is_ready and not server.jobs and self._servers.get(key) is server:
+                del self._servers[key]
+                surplus = [server]
+            else:
+                idle = [key for key, other in self._servers.items() if not other.jobs]
+                surplus = [self._servers.pop(key) for key in idle[: max(0, len(idle) - MOST_IDLE)]]
+        for one in surplus:
+            one.process.end()
+
+
+def _base_environment() -> dict[str, str]:
+    """Return what a server needs of this process's environment: nothing that could be a secret."""
+    return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}

@@ -1,0 +1,53 @@
+"""Runs a command until it ends, or until standard input ends: then its whole process group goes.
+
+    python -I -S supervise.py COMMAND ARGUMENT...
+
+The local AWS keeps the other end of the pipe that is this program's standard input. The pipe ends
+when the local AWS does, however it ends, SIGKILL included, so no model server outlives it. The
+program imports the standard library only, and starts in a session of its own: Ctrl-C in the
+terminal does not reach it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+GRACE_SECONDS = 2.0
+
+
+def main(command: list[str]) -> int:
+    """Run the command in this process group and return its exit code."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the group's SIGTERM is for the command
+    child = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        preexec_fn=_heed_sigterm,  # noqa: PLW1509  # there are no threads yet
+    )
+    threading.Thread(target=_wait_for_end_of_input, args=(child,), daemon=True).start()
+    return child.wait()
+
+
+def _heed_sigterm() -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _wait_for_end_of_input(child: subprocess.Popen[bytes]) -> None:
+    while os.read(0, 4096):
+        pass
+    os.killpg(0, signal.SIGTERM)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child.wait(GRACE_SECONDS)
+    os.killpg(0, signal.SIGKILL)  # this process too
+
+
+if __name__ == "__main__":
+    code = main(sys.argv[1:])
+    # whatever the command started and left behind goes with it
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    os.killpg(0, signal.SIGTERM)
+    sys.exit(code if code >= 0 else 128 - code)

@@ -1,0 +1,140 @@
+"""The log streams of a transform job in CloudWatch Logs."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+LOG_GROUP = "/aws/sagemaker/TransformJobs"
+FLUSH_SECONDS = 0.5
+_EVENTS_A_CALL = 250  # PutLogEvents takes 1 MiB a call; lines are cut so that this many fit
+_LONGEST_LINE = 3_000
+_LONGEST_TAIL = 1_000_000  # bytes of container output that one flush ships
+
+logger = logging.getLogger(__name__)
+
+
+class JobLogs:
+    """Ships the job's lines every FLUSH_SECONDS, from a thread of its own, and once more when it closes.
+
+    Streams, in the log group `/aws/sagemaker/TransformJobs`: `<job>/<instance>` has what the container
+    printed, `<job>/<instance>/data-log` the agent's lines (as in AWS; Developer Guide, "CloudWatch Logs
+    for Amazon SageMaker AI"), and `<job>/progress`, which AWS does not have, one JSON object a line.
+    """
+
+    def __init__(self, client: Any, job_name: str, instance_id: str) -> None:  # noqa: ANN401  # boto3 makes clients at run time
+        self._client = client
+        self._container = f"{job_name}/{instance_id}"
+        self._data = f"{job_name}/{instance_id}/data-log"
+        self._progress = f"{job_name}/progress"
+        self._lines: dict[str, list[tuple[int, str]]] = {}
+        self._streams: set[str] = set()
+        self._latest: Mapping[str, Any] | None = None
+        self._latest_shipped = 0.0
+        self._output: tuple[Path, int] | None = None
+        self._lock = threading.Lock()
+        self._shipping = threading.Lock()
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"logs of {job_name}", daemon=True)
+        self._thread.start()
+
+    def data_log(self, line: str) -> None:
+        """Write a line of the agent, as AWS writes it: `<time>:[sagemaker logs]: <line>`."""
+        stamp = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
+        self._add(self._data, f"{stamp}:[sagemaker logs]: {line}")
+
+    def container(self, line: str) -> None:
+        """Write a line to the container's stream."""
+        self._add(self._container, line)
+
+    def follow_container(self, path: Path, start: int) -> None:
+        """Ship what the model server's output file has from byte `start` on."""
+        with self._lock:
+            self._output = (path, start)
+
+    def progress(self, progress: Mapping[str, Any]) -> None:
+        """Keep the newest progress; at most one line a second is shipped, and the last one always."""
+        with self._lock:
+            self._latest = progress
+
+    def close(self) -> None:
+        """Ship what is left."""
+        self._closed.set()
+        self._thread.join()
+        self._flush(last=True)
+
+    def _run(self) -> None:
+        while not self._closed.wait(FLUSH_SECONDS):
+            self._flush(last=False)
+
+    def _add(self, stream: str, line: str) -> None:
+        with self._lock:
+            self._lines.setdefault(stream, []).append((int(time.time() * 1000), line))
+
+    def _flush(self, *, last: bool) -> None:
+        self._read_output()
+        now = time.monotonic()
+        with self._lock:
+            if self._latest is not None and (last or now - self._latest_shipped >= 1):
+                self._lines.setdefault(self._progress, []).append(
+                    (int(time.time() * 1000), json.dumps(self._latest))
+                )
+                self._latest, self._latest_shipped = None, now
+            lines, self._lines = self._lines, {}
+        with self._shipping:
+            for stream, events in lines.items():
+                self._ship(stream, events)
+
+    def _read_output(self) -> None:
+        with self._lock:
+            if self._output is None:
+                return
+            path, start = self._output
+            with path.open("rb") as output:
+                output.seek(start)
+                text = output.read(_LONGEST_TAIL)
+            end = text.rfind(b"\n") + 1 or (
+                len(text) if self._closed.is_set() or len(text) == _LONGEST_TAIL else 0
+            )
+            self._output = (path, start + end)
+            now = int(time.time() * 1000)
+            self._lines.setdefault(self._container, []).extend(
+                (now, line) for line in text[:end].decode("utf-8", "replace").splitlines()
+            )
+
+    def _ship(self, stream: str, events: list[tuple[int, str]]) -> None:
+        for start in range(0, len(events), _EVENTS_A_CALL):
+            batch = [
+                {"timestamp": stamp, "message": line[:_LONGEST_LINE] or " "}
+                for stamp, line in events[start : start + _EVENTS_A_CALL]
+            ]
+            try:
+                self._open(stream)
+                self._client.put_log_events(logGroupName=LOG_GROUP, logStreamName=stream, logEvents=batch)
+            except (BotoCoreError, ClientError):
+                # as in AWS, a job does not fail for want of its log
+                logger.exception("lines for %s are lost", stream)
+
+    def _open(self, stream: str) -> None:
+        if stream in self._streams:
+            return
+        _create(self._client.create_log_group, logGroupName=LOG_GROUP)
+        _create(self._client.create_log_stream, logGroupName=LOG_GROUP, logStreamName=stream)
+        self._streams.add(stream)
+
+
+def _create(create: Callable[..., object], **names: str) -> None:
+    """Create what another job may have created already."""
+    try:
+        create(**names)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceAlreadyExistsException":
+            raise

@@ -1,0 +1,133 @@
+"""One transform job, run: from its instance to its final status."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import logging
+import secrets
+import threading
+import time
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from batch_transform.engine.transform_job import Outcome, Progress, run_transform_job
+from batch_transform.local.clients import Clients
+from batch_transform.local.model_server.archive import ModelArchives
+from batch_transform.local.model_server.pool import ModelServers
+from batch_transform.local.sagemaker import container as model_container
+from batch_transform.local.sagemaker.description import describe
+from batch_transform.local.sagemaker.http_invoker import HttpInvoker
+from batch_transform.local.sagemaker.job_logs import JobLogs
+from batch_transform.local.sagemaker.models import Model
+from batch_transform.local.sagemaker.quotas import Quotas
+from batch_transform.local.sagemaker.s3_store import S3_ERRORS, S3Store
+from batch_transform.local.sagemaker.transform_job import TransformJob
+from batch_transform.spec.errors import BatchTransformError, TransformJobError
+
+EXECUTION_PARAMETERS_SECONDS = 10.0
+"""How long GET /execution-parameters may take; it is optional, and a server without it says so at once."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class JobRunner:
+    """Everything that a job needs to run."""
+
+    clients: Clients
+    servers: ModelServers
+    archives: ModelArchives
+    quotas: Quotas
+
+    def run(self, job: TransformJob, model: Model) -> tuple[str, str | None]:
+        """Run the job and return its final status and FailureReason. Never raises."""
+        instance = f"i-{secrets.token_hex(9)[:17]}-{int(time.time())}"
+        logs = JobLogs(self.clients.client("logs", job.scope.account, job.scope.region), job.name, instance)
+        try:
+            self.quotas.provision(job)
+            outcome = self._run(job, model, logs)
+        except TransformJobError as error:
+            for line in error.log_lines:
+                logs.container(line)
+            return _ended(job, "Failed", str(error))
+        except BatchTransformError as error:
+            logs.data_log(str(error))
+            return _ended(job, "Failed", f"ClientError: {error}")
+        except S3_ERRORS as error:
+            logger.exception("job %s", job.name)
+            return _ended(job, "Failed", f"ClientError: {error}")
+        except Exception as error:  # a defect of ours must end the job, not leave it running
+            logger.exception("job %s", job.name)
+            return _ended(job, "Failed", f"InternalServerError: {type(error).__name__}: {error}")
+        finally:
+            logs.close()
+        return _ended(job, outcome.status, outcome.failure_reason)
+
+    def _run(self, job: TransformJob, model: Model, logs: JobLogs) -> Outcome:
+        scope = job.scope
+        s3 = self.clients.client("s3", scope.account, scope.region)
+        container = model_container.only_container(model)
+        model_dir = self.archives.unpack(s3, container.get("ModelDataUrl"))
+        environment = model_container.environment(job, container, self.clients.endpoint_url)
+        with self.servers.lease(container["Image"], model_dir, environment, job.stop) as server:
+            if server.output is not None:
+                logs.follow_container(server.output, server.output_start)
+            if job.stop.is_set():
+                return Outcome("Stopped", None, Progress(0, 0, 0, 0))
+            job.started = time.time()
+            invoker = HttpInvoker(server.url)
+            over = threading.Event()
+            watch = threading.Thread(target=_interrupt_on_stop, args=(job, over, invoker), daemon=True)
+            watch.start()
+            try:
+                return run_transform_job(
+                    describe(job),
+                    store=S3Store(s3),
+                    invoker=invoker,
+                    execution_parameters=_execution_parameters(invoker),
+                    log=logs.data_log,
+                    on_progress=lambda progress: logs.progress(asdict(progress)),
+                    stop=job.stop,
+                    started_at=datetime.fromtimestamp(job.started, timezone.utc),
+                )
+            finally:
+                over.set()
+                watch.join()
+                invoker.close()
+
+
+def _ended(job: TransformJob, status: str, failure_reason: str | None) -> tuple[str, str | None]:
+    """Return the final status: a job that was told to stop has stopped, whatever broke on the way."""
+    if job.stop.is_set() and status != "Completed":
+        return "Stopped", None
+    return status, failure_reason
+
+
+def _interrupt_on_stop(job: TransformJob, over: threading.Event, invoker: HttpInvoker) -> None:
+    """End the requests in flight when the job is stopped, so that a model that hangs does not hold it."""
+    while not over.is_set():
+        if job.stop.wait(0.05):
+            invoker.interrupt()
+            return
+
+
+def _execution_parameters(invoker: HttpInvoker) -> dict[str, Any]:
+    """Return the container's GET /execution-parameters, {} when it has none (a 404 is fine)."""
+    try:
+        answer = invoker.get("/execution-parameters", timeout=EXECUTION_PARAMETERS_SECONDS)
+    except (OSError, http.client.HTTPException):
+        return {}
+    if answer.status != http.client.OK:
+        return {}
+    try:
+        parameters = json.loads(answer.body)
+    except ValueError:
+        parameters = None
+    if not isinstance(parameters, dict):
+        raise TransformJobError(
+            "AlgorithmError: GET /execution-parameters did not answer with a JSON object: "
+            + repr(answer.body[:200])
+        )
+    return parameters

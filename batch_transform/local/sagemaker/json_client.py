@@ -1,0 +1,38 @@
+"""Calls to SageMaker over HTTP with nothing checked on our side: the service alone says what is wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from botocore.httpsession import URLLib3Session
+
+from batch_transform.local.sagemaker.scope import Scope
+from batch_transform.spec.errors import RefusedRequestError
+
+
+class SageMakerJsonClient:
+    """A boto3 client would refuse unknown members and wrong types by itself, in words of its own."""
+
+    def __init__(self, endpoint_url: str) -> None:
+        self._endpoint_url = endpoint_url
+        self._http = URLLib3Session(timeout=300, max_pool_connections=64)
+
+    def call(self, operation: str, request: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
+        """Return the answer. Raises RefusedRequestError with the service's own code and message."""
+        signed = AWSRequest(
+            "POST",
+            self._endpoint_url,
+            data=json.dumps(request).encode(),
+            headers={"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": f"SageMaker.{operation}"},
+        )
+        SigV4Auth(Credentials(scope.account, "local"), "sagemaker", scope.region).add_auth(signed)
+        response = self._http.send(signed.prepare())
+        answer: dict[str, Any] = json.loads(response.content or b"{}")
+        if response.status_code >= 400:
+            raise RefusedRequestError(answer.get("__type", "InternalFailure"), answer.get("message", ""))
+        return answer

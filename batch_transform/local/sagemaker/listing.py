@@ -1,0 +1,59 @@
+"""Filters, order and pages of ListModels and ListTransformJobs."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any
+
+from batch_transform.spec.errors import RefusedRequestError
+
+DEFAULT_PAGE = 10
+"""API reference, ListTransformJobs: MaxResults is 10 unless told."""
+
+_BOUNDS = {
+    "CreationTimeAfter": ("CreationTime", False),
+    "CreationTimeBefore": ("CreationTime", True),
+    "LastModifiedTimeAfter": ("LastModifiedTime", False),
+    "LastModifiedTimeBefore": ("LastModifiedTime", True),
+}
+
+
+def page(
+    member: str, name: str, summaries: list[dict[str, Any]], request: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return one page: `{member: [...], "NextToken": ...}`. `name` is the summaries' member that holds the name.
+
+    Newest first unless told (API reference). The token is the number of summaries that were given already.
+    """
+    wanted = [summary for summary in summaries if _matches(summary, name, request)]
+    key = {"Name": name, "Status": "TransformJobStatus"}.get(request.get("SortBy", ""), "CreationTime")
+    ascending = request.get("SortOrder", "Descending") == "Ascending"
+    wanted.sort(key=lambda summary: (summary[key], summary[name]), reverse=not ascending)
+    start = _start(request.get("NextToken"))
+    end = start + int(request.get("MaxResults", DEFAULT_PAGE))
+    answer: dict[str, Any] = {member: wanted[start:end]}
+    if end < len(wanted):
+        answer["NextToken"] = base64.urlsafe_b64encode(str(end).encode()).decode()
+    return answer
+
+
+def _matches(summary: Mapping[str, Any], name: str, request: Mapping[str, Any]) -> bool:
+    if request.get("NameContains", "").lower() not in summary[name].lower():
+        return False
+    if "StatusEquals" in request and summary["TransformJobStatus"] != request["StatusEquals"]:
+        return False
+    for bound, (time, is_upper) in _BOUNDS.items():
+        if bound in request and (summary[time] < request[bound]) != is_upper:
+            return False
+    return True
+
+
+def _start(token: str | None) -> int:
+    if token is None:
+        return 0
+    try:
+        return int(base64.urlsafe_b64decode(token.encode()).decode())
+    except (ValueError, binascii.Error) as error:
+        raise RefusedRequestError("ValidationException", f"NextToken {token} is not one of ours") from error

@@ -1,0 +1,56 @@
+"""The models of the local SageMaker."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from batch_transform.local.sagemaker.scope import Scope
+from batch_transform.spec.errors import RefusedRequestError
+
+
+@dataclass
+class Model:
+    """A model as CreateModel took it. `request` has no Tags; `created` is seconds since the epoch."""
+
+    scope: Scope
+    request: Mapping[str, Any]
+    tags: dict[str, str] = field(default_factory=dict)
+    created: float = field(default_factory=time.time)
+
+    @property
+    def name(self) -> str:
+        return str(self.request["ModelName"])
+
+    @property
+    def arn(self) -> str:
+        return self.scope.arn("model", self.name)
+
+    @property
+    def containers(self) -> list[Mapping[str, Any]]:
+        """The containers in the order in which they run; most models have one."""
+        primary = self.request.get("PrimaryContainer")
+        return [primary] if primary else list(self.request.get("Containers", []))
+
+
+def check(model: Model) -> None:
+    """Raise RefusedRequestError for what the shapes of the API cannot say."""
+    if "PrimaryContainer" in model.request and "Containers" in model.request:
+        raise RefusedRequestError(
+            "ValidationException",
+            "a model has PrimaryContainer or Containers, not both: leave one of them out",
+        )
+    if not model.containers:
+        raise RefusedRequestError(
+            "ValidationException", "a model has PrimaryContainer or at least one of Containers"
+        )
+    for container in model.containers:
+        if "Image" not in container and "ModelPackageName" not in container:
+            raise RefusedRequestError("ValidationException", "a container has an Image or a ModelPackageName")
+
+
+def describe(model: Model) -> dict[str, Any]:
+    """Return the answer of DescribeModel."""
+    return {**model.request, "ModelArn": model.arn, "CreationTime": model.created}

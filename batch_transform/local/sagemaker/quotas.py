@@ -1,0 +1,68 @@
+"""Limits of the account, so that a missing quota or a lack of machines can be tried out before AWS has it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from batch_transform.local.sagemaker.transform_job import TransformJob
+from batch_transform.spec.errors import DataNotFoundError, InputError, RefusedRequestError, TransformJobError
+
+_SECTIONS = ("ServiceQuotas", "InsufficientInstanceCapacity")
+
+
+class Quotas:
+    """Read from a JSON file before each job, so that an edit acts at once; without a file nothing is limited.
+
+        {
+          "ServiceQuotas": {"ml.m5.large for transform job usage": 2},
+          "InsufficientInstanceCapacity": ["ml.m5.xlarge"]
+        }
+
+    The names are AWS's: of Service Quotas, and of the error that EC2 gives when a type is out.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._read()
+
+    def admit(self, job: TransformJob, running: Iterable[TransformJob]) -> None:
+        """Raise RefusedRequestError ResourceLimitExceeded when the jobs would use more instances than the quota."""
+        quota_name = f"{job.instance_type} for transform job usage"
+        limit = self._read()["ServiceQuotas"].get(quota_name)
+        used = sum(other.instance_count for other in running if other.instance_type == job.instance_type)
+        if limit is not None and used + job.instance_count > limit:
+            raise RefusedRequestError(
+                "ResourceLimitExceeded",
+                f"The account-level service limit '{quota_name}' is {limit} Instances, with current utilization "
+                f"of {used} Instances and a request delta of {job.instance_count} Instances. Please use AWS Service "
+                "Quotas to request an increase for this quota. If AWS Service Quotas is not available, contact AWS "
+                "support to request an increase for this quota.",
+            )
+
+    def provision(self, job: TransformJob) -> None:
+        """Raise TransformJobError with AWS's CapacityError when the file says that the type is out."""
+        if job.instance_type in self._read()["InsufficientInstanceCapacity"]:
+            raise TransformJobError(
+                "CapacityError: Unable to provision requested ML compute capacity due to "
+                "InsufficientInstanceCapacity error. Please retry using a different ML instance type or after "
+                "some time."
+            )
+
+    def _read(self) -> Mapping[str, Any]:
+        limits: dict[str, Any] = {"ServiceQuotas": {}, "InsufficientInstanceCapacity": []}
+        if self._path is None:
+            return limits
+        try:
+            given = json.loads(self._path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise DataNotFoundError(f"the file of account limits cannot be read: {error}") from error
+        except ValueError as error:
+            raise InputError(f"{self._path}: not JSON: {error}") from error
+        if not isinstance(given, dict) or set(given) - set(_SECTIONS):
+            raise InputError(
+                f"{self._path}: a JSON object with {' and '.join(_SECTIONS)}, and nothing else, is allowed"
+            )
+        return limits | given

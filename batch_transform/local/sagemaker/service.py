@@ -1,0 +1,294 @@
+"""The operations of the local SageMaker."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from batch_transform.local.clients import Clients
+from batch_transform.local.sagemaker import models, transform_job
+from batch_transform.local.sagemaker.description import describe, event_detail
+from batch_transform.local.sagemaker.job_run import JobRunner
+from batch_transform.local.sagemaker.listing import page
+from batch_transform.local.sagemaker.models import Model
+from batch_transform.local.sagemaker.scope import Scope
+from batch_transform.local.sagemaker.shapes import operation_model, validate
+from batch_transform.local.sagemaker.transform_job import TransformJob
+from batch_transform.local.sagemaker.transform_request import check_request
+from batch_transform.spec.errors import RefusedRequestError
+
+Request = Mapping[str, Any]
+EmitEvent = Callable[[Scope, str, dict[str, Any], list[str]], None]
+STOP_SECONDS = 15.0
+"""How long `close` waits for running jobs: they abort their uploads meanwhile."""
+
+
+class SageMaker:
+    """Models and transform jobs, by account and region. Thread safe.
+
+    `emit_event` publishes an EventBridge event: scope, detail type, detail and resource ARNs.
+    """
+
+    def __init__(self, clients: Clients, runner: JobRunner, emit_event: EmitEvent) -> None:
+        self._clients = clients
+        self._runner = runner
+        self._emit_event = emit_event
+        self._models: dict[tuple[Scope, str], Model] = {}
+        self._jobs: dict[tuple[Scope, str], TransformJob] = {}
+        self._lock = threading.RLock()
+        self._closed = False
+
+    def call(self, operation: str, request: Request, scope: Scope) -> dict[str, Any]:
+        """Answer one API call. Raises RefusedRequestError with AWS's code and, where recorded, its text."""
+        operation_model(operation)
+        handler: Callable[[Request, Scope], dict[str, Any]] | None = getattr(
+            self, _OPERATIONS.get(operation, ""), None
+        )
+        if handler is None:
+            known = ", ".join(sorted(_OPERATIONS))
+            raise RefusedRequestError(
+                "UnknownOperationException", f"the local SageMaker has no {operation}; it has {known}"
+            )
+        validate(operation, request)
+        return handler({name: value for name, value in request.items() if value is not None}, scope)
+
+    def close(self) -> None:
+        """Stop the running jobs and wait for them; take no new ones."""
+        with self._lock:
+            self._closed = True
+            running = [job for job in self._jobs.values() if job.is_running]
+        for job in running:
+            self._stop(job)
+        deadline = time.monotonic() + STOP_SECONDS
+        for job in running:
+            job.ended.wait(max(0.0, deadline - time.monotonic()))
+
+    def reset(self) -> None:
+        """Forget everything, once what runs has stopped."""
+        self.close()
+        with self._lock:
+            self._models.clear()
+            self._jobs.clear()
+            self._closed = False
+
+    def state(self) -> dict[str, Any]:
+        """Return models and jobs as JSON, for `restore`."""
+        with self._lock:
+            return {
+                "models": [
+                    {"account": model.scope.account, "region": model.scope.region, "request": model.request}
+                    | {"tags": model.tags, "created": model.created}
+                    for model in self._models.values()
+                ],
+                "transform_jobs": [transform_job.as_json(job) for job in self._jobs.values()],
+            }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take over what `state` gave in an earlier process."""
+        with self._lock:
+            for kept in state["models"]:
+                scope = Scope(kept["account"], kept["region"])
+                model = Model(scope, kept["request"], kept["tags"], kept["created"])
+                self._models[scope, model.name] = model
+            for kept in state["transform_jobs"]:
+                job = transform_job.from_json(kept)
+                self._jobs[job.scope, job.name] = job
+
+    def job(self, scope: Scope, name: str) -> TransformJob:
+        """Return the job; raises RefusedRequestError when there is none."""
+        with self._lock:
+            found = self._jobs.get((scope, name))
+        if found is None:
+            raise RefusedRequestError(
+                "ResourceNotFound", f'Could not find requested job with name: "{name}".'
+            )
+        return found
+
+    def model_with_arn(self, scope: Scope, arn: str) -> Model:
+        """Return the model; raises RefusedRequestError when there is none."""
+        with self._lock:
+            for model in self._models.values():
+                if model.scope == scope and model.arn == arn:
+                    return model
+        raise RefusedRequestError("ValidationException", f'Could not find model "{arn}".')
+
+    def _create_model(self, request: Request, scope: Scope) -> dict[str, Any]:
+        members, tags = _without_tags(request)
+        model = Model(scope, members, tags)
+        models.check(model)
+        with self._lock:
+            if (scope, model.name) in self._models:
+                raise RefusedRequestError(
+                    "ValidationException", f'Cannot create already existing model "{model.arn}".'
+                )
+            self._models[scope, model.name] = model
+        return {"ModelArn": model.arn}
+
+    def _describe_model(self, request: Request, scope: Scope) -> dict[str, Any]:
+        return models.describe(self._model(scope, request["ModelName"]))
+
+    def _delete_model(self, request: Request, scope: Scope) -> dict[str, Any]:
+        with self._lock:
+            self._model(scope, request["ModelName"])
+            del self._models[scope, request["ModelName"]]
+        return {}
+
+    def _list_models(self, request: Request, scope: Scope) -> dict[str, Any]:
+        with self._lock:
+            found = [model for model in self._models.values() if model.scope == scope]
+        return page(
+            "Models",
+            "ModelName",
+            [
+                {"ModelName": model.name, "ModelArn": model.arn, "CreationTime": model.created}
+                for model in found
+            ],
+            request,
+        )
+
+    def _create_transform_job(self, request: Request, scope: Scope) -> dict[str, Any]:
+        members, tags = _without_tags(request)
+        job = TransformJob(scope, members, tags)
+        with self._lock:
+            self._refuse_taken_name(job)
+            model = self._model_of(job)
+        check_request(members, model, self._clients.client("s3", scope.account, scope.region))
+        with self._lock:
+            if self._closed:
+                raise RefusedRequestError("ServiceUnavailable", "the local AWS ends")
+            self._refuse_taken_name(job)
+            self._runner.quotas.admit(
+                job, [other for other in self._jobs.values() if other.is_running and other.scope == scope]
+            )
+            self._jobs[scope, job.name] = job
+        self._publish(job)
+        threading.Thread(target=self._run, args=(job, model), name=job.name, daemon=True).start()
+        return {"TransformJobArn": job.arn}
+
+    def _describe_transform_job(self, request: Request, scope: Scope) -> dict[str, Any]:
+        return describe(self.job(scope, request["TransformJobName"]))
+
+    def _stop_transform_job(self, request: Request, scope: Scope) -> dict[str, Any]:
+        job = self.job(scope, request["TransformJobName"])
+        if not job.is_running:
+            raise RefusedRequestError(
+                "ValidationException",
+                f"The request was rejected because the transform job is in status {job.status}.",
+            )
+        self._stop(job)
+        return {}
+
+    def _list_transform_jobs(self, request: Request, scope: Scope) -> dict[str, Any]:
+        with self._lock:
+            found = [
+                describe(job) | {"LastModifiedTime": job.modified}
+                for job in self._jobs.values()
+                if job.scope == scope
+            ]
+        return page(
+            "TransformJobSummaries",
+            "TransformJobName",
+            [{name: job[name] for name in _SUMMARY if name in job} for job in found],
+            request,
+        )
+
+    def _add_tags(self, request: Request, scope: Scope) -> dict[str, Any]:
+        tags = self._tags(request["ResourceArn"], scope)
+        tags.update(_tag_map(request["Tags"]))
+        return {"Tags": _tag_list(tags)}
+
+    def _list_tags(self, request: Request, scope: Scope) -> dict[str, Any]:
+        return {"Tags": _tag_list(self._tags(request["ResourceArn"], scope))}
+
+    def _delete_tags(self, request: Request, scope: Scope) -> dict[str, Any]:
+        tags = self._tags(request["ResourceArn"], scope)
+        for key in request["TagKeys"]:
+            tags.pop(key, None)
+        return {}
+
+    def _run(self, job: TransformJob, model: Model) -> None:
+        status, failure_reason = self._runner.run(job, model)
+        with self._lock:
+            job.change(status, failure_reason)
+        self._publish(job)
+        job.ended.set()
+
+    def _stop(self, job: TransformJob) -> None:
+        with self._lock:
+            if job.status != "InProgress":
+                return
+            job.change("Stopping")
+        self._publish(job)
+        job.stop.set()
+
+    def _publish(self, job: TransformJob) -> None:
+        detail = event_detail(describe(job), job.tags)
+        self._emit_event(job.scope, "SageMaker Transform Job State Change", detail, [job.arn])
+
+    def _refuse_taken_name(self, job: TransformJob) -> None:
+        if (job.scope, job.name) in self._jobs:
+            raise RefusedRequestError(
+                "ResourceInUse",
+                "Job name must be unique within an AWS account and region, and a job with this name already exists "
+                f"({job.arn})",
+            )
+
+    def _model(self, scope: Scope, name: str) -> Model:
+        found = self._models.get((scope, name))
+        if found is None:
+            raise RefusedRequestError(
+                "ValidationException", f'Could not find model "{scope.arn("model", name)}".'
+            )
+        return found
+
+    def _model_of(self, job: TransformJob) -> Model:
+        return self._model(job.scope, job.request["ModelName"])
+
+    def _tags(self, arn: str, scope: Scope) -> dict[str, str]:
+        with self._lock:
+            everything: Iterable[Model | TransformJob] = [*self._models.values(), *self._jobs.values()]
+            for one in everything:
+                if one.scope == scope and one.arn == arn.lower():
+                    return one.tags
+        raise RefusedRequestError("ValidationException", f"Could not find resource {arn}")
+
+
+_OPERATIONS = {
+    "CreateModel": "_create_model",
+    "DescribeModel": "_describe_model",
+    "DeleteModel": "_delete_model",
+    "ListModels": "_list_models",
+    "CreateTransformJob": "_create_transform_job",
+    "DescribeTransformJob": "_describe_transform_job",
+    "StopTransformJob": "_stop_transform_job",
+    "ListTransformJobs": "_list_transform_jobs",
+    "AddTags": "_add_tags",
+    "ListTags": "_list_tags",
+    "DeleteTags": "_delete_tags",
+}
+
+
+_SUMMARY = (
+    "TransformJobName",
+    "TransformJobArn",
+    "CreationTime",
+    "TransformEndTime",
+    "LastModifiedTime",
+    "TransformJobStatus",
+    "FailureReason",
+)
+
+
+def _without_tags(request: Request) -> tuple[dict[str, Any], dict[str, str]]:
+    members = dict(request)
+    return members, _tag_map(members.pop("Tags", []))
+
+
+def _tag_map(tags: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in tags}
+
+
+def _tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]

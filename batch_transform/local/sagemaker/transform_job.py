@@ -1,0 +1,81 @@
+"""A transform job as the local SageMaker keeps it: its request, its status and its times."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from batch_transform.local.sagemaker.scope import Scope
+
+FAILURE_REASON_LENGTH = 1024
+"""API reference, DescribeTransformJob."""
+
+
+@dataclass
+class TransformJob:
+    """Times are seconds since the epoch. `request` has no Tags and is never changed.
+
+    `stop` is set when the job is to end soon; `ended` when it has a final status.
+    """
+
+    scope: Scope
+    request: Mapping[str, Any]
+    tags: dict[str, str] = field(default_factory=dict)
+    status: str = "InProgress"
+    failure_reason: str | None = None
+    created: float = field(default_factory=time.time)
+    started: float | None = None
+    finished: float | None = None
+    modified: float = field(default_factory=time.time)
+    stop: threading.Event = field(default_factory=threading.Event, repr=False)
+    ended: threading.Event = field(default_factory=threading.Event, repr=False)
+
+    @property
+    def name(self) -> str:
+        return str(self.request["TransformJobName"])
+
+    @property
+    def arn(self) -> str:
+        return self.scope.arn("transform-job", self.name)
+
+    @property
+    def is_running(self) -> bool:
+        """True until the job has a final status: it uses its instances and its name."""
+        return self.status in ("InProgress", "Stopping")
+
+    @property
+    def instance_type(self) -> str:
+        return str(self.request["TransformResources"]["InstanceType"])
+
+    @property
+    def instance_count(self) -> int:
+        return int(self.request["TransformResources"]["InstanceCount"])
+
+    def change(self, status: str, failure_reason: str | None = None) -> None:
+        """Take the new status, with its times."""
+        self.status = status
+        self.failure_reason = failure_reason and failure_reason[:FAILURE_REASON_LENGTH]
+        self.modified = time.time()
+        if not self.is_running:
+            self.finished = self.modified
+
+
+def as_json(job: TransformJob) -> dict[str, Any]:
+    """Return the job as JSON, to be kept over a restart."""
+    names = ("request", "tags", "status", "failure_reason", "created", "started", "finished", "modified")
+    return {"account": job.scope.account, "region": job.scope.region} | {
+        name: getattr(job, name) for name in names
+    }
+
+
+def from_json(kept: Mapping[str, Any]) -> TransformJob:
+    """Return the job that `as_json` gave. One that ran when the local AWS ended has failed."""
+    values = dict(kept)
+    job = TransformJob(scope=Scope(values.pop("account"), values.pop("region")), **values)
+    if job.is_running:
+        job.change("Failed", "InternalServerError: the local AWS ended while the job ran")
+    job.ended.set()
+    return job

@@ -1,0 +1,67 @@
+"""What CreateTransformJob refuses at once, beyond the shapes of the API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from batch_transform.local.sagemaker.models import Model
+from batch_transform.spec.errors import InputError, InvalidFilterError, RefusedRequestError
+from batch_transform.spec.json_path import check_filter_text
+from batch_transform.spec.s3_uri import S3Uri
+
+
+def check_request(request: Mapping[str, Any], model: Model, s3: Any) -> None:  # noqa: ANN401  # boto3 makes clients at run time
+    """Raise RefusedRequestError ValidationException, with AWS's text where one was recorded.
+
+    A filter that is wrong in another way than its characters, its start or its length is taken
+    here and fails the running job, as it does on AWS (sagemaker-python-sdk issue 1112).
+    """
+    _check_filters(request)
+    _check_model(model)
+    _check_input(request, model, s3)
+
+
+def _check_filters(request: Mapping[str, Any]) -> None:
+    processing = request.get("DataProcessing", {})
+    judged_by = {
+        "InputFilter": request["TransformInput"].get("ContentType"),
+        "OutputFilter": request["TransformOutput"].get("Accept"),
+    }
+    for member, content_type in judged_by.items():
+        if member in processing:
+            try:
+                check_filter_text(processing[member], member=member, content_type=content_type)
+            except InvalidFilterError as error:
+                raise RefusedRequestError("ValidationException", str(error)) from error
+
+
+def _check_model(model: Model) -> None:
+    if any("ModelDataSource" in container for container in model.containers):
+        raise RefusedRequestError(  # the recorded text, sagemaker-python-sdk issue 4777
+            "ValidationException",
+            "SageMaker Batch currently doesn't support Model entity with container definitions which use "
+            "ModelDataSource attribute",
+        )
+
+
+def _check_input(request: Mapping[str, Any], model: Model, s3: Any) -> None:  # noqa: ANN401  # boto3 makes clients at run time
+    url = request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
+    try:
+        address = S3Uri.parse(url)
+    except InputError as error:
+        raise RefusedRequestError("ValidationException", str(error)) from error
+    try:
+        found = s3.list_objects_v2(Bucket=address.bucket, Prefix=address.key, MaxKeys=1)["KeyCount"]
+    except ClientError:
+        found = 0  # no such bucket: AWS gives one text for both
+    if not found:
+        role = model.request.get("ExecutionRoleArn", "")
+        raise RefusedRequestError(  # recorded in amazon-sagemaker-examples issue 2270
+            "ValidationException",
+            f'No S3 objects found under S3 URL "{url}" given in input data source. Please ensure that the bucket '
+            f"exists in the selected region ({model.scope.region}), that objects exist under that S3 prefix, and "
+            f'that the role "{role}" has "s3:ListBucket" permissions on bucket "{address.bucket}".',
+        )

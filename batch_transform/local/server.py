@@ -1,0 +1,130 @@
+"""Serves the local AWS in the foreground.
+
+    python -m batch_transform.local.server [--port N] [--data-dir DIR] ...
+
+Prints `ready: http://127.0.0.1:PORT` when it takes requests. SIGINT (Ctrl-C) and SIGTERM stop the
+transform jobs, the model servers and the Lambda functions, and end it with exit code 0.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+import shutil
+import socket
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from batch_transform.local.settings import DEFAULT_PORT, DEFAULT_REGION, LocalAwsSettings
+from batch_transform.spec.errors import BatchTransformError, PortInUseError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until told to stop; return the exit code."""
+    options = _parser().parse_args(arguments)
+    run_dir = options.run_dir or Path(tempfile.mkdtemp(prefix="batch-transform-"))
+    try:
+        _serve(options, run_dir)
+    except BatchTransformError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return error.exit_code
+    finally:
+        shutil.rmtree(run_dir, ignore_errors=True)
+    return 0
+
+
+def listen(port: int) -> socket.socket:
+    """Return a listening socket on 127.0.0.1; port 0 takes any free one. Raises PortInUseError."""
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind(("127.0.0.1", port))
+    except OSError as error:
+        sock.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUseError(
+                f"port {port} of 127.0.0.1 is in use: another local AWS may be running; stop it, "
+                "or take another port with --port (0 takes any free one)"
+            ) from error
+        if error.errno == errno.EACCES:
+            raise PortInUseError(
+                f"port {port} may not be used by this user; take one from 1024 on with --port"
+            ) from error
+        raise
+    sock.listen(128)
+    return sock
+
+
+def _serve(options: argparse.Namespace, run_dir: Path) -> None:
+    settings = LocalAwsSettings(
+        run_dir=run_dir,
+        data_dir=options.data_dir and options.data_dir.resolve(),
+        images=options.images,
+        quotas=options.quotas,
+        ping_timeout=options.ping_timeout,
+        wait_scale=options.wait_scale,
+        region=options.region,
+    )
+    with listen(options.port) as sock:
+        # the emulator reads its settings from the environment while it is imported
+        from batch_transform.local.emulator import environment  # noqa: PLC0415
+
+        environment.prepare(settings, sock.getsockname()[1])
+        from batch_transform.local.emulator import hooks  # noqa: PLC0415
+
+        hooks.check()
+        from batch_transform.local.emulator.serve import serve  # noqa: PLC0415
+
+        end = threading.Event()
+        if options.end_with_stdin:
+            threading.Thread(target=_set_at_end_of_input, args=(end,), daemon=True).start()
+        serve(settings, sock, ready=_say_ready, end=end)
+
+
+def _set_at_end_of_input(end: threading.Event) -> None:
+    while os.read(0, 4096):
+        pass
+    end.set()
+
+
+def _say_ready(endpoint_url: str) -> None:
+    sys.stdout.write(f"ready: {endpoint_url}\n")
+    sys.stdout.flush()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="batch_transform.local.server", description="serve the local AWS on 127.0.0.1"
+    )
+    parser.add_argument(
+        "--port", type=int, default=DEFAULT_PORT, help="0 takes any free port (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--region", default=DEFAULT_REGION, help="for requests that name none (default: %(default)s)"
+    )
+    parser.add_argument("--data-dir", type=Path, help="keep S3 objects and resources here over a restart")
+    parser.add_argument("--images", type=Path, help="JSON or YAML that maps container images to commands")
+    parser.add_argument("--quotas", type=Path, help="JSON with limits of the account")
+    parser.add_argument(
+        "--ping-timeout", type=float, default=60.0, help="seconds until a model server must answer"
+    )
+    parser.add_argument(
+        "--wait-scale", type=float, default=1.0, help="0.1 makes state machines wait a tenth as long"
+    )
+    parser.add_argument(
+        "--run-dir", type=Path, help="for what lives as long as the process (default: a temporary folder)"
+    )
+    parser.add_argument("--end-with-stdin", action="store_true", help="stop when standard input ends")
+    return parser
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # threads of the emulator that wait for something that will not come must not hold the exit
+    os._exit(code)

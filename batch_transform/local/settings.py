@@ -1,0 +1,29 @@
+"""How the local AWS is to run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+DEFAULT_PORT = 4566
+DEFAULT_REGION = "us-east-1"
+DEFAULT_ACCOUNT = "000000000000"
+
+
+@dataclass(frozen=True)
+class LocalAwsSettings:
+    """`run_dir` holds what lives as long as the process: unpacked models, logs of model servers, Lambda code.
+
+    `data_dir` keeps S3 objects and the services' state over a restart; without it they are in memory.
+    `images` maps container images to commands (JSON or YAML), `quotas` holds account limits (JSON).
+    `ping_timeout` is the time in seconds that a model server has to answer its first ping.
+    `wait_scale` shortens the waits and the retry pauses of state machines: 0.1 is a tenth, 1 is AWS's.
+    """
+
+    run_dir: Path
+    data_dir: Path | None = None
+    images: Path | None = None
+    quotas: Path | None = None
+    ping_timeout: float = 60.0
+    wait_scale: float = 1.0
+    region: str = DEFAULT_REGION

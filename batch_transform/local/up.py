@@ -1,0 +1,186 @@
+"""A local AWS for as long as a Python program wants it.
+
+with LocalAws() as aws:
+    aws.client("s3").list_buckets()      # boto3, against aws.endpoint_url
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Any, cast
+
+import boto3
+from botocore.config import Config
+
+from batch_transform.local.settings import DEFAULT_REGION
+from batch_transform.spec.errors import LocalAwsError, PortInUseError
+
+START_SECONDS = 60.0
+STOP_SECONDS = 40.0
+ACCESS_KEY = "local"
+SECRET_KEY = "local"  # noqa: S105  # the local AWS takes any key
+_READY = "ready: "
+
+
+class LocalAws:
+    """Starts the local AWS as a child process; it ends with this program, however that ends.
+
+    `port` 0 takes any free port. `images`, `quotas`, `ping_timeout` and `wait_scale` are as in
+    `batch_transform.local.settings`. `log_file` gets what the local AWS itself says; without it the
+    file is a temporary one, kept only when the start fails.
+
+    Entering raises PortInUseError when the port is taken, and LocalAwsError with the log's last
+    lines when the start fails otherwise.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        data_dir: Path | None = None,
+        images: Path | None = None,
+        quotas: Path | None = None,
+        ping_timeout: float = 60.0,
+        wait_scale: float = 1.0,
+        region: str = DEFAULT_REGION,
+        log_file: Path | None = None,
+    ) -> None:
+        self.region = region
+        self._port = port
+        self._options = {
+            "--port": port,
+            "--region": region,
+            "--data-dir": data_dir,
+            "--images": images,
+            "--quotas": quotas,
+            "--ping-timeout": ping_timeout,
+            "--wait-scale": wait_scale,
+        }
+        self._log_file = log_file
+        self._temporary: Path | None = None
+        self._process: subprocess.Popen[str] | None = None
+        self._endpoint_url: str | None = None
+
+    @property
+    def endpoint_url(self) -> str:
+        """The address that AWS clients use, such as `http://127.0.0.1:4566`; known once it is entered."""
+        if self._endpoint_url is None:
+            raise LocalAwsError("the local AWS is not up; enter it first: with LocalAws() as aws: ...")
+        return self._endpoint_url
+
+    @property
+    def pid(self) -> int:
+        """The process id of the local AWS."""
+        if self._process is None:
+            raise LocalAwsError("the local AWS is not up")
+        return self._process.pid
+
+    @property
+    def log_file(self) -> Path:
+        """Where the local AWS writes what it has to say about itself."""
+        if self._log_file is None:
+            raise LocalAwsError("the local AWS is not up")
+        return self._log_file
+
+    def session(self) -> boto3.Session:
+        """Return a boto3 session with dummy credentials; give its clients `endpoint_url`, or use `client`."""
+        return boto3.Session(
+            aws_access_key_id=ACCESS_KEY, aws_secret_access_key=SECRET_KEY, region_name=self.region
+        )
+
+    def client(self, service: str) -> Any:  # noqa: ANN401  # boto3 makes clients at run time
+        """Return a boto3 client of the local AWS."""
+        return self.session().client(
+            cast(Any, service),
+            endpoint_url=self.endpoint_url,
+            config=Config(s3={"addressing_style": "path"}),
+        )
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment variables with which any AWS client, the `cdk` CLI too, uses the local AWS."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+        }
+
+    def __enter__(self) -> LocalAws:
+        self._temporary = Path(tempfile.mkdtemp(prefix="batch-transform-"))
+        if self._log_file is None:
+            self._log_file = self._temporary / "local-aws.log"
+        options = [f"{name}={value}" for name, value in self._options.items() if value is not None]
+        command = [sys.executable, "-m", "batch_transform.local.server", "--end-with-stdin"]
+        with self._log_file.open("w", encoding="utf-8") as log:
+            self._process = subprocess.Popen(
+                [*command, f"--run-dir={self._temporary / 'run'}", *options],
+                stdin=subprocess.PIPE,  # its end tells the child that this program has ended
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                start_new_session=True,  # Ctrl-C is ours to handle
+            )
+        try:
+            self._endpoint_url = self._wait_until_ready(self._process)
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end()
+        if self._temporary is not None:
+            shutil.rmtree(self._temporary, ignore_errors=True)
+
+    def _wait_until_ready(self, process: subprocess.Popen[str]) -> str:
+        lines: queue.Queue[str] = queue.Queue()
+        threading.Thread(target=_read_lines, args=(process, lines), daemon=True).start()
+        try:
+            line = lines.get(timeout=START_SECONDS)
+        except queue.Empty:
+            raise LocalAwsError(
+                f"the local AWS did not start within {START_SECONDS:g} s; see {self.log_file}"
+            ) from None
+        if line.startswith(_READY):
+            return line.removeprefix(_READY).strip()
+        process.wait()
+        log = self.log_file.read_text(encoding="utf-8")
+        said = log.strip().splitlines()[-20:]
+        if process.returncode == PortInUseError.exit_code and said and said[-1].startswith("error: port "):
+            raise PortInUseError(said[-1].removeprefix("error: "))
+        raise LocalAwsError("\n".join([f"the local AWS did not start; see {self.log_file}", *said]))
+
+    def _end(self) -> None:
+        process = self._process
+        if process is None:
+            return
+        if process.stdin is not None:
+            with contextlib.suppress(OSError):  # it has ended already
+                process.stdin.close()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def _read_lines(process: subprocess.Popen[str], lines: queue.Queue[str]) -> None:
+    """Pass on what the child prints; an empty line at its end."""
+    if process.stdout is not None:
+        with contextlib.suppress(ValueError):  # closed while it is read: the local AWS is ended
+            for line in process.stdout:
+                lines.put(line)
+    lines.put("")
