@@ -1,0 +1,61 @@
+"""`batch-transform local`: the local AWS by itself, for any AWS client."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from batch_transform.local.server import main as serve
+from batch_transform.local.settings import DEFAULT_PORT, DEFAULT_REGION
+
+
+@click.group()
+def local() -> None:
+    """The local AWS by itself, for boto3, the AWS CLI, cdk or the SageMaker SDK."""
+
+
+@local.command()
+@click.option("--port", default=DEFAULT_PORT, show_default=True, help="0 takes any free port.")
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Keep S3 objects and resources here over a restart. In memory, unless told.",
+)
+@click.option(
+    "--images",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="JSON or YAML that maps container images to commands that serve them.",
+)
+@click.option(
+    "--quotas",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="JSON with limits of the account, to see how a job meets them.",
+)
+@click.option("--region", default=DEFAULT_REGION, show_default=True, help="For requests that name none.")
+@click.option(
+    "--ping-timeout", default=60.0, show_default=True, help="Seconds until a model server must answer."
+)
+def up(
+    *,
+    port: int,
+    data_dir: Path | None,
+    images: Path | None,
+    quotas: Path | None,
+    region: str,
+    ping_timeout: float,
+) -> int:
+    """Serve every AWS API on one port of 127.0.0.1 until Ctrl-C.
+
+    Prints `ready: http://127.0.0.1:PORT` when it takes requests. Set AWS_ENDPOINT_URL to that address,
+    and any key and secret, and an AWS client works.
+    """
+    options = {
+        "--port": port,
+        "--data-dir": data_dir,
+        "--images": images,
+        "--quotas": quotas,
+        "--region": region,
+        "--ping-timeout": ping_timeout,
+    }
+    return serve([f"{name}={value}" for name, value in options.items() if value is not None])
