@@ -1,0 +1,131 @@
+"""The construct in an app of its own: what each kind of model and place of data makes of the template."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk.assertions import Match, Template
+
+from batch_transform.spec.job_spec import (
+    FrameworkImage,
+    InputSpec,
+    JobSpec,
+    ModelSpec,
+    OutputSpec,
+    ScheduleSpec,
+    TriggersSpec,
+)
+from constructs_lib.batch_transform import BatchTransform
+from constructs_lib.data_buckets import DataBuckets
+
+IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/our/model:7"
+ARTIFACT = JobSpec(name="churn", model=ModelSpec(artifact="s3://models/churn/model.tar.gz", image=IMAGE))
+
+
+@pytest.fixture
+def template_of() -> Callable[[JobSpec], Template]:
+    def synthesise(job: JobSpec) -> Template:
+        stack = cdk.Stack(cdk.App(), "Stack")
+        BatchTransform(stack, "Job", job=job, buckets=DataBuckets(stack, "Data"))
+        return Template.from_stack(stack)
+
+    return synthesise
+
+
+def actions_on(template: Template, resource: Any) -> set[str]:
+    """What roles may do with exactly this resource."""
+    allowed = set()
+    for role in template.find_resources("AWS::IAM::Role").values():
+        for policy in role["Properties"].get("Policies", []):
+            for statement in policy["PolicyDocument"]["Statement"]:
+                resources = statement["Resource"]
+                if resource in (resources if isinstance(resources, list) else [resources]):
+                    actions = statement["Action"]
+                    allowed.update(actions if isinstance(actions, list) else [actions])
+    return allowed
+
+
+def s3_arn(path: str) -> dict[str, Any]:
+    return {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, f":s3:::{path}"]]}
+
+
+def test_an_artifact_in_s3_is_the_models_data_and_the_role_may_read_that_object(
+    template_of: Callable[[JobSpec], Template],
+) -> None:
+    template = template_of(ARTIFACT)
+    template.has_resource_properties(
+        "AWS::SageMaker::Model",
+        {"PrimaryContainer": {"Image": IMAGE, "ModelDataUrl": "s3://models/churn/model.tar.gz"}},
+    )
+    assert actions_on(template, s3_arn("models/churn/model.tar.gz")) == {"s3:GetObject"}
+
+
+def test_an_image_of_ones_own_may_be_pulled_from_its_repository_only(
+    template_of: Callable[[JobSpec], Template],
+) -> None:
+    arn = {
+        "Fn::Join": [
+            "",
+            ["arn:", {"Ref": "AWS::Partition"}, ":ecr:eu-west-1:123456789012:repository/our/model"],
+        ]
+    }
+    assert "ecr:BatchGetImage" in actions_on(template_of(ARTIFACT), arn)
+
+
+def test_an_existing_model_makes_no_model_and_no_execution_role(
+    template_of: Callable[[JobSpec], Template],
+) -> None:
+    template = template_of(replace(ARTIFACT, model=ModelSpec(existing="churn-v7")))
+    template.resource_count_is("AWS::SageMaker::Model", 0)
+    principals = [
+        role["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]
+        for role in template.find_resources("AWS::IAM::Role").values()
+    ]
+    assert {"Service": "sagemaker.amazonaws.com"} not in principals
+
+
+def test_a_framework_image_is_found_in_every_region(
+    template_of: Callable[[JobSpec], Template], tmp_path: Path
+) -> None:
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code/inference.py").write_text("")
+    model = ModelSpec(source=tmp_path, image=FrameworkImage("sklearn", "1.2-1"), env={"LEVEL": "2"})
+    template = template_of(replace(ARTIFACT, model=model))
+    [accounts] = template.to_json()["Mappings"].values()
+    assert accounts["eu-west-1"] == {"account": "141502667606"}
+    assert len(accounts) > 25
+    template.has_resource_properties(
+        "AWS::SageMaker::Model",
+        {"PrimaryContainer": {"Environment": {"SAGEMAKER_PROGRAM": "inference.py", "LEVEL": "2"}}},
+    )
+
+
+def test_data_in_other_buckets_are_what_the_role_may_use(template_of: Callable[[JobSpec], Template]) -> None:
+    job = replace(
+        ARTIFACT, input=InputSpec(data="s3://lake/customers/"), output=OutputSpec(path="s3://scores/churn")
+    )
+    template = template_of(job)
+    assert actions_on(template, s3_arn("lake/customers/*")) == {"s3:GetObject"}
+    assert actions_on(template, s3_arn("scores/churn*")) == {"s3:PutObject", "s3:AbortMultipartUpload"}
+
+
+def test_a_paused_schedule_is_disabled(template_of: Callable[[JobSpec], Template]) -> None:
+    schedule = ScheduleSpec(rate="1 hour", enabled=False)
+    template = template_of(replace(ARTIFACT, triggers=TriggersSpec(schedule)))
+    template.has_resource_properties(
+        "AWS::Scheduler::Schedule",
+        {
+            "ScheduleExpression": "rate(1 hour)",
+            "State": "DISABLED",
+            "Target": Match.object_like({"Input": "{}"}),
+        },
+    )
+
+
+def test_a_job_without_a_schedule_has_none(template_of: Callable[[JobSpec], Template]) -> None:
+    template_of(ARTIFACT).resource_count_is("AWS::Scheduler::Schedule", 0)
