@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import textwrap
 import unicodedata
 from collections.abc import Sequence
 from functools import cache
@@ -19,10 +21,10 @@ _WIDEST_EXCERPT = 160
 
 def report_problems(problems: Sequence[Problem]) -> None:
     """Print one block for each problem and a line with the counts; on a terminal with the line and a caret."""
-    with_excerpt = sys.stderr.isatty()
+    on_terminal = sys.stderr.isatty()
     for problem in problems:
-        click.echo(_headline(problem), err=True)
-        if with_excerpt:
+        click.echo(_headline(problem, shutil.get_terminal_size().columns if on_terminal else None), err=True)
+        if on_terminal:
             click.echo("".join(f"{line}\n" for line in _excerpt(problem)), err=True)
     click.echo(count_line(problems), err=True)
 
@@ -44,12 +46,23 @@ def _counted(number: int, word: str) -> str:
     return f"{number} {word}{'' if number == 1 else 's'}"
 
 
-def _headline(problem: Problem) -> str:
+def _headline(problem: Problem, columns: int | None) -> str:
+    """Return the problem in one line; for a terminal with so many columns, in as many lines as it takes."""
     where = f"{problem.path}:{problem.line}:{problem.column}: " if problem.path else ""
-    kind = click.style(f"{problem.severity} {problem.code}", fg=_COLOUR[problem.severity], bold=True)
-    return (
-        f"{click.style(where, bold=True)}{kind}: {click.style(problem.field, bold=True)}: {problem.message}"
-    )
+    kind = f"{problem.severity} {problem.code}"
+    message = problem.message
+    if columns is not None:
+        indent = " " * len(f"{where}{kind}: {problem.field}: ")
+        wrapper = textwrap.TextWrapper(
+            columns,
+            initial_indent=indent,
+            subsequent_indent="  ",
+            break_on_hyphens=False,
+            break_long_words=False,
+        )
+        message = wrapper.fill(message).removeprefix(indent)
+    styled_kind = click.style(kind, fg=_COLOUR[problem.severity], bold=True)
+    return f"{click.style(where, bold=True)}{styled_kind}: {click.style(problem.field, bold=True)}: {message}"
 
 
 def _excerpt(problem: Problem) -> list[str]:
