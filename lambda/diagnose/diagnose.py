@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol
@@ -19,18 +19,19 @@ _LOG_LINES = 12
 _OBJECTS_LOOKED_AT = 100_000
 
 
-class ObjectLister(Protocol):
-    """The S3 call that finds objects."""
+class S3Client(Protocol):
+    """What the diagnosis needs of boto3's S3 client."""
 
-    def list_objects_v2(self, **arguments: Any) -> Any:
-        """As boto3's S3 client has it."""
+    def get_paginator(self, operation_name: str, /) -> Any:
+        """As boto3 has it."""
 
 
-class LogReader(Protocol):
-    """The CloudWatch Logs call that reads a job's log."""
+class LogsClient(Protocol):
+    """What the diagnosis needs of boto3's client for CloudWatch Logs."""
 
-    def filter_log_events(self, **arguments: Any) -> Any:
-        """As boto3's logs client has it."""
+    @property
+    def filter_log_events(self) -> Callable[..., Any]:
+        """As boto3 has it."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class FailedRun:
     error: dict[str, str]
 
 
-def explain(run: FailedRun, s3: ObjectLister, logs: LogReader) -> dict[str, str]:
+def explain(run: FailedRun, s3: S3Client, logs: LogsClient) -> dict[str, str]:
     """Return Error and Cause of the failed execution."""
     cause = run.error.get("Cause", "")
     description = _description(cause)
@@ -71,7 +72,7 @@ def _description(cause: str) -> dict[str, Any]:
     return described if isinstance(described, dict) and "TransformJobName" in described else {}
 
 
-def _unserved_files(request: Request, s3: ObjectLister) -> list[str]:
+def _unserved_files(request: Request, s3: S3Client) -> list[str]:
     """The input objects without an `.out` object, the first few by name."""
     source = request["TransformInput"]["DataSource"]["S3DataSource"]
     data = S3Uri.parse(source["S3Uri"])
@@ -87,21 +88,12 @@ def _unserved_files(request: Request, s3: ObjectLister) -> list[str]:
     return [f"{len(unserved)} of {len(keys)} files have no result: {named}{more}"] if unserved else []
 
 
-def _keys(place: S3Uri, s3: ObjectLister) -> Iterator[str]:
-    return islice(_all_keys(place, s3), _OBJECTS_LOOKED_AT)
+def _keys(place: S3Uri, s3: S3Client) -> Iterator[str]:
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=place.bucket, Prefix=place.key)
+    return islice((entry["Key"] for page in pages for entry in page.get("Contents", [])), _OBJECTS_LOOKED_AT)
 
 
-def _all_keys(place: S3Uri, s3: ObjectLister) -> Iterator[str]:
-    token: dict[str, str] = {}
-    while True:
-        page = s3.list_objects_v2(Bucket=place.bucket, Prefix=place.key, **token)
-        yield from (entry["Key"] for entry in page.get("Contents", []))
-        if not page.get("IsTruncated"):
-            return
-        token = {"ContinuationToken": page["NextContinuationToken"]}
-
-
-def _log_lines(job_name: str, logs: LogReader) -> list[str]:
+def _log_lines(job_name: str, logs: LogsClient) -> list[str]:
     """The first lines of the job's data log, which name records and answers."""
     page = logs.filter_log_events(logGroupName=LOG_GROUP, logStreamNamePrefix=job_name)
     messages = [

@@ -6,18 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from batch_transform.spec.overrides import apply_overrides
-
 from batch_transform.spec.errors import DataNotFoundError
+from batch_transform.spec.overrides import apply_overrides
 from batch_transform.spec.request import Request
 from batch_transform.spec.s3_uri import S3Uri
 
 
-class ObjectLister(Protocol):
-    """The one S3 call that the check makes."""
+class S3Client(Protocol):
+    """What the check needs of boto3's S3 client."""
 
-    def list_objects_v2(self, **arguments: Any) -> Any:
-        """As boto3's S3 client has it."""
+    def get_paginator(self, operation_name: str, /) -> Any:
+        """As boto3 has it."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Run:
     overrides: Mapping[str, Any]
 
 
-def checked_request(run: Run, s3: ObjectLister) -> Request:
+def checked_request(run: Run, s3: S3Client) -> Request:
     """Apply the run's overrides, give the run its own output prefix, and check request and data.
 
     Fails with RunInputError (unknown or illegal overrides, output below the input prefix) or
@@ -46,20 +45,15 @@ def checked_request(run: Run, s3: ObjectLister) -> Request:
     return request
 
 
-def _require_data(uri: str, s3: ObjectLister) -> None:
+def _require_data(uri: str, s3: S3Client) -> None:
     """A prefix in S3 is a plain string: every key that starts with it is an input object."""
     place = S3Uri.parse(uri)
     empty_objects = 0
-    token: dict[str, str] = {}
-    while True:
-        page = s3.list_objects_v2(Bucket=place.bucket, Prefix=place.key, **token)
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=place.bucket, Prefix=place.key):
         for entry in page.get("Contents", []):
             if entry["Size"] > 0:
                 return
             empty_objects += 1
-        if not page.get("IsTruncated"):
-            break
-        token = {"ContinuationToken": page["NextContinuationToken"]}
     if empty_objects:
         raise DataNotFoundError(
             f"{uri} holds {empty_objects} objects and all of them are empty; upload data first"

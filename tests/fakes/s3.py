@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 
 class FakeS3:
-    """`objects` maps (bucket, key) to a size."""
+    """`objects` maps (bucket, key) to a size; `listings` counts the listings that were asked for."""
 
     def __init__(self, objects: dict[tuple[str, str], int], *, page_size: int = 2) -> None:
         self._objects = objects
         self._page_size = page_size
-        self.calls = 0
+        self.listings = 0
 
-    def list_objects_v2(self, *, Bucket: str, Prefix: str, ContinuationToken: str = "") -> dict[str, Any]:  # noqa: N803  # AWS's names
-        self.calls += 1
+    def get_paginator(self, operation_name: str, /) -> FakeS3:
+        assert operation_name == "list_objects_v2"
+        return self
+
+    def paginate(self, *, Bucket: str, Prefix: str) -> Iterator[dict[str, Any]]:  # noqa: N803  # AWS's names
+        self.listings += 1
         keys = sorted(key for bucket, key in self._objects if bucket == Bucket and key.startswith(Prefix))
-        ahead = [key for key in keys if key > ContinuationToken]
-        page = ahead[: self._page_size]
-        answer: dict[str, Any] = {
-            "Contents": [{"Key": key, "Size": self._objects[Bucket, key]} for key in page],
-            "IsTruncated": len(ahead) > len(page),
-        }
-        if answer["IsTruncated"]:
-            answer["NextContinuationToken"] = page[-1]
-        return answer
+        if not keys:
+            yield {"KeyCount": 0}
+        for start in range(0, len(keys), self._page_size):
+            page = keys[start : start + self._page_size]
+            yield {"Contents": [{"Key": key, "Size": self._objects[Bucket, key]} for key in page]}

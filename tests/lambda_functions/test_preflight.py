@@ -57,7 +57,7 @@ def test_fails_on_an_illegal_override_before_s3_is_asked() -> None:
     s3 = data("churn/a.csv")
     with pytest.raises(RunInputError, match="max_payload"):
         checked_request(a_run({"transform.max_payload": 200}), s3)
-    assert s3.calls == 0
+    assert s3.listings == 0
 
 
 def test_fails_when_no_object_starts_with_the_prefix() -> None:
