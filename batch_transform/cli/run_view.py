@@ -26,7 +26,7 @@ class RunView:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._status: Status | None = console.status("") if console.is_terminal else None
-        self._progress_shown = (0.0, "")
+        self._progress_shown = (time.monotonic(), "")
 
     def __enter__(self) -> RunView:
         if self._status:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol
@@ -17,6 +18,7 @@ LOG_GROUP = "/aws/sagemaker/TransformJobs"
 _FILES_NAMED = 5
 _LOG_LINES = 12
 _OBJECTS_LOOKED_AT = 100_000
+_EVENTS_LOOKED_AT = 20_000
 
 
 class S3Client(Protocol):
@@ -29,8 +31,7 @@ class S3Client(Protocol):
 class LogsClient(Protocol):
     """What the diagnosis needs of boto3's client for CloudWatch Logs."""
 
-    @property
-    def filter_log_events(self) -> Callable[..., Any]:
+    def get_paginator(self, operation_name: str, /) -> Any:
         """As boto3 has it."""
 
 
@@ -94,12 +95,41 @@ def _keys(place: S3Uri, s3: S3Client) -> Iterator[str]:
 
 
 def _log_lines(job_name: str, logs: LogsClient) -> list[str]:
-    """The first lines of the job's data log, which name records and answers."""
-    page = logs.filter_log_events(logGroupName=LOG_GROUP, logStreamNamePrefix=job_name)
-    messages = [
-        event["message"].strip()
-        for event in page.get("events", [])
-        if event["logStreamName"].endswith("/data-log") and "MaxConcurrentTransforms=" not in event["message"]
-    ]
+    """What the job's log says: the agent's lines, or the container's last ones where the agent has nothing to say."""
+    agent: list[str] = []
+    container: deque[str] = deque(maxlen=_LOG_LINES)
+    pages = logs.get_paginator("filter_log_events").paginate(
+        logGroupName=LOG_GROUP, logStreamNamePrefix=job_name, PaginationConfig={"MaxItems": _EVENTS_LOOKED_AT}
+    )
+    for event in (event for page in pages for event in page.get("events", [])):
+        stream, message = event["logStreamName"], event["message"].rstrip()
+        if stream.endswith("/data-log"):
+            if "MaxConcurrentTransforms=" not in message:
+                agent.append(message.partition("[sagemaker logs]: ")[2] or message)
+        elif message and not stream.endswith("/progress"):
+            container.append(message)
     where = f"log: group {LOG_GROUP}, streams {job_name}/…"
-    return [where, *(message for message in messages if message)][: _LOG_LINES + 1]
+    if agent:
+        return [where, *_shortened(_by_file(agent))]
+    return [where, "the container's last lines:", *container] if container else [where]
+
+
+def _by_file(lines: list[str]) -> list[str]:
+    """Say each file once: the agent leads every line with `bucket/key: `."""
+    told: list[str] = []
+    current = ""
+    for line in lines:
+        file, _, text = f"{line} ".partition(": ")  # an empty line has lost its blank
+        if file != current:
+            told.append(f"s3://{file}:")
+            current = file
+        if text.strip():
+            told.append(f"  {text.rstrip()}")
+    return told
+
+
+def _shortened(lines: list[str]) -> list[str]:
+    """The beginning names the failure, the end is where a traceback and our own hint stand."""
+    if len(lines) <= _LOG_LINES:
+        return lines
+    return [*lines[:4], f"  … {len(lines) - _LOG_LINES} more lines in the log …", *lines[4 - _LOG_LINES :]]

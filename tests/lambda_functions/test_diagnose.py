@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from diagnose import LOG_GROUP, FailedRun, explain
@@ -16,15 +17,23 @@ class FakeLogs:
     def __init__(self, *lines: tuple[str, str]) -> None:
         self._lines = lines
 
-    def filter_log_events(self, *, logGroupName: str, logStreamNamePrefix: str) -> dict[str, Any]:  # noqa: N803  # AWS's names
+    def get_paginator(self, operation_name: str, /) -> FakeLogs:
+        assert operation_name == "filter_log_events"
+        return self
+
+    def paginate(
+        self,
+        *,
+        logGroupName: str,  # noqa: N803  # AWS's names
+        logStreamNamePrefix: str,  # noqa: N803
+        PaginationConfig: dict[str, int],  # noqa: N803
+    ) -> Iterator[dict[str, Any]]:
         assert logGroupName == LOG_GROUP
-        return {
-            "events": [
-                {"logStreamName": stream, "message": message}
-                for stream, message in self._lines
-                if stream.startswith(logStreamNamePrefix)
-            ]
-        }
+        assert PaginationConfig["MaxItems"] > 0
+        yield {"events": []}  # AWS may answer with an empty page and go on
+        for stream, message in self._lines:
+            if stream.startswith(logStreamNamePrefix):
+                yield {"events": [{"logStreamName": stream, "message": message}]}
 
 
 def a_failure(
@@ -79,10 +88,27 @@ def test_the_cause_tells_what_the_data_log_says() -> None:
         ("another-job/i-1/data-log", "not ours"),
     )
     cause = explain(a_failure(cause=FAILED), FakeS3(OBJECTS), logs)["Cause"]
-    assert "in/churn/bad.csv: ClientError: 400" in cause
+    assert "s3://in/churn/bad.csv:\n  ClientError: 400" in cause
     assert "MaxConcurrentTransforms" not in cause
     assert "not ours" not in cause
     assert f"log: group {LOG_GROUP}, streams {JOB}/" in cause
+
+
+def test_the_containers_last_lines_are_told_where_the_agent_says_nothing() -> None:
+    logs = FakeLogs(*((f"{JOB}/i-1", f"line {number}") for number in range(100)), (f"{JOB}/progress", "{}"))
+    lines = explain(a_failure(cause=FAILED), FakeS3(OBJECTS), logs)["Cause"].splitlines()
+    assert lines[-13:] == ["the container's last lines:", *(f"line {number}" for number in range(88, 100))]
+
+
+def test_a_long_log_is_told_by_its_beginning_and_its_end() -> None:
+    stream, lead = f"{JOB}/i-1/data-log", "t:[sagemaker logs]: in/churn/bad.csv: "
+    logs = FakeLogs(
+        (stream, f"{lead}Bad HTTP status"), *((stream, f"{lead}line {number}") for number in range(50))
+    )
+    lines = explain(a_failure(cause=FAILED), FakeS3(OBJECTS), logs)["Cause"].splitlines()
+    assert "  Bad HTTP status" in lines
+    assert lines[-1] == "  line 49"
+    assert "  … 40 more lines in the log …" in lines
 
 
 def test_many_files_are_counted_and_the_first_are_named() -> None:
