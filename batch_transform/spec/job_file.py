@@ -162,7 +162,10 @@ _SYNTAX_HINTS = (
     ("\\t", "indent with spaces, not with tabs"),
     ("alias", "write a value that begins with * in quotes"),
     ("another document", "a file holds one job: remove the line --- and what follows, or make two files"),
-    ("',' or", "inside { } and [ ], write values that hold brackets, commas or colons in quotes"),
+    (
+        "',' or",
+        "inside { } and [ ], write values that hold brackets, commas, colons or question marks in quotes",
+    ),
     (
         "mapping values are not allowed",
         "write a value that holds a colon and a blank in quotes, or check the indentation",

@@ -1,0 +1,428 @@
+"""One wrong job file for each rule: the code, and the very place in the file that the problem shows.
+
+In the files below, « stands before what a problem must point at; it is taken out before the file is read.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import batch_transform.spec as spec_package
+from batch_transform.spec.job_file import read_job_files
+
+MODEL = "name: demo\nmodel: {existing: demo-model}\n"
+JOIN = "data_processing: {join_source: Input}\n"
+CSV_LINES = (
+    "input: {content_type: text/csv, split_type: Line}\noutput: {accept: text/csv, assemble_with: Line}\n"
+)
+
+BAD_FILES: list[tuple[str, str, str]] = [
+    # YAML and the file itself
+    ("file-empty", "", ""),
+    ("file-empty", "only a comment", "«# soon\n"),
+    ("file-not-mapping", "a list", "«- name: demo\n"),
+    ("yaml-syntax", "tab", "name: demo\n«\tmodel: x\n"),
+    ("yaml-syntax", "unquoted star", "name: demo\ntriggers:\n  schedule:\n    cron: *«  2 * * ? *\n"),
+    ("yaml-syntax", "bracket in braces", "name: demo\ndata_processing: {input_filter: $«[1:]}\n"),
+    ("yaml-syntax", "open quote", 'name: «"demo\nmodel: {existing: m}\n'),
+    ("yaml-syntax", "two documents", f"{MODEL}«---\nname: other\n"),
+    ("yaml-character", "control character", 'name: "a«\x01b"\n'),
+    ("yaml-too-deep", "brackets", "«" + "[" * 5000),
+    ("yaml-tag", "CloudFormation's", f"{MODEL}input:\n  data: «!Ref Bucket\n"),
+    ("yaml-key", "list as key", f"{MODEL}? «[a]\n: b\n"),
+    ("yaml-merge", "text", f"{MODEL}transform:\n  <<: «base\n"),
+    ("yaml-alias", "inside itself", f"{MODEL}input: «&a\n  columns: [*a]\n"),
+    ("yaml-value", "tag and text differ", f"{MODEL}transform: {{max_payload: «!!int six}}\n"),
+    ("duplicate-field", "top", f"{MODEL}«name: other\n"),
+    ("duplicate-field", "nested", f"{MODEL}transform:\n  max_payload: 1\n  «max_payload: 2\n"),
+    # Fields and types
+    ("unknown-field", "misspelled", f"{MODEL}input:\n  «split_typ: Line\n"),
+    ("unknown-field", "elsewhere", f"{MODEL}input:\n  «accept: text/csv\n"),
+    ("unknown-field", "the API's name", f"{MODEL}transform:\n  «MaxPayloadInMB: 6\n"),
+    ("unknown-field", "nothing like it", f"{MODEL}«xyz: 6\n"),
+    ("missing-field", "name", "«model: {existing: demo-model}\n"),
+    ("missing-field", "model", "«name: demo\n"),
+    (
+        "missing-field",
+        "version",
+        "name: demo\nmodel:\n  artifact: s3://bucket/m.tar.gz\n  image: «{framework: sklearn}\n",
+    ),
+    ("not-supported-yet", "send", f"{MODEL}data_processing:\n  «send: [a]\n"),
+    ("not-supported-yet", "send_except", f"{MODEL}data_processing:\n  «send_except: [a]\n"),
+    ("not-supported-yet", "keep", f"{MODEL}data_processing:\n  «keep: [a]\n"),
+    ("not-supported-yet", "endpoint", "name: demo\nmodel:\n  «endpoint: e\n"),
+    ("not-supported-yet", "package_group", "name: demo\nmodel:\n  «package_group: e\n"),
+    ("not-supported-yet", "columns_from", f"{MODEL}input:\n  «columns_from: sample.csv\n"),
+    ("not-supported-yet", "on_upload", f"{MODEL}triggers:\n  «on_upload: true\n"),
+    ("not-supported-yet", "notify", f"{MODEL}«notify: {{email: a@example.com}}\n"),
+    ("not-supported-yet", "ladder", f"{MODEL}transform:\n  instance_type: «[ml.m5.large, ml.m5.xlarge]\n"),
+    ("wrong-type", "number for text", "name: «123\nmodel: {existing: demo-model}\n"),
+    ("wrong-type", "date for text", "name: «2026-01-01\nmodel: {existing: demo-model}\n"),
+    ("wrong-type", "yes for text", f"{MODEL}input:\n  columns: [id, «yes]\n"),
+    (
+        "wrong-type",
+        "float for a version",
+        "name: demo\nmodel:\n  artifact: s3://bucket/m.tar.gz\n"
+        "  image: {framework: pytorch, version: «2.6}\n",
+    ),
+    ("wrong-type", "text for number", f"{MODEL}transform:\n  max_payload: «six\n"),
+    ("wrong-type", "quoted number", f'{MODEL}transform:\n  max_payload: «"6"\n'),
+    ("wrong-type", "fraction", f"{MODEL}transform:\n  max_payload: «6.5\n"),
+    ("wrong-type", "yes for number", f"{MODEL}transform:\n  max_payload: «yes\n"),
+    ("wrong-type", "text for flag", f"{MODEL}triggers:\n  schedule: {{rate: 1 hour, enabled: «sometimes}}\n"),
+    ("wrong-type", "text for list", f"{MODEL}input:\n  columns: «id, age\n"),
+    ("wrong-type", "text for mapping", f"{MODEL}transform:\n  env: «LEVEL=debug\n"),
+    ("wrong-type", "yes in env", f"{MODEL}transform:\n  env: {{DEBUG: «yes}}\n"),
+    ("wrong-type", "nothing in env", f"{MODEL}transform:\n  env:\n    DEBUG:«\n"),
+    ("wrong-type", "text for structure", "name: demo\nmodel: «demo-model\n"),
+    # Name
+    ("name-too-long", "33", f"name: «{'a' * 33}\nmodel: {{existing: demo-model}}\n"),
+    ("name-malformed", "underscore", "name: «churn_nightly\nmodel: {existing: demo-model}\n"),
+    # Model
+    ("model-missing", "env alone", "name: demo\nmodel: «{env: {A: b}}\n"),
+    ("model-ambiguous", "two", "name: demo\nmodel: «{existing: m, artifact: s3://bucket/m.tar.gz}\n"),
+    (
+        "image-missing",
+        "artifact",
+        "name: demo\n«model: {artifact: s3://bucket/m.tar.gz}\n",
+    ),
+    (
+        "image-with-existing",
+        "image",
+        "name: demo\nmodel: {existing: m, image: «123456789012.dkr.ecr.eu-west-1.amazonaws.com/a:b}\n",
+    ),
+    ("env-with-existing", "env", "name: demo\nmodel: {existing: m, env: «{A: b}}\n"),
+    (
+        "image-unknown",
+        "framework",
+        "name: demo\nmodel:\n  artifact: s3://bucket/m.tar.gz\n"
+        "  image: «{framework: tensorflow, version: 2.1-1}\n",
+    ),
+    (
+        "image-unknown",
+        "version",
+        "name: demo\nmodel:\n  artifact: s3://bucket/m.tar.gz\n"
+        "  image: «{framework: sklearn, version: 9.9-9}\n",
+    ),
+    (
+        "image-unknown",
+        "instance type",
+        "name: demo\nmodel:\n  artifact: s3://bucket/m.tar.gz\n"
+        "  image: «{framework: sklearn, version: 1.2-1}\ntransform: {instance_type: ml.inf2.xlarge}\n",
+    ),
+    (
+        "image-malformed",
+        "space",
+        "name: demo\nmodel:\n  artifact: s3://bucket/m.tar.gz\n  image: «my image\n",
+    ),
+    ("existing-malformed", "underscore", "name: demo\nmodel: {existing: «my_model}\n"),
+    ("existing-too-long", "64", f"name: demo\nmodel: {{existing: «{'m' * 64}}}\n"),
+    ("artifact-malformed", "path", "name: demo\nmodel: {artifact: «models/m.tar.gz, image: repo/image}\n"),
+    (
+        "artifact-uncompressed",
+        "folder",
+        "name: demo\nmodel: {artifact: «s3://bucket/model/, image: repo/image}\n",
+    ),
+    (
+        "env-name-malformed",
+        "model",
+        "name: demo\nmodel: {artifact: s3://bucket/m.tar.gz, image: repo/image,\n  env: {MY-VAR: «a}}\n",
+    ),
+    (
+        "env-value-too-long",
+        "model",
+        "name: demo\nmodel: {artifact: s3://bucket/m.tar.gz, image: repo/image,\n"
+        f"  env: {{A: «{'a' * 1025}}}}}\n",
+    ),
+    (
+        "source-missing",
+        "folder",
+        "name: demo\nmodel: {source: «nowhere, image: {framework: sklearn, version: 1.2-1}}\n",
+    ),
+    (
+        "source-without-code",
+        "folder",
+        "name: demo\nmodel: {source: «., image: {framework: sklearn, version: 1.2-1}}\n",
+    ),
+    # Members by themselves
+    ("data-malformed", "path", f"{MODEL}input: {{data: «bucket/in}}\n"),
+    ("data-too-long", "1025", f"{MODEL}input: {{data: «s3://bucket/{'a' * 1013}}}\n"),
+    ("data-type-unfit", "augmented", f"{MODEL}input: {{data_type: «AugmentedManifestFile}}\n"),
+    ("data-type-unknown", "s3prefix", f"{MODEL}input: {{data_type: «S3}}\n"),
+    ("content-type-too-long", "257", f"{MODEL}input: {{content_type: «{'a' * 257}}}\n"),
+    ("content-type-malformed", "two lines", f'{MODEL}input: {{content_type: «"text\\ncsv"}}\n'),
+    ("compression-type-unknown", "gz", f"{MODEL}input: {{compression_type: «gz}}\n"),
+    ("split-type-unknown", "lower case", f"{MODEL}input: {{split_type: «line}}\n"),
+    ("path-malformed", "path", f"{MODEL}output: {{path: «out/}}\n"),
+    ("assemble-with-unknown", "RecordIO", f"{MODEL}output: {{assemble_with: «RecordIO}}\n"),
+    ("instance-type-unknown", "t3", f"{MODEL}transform: {{instance_type: «ml.t3.medium}}\n"),
+    ("instance-count-too-small", "0", f"{MODEL}transform: {{instance_count: «0}}\n"),
+    ("instance-count-too-large", "101", f"{MODEL}transform: {{instance_count: «101}}\n"),
+    (
+        "strategy-unknown",
+        "container's",
+        f"{MODEL}input: {{split_type: Line}}\ntransform: {{strategy: «MULTI_RECORD}}\n",
+    ),
+    ("max-payload-too-large", "200", f"{MODEL}transform: {{max_payload: «200}}\n"),
+    ("max-payload-too-small", "-1", f"{MODEL}transform: {{max_payload: «-1}}\n"),
+    ("max-concurrent-transforms-too-small", "-1", f"{MODEL}transform: {{max_concurrent_transforms: «-1}}\n"),
+    (
+        "invocations-timeout-in-seconds-too-large",
+        "1 h",
+        f"{MODEL}transform: {{invocations_timeout_in_seconds: «3601}}\n",
+    ),
+    (
+        "invocations-timeout-in-seconds-too-small",
+        "0",
+        f"{MODEL}transform: {{invocations_timeout_in_seconds: «0}}\n",
+    ),
+    ("invocations-max-retries-too-large", "4", f"{MODEL}transform: {{invocations_max_retries: «4}}\n"),
+    ("max-runtime-in-seconds-too-small", "0", f"{MODEL}transform: {{max_runtime_in_seconds: «0}}\n"),
+    ("env-too-many", "17", f"{MODEL}transform: {{env: «{{{', '.join(f'V{n}: a' for n in range(17))}}}}}\n"),
+    ("env-name-malformed", "digit first", f"{MODEL}transform: {{env: {{1A: «a}}}}\n"),
+    ("env-value-too-long", "10241", f"{MODEL}transform: {{env: {{A: «{'a' * 10241}}}}}\n"),
+    ("join-source-unknown", "Output", f"{MODEL}data_processing: {{join_source: «Output}}\n"),
+    ("input-filter-too-long", "64", f"{MODEL}data_processing:\n  input_filter: «$.{'a' * 62}\n"),
+    ("tags-too-many", "51", f"{MODEL}tags: «{{{', '.join(f'T{n}: a' for n in range(51))}}}\n"),
+    ("tag-malformed", "star", f"{MODEL}tags: {{team: «'a*b'}}\n"),
+    ("tag-name-too-long", "129", f"{MODEL}tags: {{{'t' * 129}: «a}}\n"),
+    ("tag-value-too-long", "257", f"{MODEL}tags: {{team: «{'t' * 257}}}\n"),
+    ("tag-name-reserved", "aws:", f"{MODEL}tags: {{'aws:team': «a}}\n"),
+    # Batching
+    ("strategy-needs-split", "None", f"{MODEL}transform: {{strategy: «MultiRecord}}\n"),
+    (
+        "payload-in-flight-too-large",
+        "50 x 50",
+        f"{MODEL}transform: {{max_payload: 50, max_concurrent_transforms: «50}}\n",
+    ),
+    (
+        "payload-in-flight-too-large",
+        "17 x default",
+        f"{MODEL}transform: {{max_concurrent_transforms: «17}}\n",
+    ),
+    (
+        "streaming-with-built-in",
+        "linear-learner",
+        "name: demo\nmodel: {artifact: s3://bucket/m.tar.gz,\n"
+        "  image: '438346466558.dkr.ecr.eu-west-1.amazonaws.com/linear-learner:1'}\ntransform: {max_payload: «0}\n",
+    ),
+    # Join
+    (
+        "join-needs-content-type",
+        "csv",
+        f"{MODEL}{JOIN}«input: {{split_type: Line}}\noutput: {{accept: text/csv, assemble_with: Line}}\n",
+    ),
+    (
+        "join-needs-accept",
+        "csv",
+        f"{MODEL}{JOIN}input: {{content_type: text/csv, split_type: Line}}\n«output: {{assemble_with: Line}}\n",
+    ),
+    (
+        "join-types-differ",
+        "csv and JSON Lines",
+        f"{MODEL}{JOIN}input: {{content_type: text/csv, split_type: Line}}\n"
+        "output: {accept: «application/jsonlines, assemble_with: Line}\n",
+    ),
+    (
+        "join-csv-needs-line",
+        "split",
+        f"{MODEL}{JOIN}input: {{content_type: text/csv, split_type: «None}}\n"
+        "output: {accept: text/csv, assemble_with: Line}\n",
+    ),
+    (
+        "join-csv-needs-line",
+        "assemble",
+        f"{MODEL}{JOIN}input: {{content_type: text/csv, split_type: Line}}\n"
+        "output: {accept: text/csv, assemble_with: «None}\n",
+    ),
+    (
+        "join-split-differs",
+        "JSON",
+        f"{MODEL}{JOIN}input: {{content_type: application/json, split_type: Line}}\n"
+        "output: {accept: application/json, assemble_with: «None}\n",
+    ),
+    (
+        "join-split-unfit",
+        "RecordIO",
+        f"{MODEL}{JOIN}input: {{content_type: application/json, split_type: «RecordIO}}\n"
+        "output: {accept: application/json}\n",
+    ),
+    (
+        "join-json-lines-whole",
+        "None and None",
+        f"{MODEL}{JOIN}input: {{content_type: application/jsonlines, split_type: «None}}\n"
+        "output: {accept: application/jsonlines, assemble_with: None}\n",
+    ),
+    # Filters
+    ("filter-refused", "no $", f"{MODEL}{CSV_LINES}data_processing: {{input_filter: «'1:'}}\n"),
+    (
+        "filter-refused",
+        "underscore",
+        f"{MODEL}input: {{content_type: application/jsonlines}}\ndata_processing:\n  input_filter: «$.a_b\n",
+    ),
+    (
+        "filter-refused",
+        "double quotes",
+        f'{MODEL}output: {{accept: application/json}}\ndata_processing:\n  output_filter: «$["a"]\n',
+    ),
+    ("filter-refused", "name in CSV", f"{MODEL}{CSV_LINES}data_processing: {{output_filter: «$.id}}\n"),
+    ("filter-refused", "empty", f"{MODEL}{CSV_LINES}data_processing: {{output_filter: «''}}\n"),
+    (
+        "filter-syntax",
+        "list of ranges",
+        f"{MODEL}{CSV_LINES}data_processing: {{input_filter: «'$[0:2,246:]'}}\n",
+    ),
+    (
+        "filter-syntax",
+        "two steps in CSV",
+        f"{MODEL}{CSV_LINES}data_processing: {{input_filter: «'$[0][1]'}}\n",
+    ),
+    (
+        "filter-undefined",
+        "wildcard",
+        f"{MODEL}input: {{content_type: application/json}}\ndata_processing: {{input_filter: «$.id.*}}\n",
+    ),
+    (
+        "filter-undefined",
+        "negative end",
+        f"{MODEL}{CSV_LINES}data_processing: {{input_filter: «'$[0:-1]'}}\n",
+    ),
+    (
+        "filter-type-unfit",
+        "image",
+        f"{MODEL}input: {{content_type: image/png}}\ndata_processing: {{input_filter: «$.a}}\n",
+    ),
+    ("filter-type-unfit", "no type", f"{MODEL}data_processing: {{output_filter: «$.a}}\n"),
+    (
+        "filter-csv-needs-line",
+        "not split",
+        f"{MODEL}input: {{content_type: text/csv}}\ndata_processing: {{input_filter: «'$[1:]'}}\n",
+    ),
+    # Columns
+    ("column-duplicate", "input", f"{MODEL}input: {{columns: [id, age, «id]}}\n"),
+    ("columns-without-csv", "JSON", f"{MODEL}input: {{content_type: application/json, columns: «[id]}}\n"),
+    (
+        "filter-beyond-columns",
+        "input",
+        f"{MODEL}data_processing: {{input_filter: «'$[3]'}}\n"
+        "input: {content_type: text/csv, split_type: Line, columns: [id, age, plan]}\n",
+    ),
+    (
+        "filter-beyond-columns",
+        "from the end",
+        f"{MODEL}data_processing: {{input_filter: «'$[-4]'}}\n"
+        "input: {content_type: text/csv, split_type: Line, columns: [id, age, plan]}\n",
+    ),
+    (
+        "filter-beyond-columns",
+        "slice",
+        f"{MODEL}data_processing: {{input_filter: «'$[1:3]'}}\n"
+        "input: {content_type: text/csv, split_type: Line, columns: [id, age, plan]}\n",
+    ),
+    (
+        "filter-beyond-columns",
+        "joined",
+        f"{MODEL}data_processing: {{join_source: Input, output_filter: «'$[0,3]'}}\n"
+        "input: {content_type: text/csv, split_type: Line, columns: [id, age]}\n"
+        "output: {accept: text/csv, assemble_with: Line, columns: [prediction]}\n",
+    ),
+    (
+        "filter-beyond-columns",
+        "answer",
+        f"{MODEL}data_processing: {{output_filter: «'$[1]'}}\n"
+        "output: {accept: text/csv, assemble_with: Line, columns: [prediction]}\n",
+    ),
+    # Places
+    (
+        "output-under-input",
+        "folder",
+        f"{MODEL}input: {{data: s3://bucket/in/}}\noutput: {{path: «s3://bucket/in/out/}}\n",
+    ),
+    (
+        "output-under-input",
+        "same start",
+        f"{MODEL}input: {{data: s3://bucket/test}}\noutput: {{path: «s3://bucket/test-out/}}\n",
+    ),
+    (
+        "output-under-input",
+        "same",
+        f"{MODEL}input: {{data: s3://bucket/in/}}\noutput: {{path: «s3://bucket/in}}\n",
+    ),
+    (
+        "output-under-input",
+        "whole bucket",
+        f"{MODEL}input: {{data: s3://bucket}}\noutput: {{path: «s3://bucket/out}}\n",
+    ),
+    (
+        "input-under-output",
+        "folder",
+        f"{MODEL}input: {{data: «s3://bucket/all/in/}}\noutput: {{path: s3://bucket/all/}}\n",
+    ),
+    ("bucket-name-unusual", "underscore", f"{MODEL}input: {{data: «s3://My_Bucket/in/}}\n"),
+    ("artifact-not-tar-gz", "zip", "name: demo\nmodel: {artifact: «s3://bucket/m.zip, image: repo/image}\n"),
+    # Schedule
+    ("schedule-ambiguous", "neither", f"{MODEL}triggers: {{schedule: «{{timezone: UTC}}}}\n"),
+    (
+        "schedule-ambiguous",
+        "both",
+        f'{MODEL}triggers: {{schedule: «{{rate: 1 hour, cron: "0 2 * * ? *"}}}}\n',
+    ),
+    ("cron-malformed", "five fields", f"{MODEL}triggers:\n  schedule:\n    cron: «0 2 * * *\n"),
+    ("cron-malformed", "word", f"{MODEL}triggers:\n  schedule:\n    cron: «cron(0 2 * * ? *)\n"),
+    ("cron-malformed", "25 o'clock", f"{MODEL}triggers:\n  schedule:\n    cron: «0 25 * * ? *\n"),
+    ("cron-malformed", "month", f"{MODEL}triggers:\n  schedule:\n    cron: «0 2 1 FOO ? *\n"),
+    ("cron-malformed", "? for hours", f"{MODEL}triggers:\n  schedule:\n    cron: «0 ? 1 * ? *\n"),
+    ("cron-days", "two stars", f"{MODEL}triggers:\n  schedule:\n    cron: «0 2 * * * *\n"),
+    ("cron-days", "two question marks", f"{MODEL}triggers:\n  schedule:\n    cron: «0 2 ? * ? *\n"),
+    ("rate-malformed", "weeks", f"{MODEL}triggers: {{schedule: {{rate: «2 weeks}}}}\n"),
+    ("rate-malformed", "zero", f"{MODEL}triggers: {{schedule: {{rate: «0 hours}}}}\n"),
+    (
+        "timezone-unknown",
+        "Wien",
+        f"{MODEL}triggers: {{schedule: {{rate: 1 hour, timezone: «Europe/Wien}}}}\n",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [(code, text) for code, _, text in BAD_FILES],
+    ids=[f"{code}: {why}" for code, why, _ in BAD_FILES],
+)
+def test_fails_with_one_problem_that_points_at_its_place(code: str, text: str, tmp_path: Path) -> None:
+    at = max(text.find("«"), 0)
+    written = text.replace("«", "")
+    path = tmp_path / "job.yaml"
+    path.write_text(written)
+    files = read_job_files([path])
+    place = (written.count("\n", 0, at) + 1, at - written.rfind("\n", 0, at))
+    assert [(problem.code, problem.line, problem.column) for problem in files.problems] == [(code, *place)]
+    (problem,) = files.problems
+    assert problem.path == str(path)
+    assert not problem.message.endswith(".")
+    assert "Token" not in problem.message
+    assert bool(files.jobs) is not problem.is_error
+
+
+def test_every_rule_that_the_source_names_has_a_bad_file() -> None:
+    source = Path(spec_package.__file__).parent
+    modules = [source / "job_file.py", source / "job_fields.py", *(source / "rules").glob("*.py")]
+    codes = {
+        code
+        for module in modules
+        for code in re.findall(r'(?:Problem|wrong|_wrong)\(\s*"([a-z0-9-]+)"', module.read_text())
+    }
+    elsewhere = {
+        "file-not-found",  # tests of job_file: no file to write
+        "file-unreadable",
+        "not-utf-8",
+        "name-duplicate",
+        "join-type-unfit",  # tests of the join
+        "volume-key-with-local-storage",  # tests of request_problems: not in job files yet
+        "ami-version-without-gpu",
+    }
+    assert len(codes) > 50
+    assert codes - {code for code, _, _ in BAD_FILES} == elsewhere
