@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from batch_transform.engine.input_filter import InputFilter
 from batch_transform.engine.records import WHOLE_OBJECT, Records
-from batch_transform.engine.settings import Settings
+from batch_transform.engine.settings import MIB, Settings
 from batch_transform.engine.whereabouts import place, record_at
 from batch_transform.spec.errors import RecordError
 
@@ -94,6 +94,6 @@ class _Growing:
 
 def _too_large(record: bytes, line: int, settings: Settings) -> RecordError:
     return RecordError(
-        f"the record is {len(record):,} bytes, more than MaxPayloadInMB={settings.max_payload_in_mb} takes",
+        f"the record is {len(record):,} bytes, more than MaxPayloadInMB={settings.max_payload // MIB} takes",
         record_at(line, record, "raise MaxPayloadInMB, or send less with an InputFilter"),
     )

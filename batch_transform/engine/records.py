@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import gzip
+import io
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from batch_transform.engine.settings import MIB, Settings
 from batch_transform.spec.errors import RecordError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 _CHUNK = 256 * 1024  # large enough to cut many lines at a time, small enough to start early
 # A record may be longer than MaxPayloadInMB before its InputFilter: 100 MB is the most that any
@@ -90,12 +94,28 @@ def _whole(stream: ByteStream) -> Iterator[Records]:
 
 class _GzipStream:
     def __init__(self, stream: ByteStream) -> None:
-        self._stream = gzip.GzipFile(fileobj=stream)  # type: ignore[call-overload]  # it only reads
+        self._stream = gzip.GzipFile(fileobj=io.BufferedReader(_Raw(stream)))
 
     def read(self, size: int, /) -> bytes:
         try:
-            return bytes(self._stream.read(size))
+            return self._stream.read(size)
         except (OSError, EOFError, zlib.error) as error:
             raise RecordError(
                 f"CompressionType is Gzip, but the object is no sound gzip file: {error}"
             ) from error
+
+
+class _Raw(io.RawIOBase):
+    """A stream as the io module has it. GzipFile needs all bytes that it asks for, a network gives some."""
+
+    def __init__(self, stream: ByteStream) -> None:
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        view = memoryview(buffer).cast("B")
+        data = self._stream.read(len(view))
+        view[: len(data)] = data
+        return len(data)

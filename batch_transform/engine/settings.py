@@ -33,7 +33,8 @@ class Settings:
 
     `record_format` and `answer_format` are "CSV" or "JSON" where records or answers have to be parsed,
     that is where a filter or a join asks for it, and None where bytes pass as they are.
-    `timeout` is in seconds for one request, `max_payload` in bytes.
+    `timeout` is in seconds for one request; `max_payload` is the largest request body in bytes, newlines
+    counted.
     """
 
     source: S3Uri
@@ -45,7 +46,7 @@ class Settings:
     split_lines: bool
     assemble_lines: bool
     single_record: bool
-    max_payload_in_mb: int
+    max_payload: int
     max_concurrent_transforms: int
     timeout: float
     max_retries: int
@@ -55,17 +56,12 @@ class Settings:
     record_format: str | None
     answer_format: str | None
 
-    @property
-    def max_payload(self) -> int:
-        """The largest request body, in bytes, newlines counted."""
-        return self.max_payload_in_mb * MIB
-
     def __str__(self) -> str:
         """The line that SageMaker's data log begins with."""
         strategy = "SINGLE_RECORD" if self.single_record else "MULTI_RECORD"
         return (
             f"MaxConcurrentTransforms={self.max_concurrent_transforms},"
-            f" MaxPayloadInMB={self.max_payload_in_mb}, BatchStrategy={strategy}"
+            f" MaxPayloadInMB={self.max_payload // MIB}, BatchStrategy={strategy}"
         )
 
 
@@ -103,7 +99,7 @@ def effective_settings(request: Mapping[str, Any], execution_parameters: Mapping
         split_lines=split_type == "Line",
         assemble_lines=_choice(output, "AssembleWith", ("None", "Line")) == "Line",
         single_record=_strategy(request, execution_parameters) == "SINGLE_RECORD",
-        max_payload_in_mb=_max_payload(request, execution_parameters),
+        max_payload=_max_payload(request, execution_parameters) * MIB,
         max_concurrent_transforms=_max_concurrent_transforms(request, execution_parameters),
         timeout=float(_given(client, "InvocationsTimeoutInSeconds", 600)),
         max_retries=int(_given(client, "InvocationsMaxRetries", 3)),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import ROUND_DOWN, ROUND_UP, Context, Decimal
 from typing import Any
 
 
@@ -147,12 +148,15 @@ def go_number(value: float) -> str:
     value = abs(value)
     if value == 0:
         return sign + "0"
-    digits, exponent = next(
-        (text.split("e")[0].replace(".", ""), int(text.split("e")[1]))
-        for text in (f"{value:.{precision}e}" for precision in range(17))
-        if float(text) == value
-    )
-    digits = digits.rstrip("0") or "0"
+    exact = Decimal(value)
+    for length in range(1, 18):
+        near = [Context(length, rounding).plus(exact) for rounding in (ROUND_DOWN, ROUND_UP)]
+        same = [candidate for candidate in near if float(candidate) == value]
+        if same:
+            shortest = min(same, key=lambda candidate: abs(candidate - exact))
+            break
+    digits = "".join(map(str, shortest.as_tuple().digits)).rstrip("0")
+    exponent = shortest.adjusted()
     if value < 1e-6 or value >= 1e21:
         mantissa = digits[0] + ("." + digits[1:] if len(digits) > 1 else "")
         return f"{sign}{mantissa}e{'-' if exponent < 0 else '+'}{abs(exponent)}"

@@ -1,0 +1,123 @@
+"""Calls side by side, results in order."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batch_transform.engine.in_order import StoppedError, Workers
+
+
+def never() -> bool:
+    return False
+
+
+@given(st.lists(st.integers(0, 3), max_size=12), st.integers(1, 4), st.integers(1, 6))
+def test_results_come_in_the_order_of_the_items_however_long_each_takes(
+    delays: list[int], count: int, held: int
+) -> None:
+    def call(delay: int) -> int:
+        time.sleep(delay / 2000)
+        return delay * 10
+
+    workers = Workers(count, held=held, is_stopped=never)
+    assert list(workers.in_order(call, delays)) == [(delay, delay * 10) for delay in delays]
+    workers.close()
+    workers.join()
+
+
+def test_as_many_calls_run_at_a_time_as_there_are_workers_and_no_more() -> None:
+    meeting = threading.Barrier(3, timeout=20)  # passes only if three calls are there together
+    running, most, lock = 0, 0, threading.Lock()
+
+    def call(_: int) -> None:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        meeting.wait()
+        with lock:
+            running -= 1
+
+    workers = Workers(3, held=9, is_stopped=never)
+    assert len(list(workers.in_order(call, range(12)))) == 12
+    assert most == 3
+
+
+def test_items_are_taken_only_as_there_is_room_for_them() -> None:
+    taken = 0
+
+    def items() -> Iterator[int]:
+        nonlocal taken
+        for item in range(100):
+            taken += 1
+            yield item
+
+    workers = Workers(2, held=4, is_stopped=never)
+    for done, _ in enumerate(workers.in_order(lambda item: item, items()), 1):
+        assert taken <= done + 4
+
+
+def test_two_users_of_the_same_workers_share_the_room_and_both_finish() -> None:
+    workers = Workers(1, held=1, is_stopped=never)
+    sums = []
+
+    def use() -> None:
+        sums.append(sum(result for _, result in workers.in_order(lambda item: item, range(50))))
+
+    users = [threading.Thread(target=use) for _ in range(3)]
+    for user in users:
+        user.start()
+    for user in users:
+        user.join(timeout=30)
+    assert sums == [1225, 1225, 1225]
+
+
+def test_fails_with_the_error_of_a_call_after_the_results_before_it() -> None:
+    def call(item: int) -> int:
+        if item == 3:
+            raise ValueError("three")
+        return item
+
+    seen = []
+    with pytest.raises(ValueError, match="three"):
+        for item, _ in Workers(2, held=4, is_stopped=never).in_order(call, range(10)):
+            seen.append(item)  # the loop ends with the error
+    assert seen == [0, 1, 2]
+
+
+def test_fails_with_the_error_of_the_items_after_the_results_before_it() -> None:
+    def items() -> Iterator[int]:
+        yield 1
+        yield 2
+        raise ValueError("no third")
+
+    seen = []
+    with pytest.raises(ValueError, match="no third"):
+        for item, _ in Workers(2, held=4, is_stopped=never).in_order(lambda item: item, items()):
+            seen.append(item)  # the loop ends with the error
+    assert seen == [1, 2]
+
+
+def test_leaving_early_gives_the_room_back() -> None:
+    workers = Workers(1, held=2, is_stopped=never)
+    first = workers.in_order(lambda item: item, range(10))
+    next(first)
+    first.close()
+    assert len(list(workers.in_order(lambda item: item, range(10)))) == 10
+
+
+def test_fails_at_once_when_told_to_stop_though_a_call_hangs() -> None:
+    stop, release = threading.Event(), threading.Event()
+    workers = Workers(1, held=2, is_stopped=stop.is_set)
+    threading.Timer(0.05, stop.set).start()
+    began = time.monotonic()
+    with pytest.raises(StoppedError):
+        list(workers.in_order(lambda _: release.wait(timeout=60), range(3)))
+    assert time.monotonic() - began < 10
+    release.set()

@@ -1,0 +1,97 @@
+"""Asking the model, and what its refusals become."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from batch_transform.engine import invoke
+from batch_transform.engine.batches import Batch
+from batch_transform.engine.in_order import StoppedError
+from batch_transform.engine.invoke import Model
+from batch_transform.engine.seams import Answer
+from batch_transform.engine.settings import effective_settings
+from batch_transform.spec.errors import ModelClientError, ModelServerError, NoModelAnswerError
+from engine.fake_world import FunctionModel, request
+
+BATCH = Batch(b"1\n2\n", b"", 2, 5)
+WHERE = "the request with lines 5 to 6 of the object (4 bytes)"
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(invoke, "_FIRST_PAUSE", 0.0)
+
+
+def model(fake: FunctionModel, *, retries: int = 3, is_stopped: Callable[[], bool] = lambda: False) -> Model:
+    client = {"InvocationsTimeoutInSeconds": 7, "InvocationsMaxRetries": retries}
+    return Model(fake, effective_settings(request(ModelClientConfig=client, accept=None), {}), is_stopped)
+
+
+def test_headers_and_timeout_are_those_of_the_job_and_a_header_that_is_not_set_is_not_sent() -> None:
+    fake = FunctionModel(lambda body: body)
+    assert model(fake).answer(BATCH) == b"1\n2\n"
+    assert (fake.headers, fake.timeouts) == ([("text/csv", None)], [7])
+
+
+@pytest.mark.parametrize("status", [400, 413, 499])
+def test_fails_at_once_for_4xx_with_the_lines_of_the_data_log(status: int) -> None:
+    fake = FunctionModel(lambda _: Answer(status, b"bad row\nsecond line\n"))
+    with pytest.raises(ModelClientError) as failure:
+        model(fake).answer(BATCH)
+    assert failure.value.log_lines == (
+        f"ClientError: {status}",
+        "",
+        "Message:",
+        "bad row",
+        "second line",
+        f"{WHERE} was refused; BatchStrategy SingleRecord would show which line it is",
+    )
+    assert len(fake.bodies) == 1
+
+
+@pytest.mark.parametrize("retries", [0, 1, 3])
+def test_fails_for_5xx_after_all_retries_with_the_same_body_each_time(retries: int) -> None:
+    fake = FunctionModel(lambda _: Answer(500, b"Traceback"))
+    with pytest.raises(ModelServerError) as failure:
+        model(fake, retries=retries).answer(BATCH)
+    assert failure.value.log_lines[:4] == (
+        "Bad HTTP status received from algorithm: 500",
+        "",
+        "Message:",
+        "Traceback",
+    )
+    assert fake.bodies == [BATCH.body] * (retries + 1)
+
+
+def test_fails_for_no_answer_after_all_retries_and_says_why() -> None:
+    def silence(_: bytes) -> bytes:
+        raise NoModelAnswerError("timed out after 7 s")
+
+    fake = FunctionModel(silence)
+    with pytest.raises(NoModelAnswerError) as failure:
+        model(fake).answer(BATCH)
+    assert failure.value.log_lines == (
+        "Unable to get response from algorithm",
+        f"{WHERE} got no answer: timed out after 7 s",
+    )
+    assert len(fake.bodies) == 4
+
+
+def test_a_retry_that_succeeds_is_a_success() -> None:
+    answers = [Answer(503, b""), Answer(500, b""), Answer(200, b"ok")]
+    assert model(FunctionModel(lambda _: answers.pop(0))).answer(BATCH) == b"ok"
+
+
+@pytest.mark.parametrize("status", [301, 199])
+def test_fails_for_any_other_status(status: int) -> None:
+    with pytest.raises(ModelServerError, match=f"Bad HTTP status received from algorithm: {status}"):
+        model(FunctionModel(lambda _: Answer(status, b""))).answer(BATCH)
+
+
+def test_fails_instead_of_retrying_when_the_job_was_told_to_stop() -> None:
+    fake = FunctionModel(lambda _: Answer(500, b""))
+    with pytest.raises(StoppedError):
+        model(fake, is_stopped=lambda: True).answer(BATCH)
+    assert len(fake.bodies) == 1

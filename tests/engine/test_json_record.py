@@ -1,0 +1,125 @@
+"""JSON as Go's encoding/json reads and writes it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batch_transform.engine.json_record import parse_json, serialise_json
+from batch_transform.spec.errors import UnparsableError
+from engine.reference import go_number, write_json
+
+
+def again(text: str | bytes) -> str:
+    return serialise_json(parse_json(text if isinstance(text, bytes) else text.encode())).decode()
+
+
+@pytest.mark.parametrize(
+    ("number", "written"),
+    [
+        ("1.0", "1"),
+        ("0.9930886626243591", "0.9930886626243591"),
+        ("0.00001", "0.00001"),
+        ("1e-6", "0.000001"),
+        ("1e-7", "1e-7"),
+        ("1.5E-07", "1.5e-7"),
+        ("1e-10", "1e-10"),
+        ("1e16", "10000000000000000"),
+        ("1e20", "100000000000000000000"),
+        ("1e21", "1e+21"),
+        ("1e100", "1e+100"),
+        ("9007199254740993", "9007199254740992"),
+        ("123456789012345678901", "123456789012345680000"),
+        ("-0.0", "-0"),
+        ("5e-324", "5e-324"),
+    ],
+)
+def test_numbers_go_through_float64_and_come_out_in_the_form_of_go(number: str, written: str) -> None:
+    assert again(number) == written
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_every_float_is_written_with_the_shortest_digits_laid_out_as_go_does(value: float) -> None:
+    assert serialise_json(value).decode() == go_number(value)
+
+
+def test_text_is_compact_with_the_names_sorted_by_their_bytes_at_every_level() -> None:
+    document = '{"_id": 1, "text": {"b": 1, "B": [ {"é": 1, "z": 2} ]}, "SageMakerOutput": 1, "ISBN": "x"}'
+    assert again(document) == '{"ISBN":"x","SageMakerOutput":1,"_id":1,"text":{"B":[{"z":2,"é":1}],"b":1}}'
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ('"<a href=\\"x\\">&</a>"', '"\\u003ca href=\\"x\\"\\u003e\\u0026\\u003c/a\\u003e"'),
+        ('"\\u2028\\u2029"', '"\\u2028\\u2029"'),
+        ('"\\u00e9 \\ud83d\\ude00 \\/"', '"é 😀 /"'),
+        ('"\\u0001\\n\\t\\b\\f\x7f"', '"\\u0001\\n\\t\\b\\f\x7f"'),
+        ('"\\ud800"', '"\ufffd"'),
+        ('{"\\udc00":1}', '{"\ufffd":1}'),
+        (b'"\xff\xe2\x82"', '"\ufffd\ufffd\ufffd"'),
+        ('{"a":1,"a":2}', '{"a":2}'),
+        (" [true , false,null ]\r\n", "[true,false,null]"),
+        ("{}", "{}"),
+        ("[]", "[]"),
+    ],
+)
+def test_strings_and_structures_are_written_as_go_writes_them(text: str | bytes, written: str) -> None:
+    assert again(text) == written
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "{",
+        "nan",
+        "NaN",
+        "-Infinity",
+        "1e400",
+        "9" * 400,
+        "01",
+        "[1,]",
+        "{'a':1}",
+        "1 2",
+        '"a\nb"',
+        "\ufeff1",
+    ],
+)
+def test_fails_for_what_is_no_json(text: str) -> None:
+    with pytest.raises(UnparsableError):
+        parse_json(text.encode())
+
+
+def test_fails_with_our_own_error_for_a_document_nested_beyond_measure() -> None:
+    with pytest.raises(UnparsableError, match="nested too deeply"):
+        parse_json(b"[" * 100_000 + b"]" * 100_000)
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,
+)
+
+
+@given(values)
+def test_any_value_is_written_as_the_reference_writes_it_and_reads_back_as_it_was(value: object) -> None:
+    text = json.dumps(value).encode()
+    parsed = parse_json(text)
+    assert parsed == value
+    assert serialise_json(parsed) == write_json(value)
+
+
+@given(st.binary(max_size=30))
+def test_any_bytes_are_json_or_refused_with_our_own_error(text: bytes) -> None:
+    try:
+        value = parse_json(text)
+    except UnparsableError as refusal:
+        assert str(refusal)
+    else:
+        assert parse_json(serialise_json(value)) == value

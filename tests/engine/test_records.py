@@ -1,0 +1,99 @@
+"""Bytes cut into records."""
+
+from __future__ import annotations
+
+import gzip
+import tracemalloc
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batch_transform.engine import records as records_module
+from batch_transform.engine.records import WHOLE_OBJECT, read_records
+from batch_transform.engine.settings import Settings, effective_settings
+from batch_transform.spec.errors import RecordError
+from engine.fake_world import SlowDrip, request
+from engine.reference import split_after_newlines
+
+LINES = effective_settings(request(), {})
+WHOLE = effective_settings(request(split_type="None"), {})
+ZIPPED = effective_settings(request(compression_type="Gzip"), {})
+
+
+def read(data: bytes, settings: Settings, step: int | None = None) -> list[bytes]:
+    """All records, each with the newline it has, after a check of the line numbers."""
+    found: list[bytes] = []
+    for block in read_records(SlowDrip(data, step), settings):
+        assert block.first_line == (len(found) + 1 if settings.split_lines else WHOLE_OBJECT)
+        *most, last = block.items
+        found += [*(item + b"\n" for item in most), last + b"\n" if block.ended else last]
+    return found
+
+
+@given(
+    st.binary(max_size=40) | st.text(alphabet="a\r\n", max_size=40).map(str.encode),
+    st.integers(1, 10) | st.none(),
+)
+def test_lines_end_after_each_newline_byte_and_nowhere_else(data: bytes, step: int | None) -> None:
+    assert read(data, LINES, step) == split_after_newlines(data)
+
+
+@given(st.binary(max_size=40), st.integers(1, 10) | st.none())
+def test_an_object_that_is_not_split_is_one_record_even_when_empty(data: bytes, step: int | None) -> None:
+    assert read(data, WHOLE, step) == [data]
+
+
+@given(st.text(alphabet="ab\n", max_size=40).map(str.encode), st.integers(1, 10) | st.none())
+def test_gzip_is_unpacked_first_in_several_members_too(data: bytes, step: int | None) -> None:
+    zipped = gzip.compress(data[:7]) + gzip.compress(data[7:])
+    assert read(zipped, ZIPPED, step) == split_after_newlines(data)
+
+
+@pytest.mark.parametrize(
+    "data", [b"1,2\n", gzip.compress(b"1,2\n" * 99)[:-9], gzip.compress(b"1")[:-1] + b"x"]
+)
+def test_fails_for_what_is_no_sound_gzip_file(data: bytes) -> None:
+    with pytest.raises(RecordError, match="is no sound gzip file"):
+        read(data, ZIPPED)
+
+
+@pytest.mark.parametrize("settings", [LINES, WHOLE])
+def test_fails_for_a_record_that_is_too_long_to_be_held(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records_module, "_LONGEST", 1000)
+    with pytest.raises(RecordError, match="SplitType"):
+        read(b"x" * 1001, settings, 100)
+
+
+class Endless:
+    """A stream of lines that was never in memory."""
+
+    def __init__(self, size: int) -> None:
+        self._left = size
+
+    def read(self, size: int, /) -> bytes:
+        taken = min(size, self._left)
+        self._left -= taken
+        return (b"x" * 99 + b"\n") * (taken // 100 + 1) if taken else b""
+
+
+def test_memory_stays_flat_as_the_object_grows() -> None:
+    def peak(blocks: Iterator[object]) -> int:
+        tracemalloc.start()
+        for _ in blocks:
+            pass
+        highest = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return highest
+
+    small, large = (peak(iter(read_records(Endless(size), LINES))) for size in (2_000_000, 40_000_000))
+    assert large < small * 1.5
+
+
+def test_gzip_is_only_looked_for_where_it_is_said() -> None:
+    zipped = gzip.compress(b"1,2\n")
+    assert b"".join(read(zipped, replace(ZIPPED, is_gzip=False))) == zipped

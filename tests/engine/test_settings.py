@@ -1,0 +1,102 @@
+"""Which settings a job runs with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from batch_transform.engine.settings import MIB, effective_settings
+from batch_transform.spec.errors import TransformSettingsError
+from engine.fake_world import request
+
+
+def test_a_job_without_settings_logs_the_recorded_defaults() -> None:
+    settings = effective_settings(request(), {})
+    assert str(settings) == "MaxConcurrentTransforms=1, MaxPayloadInMB=6, BatchStrategy=MULTI_RECORD"
+    assert (settings.timeout, settings.max_retries, settings.max_payload) == (600, 3, 6 * MIB)
+
+
+@pytest.mark.parametrize("strategy", ["SINGLE_RECORD", "SingleRecord"])
+def test_execution_parameters_come_before_the_defaults_in_either_spelling(strategy: str) -> None:
+    parameters = {"MaxConcurrentTransforms": 8, "BatchStrategy": strategy, "MaxPayloadInMB": 3}
+    assert str(effective_settings(request(), parameters)) == (
+        "MaxConcurrentTransforms=8, MaxPayloadInMB=3, BatchStrategy=SINGLE_RECORD"
+    )
+
+
+def test_the_request_comes_before_the_execution_parameters() -> None:
+    parameters = {"MaxConcurrentTransforms": 8, "BatchStrategy": "SINGLE_RECORD", "MaxPayloadInMB": 3}
+    asked = request(MaxConcurrentTransforms=2, BatchStrategy="MultiRecord", MaxPayloadInMB=10)
+    assert str(effective_settings(asked, parameters)) == (
+        "MaxConcurrentTransforms=2, MaxPayloadInMB=10, BatchStrategy=MULTI_RECORD"
+    )
+
+
+def test_zero_concurrent_transforms_mean_not_given() -> None:
+    asked = request(MaxConcurrentTransforms=0)
+    assert effective_settings(asked, {"MaxConcurrentTransforms": 4}).max_concurrent_transforms == 4
+    assert effective_settings(asked, {"MaxConcurrentTransforms": 0}).max_concurrent_transforms == 1
+
+
+def test_the_model_client_settings_are_those_of_the_request() -> None:
+    client = {"InvocationsTimeoutInSeconds": 5, "InvocationsMaxRetries": 0}
+    settings = effective_settings(request(ModelClientConfig=client), {})
+    assert (settings.timeout, settings.max_retries) == (5, 0)
+
+
+def test_formats_are_known_only_where_something_is_to_be_parsed() -> None:
+    image = request(content_type="image/png", accept="application/octet-stream")
+    assert effective_settings(image, {}).record_format is None
+    filtered = effective_settings(request(content_type="Text/CSV; charset=utf-8", input_filter="$[1:]"), {})
+    assert (filtered.record_format, filtered.answer_format) == ("CSV", None)
+    output = effective_settings(request(accept="application/json", output_filter="$.a"), {})
+    assert (output.record_format, output.answer_format) == (None, "JSON")
+
+
+def test_a_join_without_accept_expects_answers_in_the_format_of_the_input() -> None:
+    settings = effective_settings(request(accept=None, join_source="Input"), {})
+    assert (settings.record_format, settings.answer_format) == ("CSV", "CSV")
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (request(split_type="RecordIO"), "SplitType RecordIO is not supported here yet"),
+        (request(split_type="TFRecord"), "SplitType TFRecord is not supported here yet"),
+        (request(split_type="Lines"), "SplitType 'Lines' is not possible"),
+        (request(MaxPayloadInMB=0), "MaxPayloadInMB 0 .* is not supported here yet"),
+        (
+            request(DataCaptureConfig={"DestinationS3Uri": "s3://b/c"}),
+            "DataCaptureConfig is not supported here yet",
+        ),
+        (request(data_type="AugmentedManifestFile"), "S3DataType 'AugmentedManifestFile' is not possible"),
+        (request(data_type="Converse"), "S3DataType 'Converse' is not possible"),
+        (request(uri="nowhere"), "S3Uri: 'nowhere' is no S3 address"),
+        (request(output="nowhere"), "S3OutputPath: 'nowhere' is no S3 address"),
+        (request(content_type=None, input_filter="$[0]"), "need ContentType to be one of"),
+        (
+            request(content_type="image/png", accept="image/png", join_source="Input"),
+            "need ContentType to be one of",
+        ),
+        (request(accept="image/png", output_filter="$[0]"), "need Accept to be one of"),
+        (request(accept="application/json", join_source="Input"), "one format for input and answer"),
+        (request(BatchStrategy="Both"), "BatchStrategy 'Both' in the request is not possible"),
+        (request(MaxPayloadInMB=-1), "MaxPayloadInMB -1 in the request is not possible"),
+    ],
+)
+def test_fails_clearly_for_what_contradicts_itself_or_is_not_supported(
+    asked: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(TransformSettingsError, match=message):
+        effective_settings(asked, {})
+
+
+@pytest.mark.parametrize(
+    "parameters", [{"MaxConcurrentTransforms": "many"}, {"MaxPayloadInMB": 1.5}, {"BatchStrategy": "multi"}]
+)
+def test_fails_for_execution_parameters_that_are_none_and_says_whose_they_are(
+    parameters: dict[str, Any],
+) -> None:
+    with pytest.raises(TransformSettingsError, match="in the model's /execution-parameters is not possible"):
+        effective_settings(request(), parameters)
