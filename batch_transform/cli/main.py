@@ -21,6 +21,7 @@ _INTERRUPTED = 130
 _COMMANDS = {
     "check": ("batch_transform.cli.check", "Check job files and say what to mend."),
     "run": ("batch_transform.cli.run", "Run a job on this machine, from the job file to the rows."),
+    "local": ("batch_transform.cli.local", "Run the local AWS by itself."),
 }
 
 

@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import click
 import yaml
-from batch_transform.local.deploy import deploy
-from batch_transform.local.up import LocalAws
-from batch_transform.spec.job_file import load_job_files
 from rich.console import Console
 
 from batch_transform.cli.run_view import RunView
+from batch_transform.local.deploy import deploy
+from batch_transform.local.up import LocalAws
 from batch_transform.runs import execution as runs
 from batch_transform.runs.input_data import files_of, upload
-from batch_transform.runs.output_rows import output_columns, read_rows
+from batch_transform.runs.result_table import ResultTable, result_table
 from batch_transform.runs.results import fetch
 from batch_transform.runs.synth import synthesise
 from batch_transform.runs.truth import Truth
 from batch_transform.spec.errors import InputError, RunFailedError
+from batch_transform.spec.job_file import load_job_files
 from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.s3_uri import S3Uri
 from batch_transform.spec.stack_outputs import INPUT_BUCKET, state_machine_output
 
 STACK = "BatchTransform"
 _POLL_SECONDS = 0.25
+_PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
 
 
 @click.command()
@@ -86,13 +87,13 @@ def run(
             "there is nothing to score: the local AWS starts empty; name a file or a folder with --input"
         )
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
     with RunView(console) as view:
-        with _step(view, "synth", "making the template", f"{spec.job_file} and the other jobs -> {STACK}"):
+        with _step(view, "synth", "making the template", f"{spec.job_file} -> stack {STACK}"):
             assembly = Path("build") / "cdk.out"
             synthesise(Path(), jobs=jobs, assembly=assembly)
         with _local_aws(view, port) as aws:
-            with _step(view, "deploy", "deploying the stack", f"{STACK} through CloudFormation"):
+            with _step(view, "deploy", "deploying the stack", f"stack {STACK}, through CloudFormation"):
                 outputs = deploy(assembly, STACK, aws.client, lambda event: view.doing(f"deploying: {event}"))
             if input_path:
                 _upload(view, input_path, _input_place(spec, outputs), aws.client)
@@ -104,7 +105,8 @@ def run(
             output, job_progress = _follow(view, outputs[state_machine_output(spec.name)], run_input, clients)
             place = S3Uri.parse(output["S3OutputPath"])
             files = fetch(place, out / spec.name / place.key.rstrip("/").rpartition("/")[2], aws.client("s3"))
-    _show_rows(view, spec=spec, progress=job_progress, files=files, count=rows, truth=truth)
+    if files and job_progress is not None:
+        _show_rows(view, result_table(spec, job_progress, files, rows, truth), files[0], truth)
     view.line("output", str(place))
     view.line(
         "copies",
@@ -188,39 +190,14 @@ def _follow(
     raise AssertionError("following a run ends with its end")
 
 
-def _show_rows(
-    view: RunView,
-    *,
-    spec: JobSpec,
-    progress: runs.TransformJobProgress | None,
-    files: list[Path],
-    count: int,
-    truth: Truth | None,
-) -> None:
-    """Print the first rows under their names, with the truth and the accuracy where they are known."""
-    if progress is None:
-        return
-    first = list(islice(read_rows(files, progress.accept), count))
-    width = max((len(row) for row in first), default=0)
-    names = output_columns(spec, progress.data_processing)
-    if len(names) != width:
-        names = tuple(f"column {place}" for place in range(width)) if width > 1 else ("record",)
-    if truth is None or not truth.tells_of(names):
-        view.table(f"first {len(first)} rows of {files[0].name}", names, first)
-        if truth:
-            view.line("truth", f"not shown: the output has no columns {truth.id_column} and {truth.column}")
-        return
-    told = [
-        [
-            *row,
-            truth.of(row, names) or "",
-            "" if truth.of(row, names) == row[names.index(truth.column)] else "wrong",
-        ]
-        for row in first
-    ]
-    view.table(f"first {len(first)} rows of {files[0].name}", (*names, "truth", ""), told)
-    score = truth.score(read_rows(files, progress.accept), names)
-    view.line(
-        "accuracy",
-        f"{score.accuracy:.1%}: {score.right:,} of {score.known:,} rows with a known {truth.column}",
-    )
+def _show_rows(view: RunView, table: ResultTable, file: Path, truth: Truth | None) -> None:
+    """Print the first rows under their names, and the accuracy where the truth is known."""
+    view.table(f"first {len(table.rows)} rows of {file.name}", table.columns, table.rows)
+    if table.score is not None and truth is not None:
+        score = table.score
+        view.line(
+            "accuracy",
+            f"{score.accuracy:.1%}: {score.right:,} of {score.known:,} rows with a known {truth.column}",
+        )
+    elif truth is not None:
+        view.line("truth", f"not told: the output has no columns {truth.id_column} and {truth.column}")

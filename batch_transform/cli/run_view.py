@@ -26,7 +26,7 @@ class RunView:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._status: Status | None = console.status("") if console.is_terminal else None
-        self._progress_shown = (time.monotonic(), "")
+        self._progress_shown = (0.0, "")
 
     def __enter__(self) -> RunView:
         if self._status:
@@ -57,7 +57,8 @@ class RunView:
             self._status.update(Text(text))
             return
         shown_at, shown = self._progress_shown
-        if text != shown and (last or time.monotonic() - shown_at >= _PLAIN_PROGRESS_SECONDS):
+        due = min(progress.seconds, time.monotonic() - shown_at) >= _PLAIN_PROGRESS_SECONDS
+        if text != shown and (last or due):
             self._progress_shown = (time.monotonic(), text)
             self.line("job", text)
 

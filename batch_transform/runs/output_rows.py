@@ -11,6 +11,8 @@ from batch_transform.spec.json_path import JsonPath
 
 CSV = "text/csv"
 
+csv.field_size_limit(2**31 - 1)  # a cell may be as large as a record, not only 128 KiB
+
 
 def output_columns(spec: JobSpec, data_processing: Mapping[str, str]) -> tuple[str, ...]:
     """Return the names of the columns in a CSV result, () when the job file does not name them.

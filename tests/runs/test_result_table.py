@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from batch_transform.runs.execution import TransformJobProgress
+from batch_transform.runs.result_table import result_table
+from batch_transform.runs.truth import Score, Truth
+from batch_transform.spec.job_spec import InputSpec, JobSpec, ModelSpec, OutputSpec
+
+SPEC = JobSpec(
+    name="churn",
+    model=ModelSpec(existing="churn"),
+    input=InputSpec(columns=("id", "a")),
+    output=OutputSpec(columns=("label",)),
+)
+
+
+def a_job(output_filter: str = "$[0,-1]", accept: str = "text/csv") -> TransformJobProgress:
+    return TransformJobProgress(
+        name="churn-1",
+        status="Completed",
+        records=3,
+        files=1,
+        seconds=1.0,
+        data_processing={"JoinSource": "Input", "OutputFilter": output_filter},
+        accept=accept,
+    )
+
+
+@pytest.fixture
+def result(tmp_path: Path) -> Path:
+    path = tmp_path / "a.csv.out"
+    path.write_text("1,yes\n2,no\n3,no\n")
+    return path
+
+
+def test_rows_stand_under_their_names_with_the_truth_beside_them(result: Path) -> None:
+    truth = Truth("id", "label", {"1": "yes", "2": "yes"})
+    table = result_table(SPEC, a_job(), [result], 2, truth)
+    assert table.columns == ("id", "label", "truth")
+    assert table.rows == (("1", "yes", "yes"), ("2", "no", "yes ✗"))
+    assert table.score == Score(right=1, known=2)
+
+
+def test_a_truth_about_other_columns_is_not_told(result: Path) -> None:
+    table = result_table(SPEC, a_job(), [result], 9, Truth("key", "label", {}))
+    assert table.columns == ("id", "label")
+    assert table.score is None
+
+
+def test_columns_without_names_are_numbered(result: Path) -> None:
+    spec = JobSpec(name="churn", model=ModelSpec(existing="churn"))
+    assert result_table(spec, a_job(), [result], 9, None).columns == ("column 0", "column 1")
+
+
+def test_a_wide_row_is_shown_by_its_first_and_last_columns(tmp_path: Path) -> None:
+    path = tmp_path / "wide.out"
+    path.write_text(",".join(map(str, range(40))) + "\n")
+    table = result_table(SPEC, a_job("$"), [path], 1, None)
+    assert table.rows == (("0", "1", "2", "3", "…", "37", "38", "39"),)
+    assert len(table.columns) == 8
+
+
+def test_a_line_of_json_is_one_cell_and_is_cut(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl.out"
+    path.write_text('{"text":"' + "x" * 500 + '"}\n')
+    table = result_table(SPEC, a_job("$", accept="application/jsonlines"), [path], 1, None)
+    assert table.columns == ("record",)
+    assert len(table.rows[0][0]) == 201
