@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from batch_transform.cli.main import main
+
+GOOD = "name: demo\nmodel: {existing: demo-model}\n"
+BAD = f"{GOOD}transform:\n  max_payload: 200\n"
+RISKY = f"{GOOD}transform: {{strategy: SingleRecord}}\n"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working folder with a folder for jobs."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "jobs").mkdir()
+    return tmp_path
+
+
+def exit_code(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as caught:
+        main(["check", *arguments])
+    assert isinstance(caught.value.code, int)
+    return caught.value.code
+
+
+def test_sound_files_end_with_0_and_a_count(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "jobs" / "a.yaml").write_text(GOOD)
+    (folder / "jobs" / "b.yml").write_text(GOOD.replace("demo", "other"))
+    (folder / "jobs" / "notes.txt").write_text("no job")
+    assert exit_code() == 0
+    assert capsys.readouterr() == ("2 job files checked, no errors\n", "")
+
+
+def test_fails_with_2_and_a_line_for_each_problem(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "jobs" / "a.yaml").write_text(BAD)
+    (folder / "jobs" / "b.yaml").write_text(RISKY.replace("demo", "other"))
+    assert exit_code() == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines() == [
+        "jobs/a.yaml:4:16: error max-payload-too-large: transform.max_payload: "
+        "200 is too large; allowed is from 0 to 100",
+        "jobs/b.yaml:3:23: warning strategy-needs-split: transform.strategy: SingleRecord has no effect while "
+        "input.split_type is None, since a whole object is one request; write input.split_type: Line, or leave "
+        "the strategy out",
+        "1 error and 1 warning in 2 files",
+    ]
+
+
+def test_warnings_are_shown_and_end_with_0(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "jobs" / "a.yaml").write_text(RISKY)
+    assert exit_code() == 0
+    out, err = capsys.readouterr()
+    assert out == "1 job file checked, no errors\n"
+    assert err.splitlines()[-1] == "1 warning in 1 file"
+
+
+def test_files_and_folders_can_be_named_and_are_read_once(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "jobs" / "a.yaml").write_text(GOOD)
+    (folder / "b.yaml").write_text(GOOD.replace("demo", "other"))
+    assert exit_code("jobs", "jobs/a.yaml", "b.yaml") == 0
+    assert capsys.readouterr().out == "2 job files checked, no errors\n"
+
+
+def test_json_is_for_programs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "jobs" / "a.yaml").write_text(BAD)
+    assert exit_code("--json") == 2
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert json.loads(out) == {
+        "files": 1,
+        "errors": 1,
+        "warnings": 0,
+        "problems": [
+            {
+                "code": "max-payload-too-large",
+                "field": "transform.max_payload",
+                "message": "200 is too large; allowed is from 0 to 100",
+                "severity": "error",
+                "path": "jobs/a.yaml",
+                "line": 4,
+                "column": 16,
+            }
+        ],
+    }
+
+
+def test_json_of_sound_files_ends_with_0(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "jobs" / "a.yaml").write_text(GOOD)
+    assert exit_code("--json") == 0
+    assert json.loads(capsys.readouterr().out)["problems"] == []
+
+
+def test_fails_for_a_file_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code("nowhere.yaml") == 2
+    assert capsys.readouterr().err.startswith("nowhere.yaml:1:1: error file-not-found: ")
+
+
+def test_fails_for_a_folder_without_job_files(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code() == 2
+    assert capsys.readouterr().err == "error: jobs has no *.yaml files in it\n"
+
+
+def test_fails_without_a_folder_of_jobs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "jobs").rmdir()
+    assert exit_code() == 2
+    assert capsys.readouterr().err == "error: there is no folder jobs here; name the job files to check\n"
+
+
+def test_a_terminal_sees_the_line_and_a_caret(folder: Path) -> None:
+    (folder / "jobs" / "a.yaml").write_text(f"# Ä\n{BAD}")
+    screen = _on_a_terminal(folder)
+    assert "    5 |   max_payload: 200\r\n      |                ^\r\n" in screen
+    assert all(len(line) <= 80 for line in screen.splitlines())
+
+
+def test_a_terminal_is_not_sent_what_it_would_act_on(folder: Path) -> None:
+    (folder / "jobs" / "a.yaml").write_text(
+        f"{GOOD}tags: {{a: \x9b2J!!}}\n".replace("!!", ""), encoding="utf-8"
+    )
+    assert "\x9b2J" not in _on_a_terminal(folder)
+
+
+def _on_a_terminal(folder: Path) -> str:
+    """Return what `check` shows on a terminal of 80 columns, without colours."""
+    master, slave = pty.openpty()
+    environment = os.environ | {"COLUMNS": "80", "PYTHONPATH": os.pathsep.join(sys.path)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "batch_transform.cli.main", "check"],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=slave,
+    )
+    os.close(slave)
+    shown = b""
+    try:
+        while chunk := os.read(master, 4096):
+            shown += chunk
+    except OSError:
+        pass  # Linux's way to say that the other end of a terminal is closed
+    finally:
+        os.close(master)
+        process.wait(timeout=30)
+    return click.unstyle(shown.decode())
+
+
+def test_checking_does_not_load_what_it_does_not_need() -> None:
+    source = (
+        "import sys; import batch_transform.cli.check, batch_transform.cli.main; "
+        "print([name for name in ('aws_cdk', 'boto3', 'rich', 'ministack', 'numpy') if name in sys.modules])"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    loaded = subprocess.run(
+        [sys.executable, "-c", source], env=environment, capture_output=True, text=True, check=True
+    )
+    assert loaded.stdout == "[]\n"

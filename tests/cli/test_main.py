@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import click
+import pytest
+
+from batch_transform.cli.main import commands, main
+from batch_transform.spec.errors import PortInUseError, RunFailedError, RunInputError
+from batch_transform.spec.problem import Problem
+
+
+@pytest.fixture
+def end_with(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], int]:
+    """Run a command that raises, and return the exit code of the process."""
+
+    def exit_code(error: BaseException) -> int:
+        @click.command()
+        def fail() -> None:
+            raise error
+
+        monkeypatch.setattr(commands, "get_command", lambda *_: fail)
+        with pytest.raises(SystemExit) as caught:
+            main(["fail"])
+        assert isinstance(caught.value.code, int)
+        return caught.value.code
+
+    return exit_code
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["--help"])
+    assert caught.value.code == 0
+    out = capsys.readouterr().out
+    assert all(f"\n  {name} " in out for name in commands.list_commands(click.Context(commands)))
+
+
+def test_every_command_has_a_help_text() -> None:
+    context = click.Context(commands)
+    for name in commands.list_commands(context):
+        command = commands.get_command(context, name)
+        assert command is not None
+        assert command.help
+
+
+def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert capsys.readouterr().out.startswith("batch-transform, version ")
+
+
+def test_fails_with_2_for_an_unknown_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["chekc"])
+    assert caught.value.code == 2
+    assert "No such command 'chekc'" in capsys.readouterr().err
+
+
+def test_fails_with_the_errors_own_code_and_message(
+    end_with: Callable[[BaseException], int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert end_with(RunFailedError("the run ended FAILED")) == 1
+    assert end_with(PortInUseError("port 4566 is taken")) == 2
+    assert capsys.readouterr().err == "error: the run ended FAILED\nerror: port 4566 is taken\n"
+
+
+def test_fails_with_every_problem_of_a_runs_input(
+    end_with: Callable[[BaseException], int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    problems = [
+        Problem("a-code", "input.data", "is wrong"),
+        Problem("b-code", "output.accept", "is wrong too"),
+    ]
+    assert end_with(RunInputError(problems)) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "error a-code: input.data: is wrong",
+        "error b-code: output.accept: is wrong too",
+        "2 errors",
+    ]
+
+
+def test_an_interrupt_ends_with_130_and_one_line(
+    end_with: Callable[[BaseException], int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert end_with(KeyboardInterrupt()) == 130
+    assert capsys.readouterr().err.strip() == "interrupted"
