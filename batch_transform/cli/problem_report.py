@@ -48,11 +48,11 @@ def _counted(number: int, word: str) -> str:
 
 def _headline(problem: Problem, columns: int | None) -> str:
     """Return the problem in one line; for a terminal with so many columns, in as many lines as it takes."""
-    where = f"{problem.path}:{problem.line}:{problem.column}: " if problem.path else ""
+    where = f"{_printed(problem.path)}:{problem.line}:{problem.column}: " if problem.path else ""
     kind = f"{problem.severity} {problem.code}"
-    message = problem.message
+    field, message = _printed(problem.field), _printed(problem.message)
     if columns is not None:
-        indent = " " * len(f"{where}{kind}: {problem.field}: ")
+        indent = " " * len(f"{where}{kind}: {field}: ")
         wrapper = textwrap.TextWrapper(
             columns,
             initial_indent=indent,
@@ -62,7 +62,7 @@ def _headline(problem: Problem, columns: int | None) -> str:
         )
         message = wrapper.fill(message).removeprefix(indent)
     styled_kind = click.style(kind, fg=_COLOUR[problem.severity], bold=True)
-    return f"{click.style(where, bold=True)}{styled_kind}: {click.style(problem.field, bold=True)}: {message}"
+    return f"{click.style(where, bold=True)}{styled_kind}: {click.style(field, bold=True)}: {message}"
 
 
 def _excerpt(problem: Problem) -> list[str]:

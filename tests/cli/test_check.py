@@ -126,10 +126,13 @@ def test_a_terminal_sees_the_line_and_a_caret(folder: Path) -> None:
 
 
 def test_a_terminal_is_not_sent_what_it_would_act_on(folder: Path) -> None:
-    (folder / "jobs" / "a.yaml").write_text(
-        f"{GOOD}tags: {{a: \x9b2J!!}}\n".replace("!!", ""), encoding="utf-8"
-    )
-    assert "\x9b2J" not in _on_a_terminal(folder)
+    (folder / "jobs" / "a.yaml").write_text(f"{GOOD}tags: {{a: \x1b[2J}}\n")
+    assert "tags: {a: ?[2J}" in _on_a_terminal(folder)
+
+
+def test_a_message_does_not_carry_what_a_terminal_would_act_on(folder: Path) -> None:
+    (folder / "jobs" / "a.yaml").write_text(f'{GOOD}input: {{split_type: "\\e[2J"}}\n')
+    assert "split-type-unknown: input.split_type: '?[2J' is" in _on_a_terminal(folder)
 
 
 def _on_a_terminal(folder: Path) -> str:
