@@ -64,12 +64,13 @@ class RunView:
 
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print rows under the names of their columns."""
-        table = Table(title=title, title_justify="left", title_style="bold", header_style="bold cyan")
+        table = Table(header_style="bold cyan")
         for name in columns:
             table.add_column(Text(name), overflow="fold")
         for row in rows:
             table.add_row(*(Text(cell) for cell in row))
         self._console.print()
+        self._console.print(Text(title, style="bold"))
         self._console.print(table)
 
 
