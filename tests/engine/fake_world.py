@@ -159,12 +159,12 @@ def run_job(
     job: Mapping[str, Any] | None = None,
     *,
     execution_parameters: Mapping[str, Any] | None = None,
-    step: int | None = None,
     stop: threading.Event | None = None,
+    store_type: type[MemoryStore] | None = None,
 ) -> Ran:
     """Run a job over objects, whose names are below `in/` unless they hold a slash."""
-    store = MemoryStore(
-        {key if "/" in key else f"in/{key}": data for key, data in objects.items()}, step=step
+    store = (store_type or MemoryStore)(
+        {key if "/" in key else f"in/{key}": data for key, data in objects.items()}
     )
     model = FunctionModel(reply)
     log: list[str] = []

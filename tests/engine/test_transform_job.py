@@ -1,0 +1,296 @@
+"""Whole jobs: how they end, what they log, and what they leave behind."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import threading
+import time
+from collections.abc import Mapping
+from typing import BinaryIO
+
+import pytest
+
+from batch_transform.engine import invoke
+from batch_transform.engine.seams import Answer
+from batch_transform.engine.transform_job import Outcome, Progress
+from batch_transform.spec.errors import NoModelAnswerError
+from engine.fake_world import MemoryStore, Reply, line_by_line, request, run_job
+
+JOIN = request(input_filter="$[1:]", join_source="Input", output_filter="$[0,-1]")
+JSON_JOIN = request(
+    content_type="application/json", accept="application/json", input_filter="$.text", join_source="Input"
+)
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(invoke, "_FIRST_PAUSE", 0.0)
+
+
+def half(_: bytes) -> bytes:
+    return b"0.5"
+
+
+def test_every_object_gets_its_result_and_the_log_begins_with_the_settings() -> None:
+    ran = run_job(
+        {"a.csv": b"i,1\nj,2\n", "b/c.csv": b"never", "in/d/e.csv": b"k,3"}, line_by_line(half), JOIN
+    )
+    assert ran.outcome == Outcome("Completed", None, Progress(3, 2, 0, 11))
+    assert ran.out("a.csv.out") == b"i,0.5\nj,0.5\n"
+    assert ran.out("d/e.csv.out") == b"k,0.5\n"
+    assert ran.log == ["MaxConcurrentTransforms=1, MaxPayloadInMB=6, BatchStrategy=MULTI_RECORD"]
+    assert ran.progress[-1] == ran.outcome.progress
+
+
+def test_fails_for_one_bad_object_while_the_others_go_on() -> None:
+    objects = {"a.csv": b"i,1\n", "b.csv": b'i,1\nj,x"y,2\n', "c.csv": b"k,3\n"}
+    ran = run_job(objects, line_by_line(half), JOIN)
+    assert ran.outcome.status == "Failed"
+    assert ran.outcome.failure_reason == "ClientError: See job logs for more information"
+    assert (ran.out("a.csv.out"), ran.out("b.csv.out"), ran.out("c.csv.out")) == (
+        b"i,0.5\n",
+        None,
+        b"k,0.5\n",
+    )
+    assert ran.outcome.progress.objects_failed == 1
+    assert ran.log[1:] == [
+        "bucket/in/b.csv: ClientError: 400",
+        "bucket/in/b.csv: ",
+        "bucket/in/b.csv: Message:",
+        "bucket/in/b.csv: Failed to parse line: 'j,x\"y,2",
+        'bucket/in/b.csv: \' as CSV: bare " in non quoted field found near: x"y,',
+        "bucket/in/b.csv: this is line 2 of the object, which begins 'j,x\"y,2'; a cell that holds a comma or a"
+        ' double quote stands in double quotes, each " in it doubled',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "said", "reason"),
+    [
+        (Answer(400, b"no"), "ClientError: 400", "ClientError"),
+        (Answer(500, b"no"), "Bad HTTP status received from algorithm: 500", "AlgorithmError"),
+        (None, "Unable to get response from algorithm", "AlgorithmError"),
+    ],
+)
+def test_fails_with_the_reason_and_the_words_of_aws_when_the_model_refuses(
+    answer: Answer | None, said: str, reason: str
+) -> None:
+    def reply(_: bytes) -> Answer:
+        if answer is None:
+            raise NoModelAnswerError("connection closed")
+        return answer
+
+    ran = run_job({"a.csv": b"i,1\n"}, reply, JOIN)
+    assert ran.outcome.status == "Failed"
+    assert ran.outcome.failure_reason == f"{reason}: See job logs for more information"
+    assert ran.log[1] == f"bucket/in/a.csv: {said}"
+    assert ran.out("a.csv.out") is None
+
+
+def test_fails_with_the_reason_of_the_first_failed_object() -> None:
+    statuses = {b"1\n": 500, b"2\n": 400}
+    ran = run_job({"a": b"i,1\n", "b": b"i,2\n"}, lambda body: Answer(statuses[body], b""), JOIN)
+    assert ran.outcome.failure_reason == "AlgorithmError: See job logs for more information"
+
+
+@pytest.mark.parametrize("answer", [b"", b"1\n", b"1\n2\n3\n"])
+def test_fails_when_the_model_answers_another_number_of_records(answer: bytes) -> None:
+    ran = run_job({"a.csv": b"i,1\nj,2\n"}, lambda _: answer, JOIN)
+    assert ran.outcome.status == "Failed"
+    assert f"the model answered {answer.count(chr(10).encode())} records to 2" in ran.log[1]
+    assert "lines 1 to 2 of the object" in ran.log[2]
+
+
+def test_fails_for_an_answer_that_is_no_csv_in_the_recorded_words() -> None:
+    ran = run_job({"a.csv": b"i,1\n"}, lambda _: b'{\n    "predictions": [[1.5881, 2.5]]\n}', JOIN)
+    assert ran.outcome.failure_reason == "ClientError: See job logs for more information"
+    assert ran.log[1] == (
+        "bucket/in/a.csv: Failed to parse output from the algorithm as CSV:"
+        ' bare " in non quoted field found near:     "predictions": [[1.5881,'
+    )
+
+
+def test_fails_for_an_answer_that_is_no_json() -> None:
+    ran = run_job({"a": b'{"text":1}\n{"text":2}\n'}, lambda _: b"1\n<html>\n", JSON_JOIN)
+    assert ran.log[1].startswith(
+        "bucket/in/a: Failed to parse output from the algorithm as JSON: Expecting value"
+    )
+
+
+@pytest.mark.parametrize("data", [b'{"text":"a"}\nnot json\n', b'{"text":"a"}\n\n', b""])
+def test_fails_for_an_invalid_json_record_and_for_an_empty_object_under_a_join(data: bytes) -> None:
+    ran = run_job({"a": data}, line_by_line(half), JSON_JOIN)
+    assert (ran.outcome.status, ran.out("a.out")) == ("Failed", None)
+
+
+def test_fails_at_the_join_for_an_invalid_json_record_that_no_filter_looked_at() -> None:
+    job = request(content_type="application/jsonlines", accept="application/jsonlines", join_source="Input")
+    ran = run_job({"a": b'{"text":"a"}\nnot json\n'}, line_by_line(half), job)
+    assert "bucket/in/a: Failed to parse line: 'not json" in ran.log
+    assert any("this is line 2 of the object, which begins 'not json'" in line for line in ran.log)
+
+
+def test_fails_when_a_filter_asks_for_what_a_record_lacks_and_says_which_record() -> None:
+    ran = run_job({"a.csv": b"i,1\nj\n"}, line_by_line(half), JOIN)
+    assert (
+        ran.log[1] == "bucket/in/a.csv: Invalid JsonPath: $[1:]: index 1 is not within the 1 that there are"
+    )
+    assert "this is line 2 of the object, which begins 'j'" in ran.log[2]
+
+
+def test_fails_when_an_output_filter_is_beyond_the_joined_row_and_says_which_record() -> None:
+    ran = run_job(
+        {"a.csv": b"i,1\nj,2\n"}, line_by_line(half), request(join_source="Input", output_filter="$[0,3]")
+    )
+    assert (
+        ran.log[1] == "bucket/in/a.csv: Invalid JsonPath: $[0,3]: index 3 is not within the 3 that there are"
+    )
+    assert "this is line 1 of the object" in ran.log[2]
+
+
+def test_fails_at_run_time_for_a_list_of_ranges_in_the_recorded_words_for_each_object() -> None:
+    ran = run_job({"a": b"1\n", "b": b"2\n"}, line_by_line(half), request(output_filter="$[0:2,246:]"))
+    said = (
+        "Invalid JsonPath: $[0:2,246:]: only single range filters of format (eg: [1:5]) are supported."
+        " Format [0:2,246:] is not supported"
+    )
+    assert ran.log[1:] == [f"bucket/in/a: {said}", f"bucket/in/b: {said}"]
+    assert (ran.outcome.status, ran.model.bodies) == ("Failed", [])
+
+
+def test_fails_when_an_unsplit_object_is_larger_than_the_payload() -> None:
+    job = request(split_type="None", content_type="image/png", accept="application/json", MaxPayloadInMB=1)
+    ran = run_job(
+        {"big.png": b"x" * (1024 * 1024 + 1), "small.png": b"y"}, lambda body: b"%d" % len(body), job
+    )
+    assert (ran.out("big.png.out"), ran.out("small.png.out")) == (None, b"1\n")
+    assert "more than MaxPayloadInMB=1 takes" in ran.log[1]
+    assert "this is the whole object" in ran.log[2]
+
+
+@pytest.mark.parametrize(
+    ("job", "said"),
+    [
+        (request(split_type="TFRecord"), "SplitType TFRecord is not supported here yet; use None or Line"),
+        (request(uri="s3://bucket/empty/"), 'No S3 objects found under S3 URL "s3://bucket/empty/"'),
+    ],
+)
+def test_fails_as_a_whole_when_the_job_cannot_begin(job: dict[str, object], said: str) -> None:
+    ran = run_job({"a.csv": b"1\n"}, line_by_line(half), job)
+    assert ran.outcome.status == "Failed"
+    assert str(ran.outcome.failure_reason).startswith(f"ClientError: {said}")
+    assert ran.log[-1] in str(ran.outcome.failure_reason)
+    assert ran.model.bodies == []
+
+
+def test_gzip_objects_are_unpacked_and_their_results_are_not_packed() -> None:
+    job = {**JOIN, "TransformInput": {**JOIN["TransformInput"], "CompressionType": "Gzip"}}
+    ran = run_job({"x.csv.gz": gzip.compress(b"i,1\nj,2\n"), "y.csv.gz": b"i,1\n"}, line_by_line(half), job)
+    assert (ran.out("x.csv.gz.out"), ran.out("y.csv.gz.out")) == (b"i,0.5\nj,0.5\n", None)
+
+
+def test_a_manifest_names_the_objects_and_a_missing_one_fails_alone() -> None:
+    manifest = json.dumps([{"prefix": "s3://bucket/in/"}, "a.csv", "deep/b.csv", "gone.csv"]).encode()
+    job = request(uri="s3://bucket/m/list.json", data_type="ManifestFile")
+    ran = run_job({"m/list.json": manifest, "a.csv": b"1\n", "in/deep/b.csv": b"2\n"}, lambda body: body, job)
+    assert (ran.out("a.csv.out"), ran.out("deep/b.csv.out")) == (b"1\n", b"2\n")
+    assert (ran.outcome.status, ran.outcome.progress.objects_failed) == ("Failed", 1)
+    assert ran.log[1] == "bucket/in/gone.csv: there is no s3://bucket/in/gone.csv"
+
+
+@pytest.mark.parametrize("at_a_time", [1, 2, 7])
+def test_the_order_of_the_input_is_kept_however_fast_each_answer_comes(at_a_time: int) -> None:
+    lines = [b"%d" % number for number in range(60)]
+
+    def uneven(body: bytes) -> bytes:
+        time.sleep((hash(body) % 5) / 1000)
+        return body
+
+    job = request(BatchStrategy="SingleRecord", MaxConcurrentTransforms=at_a_time)
+    ran = run_job({"a.csv": b"\n".join(lines)}, uneven, job)
+    assert ran.out("a.csv.out") == b"\n".join(lines) + b"\n"
+
+
+def meet(parties: int) -> Reply:
+    """A model that answers only when so many requests are there at the same time."""
+    barrier = threading.Barrier(parties, timeout=30)
+
+    def reply(body: bytes) -> bytes:
+        barrier.wait()
+        return body
+
+    return reply
+
+
+def test_requests_of_one_object_run_side_by_side() -> None:
+    job = request(BatchStrategy="SingleRecord", MaxConcurrentTransforms=3)
+    ran = run_job({"a.csv": b"1\n2\n3\n4\n5\n6\n"}, meet(3), job)
+    assert ran.out("a.csv.out") == b"1\n2\n3\n4\n5\n6\n"
+
+
+def test_requests_of_small_objects_run_side_by_side_too() -> None:
+    job = request(split_type="None", MaxConcurrentTransforms=3)
+    ran = run_job({f"{number}.png": b"x" for number in range(6)}, meet(3), job)
+    assert ran.outcome.progress.objects_done == 6
+
+
+def test_a_stopped_job_ends_soon_and_leaves_nothing_half_written_though_the_model_hangs() -> None:
+    stop, release = threading.Event(), threading.Event()
+
+    def hang(body: bytes) -> bytes:
+        if body == b"2\n":
+            stop.set()
+            release.wait(timeout=60)
+        return body
+
+    began = time.monotonic()
+    ran = run_job(
+        {"a.csv": b"1\n2\n3\n", "b.csv": b"4\n"}, hang, request(BatchStrategy="SingleRecord"), stop=stop
+    )
+    release.set()
+    assert time.monotonic() - began < 10
+    assert (ran.outcome.status, ran.outcome.failure_reason) == ("Stopped", None)
+    assert ran.store.aborted == ["out/a.csv.out"]
+    assert [key for key in ran.store.objects if key.startswith("out/")] == []
+
+
+class BrokenError(Exception):
+    pass
+
+
+class BrokenStore(MemoryStore):
+    """Storage that does not take the first result. It remembers itself, since the job raises."""
+
+    last: BrokenStore
+
+    def __init__(self, objects: Mapping[str, bytes]) -> None:
+        super().__init__(objects)
+        BrokenStore.last = self
+
+    def open(self, bucket: str, key: str) -> BinaryIO:
+        if key.endswith("b.csv"):
+            raise BrokenError
+        return super().open(bucket, key)
+
+
+def test_fails_loudly_and_tidily_when_the_storage_itself_breaks() -> None:
+    with pytest.raises(BrokenError):
+        run_job({"a.csv": b"1\n", "b.csv": b"2\n"}, line_by_line(half), store_type=BrokenStore)
+    assert BrokenStore.last.aborted == ["out/b.csv.out"]
+    assert BrokenStore.last.open_writers == set()
+
+
+def test_a_job_has_no_threads_left_when_it_has_ended() -> None:
+    before = threading.active_count()
+    run_job({"a.csv": b"1\n"}, line_by_line(half), request(MaxConcurrentTransforms=4))
+    deadline = time.monotonic() + 10
+    while threading.active_count() > before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert threading.active_count() <= before
+
+
+def test_a_very_long_line_in_the_log_is_cut() -> None:
+    ran = run_job({"a.csv": b'x"' + b"y" * 100_000 + b"\n"}, line_by_line(half), JOIN)
+    assert max(map(len, ran.log)) < 20_000
+    assert any('bare " in non quoted field' in line for line in ran.log)
