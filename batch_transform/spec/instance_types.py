@@ -33,6 +33,9 @@ INSTANCE_TYPES = tuple(
     f"ml.{family}.{size}" for family, sizes in _SIZES_BY_FAMILY.items() for size in sizes.split()
 )
 
+FAMILIES = ", ".join(_SIZES_BY_FAMILY)
+"""All families, as messages list them."""
+
 GPU_FAMILIES = frozenset({"p2", "p3", "g4dn", "g5", "g6", "g6e"})
 NEURON_FAMILIES = frozenset({"trn1", "inf2"})
 # From EC2's instance store tables: SageMaker names the rule (no volume key for these) and not the types.

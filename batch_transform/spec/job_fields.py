@@ -108,7 +108,7 @@ def _build(cls: type, values: Mapping[str, Any], path: str, reading: Reading) ->
             arguments[name] = _build(structure, {}, f"{of}.", reading)
         elif name in required:
             at = reading.position(path.rstrip("."))
-            reading.wrong("missing-field", of, "is required; write it", at)
+            reading.wrong("missing-field", of, "is required, and is not there; add it", at)
             arguments[name] = _place_holder(hint)
     return cls(**arguments)
 
@@ -196,7 +196,7 @@ def _read_text(node: Node, of: str, reading: Reading) -> str:
         return reading.wrong("not-supported-yet", of, LATER_LISTS[of], node.position)
     if isinstance(node, Scalar) and isinstance(node.value, str) and not node.kind:
         return node.value
-    mend = f': write it in quotes, "{node.text}"' if isinstance(node, Scalar) and node.text else ""
+    mend = f': write it in quotes, "{node.text}"' if isinstance(node, Scalar) else ""
     return reading.wrong("wrong-type", of, f"must be a text; got {_got(node)}{mend}", node.position)
 
 

@@ -20,10 +20,10 @@ LATER_FIELDS = {
     "model.endpoint": LaterField(_EXISTING, "model.existing"),
     "model.package_group": LaterField(_EXISTING, "model.existing"),
     "data_processing.send": LaterField(
-        f"write data_processing.input_filter, {_FILTER_EXAMPLE}", "data_processing.input_filter"
+        f"write data_processing.input_filter {_FILTER_EXAMPLE}", "data_processing.input_filter"
     ),
     "data_processing.send_except": LaterField(
-        f"write data_processing.input_filter, {_FILTER_EXAMPLE}", "data_processing.input_filter"
+        f"write data_processing.input_filter {_FILTER_EXAMPLE}", "data_processing.input_filter"
     ),
     "data_processing.keep": LaterField(
         'write data_processing.output_filter by index, such as "$[0,-1]" for the first and the last column',

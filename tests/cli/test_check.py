@@ -132,7 +132,7 @@ def test_a_terminal_is_not_sent_what_it_would_act_on(folder: Path) -> None:
 
 def test_a_message_does_not_carry_what_a_terminal_would_act_on(folder: Path) -> None:
     (folder / "jobs" / "a.yaml").write_text(f'{GOOD}input: {{split_type: "\\e[2J"}}\n')
-    assert "split-type-unknown: input.split_type: '?[2J' is" in _on_a_terminal(folder)
+    assert "split-type-unknown: input.split_type: '\\x1b[2J' is" in _on_a_terminal(folder)
 
 
 def _on_a_terminal(folder: Path) -> str:

@@ -62,6 +62,7 @@ def _reach(field: str, text: str, groups: Sequence[tuple[str, Sequence[str]]]) -
     try:
         path.positions(len(names))
     except FilterMissError:
+        counted = f"{len(names)} column{'' if len(names) == 1 else 's'}"
         where = " and ".join(f"{len(group)} in {of}" for of, group in groups)
         listed = ", ".join(f"{at} {name}" for at, name in enumerate(names[:12])) + (
             ", …" if len(names) > 12 else ""
@@ -69,6 +70,6 @@ def _reach(field: str, text: str, groups: Sequence[tuple[str, Sequence[str]]]) -
         yield Problem(
             "filter-beyond-columns",
             field,
-            f"'{text}' asks for a column that is not there: a row has {len(names)} columns ({where}), "
+            f"'{text}' asks for a column that is not there: a row has {counted} ({where}), "
             f"counted from 0: {listed}",
         )

@@ -64,13 +64,13 @@ def _one_source(spec: JobSpec) -> Iterator[Problem]:
     if model.existing is not None:
         yield from value_problems("model.existing", model.existing, MODEL_NAME)
         if given == ["existing"]:
-            for name, value in (("image", model.image), ("env", model.env)):
+            elsewhere = "; put variables for this job in transform.env"
+            for name, value, mend in (("image", model.image, ""), ("env", model.env, elsewhere)):
                 if value:
                     yield Problem(
                         f"{name}-with-existing",
                         f"model.{name}",
-                        "cannot be given with model.existing, since that model has its own; leave it out, "
-                        "or put variables for this job in transform.env",
+                        f"cannot be given with model.existing, since that model has its own; leave it out{mend}",
                     )
     elif given and model.image is None:
         yield Problem(

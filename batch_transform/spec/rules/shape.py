@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from batch_transform.spec.instance_types import near_instance_types
+from batch_transform.spec.instance_types import FAMILIES, near_instance_types
 from batch_transform.spec.problem import Problem
 from batch_transform.spec.request_shape import (
     REQUIRED,
@@ -65,9 +65,11 @@ def shown(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        if len(value) > _LONGEST_SHOWN:
-            return f"'{value[:_LONGEST_SHOWN]}…' ({len(value)} characters)"
-        return f"'{value}'"
+        start = "".join(
+            character if character.isprintable() else character.encode("unicode_escape").decode()
+            for character in value[:_LONGEST_SHOWN]
+        )
+        return f"'{start}'" if len(value) <= _LONGEST_SHOWN else f"'{start}…' ({len(value)} characters)"
     if isinstance(value, Mapping):
         return "a mapping"
     if isinstance(value, list | tuple):
@@ -82,7 +84,7 @@ def slug(field: str) -> str:
 
 
 def _missing(field: str) -> Problem:
-    return Problem("missing-field", field, "is required, and is not there")
+    return Problem("missing-field", field, "is required, and is not there; add it")
 
 
 def _text_problems(field: str, value: object, shape: Text, *, name: str = "") -> Iterator[Problem]:
@@ -129,7 +131,9 @@ def _near_choice(value: str, choices: tuple[str, ...]) -> str | None:
 
 def _instance_type_message(value: str) -> str:
     near = near_instance_types(value)
-    hint = f"near ones are {', '.join(near)}" if near else "such as ml.m5.large, ml.c5.xlarge or ml.g5.xlarge"
+    hint = (
+        f"near ones are {', '.join(near)}" if near else f"write one such as ml.m5.large; there are {FAMILIES}"
+    )
     return f"{shown(value)} is no instance type of batch transform; {hint}"
 
 
