@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from batch_transform.spec.errors import DataNotFoundError
+from batch_transform.spec.errors import DataNotFoundError, RunInputError
+from batch_transform.spec.members import MEMBERS, Member
 from batch_transform.spec.overrides import apply_overrides
+from batch_transform.spec.problem import Problem
 from batch_transform.spec.request import Request
 from batch_transform.spec.s3_uri import S3Uri
 
@@ -33,7 +35,7 @@ class Run:
 def checked_request(run: Run, s3: S3Client) -> Request:
     """Apply the run's overrides, give the run its own output prefix, and check request and data.
 
-    Fails with RunInputError (unknown or illegal overrides, output below the input prefix) or
+    Fails with RunInputError (unknown, undeclared or illegal overrides, output below the input prefix) or
     DataNotFoundError (no object, or only empty ones).
     """
     declared = dict(run.request)
@@ -41,8 +43,38 @@ def checked_request(run: Run, s3: S3Client) -> Request:
         "S3OutputPath": f"{declared['TransformOutput']['S3OutputPath'].rstrip('/')}/{run.run}"
     }
     request = apply_overrides(declared, run.overrides)
+    if undeclared := list(_undeclared(run, request)):
+        raise RunInputError(undeclared)
     _require_data(request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"], s3)
     return request
+
+
+def _undeclared(run: Run, request: Request) -> Iterator[Problem]:
+    """What the run sets and the job file does not, or the other way round.
+
+    Step Functions fixes which members a call sends when the machine is created; a run changes their values.
+    """
+    origin = run.job_file or "the job"
+    for member in MEMBERS:
+        declared, given = _has(run.request, member), _has(request, member)
+        if given and not declared:
+            message = (
+                f"is not set in {origin}, so a run cannot set it; set it there to its usual value, and deploy"
+            )
+            yield Problem("override-undeclared", member.field, message)
+        elif declared and not given:
+            yield Problem(
+                "override-removed", member.field, f"is set in {origin}; a run can change it, not remove it"
+            )
+
+
+def _has(request: Request, member: Member) -> bool:
+    node: Any = request
+    for name in member.path:
+        if name not in node:
+            return False
+        node = node[name]
+    return True
 
 
 def _require_data(uri: str, s3: S3Client) -> None:

@@ -60,6 +60,18 @@ def test_fails_on_an_illegal_override_before_s3_is_asked() -> None:
     assert s3.listings == 0
 
 
+def test_fails_when_a_run_sets_what_the_job_file_does_not() -> None:
+    with pytest.raises(RunInputError, match=r"transform.max_payload: is not set in jobs/churn.yaml"):
+        checked_request(a_run({"transform.max_payload": 5}), data("churn/a.csv"))
+
+
+def test_fails_when_a_run_removes_what_the_job_file_sets() -> None:
+    with pytest.raises(RunInputError, match=r"output.accept: is set in jobs/churn.yaml"):
+        checked_request(
+            a_run({"output.accept": None, "data_processing.join_source": "None"}), data("churn/a.csv")
+        )
+
+
 def test_fails_when_no_object_starts_with_the_prefix() -> None:
     with pytest.raises(DataNotFoundError, match="s3://in/churn/"):
         checked_request(a_run(), data("other/a.csv"))
