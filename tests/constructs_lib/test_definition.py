@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from hashlib import sha256
@@ -29,6 +30,7 @@ from batch_transform.spec.run_id import run_id
 from constructs_lib.definition import MAX_ATTEMPTS, Definition, Functions, state_machine_definition
 
 PROJECT = Path(__file__).resolve().parents[2]
+TOOLS = Path(sys.executable).parent
 
 SPEC = JobSpec(
     name="churn-nightly",
@@ -220,13 +222,18 @@ def test_a_failed_preflight_is_told_with_the_job_and_its_file(definition: Defini
 def test_statelint_finds_nothing(definition: Definition, tmp_path: Path) -> None:
     path = tmp_path / "definition.json"
     path.write_text(json.dumps(definition))
-    done = subprocess.run(["statelint", str(path)], capture_output=True, text=True, check=False)  # noqa: S607  # the pinned tool of this environment
+    done = subprocess.run([str(TOOLS / "statelint"), str(path)], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
 def test_asl_validator_finds_nothing(definition: Definition, tmp_path: Path) -> None:
     path = tmp_path / "definition.json"
     path.write_text(json.dumps(definition))
-    command = ["node", str(PROJECT / "node_modules/.bin/asl-validator"), "--json-path", str(path)]
+    command = [
+        str(TOOLS / "node"),
+        str(PROJECT / "node_modules/.bin/asl-validator"),
+        "--json-path",
+        str(path),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from batch_transform.local.up import LocalAws
 from batch_transform.spec.stack_outputs import INPUT_BUCKET, state_machine_output
 from e2e.project_copy import PROJECT, Project
 
+TOOLS = Path(sys.executable).parent
 CDK = PROJECT / "node_modules/.bin/cdk"
 
 
@@ -28,6 +30,7 @@ def cdk(project: Project, aws: LocalAws, *arguments: str) -> str:
     """Run `cdk` in the project and return all that it printed."""
     environment = {
         **os.environ,
+        "PATH": f"{TOOLS}:{os.environ['PATH']}",  # `python3 app.py`, and Node for the CDK's kernel
         "AWS_ENDPOINT_URL": aws.endpoint_url,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
@@ -35,7 +38,7 @@ def cdk(project: Project, aws: LocalAws, *arguments: str) -> str:
         "CI": "true",
     }
     done = subprocess.run(
-        ["node", str(CDK), "--no-notices", *arguments],  # noqa: S607  # the pinned Node of this environment
+        [str(TOOLS / "node"), str(CDK), "--no-notices", *arguments],
         cwd=project.folder,
         env=environment,
         capture_output=True,

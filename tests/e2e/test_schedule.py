@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 import pytest
-from batch_transform.local.deploy import deploy
 
+from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws
 from batch_transform.runs.synth import synthesise
 from batch_transform.spec.stack_outputs import INPUT_BUCKET, OUTPUT_BUCKET, state_machine_output
