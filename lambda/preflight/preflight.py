@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from botocore.exceptions import ClientError
+
 from batch_transform.spec.errors import DataNotFoundError, RunInputError
 from batch_transform.spec.members import MEMBERS, Member
 from batch_transform.spec.overrides import apply_overrides
@@ -45,7 +47,15 @@ def checked_request(run: Run, s3: S3Client) -> Request:
     request = apply_overrides(declared, run.overrides)
     if undeclared := list(_undeclared(run, request)):
         raise RunInputError(undeclared)
-    _require_data(request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"], s3)
+    uri = request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
+    try:
+        _require_data(uri, s3)
+    except ClientError as error:
+        reason = error.response["Error"]
+        raise DataNotFoundError(
+            f"{uri} cannot be listed ({reason['Code']}: {reason['Message']}); check the bucket's name, and whether "
+            "the job may read there: a deployed job reads below its own input.data only"
+        ) from error
     return request
 
 

@@ -1,0 +1,269 @@
+"""The deployed state machine meets what AWS does to people: no quota, no machines, bad data, odd names, odd input."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from batch_transform.local.deploy import deploy
+from batch_transform.local.up import LocalAws
+from batch_transform.runs.synth import synthesise
+from batch_transform.spec.stack_outputs import INPUT_BUCKET, state_machine_output
+from constructs_lib.definition import MAX_ATTEMPTS
+from e2e.project_copy import PROJECT
+
+SLEEPER = """
+import time
+def model_fn(model_dir): return None
+def input_fn(data, content_type): return data
+def predict_fn(data, model): time.sleep(600)
+def output_fn(prediction, accept): return "", accept
+"""
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A local AWS with the stack in it, and the file with the account's limits."""
+
+    aws: LocalAws
+    outputs: dict[str, str]
+    limits: Path
+
+    def limit(self, *, quota: int | None = None, without_capacity: tuple[str, ...] = ()) -> None:
+        """Change what the account may have; it acts at once."""
+        quotas = {} if quota is None else {"ml.m5.large for transform job usage": quota}
+        limits = {"ServiceQuotas": quotas, "InsufficientInstanceCapacity": list(without_capacity)}
+        part = self.limits.with_suffix(".part")
+        part.write_text(json.dumps(limits))
+        part.replace(self.limits)
+
+    def upload(self, job: str, folder: str, name: str, text: str) -> str:
+        """Put an object where the job may read, and return the S3 URI of its folder."""
+        bucket = self.outputs[INPUT_BUCKET]
+        self.aws.client("s3").put_object(Bucket=bucket, Key=f"{job}/{folder}/{name}", Body=text.encode())
+        return f"s3://{bucket}/{job}/{folder}/"
+
+    def start(self, job: str, run_input: object, name: str | None = None) -> str:
+        named = {"name": name} if name else {}
+        started = self.aws.client("stepfunctions").start_execution(
+            stateMachineArn=self.outputs[state_machine_output(job)], input=json.dumps(run_input), **named
+        )
+        return str(started["executionArn"])
+
+    def wait(self, execution: str) -> dict[str, Any]:
+        """Wait for the end of an execution and return its description."""
+        stepfunctions = self.aws.client("stepfunctions")
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            described: dict[str, Any] = stepfunctions.describe_execution(executionArn=execution)
+            if described["status"] != "RUNNING":
+                return described
+            time.sleep(0.05)
+        raise AssertionError(f"{execution} did not end")
+
+    def jobs_of(self, execution: str) -> list[dict[str, Any]]:
+        """The transform jobs that the execution created, oldest first."""
+        sagemaker = self.aws.client("sagemaker")
+        summaries = sagemaker.list_transform_jobs(
+            SortBy="CreationTime", SortOrder="Ascending", MaxResults=100
+        )
+        described = [
+            sagemaker.describe_transform_job(TransformJobName=summary["TransformJobName"])
+            for summary in summaries["TransformJobSummaries"]
+        ]
+        tag = {"Key": "AWS_STEP_FUNCTIONS_EXECUTION_ARN", "Value": execution}
+        return [
+            job for job in described if tag in sagemaker.list_tags(ResourceArn=job["TransformJobArn"])["Tags"]
+        ]
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    folder = tmp_path_factory.mktemp("workflow")
+    subprocess.run(
+        [sys.executable, str(PROJECT / "models/tumours/train.py"), str(folder / "build")], check=True
+    )
+    (folder / "build/sleeper/code").mkdir(parents=True)
+    (folder / "build/sleeper/code/inference.py").write_text(SLEEPER)
+    (folder / "jobs").mkdir()
+    tumours = yaml.safe_load((PROJECT / "jobs/tumours.yaml").read_text())
+    del tumours["triggers"]
+    sleeper = {
+        "name": "sleeper",
+        "model": {"source": "../build/sleeper", "image": {"framework": "sklearn", "version": "1.2-1"}},
+        "input": {"content_type": "text/csv", "split_type": "Line"},
+        "transform": {"max_runtime_in_seconds": 2},
+    }
+    (folder / "jobs/tumours.yaml").write_text(yaml.safe_dump(tumours))
+    (folder / "jobs/sleeper.yaml").write_text(yaml.safe_dump(sleeper))
+    synthesise(PROJECT, jobs=folder / "jobs", assembly=folder / "cdk.out")
+    limits = folder / "limits.json"
+    limits.write_text("{}")
+    with LocalAws(quotas=limits, wait_scale=0.002) as aws:
+        outputs = deploy(folder / "cdk.out", "BatchTransform", aws.client, lambda _event: None)
+        data = (folder / "build/data/tumours.csv").read_text()
+        found = Deployed(aws, outputs, limits)
+        found.upload("tumours", "good", "a.csv", data)
+        found.upload("sleeper", "good", "a.csv", "1,2\n")
+        yield found
+
+
+@pytest.fixture
+def good(deployed: Deployed) -> Iterator[dict[str, Any]]:
+    """The input of a run that succeeds; afterwards the account is without limits again."""
+    deployed.limit()
+    yield {"input": {"data": f"s3://{deployed.outputs[INPUT_BUCKET]}/tumours/good/"}}
+    deployed.limit()
+
+
+@pytest.mark.parametrize(
+    "name", ["1f0c9a52-9ac1-4f6e-a3fb-0c1f4e6c1f11", "e2a1_8b3c_" + "x" * 70, "my run?"[:6]]
+)
+def test_whatever_the_execution_is_called_the_job_name_is_legal(
+    deployed: Deployed, good: dict[str, Any], name: str
+) -> None:
+    execution = deployed.start("tumours", good, name)
+    described = deployed.wait(execution)
+    assert described["status"] == "SUCCEEDED", described
+    [job] = deployed.jobs_of(execution)
+    assert re.fullmatch(r"tumours-\d{8}T\d{6}-[0-9a-f]{8}-1", job["TransformJobName"])
+    output = json.loads(described["output"])
+    assert output["TransformJobName"] == job["TransformJobName"]
+    assert output["TransformJobStatus"] == "Completed"
+    assert output["S3OutputPath"] == job["TransformOutput"]["S3OutputPath"]
+
+
+def test_runs_at_the_same_moment_have_names_and_outputs_of_their_own(
+    deployed: Deployed, good: dict[str, Any]
+) -> None:
+    executions = [deployed.start("tumours", good) for _ in range(4)]
+    with ThreadPoolExecutor() as pool:
+        ends = list(pool.map(deployed.wait, executions))
+    assert {end["status"] for end in ends} == {"SUCCEEDED"}
+    outputs = [json.loads(end["output"]) for end in ends]
+    assert len({output["TransformJobName"] for output in outputs}) == 4
+    assert len({output["S3OutputPath"] for output in outputs}) == 4
+
+
+def test_a_job_without_machines_is_tried_again_under_new_names_and_then_fails(
+    deployed: Deployed, good: dict[str, Any]
+) -> None:
+    deployed.limit(without_capacity=("ml.m5.large",))
+    execution = deployed.start("tumours", good)
+    described = deployed.wait(execution)
+    assert described["status"] == "FAILED"
+    assert "job tumours (" in described["cause"]
+    assert "CapacityError" in described["cause"]
+    attempts = [job["TransformJobName"].rpartition("-")[2] for job in deployed.jobs_of(execution)]
+    assert attempts == [str(number) for number in range(1, MAX_ATTEMPTS + 1)]
+
+
+def test_a_job_succeeds_when_machines_are_there_again(deployed: Deployed, good: dict[str, Any]) -> None:
+    deployed.limit(without_capacity=("ml.m5.large",))
+    execution = deployed.start("tumours", good)
+    deadline = time.monotonic() + 30
+    while not any(job["TransformJobStatus"] == "Failed" for job in deployed.jobs_of(execution)):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    deployed.limit()
+    assert deployed.wait(execution)["status"] == "SUCCEEDED"
+    statuses = [job["TransformJobStatus"] for job in deployed.jobs_of(execution)]
+    assert statuses[-1] == "Completed"
+    assert set(statuses[:-1]) == {"Failed"}
+
+
+def test_another_instance_type_for_one_run_helps_where_one_is_out(
+    deployed: Deployed, good: dict[str, Any]
+) -> None:
+    deployed.limit(without_capacity=("ml.m5.large",))
+    execution = deployed.start("tumours", good | {"transform": {"instance_type": "ml.m5.xlarge"}})
+    assert deployed.wait(execution)["status"] == "SUCCEEDED"
+
+
+def test_an_exhausted_quota_is_waited_for(deployed: Deployed, good: dict[str, Any]) -> None:
+    deployed.limit(quota=0)
+    execution = deployed.start("tumours", good)
+    time.sleep(0.6)
+    deployed.limit(quota=1)
+    described = deployed.wait(execution)
+    assert described["status"] == "SUCCEEDED", described
+    [job] = deployed.jobs_of(execution)
+    assert "r" in job["TransformJobName"].rpartition("-")[2]
+
+
+def test_a_quota_that_stays_exhausted_fails_in_the_words_of_aws(
+    deployed: Deployed, good: dict[str, Any]
+) -> None:
+    deployed.limit(quota=0)
+    described = deployed.wait(deployed.start("tumours", good))
+    assert described["status"] == "FAILED"
+    assert described["error"] == "SageMaker.ResourceLimitExceededException"
+    assert "ml.m5.large for transform job usage" in described["cause"]
+
+
+def test_one_bad_file_fails_the_run_by_its_name_and_the_others_are_scored(deployed: Deployed) -> None:
+    row = ",".join(["1"] * 30)
+    folder = deployed.upload("tumours", "mixed", "a.csv", f"one,{row}\n")
+    deployed.upload("tumours", "mixed", "bad.csv", f'two,"{row}\n')
+    deployed.upload("tumours", "mixed", "c.csv", f"three,{row}\n")
+    execution = deployed.start("tumours", {"input.data": folder})
+    described = deployed.wait(execution)
+    assert described["status"] == "FAILED"
+    assert "1 of 3 files have no result" in described["cause"]
+    assert "mixed/bad.csv" in described["cause"]
+    assert "ClientError: See job logs for more information" in described["cause"]
+    [job] = deployed.jobs_of(execution)
+    bucket, _, prefix = job["TransformOutput"]["S3OutputPath"].removeprefix("s3://").partition("/")
+    written = deployed.aws.client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]
+    assert [entry["Key"].rpartition("/")[2] for entry in written] == ["a.csv.out", "c.csv.out"]
+
+
+def test_a_job_that_runs_too_long_is_stopped_and_the_run_fails(deployed: Deployed) -> None:
+    execution = deployed.start("sleeper", {})
+    described = deployed.wait(execution)
+    assert described["status"] == "FAILED"
+    assert described["error"] == "States.Timeout"
+    assert "transform.max_runtime_in_seconds" in described["cause"]
+    deadline = time.monotonic() + 20
+    while [job["TransformJobStatus"] for job in deployed.jobs_of(execution)] != ["Stopped"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize(
+    ("run_input", "said"),
+    [
+        ({"data_procesing": {"input_filter": "$"}}, "did you mean"),
+        ({"transform.max_payload": 200}, "max_payload"),
+        ({"data_processing": {"output_filter": "$['a_b']"}}, "Unexpected"),
+        ({"input.data": "s3://nowhere-at-all/x/"}, "nowhere-at-all"),
+        (["not", "an", "object"], "JSON object"),
+    ],
+)
+def test_a_run_with_wrong_input_fails_before_a_transform_job(
+    deployed: Deployed, run_input: object, said: str
+) -> None:
+    execution = deployed.start("tumours", run_input)
+    described = deployed.wait(execution)
+    assert described["status"] == "FAILED"
+    assert described["cause"].startswith("job tumours (")
+    assert said in described["cause"]
+    assert deployed.jobs_of(execution) == []
+
+
+def test_the_comment_that_the_console_suggests_is_no_override(
+    deployed: Deployed, good: dict[str, Any]
+) -> None:
+    execution = deployed.start("tumours", good | {"Comment": "Insert your JSON here"})
+    assert deployed.wait(execution)["status"] == "SUCCEEDED"
