@@ -19,6 +19,8 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from batch_transform.local.model_server.image import Images
+from batch_transform.local.sagemaker.quotas import Quotas
 from batch_transform.local.settings import DEFAULT_PORT, DEFAULT_REGION, LocalAwsSettings
 from batch_transform.spec.errors import BatchTransformError, PortInUseError
 
@@ -32,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BatchTransformError as error:
         sys.stderr.write(f"error: {error}\n")
         return error.exit_code
+    except KeyboardInterrupt:  # before anything was served
+        return 0
     finally:
         shutil.rmtree(run_dir, ignore_errors=True)
     return 0
@@ -69,6 +73,9 @@ def _serve(options: argparse.Namespace, run_dir: Path) -> None:
         wait_scale=options.wait_scale,
         region=options.region,
     )
+    # what the person gave is read before anything starts
+    Images(settings.images)
+    Quotas(settings.quotas)
     with listen(options.port) as sock:
         # the emulator reads its settings from the environment while it is imported
         from batch_transform.local.emulator import environment  # noqa: PLC0415

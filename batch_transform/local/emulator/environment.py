@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 
@@ -19,6 +20,7 @@ def prepare(settings: LocalAwsSettings, port: int) -> None:
         if name.startswith("AWS_"):
             del os.environ[name]
     os.environ.update(_environment(settings, port))
+    logging.getLogger("kms").setLevel(logging.ERROR)  # it warns of an absent package that nothing here needs
     temporary = settings.run_dir / "tmp"
     temporary.mkdir(parents=True, exist_ok=True)
     tempfile.tempdir = str(temporary)  # Lambda code is unpacked there, and goes with the run

@@ -82,6 +82,8 @@ def serve(
     async def application(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await emulator.app(scope, receive, _announcing(send, lambda: ready(endpoint_url)))
+        elif _is_from_web_page(scope):
+            await _refuse(scope, send)
         else:
             await emulator.app(scope, receive, send)
 
@@ -97,6 +99,22 @@ def serve(
         await asyncio.to_thread(local_aws.close)
 
     asyncio.run(hypercorn_serve(application, config, shutdown_trigger=closed))  # type: ignore[arg-type]  # hypercorn's TypedDicts for an ASGI application
+
+
+def _is_from_web_page(scope: MutableMapping[str, Any]) -> bool:
+    """Say whether a browser sent this for a page: it names the page's origin, which no AWS client does.
+
+    The emulator lets every origin in, and its Lambda runs code: any page that the person visits could.
+    """
+    return any(name == b"origin" for name, _ in scope["headers"])
+
+
+async def _refuse(scope: MutableMapping[str, Any], send: Send) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close"})
+        return
+    await send({"type": "http.response.start", "status": 403, "headers": [(b"content-type", b"text/plain")]})
+    await send({"type": "http.response.body", "body": b"the local AWS answers no web pages\n"})
 
 
 def _announcing(send: Send, announce: Callable[[], None]) -> Send:

@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+SYNC = "arn:aws:states:::sagemaker:createTransformJob.sync"
+ROWS = b"id-1,2,3\nid-2,5,6\n"
+
+
+def task(request: dict[str, Any], resource: str = SYNC, **fields: Any) -> dict[str, Any]:
+    return {"Type": "Task", "Resource": resource, "Parameters": request, "End": True, **fields}
+
+
+def test_sync_waits_and_results_in_the_jobs_description(lab: Any) -> None:
+    bucket = lab.bucket(**{"a.csv": ROWS})
+    request = lab.request(lab.model(), bucket, Tags=[{"Key": "team", "Value": "churn"}])
+    arn = lab.execute(lab.machine({"Transform": task(request)}))
+    execution = lab.execution(arn)
+    assert execution["status"] == "SUCCEEDED"
+    result = json.loads(execution["output"])
+    assert result["TransformJobStatus"] == "Completed"
+    assert result["TransformOutput"]["S3OutputPath"] == f"s3://{bucket}/out"
+    assert result["DataProcessing"] == request["DataProcessing"]
+    assert result["Tags"] == {
+        "team": "churn",
+        "AWS_STEP_FUNCTIONS_EXECUTION_ARN": arn,
+        "MANAGED_BY_AWS": "STARTED_BY_STEP_FUNCTIONS",
+    }
+    milliseconds = [result[time] for time in ("CreationTime", "TransformStartTime", "TransformEndTime")]
+    assert milliseconds == sorted(milliseconds)
+    assert all(isinstance(time, int) and time > 1_700_000_000_000 for time in milliseconds)
+    assert lab.keys(bucket) == ["out/a.csv.out"]
+
+
+def test_request_response_goes_on_at_once(lab: Any) -> None:
+    request = lab.request(lab.model("hang"), lab.bucket(**{"a.csv": ROWS}))
+    machine = lab.machine({"Start": task(request, SYNC.removesuffix(".sync"))})
+    execution = lab.execution(lab.execute(machine))
+    result = json.loads(execution["output"])
+    assert result["TransformJobArn"].endswith(request["TransformJobName"])
+    assert result["SdkHttpMetadata"]["HttpStatusCode"] == 200
+    assert lab.describe(request["TransformJobName"])["TransformJobStatus"] == "InProgress"
+    lab.sagemaker.stop_transform_job(TransformJobName=request["TransformJobName"])
+
+
+def test_fails_with_the_description_as_the_cause_when_the_job_fails(lab: Any) -> None:
+    config = {"InvocationsMaxRetries": 0, "InvocationsTimeoutInSeconds": 10}
+    request = lab.request(lab.model("fail"), lab.bucket(**{"a.csv": ROWS}), ModelClientConfig=config)
+    execution = lab.execution(lab.execute(lab.machine({"Transform": task(request)})))
+    assert execution["status"] == "FAILED"
+    assert execution["error"] == "States.TaskFailed"
+    cause = json.loads(execution["cause"])
+    assert cause["TransformJobName"] == request["TransformJobName"]
+    assert cause["TransformJobStatus"] == "Failed"
+    assert cause["FailureReason"] == "AlgorithmError: See job logs for more information"
+
+
+def test_fails_when_the_job_is_stopped_by_somebody_else(lab: Any, until: Callable[..., None]) -> None:
+    request = lab.request(lab.model("hang"), lab.bucket(**{"a.csv": ROWS}))
+    name = request["TransformJobName"]
+    arn = lab.execute(lab.machine({"Transform": task(request)}))
+    until(lambda: lab.sagemaker.list_transform_jobs(NameContains=name)["TransformJobSummaries"])
+    lab.sagemaker.stop_transform_job(TransformJobName=name)
+    execution = lab.execution(arn)
+    assert execution["error"] == "States.TaskFailed"
+    assert json.loads(execution["cause"])["TransformJobStatus"] == "Stopped"
+
+
+def test_fails_with_awss_error_names_when_the_request_is_refused(lab: Any) -> None:
+    bucket = lab.bucket(**{"a.csv": ROWS})
+    model = lab.model()
+    taken = lab.request(model, bucket)
+    lab.run(taken)
+    no_quota = lab.request(
+        model, bucket, TransformResources={"InstanceType": "ml.c5.2xlarge", "InstanceCount": 1}
+    )
+    cases = {
+        "SageMaker.ResourceInUseException": (taken, "ResourceInUse"),
+        "SageMaker.ResourceLimitExceededException": (no_quota, "ResourceLimitExceeded"),
+        "SageMaker.AmazonSageMakerException": (lab.request("unknown", bucket), "ValidationException"),
+    }
+    for error, (request, code) in cases.items():
+        execution = lab.execution(lab.execute(lab.machine({"Transform": task(request)})))
+        assert execution["error"] == error
+        assert (
+            f"(Service: AmazonSageMaker; Status Code: 400; Error Code: {code}; Request ID: "
+            in execution["cause"]
+        )
+
+
+def test_fails_when_a_parameter_is_misspelt(lab: Any) -> None:
+    request = lab.request(lab.model(), lab.bucket(**{"a.csv": ROWS}))
+    request["DataProcesing"] = request.pop("DataProcessing")
+    execution = lab.execution(lab.execute(lab.machine({"Transform": task(request)})))
+    assert execution["error"] == "SageMaker.AmazonSageMakerException"
+    assert "'dataProcesing'" in execution["cause"]
+
+
+def test_a_timeout_of_the_state_stops_the_job(lab: Any) -> None:
+    bucket = lab.bucket(**{"a.csv": ROWS})
+    request = lab.request(lab.model("hang"), bucket)
+    execution = lab.execution(lab.execute(lab.machine({"Transform": task(request, TimeoutSeconds=1)})))
+    assert execution["error"] == "States.Timeout"
+    assert lab.wait(request["TransformJobName"])["TransformJobStatus"] == "Stopped"
+    assert lab.keys(bucket) == []
+
+
+def test_stopping_the_execution_stops_the_job_past_every_retry(lab: Any, until: Callable[..., None]) -> None:
+    request = lab.request(lab.model("hang"), lab.bucket(**{"a.csv": ROWS}))
+    name = request["TransformJobName"]
+    everything = ["States.ALL"]
+    states = {
+        "Transform": task(
+            request,
+            TimeoutSeconds=60,
+            Retry=[{"ErrorEquals": everything, "IntervalSeconds": 1, "MaxAttempts": 3}],
+            Catch=[{"ErrorEquals": everything, "Next": "Caught"}],
+        ),
+        "Caught": {"Type": "Fail"},
+    }
+    arn = lab.execute(lab.machine(states))
+    until(lambda: lab.sagemaker.list_transform_jobs(NameContains=name)["TransformJobSummaries"])
+    lab.states.stop_execution(executionArn=arn, cause="enough")
+    assert lab.wait(name)["TransformJobStatus"] == "Stopped"
+    execution = lab.execution(arn)
+    assert execution["status"] == "ABORTED"
+    assert execution["cause"] == "enough"
+    entered = [event["type"] for event in lab.states.get_execution_history(executionArn=arn)["events"]]
+    assert entered[-1] == "ExecutionAborted"
+
+
+def test_missing_capacity_can_be_retried_with_another_name(lab: Any) -> None:
+    bucket = lab.bucket(**{"a.csv": ROWS})
+    request = lab.request(lab.model(), bucket)
+    short = {**request, "TransformResources": {"InstanceType": "ml.m4.xlarge", "InstanceCount": 1}}
+    fallback = {**request, "TransformJobName": lab.name()}
+    states = {
+        "First": task(short, Catch=[{"ErrorEquals": ["States.TaskFailed"], "Next": "Second"}]),
+        "Second": task(fallback),
+    }
+    execution = lab.execution(lab.execute(lab.machine(states, "First")))
+    assert execution["status"] == "SUCCEEDED"
+    assert lab.describe(short["TransformJobName"])["FailureReason"].startswith("CapacityError: ")
+
+
+def test_the_sdk_integration_reaches_sagemaker_too(lab: Any) -> None:
+    name = lab.start(lab.request(lab.model(), lab.bucket(**{"a.csv": ROWS})))
+    lab.wait(name)
+    resource = "arn:aws:states:::aws-sdk:sagemaker:describeTransformJob"
+    execution = lab.execution(lab.execute(lab.machine({"Look": task({"TransformJobName": name}, resource)})))
+    assert json.loads(execution["output"])["TransformJobStatus"] == "Completed"
+
+
+def test_fails_with_the_sdks_error_name_in_the_sdk_integration(lab: Any) -> None:
+    resource = "arn:aws:states:::aws-sdk:sagemaker:describeTransformJob"
+    execution = lab.execution(
+        lab.execute(lab.machine({"Look": task({"TransformJobName": "none"}, resource)}))
+    )
+    assert execution["error"] == "SageMaker.ResourceNotFoundException"

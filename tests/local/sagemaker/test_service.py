@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+
+def test_a_job_is_described_with_the_defaults_that_aws_fills_in(lab: Any) -> None:
+    bucket = lab.bucket(**{"a.csv": b"1,2\n"})
+    request = lab.request(lab.model("echo"), bucket)
+    del (
+        request["DataProcessing"],
+        request["TransformOutput"]["AssembleWith"],
+        request["TransformInput"]["SplitType"],
+    )
+    described = lab.run(request)
+    assert described["DataProcessing"] == {"InputFilter": "$", "OutputFilter": "$", "JoinSource": "None"}
+    assert described["TransformInput"]["CompressionType"] == "None"
+    assert described["TransformInput"]["SplitType"] == "None"
+    assert described["TransformOutput"]["AssembleWith"] == "None"
+    assert described["TransformOutput"]["KmsKeyId"] == ""
+    absent = {"MaxPayloadInMB", "BatchStrategy", "MaxConcurrentTransforms", "FailureReason", "Environment"}
+    assert absent.isdisjoint(described)
+    assert described["TransformJobArn"].endswith(f":transform-job/{request['TransformJobName']}")
+    times = [described[time] for time in ("CreationTime", "TransformStartTime", "TransformEndTime")]
+    assert times == sorted(times)
+    assert isinstance(times[0], datetime)
+
+
+def test_fails_when_the_model_is_unknown(lab: Any) -> None:
+    request = lab.request("no-such-model", lab.bucket(**{"a.csv": b"1,2\n"}))
+    code, message = lab.refusal(lambda: lab.start(request))
+    assert code == "ValidationException"
+    assert message == 'Could not find model "arn:aws:sagemaker:us-east-1:000000000000:model/no-such-model".'
+
+
+def test_fails_when_nothing_is_at_the_input(lab: Any) -> None:
+    bucket = lab.bucket()
+    code, message = lab.refusal(lambda: lab.start(lab.request(lab.model(), bucket)))
+    assert code == "ValidationException"
+    assert message.startswith(
+        f'No S3 objects found under S3 URL "s3://{bucket}/in/" given in input data source.'
+    )
+    assert 'has "s3:ListBucket" permissions on bucket' in message
+
+
+def test_fails_when_the_input_bucket_does_not_exist(lab: Any) -> None:
+    _, message = lab.refusal(lambda: lab.start(lab.request(lab.model(), "no-such-bucket-anywhere")))
+    assert message.startswith('No S3 objects found under S3 URL "s3://no-such-bucket-anywhere/in/"')
+
+
+def test_fails_when_a_filter_has_a_character_that_aws_does_not_take(lab: Any) -> None:
+    request = lab.request(lab.model(), lab.bucket(**{"a.jsonl": b"{}\n"}))
+    request["TransformInput"]["ContentType"] = request["TransformOutput"]["Accept"] = "application/jsonlines"
+    request["DataProcessing"] = {"OutputFilter": "$['account_id','SageMakerOutput']"}
+    code, message = lab.refusal(lambda: lab.start(request))
+    assert code == "ValidationException"
+    assert message == (
+        "Invalid OutputFilter: \"$['account_id','SageMakerOutput']\". Unexpected \"_\" in JsonPath. Supported "
+        "operators for \"application/jsonlines\" are ['$', '[', ']', '*', '.', ' ', ',', ':', '-', ''']"
+    )
+
+
+def test_fails_when_a_job_name_is_taken(lab: Any) -> None:
+    request = lab.request(lab.model(), lab.bucket(**{"a.csv": b"1,2\n"}))
+    lab.run(request)
+    code, message = lab.refusal(lambda: lab.start(request))
+    assert code == "ResourceInUse"
+    assert request["TransformJobName"] in message
+
+
+def test_fails_when_the_request_breaks_the_limits_of_the_api(lab: Any) -> None:
+    request = lab.request(lab.model(), lab.bucket(**{"a.csv": b"1,2\n"}))
+    request["TransformJobName"] = "under_scored"
+    request["TransformResources"]["InstanceType"] = "ml.t2.medium"
+    code, message = lab.refusal(lambda: lab.start(request))
+    assert code == "ValidationException"
+    assert message.startswith("2 validation errors detected: ")
+    assert "Value 'under_scored' at 'transformJobName' failed to satisfy constraint" in message
+    assert "Value 'ml.t2.medium' at 'transformResources.instanceType' failed to satisfy constraint" in message
+
+
+def test_fails_when_the_account_has_no_quota_for_the_instance_type(lab: Any) -> None:
+    request = lab.request(lab.model(), lab.bucket(**{"a.csv": b"1,2\n"}))
+    request["TransformResources"]["InstanceType"] = "ml.c5.2xlarge"
+    code, message = lab.refusal(lambda: lab.start(request))
+    assert code == "ResourceLimitExceeded"
+    assert message.startswith(
+        "The account-level service limit 'ml.c5.2xlarge for transform job usage' is 0 Instances, with current "
+        "utilization of 0 Instances and a request delta of 1 Instances."
+    )
+
+
+def test_a_quota_counts_the_instances_of_running_jobs(lab: Any) -> None:
+    bucket = lab.bucket(**{"a.csv": b"1,2\n"})
+    resources = {"InstanceType": "ml.c5.xlarge", "InstanceCount": 1}
+    first = lab.start(lab.request(lab.model("hang"), bucket, TransformResources=resources))
+    second = lab.request(lab.model(), bucket, TransformResources=resources)
+    code, message = lab.refusal(lambda: lab.start(second))
+    assert code == "ResourceLimitExceeded"
+    assert "current utilization of 1 Instances" in message
+    lab.sagemaker.stop_transform_job(TransformJobName=first)
+    lab.wait(first)
+    assert lab.run(second)["TransformJobStatus"] == "Completed"
+
+
+def test_fails_when_the_model_has_uncompressed_data(lab: Any) -> None:
+    source = {"S3DataSource": {"S3Uri": "s3://b/m/", "S3DataType": "S3Prefix", "CompressionType": "None"}}
+    model = lab.model(ModelDataSource=source)
+    _, message = lab.refusal(lambda: lab.start(lab.request(model, lab.bucket(**{"a.csv": b"1\n"}))))
+    assert message == (
+        "SageMaker Batch currently doesn't support Model entity with container definitions which use "
+        "ModelDataSource attribute"
+    )
+
+
+def test_stopping_a_job_that_has_ended_is_refused(lab: Any) -> None:
+    name = lab.start(lab.request(lab.model(), lab.bucket(**{"a.csv": b"1,2\n"})))
+    lab.wait(name)
+    code, message = lab.refusal(lambda: lab.sagemaker.stop_transform_job(TransformJobName=name))
+    assert code == "ValidationException"
+    assert "in status Completed" in message
+
+
+@pytest.mark.parametrize("operation", ["describe_transform_job", "stop_transform_job"])
+def test_fails_when_there_is_no_such_job(lab: Any, operation: str) -> None:
+    call = getattr(lab.sagemaker, operation)
+    code, message = lab.refusal(lambda: call(TransformJobName="no-such-job"))
+    assert code == "ResourceNotFound"
+    assert "no-such-job" in message
+
+
+def test_models_are_created_described_listed_and_deleted(lab: Any) -> None:
+    name = lab.model()
+    described = lab.sagemaker.describe_model(ModelName=name)
+    assert described["PrimaryContainer"]["Environment"] == {"BEHAVIOUR": "count"}
+    assert described["ModelArn"].endswith(f":model/{name}")
+    listed = lab.sagemaker.list_models(NameContains=name)["Models"]
+    assert [model["ModelName"] for model in listed] == [name]
+    code, message = lab.refusal(
+        lambda: lab.sagemaker.create_model(ModelName=name, PrimaryContainer=described["PrimaryContainer"])
+    )
+    assert (code, message) == (
+        "ValidationException",
+        f'Cannot create already existing model "{described["ModelArn"]}".',
+    )
+    lab.sagemaker.delete_model(ModelName=name)
+    assert lab.refusal(lambda: lab.sagemaker.describe_model(ModelName=name))[0] == "ValidationException"
+
+
+def test_the_same_name_is_free_in_another_region(lab: Any) -> None:
+    name = lab.model()
+    elsewhere = lab.aws.session().client(
+        "sagemaker", endpoint_url=lab.aws.endpoint_url, region_name="eu-central-1"
+    )
+    arn = elsewhere.create_model(
+        ModelName=name, PrimaryContainer={"Image": "x"}, ExecutionRoleArn="arn:aws:iam::000000000000:role/x"
+    )["ModelArn"]
+    assert arn == f"arn:aws:sagemaker:eu-central-1:000000000000:model/{name}"
+
+
+def test_jobs_are_listed_newest_first_in_pages(lab: Any) -> None:
+    model, bucket, mark = lab.model(), lab.bucket(**{"a.csv": b"1,2\n"}), lab.name()
+    names = [f"{mark}-{number}" for number in range(3)]
+    for name in names:
+        lab.run(lab.request(model, bucket, TransformJobName=name))
+    pages = lab.sagemaker.get_paginator("list_transform_jobs").paginate(
+        NameContains=mark, StatusEquals="Completed", PaginationConfig={"PageSize": 2}
+    )
+    listed = [[job["TransformJobName"] for job in page["TransformJobSummaries"]] for page in pages]
+    assert listed == [[names[2], names[1]], [names[0]]]
+
+
+def test_tags_are_added_listed_and_deleted(lab: Any) -> None:
+    arn = lab.sagemaker.describe_model(ModelName=lab.model())["ModelArn"]
+    lab.sagemaker.add_tags(
+        ResourceArn=arn, Tags=[{"Key": "team", "Value": "a"}, {"Key": "cost", "Value": "b"}]
+    )
+    lab.sagemaker.delete_tags(ResourceArn=arn, TagKeys=["cost"])
+    assert lab.sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "team", "Value": "a"}]
+
+
+def test_fails_when_an_operation_is_not_there(lab: Any) -> None:
+    code, message = lab.refusal(lambda: lab.sagemaker.list_training_jobs())
+    assert code == "UnknownOperationException"
+    assert "CreateTransformJob" in message
+
+
+def test_boto3s_own_waiter_ends_with_the_job(lab: Any) -> None:
+    name = lab.start(lab.request(lab.model(), lab.bucket(**{"a.csv": b"1,2\n"})))
+    lab.sagemaker.get_waiter("transform_job_completed_or_stopped").wait(
+        TransformJobName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 20}
+    )
+    assert lab.describe(name)["TransformJobStatus"] == "Completed"

@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+SERVER = [sys.executable, "-m", "batch_transform.local.server"]
+
+
+class Served:
+    """A server process, started as a person would from a shell."""
+
+    def __init__(self, *options: str, stdin: int | None = subprocess.DEVNULL) -> None:
+        self.process = subprocess.Popen(
+            [*SERVER, "--port=0", *options],
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line.startswith("ready: http://127.0.0.1:"), self.process.stderr and self.process.stderr.read()
+        self.endpoint_url = line.removeprefix("ready: ").strip()
+        self.region = "us-east-1"
+
+    def client(self, service: Any) -> Any:
+        return self.session().client(service, endpoint_url=self.endpoint_url)
+
+    def session(self) -> boto3.Session:
+        return boto3.Session(aws_access_key_id="a", aws_secret_access_key="b", region_name=self.region)
+
+    def end(self, number: signal.Signals) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(30)
+
+
+@contextmanager
+def served(*options: str, stdin: int | None = subprocess.DEVNULL) -> Iterator[Served]:
+    server = Served(*options, stdin=stdin)
+    try:
+        yield server
+    finally:
+        server.process.kill()
+        server.process.communicate()
+
+
+def processes(mark: str) -> list[str]:
+    """Return the command lines of the running processes that have the mark in their arguments."""
+    listed = subprocess.run(
+        ["ps", "-ww", "-eo", "pid=,stat=,args="], capture_output=True, text=True, check=True
+    ).stdout
+    return [line for line in listed.splitlines() if mark in line and " Z" not in line[:20]]
+
+
+def marked_model(lab: Any, folder: Path, behaviour: str) -> str:
+    """Make a model whose server can be told apart by its path."""
+    source = Path(__file__).parent / "model_folder" / "serve"
+    folder.mkdir()
+    (folder / "serve").write_text(source.read_text())
+    (folder / "serve").chmod(0o755)
+    return str(lab.model(behaviour, image=f"file://{folder}"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_with_exit_code_0_and_nothing_left_behind(
+    make_lab: Callable[[Any], Any], until: Callable[..., None], tmp_path: Path, number: signal.Signals
+) -> None:
+    folder = tmp_path / "marked-model"
+    with served(f"--run-dir={tmp_path / 'run'}") as server:
+        lab = make_lab(server)
+        lab.start(lab.request(marked_model(lab, folder, "hang"), lab.bucket(**{"a.csv": b"1,2\n"})))
+        until(lambda: processes(str(folder)))
+        assert server.end(number) == 0
+        assert processes(str(tmp_path)) == []
+        assert not (tmp_path / "run").exists()
+
+
+def test_it_stops_jobs_before_it_ends_so_that_nothing_is_half_written(
+    make_lab: Callable[[Any], Any], until: Callable[..., None], tmp_path: Path
+) -> None:
+    with served(f"--data-dir={tmp_path / 'data'}") as server:
+        lab = make_lab(server)
+        bucket = lab.bucket(**{"a.csv": b"".join(b"x" * 999_999 + b"\n" for _ in range(40))})
+        request = lab.request(lab.model("slow"), bucket, BatchStrategy="SingleRecord")
+        del request["DataProcessing"]
+        name = lab.start(request)
+        until(lambda: len(lab.open_uploads(bucket)) == 1)
+        assert server.end(signal.SIGTERM) == 0
+    with served(f"--data-dir={tmp_path / 'data'}") as server:
+        lab = make_lab(server)
+        assert lab.describe(name)["TransformJobStatus"] == "Stopped"
+        assert lab.keys(bucket) == []
+        assert lab.open_uploads(bucket) == []
+        assert lab.keys(bucket, "in/") == ["in/a.csv"]
+
+
+def test_sigkill_leaves_no_process(
+    make_lab: Callable[[Any], Any], until: Callable[..., None], tmp_path: Path
+) -> None:
+    folder = tmp_path / "marked-model"
+    with served(f"--run-dir={tmp_path / 'run'}") as server:
+        lab = make_lab(server)
+        lab.start(lab.request(marked_model(lab, folder, "offspring"), lab.bucket(**{"a.csv": b"1,2\n"})))
+        until(lambda: processes(f"{folder}/serve"))
+        server.end(signal.SIGKILL)
+        until(lambda: not processes(str(tmp_path)), seconds=10)
+
+
+def test_it_ends_with_standard_input_when_told_to(tmp_path: Path) -> None:
+    with served("--end-with-stdin", stdin=subprocess.PIPE) as server:
+        assert server.process.stdin is not None
+        server.process.stdin.close()
+        assert server.process.wait(30) == 0
+        server.process.stdin = None
+
+
+def test_models_jobs_and_objects_outlive_a_restart_with_a_data_dir(
+    make_lab: Callable[[Any], Any], tmp_path: Path
+) -> None:
+    option = f"--data-dir={tmp_path}"
+    with served(option) as server:
+        lab = make_lab(server)
+        bucket = lab.bucket(**{"a.csv": b"1,2\n"})
+        request = lab.request(lab.model(), bucket)
+        before = lab.run(request)
+        machine = lab.machine({"Done": {"Type": "Pass", "End": True}})
+        assert server.end(signal.SIGTERM) == 0
+    with served(option) as server:
+        lab = make_lab(server)
+        after = lab.describe(request["TransformJobName"])
+        assert {**after, "ResponseMetadata": None} == {**before, "ResponseMetadata": None}
+        assert lab.body(bucket, "out/a.csv.out") == b"1,1\n"
+        assert lab.execution(lab.execute(machine))["status"] == "SUCCEEDED"
+        assert lab.run({**request, "TransformJobName": lab.name()})["TransformJobStatus"] == "Completed"
+
+
+def test_fails_with_one_message_when_the_port_is_in_use() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ended = subprocess.run([*SERVER, f"--port={port}"], capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith(f"error: port {port} of 127.0.0.1 is in use: ")
+    assert "--port" in line
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "message"),
+    [
+        ("--images", "- a\n- b\n", "a mapping of images to commands is needed"),
+        ("--images", "{a: {b: c}}", "is neither a command"),
+        ("--images", "{", "neither JSON nor YAML"),
+        ("--quotas", "{", "not JSON"),
+        ("--quotas", json.dumps({"Limits": {}}), "ServiceQuotas and InsufficientInstanceCapacity"),
+    ],
+)
+def test_fails_with_one_message_when_a_file_is_wrong(
+    tmp_path: Path, option: str, text: str, message: str
+) -> None:
+    file = tmp_path / "file"
+    file.write_text(text)
+    ended = subprocess.run(
+        [*SERVER, "--port=0", f"{option}={file}"], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(f"error: {file}: ")
+    assert message in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_it_listens_on_the_loopback_alone() -> None:
+    with served() as server:
+        port = server.endpoint_url.rpartition(":")[2]
+        listening = [
+            line.split()[1]
+            for name in ("/proc/net/tcp", "/proc/net/tcp6")
+            for line in Path(name).read_text().splitlines()[1:]
+            if line.split()[3] == "0A" and line.split()[9] in inodes(server.process.pid)
+        ]
+        assert listening == [f"0100007F:{int(port):04X}"]
+
+
+def inodes(pid: int) -> set[str]:
+    """Return the sockets of a process."""
+    links = [os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir()]
+    return {link.removeprefix("socket:[").removesuffix("]") for link in links if link.startswith("socket:")}
+
+
+def test_it_takes_many_requests_at_once(make_lab: Callable[[Any], Any]) -> None:
+    with served() as server:
+        lab = make_lab(server)
+        bucket, model = lab.bucket(**{"a.csv": b"1,2\n"}), lab.model()
+        names: list[str] = []
+        threads = [
+            threading.Thread(target=lambda: names.append(lab.start(lab.request(model, bucket))))
+            for _ in range(12)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert [lab.wait(name)["TransformJobStatus"] for name in names] == ["Completed"] * 12
+        started = time.monotonic()
+        lab.run(lab.request(model, bucket))
+        assert time.monotonic() - started < 5

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from batch_transform.local.up import LocalAws
+from batch_transform.spec.errors import LocalAwsError, PortInUseError
+
+PARENT = """
+import time
+from batch_transform.local.up import LocalAws
+with LocalAws() as aws:
+    print(aws.pid, aws.endpoint_url, flush=True)
+    time.sleep(3600)
+"""
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return " Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2][:3]
+    except FileNotFoundError:
+        return False
+
+
+def test_it_is_up_inside_the_block_and_gone_after_it() -> None:
+    with LocalAws() as aws:
+        assert aws.client("s3").list_buckets()["Buckets"] == []
+        assert aws.environment()["AWS_ENDPOINT_URL"] == aws.endpoint_url
+        pid, log = aws.pid, aws.log_file
+        assert log.exists()
+    assert not is_running(pid)
+    assert not log.exists()
+
+
+def test_two_of_them_do_not_know_of_each_other() -> None:
+    with LocalAws() as one, LocalAws() as other:
+        one.client("s3").create_bucket(Bucket="only-here")
+        assert other.client("s3").list_buckets()["Buckets"] == []
+
+
+def test_requests_without_a_region_are_in_its_own() -> None:
+    with LocalAws(region="eu-central-1") as aws:
+        aws.client("sagemaker").create_model(
+            ModelName="churn",
+            PrimaryContainer={"Image": "http://127.0.0.1:8080"},
+            ExecutionRoleArn="arn:aws:iam::000000000000:role/x",
+        )
+        arn = aws.client("sagemaker").describe_model(ModelName="churn")["ModelArn"]
+    assert arn == "arn:aws:sagemaker:eu-central-1:000000000000:model/churn"
+
+
+def test_its_log_stays_where_it_was_asked_for(tmp_path: Path) -> None:
+    log = tmp_path / "local-aws.log"
+    with LocalAws(log_file=log) as aws:
+        assert aws.log_file == log
+    assert log.exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_it_ends_with_its_parent_however_that_ends(
+    until: Callable[..., None], number: signal.Signals
+) -> None:
+    with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline().split()[0])
+        parent.send_signal(number)
+    until(lambda: not is_running(pid))
+
+
+def test_fails_when_the_port_is_in_use() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with (
+            pytest.raises(PortInUseError, match=f"^port {port} of 127.0.0.1 is in use: "),
+            LocalAws(port=port),
+        ):
+            pass
+
+
+def test_fails_with_the_servers_own_words_when_it_does_not_start(tmp_path: Path) -> None:
+    with (
+        pytest.raises(LocalAwsError, match=r"the file of account limits cannot be read"),
+        LocalAws(quotas=tmp_path / "none"),
+    ):
+        pass
+
+
+def test_fails_when_it_is_used_before_it_is_up() -> None:
+    with pytest.raises(LocalAwsError, match="not up"):
+        _ = LocalAws().endpoint_url
+
+
+def test_a_crash_is_no_hang(until: Callable[..., None]) -> None:
+    with LocalAws() as aws:
+        pid = aws.pid
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: not is_running(pid))
