@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from batch_transform.engine.input_filter import InputFilter
 from batch_transform.engine.records import WHOLE_OBJECT, Records
@@ -48,47 +50,48 @@ def cut_batches(blocks: Iterable[Records], input_filter: InputFilter, settings: 
     batch = _Growing(first_line=1 if settings.split_lines else WHOLE_OBJECT)
     for block in blocks:
         sent = input_filter.sent(block)
-        sizes = [len(record) + 1 for record in sent]
+        offsets = list(accumulate((len(record) + 1 for record in sent), initial=0))
         if not block.ended:
-            sizes[-1] -= 1
-        if not settings.single_record and batch.size + sum(sizes) <= settings.max_payload:
-            batch.add(block.items, sent, sum(sizes), ended=block.ended)  # the usual case: a block at a time
-            continue
-        last = len(sent) - 1
-        for at, (original, record, size) in enumerate(zip(block.items, sent, sizes, strict=True)):
-            if size > settings.max_payload:
-                raise _too_large(record, block.first_line + at, settings)
-            if batch.sent and (settings.single_record or batch.size + size > settings.max_payload):
-                yield batch.taken(keep_originals=settings.join)
-            batch.add([original], [record], size, ended=block.ended or at < last)
-    if batch.sent:
-        yield batch.taken(keep_originals=settings.join)
+            offsets[-1] -= 1
+        at = 0
+        while at < len(sent):
+            if offsets[at + 1] - offsets[at] > settings.max_payload:
+                raise _too_large(sent[at], block.first_line + at, settings)
+            if settings.single_record:
+                end = at if batch.count else at + 1
+            else:
+                end = bisect_right(offsets, offsets[at] + settings.max_payload - batch.size) - 1
+            if end == at:
+                yield batch.taken()
+                continue
+            batch.sent.append(b"\n".join(sent[at:end]))
+            if settings.join:
+                batch.originals.append(b"\n".join(block.items[at:end]))
+            batch.size += offsets[end] - offsets[at]
+            batch.count += end - at
+            batch.ended = block.ended or end < len(sent)
+            at = end
+    if batch.count:
+        yield batch.taken()
 
 
 @dataclass
 class _Growing:
+    """A batch that takes more. `originals` and `sent` hold runs of records, each run already joined."""
+
     first_line: int
     originals: list[bytes] = field(default_factory=list)
     sent: list[bytes] = field(default_factory=list)
     size: int = 0
+    count: int = 0
     ended: bool = True
 
-    def add(self, originals: list[bytes], sent: list[bytes], size: int, *, ended: bool) -> None:
-        self.originals += originals
-        self.sent += sent
-        self.size += size
-        self.ended = ended
-
-    def taken(self, *, keep_originals: bool) -> Batch:
-        end = b"\n" if self.ended else b""
-        batch = Batch(
-            body=b"\n".join(self.sent) + end,
-            originals=b"\n".join(self.originals) if keep_originals else b"",
-            count=len(self.sent),
-            first_line=self.first_line,
-        )
-        self.first_line += batch.count
-        self.originals, self.sent, self.size = [], [], 0
+    def taken(self) -> Batch:
+        """The batch as it is. What comes next begins a new one."""
+        body = b"\n".join(self.sent) + (b"\n" if self.ended else b"")
+        batch = Batch(body, b"\n".join(self.originals), self.count, self.first_line)
+        self.first_line += self.count
+        self.originals, self.sent, self.size, self.count = [], [], 0, 0
         return batch
 
 

@@ -34,11 +34,11 @@ def parse_json(text: bytes) -> JsonValue:
     document = text.decode("utf-8", "go-replace")
     try:
         value: JsonValue = _DECODER.decode(document)
+        return _mended(value) if _SURROGATE_ESCAPE.search(document) else value
     except json.JSONDecodeError as error:
         raise UnparsableError(f"{error.msg} at character {error.pos + 1}") from error
     except RecursionError as error:
         raise UnparsableError("the document is nested too deeply") from error
-    return _mended(value) if _SURROGATE_ESCAPE.search(document) else value
 
 
 def serialise_json(value: JsonValue) -> bytes:

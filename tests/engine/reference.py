@@ -153,7 +153,7 @@ def go_number(value: float) -> str:
         near = [Context(length, rounding).plus(exact) for rounding in (ROUND_DOWN, ROUND_UP)]
         same = [candidate for candidate in near if float(candidate) == value]
         if same:
-            shortest = min(same, key=lambda candidate: abs(candidate - exact))
+            shortest = min(same, key=lambda each: (abs(each - exact), each.as_tuple().digits[-1] % 2))
             break
     digits = "".join(map(str, shortest.as_tuple().digits)).rstrip("0")
     exponent = shortest.adjusted()
