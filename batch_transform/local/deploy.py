@@ -54,7 +54,12 @@ def deploy(
     template = S3Uri.parse(_filled(stack.template_url, environment))
     source = {"TemplateURL": f"{s3.meta.endpoint_url}/{template.bucket}/{template.key}"}
     return _deploy_stack(
-        client_factory("cloudformation"), stack_name, source, stack.parameters, stack.tags, on_event
+        client_factory("cloudformation"),
+        stack_name,
+        source,
+        on_event,
+        parameters=stack.parameters,
+        tags=stack.tags,
     )
 
 
@@ -102,7 +107,9 @@ def _bootstrap(stack: StackArtifact, environment: Mapping[str, str], client_fact
         "Outputs": {"BucketName": {"Value": buckets[0]}, "BootstrapVersion": {"Value": _BOOTSTRAP_VERSION}},
     }
     source = {"TemplateBody": json.dumps(template)}
-    _deploy_stack(client_factory("cloudformation"), BOOTSTRAP_STACK, source, {}, {}, lambda event: None)
+    _deploy_stack(
+        client_factory("cloudformation"), BOOTSTRAP_STACK, source, lambda event: None, parameters={}, tags={}
+    )
 
 
 def _publish(asset: FileAsset, environment: Mapping[str, str], s3: Any) -> None:  # noqa: ANN401  # boto3 makes clients at run time
@@ -120,9 +127,10 @@ def _deploy_stack(
     cloudformation: Any,  # noqa: ANN401  # boto3 makes clients at run time
     name: str,
     source: Mapping[str, str],
+    on_event: Callable[[StackEvent], None],
+    *,
     parameters: Mapping[str, str],
     tags: Mapping[str, str],
-    on_event: Callable[[StackEvent], None],
 ) -> dict[str, str]:
     status = _status(cloudformation, name)
     if status == "ROLLBACK_COMPLETE":  # a first deployment that failed can only be deleted

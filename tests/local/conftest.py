@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -178,3 +179,15 @@ def make_lab() -> type[Lab]:
 @pytest.fixture(scope="session")
 def until() -> Callable[..., None]:
     return wait_until
+
+
+@pytest.fixture(scope="session")
+def processes() -> Callable[[str], list[str]]:
+    """Gives the command lines of the running processes that have a mark in their arguments."""
+
+    def marked(mark: str) -> list[str]:
+        ps = ["ps", "-ww", "-eo", "stat=,args="]
+        listed = subprocess.run(ps, capture_output=True, text=True, check=True).stdout
+        return [line for line in listed.splitlines() if mark in line and not line.startswith("Z")]
+
+    return marked

@@ -163,7 +163,12 @@ def test_a_result_may_be_str_bytes_or_a_pair_with_its_content_type(tmp_path: Pat
 
 
 def test_transform_fn_stands_for_the_other_three(tmp_path: Path) -> None:
-    code = "def model_fn(d):\n    return 7\ndef transform_fn(model, data, content_type, accept):\n    return f'{model} {data} {accept}'\n"
+    code = """
+def model_fn(model_dir):
+    return 7
+def transform_fn(model, data, content_type, accept):
+    return f"{model} {data} {accept}"
+"""
     client = served(code, tmp_path)
     answer = client.post("/invocations", data=b"1", content_type="text/csv", headers={"Accept": "text/csv"})
     assert answer.text == "7 1 text/csv"

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -58,14 +57,6 @@ def served(*options: str, stdin: int | None = subprocess.DEVNULL) -> Iterator[Se
         server.process.communicate()
 
 
-def processes(mark: str) -> list[str]:
-    """Return the command lines of the running processes that have the mark in their arguments."""
-    listed = subprocess.run(
-        ["ps", "-ww", "-eo", "pid=,stat=,args="], capture_output=True, text=True, check=True
-    ).stdout
-    return [line for line in listed.splitlines() if mark in line and " Z" not in line[:20]]
-
-
 def marked_model(lab: Any, folder: Path, behaviour: str) -> str:
     """Make a model whose server can be told apart by its path."""
     source = Path(__file__).parent / "model_folder" / "serve"
@@ -77,7 +68,11 @@ def marked_model(lab: Any, folder: Path, behaviour: str) -> str:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_with_exit_code_0_and_nothing_left_behind(
-    make_lab: Callable[[Any], Any], until: Callable[..., None], tmp_path: Path, number: signal.Signals
+    make_lab: Callable[[Any], Any],
+    until: Callable[..., None],
+    tmp_path: Path,
+    number: signal.Signals,
+    processes: Callable[[str], list[str]],
 ) -> None:
     folder = tmp_path / "marked-model"
     with served(f"--run-dir={tmp_path / 'run'}") as server:
@@ -109,7 +104,10 @@ def test_it_stops_jobs_before_it_ends_so_that_nothing_is_half_written(
 
 
 def test_sigkill_leaves_no_process(
-    make_lab: Callable[[Any], Any], until: Callable[..., None], tmp_path: Path
+    make_lab: Callable[[Any], Any],
+    until: Callable[..., None],
+    tmp_path: Path,
+    processes: Callable[[str], list[str]],
 ) -> None:
     folder = tmp_path / "marked-model"
     with served(f"--run-dir={tmp_path / 'run'}") as server:
@@ -199,7 +197,7 @@ def test_it_listens_on_the_loopback_alone() -> None:
 
 def inodes(pid: int) -> set[str]:
     """Return the sockets of a process."""
-    links = [os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir()]
+    links = [str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()]
     return {link.removeprefix("socket:[").removesuffix("]") for link in links if link.startswith("socket:")}
 
 

@@ -182,7 +182,7 @@ def test_tags_are_added_listed_and_deleted(lab: Any) -> None:
 
 
 def test_fails_when_an_operation_is_not_there(lab: Any) -> None:
-    code, message = lab.refusal(lambda: lab.sagemaker.list_training_jobs())
+    code, message = lab.refusal(lab.sagemaker.list_training_jobs)
     assert code == "UnknownOperationException"
     assert "CreateTransformJob" in message
 

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from batch_transform.local.sagemaker.quotas import Quotas
+from batch_transform.local.sagemaker.scope import Scope
+from batch_transform.local.sagemaker.transform_job import TransformJob
+from batch_transform.spec.errors import RefusedRequestError, TransformJobError
+
+
+def job(count: int, instance_type: str = "ml.m5.large") -> TransformJob:
+    resources = {"InstanceType": instance_type, "InstanceCount": count}
+    return TransformJob(Scope("1", "r"), {"TransformJobName": "j", "TransformResources": resources})
+
+
+def quotas(path: Path, **limits: object) -> Quotas:
+    path.write_text(json.dumps(limits))
+    return Quotas(path)
+
+
+def test_without_a_file_nothing_is_limited() -> None:
+    Quotas(None).admit(job(1_000), [job(1_000)])
+    Quotas(None).provision(job(1_000))
+
+
+def test_instances_of_the_same_type_are_counted(tmp_path: Path) -> None:
+    limited = quotas(tmp_path / "q", ServiceQuotas={"ml.m5.large for transform job usage": 5})
+    limited.admit(job(2), [job(3), job(9, "ml.m5.xlarge")])
+    with pytest.raises(RefusedRequestError, match="is 5 Instances, with current utilization of 4 Instances"):
+        limited.admit(job(2), [job(3), job(1)])
+
+
+def test_a_type_that_is_out_is_a_capacity_error(tmp_path: Path) -> None:
+    limited = quotas(tmp_path / "q", InsufficientInstanceCapacity=["ml.m5.large"])
+    limited.provision(job(1, "ml.m5.xlarge"))
+    with pytest.raises(
+        TransformJobError, match=r"^CapacityError: Unable to provision requested ML compute capacity"
+    ):
+        limited.provision(job(1))
+
+
+def test_an_edit_of_the_file_acts_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "q"
+    limited = quotas(path, InsufficientInstanceCapacity=["ml.m5.large"])
+    quotas(path, InsufficientInstanceCapacity=[])
+    limited.provision(job(1))
