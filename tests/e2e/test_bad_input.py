@@ -15,6 +15,15 @@ import pytest
 from e2e.project_copy import Project
 
 
+HANGING_MODEL = """
+import time
+def model_fn(model_dir): return None
+def input_fn(data, content_type): return data
+def predict_fn(data, model): time.sleep(600)
+def output_fn(prediction, accept): return "", accept
+"""
+
+
 def processes_of(project: Project) -> list[str]:
     """The command lines of processes that this project's commands left running."""
     found = []
@@ -108,6 +117,16 @@ def test_fails_when_the_models_server_does_not_start(project: Project) -> None:
     assert "no such library" in done.stderr
 
 
+def test_fails_when_the_model_hangs(project: Project) -> None:
+    write_model(project, HANGING_MODEL)
+    project.edit_job("transform", invocations_timeout_in_seconds=1, invocations_max_retries=0)
+    done = project.run_example()
+    assert done.returncode == 1
+    assert "AlgorithmError" in done.stderr
+    assert "Unable to get response from algorithm" in done.stderr
+    assert "tumours/tumours.csv" in done.stderr
+
+
 def test_fails_when_the_port_is_taken(project: Project) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -125,14 +144,7 @@ def test_fails_on_a_run_with_an_unknown_override(project: Project) -> None:
 
 
 def test_ctrl_c_in_the_middle_ends_everything(project: Project) -> None:
-    write_model(
-        project,
-        "import time\n"
-        "def model_fn(model_dir): return None\n"
-        "def input_fn(data, content_type): return data\n"
-        "def predict_fn(data, model): time.sleep(600)\n"
-        "def output_fn(prediction, accept): return '', accept\n",
-    )
+    write_model(project, HANGING_MODEL)
     arguments = project.command("run", "tumours", "--input", "build/data/tumours.csv")
     with subprocess.Popen(
         arguments,
