@@ -33,11 +33,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _serve(options, run_dir)
     except BatchTransformError as error:
         sys.stderr.write(f"error: {error}\n")
+        if options.run_dir is None:
+            shutil.rmtree(run_dir, ignore_errors=True)
         return error.exit_code
     except KeyboardInterrupt:  # before anything was served
-        return 0
-    finally:
-        shutil.rmtree(run_dir, ignore_errors=True)
+        pass
+    shutil.rmtree(run_dir, ignore_errors=True)
     return 0
 
 

@@ -122,7 +122,7 @@ class LocalAws:
         command = [sys.executable, "-m", "batch_transform.local.server", "--end-with-stdin"]
         with self._log_file.open("w", encoding="utf-8") as log:
             self._process = subprocess.Popen(
-                [*command, f"--run-dir={self._temporary / 'run'}", *options],
+                [*command, f"--run-dir={self._temporary}", *options],
                 stdin=subprocess.PIPE,  # its end tells the child that this program has ended
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -158,6 +158,7 @@ class LocalAws:
         log = self.log_file.read_text(encoding="utf-8")
         said = log.strip().splitlines()[-20:]
         if process.returncode == PortInUseError.exit_code and said and said[-1].startswith("error: port "):
+            shutil.rmtree(cast(Path, self._temporary), ignore_errors=True)  # the log says no more than the error
             raise PortInUseError(said[-1].removeprefix("error: "))
         raise LocalAwsError("\n".join([f"the local AWS did not start; see {self.log_file}", *said]))
 

@@ -53,7 +53,7 @@ def served(*options: str, stdin: int | None = subprocess.DEVNULL) -> Iterator[Se
     try:
         yield server
     finally:
-        server.process.kill()
+        server.process.terminate()
         server.process.communicate()
 
 
