@@ -14,7 +14,6 @@ import pytest
 
 from e2e.project_copy import Project
 
-
 HANGING_MODEL = """
 import time
 def model_fn(model_dir): return None
