@@ -59,19 +59,19 @@ class MemoryStore:
 class MemoryWriter:
     def __init__(self, store: MemoryStore, key: str) -> None:
         self._store = store
-        self._key = key
+        self.key = key
         self._data = b""
 
     def write(self, data: bytes) -> None:
         self._data += data
 
     def commit(self) -> None:
-        self._store.open_writers.remove(self._key)
-        self._store.objects[self._key] = self._data
+        self._store.open_writers.remove(self.key)
+        self._store.objects[self.key] = self._data
 
     def abort(self) -> None:
-        self._store.open_writers.remove(self._key)
-        self._store.aborted.append(self._key)
+        self._store.open_writers.remove(self.key)
+        self._store.aborted.append(self.key)
 
 
 class FunctionModel:

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from batch_transform.engine.in_order import StoppedError, Workers
 
+pytestmark = pytest.mark.timeout(60)  # workers that wait for themselves would wait for ever
+
 
 def never() -> bool:
     return False

@@ -15,7 +15,9 @@ from batch_transform.engine import invoke
 from batch_transform.engine.seams import Answer
 from batch_transform.engine.transform_job import Outcome, Progress
 from batch_transform.spec.errors import NoModelAnswerError
-from engine.fake_world import MemoryStore, Reply, line_by_line, request, run_job
+from engine.fake_world import MemoryStore, MemoryWriter, Reply, line_by_line, request, run_job
+
+pytestmark = pytest.mark.timeout(60)  # a job that waits for itself would wait for ever
 
 JOIN = request(input_filter="$[1:]", join_source="Input", output_filter="$[0,-1]")
 JSON_JOIN = request(
@@ -253,6 +255,28 @@ def test_a_stopped_job_ends_soon_and_leaves_nothing_half_written_though_the_mode
     assert (ran.outcome.status, ran.outcome.failure_reason) == ("Stopped", None)
     assert ran.store.aborted == ["out/a.csv.out"]
     assert [key for key in ran.store.objects if key.startswith("out/")] == []
+
+
+class SlowlyTidyStore(MemoryStore):
+    def create(self, bucket: str, key: str) -> MemoryWriter:
+        return SlowlyTidyWriter(self, super().create(bucket, key).key)
+
+
+class SlowlyTidyWriter(MemoryWriter):
+    def abort(self) -> None:
+        time.sleep(0.3)
+        super().abort()
+
+
+def test_a_stopped_job_has_tidied_up_before_it_says_so() -> None:
+    stop = threading.Event()
+
+    def stopping(body: bytes) -> bytes:
+        stop.set()
+        return body
+
+    ran = run_job({"a.csv": b"1\n2\n"}, stopping, stop=stop, store_type=SlowlyTidyStore)
+    assert (ran.outcome.status, ran.store.aborted) == ("Stopped", ["out/a.csv.out"])
 
 
 class BrokenError(Exception):

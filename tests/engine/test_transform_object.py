@@ -232,3 +232,27 @@ def test_a_record_may_be_larger_than_the_payload_before_its_filter() -> None:
     wide = b"1," + b"x" * 2_000_000 + b"\n"
     ran = run_job({"a.csv": wide}, line_by_line(lambda line: line), job)
     assert ran.out("a.csv.out") == b"1\n"
+
+
+def test_sagemaker_output_of_the_input_is_overwritten() -> None:
+    job = request(content_type="application/jsonlines", accept="application/jsonlines", join_source="Input")
+    ran = run_job({"a": b'{"SageMakerOutput":"mine","z":1}\n'}, lambda _: b"2\n", job)
+    assert ran.out("a.out") == b'{"SageMakerOutput":2,"z":1}\n'
+
+
+def test_a_csv_object_that_is_not_split_is_filtered_when_it_is_one_row() -> None:
+    job = request(split_type="None", input_filter="$[1:]", output_filter="$[0]")
+    ran = run_job({"a.csv": b"id,1,2\n"}, lambda _: b"0.5,x\n", job)
+    assert (ran.model.bodies, ran.out("a.csv.out")) == ([b"1,2"], b"0.5\n")
+
+
+def test_fails_for_several_csv_rows_in_an_object_or_an_answer_that_is_not_split() -> None:
+    several_in = run_job(
+        {"a": b"1,2\n3,4\n"}, lambda body: body, request(split_type="None", input_filter="$[0]")
+    )
+    several_out = run_job(
+        {"a": b"1,2\n3,4\n"}, lambda body: body, request(split_type="None", output_filter="$[0]")
+    )
+    for ran in (several_in, several_out):
+        assert ran.outcome.status == "Failed"
+        assert any("more than one row in one record; set SplitType to Line" in line for line in ran.log)
