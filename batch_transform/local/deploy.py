@@ -35,6 +35,10 @@ class StackEvent:
     status: str
     reason: str = ""
 
+    def __str__(self) -> str:
+        reason = f": {self.reason}" if self.reason else ""
+        return f"{self.status} {self.resource_type} {self.logical_id}{reason}"
+
 
 def deploy(
     assembly: Path, stack_name: str, client_factory: ClientFactory, on_event: Callable[[StackEvent], None]

@@ -158,7 +158,9 @@ class LocalAws:
         log = self.log_file.read_text(encoding="utf-8")
         said = log.strip().splitlines()[-20:]
         if process.returncode == PortInUseError.exit_code and said and said[-1].startswith("error: port "):
-            shutil.rmtree(cast(Path, self._temporary), ignore_errors=True)  # the log says no more than the error
+            shutil.rmtree(
+                cast(Path, self._temporary), ignore_errors=True
+            )  # the log says no more than the error
             raise PortInUseError(said[-1].removeprefix("error: "))
         raise LocalAwsError("\n".join([f"the local AWS did not start; see {self.log_file}", *said]))
 

@@ -10,7 +10,15 @@ from botocore.exceptions import ClientError
 from batch_transform.local.sagemaker.models import Model
 from batch_transform.spec.errors import InputError, InvalidFilterError, RefusedRequestError
 from batch_transform.spec.json_path import check_filter_text
+from batch_transform.spec.members import FIELD_OF
+from batch_transform.spec.rules.batching import batching_problems
+from batch_transform.spec.rules.join import join_problems
+from batch_transform.spec.rules.resources import resource_problems
+from batch_transform.spec.rules.shape import shape_problems
+from batch_transform.spec.rules.values import RequestValues
 from batch_transform.spec.s3_uri import S3Uri
+
+_MEMBER_OF = {field: ".".join(path) for path, field in FIELD_OF.items()}
 
 
 def check_request(request: Mapping[str, Any], model: Model, s3: Any) -> None:  # noqa: ANN401  # boto3 makes clients at run time
@@ -19,9 +27,24 @@ def check_request(request: Mapping[str, Any], model: Model, s3: Any) -> None:  #
     A filter that is wrong in another way than its characters, its start or its length is taken
     here and fails the running job, as it does on AWS (sagemaker-python-sdk issue 1112).
     """
+    _check_rules(request)
     _check_filters(request)
     _check_model(model)
     _check_input(request, model, s3)
+
+
+def _check_rules(request: Mapping[str, Any]) -> None:
+    """Refuse what the API reference forbids and its shapes do not say; AWS's own texts are not known."""
+    values = RequestValues(request, unsound=())
+    problems = [
+        *shape_problems(request),
+        *batching_problems(values),
+        *join_problems(values),
+        *resource_problems(values),
+    ]
+    told = [f"{_MEMBER_OF.get(each.field, each.field)}: {each.message}" for each in problems if each.is_error]
+    if told:
+        raise RefusedRequestError("ValidationException", "; ".join(told))
 
 
 def _check_filters(request: Mapping[str, Any]) -> None:

@@ -81,6 +81,35 @@ def test_fails_when_the_request_breaks_the_limits_of_the_api(lab: Any) -> None:
     assert "Value 'ml.t2.medium' at 'transformResources.instanceType' failed to satisfy constraint" in message
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"MaxPayloadInMB": 101}, "MaxPayloadInMB: "),
+        (
+            {"MaxPayloadInMB": 30, "MaxConcurrentTransforms": 4},
+            "MaxConcurrentTransforms: 4 requests of 30 MB",
+        ),
+        (
+            {"TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 101}},
+            "TransformResources.InstanceCount: ",
+        ),
+        (
+            {"TransformOutput": {"S3OutputPath": "s3://b/out", "Accept": "text/csv"}},
+            "TransformOutput.AssembleWith: is None",
+        ),
+        (
+            {"TransformOutput": {"S3OutputPath": "s3://b/out", "AssembleWith": "Line"}},
+            "TransformOutput.Accept: is required",
+        ),
+    ],
+)
+def test_fails_when_members_contradict_one_another(lab: Any, change: dict[str, Any], message: str) -> None:
+    request = lab.request(lab.model(), lab.bucket(**{"a.csv": b"1,2\n"}), **change)
+    code, told = lab.refusal(lambda: lab.start(request))
+    assert code == "ValidationException"
+    assert told.startswith(message)
+
+
 def test_fails_when_the_account_has_no_quota_for_the_instance_type(lab: Any) -> None:
     request = lab.request(lab.model(), lab.bucket(**{"a.csv": b"1,2\n"}))
     request["TransformResources"]["InstanceType"] = "ml.c5.2xlarge"
