@@ -236,7 +236,8 @@ def _diagnose(resource: str, function_arn: str) -> State:
                         "Error": "{% $error.Error %}",
                         "Cause": "{% 'job ' & $job & ($job_file ? ' (' & $job_file & ')' : '') & "
                         "' failed on ' & $request.TransformInput.DataSource.S3DataSource.S3Uri & "
-                        "': ' & $error.Cause %}",
+                        "': ' & ($substring($error.Cause, 0, 1) = '{' ? "
+                        "$parse($error.Cause).FailureReason : $error.Cause) %}",
                     }
                 },
                 "Next": "Failed",

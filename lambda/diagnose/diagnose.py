@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol
 
+from botocore.exceptions import ClientError
+
 from batch_transform.spec.output_key import output_key
 from batch_transform.spec.request import Request
 from batch_transform.spec.s3_uri import S3Uri
@@ -98,10 +100,7 @@ def _log_lines(job_name: str, logs: LogsClient) -> list[str]:
     """What the job's log says: the agent's lines, or the container's last ones where the agent has nothing to say."""
     agent: list[str] = []
     container: deque[str] = deque(maxlen=_LOG_LINES)
-    pages = logs.get_paginator("filter_log_events").paginate(
-        logGroupName=LOG_GROUP, logStreamNamePrefix=job_name, PaginationConfig={"MaxItems": _EVENTS_LOOKED_AT}
-    )
-    for event in (event for page in pages for event in page.get("events", [])):
+    for event in _log_events(job_name, logs):
         stream, message = event["logStreamName"], event["message"].rstrip()
         if stream.endswith("/data-log"):
             if "MaxConcurrentTransforms=" not in message:
@@ -112,6 +111,18 @@ def _log_lines(job_name: str, logs: LogsClient) -> list[str]:
     if agent:
         return [where, *_shortened(_by_file(agent))]
     return [where, "the container's last lines:", *container] if container else [where]
+
+
+def _log_events(job_name: str, logs: LogsClient) -> Iterator[dict[str, Any]]:
+    pages = logs.get_paginator("filter_log_events").paginate(
+        logGroupName=LOG_GROUP, logStreamNamePrefix=job_name, PaginationConfig={"MaxItems": _EVENTS_LOOKED_AT}
+    )
+    try:
+        yield from (event for page in pages for event in page.get("events", []))
+    except ClientError as error:
+        # Without a single logged line in the account's history the group does not exist: there is nothing to tell.
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise
 
 
 def _by_file(lines: list[str]) -> list[str]:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from botocore.exceptions import ClientError
 from diagnose import LOG_GROUP, FailedRun, explain
 
 from fakes.s3 import FakeS3
@@ -98,6 +99,17 @@ def test_the_containers_last_lines_are_told_where_the_agent_says_nothing() -> No
     logs = FakeLogs(*((f"{JOB}/i-1", f"line {number}") for number in range(100)), (f"{JOB}/progress", "{}"))
     lines = explain(a_failure(cause=FAILED), FakeS3(OBJECTS), logs)["Cause"].splitlines()
     assert lines[-13:] == ["the container's last lines:", *(f"line {number}" for number in range(88, 100))]
+
+
+def test_an_account_without_the_log_group_has_nothing_to_tell() -> None:
+    class NoGroup(FakeLogs):
+        def paginate(self, **_arguments: Any) -> Iterator[dict[str, Any]]:
+            yield {"events": []}
+            error = {"Error": {"Code": "ResourceNotFoundException", "Message": "no such group"}}
+            raise ClientError(error, "FilterLogEvents")  # type: ignore[arg-type]  # the stubs want every key
+
+    cause = explain(a_failure(cause=FAILED), FakeS3(OBJECTS), NoGroup())["Cause"]
+    assert cause.splitlines()[-1].startswith("log: group")
 
 
 def test_a_long_log_is_told_by_its_beginning_and_its_end() -> None:
