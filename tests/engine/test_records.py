@@ -53,7 +53,9 @@ def test_gzip_is_unpacked_first_in_several_members_too(data: bytes, step: int | 
 
 
 @pytest.mark.parametrize(
-    "data", [b"1,2\n", gzip.compress(b"1,2\n" * 99)[:-9], gzip.compress(b"1")[:-1] + b"x"]
+    "data",
+    [b"1,2\n", gzip.compress(b"1,2\n" * 99)[:-9], gzip.compress(b"1")[:-1] + b"x"],
+    ids=["plain text", "cut short", "wrong length at its end"],
 )
 def test_fails_for_what_is_no_sound_gzip_file(data: bytes) -> None:
     with pytest.raises(RecordError, match="is no sound gzip file"):
