@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Mapping
@@ -86,8 +87,11 @@ def _running(address: str) -> RunningServer:
 def _folder(address: str) -> Command:
     folder = Path(unquote(urlsplit(address).path))
     serve = folder / "serve"
-    if not serve.is_file():
-        raise TransformJobError(f"ClientError: there is no executable {serve} for the image {address}")
+    if not os.access(serve, os.X_OK):
+        what = "is not executable (chmod +x)" if serve.is_file() else "is not there"
+        raise TransformJobError(
+            f"ClientError: {serve} {what}: the image {address} is a folder with an executable serve"
+        )
     return Command((str(serve),), folder=folder)
 
 

@@ -70,10 +70,7 @@ class ModelServers:
         server = self._take(key)
         try:
             size = server.process.output.stat().st_size if server.is_ready else 0
-            with server.ready:
-                if not server.is_ready:
-                    server.process.wait_until_ready(self._ping_timeout, stop)
-                    server.is_ready = not stop.is_set()
+            self._make_ready(server, stop)
             yield Lease(server.process.url, server.process.output, size)
         finally:
             self._give_back(key, server)
@@ -88,6 +85,18 @@ class ModelServers:
             ender.start()
         for ender in enders:
             ender.join()
+
+    def _make_ready(self, server: _Server, stop: threading.Event) -> None:
+        """Wait for the first ping; jobs that share the server wait for one another, and no longer than they run."""
+        while not server.ready.acquire(timeout=0.1):
+            if stop.is_set():
+                return
+        try:
+            if not server.is_ready:
+                server.process.wait_until_ready(self._ping_timeout, stop)
+                server.is_ready = not stop.is_set()
+        finally:
+            server.ready.release()
 
     def _take(self, key: tuple[Command, Path, tuple[tuple[str, str], ...]]) -> _Server:
         command, model_dir, environment = key

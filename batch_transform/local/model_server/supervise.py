@@ -22,12 +22,18 @@ GRACE_SECONDS = 2.0
 
 def main(command: list[str]) -> int:
     """Run the command in this process group and return its exit code."""
+    if os.getpgid(0) != os.getpid():
+        os.setsid()  # the group that is ended must hold nobody else
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the group's SIGTERM is for the command
-    child = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        preexec_fn=_heed_sigterm,  # noqa: PLW1509  # there are no threads yet
-    )
+    try:
+        child = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            preexec_fn=_heed_sigterm,  # noqa: PLW1509  # there are no threads yet
+        )
+    except OSError as error:
+        sys.stderr.write(f"the command cannot be run: {error}\n")
+        return 127
     threading.Thread(target=_wait_for_end_of_input, args=(child,), daemon=True).start()
     return child.wait()
 

@@ -6,7 +6,6 @@ import http.client
 import json
 import logging
 import secrets
-import threading
 import time
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
@@ -78,9 +77,9 @@ class JobRunner:
                 return Outcome("Stopped", None, Progress(0, 0, 0, 0))
             job.started = time.time()
             invoker = HttpInvoker(server.url)
-            over = threading.Event()
-            watch = threading.Thread(target=_interrupt_on_stop, args=(job, over, invoker), daemon=True)
-            watch.start()
+            job.interrupt = invoker.interrupt
+            if job.stop.is_set():  # set since the look above
+                invoker.interrupt()
             try:
                 return run_transform_job(
                     describe(job),
@@ -93,8 +92,6 @@ class JobRunner:
                     started_at=datetime.fromtimestamp(job.started, timezone.utc),
                 )
             finally:
-                over.set()
-                watch.join()
                 invoker.close()
 
 
@@ -103,14 +100,6 @@ def _ended(job: TransformJob, status: str, failure_reason: str | None) -> tuple[
     if job.stop.is_set() and status != "Completed":
         return "Stopped", None
     return status, failure_reason
-
-
-def _interrupt_on_stop(job: TransformJob, over: threading.Event, invoker: HttpInvoker) -> None:
-    """End the requests in flight when the job is stopped, so that a model that hangs does not hold it."""
-    while not over.is_set():
-        if job.stop.wait(0.05):
-            invoker.interrupt()
-            return
 
 
 def _execution_parameters(invoker: HttpInvoker) -> dict[str, Any]:

@@ -222,6 +222,7 @@ class SageMaker:
             job.change("Stopping")
         self._publish(job)
         job.stop.set()
+        job.interrupt()
 
     def _publish(self, job: TransformJob) -> None:
         detail = event_detail(describe(job), job.tags)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,8 @@ FAILURE_REASON_LENGTH = 1024
 class TransformJob:
     """Times are seconds since the epoch. `request` has no Tags and is never changed.
 
-    `stop` is set when the job is to end soon; `ended` when it has a final status.
+    `stop` is set when the job is to end soon, and `interrupt` called, which ends its requests in flight;
+    `ended` is set when it has a final status.
     """
 
     scope: Scope
@@ -31,6 +32,7 @@ class TransformJob:
     finished: float | None = None
     modified: float = field(default_factory=time.time)
     stop: threading.Event = field(default_factory=threading.Event, repr=False)
+    interrupt: Callable[[], None] = field(default=lambda: None, repr=False)
     ended: threading.Event = field(default_factory=threading.Event, repr=False)
 
     @property

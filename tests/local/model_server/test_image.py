@@ -25,12 +25,15 @@ def test_fails_when_the_server_is_on_another_machine() -> None:
 def test_a_folder_is_its_executable_serve(tmp_path: Path) -> None:
     folder = tmp_path / "a model"
     folder.mkdir()
-    (folder / "serve").write_text("")
+    (folder / "serve").touch(0o755)
     assert Images().server(folder.as_uri()) == Command((str(folder / "serve"),), folder)
 
 
-def test_fails_when_the_folder_has_no_serve(tmp_path: Path) -> None:
-    with pytest.raises(TransformJobError, match=r"there is no executable .*/serve for the image file://"):
+def test_fails_when_the_folder_has_no_executable_serve(tmp_path: Path) -> None:
+    with pytest.raises(TransformJobError, match=r"^ClientError: /.*/serve is not there: the image file://"):
+        Images().server(tmp_path.as_uri())
+    (tmp_path / "serve").touch(0o644)
+    with pytest.raises(TransformJobError, match=r"/serve is not executable \(chmod \+x\)"):
         Images().server(tmp_path.as_uri())
 
 

@@ -65,3 +65,14 @@ def test_what_a_command_leaves_behind_goes_with_it(until: Callable[..., None]) -
 def test_the_exit_code_is_the_commands(code: str, exit_code: int) -> None:
     with start(code) as process:
         assert process.wait(10) == exit_code
+
+
+def test_fails_with_one_line_when_the_command_does_not_exist() -> None:
+    command = [sys.executable, "-I", "-S", supervise.__file__, "/no/such/serve"]
+    ended = subprocess.run(
+        command, input="", capture_output=True, text=True, check=False, start_new_session=True
+    )
+    assert ended.returncode == 127
+    assert (
+        ended.stderr == "the command cannot be run: [Errno 2] No such file or directory: '/no/such/serve'\n"
+    )
