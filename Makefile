@@ -40,7 +40,7 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run: $(BIN)/python requirements.txt requirements-local.txt constraints.txt pyproject.toml
-	@echo "installing the pinned packages (about 300 MB to download, once)"
+	@echo "installing the pinned packages (about 220 MB to download, once)"
 	@$(PIP) --requirement requirements.txt --requirement requirements-local.txt
 	@$(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --editable .
 	@touch $@
