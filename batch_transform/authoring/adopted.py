@@ -1,0 +1,175 @@
+"""A transform job that exists already, in whatever form it was found."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from batch_transform.spec.errors import InputError
+from batch_transform.spec.job_name import near_job_name
+from batch_transform.spec.members import FIELD_OF
+from batch_transform.spec.request import Request, complete_model_client_config, place
+from batch_transform.spec.request_shape import SHAPES, Path
+
+_NAMELESS = "adopted-job"
+_JOB_NAME: Path = ("TransformJobName",)
+_ENVIRONMENT: Path = ("Environment",)
+
+# What names are given at their end so that they are new each time: by the SageMaker SDK's
+# name_from_base (long and short), and by our own state machine.
+_TIME_AT_END = re.compile(
+    r"-(\d{4}(-\d{2}){5}-\d{3}|\d{6}-\d{4}|\d{8}T\d{6}-[0-9a-f]{8}-\d+)$",
+)
+
+# DescribeTransformJob shows these on jobs that were created without them, and a job file always sends them.
+_AWS_DEFAULTS: dict[Path, str] = {
+    ("TransformInput", "CompressionType"): "None",
+    ("TransformInput", "SplitType"): "None",
+    ("TransformOutput", "AssembleWith"): "None",
+    ("DataProcessing", "InputFilter"): "$",
+    ("DataProcessing", "OutputFilter"): "$",
+    ("DataProcessing", "JoinSource"): "None",
+}
+
+
+@dataclass(frozen=True)
+class Adopted:
+    """`request` has the members whose values are known, without TransformJobName, as CreateTransformJob has them.
+
+    `unknown` are members whose value only a later moment knows, with the text that stands in their
+    place, such as `$.data`. `origin` says in words what was read, `notes` what is worth knowing of it.
+    """
+
+    request: Request
+    origin: str
+    transform_job_name: str | None = None
+    unknown: Mapping[Path, str] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+
+    @property
+    def job_name(self) -> str:
+        """A legal name for the job: that of the transform job, without the time that made it unique."""
+        name = _TIME_AT_END.sub("", self.transform_job_name or "")
+        return near_job_name(name) or _NAMELESS
+
+
+def adopt_members(
+    members: Mapping[str, Any],
+    *,
+    origin: str,
+    later: Mapping[Path, str] | None = None,
+    notes: Sequence[str] = (),
+) -> Adopted:
+    """Sort the members of a request into what is known and what is not.
+
+    A name that ends in `.$` has a value that only the run of a state machine knows; so has what `later`
+    holds. Raises InputError for a member that CreateTransformJob does not have, or that no job file can say.
+    """
+    known: Request = {}
+    unknown = dict(later or {})
+    for path, value in _leaves(members, ()):
+        _refuse_homeless(_resolved(path), origin)
+        if path[-1].endswith(".$"):
+            unknown[_resolved(path)] = str(value)
+        elif not _is_nothing(path, value):
+            place(known, path, _checked(path, value, unknown, origin))
+    name = known.pop("TransformJobName", None)
+    for path in unknown:
+        _refuse_homeless(path, origin)
+    return Adopted(
+        known, origin, name, {path: text for path, text in unknown.items() if path != _JOB_NAME}, notes
+    )
+
+
+def in_full(request: Mapping[str, Any]) -> Request:
+    """Return the request as a job file sends it: with AWS's defaults written out where a job file writes them."""
+    full: Request = copy.deepcopy(dict(request))
+    for (structure, name), value in _AWS_DEFAULTS.items():
+        full.setdefault(structure, {}).setdefault(name, value)
+    complete_model_client_config(full)
+    return full
+
+
+def is_default(path: Path, value: object) -> bool:
+    """Whether a job file that leaves the member out sends this value, as AWS's default or our own."""
+    if path == ("TransformInput", "DataSource", "S3DataSource", "S3DataType"):
+        return value == "S3Prefix"
+    return _AWS_DEFAULTS.get(path) == value
+
+
+def _resolved(path: Path) -> Path:
+    """Return the member that a name such as `S3Uri.$` sets."""
+    return (*path[:-1], path[-1].removesuffix(".$"))
+
+
+def _leaves(members: Mapping[str, Any], above: Path) -> Iterator[tuple[Path, object]]:
+    for name, value in members.items():
+        path = (*above, name)
+        is_structure = any(known[: len(path)] == path and known != path for known in SHAPES)
+        if is_structure and isinstance(value, Mapping):
+            yield from _leaves(value, path)
+        else:
+            yield path, value
+
+
+def _is_nothing(path: Path, value: object) -> bool:
+    """An empty key is how DescribeTransformJob shows that there is none."""
+    return value is None or value in ({}, []) or (path[-1].endswith("KmsKeyId") and value == "")
+
+
+def _checked(path: Path, value: object, unknown: dict[Path, str], origin: str) -> object:
+    """Return a member's value in the form that CreateTransformJob takes. Raises InputError for another form.
+
+    Whether the value itself is legal is for the rules to say, once it stands in a job file.
+    """
+    if path == ("Tags",):
+        return _tag_list(value, origin)
+    if path == _ENVIRONMENT and isinstance(value, Mapping):
+        names = [name for name in value if name.endswith(".$")]
+        unknown |= {_resolved((*path, name)): str(value[name]) for name in names}
+        texts = {name: text for name, text in value.items() if name not in names}
+        if all(isinstance(text, str) for text in texts.values()):
+            return texts
+    elif path in SHAPES and path != _ENVIRONMENT and isinstance(value, (str, int, float)):
+        return value
+    dotted, kind = ".".join(path), type(value).__name__
+    wanted = "an object of texts" if path == _ENVIRONMENT else "one value" if path in SHAPES else "an object"
+    raise InputError(
+        f"{origin}: {dotted} must be {wanted}, as in CreateTransformJob; it is of the type {kind}"
+    )
+
+
+def _tag_list(value: object, origin: str) -> list[dict[str, str]]:
+    """Return tags as CreateTransformJob takes them; Step Functions and events give them as a mapping."""
+    pairs = (
+        [{"Key": key, "Value": text} for key, text in value.items()] if isinstance(value, Mapping) else value
+    )
+    if not isinstance(pairs, list) or not all(
+        isinstance(pair, Mapping)
+        and pair.keys() == {"Key", "Value"}
+        and all(isinstance(text, str) for text in pair.values())
+        for pair in pairs
+    ):
+        raise InputError(
+            f'{origin}: Tags must be a list of {{"Key": "...", "Value": "..."}}, as in CreateTransformJob'
+        )
+    keys = [pair["Key"] for pair in pairs]
+    if twice := next((key for key in keys if keys.count(key) > 1), None):
+        raise InputError(f"{origin}: two tags have the key {twice}; AWS takes each key once")
+    return [dict(pair) for pair in pairs]
+
+
+def _refuse_homeless(path: Path, origin: str) -> None:
+    dotted = ".".join(path)
+    if path in FIELD_OF or path in (("ModelName",), _JOB_NAME) or path[:-1] == _ENVIRONMENT:
+        return
+    if any(known[: len(path)] == path for known in FIELD_OF):
+        return  # a whole structure that is not known yet
+    if any(known[: len(path)] == path for known in SHAPES):
+        raise InputError(
+            f"{origin}: {dotted} cannot be said in a job file; remove it from the request to adopt the rest"
+        )
+    raise InputError(f"{origin}: {dotted} is no member of CreateTransformJob; check its spelling")

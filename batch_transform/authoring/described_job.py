@@ -1,0 +1,42 @@
+"""A transform job of the caller's own account."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from batch_transform.authoring.adopted import Adopted
+from batch_transform.authoring.request_json import adopt_description
+from batch_transform.spec.errors import DataNotFoundError, InputError
+
+if TYPE_CHECKING:
+    import boto3
+
+
+def adopt_described(name: str, session: boto3.Session) -> Adopted:
+    """Describe a transform job and read it, with its tags.
+
+    Raises DataNotFoundError when there is no such job, and InputError when AWS does not answer otherwise.
+    """
+    try:
+        sagemaker = session.client("sagemaker")
+        description: dict[str, Any] = dict(sagemaker.describe_transform_job(TransformJobName=name))
+    except ClientError as error:
+        told = error.response["Error"]
+        if "not find" in told.get("Message", "") or told.get("Code") == "ResourceNotFound":
+            raise DataNotFoundError(
+                f"there is no file {name} here, and no transform job of that name in the account ({told['Message']})"
+            ) from error
+        raise InputError(f"the transform job {name} cannot be described: {error}") from error
+    except BotoCoreError as error:
+        raise InputError(
+            f"there is no file {name} here, and the account cannot be asked for a transform job of that name: {error}"
+        ) from error
+    notes: tuple[str, ...] = ()
+    try:
+        pages = sagemaker.get_paginator("list_tags").paginate(ResourceArn=description["TransformJobArn"])
+        description["Tags"] = [tag for page in pages for tag in page["Tags"]]
+    except ClientError as error:
+        notes = (f"Its tags could not be read ({error.response['Error']['Code']}).",)
+    return adopt_description(description, origin=f"the transform job {name}", notes=notes)

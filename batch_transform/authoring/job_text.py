@@ -1,0 +1,181 @@
+"""A job file's text, with a comment on what each line does, that gives the request back from which it was made."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from batch_transform.authoring.adopted import Adopted, in_full, is_default
+from batch_transform.authoring.field_comments import field_comment
+from batch_transform.authoring.yaml_scalar import yaml_comment, yaml_scalar
+from batch_transform.spec.errors import BatchTransformError
+from batch_transform.spec.job_file import JobFiles, read_job_files
+from batch_transform.spec.job_spec import JobSpec
+from batch_transform.spec.members import FIELD_OF, MEMBERS
+from batch_transform.spec.problem import Problem
+from batch_transform.spec.request import transform_job_request
+
+_WIDTH = 100
+_MODEL_TO_NAME = "name-of-your-model"
+_SECTIONS = [f.name for f in dataclasses.fields(JobSpec)]
+
+Tree = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A field's value, and the comment that stands with it."""
+
+    value: object
+    comment: str = ""
+
+
+def job_text(adopted: Adopted, *, name: str) -> str:
+    """Return the job file that makes this request: its members, and no more than AWS's defaults beside them."""
+    tree: Tree = {"name": _Line(name)}
+    tree["model"] = {"existing": _Line(adopted.request.get("ModelName", _MODEL_TO_NAME))}
+    for member in MEMBERS:
+        value = _member(adopted.request, member.path)
+        if value is None or is_default(member.path, value):
+            continue
+        _put(tree, member.field, _Line(_tags(value) if member.field == "tags" else value))
+    _add_comments(tree, "", adopted)
+    sections = sorted(
+        tree, key=lambda section: _SECTIONS.index(section) if section in _SECTIONS else len(_SECTIONS)
+    )
+    body = [f"\n{''.join(_lines(section, tree[section], 0))}" for section in sections[1:]]
+    return f"{_header(adopted)}name: {yaml_scalar(name)}\n{_model_comment(adopted, body)}"
+
+
+def read_back(text: str, adopted: Adopted, *, shown_path: str) -> list[Problem]:
+    """Return what the rules say of a job file's text, with `shown_path` as its path.
+
+    Raises BatchTransformError when a sound file makes another request than the one it was made from.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "job.yaml"
+        path.write_text(text, encoding="utf-8")
+        files = read_job_files([path])
+    if not files.has_errors:
+        _require_equal(files, adopted)
+    return [dataclasses.replace(problem, path=shown_path) for problem in files.problems]
+
+
+def request_of(spec: JobSpec) -> dict[str, Any]:
+    """Return the request of a job that names its model and its places; what it leaves out is empty."""
+    return transform_job_request(
+        spec,
+        model_name=spec.model.existing or "",
+        data=spec.input.data or "",
+        output_path=spec.output.path or "",
+    )
+
+
+def _require_equal(files: JobFiles, adopted: Adopted) -> None:
+    (spec,) = files.jobs
+    made, wanted = in_full(request_of(spec)), in_full(adopted.request)
+    for member in MEMBERS:
+        if any(member.path[: len(path)] == path for path in adopted.unknown):
+            continue
+        if (got := _member(made, member.path)) != (want := _member(wanted, member.path)) and (got or want):
+            if want is None and _is_left_out(member.field, got):
+                continue
+            raise BatchTransformError(
+                f"{member.field} does not say what it was made from: {got!r} is not {want!r}; this is a defect of ours"
+            )
+
+
+def _is_left_out(field: str, got: object) -> bool:
+    """Whether a required member was in no request, as in an SDK call or a state, and has the job file's default."""
+    default: Any = JobSpec
+    for name in field.split("."):
+        fields = {f.name: f for f in dataclasses.fields(default)}
+        default = fields[name].default
+    return bool(default == got)
+
+
+def _member(request: Mapping[str, Any], path: tuple[str, ...]) -> Any:  # noqa: ANN401 - a JSON request
+    node: Any = request
+    for name in path:
+        node = node.get(name) if isinstance(node, Mapping) else None
+    return node
+
+
+def _tags(value: list[Mapping[str, str]]) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in value}
+
+
+def _put(tree: Tree, field: str, line: _Line) -> None:
+    *sections, last = field.split(".")
+    for section in sections:
+        tree = tree.setdefault(section, {})
+    tree[last] = line
+
+
+def _add_comments(tree: Tree, above: str, adopted: Adopted) -> None:
+    for name, node in tree.items():
+        field = f"{above}{name}"
+        if isinstance(node, _Line):
+            tree[name] = dataclasses.replace(node, comment=field_comment(field, adopted.request))
+        else:
+            _add_comments(node, f"{field}.", adopted)
+
+
+def _header(adopted: Adopted) -> str:
+    said = [f"Made from {adopted.origin}."]
+    if adopted.transform_job_name:
+        said.append(f"The transform job was called {adopted.transform_job_name}; each run makes a new name.")
+    said += adopted.notes
+    said += [_unknown(path, text) for path, text in adopted.unknown.items() if path != ("ModelName",)]
+    return "".join(f"# {yaml_comment(line)}\n" for line in said)
+
+
+def _unknown(path: tuple[str, ...], text: str) -> str:
+    field = FIELD_OF.get(path, ".".join(path))
+    if path[:1] == ("Environment",) and len(path) > 1:
+        field = f"transform.env.{path[1]}"
+    return f"Left out: {field} was {text}, which is known only when it runs. Write it here, or give it to each run."
+
+
+def _model_comment(adopted: Adopted, body: list[str]) -> str:
+    if "ModelName" not in adopted.request:
+        was = adopted.unknown.get(("ModelName",))
+        why = f"was {was}, which is known only when it runs" if was else "was not told"
+        comment = f"  # Write the model's name: it {why}.\n"
+    else:
+        comment = ""
+    comment += (
+        "  # A model that SageMaker has already. A transform job does not say what it was made from: to ship the\n"
+        "  # model with the stack, write source (a folder) or artifact (a model.tar.gz in S3), with image, instead.\n"
+    )
+    model, *others = body
+    return "".join([model.replace("model:\n", f"model:\n{yaml_comment_lines(comment)}", 1), *others])
+
+
+def yaml_comment_lines(text: str) -> str:
+    """Return comment lines with nothing in them that a terminal acts on."""
+    return "".join(f"{yaml_comment(line)}\n" for line in text.splitlines())
+
+
+def _lines(name: str, node: Any, depth: int) -> Iterator[str]:  # noqa: ANN401 - a tree of lines
+    indent = "  " * depth
+    if isinstance(node, dict):
+        yield f"{indent}{yaml_scalar(name)}:\n"
+        for below, child in node.items():
+            yield from _lines(below, child, depth + 1)
+        return
+    comment = yaml_comment(node.comment)
+    if isinstance(node.value, Mapping):
+        yield f"{indent}{yaml_scalar(name)}:{f'  # {comment}' if comment else ''}\n"
+        for key, text in node.value.items():
+            yield f"{indent}  {yaml_scalar(key)}: {yaml_scalar(text)}\n"
+        return
+    line = f"{indent}{yaml_scalar(name)}: {yaml_scalar(node.value)}"
+    if comment and len(line) + len(comment) + 4 > _WIDTH:
+        yield f"{indent}# {comment}\n{line}\n"
+    else:
+        yield f"{line}{f'  # {comment}' if comment else ''}\n"

@@ -1,0 +1,101 @@
+"""`batch-transform adopt`: a transform job that exists already, as a job file."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import click
+
+from batch_transform.authoring.adopted import Adopted
+from batch_transform.authoring.job_text import job_text, read_back
+from batch_transform.authoring.new_file import write_new
+from batch_transform.authoring.request_json import adopt_json
+from batch_transform.authoring.sdk_call import adopt_sdk_call
+from batch_transform.cli.problem_report import report_problems
+from batch_transform.spec.errors import DataNotFoundError, InputError, JobFileError
+
+_STDIN = "-"
+_TRANSFORM_JOB_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
+
+
+@click.command()
+@click.argument("source", metavar="FILE|-|JOBNAME")
+@click.option(
+    "--from-sdk",
+    is_flag=True,
+    help="FILE is Python, or a notebook, with Transformer(...) and .transform(...).",
+)
+@click.option("--name", help="Name of the job. That of the transform job without its time, unless told.")
+@click.option("--state", help="The state to take, where a state machine makes several transform jobs.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write here, and never over a file; else print it.",
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print job file, request and problems as JSON, for programs."
+)
+def adopt(
+    *, source: str, from_sdk: bool, name: str | None, state: str | None, out: Path | None, as_json: bool
+) -> None:
+    """Write a job file that makes the same request as a transform job that exists.
+
+    FILE holds a CreateTransformJob request in JSON, a Step Functions state or state machine with one,
+    or the output of `aws sagemaker describe-transform-job`; - is standard input. What is no file is
+    the name of a transform job in your account, asked with your own credentials and AWS_ENDPOINT_URL.
+
+    Python that is given with --from-sdk is read and never run.
+
+    Ends with 2 when the job file has errors, which are shown; it is written all the same.
+    """
+    adopted = _adopted(source, from_sdk=from_sdk, state=state)
+    text = job_text(adopted, name=name or adopted.job_name)
+    problems = read_back(text, adopted, shown_path=str(out) if out else "<job file>")
+    if out:
+        write_new(out, text)
+    if as_json:
+        report = {
+            "job_file": text,
+            "request": adopted.request,
+            "unknown": {".".join(path): said for path, said in adopted.unknown.items()},
+            "problems": [problem.__dict__ for problem in problems],
+        }
+        click.echo(json.dumps(report, indent=2, ensure_ascii=False))
+    elif out:
+        click.echo(f"{out} is written; see what it does with: batch-transform explain {out}")
+    else:
+        click.echo(text, nl=False)
+    if any(problem.is_error for problem in problems):
+        if as_json:
+            click.get_current_context().exit(InputError.exit_code)
+        raise JobFileError(problems)
+    if problems and not as_json:
+        report_problems(problems)
+
+
+def _adopted(source: str, *, from_sdk: bool, state: str | None) -> Adopted:
+    path = Path(source)
+    if source != _STDIN and not path.exists() and not from_sdk and _TRANSFORM_JOB_NAME.fullmatch(source):
+        import boto3  # noqa: PLC0415 - its import takes time that reading a file need not
+
+        from batch_transform.authoring.described_job import adopt_described  # noqa: PLC0415 - as above
+
+        return adopt_described(source, boto3.Session())
+    origin = "standard input" if source == _STDIN else source
+    text = _text(source, path)
+    if from_sdk:
+        return adopt_sdk_call(text, origin=origin)
+    return adopt_json(text, origin=origin, state=state)
+
+
+def _text(source: str, path: Path) -> str:
+    try:
+        data = sys.stdin.buffer.read() if source == _STDIN else path.read_bytes()
+        return data.decode("utf-8-sig")
+    except OSError as error:
+        raise DataNotFoundError(f"{source} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{source} is not UTF-8 text") from error

@@ -1,0 +1,186 @@
+"""What a filter selects, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from batch_transform.spec.errors import FilterMissError
+from batch_transform.spec.json_path import Index, Indexes, JsonPath, Name, Names, Slice, Wildcard
+
+ANSWER_FIELD = "SageMakerOutput"
+
+_MOST_LISTED = 6
+_MOST_LEFT_OUT = 3
+
+
+@dataclass(frozen=True)
+class Row:
+    """The names of a CSV row's columns, as far as they are known.
+
+    `head` are the names of its first columns, in order, and `tail` those of its last ones. `is_whole` says
+    that `head` is all there is. Columns without a name are called by their number, which counts from 1.
+    """
+
+    head: tuple[str, ...] = ()
+    tail: tuple[str, ...] = ()
+    is_whole: bool = False
+
+    @classmethod
+    def of(cls, names: Sequence[str]) -> Row:
+        """Return the row of a job file's `columns`, which are either all there or not there."""
+        return cls(tuple(names), is_whole=bool(names))
+
+    def followed_by(self, other: Row) -> Row:
+        """Return the row that a join makes: this one's columns, and then the other's."""
+        if self.is_whole and other.is_whole:
+            return Row.of((*self.head, *other.head))
+        if self.is_whole:
+            return Row((*self.head, *other.head), other.tail)
+        return Row(self.head, other.head if other.is_whole else other.tail)
+
+    def name(self, index: int) -> str:
+        """Return what to call the column at an index, counted from 0, or from the end if negative."""
+        if self.is_whole and -len(self.head) <= index < len(self.head):
+            return self.head[index]
+        if 0 <= index < len(self.head):
+            return self.head[index]
+        if index < 0 and -index <= len(self.tail):
+            return self.tail[index]
+        if index >= 0:
+            return f"column {index + 1}"
+        return "the last column" if index == -1 else f"column {-index} from the end"
+
+
+def csv_words(path: JsonPath, row: Row) -> str:
+    """Return what the filter selects of a CSV row."""
+    if path.undefined:
+        return f"nobody knows what: {path.undefined}"
+    if row.is_whole:
+        try:
+            return _of_known(path.positions(len(row.head)), row.head)
+        except FilterMissError as error:
+            return f"nothing, and the job fails: {error}"
+    return _of_unknown(path, row)
+
+
+def json_words(path: JsonPath, *, joined: bool) -> str:
+    """Return what the filter selects of a JSON record; `joined` records hold the model's answer too."""
+    if path.undefined:
+        return f"nobody knows what: {path.undefined}"
+    subject = "the record"
+    if path.is_identity and joined:
+        return f"the whole record, with the model's answer in its field {ANSWER_FIELD}"
+    if path.is_identity:
+        return "the whole record"
+    for depth, step in enumerate(path.steps):
+        of = "" if depth == 0 else f" of {subject}"
+        if isinstance(step, Name):
+            is_answer = joined and depth == 0 and step.name == ANSWER_FIELD
+            subject = "the model's answer" if is_answer else f"the field {step.name}{of}"
+        elif isinstance(step, Names):
+            is_top = joined and depth == 0
+            names = [
+                f"{name} (the model's answer)" if is_top and name == ANSWER_FIELD else name
+                for name in step.names
+            ]
+            subject = f"an object with the fields {listed(names)}{of}"
+        elif not isinstance(step, Wildcard):
+            subject = f"{_elements(step)} of {subject}"
+    return subject
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return `a, b and c`."""
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def shortly(names: Sequence[str]) -> str:
+    """Return the names, of many only the first and the last ones."""
+    if len(names) <= _MOST_LISTED:
+        return listed(names)
+    return f"{', '.join(names[:3])}, … {names[-1]}"
+
+
+def counted(number: int, word: str) -> str:
+    """Return such as `1 column` and `2,000 columns`."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def _of_known(positions: Sequence[int], names: Sequence[str]) -> str:
+    selected = [names[position] for position in positions]
+    if len(selected) == len(names) and list(positions) == sorted(set(positions)):
+        return f"all {counted(len(names), 'column')}: {shortly(selected)}" if len(names) > 1 else selected[0]
+    left_out = [name for at, name in enumerate(names) if at not in set(positions)]
+    in_order = list(positions) == sorted(set(positions))
+    if in_order and len(left_out) <= _MOST_LEFT_OUT and len(selected) > len(left_out):
+        return f"all columns but {listed(left_out)}; that is {counted(len(selected), 'column')}: {shortly(selected)}"
+    if len(selected) <= _MOST_LISTED:
+        return listed(selected)
+    return (
+        f"{counted(len(selected), 'column')}: {listed([_run_words(run, names) for run in _runs(positions)])}"
+    )
+
+
+def _runs(positions: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield the first and the last of each run of neighbours."""
+    first = last = positions[0]
+    for position in positions[1:]:
+        if position != last + 1:
+            yield first, last
+            first = position
+        last = position
+    yield first, last
+
+
+def _run_words(run: tuple[int, int], names: Sequence[str]) -> str:
+    first, last = run
+    return names[first] if first == last else f"{names[first]} to {names[last]}"
+
+
+def _of_unknown(path: JsonPath, row: Row) -> str:
+    if path.is_identity:
+        return "all columns"
+    step = path.steps[0]
+    if isinstance(step, Index):
+        return row.name(step.index)
+    if isinstance(step, Indexes):
+        return listed([row.name(index) for index in step.indexes])
+    if isinstance(step, Slice):
+        return _slice_words(step, row)
+    return "nothing, and the job fails: a CSV row has no names and no levels, only indexes"
+
+
+def _slice_words(step: Slice, row: Row) -> str:
+    start = step.start or 0
+    if step.end is not None:
+        return f"{row.name(start)} to {row.name(step.end)}" if start != step.end else row.name(start)
+    if start == 0:
+        return "all columns"
+    if start == 1:
+        first = row.name(0)
+        return "all columns but the first" + (f", {first}" if row.head else "")
+    if start == -1:
+        return row.name(-1)
+    if start < 0:
+        return f"the last {-start} columns"
+    return f"all columns from {row.name(start)} on"
+
+
+def _elements(step: Index | Indexes | Slice) -> str:
+    if isinstance(step, Index):
+        return _element(step.index)
+    if isinstance(step, Indexes):
+        return f"a list of {listed([_element(index) for index in step.indexes])}"
+    start = step.start or 0
+    if step.end is None:
+        return f"a list of the last {-start} elements" if start < 0 else f"a list from {_element(start)} on"
+    return f"a list from {_element(start)} to {_element(step.end)}"
+
+
+def _element(index: int) -> str:
+    if index >= 0:
+        return f"element {index + 1}"
+    return "the last element" if index == -1 else f"element {-index} from the end"

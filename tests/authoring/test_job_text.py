@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import assume, example, given
+
+from authoring.requests import requests
+from batch_transform.authoring.adopted import Adopted, in_full
+from batch_transform.authoring.job_text import job_text, read_back, request_of
+from batch_transform.authoring.request_json import adopt_json
+from batch_transform.spec.errors import BatchTransformError
+from batch_transform.spec.job_file import load_job_file
+from batch_transform.spec.job_spec import JobSpec
+from batch_transform.spec.rules import request_problems
+
+SMALL: dict[str, Any] = {
+    "ModelName": "m",
+    "TransformInput": {
+        "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://in-bucket/x"}}
+    },
+    "TransformOutput": {"S3OutputPath": "s3://out-bucket/y"},
+    "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
+}
+
+
+def loaded(text: str) -> JobSpec:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "job.yaml"
+        path.write_text(text, encoding="utf-8")
+        return load_job_file(path)
+
+
+def adopted_text(request: dict[str, Any]) -> str:
+    adopted = adopt_json(json.dumps(request), origin="a test")
+    return job_text(adopted, name=adopted.job_name)
+
+
+@given(requests())
+@example(
+    SMALL
+    | {"Environment": {"A" * 1023: "\x00\x85\u2028\ufeff\U0001f600 #: '\"\\\t", "yes": "no", "null": ""}}
+)
+@example(
+    SMALL | {"Environment": {"A": "- x", "B": "2026-11-22", "C": "1e3", "D": "0x1F", "E": "~", "F": " a "}}
+)
+def test_the_job_file_of_a_request_makes_the_request(request: dict[str, Any]) -> None:
+    assume(not [problem for problem in request_problems(request) if problem.is_error])
+    wanted = in_full({name: value for name, value in request.items() if name != "TransformJobName"})
+    spec = loaded(adopted_text(request))
+    made = request_of(spec)
+    assert made == wanted
+    # and what a job file makes comes back without a change
+    assert request_of(loaded(adopted_text(made))) == made
+
+
+def test_a_minimal_request_makes_a_short_file_with_comments() -> None:
+    text = adopted_text(SMALL | {"TransformJobName": "churn-2026-01-02-10-00-00-123"})
+    assert yaml.safe_load(text) == {
+        "name": "churn",
+        "model": {"existing": "m"},
+        "input": {"data": "s3://in-bucket/x"},
+        "transform": {"instance_type": "ml.m5.large", "instance_count": 1},
+        "output": {"path": "s3://out-bucket/y"},
+    }
+    assert "  data: s3://in-bucket/x  # every object whose key begins with this\n" in text
+    assert "churn-2026-01-02-10-00-00-123; each run makes a new name" in text
+
+
+def test_filters_are_told_in_words() -> None:
+    csv = {"ContentType": "text/csv", "SplitType": "Line"}
+    text = adopted_text(
+        SMALL
+        | {
+            "TransformInput": SMALL["TransformInput"] | csv,
+            "TransformOutput": SMALL["TransformOutput"] | {"Accept": "text/csv", "AssembleWith": "Line"},
+            "DataProcessing": {"InputFilter": "$[1:]", "OutputFilter": "$[0,-1]", "JoinSource": "Input"},
+        }
+    )
+    assert '  input_filter: "$[1:]"  # the model gets all columns but the first\n' in text
+    assert '  output_filter: "$[0,-1]"  # kept: column 1 and the last column\n' in text
+
+
+def test_what_only_a_run_knows_is_left_out_and_told() -> None:
+    given = {name: value for name, value in SMALL.items() if name not in {"ModelName", "TransformInput"}}
+    state = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sagemaker:createTransformJob.sync",
+        "Parameters": {**given, "ModelName.$": "$.model", "TransformInput.$": "$.input"},
+    }
+    adopted = adopt_json(json.dumps(state), origin="a test")
+    text = job_text(adopted, name="demo")
+    assert yaml.safe_load(text)["model"] == {"existing": "name-of-your-model"}
+    assert "# Left out: TransformInput was $.input" in text
+    assert "# Write the model's name: it was $.model" in text
+    assert read_back(text, adopted, shown_path="x") == []
+
+
+def test_a_comment_holds_nothing_that_a_terminal_acts_on() -> None:
+    adopted = Adopted(SMALL, "a file called \x1b[31mred\nname: evil", notes=["a note"])
+    text = job_text(adopted, name="demo")
+    assert "\x1b" not in text
+    assert yaml.safe_load(text)["name"] == "demo"
+
+
+def test_fails_when_a_file_says_something_else_than_its_request() -> None:
+    adopted = Adopted(SMALL, "a test")
+    text = job_text(adopted, name="demo").replace("s3://in-bucket/x", "s3://in-bucket/other")
+    with pytest.raises(BatchTransformError, match=r"input\.data does not say what it was made from"):
+        read_back(text, adopted, shown_path="x")
+
+
+def test_problems_of_a_request_are_told_with_the_line_of_the_job_file() -> None:
+    adopted = Adopted(SMALL | {"MaxPayloadInMB": 200}, "a test")
+    text = job_text(adopted, name="demo")
+    (problem,) = read_back(text, adopted, shown_path="demo.yaml")
+    assert (problem.code, problem.path) == ("max-payload-too-large", "demo.yaml")
+    assert "max_payload: 200" in text.splitlines()[problem.line - 1]

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import NoRegionError
+
+from batch_transform.cli.main import main
+from batch_transform.spec.job_file import load_job_file
+
+REQUEST: dict[str, Any] = {
+    "TransformJobName": "churn-2026-01-02-10-00-00-123",
+    "ModelName": "churn-model",
+    "TransformInput": {
+        "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://in-bucket/x"}}
+    },
+    "TransformOutput": {"S3OutputPath": "s3://out-bucket/y"},
+    "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
+}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with a request in it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "request.json").write_text(json.dumps(REQUEST))
+    return tmp_path
+
+
+def exit_code(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as caught:
+        main(["adopt", *arguments])
+    assert isinstance(caught.value.code, int)
+    return caught.value.code
+
+
+def test_a_request_becomes_a_job_file_on_standard_output(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code("request.json") == 0
+    out, err = capsys.readouterr()
+    (folder / "job.yaml").write_text(out)
+    assert load_job_file("job.yaml").model.existing == "churn-model"
+    assert err == ""
+
+
+def test_standard_input_is_read(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(json.dumps(REQUEST).encode())))
+    assert exit_code("-", "--name", "other") == 0
+    assert "\nname: other\n" in capsys.readouterr().out
+
+
+def test_a_new_file_is_written_and_none_is_overwritten(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code("request.json", "--out", "jobs/churn.yaml") == 0
+    assert load_job_file("jobs/churn.yaml").name == "churn"
+    before = (folder / "jobs" / "churn.yaml").read_text()
+    assert exit_code("request.json", "--out", "jobs/churn.yaml", "--name", "other") == 2
+    assert (folder / "jobs" / "churn.yaml").read_text() == before
+    assert "is there already and is not overwritten" in capsys.readouterr().err
+
+
+def test_fails_with_2_and_the_problems_of_a_request_that_aws_would_refuse(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "request.json").write_text(json.dumps({**REQUEST, "MaxPayloadInMB": 200}))
+    assert exit_code("request.json", "--out", "job.yaml") == 2
+    assert "error max-payload-too-large" in capsys.readouterr().err
+    assert "max_payload: 200" in (folder / "job.yaml").read_text()
+    assert exit_code("request.json", "--json") == 2
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert json.loads(out)["problems"][0]["code"] == "max-payload-too-large"
+
+
+def test_json_is_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code("request.json", "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["request"] == {name: value for name, value in REQUEST.items() if name != "TransformJobName"}
+    assert report["problems"] == []
+    assert report["unknown"] == {}
+
+
+def test_python_is_read_with_from_sdk(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "nb.py").write_text('Transformer("m", 1, "ml.m5.large").transform("s3://in-bucket/x")')
+    assert exit_code("--from-sdk", "nb.py") == 0
+    assert "existing: m\n" in capsys.readouterr().out
+
+
+def test_what_is_no_file_is_a_job_of_the_account(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class NoAccount:
+        def client(self, service: str) -> object:
+            raise NoRegionError
+
+    monkeypatch.setattr(boto3, "Session", NoAccount)
+    assert exit_code("some-job") == 2
+    assert "the account cannot be asked for a transform job of that name" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("source", ["missing.json", "jobs/", "."])
+def test_fails_for_what_cannot_be_read(source: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(source) == 2
+    assert "cannot be read" in capsys.readouterr().err
+
+
+def test_fails_for_what_is_no_text(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "request.json").write_bytes(b"\xff\xfe")
+    assert exit_code("request.json") == 2
+    assert "is not UTF-8 text" in capsys.readouterr().err
