@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 import aws_cdk as cdk
-from batch_transform.spec.job_file import load_job_files
 from cdk_nag import AwsSolutionsChecks
 
 from batch_transform.spec.errors import JobFileError
+from batch_transform.spec.job_file import load_job_files
 from stacks.batch_transform_stack import BatchTransformStack
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import boto3
+
 from diagnose import FailedRun, explain
 
 _s3 = boto3.client("s3")

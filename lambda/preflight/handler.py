@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import boto3
+
 from preflight import Run, checked_request
 
 _s3 = boto3.client("s3")

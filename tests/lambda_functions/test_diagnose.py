@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from botocore.exceptions import ClientError
-from diagnose import LOG_GROUP, FailedRun, explain
 
+from diagnose import LOG_GROUP, FailedRun, explain
 from fakes.s3 import FakeS3
 
 JOB = "churn-20261122T020001-1a2b3c4d-1"

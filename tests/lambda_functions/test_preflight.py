@@ -3,10 +3,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from preflight import Run, checked_request
 
 from batch_transform.spec.errors import DataNotFoundError, RunInputError
 from fakes.s3 import FakeS3
+from preflight import Run, checked_request
 
 RUN_ID = "20261122T020001-1a2b3c4d"
 
