@@ -1,0 +1,32 @@
+"""The JOB of a command: the name of a job, or its file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from batch_transform.cli.problem_report import report_problems
+from batch_transform.spec.errors import InputError, JobFileError
+from batch_transform.spec.job_file import read_job_files
+from batch_transform.spec.job_spec import JobSpec
+
+
+def find_job(job: str, folder: Path) -> JobSpec:
+    """Return the job of that name in the folder, or of that file; its warnings go to standard error.
+
+    What is wrong with other files of the folder does not matter. Raises JobFileError where the job itself may
+    be in a broken file, and InputError where there is none.
+    """
+    path = Path(job)
+    is_file = path.suffix in {".yaml", ".yml"}
+    paths = [path] if is_file else sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
+    files = read_job_files(paths)
+    for spec in files.jobs:
+        if is_file or spec.name == job:
+            own = [problem for problem in files.problems if problem.path == spec.job_file]
+            if own:
+                report_problems(own)
+            return spec
+    if files.has_errors:
+        raise JobFileError(files.problems)
+    names = ", ".join(spec.name for spec in files.jobs) or "none"
+    raise InputError(f"no job file in {folder} has the name {job}; the jobs there: {names}")

@@ -1,0 +1,71 @@
+"""All that can be said of a job before it runs."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from batch_transform.explain.aws_cli import aws_cli_command
+from batch_transform.explain.cost import Cost
+from batch_transform.explain.limits import Limit, limits
+from batch_transform.explain.places import Places, places
+from batch_transform.explain.record_path import Step, record_path
+from batch_transform.explain.shown_request import ShownRequest, shown_request
+from batch_transform.spec.job_spec import JobSpec
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What `batch-transform explain` shows."""
+
+    job: str
+    job_file: str
+    record: tuple[Step, ...]
+    places: Places
+    limits: tuple[Limit, ...]
+    cost: Cost
+    shown: ShownRequest
+
+    @property
+    def aws_cli(self) -> str:
+        """The request as a command line."""
+        return aws_cli_command(self.shown.request)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what a program reads: values beside their words."""
+        cost = self.cost
+        return {
+            "job": self.job,
+            "job_file": self.job_file,
+            "record": [dataclasses.asdict(step) for step in self.record],
+            "places": {
+                "words": list(self.places.words),
+                "examples": [{"object": source, "result": result} for source, result in self.places.examples],
+            },
+            "limits": [dataclasses.asdict(limit) for limit in self.limits],
+            "cost": dataclasses.asdict(cost)
+            | {"seconds": cost.seconds, "instance_hours": cost.instance_hours, "usd": cost.usd}
+            | {"most_usd": cost.most_usd, "start_up_seconds": None},
+            "request": self.shown.request,
+            "placeholders": self.shown.placeholders,
+            "aws_cli": self.aws_cli,
+        }
+
+
+def explain(
+    spec: JobSpec, *, records: int | None = None, rate: float | None = None, price: float | None = None
+) -> Explanation:
+    """Explain a sound job. `rate` is records a second of one instance, `price` USD an hour of one instance."""
+    shown = shown_request(spec)
+    instances = spec.transform.instance_count
+    longest = spec.transform.max_runtime_in_seconds
+    return Explanation(
+        job=spec.name,
+        job_file=spec.job_file,
+        record=tuple(record_path(spec, shown.request)),
+        places=places(shown.request),
+        limits=tuple(limits(spec)),
+        cost=Cost(records, rate, price, instances, most_instance_hours=instances * longest / 3600),
+        shown=shown,
+    )

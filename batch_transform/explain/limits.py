@@ -1,0 +1,107 @@
+"""The limits that a job runs under, and who set each of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from batch_transform.explain.filter_words import counted
+from batch_transform.spec.job_spec import JobSpec, TransformSpec
+
+ORIGINS = {
+    "job_file": "set in the job file",
+    "job_file_default": "by default of the job file",
+    "aws_default": "AWS's default",
+    "container": "AWS's default, unless the container's /execution-parameters says otherwise",
+}
+"""Who set a limit, and how that is said."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """`name` is the API's member, or the job file's field where the API has none; `origin` is one of ORIGINS."""
+
+    name: str
+    value: int | str
+    words: str
+    origin: str
+
+
+def limits(spec: JobSpec) -> list[Limit]:
+    """Return the effective limits of a job.
+
+    Precedence is request, GET /execution-parameters of the container, AWS's default (Developer Guide,
+    "How Containers Serve Batch Transform Requests"); MaxConcurrentTransforms 0 counts as not given.
+    """
+    transform = spec.transform
+    requests = transform.max_concurrent_transforms or None
+    timeout, retries = transform.invocations_timeout_in_seconds, transform.invocations_max_retries
+    return [
+        _payload(transform),
+        _strategy(spec),
+        Limit(
+            "MaxConcurrentTransforms",
+            requests or 1,
+            f"{counted(requests or 1, 'request')} at a time to each instance",
+            _origin(requests, "container"),
+        ),
+        Limit(
+            "InvocationsTimeoutInSeconds",
+            _or(timeout, 600),
+            f"A request that is not answered within {counted(_or(timeout, 600), 'second')} has failed",
+            _origin(timeout, "aws_default"),
+        ),
+        Limit(
+            "InvocationsMaxRetries",
+            _or(retries, 3),
+            f"A failed request is sent again up to {counted(_or(retries, 3), 'time')}",
+            _origin(retries, "aws_default"),
+        ),
+        _instances(transform),
+        _runtime(transform),
+    ]
+
+
+def _or(given: int | None, default: int) -> int:
+    return default if given is None else given
+
+
+def _origin(given: object, otherwise: str) -> str:
+    return otherwise if given is None else "job_file"
+
+
+def _payload(transform: TransformSpec) -> Limit:
+    given = transform.max_payload
+    if given == 0:
+        words = "No limit: each object is streamed to the model as it is read"
+    else:
+        words = f"A request body has {_or(given, 6)} MB at most"
+    return Limit("MaxPayloadInMB", _or(given, 6), words, _origin(given, "container"))
+
+
+def _strategy(spec: JobSpec) -> Limit:
+    value = spec.transform.strategy or "MultiRecord"
+    if spec.input.split_type == "None":
+        words = "Each object is one record and one request, since nothing splits it"
+    elif value == "MultiRecord":
+        words = "A request holds as many whole records as fit"
+    else:
+        words = "A request holds one record"
+    return Limit("BatchStrategy", value, words, _origin(spec.transform.strategy, "container"))
+
+
+def _instances(transform: TransformSpec) -> Limit:
+    count = transform.instance_count
+    shared = "" if count == 1 else "; each object is scored by one of them, so fewer objects leave some idle"
+    words = f"{counted(count, 'machine')} of the type {transform.instance_type}{shared}"
+    return Limit("InstanceCount", count, words, _origin_of_default(count, TransformSpec.instance_count))
+
+
+def _runtime(transform: TransformSpec) -> Limit:
+    seconds = transform.max_runtime_in_seconds
+    words = f"After {seconds / 3600:,.4g} hours the workflow stops the transform job; AWS documents no limit of its own"
+    origin = _origin_of_default(seconds, TransformSpec.max_runtime_in_seconds)
+    return Limit("max_runtime_in_seconds", seconds, words, origin)
+
+
+def _origin_of_default(value: int, default: int) -> str:
+    return "job_file_default" if value == default else "job_file"

@@ -1,0 +1,49 @@
+"""The CreateTransformJob request of a job, as far as it is known before the job is deployed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from batch_transform.spec.job_spec import JobSpec, ModelSpec
+from batch_transform.spec.request import Request, transform_job_request
+
+MODEL_NAME = "MODEL_NAME"
+INPUT_BUCKET = "INPUT_BUCKET"
+OUTPUT_BUCKET = "OUTPUT_BUCKET"
+RUN = "RUN"
+
+
+@dataclass(frozen=True)
+class ShownRequest:
+    """`placeholders` says what the words in capitals stand for, which only a deployment or a run knows."""
+
+    request: Request
+    placeholders: dict[str, str]
+
+
+def shown_request(spec: JobSpec) -> ShownRequest:
+    """Return the request of a first attempt, members in the order of the API reference."""
+    placeholders = {RUN: "the run's id, such as 20261122T020001-1a2b3c4d; new for each run"}
+    model_name = spec.model.existing or MODEL_NAME
+    if model_name == MODEL_NAME:
+        placeholders[MODEL_NAME] = _model_words(spec.model)
+    data = spec.input.data
+    if data is None:
+        data = f"s3://{INPUT_BUCKET}/{spec.name}/"
+        placeholders[INPUT_BUCKET] = "the stack's input bucket; its output InputBucketName tells the name"
+    path = spec.output.path
+    if path is None:
+        path = f"s3://{OUTPUT_BUCKET}/{spec.name}"
+        placeholders[OUTPUT_BUCKET] = "the stack's output bucket; its output OutputBucketName tells the name"
+    request = transform_job_request(
+        spec, model_name=model_name, data=data, output_path=f"{path.rstrip('/')}/{RUN}"
+    )
+    return ShownRequest({"TransformJobName": f"{spec.name}-{RUN}-1", **request}, placeholders)
+
+
+def _model_words(model: ModelSpec) -> str:
+    if model.endpoint is not None:
+        return f"the model that the endpoint {model.endpoint} serves when the run starts"
+    if model.package_group is not None:
+        return f"a model made from the newest approved package of the group {model.package_group}"
+    return "the model that the stack makes; CloudFormation gives it its name"

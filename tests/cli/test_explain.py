@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from batch_transform.cli.main import main
+
+JOB = """\
+name: churn
+model: {existing: churn-model}
+input: {data: s3://in-bucket/x/, content_type: text/csv, split_type: Line, columns: [id, age, plan]}
+data_processing: {input_filter: "$[1:]", join_source: Input, output_filter: "$[0,-1]"}
+output: {path: s3://out-bucket/x, accept: text/csv, assemble_with: Line}
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with a sound job and a broken one."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "jobs" / "churn.yaml").write_text(JOB)
+    (tmp_path / "jobs" / "broken.yaml").write_text("name: broken\n")
+    return tmp_path
+
+
+def exit_code(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as caught:
+        main(["explain", *arguments])
+    assert isinstance(caught.value.code, int)
+    return caught.value.code
+
+
+@pytest.mark.parametrize("job", ["churn", "jobs/churn.yaml"])
+def test_a_job_is_explained_by_name_and_by_file_beside_a_broken_one(
+    job: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(job, "--records", "3600", "--rate", "1", "--price", "2") == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert "The model gets all columns but id; that is 2 columns: age and plan." in out
+    assert "1 instance hour, that is USD 2.00." in out
+    assert "aws sagemaker create-transform-job \\\n    --transform-job-name churn-RUN-1" in out
+    assert not [line for line in out.splitlines() if line.endswith(" ")]
+
+
+def test_json_is_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code("churn", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["job"] == "churn"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nope.yaml"], "error file-not-found"),
+        (["jobs/broken.yaml"], "error missing-field: model"),
+        (["nope"], "error missing-field: model"),
+        (["churn", "--rate", "0"], "--rate"),
+        (["churn", "--records", "-1"], "--records"),
+    ],
+)
+def test_fails_with_2_for_wrong_input(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(*arguments) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_fails_with_the_names_of_the_jobs_that_are_there(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "jobs" / "broken.yaml").unlink()
+    assert exit_code("nope") == 2
+    assert "no job file in jobs has the name nope; the jobs there: churn" in capsys.readouterr().err
+
+
+def test_warnings_of_the_job_go_to_standard_error(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "risky.yaml").write_text(
+        JOB.replace("columns: [id, age, plan]", "compression_type: Gzip").replace("in-bucket", "b")
+    )
+    assert exit_code("risky.yaml") == 0
+    assert "warning bucket-name-unusual" in capsys.readouterr().err

@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from batch_transform.engine.settings import MIB, effective_settings
+from batch_transform.explain.explanation import explain
+from batch_transform.explain.limits import ORIGINS, limits
+from batch_transform.explain.places import places
+from batch_transform.spec.job_spec import (
+    DataProcessingSpec,
+    InputSpec,
+    JobSpec,
+    ModelSpec,
+    OutputSpec,
+    TransformSpec,
+)
+
+SMALL = JobSpec("small", ModelSpec(existing="small-model"))
+CSV = JobSpec(
+    "churn",
+    ModelSpec(source=Path("/models/churn"), image="image"),
+    input=InputSpec(content_type="text/csv", split_type="Line", columns=("id", "age", "plan")),
+    transform=TransformSpec(
+        strategy="SingleRecord", max_payload=2, instance_count=3, max_runtime_in_seconds=3600
+    ),
+    data_processing=DataProcessingSpec(input_filter="$[1:]", join_source="Input", output_filter="$[0,-1]"),
+    output=OutputSpec(accept="text/csv", assemble_with="Line", columns=("score", "label")),
+)
+
+
+def words_of(spec: JobSpec) -> dict[str, str]:
+    return {step.name: step.words for step in explain(spec).record}
+
+
+def test_a_csv_record_is_followed_by_its_names() -> None:
+    assert words_of(CSV) == {
+        "record": "A record is one line of an object, of the type text/csv, with 3 columns: id, age and plan. "
+        "A header line would be a record too.",
+        "model gets": "The model gets all columns but id; that is 2 columns: age and plan.",
+        "request": "Each record travels in a request of its own, and must fit into 2 MB.",
+        "model answers": "The model is asked for text/csv: one line for each record with 2 columns: score and label.",
+        "joined": "The answer's columns follow all of the record's own, also those that the model did not get: "
+        "5 columns.",
+        "kept": "Of that, the result keeps id and label.",
+        "written": "Results stand in the order of the records, each on a line of its own.",
+    }
+
+
+def test_names_in_the_job_file_give_the_same_words_as_their_filters() -> None:
+    processing = DataProcessingSpec(send_except=("id",), join_source="Input", keep=("id", "label"))
+    by_name = explain(dataclasses.replace(CSV, data_processing=processing))
+    assert by_name.record == explain(CSV).record
+    assert [step.filter for step in by_name.record if step.filter] == ["$[1:]", "$[0,-1]"]
+
+
+def test_a_job_that_says_nothing_passes_whole_objects() -> None:
+    words = words_of(SMALL)
+    assert words["record"] == "A record is one whole object."
+    assert words["model gets"] == "The model gets the record as it is, byte for byte."
+    assert words["request"] == "Each object travels in a request of its own, and must fit into 6 MB."
+    assert words["kept"] == "The result is the model's answer as it is, byte for byte."
+    assert "joined" not in words
+
+
+def test_limits_that_are_not_given_are_those_of_the_engine() -> None:
+    settings = effective_settings(explain(SMALL).shown.request, {})
+    values = {limit.name: (limit.value, limit.origin) for limit in limits(SMALL)}
+    assert values["MaxPayloadInMB"] == (settings.max_payload // MIB, "container")
+    assert values["MaxConcurrentTransforms"] == (settings.max_concurrent_transforms, "container")
+    assert values["InvocationsTimeoutInSeconds"] == (int(settings.timeout), "aws_default")
+    assert values["InvocationsMaxRetries"] == (settings.max_retries, "aws_default")
+    assert values["BatchStrategy"] == (
+        "SingleRecord" if settings.single_record else "MultiRecord",
+        "container",
+    )
+    assert {origin for _, origin in values.values()} <= ORIGINS.keys()
+
+
+def test_limits_of_the_job_file_are_its_own() -> None:
+    transform = dataclasses.replace(CSV.transform, max_concurrent_transforms=0, invocations_max_retries=0)
+    values = {
+        limit.name: (limit.value, limit.origin)
+        for limit in limits(dataclasses.replace(CSV, transform=transform))
+    }
+    assert values["MaxPayloadInMB"] == (2, "job_file")
+    assert values["InvocationsMaxRetries"] == (0, "job_file")
+    assert values["InvocationsTimeoutInSeconds"] == (600, "aws_default")
+    assert values["MaxConcurrentTransforms"] == (1, "container")  # AWS: 0 is the same as not given
+    assert values["max_runtime_in_seconds"] == (3600, "job_file")
+
+
+def test_cost_is_records_by_rate_by_price() -> None:
+    cost = explain(CSV, records=7_200_000, rate=1000, price=0.5).cost
+    assert cost.instance_hours == 2
+    assert cost.seconds == 2400  # on three instances
+    assert cost.usd == 1
+    assert (cost.most_instance_hours, cost.most_usd) == (3, 1.5)
+    said = " ".join(cost.words())
+    assert (
+        "7,200,000 records at 1,000 a second take 40 minutes, shared evenly by 3 instances: 2 instance hours"
+        in said
+    )
+    assert "nobody can tell beforehand" in said
+
+
+def test_what_cannot_be_told_of_the_cost_is_asked_for() -> None:
+    cost = explain(CSV, records=5).cost
+    assert (cost.instance_hours, cost.seconds, cost.usd, cost.most_usd) == (None, None, None, None)
+    assert "give --records" in cost.words()[0]
+
+
+@pytest.mark.parametrize(
+    ("data", "data_type", "examples"),
+    [
+        (
+            "s3://in-bucket/day/",
+            "S3Prefix",
+            [
+                ("s3://in-bucket/day/monday", "s3://out-bucket/x/monday.out"),
+                ("s3://in-bucket/day/2026/tuesday", "s3://out-bucket/x/2026/tuesday.out"),
+            ],
+        ),
+        (
+            "s3://in-bucket/day/a.csv",
+            "S3Prefix",
+            [
+                ("s3://in-bucket/day/a.csv", "s3://out-bucket/x/a.csv.out"),
+                ("s3://in-bucket/day/a.csv/monday", "s3://out-bucket/x/monday.out"),
+            ],
+        ),
+        (
+            "s3://in-bucket/list.manifest",
+            "ManifestFile",
+            [
+                ("s3://in-bucket/prefix/monday", "s3://out-bucket/x/monday.out"),
+                ("s3://in-bucket/prefix/2026/tuesday", "s3://out-bucket/x/2026/tuesday.out"),
+            ],
+        ),
+    ],
+)
+def test_results_go_where_the_engine_puts_them(
+    data: str, data_type: str, examples: list[tuple[str, str]]
+) -> None:
+    request = {
+        "TransformInput": {"DataSource": {"S3DataSource": {"S3Uri": data, "S3DataType": data_type}}},
+        "TransformOutput": {"S3OutputPath": "s3://out-bucket/x/"},
+    }
+    assert list(places(request).examples) == examples
+
+
+def test_what_a_deployment_knows_has_a_placeholder_that_is_told() -> None:
+    shown = explain(CSV).shown
+    assert shown.request["ModelName"] == "MODEL_NAME"
+    assert set(shown.placeholders) == {"RUN", "MODEL_NAME", "INPUT_BUCKET", "OUTPUT_BUCKET"}
+    assert all(word in json.dumps(shown.request) for word in shown.placeholders)
+
+
+def test_json_holds_values_beside_words() -> None:
+    report = json.loads(json.dumps(explain(CSV, records=3600, rate=1).as_json()))
+    assert report["cost"]["instance_hours"] == 1
+    assert report["request"]["DataProcessing"]["InputFilter"] == "$[1:]"
+    assert report["limits"][0] == {
+        "name": "MaxPayloadInMB",
+        "value": 2,
+        "words": "A request body has 2 MB at most",
+        "origin": "job_file",
+    }
