@@ -56,6 +56,17 @@ class Lab:
         )
         return name
 
+    def pipeline(self, *environments: dict[str, str]) -> str:
+        """Make a model with a container for each environment."""
+        name = self.name()
+        image = f"file://{MODEL_FOLDER}"
+        self.sagemaker.create_model(
+            ModelName=name,
+            Containers=[{"Image": image, "Environment": environment} for environment in environments],
+            ExecutionRoleArn=ROLE,
+        )
+        return name
+
     def request(self, model: str, bucket: str, **members: Any) -> dict[str, Any]:
         """A request that scores `in/` of the bucket line by line and joins the answer."""
         return {

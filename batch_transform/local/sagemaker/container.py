@@ -1,8 +1,8 @@
-"""What the model's container gets: its image, its archive and its environment."""
+"""What the model's containers get: their images, their names and their environment."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from batch_transform.local.sagemaker.models import Model
@@ -12,20 +12,27 @@ from batch_transform.spec.errors import TransformJobError
 _STRATEGIES = {"MultiRecord": "MULTI_RECORD", "SingleRecord": "SINGLE_RECORD"}
 
 
-def only_container(model: Model) -> Mapping[str, Any]:
-    """Return the model's container. Raises TransformJobError for what the local AWS does not run yet."""
-    if len(model.containers) != 1:
-        raise TransformJobError(
-            f"ClientError: model {model.name} has {len(model.containers)} containers; the local AWS does not run "
-            "inference pipelines yet"
-        )
-    (container,) = model.containers
-    if "Image" not in container:
-        raise TransformJobError(
-            f"ClientError: model {model.name} is made from the model package {container['ModelPackageName']}; the "
-            "local AWS has no model registry: give it an Image and a ModelDataUrl"
-        )
-    return container
+def containers_to_run(model: Model) -> Sequence[Mapping[str, Any]]:
+    """Return the model's containers in their order. Raises TransformJobError for what the local AWS cannot run."""
+    for container in model.containers:
+        if "Image" not in container:
+            raise TransformJobError(
+                f"ClientError: model {model.name} is made from the model package {container['ModelPackageName']}; "
+                "the local AWS has no model registry: give it an Image and a ModelDataUrl"
+            )
+    return model.containers
+
+
+def log_stream(model: Model, stream: str, number: int) -> str:
+    """Return the log stream of the container with that number, from 1; `stream` is that of its instance.
+
+    In a pipeline each container has its own, with its ContainerHostname or else `container-N`
+    (Developer Guide, "Inference pipeline logs and metrics").
+    """
+    if len(model.containers) == 1:
+        return stream
+    name = model.containers[number - 1].get("ContainerHostname", f"container-{number}")
+    return f"{stream}/{name}"
 
 
 def environment(job: TransformJob, container: Mapping[str, Any], endpoint_url: str) -> dict[str, str]:

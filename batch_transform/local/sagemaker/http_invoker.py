@@ -8,12 +8,23 @@ import select
 import socket
 import threading
 import time
+from collections.abc import Iterable
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from batch_transform.engine.seams import Answer
 from batch_transform.spec.errors import NoModelAnswerError
 
 _CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a server answered, with its Content-Type, None when it named none."""
+
+    status: int
+    body: bytes
+    content_type: str | None
 
 
 class HttpInvoker:
@@ -27,8 +38,17 @@ class HttpInvoker:
         self._busy: dict[http.client.HTTPConnection, socket.socket] = {}
         self._interrupted = False
 
-    def invoke(self, body: bytes, *, content_type: str | None, accept: str | None, timeout: float) -> Answer:
-        """Send one mini-batch. `timeout` is in seconds, for the whole call.
+    def invoke(
+        self, body: bytes | Iterable[bytes], *, content_type: str | None, accept: str | None, timeout: float
+    ) -> Answer:
+        """Send one mini-batch as `post` does."""
+        reply = self.post(body, content_type=content_type, accept=accept, timeout=timeout)
+        return Answer(status=reply.status, body=reply.body)
+
+    def post(
+        self, body: bytes | Iterable[bytes], *, content_type: str | None, accept: str | None, timeout: float
+    ) -> Reply:
+        """Send a body; one that is no bytes goes in chunks. `timeout` is in seconds, for the whole call.
 
         A header whose value was not given is not sent. Raises NoModelAnswerError when there is no
         HTTP answer, with the text that AWS writes to the data log (amazon-sagemaker-examples and
@@ -42,7 +62,7 @@ class HttpInvoker:
         except (OSError, http.client.HTTPException) as error:
             raise NoModelAnswerError("Unable to get response from algorithm") from error
 
-    def get(self, path: str, *, timeout: float) -> Answer:
+    def get(self, path: str, *, timeout: float) -> Reply:
         """Send GET `path`. Raises OSError or http.client.HTTPException when there is no HTTP answer."""
         return self._answer("GET", path, None, {}, timeout)
 
@@ -64,19 +84,26 @@ class HttpInvoker:
             connection.close()
 
     def _answer(
-        self, method: str, path: str, body: bytes | None, headers: dict[str, str], timeout: float
-    ) -> Answer:
+        self,
+        method: str,
+        path: str,
+        body: bytes | Iterable[bytes] | None,
+        headers: dict[str, str],
+        timeout: float,
+    ) -> Reply:
         deadline = time.monotonic() + timeout
         connection, sock = self._take(timeout)
         try:
             connection.request(method, path, body=body, headers=headers)
             response = connection.getresponse()
-            answer = Answer(status=response.status, body=_read(response, sock, deadline))
+            reply = Reply(
+                response.status, _read(response, sock, deadline), response.headers.get("Content-Type")
+            )
         except BaseException:
             self._give_back(connection, reusable=False)
             raise
         self._give_back(connection, reusable=not response.will_close)
-        return answer
+        return reply
 
     def _take(self, timeout: float) -> tuple[http.client.HTTPConnection, socket.socket]:
         connection = self._kept_connection()

@@ -32,6 +32,7 @@ class JobLogs:
 
     def __init__(self, client: Any, job_name: str, instance_id: str) -> None:  # noqa: ANN401  # boto3 makes clients at run time
         self._client = client
+        self.instance_id = instance_id
         self._container = f"{job_name}/{instance_id}"
         self._data = f"{job_name}/{instance_id}/data-log"
         self._progress = f"{job_name}/progress"
@@ -39,7 +40,7 @@ class JobLogs:
         self._streams: set[str] = set()
         self._latest: Mapping[str, Any] | None = None
         self._latest_shipped = 0.0
-        self._output: tuple[Path, int] | None = None
+        self._outputs: dict[str, tuple[Path, int]] = {}
         self._lock = threading.Lock()
         self._shipping = threading.Lock()
         self._closed = threading.Event()
@@ -55,10 +56,10 @@ class JobLogs:
         """Write a line to the container's stream."""
         self._add(self._container, line)
 
-    def follow_container(self, path: Path, start: int) -> None:
-        """Ship what the model server's output file has from byte `start` on."""
+    def follow_container(self, stream: str, path: Path, start: int) -> None:
+        """Ship what a model server's output file has from byte `start` on."""
         with self._lock:
-            self._output = (path, start)
+            self._outputs[stream] = (path, start)
 
     def progress(self, progress: Mapping[str, Any]) -> None:
         """Keep the newest progress; at most one line a second is shipped, and the last one always."""
@@ -95,20 +96,18 @@ class JobLogs:
 
     def _read_output(self) -> None:
         with self._lock:
-            if self._output is None:
-                return
-            path, start = self._output
-            with path.open("rb") as output:
-                output.seek(start)
-                text = output.read(_LONGEST_TAIL)
-            end = text.rfind(b"\n") + 1 or (
-                len(text) if self._closed.is_set() or len(text) == _LONGEST_TAIL else 0
-            )
-            self._output = (path, start + end)
-            now = int(time.time() * 1000)
-            self._lines.setdefault(self._container, []).extend(
-                (now, line) for line in text[:end].decode("utf-8", "replace").splitlines()
-            )
+            for stream, (path, start) in self._outputs.items():
+                with path.open("rb") as output:
+                    output.seek(start)
+                    text = output.read(_LONGEST_TAIL)
+                end = text.rfind(b"\n") + 1 or (
+                    len(text) if self._closed.is_set() or len(text) == _LONGEST_TAIL else 0
+                )
+                self._outputs[stream] = (path, start + end)
+                now = int(time.time() * 1000)
+                self._lines.setdefault(stream, []).extend(
+                    (now, line) for line in text[:end].decode("utf-8", "replace").splitlines()
+                )
 
     def _ship(self, stream: str, events: list[tuple[int, str]]) -> None:
         for start in range(0, len(events), _EVENTS_A_CALL):

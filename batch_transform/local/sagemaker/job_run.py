@@ -7,6 +7,7 @@ import json
 import logging
 import secrets
 import time
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from typing import Any
@@ -14,12 +15,13 @@ from typing import Any
 from batch_transform.engine.transform_job import Outcome, Progress, run_transform_job
 from batch_transform.local.clients import Clients
 from batch_transform.local.model_server.archive import ModelArchives
-from batch_transform.local.model_server.pool import ModelServers
+from batch_transform.local.model_server.pool import Lease, ModelServers
 from batch_transform.local.sagemaker import container as model_container
 from batch_transform.local.sagemaker.description import describe
 from batch_transform.local.sagemaker.http_invoker import HttpInvoker
 from batch_transform.local.sagemaker.job_logs import JobLogs
 from batch_transform.local.sagemaker.models import Model
+from batch_transform.local.sagemaker.pipeline import Pipeline
 from batch_transform.local.sagemaker.quotas import Quotas
 from batch_transform.local.sagemaker.s3_store import S3_ERRORS, S3Store
 from batch_transform.local.sagemaker.transform_job import TransformJob
@@ -65,34 +67,59 @@ class JobRunner:
         return _ended(job, outcome.status, outcome.failure_reason)
 
     def _run(self, job: TransformJob, model: Model, logs: JobLogs) -> Outcome:
-        scope = job.scope
-        s3 = self.clients.client("s3", scope.account, scope.region)
-        container = model_container.only_container(model)
-        model_dir = self.archives.unpack(s3, container.get("ModelDataUrl"))
-        environment = model_container.environment(job, container, self.clients.endpoint_url)
-        with self.servers.lease(container["Image"], model_dir, environment, job.stop) as server:
-            if server.output is not None:
-                logs.follow_container(server.output, server.output_start)
+        s3 = self.clients.client("s3", job.scope.account, job.scope.region)
+        with ExitStack() as leased:
+            servers = [
+                self._lease(job, model, number, s3=s3, logs=logs, leased=leased)
+                for number in range(1, len(model_container.containers_to_run(model)) + 1)
+            ]
             if job.stop.is_set():
                 return Outcome("Stopped", None, Progress(0, 0, 0, 0))
             job.started = time.time()
-            invoker = HttpInvoker(server.url)
-            job.interrupt = invoker.interrupt
+            pipeline = Pipeline([HttpInvoker(server.url) for server in servers])
+            leased.callback(pipeline.close)
+            job.interrupt = pipeline.interrupt
             if job.stop.is_set():  # set since the look above
-                invoker.interrupt()
+                pipeline.interrupt()
+            store = S3Store(s3)
+            outcome = None
             try:
-                return run_transform_job(
+                outcome = run_transform_job(
                     describe(job),
-                    store=S3Store(s3),
-                    invoker=invoker,
-                    execution_parameters=_execution_parameters(invoker),
+                    store=store,
+                    invoker=pipeline,
+                    execution_parameters=_execution_parameters(pipeline.first),
                     log=logs.data_log,
                     on_progress=lambda progress: logs.progress(asdict(progress)),
                     stop=job.stop,
                     started_at=datetime.fromtimestamp(job.started, timezone.utc),
                 )
             finally:
-                invoker.close()
+                if job.stop.is_set() and (outcome is None or outcome.status != "Completed"):
+                    store.take_back()
+            return outcome
+
+    def _lease(
+        self,
+        job: TransformJob,
+        model: Model,
+        number: int,
+        *,
+        s3: Any,  # noqa: ANN401  # boto3 makes clients at run time
+        logs: JobLogs,
+        leased: ExitStack,
+    ) -> Lease:
+        """Return a server for the container with that number, from 1; it is given back when `leased` closes."""
+        container = model.containers[number - 1]
+        model_dir = self.archives.unpack(s3, container.get("ModelDataUrl"))
+        environment = model_container.environment(job, container, self.clients.endpoint_url)
+        server = leased.enter_context(
+            self.servers.lease(container["Image"], model_dir, environment, job.stop)
+        )
+        if server.output is not None:
+            stream = model_container.log_stream(model, f"{job.name}/{logs.instance_id}", number)
+            logs.follow_container(stream, server.output, server.output_start)
+        return server
 
 
 def _ended(job: TransformJob, status: str, failure_reason: str | None) -> tuple[str, str | None]:

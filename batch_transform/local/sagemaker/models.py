@@ -53,4 +53,9 @@ def check(model: Model) -> None:
 
 def describe(model: Model) -> dict[str, Any]:
     """Return the answer of DescribeModel."""
-    return {**model.request, "ModelArn": model.arn, "CreationTime": model.created}
+    return {
+        "EnableNetworkIsolation": False,
+        **model.request,
+        "ModelArn": model.arn,
+        "CreationTime": model.created,
+    }

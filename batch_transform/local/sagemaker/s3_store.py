@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -19,6 +19,7 @@ class S3Store:
 
     def __init__(self, client: Any) -> None:  # noqa: ANN401  # boto3 makes clients at run time
         self._client = client
+        self._written: list[dict[str, str]] = []
 
     def list_objects(self, bucket: str, prefix: str) -> Iterator[InputObject]:
         """Yield the objects whose key starts with `prefix`, in S3's order."""
@@ -39,14 +40,32 @@ class S3Store:
 
     def create(self, bucket: str, key: str) -> ObjectWriter:
         """Return a writer; nothing is at `key` before its commit."""
-        return S3Writer(self._client, bucket, key)
+        return S3Writer(self._client, bucket, key, self._written.append)
+
+    def take_back(self) -> None:
+        """Delete what was written: a stopped job has no output in S3 (API reference, StopTransformJob).
+
+        In a versioned bucket the very versions go, so that what an earlier job wrote there is seen again.
+        """
+        while self._written:
+            self._client.delete_object(**self._written.pop())
 
 
 class S3Writer:
-    """Writes one object: small ones in one put, larger ones in parts of PART_SIZE. Not thread safe."""
+    """Writes one object: small ones in one put, larger ones in parts of PART_SIZE. Not thread safe.
 
-    def __init__(self, client: Any, bucket: str, key: str) -> None:  # noqa: ANN401  # boto3 makes clients at run time
+    `on_commit` gets its bucket, key and, in a versioned bucket, version.
+    """
+
+    def __init__(
+        self,
+        client: Any,  # noqa: ANN401  # boto3 makes clients at run time
+        bucket: str,
+        key: str,
+        on_commit: Callable[[dict[str, str]], None],
+    ) -> None:
         self._client = client
+        self._on_commit = on_commit
         self._object = {"Bucket": bucket, "Key": key}
         self._buffer = bytearray()
         self._upload_id: str | None = None
@@ -63,14 +82,16 @@ class S3Writer:
     def commit(self) -> None:
         """Make the object appear, whole."""
         if self._upload_id is None:
-            self._client.put_object(**self._object, Body=bytes(self._buffer))
-            return
-        if self._buffer:
-            self._send_part(bytes(self._buffer))
-        self._client.complete_multipart_upload(
-            **self._object, UploadId=self._upload_id, MultipartUpload={"Parts": self._parts}
-        )
-        self._upload_id = None
+            answer = self._client.put_object(**self._object, Body=bytes(self._buffer))
+        else:
+            if self._buffer:
+                self._send_part(bytes(self._buffer))
+            answer = self._client.complete_multipart_upload(
+                **self._object, UploadId=self._upload_id, MultipartUpload={"Parts": self._parts}
+            )
+            self._upload_id = None
+        version = {"VersionId": answer["VersionId"]} if "VersionId" in answer else {}
+        self._on_commit({**self._object, **version})
 
     def abort(self) -> None:
         """Leave nothing behind: no object, no open upload."""

@@ -183,14 +183,76 @@ def test_a_list_with_a_range_fails_the_running_job_as_in_aws(lab: Any) -> None:
     assert any("only single range filters of format (eg: [1:5]) are supported" in line for line in lines)
 
 
-def test_several_containers_fail_the_job_clearly(lab: Any) -> None:
-    name = lab.name()
-    containers = [{"Image": "http://127.0.0.1:1"}, {"Image": "http://127.0.0.1:2"}]
-    lab.sagemaker.create_model(
-        ModelName=name, Containers=containers, ExecutionRoleArn="arn:aws:iam::000000000000:role/x"
+def test_each_container_of_a_pipeline_gets_the_answer_of_the_one_before(lab: Any) -> None:
+    model = lab.pipeline(
+        {"BEHAVIOUR": "count"}, {"BEHAVIOUR": "count", "ANSWER_TYPE": "text/plain"}, {"BEHAVIOUR": "headers"}
     )
-    described = lab.run(lab.request(name, lab.bucket(**{"a.csv": ROWS})))
-    assert "inference pipelines" in described["FailureReason"]
+    bucket = lab.bucket(**{"a.csv": ROWS})
+    assert lab.run(lab.request(model, bucket))["TransformJobStatus"] == "Completed"
+    # two cells are left of each row, so the first answers 2, the second 1 cell, the last its headers
+    assert lab.body(bucket, "out/a.csv.out") == b"id-1,text/plain|text/csv|1\nid-2,text/plain|text/csv|1\n"
+
+
+def test_a_container_before_the_last_is_not_asked_for_a_type(lab: Any) -> None:
+    model = lab.pipeline({"BEHAVIOUR": "headers"}, {"BEHAVIOUR": "echo"})
+    bucket = lab.bucket(**{"a.csv": b"id-1,2\n"})
+    lab.run(lab.request(model, bucket))
+    assert lab.body(bucket, "out/a.csv.out") == b"id-1,text/csv|None|2\n"
+
+
+def test_the_first_container_of_a_pipeline_gives_the_execution_parameters(lab: Any) -> None:
+    parameters = {"MaxConcurrentTransforms": 3, "BatchStrategy": "SINGLE_RECORD", "MaxPayloadInMB": 2}
+    model = lab.pipeline({"EXECUTION_PARAMETERS": json.dumps(parameters)}, {"BEHAVIOUR": "echo"})
+    request = lab.request(model, lab.bucket(**{"a.csv": ROWS}))
+    lab.run(request)
+    assert "MaxConcurrentTransforms=3" in lab.log_lines(request["TransformJobName"], "/data-log")[0]
+
+
+def test_each_container_of_a_pipeline_has_a_log_stream_of_its_own(lab: Any) -> None:
+    request = lab.request(
+        lab.pipeline({"BEHAVIOUR": "count"}, {"BEHAVIOUR": "echo"}), lab.bucket(**{"a.csv": ROWS})
+    )
+    lab.run(request)
+    job = request["TransformJobName"]
+    assert "invoked with 8 bytes" in lab.log_lines(job, "/container-1")
+    assert "invoked with 4 bytes" in lab.log_lines(job, "/container-2")
+
+
+def test_a_container_of_a_pipeline_that_refuses_ends_the_way(lab: Any) -> None:
+    model = lab.pipeline({"BEHAVIOUR": "refuse"}, {"BEHAVIOUR": "hang"})
+    request = lab.request(model, lab.bucket(**{"a.csv": ROWS}))
+    assert lab.run(request)["FailureReason"] == "ClientError: See job logs for more information"
+    lines = lab.log_lines(request["TransformJobName"], "/data-log")
+    assert any(line.endswith("not a number") for line in lines)
+
+
+def test_a_pipeline_with_a_container_that_does_not_start_fails_and_shows_why(lab: Any) -> None:
+    model = lab.pipeline({"BEHAVIOUR": "echo"}, {"BEHAVIOUR": "break"})
+    described = lab.run(lab.request(model, lab.bucket(**{"a.csv": ROWS})))
+    assert described["FailureReason"].startswith("AlgorithmError: Model container failed to respond to ping.")
+
+
+def test_a_stopped_job_leaves_none_of_the_outputs_that_it_had_finished(
+    lab: Any, until: Callable[..., None]
+) -> None:
+    bucket = lab.bucket(**{"a.csv": b"1\n", "b.csv": b"2\n", "c.csv": b"hang\n"})
+    lab.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    lab.s3.put_object(Bucket=bucket, Key="out/a.csv.out", Body=b"of an earlier job")
+    request = lab.request(lab.model("hang-on-mark"), bucket)
+    del request["DataProcessing"]
+    name = lab.start(request)
+    until(lambda: lab.keys(bucket) == ["out/a.csv.out", "out/b.csv.out"])
+    assert lab.body(bucket, "out/a.csv.out") == b"1\n"
+    lab.sagemaker.stop_transform_job(TransformJobName=name)
+    assert lab.wait(name)["TransformJobStatus"] == "Stopped"
+    assert lab.keys(bucket) == ["out/a.csv.out"]
+    assert lab.body(bucket, "out/a.csv.out") == b"of an earlier job"
+
+
+def test_a_failed_job_keeps_the_outputs_that_it_had_finished(lab: Any) -> None:
+    bucket = lab.bucket(**{"a.csv": b"id-1,2\n", "b.csv": b'id-1,a"b\n'})
+    assert lab.run(lab.request(lab.model(), bucket))["TransformJobStatus"] == "Failed"
+    assert lab.keys(bucket) == ["out/a.csv.out"]
 
 
 def test_a_server_that_already_runs_serves_a_job(lab: Any) -> None:

@@ -1,0 +1,63 @@
+"""The containers of a model as the engine asks them: one server, or several in a row."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from http import HTTPStatus
+
+from batch_transform.engine.seams import Answer
+from batch_transform.local.sagemaker.http_invoker import HttpInvoker, Reply
+
+
+class Pipeline:
+    """Asks the servers one after the other: each answer is the next one's request, the last is the answer.
+
+    Developer Guide, "Batch transforms with inference pipelines". Thread safe; a model with one container
+    is the shortest pipeline.
+    """
+
+    def __init__(self, servers: Sequence[HttpInvoker]) -> None:
+        self._servers = tuple(servers)
+
+    @property
+    def first(self) -> HttpInvoker:
+        """The server that the agent talks to: its /execution-parameters are the model's."""
+        return self._servers[0]
+
+    def invoke(
+        self, body: bytes | Iterable[bytes], *, content_type: str | None, accept: str | None, timeout: float
+    ) -> Answer:
+        """Send one mini-batch through all servers. `timeout` is in seconds, for the whole way.
+
+        A request in between has the Content-Type of the answer that it is (recorded: a second container
+        that refuses the first one's type, amazon-sagemaker-examples issue 729). Accept goes to the last
+        server only (inferred from the same issue: the first one's own setting says what it answers). An
+        answer other than 2xx ends the way and is the answer.
+        """
+        deadline = time.monotonic() + timeout
+        *before, last = self._servers
+        for server in before:
+            reply = server.post(body, content_type=content_type, accept=None, timeout=_left(deadline))
+            if not _is_success(reply):
+                return Answer(reply.status, reply.body)
+            body, content_type = reply.body, reply.content_type or content_type
+        return last.invoke(body, content_type=content_type, accept=accept, timeout=_left(deadline))
+
+    def interrupt(self) -> None:
+        """End every request in flight, and refuse new ones: the job stops."""
+        for server in self._servers:
+            server.interrupt()
+
+    def close(self) -> None:
+        """Close the kept connections."""
+        for server in self._servers:
+            server.close()
+
+
+def _is_success(reply: Reply) -> bool:
+    return HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES
+
+
+def _left(deadline: float) -> float:
+    return max(0.001, deadline - time.monotonic())
