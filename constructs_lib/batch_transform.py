@@ -10,6 +10,7 @@ from batch_transform.spec.request import transform_job_request
 from batch_transform.spec.s3_uri import S3Uri
 from constructs_lib.data_buckets import DataBuckets
 from constructs_lib.data_location import DataLocation
+from constructs_lib.kms_key import KmsKey
 from constructs_lib.model import Model
 from constructs_lib.schedule import Schedule
 from constructs_lib.workflow import Workflow
@@ -31,6 +32,12 @@ class BatchTransform(Construct):
         super().__init__(scope, construct_id)
         self.data = self._location("Data", job.input.data, buckets.input, job)
         self.output = self._location("Output", job.output.path, buckets.output, job)
+        capture = job.batch_data_capture_config
+        self.captured = (
+            self._location("Captured", capture.destination_s3_uri, buckets.output, job)
+            if capture.destination_s3_uri
+            else None
+        )
         self.model = Model(
             self,
             "Model",
@@ -38,6 +45,10 @@ class BatchTransform(Construct):
             instance_type=job.transform.instance_type,
             data=self.data,
             output=self.output,
+            written_with=[
+                KmsKey(key) for key in dict.fromkeys((job.output.kms_key, capture.kms_key_id)) if key
+            ],
+            captured=self.captured,
         )
         self.workflow = Workflow(
             self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import aws_cdk as cdk
@@ -22,22 +23,20 @@ class ContainerImage:
     uri: str
     repository_arn: str | None
 
-    def pull_statements(self) -> list[iam.PolicyStatement]:
-        """Allow to pull this image from its repository."""
-        if self.repository_arn is None:
-            return []
-        return [
-            # The action knows no resources: a token is for the whole registry.
-            iam.PolicyStatement(actions=["ecr:GetAuthorizationToken"], resources=["*"]),
-            iam.PolicyStatement(
-                actions=[
-                    "ecr:BatchCheckLayerAvailability",
-                    "ecr:BatchGetImage",
-                    "ecr:GetDownloadUrlForLayer",
-                ],
-                resources=[self.repository_arn],
-            ),
-        ]
+
+def pull_statements(images: Sequence[ContainerImage]) -> list[iam.PolicyStatement]:
+    """Allow to pull these images from their repositories."""
+    repositories = dict.fromkeys(image.repository_arn for image in images if image.repository_arn)
+    if not repositories:
+        return []
+    return [
+        # The action knows no resources: a token is for the whole registry.
+        iam.PolicyStatement(actions=["ecr:GetAuthorizationToken"], resources=["*"]),
+        iam.PolicyStatement(
+            actions=["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+            resources=list(repositories),
+        ),
+    ]
 
 
 def container_image(scope: Construct, image: FrameworkImage | str, *, instance_type: str) -> ContainerImage:

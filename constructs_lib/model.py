@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from aws_cdk import aws_iam as iam
@@ -12,11 +13,13 @@ from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from batch_transform.spec.errors import UnknownImageError
-from batch_transform.spec.job_spec import ModelSpec
+from batch_transform.spec.job_spec import ContainerSpec, ModelSpec
+from batch_transform.spec.model_source import FOUND_BY_RUN, NAME_TO_BE_FOUND, containers
 from batch_transform.spec.s3_uri import S3Uri
-from constructs_lib.container_image import container_image
+from constructs_lib.container_image import ContainerImage, container_image
 from constructs_lib.data_location import DataLocation
 from constructs_lib.execution_role import ExecutionRole
+from constructs_lib.kms_key import KmsKey
 from constructs_lib.model_archive import pack_model
 
 # What tells a framework container where its user's code lies: the archive is unpacked to
@@ -27,8 +30,9 @@ _PROGRAM = {"SAGEMAKER_PROGRAM": "inference.py", "SAGEMAKER_SUBMIT_DIRECTORY": "
 class Model(Construct):
     """Define a job's model and its execution role, or refer to a model that SageMaker already has.
 
-    `name` is the model's name, to be sent as ModelName. `role` is None for an existing model, whose
-    role is not ours: it must be able to read the job's input and write its output.
+    `name` is the model's name, to be sent as ModelName; for an endpoint or a package group it holds
+    the place of the one that each run finds. `role` is None for a model that exists, whose role is not
+    ours: it must be able to read the job's input and write its output.
     """
 
     def __init__(
@@ -40,40 +44,88 @@ class Model(Construct):
         instance_type: str,
         data: DataLocation,
         output: DataLocation,
+        written_with: Sequence[KmsKey] = (),
+        captured: DataLocation | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.role: iam.Role | None = None
+        self.role: iam.IRole | None = None
+        if spec.role is not None:
+            self.role = iam.Role.from_role_arn(self, "GivenRole", spec.role, mutable=False)
         if spec.existing is not None:
             self.name = spec.existing
             return
-        if spec.image is None:
+        if any(getattr(spec, source) is not None for source in FOUND_BY_RUN):
+            self.name = NAME_TO_BE_FOUND
+            return
+        parts = [
+            _Container(scope_of, container, instance_type)
+            for scope_of, container in self._scopes(containers(spec), pipeline=bool(spec.containers))
+        ]
+        if not parts:
             raise UnknownImageError(
                 "a model with source or artifact needs an image: a framework, or an image URI"
             )
-        image = container_image(self, spec.image, instance_type=instance_type)
-        artifact = self._artifact(spec)
-        self.role = ExecutionRole(
-            self, "ExecutionRole", data=data, output=output, artifact=artifact, image=image
-        ).role
+        if self.role is None:
+            self.role = ExecutionRole(
+                self,
+                "ExecutionRole",
+                data=data,
+                output=output,
+                artifacts=[part.artifact for part in parts if part.artifact is not None],
+                images=[part.image for part in parts],
+                in_vpc=spec.vpc_config,
+                written_with=written_with,
+                captured=captured,
+            ).role
+        definitions = [part.definition for part in parts]
         resource = sagemaker.CfnModel(
             self,
             "Resource",
             execution_role_arn=self.role.role_arn,
-            primary_container=sagemaker.CfnModel.ContainerDefinitionProperty(
-                image=image.uri,
-                model_data_url=artifact.uri,
-                environment={**(_PROGRAM if spec.source else {}), **spec.env},
-            ),
+            primary_container=None if spec.containers else definitions[0],
+            containers=definitions if spec.containers else None,
+            enable_network_isolation=spec.enable_network_isolation,
+            vpc_config=sagemaker.CfnModel.VpcConfigProperty(
+                subnets=list(spec.vpc_config.subnets),
+                security_group_ids=list(spec.vpc_config.security_group_ids),
+            )
+            if spec.vpc_config
+            else None,
         )
         self.name = resource.attr_model_name
 
-    def _artifact(self, spec: ModelSpec) -> DataLocation:
-        """The place of the model archive: an asset of the stack, or the object that the job names."""
-        if spec.source is None:
-            uri = S3Uri.parse(spec.artifact or "")
-            return DataLocation(s3.Bucket.from_bucket_name(self, "ArtifactBucket", uri.bucket), uri.key)
-        # The asset is copied into the cloud assembly at once, so the packed file can go right after.
-        with tempfile.TemporaryDirectory() as folder:
-            archive = pack_model(spec.source, Path(folder) / "model.tar.gz")
-            asset = assets.Asset(self, "Artifact", path=str(archive))
-        return DataLocation(asset.bucket, asset.s3_object_key)
+    def _scopes(
+        self, given: Sequence[ContainerSpec], *, pipeline: bool
+    ) -> list[tuple[Construct, ContainerSpec]]:
+        """Give each container of a pipeline a place of its own in the tree."""
+        if not pipeline:
+            return [(self, container) for container in given]
+        namespace = Construct(self, "Containers")
+        return [(Construct(namespace, str(at)), container) for at, container in enumerate(given)]
+
+
+class _Container:
+    """One container: its image, its archive, and what CreateModel is told of it."""
+
+    def __init__(self, scope: Construct, spec: ContainerSpec, instance_type: str) -> None:
+        self.image: ContainerImage = container_image(scope, spec.image, instance_type=instance_type)
+        self.artifact = _artifact(scope, spec)
+        self.definition = sagemaker.CfnModel.ContainerDefinitionProperty(
+            image=self.image.uri,
+            model_data_url=self.artifact.uri if self.artifact else None,
+            environment={**(_PROGRAM if spec.source else {}), **spec.env},
+        )
+
+
+def _artifact(scope: Construct, spec: ContainerSpec) -> DataLocation | None:
+    """Find the model archive: an asset of the stack, the object that the job names, or none."""
+    if spec.artifact is not None:
+        uri = S3Uri.parse(spec.artifact)
+        return DataLocation(s3.Bucket.from_bucket_name(scope, "ArtifactBucket", uri.bucket), uri.key)
+    if spec.source is None:
+        return None
+    # The asset is copied into the cloud assembly at once, so the packed file can go right after.
+    with tempfile.TemporaryDirectory() as folder:
+        archive = pack_model(spec.source, Path(folder) / "model.tar.gz")
+        asset = assets.Asset(scope, "Artifact", path=str(archive))
+    return DataLocation(asset.bucket, asset.s3_object_key)

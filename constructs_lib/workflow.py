@@ -13,6 +13,7 @@ from batch_transform.spec.request import Request
 from constructs_lib.acknowledgment import acknowledge, acknowledge_wildcards
 from constructs_lib.data_location import DataLocation
 from constructs_lib.definition import Functions, state_machine_definition
+from constructs_lib.kms_key import KmsKey
 from constructs_lib.workflow_function import WorkflowFunction
 
 TRANSFORM_JOB_LOGS = "/aws/sagemaker/TransformJobs"
@@ -34,7 +35,7 @@ class Workflow(Construct):
         request: Request,
         data: DataLocation,
         output: DataLocation,
-        execution_role: iam.Role | None,
+        execution_role: iam.IRole | None,
     ) -> None:
         super().__init__(scope, construct_id)
         job_logs_arn = self._arn(
@@ -55,6 +56,7 @@ class Workflow(Construct):
         acknowledge_wildcards(
             diagnose, {job_logs_arn: "the streams of one group: their names are SageMaker's"}
         )
+        volume_key = KmsKey(spec.transform.volume_kms_key) if spec.transform.volume_kms_key else None
         functions = [preflight.function, diagnose.function]
         self.log_group = logs.LogGroup(
             self,
@@ -77,10 +79,13 @@ class Workflow(Construct):
                             resources=[function.function_arn for function in functions],
                         ),
                         *self._transform_job_statements(jobs_arn, execution_role),
+                        *self._volume_key_statements(volume_key),
                     ]
                 )
             },
         )
+        if volume_key is not None:
+            acknowledge_wildcards(self.role, volume_key.wildcards())
         definition = state_machine_definition(
             spec,
             request,
@@ -113,7 +118,7 @@ class Workflow(Construct):
         )
 
     def _transform_job_statements(
-        self, jobs_arn: str, execution_role: iam.Role | None
+        self, jobs_arn: str, execution_role: iam.IRole | None
     ) -> list[iam.PolicyStatement]:
         events_rule_arn = self._arn("events", "rule", "StepFunctionsGetEventsForSageMakerTransformJobsRule")
         statements = [
@@ -143,6 +148,11 @@ class Workflow(Construct):
                 )
             )
         return statements
+
+    @staticmethod
+    def _volume_key_statements(key: KmsKey | None) -> list[iam.PolicyStatement]:
+        """Who creates a job gives SageMaker the use of the volume's key (Developer Guide, API permissions)."""
+        return [] if key is None else [key.statement("kms:CreateGrant", "kms:DescribeKey")]
 
     def _arn(
         self,

@@ -8,19 +8,20 @@ from pathlib import Path
 
 from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.json_path import JsonPath
-
-CSV = "text/csv"
+from batch_transform.spec.media_type import CSV, JSON, JSON_LINES, media_type
 
 csv.field_size_limit(2**31 - 1)  # a cell may be as large as a record, not only 128 KiB
 
 
 def output_columns(spec: JobSpec, data_processing: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the names of the columns in a CSV result, () when the job file does not name them.
+    """Return the names of the columns in a CSV result; () for a JSON result, or when the job file names none.
 
     `data_processing` is what the transform job really had, overrides included. With a join, a record
     is the input's columns followed by the answer's; the output filter then picks from them, and picks
     the same from their names.
     """
+    if media_type(spec.output.accept) in {JSON, JSON_LINES}:
+        return ()
     joined = data_processing.get("JoinSource") == "Input"
     names = (*spec.input.columns, *spec.output.columns) if joined else spec.output.columns
     if not spec.output.columns or (joined and not spec.input.columns):

@@ -4,12 +4,14 @@ BatchTransformError
 ├── InputError               what the person gave is wrong; nothing was started
 │   ├── ProblemsError        several things are wrong; all of them at once
 │   │   ├── JobFileError     job files with problems
-│   │   └── RunInputError    a run's input asks for what a run may not have
+│   │   ├── RunInputError    a run's input asks for what a run may not have
+│   │   └── FilterNamesError names of columns that make no filter
 │   ├── InvalidFilterError   a filter that SageMaker would not take
 │   │   └── FilterSyntaxError  one that CreateTransformJob takes and the running job refuses
 │   ├── TransformSettingsError  a request that the engine cannot run
 │   ├── InvalidS3UriError    an address that is none of S3's
 │   ├── UnknownImageError    a framework container that is not in our table
+│   ├── SampleHeaderError    a sample that names no columns
 │   ├── TruthFileError       a table of known answers that is no such table
 │   └── DataNotFoundError    a local file or an S3 object that is not there
 ├── LocalAwsError            the local AWS could not do what it was asked
@@ -66,6 +68,10 @@ class RunInputError(ProblemsError):
     """When the input of a run names a field that a run may not change, or gives it an illegal value."""
 
 
+class FilterNamesError(ProblemsError):
+    """When `send`, `send_except` or `keep` cannot be written as a filter of SageMaker's."""
+
+
 class InvalidFilterError(InputError):
     """When a filter is outside the JSONPath subset of Batch Transform; AWS's text where recorded."""
 
@@ -88,6 +94,10 @@ class FilterSyntaxError(InvalidFilterError):
 
 class TransformSettingsError(InputError):
     """When a CreateTransformJob request contradicts itself, or needs what the engine does not have."""
+
+
+class SampleHeaderError(InputError):
+    """When the first line of a sample is not the names of its columns. The message follows the file's name."""
 
 
 class TruthFileError(InputError):

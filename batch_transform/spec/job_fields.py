@@ -34,7 +34,7 @@ class Reading:
     problems: list[Problem] = field(default_factory=list)
     keys: dict[str, Position] = field(default_factory=dict)
     values: dict[str, Position] = field(default_factory=dict)
-    # Fields that the writer meant and misspelled, or that a later field stands for.
+    # Fields that the writer meant and misspelled.
     held: set[str] = field(default_factory=set)
 
     def position(self, of: str) -> Position:
@@ -44,6 +44,8 @@ class Reading:
         while of:
             if of in self.keys:
                 return self.keys[of]
+            if of.endswith("]") and of in self.values:
+                return self.values[of]
             of = of.rpartition("[")[0] if of.endswith("]") else of.rpartition(".")[0]
         return Position(1, 1)
 
@@ -81,12 +83,13 @@ def _without_none(hint: object) -> object:
     return hint
 
 
-def _all_fields(cls: type = JobSpec, path: str = "") -> list[str]:
+def all_fields(cls: type = JobSpec, path: str = "") -> list[str]:
+    """Return every field that a job file can write, structures too, in the order of the values' fields."""
     found = []
     for name, hint in _written_fields(cls).items():
         found.append(f"{path}{name}")
         if dataclasses.is_dataclass(hint) and isinstance(hint, type):
-            found += _all_fields(hint, f"{path}{name}.")
+            found += all_fields(hint, f"{path}{name}.")
     return found
 
 
@@ -98,8 +101,14 @@ def _build(cls: type, values: Mapping[str, Any], path: str, reading: Reading) ->
         of = f"{path}{name}"
         given = values.get(name)
         structure = _structure_in(hint)
+        item = _item_structure(hint)
         if structure is not None and isinstance(given, dict):
             arguments[name] = _build(structure, given, f"{of}.", reading)
+        elif item is not None and isinstance(given, list):
+            arguments[name] = tuple(
+                _build(item, values_of, f"{of}[{at}].", reading) if isinstance(values_of, dict) else values_of
+                for at, values_of in enumerate(given)
+            )
         elif name in values:
             arguments[name] = given
         elif of in reading.held:
@@ -123,12 +132,19 @@ def _structure_in(hint: object) -> type | None:
     return hint if dataclasses.is_dataclass(hint) and isinstance(hint, type) else None
 
 
+def _item_structure(hint: object) -> type | None:
+    """Return the structure that a list holds, and None where it is no list, or one of texts."""
+    return _structure_in(typing.get_args(hint)[0]) if typing.get_origin(hint) is tuple else None
+
+
 def _place_holder(hint: object) -> object:
+    if hint == FrameworkImage | str:
+        return UNRESOLVED
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         return hint(**{name: _place_holder(part) for name, part in _written_fields(hint).items()})
     origin = typing.get_origin(hint)
     if origin is tuple:
-        return ()
+        return (_place_holder(typing.get_args(hint)[0]),)
     return {} if origin is Mapping else UNRESOLVED
 
 
@@ -139,11 +155,8 @@ def _read_structure(node: MapNode, path: str, cls: type, reading: Reading) -> di
         of = f"{path}{entry.key}"
         reading.keys[of] = entry.key_position
         if of in LATER_FIELDS:
-            later = LATER_FIELDS[of]
-            reading.wrong(
-                "not-supported-yet", of, f"is not supported yet; {later.instead}", entry.key_position
-            )
-            reading.held |= {later.stands_for} - {""}
+            message = f"is not supported yet; {LATER_FIELDS[of]}"
+            reading.wrong("not-supported-yet", of, message, entry.key_position)
         elif entry.key not in fields:
             _unknown(entry, path, tuple(fields), reading)
         elif not (isinstance(entry.value, Scalar) and entry.value.value is None):
@@ -156,7 +169,7 @@ def _unknown(entry: Entry, path: str, allowed: tuple[str, ...], reading: Reading
     of = f"{path}{entry.key}"
     key = entry.key.lower().replace("-", "_")
     near = get_close_matches(key, allowed, n=1)
-    elsewhere = [name for name in _all_fields() if name.rpartition(".")[2] == key]
+    elsewhere = [name for name in all_fields() if name.rpartition(".")[2] == key]
     api_name = _FIELD_BY_API_NAME.get(entry.key.lower())
     if near:
         meant, hint = f"{path}{near[0]}", f"did you mean {near[0]}? "
@@ -182,8 +195,23 @@ def _read(node: Node, of: str, hint: object, reading: Reading) -> object:
         names = ", ".join(_written_fields(structure))
         reading.wrong("wrong-type", of, f"must be a mapping with {names}; got {_got(node)}", node.position)
         return _place_holder(hint)
+    item = _item_structure(hint)
+    if item is not None:
+        return _read_structures(node, of, item, reading)
     reader = _READERS.get(typing.get_origin(hint) or hint, _read_text)
     return reader(node, of, reading)
+
+
+def _read_structures(node: Node, of: str, cls: type, reading: Reading) -> list[object]:
+    if not isinstance(node, ListNode):
+        names = ", ".join(_written_fields(cls))
+        reading.wrong(
+            "wrong-type", of, f"must be a list of mappings with {names}; got {_got(node)}", node.position
+        )
+        return [_place_holder(cls)]
+    for at, item in enumerate(node.items):
+        reading.values[f"{of}[{at}]"] = item.position
+    return [_read(item, f"{of}[{at}]", cls, reading) for at, item in enumerate(node.items)]
 
 
 def _read_path(node: Node, of: str, reading: Reading) -> Path | str:
@@ -222,7 +250,7 @@ def _read_flag(node: Node, of: str, reading: Reading) -> object:
 def _read_list(node: Node, of: str, reading: Reading) -> tuple[str, ...]:
     if not isinstance(node, ListNode):
         reading.wrong("wrong-type", of, f"must be a list, such as [id, age]; got {_got(node)}", node.position)
-        return ()
+        return (UNRESOLVED,)
     for at, item in enumerate(node.items):
         reading.values[f"{of}[{at}]"] = item.position
     return tuple(_read_text(item, f"{of}[{at}]", reading) for at, item in enumerate(node.items))

@@ -10,11 +10,12 @@ from pathlib import Path
 import yaml
 
 from batch_transform.spec.document import Entry, ListNode, MapNode, Node, Position, Scalar
-from batch_transform.spec.errors import JobFileError
+from batch_transform.spec.errors import JobFileError, SampleHeaderError
 from batch_transform.spec.job_fields import Reading, read_fields
-from batch_transform.spec.job_spec import FrameworkImage, JobSpec
+from batch_transform.spec.job_spec import ContainerSpec, FrameworkImage, JobSpec
 from batch_transform.spec.problem import Problem
 from batch_transform.spec.rules import UNRESOLVED, problems
+from batch_transform.spec.sample_header import read_header
 
 _TAG = "tag:yaml.org,2002:"
 _TOP = Position(1, 1)
@@ -81,32 +82,68 @@ def _read(path: Path) -> tuple[JobSpec | None, Reading]:
     if document is None:
         return None, reading
     job = dataclasses.replace(read_fields(document, reading), job_file=str(path))
-    job = _with_source_folder(job, path, reading)
+    job = _with_sample_columns(_with_source_folders(job, path, reading), path, reading)
     for problem in [problem for problem in problems(job) if not reading.has_doubt_about(problem.field)]:
         at = reading.position(problem.field)
         reading.problems.append(dataclasses.replace(problem, line=at.line, column=at.column))
     return job, reading
 
 
-def _with_source_folder(job: JobSpec, path: Path, reading: Reading) -> JobSpec:
-    """Return the job with `model.source` as an absolute path, which the file gives relative to itself."""
-    source = job.model.source
+def _with_source_folders(job: JobSpec, path: Path, reading: Reading) -> JobSpec:
+    """Return the job with its model folders as absolute paths, which the file gives relative to itself."""
+
+    def container(at: int, given: ContainerSpec) -> ContainerSpec:
+        field = f"model.containers[{at}].source"
+        return dataclasses.replace(given, source=_folder(given.source, given.image, field, path, reading))
+
+    model = job.model
+    source = _folder(model.source, model.image, "model.source", path, reading)
+    pipeline = tuple(container(at, given) for at, given in enumerate(model.containers))
+    return dataclasses.replace(job, model=dataclasses.replace(model, source=source, containers=pipeline))
+
+
+def _folder(
+    source: Path | None, image: FrameworkImage | str | None, field: str, path: Path, reading: Reading
+) -> Path | None:
     if not isinstance(source, Path):
-        return job
+        return source
     folder = (path.parent / source).resolve()
-    at = reading.position("model.source")
+    at = reading.position(field)
     if not folder.is_dir():
         what = "is no folder" if folder.exists() else "does not exist"
-        reading.wrong("source-missing", "model.source", f"'{source}' {what}, seen from {path.parent}", at)
-    elif isinstance(job.model.image, FrameworkImage) and not (folder / "code" / "inference.py").is_file():
+        reading.wrong("source-missing", field, f"'{source}' {what}, seen from {path.parent}", at)
+    elif isinstance(image, FrameworkImage) and not (folder / "code" / "inference.py").is_file():
         reading.wrong(
             "source-without-code",
-            "model.source",
+            field,
             f"'{source}' has no code/inference.py, which AWS's framework containers load "
             "(model_fn, input_fn, predict_fn, output_fn); add it",
             at,
         )
-    return dataclasses.replace(job, model=dataclasses.replace(job.model, source=folder))
+    return folder
+
+
+def _with_sample_columns(job: JobSpec, path: Path, reading: Reading) -> JobSpec:
+    """Return the job with the columns that the header of `input.columns_from` names."""
+    sample = job.input.columns_from
+    if not isinstance(sample, Path):
+        return job
+    field = "input.columns_from"
+    at = reading.position(field)
+    columns: tuple[str, ...] = (UNRESOLVED,)
+    if job.input.columns:
+        reading.wrong("columns-twice", field, "says the same as input.columns; keep one of them", at)
+        columns = job.input.columns
+    else:
+        try:
+            columns = read_header(path.parent / sample)
+        except SampleHeaderError as error:
+            reading.wrong("columns-from-unreadable", field, f"'{sample}' {error}", at)
+        else:
+            # What is wrong with the names is shown where the sample is named.
+            reading.keys["input.columns"] = reading.values["input.columns"] = at
+    given = dataclasses.replace(job.input, columns=columns, columns_from=(path.parent / sample).resolve())
+    return dataclasses.replace(job, input=given)
 
 
 def _document(path: Path, reading: Reading) -> MapNode | None:

@@ -20,27 +20,62 @@ class FrameworkImage:
 
 
 @dataclass(frozen=True)
+class ContainerSpec:
+    """One container of an inference pipeline: `source` or `artifact`, `image` and `env`, as in ModelSpec.
+
+    An image that needs no model data has neither `source` nor `artifact`.
+    """
+
+    image: FrameworkImage | str
+    source: Path | None = None
+    artifact: str | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class VpcConfig:
+    """The network that the model's containers are attached to: ids of subnets and of security groups."""
+
+    subnets: tuple[str, ...]
+    security_group_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class ModelSpec:
-    """Where the model comes from: exactly one of `source`, `artifact` and `existing`.
+    """Where the model comes from: exactly one of six.
 
     `source` is a folder that is packed into `model.tar.gz` (with `code/inference.py` inside) and
-    shipped with the stack; `artifact` is the S3 URI of a `model.tar.gz`; `existing` names a model
-    that SageMaker already has. `image` is a framework container or an image URI, and is left out
-    with `existing`. `env` is the model's own environment.
+    shipped with the stack; `artifact` is the S3 URI of a `model.tar.gz`; `containers` is an inference
+    pipeline, whose first container gets the records and whose last one answers. `existing` names a
+    model that SageMaker already has. Two are resolved when a run starts: `endpoint`, the model that
+    this endpoint then serves, and `package_group`, the newest approved package of the model registry.
+
+    `image` is a framework container or an image URI, and is given with `source` or `artifact` only.
+    `env` is the model's own environment. `role` is the ARN of an execution role that takes the place
+    of the one that the stack defines; a package group needs it, since only its author knows what its
+    packages read. `vpc_config` and `enable_network_isolation` are those of CreateModel.
     """
 
     source: Path | None = None
     artifact: str | None = None
+    containers: tuple[ContainerSpec, ...] = ()
     existing: str | None = None
+    endpoint: str | None = None
+    package_group: str | None = None
     image: FrameworkImage | str | None = None
     env: Mapping[str, str] = field(default_factory=dict)
+    role: str | None = None
+    vpc_config: VpcConfig | None = None
+    enable_network_isolation: bool | None = None
 
 
 @dataclass(frozen=True)
 class InputSpec:
     """What is scored. `data` is an S3 URI; left out, it is the job's prefix in the stack's input bucket.
 
-    `columns` names the columns of a CSV, in order: for people and tables, never sent to AWS.
+    `columns` names the columns of a CSV in order, or the top-level fields of JSON records: filters by
+    name and tables need them, and they are never sent to AWS. `columns_from` is a local CSV whose
+    first line holds them; reading a job file fills `columns` from it (in Python: `sample_header`).
     """
 
     data: str | None = None
@@ -49,6 +84,7 @@ class InputSpec:
     compression_type: str = "None"
     split_type: str = "None"
     columns: tuple[str, ...] = ()
+    columns_from: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -67,29 +103,60 @@ class TransformSpec:
     env: Mapping[str, str] = field(default_factory=dict)
     invocations_timeout_in_seconds: int | None = None
     invocations_max_retries: int | None = None
+    volume_kms_key: str | None = None
+    transform_ami_version: str | None = None
     max_runtime_in_seconds: int = 86_400
 
 
 @dataclass(frozen=True)
 class DataProcessingSpec:
-    """What the model sees of a record, and what is kept of record and prediction. Defaults are AWS's."""
+    """What the model sees of a record, and what is kept of record and answer.
 
-    input_filter: str = "$"
+    By name: `send` or `send_except` for the model, `keep` for the result. By JSONPath: `input_filter`
+    and `output_filter`. One form for each of the two filters; with neither, AWS's default `$` holds.
+    `named_filters` makes the JSONPath of names.
+    """
+
+    input_filter: str | None = None
+    send: tuple[str, ...] | None = None
+    send_except: tuple[str, ...] | None = None
     join_source: str = "None"
-    output_filter: str = "$"
+    output_filter: str | None = None
+    keep: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
 class OutputSpec:
     """Where results go. `path` is an S3 URI; left out, it is the job's prefix in the stack's output bucket.
 
-    Each run writes below a prefix of its own. `columns` names the columns of the model's answer.
+    Each run writes below a prefix of its own. `columns` names the columns of the model's answer, or
+    the top-level fields of a JSON answer. `kms_key` encrypts the results in S3.
     """
 
     path: str | None = None
     accept: str | None = None
     assemble_with: str = "None"
+    kms_key: str | None = None
     columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class BatchDataCaptureConfig:
+    """Which inputs and outputs each job had, written to S3 for Model Monitor; off without a destination."""
+
+    destination_s3_uri: str | None = None
+    kms_key_id: str | None = None
+    generate_inference_id: bool | None = None
+
+
+@dataclass(frozen=True)
+class ExperimentConfig:
+    """Where SageMaker Experiments lists the job."""
+
+    experiment_name: str | None = None
+    trial_name: str | None = None
+    trial_component_display_name: str | None = None
+    run_name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -127,6 +194,8 @@ class JobSpec:
     transform: TransformSpec = TransformSpec()
     data_processing: DataProcessingSpec = DataProcessingSpec()
     output: OutputSpec = OutputSpec()
+    batch_data_capture_config: BatchDataCaptureConfig = BatchDataCaptureConfig()
+    experiment_config: ExperimentConfig = ExperimentConfig()
     triggers: TriggersSpec = TriggersSpec()
     tags: Mapping[str, str] = field(default_factory=dict)
     job_file: str = ""

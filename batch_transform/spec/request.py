@@ -8,6 +8,7 @@ from typing import Any
 
 from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.members import MEMBERS
+from batch_transform.spec.named_filters import with_paths
 
 Request = dict[str, Any]
 
@@ -19,9 +20,12 @@ def transform_job_request(spec: JobSpec, *, model_name: str, data: str, output_p
 
     `model_name`, `data` and `output_path` are what the stack resolved; they may be CDK tokens.
     Members that the job does not set are left out, so that AWS's own defaults hold (API reference,
-    CreateTransformJob). Of ModelClientConfig both members are always sent together: a half-filled
+    CreateTransformJob). Filters in names are compiled, and both filters are always sent: a run may change
+    only what is declared. Of ModelClientConfig both members are always sent together: a half-filled
     structure is a known way to get other defaults than the documented 600 s and 3 retries.
+    Raises FilterNamesError for names that make no filter.
     """
+    spec = with_paths(spec)
     request: Request = {"ModelName": model_name}
     resolved = {"input.data": data, "output.path": output_path}
     for member in MEMBERS:

@@ -130,6 +130,20 @@ MODEL_ENVIRONMENT = TextMap(
     key=Text(longest=1024, pattern=r"[a-zA-Z_][a-zA-Z0-9_]*", in_words=_VARIABLE_WORDS),
     value=Text(longest=1024),
 )
+ROLE_ARN = Text(
+    20, 2048, r"arn:aws[a-z\-]*:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+", "arn:aws:iam::ACCOUNT:role/NAME"
+)
+ENDPOINT_NAME = Text(0, 63, r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", _NAME_WORDS)
+PACKAGE_GROUP = Text(
+    1,
+    170,
+    r"(arn:aws[a-z\-]*:sagemaker:[a-z0-9\-]*:[0-9]{12}:[a-z\-]*\/)?([a-zA-Z0-9]([a-zA-Z0-9-]){0,62})(?<!-)",
+    f"a model package group's name, {_NAME_WORDS}, or its ARN",
+)
+NETWORK_ID = Text(longest=32, pattern=r"[-0-9a-zA-Z]+", in_words="an id, such as subnet-0a1b2c3d")
+MOST_CONTAINERS = 15
+MOST_SUBNETS = 16
+MOST_SECURITY_GROUPS = 5
 IMAGE_URI = Text(longest=255, pattern=r"[\S]+", in_words="an image URI without spaces")
 
 # A request is built without its name, which each attempt adds; all else that the API requires.

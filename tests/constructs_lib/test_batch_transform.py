@@ -12,13 +12,18 @@ import pytest
 from aws_cdk.assertions import Match, Template
 
 from batch_transform.spec.job_spec import (
+    BatchDataCaptureConfig,
+    ContainerSpec,
+    DataProcessingSpec,
     FrameworkImage,
     InputSpec,
     JobSpec,
     ModelSpec,
     OutputSpec,
     ScheduleSpec,
+    TransformSpec,
     TriggersSpec,
+    VpcConfig,
 )
 from constructs_lib.batch_transform import BatchTransform
 from constructs_lib.data_buckets import DataBuckets
@@ -129,3 +134,114 @@ def test_a_paused_schedule_is_disabled(template_of: Callable[[JobSpec], Template
 
 def test_a_job_without_a_schedule_has_none(template_of: Callable[[JobSpec], Template]) -> None:
     template_of(ARTIFACT).resource_count_is("AWS::Scheduler::Schedule", 0)
+
+
+def test_names_reach_the_state_machine_as_paths(template_of: Callable[[JobSpec], Template]) -> None:
+    csv = InputSpec(content_type="text/csv", split_type="Line", columns=("id", "age", "plan"))
+    job = replace(
+        ARTIFACT,
+        input=csv,
+        output=OutputSpec(accept="text/csv", assemble_with="Line", columns=("label",)),
+        data_processing=DataProcessingSpec(send_except=("id",), join_source="Input", keep=("id", "label")),
+    )
+    [machine] = template_of(job).find_resources("AWS::StepFunctions::StateMachine").values()
+    definition = str(machine["Properties"]["DefinitionString"])
+    assert '"InputFilter":"$[1:]","JoinSource":"Input","OutputFilter":"$[0,-1]"' in definition
+
+
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+
+
+def test_keys_may_be_used_by_those_who_write_with_them(template_of: Callable[[JobSpec], Template]) -> None:
+    job = replace(
+        ARTIFACT,
+        output=OutputSpec(kms_key=KEY),
+        transform=TransformSpec(volume_kms_key="1234abcd"),
+        batch_data_capture_config=BatchDataCaptureConfig("s3://captured/churn/", KEY),
+    )
+    template = template_of(job)
+    assert "kms:GenerateDataKey" in actions_on(template, KEY)
+    region, account = {"Ref": "AWS::Region"}, {"Ref": "AWS::AccountId"}
+    partition = {"Ref": "AWS::Partition"}
+    volume_key = {"Fn::Join": ["", ["arn:", partition, ":kms:", region, ":", account, ":key/1234abcd"]]}
+    assert actions_on(template, volume_key) == {"kms:CreateGrant", "kms:DescribeKey"}
+    assert actions_on(template, s3_arn("captured/churn/*")) == {"s3:PutObject", "s3:AbortMultipartUpload"}
+
+
+@pytest.mark.parametrize(
+    "alias", ["alias/scores", "arn:aws:kms:eu-west-1:123456789012:alias/scores"], ids=["name", "ARN"]
+)
+def test_a_key_that_only_its_alias_names_is_limited_to_that_alias(
+    template_of: Callable[[JobSpec], Template], alias: str
+) -> None:
+    template = template_of(replace(ARTIFACT, output=OutputSpec(kms_key=alias)))
+    template.has_resource_properties(
+        "AWS::IAM::Role",
+        {
+            "Policies": [
+                {
+                    "PolicyDocument": {
+                        "Statement": Match.array_with(
+                            [
+                                Match.object_like(
+                                    {
+                                        "Action": Match.array_with(["kms:GenerateDataKey"]),
+                                        "Condition": {
+                                            "ForAnyValue:StringEquals": {
+                                                "kms:ResourceAliases": "alias/scores"
+                                            }
+                                        },
+                                    }
+                                )
+                            ]
+                        )
+                    }
+                }
+            ]
+        },
+    )
+
+
+def test_several_containers_are_a_pipeline_in_their_order(
+    template_of: Callable[[JobSpec], Template], tmp_path: Path
+) -> None:
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code/inference.py").write_text("")
+    pipeline = (
+        ContainerSpec(FrameworkImage("sklearn", "1.2-1"), source=tmp_path, env={"STEP": "prepare"}),
+        ContainerSpec(IMAGE, artifact="s3://models/churn/model.tar.gz"),
+        ContainerSpec("registry.example.com/post:1"),
+    )
+    template = template_of(replace(ARTIFACT, model=ModelSpec(containers=pipeline)))
+    [model] = template.find_resources("AWS::SageMaker::Model").values()
+    first, second, third = model["Properties"]["Containers"]
+    assert "PrimaryContainer" not in model["Properties"]
+    assert first["Environment"]["SAGEMAKER_PROGRAM"] == "inference.py"
+    assert first["Environment"]["STEP"] == "prepare"
+    assert second == {"Image": IMAGE, "ModelDataUrl": "s3://models/churn/model.tar.gz", "Environment": {}}
+    assert third == {"Image": "registry.example.com/post:1", "Environment": {}}
+    assert actions_on(template, s3_arn("models/churn/model.tar.gz")) == {"s3:GetObject"}
+
+
+def test_a_model_in_a_network_may_join_that_network_only(template_of: Callable[[JobSpec], Template]) -> None:
+    network = VpcConfig(("subnet-1", "subnet-2"), ("sg-1",))
+    model = replace(ARTIFACT.model, vpc_config=network, enable_network_isolation=True)
+    template = template_of(replace(ARTIFACT, model=model))
+    template.has_resource_properties(
+        "AWS::SageMaker::Model",
+        {
+            "EnableNetworkIsolation": True,
+            "VpcConfig": {"Subnets": ["subnet-1", "subnet-2"], "SecurityGroupIds": ["sg-1"]},
+        },
+    )
+    parts = ["arn:", {"Ref": "AWS::Partition"}, ":ec2:", {"Ref": "AWS::Region"}, ":"]
+    subnet = {"Fn::Join": ["", [*parts, {"Ref": "AWS::AccountId"}, ":subnet/subnet-2"]]}
+    assert actions_on(template, subnet) == {"ec2:CreateNetworkInterface"}
+
+
+def test_a_role_of_ones_own_takes_the_place_of_the_stacks(template_of: Callable[[JobSpec], Template]) -> None:
+    role = "arn:aws:iam::123456789012:role/models"
+    template = template_of(replace(ARTIFACT, model=replace(ARTIFACT.model, role=role)))
+    template.has_resource_properties("AWS::SageMaker::Model", {"ExecutionRoleArn": role})
+    assert actions_on(template, role) == {"iam:PassRole"}
+    assert actions_on(template, s3_arn("models/churn/model.tar.gz")) == set()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,8 @@ def test_a_result_that_is_no_csv_has_one_cell_a_line(tmp_path: Path) -> None:
     file = tmp_path / "a.out"
     file.write_text('{"a":1,"b":2}\n{"a":3,"b":4}\n')
     assert list(read_rows([file], "application/jsonlines")) == [['{"a":1,"b":2}'], ['{"a":3,"b":4}']]
+
+
+def test_a_json_result_has_no_columns_whatever_names_its_fields_have() -> None:
+    spec = replace(a_job(), output=OutputSpec(accept="application/jsonlines", columns=("label",)))
+    assert output_columns(spec, {"JoinSource": "Input", "OutputFilter": "$['id','SageMakerOutput']"}) == ()

@@ -189,9 +189,16 @@ def test_every_overridable_field_reaches_its_place(field: str) -> None:
         "data_processing.input_filter": "$[0]",
         "data_processing.join_source": "None",
         "data_processing.output_filter": "$[0]",
+        "transform.transform_ami_version": "al2-ami-sagemaker-batch-gpu-535",
+        "batch_data_capture_config.generate_inference_id": True,
+        "experiment_config.experiment_name": "churn",
+        "experiment_config.trial_name": "churn-1",
+        "experiment_config.trial_component_display_name": "scores",
+        "experiment_config.run_name": "nightly",
     }
     run_input = {field: values.get(field, 2), "data_processing.join_source": "None"}
-    effective: Any = apply_overrides(REQUEST, run_input)
+    declared = {**REQUEST, "DataCaptureConfig": {"DestinationS3Uri": "s3://bucket/captured/"}}
+    effective: Any = apply_overrides(declared, run_input)
     for name in next(member.path for member in MEMBERS if member.field == field):
         effective = effective[name]
     assert effective in (run_input[field], {"LEVEL": "info", "SIZE": "1", "A": "b"})

@@ -98,4 +98,23 @@ def test_the_environment_and_image_of_a_model_are_limited_as_in_the_service_mode
     assert isinstance(container, StructureShape)
     _compare(request_shape.MODEL_ENVIRONMENT, container.members["Environment"])
     _compare(request_shape.IMAGE_URI, container.members["Image"])
+    model = _service_shape("CreateModel").members
+    _compare(request_shape.ROLE_ARN, model["ExecutionRoleArn"])
+    assert model["Containers"].metadata["max"] == request_shape.MOST_CONTAINERS
+    assert isinstance(model["VpcConfig"], StructureShape)
+    for name, most in (
+        ("Subnets", request_shape.MOST_SUBNETS),
+        ("SecurityGroupIds", request_shape.MOST_SECURITY_GROUPS),
+    ):
+        ids = model["VpcConfig"].members[name]
+        assert isinstance(ids, ListShape)
+        assert (ids.metadata["min"], ids.metadata["max"]) == (1, most)
+        _compare(request_shape.NETWORK_ID, ids.member)
     _compare(request_shape.MODEL_NAME, _service_shape("CreateModel").members["ModelName"])
+
+
+def test_what_a_run_looks_up_is_named_as_in_the_service_model() -> None:
+    _compare(request_shape.ENDPOINT_NAME, _service_shape("DescribeEndpoint").members["EndpointName"])
+    _compare(
+        request_shape.PACKAGE_GROUP, _service_shape("ListModelPackages").members["ModelPackageGroupName"]
+    )

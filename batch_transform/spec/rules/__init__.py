@@ -7,10 +7,12 @@ Errors stop. Warnings are for what AWS takes, or may take, and what is likely a 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
 from batch_transform.spec.job_spec import JobSpec
+from batch_transform.spec.named_filters import input_filter, output_filter, with_filters
 from batch_transform.spec.problem import Problem
 from batch_transform.spec.request import transform_job_request
 from batch_transform.spec.rules.batching import batching_problems
@@ -35,13 +37,26 @@ UNRESOLVED = "${Token[batch-transform.unresolved]}"
 
 def problems(spec: JobSpec) -> list[Problem]:
     """Return all problems of a job. Reads no file and asks no service."""
+    filters = {
+        "data_processing.input_filter": input_filter(spec),
+        "data_processing.output_filter": output_filter(spec),
+    }
+    paths = [compiled.path for compiled in filters.values()]
+    spec = with_filters(spec, *(UNRESOLVED if path is None else path for path in paths))
     request = transform_job_request(
         spec,
         model_name=UNRESOLVED,
         data=spec.input.data if spec.input.data is not None else UNRESOLVED,
         output_path=spec.output.path if spec.output.path is not None else UNRESOLVED,
     )
-    return [problem for rule in _JOB_RULES for problem in rule(spec)] + request_problems(request)
+    found = [problem for rule in _JOB_RULES for problem in rule(spec)] + request_problems(request)
+    return [problem for compiled in filters.values() for problem in compiled.problems] + [
+        # What the rules say of a path is told where the job says it, in names or as a path.
+        dataclasses.replace(problem, field=filters[problem.field].field)
+        if problem.field in filters
+        else problem
+        for problem in found
+    ]
 
 
 def request_problems(request: Mapping[str, Any]) -> list[Problem]:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from batch_transform.spec.cdk_token import is_token
 from batch_transform.spec.errors import FilterMissError, InvalidFilterError
 from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.json_path import JsonPath
+from batch_transform.spec.media_type import CSV, FILTERABLE, media_type
 from batch_transform.spec.problem import Problem
 from batch_transform.spec.rules.filters import INPUT_FILTER, OUTPUT_FILTER
-from batch_transform.spec.rules.media_type import CSV, media_type
-from batch_transform.spec.rules.values import is_token
 
 
 def column_problems(spec: JobSpec) -> Iterator[Problem]:
-    """Check the names of columns, and the filters against their number."""
+    """Check the names of columns, and the filters, which are paths here, against their number."""
     yield from _names("input.columns", spec.input.columns, spec.input.content_type)
     yield from _names("output.columns", spec.output.columns, spec.output.accept)
     sent, answered = spec.input.columns, spec.output.columns
+    if any(map(is_token, (*sent, *answered))):
+        return
     if sent and media_type(spec.input.content_type) == CSV:
         yield from _reach(INPUT_FILTER, spec.data_processing.input_filter, [("input.columns", sent)])
     if answered and media_type(spec.output.accept) == CSV:
@@ -33,14 +35,15 @@ def column_problems(spec: JobSpec) -> Iterator[Problem]:
 def _names(field: str, names: Sequence[str], content_type: str | None) -> Iterator[Problem]:
     if not names:
         return
-    if content_type is not None and not is_token(content_type) and media_type(content_type) != CSV:
+    if content_type is not None and not is_token(content_type) and media_type(content_type) not in FILTERABLE:
         yield Problem(
-            "columns-without-csv",
+            "columns-type-unfit",
             field,
-            f"names the columns of CSV rows, and the type here is '{content_type}'; leave the names out",
+            f"names columns of CSV rows or fields of JSON records, and the type here is '{content_type}'; "
+            "leave the names out",
         )
     for at, name in enumerate(names):
-        if name in names[:at]:
+        if name in names[:at] and not is_token(name):
             yield Problem(
                 "column-duplicate",
                 f"{field}[{at}]",
@@ -48,9 +51,9 @@ def _names(field: str, names: Sequence[str], content_type: str | None) -> Iterat
             )
 
 
-def _reach(field: str, text: str, groups: Sequence[tuple[str, Sequence[str]]]) -> Iterator[Problem]:
+def _reach(field: str, text: str | None, groups: Sequence[tuple[str, Sequence[str]]]) -> Iterator[Problem]:
     """An index outside the row is an error in AWS (API reference, DataProcessing)."""
-    if is_token(text):
+    if text is None or is_token(text):
         return
     try:
         path = JsonPath.parse(text, content_type=CSV)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from batch_transform.spec.errors import FilterSyntaxError, InvalidFilterError
 from batch_transform.spec.json_path import JsonPath
+from batch_transform.spec.media_type import CSV, FILTERABLE, media_type
 from batch_transform.spec.problem import Problem
-from batch_transform.spec.rules.media_type import CSV, FILTERABLE, media_type
 from batch_transform.spec.rules.values import RequestValues
 
 INPUT_FILTER = "data_processing.input_filter"

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from batch_transform.spec.media_type import CSV, FILTERABLE, JSON_LINES, media_type
 from batch_transform.spec.problem import Problem
-from batch_transform.spec.rules.media_type import CSV, FILTERABLE, JSON_LINES, media_type
 from batch_transform.spec.rules.values import RequestValues
 
 _SPLIT = "input.split_type"

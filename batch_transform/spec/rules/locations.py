@@ -15,11 +15,12 @@ from batch_transform.spec.s3_uri import S3Uri
 
 _DATA = "input.data"
 _PATH = "output.path"
+_CAPTURE = "batch_data_capture_config.destination_s3_uri"
 
 
 def location_problems(values: RequestValues) -> Iterator[Problem]:
-    """Check the two addresses, and that results do not become input."""
-    places = {field: _place(values, field) for field in (_DATA, _PATH)}
+    """Check the addresses, and that neither results nor captured data become input."""
+    places = {field: _place(values, field) for field in (_DATA, _PATH, _CAPTURE)}
     for field, place in places.items():
         if place is not None and not place.has_usual_bucket_name:
             yield Problem(
@@ -29,29 +30,31 @@ def location_problems(values: RequestValues) -> Iterator[Problem]:
                 "digits, hyphens and dots; check the address",
                 severity="warning",
             )
-    data, path = places[_DATA], places[_PATH]
-    if data is None or path is None or data.bucket != path.bucket:
+    data = places[_DATA]
+    if data is None or values.text("input.data_type") != "S3Prefix":
         return
-    if values.text("input.data_type") == "S3Prefix":
-        yield from _overlap(data, path)
+    for field, what in ((_PATH, "results"), (_CAPTURE, "captured data")):
+        written = places[field]
+        if written is not None and written.bucket == data.bucket:
+            yield from _overlap(data, written, field, what)
 
 
-def _overlap(data: S3Uri, path: S3Uri) -> Iterator[Problem]:
+def _overlap(data: S3Uri, path: S3Uri, field: str, what: str) -> Iterator[Problem]:
     results = f"{path.key.rstrip('/')}/" if path.key.rstrip("/") else ""
     if results.startswith(data.key):
         if data.key and not data.key.endswith("/") and not results.startswith(f"{data.key}/"):
-            mend = f"write the input as {data}/ with a slash at its end, or put results elsewhere"
+            mend = f"write the input as {data}/ with a slash at its end, or put {what} elsewhere"
         elif data.key:
-            mend = f"put results elsewhere, such as s3://{path.bucket}/{data.key.rstrip('/')}-results/"
+            mend = f"put {what} elsewhere, such as s3://{path.bucket}/{data.key.rstrip('/')}-{what.replace(' ', '-')}/"
         else:
-            mend = "give the input a prefix of its own, or put results in another bucket"
+            mend = f"give the input a prefix of its own, or put {what} in another bucket"
         yield Problem(
             "output-under-input",
-            _PATH,
+            field,
             f"{path} begins with the input prefix {data}, which is a plain string and selects every key that "
-            f"begins so: the next run would read these results; {mend}",
+            f"begins so: the next run would read these {what}; {mend}",
         )
-    elif results and data.key.startswith(results):
+    elif field == _PATH and results and data.key.startswith(results):
         yield Problem(
             "input-under-output",
             _DATA,

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from batch_transform.spec.cdk_token import is_token
 from batch_transform.spec.errors import UnknownImageError
 from batch_transform.spec.framework_images import tag
 from batch_transform.spec.instance_types import INSTANCE_TYPES
-from batch_transform.spec.job_spec import FrameworkImage, JobSpec
+from batch_transform.spec.job_spec import ContainerSpec, FrameworkImage, JobSpec, ModelSpec, VpcConfig
+from batch_transform.spec.model_source import given_sources
 from batch_transform.spec.problem import Problem
-from batch_transform.spec.request_shape import IMAGE_URI, MODEL_ENVIRONMENT, MODEL_NAME, SHAPES
-from batch_transform.spec.rules.shape import value_problems
-from batch_transform.spec.rules.values import is_token
+from batch_transform.spec.request_shape import (
+    ENDPOINT_NAME,
+    IMAGE_URI,
+    MODEL_ENVIRONMENT,
+    MODEL_NAME,
+    MOST_CONTAINERS,
+    MOST_SECURITY_GROUPS,
+    MOST_SUBNETS,
+    NETWORK_ID,
+    PACKAGE_GROUP,
+    ROLE_ARN,
+    SHAPES,
+    Flag,
+)
+from batch_transform.spec.rules.shape import slug, value_problems
 
-_SOURCES = ("source", "artifact", "existing")
 _S3_URI = SHAPES[("TransformInput", "DataSource", "S3DataSource", "S3Uri")]
 
 # Repositories of SageMaker's built-in algorithms (Developer Guide, "Docker registry paths").
@@ -40,52 +53,135 @@ _BUILT_IN = frozenset(
 )
 
 
+# What else a job may say, by the source of its model.
+_TAKES = {
+    "source": {"image", "env", "role", "vpc_config", "enable_network_isolation"},
+    "artifact": {"image", "env", "role", "vpc_config", "enable_network_isolation"},
+    "containers": {"role", "vpc_config", "enable_network_isolation"},
+    "existing": set[str](),
+    "endpoint": set[str](),
+    "package_group": {"env", "role", "vpc_config", "enable_network_isolation"},
+}
+_MODEL_IS_THERE = "since that model has its own; leave it out"
+_WHY_NOT = {
+    "containers": "since each container has its own; write it there",
+    "existing": _MODEL_IS_THERE,
+    "endpoint": _MODEL_IS_THERE,
+    "package_group": "since the package has its own; leave it out",
+}
+
+
 def model_problems(spec: JobSpec) -> Iterator[Problem]:
-    """Check where the model comes from, its image and its environment."""
-    yield from _one_source(spec)
-    yield from _artifact(spec)
-    yield from _image(spec)
-    yield from value_problems("model.env", spec.model.env, MODEL_ENVIRONMENT)
+    """Check where the model comes from, its containers, its role and its network."""
+    model = spec.model
+    given = given_sources(model)
+    yield from _one_source(given)
+    if len(given) == 1:
+        yield from _fits_source(model, given[0])
+    for name, shape in (
+        ("existing", MODEL_NAME),
+        ("endpoint", ENDPOINT_NAME),
+        ("package_group", PACKAGE_GROUP),
+        ("role", ROLE_ARN),
+        ("enable_network_isolation", Flag()),
+    ):
+        value = getattr(model, name)
+        if value is not None:
+            yield from value_problems(f"model.{name}", value, shape)
+    if model.containers:
+        yield from _pipeline(model.containers)
+    for path, container in _containers(model):
+        yield from _artifact(f"{path}.artifact", container.artifact)
+        yield from _image(f"{path}.image", container.image, spec.transform.instance_type)
+        yield from value_problems(f"{path}.env", container.env, MODEL_ENVIRONMENT)
+    if model.vpc_config is not None:
+        yield from _network(model.vpc_config)
     yield from _streaming(spec)
 
 
-def _one_source(spec: JobSpec) -> Iterator[Problem]:
-    model = spec.model
-    given = [name for name in _SOURCES if getattr(model, name) is not None]
+def _containers(model: ModelSpec) -> Iterator[tuple[str, ModelSpec | ContainerSpec]]:
+    """Yield each container with its field; the model is its own one where it is no pipeline."""
+    yield "model", model
+    yield from ((f"model.containers[{at}]", container) for at, container in enumerate(model.containers))
+
+
+def _one_source(given: list[str]) -> Iterator[Problem]:
     if not given:
         yield Problem(
             "model-missing",
             "model",
-            "says no model; write one of source (a folder), artifact (a model.tar.gz in S3) and existing "
-            "(a model that SageMaker has)",
+            "says no model; write one of source (a folder), artifact (a model.tar.gz in S3), containers (a "
+            "pipeline), existing (a model that SageMaker has), endpoint (the model that it serves when a run "
+            "starts) and package_group (its newest approved package)",
         )
     elif len(given) > 1:
         yield Problem("model-ambiguous", "model", f"says {' and '.join(given)}; keep one of them")
-    if model.existing is not None:
-        yield from value_problems("model.existing", model.existing, MODEL_NAME)
-        if given == ["existing"]:
-            elsewhere = "; put variables for this job in transform.env"
-            for name, value, mend in (("image", model.image, ""), ("env", model.env, elsewhere)):
-                if value:
-                    yield Problem(
-                        f"{name}-with-existing",
-                        f"model.{name}",
-                        f"cannot be given with model.existing, since that model has its own; leave it out{mend}",
-                    )
-    elif given and model.image is None:
+
+
+def _fits_source(model: ModelSpec, source: str) -> Iterator[Problem]:
+    for name in ("image", "env", "role", "vpc_config", "enable_network_isolation"):
+        value = getattr(model, name)
+        if value in (None, {}) or name in _TAKES[source]:
+            continue
+        elsewhere = (
+            "; put variables for this job in transform.env"
+            if name == "env" and source != "containers"
+            else ""
+        )
+        yield Problem(
+            f"{slug(name)}-with-{slug(source)}",
+            f"model.{name}",
+            f"cannot be given with model.{source}, {_WHY_NOT[source]}{elsewhere}",
+        )
+    if source in {"source", "artifact"} and model.image is None:
         yield Problem(
             "image-missing",
             "model.image",
-            f"is required with model.{given[0]}; write a framework, such as "
+            f"is required with model.{source}; write a framework, such as "
             "{framework: sklearn, version: 1.2-1}, or an image URI",
+        )
+    if source == "package_group" and model.role is None:
+        yield Problem(
+            "role-missing",
+            "model.role",
+            "is required with model.package_group, since only you know which images and archives its packages "
+            "have; write the ARN of a role that SageMaker may assume and that reads those and the input, and "
+            "writes the output",
         )
 
 
-def _artifact(spec: JobSpec) -> Iterator[Problem]:
-    artifact = spec.model.artifact
+def _pipeline(containers: Sequence[ContainerSpec]) -> Iterator[Problem]:
+    if len(containers) > MOST_CONTAINERS:
+        yield Problem(
+            "containers-too-many",
+            "model.containers",
+            f"{len(containers)} containers are given; a pipeline has {MOST_CONTAINERS} at most",
+        )
+    for at, container in enumerate(containers):
+        if container.source is not None and container.artifact is not None:
+            yield Problem(
+                "container-ambiguous",
+                f"model.containers[{at}]",
+                "says source and artifact; keep one of them",
+            )
+
+
+def _network(vpc: VpcConfig) -> Iterator[Problem]:
+    for name, ids, most in (
+        ("subnets", vpc.subnets, MOST_SUBNETS),
+        ("security_group_ids", vpc.security_group_ids, MOST_SECURITY_GROUPS),
+    ):
+        field = f"model.vpc_config.{name}"
+        if not 1 <= len(ids) <= most:
+            yield Problem(f"{slug(name)}-count", field, f"{len(ids)} are given; AWS takes 1 to {most}")
+        for at, one in enumerate(ids):
+            yield from value_problems(f"{field}[{at}]", one, NETWORK_ID)
+
+
+def _artifact(field: str, artifact: str | None) -> Iterator[Problem]:
     if artifact is None:
         return
-    found = list(value_problems("model.artifact", artifact, _S3_URI))
+    found = list(value_problems(field, artifact, _S3_URI))
     yield from found
     if found or is_token(artifact):
         return
@@ -93,7 +189,7 @@ def _artifact(spec: JobSpec) -> Iterator[Problem]:
         # Recorded in github.com/aws/sagemaker-python-sdk issue 4777.
         yield Problem(
             "artifact-uncompressed",
-            "model.artifact",
+            field,
             f"'{artifact}' is a folder, and batch transform takes no uncompressed model; write the address "
             "of a model.tar.gz (AWS: SageMaker Batch currently doesn't support Model entity with container "
             "definitions which use ModelDataSource attribute)",
@@ -101,31 +197,31 @@ def _artifact(spec: JobSpec) -> Iterator[Problem]:
     elif not artifact.endswith(".tar.gz"):
         yield Problem(
             "artifact-not-tar-gz",
-            "model.artifact",
+            field,
             f"'{artifact}' does not end in .tar.gz; SageMaker wants one gzip compressed tar archive",
             severity="warning",
         )
 
 
-def _image(spec: JobSpec) -> Iterator[Problem]:
-    image = spec.model.image
+def _image(field: str, image: FrameworkImage | str | None, instance_type: str) -> Iterator[Problem]:
     if isinstance(image, str):
-        yield from value_problems("model.image", image, IMAGE_URI)
+        yield from value_problems(field, image, IMAGE_URI)
     elif isinstance(image, FrameworkImage) and not (is_token(image.framework) or is_token(image.version)):
-        instance_type = spec.transform.instance_type
         try:
             tag(image.framework, image.version)
             if instance_type in INSTANCE_TYPES:
                 tag(image.framework, image.version, instance_type)
         except UnknownImageError as error:
-            yield Problem("image-unknown", "model.image", str(error))
+            yield Problem("image-unknown", field, str(error))
 
 
 def _streaming(spec: JobSpec) -> Iterator[Problem]:
     """Built-in algorithms do not support HTTP chunked encoding (API reference, MaxPayloadInMB)."""
-    image = spec.model.image
-    if spec.transform.max_payload == 0 and isinstance(image, str):
-        repository = image.partition("/")[2].partition(":")[0]
+    if spec.transform.max_payload != 0:
+        return
+    for _, container in _containers(spec.model):
+        image = container.image
+        repository = image.partition("/")[2].partition(":")[0] if isinstance(image, str) else ""
         if repository in _BUILT_IN:
             yield Problem(
                 "streaming-with-built-in",
@@ -134,3 +230,4 @@ def _streaming(spec: JobSpec) -> Iterator[Problem]:
                 "streams; write 1 or more",
                 severity="warning",
             )
+            return

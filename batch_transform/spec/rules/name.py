@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from batch_transform.spec.cdk_token import is_token
 from batch_transform.spec.job_name import MAX_LENGTH, is_job_name, near_job_name
 from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.problem import Problem
 from batch_transform.spec.rules.shape import shown
-from batch_transform.spec.rules.values import is_token
 
 
 def name_problems(spec: JobSpec) -> Iterator[Problem]:

@@ -9,8 +9,8 @@ from batch_transform.spec.problem import Problem
 from batch_transform.spec.rules.values import RequestValues
 
 _INSTANCE_TYPE = "transform.instance_type"
-_VOLUME_KEY = "TransformResources.VolumeKmsKeyId"
-_AMI_VERSION = "TransformResources.TransformAmiVersion"
+_VOLUME_KEY = "transform.volume_kms_key"
+_AMI_VERSION = "transform.transform_ami_version"
 
 
 def resource_problems(values: RequestValues) -> Iterator[Problem]:

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from batch_transform.spec.cdk_token import is_token
 from batch_transform.spec.job_spec import JobSpec, ScheduleSpec
 from batch_transform.spec.problem import Problem
-from batch_transform.spec.rules.values import is_token
 
 _SCHEDULE = "triggers.schedule"
 _CRON = f"{_SCHEDULE}.cron"

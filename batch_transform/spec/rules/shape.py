@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from batch_transform.spec.cdk_token import is_token
 from batch_transform.spec.instance_types import FAMILIES, near_instance_types
 from batch_transform.spec.problem import Problem
 from batch_transform.spec.request_shape import (
@@ -22,7 +23,7 @@ from batch_transform.spec.request_shape import (
     TextMap,
     Whole,
 )
-from batch_transform.spec.rules.values import field_of, is_token, member
+from batch_transform.spec.rules.values import field_of, member
 
 _LONGEST_SHOWN = 60
 
@@ -79,7 +80,7 @@ def shown(value: object) -> str:
 
 def slug(field: str) -> str:
     """Return the part of a problem's code that names the field: `max-payload` for `transform.max_payload`."""
-    last = field.rpartition(".")[2]
+    last = field.rpartition(".")[2].partition("[")[0]
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", last).replace("_", "-").lower()
 
 

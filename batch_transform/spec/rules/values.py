@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from batch_transform.spec.cdk_token import is_token
 from batch_transform.spec.members import FIELD_OF
 from batch_transform.spec.request_shape import SHAPES, Path
-
-# How aws-cdk-lib writes a value that only the deployment knows: in a string, in a list, as a number.
-_TEXT_TOKEN = re.compile(r"[$#]\{Token\[")
-_GREATEST_NUMBER_TOKEN = -1.8e289
 
 
 def field_of(path: Path) -> str:
     """Return the job file's name for a member, or its path in the request where the job file has none."""
     return FIELD_OF.get(path, ".".join(path))
-
-
-def is_token(value: object) -> bool:
-    """Whether only the deployment knows the value. Rules skip it; the run's own check sees it resolved."""
-    if isinstance(value, str):
-        return _TEXT_TOKEN.search(value) is not None
-    if isinstance(value, float):
-        return value < _GREATEST_NUMBER_TOKEN
-    return isinstance(value, list) and any(is_token(item) for item in value)
 
 
 def member(request: Mapping[str, Any], path: Path) -> object:

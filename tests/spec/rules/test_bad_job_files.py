@@ -13,6 +13,18 @@ import pytest
 import batch_transform.spec as spec_package
 from batch_transform.spec.job_file import read_job_files
 
+CSV_NAMES = (
+    "input: {content_type: text/csv, split_type: Line, columns: [id, age, plan, note]}\n"
+    "output: {accept: text/csv, assemble_with: Line, columns: [score, label]}\n"
+)
+JSON_LINES = (
+    "input: {content_type: application/jsonlines, split_type: Line}\n"
+    "output: {accept: application/jsonlines, assemble_with: Line}\n"
+)
+WIDE = ", ".join(f"c{number}" for number in range(60))
+EVERY_SECOND = ", ".join(f"c{number}" for number in range(0, 60, 2))
+ROLE = "role: 'arn:aws:iam::123456789012:role/models'"
+NETWORK = "{subnets: [subnet-1], security_group_ids: [sg-1]}"
 MODEL = "name: demo\nmodel: {existing: demo-model}\n"
 JOIN = "data_processing: {join_source: Input}\n"
 CSV_LINES = (
@@ -50,12 +62,6 @@ BAD_FILES: list[tuple[str, str, str]] = [
         "version",
         "name: demo\nmodel:\n  artifact: s3://bucket/m.tar.gz\n  image: «{framework: sklearn}\n",
     ),
-    ("not-supported-yet", "send", f"{MODEL}data_processing:\n  «send: [a]\n"),
-    ("not-supported-yet", "send_except", f"{MODEL}data_processing:\n  «send_except: [a]\n"),
-    ("not-supported-yet", "keep", f"{MODEL}data_processing:\n  «keep: [a]\n"),
-    ("not-supported-yet", "endpoint", "name: demo\nmodel:\n  «endpoint: e\n"),
-    ("not-supported-yet", "package_group", "name: demo\nmodel:\n  «package_group: e\n"),
-    ("not-supported-yet", "columns_from", f"{MODEL}input:\n  «columns_from: sample.csv\n"),
     ("not-supported-yet", "on_upload", f"{MODEL}triggers:\n  «on_upload: true\n"),
     ("not-supported-yet", "notify", f"{MODEL}«notify: {{email: a@example.com}}\n"),
     ("not-supported-yet", "ladder", f"{MODEL}transform:\n  instance_type: «[ml.m5.large, ml.m5.xlarge]\n"),
@@ -146,6 +152,63 @@ BAD_FILES: list[tuple[str, str, str]] = [
         "source-without-code",
         "folder",
         "name: demo\nmodel: {source: «., image: {framework: sklearn, version: 1.2-1}}\n",
+    ),
+    ("endpoint-malformed", "underscore", "name: demo\nmodel: {endpoint: «my_endpoint}\n"),
+    ("package-group-malformed", "blank", f"name: demo\nmodel: {{package_group: «my group, {ROLE}}}\n"),
+    ("role-missing", "package group", "name: demo\n«model: {package_group: churn}\n"),
+    ("role-malformed", "name", "name: demo\nmodel: {package_group: churn, role: «SageMakerExecutionRole}\n"),
+    ("vpc-config-with-existing", "network", f"name: demo\nmodel: {{existing: m, vpc_config: «{NETWORK}}}\n"),
+    ("env-with-endpoint", "env", "name: demo\nmodel: {endpoint: e, env: «{A: b}}\n"),
+    (
+        "image-with-containers",
+        "image",
+        "name: demo\nmodel: {image: «repo/image, containers: [{image: repo/a}, {image: repo/b}]}\n",
+    ),
+    (
+        "containers-too-many",
+        "16",
+        f"name: demo\nmodel: {{containers: «[{', '.join(['{image: repo/a}'] * 16)}]}}\n",
+    ),
+    (
+        "container-ambiguous",
+        "both",
+        "name: demo\nmodel: {containers: [«{image: repo/a, source: ., artifact: s3://bucket/m.tar.gz}]}\n",
+    ),
+    (
+        "missing-field",
+        "image of a container",
+        "name: demo\nmodel: {containers: [{image: repo/a}, «{artifact: s3://bucket/m.tar.gz}]}\n",
+    ),
+    ("wrong-type", "containers", "name: demo\nmodel: {containers: «{image: repo/a}}\n"),
+    ("wrong-type", "a container", "name: demo\nmodel: {containers: [«repo/a]}\n"),
+    ("unknown-field", "of a container", "name: demo\nmodel: {containers: [{image: repo/a, «hostname: b}]}\n"),
+    (
+        "source-missing",
+        "of a container",
+        "name: demo\nmodel: {containers: [{image: repo/a, source: «nowhere}]}\n",
+    ),
+    (
+        "image-unknown",
+        "of a container",
+        "name: demo\nmodel: {containers: [{image: «{framework: sklearn, version: 9-9}}]}\n",
+    ),
+    (
+        "subnets-count",
+        "none",
+        "name: demo\nmodel: {artifact: s3://bucket/m.tar.gz, image: repo/image,\n"
+        "  vpc_config: {subnets: «[], security_group_ids: [sg-1]}}\n",
+    ),
+    (
+        "security-group-ids-malformed",
+        "name",
+        "name: demo\nmodel: {artifact: s3://bucket/m.tar.gz, image: repo/image,\n"
+        "  vpc_config: {subnets: [subnet-1], security_group_ids: [«my_group]}}\n",
+    ),
+    (
+        "missing-field",
+        "security groups",
+        "name: demo\nmodel: {artifact: s3://bucket/m.tar.gz, image: repo/image,\n"
+        "  vpc_config: «{subnets: [subnet-1]}}\n",
     ),
     # Members by themselves
     ("data-malformed", "path", f"{MODEL}input: {{data: «bucket/in}}\n"),
@@ -301,9 +364,106 @@ BAD_FILES: list[tuple[str, str, str]] = [
         "not split",
         f"{MODEL}input: {{content_type: text/csv}}\ndata_processing: {{input_filter: «'$[1:]'}}\n",
     ),
+    # Filters in names
+    ("filter-twice", "both", f"{MODEL}{CSV_NAMES}data_processing: {{input_filter: '$[1:]', send: «[age]}}\n"),
+    ("filter-twice", "$ too", f"{MODEL}{CSV_NAMES}data_processing: {{output_filter: $, keep: «[label]}}\n"),
+    ("filter-twice", "send", f"{MODEL}{CSV_NAMES}data_processing: {{send: «[age], send_except: [id]}}\n"),
+    ("names-empty", "none", f"{MODEL}{CSV_NAMES}data_processing: {{send: «[]}}\n"),
+    ("names-empty", "all", f"{MODEL}{CSV_NAMES}data_processing: {{send_except: «[id, age, plan, note]}}\n"),
+    ("name-twice", "send", f"{MODEL}{CSV_NAMES}data_processing: {{send: [age, «age]}}\n"),
+    ("name-unknown", "send", f"{MODEL}{CSV_NAMES}data_processing: {{send: [age, «pln]}}\n"),
+    ("name-unknown", "send_except", f"{MODEL}{CSV_NAMES}data_processing: {{send_except: [«ids]}}\n"),
+    (
+        "name-unknown",
+        "keep",
+        f"{MODEL}{CSV_NAMES}data_processing: {{join_source: Input, keep: [id, «lable]}}\n",
+    ),
+    (
+        "name-unknown",
+        "JSON",
+        f"{MODEL}{JSON_LINES.replace('split', 'columns: [a, b], split')}data_processing: {{send: [a, «c]}}\n",
+    ),
+    ("name-not-joined", "CSV", f"{MODEL}{CSV_NAMES}data_processing: {{keep: [«id, label]}}\n"),
+    ("name-not-joined", "JSON", f"{MODEL}{JSON_LINES}data_processing: {{keep: [«SageMakerOutput]}}\n"),
+    (
+        "name-ambiguous",
+        "both",
+        f"{MODEL}{CSV_NAMES.replace('score', 'age')}data_processing: {{join_source: Input, keep: [«age]}}\n",
+    ),
+    ("names-need-type", "none", f"{MODEL}data_processing: {{send: «[age]}}\n"),
+    (
+        "names-need-type",
+        "image",
+        f"{MODEL}output: {{accept: image/png}}\ndata_processing: {{keep: «[age]}}\n",
+    ),
+    ("names-need-columns", "CSV", f"{MODEL}{CSV_LINES}data_processing: {{send: «[age]}}\n"),
+    ("names-need-columns", "JSON", f"{MODEL}{JSON_LINES}data_processing: {{send_except: «[age]}}\n"),
+    ("name-unwritable", "underscore", f"{MODEL}{JSON_LINES}data_processing: {{send: [age, «first_name]}}\n"),
+    ("name-unwritable", "nested", f"{MODEL}{JSON_LINES}data_processing: {{send: [«a.b]}}\n"),
+    (
+        "name-unwritable",
+        "left over",
+        f"{MODEL}{JSON_LINES.replace('split', 'columns: [id, a_b, c], split')}"
+        "data_processing: {send_except: «[id]}\n",
+    ),
+    (
+        "names-apart",
+        "JSON",
+        f"{MODEL}{JSON_LINES}data_processing: {{join_source: Input, keep: «[id, SageMakerOutput.score]}}\n",
+    ),
+    (
+        "names-too-long",
+        "CSV",
+        f"{MODEL}input: {{content_type: text/csv, split_type: Line, columns: [{WIDE}]}}\n"
+        f"data_processing: {{send: «[{EVERY_SECOND}]}}\n",
+    ),
+    (
+        "names-too-long",
+        "JSON",
+        f"{MODEL}{JSON_LINES}data_processing: {{send: «[{', '.join(f'a-long-name-{n}' for n in range(5))}]}}\n",
+    ),
+    ("names-order", "CSV", f"{MODEL}{CSV_NAMES}data_processing: {{send: «[plan, age]}}\n"),
+    (
+        "filter-csv-needs-line",
+        "names",
+        f"{MODEL}input: {{content_type: text/csv, columns: [id, age]}}\ndata_processing: {{send: «[age]}}\n",
+    ),
+    # Instances
+    (
+        "volume-key-with-local-storage",
+        "g5",
+        f"{MODEL}transform: {{instance_type: ml.g5.xlarge, volume_kms_key: «alias/key}}\n",
+    ),
+    (
+        "ami-version-without-gpu",
+        "m5",
+        f"{MODEL}transform: {{transform_ami_version: «al2-ami-sagemaker-batch-gpu-535}}\n",
+    ),
+    ("kms-key-malformed", "space", f"{MODEL}output: {{kms_key: «my key}}\n"),
+    (
+        "missing-field",
+        "capture",
+        f"{MODEL}«batch_data_capture_config: {{generate_inference_id: true}}\n",
+    ),
+    (
+        "wrong-type",
+        "flag",
+        f"{MODEL}batch_data_capture_config: {{destination_s3_uri: s3://bucket/c/, generate_inference_id: «maybe}}\n",
+    ),
+    ("run-name-malformed", "underscore", f"{MODEL}experiment_config: {{run_name: «a_b}}\n"),
     # Columns
+    (
+        "columns-twice",
+        "both",
+        f"{MODEL}input: {{content_type: text/csv, columns: [a], columns_from: «job.yaml}}\n",
+    ),
+    (
+        "columns-from-unreadable",
+        "missing",
+        f"{MODEL}input: {{content_type: text/csv, columns_from: «no.csv}}\n",
+    ),
     ("column-duplicate", "input", f"{MODEL}input: {{columns: [id, age, «id]}}\n"),
-    ("columns-without-csv", "JSON", f"{MODEL}input: {{content_type: application/json, columns: «[id]}}\n"),
+    ("columns-type-unfit", "image", f"{MODEL}input: {{content_type: image/png, columns: «[id]}}\n"),
     (
         "filter-beyond-columns",
         "input",
@@ -410,10 +570,11 @@ def test_fails_with_one_problem_that_points_at_its_place(code: str, text: str, t
 def test_every_rule_that_the_source_names_has_a_bad_file() -> None:
     source = Path(spec_package.__file__).parent
     modules = [source / "job_file.py", source / "job_fields.py", *(source / "rules").glob("*.py")]
+    modules += [source / "named_filters.py", source / "filter_names.py"]
     codes = {
         code
         for module in modules
-        for code in re.findall(r'(?:Problem|wrong|_wrong)\(\s*"([a-z0-9-]+)"', module.read_text())
+        for code in re.findall(r'(?:Problem|wrong|_wrong|_too_long)\(\s*"([a-z0-9-]+)"', module.read_text())
     }
     elsewhere = {
         "file-not-found",  # tests of job_file: no file to write
@@ -421,8 +582,7 @@ def test_every_rule_that_the_source_names_has_a_bad_file() -> None:
         "not-utf-8",
         "name-duplicate",
         "join-type-unfit",  # tests of the join
-        "volume-key-with-local-storage",  # tests of request_problems: not in job files yet
-        "ami-version-without-gpu",
+        "names-unresolved",  # tests of named_filters: Python only
     }
     assert len(codes) > 50
     assert codes - {code for code, _, _ in BAD_FILES} == elsewhere

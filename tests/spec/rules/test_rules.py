@@ -200,7 +200,7 @@ def test_fails_for_a_volume_key_with_local_storage(instance_type: str) -> None:
             ("TransformResources.VolumeKmsKeyId", "alias/key"),
         )
     )
-    assert told(found) == [("volume-key-with-local-storage", "TransformResources.VolumeKmsKeyId")]
+    assert told(found) == [("volume-key-with-local-storage", "transform.volume_kms_key")]
 
 
 def test_a_machine_image_without_a_gpu_is_a_warning() -> None:
@@ -217,7 +217,7 @@ def test_a_machine_image_without_a_gpu_is_a_warning() -> None:
         ([("TransformOutput", {})], [("missing-field", "output.path")]),
         (
             [("DataCaptureConfig", {"GenerateInferenceId": True})],
-            [("missing-field", "DataCaptureConfig.DestinationS3Uri")],
+            [("missing-field", "batch_data_capture_config.destination_s3_uri")],
         ),
         ([("TransformResources.InstanceCount", "1")], [("wrong-type", "transform.instance_count")]),
         ([("TransformResources.InstanceCount", True)], [("wrong-type", "transform.instance_count")]),
@@ -228,8 +228,8 @@ def test_a_machine_image_without_a_gpu_is_a_warning() -> None:
         ([("Tags", {"a": "b"})], [("wrong-type", "tags")]),
         ([("TransformJobName", "")], [("transform-job-name-too-short", "TransformJobName")]),
         (
-            [("DataCaptureConfig", {"DestinationS3Uri": "s3://b/c", "GenerateInferenceId": "yes"})],
-            [("wrong-type", "DataCaptureConfig.GenerateInferenceId")],
+            [("DataCaptureConfig", {"DestinationS3Uri": "s3://bucket/c", "GenerateInferenceId": "yes"})],
+            [("wrong-type", "batch_data_capture_config.generate_inference_id")],
         ),
     ],
 )
