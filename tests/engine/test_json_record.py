@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from batch_transform.engine.go_json import go_parse, go_text
 from batch_transform.engine.json_record import parse_json, serialise_json
 from batch_transform.spec.errors import UnparsableError
 from engine.reference import go_number, write_json
@@ -34,6 +35,13 @@ def again(text: str | bytes) -> str:
         ("9007199254740993", "9007199254740992"),
         ("123456789012345678901", "123456789012345680000"),
         ("-0.0", "-0"),
+        ("-0", "-0"),
+        ("[-0,-0.5,-1e-9]", "[-0,-0.5,-1e-9]"),
+        ("[1.0,10.0,1.05,1.0e-9,20.0]", "[1,10,1.05,1e-9,20]"),
+        ('{"1.0,":1.0,"2e-9":2e-9,"-0":"-0"}', '{"-0":"-0","1.0,":1,"2e-9":2e-9}'),
+        ('["\\".0,",3.0,"e+"]', '["\\".0,",3,"e+"]'),
+        ("9007199254740991", "9007199254740991"),
+        ("-9007199254740995", "-9007199254740996"),
         ("5e-324", "5e-324"),
     ],
 )
@@ -123,3 +131,40 @@ def test_any_bytes_are_json_or_refused_with_our_own_error(text: bytes) -> None:
         assert str(refusal)
     else:
         assert parse_json(serialise_json(value)) == value
+
+
+digits = st.integers(0, 10**22).map(str)
+number_texts = st.builds(
+    "".join,
+    st.tuples(
+        st.sampled_from(["", "-"]),
+        st.integers(0, 10**22).map(str) | st.integers(0, 99).map(str),
+        st.sampled_from(["", "", ".0", ".00", ".5", ".050", ".000001"]) | digits.map(".{}".format),
+        st.sampled_from(["", "", "e0", "E5", "e-7", "e+21", "e-20", "e300"]),
+    ),
+)
+string_texts = st.text(alphabet=st.sampled_from('ab"\\.,0e-+<>&\u2028\u2029é😀]}:1 \n\x7f'), max_size=12).map(
+    json.dumps
+)
+json_texts = st.recursive(
+    number_texts | string_texts | st.sampled_from(["null", "true", "false", '"\\ud800"', '"\\ud83d\\ude00"']),
+    lambda inner: (
+        st.lists(inner, max_size=4).map(lambda elements: "[" + " ,".join(elements) + "]")
+        | st.lists(st.tuples(string_texts, inner), max_size=4).map(
+            lambda pairs: "{" + ", ".join(f"{name}: {element}" for name, element in pairs) + "}"
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(json_texts)
+def test_the_quick_way_writes_every_number_and_string_as_the_slow_one_does(text: str) -> None:
+    raw = text.encode()
+    assert serialise_json(parse_json(raw)) == go_text(go_parse(raw))
+
+
+@pytest.mark.parametrize("depth", [200, 254, 255, 400])
+def test_a_deep_document_is_written_whole(depth: int) -> None:
+    text = b"[" * depth + b"1.0" + b"]" * depth
+    assert serialise_json(parse_json(text)) == text.replace(b"1.0", b"1")
