@@ -14,7 +14,10 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 _PROJECT = Path(__file__).resolve().parent.parent
-_NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "job_file.py")
+# They read files, or write for people: no function does.
+_NOT_SHIPPED = shutil.ignore_patterns(
+    "__pycache__", "job_file.py", "sample_header.py", "job_schema.py", "field_texts.py"
+)
 
 
 class WorkflowFunction(Construct):

@@ -22,6 +22,7 @@ _COMMANDS = {
     "check": ("batch_transform.cli.check", "Check job files and say what to mend."),
     "explain": ("batch_transform.cli.explain", "Say what a job does to the data, in words."),
     "adopt": ("batch_transform.cli.adopt", "Write the job file of a transform job that exists already."),
+    "schema": ("batch_transform.cli.schema", "Print the JSON Schema of job files, for editors."),
     "run": ("batch_transform.cli.run", "Run a job on this machine, from the job file to the rows."),
     "local": ("batch_transform.cli.local", "Run the local AWS by itself."),
 }

@@ -67,7 +67,7 @@ def read_fields(document: MapNode, reading: Reading) -> JobSpec:
 
 
 @functools.cache
-def _written_fields(cls: type) -> dict[str, object]:
+def written_fields(cls: type) -> dict[str, object]:
     """Return the fields of a value that a job file can write, with their types."""
     hints = typing.get_type_hints(cls)
     return {
@@ -86,7 +86,7 @@ def _without_none(hint: object) -> object:
 def all_fields(cls: type = JobSpec, path: str = "") -> list[str]:
     """Return every field that a job file can write, structures too, in the order of the values' fields."""
     found = []
-    for name, hint in _written_fields(cls).items():
+    for name, hint in written_fields(cls).items():
         found.append(f"{path}{name}")
         if dataclasses.is_dataclass(hint) and isinstance(hint, type):
             found += all_fields(hint, f"{path}{name}.")
@@ -97,7 +97,7 @@ def _build(cls: type, values: Mapping[str, Any], path: str, reading: Reading) ->
     """Make the value, with place holders where a required field is missing or a field is held."""
     arguments: dict[str, Any] = {}
     required = {f.name for f in dataclasses.fields(cls) if _is_required(f)}
-    for name, hint in _written_fields(cls).items():
+    for name, hint in written_fields(cls).items():
         of = f"{path}{name}"
         given = values.get(name)
         structure = _structure_in(hint)
@@ -141,7 +141,7 @@ def _place_holder(hint: object) -> object:
     if hint == FrameworkImage | str:
         return UNRESOLVED
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
-        return hint(**{name: _place_holder(part) for name, part in _written_fields(hint).items()})
+        return hint(**{name: _place_holder(part) for name, part in written_fields(hint).items()})
     origin = typing.get_origin(hint)
     if origin is tuple:
         return (_place_holder(typing.get_args(hint)[0]),)
@@ -149,7 +149,7 @@ def _place_holder(hint: object) -> object:
 
 
 def _read_structure(node: MapNode, path: str, cls: type, reading: Reading) -> dict[str, Any]:
-    fields = _written_fields(cls)
+    fields = written_fields(cls)
     values: dict[str, Any] = {}
     for entry in node.entries:
         of = f"{path}{entry.key}"
@@ -192,7 +192,7 @@ def _read(node: Node, of: str, hint: object, reading: Reading) -> object:
     if structure is not None and (isinstance(node, MapNode) or structure is hint):
         if isinstance(node, MapNode):
             return _read_structure(node, f"{of}.", structure, reading)
-        names = ", ".join(_written_fields(structure))
+        names = ", ".join(written_fields(structure))
         reading.wrong("wrong-type", of, f"must be a mapping with {names}; got {_got(node)}", node.position)
         return _place_holder(hint)
     item = _item_structure(hint)
@@ -204,7 +204,7 @@ def _read(node: Node, of: str, hint: object, reading: Reading) -> object:
 
 def _read_structures(node: Node, of: str, cls: type, reading: Reading) -> list[object]:
     if not isinstance(node, ListNode):
-        names = ", ".join(_written_fields(cls))
+        names = ", ".join(written_fields(cls))
         reading.wrong(
             "wrong-type", of, f"must be a list of mappings with {names}; got {_got(node)}", node.position
         )

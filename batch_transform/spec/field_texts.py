@@ -1,0 +1,93 @@
+"""What each field of a job file means: the one text for the documentation's table and the JSON Schema."""
+
+from __future__ import annotations
+
+# Field -> what it becomes or means. An item of a list of structures is written `field[]`.
+FIELD_TEXTS = {
+    "name": "letters, digits and inner hyphens, at most 32: it leads TransformJobName, S3 prefixes and resource "
+    "names",
+    "model": "what scores: exactly one of source, artifact, containers, existing, endpoint and package_group",
+    "model.source": "a folder with `code/inference.py`, relative to the job file; packed into `model.tar.gz` and "
+    "shipped with the stack",
+    "model.artifact": "the S3 URI of a `model.tar.gz`",
+    "model.containers": "an inference pipeline: the first container gets the records, the last one answers; at "
+    "most 15",
+    "model.containers[].image": "as `model.image`",
+    "model.containers[].source": "as `model.source`; a container may have neither this nor `artifact`",
+    "model.containers[].artifact": "as `model.artifact`",
+    "model.containers[].env": "as `model.env`",
+    "model.existing": "the name of a model that SageMaker has; its own role must reach the data",
+    "model.endpoint": "the name of an endpoint: each run uses the model that it serves at that moment, with that "
+    "model's own role",
+    "model.package_group": "a model package group: each run uses its newest approved package, as a model with "
+    "`model.role`",
+    "model.image": "with source or artifact: `{framework: sklearn, version: 1.2-1}` (also `xgboost`, `pytorch`), "
+    "or an image URI",
+    "model.env": "environment of the model's container; numbers are taken as they are written",
+    "model.role": "the ARN of an execution role in place of the one that the stack defines; required with "
+    "package_group",
+    "model.vpc_config": "VpcConfig of the model: the network that its containers join",
+    "model.vpc_config.subnets": "ids of subnets, 1 to 16",
+    "model.vpc_config.security_group_ids": "ids of security groups, 1 to 5",
+    "model.enable_network_isolation": "EnableNetworkIsolation of the model: its containers reach no network",
+    "input": "what is scored",
+    "input.data": "S3Uri; left out, the job's prefix in the stack's input bucket",
+    "input.data_type": "S3DataType: `S3Prefix` or `ManifestFile`",
+    "input.content_type": "ContentType, such as text/csv",
+    "input.compression_type": "CompressionType: `None` or `Gzip`",
+    "input.split_type": "SplitType: what a record is: `Line` for CSV and JSON Lines, `RecordIO`, `TFRecord`, "
+    "or `None` for a whole object",
+    "input.columns": "names of the columns of a CSV, in order, or of the fields of JSON records: for filters by "
+    "name, tables and checks; never sent",
+    "input.columns_from": "instead of columns: a local CSV, relative to the job file, whose first line names them",
+    "transform": "how it is scored",
+    "transform.instance_type": "InstanceType",
+    "transform.instance_count": "InstanceCount: input objects are divided over so many instances",
+    "transform.strategy": "BatchStrategy: `MultiRecord` or `SingleRecord`; AWS's default follows the container",
+    "transform.max_payload": "MaxPayloadInMB; 0 streams whole objects; AWS's default is 6",
+    "transform.max_concurrent_transforms": "MaxConcurrentTransforms: requests to a container at once; times "
+    "max_payload at most 100 MB",
+    "transform.env": "Environment of this job, beside the model's; at most 16",
+    "transform.invocations_timeout_in_seconds": "ModelClientConfig, 600 by AWS's default; both of its members are "
+    "sent when either is given",
+    "transform.invocations_max_retries": "ModelClientConfig, 3 by AWS's default",
+    "transform.volume_kms_key": "VolumeKmsKeyId: a key's id or ARN, or an alias, for the instances' volumes; not "
+    "with local storage",
+    "transform.transform_ami_version": "TransformAmiVersion: the machine image, for GPU instances",
+    "transform.max_runtime_in_seconds": "after this time the workflow stops the transform job; AWS documents no "
+    "limit of its own",
+    "data_processing": "what the model gets of each record, and what is kept",
+    "data_processing.input_filter": "InputFilter: what the model gets of each record, as JSONPath; AWS's default "
+    "is `$`, all of it",
+    "data_processing.send": "instead of input_filter: the columns or fields that the model gets, by name",
+    "data_processing.send_except": "instead of input_filter: those that it does not get, by name",
+    "data_processing.join_source": "JoinSource: `Input` puts each record before the model's answer to it",
+    "data_processing.output_filter": "OutputFilter: what is kept of the joined record, as JSONPath; AWS's default "
+    "is `$`, all of it",
+    "data_processing.keep": "instead of output_filter: the columns or fields that are kept, by name; of a joined "
+    "JSON record `SageMakerOutput` is the answer",
+    "output": "where results go",
+    "output.path": "S3OutputPath; each run writes below a prefix of its own; left out, the job's prefix in the "
+    "stack's output bucket",
+    "output.accept": "Accept, such as text/csv",
+    "output.assemble_with": "AssembleWith: `Line` puts a newline after each record, `None` puts nothing",
+    "output.kms_key": "KmsKeyId: a key's id or ARN, or an alias, that encrypts the results",
+    "output.columns": "names of the columns of the model's answer, or of the fields of a JSON answer",
+    "batch_data_capture_config": "DataCaptureConfig: which inputs and outputs each job had, for Model Monitor",
+    "batch_data_capture_config.destination_s3_uri": "DestinationS3Uri; required when anything is captured",
+    "batch_data_capture_config.kms_key_id": "KmsKeyId: encrypts what is captured",
+    "batch_data_capture_config.generate_inference_id": "GenerateInferenceId: adds an id and the time to each result",
+    "experiment_config": "ExperimentConfig: where SageMaker Experiments lists the job",
+    "experiment_config.experiment_name": "ExperimentName",
+    "experiment_config.trial_name": "TrialName",
+    "experiment_config.trial_component_display_name": "TrialComponentDisplayName",
+    "experiment_config.run_name": "RunName",
+    "triggers": "what starts the job by itself",
+    "triggers.schedule": "an EventBridge Scheduler schedule: exactly one of cron and rate",
+    "triggers.schedule.cron": "six fields: minutes, hours, day of month, month, day of week, year, such as "
+    "`0 2 * * ? *`",
+    "triggers.schedule.rate": "a number of minutes, hours or days, such as `1 hour`",
+    "triggers.schedule.timezone": "of cron, such as Europe/Vienna",
+    "triggers.schedule.enabled": "false pauses the schedule",
+    "tags": "Tags of the transform job",
+}

@@ -1,0 +1,208 @@
+"""The JSON Schema of a job file, for editors: what can be said field by field, and what it means.
+
+Made of the values in `job_spec`, the limits in `request_shape` and the texts in `field_texts`. What
+asks for several fields at once, such as a join, is for `batch-transform check`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from batch_transform.spec import job_name, request_shape
+from batch_transform.spec.field_texts import FIELD_TEXTS
+from batch_transform.spec.framework_images import frameworks, versions
+from batch_transform.spec.job_fields import written_fields
+from batch_transform.spec.job_spec import FrameworkImage, JobSpec
+from batch_transform.spec.members import MEMBERS
+from batch_transform.spec.model_source import SOURCES
+from batch_transform.spec.request_shape import SHAPES, Choice, Shape, TagList, Text, TextMap, Whole
+
+Schema = dict[str, Any]
+
+_ENV = request_shape.MODEL_ENVIRONMENT
+_S3_URI = SHAPES[("TransformInput", "DataSource", "S3DataSource", "S3Uri")]
+_FILTER = Text(longest=63, pattern=r"\$.*")
+_SHAPE_OF_FIELD: dict[str, Shape] = {
+    **{member.field: SHAPES[member.path] for member in MEMBERS},
+    "name": Text(1, job_name.MAX_LENGTH, r"[a-zA-Z0-9](-*[a-zA-Z0-9])*"),
+    "model.artifact": _S3_URI,
+    "model.containers[].artifact": _S3_URI,
+    "model.existing": request_shape.MODEL_NAME,
+    "model.endpoint": request_shape.ENDPOINT_NAME,
+    "model.package_group": request_shape.PACKAGE_GROUP,
+    "model.role": request_shape.ROLE_ARN,
+    "model.env": _ENV,
+    "model.containers[].env": _ENV,
+    "model.vpc_config.subnets": request_shape.NETWORK_ID,
+    "model.vpc_config.security_group_ids": request_shape.NETWORK_ID,
+    "data_processing.input_filter": _FILTER,
+    "data_processing.output_filter": _FILTER,
+    "transform.max_runtime_in_seconds": Whole(1, 99_999_999),
+    "triggers.schedule.rate": Text(pattern=r"\s*0*[1-9][0-9]*\s+(minute|hour|day)s?\s*"),
+    "triggers.schedule.cron": Text(pattern=r"\s*(\S+\s+){5}\S+\s*"),
+}
+_LIST_LENGTH = {
+    "model.containers": (1, request_shape.MOST_CONTAINERS),
+    "model.vpc_config.subnets": (1, request_shape.MOST_SUBNETS),
+    "model.vpc_config.security_group_ids": (1, request_shape.MOST_SECURITY_GROUPS),
+    "data_processing.send": (1, None),
+    "data_processing.send_except": (1, None),
+    "data_processing.keep": (1, None),
+}
+# Fields of which one file says at most one, or exactly one where `required` says so.
+_ONE_OF = {"model": SOURCES, "triggers.schedule": ("cron", "rate")}
+_NOT_BOTH = {
+    "input": (("columns", "columns_from"),),
+    "data_processing": (
+        ("input_filter", "send"),
+        ("input_filter", "send_except"),
+        ("send", "send_except"),
+        ("output_filter", "keep"),
+    ),
+}
+
+
+def job_schema() -> Schema:
+    """Return the schema, of JSON Schema 2020-12. A field may stand without a value: it is then left out."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A batch transform job",
+        "description": "One file in jobs/ is one SageMaker Batch Transform job.",
+        **_structure(JobSpec, ""),
+    }
+
+
+def _structure(cls: type, field: str) -> Schema:
+    required = [one.name for one in dataclasses.fields(cls) if _is_required(one)]
+    properties = {}
+    for default, (name, hint) in zip(_defaults(cls), written_fields(cls).items(), strict=True):
+        path = f"{field}.{name}" if field else name
+        schema = {"description": FIELD_TEXTS[path], **_value(hint, path)}
+        if isinstance(default, str | int):
+            schema["default"] = default
+        properties[name] = schema if name in required else _or_nothing(schema)
+    built: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
+    if required:
+        built["required"] = required
+    if field in _ONE_OF:
+        built["oneOf"] = [{"required": [name]} for name in _ONE_OF[field]]
+    if field in _NOT_BOTH:
+        built["allOf"] = [{"not": {"type": "object", "required": list(pair)}} for pair in _NOT_BOTH[field]]
+    return built
+
+
+def _value(hint: object, field: str) -> Schema:
+    if hint == FrameworkImage | str:
+        return {"anyOf": [_framework(), _text(request_shape.IMAGE_URI)]}
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        return _structure(hint, field)
+    origin = typing.get_origin(hint)
+    if origin is tuple:
+        return _list(typing.get_args(hint)[0], field)
+    make = _SCHEMAS[origin or hint]
+    return make(_SHAPE_OF_FIELD.get(field))
+
+
+def _list(item: type, field: str) -> Schema:
+    is_structure = dataclasses.is_dataclass(item)
+    items = _structure(item, f"{field}[]") if is_structure else _text(_SHAPE_OF_FIELD.get(field))
+    least, most = _LIST_LENGTH.get(field, (None, None))
+    limits = {"minItems": least, "maxItems": most}
+    return {"type": "array", "items": items} | {name: at for name, at in limits.items() if at is not None}
+
+
+def _text(shape: Shape | None) -> Schema:
+    schema: Schema = {"type": "string"}
+    if isinstance(shape, Choice):
+        schema["enum"] = list(shape.values)
+    elif isinstance(shape, Text):
+        if shape.shortest:
+            schema["minLength"] = shape.shortest
+        if shape.longest is not None:
+            schema["maxLength"] = shape.longest
+        if shape.pattern is not None:
+            schema["pattern"] = f"^(?:{_ecma(shape.pattern)})$"
+    return schema
+
+
+def _ecma(pattern: str) -> str:
+    """Return the pattern for JavaScript's engine in Unicode mode, which knows fewer escapes than Python's."""
+    return re.sub(r"\\/", "/", pattern)
+
+
+def _whole(shape: Shape | None) -> Schema:
+    schema: Schema = {"type": "integer"}
+    if isinstance(shape, Whole):
+        schema["minimum"] = shape.least
+        most = shape.most if shape.most is not None else shape.documented_most
+        if most is not None:
+            schema["maximum"] = most
+    return schema
+
+
+def _texts(shape: Shape | None) -> Schema:
+    """Names and texts; a number is taken as it is written."""
+    value: Schema = {"type": ["string", "number"]}
+    schema: Schema = {"type": "object", "additionalProperties": value}
+    if isinstance(shape, TextMap | TagList):
+        schema["maxProperties"] = shape.most
+        schema["propertyNames"] = {name: rule for name, rule in _text(shape.key).items() if name != "type"}
+        value["maxLength"] = shape.value.longest
+    return schema
+
+
+def _flag(_: Shape | None) -> Schema:
+    return {"type": "boolean"}
+
+
+_SCHEMAS: dict[object, Callable[[Shape | None], Schema]] = {
+    str: _text,
+    Path: _text,
+    int: _whole,
+    bool: _flag,
+    Mapping: _texts,
+}
+
+
+def _framework() -> Schema:
+    """A framework, and for each of them its versions; of PyTorch the patch may be left out."""
+    known = {framework: list(versions(framework)) for framework in frameworks()}
+    known["pytorch"] += list(dict.fromkeys(version.rpartition(".")[0] for version in known["pytorch"]))
+    return {
+        "type": "object",
+        "properties": {"framework": {"enum": list(known)}, "version": {"type": "string"}},
+        "required": ["framework", "version"],
+        "additionalProperties": False,
+        "allOf": [
+            {
+                "if": {"properties": {"framework": {"const": framework}}, "required": ["framework"]},
+                "then": {"properties": {"version": {"enum": these}}},
+            }
+            for framework, these in known.items()
+        ],
+    }
+
+
+def _or_nothing(schema: Schema) -> Schema:
+    if "anyOf" in schema:
+        return {**schema, "anyOf": [*schema["anyOf"], {"type": "null"}]}
+    if "enum" in schema:
+        schema = {**schema, "enum": [*schema["enum"], None]}
+    if "oneOf" in schema:  # it asks for properties, which nothing has
+        asked = {key: schema[key] for key in schema if key != "description"}
+        return {"description": schema["description"], "anyOf": [asked, {"type": "null"}]}
+    return {**schema, "type": [schema["type"], "null"]}
+
+
+def _is_required(field: dataclasses.Field[Any]) -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+
+
+def _defaults(cls: type) -> list[object]:
+    written = written_fields(cls)
+    return [field.default for field in dataclasses.fields(cls) if field.name in written]
