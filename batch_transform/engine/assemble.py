@@ -11,4 +11,7 @@ def assemble(results: list[bytes], *, with_lines: bool) -> bytes:
     """
     if not with_lines:
         return b"".join(results)
+    lines = b"\n".join(results)
+    if results and b"\n\n" not in lines and not lines.endswith(b"\n"):
+        return lines + b"\n"  # no result ends with a newline
     return b"".join([result if result.endswith(b"\n") else result + b"\n" for result in results])

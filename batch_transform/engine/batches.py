@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+import io
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from itertools import accumulate
+from dataclasses import dataclass
 
 from batch_transform.engine.input_filter import InputFilter
-from batch_transform.engine.records import WHOLE_OBJECT, Records
+from batch_transform.engine.records import Records
 from batch_transform.engine.settings import MIB, Settings
 from batch_transform.engine.whereabouts import place, record_at
 from batch_transform.spec.errors import RecordError
@@ -18,17 +17,14 @@ from batch_transform.spec.errors import RecordError
 class Batch:
     """One request. `body` goes to the model; `originals` are the unfiltered records, kept for a join only.
 
-    `count` is the number of records, `first_line` the line of the first one: see `Records`.
+    `count` is the number of records, `first_line` the line of the first one: see `Records`. The
+    originals stay in the pieces in which they were read, so that a join never has them all in hand.
     """
 
     body: bytes
-    originals: bytes
+    originals: tuple[Records, ...]
     count: int
     first_line: int
-
-    def original_records(self) -> list[bytes]:
-        """The unfiltered records, without the newlines that end them."""
-        return self.originals.split(b"\n") if self.count > 1 else [self.originals]
 
     @property
     def place(self) -> str:
@@ -47,52 +43,83 @@ def cut_batches(blocks: Iterable[Records], input_filter: InputFilter, settings: 
     The size that counts is that of the body, after the InputFilter and with its newlines. Raises
     RecordError for a record that alone is too large.
     """
-    batch = _Growing(first_line=1 if settings.split_lines else WHOLE_OBJECT)
+    if settings.single_record or not settings.split_lines:
+        return _one_by_one(blocks, input_filter, settings)
+    return _many_at_a_time(blocks, input_filter, settings)
+
+
+def _one_by_one(blocks: Iterable[Records], input_filter: InputFilter, settings: Settings) -> Iterator[Batch]:
     for block in blocks:
-        sent = input_filter.sent(block)
-        offsets = list(accumulate((len(record) + 1 for record in sent), initial=0))
-        if not block.ended:
-            offsets[-1] -= 1
-        at = 0
-        while at < len(sent):
-            if offsets[at + 1] - offsets[at] > settings.max_payload:
-                raise _too_large(sent[at], block.first_line + at, settings)
-            if settings.single_record:
-                end = at if batch.count else at + 1
-            else:
-                end = bisect_right(offsets, offsets[at] + settings.max_payload - batch.size) - 1
-            if end == at:
-                yield batch.taken()
-                continue
-            batch.sent.append(b"\n".join(sent[at:end]))
-            if settings.join:
-                batch.originals.append(b"\n".join(block.items[at:end]))
-            batch.size += offsets[end] - offsets[at]
-            batch.count += end - at
-            batch.ended = block.ended or end < len(sent)
-            at = end
+        items = block.items
+        for at, (record, original) in enumerate(zip(input_filter.sent(block), items, strict=True)):
+            ended = block.ended or at + 1 < len(items)
+            body = record + b"\n" if ended else record
+            line = block.first_line + at
+            if len(body) > settings.max_payload:
+                raise _too_large(record, line, settings)
+            yield Batch(body, (Records([original], line, ended),) if settings.join else (), 1, line)
+
+
+def _many_at_a_time(
+    blocks: Iterable[Records], input_filter: InputFilter, settings: Settings
+) -> Iterator[Batch]:
+    batch = _Growing(settings)
+    for block in blocks:
+        sent = input_filter.sent_text(block)
+        end = b"\n" if block.ended else b""
+        at, line = 0, block.first_line
+        while (room := settings.max_payload - batch.size) < len(sent) - at + len(end):
+            cut = sent.rfind(b"\n", at, at + room) + 1
+            if cut > at:  # the lines that still fit
+                count = sent.count(b"\n", at, cut)
+                batch.add(sent[at:cut], b"", count, block, line)
+                at, line = cut, line + count
+            elif not batch.size:
+                raise _too_large(sent[at:].partition(b"\n")[0], line, settings)
+            yield batch.taken()
+        batch.add(sent[at:] if at else sent, end, block.first_line + block.count - line, block, line)
     if batch.count:
         yield batch.taken()
 
 
-@dataclass
 class _Growing:
-    """A batch that takes more. `originals` and `sent` hold runs of records, each run already joined."""
+    """A batch that takes more records."""
 
-    first_line: int
-    originals: list[bytes] = field(default_factory=list)
-    sent: list[bytes] = field(default_factory=list)
-    size: int = 0
-    count: int = 0
-    ended: bool = True
+    def __init__(self, settings: Settings) -> None:
+        self._join = settings.join
+        self._line = 1
+        self._begin()
+
+    def _begin(self) -> None:
+        self._body = io.BytesIO()  # grows in place, and gives its bytes away without a copy
+        self._originals: list[Records] = []
+        self.count = 0
+        self.size = 0
+
+    def add(self, sent: bytes, end: bytes, count: int, block: Records, line: int) -> None:
+        """Take `count` records of a block, from the line `line` on, and what is sent of them."""
+        self._body.write(sent)
+        self._body.write(end)
+        self.size += len(sent) + len(end)
+        self.count += count
+        if self._join:
+            self._originals.append(_part(block, line, count))
 
     def taken(self) -> Batch:
         """The batch as it is. What comes next begins a new one."""
-        body = b"\n".join(self.sent) + (b"\n" if self.ended else b"")
-        batch = Batch(body, b"\n".join(self.originals), self.count, self.first_line)
-        self.first_line += self.count
-        self.originals, self.sent, self.size, self.count = [], [], 0, 0
+        batch = Batch(self._body.getvalue(), tuple(self._originals), self.count, self._line)
+        self._line += self.count
+        self._begin()
         return batch
+
+
+def _part(block: Records, line: int, count: int) -> Records:
+    if count == block.count:
+        return block
+    first = line - block.first_line
+    items = block.items
+    text = b"\n".join(items[first : first + count])
+    return Records.of_text(text, line, ended=block.ended or first + count < len(items))
 
 
 def _too_large(record: bytes, line: int, settings: Settings) -> RecordError:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from batch_transform.engine.csv_rows import RowFilter, is_plain, row_filter
-from batch_transform.engine.formats import FORMATS, RecordFormat
+from batch_transform.engine.formats import FORMATS, NEEDS_A_CLOSER_LOOK, RecordFormat
 from batch_transform.engine.records import Records
 from batch_transform.engine.settings import Settings
 from batch_transform.engine.whereabouts import record_at
@@ -20,31 +19,34 @@ class InputFilter:
 
     path: JsonPath
     format: RecordFormat[Any] | None
-    filter_row: RowFilter | None  # the quick way for plain CSV rows, where the path has one
+    split_lines: bool
 
     @classmethod
     def of(cls, settings: Settings) -> InputFilter:
         """Read the job's filter. Raises InvalidFilterError."""
-        path = JsonPath.parse(settings.input_filter, member="InputFilter", content_type=settings.content_type)
         return cls(
-            path,
+            JsonPath.parse(settings.input_filter, member="InputFilter", content_type=settings.content_type),
             FORMATS[settings.record_format] if settings.record_format else None,
-            row_filter(path) if settings.record_format == "CSV" and settings.split_lines else None,
+            settings.split_lines,
         )
 
     def sent(self, records: Records) -> list[bytes]:
         """Return what is sent of each record, without newlines. Raises RecordError."""
         if self.path.is_identity or self.format is None:
             return records.items
-        if self.filter_row is not None and all(map(is_plain, records.items)):
+        if self.split_lines:
             try:
-                return [self.filter_row(row) for row in records.items]
-            except IndexError:
-                pass  # a row lacks a cell: the way below finds it and says which
+                return self.format.lines(self.path).filtered(records.text)
+            except NEEDS_A_CLOSER_LOOK:
+                pass  # a record is unusual or faulty: the way below takes it, or says which it is and why
         return [
             self._sent(self.format, record, line)
             for line, record in enumerate(records.items, records.first_line)
         ]
+
+    def sent_text(self, records: Records) -> bytes:
+        """Return the same as one text. With `$` nothing is cut for it."""
+        return records.text if self.path.is_identity else b"\n".join(self.sent(records))
 
     def _sent(self, record_format: RecordFormat[Any], record: bytes, line: int) -> bytes:
         try:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from batch_transform.engine.batches import Batch
 from batch_transform.engine.in_order import StoppedError
+from batch_transform.engine.pace import Pace
 from batch_transform.engine.seams import ModelInvoker
 from batch_transform.engine.settings import Settings
 from batch_transform.spec.errors import ModelClientError, ModelServerError, NoModelAnswerError
@@ -23,6 +24,18 @@ class Model:
     invoker: ModelInvoker
     settings: Settings
     is_stopped: Callable[[], bool]
+    pace: Pace = field(default_factory=lambda: Pace(alone=False))
+
+    def answers(self, run: list[Batch]) -> list[bytes]:
+        """Return the answers to some requests, asked one after the other. See `answer`."""
+        began = time.perf_counter()
+        answers: list[bytes] = []
+        for batch in run:
+            if answers and self.is_stopped():
+                raise StoppedError
+            answers.append(self.answer(batch))
+        self.pace.saw(len(run), time.perf_counter() - began)
+        return answers
 
     def answer(self, batch: Batch) -> bytes:
         """Return the body of the model's 2xx answer.

@@ -6,7 +6,6 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from batch_transform.engine.settings import MIB, Settings
@@ -31,17 +30,45 @@ class ByteStream(Protocol):
 WHOLE_OBJECT = 0  # the line number of a record that is no line
 
 
-@dataclass(frozen=True)
 class Records:
-    """Consecutive records of one object, without the newlines that end them.
+    """Consecutive records of one object, as a list of them or as one text that is cut when it has to be.
 
     `first_line` counts from 1, or is WHOLE_OBJECT. `ended` says that the last one has its newline too:
     only the very last line of an object may lack it, and an object that is not split has none added.
     """
 
-    items: list[bytes]
-    first_line: int
-    ended: bool
+    def __init__(self, items: list[bytes], first_line: int, ended: bool) -> None:
+        """Take records without the newlines that end them."""
+        self._items: list[bytes] | None = items
+        self._text = b""
+        self.first_line = first_line
+        self.ended = ended
+
+    @classmethod
+    def of_text(cls, text: bytes, first_line: int, ended: bool) -> Records:
+        """Take records as one text, without the newline that ends the last."""
+        records = cls([], first_line, ended)
+        records._items, records._text = None, text
+        return records
+
+    @property
+    def items(self) -> list[bytes]:
+        """The records, without the newlines that end them."""
+        if self._items is not None:
+            return self._items
+        return [self._text] if self.first_line == WHOLE_OBJECT else self._text.split(b"\n")
+
+    @property
+    def text(self) -> bytes:
+        """The records with the newlines between them."""
+        return self._text if self._items is None else b"\n".join(self._items)
+
+    @property
+    def count(self) -> int:
+        """How many records these are."""
+        if self._items is not None:
+            return len(self._items)
+        return 1 if self.first_line == WHOLE_OBJECT else self._text.count(b"\n") + 1
 
 
 def read_records(stream: ByteStream, settings: Settings) -> Iterator[Records]:
@@ -65,9 +92,9 @@ def _lines(stream: ByteStream) -> Iterator[Records]:
     while chunk := stream.read(_CHUNK):
         ended, newline, rest = chunk.rpartition(b"\n")
         if newline:
-            items = b"".join([*pieces, ended]).split(b"\n")
-            yield Records(items, line, ended=True)
-            line += len(items)
+            block = Records.of_text(b"".join([*pieces, ended]), line, ended=True)
+            yield block
+            line += block.count
             pieces, held = [], 0
         pieces.append(rest)
         held += len(rest)
@@ -76,7 +103,7 @@ def _lines(stream: ByteStream) -> Iterator[Records]:
                 f"line {line} is longer than {_LONGEST // MIB} MiB; is SplitType Line right for it?"
             )
     if held:
-        yield Records([b"".join(pieces)], line, ended=False)
+        yield Records.of_text(b"".join(pieces), line, ended=False)
 
 
 def _whole(stream: ByteStream) -> Iterator[Records]:
@@ -89,7 +116,7 @@ def _whole(stream: ByteStream) -> Iterator[Records]:
             raise RecordError(
                 f"the object is larger than {_LONGEST // MIB} MiB, too large to be one record; set SplitType"
             )
-    yield Records([b"".join(pieces)], WHOLE_OBJECT, ended=False)
+    yield Records.of_text(b"".join(pieces), WHOLE_OBJECT, ended=False)
 
 
 class _GzipStream:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from batch_transform.engine.answers import Answers
 from batch_transform.engine.batches import Batch
-from batch_transform.engine.csv_rows import RowFilter, is_plain, row_filter
-from batch_transform.engine.formats import FORMATS, RecordFormat
+from batch_transform.engine.formats import FORMATS, NEEDS_A_CLOSER_LOOK, RecordFormat
 from batch_transform.engine.input_filter import unparsable_record
+from batch_transform.engine.records import Records
 from batch_transform.engine.settings import Settings
 from batch_transform.engine.whereabouts import record_at
 from batch_transform.spec.errors import AnswerError, FilterMissError, UnparsableError
@@ -26,7 +28,6 @@ class Results:
     split_lines: bool
     path: JsonPath
     format: RecordFormat[Any] | None
-    filter_row: RowFilter | None  # the quick way for plain CSV rows, where the path has one
 
     @classmethod
     def of(cls, settings: Settings) -> Results:
@@ -41,42 +42,73 @@ class Results:
             settings.split_lines,
             path,
             FORMATS[settings.answer_format] if settings.answer_format else None,
-            row_filter(path) if settings.answer_format == "CSV" and settings.split_lines else None,
         )
 
     def of_batch(self, batch: Batch, answer: bytes) -> list[bytes]:
         """Return the results of a batch in the order of its records. Raises RecordError and AnswerError."""
-        if self.format is None:
-            return [answer]
-        answers = self._split(self.format, batch, answer)
-        if self.filter_row is not None and is_plain(answer) and is_plain(batch.originals):
-            rows = self._joined_rows(batch, answers) if self.join else answers
-            try:
-                return [self.filter_row(row) for row in rows]
-            except IndexError:
-                pass  # a row lacks a cell: the way below finds it and says which
-        values = [self._parsed_answer(self.format, batch, text) for text in answers]
-        records = self._joined(self.format, batch, values) if self.join else values
-        return [
-            self._filtered(self.format, batch, value, at if self.join else None)
-            for at, value in enumerate(records)
-        ]
+        return [result for some in self.in_parts(batch, answer) for result in some]
 
-    def _split(self, answer_format: RecordFormat[Any], batch: Batch, answer: bytes) -> list[bytes]:
+    def in_parts(self, batch: Batch, answer: bytes) -> Iterator[list[bytes]]:
+        """Yield the results of a batch in the order of its records, some at a time.
+
+        Raises RecordError and AnswerError, as late as after some results.
+        """
+        if self.format is None:
+            yield [answer]
+            return
+        answers = self._answers(self.format, batch, answer)
+        if not self.join:
+            while texts := answers.take(_AT_A_TIME):
+                yield self._filtered_answers(self.format, batch, texts)
+            return
+        if answers.count != batch.count:
+            for text in answers.take(answers.count):
+                self._parsed_answer(self.format, batch, text)  # what is in no format is said first
+            raise _other_count(batch, answers.count)
+        for records in batch.originals:
+            yield self._joined(self.format, batch, records, answers)
+
+    def _answers(self, answer_format: RecordFormat[Any], batch: Batch, answer: bytes) -> Answers:
         """One text for each record's answer: the lines, or with SplitType None the whole.
 
         A JSON document that answers a single joined record may span several lines.
         """
         alone = self.join and batch.count == 1 and answer_format.name == "JSON"
-        if alone or not self.split_lines:
-            return [answer]
-        lines = answer.split(b"\n")
-        return lines if lines[-1] else lines[:-1]
+        return Answers(answer, split_lines=self.split_lines and not alone)
 
-    def _joined_rows(self, batch: Batch, answers: list[bytes]) -> list[bytes]:
-        records = batch.original_records()
-        _refuse_other_count(batch, answers)
-        return [b"%b,%b" % pair for pair in zip(records, answers, strict=True)]
+    def _filtered_answers(
+        self, answer_format: RecordFormat[Any], batch: Batch, texts: list[bytes]
+    ) -> list[bytes]:
+        if self.split_lines:
+            try:
+                return answer_format.lines(self.path).filtered(b"\n".join(texts))
+            except NEEDS_A_CLOSER_LOOK:
+                pass  # an answer is unusual or faulty: the way below takes it, or says what is wrong
+        return [
+            self._filtered(answer_format, batch, self._parsed_answer(answer_format, batch, text), None)
+            for text in texts
+        ]
+
+    def _joined(
+        self, record_format: RecordFormat[Any], batch: Batch, records: Records, answers: Answers
+    ) -> list[bytes]:
+        texts = answers.take(records.count)
+        if self.split_lines:
+            try:
+                return record_format.lines(self.path).joined(records.text, texts, plain=answers.are_plain)
+            except NEEDS_A_CLOSER_LOOK:
+                pass  # a record or an answer is unusual or faulty: the way below takes it, or says which
+        values = [self._parsed_answer(record_format, batch, text) for text in texts]
+        parsed = [
+            self._parsed_record(record_format, record, line)
+            for line, record in enumerate(records.items, records.first_line)
+        ]
+        return [
+            self._filtered(record_format, batch, record_format.join(value, answer), (line, record))
+            for line, (record, value, answer) in enumerate(
+                zip(records.items, parsed, values, strict=True), records.first_line
+            )
+        ]
 
     def _parsed_answer(self, answer_format: RecordFormat[Any], batch: Batch, text: bytes) -> Any:  # noqa: ANN401 - a value of that format
         try:
@@ -89,41 +121,37 @@ class Results:
                 f" one {answer_format.name} record a line for each record that was sent",
             ) from error
 
-    def _joined(self, record_format: RecordFormat[Any], batch: Batch, answers: list[Any]) -> list[Any]:
-        _refuse_other_count(batch, answers)
-        lines = range(batch.first_line, batch.first_line + batch.count)
-        records = [
-            self._parsed_record(record_format, record, line)
-            for record, line in zip(batch.original_records(), lines, strict=True)
-        ]
-        return [record_format.join(record, answer) for record, answer in zip(records, answers, strict=True)]
-
     def _parsed_record(self, record_format: RecordFormat[Any], record: bytes, line: int) -> Any:  # noqa: ANN401 - a value of that format
         try:
             return record_format.parse(record)
         except UnparsableError as error:
             raise unparsable_record(record_format, record, line, error) from error
 
-    def _filtered(self, value_format: RecordFormat[Any], batch: Batch, value: Any, at: int | None) -> bytes:  # noqa: ANN401 - a value of that format
+    def _filtered(
+        self,
+        value_format: RecordFormat[Any],
+        batch: Batch,
+        value: Any,  # noqa: ANN401 - a value of that format
+        joined: tuple[int, bytes] | None,
+    ) -> bytes:
         try:
             return value_format.serialise(value_format.select(self.path, value))
         except FilterMissError as error:
-            if at is None:
+            if joined is None:
                 where = f"this is in the model's answer to {batch.place}; choose another OutputFilter"
             else:
-                where = record_at(
-                    batch.first_line + at,
-                    batch.original_records()[at],
-                    "the filter is applied to this record joined with the model's answer",
-                )
+                advice = "the filter is applied to this record joined with the model's answer"
+                where = record_at(*joined, advice)
             raise AnswerError(str(error), where) from error
 
 
-def _refuse_other_count(batch: Batch, answers: list[Any]) -> None:
+def _other_count(batch: Batch, count: int) -> AnswerError:
     """A join needs one answer a record, in order. AWS's text for another number is not known."""
-    if len(answers) != batch.count:
-        raise AnswerError(
-            f"the model answered {len(answers)} records to {batch.count}, so they cannot be joined",
-            f"this was the request with {batch.place}; a model answers each record with one line"
-            " (a header line in the input is a record too), or use BatchStrategy SingleRecord",
-        )
+    return AnswerError(
+        f"the model answered {count} records to {batch.count}, so they cannot be joined",
+        f"this was the request with {batch.place}; a model answers each record with one line"
+        " (a header line in the input is a record too), or use BatchStrategy SingleRecord",
+    )
+
+
+_AT_A_TIME = 4096  # answers: enough to go fast, few enough to hold

@@ -11,10 +11,11 @@ from typing import Any
 
 from batch_transform.engine.in_order import StoppedError, Workers
 from batch_transform.engine.invoke import Model
+from batch_transform.engine.pace import Pace
 from batch_transform.engine.progress import Progress, ProgressMeter
 from batch_transform.engine.seams import ModelInvoker, ObjectStore
 from batch_transform.engine.selection import Selected, selected_objects
-from batch_transform.engine.settings import Settings, effective_settings
+from batch_transform.engine.settings import MIB, Settings, effective_settings
 from batch_transform.engine.transform_object import Failure, ObjectTransform
 from batch_transform.spec.errors import TransformSettingsError
 
@@ -24,6 +25,7 @@ __all__ = ["Outcome", "Progress", "run_transform_job"]
 # has: enough for many small objects, few enough for the upload buffers of large ones.
 _MOST_OBJECTS = 16
 
+_MOST_HELD = 32 * MIB  # bytes of bodies in work, up to which as many again may wait
 _LONGEST_LOG_LINE = 16 * 1024  # characters; CloudWatch Logs takes 256 KiB an event
 
 
@@ -89,10 +91,14 @@ def _transform_all(
 
     at_a_time = settings.max_concurrent_transforms
     objects_at_a_time = min(at_a_time, _MOST_OBJECTS)
-    # Twice as many bodies as requests: the next ones are cut while the model works on these.
-    requests = Workers(at_a_time, held=2 * at_a_time, is_stopped=is_stopped)
+    # Twice as many bodies as requests: the next ones are cut while the model works on these. Large bodies
+    # wait for their turn instead: the memory for them is worth more than the time.
+    held = 2 * at_a_time if settings.max_payload * at_a_time <= _MOST_HELD else at_a_time
+    requests = Workers(at_a_time, held=held, is_stopped=is_stopped)
+    pace = Pace(alone=at_a_time == 1)
     objects = Workers(objects_at_a_time, held=objects_at_a_time, is_stopped=is_stopped)
-    transform = ObjectTransform(settings, store, Model(invoker, settings, is_stopped), requests, meter)
+    model = Model(invoker, settings, is_stopped, pace)
+    transform = ObjectTransform(settings, store, model, requests, pace, meter)
     first_failure: Failure | None = None
     is_empty = True
     try:

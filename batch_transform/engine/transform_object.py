@@ -10,6 +10,7 @@ from batch_transform.engine.batches import cut_batches
 from batch_transform.engine.in_order import Workers
 from batch_transform.engine.input_filter import InputFilter
 from batch_transform.engine.invoke import Model
+from batch_transform.engine.pace import Pace
 from batch_transform.engine.progress import CountedStream, ProgressMeter
 from batch_transform.engine.records import read_records
 from batch_transform.engine.results import Results
@@ -41,6 +42,7 @@ class ObjectTransform:
     store: ObjectStore
     model: Model
     requests: Workers
+    pace: Pace
     meter: ProgressMeter
 
     def run(self, selected: Selected) -> Failure | None:
@@ -78,12 +80,12 @@ class ObjectTransform:
         with stored:
             records = read_records(CountedStream(stored, self.meter), settings)
             batches = cut_batches(records, input_filter, settings)
-            with closing(self.requests.in_order(self.model.answer, batches)) as answered:
-                for batch, answer in answered:
+            with closing(self.requests.in_order(self.model.answers, self.pace.runs(batches))) as answered:
+                for run, answers in answered:
                     is_empty = False
-                    writer.write(
-                        assemble(results.of_batch(batch, answer), with_lines=settings.assemble_lines)
-                    )
-                    self.meter.add(records=batch.count)
+                    for batch, answer in zip(run, answers, strict=True):
+                        for some in results.in_parts(batch, answer):
+                            writer.write(assemble(some, with_lines=settings.assemble_lines))
+                    self.meter.add(records=sum([batch.count for batch in run]))
         if is_empty and settings.join and settings.record_format == "JSON":
             raise RecordError("the object is empty, and an empty object is no JSON; remove it")

@@ -14,7 +14,7 @@ from batch_transform.spec.errors import RecordError
 from engine.fake_world import request
 
 FILTERED = effective_settings(request(input_filter="$[1:]", join_source="Input"), {})
-BLOCKS = [Records([b"a,1", b"b,22"], 1, ended=True), Records([b"c,3", b"d,4"], 3, ended=False)]
+BLOCKS = [Records([b"a,1", b"b,22"], 1, ended=True), Records.of_text(b"c,3\nd,4", 3, ended=False)]
 
 
 def cut(settings: Settings, blocks: list[Records] = BLOCKS) -> list[Batch]:
@@ -25,7 +25,10 @@ def test_a_body_takes_as_many_whole_records_as_fit_across_blocks() -> None:
     batches = cut(replace(FILTERED, max_payload=7))
     assert [batch.body for batch in batches] == [b"1\n22\n3\n", b"4"]
     assert [(batch.first_line, batch.count) for batch in batches] == [(1, 3), (4, 1)]
-    assert [batch.original_records() for batch in batches] == [[b"a,1", b"b,22", b"c,3"], [b"d,4"]]
+    assert [[block.items for block in batch.originals] for batch in batches] == [
+        [[b"a,1", b"b,22"], [b"c,3"]],
+        [[b"d,4"]],
+    ]
 
 
 def test_single_record_sends_each_record_alone_with_its_own_newline() -> None:
@@ -40,7 +43,7 @@ def test_the_newline_counts_and_a_last_line_without_one_is_not_charged_for_it() 
 
 
 def test_originals_are_kept_for_a_join_only() -> None:
-    assert cut(replace(FILTERED, join=False))[0].originals == b""
+    assert cut(replace(FILTERED, join=False))[0].originals == ()
 
 
 def test_fails_for_a_record_that_alone_is_too_large_and_says_which() -> None:

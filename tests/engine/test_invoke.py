@@ -10,12 +10,13 @@ from batch_transform.engine import invoke
 from batch_transform.engine.batches import Batch
 from batch_transform.engine.in_order import StoppedError
 from batch_transform.engine.invoke import Model
+from batch_transform.engine.pace import Pace
 from batch_transform.engine.seams import Answer
 from batch_transform.engine.settings import effective_settings
 from batch_transform.spec.errors import ModelClientError, ModelServerError, NoModelAnswerError
 from engine.fake_world import FunctionModel, request
 
-BATCH = Batch(b"1\n2\n", b"", 2, 5)
+BATCH = Batch(b"1\n2\n", (), 2, 5)
 WHERE = "the request with lines 5 to 6 of the object (4 bytes)"
 
 
@@ -26,7 +27,12 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def model(fake: FunctionModel, *, retries: int = 3, is_stopped: Callable[[], bool] = lambda: False) -> Model:
     client = {"InvocationsTimeoutInSeconds": 7, "InvocationsMaxRetries": retries}
-    return Model(fake, effective_settings(request(ModelClientConfig=client, accept=None), {}), is_stopped)
+    return Model(
+        fake,
+        effective_settings(request(ModelClientConfig=client, accept=None), {}),
+        is_stopped,
+        Pace(alone=True),
+    )
 
 
 def test_headers_and_timeout_are_those_of_the_job_and_a_header_that_is_not_set_is_not_sent() -> None:
@@ -94,4 +100,16 @@ def test_fails_instead_of_retrying_when_the_job_was_told_to_stop() -> None:
     fake = FunctionModel(lambda _: Answer(500, b""))
     with pytest.raises(StoppedError):
         model(fake, is_stopped=lambda: True).answer(BATCH)
+    assert len(fake.bodies) == 1
+
+
+def test_a_run_of_requests_is_answered_in_order() -> None:
+    run = [Batch(b"%d" % number, (), 1, number) for number in range(1, 4)]
+    assert model(FunctionModel(lambda body: b"=" + body)).answers(run) == [b"=1", b"=2", b"=3"]
+
+
+def test_fails_between_the_requests_of_a_run_when_the_job_was_told_to_stop() -> None:
+    fake = FunctionModel(lambda body: body)
+    with pytest.raises(StoppedError):
+        model(fake, is_stopped=lambda: bool(fake.bodies)).answers([BATCH, BATCH])
     assert len(fake.bodies) == 1

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from batch_transform.engine.in_order import Workers
 from batch_transform.engine.invoke import Model
+from batch_transform.engine.pace import Pace
 from batch_transform.engine.progress import ProgressMeter
 from batch_transform.engine.selection import Selected
 from batch_transform.engine.settings import effective_settings
@@ -53,11 +54,13 @@ def engine_transform(
     settings = replace(settings, max_payload=job.limit)
     store = MemoryStore({"in": data}, step=step)
     workers = Workers(at_a_time, held=2 * at_a_time, is_stopped=threading.Event().is_set)
+    pace = Pace(alone=at_a_time == 1)
     transforming = ObjectTransform(
         settings,
         store,
-        Model(model, settings, threading.Event().is_set),
+        Model(model, settings, threading.Event().is_set, pace),
         workers,
+        pace,
         ProgressMeter(lambda _: None),
     )
     try:
