@@ -1,0 +1,134 @@
+"""`batch-transform preview`: the first records of an input on their way through a job."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from batch_transform.cli.job_argument import find_job
+from batch_transform.cli.preview_view import as_json, show
+from batch_transform.engine.seams import ModelInvoker
+from batch_transform.explain.shown_request import shown_request
+from batch_transform.preview.given_answer import GivenAnswer, read_answer
+from batch_transform.preview.preview import preview as preview_of
+from batch_transform.preview.source import open_source
+from batch_transform.spec.errors import InputError
+from batch_transform.spec.job_spec import JobSpec
+
+_PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
+
+
+@click.command()
+@click.argument("job")
+@click.option(
+    "--input",
+    "place",
+    metavar="FILE|s3://BUCKET/KEY",
+    help="What to read. The job's own input.data, unless told.",
+)
+@click.option(
+    "-n", "--records", "count", default=5, show_default=True, type=click.IntRange(1, 1000), help="How many."
+)
+@click.option(
+    "--answer",
+    metavar="FILE|TEXT",
+    help="What the model answers: a line for each record, or one line for all.",
+)
+@click.option(
+    "--model", "use_model", is_flag=True, help="Let the job's own model answer, served on this machine."
+)
+@click.option(
+    "--images",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="JSON or YAML that maps container images to commands that serve them, for --model.",
+)
+@click.option(
+    "--check",
+    default=10_000,
+    show_default=True,
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Look for what is unsound in the first N records; 0 looks at all.",
+)
+@click.option(
+    "--jobs", default=Path("jobs"), show_default=True, type=click.Path(path_type=Path), help="The job files."
+)
+@click.option("--json", "print_json", is_flag=True, help="Print all of it as JSON, for programs.")
+def preview(
+    *,
+    job: str,
+    place: str | None,
+    count: int,
+    answer: str | None,
+    use_model: bool,
+    images: Path | None,
+    check: int,
+    jobs: Path,
+    print_json: bool,
+) -> None:
+    """Show what JOB makes of the first records of an input, and what is unsound in it.
+
+    For each record: the record, what the model gets, what it answers (as given with --answer, or by
+    the model itself with --model) and what is kept, under its names. What a job would do to the records
+    is done by the same engine. Of a large input only the start is read.
+
+    Ends with 2 when the input has errors: the job would fail, or score what is no record.
+    """
+    if answer is not None and use_model:
+        raise click.UsageError("--answer and --model both answer; keep one of them")
+    spec = find_job(job, jobs)
+    place = place or spec.input.data
+    if place is None:
+        raise InputError("there is nothing to read: name a file or an object with --input")
+    request = shown_request(spec).request
+    with (
+        _answering(spec, use_model=use_model, images=images) as (served, parameters),
+        open_source(place, _s3) as source,
+    ):
+        is_split = request["TransformInput"].get("SplitType") == "Line"
+        given = None if answer is None else _given(answer, count, split_lines=is_split)
+        made = preview_of(
+            spec,
+            request,
+            source,
+            count=count,
+            check=max(check, count) if check else None,
+            invoker=given or served,
+            execution_parameters=parameters,
+        )
+    if print_json:
+        click.echo(json.dumps(as_json(spec, made), indent=2, ensure_ascii=False))
+    else:
+        show(spec, made, Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH))
+    if made.has_errors:
+        click.get_current_context().exit(InputError.exit_code)
+
+
+def _given(answer: str, count: int, *, split_lines: bool) -> GivenAnswer:
+    return GivenAnswer(read_answer(answer, lines=count if split_lines else None), split_lines=split_lines)
+
+
+@contextmanager
+def _answering(
+    spec: JobSpec, *, use_model: bool, images: Path | None
+) -> Iterator[tuple[ModelInvoker | None, Mapping[str, Any]]]:
+    if not use_model:
+        yield None, {}
+        return
+    from batch_transform.preview.local_model import local_model  # noqa: PLC0415 - model servers take time to import
+
+    with local_model(spec, _s3, images) as served:
+        yield served.invoker, served.execution_parameters
+
+
+def _s3() -> Any:  # noqa: ANN401 - boto3 makes clients at run time
+    import boto3  # noqa: PLC0415 - its import takes time that a local file need not
+
+    return boto3.client("s3")

@@ -1,0 +1,196 @@
+"""A preview as a person reads it, and as a program does."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from batch_transform.engine.csv_record import parse_row
+from batch_transform.engine.settings import MIB
+from batch_transform.explain.filter_words import counted
+from batch_transform.preview.finding import Finding
+from batch_transform.preview.preview import Preview, Shown
+from batch_transform.spec.errors import UnparsableError
+from batch_transform.spec.job_spec import JobSpec
+
+_LONGEST = 300
+_FIRST_CELLS = 4
+_LAST_CELLS = 2
+_MOST_COLUMNS = 10
+_LABEL = 12
+_COLOUR = {"error": "red", "warning": "yellow"}
+
+
+def show(spec: JobSpec, preview: Preview, console: Console) -> None:
+    """Print the records one by one, the results as a table, the bodies, and what is unsound."""
+    console.print(Text.assemble((spec.name, "bold"), f"  {preview.source}"), soft_wrap=True)
+    for shown in preview.shown:
+        console.print()
+        where = f"line {shown.line}" if shown.line else "the whole object"
+        console.print(Text(where, style="bold cyan"))
+        for label, text in _parts(preview, shown):
+            console.print(Text.assemble((f"  {label:<{_LABEL}}", "cyan"), text), soft_wrap=True)
+    _show_table(preview, console)
+    console.print()
+    if preview.shown and not preview.was_asked:
+        console.print(Text("no answers: give one with --answer, or let the job's model answer with --model"))
+    for sentence in _body_words(preview):
+        console.print(Text(sentence), soft_wrap=True)
+    _show_findings(preview, console)
+
+
+def as_json(spec: JobSpec, preview: Preview) -> dict[str, Any]:
+    """Return what a program reads. Bytes are text, with U+FFFD for what is not UTF-8."""
+    return {
+        "job": spec.name,
+        "source": preview.source,
+        "size": preview.size,
+        "names": dataclasses.asdict(preview.names),
+        "records": [
+            {
+                "line": shown.line,
+                "record": _text(shown.record),
+                "sent": _text(shown.sent),
+                "answer": _text(shown.answer),
+                "result": _text(shown.result),
+            }
+            for shown in preview.shown
+        ],
+        "bodies": [dataclasses.asdict(body) for body in preview.bodies],
+        "max_payload_bytes": preview.settings.max_payload,
+        "checked_records": preview.checked,
+        "is_complete": preview.is_complete,
+        "findings": [dataclasses.asdict(finding) for finding in preview.findings],
+    }
+
+
+def _text(data: bytes | None) -> str | None:
+    return None if data is None else data.decode("utf-8", "replace")
+
+
+def _parts(preview: Preview, shown: Shown) -> Iterator[tuple[str, str]]:
+    names = preview.names
+    yield "record", _named(shown.record, names.record) or "(blank)"
+    if shown.sent is None:
+        yield (
+            "model gets",
+            "nothing: it, or a line before it, is unsound (see below), and the object has no result",
+        )
+        return
+    is_same = shown.sent == shown.record
+    yield "model gets", "the record as it is" if is_same else _named(shown.sent, names.sent)
+    if shown.answer is None:
+        return
+    yield "answers", _named(shown.answer, names.answer)
+    if shown.result is None:
+        yield "kept", "nothing: see below"
+    else:
+        yield (
+            "kept",
+            "the answer as it is" if shown.result == shown.answer else _named(shown.result, names.result),
+        )
+
+
+def _named(data: bytes, names: Sequence[str]) -> str:
+    """Return the cells with their names; of many only the first and the last."""
+    cells = _cells(data) if names else []
+    if len(cells) != len(names) or not names:
+        text = _printable(data[: 4 * _LONGEST].decode("utf-8", "replace"))
+        more = "" if len(text) <= _LONGEST else f"… ({len(data):,} bytes)"
+        return f"{text[:_LONGEST]}{more}"
+    pairs = [f"{_printable(name)}: {_printable(cell)}" for name, cell in zip(names, cells, strict=True)]
+    if len(pairs) > _FIRST_CELLS + _LAST_CELLS + 1:
+        pairs = [*pairs[:_FIRST_CELLS], "…", *pairs[-_LAST_CELLS:]]
+        return f"{', '.join(pairs)}  ({counted(len(cells), 'column')})"
+    return ", ".join(pairs)
+
+
+def _cells(data: bytes) -> list[str]:
+    try:
+        return [cell.decode("utf-8", "replace") for cell in parse_row(data)]
+    except UnparsableError:
+        return []
+
+
+def _printable(text: str) -> str:
+    """Return the text with what a terminal would act on written out, such as \\r."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )
+
+
+def _show_table(preview: Preview, console: Console) -> None:
+    names = preview.names.result
+    rows = [_cells(shown.result) for shown in preview.shown if shown.result is not None]
+    if not names or len(names) > _MOST_COLUMNS or not rows or any(len(row) != len(names) for row in rows):
+        return
+    table = Table(header_style="bold cyan")
+    for name in names:
+        table.add_column(Text(_printable(name)), overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(_printable(cell)) for cell in row))
+    console.print()
+    console.print(Text("the result", style="bold"))
+    console.print(table)
+
+
+def _body_words(preview: Preview) -> Iterator[str]:
+    limit = preview.settings.max_payload
+    for number, body in enumerate(preview.bodies[:3], 1):
+        share = "less than 0.01%" if body.size * 10_000 < limit else f"{body.size / limit:.2%}"
+        yield (
+            f"body {number}: {counted(body.records, 'record')}, {counted(body.size, 'byte')}, {share} of the "
+            f"{limit // MIB} MB that a request takes"
+        )
+    if len(preview.bodies) > 3:
+        yield f"and {len(preview.bodies) - 3} more like these"
+    yield from _requests_words(preview)
+
+
+def _requests_words(preview: Preview) -> Iterator[str]:
+    """Say how many requests the input makes, at the size of the records that were shown."""
+    records, size = (sum(getattr(body, name) for body in preview.bodies) for name in ("records", "size"))
+    if not preview.settings.split_lines or preview.settings.single_record or not size:
+        return
+    fit = max(1, preview.settings.max_payload * records // size)
+    words = f"at this size about {counted(fit, 'record')} fill a request"
+    if preview.is_complete:
+        yield f"{words}; there are {preview.checked:,}, in about {counted(-(-preview.checked // fit), 'request')}"
+    elif preview.settings.is_gzip:
+        yield words
+    else:
+        stored = sum(len(shown.record) + 1 for shown in preview.shown[:records])
+        in_all = preview.size * records // stored
+        requests = counted(-(-in_all // fit), "request")
+        yield f"{words}; the input's {preview.size:,} bytes hold about {in_all:,} of them, in about {requests}"
+
+
+def _show_findings(preview: Preview, console: Console) -> None:
+    console.print()
+    looked = "all" if preview.is_complete else "the first"
+    looked = f"{looked} {counted(preview.checked, 'record')}"
+    if not preview.findings:
+        console.print(Text(f"nothing unsound in {looked}"), soft_wrap=True)
+        return
+    console.print(Text(f"unsound in {looked}:", style="bold"), soft_wrap=True)
+    for finding in preview.findings:
+        where = f"{preview.source}:{finding.line}: " if finding.line else f"{preview.source}: "
+        more = _also(finding)
+        kind = (f"{finding.severity} {finding.code}", f"bold {_COLOUR[finding.severity]}")
+        console.print(
+            Text.assemble((where, "bold"), kind, f": {_printable(finding.message)}{more}"), soft_wrap=True
+        )
+
+
+def _also(finding: Finding) -> str:
+    if not finding.more:
+        return ""
+    lines = [f"{line:,}" for line in finding.also]
+    rest = finding.more - len(lines)
+    return f" (also line{'s' if finding.more > 1 else ''} {', '.join(lines)}{f' and {rest:,} more' if rest else ''})"

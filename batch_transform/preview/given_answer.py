@@ -1,0 +1,46 @@
+"""A model that gives the answer that it was told to give."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+
+from batch_transform.engine.seams import Answer
+from batch_transform.spec.errors import InputError
+
+
+class GivenAnswer:
+    """Answers with the given lines, one for each record in order; a single line answers every record.
+
+    With records that are whole objects, all of the text is the answer.
+    """
+
+    def __init__(self, answer: bytes, *, split_lines: bool) -> None:
+        self._answer = answer
+        self._lines = answer.removesuffix(b"\n").split(b"\n") if split_lines else []
+        self._at = 0
+
+    def invoke(self, body: bytes, *, content_type: str | None, accept: str | None, timeout: float) -> Answer:
+        """Answer the records of a body; too few lines give too short an answer."""
+        del content_type, accept, timeout
+        if not self._lines:
+            return Answer(200, self._answer)
+        records = body.removesuffix(b"\n").count(b"\n") + 1
+        lines = self._lines * records if len(self._lines) == 1 else self._lines[self._at : self._at + records]
+        self._at += records
+        return Answer(200, b"".join(line + b"\n" for line in lines))
+
+
+def read_answer(given: str, *, lines: int | None) -> bytes:
+    """Return the content of a file of that name, its first lines only if `lines` is told, or else the text itself."""
+    path = Path(given)
+    try:
+        if not path.is_file():
+            return given.encode()
+    except (OSError, ValueError):
+        return given.encode()  # longer than any name of a file, or with a NUL
+    try:
+        with path.open("rb") as file:
+            return file.read() if lines is None else b"".join(islice(file, lines))
+    except OSError as error:
+        raise InputError(f"--answer {given} cannot be read: {error.strerror}") from error

@@ -1,0 +1,91 @@
+"""The job's own model, served on this machine for as long as a preview takes."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from batch_transform.engine.seams import ModelInvoker
+from batch_transform.local.model_server.archive import ModelArchives
+from batch_transform.local.model_server.image import Images
+from batch_transform.local.model_server.pool import ModelServers
+from batch_transform.local.sagemaker.http_invoker import HttpInvoker
+from batch_transform.spec.errors import InputError
+from batch_transform.spec.framework_images import image_uri_parts
+from batch_transform.spec.job_spec import FrameworkImage, JobSpec
+
+_REGION = "us-east-1"  # of an image's address, which here only tells the framework
+_EXECUTION_PARAMETERS_SECONDS = 10.0
+_STRATEGIES = {"MultiRecord": "MULTI_RECORD", "SingleRecord": "SINGLE_RECORD"}
+
+
+@dataclass(frozen=True)
+class LocalModel:
+    """A model that answers, and what it says of itself at GET /execution-parameters."""
+
+    invoker: ModelInvoker
+    execution_parameters: Mapping[str, Any]
+
+
+@contextmanager
+def local_model(spec: JobSpec, s3: Callable[[], Any], images: Path | None) -> Iterator[LocalModel]:
+    """Serve the model of a job. `s3` makes a boto3 S3 client, and is called for a model in S3 only.
+
+    `images` maps images to commands, as for `local up`. Raises InputError for a model that is not at
+    hand, and TransformJobError when its server does not start.
+    """
+    model = spec.model
+    if model.image is None or (model.source is None and model.artifact is None):
+        raise InputError(
+            "--model serves model.source or model.artifact with its image, and this job has neither; give an answer "
+            "with --answer instead"
+        )
+    with tempfile.TemporaryDirectory(prefix="batch-transform-") as temporary:
+        folder = Path(temporary)
+        servers = ModelServers(Images(images), folder / "servers")
+        try:
+            model_dir = model.source or ModelArchives(folder / "models").unpack(s3(), model.artifact)
+            image = _image_uri(model.image, spec.transform.instance_type)
+            with servers.lease(image, model_dir, _environment(spec), threading.Event()) as server:
+                invoker = HttpInvoker(server.url)
+                yield LocalModel(invoker, _execution_parameters(invoker))
+                invoker.close()
+        finally:
+            servers.close()
+
+
+def _image_uri(image: FrameworkImage | str, instance_type: str) -> str:
+    if isinstance(image, str):
+        return image
+    parts = image_uri_parts(image.framework, image.version, instance_type)
+    return f"{parts.accounts[_REGION]}.dkr.ecr.{_REGION}.amazonaws.com/{parts.repository}:{parts.tag}"
+
+
+def _environment(spec: JobSpec) -> dict[str, str]:
+    """Return what the container gets (Developer Guide, "Use Your Own Inference Code with Batch Transform")."""
+    transform = spec.transform
+    batch = {
+        "SAGEMAKER_BATCH": "true",
+        "SAGEMAKER_MAX_PAYLOAD_IN_MB": transform.max_payload,
+        "SAGEMAKER_BATCH_STRATEGY": _STRATEGIES.get(transform.strategy or ""),
+        "SAGEMAKER_MAX_CONCURRENT_TRANSFORMS": transform.max_concurrent_transforms,
+        "PYTHONDONTWRITEBYTECODE": "1",  # the model's folder stays as it is
+    }
+    given = {name: str(value) for name, value in batch.items() if value is not None}
+    return {**spec.model.env, **transform.env, **given}
+
+
+def _execution_parameters(invoker: HttpInvoker) -> dict[str, Any]:
+    try:
+        answer = invoker.get("/execution-parameters", timeout=_EXECUTION_PARAMETERS_SECONDS)
+        parameters = json.loads(answer.body) if answer.status == http.client.OK else {}
+    except (OSError, http.client.HTTPException, ValueError):
+        return {}  # it is optional
+    return parameters if isinstance(parameters, dict) else {}

@@ -1,0 +1,137 @@
+"""A transform job over a few records in memory: the engine itself, with its requests written down."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any, BinaryIO
+
+from batch_transform.engine.seams import Answer, InputObject, ModelInvoker, ObjectWriter
+from batch_transform.engine.transform_job import run_transform_job
+from batch_transform.spec.errors import DataNotFoundError
+
+_BUCKET = "preview"
+_INPUT = "records"
+_OUTPUT = "records.out"
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A request body and the model's answer to it, None where there was none that counts."""
+
+    body: bytes
+    answer: bytes | None
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What the engine did: `result` is the `.out` object, None if the job failed; `log` the lines of the data log."""
+
+    exchanges: tuple[Exchange, ...]
+    result: bytes | None
+    log: tuple[str, ...]
+
+
+def rehearse(
+    request: Mapping[str, Any],
+    records: bytes,
+    *,
+    invoker: ModelInvoker | None,
+    execution_parameters: Mapping[str, Any],
+) -> Rehearsal:
+    """Run the job of a request over one object that holds these records, unpacked, one request at a time.
+
+    Without an `invoker` nothing is joined and filtered after the model: only the bodies are of interest.
+    """
+    recorder = _Recorder(invoker)
+    store = _Memory({_INPUT: records})
+    log: list[str] = []
+    run_transform_job(
+        _on_memory(request, asks=invoker is not None),
+        store=store,
+        invoker=recorder,
+        execution_parameters={**execution_parameters, "MaxConcurrentTransforms": 1},
+        log=log.append,
+        on_progress=lambda progress: None,
+        stop=threading.Event(),
+        started_at=datetime.now(timezone.utc),
+    )
+    # the first line tells the settings, and each other one begins with the object's name
+    said = tuple(line.removeprefix(f"{_BUCKET}/{_INPUT}: ") for line in log[1:])
+    return Rehearsal(tuple(recorder.exchanges), store.objects.get(_OUTPUT), said)
+
+
+def _on_memory(request: Mapping[str, Any], *, asks: bool) -> dict[str, Any]:
+    source, result = dict(request["TransformInput"]), dict(request["TransformOutput"])
+    source["DataSource"] = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{_BUCKET}/{_INPUT}"}}
+    source["CompressionType"] = "None"
+    result["S3OutputPath"] = f"s3://{_BUCKET}/"
+    processing = dict(request.get("DataProcessing", {}))
+    if not asks:
+        processing |= {"JoinSource": "None", "OutputFilter": "$"}
+    return {
+        **request,
+        "TransformInput": source,
+        "TransformOutput": result,
+        "DataProcessing": processing,
+        "MaxConcurrentTransforms": 1,
+    }
+
+
+@dataclass
+class _Recorder:
+    """Asks the model, and keeps what was sent and answered. A request that is sent again counts once."""
+
+    model: ModelInvoker | None
+    exchanges: list[Exchange] = field(default_factory=list)
+
+    def invoke(self, body: bytes, *, content_type: str | None, accept: str | None, timeout: float) -> Answer:
+        if self.exchanges and self.exchanges[-1] == Exchange(body, None) and self.model is not None:
+            self.exchanges.pop()
+        self.exchanges.append(Exchange(body, None))
+        if self.model is None:
+            return Answer(200, b"")
+        answer = self.model.invoke(body, content_type=content_type, accept=accept, timeout=timeout)
+        if 200 <= answer.status < 300:
+            self.exchanges[-1] = Exchange(body, answer.body)
+        return answer
+
+
+@dataclass
+class _Memory:
+    """The engine's object store, for one object in and one out."""
+
+    objects: dict[str, bytes]
+
+    def list_objects(self, bucket: str, prefix: str) -> Iterator[InputObject]:
+        for key, data in sorted(self.objects.items()):
+            if key.startswith(prefix):
+                yield InputObject(bucket, key, len(data))
+
+    def open(self, bucket: str, key: str) -> BinaryIO:
+        if key not in self.objects:
+            raise DataNotFoundError(f"there is no s3://{bucket}/{key}")
+        return io.BytesIO(self.objects[key])
+
+    def create(self, bucket: str, key: str) -> ObjectWriter:
+        del bucket
+        return _Writer(self, key)
+
+
+@dataclass
+class _Writer:
+    store: _Memory
+    key: str
+    data: io.BytesIO = field(default_factory=io.BytesIO)
+
+    def write(self, data: bytes) -> None:
+        self.data.write(data)
+
+    def commit(self) -> None:
+        self.store.objects[self.key] = self.data.getvalue()
+
+    def abort(self) -> None:
+        self.data.close()

@@ -1,0 +1,201 @@
+"""Records that are not what the job takes them for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from batch_transform.engine.csv_record import parse_row
+from batch_transform.engine.json_record import parse_json
+from batch_transform.engine.settings import Settings
+from batch_transform.preview.finding import Findings
+from batch_transform.spec.errors import FilterMissError, UnparsableError
+from batch_transform.spec.json_path import JsonPath
+
+_BOM = b"\xef\xbb\xbf"
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_JSON_TYPES = ("application/json", "application/jsonlines")
+_ANSWER = "SageMakerOutput"
+_LOOKED_AT_FOR_HEADER = 20
+
+
+@dataclass
+class Soundness:
+    """Looks at records as they come, block by block, and notes what is unsound in `findings`.
+
+    `columns` are the names that the job file gives to columns or to top-level fields; () if it gives none.
+    What the engine would parse, for a filter or a join, is an error where it cannot be parsed; what it
+    passes on as bytes is a warning.
+    """
+
+    settings: Settings
+    columns: Sequence[str]
+    findings: Findings
+    records: int = 0
+    first_failing: int | None = None  # the line of the first record at which the job fails
+    _width: int = 0
+    _first_row_line: int = 0
+    _first_rows: list[list[bytes]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        settings = self.settings
+        self._media_type = (settings.content_type or "").partition(";")[0].strip().lower()
+        self._filter = JsonPath.parse(settings.input_filter, content_type=settings.content_type)
+
+    def look_at(self, records: Sequence[bytes], first_line: int) -> None:
+        """Check consecutive records."""
+        for line, record in enumerate(records, first_line):
+            text = self._encoding(record, line)
+            if self.settings.split_lines:
+                text = self._line_end(text, line)
+                if not text.strip():
+                    self._blank(line)
+                    continue
+            if self._media_type == "text/csv" and self.settings.split_lines:
+                self._csv(text, line)
+            elif self._media_type in _JSON_TYPES:
+                self._json(text, line)
+        self.records += len(records)
+
+    def finish(self) -> None:
+        """Judge what takes several records to see."""
+        if self._first_rows:
+            self._header()
+
+    @property
+    def _is_parsed(self) -> bool:
+        return self.settings.record_format is not None
+
+    def _encoding(self, record: bytes, line: int) -> bytes:
+        """Note what is no plain UTF-8, and return the record without a byte order mark."""
+        if line <= 1 and record.startswith(_UTF_16):
+            self._note("not-utf-8", line, "the object is UTF-16 text; save it as UTF-8", is_error=True)
+            return record
+        if line <= 1 and record.startswith(_BOM):
+            message = (
+                "begins with a byte order mark (EF BB BF), which becomes a part of the first value; save the object "
+                "as UTF-8 without BOM"
+            )
+            fails = self._is_parsed and self._media_type in _JSON_TYPES
+            self._note("byte-order-mark", line, message, is_error=True, fails=fails)
+            record = record.removeprefix(_BOM)
+        if not record.isascii():
+            try:
+                record.decode("utf-8")
+            except UnicodeDecodeError as error:
+                message = (
+                    f"is no UTF-8 text (byte {error.start + 1} of the record); models and JSON expect UTF-8"
+                )
+                self._note("not-utf-8", line, message, is_error=False)
+        return record
+
+    def _line_end(self, record: bytes, line: int) -> bytes:
+        if not record.endswith(b"\r"):
+            return record
+        message = (
+            "ends with CRLF: lines are split at the newline alone, so the carriage return stays with the record; "
+            "convert the object to newlines (LF)"
+        )
+        self._note("crlf", line, message, is_error=False)
+        return record[:-1]
+
+    def _blank(self, line: int) -> None:
+        message = "is blank, and is a record all the same; remove it"
+        self._note("blank-line", line, message, is_error=self._is_parsed, fails=self._is_parsed)
+
+    def _csv(self, record: bytes, line: int) -> None:
+        try:
+            cells = parse_row(record)
+        except UnparsableError as error:
+            advice = 'put a cell that holds a comma or a quote in double quotes, and double each " in it'
+            message = f"is no CSV: {error}; {advice}"
+            self._note("csv-quotes", line, message, is_error=self._is_parsed, fails=self._is_parsed)
+            return
+        if not self._first_rows:
+            self._first_row_line = line
+        if len(self._first_rows) < _LOOKED_AT_FOR_HEADER:
+            self._first_rows.append(cells)
+        self._width = self._width or len(self.columns) or len(cells)
+        if len(cells) != self._width:
+            than = "the job file names" if self.columns else "the first line has"
+            message = f"has {_columns(len(cells))}, and {than} {self._width}"
+            self._note("csv-columns", line, message, is_error=bool(self.columns))
+        with self._noting_misses(line):
+            self._filter.select_cells(cells)
+
+    def _json(self, record: bytes, line: int) -> None:
+        try:
+            value = parse_json(record)
+        except UnparsableError as error:
+            message = f"is no JSON: {error}{self._json_advice(record)}"
+            self._note("json-invalid", line, message, is_error=self._is_parsed, fails=self._is_parsed)
+            return
+        with self._noting_misses(line):
+            self._filter.select(value)
+        if not isinstance(value, dict):
+            return
+        if self.settings.join and _ANSWER in value:
+            message = (
+                f"has a field {_ANSWER} already, which the join overwrites with the model's answer; rename it"
+            )
+            self._note("reserved-name", line, message, is_error=False)
+        missing = [name for name in self.columns if name not in value]
+        if missing:
+            message = f"has no field {' and no field '.join(missing[:3])}, which the job file names"
+            self._note("json-fields", line, message, is_error=False)
+
+    def _json_advice(self, record: bytes) -> str:
+        if self.settings.split_lines:
+            advice = "; with split_type Line each line is one whole JSON document"
+            return (
+                f"{advice}, and an array over many lines is none"
+                if record.strip() in {b"[", b"{"}
+                else advice
+            )
+        if b"\n{" in record:
+            return "; these seem to be JSON documents line by line: write split_type: Line"
+        return ""
+
+    @contextmanager
+    def _noting_misses(self, line: int) -> Iterator[None]:
+        try:
+            yield
+        except FilterMissError as error:
+            message = f"does not have what the input filter asks for: {error}"
+            self._note("filter-miss", line, message, is_error=True, fails=True)
+
+    def _header(self) -> None:
+        first, *others = (
+            [cell.decode("utf-8", "replace").strip() for cell in row] for row in self._first_rows
+        )
+        names = {name.lower() for name in self.columns}
+        if names and sum(cell.lower() in names for cell in first) * 2 > len(first):
+            is_sure = True
+        elif any(map(_is_number, first)) or not others:
+            return
+        else:
+            is_sure = False
+            width = min(map(len, [first, *others]))
+            if not any(all(_is_number(row[at]) for row in others) for at in range(width)):
+                return
+        what = "is a header line" if is_sure else "looks like a header line, since numbers stand below it"
+        message = f"{what}, and batch transform takes it for a record: the model would get it, too; remove it"
+        self._note("csv-header", self._first_row_line, message, is_error=is_sure)
+
+    def _note(self, code: str, line: int, message: str, *, is_error: bool, fails: bool = False) -> None:
+        self.findings.note(code, line, message, is_error=is_error)
+        if fails and self.first_failing is None:
+            self.first_failing = line
+
+
+def _columns(number: int) -> str:
+    return f"{number} column{'' if number == 1 else 's'}"
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,80 @@
+"""The start of an input: a local file, or an object in S3, read only as far as it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from batch_transform.engine.records import ByteStream
+from batch_transform.engine.seams import InputObject
+from batch_transform.engine.selection import is_folder_marker
+from batch_transform.local.sagemaker.s3_store import S3Store
+from batch_transform.spec.errors import DataNotFoundError, InputError
+from batch_transform.spec.s3_uri import S3Uri
+
+
+@dataclass(frozen=True)
+class Source:
+    """An open input; `size` is in bytes, as stored."""
+
+    name: str
+    size: int
+    stream: ByteStream
+
+
+@contextmanager
+def open_source(place: str, s3: Callable[[], Any]) -> Iterator[Source]:
+    """Open a file, the first file of a folder, an object in S3, or the first object below a prefix.
+
+    `s3` makes a boto3 S3 client, and is called for an S3 address only. Raises DataNotFoundError when
+    nothing is there, and InputError when AWS does not answer.
+    """
+    if place.startswith(("s3://", "https://")):
+        try:
+            with _opened_object(S3Uri.parse(place), S3Store(s3())) as source:
+                yield source
+        except (ClientError, BotoCoreError) as error:
+            raise InputError(f"--input {place} cannot be read: {error}") from error
+        return
+    path = _first_file(Path(place))
+    try:
+        with path.open("rb") as stream:
+            yield Source(str(path), path.stat().st_size, stream)
+    except OSError as error:
+        raise InputError(f"--input {path} cannot be read: {error.strerror}") from error
+
+
+@contextmanager
+def _opened_object(place: S3Uri, store: S3Store) -> Iterator[Source]:
+    found = next(
+        (one for one in store.list_objects(place.bucket, place.key) if not is_folder_marker(one)), None
+    )
+    if found is None:
+        raise DataNotFoundError(f"--input {place}: no object begins so")
+    with _stream(found, store) as stream:
+        yield Source(str(S3Uri(found.bucket, found.key)), found.size, stream)
+
+
+@contextmanager
+def _stream(found: InputObject, store: S3Store) -> Iterator[ByteStream]:
+    stream = store.open(found.bucket, found.key)
+    try:
+        yield stream
+    finally:
+        stream.close()  # what was not read is not fetched
+
+
+def _first_file(path: Path) -> Path:
+    if path.is_dir():
+        path = min(
+            (file for file in path.rglob("*") if file.is_file() and not file.name.startswith(".")),
+            default=path,
+        )
+    if not path.is_file():
+        raise DataNotFoundError(f"--input {path}: there is no such file, and no file in such a folder")
+    return path

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from batch_transform.cli.main import main
+
+JOB = """\
+name: churn
+model: {existing: churn-model}
+input: {content_type: text/csv, split_type: Line, columns: [id, age, plan]}
+data_processing: {input_filter: "$[1:]", join_source: Input, output_filter: "$[0,-1]"}
+output: {accept: text/csv, assemble_with: Line, columns: [score, label]}
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with a job and data for it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "jobs" / "churn.yaml").write_text(JOB)
+    (tmp_path / "rows.csv").write_text("7,42,gold\n8,43,basic\n")
+    return tmp_path
+
+
+def exit_code(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as caught:
+        main(["preview", *arguments])
+    assert isinstance(caught.value.code, int)
+    return caught.value.code
+
+
+def test_records_are_shown_on_their_way(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code("churn", "--input", "rows.csv", "--answer", "0.9,yes") == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    for line in (
+        "  record      id: 7, age: 42, plan: gold",
+        "  model gets  age: 42, plan: gold",
+        "  answers     score: 0.9, label: yes",
+        "  kept        id: 7, label: yes",
+        "nothing unsound in all 2 records",
+    ):
+        assert line in out.splitlines()
+    assert "│ 8  │ yes   │" in out
+    assert "body 1: 2 records, 17 bytes, less than 0.01% of the 6 MB that a request takes" in out
+    assert "there are 2, in about 1 request\n" in out
+
+
+def test_the_jobs_own_model_answers(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = folder / "jobs" / "model" / "code"
+    code.mkdir(parents=True)
+    (code / "inference.py").write_text(
+        "def model_fn(folder): return None\n"
+        "def transform_fn(model, data, content_type, accept):\n"
+        "    return ''.join('0.5,%d\\n' % len(line) for line in data.splitlines()), accept\n"
+    )
+    model = "model: {source: model, image: {framework: sklearn, version: 1.2-1}}"
+    (folder / "jobs" / "churn.yaml").write_text(JOB.replace("model: {existing: churn-model}", model))
+    assert exit_code("churn", "--input", "rows.csv", "--model") == 0
+    assert "  kept        id: 7, label: 7\n" in capsys.readouterr().out
+
+
+def test_fails_with_2_and_the_lines_that_are_unsound(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "rows.csv").write_text('id,age,plan\n1,2,3\n\x1b[31m,4"5,6\n')
+    assert exit_code("churn", "--input", "rows.csv") == 2
+    out = capsys.readouterr().out
+    assert "rows.csv:1: error csv-header: is a header line" in out
+    assert "rows.csv:3: error csv-quotes: is no CSV: bare" in out
+    assert "\x1b" not in out
+
+
+def test_json_is_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code("churn", "--input", "rows.csv", "--answer", "0.9,yes", "-n", "1", "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["records"] == [
+        {"line": 1, "record": "7,42,gold", "sent": "42,gold", "answer": "0.9,yes", "result": "7,yes"}
+    ]
+    assert report["names"]["result"] == ["id", "label"]
+    assert report["bodies"] == [{"size": 8, "records": 1}]
+    assert report["checked_records"] == 2
+    assert report["findings"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["churn"], "there is nothing to read"),
+        (["churn", "--input", "nope.csv"], "there is no such file"),
+        (["churn", "--input", "s3://"], "is no S3 address"),
+        (["churn", "--input", "rows.csv", "--model", "--answer", "x"], "keep one of them"),
+        (["churn", "--input", "rows.csv", "--model"], "give an answer with --answer instead"),
+        (["churn", "--input", "rows.csv", "-n", "0"], "Invalid value for '-n'"),
+        (["nope", "--input", "rows.csv"], "no job file in jobs has the name nope"),
+    ],
+)
+def test_fails_with_2_for_wrong_input(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(*arguments) == 2
+    assert message in capsys.readouterr().err

@@ -1,0 +1,290 @@
+from __future__ import annotations
+
+import gzip
+import io
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batch_transform.engine.records import ByteStream
+from batch_transform.explain.shown_request import shown_request
+from batch_transform.preview.given_answer import GivenAnswer
+from batch_transform.preview.preview import Preview, preview
+from batch_transform.preview.source import Source
+from batch_transform.spec.job_spec import (
+    DataProcessingSpec,
+    InputSpec,
+    JobSpec,
+    ModelSpec,
+    OutputSpec,
+    TransformSpec,
+)
+from engine.fake_world import BUCKET, FunctionModel, line_by_line, run_job
+
+COLUMNS = ("id", "age", "plan")
+
+
+def csv_job(**transform: Any) -> JobSpec:
+    return JobSpec(
+        "churn",
+        ModelSpec(existing="m"),
+        input=InputSpec(f"s3://{BUCKET}/in/", content_type="text/csv", split_type="Line", columns=COLUMNS),
+        transform=TransformSpec(**transform),
+        data_processing=DataProcessingSpec(
+            input_filter="$[1:]", join_source="Input", output_filter="$[0,-1]"
+        ),
+        output=OutputSpec(
+            f"s3://{BUCKET}/out", accept="text/csv", assemble_with="Line", columns=("score", "label")
+        ),
+    )
+
+
+def json_job() -> JobSpec:
+    return JobSpec(
+        "mails",
+        ModelSpec(existing="m"),
+        input=InputSpec(content_type="application/jsonlines", split_type="Line"),
+        data_processing=DataProcessingSpec(
+            input_filter="$.text", join_source="Input", output_filter="$['id','SageMakerOutput']"
+        ),
+        output=OutputSpec(accept="application/jsonlines", assemble_with="Line"),
+    )
+
+
+def shown(
+    spec: JobSpec,
+    data: bytes | ByteStream,
+    *,
+    answer: bytes | None = None,
+    model: FunctionModel | None = None,
+    count: int = 5,
+    check: int | None = None,
+    size: int | None = None,
+) -> Preview:
+    request = shown_request(spec).request
+    is_split = spec.input.split_type == "Line"
+    stream = io.BytesIO(data) if isinstance(data, bytes) else data
+    length = size if size is not None else len(data) if isinstance(data, bytes) else 0
+    given_answer = None if answer is None else GivenAnswer(answer, split_lines=is_split)
+    invoker = model or given_answer
+    source = Source("x", length, stream)
+    return preview(spec, request, source, count=count, check=check, invoker=invoker, execution_parameters={})
+
+
+def codes(made: Preview) -> list[tuple[str, int, str]]:
+    return [(finding.code, finding.line, finding.severity) for finding in made.findings]
+
+
+def quoted(cell: str) -> str:
+    return '"' + cell.replace('"', '""') + '"' if set(cell) & set(',"') else cell
+
+
+CELL = st.sampled_from(["1", "", "a b", "x,y", 'say "no"', "ä", "1.0"])
+
+
+@given(
+    st.lists(st.tuples(CELL, CELL, CELL), min_size=1, max_size=8),
+    st.integers(1, 8),
+    st.sampled_from(["SingleRecord", "MultiRecord"]),
+    st.booleans(),
+)
+def test_what_is_shown_is_what_runs(
+    rows: list[tuple[str, str, str]], count: int, strategy: str, ends_with_newline: bool
+) -> None:
+    lines = [",".join(map(quoted, row)) for row in rows]
+    data = ("\n".join(lines) + "\n" * ends_with_newline).encode()
+    spec = csv_job(strategy=strategy)
+    reply = line_by_line(lambda line: b"0.5,%d" % len(line))
+    request = shown_request(spec).request
+    request["TransformOutput"]["S3OutputPath"] = f"s3://{BUCKET}/out"
+    ran = run_job({"a.csv": data}, reply, request)
+    out = ran.out("a.csv.out")
+    assert out is not None
+    model = FunctionModel(reply)
+    made = shown(spec, data, model=model, count=count)
+    assert [one.result for one in made.shown] == out.splitlines()[:count]
+    sent = b"".join(ran.model.bodies).splitlines()
+    assert [one.sent for one in made.shown] == sent[:count]
+    assert made.is_complete
+    assert made.checked == len(rows)
+
+
+def test_a_record_is_followed_under_its_names() -> None:
+    made = shown(csv_job(), b"7,42,gold\n8,43,basic\n", answer=b"0.9,yes\n0.1,no\n")
+    first = made.shown[0]
+    assert (first.line, first.record, first.sent) == (1, b"7,42,gold", b"42,gold")
+    assert (first.answer, first.result) == (b"0.9,yes", b"7,yes")
+    assert made.shown[1].result == b"8,no"
+    assert made.names.sent == ("age", "plan")
+    assert made.names.result == ("id", "label")
+    assert [(body.size, body.records) for body in made.bodies] == [(17, 2)]
+    assert made.findings == []
+
+
+def test_without_an_answer_there_is_no_result() -> None:
+    made = shown(csv_job(), b"7,42,gold\n")
+    assert (made.shown[0].sent, made.shown[0].answer, made.shown[0].result) == (b"42,gold", None, None)
+    assert not made.was_asked
+
+
+def test_json_is_joined_as_the_engine_joins_it() -> None:
+    made = shown(json_job(), b'{"text":"a","id":1}\n', answer=b'{"score": 1.0}')
+    assert made.shown[0].sent == b'"a"'
+    assert made.shown[0].result == b'{"SageMakerOutput":{"score":1},"id":1}'
+
+
+def test_an_object_that_nothing_splits_is_one_record() -> None:
+    made = shown(JobSpec("whole", ModelSpec(existing="m")), b"a\nb\n", answer=b"yes\nno")
+    (one,) = made.shown
+    assert (one.line, one.record, one.sent, one.answer, one.result) == (
+        0,
+        b"a\nb\n",
+        b"a\nb\n",
+        b"yes\nno",
+        b"yes\nno",
+    )
+
+
+def test_gzip_is_unpacked() -> None:
+    spec = csv_job()
+    packed = InputSpec(content_type="text/csv", split_type="Line", compression_type="Gzip", columns=COLUMNS)
+    spec = JobSpec(
+        spec.name, spec.model, input=packed, data_processing=spec.data_processing, output=spec.output
+    )
+    assert shown(spec, gzip.compress(b"7,42,gold\n")).shown[0].sent == b"42,gold"
+    assert codes(shown(spec, b"7,42,gold\n")) == [("unreadable", 1, "error")]
+
+
+class Counted(io.RawIOBase):
+    """An endless file that counts how much of it was read."""
+
+    def __init__(self) -> None:
+        self.given = 0
+
+    def read(self, size: int = -1, /) -> bytes:
+        assert size > 0
+        self.given += size
+        return (b"7,42,gold\n" * (size // 10 + 1))[: size // 10 * 10]
+
+
+def test_only_the_start_of_a_large_input_is_read() -> None:
+    stream = Counted()
+    made = shown(csv_job(), stream, check=10_000, size=10**12)
+    assert stream.given < 1_000_000
+    assert made.checked == 10_000
+    assert not made.is_complete
+    assert made.findings == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "check", "is_complete"), [(3, 3, True), (4, 3, False), (3, None, True), (2, 3, True)]
+)
+def test_it_is_known_whether_all_records_were_looked_at(
+    lines: int, check: int | None, is_complete: bool
+) -> None:
+    assert shown(csv_job(), b"7,42,gold\n" * lines, check=check).is_complete == is_complete
+
+
+def test_a_huge_object_that_nothing_splits_is_not_read() -> None:
+    stream = Counted()
+    made = shown(JobSpec("whole", ModelSpec(existing="m")), stream, size=10**9)
+    assert codes(made) == [("object-too-large", 0, "error")]
+    assert stream.given == 0
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        (b"\xef\xbb\xbf1,2,3\n", [("byte-order-mark", 1, "error")]),
+        (b"1,2,3\n4,5,6\r\n", [("crlf", 2, "warning")]),
+        (b"1,2,3\n\n4,5,6\n", [("blank-line", 2, "error")]),
+        (b"1,2,3\n4,5\n", [("csv-columns", 2, "error")]),
+        (b'1,2,3\n4,5"6,7\n', [("csv-quotes", 2, "error")]),
+        (b'1,2,3\n"4,5,6\n', [("csv-quotes", 2, "error")]),
+        (b"id,age,plan\n1,2,3\n", [("csv-header", 1, "error")]),
+        (b" ID,Age,plan\n", [("csv-header", 1, "error")]),
+        (b"1,\xff,3\n", [("not-utf-8", 1, "warning")]),
+        (b"\xff\xfe1\0,\0", [("not-utf-8", 1, "error"), ("csv-columns", 1, "error")]),
+        (b"1,2,3\n", []),
+        (b"", []),
+    ],
+)
+def test_unsound_csv_is_pointed_out_by_line(data: bytes, found: list[tuple[str, int, str]]) -> None:
+    assert [code for code in codes(shown(csv_job(), data)) if code[0] != "filter-miss"] == found
+
+
+def test_lines_of_the_same_kind_are_told_together() -> None:
+    (finding,) = shown(csv_job(), b"1,2,3\n" + b"4,5\n" * 9).findings
+    assert (finding.line, finding.also, finding.more) == (2, (3, 4, 5, 6, 7), 8)
+
+
+def test_what_is_not_parsed_is_a_warning() -> None:
+    spec = JobSpec(
+        "plain", ModelSpec(existing="m"), input=InputSpec(content_type="text/csv", split_type="Line")
+    )
+    found = codes(shown(spec, b'1,2\n\n3,"4\n5,6,7\n'))
+    assert found == [
+        ("blank-line", 2, "warning"),
+        ("csv-quotes", 3, "warning"),
+        ("csv-columns", 4, "warning"),
+    ]
+
+
+def test_a_header_is_guessed_where_numbers_stand_below_it() -> None:
+    spec = JobSpec(
+        "plain", ModelSpec(existing="m"), input=InputSpec(content_type="text/csv", split_type="Line")
+    )
+    assert codes(shown(spec, b"name,value\na,1\nb,2\n")) == [("csv-header", 1, "warning")]
+    assert codes(shown(spec, b"name,value\na,b\n")) == []
+    assert codes(shown(spec, b"name,1\na,2\n")) == []
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        (b'{"text":"a","id":1}\n{"id":2}\n', [("filter-miss", 2, "error")]),
+        (b'{"text":"a","id":1}\n{oops\n', [("json-invalid", 2, "error")]),
+        (b'[\n{"text":"a","id":1}\n]\n', [("json-invalid", 1, "error")]),
+        (b'\xef\xbb\xbf{"text":"a","id":1}\n', [("byte-order-mark", 1, "error")]),
+        (b'{"text":"a","id":1,"SageMakerOutput":2}\n', [("reserved-name", 1, "warning")]),
+        (b'{"text":"a","id":1}\r\n', [("crlf", 1, "warning")]),
+    ],
+)
+def test_unsound_json_is_pointed_out_by_line(data: bytes, found: list[tuple[str, int, str]]) -> None:
+    assert codes(shown(json_job(), data)) == found
+
+
+def test_json_lines_that_nothing_splits_are_told_apart() -> None:
+    spec = JobSpec("plain", ModelSpec(existing="m"), input=InputSpec(content_type="application/json"))
+    (finding,) = shown(spec, b'{"a":1}\n{"a":2}\n').findings
+    assert (finding.code, finding.line) == ("json-invalid", 0)
+    assert "write split_type: Line" in finding.message
+
+
+def test_records_before_an_unsound_one_are_taken_through() -> None:
+    made = shown(csv_job(), b'1,2,3\n4,"5,6\n7,8,9\n', answer=b"0.5,no")
+    assert [one.result for one in made.shown] == [b"1,no", None, None]
+    assert [one.sent for one in made.shown] == [b"2,3", None, None]
+    assert made.has_errors
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (b"0.1,a\n0.2,b\n", "the model answered 2 records to 3"),
+        (b'0.1,a"b', "Failed to parse output from the algorithm as CSV"),
+    ],
+)
+def test_an_answer_that_does_not_fit_is_told(answer: bytes, said: str) -> None:
+    made = shown(csv_job(), b"1,2,3\n4,5,6\n7,8,9\n", answer=answer)
+    assert [finding.code for finding in made.findings] == ["record-fails"]
+    assert said in made.findings[0].message
+    assert made.shown[0].answer is not None
+    assert made.shown[0].result is None
+
+
+def test_a_record_that_is_too_large_is_told() -> None:
+    made = shown(csv_job(max_payload=1), b"1,2,3\n4,5," + b"x" * 1_100_000 + b"\n", answer=b"0.5,no")
+    assert [(finding.code, finding.line) for finding in made.findings] == [("record-fails", 2)]
