@@ -37,7 +37,7 @@ build/tumours/parameters.json: $(VENV)/.run models/tumours/train.py models/tumou
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "this project needs Python 3.10 to 3.13 on the PATH; or name one: make PYTHON=/path/to/python3.11" >&2; exit 2; }
 	@echo "making the environment in $(VENV) with $$($(PYTHON) --version)"
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 2; }
 
 $(VENV)/.run: $(BIN)/python requirements.txt requirements-local.txt constraints.txt pyproject.toml
 	@echo "installing the pinned packages (about 220 MB to download, once)"

@@ -8,7 +8,7 @@ from pathlib import Path
 import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks
 
-from batch_transform.spec.errors import JobFileError
+from batch_transform.spec.errors import InputError
 from batch_transform.spec.job_file import load_job_files
 from stacks.batch_transform_stack import BatchTransformStack
 
@@ -19,9 +19,9 @@ def main() -> None:
     jobs_folder = Path(app.node.try_get_context("jobs") or "jobs")
     try:
         jobs = load_job_files(sorted(jobs_folder.glob("*.yaml")))
-    except JobFileError as error:
+        BatchTransformStack(app, "BatchTransform", jobs=jobs)
+    except InputError as error:
         sys.exit(f"{error}")
-    BatchTransformStack(app, "BatchTransform", jobs=jobs)
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     app.synth()
 

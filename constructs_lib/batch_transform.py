@@ -31,10 +31,10 @@ class BatchTransform(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, job: JobSpec, buckets: DataBuckets) -> None:
         super().__init__(scope, construct_id)
         self.data = self._location("Data", job.input.data, buckets.input, job)
-        self.output = self._location("Output", job.output.path, buckets.output, job)
+        self.output = self._location("Output", _folder(job.output.path), buckets.output, job)
         capture = job.batch_data_capture_config
         self.captured = (
-            self._location("Captured", capture.destination_s3_uri, buckets.output, job)
+            self._location("Captured", _folder(capture.destination_s3_uri), buckets.output, job)
             if capture.destination_s3_uri
             else None
         )
@@ -43,7 +43,8 @@ class BatchTransform(Construct):
             "Model",
             spec=job.model,
             instance_type=job.transform.instance_type,
-            data=self.data,
+            # A manifest names objects anywhere in its bucket, and nobody knows them before the run.
+            data=DataLocation(self.data.bucket, "") if job.input.data_type == "ManifestFile" else self.data,
             output=self.output,
             written_with=[
                 KmsKey(key) for key in dict.fromkeys((job.output.kms_key, capture.kms_key_id)) if key
@@ -70,3 +71,8 @@ class BatchTransform(Construct):
             return DataLocation(bucket, f"{job.name}/")
         place = S3Uri.parse(uri)
         return DataLocation(s3.Bucket.from_bucket_name(self, construct_id, place.bucket), place.key)
+
+
+def _folder(uri: str | None) -> str | None:
+    """What is written lies in a folder of its own: `s3://b/churn` must not open `s3://b/churn2/` to the role."""
+    return f"{uri.rstrip('/')}/" if uri else uri

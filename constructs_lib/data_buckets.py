@@ -22,7 +22,7 @@ class DataBuckets(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
+        removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
         self.input = self._bucket("Input", removal_policy)

@@ -1,13 +1,14 @@
 """The state machine of a job, as Amazon States Language: a pure function of the job's request.
 
-    Request -> Preflight -> Transform -> (end)
-                   |            |
+    Request -> Preflight -> Transform -> HowEnded --(Completed)--> Completed
+                   |            |            |
+                   |            |            +--(anything else)--> NotCompleted -> Diagnose
                    |            +-> WhyFailed --(no machine was free)--> WaitForCapacity -> NextAttempt -> Transform
                    |                    |
                    |                    +------> Diagnose --> Failed
                    +----------------------------------------> Failed
 
-Every path that does not end in Transform ends in the Fail state `Failed`: a failed job looks failed.
+Every path that does not end in Completed ends in the Fail state `Failed`: a failed job looks failed.
 """
 
 from __future__ import annotations
@@ -42,6 +43,9 @@ _JOB_NAME = (
     "$job & '-' & $run & '-' & $string($attempt) & "
     "($states.context.State.RetryCount > 0 ? 'r' & $string($states.context.State.RetryCount) : '')"
 )
+
+# A Cause may be a JSON document, and may be cut off at the service's limit.
+_MESSAGE = "($substring({cause}, 0, 1) = '{{' and $substring({cause}, -1) = '}}' ? $parse({cause}).{field} : {cause})"
 
 _LAMBDA_RETRY = {
     "ErrorEquals": [
@@ -80,6 +84,7 @@ def state_machine_definition(
             "Request": _declare_request(spec, request),
             "Preflight": _preflight(lambda_invoke, functions.preflight_arn),
             "Transform": _transform(spec, request, partition),
+            **_how_ended(),
             "WhyFailed": _why_failed(),
             "WaitForCapacity": _wait_for_capacity(),
             "NextAttempt": _next_attempt(),
@@ -156,6 +161,8 @@ def _transform(spec: JobSpec, request: Mapping[str, Any], partition: str) -> Sta
             {
                 # Throttling. Step Functions gives a refused request the same name, which then costs
                 # four quick calls before it fails; the preflight has refused most of those already.
+                # Should it ever lose sight of a job that runs, the next one writes the same results
+                # to the same place.
                 "ErrorEquals": ["SageMaker.AmazonSageMakerException"],
                 "IntervalSeconds": 5,
                 "BackoffRate": 1.5,
@@ -170,13 +177,34 @@ def _transform(spec: JobSpec, request: Mapping[str, Any], partition: str) -> Sta
                 "Next": "WhyFailed",
             }
         ],
-        "Output": {
-            "TransformJobName": "{% $states.result.TransformJobName %}",
-            "TransformJobArn": "{% $states.result.TransformJobArn %}",
-            "TransformJobStatus": "{% $states.result.TransformJobStatus %}",
-            "S3OutputPath": "{% $states.result.TransformOutput.S3OutputPath %}",
+        "Assign": {"ended": "{% $states.result %}"},
+        "Next": "HowEnded",
+    }
+
+
+def _how_ended() -> dict[str, State]:
+    """The task ends well for a job that ended; whether a stopped job counts as ended well is not documented."""
+    return {
+        "HowEnded": {
+            "Type": "Choice",
+            "Choices": [{"Condition": "{% $ended.TransformJobStatus = 'Completed' %}", "Next": "Completed"}],
+            "Default": "NotCompleted",
         },
-        "End": True,
+        "Completed": {
+            "Type": "Pass",
+            "Output": {
+                "TransformJobName": "{% $ended.TransformJobName %}",
+                "TransformJobArn": "{% $ended.TransformJobArn %}",
+                "TransformJobStatus": "{% $ended.TransformJobStatus %}",
+                "S3OutputPath": "{% $ended.TransformOutput.S3OutputPath %}",
+            },
+            "End": True,
+        },
+        "NotCompleted": {
+            "Type": "Pass",
+            "Assign": {"error": {"Error": "States.TaskFailed", "Cause": "{% $string($ended) %}"}},
+            "Next": "Diagnose",
+        },
     }
 
 
@@ -236,8 +264,7 @@ def _diagnose(resource: str, function_arn: str) -> State:
                         "Error": "{% $error.Error %}",
                         "Cause": "{% 'job ' & $job & ($job_file ? ' (' & $job_file & ')' : '') & "
                         "' failed on ' & $request.TransformInput.DataSource.S3DataSource.S3Uri & "
-                        "': ' & ($substring($error.Cause, 0, 1) = '{' ? "
-                        "$parse($error.Cause).FailureReason : $error.Cause) %}",
+                        f"': ' & {_MESSAGE.format(cause='$error.Cause', field='FailureReason')} %}}",
                     }
                 },
                 "Next": "Failed",
@@ -250,10 +277,7 @@ def _diagnose(resource: str, function_arn: str) -> State:
 
 def _named_failure(what: str) -> dict[str, str]:
     """Error and Cause of a caught error, led by the job, its file and its data."""
-    lambda_message = (
-        "($substring($states.errorOutput.Cause, 0, 1) = '{' ? "
-        "$parse($states.errorOutput.Cause).errorMessage : $states.errorOutput.Cause)"
-    )
+    lambda_message = _MESSAGE.format(cause="$states.errorOutput.Cause", field="errorMessage")
     return {
         "Error": "{% $states.errorOutput.Error %}",
         "Cause": "{% 'job ' & $job & ($job_file ? ' (' & $job_file & ')' : '') & ': ' & "

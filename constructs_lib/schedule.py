@@ -14,8 +14,8 @@ from batch_transform.spec.job_spec import ScheduleSpec
 class Schedule(Construct):
     """Define an EventBridge Scheduler schedule that starts the state machine with no overrides.
 
-    The Scheduler sends each start once and retries it for an hour; a run that starts later than
-    that would meet the next one.
+    A start that fails is tried again for an hour. The Scheduler delivers at least once (User Guide): in
+    rare cases it starts a run twice, and each of the two has an output prefix of its own.
     """
 
     def __init__(

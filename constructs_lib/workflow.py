@@ -18,6 +18,11 @@ from constructs_lib.workflow_function import WorkflowFunction
 
 TRANSFORM_JOB_LOGS = "/aws/sagemaker/TransformJobs"
 
+# The moment in a run's id, `20261122T020001`, as IAM can say it: no other job's name fits, not even one
+# that begins with this job's name. Names are given in the job's own and in small letters, since public
+# reports show ARNs of transform jobs in both and IAM tells them apart.
+_RUN = "?" * 15
+
 
 class Workflow(Construct):
     """Define the state machine of `spec`, which sends `request` for each run.
@@ -41,7 +46,10 @@ class Workflow(Construct):
         job_logs_arn = self._arn(
             "logs", "log-group", f"{TRANSFORM_JOB_LOGS}:*", cdk.ArnFormat.COLON_RESOURCE_NAME
         )
-        jobs_arn = self._arn("sagemaker", "transform-job", f"{spec.name}-*")
+        jobs_arns = [
+            self._arn("sagemaker", "transform-job", f"{name}-{_RUN}-*")
+            for name in dict.fromkeys((spec.name, spec.name.lower()))
+        ]
         preflight = WorkflowFunction(self, "Preflight", name="preflight", statements=[data.list_statement()])
         diagnose = WorkflowFunction(
             self,
@@ -69,7 +77,10 @@ class Workflow(Construct):
         self.role = iam.Role(
             self,
             "Role",
-            assumed_by=iam.ServicePrincipal("states.amazonaws.com"),
+            # Only state machines of this account may use the role (Developer Guide, confused deputy).
+            assumed_by=iam.ServicePrincipal(
+                "states.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}}
+            ),
             description=f"Runs the batch transform job {spec.name}",
             inline_policies={
                 "Workflow": iam.PolicyDocument(
@@ -78,7 +89,7 @@ class Workflow(Construct):
                             actions=["lambda:InvokeFunction"],
                             resources=[function.function_arn for function in functions],
                         ),
-                        *self._transform_job_statements(jobs_arn, execution_role),
+                        *self._transform_job_statements(jobs_arns, execution_role),
                         *self._volume_key_statements(volume_key),
                     ]
                 )
@@ -107,7 +118,9 @@ class Workflow(Construct):
         acknowledge_wildcards(
             self,
             {
-                jobs_arn: "each attempt of each run has a job name of its own, all of them led by the job's name",
+                **dict.fromkeys(
+                    jobs_arns, "each attempt of each run has a job name of its own, led by the job's name"
+                ),
                 "*": "the log delivery actions of Step Functions know no resources",
             },
         )
@@ -118,7 +131,7 @@ class Workflow(Construct):
         )
 
     def _transform_job_statements(
-        self, jobs_arn: str, execution_role: iam.IRole | None
+        self, jobs_arns: list[str], execution_role: iam.IRole | None
     ) -> list[iam.PolicyStatement]:
         events_rule_arn = self._arn("events", "rule", "StepFunctionsGetEventsForSageMakerTransformJobsRule")
         statements = [
@@ -131,7 +144,7 @@ class Workflow(Construct):
                     "sagemaker:AddTags",
                     "sagemaker:ListTags",
                 ],
-                resources=[jobs_arn],
+                resources=jobs_arns,
             ),
             iam.PolicyStatement(
                 # How `.sync` learns that the job has ended: a rule that Step Functions manages.

@@ -7,10 +7,14 @@ from collections.abc import Sequence
 import aws_cdk as cdk
 from constructs import Construct
 
+from batch_transform.spec.errors import InputError
 from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.stack_outputs import INPUT_BUCKET, OUTPUT_BUCKET, state_machine_output
 from constructs_lib.batch_transform import BatchTransform
 from constructs_lib.data_buckets import DataBuckets
+
+MOST_JOBS = 30
+"""A job has up to 15 resources; a stack holds 500."""
 
 
 class BatchTransformStack(cdk.Stack):
@@ -25,6 +29,7 @@ class BatchTransformStack(cdk.Stack):
         self._output(
             OUTPUT_BUCKET, buckets.output.bucket_name, "where the jobs write, each below its own name"
         )
+        _require_room(jobs)
         namespace = Construct(self, "Jobs")
         for job in jobs:
             transform = BatchTransform(namespace, job.name, job=job, buckets=buckets)
@@ -36,3 +41,19 @@ class BatchTransformStack(cdk.Stack):
 
     def _output(self, key: str, value: str, description: str) -> None:
         cdk.CfnOutput(self, key, value=value, description=description)
+
+
+def _require_room(jobs: Sequence[JobSpec]) -> None:
+    """CloudFormation takes 500 resources a stack, and each output once."""
+    if len(jobs) > MOST_JOBS:
+        raise InputError(
+            f"{len(jobs)} job files do not fit into one stack, which holds {MOST_JOBS}; use fewer"
+        )
+    taken: dict[str, JobSpec] = {}
+    for job in jobs:
+        other = taken.setdefault(state_machine_output(job.name), job)
+        if other is not job:
+            raise InputError(
+                f"{other.job_file or other.name} and {job.job_file or job.name}: the names {other.name} and {job.name} "
+                "differ only in hyphens or capitals, and would share a stack output; rename one"
+            )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -49,7 +50,13 @@ _PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
     type=click.Path(path_type=Path),
     help="A CSV whose header names two output columns: the id, and the prediction that it tells the truth of.",
 )
-@click.option("--rows", default=10, show_default=True, help="How many rows to show at the end.")
+@click.option(
+    "--rows",
+    default=10,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="How many rows to show at the end.",
+)
 @click.option(
     "--jobs", default=Path("jobs"), show_default=True, type=click.Path(path_type=Path), help="The job files."
 )
@@ -57,10 +64,15 @@ _PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
     "--out",
     default=Path("out"),
     show_default=True,
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, file_okay=False),
     help="Copies of the results go here.",
 )
-@click.option("--port", default=0, help="Port of the local AWS. Any free one, unless told.")
+@click.option(
+    "--port",
+    default=0,
+    type=click.IntRange(0, 65535),
+    help="Port of the local AWS. Any free one, unless told.",
+)
 def run(
     *,
     job: str,
@@ -147,12 +159,18 @@ def _parse_overrides(overrides: tuple[str, ...]) -> dict[str, Any]:
     parsed = {}
     for override in overrides:
         name, equals, value = override.partition("=")
-        if not equals:
+        if not equals or not name:
             raise InputError(f"--set {override}: write NAME=VALUE, such as transform.instance_count=2")
+        if name in parsed:
+            raise InputError(f"--set {override}: {name} is set twice; keep one")
         try:
             parsed[name] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
-            raise InputError(f"--set {override}: the value is no YAML ({error})") from error
+            json.dumps(parsed[name])
+        except (yaml.YAMLError, TypeError) as error:
+            raise InputError(
+                f"--set {override}: the value is neither a text nor a number as JSON has them ({error}); "
+                "put a text in quotes"
+            ) from error
     return parsed
 
 

@@ -82,13 +82,6 @@ def start(state_machine_arn: str, overrides: Mapping[str, Any], clients: Clients
     return Execution(arn=started["executionArn"], run=run_id(started["executionArn"], described["startDate"]))
 
 
-def stop(execution: Execution, clients: Clients) -> None:
-    """Abort the run; Step Functions then stops the transform job."""
-    clients.stepfunctions.stop_execution(
-        executionArn=execution.arn, cause="stopped by the person who started it"
-    )
-
-
 def follow(execution: Execution, clients: Clients, *, poll_seconds: float) -> Iterator[Event]:
     """Yield what happens, as it happens, and end with `Ended`.
 

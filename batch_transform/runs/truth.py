@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,11 @@ class Truth:
         """
         if not path.is_file():
             raise DataNotFoundError(f"--truth {path}: there is no such file")
-        with path.open(newline="", encoding="utf-8") as file:
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise TruthFileError(f"{path}: this is no UTF-8 text ({error}); save it as UTF-8") from error
+        with io.StringIO(text, newline="") as file:
             rows = csv.reader(file)
             header = next(rows, [])
             if len(header) != 2:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from itertools import islice
 from typing import Any, Protocol
 
@@ -21,6 +23,8 @@ _FILES_NAMED = 5
 _LOG_LINES = 12
 _OBJECTS_LOOKED_AT = 100_000
 _EVENTS_LOOKED_AT = 20_000
+_LONGEST_LINE = 2_000
+_LONGEST_CAUSE = 30_000  # Step Functions takes 32,768 characters
 
 
 class S3Client(Protocol):
@@ -64,13 +68,14 @@ def explain(run: FailedRun, s3: S3Client, logs: LogsClient) -> dict[str, str]:
     lines = [f"job {run.job}{origin}: transform job {name}: {reason}"]
     lines += _unserved_files(run.request, s3) if description or run.error["Error"] == "States.Timeout" else []
     lines += _log_lines(name, logs)
-    return {"Error": run.error["Error"], "Cause": "\n".join(lines)}
+    told = "\n".join(line[:_LONGEST_LINE] for line in lines)
+    return {"Error": run.error["Error"], "Cause": told[:_LONGEST_CAUSE]}
 
 
 def _description(cause: str) -> dict[str, Any]:
     """The job's description, which a failed `.sync` task has as its Cause; {} when no job existed."""
-    if not cause.startswith("{"):
-        return {}
+    if not (cause.startswith("{") and cause.endswith("}")):
+        return {}  # no document, or one that was cut off
     described = json.loads(cause)
     return described if isinstance(described, dict) and "TransformJobName" in described else {}
 
@@ -83,12 +88,15 @@ def _unserved_files(request: Request, s3: S3Client) -> list[str]:
         return [f"input: {data} ({source['S3DataType']})"]
     output = S3Uri.parse(request["TransformOutput"]["S3OutputPath"])
     served = set(_keys(output, s3))
-    keys = sorted(_keys(data, s3))
+    keys = sorted(key for key in _keys(data, s3) if not key.endswith("/"))  # the console's folder markers
     alone = keys == [data.key]
     unserved = [key for key in keys if output_key(key, data.key, output.key, alone=alone) not in served]
     named = ", ".join(f"s3://{data.bucket}/{key}" for key in unserved[:_FILES_NAMED])
     more = f" and {len(unserved) - _FILES_NAMED} more" if len(unserved) > _FILES_NAMED else ""
-    return [f"{len(unserved)} of {len(keys)} files have no result: {named}{more}"] if unserved else []
+    at_least = "at least " if len(keys) >= _OBJECTS_LOOKED_AT else ""
+    return (
+        [f"{at_least}{len(unserved)} of {len(keys)} files have no result: {named}{more}"] if unserved else []
+    )
 
 
 def _keys(place: S3Uri, s3: S3Client) -> Iterator[str]:
@@ -115,7 +123,10 @@ def _log_lines(job_name: str, logs: LogsClient) -> list[str]:
 
 def _log_events(job_name: str, logs: LogsClient) -> Iterator[dict[str, Any]]:
     pages = logs.get_paginator("filter_log_events").paginate(
-        logGroupName=LOG_GROUP, logStreamNamePrefix=job_name, PaginationConfig={"MaxItems": _EVENTS_LOOKED_AT}
+        logGroupName=LOG_GROUP,
+        logStreamNamePrefix=job_name,
+        startTime=_started(job_name),
+        PaginationConfig={"MaxItems": _EVENTS_LOOKED_AT},
     )
     try:
         yield from (event for page in pages for event in page.get("events", []))
@@ -123,6 +134,15 @@ def _log_events(job_name: str, logs: LogsClient) -> Iterator[dict[str, Any]]:
         # Without a single logged line in the account's history the group does not exist: there is nothing to tell.
         if error.response["Error"]["Code"] != "ResourceNotFoundException":
             raise
+
+
+def _started(job_name: str) -> int:
+    """The moment in the job's name, in milliseconds: the group holds the logs of all jobs of the account."""
+    moment = re.search(r"-(\d{8}T\d{6})-", job_name, re.IGNORECASE)
+    if moment is None:
+        return 0
+    started = datetime.strptime(moment[1].upper(), "%Y%m%dT%H%M%S").replace(tzinfo=timezone.utc)
+    return int(started.timestamp() * 1000)
 
 
 def _by_file(lines: list[str]) -> list[str]:

@@ -116,7 +116,29 @@ def test_data_in_other_buckets_are_what_the_role_may_use(template_of: Callable[[
     )
     template = template_of(job)
     assert actions_on(template, s3_arn("lake/customers/*")) == {"s3:GetObject"}
-    assert actions_on(template, s3_arn("scores/churn*")) == {"s3:PutObject", "s3:AbortMultipartUpload"}
+    assert actions_on(template, s3_arn("scores/churn/*")) == {"s3:PutObject", "s3:AbortMultipartUpload"}
+
+
+def test_a_manifest_lets_the_role_read_its_bucket(template_of: Callable[[JobSpec], Template]) -> None:
+    listed = InputSpec(data="s3://lake/manifests/day.json", data_type="ManifestFile")
+    template = template_of(replace(ARTIFACT, input=listed))
+    assert actions_on(template, s3_arn("lake/*")) == {"s3:GetObject"}
+
+
+def test_a_job_with_capitals_may_create_jobs_in_both_spellings_and_no_other_jobs(
+    template_of: Callable[[JobSpec], Template],
+) -> None:
+    template = template_of(replace(ARTIFACT, name="Churn"))
+    jobs = [
+        part
+        for role in template.find_resources("AWS::IAM::Role").values()
+        for policy in role["Properties"].get("Policies", [])
+        for statement in policy["PolicyDocument"]["Statement"]
+        if "sagemaker:CreateTransformJob" in statement["Action"]
+        for part in (arn["Fn::Join"][1][-1] for arn in statement["Resource"])
+    ]
+    moment = "?" * 15
+    assert jobs == [f":transform-job/Churn-{moment}-*", f":transform-job/churn-{moment}-*"]
 
 
 def test_a_paused_schedule_is_disabled(template_of: Callable[[JobSpec], Template]) -> None:

@@ -89,11 +89,32 @@ def job_name(definition: Definition, run: str, attempt: int, retries: int) -> st
     return str(evaluate(template, job=SPEC.name, run=run, attempt=attempt, states=states))
 
 
-def test_only_the_transform_state_can_end_a_run_well(definition: Definition) -> None:
+def test_a_run_ends_well_only_with_a_completed_transform_job(definition: Definition) -> None:
     ends = [
         name for name, state in definition["States"].items() if state.get("End") or state["Type"] == "Succeed"
     ]
-    assert ends == ["Transform"]
+    assert ends == ["Completed"]
+    before = [name for name, state in definition["States"].items() if "Completed" in next_states(state)]
+    assert before == ["HowEnded"]
+    assert definition["States"]["Transform"]["Next"] == "HowEnded"
+
+
+@pytest.mark.parametrize(
+    ("status", "follows"),
+    [("Completed", "Completed"), ("Stopped", "NotCompleted"), ("Failed", "NotCompleted")],
+)
+def test_a_job_that_ended_otherwise_is_diagnosed(definition: Definition, status: str, follows: str) -> None:
+    choice = definition["States"]["HowEnded"]
+    ended = {"TransformJobName": "churn-1", "TransformJobStatus": status}
+    taken = [branch["Next"] for branch in choice["Choices"] if evaluate(branch["Condition"], ended=ended)]
+    assert (taken or [choice["Default"]])[0] == follows
+    error = definition["States"]["NotCompleted"]["Assign"]["error"]
+    assert json.loads(evaluate(error["Cause"], ended=ended)) == ended
+    assert reachable(definition["States"], "NotCompleted", without="Transform") == {
+        "NotCompleted",
+        "Diagnose",
+        "Failed",
+    }
 
 
 def test_every_caught_error_leads_to_the_fail_state_or_to_another_attempt(definition: Definition) -> None:
@@ -200,6 +221,15 @@ def test_only_what_aws_could_not_serve_is_tried_again(
         if evaluate(branch["Condition"], error=error, attempt=attempt)
     ]
     assert (taken or [choice["Default"]])[0] == follows
+
+
+def test_a_cause_that_was_cut_off_is_told_as_it_is(definition: Definition) -> None:
+    failure = definition["States"]["Diagnose"]["Catch"][0]["Assign"]["failure"]
+    error = {"Error": "States.TaskFailed", "Cause": '{"TransformJobName": "churn-1", "FailureRea'}
+    place = {"S3DataSource": {"S3Uri": "s3://in/churn/"}}
+    request = {"TransformInput": {"DataSource": place}}
+    cause = evaluate(failure["Cause"], error=error, job="churn", job_file="", request=request)
+    assert cause == f"job churn failed on s3://in/churn/: {error['Cause']}"
 
 
 def test_a_failed_preflight_is_told_with_the_job_and_its_file(definition: Definition) -> None:

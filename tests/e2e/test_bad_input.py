@@ -82,6 +82,29 @@ def test_fails_on_input_that_is_not_there(project: Project) -> None:
     assert (done.returncode, "none.csv" in done.stderr) == (2, True)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--rows", "-1"), "--rows"),
+        (("--port", "99999"), "--port"),
+        (("--out", "app.py"), "--out"),
+        (("--set", "transform.max_payload"), "NAME=VALUE"),
+        (("--set", "=5"), "NAME=VALUE"),
+        (("--set", "transform.max_payload=2026-01-01"), "max_payload"),
+        (("--set", "input.data=s3://a/", "--set", "input.data=s3://b/"), "twice"),
+        (("--truth", "none.csv"), "none.csv"),
+    ],
+)
+def test_fails_on_a_wrong_option_before_anything_is_started(
+    project: Project, arguments: tuple[str, ...], said: str
+) -> None:
+    done = project.batch_transform("run", "tumours", "--input", "build/data/tumours.csv", *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "local AWS" not in done.stdout
+
+
 def test_fails_when_there_is_nothing_to_score(project: Project) -> None:
     done = project.batch_transform("run", "tumours")
     assert (done.returncode, "--input" in done.stderr) == (2, True)
@@ -138,7 +161,7 @@ def test_fails_when_the_port_is_taken(project: Project) -> None:
 
 def test_fails_on_a_run_with_an_unknown_override(project: Project) -> None:
     done = project.run_example("--set", "data_processing.outputfilter=$[0]")
-    assert done.returncode != 0
+    assert done.returncode == 1
     assert "outputfilter" in done.stderr
 
 
@@ -152,6 +175,8 @@ def test_ctrl_c_in_the_middle_ends_everything(project: Project) -> None:
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        # A shell that starts the tests in the background lets its children ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  # nothing is forked beside us
     ) as running:
         assert running.stdout
         for line in running.stdout:

@@ -27,10 +27,12 @@ class FakeLogs:
         *,
         logGroupName: str,  # noqa: N803  # AWS's names
         logStreamNamePrefix: str,  # noqa: N803
+        startTime: int,  # noqa: N803
         PaginationConfig: dict[str, int],  # noqa: N803
     ) -> Iterator[dict[str, Any]]:
         assert logGroupName == LOG_GROUP
         assert PaginationConfig["MaxItems"] > 0
+        assert startTime == 1795312801000  # the moment in the job's name
         yield {"events": []}  # AWS may answer with an empty page and go on
         for stream, message in self._lines:
             if stream.startswith(logStreamNamePrefix):
@@ -128,6 +130,22 @@ def test_many_files_are_counted_and_the_first_are_named() -> None:
     cause = explain(a_failure(cause=FAILED), FakeS3(objects), FakeLogs())["Cause"]
     assert "12 of 12 files have no result: s3://in/churn/00.csv" in cause
     assert "and 7 more" in cause
+
+
+def test_a_long_line_of_the_log_does_not_make_a_cause_too_long_for_step_functions() -> None:
+    line = "t:[sagemaker logs]: in/churn/bad.csv: " + "x" * 250_000
+    logs = FakeLogs(*((f"{JOB}/i-1/data-log", line) for _ in range(40)))
+    assert len(explain(a_failure(cause=FAILED), FakeS3(OBJECTS), logs)["Cause"]) <= 32_768
+
+
+def test_a_cause_that_was_cut_off_is_told_as_it_is() -> None:
+    cut = json.dumps(FAILED)[:-20]
+    assert cut in explain(a_failure(cause=cut), FakeS3(OBJECTS), FakeLogs())["Cause"]
+
+
+def test_the_consoles_folder_markers_are_no_files_without_a_result() -> None:
+    cause = explain(a_failure(cause=FAILED), FakeS3(OBJECTS | {("in", "churn/"): 0}), FakeLogs())["Cause"]
+    assert "1 of 3 files have no result: s3://in/churn/bad.csv" in cause
 
 
 def test_a_refused_request_is_told_in_the_words_of_the_service() -> None:

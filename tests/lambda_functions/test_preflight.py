@@ -6,7 +6,12 @@ import pytest
 
 from batch_transform.spec.errors import DataNotFoundError, RunInputError
 from fakes.s3 import FakeS3
-from preflight import Run, checked_request
+from preflight import Run
+from preflight import checked_request as checked
+
+def checked_request(run: Run, s3: FakeS3, sagemaker: FakeSageMaker | None = None) -> Request:
+    return checked(run, s3, lambda: sagemaker or pytest.fail("this run has its model"))
+
 
 RUN_ID = "20261122T020001-1a2b3c4d"
 

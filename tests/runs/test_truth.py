@@ -37,6 +37,13 @@ def test_fails_when_there_is_no_such_file(tmp_path: Path) -> None:
         Truth.read(tmp_path / "none.csv")
 
 
+def test_fails_on_a_file_that_is_no_utf_8(tmp_path: Path) -> None:
+    path = tmp_path / "truth.csv"
+    path.write_bytes("id,label\nä,yes\n".encode("latin-1"))
+    with pytest.raises(TruthFileError, match="UTF-8"):
+        Truth.read(path)
+
+
 @pytest.mark.parametrize(("text", "where"), [("id\n", ":1:"), ("", ":1:"), ("id,label\na,b\nc\n", ":3:")])
 def test_fails_with_the_line_that_is_no_pair(tmp_path: Path, text: str, where: str) -> None:
     with pytest.raises(TruthFileError, match=where):

@@ -13,6 +13,7 @@ import cloudformation_validate as cfv
 import pytest
 
 from batch_transform.runs.synth import synthesise
+from batch_transform.spec.errors import SynthError
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -91,7 +92,8 @@ def test_nothing_in_it_knows_of_the_local_aws(assembly: Path) -> None:
 def test_buckets_are_kept_private_encrypted_and_versioned(template: Template) -> None:
     for bucket in template["Resources"].values():
         if bucket["Type"] == "AWS::S3::Bucket":
-            assert bucket["DeletionPolicy"] == "Retain"
+            assert bucket["DeletionPolicy"] == "RetainExceptOnCreate"
+            assert bucket["UpdateReplacePolicy"] == "Retain"
             assert bucket["Properties"]["VersioningConfiguration"] == {"Status": "Enabled"}
             assert all(bucket["Properties"]["PublicAccessBlockConfiguration"].values())
             assert bucket["Properties"]["BucketEncryption"]
@@ -132,6 +134,99 @@ def test_only_actions_without_resources_are_allowed_on_everything(template: Temp
         "logs:PutResourcePolicy",
         "logs:UpdateLogDelivery",
     }
+
+
+def allowed(template: Template, role: str) -> dict[str, set[str]]:
+    """What a role may do, as resource -> actions; references are written as their names."""
+
+    def text(value: Any) -> str:
+        if isinstance(value, str):
+            return value
+        [(function, argument)] = value.items()
+        if function == "Fn::Join":
+            return "".join(text(part) for part in argument[1])
+        return ".".join(map(text, argument)) if isinstance(argument, list) else str(argument)
+
+    found: dict[str, set[str]] = {}
+    for name, resource in template["Resources"].items():
+        if resource["Type"] == "AWS::IAM::Role" and name.startswith(role):
+            for policy in resource["Properties"]["Policies"]:
+                for statement in policy["PolicyDocument"]["Statement"]:
+                    resources, actions = (
+                        value if isinstance(value, list) else [value]
+                        for value in (statement["Resource"], statement["Action"])
+                    )
+                    for arn in resources:
+                        found.setdefault(text(arn), set()).update(actions)
+    assert found
+    return found
+
+
+JOB_LOGS = "arn:AWS::Partition:logs:AWS::Region:AWS::AccountId:log-group:/aws/sagemaker/TransformJobs"
+
+
+def test_the_execution_role_may_do_this_and_no_more(template: Template) -> None:
+    rights = allowed(template, "JobstumoursModelExecutionRole")
+    [artifact] = [arn for arn in rights if "cdk-hnb659fds-assets" in arn]
+    [repository] = [arn for arn in rights if ":repository/" in arn]
+    assert rights == {
+        "DataInputC289B3F3.Arn": {"s3:ListBucket"},
+        "DataInputC289B3F3.Arn/tumours/*": {"s3:GetObject"},
+        artifact: {"s3:GetObject"},
+        "DataOutput0D5892B2.Arn/tumours/*": {"s3:PutObject", "s3:AbortMultipartUpload"},
+        repository: {"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"},
+        f"{JOB_LOGS}*": {
+            "logs:CreateLogGroup",
+            "logs:CreateLogStream",
+            "logs:DescribeLogStreams",
+            "logs:PutLogEvents",
+        },
+        "*": {"ecr:GetAuthorizationToken", "cloudwatch:PutMetricData"},
+    }
+
+
+def test_the_state_machines_role_may_do_this_and_no_more(template: Template) -> None:
+    rights = allowed(template, "JobstumoursWorkflowRole")
+    functions = {arn for arn in rights if arn.endswith(".Arn") and "Role" not in arn}
+    passed = {arn for arn in rights if "ExecutionRole" in arn}
+    account = "AWS::Region:AWS::AccountId"
+    assert (len(functions), len(passed)) == (2, 1)
+    assert rights == {
+        **{arn: {"lambda:InvokeFunction"} for arn in functions},
+        **{arn: {"iam:PassRole"} for arn in passed},
+        f"arn:AWS::Partition:sagemaker:{account}:transform-job/tumours-{'?' * 15}-*": {
+            "sagemaker:CreateTransformJob",
+            "sagemaker:DescribeTransformJob",
+            "sagemaker:StopTransformJob",
+            "sagemaker:AddTags",
+            "sagemaker:ListTags",
+        },
+        f"arn:AWS::Partition:events:{account}:rule/StepFunctionsGetEventsForSageMakerTransformJobsRule": {
+            "events:PutTargets",
+            "events:PutRule",
+            "events:DescribeRule",
+        },
+    }
+
+
+@pytest.mark.parametrize("function", ["Preflight", "Diagnose"])
+def test_a_function_may_do_this_and_no_more(template: Template, function: str) -> None:
+    rights = allowed(template, f"JobstumoursWorkflow{function}Role")
+    [own_log] = [arn for arn in rights if "Logs" in arn and arn.endswith(".Arn")]
+    expected = {
+        own_log: {"logs:CreateLogStream", "logs:PutLogEvents"},
+        "DataInputC289B3F3.Arn": {"s3:ListBucket"},
+    }
+    if function == "Diagnose":
+        expected["DataOutput0D5892B2.Arn"] = {"s3:ListBucket"}
+        expected[f"{JOB_LOGS}:*"] = {"logs:FilterLogEvents"}
+    assert rights == expected
+
+
+def test_the_schedules_role_may_start_the_state_machine_and_no_more(template: Template) -> None:
+    [(machine, actions)] = allowed(template, "JobstumoursScheduleRole").items()
+    assert "StateMachine" in machine
+    assert actions == {"states:StartExecution"}
 
 
 def test_the_state_machine_may_pass_only_the_execution_role_and_only_to_sagemaker(template: Template) -> None:
@@ -176,6 +271,20 @@ def test_cloudformation_validate_finds_nothing(assembly: Path) -> None:
     # W3005: as above; what is left is advice on style
     assert [text for text in told if not text.startswith("W3005 ")] == []
     assert report.diagnostics
+
+
+def test_fails_on_more_jobs_than_a_stack_holds(tmp_path: Path) -> None:
+    for number in range(31):
+        (tmp_path / f"job{number}.yaml").write_text(f"name: job-{number}\nmodel: {{existing: churn}}\n")
+    with pytest.raises(SynthError, match="31 job files do not fit into one stack, which holds 30"):
+        synthesise(PROJECT, jobs=tmp_path, assembly=tmp_path / "cdk.out")
+
+
+def test_fails_on_jobs_that_would_share_an_output(tmp_path: Path) -> None:
+    for name in ("a-b", "aB"):
+        (tmp_path / f"{name}.yaml").write_text(f"name: {name}\nmodel: {{existing: churn}}\n")
+    with pytest.raises(SynthError, match="differ only in hyphens or capitals"):
+        synthesise(PROJECT, jobs=tmp_path, assembly=tmp_path / "cdk.out")
 
 
 def test_the_same_job_makes_the_same_template(assembly: Path, tmp_path: Path) -> None:
