@@ -13,6 +13,8 @@ BatchTransformError
 │   ├── UnknownImageError    a framework container that is not in our table
 │   ├── SampleHeaderError    a sample that names no columns
 │   ├── TruthFileError       a table of known answers that is no such table
+│   ├── HeaderRowError       data to be scored whose first row is the names of its columns
+│   ├── ModelNotFoundError   an endpoint or a package group that has no model for a run
 │   └── DataNotFoundError    a local file or an S3 object that is not there
 ├── LocalAwsError            the local AWS could not do what it was asked
 │   ├── PortInUseError       another program listens there
@@ -102,6 +104,14 @@ class SampleHeaderError(InputError):
 
 class TruthFileError(InputError):
     """When a table of known answers is not two columns under a header."""
+
+
+class HeaderRowError(InputError):
+    """When the first row of the data holds the names of the columns: SageMaker would score it as a record."""
+
+
+class ModelNotFoundError(InputError):
+    """When the endpoint or the model package group that a job names has not exactly one model for a run."""
 
 
 class DataNotFoundError(InputError):

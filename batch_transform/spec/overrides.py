@@ -5,6 +5,7 @@
 {"transform.env": {"LOG_LEVEL": "debug"}}            # added to the job's own variables
 {"transform.env.LOG_LEVEL": "debug"}                 # the same
 {"transform.strategy": null}                         # back to AWS's default
+{"data_processing.keep": ["id", "label"]}            # by name, where the job names its columns
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from typing import Any
 
 from batch_transform.spec.errors import RunInputError
 from batch_transform.spec.members import MEMBERS, Member
+from batch_transform.spec.named_overrides import FILTER_FIELDS, NAME_FIELDS, Columns, place_named_filters
 from batch_transform.spec.problem import Problem
 from batch_transform.spec.request import Request, complete_model_client_config, place
 from batch_transform.spec.rules import request_problems
 from batch_transform.spec.rules.shape import shown
 
-OVERRIDABLE = tuple(member.field for member in MEMBERS if member.overridable)
+OVERRIDABLE = (*(member.field for member in MEMBERS if member.overridable), *NAME_FIELDS)
 
 _MEMBER_OF = {member.field: member for member in MEMBERS}
 _ENV = "transform.env"
@@ -31,18 +33,26 @@ _ENV = "transform.env"
 _NOT_OURS = frozenset({"Comment", "comment", "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"})
 
 
-def apply_overrides(request: Mapping[str, Any], run_input: object) -> Request:
+def apply_overrides(request: Mapping[str, Any], run_input: object, columns: Columns | None = None) -> Request:
     """Return the request of one run: a copy of the job's request with what the run's input changes.
 
+    `columns` are the names that the job gives, for filters by name.
     `{}` changes nothing, and so does the event that EventBridge sends for a schedule without an input
     of its own. Raises RunInputError with all problems at once: names that a run cannot change, and what
     the rules say of the outcome.
     """
     effective = copy.deepcopy(dict(request))
     problems: list[Problem] = []
+    names: dict[str, object] = {}
+    raw: set[str] = set()
     for field, value in _given(run_input, problems):
+        if field in NAME_FIELDS:
+            names[field] = value
+            continue
+        raw |= {field} & set(FILTER_FIELDS)
         _set(effective, _MEMBER_OF[field], value)
     complete_model_client_config(effective)
+    problems += place_named_filters(effective, names, columns or Columns(), raw=raw)
     problems += [problem for problem in request_problems(effective) if problem.is_error]
     if problems:
         raise RunInputError(problems)

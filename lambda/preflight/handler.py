@@ -13,4 +13,4 @@ _s3 = boto3.client("s3")
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Return the run's CreateTransformJob request, or fail with all that is wrong with it."""
-    return checked_request(Run(**event), _s3)
+    return checked_request(Run(**event), _s3, lambda: boto3.client("sagemaker"))

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
+from header_row import S3Reader, require_no_header
+from run_model import SageMakerClient, run_model
 
 from batch_transform.spec.errors import DataNotFoundError, RunInputError
+from batch_transform.spec.media_type import CSV, media_type
 from batch_transform.spec.members import MEMBERS, Member
+from batch_transform.spec.named_overrides import Columns
 from batch_transform.spec.overrides import apply_overrides
 from batch_transform.spec.problem import Problem
 from batch_transform.spec.request import Request
 from batch_transform.spec.s3_uri import S3Uri
 
 
-class S3Client(Protocol):
+class S3Client(S3Reader, Protocol):
     """What the check needs of boto3's S3 client."""
 
     def get_paginator(self, operation_name: str, /) -> Any:
@@ -25,37 +29,47 @@ class S3Client(Protocol):
 
 @dataclass(frozen=True)
 class Run:
-    """What the state machine passes: the job, the run's id, the declared request and the run's own input."""
+    """What the state machine passes: the job, the run's id, the declared request and the run's own input.
+
+    `columns` are the names that the job gives, as `input` and `output`. `model` says where the model
+    comes from, if the run must find it (see `run_model`).
+    """
 
     job: str
     job_file: str
     run: str
     request: Request
     overrides: Mapping[str, Any]
+    columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    model: Mapping[str, Any] = field(default_factory=dict)
 
 
-def checked_request(run: Run, s3: S3Client) -> Request:
-    """Apply the run's overrides, give the run its own output prefix, and check request and data.
+def checked_request(run: Run, s3: S3Client, sagemaker: Callable[[], SageMakerClient]) -> Request:
+    """Apply the run's overrides, give the run its own output prefix, check request and data, find the model.
 
-    Fails with RunInputError (unknown, undeclared or illegal overrides, output below the input prefix) or
-    DataNotFoundError (no object, or only empty ones).
+    Fails with RunInputError (unknown, undeclared or illegal overrides, output below the input prefix),
+    DataNotFoundError (no object, or only empty ones), HeaderRowError or ModelNotFoundError.
     """
     declared = dict(run.request)
     declared["TransformOutput"] = declared["TransformOutput"] | {
         "S3OutputPath": f"{declared['TransformOutput']['S3OutputPath'].rstrip('/')}/{run.run}"
     }
-    request = apply_overrides(declared, run.overrides)
+    columns = Columns(**{name: tuple(names) for name, names in run.columns.items()})
+    request = apply_overrides(declared, run.overrides, columns)
     if undeclared := list(_undeclared(run, request)):
         raise RunInputError(undeclared)
     uri = request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
     try:
-        _require_data(uri, s3)
+        first = _first_object(uri, s3)
+        _require_no_header(request, first, columns, s3)
     except ClientError as error:
         reason = error.response["Error"]
         raise DataNotFoundError(
             f"{uri} cannot be listed ({reason['Code']}: {reason['Message']}); check the bucket's name, and whether "
             "the job may read there: a deployed job reads below its own input.data only"
         ) from error
+    if run.model:
+        request["ModelName"] = run_model(run.job, run.model, sagemaker())
     return request
 
 
@@ -87,14 +101,23 @@ def _has(request: Request, member: Member) -> bool:
     return True
 
 
-def _require_data(uri: str, s3: S3Client) -> None:
-    """A prefix in S3 is a plain string: every key that starts with it is an input object."""
+def _require_no_header(request: Request, first: S3Uri, columns: Columns, s3: S3Client) -> None:
+    """Of CSV data with named columns, look at the first object's first row. A manifest is no data."""
+    source = request["TransformInput"]
+    is_csv = media_type(source.get("ContentType")) == CSV
+    if columns.input and is_csv and source["DataSource"]["S3DataSource"]["S3DataType"] == "S3Prefix":
+        gzip = source.get("CompressionType") == "Gzip"
+        require_no_header(first.bucket, first.key, columns.input, s3, gzip=gzip)
+
+
+def _first_object(uri: str, s3: S3Client) -> S3Uri:
+    """Return the first object with data. A prefix is a plain string: every key that starts with it is input."""
     place = S3Uri.parse(uri)
     empty_objects = 0
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=place.bucket, Prefix=place.key):
         for entry in page.get("Contents", []):
             if entry["Size"] > 0:
-                return
+                return S3Uri(place.bucket, entry["Key"])
             empty_objects += 1
     if empty_objects:
         raise DataNotFoundError(

@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import io
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
+
+from botocore.exceptions import ClientError
 
 
 class FakeS3:
-    """`objects` maps (bucket, key) to a size; `listings` counts the listings that were asked for."""
+    """`objects` maps (bucket, key) to a size; `listings` counts the listings that were asked for.
 
-    def __init__(self, objects: dict[tuple[str, str], int], *, page_size: int = 2) -> None:
+    `contents` holds what can be read; of the other objects S3 denies it.
+    """
+
+    def __init__(
+        self,
+        objects: dict[tuple[str, str], int],
+        *,
+        contents: Mapping[tuple[str, str], bytes] | None = None,
+        page_size: int = 2,
+    ) -> None:
         self._objects = objects
+        self._contents = contents or {}
         self._page_size = page_size
         self.listings = 0
+
+    def get_object(self, *, Bucket: str, Key: str, Range: str) -> dict[str, Any]:  # noqa: N803  # AWS's names
+        if (Bucket, Key) not in self._contents:
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "Access Denied"}}, "GetObject")
+        bounds = re.fullmatch(r"bytes=(\d+)-(\d+)", Range)
+        assert bounds is not None
+        return {"Body": io.BytesIO(self._contents[Bucket, Key][int(bounds[1]) : int(bounds[2]) + 1])}
 
     def get_paginator(self, operation_name: str, /) -> FakeS3:
         assert operation_name == "list_objects_v2"

@@ -1,13 +1,24 @@
 from __future__ import annotations
 
+import gzip
+import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from batch_transform.spec.errors import DataNotFoundError, RunInputError
+from batch_transform.spec.errors import (
+    DataNotFoundError,
+    HeaderRowError,
+    ModelNotFoundError,
+    RunInputError,
+)
+from batch_transform.spec.request import Request
 from fakes.s3 import FakeS3
+from fakes.sagemaker import FakeSageMaker
 from preflight import Run
 from preflight import checked_request as checked
+
 
 def checked_request(run: Run, s3: FakeS3, sagemaker: FakeSageMaker | None = None) -> Request:
     return checked(run, s3, lambda: sagemaker or pytest.fail("this run has its model"))
@@ -95,3 +106,134 @@ def test_a_late_object_with_data_is_found_on_a_later_page() -> None:
 def test_fails_when_the_output_lies_below_the_input_prefix() -> None:
     with pytest.raises(RunInputError, match="s3://in/churn/out"):
         checked_request(a_run(output="s3://in/churn/out"), data("churn/a.csv"))
+
+
+COLUMNS = {"input": ["id", "age"], "output": ["label"]}
+
+
+def of_text(content: bytes, key: str = "churn/a.csv") -> FakeS3:
+    return FakeS3({("in", "churn/"): 0, ("in", key): len(content)}, contents={("in", key): content})
+
+
+@pytest.mark.parametrize(
+    ("content", "order"),
+    [
+        (b"id,age\n1,2\n", ""),
+        (b"\xef\xbb\xbfid,age\r\n1,2\r\n", ""),
+        (b'"id", age\n', ""),
+        (b"age,id\n2,1\n", ", and in another order than in the job"),
+        (b"id,age", ""),
+    ],
+    ids=["plain", "mark and CRLF", "quotes and blanks", "another order", "nothing else"],
+)
+def test_fails_when_the_data_begin_with_the_names_of_their_columns(content: bytes, order: str) -> None:
+    with pytest.raises(HeaderRowError) as caught:
+        checked_request(replace(a_run(), columns=COLUMNS), of_text(content))
+    assert str(caught.value).startswith(f"s3://in/churn/a.csv begins with the names of its columns{order}: ")
+
+
+def test_fails_when_compressed_data_begin_with_the_names_of_their_columns() -> None:
+    run = replace(a_run({"input.compression_type": "Gzip"}), columns=COLUMNS)
+    with pytest.raises(HeaderRowError):
+        checked_request(run, of_text(gzip.compress(b"id,age\n" + b"1,2\n" * 100_000)))
+    assert checked_request(run, of_text(b"no gzip at all\n"))
+
+
+@pytest.mark.parametrize("content", [b"1,2\n", b"id,2\n", b"\n", b'"id,age\n', b"\xff\xfe", b"id,age,plan\n"])
+def test_data_without_a_header_pass(content: bytes) -> None:
+    assert checked_request(replace(a_run(), columns=COLUMNS), of_text(content))
+
+
+def test_data_that_only_the_job_may_read_and_data_without_names_are_not_looked_at() -> None:
+    assert checked_request(replace(a_run(), columns=COLUMNS), data("churn/a.csv"))
+    assert checked_request(a_run(), of_text(b"id,age\n"))
+
+
+def test_a_run_may_give_filters_by_the_jobs_names() -> None:
+    overrides = {"data_processing": {"send_except": ["id"], "keep": ["label"]}}
+    request = checked_request(replace(a_run(overrides), columns=COLUMNS), data("churn/a.csv"))
+    assert request["DataProcessing"] == {
+        "InputFilter": "$[1]",
+        "JoinSource": "Input",
+        "OutputFilter": "$[-1]",
+    }
+
+
+def test_fails_for_names_that_the_job_does_not_give() -> None:
+    with pytest.raises(RunInputError, match=r"'labl' is not in .*; did you mean label"):
+        checked_request(
+            replace(a_run({"data_processing.keep": ["labl"]}), columns=COLUMNS), data("churn/a.csv")
+        )
+
+
+def test_a_run_uses_the_model_that_the_endpoint_serves_now() -> None:
+    sagemaker = FakeSageMaker(endpoints={"live": [{"ModelName": "churn-v7"}, {"ModelName": "churn-v7"}]})
+    run = replace(a_run(), model={"endpoint": "live"})
+    assert checked_request(run, data("churn/a.csv"), sagemaker)["ModelName"] == "churn-v7"
+
+
+@pytest.mark.parametrize(
+    ("variants", "told"),
+    [
+        ([{"ModelName": "a"}, {"ModelName": "b"}], r"serves 2 models \(a, b\)"),
+        ([{"VariantName": "AllTraffic"}], "has no model of its own"),
+        (None, "cannot be described: ValidationException: Could not find endpoint"),
+    ],
+)
+def test_fails_for_an_endpoint_without_just_one_model(
+    variants: list[dict[str, str]] | None, told: str
+) -> None:
+    sagemaker = FakeSageMaker(endpoints={} if variants is None else {"live": variants})
+    with pytest.raises(ModelNotFoundError, match=told):
+        checked_request(replace(a_run(), model={"endpoint": "live"}), data("churn/a.csv"), sagemaker)
+
+
+PACKAGE = {
+    "ModelPackageArn": "arn:aws:sagemaker:eu-west-1:1:model-package/churn/7",
+    "ModelPackageStatus": "Completed",
+}
+BROKEN = {
+    "ModelPackageArn": "arn:aws:sagemaker:eu-west-1:1:model-package/churn/8",
+    "ModelPackageStatus": "Failed",
+}
+FROM_GROUP: dict[str, Any] = {"package_group": "churn", "role": "arn:aws:iam::123456789012:role/models"}
+
+
+def test_a_run_makes_a_model_of_the_newest_approved_package_once() -> None:
+    sagemaker = FakeSageMaker(packages={"churn": [BROKEN, PACKAGE]})
+    run = replace(a_run(), model={**FROM_GROUP, "env": {"A": "b"}, "enable_network_isolation": True})
+    name = checked_request(run, data("churn/a.csv"), sagemaker)["ModelName"]
+    assert re.fullmatch(r"churn-[0-9a-f]{16}", name)
+    assert sagemaker.models == {
+        name: {
+            "ExecutionRoleArn": FROM_GROUP["role"],
+            "PrimaryContainer": {"ModelPackageName": PACKAGE["ModelPackageArn"], "Environment": {"A": "b"}},
+            "EnableNetworkIsolation": True,
+        }
+    }
+    assert checked_request(run, data("churn/a.csv"), sagemaker)["ModelName"] == name
+    other = replace(run, model=FROM_GROUP)
+    assert checked_request(other, data("churn/a.csv"), sagemaker)["ModelName"] != name
+    assert len(sagemaker.models) == 2
+
+
+@pytest.mark.parametrize(
+    ("packages", "told"),
+    [
+        ({"churn": []}, "has no approved package"),
+        ({"churn": [BROKEN]}, "has no approved package"),
+        ({}, "cannot be listed: ValidationException: ModelPackageGroup churn does not exist"),
+    ],
+)
+def test_fails_for_a_package_group_without_an_approved_package(packages: dict[str, Any], told: str) -> None:
+    with pytest.raises(ModelNotFoundError, match=told):
+        checked_request(
+            replace(a_run(), model=FROM_GROUP), data("churn/a.csv"), FakeSageMaker(packages=packages)
+        )
+
+
+def test_no_model_is_made_for_a_run_that_is_refused() -> None:
+    sagemaker = FakeSageMaker(packages={"churn": [PACKAGE]})
+    with pytest.raises(DataNotFoundError):
+        checked_request(replace(a_run(), model=FROM_GROUP), data("other/a.csv"), sagemaker)
+    assert sagemaker.models == {}

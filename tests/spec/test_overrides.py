@@ -15,6 +15,7 @@ from batch_transform.spec.job_spec import (
     TransformSpec,
 )
 from batch_transform.spec.members import MEMBERS
+from batch_transform.spec.named_overrides import NAME_FIELDS, Columns
 from batch_transform.spec.overrides import OVERRIDABLE, apply_overrides
 from batch_transform.spec.request import transform_job_request
 
@@ -173,7 +174,7 @@ def test_a_warning_does_not_stop_a_run() -> None:
     )
 
 
-@pytest.mark.parametrize("field", OVERRIDABLE)
+@pytest.mark.parametrize("field", [field for field in OVERRIDABLE if field not in NAME_FIELDS])
 def test_every_overridable_field_reaches_its_place(field: str) -> None:
     values = {
         "input.data": "s3://bucket/other/",
@@ -202,3 +203,46 @@ def test_every_overridable_field_reaches_its_place(field: str) -> None:
     for name in next(member.path for member in MEMBERS if member.field == field):
         effective = effective[name]
     assert effective in (run_input[field], {"LEVEL": "info", "SIZE": "1", "A": "b"})
+
+
+NAMES = Columns(input=("id", "age", "plan"), output=("label",))
+
+
+def filters(run_input: dict[str, Any], columns: Columns = NAMES) -> list[str]:
+    processing = apply_overrides(REQUEST, run_input, columns)["DataProcessing"]
+    return [processing[member] for member in ("InputFilter", "OutputFilter")]
+
+
+def test_a_run_gives_filters_by_name_and_the_others_stay() -> None:
+    joined = {"data_processing.join_source": "Input"}
+    declared = [REQUEST["DataProcessing"]["InputFilter"], REQUEST["DataProcessing"]["OutputFilter"]]
+    assert filters({**joined, "data_processing": {"send": ["age", "plan"]}}) == ["$[1:]", declared[1]]
+    assert filters({**joined, "data_processing.keep": ["id", "label"]}) == [declared[0], "$[0,-1]"]
+
+
+def test_names_of_a_run_are_judged_by_what_else_it_changes() -> None:
+    json_lines = {
+        "input.content_type": "application/jsonlines",
+        "output.accept": "application/jsonlines",
+        "data_processing.join_source": "Input",
+        "data_processing.input_filter": "$",
+        "data_processing.keep": ["id", "SageMakerOutput"],
+    }
+    assert filters(json_lines, Columns()) == ["$", "$['id','SageMakerOutput']"]
+
+
+@pytest.mark.parametrize(
+    ("run_input", "expected"),
+    [
+        ({"data_processing.send": "age"}, ("wrong-type", "data_processing.send")),
+        ({"data_processing.send": ["ages"]}, ("name-unknown", "data_processing.send[0]")),
+        (
+            {"data_processing": {"send": ["age"], "input_filter": "$[1]"}},
+            ("filter-twice", "data_processing.send"),
+        ),
+    ],
+)
+def test_fails_for_names_that_make_no_filter(run_input: dict[str, Any], expected: tuple[str, str]) -> None:
+    with pytest.raises(RunInputError) as caught:
+        apply_overrides(REQUEST, run_input, NAMES)
+    assert [(problem.code, problem.field) for problem in caught.value.problems] == [expected]

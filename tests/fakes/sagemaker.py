@@ -1,0 +1,59 @@
+"""Models, endpoints and packages in memory, answering as SageMaker does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+
+class FakeSageMaker:
+    """`endpoints` maps a name to its variants, `packages` a group to its approved packages, newest first.
+
+    `models` holds what was created.
+    """
+
+    def __init__(
+        self,
+        *,
+        endpoints: dict[str, list[dict[str, str]]] | None = None,
+        packages: dict[str, list[dict[str, str]]] | None = None,
+    ) -> None:
+        self._endpoints = endpoints or {}
+        self._packages = packages or {}
+        self.models: dict[str, dict[str, Any]] = {}
+
+    def describe_endpoint(self, *, EndpointName: str) -> dict[str, Any]:  # noqa: N803  # AWS's names
+        if EndpointName not in self._endpoints:
+            raise _refusal(
+                f'Could not find endpoint "arn:aws:sagemaker:eu-west-1:1:endpoint/{EndpointName}".'
+            )
+        return {"EndpointConfigName": f"{EndpointName}-config-7"}
+
+    def describe_endpoint_config(self, *, EndpointConfigName: str) -> dict[str, Any]:  # noqa: N803  # AWS's names
+        return {"ProductionVariants": self._endpoints[EndpointConfigName.removesuffix("-config-7")]}
+
+    def get_paginator(self, operation_name: str, /) -> FakeSageMaker:
+        assert operation_name == "list_model_packages"
+        return self
+
+    def paginate(self, **request: str) -> Iterator[dict[str, Any]]:
+        order = {"ModelApprovalStatus": "Approved", "SortBy": "CreationTime", "SortOrder": "Descending"}
+        assert order.items() <= request.items()
+        group = request["ModelPackageGroupName"]
+        if group not in self._packages:
+            raise _refusal(f"ModelPackageGroup {group} does not exist.")
+        yield {"ModelPackageSummaryList": []}  # a page may be empty and not the last
+        for package in self._packages[group]:
+            yield {"ModelPackageSummaryList": [package]}
+
+    def create_model(self, *, ModelName: str, **request: Any) -> dict[str, Any]:  # noqa: N803  # AWS's names
+        if ModelName in self.models:
+            raise _refusal(f'Cannot create already existing model "arn:aws:sagemaker:…:model/{ModelName}".')
+        self.models[ModelName] = request
+        return {}
+
+
+def _refusal(message: str) -> ClientError:
+    return ClientError({"Error": {"Code": "ValidationException", "Message": message}}, "Any")
