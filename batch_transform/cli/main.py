@@ -22,6 +22,7 @@ _COMMANDS = {
     "check": ("batch_transform.cli.check", "Check job files and say what to mend."),
     "explain": ("batch_transform.cli.explain", "Say what a job does to the data, in words."),
     "preview": ("batch_transform.cli.preview", "Show what a job makes of the first records of an input."),
+    "new": ("batch_transform.cli.new", "Write a first job file."),
     "adopt": ("batch_transform.cli.adopt", "Write the job file of a transform job that exists already."),
     "schema": ("batch_transform.cli.schema", "Print the JSON Schema of job files, for editors."),
     "run": ("batch_transform.cli.run", "Run a job on this machine, from the job file to the rows."),

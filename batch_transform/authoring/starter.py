@@ -1,0 +1,152 @@
+"""A first job file, from the few things that only its author knows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from batch_transform.authoring.yaml_scalar import yaml_scalar
+from batch_transform.spec.errors import InputError
+from batch_transform.spec.framework_images import frameworks
+from batch_transform.spec.s3_uri import S3Uri
+
+CSV = "text/csv"
+JSON_LINES = "application/jsonlines"
+JSON = "application/json"
+CONTENT_TYPES = (CSV, JSON_LINES, JSON)
+"""The types that filters and joins work on; any other passes as it is."""
+
+ANSWER_FIELD = "SageMakerOutput"
+SCHEMA = "job.schema.json"
+
+
+@dataclass(frozen=True)
+class Starter:
+    """What a new job is told.
+
+    `model` is a folder, the S3 URI of a `model.tar.gz`, or the name of a model that SageMaker has; `image`
+    is `FRAMEWORK:VERSION` or an image URI, and is not needed for a model by name. `columns` is a local
+    CSV with a header line, or names with commas. `id_name` is the column or field that stays beside the
+    answer. `answer` names the answer's columns.
+    """
+
+    name: str
+    model: str
+    image: str | None = None
+    content_type: str = CSV
+    columns: str | None = None
+    id_name: str | None = None
+    answer: tuple[str, ...] = ("prediction",)
+    data: str | None = None
+    instance_type: str = "ml.m5.large"
+
+
+def starter_text(starter: Starter, *, path: Path) -> str:
+    """Return the text of a job file that will lie at `path`. Raises InputError for what cannot be written.
+
+    Whether the job is sound is for the rules to say, once the text is read.
+    """
+    sections = [_model(starter, path), _input(starter, path), _transform(starter)]
+    if starter.id_name:
+        sections.append(_data_processing(starter, starter.id_name))
+    sections.append(_output(starter))
+    schema = f"# yaml-language-server: $schema={SCHEMA}\n" if (path.parent / SCHEMA).is_file() else ""
+    head = f"{schema}# See what it does with: batch-transform explain {path}\nname: {yaml_scalar(starter.name)}\n"
+    return "\n".join([head, *("".join(f"{line}\n" for line in section) for section in sections)])
+
+
+def _model(starter: Starter, path: Path) -> Iterator[str]:
+    yield "model:"
+    model = starter.model
+    if model.startswith("s3://"):
+        S3Uri.parse(model)
+        yield f"  artifact: {yaml_scalar(model)}"
+        yield f"  image: {_image(starter.image)}"
+    elif Path(model).is_dir():
+        folder = yaml_scalar(_relative(Path(model), path))
+        yield f"  source: {folder}  # packed into model.tar.gz, and shipped with the stack"
+        yield f"  image: {_image(starter.image)}"
+    elif "/" in model or model.startswith("."):
+        raise InputError(
+            f"there is no folder {model}; make it, with code/inference.py in it, or give the S3 address of a "
+            "model.tar.gz, or the name of a model that SageMaker has"
+        )
+    else:
+        yield f"  existing: {yaml_scalar(model)}  # a model that SageMaker has already"
+
+
+def _image(image: str | None) -> str:
+    if image is None:
+        raise InputError(
+            "a model in a folder or in S3 needs a container image; give --image sklearn:1.2-1, or an image URI"
+        )
+    framework, colon, version = image.partition(":")
+    if colon and framework in frameworks():
+        return f"{{framework: {framework}, version: {yaml_scalar(version)}}}"
+    return yaml_scalar(image)
+
+
+def _input(starter: Starter, path: Path) -> Iterator[str]:
+    yield "input:"
+    if starter.data is None:
+        yield f"  # data is left out: the stack's input bucket, below {starter.name}/"
+    else:
+        yield f"  data: {yaml_scalar(starter.data)}  # every object whose key begins with this"
+    yield f"  content_type: {yaml_scalar(starter.content_type)}"
+    if starter.content_type in {CSV, JSON_LINES}:
+        header = "; a header line would be one too" if starter.content_type == CSV else ""
+        yield f"  split_type: Line  # each line is one record{header}"
+    if starter.columns and Path(starter.columns).is_file():
+        sample = yaml_scalar(_relative(Path(starter.columns), path))
+        yield f"  columns_from: {sample}  # its first line names the columns"
+    elif starter.columns:
+        names = [name.strip() for name in starter.columns.split(",")]
+        yield f"  columns: [{', '.join(map(yaml_scalar, names))}]"
+    elif starter.id_name and starter.content_type == CSV:
+        raise InputError(
+            f"to keep the column {starter.id_name} the names of all columns are needed, in order; give --columns with "
+            "a CSV that has a header line, or with the names"
+        )
+
+
+def _transform(starter: Starter) -> Iterator[str]:
+    yield "transform:"
+    yield f"  instance_type: {yaml_scalar(starter.instance_type)}"
+    yield "  instance_count: 1"
+    if starter.content_type in {CSV, JSON_LINES}:
+        yield "  strategy: MultiRecord  # as many records in a request as max_payload takes"
+        yield "  max_payload: 6  # MB"
+
+
+def _data_processing(starter: Starter, id_name: str) -> Iterator[str]:
+    if starter.content_type not in CONTENT_TYPES:
+        raise InputError(
+            f"an id can be kept with {', '.join(CONTENT_TYPES)}, and the content type is {starter.content_type}; leave "
+            "the id out"
+        )
+    yield "data_processing:"
+    if starter.content_type == CSV:
+        yield f"  send_except: [{yaml_scalar(id_name)}]  # the model gets all other columns"
+        yield "  join_source: Input  # each record, followed by the model's answer to it"
+        yield f"  keep: [{', '.join(map(yaml_scalar, [id_name, *starter.answer]))}]"
+        return
+    yield f"  join_source: Input  # each record, with the model's answer in its field {ANSWER_FIELD}"
+    yield f"  keep: [{yaml_scalar(id_name)}, {ANSWER_FIELD}]"
+
+
+def _output(starter: Starter) -> Iterator[str]:
+    yield "output:"
+    yield f"  # path is left out: the stack's output bucket, below {starter.name}/ and the run's id"
+    if starter.content_type in CONTENT_TYPES:
+        yield f"  accept: {starter.content_type}"
+    if starter.content_type in {CSV, JSON_LINES}:
+        yield "  assemble_with: Line"
+    if starter.content_type == CSV:
+        yield f"  columns: [{', '.join(map(yaml_scalar, starter.answer))}]  # of the model's answer"
+
+
+def _relative(target: Path, job_file: Path) -> str:
+    """Return a path as the job file has it: relative to itself."""
+    return Path(os.path.relpath(target.resolve(), job_file.parent.resolve())).as_posix()

@@ -1,0 +1,109 @@
+"""`batch-transform new`: a first job file."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from batch_transform.authoring.checked_file import problems_at
+from batch_transform.authoring.new_file import write_new
+from batch_transform.authoring.starter import CONTENT_TYPES, CSV, Starter, starter_text
+from batch_transform.cli.problem_report import report_problems
+from batch_transform.spec.errors import InputError, JobFileError
+
+_DEFAULT_IMAGE = "sklearn:1.2-1"
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option(
+    "--model", metavar="FOLDER|s3://…|NAME", help="A folder, a model.tar.gz in S3, or a model in SageMaker."
+)
+@click.option(
+    "--image", metavar="FRAMEWORK:VERSION|URI", help=f"The model's container, such as {_DEFAULT_IMAGE}."
+)
+@click.option(
+    "--content-type", metavar="TYPE", help=f"What a record is: {', '.join(CONTENT_TYPES)}, or other."
+)
+@click.option("--columns", metavar="FILE|NAMES", help="A CSV with a header line, or the names with commas.")
+@click.option(
+    "--id", "id_name", metavar="NAME", help="The column, or field, to keep beside the model's answer."
+)
+@click.option(
+    "--answer",
+    default="prediction",
+    show_default=True,
+    metavar="NAMES",
+    help="The columns of the model's answer.",
+)
+@click.option("--data", metavar="s3://…", help="What is scored. The stack's own input bucket, unless told.")
+@click.option("--instance-type", default="ml.m5.large", show_default=True)
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="The file. jobs/NAME.yaml, unless told."
+)
+def new(
+    *,
+    name: str | None,
+    model: str | None,
+    image: str | None,
+    content_type: str | None,
+    columns: str | None,
+    id_name: str | None,
+    answer: str,
+    data: str | None,
+    instance_type: str,
+    out: Path | None,
+) -> None:
+    """Write a first job file, valid as it is. What is not told by options is asked for on a terminal.
+
+    A file that is there is never overwritten.
+    """
+    asks = sys.stdin.isatty()
+    name = name or _required("Name of the job", "NAME", asks=asks)
+    path = out or Path("jobs") / f"{name}.yaml"
+    if path.exists():
+        raise InputError(f"{path} is there already and is not overwritten; choose another name")
+    if asks and content_type is None:
+        content_type = click.prompt("What a record is", default=CSV)
+    if asks and columns is None and content_type == CSV:
+        columns = _optional("A CSV whose header line names the columns, or the names with commas")
+    if asks and id_name is None and (columns or content_type != CSV):
+        id_name = _optional("Column or field to keep beside the answer")
+    model = model or _required(
+        "Model: a folder, a model.tar.gz in S3, or a model's name", "--model", asks=asks
+    )
+    if image is None and (model.startswith("s3://") or Path(model).is_dir()) and asks:
+        image = click.prompt("The model's container", default=_DEFAULT_IMAGE)
+    starter = Starter(
+        name=name,
+        model=model,
+        image=image,
+        content_type=content_type or CSV,
+        columns=columns,
+        id_name=id_name,
+        answer=tuple(part.strip() for part in answer.split(",")),
+        data=data,
+        instance_type=instance_type,
+    )
+    text = starter_text(starter, path=path)
+    problems = problems_at(path, text)
+    if any(problem.is_error for problem in problems):
+        raise JobFileError(problems)
+    write_new(path, text)
+    if problems:
+        report_problems(problems)
+    click.echo(f"{path} is written; see what it does with: batch-transform explain {path}")
+
+
+def _required(question: str, option: str, *, asks: bool) -> str:
+    if not asks:
+        raise click.UsageError(f"{option} is needed where there is no terminal to ask on")
+    answer: str = click.prompt(question)
+    return answer
+
+
+def _optional(question: str) -> str | None:
+    answer: str = click.prompt(f"{question} (empty: none)", default="", show_default=False)
+    return answer.strip() or None
