@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -31,23 +32,16 @@ def written(starter: Starter) -> JobSpec:
 
 
 def test_a_csv_job_keeps_its_id_by_name(folder: Path) -> None:
-    spec = written(
-        Starter(
-            "churn",
-            "model",
-            image="sklearn:1.2-1",
-            columns="sample.csv",
-            id_name="customer id",
-            answer=("p", "label"),
-        )
-    )
+    starter = Starter("churn", "model", "sklearn:1.2-1", columns="sample.csv", id_name="customer id")
+    spec = written(dataclasses.replace(starter, answer=("score", "label")))
     assert spec.model.source == folder / "model"
     assert spec.model.image == FrameworkImage("sklearn", "1.2-1")
     assert spec.input.columns == ("customer id", "age", "plan")
-    kept = explain(spec).shown.request["DataProcessing"]
-    assert kept == {"InputFilter": "$[1:]", "JoinSource": "Input", "OutputFilter": "$[0,3:]"} or kept[
-        "OutputFilter"
-    ] in {"$[0,3,4]", "$[0,-2,-1]"}
+    steps = {step.name: step.words for step in explain(spec).record}
+    assert (
+        steps["model gets"] == "The model gets all columns but customer id; that is 2 columns: age and plan."
+    )
+    assert steps["kept"] == "Of that, the result keeps customer id, score and label."
 
 
 @pytest.mark.parametrize("content_type", ["application/jsonlines", "application/json"])
