@@ -115,7 +115,8 @@ def _of_known(positions: Sequence[int], names: Sequence[str]) -> str:
         return f"all {counted(len(names), 'column')}: {shortly(selected)}" if len(names) > 1 else selected[0]
     left_out = [name for at, name in enumerate(names) if at not in set(positions)]
     in_order = list(positions) == sorted(set(positions))
-    if in_order and len(left_out) <= _MOST_LEFT_OUT and len(selected) > len(left_out):
+    is_most = len(selected) > _MOST_LISTED and len(left_out) <= _MOST_LEFT_OUT
+    if in_order and (is_most or (len(left_out) == 1 and len(list(_runs(positions))) == 1)):
         return f"all columns but {listed(left_out)}; that is {counted(len(selected), 'column')}: {shortly(selected)}"
     if len(selected) <= _MOST_LISTED:
         return listed(selected)

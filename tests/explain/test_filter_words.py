@@ -20,7 +20,7 @@ ANSWER = Row.of(("score", "label"))
         ("$[1:]", WIDE, "all columns but c0; that is 30 columns: c1, c2, c3, … c30"),
         ("$[0]", FIVE, "id"),
         ("$[2,0]", FIVE, "plan and id"),
-        ("$[1:3]", FIVE, "all columns but id and tenure; that is 3 columns: age, plan and charges"),
+        ("$[1:3]", FIVE, "age, plan and charges"),
         ("$[0,5,6,7,8,9,20]", WIDE, "7 columns: c0, c5 to c9 and c20"),
         (
             "$[9]",
