@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from batch_transform.spec.job_spec import JobSpec
+from batch_transform.spec.model_source import to_be_found
 
 Definition = dict[str, Any]
 State = dict[str, Any]
@@ -82,7 +83,7 @@ def state_machine_definition(
         "StartAt": "Request",
         "States": {
             "Request": _declare_request(spec, request),
-            "Preflight": _preflight(lambda_invoke, functions.preflight_arn),
+            "Preflight": _preflight(spec, lambda_invoke, functions.preflight_arn),
             "Transform": _transform(spec, request, partition),
             **_how_ended(),
             "WhyFailed": _why_failed(),
@@ -113,10 +114,10 @@ def _declare_request(spec: JobSpec, request: Mapping[str, Any]) -> State:
     }
 
 
-def _preflight(resource: str, function_arn: str) -> State:
+def _preflight(spec: JobSpec, resource: str, function_arn: str) -> State:
     return {
         "Type": "Task",
-        "Comment": "Apply the run's overrides and check the data before any money is spent",
+        "Comment": "Apply the run's overrides, check the data before any money is spent, and find the model",
         "Resource": resource,
         "Arguments": {
             "FunctionName": function_arn,
@@ -126,6 +127,8 @@ def _preflight(resource: str, function_arn: str) -> State:
                 "run": "{% $run %}",
                 "request": "{% $request %}",
                 "overrides": "{% $states.input %}",
+                "columns": {"input": list(spec.input.columns), "output": list(spec.output.columns)},
+                "model": to_be_found(spec.model),
             },
         },
         "TimeoutSeconds": 60,

@@ -14,6 +14,7 @@ from constructs_lib.acknowledgment import acknowledge, acknowledge_wildcards
 from constructs_lib.data_location import DataLocation
 from constructs_lib.definition import Functions, state_machine_definition
 from constructs_lib.kms_key import KmsKey
+from constructs_lib.model_lookup import ModelLookup
 from constructs_lib.workflow_function import WorkflowFunction
 
 TRANSFORM_JOB_LOGS = "/aws/sagemaker/TransformJobs"
@@ -50,7 +51,16 @@ class Workflow(Construct):
             self._arn("sagemaker", "transform-job", f"{name}-{_RUN}-*")
             for name in dict.fromkeys((spec.name, spec.name.lower()))
         ]
-        preflight = WorkflowFunction(self, "Preflight", name="preflight", statements=[data.list_statement()])
+        lookup = ModelLookup(self, job_name=spec.name, model=spec.model)
+        preflight = WorkflowFunction(
+            self,
+            "Preflight",
+            name="preflight",
+            statements=[data.list_statement(), *self._first_row_statements(spec, data), *lookup.statements],
+        )
+        first_row = "the first object below the job's own prefix, whatever it is called"
+        wildcards = {data.objects_arn: first_row} if spec.input.columns else {}
+        acknowledge_wildcards(preflight, wildcards | lookup.wildcards)
         diagnose = WorkflowFunction(
             self,
             "Diagnose",
@@ -161,6 +171,13 @@ class Workflow(Construct):
                 )
             )
         return statements
+
+    @staticmethod
+    def _first_row_statements(spec: JobSpec, data: DataLocation) -> list[iam.PolicyStatement]:
+        """The names of columns are held against the data's first row, in case it is a header."""
+        if not spec.input.columns:
+            return []
+        return [iam.PolicyStatement(actions=["s3:GetObject"], resources=[data.objects_arn])]
 
     @staticmethod
     def _volume_key_statements(key: KmsKey | None) -> list[iam.PolicyStatement]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from batch_transform.spec.job_spec import ContainerSpec, ModelSpec
 
 SOURCES = ("source", "artifact", "containers", "existing", "endpoint", "package_group")
 """The fields of `model` of which a job says exactly one."""
 
 FOUND_BY_RUN = ("endpoint", "package_group")
-"""Those whose model the preflight function finds for each run, in this order of preference."""
+"""Those whose model the preflight function finds for each run."""
 
 NAME_TO_BE_FOUND = "found-when-a-run-starts"
 """Holds the place of ModelName in the declared request until then. Legal, so that the rules pass."""
@@ -24,3 +26,25 @@ def containers(model: ModelSpec) -> tuple[ContainerSpec, ...]:
     if model.containers or model.image is None or (model.source is None and model.artifact is None):
         return model.containers
     return (ContainerSpec(model.image, model.source, model.artifact, model.env),)
+
+
+def to_be_found(model: ModelSpec) -> dict[str, Any]:
+    """Return what the preflight function needs to find the model of a run; {} where its name is known.
+
+    The network is as CreateModel takes it.
+    """
+    if model.endpoint is not None:
+        return {"endpoint": model.endpoint}
+    if model.package_group is None:
+        return {}
+    found: dict[str, Any] = {"package_group": model.package_group, "role": model.role}
+    if model.env:
+        found["env"] = dict(model.env)
+    if model.vpc_config is not None:
+        found["vpc_config"] = {
+            "Subnets": list(model.vpc_config.subnets),
+            "SecurityGroupIds": list(model.vpc_config.security_group_ids),
+        }
+    if model.enable_network_isolation is not None:
+        found["enable_network_isolation"] = model.enable_network_isolation
+    return found

@@ -1,0 +1,67 @@
+"""What it takes to find the model of a run: behind an endpoint, or as the newest package of a group."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from batch_transform.spec.job_spec import ModelSpec
+
+
+class ModelLookup:
+    """The statements for the preflight function, and the wildcards in them with their reasons.
+
+    SageMaker writes some names in small letters in its ARNs, and IAM tells the two apart: both are allowed.
+    """
+
+    def __init__(self, scope: Construct, *, job_name: str, model: ModelSpec) -> None:
+        self._stack = cdk.Stack.of(scope)
+        self.statements: list[iam.PolicyStatement] = []
+        self.wildcards: dict[str, str] = {}
+        if model.endpoint is not None:
+            self._behind_endpoint(model.endpoint)
+        elif model.package_group is not None and model.role is not None:
+            self._of_package_group(model.package_group, model.role, job_name)
+
+    def _behind_endpoint(self, endpoint: str) -> None:
+        self._allow(["sagemaker:DescribeEndpoint"], self._arns("endpoint", endpoint))
+        configs = self._arns("endpoint-config", "*")
+        self._allow(["sagemaker:DescribeEndpointConfig"], configs)
+        self.wildcards |= dict.fromkeys(configs, "an endpoint has another configuration with each update")
+
+    def _of_package_group(self, group: str, role: str, job_name: str) -> None:
+        name = group.rpartition("/")[2]
+        packages = [f"{arn}/*" for arn in self._arns("model-package", name, of=group)]
+        groups = self._arns("model-package-group", name, of=group)
+        self._allow(["sagemaker:ListModelPackages", "sagemaker:DescribeModelPackage"], [*packages, *groups])
+        self.wildcards |= dict.fromkeys(
+            packages, "the versions of one group: which is the newest is found by a run"
+        )
+        models = self._arns("model", f"{job_name}-*")
+        self._allow(["sagemaker:CreateModel"], models)
+        self.wildcards |= dict.fromkeys(models, "a model for each package, all of them led by the job's name")
+        self.statements.append(
+            iam.PolicyStatement(
+                actions=["iam:PassRole"],
+                resources=[role],
+                conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+            )
+        )
+
+    def _allow(self, actions: Sequence[str], resources: Sequence[str]) -> None:
+        self.statements.append(iam.PolicyStatement(actions=list(actions), resources=list(resources)))
+
+    def _arns(self, resource: str, name: str, *, of: str = "") -> list[str]:
+        """Return the ARNs of a name as written and in small letters; where `of` is an ARN, in its account."""
+        account, region = None, None
+        if of.startswith("arn:"):
+            _, _, _, region, account, _ = of.split(":", 5)
+        return [
+            self._stack.format_arn(
+                service="sagemaker", resource=resource, resource_name=one, region=region, account=account
+            )
+            for one in dict.fromkeys((name, name.lower()))
+        ]
