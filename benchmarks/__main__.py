@@ -1,0 +1,106 @@
+"""Measure everything, print it as tables, and keep it in benchmarks/results.
+
+python -m benchmarks [POINT ...] --work build/bench --sdk-python build/bench-sdk/bin/python
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+from collections.abc import Callable
+from datetime import datetime, timezone
+from pathlib import Path
+
+from benchmarks.measure import (
+    Figures,
+    against_bare_client,
+    against_sdk,
+    concurrency,
+    memory,
+    scaling,
+    start_up,
+)
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("points", nargs="*", help="all when none is named")
+    parser.add_argument("--work", type=Path, default=Path("build/bench"), help="where the inputs lie")
+    parser.add_argument("--sdk-python", type=Path, default=Path("build/bench-sdk/bin/python"))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--largest", type=int, default=10_000_000, help="records of the scaling runs")
+    parser.add_argument("--gibibytes", type=float, default=2.0, help="input of the memory runs")
+    given = parser.parse_args()
+    points: dict[str, Callable[[], list[Figures]]] = {
+        "sdk": lambda: against_sdk(given.work, given.sdk_python, rounds=given.rounds),
+        "bare": lambda: against_bare_client(given.work, rounds=given.rounds),
+        "scaling": lambda: scaling(given.work, largest=given.largest),
+        "concurrency": lambda: concurrency(given.work, rounds=given.rounds),
+        "start-up": lambda: start_up(rounds=20),
+        "memory": lambda: memory(gibibytes=given.gibibytes),
+    }
+    RESULTS.mkdir(exist_ok=True)
+    kept = RESULTS / "latest.json"
+    results = json.loads(kept.read_text()) if kept.exists() else {}
+    for point in given.points or points:
+        figures = points[point]()
+        results[point] = {"measured": _now(), "machine": machine(), "figures": figures}
+        print(f"\n{point}\n\n{table(figures)}", flush=True)  # noqa: T201 - this is what it is run for
+        kept.write_text(json.dumps(results, indent=1) + "\n")
+        (RESULTS / "latest.md").write_text(report(results))
+
+
+def machine() -> Figures:
+    """What the figures depend on. `load` is what else the machine did in the last minute."""
+    return {
+        "cores": os.cpu_count(),
+        "processor": _processor(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "load": round(os.getloadavg()[0], 1),
+    }
+
+
+def table(figures: list[Figures]) -> str:
+    """A markdown table."""
+    names = list(figures[0])
+    rows = [[_shown(row[name]) for name in names] for row in figures]
+    return "\n".join(
+        "| " + " | ".join(row) + " |"
+        for row in [[name.replace("_", " ") for name in names], ["---"] * len(names), *rows]
+    )
+
+
+def report(results: dict[str, Figures]) -> str:
+    """All results as one page."""
+    parts = ["# Results of `make bench`", "What they mean: [docs/speed.md](../../docs/speed.md)."]
+    for point, result in results.items():
+        about = ", ".join(f"{name} {value}" for name, value in result["machine"].items())
+        parts += [f"## {point}", f"{result['measured']}; {about}", table(result["figures"])]
+    return "\n\n".join(parts) + "\n"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    return f"{value:,}" if isinstance(value, int) else str(value).replace("|", "\\|")
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%MZ")
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "?")
+
+
+if __name__ == "__main__":
+    main()

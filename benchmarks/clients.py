@@ -1,0 +1,151 @@
+"""The two that are timed against each other in one process: the engine, and a bare client."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from batch_transform.engine.seams import Answer, InputObject, ModelInvoker
+from batch_transform.engine.transform_job import Outcome, run_transform_job
+from batch_transform.local.sagemaker.http_invoker import HttpInvoker
+
+
+@dataclass(frozen=True)
+class FileStore:
+    """Folders as buckets: what both clients read and write, so that no object store is timed."""
+
+    source: Path
+    output: Path
+
+    def list_objects(self, bucket: str, prefix: str) -> Iterator[InputObject]:
+        for path in sorted(self.source.iterdir()):
+            yield InputObject(bucket, f"{prefix}{path.name}", path.stat().st_size)
+
+    def open(self, bucket: str, key: str) -> BinaryIO:  # noqa: ARG002 - one folder is all there is
+        return (self.source / Path(key).name).open("rb")
+
+    def create(self, bucket: str, key: str) -> FileWriter:  # noqa: ARG002 - one folder is all there is
+        return FileWriter(self.output / Path(key).name)
+
+
+class FileWriter:
+    """A file that appears when it is whole."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._stream = path.with_suffix(".partial").open("wb")
+
+    def write(self, data: bytes) -> None:
+        self._stream.write(data)
+
+    def commit(self) -> None:
+        self._stream.close()
+        Path(self._stream.name).rename(self._path)
+
+    def abort(self) -> None:
+        self._stream.close()
+        Path(self._stream.name).unlink()
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is asked of the engine. `concurrent` is MaxConcurrentTransforms."""
+
+    content_type: str = "text/csv"
+    strategy: str = "MultiRecord"
+    input_filter: str = "$"
+    join: bool = False
+    output_filter: str = "$"
+    concurrent: int = 1
+    max_payload: int = 6
+
+    def request(self) -> dict[str, Any]:
+        """The CreateTransformJob request."""
+        return {
+            "BatchStrategy": self.strategy,
+            "MaxConcurrentTransforms": self.concurrent,
+            "MaxPayloadInMB": self.max_payload,
+            "TransformInput": {
+                "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://bench/in/"}},
+                "ContentType": self.content_type,
+                "SplitType": "Line",
+            },
+            "TransformOutput": {
+                "S3OutputPath": "s3://bench/out",
+                "Accept": self.content_type,
+                "AssembleWith": "Line",
+            },
+            "DataProcessing": {
+                "InputFilter": self.input_filter,
+                "JoinSource": "Input" if self.join else "None",
+                "OutputFilter": self.output_filter,
+            },
+        }
+
+
+def run_engine(job: Job, store: Any, invoker: ModelInvoker) -> float:
+    """Run a job to its end and return the seconds that it took."""
+    began = time.perf_counter()
+    outcome: Outcome = run_transform_job(
+        job.request(),
+        store=store,
+        invoker=invoker,
+        execution_parameters={},
+        log=lambda _: None,
+        on_progress=lambda _: None,
+        stop=threading.Event(),
+        started_at=datetime.now(timezone.utc),
+    )
+    took = time.perf_counter() - began
+    if outcome.status != "Completed":
+        raise RuntimeError(f"the engine ended {outcome}")
+    return took
+
+
+@dataclass
+class Recorded:
+    """An invoker that remembers the bodies: what the bare client posts. One request at a time."""
+
+    invoker: HttpInvoker
+    bodies: list[bytes] = field(default_factory=list)
+
+    def invoke(self, body: Any, *, content_type: str | None, accept: str | None, timeout: float) -> Answer:
+        self.bodies.append(body)
+        return self.invoker.invoke(body, content_type=content_type, accept=accept, timeout=timeout)
+
+
+def run_bare(port: int, content_type: str, bodies: list[bytes], outputs: list[bytes], path: Path) -> float:
+    """Post bodies that are cut already and write the finished output; return the seconds that it took.
+
+    Nothing is read, cut, filtered, joined or checked but the HTTP status: no client of the same HTTP
+    library can be quicker with one request at a time.
+    """
+    headers = {"Content-Type": content_type, "Accept": content_type}
+    began = time.perf_counter()
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    with path.open("wb") as stream:
+        for body, output in zip(bodies, outputs, strict=True):
+            connection.request("POST", "/invocations", body=body, headers=headers)
+            response = connection.getresponse()
+            response.read()
+            if response.status != http.client.OK:
+                raise RuntimeError(f"the bench model answered {response.status}")
+            stream.write(output)
+    connection.close()
+    return time.perf_counter() - began
+
+
+def in_pieces(output: bytes, bodies: list[bytes]) -> list[bytes]:
+    """Cut an output of one line a record into what belongs to each body."""
+    stream = io.BytesIO(output)
+    return [
+        b"".join([stream.readline() for _ in range(body.count(b"\n") + (not body.endswith(b"\n")))])
+        for body in bodies
+    ]
