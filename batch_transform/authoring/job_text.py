@@ -127,7 +127,7 @@ def _add_comments(tree: Tree, above: str, adopted: Adopted) -> None:
 
 def _header(adopted: Adopted) -> str:
     said = [f"Made from {adopted.origin}."]
-    if adopted.transform_job_name:
+    if adopted.transform_job_name and adopted.transform_job_name not in adopted.origin:
         said.append(f"The transform job was called {adopted.transform_job_name}; each run makes a new name.")
     said += adopted.notes
     said += [_unknown(path, text) for path, text in adopted.unknown.items() if path != ("ModelName",)]
