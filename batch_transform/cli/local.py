@@ -36,6 +36,11 @@ def local() -> None:
 @click.option(
     "--ping-timeout", default=60.0, show_default=True, help="Seconds until a model server must answer."
 )
+@click.option(
+    "--enforce-iam",
+    is_flag=True,
+    help="A call needs the permission that it needs on AWS. Key and secret of the account's root: local, local.",
+)
 def up(
     *,
     port: int,
@@ -44,6 +49,7 @@ def up(
     quotas: Path | None,
     region: str,
     ping_timeout: float,
+    enforce_iam: bool,
 ) -> int:
     """Serve every AWS API on one port of 127.0.0.1 until Ctrl-C.
 
@@ -58,4 +64,5 @@ def up(
         "--region": region,
         "--ping-timeout": ping_timeout,
     }
-    return serve([f"{name}={value}" for name, value in options.items() if value is not None])
+    flags = ["--enforce-iam"] if enforce_iam else []
+    return serve([*(f"{name}={value}" for name, value in options.items() if value is not None), *flags])

@@ -73,6 +73,7 @@ def _serve(options: argparse.Namespace, run_dir: Path) -> None:
         ping_timeout=options.ping_timeout,
         wait_scale=options.wait_scale,
         region=options.region,
+        enforce_iam=options.enforce_iam,
     )
     # what the person gave is read before anything starts
     Images(settings.images)
@@ -122,6 +123,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--wait-scale", type=float, default=1.0, help="0.1 makes state machines wait a tenth as long"
+    )
+    parser.add_argument(
+        "--enforce-iam", action="store_true", help="a call needs the permission that it needs on AWS"
     )
     parser.add_argument(
         "--run-dir", type=Path, help="for what lives as long as the process (default: a temporary folder)"

@@ -8,6 +8,8 @@ from pathlib import Path
 DEFAULT_PORT = 4566
 DEFAULT_REGION = "us-east-1"
 DEFAULT_ACCOUNT = "000000000000"
+ACCESS_KEY = "local"
+"""The account's root key, and its secret; where IAM is not enforced any key will do."""
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,7 @@ class LocalAwsSettings:
     `data_dir` keeps S3 objects and the services' state over a restart; without it they are in memory.
     `images` maps container images to commands (JSON or YAML), `quotas` holds account limits (JSON).
     `ping_timeout` is the time in seconds that a model server has to answer its first ping.
+    `enforce_iam` makes every call subject to IAM, and the parts of AWS act with the roles they were given.
     `wait_scale` shortens the waits and the retry pauses of state machines: 0.1 is a tenth, 1 is AWS's.
     """
 
@@ -27,3 +30,4 @@ class LocalAwsSettings:
     ping_timeout: float = 60.0
     wait_scale: float = 1.0
     region: str = DEFAULT_REGION
+    enforce_iam: bool = False

@@ -20,20 +20,18 @@ from typing import Any, cast
 import boto3
 from botocore.config import Config
 
-from batch_transform.local.settings import DEFAULT_REGION
+from batch_transform.local.settings import ACCESS_KEY, DEFAULT_REGION
 from batch_transform.spec.errors import LocalAwsError, PortInUseError
 
 START_SECONDS = 60.0
 STOP_SECONDS = 40.0
-ACCESS_KEY = "local"
-SECRET_KEY = "local"  # noqa: S105  # the local AWS takes any key
 _READY = "ready: "
 
 
 class LocalAws:
     """Starts the local AWS as a child process; it ends with this program, however that ends.
 
-    `port` 0 takes any free port. `images`, `quotas`, `ping_timeout` and `wait_scale` are as in
+    `port` 0 takes any free port. `images`, `quotas`, `ping_timeout`, `wait_scale` and `enforce_iam` are as in
     `batch_transform.local.settings`. `log_file` gets what the local AWS itself says; without it the
     file is a temporary one, kept only when the start fails.
 
@@ -51,6 +49,7 @@ class LocalAws:
         ping_timeout: float = 60.0,
         wait_scale: float = 1.0,
         region: str = DEFAULT_REGION,
+        enforce_iam: bool = False,
         log_file: Path | None = None,
     ) -> None:
         self.region = region
@@ -64,6 +63,7 @@ class LocalAws:
             "--ping-timeout": ping_timeout,
             "--wait-scale": wait_scale,
         }
+        self._flags = ["--enforce-iam"] if enforce_iam else []
         self._log_file = log_file
         self._temporary: Path | None = None
         self._process: subprocess.Popen[str] | None = None
@@ -93,7 +93,7 @@ class LocalAws:
     def session(self) -> boto3.Session:
         """Return a boto3 session with dummy credentials; give its clients `endpoint_url`, or use `client`."""
         return boto3.Session(
-            aws_access_key_id=ACCESS_KEY, aws_secret_access_key=SECRET_KEY, region_name=self.region
+            aws_access_key_id=ACCESS_KEY, aws_secret_access_key=ACCESS_KEY, region_name=self.region
         )
 
     def client(self, service: str) -> Any:  # noqa: ANN401  # boto3 makes clients at run time
@@ -109,7 +109,7 @@ class LocalAws:
         return {
             "AWS_ENDPOINT_URL": self.endpoint_url,
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            "AWS_SECRET_ACCESS_KEY": ACCESS_KEY,
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,
         }
@@ -122,7 +122,7 @@ class LocalAws:
         command = [sys.executable, "-m", "batch_transform.local.server", "--end-with-stdin"]
         with self._log_file.open("w", encoding="utf-8") as log:
             self._process = subprocess.Popen(
-                [*command, f"--run-dir={self._temporary}", *options],
+                [*command, f"--run-dir={self._temporary}", *options, *self._flags],
                 stdin=subprocess.PIPE,  # its end tells the child that this program has ended
                 stdout=subprocess.PIPE,
                 stderr=log,

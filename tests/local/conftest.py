@@ -188,6 +188,12 @@ def make_lab() -> type[Lab]:
 
 
 @pytest.fixture(scope="session")
+def model_folder() -> Path:
+    """A folder with an executable `serve`; see there what it does."""
+    return MODEL_FOLDER
+
+
+@pytest.fixture(scope="session")
 def until() -> Callable[..., None]:
     return wait_until
 

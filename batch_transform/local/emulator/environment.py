@@ -6,7 +6,7 @@ import logging
 import os
 import tempfile
 
-from batch_transform.local.settings import DEFAULT_ACCOUNT, LocalAwsSettings
+from batch_transform.local.settings import ACCESS_KEY, DEFAULT_ACCOUNT, LocalAwsSettings
 
 HOST = "127.0.0.1"
 
@@ -44,6 +44,8 @@ def _environment(settings: LocalAwsSettings, port: int) -> dict[str, str]:
         "PERSIST_STATE": "0",
         "S3_PERSIST": "0",
     }
+    if settings.enforce_iam:
+        environment |= {"AUTH": "true", "AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": ACCESS_KEY}
     if settings.data_dir is not None:
         environment |= {
             "PERSIST_STATE": "1",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import operator
 from collections.abc import Mapping
 from importlib import metadata
 
@@ -24,6 +25,42 @@ HOOKS: Mapping[str, type | tuple[str, ...]] = {
     "ministack.core.responses:get_account_id": (),
     "ministack.core.responses:get_region": (),
     "ministack.core.responses:request_scope": ("account_id", "region"),
+    # IAM, where it is enforced
+    "ministack.app:AUTH": bool,
+    "ministack.core.iam_actions:extract_resource_arn": (
+        "service",
+        "method",
+        "path",
+        "headers",
+        "body",
+        "query_params",
+        "region",
+        "account_id",
+    ),
+    "ministack.core.iam_actions:access_denied_response": (
+        "service",
+        "action",
+        "principal_arn",
+        "request_id",
+        "error_code",
+        "message",
+        "headers",
+        "resource_arn",
+        "explicit_deny",
+        "resource_policy_arn",
+    ),
+    "ministack.core.iam_evaluator:enforce": (
+        "access_key_id",
+        "iam_action",
+        "service",
+        "region",
+        "resource_arn",
+        "service_context",
+    ),
+    "ministack.core.iam_evaluator:evaluate_trust_policy": ("trust_doc", "caller_arn", "ctx"),
+    "ministack.core.router:extract_access_key_id": ("headers", "query_params"),
+    "ministack.services.iam:_roles.get_scoped": ("account_id", "region", "key", "default"),
+    "ministack.services.sts:register_session": ("access_key", "session"),
     "ministack.services.eventbridge:_put_events": ("data", "allow_aws_source"),
     # CloudFormation
     "ministack.services.cloudformation.provisioners:_RESOURCE_HANDLERS": dict,
@@ -42,6 +79,7 @@ HOOKS: Mapping[str, type | tuple[str, ...]] = {
     "ministack.services.stepfunctions:_AWS_SDK_SERVICE_MAP": dict,
     "ministack.services.stepfunctions:_AWS_SDK_ERROR_PREFIX": dict,
     "ministack.services.stepfunctions:_AWS_SDK_ERROR_CODE_OVERRIDES": dict,
+    "ministack.services.stepfunctions:_state_machines.get": ("key", "default"),
     "ministack.services.stepfunctions:_ExecutionError": ("error", "cause"),
     "ministack.services.stepfunctions:_execute_task": ("state_def", "raw_input", "execution", "ctx"),
     "ministack.services.stepfunctions:_fail_execution": ("execution", "error", "cause"),
@@ -68,7 +106,7 @@ def check(hooks: Mapping[str, type | tuple[str, ...]] = HOOKS) -> None:
 def _problem(name: str, wanted: type | tuple[str, ...]) -> str | None:
     module_name, _, attribute = name.partition(":")
     try:
-        hook = getattr(importlib.import_module(module_name), attribute)
+        hook = operator.attrgetter(attribute)(importlib.import_module(module_name))
     except (ImportError, AttributeError):
         return name
     if isinstance(wanted, type):

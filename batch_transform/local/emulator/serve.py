@@ -15,10 +15,11 @@ from hypercorn.config import Config
 from ministack import app as emulator  # type: ignore[import-untyped]  # it has no types
 
 from batch_transform.local.clients import Clients
-from batch_transform.local.emulator import lambda_workers, schedules, service, stacks, workflow
+from batch_transform.local.emulator import lambda_workers, roles, schedules, service, stacks, workflow
 from batch_transform.local.model_server.archive import ModelArchives
 from batch_transform.local.model_server.image import Images
 from batch_transform.local.model_server.pool import ModelServers
+from batch_transform.local.sagemaker.execution_role import ExecutionRoles
 from batch_transform.local.sagemaker.job_run import JobRunner
 from batch_transform.local.sagemaker.json_client import SageMakerJsonClient
 from batch_transform.local.sagemaker.quotas import Quotas
@@ -43,16 +44,19 @@ class LocalAws:
         self._servers = ModelServers(
             Images(settings.images), settings.run_dir / "model-servers", ping_timeout=settings.ping_timeout
         )
+        assume_role = roles.assume_role if settings.enforce_iam else None
         runner = JobRunner(
-            clients=clients,
+            endpoint_url=endpoint_url,
+            roles=ExecutionRoles(clients, assume_role),
             servers=self._servers,
             archives=ModelArchives(settings.run_dir / "models"),
             quotas=Quotas(settings.quotas),
         )
-        self._sagemaker = SageMaker(clients, runner, service.emit_event)
-        service.plug_in(self._sagemaker)
+        self._sagemaker = SageMaker(runner, service.emit_event)
+        service.plug_in(self._sagemaker, roles.refuse_tags if settings.enforce_iam else None)
+        roles.plug_in()
         stacks.plug_in(self._sagemaker)
-        workflow.plug_in(self._sagemaker, SageMakerJsonClient(endpoint_url))
+        workflow.plug_in(self._sagemaker, SageMakerJsonClient(endpoint_url), assume_role)
         schedules.plug_in()
         lambda_workers.plug_in()
 
@@ -85,7 +89,7 @@ def serve(
         elif _is_from_web_page(scope):
             await _refuse(scope, send)
         else:
-            await emulator.app(scope, receive, send)
+            await emulator.app(_over_tls(scope) if settings.enforce_iam else scope, receive, send)
 
     async def closed() -> None:
         """Return when everything has stopped; requests are served until then."""
@@ -107,6 +111,15 @@ def _is_from_web_page(scope: MutableMapping[str, Any]) -> bool:
     The emulator lets every origin in, and its Lambda runs code: any page that the person visits could.
     """
     return any(name == b"origin" for name, _ in scope["headers"])
+
+
+def _over_tls(scope: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Let a request count as one over TLS: it comes over the loopback, where nobody can listen in.
+
+    A bucket policy that denies plain HTTP would refuse everything otherwise. The header is what a proxy
+    that ends TLS sends, and the emulator takes it as such.
+    """
+    return {**scope, "headers": [*scope["headers"], (b"x-forwarded-proto", b"https")]}
 
 
 async def _refuse(scope: MutableMapping[str, Any], send: Send) -> None:

@@ -15,13 +15,16 @@ from typing import Any
 
 from ministack.services import stepfunctions  # type: ignore[import-untyped]  # it has no types
 
+from batch_transform.local.clients import Credentials, account_credentials
 from batch_transform.local.emulator.service import NAME, current_scope
 from batch_transform.local.sagemaker.description import event_detail
+from batch_transform.local.sagemaker.execution_role import AssumeRole
 from batch_transform.local.sagemaker.json_client import SageMakerJsonClient
 from batch_transform.local.sagemaker.scope import Scope
 from batch_transform.local.sagemaker.service import SageMaker
 from batch_transform.spec.errors import RefusedRequestError
 
+SERVICE = "states.amazonaws.com"
 RESOURCE = "arn:aws:states:::sagemaker:createTransformJob"
 LOOK_SECONDS = 0.05
 """How often a waiting task looks whether its execution was aborted or its time is over."""
@@ -49,6 +52,12 @@ class _Task:
     timeout: float
 
     @property
+    def role_arn(self) -> str | None:
+        """The role of the state machine."""
+        machine = stepfunctions._state_machines.get(self.execution.get("stateMachineArn"))
+        return machine["roleArn"] if machine else None
+
+    @property
     def is_aborted(self) -> bool:
         return bool(self.execution["status"] != "RUNNING")
 
@@ -60,9 +69,12 @@ _current_task: ContextVar[_Task] = ContextVar("_current_task", default=_NO_EXECU
 class TransformJobTask:
     """The integration. It calls SageMaker over HTTP, as any client, and waits in this process."""
 
-    def __init__(self, sagemaker: SageMaker, client: SageMakerJsonClient) -> None:
+    def __init__(
+        self, sagemaker: SageMaker, client: SageMakerJsonClient, assume_role: AssumeRole | None
+    ) -> None:
         self._sagemaker = sagemaker
         self._client = client
+        self._assume_role = assume_role
 
     def __call__(self, resource: str, parameters: dict[str, Any]) -> dict[str, Any]:
         """Create the job, and with `.sync` wait for its end; raises the emulator's _ExecutionError."""
@@ -70,15 +82,14 @@ class TransformJobTask:
         if task.is_aborted:
             raise ExecutionAbortedError
         if not resource.endswith(".sync"):
-            return {**self._call("CreateTransformJob", parameters, scope), **_sdk_metadata()}
+            return {**self._call("CreateTransformJob", parameters, task, scope), **_sdk_metadata()}
         tags = {
             "AWS_STEP_FUNCTIONS_EXECUTION_ARN": task.execution["executionArn"],
             "MANAGED_BY_AWS": "STARTED_BY_STEP_FUNCTIONS",
         }
         own = [{"Key": key, "Value": value} for key, value in tags.items()]
-        self._call(
-            "CreateTransformJob", {**parameters, "Tags": [*(parameters.get("Tags") or []), *own]}, scope
-        )
+        tagged = {**parameters, "Tags": [*(parameters.get("Tags") or []), *own]}
+        self._call("CreateTransformJob", tagged, task, scope)
         return self._wait(parameters["TransformJobName"], task, scope)
 
     def _wait(self, name: str, task: _Task, scope: Scope) -> dict[str, Any]:
@@ -86,30 +97,39 @@ class TransformJobTask:
         deadline = time.monotonic() + task.timeout  # each attempt of a Retry has the whole time
         while not ended.wait(LOOK_SECONDS):
             if task.is_aborted:
-                self._stop(name, scope)
+                self._stop(name, task, scope)
                 raise ExecutionAbortedError
             if time.monotonic() >= deadline:
-                self._stop(name, scope)
+                self._stop(name, task, scope)
                 raise stepfunctions._ExecutionError(
                     "States.Timeout", f"Task timed out after {task.timeout} seconds"
                 )
-        description = self._call("DescribeTransformJob", {"TransformJobName": name}, scope)
-        listed = self._call("ListTags", {"ResourceArn": description["TransformJobArn"]}, scope)
+        description = self._call("DescribeTransformJob", {"TransformJobName": name}, task, scope)
+        listed = self._call("ListTags", {"ResourceArn": description["TransformJobArn"]}, task, scope)
         detail = event_detail(description, {tag["Key"]: tag["Value"] for tag in listed["Tags"]})
         if description["TransformJobStatus"] != "Completed":
             raise stepfunctions._ExecutionError("States.TaskFailed", json.dumps(detail))
         return detail
 
-    def _stop(self, name: str, scope: Scope) -> None:
+    def _stop(self, name: str, task: _Task, scope: Scope) -> None:
+        """Stop the job as well as may be: without the permission it goes on (Developer Guide of Step Functions)."""
+        request = {"TransformJobName": name}
         try:
-            self._client.call("StopTransformJob", {"TransformJobName": name}, scope)
+            self._client.call("StopTransformJob", request, scope.region, self._credentials(task, scope))
         except RefusedRequestError as error:
-            if error.code != "ValidationException":  # the job ended by itself at the same moment
+            # a ValidationException says that the job ended by itself at the same moment
+            if error.code not in ("ValidationException", "AccessDeniedException"):
                 raise
 
-    def _call(self, operation: str, request: dict[str, Any], scope: Scope) -> dict[str, Any]:
+    def _credentials(self, task: _Task, scope: Scope) -> Credentials:
+        """Return a session of the state machine's role; the account's own where IAM is not enforced."""
+        if self._assume_role is None or task.role_arn is None:
+            return account_credentials(scope.account)
+        return self._assume_role(task.role_arn, service=SERVICE, session_name=task.execution["name"][:64])
+
+    def _call(self, operation: str, request: dict[str, Any], task: _Task, scope: Scope) -> dict[str, Any]:
         try:
-            return self._client.call(operation, request, scope)
+            return self._client.call(operation, request, scope.region, self._credentials(task, scope))
         except RefusedRequestError as error:
             name = _EXCEPTIONS.get(error.code, "AmazonSageMakerException")
             raise stepfunctions._ExecutionError(
@@ -119,9 +139,9 @@ class TransformJobTask:
             ) from error
 
 
-def plug_in(sagemaker: SageMaker, client: SageMakerJsonClient) -> None:
+def plug_in(sagemaker: SageMaker, client: SageMakerJsonClient, assume_role: AssumeRole | None) -> None:
     """Register the integrations, and keep at hand which execution a task belongs to."""
-    stepfunctions._SERVICE_DISPATCH[RESOURCE] = TransformJobTask(sagemaker, client)
+    stepfunctions._SERVICE_DISPATCH[RESOURCE] = TransformJobTask(sagemaker, client, assume_role)
     stepfunctions._AWS_SDK_SERVICE_MAP[NAME] = {"target_prefix": "SageMaker", "protocol": "json"}
     stepfunctions._AWS_SDK_ERROR_PREFIX[NAME] = "SageMaker"
     stepfunctions._AWS_SDK_ERROR_CODE_OVERRIDES[NAME] = {

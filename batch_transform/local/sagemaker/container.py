@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from batch_transform.local.clients import Credentials
 from batch_transform.local.sagemaker.models import Model
 from batch_transform.local.sagemaker.transform_job import TransformJob
 from batch_transform.spec.errors import TransformJobError
@@ -35,11 +36,14 @@ def log_stream(model: Model, stream: str, number: int) -> str:
     return f"{stream}/{name}"
 
 
-def environment(job: TransformJob, container: Mapping[str, Any], endpoint_url: str) -> dict[str, str]:
+def environment(
+    job: TransformJob, container: Mapping[str, Any], endpoint_url: str, credentials: Credentials
+) -> dict[str, str]:
     """Return the container's environment (Developer Guide, "Use Your Own Inference Code with Batch Transform").
 
     The job's own variables go before the model's (inferred). What the job's request does not set
-    is not there. The AWS variables point any client in the container's code at the local AWS.
+    is not there. The AWS variables point any client in the container's code at the local AWS, with the
+    credentials of the execution role.
     """
     request = job.request
     batch = {"SAGEMAKER_BATCH": "true"}
@@ -53,7 +57,8 @@ def environment(job: TransformJob, container: Mapping[str, Any], endpoint_url: s
         "AWS_ENDPOINT_URL": endpoint_url,
         "AWS_REGION": job.scope.region,
         "AWS_DEFAULT_REGION": job.scope.region,
-        "AWS_ACCESS_KEY_ID": job.scope.account,
-        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_ACCESS_KEY_ID": credentials.access_key,
+        "AWS_SECRET_ACCESS_KEY": credentials.secret_key,
+        **({"AWS_SESSION_TOKEN": credentials.token} if credentials.token else {}),
     }
     return {**aws, **container.get("Environment", {}), **request.get("Environment", {}), **batch}

@@ -13,11 +13,11 @@ from datetime import datetime, timezone
 from typing import Any
 
 from batch_transform.engine.transform_job import Outcome, Progress, run_transform_job
-from batch_transform.local.clients import Clients
 from batch_transform.local.model_server.archive import ModelArchives
 from batch_transform.local.model_server.pool import Lease, ModelServers
 from batch_transform.local.sagemaker import container as model_container
 from batch_transform.local.sagemaker.description import describe
+from batch_transform.local.sagemaker.execution_role import ExecutionRoles
 from batch_transform.local.sagemaker.http_invoker import HttpInvoker
 from batch_transform.local.sagemaker.job_logs import JobLogs
 from batch_transform.local.sagemaker.models import Model
@@ -25,7 +25,7 @@ from batch_transform.local.sagemaker.pipeline import Pipeline
 from batch_transform.local.sagemaker.quotas import Quotas
 from batch_transform.local.sagemaker.s3_store import S3_ERRORS, S3Store
 from batch_transform.local.sagemaker.transform_job import TransformJob
-from batch_transform.spec.errors import BatchTransformError, TransformJobError
+from batch_transform.spec.errors import BatchTransformError, RefusedRequestError, TransformJobError
 
 EXECUTION_PARAMETERS_SECONDS = 10.0
 """How long GET /execution-parameters may take; it is optional, and a server without it says so at once."""
@@ -37,7 +37,8 @@ logger = logging.getLogger(__name__)
 class JobRunner:
     """Everything that a job needs to run."""
 
-    clients: Clients
+    endpoint_url: str
+    roles: ExecutionRoles
     servers: ModelServers
     archives: ModelArchives
     quotas: Quotas
@@ -45,7 +46,11 @@ class JobRunner:
     def run(self, job: TransformJob, model: Model) -> tuple[str, str | None]:
         """Run the job and return its final status and FailureReason. Never raises."""
         instance = f"i-{secrets.token_hex(9)[:17]}-{int(time.time())}"
-        logs = JobLogs(self.clients.client("logs", job.scope.account, job.scope.region), job.name, instance)
+        try:
+            client = self.roles.client("logs", model)
+        except RefusedRequestError as error:  # the role went since the job was created
+            return _ended(job, "Failed", f"ClientError: {error.message}")
+        logs = JobLogs(client, job.name, instance)
         try:
             self.quotas.provision(job)
             outcome = self._run(job, model, logs)
@@ -67,7 +72,7 @@ class JobRunner:
         return _ended(job, outcome.status, outcome.failure_reason)
 
     def _run(self, job: TransformJob, model: Model, logs: JobLogs) -> Outcome:
-        s3 = self.clients.client("s3", job.scope.account, job.scope.region)
+        s3 = self.roles.client("s3", model)
         with ExitStack() as leased:
             servers = [
                 self._lease(job, model, number, s3=s3, logs=logs, leased=leased)
@@ -96,7 +101,7 @@ class JobRunner:
                 )
             finally:
                 if job.stop.is_set() and (outcome is None or outcome.status != "Completed"):
-                    store.take_back()
+                    store.take_back(self.roles.owner("s3", job.scope))
             return outcome
 
     def _lease(
@@ -112,7 +117,9 @@ class JobRunner:
         """Return a server for the container with that number, from 1; it is given back when `leased` closes."""
         container = model.containers[number - 1]
         model_dir = self.archives.unpack(s3, container.get("ModelDataUrl"))
-        environment = model_container.environment(job, container, self.clients.endpoint_url)
+        environment = model_container.environment(
+            job, container, self.endpoint_url, self.roles.credentials(model)
+        )
         server = leased.enter_context(
             self.servers.lease(container["Image"], model_dir, environment, job.stop)
         )

@@ -8,10 +8,10 @@ from typing import Any
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
+from botocore.credentials import Credentials as BotocoreCredentials
 from botocore.httpsession import URLLib3Session
 
-from batch_transform.local.sagemaker.scope import Scope
+from batch_transform.local.clients import Credentials
 from batch_transform.spec.errors import RefusedRequestError
 
 
@@ -22,7 +22,9 @@ class SageMakerJsonClient:
         self._endpoint_url = endpoint_url
         self._http = URLLib3Session(timeout=300, max_pool_connections=64)
 
-    def call(self, operation: str, request: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
+    def call(
+        self, operation: str, request: Mapping[str, Any], region: str, credentials: Credentials
+    ) -> dict[str, Any]:
         """Return the answer. Raises RefusedRequestError with the service's own code and message."""
         signed = AWSRequest(
             "POST",
@@ -30,7 +32,8 @@ class SageMakerJsonClient:
             data=json.dumps(request).encode(),
             headers={"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": f"SageMaker.{operation}"},
         )
-        SigV4Auth(Credentials(scope.account, "local"), "sagemaker", scope.region).add_auth(signed)
+        key = BotocoreCredentials(credentials.access_key, credentials.secret_key, credentials.token)
+        SigV4Auth(key, "sagemaker", region).add_auth(signed)
         response = self._http.send(signed.prepare())
         answer: dict[str, Any] = json.loads(response.content or b"{}")
         if response.status_code >= 400:

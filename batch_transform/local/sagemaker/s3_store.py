@@ -42,13 +42,14 @@ class S3Store:
         """Return a writer; nothing is at `key` before its commit."""
         return S3Writer(self._client, bucket, key, self._written.append)
 
-    def take_back(self) -> None:
+    def take_back(self, owner: Any) -> None:  # noqa: ANN401  # boto3 makes clients at run time
         """Delete what was written: a stopped job has no output in S3 (API reference, StopTransformJob).
 
+        `owner` is a client that may: the execution role need not be allowed to delete.
         In a versioned bucket the very versions go, so that what an earlier job wrote there is seen again.
         """
         while self._written:
-            self._client.delete_object(**self._written.pop())
+            owner.delete_object(**self._written.pop())
 
 
 class S3Writer:

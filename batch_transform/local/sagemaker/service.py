@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from batch_transform.local.clients import Clients
 from batch_transform.local.sagemaker import models, transform_job
 from batch_transform.local.sagemaker.description import describe, event_detail
 from batch_transform.local.sagemaker.job_run import JobRunner
@@ -31,8 +30,7 @@ class SageMaker:
     `emit_event` publishes an EventBridge event: scope, detail type, detail and resource ARNs.
     """
 
-    def __init__(self, clients: Clients, runner: JobRunner, emit_event: EmitEvent) -> None:
-        self._clients = clients
+    def __init__(self, runner: JobRunner, emit_event: EmitEvent) -> None:
         self._runner = runner
         self._emit_event = emit_event
         self._models: dict[tuple[Scope, str], Model] = {}
@@ -154,7 +152,7 @@ class SageMaker:
         with self._lock:
             self._refuse_taken_name(job)
             model = self._model_of(job)
-        check_request(members, model, self._clients.client("s3", scope.account, scope.region))
+        check_request(members, model, self._runner.roles.client("s3", model))
         with self._lock:
             if self._closed:
                 raise RefusedRequestError("ServiceUnavailable", "the local AWS ends")

@@ -1,0 +1,142 @@
+"""Where IAM is enforced: sessions of roles for SageMaker and Step Functions, and what a call to SageMaker is about.
+
+STS gives a session to a principal that the role trusts, and AWS's own services are no callers that
+could sign a request: so the role's trust is looked at here, and the session registered with the
+emulator's STS.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ministack.core import iam_actions, iam_evaluator, router  # type: ignore[import-untyped]  # it has no types
+from ministack.services import iam, sts  # type: ignore[import-untyped]  # it has no types
+
+from batch_transform.local.clients import Credentials
+from batch_transform.local.emulator.service import NAME, HttpAnswer, current_scope
+from batch_transform.local.sagemaker.scope import Scope
+from batch_transform.spec.errors import RefusedRequestError
+
+_KINDS = {"TransformJobName": "transform-job", "ModelName": "model"}
+
+
+def assume_role(role_arn: str, *, service: str, session_name: str) -> Credentials:
+    """Return a session of the role for a service principal, the same one each time.
+
+    Raises RefusedRequestError with AWS's text when the role is not there or does not trust the service.
+    """
+    account, name = role_arn.split(":")[4], role_arn.rpartition("/")[2]
+    role = iam._roles.get_scoped(account, None, name)
+    if role is None or not _trusts(role, service, account):
+        raise RefusedRequestError(
+            "ValidationException",
+            f"Could not assume role {role_arn}. Please ensure that the role exists and allows principal "
+            f"'{service}' to assume the role.",
+        )
+    digest = hashlib.sha256(f"{role_arn} {service}".encode()).hexdigest()
+    credentials = Credentials(f"ASIA{digest[:16].upper()}", digest[16:40], digest[40:])
+    sts.register_session(
+        credentials.access_key,
+        {
+            "Arn": f"arn:aws:sts::{account}:assumed-role/{name}/{session_name}",
+            "UserId": f"{role['RoleId']}:{session_name}",
+            "SecretAccessKey": credentials.secret_key,
+            "SessionToken": credentials.token,
+            "AccountId": account,
+            "PrincipalType": "AssumedRole",
+        },
+    )
+    return credentials
+
+
+def plug_in() -> None:
+    """Tell the emulator which resource a call to SageMaker is about: policies name it."""
+    resource_of_others = iam_actions.extract_resource_arn
+
+    def resource_of(service: str, *request: Any) -> str:  # noqa: ANN401  # the emulator's arguments
+        if service != NAME:
+            return str(resource_of_others(service, *request))
+        body, region, account = request[3], request[5], request[6]
+        return _resource(_parsed(body), Scope(account, region))
+
+    iam_actions.extract_resource_arn = resource_of
+
+
+def refuse_tags(operation: str, headers: Mapping[str, str], body: bytes) -> HttpAnswer | None:
+    """Return the refusal of a Create call that sets tags without the permission for them; None lets it pass.
+
+    SageMaker asks for AddTags beside the call's own action (Service Authorization Reference,
+    dependent actions of CreateTransformJob); the emulator looks at the call's own.
+    """
+    request = _parsed(body)
+    if not operation.startswith("Create") or not request.get("Tags"):
+        return None
+    scope = current_scope()
+    denied = iam_evaluator.enforce(
+        router.extract_access_key_id(headers, {}),
+        "sagemaker:AddTags",
+        NAME,
+        scope.region,
+        resource_arn=_resource(request, scope),
+    )
+    if not isinstance(denied, iam_evaluator.EvalResult):
+        return None  # allowed; a caller that is nobody was refused before
+    answer: HttpAnswer = iam_actions.access_denied_response(
+        NAME, "sagemaker:AddTags", denied.principal_arn, ""
+    )
+    return answer
+
+
+def _resource(request: Mapping[str, Any], scope: Scope) -> str:
+    """Return the ARN of what the request names, `*` when it names nothing: ListModels, say."""
+    if isinstance(request.get("ResourceArn"), str):
+        return str(request["ResourceArn"])
+    for member, kind in _KINDS.items():  # a job before its model
+        if isinstance(request.get(member), str):
+            return scope.arn(kind, request[member])
+    return "*"
+
+
+def _parsed(body: bytes) -> dict[str, Any]:
+    """Return the request, empty when it is none: the service says so."""
+    try:
+        request = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return request if isinstance(request, dict) else {}
+
+
+def _trusts(role: Mapping[str, Any], service: str, account: str) -> bool:
+    """Say whether the role's trust policy lets the service in.
+
+    The emulator's evaluator knows no service principals, so what does not speak of this one is left
+    out, and the rest (effect, action, condition) is the evaluator's.
+    """
+    document = role.get("AssumeRolePolicyDocument") or {}
+    policy = json.loads(document) if isinstance(document, str) else document
+    statements = policy.get("Statement", [])
+    ours = [
+        {**statement, "Principal": "*"}
+        for statement in (statements if isinstance(statements, list) else [statements])
+        if _names_service(statement.get("Principal"), service)
+    ]
+    context = iam_evaluator.EvalContext(
+        principal_arn=service,
+        principal_type="Service",
+        principal_account=account,
+        action="sts:AssumeRole",
+        resource_arn=role["Arn"],
+        region="",
+        service_context={"aws:sourceaccount": account},
+    )
+    return bool(iam_evaluator.evaluate_trust_policy({**policy, "Statement": ours}, service, context))
+
+
+def _names_service(principal: object, service: str) -> bool:
+    if not isinstance(principal, dict):
+        return principal == "*"
+    named = principal.get("Service", [])
+    return service in (named if isinstance(named, list) else [named])

@@ -1,0 +1,35 @@
+"""The PyTorch example, as its README says."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from e2e.project_copy import PROJECT, Project
+
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("torch") is None,
+    reason="needs PyTorch (190 MB and more): pip install --constraint constraints.txt torch==2.13.0",
+)
+
+
+def test_a_pytorch_model_names_the_cultivar_of_each_wine(project: Project) -> None:
+    build = project.folder / "build"
+    subprocess.run([sys.executable, str(PROJECT / "models/wines/train.py"), str(build)], check=True)
+    project.job_file.unlink()
+    shutil.copy(PROJECT / "models/wines/wines.yaml", project.folder / "jobs")
+    data = ("--input", "build/data/wines.csv", "--truth", "build/data/wines-truth.csv")
+    done = project.batch_transform("run", "wines", *data)
+    assert done.returncode == 0, done.stdout + done.stderr
+    [result] = (project.folder / "out/wines").glob("*/wines.csv.out")
+    rows = list(csv.reader(result.read_text().splitlines()))
+    truth = dict(list(csv.reader((build / "data/wines-truth.csv").read_text().splitlines()))[1:])
+    assert {row[0] for row in rows} == set(truth)
+    assert all(0.3 < float(probability) <= 1 for _, probability, _ in rows)
+    right = sum(truth[wine] == cultivar for wine, _, cultivar in rows)
+    assert right / len(rows) > 0.9

@@ -1,0 +1,62 @@
+"""The SageMaker Python SDK, unmodified: `Transformer(...).transform(...)` against the local AWS."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PYTHON = Path(__file__).parents[3] / "build/sagemaker-sdk/bin/python"
+SCRIPT = Path(__file__).with_name("transform_with_sdk.py")
+pytestmark = pytest.mark.skipif(
+    not PYTHON.exists(),
+    reason="needs the SageMaker SDK (300 MB): tests/local/clients/install sagemaker-sdk",
+)
+
+
+def transform(
+    lab: Any, tmp_path: Path, bucket: str, behaviour_folder: Path
+) -> subprocess.CompletedProcess[str]:
+    """Run the notebook's code with the variables that the local AWS tells."""
+    role = "arn:aws:iam::000000000000:role/transform-role"
+    return subprocess.run(
+        [str(PYTHON), str(SCRIPT), bucket, f"file://{behaviour_folder}", role, lab.name()],
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), **lab.aws.environment()},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+
+
+def test_a_transformer_filters_joins_waits_and_shows_the_logs(
+    lab: Any, tmp_path: Path, model_folder: Path
+) -> None:
+    bucket = lab.bucket(**{"a.csv": b"id-1,2,3\nid-2,5,6\n"})
+    ended = transform(lab, tmp_path, bucket, model_folder)
+    assert ended.returncode == 0, ended.stderr
+    assert lab.body(bucket, "out/a.csv.out") == b"id-1,2\nid-2,2\n"
+    assert "invoked with 8 bytes" in ended.stdout  # the container's own line
+    assert "MaxConcurrentTransforms=1, MaxPayloadInMB=6, BatchStrategy=MULTI_RECORD" in ended.stdout
+    name = ended.stdout.rpartition("job ")[2].strip()
+    described = lab.describe(name)
+    assert described["DataProcessing"] == {
+        "InputFilter": "$[1:]",
+        "JoinSource": "Input",
+        "OutputFilter": "$[0,-1]",
+    }
+    tags = lab.sagemaker.list_tags(ResourceArn=described["TransformJobArn"])["Tags"]
+    assert {"Key": "team", "Value": "churn"} in tags
+
+
+def test_fails_with_the_jobs_reason_when_the_job_fails(lab: Any, tmp_path: Path, model_folder: Path) -> None:
+    bucket = lab.bucket(**{"a.csv": b'id-1,a"b\n'})
+    ended = transform(lab, tmp_path, bucket, model_folder)
+    assert ended.returncode == 1
+    said = ended.stdout + ended.stderr
+    assert "UnexpectedStatusException" in said
+    assert "ClientError: See job logs for more information" in re.sub(r"[\s│]+", " ", said)

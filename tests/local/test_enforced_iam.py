@@ -1,0 +1,227 @@
+"""IAM enforced: a job needs what its model's execution role may, a call what its caller may."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from batch_transform.local.up import LocalAws
+
+SYNC = "arn:aws:states:::sagemaker:createTransformJob.sync"
+
+
+class EnforcedLab:
+    """A lab with roles, and with people who have only the permissions that they are given."""
+
+    def __init__(self, lab: Any) -> None:
+        self.lab = lab
+        self.iam = lab.aws.client("iam")
+
+    def role(self, service: str, statements: list[dict[str, Any]]) -> str:
+        name = self.lab.name()
+        trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+        arn: str = self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=policy([trust]))["Role"][
+            "Arn"
+        ]
+        self.iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=policy(statements))
+        return arn
+
+    def model(self, role: str, behaviour: str = "count") -> str:
+        name = str(self.lab.model(behaviour))
+        container = self.lab.sagemaker.describe_model(ModelName=name)["PrimaryContainer"]
+        self.lab.sagemaker.delete_model(ModelName=name)
+        self.lab.sagemaker.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=role)
+        return name
+
+    def person(self, *actions: str, resource: str = "*") -> Any:
+        """A SageMaker client of a user with these permissions."""
+        name = self.lab.name()
+        self.iam.create_user(UserName=name)
+        self.iam.put_user_policy(
+            UserName=name, PolicyName="p", PolicyDocument=policy([allow(*actions, resource=resource)])
+        )
+        key = self.iam.create_access_key(UserName=name)["AccessKey"]
+        return boto3.client(
+            "sagemaker",
+            region_name=self.lab.aws.region,
+            endpoint_url=self.lab.aws.endpoint_url,
+            aws_access_key_id=key["AccessKeyId"],
+            aws_secret_access_key=key["SecretAccessKey"],
+            config=Config(retries={"total_max_attempts": 1}),
+        )
+
+
+def allow(*actions: str, resource: str = "*") -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": list(actions), "Resource": resource}
+
+
+def task(request: dict[str, Any]) -> dict[str, Any]:
+    return {"Type": "Task", "Resource": SYNC, "Parameters": request, "End": True}
+
+
+def policy(statements: list[dict[str, Any]]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+NEEDED = ("s3:ListBucket", "s3:GetObject", "s3:PutObject")
+LOGS = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
+
+
+@pytest.fixture(scope="module")
+def enforced(make_lab: Callable[[LocalAws], Any]) -> Iterator[EnforcedLab]:
+    with LocalAws(enforce_iam=True, ping_timeout=10.0, wait_scale=0.02) as aws:
+        yield EnforcedLab(make_lab(aws))
+
+
+def test_a_job_runs_with_what_its_execution_role_may(enforced: EnforcedLab) -> None:
+    lab = enforced.lab
+    bucket = lab.bucket(**{"a.csv": b"id-1,2\n"})
+    role = enforced.role("sagemaker.amazonaws.com", [allow(*NEEDED, *LOGS)])
+    request = lab.request(enforced.model(role), bucket)
+    assert lab.run(request)["TransformJobStatus"] == "Completed"
+    assert lab.body(bucket, "out/a.csv.out") == b"id-1,1\n"
+    assert lab.log_lines(request["TransformJobName"], "/data-log")
+
+
+@pytest.mark.parametrize("missing", ["s3:GetObject", "s3:PutObject"])
+def test_fails_when_the_execution_role_lacks_a_permission(enforced: EnforcedLab, missing: str) -> None:
+    lab = enforced.lab
+    bucket = lab.bucket(**{"a.csv": b"id-1,2\n"})
+    statement = allow(*(action for action in NEEDED if action != missing))
+    role = enforced.role("sagemaker.amazonaws.com", [statement])
+    described = lab.run(lab.request(enforced.model(role), bucket))
+    assert described["TransformJobStatus"] == "Failed"
+    assert "AccessDenied" in described["FailureReason"]
+    assert missing in described["FailureReason"]
+    assert lab.keys(bucket) == []
+
+
+def test_fails_at_once_when_the_execution_role_may_not_list_the_input(enforced: EnforcedLab) -> None:
+    lab = enforced.lab
+    role = enforced.role("sagemaker.amazonaws.com", [allow("s3:GetObject", "s3:PutObject")])
+    request = lab.request(enforced.model(role), lab.bucket(**{"a.csv": b"id-1,2\n"}))
+    code, message = lab.refusal(lambda: lab.start(request))
+    assert code == "ValidationException"
+    assert f'that the role "{role}" has "s3:ListBucket" permissions' in message
+
+
+def test_fails_when_the_role_does_not_trust_sagemaker(enforced: EnforcedLab) -> None:
+    lab = enforced.lab
+    role = enforced.role("lambda.amazonaws.com", [allow("s3:*")])
+    request = lab.request(enforced.model(role), lab.bucket(**{"a.csv": b"id-1,2\n"}))
+    code, message = lab.refusal(lambda: lab.start(request))
+    assert code == "ValidationException"
+    assert message.startswith(f"Could not assume role {role}. Please ensure that the role exists")
+
+
+def test_fails_when_the_caller_may_not(enforced: EnforcedLab) -> None:
+    with pytest.raises(ClientError, match="not authorized to perform: sagemaker:ListModels") as refused:
+        enforced.person("sagemaker:ListTransformJobs").list_models()
+    assert refused.value.response["Error"]["Code"] == "AccessDeniedException"
+
+
+def test_a_permission_may_name_the_job(enforced: EnforcedLab) -> None:
+    lab = enforced.lab
+    role = enforced.role("sagemaker.amazonaws.com", [allow(*NEEDED)])
+    request = lab.request(enforced.model(role), lab.bucket(**{"a.csv": b"id-1,2\n"}))
+    name = request["TransformJobName"]
+    person = enforced.person(
+        "sagemaker:CreateTransformJob", resource=f"arn:aws:sagemaker:*:transform-job/{name}"
+    )
+    with pytest.raises(ClientError, match="not authorized to perform: sagemaker:CreateTransformJob"):
+        person.create_transform_job(**{**request, "TransformJobName": name + "-2"})
+    person.create_transform_job(**request)
+
+
+def test_tags_need_a_permission_of_their_own(enforced: EnforcedLab) -> None:
+    lab = enforced.lab
+    role = enforced.role("sagemaker.amazonaws.com", [allow(*NEEDED)])
+    request = lab.request(
+        enforced.model(role), lab.bucket(**{"a.csv": b"id-1,2\n"}), Tags=[{"Key": "team", "Value": "a"}]
+    )
+    with pytest.raises(ClientError, match="not authorized to perform: sagemaker:AddTags"):
+        enforced.person("sagemaker:CreateTransformJob").create_transform_job(**request)
+    enforced.person("sagemaker:CreateTransformJob", "sagemaker:AddTags").create_transform_job(**request)
+
+
+def test_sync_calls_sagemaker_with_the_state_machines_role(enforced: EnforcedLab) -> None:
+    lab = enforced.lab
+    role = enforced.role("sagemaker.amazonaws.com", [allow(*NEEDED)])
+    bucket = lab.bucket(**{"a.csv": b"id-1,2\n"})
+    actions = ["CreateTransformJob", "DescribeTransformJob", "AddTags", "ListTags"]
+    outcomes = {}
+    for missing in ("none", *actions):
+        allowed = [f"sagemaker:{action}" for action in actions if action != missing]
+        states_role = enforced.role("states.amazonaws.com", [allow(*allowed)])
+        request = lab.request(enforced.model(role), bucket)
+        machine = lab.states.create_state_machine(
+            name=lab.name(),
+            definition=json.dumps({"StartAt": "Transform", "States": {"Transform": task(request)}}),
+            roleArn=states_role,
+        )["stateMachineArn"]
+        execution = lab.execution(lab.execute(machine))
+        outcomes[missing] = (
+            execution.get("error"),
+            f"sagemaker:{missing}" in str(execution.get("cause")),
+            execution["status"],
+        )
+    refused = ("SageMaker.AmazonSageMakerException", True, "FAILED")
+    assert outcomes == {"none": (None, False, "SUCCEEDED"), **dict.fromkeys(actions, refused)}
+
+
+def test_an_aborted_execution_cannot_stop_its_job_without_the_permission(
+    enforced: EnforcedLab, until: Callable[..., None]
+) -> None:
+    lab = enforced.lab
+    role = enforced.role("sagemaker.amazonaws.com", [allow(*NEEDED)])
+    may_not_stop = ("CreateTransformJob", "DescribeTransformJob", "AddTags", "ListTags")
+    request = lab.request(enforced.model(role, "hang"), lab.bucket(**{"a.csv": b"id-1,2\n"}))
+    machine = lab.states.create_state_machine(
+        name=lab.name(),
+        definition=json.dumps({"StartAt": "Transform", "States": {"Transform": task(request)}}),
+        roleArn=enforced.role(
+            "states.amazonaws.com", [allow(*(f"sagemaker:{each}" for each in may_not_stop))]
+        ),
+    )["stateMachineArn"]
+    execution = lab.execute(machine)
+    name = request["TransformJobName"]
+    until(lambda: lab.sagemaker.list_transform_jobs(NameContains=name)["TransformJobSummaries"])
+    lab.states.stop_execution(executionArn=execution)
+    assert lab.execution(execution)["status"] == "ABORTED"
+    time.sleep(0.5)  # the integration looks every 0.05 s
+    assert lab.describe(name)["TransformJobStatus"] == "InProgress"
+    lab.sagemaker.stop_transform_job(TransformJobName=name)
+
+
+def test_a_bucket_that_takes_tls_only_takes_calls_of_this_machine(enforced: EnforcedLab) -> None:
+    lab = enforced.lab
+    bucket = lab.bucket()
+    deny = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    lab.s3.put_bucket_policy(Bucket=bucket, Policy=policy([deny]))
+    lab.s3.put_object(Bucket=bucket, Key="a", Body=b"x")
+    assert lab.body(bucket, "a") == b"x"
+
+
+def test_fails_when_the_key_is_nobodys(enforced: EnforcedLab) -> None:
+    nobody = boto3.client(
+        "sagemaker",
+        region_name="us-east-1",
+        endpoint_url=enforced.lab.aws.endpoint_url,
+        aws_access_key_id="AKIANOBODY",
+        aws_secret_access_key="x",
+    )
+    with pytest.raises(ClientError, match="UnrecognizedClientException"):
+        nobody.list_models()
