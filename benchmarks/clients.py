@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from batch_transform.engine.seams import Answer, InputObject, ModelInvoker
+from batch_transform.engine.seams import Answer, InputObject, ModelInvoker, ObjectStore
 from batch_transform.engine.transform_job import Outcome, run_transform_job
 from batch_transform.local.sagemaker.http_invoker import HttpInvoker
 
@@ -28,10 +28,10 @@ class FileStore:
         for path in sorted(self.source.iterdir()):
             yield InputObject(bucket, f"{prefix}{path.name}", path.stat().st_size)
 
-    def open(self, bucket: str, key: str) -> BinaryIO:  # noqa: ARG002 - one folder is all there is
+    def open(self, bucket: str, key: str) -> BinaryIO:
         return (self.source / Path(key).name).open("rb")
 
-    def create(self, bucket: str, key: str) -> FileWriter:  # noqa: ARG002 - one folder is all there is
+    def create(self, bucket: str, key: str) -> FileWriter:
         return FileWriter(self.output / Path(key).name)
 
 
@@ -90,7 +90,7 @@ class Job:
         }
 
 
-def run_engine(job: Job, store: Any, invoker: ModelInvoker) -> float:
+def run_engine(job: Job, store: ObjectStore, invoker: ModelInvoker) -> float:
     """Run a job to its end and return the seconds that it took."""
     began = time.perf_counter()
     outcome: Outcome = run_transform_job(
@@ -116,7 +116,7 @@ class Recorded:
     invoker: HttpInvoker
     bodies: list[bytes] = field(default_factory=list)
 
-    def invoke(self, body: Any, *, content_type: str | None, accept: str | None, timeout: float) -> Answer:
+    def invoke(self, body: bytes, *, content_type: str | None, accept: str | None, timeout: float) -> Answer:
         self.bodies.append(body)
         return self.invoker.invoke(body, content_type=content_type, accept=accept, timeout=timeout)
 

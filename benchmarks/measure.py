@@ -14,9 +14,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from batch_transform.local.sagemaker.http_invoker import HttpInvoker
 from benchmarks.clients import FileStore, Job, Recorded, in_pieces, run_bare, run_engine
 from benchmarks.inputs import make
-from batch_transform.local.sagemaker.http_invoker import HttpInvoker
 
 ROOT = Path(__file__).resolve().parents[1]
 CSV_FILTERS = {"input_filter": "$[1:]", "join": True, "output_filter": "$[0,-1]"}
@@ -202,7 +202,7 @@ def start_up(*, rounds: int) -> list[Figures]:
     return [{"jobs": rounds, "median_seconds": round(median(seconds), 3), "target": 0.3}]
 
 
-def _service_seconds(sagemaker: Any, name: str) -> float:
+def _service_seconds(sagemaker: Any, name: str) -> float:  # noqa: ANN401 - boto3 makes clients at run time
     request = {**Job(**CSV_FILTERS).request(), "ModelName": "bench", "TransformJobName": name}
     began = time.perf_counter()
     sagemaker.create_transform_job(

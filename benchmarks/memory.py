@@ -1,6 +1,6 @@
 """The engine over an input that is never in memory; prints the peak of this process in MiB.
 
-    python -m benchmarks.memory GIBIBYTES MAX_PAYLOAD_IN_MB none|join
+python -m benchmarks.memory GIBIBYTES MAX_PAYLOAD_IN_MB none|join
 """
 
 from __future__ import annotations
@@ -59,10 +59,10 @@ class EndlessStore:
     def list_objects(self, bucket: str, prefix: str) -> Iterator[InputObject]:
         yield InputObject(bucket, f"{prefix}large.csv", self._size)
 
-    def open(self, bucket: str, key: str) -> BinaryIO:  # noqa: ARG002 - one object is all there is
+    def open(self, bucket: str, key: str) -> BinaryIO:
         return cast(BinaryIO, Repeated(self._text, self._size))
 
-    def create(self, bucket: str, key: str) -> Sink:  # noqa: ARG002 - nothing is kept
+    def create(self, bucket: str, key: str) -> Sink:
         return Sink()
 
 

@@ -1,13 +1,27 @@
-"""Filters and joins on many JSON records at a time."""
+"""Filters and joins on many JSON records at a time, and their text mended all at once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
-from batch_transform.engine.json_record import join_json, parse_json, serialise_json
-from batch_transform.spec.json_path import JsonPath, Name, Names
+import orjson
+
+from batch_transform.engine.json_record import (
+    DUMPS_OPTIONS,
+    NEGATIVE_ZERO,
+    escape_html,
+    go_exponent,
+    join_json,
+    parse_json,
+    serialise_json,
+)
+from batch_transform.spec.json_path import JsonPath, JsonValue, Name, Names
+
+_EXPONENT = re.compile(rb"(-?[0-9.]+e[-+][0-9]+)")
 
 
 @dataclass(frozen=True)
@@ -19,25 +33,56 @@ class JsonLines:
 
     def filtered(self, text: bytes) -> list[bytes]:
         """Apply the filter to each record of a text."""
-        select = _select(self.path)
-        return [serialise_json(select(parse_json(line))) for line in text.split(b"\n")]
+        return serialise_lines(map(_select(self.path), parse_lines(text.split(b"\n"))))
 
     def joined(self, records: bytes, answers: list[bytes], *, plain: bool) -> list[bytes]:
         """Apply the filter to records joined with their answers."""
-        select = _select(self.path)
-        return [
-            serialise_json(select(join_json(parse_json(record), parse_json(answer))))
-            for record, answer in zip(records.split(b"\n"), answers, strict=True)
-        ]
+        joined = map(join_json, parse_lines(records.split(b"\n")), parse_lines(answers))
+        return serialise_lines(map(_select(self.path), joined))
+
+
+def parse_lines(lines: list[bytes]) -> list[JsonValue]:
+    """Return the value of each line, as `json_record.parse_json` does."""
+    try:
+        if not any(map(NEGATIVE_ZERO.search, [line for line in lines if b"-0" in line])):
+            return list(map(orjson.loads, lines))
+    except orjson.JSONDecodeError:
+        pass  # some line is no JSON, or none to this library
+    return list(map(parse_json, lines))
+
+
+def serialise_lines(values: Iterable[JsonValue]) -> list[bytes]:
+    """Return the text of each value, as `json_record.serialise_json` does."""
+    kept = list(values)
+    try:
+        text = b"\n".join([orjson.dumps(value, None, DUMPS_OPTIONS) for value in kept])
+    except orjson.JSONEncodeError:
+        return list(map(serialise_json, kept))
+    if not kept:
+        return []
+    return escape_html(_go_numbers(text)).split(b"\n")
+
+
+def _go_numbers(text: bytes) -> bytes:
+    """Mend the numbers, which are what stands outside strings: every second part between double quotes."""
+    if b"\\" in text:  # perhaps a double quote inside a string
+        return b"\n".join([serialise_json(parse_json(line)) for line in text.split(b"\n")])
+    parts = text.split(b'"')
+    numbers = b'"'.join(parts[0::2])
+    if b"e-" in numbers or b"e+" in numbers:
+        numbers = _EXPONENT.sub(go_exponent, numbers)
+    for end in (b",", b"]", b"}", b"\n"):
+        numbers = numbers.replace(b".0" + end, end)
+    parts[0::2] = numbers.removesuffix(b".0").split(b'"')
+    return b'"'.join(parts)
 
 
 def _select(path: JsonPath) -> Callable[[Any], Any]:
     """`path.select` in fewer steps for one name or names; an object alone has members by name."""
     step = path.steps[0] if len(path.steps) == 1 else None
     if isinstance(step, Name):
-        name = step.name
-        return lambda value: value[name]
+        return itemgetter(step.name)
     if isinstance(step, Names):
-        names = step.names
-        return lambda value: {name: value[name] for name in names}
+        names, members = step.names, itemgetter(*step.names)
+        return lambda value: dict(zip(names, members(value), strict=True))
     return path.select if path.steps else lambda value: value
