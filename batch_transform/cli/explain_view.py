@@ -20,6 +20,7 @@ def show(explanation: Explanation, console: Console) -> None:
         (explanation.job, "bold"), f"  {explanation.job_file}" if explanation.job_file else ""
     )
     console.print(title)
+    console.print(Text(explanation.start), soft_wrap=True)
     _heading(console, "What happens to a record")
     _rows(
         console,

@@ -173,8 +173,8 @@ def _requests_words(preview: Preview) -> Iterator[str]:
 
 def _show_findings(preview: Preview, console: Console) -> None:
     console.print()
-    looked = "all" if preview.is_complete else "the first"
-    looked = f"{looked} {counted(preview.checked, 'record')}"
+    which = "the first" if not preview.is_complete else "the" if preview.checked == 1 else "all"
+    looked = f"{which} {counted(preview.checked, 'record')}"
     if not preview.findings:
         console.print(Text(f"nothing unsound in {looked}"), soft_wrap=True)
         return

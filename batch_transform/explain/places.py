@@ -27,9 +27,12 @@ def places(request: Mapping[str, Any]) -> Places:
     data, result = S3Uri.parse(source["S3Uri"]), S3Uri.parse(request["TransformOutput"]["S3OutputPath"])
     end = _end(request["TransformInput"])
     names = [f"{name}{end}" for name in _EXAMPLES]
+    captured = request.get("DataCaptureConfig", {}).get("DestinationS3Uri")
+    lists = () if captured is None else (f"Lists of the objects read and written are put below {captured}.",)
     rest = (
         "Each object read gives one result, called like it with .out at its end; results are never put together.",
         "If a record of an object fails, that object has no result, the others go on, and the run ends as failed.",
+        *lists,
     )
     if source["S3DataType"] == "ManifestFile":
         words = f"Read are the objects that the manifest {data} lists, below the prefix that its first entry tells."

@@ -43,6 +43,8 @@ def record_path(spec: JobSpec, request: Mapping[str, Any]) -> Iterator[Step]:
         yield Step("kept", f"Of that, the result keeps {kept}.", _shown(kept_filter))
     else:
         yield Step("kept", "The result is the model's answer as it is, byte for byte.")
+    if request.get("DataCaptureConfig", {}).get("GenerateInferenceId"):
+        yield Step("identified", _identified(accept))
     yield Step("written", _assembled(result))
 
 
@@ -121,6 +123,17 @@ def _filtered(text: str, content_type: str | None, row: Row, *, joined: bool) ->
     if content_type and content_type.partition(";")[0].strip().lower() in {_JSON, _JSON_LINES}:
         return json_words(path, joined=joined)
     return f"what {text} selects; filters work on CSV and JSON only, and the type is {content_type or 'not told'}"
+
+
+def _identified(accept: str | None) -> str:
+    """Say what GenerateInferenceId adds (Developer Guide, "Capture data from batch transform job")."""
+    if is_csv(accept):
+        return (
+            "Each result gets two more columns at its end: an id of its own, and the time of the job's start."
+        )
+    return (
+        "Each result gets two more fields: SageMakerInferenceId, and SageMakerInferenceTime, the job's start."
+    )
 
 
 def _assembled(result: Mapping[str, Any]) -> str:

@@ -82,6 +82,7 @@ def preview(
     Reads no more of the source than that takes. `invoker` answers as the model, and has said
     `execution_parameters` of itself; without one there are no answers and no results.
     """
+    request = _as_previewed(request)
     settings = effective_settings(request, execution_parameters)
     names = names_of(spec, request, settings)
     made = Preview(source.name, source.size, settings, names, was_asked=invoker is not None)
@@ -97,6 +98,13 @@ def preview(
             _fill_in(made, ran, findings)
     made.findings = findings.all()
     return made
+
+
+def _as_previewed(request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Leave out the capture of data where it only lists objects: it changes no record, and the engine may lack it."""
+    if request.get("DataCaptureConfig", {}).get("GenerateInferenceId"):
+        return request
+    return {name: value for name, value in request.items() if name != "DataCaptureConfig"}
 
 
 def _read(made: Preview, source: Source, soundness: Soundness, *, count: int, check: int | None) -> bytes:

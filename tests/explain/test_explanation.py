@@ -11,12 +11,15 @@ from batch_transform.explain.explanation import explain
 from batch_transform.explain.limits import ORIGINS, limits
 from batch_transform.explain.places import places
 from batch_transform.spec.job_spec import (
+    BatchDataCaptureConfig,
     DataProcessingSpec,
     InputSpec,
     JobSpec,
     ModelSpec,
     OutputSpec,
+    ScheduleSpec,
     TransformSpec,
+    TriggersSpec,
 )
 
 SMALL = JobSpec("small", ModelSpec(existing="small-model"))
@@ -169,3 +172,75 @@ def test_json_holds_values_beside_words() -> None:
         "words": "A request body has 2 MB at most",
         "origin": "job_file",
     }
+
+
+def test_captured_data_are_told() -> None:
+    capture = BatchDataCaptureConfig("s3://out-bucket/capture/", generate_inference_id=True)
+    explained = explain(dataclasses.replace(CSV, batch_data_capture_config=capture))
+    assert (
+        "Lists of the objects read and written are put below s3://out-bucket/capture/."
+        in explained.places.words
+    )
+    assert [step.words for step in explained.record if step.name == "identified"] == [
+        "Each result gets two more columns at its end: an id of its own, and the time of the job's start."
+    ]
+    json_spec = dataclasses.replace(SMALL, batch_data_capture_config=capture)
+    assert "SageMakerInferenceId" in words_of(json_spec)["identified"]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "words"),
+    [
+        (None, "It runs whenever its state machine is started; it has no schedule."),
+        (
+            ScheduleSpec(cron="0 2 * * ? *", timezone="Europe/Vienna"),
+            "It runs by its schedule cron(0 2 * * ? *) in Europe/Vienna, and whenever its state machine is started.",
+        ),
+        (
+            ScheduleSpec(rate="1 hour", enabled=False),
+            "It runs whenever its state machine is started; its schedule rate(1 hour) is paused.",
+        ),
+    ],
+)
+def test_what_starts_the_job_is_told(schedule: ScheduleSpec | None, words: str) -> None:
+    assert explain(dataclasses.replace(SMALL, triggers=TriggersSpec(schedule))).start == words
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        (ModelSpec(endpoint="live"), "the model that the endpoint live serves when the run starts"),
+        (
+            ModelSpec(package_group="churn"),
+            "a model made from the newest approved package of the group churn",
+        ),
+        (
+            ModelSpec(artifact="s3://m/m.tar.gz"),
+            "the model that the stack makes; CloudFormation gives it its name",
+        ),
+    ],
+)
+def test_a_model_without_a_name_is_told(model: ModelSpec, words: str) -> None:
+    assert explain(JobSpec("small", model)).shown.placeholders["MODEL_NAME"] == words
+
+
+def test_records_that_are_no_lines_are_told() -> None:
+    data = InputSpec(
+        content_type="application/x-recordio-protobuf", split_type="RecordIO", compression_type="Gzip"
+    )
+    words = words_of(
+        JobSpec("small", ModelSpec(existing="m"), input=data, transform=TransformSpec(max_payload=0))
+    )
+    assert words["record"] == (
+        "A record is one RecordIO record of an object, after gzip is unpacked, of the type "
+        "application/x-recordio-protobuf."
+    )
+    assert words["request"] == "Each object is streamed to the model in one request."
+
+
+def test_filters_on_other_types_are_told_to_be_unfit() -> None:
+    processing = DataProcessingSpec(input_filter="$.a")
+    words = words_of(JobSpec("small", ModelSpec(existing="m"), data_processing=processing))
+    assert words["model gets"] == (
+        "The model gets what $.a selects; filters work on CSV and JSON only, and the type is not told."
+    )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import io
 from typing import Any
@@ -14,6 +15,7 @@ from batch_transform.preview.given_answer import GivenAnswer
 from batch_transform.preview.preview import Preview, preview
 from batch_transform.preview.source import Source
 from batch_transform.spec.job_spec import (
+    BatchDataCaptureConfig,
     DataProcessingSpec,
     InputSpec,
     JobSpec,
@@ -288,3 +290,10 @@ def test_an_answer_that_does_not_fit_is_told(answer: bytes, said: str) -> None:
 def test_a_record_that_is_too_large_is_told() -> None:
     made = shown(csv_job(max_payload=1), b"1,2,3\n4,5," + b"x" * 1_100_000 + b"\n", answer=b"0.5,no")
     assert [(finding.code, finding.line) for finding in made.findings] == [("record-fails", 2)]
+
+
+def test_a_list_of_captured_objects_changes_no_record() -> None:
+    spec = dataclasses.replace(
+        csv_job(), batch_data_capture_config=BatchDataCaptureConfig("s3://out-bucket/c/")
+    )
+    assert shown(spec, b"7,42,gold\n", answer=b"0.9,yes").shown[0].result == b"7,yes"
