@@ -5,8 +5,10 @@ from __future__ import annotations
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from batch_transform.spec.errors import JobSpecError
 from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.request import transform_job_request
+from batch_transform.spec.rules import problems
 from batch_transform.spec.s3_uri import S3Uri
 from constructs_lib.data_buckets import DataBuckets
 from constructs_lib.data_location import DataLocation
@@ -19,7 +21,8 @@ from constructs_lib.workflow import Workflow
 class BatchTransform(Construct):
     """Define all that a job needs: its model and execution role, the state machine, and its schedule.
 
-    Data that the job file does not place lie in `buckets`, below a prefix with the job's name.
+    Data that the job does not place lie in `buckets`, below a prefix with the job's name. Raises
+    JobSpecError with all that the rules refuse.
 
     Usage::
 
@@ -30,6 +33,8 @@ class BatchTransform(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, job: JobSpec, buckets: DataBuckets) -> None:
         super().__init__(scope, construct_id)
+        if wrong := [problem for problem in problems(job) if problem.is_error]:
+            raise JobSpecError(wrong)
         self.data = self._location("Data", job.input.data, buckets.input, job)
         self.output = self._location("Output", _folder(job.output.path), buckets.output, job)
         capture = job.batch_data_capture_config

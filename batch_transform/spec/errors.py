@@ -4,6 +4,7 @@ BatchTransformError
 ├── InputError               what the person gave is wrong; nothing was started
 │   ├── ProblemsError        several things are wrong; all of them at once
 │   │   ├── JobFileError     job files with problems
+│   │   ├── JobSpecError     a job made in Python with problems
 │   │   ├── RunInputError    a run's input asks for what a run may not have
 │   │   └── FilterNamesError names of columns that make no filter
 │   ├── InvalidFilterError   a filter that SageMaker would not take
@@ -64,6 +65,10 @@ class ProblemsError(InputError):
 
 class JobFileError(ProblemsError):
     """When job files have problems, in the order of the files and of their lines."""
+
+
+class JobSpecError(ProblemsError):
+    """When a construct is given a job that the rules refuse."""
 
 
 class RunInputError(ProblemsError):

@@ -42,8 +42,11 @@ class FilterNames:
 
     def wrong(self, code: str, message: str, *, at: str | None = None, severity: str = "error") -> None:
         """Note a problem, of the name `at` or of all."""
-        field = f"{self.field}[{self.names.index(at)}]" if at in self.names else self.field
-        self.problems.append(Problem(code, field, message, severity))
+        self.problems.append(Problem(code, self._field_of(at), message, severity))
+
+    def _field_of(self, name: str | None) -> str:
+        """Return where a name stands; what `send_except` leaves to be sent stands nowhere in it."""
+        return f"{self.field}[{self.names.index(name)}]" if name in self.names else self.field
 
     def no_filter(self) -> NamedFilter:
         """Return that the names make no path."""
@@ -69,10 +72,11 @@ class FilterNames:
         return bool(self.names)
 
     def must_be_in(self, known: Sequence[str], where: str, *, of: Sequence[str] | None = None) -> None:
-        """Note each name, of all or of some, that is not known."""
+        """Note each name, of all or of some, that is not known and of which nothing else was told."""
+        told = {problem.field for problem in self.problems}
         there = f"there are {listed(known)}" if known else "it names nothing"
         for name in self.names if of is None else of:
-            if name not in known:
+            if name not in known and self._field_of(name) not in told:
                 near = get_close_matches(name, known, n=1)
                 hint = f"did you mean {near[0]}? " if near else ""
                 self.wrong("name-unknown", f"'{name}' is not in {where}; {hint}{there}", at=name)
@@ -106,9 +110,7 @@ class FilterNames:
 
     def select_fields(self, names: Sequence[str], *, below: str = "$") -> NamedFilter:
         """Compile the names of an object's fields."""
-        for name in names:
-            if not is_writable(name):
-                self._unwritable(name)
+        self.must_be_writable(names)
         if self.problems:
             return self.no_filter()
         path = object_path(names, below=below)
@@ -123,19 +125,23 @@ class FilterNames:
             return self.no_filter()
         return NamedFilter(self.field, path)
 
-    def _unwritable(self, name: str) -> None:
-        illegal = "".join(dict.fromkeys(character for character in name if not is_writable(character)))
-        mend = (
-            "names are top-level fields; for a field inside a field write the JSONPath"
-            if "." in illegal
-            else "rename the field in the data, or leave the filter out"
-        )
-        self.wrong(
-            "name-unwritable",
-            f"'{name}' {f'holds {illegal}' if illegal else 'is empty'}, and a filter takes only ASCII letters, "
-            f"digits, blanks and hyphens in a name; {mend}",
-            at=name,
-        )
+    def must_be_writable(self, names: Sequence[str]) -> None:
+        """Note each name that a filter cannot hold."""
+        for name in names:
+            if is_writable(name):
+                continue
+            illegal = "".join(dict.fromkeys(character for character in name if not is_writable(character)))
+            mend = (
+                "names are top-level fields; for a field inside a field write the JSONPath"
+                if "." in illegal
+                else "rename the field in the data, or leave the filter out"
+            )
+            self.wrong(
+                "name-unwritable",
+                f"'{name}' {f'holds {illegal}' if illegal else 'is empty'}, and a filter takes only ASCII letters, "
+                f"digits, blanks and hyphens in a name; {mend}",
+                at=name,
+            )
 
     def _too_long(self, names: Sequence[str], path: str, why: str) -> None:
         self.wrong(

@@ -168,13 +168,14 @@ def _read_structure(node: MapNode, path: str, cls: type, reading: Reading) -> di
 def _unknown(entry: Entry, path: str, allowed: tuple[str, ...], reading: Reading) -> None:
     of = f"{path}{entry.key}"
     key = entry.key.lower().replace("-", "_")
-    near = get_close_matches(key, allowed, n=1)
-    elsewhere = [name for name in all_fields() if name.rpartition(".")[2] == key]
+    near = _near(key, path, allowed)
+    # The SDK's output_path is output.path here.
+    elsewhere = [name for name in all_fields() if key in {name.rpartition(".")[2], name.replace(".", "_")}]
     api_name = _FIELD_BY_API_NAME.get(entry.key.lower())
-    if near:
-        meant, hint = f"{path}{near[0]}", f"did you mean {near[0]}? "
-    elif elsewhere:
+    if elsewhere and elsewhere[0] != f"{path}{near}":
         meant, hint = elsewhere[0], f"did you mean {elsewhere[0]}? "
+    elif near:
+        meant, hint = f"{path}{near}", f"did you mean {near}? "
     elif api_name:
         meant, hint = api_name, f"the API's {entry.key} is {api_name} in a job file; "
     else:
@@ -183,6 +184,15 @@ def _unknown(entry: Entry, path: str, allowed: tuple[str, ...], reading: Reading
     where = f"under {path[:-1]}" if path else "at the top"
     message = f"there is no such field; {hint}allowed {where} are {', '.join(allowed)}"
     reading.wrong("unknown-field", of, message, entry.key_position)
+
+
+def _near(key: str, path: str, allowed: tuple[str, ...]) -> str | None:
+    """Return the field that `key` may stand for: `path` for output_path, `vpc_config` for vpc."""
+    short = key.removeprefix(path.rstrip(".").rpartition(".")[2] + "_")
+    if short in allowed:
+        return short
+    begun = [name for name in allowed if name.startswith(f"{key}_")]
+    return next(iter([*begun, *get_close_matches(key, allowed, n=1)]), None)
 
 
 def _read(node: Node, of: str, hint: object, reading: Reading) -> object:

@@ -110,8 +110,6 @@ def output_filter(spec: JobSpec) -> NamedFilter:
                 given.wrong("name-ambiguous", message, at=name)
     else:
         _only_of_answer(given, spec)
-    if given.problems:
-        return given.no_filter()
     if given.is_csv:
         return _kept_columns(given, spec)
     return _kept_of_joined(given, spec) if processing.join_source == "Input" else _kept_of_answer(given, spec)
@@ -145,7 +143,9 @@ def _kept_of_answer(given: FilterNames, spec: JobSpec) -> NamedFilter:
     answers = spec.output.columns
     if answers:
         given.must_be_in(answers, "output.columns")
-    if not given.problems and set(given.names) == set(answers):
+    if given.problems:
+        return given.no_filter()
+    if set(given.names) == set(answers):
         return NamedFilter(given.field, "$")
     return given.select_fields(given.names)
 
@@ -164,6 +164,7 @@ def _kept_of_joined(given: FilterNames, spec: JobSpec) -> NamedFilter:
             f"no path takes {listed(of_answer)} out of the answer and {listed(of_record)} out of the record; "
             f"keep the whole answer, as {ANSWER}",
         )
+        given.must_be_writable(of_record)
     if given.problems:
         return given.no_filter()
     if of_answer:

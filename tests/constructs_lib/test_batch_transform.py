@@ -11,6 +11,7 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk.assertions import Match, Template
 
+from batch_transform.spec.errors import JobSpecError
 from batch_transform.spec.job_spec import (
     BatchDataCaptureConfig,
     ContainerSpec,
@@ -267,3 +268,15 @@ def test_a_role_of_ones_own_takes_the_place_of_the_stacks(template_of: Callable[
     template.has_resource_properties("AWS::SageMaker::Model", {"ExecutionRoleArn": role})
     assert actions_on(template, role) == {"iam:PassRole"}
     assert actions_on(template, s3_arn("models/churn/model.tar.gz")) == set()
+
+
+def test_fails_for_a_job_that_the_rules_refuse_with_all_that_is_wrong(
+    template_of: Callable[[JobSpec], Template],
+) -> None:
+    wrong = replace(
+        ARTIFACT, name="under_score", data_processing=DataProcessingSpec(send=("age",), input_filter="$[1]")
+    )
+    with pytest.raises(JobSpecError) as caught:
+        template_of(wrong)
+    codes = [problem.code for problem in caught.value.problems]
+    assert codes == ["filter-twice", "names-need-type", "name-malformed"]

@@ -247,6 +247,9 @@ def test_a_misspelled_field_is_told_once_and_not_missed_elsewhere(jobs: Path) ->
         (f"{SMALL}inputs: {{split_type: Line}}\n", "did you mean input?"),
         (f"{SMALL}input: {{accept: text/csv}}\n", "did you mean output.accept?"),
         (f"{SMALL}join_source: Input\n", "did you mean data_processing.join_source?"),
+        (f"{SMALL}output: {{output_path: s3://bucket/out/}}\n", "did you mean path?"),
+        (f"{SMALL}output_kms_key: alias/a\n", "did you mean output.kms_key?"),
+        ("name: demo\nmodel: {existing: m, vpc: {}}\n", "did you mean vpc_config?"),
         (f"{SMALL}MaxPayloadInMB: 6\n", "the API's MaxPayloadInMB is transform.max_payload"),
         (
             f"{SMALL}zzz: 6\n",

@@ -228,3 +228,15 @@ def test_a_compiled_filter_selects_what_its_names_say(data: st.DataObject) -> No
         else:
             assert len(compiled.path) <= MAX_LENGTH
             assert JsonPath.parse(compiled.path, content_type="text/csv").select_cells(row) == wanted
+
+
+def test_what_is_wrong_with_single_names_is_told_beside_what_is_wrong_with_the_filter() -> None:
+    found = told(CSV, keep=("id", "lable"), output_filter="$[0]")  # type: ignore[arg-type]
+    assert [code for code, _, _ in found] == ["filter-twice", "name-unknown"]
+    found = told(JSON, keep=("user_id", "SageMakerOutput.score"))
+    assert [code for code, _, _ in found] == ["names-apart", "name-unwritable"]
+    found = told(CSV, joined=False, keep=("id", "lable"))
+    assert [(code, field[-3:]) for code, field, _ in found] == [
+        ("name-not-joined", "[0]"),
+        ("name-unknown", "[1]"),
+    ]
