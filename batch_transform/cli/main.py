@@ -27,6 +27,7 @@ _COMMANDS = {
     "schema": ("batch_transform.cli.schema", "Print the JSON Schema of job files, for editors."),
     "run": ("batch_transform.cli.run", "Run a job on this machine, from the job file to the rows."),
     "local": ("batch_transform.cli.local", "Run the local AWS by itself."),
+    "parity": ("batch_transform.cli.parity", "Compare a SageMaker endpoint with what is known of AWS."),
 }
 
 

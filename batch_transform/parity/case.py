@@ -1,0 +1,113 @@
+"""A case: a transform job, and what is known of its outcome."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from batch_transform.spec.errors import InputError
+
+CASES = Path(__file__).parent / "cases"
+EVIDENCE = ("documented", "recorded", "inferred", "unknown")
+"""AWS says so; a job on AWS did so; it follows from those; nobody knows, and the case shows what this endpoint does."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What is known of the outcome; what is None or empty is not compared.
+
+    `refused` is a part of the error's text, and then there is no job. `outputs` are the objects below the
+    output path, all of them. `log` are lines of the data log, without their time. `<bucket>`, `<prefix>`
+    and `<job>` stand for the case's own. `described` are members of DescribeTransformJob's answer, where
+    None is a member that is not there.
+    """
+
+    refused: str | None = None
+    status: str | None = None
+    failure_reason: str | None = None
+    outputs: Mapping[str, bytes] | None = None
+    log: tuple[str, ...] = ()
+    described: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case.
+
+    `settings` are members of CreateTransformJob's request by their own names, wherever they stand in it;
+    S3Uri is below the case's own prefix. `model` is what the container is told (see `container/serve`).
+    `register` is the question of the register of unknowns that it answers, such as `U11`.
+    """
+
+    id: str
+    title: str
+    evidence: str
+    source: str
+    inputs: Mapping[str, bytes]
+    settings: Mapping[str, Any]
+    model: Mapping[str, Any]
+    expected: Expected
+    register: str | None = None
+
+    @property
+    def is_unknown(self) -> bool:
+        """Nobody knows the outcome: no outcome is wrong."""
+        return self.evidence == "unknown"
+
+    @property
+    def is_free(self) -> bool:
+        """The request is refused at once, so no instance is started."""
+        return self.expected.refused is not None
+
+
+def load_cases(files: Iterable[Path] | None = None) -> tuple[Case, ...]:
+    """Return the cases of JSON Lines files, the project's own unless told. Raises InputError for what is no case."""
+    cases = [
+        _case(line, f"{path}:{number}")
+        for path in (sorted(CASES.glob("*.jsonl")) if files is None else files)
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if line.strip()
+    ]
+    ids = [case.id for case in cases]
+    twice = sorted({each for each in ids if ids.count(each) > 1})
+    if twice:
+        raise InputError(f"cases with the same id: {', '.join(twice)}")
+    return tuple(cases)
+
+
+def _case(line: str, where: str) -> Case:
+    try:
+        text = json.loads(line)
+        expected = text.pop("expected", {})
+        if "outputs" in expected:
+            expected["outputs"] = {key: _bytes(value) for key, value in expected["outputs"].items()}
+        case = Case(
+            inputs={key: _bytes(value) for key, value in text.pop("inputs", {}).items()},
+            settings=text.pop("settings", {}),
+            model=text.pop("model", {}),
+            expected=Expected(**{**expected, "log": tuple(expected.get("log", ()))}),
+            **text,
+        )
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise InputError(f"{where}: this is no case: {error}") from error
+    if case.evidence not in EVIDENCE:
+        raise InputError(f"{where}: evidence {case.evidence!r} is none of {', '.join(EVIDENCE)}")
+    return case
+
+
+def _bytes(value: Any) -> bytes:  # noqa: ANN401  # any JSON
+    """Return the bytes that a case means: text, or `base64`, `gzip` of a text, `json`, or a list of parts."""
+    if isinstance(value, str):
+        return value.encode()
+    if isinstance(value, list):
+        return b"".join(map(_bytes, value))
+    if "base64" in value:
+        return base64.b64decode(value["base64"])
+    if "gzip" in value:
+        return gzip.compress(_bytes(value["gzip"]), mtime=0)
+    return str(value["repeat"]).encode() * int(value["times"])

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batch_transform.local.up import LocalAws
+from batch_transform.parity.case import load_cases
+
+CASE = {
+    "id": "mine",
+    "title": "the model's answer is what comes out",
+    "evidence": "inferred",
+    "source": "https://example.com",
+    "inputs": {"in/a.csv": "1\n"},
+    "settings": {"ContentType": "text/csv"},
+    "expected": {"status": "Completed", "outputs": {"a.csv.out": "1\n"}},
+}
+
+
+def parity(*arguments: str, said: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "batch_transform.cli.main", "parity", *arguments],
+        input=said,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def case_file(tmp_path: Path, **changes: Any) -> str:
+    path = tmp_path / "cases.jsonl"
+    path.write_text(json.dumps({**CASE, **changes}) + "\n")
+    return str(path)
+
+
+def test_the_local_aws_does_what_is_known_of_aws() -> None:
+    ended = parity("--json")
+    results = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert [result["id"] for result in results] == [case.id for case in load_cases()]
+    assert {result["id"]: result["differences"] for result in results if result["differences"]} == {}
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_a_difference_ends_with_exit_code_1_and_a_table(tmp_path: Path) -> None:
+    wrong = case_file(tmp_path, expected={"status": "Completed", "outputs": {"a.csv.out": "2\n"}})
+    with LocalAws() as aws:
+        ended = parity("--endpoint-url", aws.endpoint_url, "--cases", wrong)
+        again = parity("--endpoint-url", aws.endpoint_url, "--cases", case_file(tmp_path))
+    assert ended.returncode == 1, ended.stderr
+    assert r"a.csv.out: '1\n', not '2\n'" in ended.stdout
+    assert "1 cases: 0 the same, 1 different, 0 unknown" in ended.stdout
+    assert again.returncode == 0, again.stderr
+    assert "1 cases: 1 the same, 0 different, 0 unknown" in again.stdout
+
+
+def test_an_unknown_case_shows_what_this_endpoint_does() -> None:
+    ended = parity("--case", "u2-blank-line", "--case", "u9-one-line-too-few")
+    assert ended.returncode == 0
+    assert "nobody knows (U2)" in ended.stdout
+    assert r"a.csv.out: '1,2,0.5\n,0.5\n3,4,0.5\n'" in ended.stdout
+    assert "the model answered 2 records to 3" in ended.stdout
+    assert "2 cases: 0 the same, 0 different, 2 unknown" in ended.stdout
+
+
+def test_fails_for_a_case_that_is_not_there() -> None:
+    ended = parity("--case", "no-such-case")
+    assert ended.returncode == 2
+    assert "there is no case no-such-case; there are csv-" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--bucket", "b"), "--aws needs --image-uri, --role"),
+        (
+            ("--bucket", "b", "--role", "r", "--image-uri", "i", "--endpoint-url", "http://127.0.0.1:1"),
+            "--aws and --endpoint-url exclude each other",
+        ),
+    ],
+)
+def test_fails_when_aws_lacks_what_it_needs(options: tuple[str, ...], message: str) -> None:
+    ended = parity("--aws", *options)
+    assert ended.returncode == 2
+    assert message in ended.stderr
+
+
+def test_on_aws_it_says_the_cost_and_runs_nothing_without_a_yes() -> None:
+    ended = parity("--aws", "--bucket", "b", "--role", "r", "--image-uri", "i", said="n\n")
+    assert ended.returncode == 0
+    assert "transform jobs on one ml.m5.large each" in ended.stdout
+    assert "USD" in ended.stdout
+    assert "nothing was run" in ended.stderr

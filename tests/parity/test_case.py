@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from batch_transform.parity.case import Case, Expected, load_cases
+from batch_transform.spec.errors import InputError
+
+CASES = load_cases()
+
+
+def written(tmp_path: Path, *cases: object) -> Path:
+    path = tmp_path / "cases.jsonl"
+    path.write_text("".join(json.dumps(case) + "\n" for case in cases))
+    return path
+
+
+CASE = {"id": "a", "title": "t", "evidence": "documented", "source": "https://example.com"}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_a_case_names_its_evidence(case: Case) -> None:
+    assert case.source.startswith("https://")
+    assert case.title
+    if case.is_unknown:
+        assert case.register
+        assert case.expected == Expected()
+    else:
+        assert case.expected != Expected()
+
+
+def test_the_questions_that_a_job_can_answer_are_asked() -> None:
+    asked = {case.register for case in CASES}
+    no_job_tells = {"U20"}  # the longest run time and the number of input objects are quotas
+    assert asked - {None} == {f"U{number}" for number in range(1, 21)} - no_job_tells
+
+
+def test_an_input_may_be_text_parts_or_compressed(tmp_path: Path) -> None:
+    inputs = {"t": "x", "p": ["a", {"repeat": "b", "times": 3}], "z": {"gzip": "c"}, "b": {"base64": "/w=="}}
+    (case,) = load_cases([written(tmp_path, {**CASE, "inputs": inputs})])
+    assert gzip.decompress(case.inputs["z"]) == b"c"
+    assert (case.inputs["t"], case.inputs["p"], case.inputs["b"]) == (b"x", b"abbb", b"\xff")
+
+
+@pytest.mark.parametrize(
+    ("case", "message"),
+    [
+        ({**CASE, "evidence": "heard"}, "cases.jsonl:1: evidence 'heard' is none of documented, recorded"),
+        ({**CASE, "colour": "red"}, "cases.jsonl:1: this is no case: .*colour"),
+        ([], "cases.jsonl:1: this is no case"),
+        ({"id": "a"}, "cases.jsonl:1: this is no case: .*title"),
+    ],
+)
+def test_fails_for_what_is_no_case(tmp_path: Path, case: object, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        load_cases([written(tmp_path, case)])
+
+
+def test_fails_for_an_id_that_is_taken(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cases with the same id: a"):
+        load_cases([written(tmp_path, CASE, CASE)])
