@@ -77,6 +77,8 @@ def adopt_members(
         elif not _is_nothing(path, value):
             place(known, path, _checked(path, value, unknown, origin))
     name = known.pop("TransformJobName", None)
+    if not isinstance(name, str | None):
+        raise InputError(f"{origin}: TransformJobName must be a text, as in CreateTransformJob; it is {name}")
     for path in unknown:
         _refuse_homeless(path, origin)
     return Adopted(

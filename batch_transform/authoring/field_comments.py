@@ -21,8 +21,6 @@ _COMMENTS: dict[str, str | dict[object, str]] = {
         "MultiRecord": "as many records in a request as max_payload takes",
         "SingleRecord": "one record in a request",
     },
-    "transform.max_payload": "MB in one request, at most",
-    "transform.max_concurrent_transforms": "requests at a time to each instance",
     "transform.env": "for this job, beside the model's own",
     "transform.invocations_timeout_in_seconds": "for one request",
     "transform.invocations_max_retries": "for one request",
@@ -45,6 +43,16 @@ def _data(request: Mapping[str, Any]) -> str:
 def _instance_count(request: Mapping[str, Any]) -> str:
     is_one = _value("transform.instance_count", request) == 1
     return "" if is_one else "objects are shared out among instances, and none is divided"
+
+
+def _max_payload(request: Mapping[str, Any]) -> str:
+    is_streamed = _value("transform.max_payload", request) == 0
+    return "each object is streamed to the model" if is_streamed else "MB in one request, at most"
+
+
+def _max_concurrent_transforms(request: Mapping[str, Any]) -> str:
+    is_open = _value("transform.max_concurrent_transforms", request) == 0
+    return "as many as the container says, or 1" if is_open else "requests at a time to each instance"
 
 
 def _input_filter(request: Mapping[str, Any]) -> str:
@@ -72,6 +80,8 @@ def _output_filter(request: Mapping[str, Any]) -> str:
 _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "input.data": _data,
     "transform.instance_count": _instance_count,
+    "transform.max_payload": _max_payload,
+    "transform.max_concurrent_transforms": _max_concurrent_transforms,
     "data_processing.input_filter": _input_filter,
     "data_processing.join_source": _join_source,
     "data_processing.output_filter": _output_filter,

@@ -16,6 +16,7 @@ from batch_transform.spec.errors import BatchTransformError
 from batch_transform.spec.job_file import JobFiles, read_job_files
 from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.members import FIELD_OF, MEMBERS
+from batch_transform.spec.overrides import OVERRIDABLE
 from batch_transform.spec.problem import Problem
 from batch_transform.spec.request import transform_job_request
 
@@ -138,7 +139,9 @@ def _unknown(path: tuple[str, ...], text: str) -> str:
     field = FIELD_OF.get(path, ".".join(path))
     if path[:1] == ("Environment",) and len(path) > 1:
         field = f"transform.env.{path[1]}"
-    return f"Left out: {field} was {text}, which is known only when it runs. Write it here, or give it to each run."
+    is_changeable = field in OVERRIDABLE or field.startswith("transform.env.")
+    mend = "Write its usual value here; a run can then change it." if is_changeable else "Write it here."
+    return f"Left out: {field} was {text}, which is known only when it runs. {mend}"
 
 
 def _model_comment(adopted: Adopted, body: list[str]) -> str:

@@ -67,7 +67,7 @@ def adopt_json(text: str, *, origin: str, state: str | None = None) -> Adopted:
             f"{origin}: holds no transform job: it has none of {', '.join(sorted(wanted))}; give a CreateTransformJob "
             "request, the output of aws sagemaker describe-transform-job, or a state that calls createTransformJob"
         )
-    return _of_state(document, origin=f"a CreateTransformJob request in {origin}")
+    return adopt_members(document, origin=f"a CreateTransformJob request in {origin}")
 
 
 def adopt_description(description: Mapping[str, Any], *, origin: str, notes: tuple[str, ...] = ()) -> Adopted:

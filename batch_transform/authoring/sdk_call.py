@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import json
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +24,7 @@ from batch_transform.authoring.sdk_parameters import (
 )
 from batch_transform.spec.errors import InputError
 from batch_transform.spec.request import Request, place
-from batch_transform.spec.request_shape import Path
+from batch_transform.spec.request_shape import SHAPES, Path
 
 _S3_DATA_TYPE: Path = ("TransformInput", "DataSource", "S3DataSource", "S3DataType")
 
@@ -91,7 +92,9 @@ def _plain_python(source: str) -> str:
 
 def _parsed(source: str, origin: str) -> ast.Module:
     try:
-        return ast.parse(source)
+        with warnings.catch_warnings():  # Python's remarks on such as "\d" are for whoever runs it
+            warnings.simplefilter("ignore")
+            return ast.parse(source)
     except SyntaxError as error:
         raise InputError(f"{origin}:{error.lineno}: is no Python ({error.msg})") from error
     except (ValueError, RecursionError, MemoryError) as error:
@@ -207,7 +210,7 @@ def _place(path: Path, value: object, members: Request, later: dict[Path, str]) 
         if unknown:
             later[path] = unknown
             del members["Tags"]
-    elif isinstance(value, dict) and path:
+    elif isinstance(value, dict) and (path == ("Environment",) or path not in SHAPES):
         for name, part in value.items():
             _place((*path, str(name)), part, members, later)
     else:

@@ -63,7 +63,7 @@ def adopt(
             "unknown": {".".join(path): said for path, said in adopted.unknown.items()},
             "problems": [problem.__dict__ for problem in problems],
         }
-        click.echo(json.dumps(report, indent=2, ensure_ascii=False))
+        click.echo(json.dumps(report, indent=2))
     elif out:
         click.echo(f"{out} is written; see what it does with: batch-transform explain {out}")
     else:

@@ -48,6 +48,7 @@ def adopted_text(request: dict[str, Any]) -> str:
 @example(
     SMALL | {"Environment": {"A": "- x", "B": "2026-11-22", "C": "1e3", "D": "0x1F", "E": "~", "F": " a "}}
 )
+@example(SMALL | {"Environment": {"A": "${HOME}", "B": "{% x %}", "C": "$.x"}})
 def test_the_job_file_of_a_request_makes_the_request(request: dict[str, Any]) -> None:
     assume(not [problem for problem in request_problems(request) if problem.is_error])
     wanted = in_full({name: value for name, value in request.items() if name != "TransformJobName"})
@@ -95,9 +96,40 @@ def test_what_only_a_run_knows_is_left_out_and_told() -> None:
     adopted = adopt_json(json.dumps(state), origin="a test")
     text = job_text(adopted, name="demo")
     assert yaml.safe_load(text)["model"] == {"existing": "name-of-your-model"}
-    assert "# Left out: TransformInput was $.input" in text
+    assert "# Left out: TransformInput was $.input, which is known only when it runs. Write it here." in text
     assert "# Write the model's name: it was $.model" in text
     assert read_back(text, adopted, shown_path="x") == []
+
+
+def test_a_run_can_change_what_the_file_then_says() -> None:
+    unknown = {
+        ("TransformInput", "DataSource", "S3DataSource", "S3Uri"): "$.data",
+        ("Environment", "A"): "$.a",
+    }
+    text = job_text(Adopted(SMALL, "a test", unknown=unknown), name="demo")
+    told = "which is known only when it runs. Write its usual value here; a run can then change it."
+    assert f"# Left out: input.data was $.data, {told}\n" in text
+    assert f"# Left out: transform.env.A was $.a, {told}\n" in text
+
+
+@pytest.mark.parametrize(
+    ("members", "line"),
+    [
+        ({"MaxPayloadInMB": 0}, "  max_payload: 0  # each object is streamed to the model"),
+        ({"MaxPayloadInMB": 6}, "  max_payload: 6  # MB in one request, at most"),
+        (
+            {"MaxConcurrentTransforms": 0},
+            "  max_concurrent_transforms: 0  # as many as the container says, or 1",
+        ),
+        (
+            {"MaxConcurrentTransforms": 2},
+            "  max_concurrent_transforms: 2  # requests at a time to each instance",
+        ),
+        ({"BatchStrategy": "SingleRecord"}, "  strategy: SingleRecord  # one record in a request"),
+    ],
+)
+def test_comments_follow_the_value(members: dict[str, Any], line: str) -> None:
+    assert line in adopted_text(SMALL | members).splitlines()
 
 
 def test_a_comment_holds_nothing_that_a_terminal_acts_on() -> None:

@@ -152,6 +152,10 @@ def test_local_mode_leaves_the_instance_type_open() -> None:
     assert "local mode" in adopted.notes[0]
 
 
+def test_remarks_of_python_on_the_code_are_not_ours() -> None:
+    assert adopt(f'pattern = "\\d"\n{CALL})')
+
+
 def test_other_things_called_transform_are_let_be() -> None:
     assert adopt(
         f"scaler.transform(X)\nframe.transform(f, axis)\n{CALL})".replace("frame.transform(f, axis)\n", "")
