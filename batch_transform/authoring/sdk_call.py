@@ -10,7 +10,6 @@ import json
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from batch_transform.authoring.adopted import Adopted, adopt_members
 from batch_transform.authoring.python_values import NotKnown, assigned_values, value_of
@@ -204,12 +203,10 @@ def _place_all(
 def _place(path: Path, value: object, members: Request, later: dict[Path, str]) -> None:
     if isinstance(value, NotKnown):
         later[path] = value.text
-    elif path == ("Tags",):
-        tags, unknown = _tags(value)
-        members["Tags"] = tags
-        if unknown:
-            later[path] = unknown
-            del members["Tags"]
+    elif path == ("Tags",) and (unknown := _unknown_part(value)) is not None:
+        later[path] = unknown.text
+    elif path == ("Tags",) and isinstance(value, dict):
+        place(members, path, [{"Key": key, "Value": str(text)} for key, text in value.items()])
     elif isinstance(value, dict) and (path == ("Environment",) or path not in SHAPES):
         for name, part in value.items():
             _place((*path, str(name)), part, members, later)
@@ -217,16 +214,9 @@ def _place(path: Path, value: object, members: Request, later: dict[Path, str]) 
         place(members, path, value)
 
 
-def _tags(value: object) -> tuple[list[dict[str, Any]], str]:
-    """Return tags as the SDK's `format_tags` makes them, or the source of what is not known in them."""
-    pairs = [{"Key": key, "Value": text} for key, text in value.items()] if isinstance(value, dict) else value
-    if not isinstance(pairs, list):
-        return [], repr(value)
-    for pair in pairs:
-        for part in pair.values() if isinstance(pair, dict) else [pair]:
-            if isinstance(part, NotKnown):
-                return [], part.text
-    return [
-        {name: text if isinstance(value, list) else str(text) for name, text in pair.items()}
-        for pair in pairs
-    ], ""
+def _unknown_part(value: object) -> NotKnown | None:
+    """Return what is not known in a list or a mapping, or in lists and mappings in it."""
+    if isinstance(value, NotKnown):
+        return value
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return next((found for found in map(_unknown_part, parts) if found is not None), None)
