@@ -1,0 +1,45 @@
+"""The page on fidelity names tests and cases: all of them are there, and all cases are on the page."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from batch_transform.parity.case import load_cases
+
+PROJECT = Path(__file__).resolve().parents[2]
+PAGE = (PROJECT / "docs/fidelity.md").read_text(encoding="utf-8")
+EVIDENCE = ("documented", "recorded", "inferred", "unknown")
+
+
+def rows(text: str) -> list[list[str]]:
+    """The rows of the tables, without their heads."""
+    lines = [line for line in text.splitlines() if line.startswith("| ")]
+    return [
+        [cell.strip() for cell in line.strip("|").split(" | ")]
+        for line in lines
+        if not line.startswith(("| behaviour", "| | question"))
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"`(tests/[^`]+)`", PAGE))))
+def test_a_named_test_is_there(name: str) -> None:
+    path, _, function = name.partition("::")
+    code = (PROJECT / path).read_text(encoding="utf-8")
+    assert re.search(rf"^def {function or 'test_'}", code, re.MULTILINE), f"there is no {name}"
+    if function:
+        assert f"def {function}(" in code, f"there is no {name}"
+
+
+def test_the_cases_are_those_of_the_suite() -> None:
+    assert set(re.findall(r"`parity:([^`]+)`", PAGE)) == {case.id for case in load_cases()}
+
+
+def test_each_behaviour_has_its_evidence_and_is_held_by_something() -> None:
+    known, _, unknown = PAGE.partition("## What nobody knows")
+    for behaviour, evidence, held_by in rows(known):
+        assert evidence == "\N{EN DASH}" or any(kind in evidence for kind in EVIDENCE), behaviour
+        assert held_by.startswith("`"), behaviour
+    assert [row[0] for row in rows(unknown)] == [f"U{number}" for number in range(1, 21)]
