@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from batch_transform.engine.framed import Framed
 from batch_transform.engine.input_filter import InputFilter
 from batch_transform.engine.records import Records
 from batch_transform.engine.settings import MIB, Settings
@@ -21,19 +22,25 @@ class Batch:
     originals stay in the pieces in which they were read, so that a join never has them all in hand.
     """
 
-    body: bytes
-    originals: tuple[Records, ...]
+    body: bytes | Iterable[bytes]
+    originals: Iterable[Records]
     count: int
     first_line: int
+    unit: str = "line"
+
+    @property
+    def size(self) -> int:
+        """The bytes of the body; 0 for one that is streamed, which nobody knows."""
+        return len(self.body) if isinstance(self.body, bytes) else 0
 
     @property
     def place(self) -> str:
         """Which part of the object this is, in words."""
         last_line = self.first_line + self.count - 1
         return (
-            f"lines {self.first_line} to {last_line} of the object"
-            if self.count > 1
-            else place(self.first_line)
+            f"{self.unit}s {self.first_line} to {last_line} of the object"
+            if self.count > 1 and self.first_line
+            else place(self.first_line, self.unit)
         )
 
 
@@ -55,7 +62,7 @@ def _one_by_one(blocks: Iterable[Records], input_filter: InputFilter, settings: 
             ended = block.ended or at + 1 < len(items)
             body = record + b"\n" if ended else record
             line = block.first_line + at
-            if len(body) > settings.max_payload:
+            if 0 < settings.max_payload < len(body):
                 raise _too_large(record, line, settings)
             yield Batch(body, (Records([original], line, ended),) if settings.join else (), 1, line)
 
@@ -80,6 +87,23 @@ def _many_at_a_time(
         batch.add(sent[at:] if at else sent, end, block.first_line + block.count - line, block, line)
     if batch.count:
         yield batch.taken()
+
+
+def cut_framed(records: Iterable[Framed], settings: Settings) -> Iterator[Batch]:
+    """Yield the requests of an object of binary records: see `framed`."""
+    frames: list[bytes] = []
+    size, first = 0, 1
+    for number, record in enumerate(records, 1):
+        sent = record.data if settings.single_record else record.frame
+        if 0 < settings.max_payload < len(sent):
+            raise _too_large(sent, number, settings, "record")
+        if frames and (settings.single_record or size + len(sent) > settings.max_payload):
+            yield Batch(b"".join(frames), (), len(frames), first, "record")
+            frames, size, first = [], 0, number
+        frames.append(sent)
+        size += len(sent)
+    if frames:
+        yield Batch(b"".join(frames), (), len(frames), first, "record")
 
 
 class _Growing:
@@ -122,8 +146,8 @@ def _part(block: Records, line: int, count: int) -> Records:
     return Records.of_text(text, line, ended=block.ended or first + count < len(items))
 
 
-def _too_large(record: bytes, line: int, settings: Settings) -> RecordError:
+def _too_large(record: bytes, line: int, settings: Settings, unit: str = "line") -> RecordError:
     return RecordError(
         f"the record is {len(record):,} bytes, more than MaxPayloadInMB={settings.max_payload // MIB} takes",
-        record_at(line, record, "raise MaxPayloadInMB, or send less with an InputFilter"),
+        record_at(line, record, "raise MaxPayloadInMB, or send less with an InputFilter", unit),
     )

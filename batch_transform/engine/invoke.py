@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import cast
 
 from batch_transform.engine.batches import Batch
 from batch_transform.engine.in_order import StoppedError
 from batch_transform.engine.pace import Pace
-from batch_transform.engine.seams import ModelInvoker
+from batch_transform.engine.seams import Answer, ModelInvoker, StreamInvoker
 from batch_transform.engine.settings import Settings
 from batch_transform.spec.errors import ModelClientError, ModelServerError, NoModelAnswerError
 
@@ -57,15 +58,22 @@ class Model:
             pause *= 2
         raise AssertionError("the last try returns or raises")
 
-    def _answer_once(self, batch: Batch) -> bytes:
+    def _posted(self, body: bytes | Iterable[bytes]) -> Answer:
         settings = self.settings
-        try:
-            answer = self.invoker.invoke(
-                batch.body,
+        if isinstance(body, bytes):
+            return self.invoker.invoke(
+                body,
                 content_type=settings.content_type,
                 accept=settings.accept,
                 timeout=settings.timeout,
             )
+        return cast("StreamInvoker", self.invoker).invoke(
+            body, content_type=settings.content_type, accept=settings.accept, timeout=settings.timeout
+        )
+
+    def _answer_once(self, batch: Batch) -> bytes:
+        try:
+            answer = self._posted(batch.body)
         except NoModelAnswerError as error:
             raise NoModelAnswerError(
                 "Unable to get response from algorithm", f"{_request(batch)} got no answer: {error}"
@@ -80,7 +88,8 @@ class Model:
 
 
 def _request(batch: Batch) -> str:
-    return f"the request with {batch.place} ({len(batch.body):,} bytes)"
+    size = f"{batch.size:,} bytes" if isinstance(batch.body, bytes) else "streamed"
+    return f"the request with {batch.place} ({size})"
 
 
 def _hint(batch: Batch) -> str:

@@ -38,7 +38,7 @@ class Pace:
         try:
             for batch in batches:
                 run.append(batch)
-                size += len(batch.body)
+                size += batch.size
                 if len(run) >= self._count or size >= _MOST_BYTES:
                     yield run
                     run, size = [], 0

@@ -71,6 +71,23 @@ class Records:
         return 1 if self.first_line == WHOLE_OBJECT else self._text.count(b"\n") + 1
 
 
+def object_stream(stream: ByteStream, settings: Settings) -> ByteStream:
+    """Return the stream of an object's own bytes: unpacked, with CompressionType Gzip."""
+    return _GzipStream(stream) if settings.is_gzip else stream
+
+
+def longest_record() -> int:
+    """How many bytes of one record are held at most."""
+    return _LONGEST
+
+
+def pieces_of(stream: ByteStream, settings: Settings) -> Iterator[Records]:
+    """Yield an object that is not split in pieces, none of which ends with a newline of its own."""
+    stream = object_stream(stream, settings)
+    while chunk := stream.read(_CHUNK):
+        yield Records.of_text(chunk, WHOLE_OBJECT, ended=False)
+
+
 def read_records(stream: ByteStream, settings: Settings) -> Iterator[Records]:
     """Yield all records of a stream, in order and many at a time.
 
@@ -78,8 +95,7 @@ def read_records(stream: ByteStream, settings: Settings) -> Iterator[Records]:
     record. SplitType None gives one record, of an empty object too. Raises RecordError for a record
     that is too long to be held, and for what is not gzip where Gzip is said.
     """
-    if settings.is_gzip:
-        stream = _GzipStream(stream)
+    stream = object_stream(stream, settings)
     if settings.split_lines:
         return _lines(stream)
     return _whole(stream)

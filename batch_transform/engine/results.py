@@ -8,6 +8,7 @@ from typing import Any
 
 from batch_transform.engine.answers import Answers
 from batch_transform.engine.batches import Batch
+from batch_transform.engine.data_capture import with_inference_ids
 from batch_transform.engine.formats import FORMATS, NEEDS_A_CLOSER_LOOK, RecordFormat
 from batch_transform.engine.input_filter import unparsable_record
 from batch_transform.engine.records import Records
@@ -28,9 +29,10 @@ class Results:
     split_lines: bool
     path: JsonPath
     format: RecordFormat[Any] | None
+    inference_time: str | None  # of GenerateInferenceId
 
     @classmethod
-    def of(cls, settings: Settings) -> Results:
+    def of(cls, settings: Settings, inference_time: str = "") -> Results:
         """Read the job's filter. Raises InvalidFilterError."""
         path = JsonPath.parse(
             settings.output_filter,
@@ -42,6 +44,7 @@ class Results:
             settings.split_lines,
             path,
             FORMATS[settings.answer_format] if settings.answer_format else None,
+            inference_time if settings.generate_inference_id else None,
         )
 
     def of_batch(self, batch: Batch, answer: bytes) -> list[bytes]:
@@ -56,17 +59,26 @@ class Results:
         if self.format is None:
             yield [answer]
             return
-        answers = self._answers(self.format, batch, answer)
+        for results in self._of_records(self.format, batch, answer):
+            if self.inference_time is None:
+                yield results
+            else:
+                yield with_inference_ids(results, self.format.name, self.inference_time)
+
+    def _of_records(
+        self, record_format: RecordFormat[Any], batch: Batch, answer: bytes
+    ) -> Iterator[list[bytes]]:
+        answers = self._answers(record_format, batch, answer)
         if not self.join:
             while texts := answers.take(_AT_A_TIME):
-                yield self._filtered_answers(self.format, batch, texts)
+                yield self._filtered_answers(record_format, batch, texts)
             return
         if answers.count != batch.count:
             for text in answers.take(answers.count):
-                self._parsed_answer(self.format, batch, text)  # what is in no format is said first
+                self._parsed_answer(record_format, batch, text)  # what is in no format is said first
             raise _other_count(batch, answers.count)
         for records in batch.originals:
-            yield self._joined(self.format, batch, records, answers)
+            yield self._joined(record_format, batch, records, answers)
 
     def _answers(self, answer_format: RecordFormat[Any], batch: Batch, answer: bytes) -> Answers:
         """One text for each record's answer: the lines, or with SplitType None the whole.

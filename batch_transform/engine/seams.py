@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
@@ -50,8 +50,23 @@ class Answer:
     body: bytes
 
 
+class StreamInvoker(Protocol):
+    """A model's server that takes a body in pieces too."""
+
+    def invoke(
+        self, body: Iterable[bytes], *, content_type: str | None, accept: str | None, timeout: float
+    ) -> Answer:
+        """Send the pieces as one body in HTTP chunks; else as `ModelInvoker.invoke`.
+
+        Errors of the pieces themselves come through as they are.
+        """
+
+
 class ModelInvoker(Protocol):
-    """A model's server. Thread safe; one call is one POST /invocations."""
+    """A model's server. Thread safe; one call is one POST /invocations.
+
+    One that takes jobs with MaxPayloadInMB 0 is a `StreamInvoker` as well.
+    """
 
     def invoke(self, body: bytes, *, content_type: str | None, accept: str | None, timeout: float) -> Answer:
         """Send a body and return the answer, of whatever status; a header that is None is not sent.

@@ -34,7 +34,8 @@ class Settings:
     `record_format` and `answer_format` are "CSV" or "JSON" where records or answers have to be parsed,
     that is where a filter or a join asks for it, and None where bytes pass as they are.
     `timeout` is in seconds for one request; `max_payload` is the largest request body in bytes, newlines
-    counted.
+    counted, and 0 where it is streamed whatever its size. `capture` is where the manifests of
+    DataCaptureConfig go, None for none.
     """
 
     source: S3Uri
@@ -43,7 +44,7 @@ class Settings:
     content_type: str | None
     accept: str | None
     is_gzip: bool
-    split_lines: bool
+    split_type: str
     assemble_lines: bool
     single_record: bool
     max_payload: int
@@ -55,6 +56,28 @@ class Settings:
     join: bool
     record_format: str | None
     answer_format: str | None
+    capture: S3Uri | None = None
+    generate_inference_id: bool = False
+
+    @property
+    def split_lines(self) -> bool:
+        """True where a record is a line."""
+        return self.split_type == "Line"
+
+    @property
+    def looks_into_records(self) -> bool:
+        """True where records have to be told apart, or parsed."""
+        return self.split_lines or self.record_format is not None
+
+    @property
+    def is_framed(self) -> bool:
+        """True where a record has a binary frame."""
+        return self.split_type in ("RecordIO", "TFRecord")
+
+    @property
+    def is_streamed(self) -> bool:
+        """True where the whole object is one request body without a limit."""
+        return not self.max_payload and not (self.single_record and self.split_type != "None")
 
     def __str__(self) -> str:
         """The line that SageMaker's data log begins with."""
@@ -75,14 +98,17 @@ def effective_settings(request: Mapping[str, Any], execution_parameters: Mapping
     source = _structure(_structure(data_input, "DataSource"), "S3DataSource")
     processing = _structure(request, "DataProcessing")
     client = _structure(request, "ModelClientConfig")
-    _refuse_unsupported(request)
-    split_type = _choice(data_input, "SplitType", ("None", "Line"), later=("RecordIO", "TFRecord"))
+    split_type = _choice(data_input, "SplitType", ("None", "Line", "RecordIO", "TFRecord"))
     join = _choice(processing, "JoinSource", ("None", "Input")) == "Input"
     content_type, accept = data_input.get("ContentType") or None, output.get("Accept") or None
     input_filter, output_filter = (_given(processing, name, "$") for name in ("InputFilter", "OutputFilter"))
+    _refuse_filters_of_frames(split_type, join, input_filter)
+    capture = _structure(request, "DataCaptureConfig")
+    generate_inference_id = bool(capture.get("GenerateInferenceId"))
     record_format = _format(content_type, "ContentType") if join or input_filter != "$" else None
     # V7 of the rules asks for equal types under a join; recorded jobs with no Accept joined all the same.
-    answer_format = _format(accept or content_type, "Accept") if join or output_filter != "$" else None
+    looks_into_answers = join or output_filter != "$" or generate_inference_id
+    answer_format = _format(accept or content_type, "Accept") if looks_into_answers else None
     if join and record_format != answer_format:
         raise TransformSettingsError(
             f"JoinSource Input needs one format for input and answer, but ContentType is {content_type!r} and"
@@ -96,7 +122,7 @@ def effective_settings(request: Mapping[str, Any], execution_parameters: Mapping
         content_type=content_type,
         accept=accept,
         is_gzip=_choice(data_input, "CompressionType", ("None", "Gzip")) == "Gzip",
-        split_lines=split_type == "Line",
+        split_type=split_type,
         assemble_lines=_choice(output, "AssembleWith", ("None", "Line")) == "Line",
         single_record=_strategy(request, execution_parameters) == "SINGLE_RECORD",
         max_payload=_max_payload(request, execution_parameters) * MIB,
@@ -108,6 +134,8 @@ def effective_settings(request: Mapping[str, Any], execution_parameters: Mapping
         join=join,
         record_format=record_format,
         answer_format=answer_format,
+        capture=_s3_uri(capture, "DestinationS3Uri") if capture else None,
+        generate_inference_id=generate_inference_id,
     )
 
 
@@ -121,30 +149,28 @@ def _given(structure: Mapping[str, Any], name: str, default: Any) -> Any:  # noq
     return default if value is None else value
 
 
-def _choice(
-    structure: Mapping[str, Any], name: str, supported: tuple[str, ...], *, later: tuple[str, ...] = ()
-) -> str:
+def _choice(structure: Mapping[str, Any], name: str, supported: tuple[str, ...]) -> str:
     """Return the value; the first of `supported` is the API's default."""
     value = _given(structure, name, supported[0])
     if value in supported:
         return str(value)
-    if value in later:
-        raise TransformSettingsError(
-            f"{name} {value} is not supported here yet; use {' or '.join(supported)}"
-        )
     raise TransformSettingsError(f"{name} {value!r} is not possible; it is one of {', '.join(supported)}")
 
 
-def _refuse_unsupported(request: Mapping[str, Any]) -> None:
-    if request.get("DataCaptureConfig"):
-        raise TransformSettingsError("DataCaptureConfig is not supported here yet; leave it out")
+def _refuse_filters_of_frames(split_type: str, join: bool, input_filter: str) -> None:
+    if split_type in ("RecordIO", "TFRecord") and (join or input_filter != "$"):
+        raise TransformSettingsError(
+            f"InputFilter and JoinSource need CSV or JSON, and SplitType {split_type} gives binary records;"
+            " leave them out, or set SplitType Line"
+        )
 
 
 def _format(content_type: str | None, member: str) -> str:
     media_type = (content_type or "").partition(";")[0].strip().lower()
     if media_type not in _FORMATS:
         raise TransformSettingsError(
-            f"filters and JoinSource need {member} to be one of {', '.join(_FORMATS)}; it is {content_type!r}"
+            f"filters, JoinSource and GenerateInferenceId need {member} to be one of {', '.join(_FORMATS)};"
+            f" it is {content_type!r}"
         )
     return _FORMATS[media_type]
 
@@ -165,11 +191,7 @@ def _strategy(request: Mapping[str, Any], execution_parameters: Mapping[str, Any
 
 def _max_payload(request: Mapping[str, Any], execution_parameters: Mapping[str, Any]) -> int:
     value, whose = _first_given("MaxPayloadInMB", request, execution_parameters)
-    if value == 0:
-        raise TransformSettingsError(
-            f"MaxPayloadInMB 0 (a streamed request body) in {whose} is not supported here yet; use 1 to 100"
-        )
-    return _count("MaxPayloadInMB", value, whose)
+    return 0 if value == 0 and not isinstance(value, bool) else _count("MaxPayloadInMB", value, whose)
 
 
 def _max_concurrent_transforms(request: Mapping[str, Any], execution_parameters: Mapping[str, Any]) -> int:

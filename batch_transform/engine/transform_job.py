@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from batch_transform.engine.data_capture import write_manifests
 from batch_transform.engine.in_order import StoppedError, Workers
 from batch_transform.engine.invoke import Model
 from batch_transform.engine.pace import Pace
@@ -65,7 +66,15 @@ def run_transform_job(
     try:
         settings = effective_settings(request, execution_parameters)
         log(str(settings))
-        reason = _transform_all(settings, store=store, invoker=invoker, log=log, meter=meter, stop=stop)
+        reason = _transform_all(
+            settings,
+            store=store,
+            invoker=invoker,
+            log=log,
+            meter=meter,
+            stop=stop,
+            started_at=started_at,
+        )
     except TransformSettingsError as error:
         log(str(error))
         return Outcome("Failed", f"ClientError: {error}", meter.finish())
@@ -82,6 +91,7 @@ def _transform_all(
     log: Callable[[str], None],
     meter: ProgressMeter,
     stop: threading.Event,
+    started_at: datetime,
 ) -> str | None:
     """Transform all objects; return the FailureReason, or None."""
     ended = threading.Event()
@@ -98,8 +108,9 @@ def _transform_all(
     pace = Pace(alone=at_a_time == 1)
     objects = Workers(objects_at_a_time, held=objects_at_a_time, is_stopped=is_stopped)
     model = Model(invoker, settings, is_stopped, pace)
-    transform = ObjectTransform(settings, store, model, requests, pace, meter)
+    transform = ObjectTransform(settings, store, model, requests, pace, meter, started_at)
     first_failure: Failure | None = None
+    done: list[Selected] = []
     is_empty = True
     try:
         with closing(objects.in_order(transform.run, selected_objects(settings, store))) as transformed:
@@ -108,6 +119,8 @@ def _transform_all(
                 if failure is not None:
                     first_failure = first_failure or failure
                     _log_failure(failure, selected, log)
+                elif settings.capture is not None:
+                    done.append(selected)
     finally:
         ended.set()
         objects.close()
@@ -117,6 +130,7 @@ def _transform_all(
         raise TransformSettingsError(
             f'No S3 objects found under S3 URL "{settings.source}" given in input data source'
         )
+    write_manifests(settings, store, done, started_at)
     if first_failure is None:
         return None
     return f"{first_failure.failure_class}: See job logs for more information"

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import BinaryIO
 
 from batch_transform.engine.assemble import assemble
-from batch_transform.engine.batches import cut_batches
+from batch_transform.engine.batches import Batch, cut_batches, cut_framed
+from batch_transform.engine.data_capture import inference_time
+from batch_transform.engine.framed import read_framed
 from batch_transform.engine.in_order import Workers
 from batch_transform.engine.input_filter import InputFilter
 from batch_transform.engine.invoke import Model
 from batch_transform.engine.pace import Pace
 from batch_transform.engine.progress import CountedStream, ProgressMeter
-from batch_transform.engine.records import read_records
+from batch_transform.engine.records import WHOLE_OBJECT, ByteStream, Records, pieces_of, read_records
 from batch_transform.engine.results import Results
 from batch_transform.engine.seams import ObjectStore, ObjectWriter
 from batch_transform.engine.selection import Selected
 from batch_transform.engine.settings import Settings
+from batch_transform.engine.streamed import ReadAgain, StreamedBody
 from batch_transform.spec.errors import (
     DataNotFoundError,
     FilterMissError,
@@ -44,6 +50,7 @@ class ObjectTransform:
     requests: Workers
     pace: Pace
     meter: ProgressMeter
+    started_at: datetime
 
     def run(self, selected: Selected) -> Failure | None:
         """Write the object's result, or return why there is none. A failed object leaves nothing behind."""
@@ -57,7 +64,8 @@ class ObjectTransform:
 
     def _run(self, selected: Selected) -> None:
         try:
-            input_filter, results = InputFilter.of(self.settings), Results.of(self.settings)
+            input_filter = InputFilter.of(self.settings)
+            results = Results.of(self.settings, inference_time(self.started_at))
         except InvalidFilterError as error:
             raise FilterMissError(str(error)) from error  # AWS too finds it here, once for each object
         writer = self.store.create(selected.output.bucket, selected.output.key)
@@ -72,20 +80,47 @@ class ObjectTransform:
         self, selected: Selected, input_filter: InputFilter, results: Results, writer: ObjectWriter
     ) -> None:
         settings = self.settings
-        try:
-            stored = self.store.open(selected.source.bucket, selected.source.key)
-        except DataNotFoundError as error:
-            raise RecordError(str(error)) from error
         is_empty = True
-        with stored:
-            records = read_records(CountedStream(stored, self.meter), settings)
-            batches = cut_batches(records, input_filter, settings)
-            with closing(self.requests.in_order(self.model.answers, self.pace.runs(batches))) as answered:
+        with self._open(selected) as stored:
+            runs = self._runs(selected, CountedStream(stored, self.meter), input_filter)
+            with closing(self.requests.in_order(self.model.answers, runs)) as answered:
                 for run, answers in answered:
-                    is_empty = False
-                    for batch, answer in zip(run, answers, strict=True):
+                    is_empty, records = False, 0
+                    for sent, answer in zip(run, answers, strict=True):
+                        batch = _counted(sent)
                         for some in results.in_parts(batch, answer):
                             writer.write(assemble(some, with_lines=settings.assemble_lines))
-                    self.meter.add(records=sum([batch.count for batch in run]))
+                        records += batch.count
+                    self.meter.add(records=records)
         if is_empty and settings.join and settings.record_format == "JSON":
             raise RecordError("the object is empty, and an empty object is no JSON; remove it")
+
+    def _runs(
+        self, selected: Selected, stream: ByteStream, input_filter: InputFilter
+    ) -> Iterator[list[Batch]]:
+        """The requests of the object, in runs: see `pace`."""
+        settings = self.settings
+        if settings.is_streamed:
+            return iter([[self._streamed(selected, input_filter)]])
+        if settings.is_framed:
+            return self.pace.runs(cut_framed(read_framed(stream, settings), settings))
+        return self.pace.runs(cut_batches(read_records(stream, settings), input_filter, settings))
+
+    def _streamed(self, selected: Selected, input_filter: InputFilter) -> Batch:
+        def read() -> Iterator[Records]:
+            with self._open(selected) as stored:
+                pieces = read_records if self.settings.looks_into_records else pieces_of
+                yield from pieces(CountedStream(stored, self.meter), self.settings)
+
+        return Batch(StreamedBody(read, input_filter), ReadAgain(read), 1, WHOLE_OBJECT)
+
+    def _open(self, selected: Selected) -> BinaryIO:
+        try:
+            return self.store.open(selected.source.bucket, selected.source.key)
+        except DataNotFoundError as error:
+            raise RecordError(str(error)) from error
+
+
+def _counted(batch: Batch) -> Batch:
+    """The batch with its number of records, which a streamed one has after it was sent."""
+    return replace(batch, count=batch.body.count) if isinstance(batch.body, StreamedBody) else batch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any, BinaryIO
@@ -83,9 +83,16 @@ class FunctionModel:
         self.bodies: list[bytes] = []
         self.headers: list[tuple[str | None, str | None]] = []
         self.timeouts: list[float] = []
+        self.streamed: list[list[bytes]] = []  # the pieces of the bodies that came in pieces
 
-    def invoke(self, body: bytes, *, content_type: str | None, accept: str | None, timeout: float) -> Answer:
+    def invoke(
+        self, body: bytes | Iterable[bytes], *, content_type: str | None, accept: str | None, timeout: float
+    ) -> Answer:
+        pieces = None if isinstance(body, bytes) else list(body)
+        body = body if isinstance(body, bytes) else b"".join(pieces or ())
         with self._lock:
+            if pieces is not None:
+                self.streamed.append(pieces)
             self.bodies.append(body)
             self.headers.append((content_type, accept))
             self.timeouts.append(timeout)
@@ -161,6 +168,7 @@ def run_job(
     execution_parameters: Mapping[str, Any] | None = None,
     stop: threading.Event | None = None,
     store_type: type[MemoryStore] | None = None,
+    started_at: datetime = datetime(2026, 11, 22, tzinfo=timezone.utc),
 ) -> Ran:
     """Run a job over objects, whose names are below `in/` unless they hold a slash."""
     store = (store_type or MemoryStore)(
@@ -177,7 +185,7 @@ def run_job(
         log=log.append,
         on_progress=progress.append,
         stop=stop or threading.Event(),
-        started_at=datetime(2026, 11, 22, tzinfo=timezone.utc),
+        started_at=started_at,
     )
     assert not store.open_writers  # whatever happened, nothing is left half written
     return Ran(outcome, store, model, log, progress)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import re
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +62,8 @@ def run_case(found: dict[str, Any], data: str | bytes, answers: list[str] | str)
     raw = data.encode() if isinstance(data, str) else data
     return run_job({"data": raw}, lambda _: left.pop(0).encode(), job_of(found["settings"]))
 
+
+INFERENCE_ID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 COMPLETE = [
     name
@@ -231,3 +235,56 @@ def test_execution_parameters_are_taken_and_the_defaults_are_those_that_were_log
     assert settings.max_concurrent_transforms == documented["expected_output"]["MaxConcurrentTransforms"]
     recorded = case("rec-defaults-no-execution-parameters")
     assert recorded["expected_output"].endswith(str(effective_settings(request(), {})))
+
+
+def test_inference_ids_stand_where_a_recorded_run_has_them() -> None:
+    found = case("rec-jsonl-join-inferenceid-LL-last5")
+    started = datetime(2023, 1, 21, 1, 29, 4, tzinfo=timezone.utc)
+    capture = {"DestinationS3Uri": "s3://bucket/data-capture", "GenerateInferenceId": True}
+    answers = [found["model_response"].encode()]
+    job = {**job_of(found["settings"]), "DataCaptureConfig": capture}
+    ran = run_job({"data": found["input"].encode()}, lambda _: answers.pop(), job, started_at=started)
+    out = (ran.out("data.out") or b"").decode()
+    assert INFERENCE_ID.sub("ID", out) == INFERENCE_ID.sub("ID", found["expected_output"])
+    assert len(set(INFERENCE_ID.findall(out))) == 5
+
+
+@pytest.mark.parametrize("name", ["doc-inference-id-csv", "doc-inference-id-json"])
+def test_inference_ids_are_added_as_documented(name: str) -> None:
+    found = case(name)
+    accept = found["settings"]["Accept"].partition(" or ")[0]
+    started = datetime(2022, 8, 30, 0, 49, 15, tzinfo=timezone.utc)
+    capture = {"DestinationS3Uri": "s3://bucket/c", "GenerateInferenceId": True}
+    job = request(accept=accept, DataCaptureConfig=capture)
+    answer = "\n".join(found["model_response"]).encode()
+    out = (run_job({"a": b"1\n2\n"}, lambda _: answer, job, started_at=started).out("a.out") or b"").decode()
+    made = INFERENCE_ID.sub("ID", out).splitlines()
+    page = INFERENCE_ID.sub("ID", found["expected_output"]).split("\n")[:2]
+    if accept == "text/csv":
+        assert made == [line.replace(", ", ",") for line in page]
+    else:
+        assert list(map(json.loads, made)) == list(map(json.loads, page))
+
+
+def test_the_output_manifest_lies_and_reads_as_recorded() -> None:
+    found = case("rec-datacapture-output-manifest")["expected_output"]
+    job = request(
+        output="s3://bucket/transform-output",
+        DataCaptureConfig={"DestinationS3Uri": "s3://bucket/data-capture"},
+    )
+    started = datetime(2023, 1, 21, 1, 29, 4, tzinfo=timezone.utc)
+    ran = run_job({"test-dataset.jsonl": b"1\n"}, lambda body: body, job, started_at=started)
+    manifests = {INFERENCE_ID.sub("<uuid>", key): data for key, data in ran.store.objects.items()}
+    body = json.loads(manifests[found["key"]])
+    assert body == [{"prefix": "s3://bucket/transform-output/"}, *found["body"][1:]]
+
+
+def test_the_manifests_read_as_documented() -> None:
+    found = case("doc-datacapture-manifests")["expected_output"]
+    job = request(DataCaptureConfig={"DestinationS3Uri": "s3://bucket"})
+    ran = run_job({"dummy_0.csv": b"1\n", "dummy_1.csv": b"2\n"}, lambda body: body, job)
+    manifests = {
+        key.partition("/")[0]: data for key, data in ran.store.objects.items() if "2026/11/22" in key
+    }
+    assert json.loads(manifests["input"]) == [{"prefix": "s3://bucket/in/"}, *found["input"][1:]]
+    assert json.loads(manifests["output"]) == [{"prefix": "s3://bucket/out/"}, *found["output"][1:]]

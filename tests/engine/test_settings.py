@@ -62,13 +62,16 @@ def test_a_join_without_accept_expects_answers_in_the_format_of_the_input() -> N
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        (request(split_type="RecordIO"), "SplitType RecordIO is not supported here yet"),
-        (request(split_type="TFRecord"), "SplitType TFRecord is not supported here yet"),
+        (request(split_type="RecordIO", input_filter="$[0]"), "SplitType RecordIO gives binary records"),
         (request(split_type="Lines"), "SplitType 'Lines' is not possible"),
-        (request(MaxPayloadInMB=0), "MaxPayloadInMB 0 .* is not supported here yet"),
+        (request(MaxPayloadInMB=False), "MaxPayloadInMB False in the request is not possible"),
+        (request(DataCaptureConfig={"DestinationS3Uri": "nowhere"}), "DestinationS3Uri: 'nowhere' is no S3"),
         (
-            request(DataCaptureConfig={"DestinationS3Uri": "s3://b/c"}),
-            "DataCaptureConfig is not supported here yet",
+            request(
+                accept="image/png",
+                DataCaptureConfig={"DestinationS3Uri": "s3://b/c", "GenerateInferenceId": True},
+            ),
+            "GenerateInferenceId need Accept to be one of",
         ),
         (request(data_type="AugmentedManifestFile"), "S3DataType 'AugmentedManifestFile' is not possible"),
         (request(data_type="Converse"), "S3DataType 'Converse' is not possible"),
@@ -100,3 +103,12 @@ def test_fails_for_execution_parameters_that_are_none_and_says_whose_they_are(
 ) -> None:
     with pytest.raises(TransformSettingsError, match="in the model's /execution-parameters is not possible"):
         effective_settings(request(), parameters)
+
+
+def test_a_payload_of_0_streams_objects_but_not_the_single_records_of_a_split_one() -> None:
+    assert effective_settings(request(MaxPayloadInMB=0), {}).is_streamed
+    assert effective_settings(request(MaxPayloadInMB=0, split_type="None"), {}).is_streamed
+    assert not effective_settings(request(MaxPayloadInMB=0, BatchStrategy="SingleRecord"), {}).is_streamed
+    assert str(effective_settings(request(MaxPayloadInMB=0), {})).startswith(
+        "MaxConcurrentTransforms=1, MaxPayloadInMB=0,"
+    )

@@ -174,7 +174,10 @@ def test_fails_when_an_unsplit_object_is_larger_than_the_payload() -> None:
 @pytest.mark.parametrize(
     ("job", "said"),
     [
-        (request(split_type="TFRecord"), "SplitType TFRecord is not supported here yet; use None or Line"),
+        (
+            request(split_type="TFRecord", join_source="Input"),
+            "InputFilter and JoinSource need CSV or JSON, and SplitType TFRecord gives binary records",
+        ),
         (request(uri="s3://bucket/empty/"), 'No S3 objects found under S3 URL "s3://bucket/empty/"'),
     ],
 )

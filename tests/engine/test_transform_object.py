@@ -6,6 +6,7 @@ import json
 import threading
 import zlib
 from dataclasses import replace
+from datetime import datetime, timezone
 
 import pytest
 from hypothesis import event, given
@@ -62,6 +63,7 @@ def engine_transform(
         workers,
         pace,
         ProgressMeter(lambda _: None),
+        datetime(2026, 11, 22, tzinfo=timezone.utc),
     )
     try:
         failure = transforming.run(Selected(S3Uri("bucket", "in"), S3Uri("bucket", "out")))

@@ -1,0 +1,88 @@
+"""DataCaptureConfig: manifests of what a job read and wrote, and an id for each inference.
+
+    <DestinationS3Uri>/input/yyyy/mm/dd/hh/<uuid>.json
+    <DestinationS3Uri>/output/yyyy/mm/dd/hh/<uuid>.json
+
+Each is a manifest as S3DataSource has it, and the hour is that of the job's start in UTC (SageMaker
+Developer Guide, "Capture data from batch transform job"; recorded in a notebook of
+amazon-sagemaker-examples).
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timezone
+
+from batch_transform.engine.json_lines import parse_lines, serialise_lines
+from batch_transform.engine.seams import ObjectStore
+from batch_transform.engine.selection import Selected
+from batch_transform.engine.settings import Settings
+from batch_transform.spec.errors import AnswerError
+from batch_transform.spec.json_path import JsonValue
+from batch_transform.spec.s3_uri import S3Uri
+
+
+def write_manifests(
+    settings: Settings, store: ObjectStore, transformed: Sequence[Selected], started_at: datetime
+) -> None:
+    """Write the manifests of the objects that have a result. Without DataCaptureConfig or objects: none."""
+    if settings.capture is None or not transformed:
+        return
+    # The page does not say what stands for a job that reads a manifest itself: the whole keys always do.
+    source = S3Uri(settings.source.bucket, "") if settings.is_manifest else settings.source
+    output = S3Uri(settings.output.bucket, settings.output.key.rstrip("/"))
+    manifests = {
+        "input": manifest(source, [each.source for each in transformed]),
+        "output": manifest(output, [each.output for each in transformed]),
+    }
+    for kind, text in manifests.items():
+        hour = started_at.astimezone(timezone.utc).strftime("%Y/%m/%d/%H")
+        folder = settings.capture.key.rstrip("/")
+        key = f"{folder}/{kind}/{hour}/{uuid.uuid4()}.json".lstrip("/")
+        writer = store.create(settings.capture.bucket, key)
+        try:
+            writer.write(text)
+            writer.commit()
+        except BaseException:  # of whatever kind: no half-written manifest
+            writer.abort()
+            raise
+
+
+def manifest(prefix: S3Uri, objects: Sequence[S3Uri]) -> bytes:
+    """Return a manifest: the prefix, and what follows it in each object's key.
+
+    The prefix ends with the slash where all names would begin with one. A single object that the prefix
+    names itself has an empty name (recorded).
+    """
+    names = [each.key[len(prefix.key) :] for each in objects]
+    start = f"s3://{prefix.bucket}/{prefix.key}"
+    if prefix.key and all(name.startswith("/") for name in names):
+        start, names = start + "/", [name[1:] for name in names]
+    return json.dumps([{"prefix": start}, *names]).encode()
+
+
+def with_inference_ids(results: list[bytes], format_name: str, time: str) -> list[bytes]:
+    """Add an id and the job's start to each result: two last cells, or two members.
+
+    The page documents it for CSV and for JSON objects; a recorded run shows the members in their sorted
+    places. What becomes of a JSON value that is no object is not known: raises AnswerError.
+    """
+    if format_name == "CSV":
+        return [b"%b,%b,%b" % (row, str(uuid.uuid4()).encode(), time.encode()) for row in results]
+    return serialise_lines([_with_id(value, time) for value in parse_lines(results)])
+
+
+def inference_time(started_at: datetime) -> str:
+    """The start of a job as it stands beside each id, such as 2022-08-30T00:49:15Z."""
+    return started_at.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _with_id(value: JsonValue, time: str) -> JsonValue:
+    if not isinstance(value, dict):
+        raise AnswerError(
+            "GenerateInferenceId adds members to a JSON object, and this result is none;"
+            " set JoinSource Input, or an OutputFilter that keeps an object"
+        )
+    return {**value, "SageMakerInferenceId": str(uuid.uuid4()), "SageMakerInferenceTime": time}

@@ -1,0 +1,126 @@
+"""Binary records in their frames: RecordIO and TFRecord.
+
+With BatchStrategy SingleRecord the model gets what is inside the frame, with MultiRecord the frames as
+they are in the object: "Padding is not removed if the value of BatchStrategy is set to MultiRecord"
+(API reference, TransformInput, SplitType).
+
+RecordIO is MXNet's, which recordio-protobuf uses: a magic number, a word with the length in its lower 29
+bits and the kind of part above, the data, and padding to four bytes. A record whose data holds the magic
+number is stored in parts with that number left out between them.
+TFRecord is TensorFlow's: the length, its masked CRC, the data, and the masked CRC of that.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import google_crc32c
+
+from batch_transform.engine.records import ByteStream, longest_record, object_stream
+from batch_transform.engine.settings import Settings
+from batch_transform.spec.errors import RecordError
+
+_MAGIC = 0xCED7230A
+_MAGIC_BYTES = struct.pack("<I", _MAGIC)
+_WHOLE, _FIRST, _MIDDLE, _LAST = range(4)
+
+
+@dataclass(frozen=True)
+class Framed:
+    """A binary record: what is inside, and the frame with it."""
+
+    data: bytes
+    frame: bytes
+
+
+def read_framed(stream: ByteStream, settings: Settings) -> Iterator[Framed]:
+    """Yield the records of a stream. Raises RecordError for one that is not in its format."""
+    read = {"RecordIO": _recordio, "TFRecord": _tfrecord}[settings.split_type]
+    exactly = _Exactly(object_stream(stream, settings), settings.split_type)
+    while exactly.begin():
+        yield read(exactly)
+
+
+class _Exactly:
+    """Reads as many bytes as it is asked for, and remembers them as the frame of the record."""
+
+    def __init__(self, stream: ByteStream, name: str) -> None:
+        self._stream = stream
+        self.name = name
+        self.number = 0  # of the record that is read, from 1
+        self._next = b""
+        self._frame: list[bytes] = []
+
+    def begin(self) -> bool:
+        """Begin a record; say whether there is one."""
+        self.number += 1
+        self._frame = []
+        self._next = self._stream.read(1)
+        return bool(self._next)
+
+    def read(self, size: int) -> bytes:
+        """Return exactly so many bytes. Raises RecordError when there are fewer."""
+        if size > longest_record():
+            raise self.fault(f"says it is {size:,} bytes long, more than any request can hold")
+        pieces, self._next = [self._next], b""
+        left = size - len(pieces[0])
+        while left > 0 and (some := self._stream.read(left)):
+            pieces.append(some)
+            left -= len(some)
+        if left > 0:
+            raise self.fault("is cut short by the end of the object")
+        self._frame += pieces
+        return b"".join(pieces)
+
+    def frame(self) -> bytes:
+        """All bytes since `begin`."""
+        return b"".join(self._frame)
+
+    def fault(self, what: str) -> RecordError:
+        """The error for this record."""
+        return RecordError(
+            f"record {self.number} of the object {what}", f"SplitType {self.name} is set; is the object one?"
+        )
+
+
+def _recordio(exactly: _Exactly) -> Framed:
+    parts: list[bytes] = []
+    while True:
+        magic, word = struct.unpack("<II", exactly.read(8))
+        if magic != _MAGIC:
+            raise exactly.fault(
+                f"does not begin with the magic number 0x{_MAGIC:08x}, but with 0x{magic:08x}"
+            )
+        kind, length = word >> 29, word & 0x1FFFFFFF
+        if kind > _LAST or (kind in (_MIDDLE, _LAST)) != bool(parts):
+            raise exactly.fault("has its parts in no order")
+        data = exactly.read(length)
+        exactly.read(-length % 4)
+        parts.append(data)
+        if kind in (_WHOLE, _LAST):
+            return Framed(_MAGIC_BYTES.join(parts), exactly.frame())
+
+
+def _tfrecord(exactly: _Exactly) -> Framed:
+    length = _checked(exactly, 8, "length")
+    data = _checked(exactly, struct.unpack("<Q", length)[0], "data")
+    return Framed(data, exactly.frame())
+
+
+def _checked(exactly: _Exactly, size: int, what: str) -> bytes:
+    data = exactly.read(size)
+    (expected,) = struct.unpack("<I", exactly.read(4))
+    if masked_crc(data) != expected:
+        raise exactly.fault(f"has a wrong checksum of its {what}")
+    return data
+
+
+def masked_crc(data: bytes) -> int:
+    """TensorFlow's masked CRC-32C: rotated right by 15 bits, plus a constant."""
+    crc = _crc(data)
+    return (((crc >> 15) | (crc << 17)) + 0xA282EAD8) & 0xFFFFFFFF
+
+
+_crc: Callable[[bytes], int] = google_crc32c.value

@@ -1,0 +1,94 @@
+"""Data capture: manifests and inference ids."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from batch_transform.engine.data_capture import manifest, with_inference_ids
+from batch_transform.engine.selection import manifest_entries
+from batch_transform.spec.errors import AnswerError
+from batch_transform.spec.s3_uri import S3Uri
+from engine.fake_world import line_by_line, request, run_job
+
+CAPTURE = {"DestinationS3Uri": "s3://bucket/capture/"}
+WITH_ID = {**CAPTURE, "GenerateInferenceId": True}
+UUID = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+
+
+def captured(objects: dict[str, bytes]) -> dict[str, Any]:
+    return {re.sub(UUID, "ID", key): json.loads(data) for key, data in objects.items() if "capture/" in key}
+
+
+def test_manifests_name_what_was_read_and_written_under_the_hour_of_the_start() -> None:
+    ran = run_job(
+        {"a.csv": b"1\n", "in/deep/b.csv": b"2\n"}, lambda body: body, request(DataCaptureConfig=CAPTURE)
+    )
+    assert captured(ran.store.objects) == {
+        "capture/input/2026/11/22/00/ID.json": [{"prefix": "s3://bucket/in/"}, "a.csv", "deep/b.csv"],
+        "capture/output/2026/11/22/00/ID.json": [
+            {"prefix": "s3://bucket/out/"},
+            "a.csv.out",
+            "deep/b.csv.out",
+        ],
+    }
+
+
+def test_a_single_object_is_its_own_prefix() -> None:
+    job = request(uri="s3://bucket/in/a.csv", DataCaptureConfig=CAPTURE)
+    ran = run_job({"a.csv": b"1\n"}, lambda body: body, job)
+    assert captured(ran.store.objects)["capture/input/2026/11/22/00/ID.json"] == [
+        {"prefix": "s3://bucket/in/a.csv"},
+        "",
+    ]
+
+
+def test_objects_without_a_result_are_in_no_manifest_and_none_make_none() -> None:
+    job = request(input_filter="$[1:]", DataCaptureConfig=CAPTURE)
+    ran = run_job({"a.csv": b"1,2\n", "b.csv": b"1\n"}, lambda body: body, job)
+    assert captured(ran.store.objects)["capture/input/2026/11/22/00/ID.json"][1:] == ["a.csv"]
+    assert captured(run_job({"b.csv": b"1\n"}, lambda body: body, job).store.objects) == {}
+
+
+@pytest.mark.parametrize(
+    ("prefix", "keys"),
+    [
+        ("in/", ["in/a", "in/b/c"]),
+        ("in", ["in/a"]),
+        ("in", ["in/a", "in2/b"]),
+        ("", ["a", "b/c"]),
+        ("a", ["a"]),
+    ],
+)
+def test_a_manifest_reads_back_as_the_objects_it_was_made_of(prefix: str, keys: list[str]) -> None:
+    objects = [S3Uri("bucket", key) for key in keys]
+    assert [each for _, each in manifest_entries(manifest(S3Uri("bucket", prefix), objects))] == objects
+
+
+def test_each_csv_result_gets_an_id_and_the_start_of_the_job_after_the_output_filter() -> None:
+    job = request(join_source="Input", output_filter="$[0,-1]", DataCaptureConfig=WITH_ID)
+    ran = run_job({"a.csv": b"i,1\nj,2\n"}, line_by_line(lambda _: b"0.5"), job)
+    out = (ran.out("a.csv.out") or b"").decode()
+    assert re.sub(UUID, "ID", out) == "i,0.5,ID,2026-11-22T00:00:00Z\nj,0.5,ID,2026-11-22T00:00:00Z\n"
+    assert len(set(re.findall(UUID, out))) == 2
+
+
+def test_json_results_get_members_in_their_sorted_places_and_without_a_filter_too() -> None:
+    types = {"content_type": "application/jsonlines", "accept": "application/jsonlines"}
+    ran = run_job(
+        {"a": b"1\n2\n"},
+        line_by_line(lambda _: b'{"z":1.0, "A":"<"}'),
+        request(**types, DataCaptureConfig=WITH_ID),
+    )
+    line = (
+        '{"A":"\\u003c","SageMakerInferenceId":"ID","SageMakerInferenceTime":"2026-11-22T00:00:00Z","z":1}\n'
+    )
+    assert re.sub(UUID, "ID", (ran.out("a.out") or b"").decode()) == line * 2
+
+
+def test_fails_for_a_json_result_that_has_no_members() -> None:
+    with pytest.raises(AnswerError, match="adds members to a JSON object"):
+        with_inference_ids([b"[1]"], "JSON", "2026-11-22T00:00:00Z")
