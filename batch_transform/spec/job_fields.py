@@ -12,19 +12,17 @@ import types
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from batch_transform.spec.document import Entry, ListNode, MapNode, Node, Position, Scalar
 from batch_transform.spec.job_spec import FrameworkImage, JobSpec
 from batch_transform.spec.later_fields import LATER_FIELDS, LATER_LISTS
-from batch_transform.spec.members import MEMBERS
 from batch_transform.spec.problem import Problem
 from batch_transform.spec.rules import UNRESOLVED
+from batch_transform.spec.unknown_field import meant_field
 
 _NOT_WRITTEN = frozenset({"job_file"})
-_FIELD_BY_API_NAME = {member.path[-1].lower(): member.field for member in MEMBERS}
 
 
 @dataclass
@@ -166,33 +164,11 @@ def _read_structure(node: MapNode, path: str, cls: type, reading: Reading) -> di
 
 
 def _unknown(entry: Entry, path: str, allowed: tuple[str, ...], reading: Reading) -> None:
-    of = f"{path}{entry.key}"
-    key = entry.key.lower().replace("-", "_")
-    near = _near(key, path, allowed)
-    # The SDK's output_path is output.path here.
-    elsewhere = [name for name in all_fields() if key in {name.rpartition(".")[2], name.replace(".", "_")}]
-    api_name = _FIELD_BY_API_NAME.get(entry.key.lower())
-    if elsewhere and elsewhere[0] != f"{path}{near}":
-        meant, hint = elsewhere[0], f"did you mean {elsewhere[0]}? "
-    elif near:
-        meant, hint = f"{path}{near}", f"did you mean {near}? "
-    elif api_name:
-        meant, hint = api_name, f"the API's {entry.key} is {api_name} in a job file; "
-    else:
-        meant, hint = "", ""
+    meant, hint = meant_field(entry.key, path, allowed, all_fields())
     reading.held |= {meant} - {""}
     where = f"under {path[:-1]}" if path else "at the top"
     message = f"there is no such field; {hint}allowed {where} are {', '.join(allowed)}"
-    reading.wrong("unknown-field", of, message, entry.key_position)
-
-
-def _near(key: str, path: str, allowed: tuple[str, ...]) -> str | None:
-    """Return the field that `key` may stand for: `path` for output_path, `vpc_config` for vpc."""
-    short = key.removeprefix(path.rstrip(".").rpartition(".")[2] + "_")
-    if short in allowed:
-        return short
-    begun = [name for name in allowed if name.startswith(f"{key}_")]
-    return next(iter([*begun, *get_close_matches(key, allowed, n=1)]), None)
+    reading.wrong("unknown-field", f"{path}{entry.key}", message, entry.key_position)
 
 
 def _read(node: Node, of: str, hint: object, reading: Reading) -> object:

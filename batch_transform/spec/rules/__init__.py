@@ -17,6 +17,7 @@ from batch_transform.spec.problem import Problem
 from batch_transform.spec.request import transform_job_request
 from batch_transform.spec.rules.batching import batching_problems
 from batch_transform.spec.rules.columns import column_problems
+from batch_transform.spec.rules.fields import field_problems
 from batch_transform.spec.rules.filters import filter_problems
 from batch_transform.spec.rules.join import join_problems
 from batch_transform.spec.rules.locations import location_problems
@@ -28,7 +29,14 @@ from batch_transform.spec.rules.schedule import schedule_problems
 from batch_transform.spec.rules.shape import shape_problems
 from batch_transform.spec.rules.values import RequestValues
 
-_JOB_RULES = (name_problems, model_problems, column_problems, runtime_problems, schedule_problems)
+_JOB_RULES = (
+    name_problems,
+    model_problems,
+    column_problems,
+    field_problems,
+    runtime_problems,
+    schedule_problems,
+)
 _REQUEST_RULES = (batching_problems, join_problems, filter_problems, resource_problems, location_problems)
 
 # Stands for what the stack resolves; rules skip it as they skip any token.

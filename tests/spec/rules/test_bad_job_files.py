@@ -428,6 +428,29 @@ BAD_FILES: list[tuple[str, str, str]] = [
         "names",
         f"{MODEL}input: {{content_type: text/csv, columns: [id, age]}}\ndata_processing: {{send: «[age]}}\n",
     ),
+    (
+        "column-reserved",
+        "JSON",
+        f"{MODEL}{JSON_LINES.replace('split', 'columns: [id, «SageMakerOutput], split')}",
+    ),
+    (
+        "filter-beyond-fields",
+        "input",
+        f"{MODEL}{JSON_LINES.replace('split', 'columns: [id, text], split')}"
+        "data_processing: {input_filter: «$.txt}\n",
+    ),
+    (
+        "filter-beyond-fields",
+        "joined",
+        f"{MODEL}{JSON_LINES.replace('split', 'columns: [id, text], split')}"
+        "data_processing:\n  join_source: Input\n  output_filter: «$['ids','SageMakerOutput']\n",
+    ),
+    (
+        "filter-beyond-fields",
+        "answer",
+        f"{MODEL}{JSON_LINES.replace('assemble', 'columns: [score], assemble')}"
+        "data_processing: {output_filter: «$.label}\n",
+    ),
     # Instances
     (
         "volume-key-with-local-storage",

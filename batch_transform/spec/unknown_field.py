@@ -1,0 +1,36 @@
+"""A field that no job file has, and the one that its writer may have meant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+from batch_transform.spec.members import MEMBERS
+
+_FIELD_BY_API_NAME = {member.path[-1].lower(): member.field for member in MEMBERS}
+
+
+def meant_field(key: str, path: str, allowed: Sequence[str], everywhere: Sequence[str]) -> tuple[str, str]:
+    """Return the field that `key` under `path` stands for, and a hint for the message; both empty if none does.
+
+    `allowed` are the names that may stand there, `everywhere` all fields of a job file.
+    """
+    name = key.lower().replace("-", "_")
+    near = _near(name, path, allowed)
+    # The SDK's output_path is output.path here.
+    elsewhere = [field for field in everywhere if name in {field.rpartition(".")[2], field.replace(".", "_")}]
+    if elsewhere and elsewhere[0] != f"{path}{near}":
+        return elsewhere[0], f"did you mean {elsewhere[0]}? "
+    if near:
+        return f"{path}{near}", f"did you mean {near}? "
+    api_name = _FIELD_BY_API_NAME.get(key.lower())
+    return (api_name, f"the API's {key} is {api_name} in a job file; ") if api_name else ("", "")
+
+
+def _near(name: str, path: str, allowed: Sequence[str]) -> str | None:
+    """Return the nearest name: `path` for output_path under output, `vpc_config` for vpc."""
+    short = name.removeprefix(path.rstrip(".").rpartition(".")[2] + "_")
+    if short in allowed:
+        return short
+    begun = [one for one in allowed if one.startswith(f"{name}_")]
+    return next(iter([*begun, *get_close_matches(name, allowed, n=1)]), None)
