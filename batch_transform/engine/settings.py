@@ -184,14 +184,14 @@ def _s3_uri(structure: Mapping[str, Any], name: str) -> S3Uri:
 
 def _strategy(request: Mapping[str, Any], execution_parameters: Mapping[str, Any]) -> str:
     value, whose = _first_given("BatchStrategy", request, execution_parameters)
-    if value not in _STRATEGIES:
+    if not isinstance(value, str) or value not in _STRATEGIES:
         raise _impossible("BatchStrategy", value, whose, "MultiRecord or SingleRecord")
     return _STRATEGIES[value]
 
 
 def _max_payload(request: Mapping[str, Any], execution_parameters: Mapping[str, Any]) -> int:
     value, whose = _first_given("MaxPayloadInMB", request, execution_parameters)
-    return 0 if value == 0 and not isinstance(value, bool) else _count("MaxPayloadInMB", value, whose)
+    return 0 if type(value) is int and value == 0 else _count("MaxPayloadInMB", value, whose)
 
 
 def _max_concurrent_transforms(request: Mapping[str, Any], execution_parameters: Mapping[str, Any]) -> int:
