@@ -18,7 +18,7 @@ from batch_transform.engine.seams import ModelInvoker
 from batch_transform.explain.shown_request import shown_request
 from batch_transform.preview.given_answer import GivenAnswer, read_answer
 from batch_transform.preview.preview import preview as preview_of
-from batch_transform.preview.source import open_source
+from batch_transform.preview.source import first_in_manifest, open_source
 from batch_transform.spec.errors import InputError
 from batch_transform.spec.job_spec import JobSpec
 
@@ -84,9 +84,7 @@ def preview(
     if answer is not None and use_model:
         raise click.UsageError("--answer and --model both answer; keep one of them")
     spec = find_job(job, jobs)
-    place = place or spec.input.data
-    if place is None:
-        raise InputError("there is nothing to read: name a file or an object with --input")
+    place = place or _own_input(spec)
     request = shown_request(spec).request
     with (
         _answering(spec, use_model=use_model, images=images) as (served, parameters),
@@ -109,6 +107,13 @@ def preview(
         show(spec, made, Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH))
     if made.has_errors:
         click.get_current_context().exit(InputError.exit_code)
+
+
+def _own_input(spec: JobSpec) -> str:
+    if spec.input.data is None:
+        raise InputError("there is nothing to read: name a file or an object with --input")
+    is_manifest = spec.input.data_type == "ManifestFile"
+    return first_in_manifest(spec.input.data, _s3) if is_manifest else spec.input.data
 
 
 def _given(answer: str, count: int, *, split_lines: bool) -> GivenAnswer:

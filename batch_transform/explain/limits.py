@@ -9,7 +9,7 @@ from batch_transform.spec.job_spec import JobSpec, TransformSpec
 
 ORIGINS = {
     "job_file": "set in the job file",
-    "job_file_default": "by default of the job file",
+    "job_file_default": "as a job file has it by default",
     "aws_default": "AWS's default",
     "container": "AWS's default, unless the container's /execution-parameters says otherwise",
 }

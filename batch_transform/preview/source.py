@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from batch_transform.engine.records import ByteStream
 from batch_transform.engine.seams import InputObject
-from batch_transform.engine.selection import is_folder_marker
+from batch_transform.engine.selection import is_folder_marker, manifest_entries
 from batch_transform.local.sagemaker.s3_store import S3Store
 from batch_transform.spec.errors import DataNotFoundError, InputError
 from batch_transform.spec.s3_uri import S3Uri
@@ -47,6 +47,21 @@ def open_source(place: str, s3: Callable[[], Any]) -> Iterator[Source]:
             yield Source(str(path), path.stat().st_size, stream)
     except OSError as error:
         raise InputError(f"--input {path} cannot be read: {error.strerror}") from error
+
+
+def first_in_manifest(place: str, s3: Callable[[], Any]) -> str:
+    """Return the address of the first object that a manifest in S3 lists. Raises as `open_source` does."""
+    with open_source(place, s3) as source:
+        parts = []
+        while part := source.stream.read(_CHUNK):
+            parts.append(part)
+    entries = manifest_entries(b"".join(parts))
+    if not entries:
+        raise DataNotFoundError(f"the manifest {place} lists no object")
+    return str(entries[0][1])
+
+
+_CHUNK = 1024 * 1024
 
 
 @contextmanager

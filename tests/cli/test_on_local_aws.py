@@ -41,6 +41,8 @@ def aws() -> Iterator[LocalAws]:
         for bucket in ("in-bucket", "out-bucket"):
             s3.create_bucket(Bucket=bucket)
         s3.put_object(Bucket="in-bucket", Key="day/rows.csv", Body=ROWS)
+        manifest = b'[{"prefix": "s3://in-bucket/"}, "day/rows.csv"]'
+        s3.put_object(Bucket="in-bucket", Key="list.manifest", Body=manifest)
         image = f"file://{Path(__file__).parents[1] / 'local' / 'model_folder'}"
         sagemaker.create_model(
             ModelName="churn-model",
@@ -90,6 +92,16 @@ def test_the_jobs_own_data_in_s3_are_previewed(run: Run) -> None:
     assert "  model gets  42,gold\n" in done.stdout
     assert "  kept        7,yes\n" in done.stdout
     assert "nothing unsound in all 2 records" in done.stdout
+
+
+def test_the_first_object_of_the_jobs_manifest_is_previewed(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "job.yaml").write_text(
+        "name: demo\nmodel: {existing: m}\n"
+        "input: {data: s3://in-bucket/list.manifest, data_type: ManifestFile, split_type: Line}\n"
+    )
+    done = run("preview", "job.yaml")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("demo  s3://in-bucket/day/rows.csv\n")
 
 
 def test_fails_for_data_that_are_not_there(run: Run) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
-from batch_transform.preview.source import open_source
+from batch_transform.preview.source import first_in_manifest, open_source
 from batch_transform.spec.errors import DataNotFoundError, InputError
 
 
@@ -59,6 +59,23 @@ def test_the_first_object_below_a_prefix_is_read_and_closed() -> None:
         assert (source.name, source.size) == ("s3://in-bucket/day/a.csv", 4)
         assert source.stream.read(2) == b"1,"
     assert s3.bodies["day/a.csv"].closed
+
+
+def test_the_first_object_of_a_manifest_is_found() -> None:
+    s3 = FakeS3(
+        {
+            "list": b'[{"prefix": "s3://in-bucket/day/"}, "b.csv", "a.csv"]',
+            "empty": b'[{"prefix": "s3://x/"}]',
+        }
+    )
+    assert first_in_manifest("s3://in-bucket/list", lambda: s3) == "s3://in-bucket/day/b.csv"
+    with pytest.raises(DataNotFoundError, match="lists no object"):
+        first_in_manifest("s3://in-bucket/empty", lambda: s3)
+
+
+def test_fails_for_a_manifest_that_is_none() -> None:
+    with pytest.raises(InputError, match="the manifest is not of the form"):
+        first_in_manifest("s3://in-bucket/list", lambda: FakeS3({"list": b"1,2"}))
 
 
 @pytest.mark.parametrize("place", ["nope.csv", "s3://in-bucket/nope"])
