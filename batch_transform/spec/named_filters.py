@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from batch_transform.spec.cdk_token import is_token
 from batch_transform.spec.errors import FilterNamesError
 from batch_transform.spec.filter_names import FilterNames, NamedFilter, listed
 from batch_transform.spec.job_spec import JobSpec
@@ -187,7 +188,8 @@ def _only_of_answer(given: FilterNames, spec: JobSpec) -> None:
 
 def _not_with_path(given: FilterNames, raw: str, path: str | None) -> None:
     if path is not None:
-        message = f"says the same filter as data_processing.{raw}, which is '{path}'; keep one of them"
+        value = "" if is_token(path) else f", which is '{path}'"
+        message = f"says the same filter as data_processing.{raw}{value}; keep one of them"
         given.wrong("filter-twice", message)
 
 
