@@ -10,7 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from batch_transform.local.model_server.image import Command, Images, RunningServer
-from batch_transform.local.model_server.process import ModelServerProcess, check_running
+from batch_transform.local.model_server.process import (
+    PING_REQUEST_SECONDS,
+    ModelServerProcess,
+    check_running,
+    pings,
+)
 from batch_transform.spec.errors import TransformJobError
 
 MOST_IDLE = 4
@@ -67,6 +72,7 @@ class ModelServers:
             yield Lease(command.url)
             return
         key = (command, model_dir, tuple(sorted(environment.items())))
+        self._end_if_ill(key)
         server = self._take(key)
         try:
             size = server.process.output.stat().st_size if server.is_ready else 0
@@ -97,6 +103,18 @@ class ModelServers:
                 server.is_ready = not stop.is_set()
         finally:
             server.ready.release()
+
+    def _end_if_ill(self, key: tuple[Command, Path, tuple[tuple[str, str], ...]]) -> None:
+        """End a kept server that answers no ping any more: the job before may have left it hanging."""
+        with self._lock:
+            server = self._servers.get(key)
+        if server is None or server.jobs or pings(server.process.url, PING_REQUEST_SECONDS):
+            return
+        with self._lock:
+            if server.jobs or self._servers.get(key) is not server:
+                return  # another job has it meanwhile
+            del self._servers[key]
+        server.process.end()
 
     def _take(self, key: tuple[Command, Path, tuple[tuple[str, str], ...]]) -> _Server:
         command, model_dir, environment = key

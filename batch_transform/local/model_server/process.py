@@ -105,7 +105,7 @@ def wait_for_ping(url: str, timeout: float, stop: threading.Event, is_alive: Cal
     deadline = time.monotonic() + timeout
     pause = 0.02
     while time.monotonic() < deadline and is_alive():
-        if stop.is_set() or _pings(url, min(PING_REQUEST_SECONDS, max(0.1, deadline - time.monotonic()))):
+        if stop.is_set() or pings(url, min(PING_REQUEST_SECONDS, max(0.1, deadline - time.monotonic()))):
             return True
         stop.wait(pause)
         pause = min(pause * 1.5, 0.25)
@@ -132,7 +132,8 @@ def free_port() -> int:
     )
 
 
-def _pings(url: str, timeout: float) -> bool:
+def pings(url: str, timeout: float) -> bool:
+    """Say whether GET /ping answers 200 within `timeout` seconds."""
     host, _, port = url.removeprefix("http://").partition(":")
     connection = http.client.HTTPConnection(host, int(port.partition("/")[0] or 80), timeout=timeout)
     try:

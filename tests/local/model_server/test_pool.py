@@ -55,6 +55,15 @@ def test_a_server_that_died_is_replaced(servers: ModelServers, tmp_path: Path) -
     assert not answers(url) or url == replaced
 
 
+def test_a_server_that_answers_no_ping_any_more_is_replaced(servers: ModelServers, tmp_path: Path) -> None:
+    url = url_of(servers, tmp_path, BEHAVIOUR="sick")
+    assert url_of(servers, tmp_path, BEHAVIOUR="sick") == url
+    urllib3.request("POST", f"{url}/invocations", body=b"x")  # from then on it is sick
+    replaced = url_of(servers, tmp_path, BEHAVIOUR="sick")
+    assert replaced != url
+    assert answers(replaced)
+
+
 def test_only_so_many_idle_servers_are_kept(servers: ModelServers, tmp_path: Path) -> None:
     urls = [url_of(servers, tmp_path, NUMBER=str(number)) for number in range(MOST_IDLE + 2)]
     assert [answers(url) for url in urls] == [False, False] + [True] * MOST_IDLE

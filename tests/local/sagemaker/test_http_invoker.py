@@ -42,7 +42,7 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        body = self.body()
         self.server.headers.append(dict(self.headers))
         if body == b"hang":
             time.sleep(30)
@@ -77,6 +77,16 @@ class Handler(BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(body)
             self.close_connection = body == b"bye"
+
+    def body(self) -> bytes:
+        if "Content-Length" in self.headers:
+            return self.rfile.read(int(self.headers["Content-Length"]))
+        chunks = []
+        while size := int(self.rfile.readline(), 16):
+            chunks.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(chunks)
 
     def log_message(self, *arguments: object) -> None:
         pass
@@ -187,3 +197,21 @@ def test_an_interrupt_ends_requests_in_flight_and_refuses_new_ones(
     assert time.monotonic() - started < 5
     with pytest.raises(NoModelAnswerError):
         body_of(invoker, b"new")
+
+
+def test_a_body_that_is_no_bytes_is_sent_in_chunks(server: Server, invoker: HttpInvoker) -> None:
+    chunks = (b"x" * 100_000 for _ in range(30))
+    answer = invoker.invoke(chunks, content_type="text/csv", accept=None, timeout=10)
+    assert answer.body == b"x" * 3_000_000
+    assert server.headers[0]["Transfer-Encoding"] == "chunked"
+    assert "Content-Length" not in server.headers[0]
+
+
+def test_fails_as_its_source_does_when_a_body_ends_in_the_middle(invoker: HttpInvoker) -> None:
+    def broken() -> Iterator[bytes]:
+        yield b"x"
+        raise ValueError("no more input")
+
+    with pytest.raises(ValueError, match="no more input"):
+        invoker.invoke(broken(), content_type=None, accept=None, timeout=10)
+    assert body_of(invoker, b"next") == b"next"

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -208,6 +208,53 @@ def test_tags_are_added_listed_and_deleted(lab: Any) -> None:
     )
     lab.sagemaker.delete_tags(ResourceArn=arn, TagKeys=["cost"])
     assert lab.sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "team", "Value": "a"}]
+
+
+def test_the_tags_of_a_job_are_those_it_was_created_with_and_added_to(lab: Any) -> None:
+    tags = [{"Key": "team", "Value": "a"}]
+    request = lab.request(lab.model(), lab.bucket(**{"a.csv": b"1,2\n"}), Tags=tags)
+    arn = lab.run(request)["TransformJobArn"]
+    lab.sagemaker.add_tags(
+        ResourceArn=arn, Tags=[{"Key": "team", "Value": "b"}, {"Key": "cost", "Value": "c"}]
+    )
+    listed = lab.sagemaker.list_tags(ResourceArn=arn)["Tags"]
+    assert listed == [{"Key": "team", "Value": "b"}, {"Key": "cost", "Value": "c"}]
+    assert "Tags" not in lab.describe(request["TransformJobName"])
+
+
+def test_jobs_are_listed_by_status_and_time(lab: Any) -> None:
+    bucket, mark = lab.bucket(**{"a.csv": b"1,2\n"}), lab.name()
+    config = {"InvocationsMaxRetries": 0, "InvocationsTimeoutInSeconds": 10}
+    for name, behaviour in (("a", "fail"), ("b", "count"), ("c", "fail")):
+        model = lab.model(behaviour)
+        lab.run(lab.request(model, bucket, TransformJobName=f"{mark}-{name}", ModelClientConfig=config))
+
+    def listed(**options: Any) -> list[str]:
+        jobs = lab.sagemaker.list_transform_jobs(NameContains=mark, **options)["TransformJobSummaries"]
+        return [job["TransformJobName"].removeprefix(f"{mark}-") for job in jobs]
+
+    assert listed(SortBy="Status", SortOrder="Ascending") == ["b", "a", "c"]
+    assert listed(SortBy="Name", SortOrder="Ascending", MaxResults=2) == ["a", "b"]
+    assert listed(StatusEquals="Failed") == ["c", "a"]
+    hour_ago = datetime.now(timezone.utc) - timedelta(hours=1)
+    assert listed(CreationTimeAfter=hour_ago, LastModifiedTimeAfter=hour_ago) == ["c", "b", "a"]
+    assert listed(CreationTimeBefore=hour_ago) == []
+
+
+def test_a_model_has_at_most_fifteen_containers(lab: Any) -> None:
+    containers = [{"Image": "http://127.0.0.1:1"}] * 16
+    call = lab.sagemaker.create_model
+    code, message = lab.refusal(
+        lambda: call(ModelName=lab.name(), Containers=containers, ExecutionRoleArn="arn:aws:iam::0:role/x")
+    )
+    assert code == "ValidationException"
+    assert "at 'containers' failed to satisfy constraint" in message
+    call(
+        ModelName=lab.name(),
+        Containers=containers[:15],
+        InferenceExecutionConfig={"Mode": "Serial"},
+        ExecutionRoleArn="arn:aws:iam::000000000000:role/x",
+    )
 
 
 def test_fails_when_an_operation_is_not_there(lab: Any) -> None:
