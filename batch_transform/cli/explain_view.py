@@ -32,7 +32,8 @@ def show(explanation: Explanation, console: Console) -> None:
     _heading(console, "Which files")
     _sentences(console, explanation.places.words)
     console.print()
-    for source, result in explanation.places.examples:
+    pattern = [explanation.places.pattern] if explanation.places.pattern else []
+    for source, result in [*pattern, *explanation.places.examples]:
         console.print(Text(f"{_INDENT}{source}"), soft_wrap=True)
         console.print(Text(f"{_INDENT}  -> {result}"), soft_wrap=True)
     _heading(console, "Limits")

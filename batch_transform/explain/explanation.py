@@ -43,7 +43,8 @@ class Explanation:
             "record": [dataclasses.asdict(step) for step in self.record],
             "places": {
                 "words": list(self.places.words),
-                "examples": [{"object": source, "result": result} for source, result in self.places.examples],
+                "pattern": _pair(self.places.pattern),
+                "examples": [_pair(example) for example in self.places.examples],
             },
             "limits": [dataclasses.asdict(limit) for limit in self.limits],
             "cost": dataclasses.asdict(cost)
@@ -53,6 +54,10 @@ class Explanation:
             "placeholders": self.shown.placeholders,
             "aws_cli": self.aws_cli,
         }
+
+
+def _pair(pair: tuple[str, str] | None) -> dict[str, str] | None:
+    return None if pair is None else dict(zip(("object", "result"), pair, strict=True))
 
 
 def explain(

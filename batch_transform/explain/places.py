@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from batch_transform.spec.errors import InvalidS3UriError
 from batch_transform.spec.output_key import output_key
 from batch_transform.spec.s3_uri import S3Uri
 
@@ -15,42 +16,58 @@ _ENDS = {"text/csv": ".csv", "application/json": ".json", "application/jsonlines
 
 @dataclass(frozen=True)
 class Places:
-    """`words` are sentences; `examples` are addresses of objects that might be there, with those of their results."""
+    """`words` are sentences; `pattern` and `examples` are addresses of objects, each with that of its result.
+
+    In `pattern` stands `<name>` for what differs. Both are empty for an address that is none of S3's, which only
+    AWS can judge.
+    """
 
     words: tuple[str, ...]
-    examples: tuple[tuple[str, str], ...]
+    pattern: tuple[str, str] | None = None
+    examples: tuple[tuple[str, str], ...] = ()
 
 
 def places(request: Mapping[str, Any]) -> Places:
-    """Return where a request reads and writes. Raises InvalidS3UriError for an address that is none of S3's."""
+    """Return where a request reads and writes."""
     source = request["TransformInput"]["DataSource"]["S3DataSource"]
-    data, result = S3Uri.parse(source["S3Uri"]), S3Uri.parse(request["TransformOutput"]["S3OutputPath"])
+    try:
+        data, result = S3Uri.parse(source["S3Uri"]), S3Uri.parse(request["TransformOutput"]["S3OutputPath"])
+    except InvalidS3UriError as error:
+        return Places((f"Where it reads and writes is for AWS to say: {error}.",))
     end = _end(request["TransformInput"])
     names = [f"{name}{end}" for name in _EXAMPLES]
-    captured = request.get("DataCaptureConfig", {}).get("DestinationS3Uri")
-    lists = () if captured is None else (f"Lists of the objects read and written are put below {captured}.",)
-    rest = (
-        "Each object read gives one result, called like it with .out at its end; results are never put together.",
-        "If a record of an object fails, that object has no result, the others go on, and the run ends as failed.",
-        *lists,
-    )
+    rest = (*_REST, *_captured(request))
     if source["S3DataType"] == "ManifestFile":
         words = f"Read are the objects that the manifest {data} lists, below the prefix that its first entry tells."
-        listed = S3Uri(data.bucket, "prefix/")
-        examples = [_example(listed, name, result) for name in names]
-        return Places((words, *rest), tuple(examples))
+        return _below(S3Uri(data.bucket, "prefix/"), names, result, (words, *rest))
     if not data.key or data.key.endswith("/"):
-        words = f"Read is every object below {data}."
-        return Places((words, *rest), tuple(_example(data, name, result) for name in names))
+        return _below(data, names, result, (f"Read is every object below {data}.", *rest))
     words = (
         f"Read is {data} itself, if there is such an object, and every other object whose address begins so: it is "
         f"a plain beginning of names, so {data}-old/{names[0]} is read too. Write {data}/ for a folder."
     )
     alone = output_key(data.key, data.key, result.key, alone=True)
-    return Places(
-        (words, *rest),
-        ((str(data), str(S3Uri(result.bucket, alone))), _example(data, f"/{names[0]}", result)),
-    )
+    below = _below(data, [f"/{names[0]}"], result, (words, *rest), name="/<name>")
+    itself = (str(data), str(S3Uri(result.bucket, alone)))
+    return Places(below.words, below.pattern, (itself, *below.examples))
+
+
+_REST = (
+    "Each object read gives one result, called like it with .out at its end; results are never put together.",
+    "If a record of an object fails, that object has no result, the others go on, and the run ends as failed.",
+)
+
+
+def _captured(request: Mapping[str, Any]) -> list[str]:
+    captured = request.get("DataCaptureConfig", {}).get("DestinationS3Uri")
+    return [] if captured is None else [f"Lists of the objects read and written are put below {captured}."]
+
+
+def _below(
+    prefix: S3Uri, names: Sequence[str], result: S3Uri, words: tuple[str, ...], *, name: str = "<name>"
+) -> Places:
+    examples = tuple(_example(prefix, one, result) for one in names)
+    return Places(words, _example(prefix, name, result), examples)
 
 
 def _end(source: Mapping[str, Any]) -> str:

@@ -45,7 +45,7 @@ def record_path(spec: JobSpec, request: Mapping[str, Any]) -> Iterator[Step]:
         yield Step("kept", "The result is the model's answer as it is, byte for byte.")
     if request.get("DataCaptureConfig", {}).get("GenerateInferenceId"):
         yield Step("identified", _identified(accept))
-    yield Step("written", _assembled(result))
+    yield Step("written", _assembled(result, is_paired=is_line and joined))
 
 
 def _shown(text: str) -> str:
@@ -136,7 +136,8 @@ def _identified(accept: str | None) -> str:
     )
 
 
-def _assembled(result: Mapping[str, Any]) -> str:
-    if result.get("AssembleWith") == "Line":
-        return "Results stand in the order of the records, each on a line of its own."
-    return "Results stand in the order of the records, with nothing put between them."
+def _assembled(result: Mapping[str, Any], *, is_paired: bool) -> str:
+    if result.get("AssembleWith") != "Line":
+        return "Results stand in the order of the records, with nothing put between them."
+    each = ": line 7 of the result belongs to line 7 of the object" if is_paired else ""
+    return f"Results stand in the order of the records, each on a line of its own{each}."

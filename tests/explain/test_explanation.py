@@ -49,7 +49,8 @@ def test_a_csv_record_is_followed_by_its_names() -> None:
         "joined": "The answer's columns follow all of the record's own, also those that the model did not get: "
         "5 columns.",
         "kept": "Of that, the result keeps id and label.",
-        "written": "Results stand in the order of the records, each on a line of its own.",
+        "written": "Results stand in the order of the records, each on a line of its own: "
+        "line 7 of the result belongs to line 7 of the object.",
     }
 
 
@@ -152,7 +153,16 @@ def test_results_go_where_the_engine_puts_them(
         "TransformInput": {"DataSource": {"S3DataSource": {"S3Uri": data, "S3DataType": data_type}}},
         "TransformOutput": {"S3OutputPath": "s3://out-bucket/x/"},
     }
-    assert list(places(request).examples) == examples
+    told = places(request)
+    assert list(told.examples) == examples
+    assert told.pattern is not None
+    assert told.pattern[1] == "s3://out-bucket/x/<name>.out"
+
+
+def test_an_address_that_only_aws_can_judge_is_left_to_it() -> None:
+    told = explain(dataclasses.replace(SMALL, input=InputSpec("https://example.com/x"))).places
+    assert (told.pattern, told.examples) == (None, ())
+    assert told.words[0].startswith("Where it reads and writes is for AWS to say: 'https://example.com/x'")
 
 
 def test_what_a_deployment_knows_has_a_placeholder_that_is_told() -> None:
