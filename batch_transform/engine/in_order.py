@@ -64,6 +64,7 @@ class Workers:
                     error_of_items = error
                     break
                 pending.append((item, self._submit(function, item)))
+                del item  # a large one must not outlive its turn
                 while pending and pending[0][1].done():
                     yield self._oldest(pending)
             while pending:
@@ -117,3 +118,4 @@ class Workers:
     def _work(self) -> None:
         while call := self._calls.get():
             call()
+            del call  # and with it the item and the result, while this thread waits for more

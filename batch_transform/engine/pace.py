@@ -39,6 +39,7 @@ class Pace:
             for batch in batches:
                 run.append(batch)
                 size += batch.size
+                del batch  # a large one must not outlive its turn
                 if len(run) >= self._count or size >= _MOST_BYTES:
                     yield run
                     run, size = [], 0

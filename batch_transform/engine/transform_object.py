@@ -91,7 +91,9 @@ class ObjectTransform:
                         for some in results.in_parts(batch, answer):
                             writer.write(assemble(some, with_lines=settings.assemble_lines))
                         records += batch.count
+                        del sent, batch, answer
                     self.meter.add(records=records)
+                    del run, answers  # large ones must not be held while the next are cut
         if is_empty and settings.join and settings.record_format == "JSON":
             raise RecordError("the object is empty, and an empty object is no JSON; remove it")
 
