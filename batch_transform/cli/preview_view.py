@@ -178,7 +178,9 @@ def _show_findings(preview: Preview, console: Console) -> None:
     if not preview.findings:
         console.print(Text(f"nothing unsound in {looked}"), soft_wrap=True)
         return
-    console.print(Text(f"unsound in {looked}:", style="bold"), soft_wrap=True)
+    console.print(
+        Text(f"unsound in {looked}:" if preview.checked else "unsound:", style="bold"), soft_wrap=True
+    )
     for finding in preview.findings:
         where = f"{preview.source}:{finding.line}: " if finding.line else f"{preview.source}: "
         more = _also(finding)

@@ -11,6 +11,7 @@ from batch_transform.engine.records import read_records
 from batch_transform.engine.seams import ModelInvoker
 from batch_transform.engine.settings import Settings, effective_settings
 from batch_transform.preview.finding import Finding, Findings
+from batch_transform.preview.given_answer import GivenAnswer
 from batch_transform.preview.names import Names, names_of
 from batch_transform.preview.rehearsal import Rehearsal, rehearse
 from batch_transform.preview.soundness import Soundness
@@ -96,8 +97,17 @@ def preview(
         if head:
             ran = rehearse(request, head, invoker=invoker, execution_parameters=execution_parameters)
             _fill_in(made, ran, findings)
+        elif made.is_complete and not made.checked:
+            _note_empty(request, findings)
     made.findings = findings.all()
     return made
+
+
+def _note_empty(request: Mapping[str, Any], findings: Findings) -> None:
+    """Note that there is no record; whether that fails is for the engine to say, which asks no model then."""
+    no_model = GivenAnswer(b"", split_lines=True)
+    said = rehearse(request, b"", invoker=no_model, execution_parameters={}).log
+    findings.note("empty", 0, _sentence(said) or "the object holds no record", is_error=bool(said))
 
 
 def _as_previewed(request: Mapping[str, Any]) -> Mapping[str, Any]:

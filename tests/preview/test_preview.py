@@ -210,7 +210,7 @@ def test_a_huge_object_that_nothing_splits_is_not_read() -> None:
         (b"1,\xff,3\n", [("not-utf-8", 1, "warning")]),
         (b"\xff\xfe1\0,\0", [("not-utf-8", 1, "error"), ("csv-columns", 1, "error")]),
         (b"1,2,3\n", []),
-        (b"", []),
+        (b"", [("empty", 0, "warning")]),
     ],
 )
 def test_unsound_csv_is_pointed_out_by_line(data: bytes, found: list[tuple[str, int, str]]) -> None:
@@ -252,6 +252,7 @@ def test_a_header_is_guessed_where_numbers_stand_below_it() -> None:
         (b'\xef\xbb\xbf{"text":"a","id":1}\n', [("byte-order-mark", 1, "error")]),
         (b'{"text":"a","id":1,"SageMakerOutput":2}\n', [("reserved-name", 1, "warning")]),
         (b'{"text":"a","id":1}\r\n', [("crlf", 1, "warning")]),
+        (b"", [("empty", 0, "error")]),
     ],
 )
 def test_unsound_json_is_pointed_out_by_line(data: bytes, found: list[tuple[str, int, str]]) -> None:
