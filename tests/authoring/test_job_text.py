@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import assume, example, given
+from hypothesis import HealthCheck, assume, example, given, settings
 
 from authoring.requests import requests
 from batch_transform.authoring.adopted import Adopted, in_full
@@ -49,6 +49,9 @@ def adopted_text(request: dict[str, Any]) -> str:
     SMALL | {"Environment": {"A": "- x", "B": "2026-11-22", "C": "1e3", "D": "0x1F", "E": "~", "F": " a "}}
 )
 @example(SMALL | {"Environment": {"A": "${HOME}", "B": "{% x %}", "C": "$.x"}})
+@settings(
+    deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)  # how long an example takes says how busy the machine is
 def test_the_job_file_of_a_request_makes_the_request(request: dict[str, Any]) -> None:
     assume(not [problem for problem in request_problems(request) if problem.is_error])
     wanted = in_full({name: value for name, value in request.items() if name != "TransformJobName"})
