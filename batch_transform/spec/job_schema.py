@@ -90,10 +90,16 @@ def _structure(cls: type, field: str) -> Schema:
     if required:
         built["required"] = required
     if field in _ONE_OF:
-        built["oneOf"] = [{"required": [name]} for name in _ONE_OF[field]]
+        built["oneOf"] = [_says(name) for name in _ONE_OF[field]]
     if field in _NOT_BOTH:
-        built["allOf"] = [{"not": {"type": "object", "required": list(pair)}} for pair in _NOT_BOTH[field]]
+        built["allOf"] = [{"not": _says(*pair)} for pair in _NOT_BOTH[field]]
     return built
+
+
+def _says(*names: str) -> Schema:
+    """These fields are there, and have a value."""
+    something = {"not": {"type": "null"}}
+    return {"type": "object", "required": list(names), "properties": dict.fromkeys(names, something)}
 
 
 def _value(hint: object, field: str) -> Schema:

@@ -95,6 +95,7 @@ def test_an_editor_completes_instance_types_and_shows_defaults() -> None:
 
 GOOD = [
     "name: demo\nmodel: {existing: demo-model}\n",
+    "name: demo\nmodel: {existing: m, endpoint: , artifact: ~}\ndata_processing: {send: [a], input_filter: }\n",
     "name: demo\nmodel: {endpoint: live}\ninput:\ntransform: {strategy: , max_payload: ~}\n",
     "name: demo\nmodel: {package_group: churn, role: 'arn:aws:iam::123456789012:role/models'}\n",
     "name: demo\nmodel: {artifact: s3://b/m.tar.gz, image: {framework: pytorch, version: '2.5'}, env: {N: 1}}\n",
