@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 # Node and the tools of the environment come first, for `cdk` and for the CDK's own kernel.
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: run test model synth clean
+.PHONY: run test model synth bench clean
 
 run: model
 	@batch-transform run tumours --input build/data/tumours.csv --truth build/data/tumours-truth.csv
@@ -26,6 +26,16 @@ model: build/tumours/parameters.json
 synth: node_modules/.package-lock.json model
 	@cdk synth --quiet
 	@echo "the template is cdk.out/BatchTransform.template.json"
+
+# Speed beside SageMaker SDK local mode and a bare client; BENCH="sdk bare" measures these points alone.
+bench: $(VENV)/.run build/bench-sdk/.installed
+	@$(BIN)/python -m benchmarks $(BENCH) --work build/bench --sdk-python build/bench-sdk/bin/python
+
+build/bench-sdk/.installed: requirements-bench.txt $(BIN)/python
+	@echo "installing the SageMaker SDK beside our environment"
+	@$(BIN)/python -m venv build/bench-sdk
+	@build/bench-sdk/bin/python -m pip --disable-pip-version-check install --quiet --requirement $<
+	@touch $@
 
 clean:
 	rm -rf build cdk.out out

@@ -44,8 +44,16 @@ def test_large_bodies_make_short_runs() -> None:
 
 def test_requests_side_by_side_do_not_wait_for_each_other() -> None:
     pace = Pace(alone=False)
-    pace.saw(1, 1e-6)
-    assert lengths(pace, 3) == [1, 1, 1]
+    for _ in range(200):
+        pace.saw(1, 1e-6)
+        assert lengths(pace, 3) == [1, 1, 1]
+
+
+def test_many_quick_requests_side_by_side_go_in_runs_after_all() -> None:
+    pace = Pace(alone=False)
+    for _ in range(202):
+        pace.saw(1, 1e-6)
+    assert lengths(pace, 8) == [4, 4]
 
 
 def test_fails_with_the_error_of_a_batch_after_all_batches_before_it() -> None:
