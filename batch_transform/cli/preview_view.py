@@ -31,7 +31,7 @@ def show(spec: JobSpec, preview: Preview, console: Console) -> None:
     console.print(Text.assemble((spec.name, "bold"), f"  {preview.source}"), soft_wrap=True)
     for shown in preview.shown:
         console.print()
-        where = f"line {shown.line}" if shown.line else "the whole object"
+        where = f"{_unit(preview)} {shown.line}" if shown.line else "the whole object"
         console.print(Text(where, style="bold cyan"))
         for label, text in _parts(preview, shown):
             console.print(Text.assemble((f"  {label:<{_LABEL}}", "cyan"), text), soft_wrap=True)
@@ -71,6 +71,10 @@ def as_json(spec: JobSpec, preview: Preview) -> dict[str, Any]:
 
 def _text(data: bytes | None) -> str | None:
     return None if data is None else data.decode("utf-8", "replace")
+
+
+def _unit(preview: Preview) -> str:
+    return "line" if preview.settings.split_lines else "record"
 
 
 def _parts(preview: Preview, shown: Shown) -> Iterator[tuple[str, str]]:
@@ -142,6 +146,9 @@ def _show_table(preview: Preview, console: Console) -> None:
 
 def _body_words(preview: Preview) -> Iterator[str]:
     limit = preview.settings.max_payload
+    if not limit:
+        yield f"the whole object is one body, streamed; of these records {counted(_size(preview), 'byte')} are sent"
+        return
     for number, body in enumerate(preview.bodies[:3], 1):
         share = "less than 0.01%" if body.size * 10_000 < limit else f"{body.size / limit:.2%}"
         yield (
@@ -151,6 +158,10 @@ def _body_words(preview: Preview) -> Iterator[str]:
     if len(preview.bodies) > 3:
         yield f"and {len(preview.bodies) - 3} more like these"
     yield from _requests_words(preview)
+
+
+def _size(preview: Preview) -> int:
+    return sum(body.size for body in preview.bodies)
 
 
 def _requests_words(preview: Preview) -> Iterator[str]:

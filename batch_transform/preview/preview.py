@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
+from batch_transform.engine.framed import read_framed
 from batch_transform.engine.records import read_records
 from batch_transform.engine.seams import ModelInvoker
 from batch_transform.engine.settings import Settings, effective_settings
@@ -22,12 +23,15 @@ from batch_transform.spec.job_spec import JobSpec
 _LARGEST_WHOLE = (
     100 * 1024 * 1024
 )  # bytes; AWS's largest payload, and more than the engine holds of one record
-_LINE = re.compile(r"\blines? (\d+)")
+_LINE = re.compile(r"\b(?:lines?|records?) (\d+)")
 
 
 @dataclass
 class Shown:
-    """One record and what becomes of it; None is what is not known."""
+    """One record and what becomes of it; None is what is not known.
+
+    `line` counts from 1, also records that are no lines; it is 0 for an object that is not split.
+    """
 
     line: int
     record: bytes
@@ -88,7 +92,8 @@ def preview(
     names = names_of(spec, request, settings)
     made = Preview(source.name, source.size, settings, names, was_asked=invoker is not None)
     findings = Findings()
-    if not settings.split_lines and not settings.is_gzip and source.size > _LARGEST_WHOLE:
+    is_whole = settings.split_type == "None"
+    if is_whole and not settings.is_gzip and source.size > _LARGEST_WHOLE:
         message = f"the object is one record of {source.size:,} bytes, since nothing splits it; write split_type: Line"
         findings.note("object-too-large", 0, message, is_error=True)
     else:
@@ -120,33 +125,52 @@ def _as_previewed(request: Mapping[str, Any]) -> Mapping[str, Any]:
 def _read(made: Preview, source: Source, soundness: Soundness, *, count: int, check: int | None) -> bytes:
     """Read and look at records; return the bytes of those to show that come before the first unsound one."""
     settings = made.settings
-    head: list[bytes] = []
+    shown: list[Shown] = []
     ended = settings.split_lines
     try:
-        blocks = read_records(source.stream, settings)
+        blocks = (
+            _framed_blocks(source, settings) if settings.is_framed else read_records(source.stream, settings)
+        )
         is_cut = False
         for block in blocks:
             items = block.items if check is None else block.items[: check - soundness.records]
             is_cut = len(items) < len(block.items)
-            taken = items[: count - len(head)]
+            taken = items[: count - len(shown)]
             if taken:
-                head += taken
+                shown += [Shown(line, record) for line, record in enumerate(taken, block.first_line)]
                 ended = block.ended or len(taken) < len(block.items)
             soundness.look_at(items, block.first_line)
             if soundness.records == check:
                 break
         made.is_complete = not is_cut and next(blocks, None) is None
     except RecordError as error:
-        at = (soundness.records + 1) * settings.split_lines
+        at = 0 if settings.split_type == "None" else soundness.records + 1
         soundness.findings.note("unreadable", at, _sentence(error.log_lines), is_error=True)
     soundness.finish()
-    made.checked = soundness.records
-    made.shown = [Shown(line, record) for line, record in enumerate(head, 1 if settings.split_lines else 0)]
+    made.checked, made.shown = soundness.records, shown
     failing = soundness.first_failing
-    sound = [shown.record for shown in made.shown if failing is None or shown.line < failing]
-    if len(sound) < len(head):
-        ended = True
-    return b"\n".join(sound) + (b"\n" if sound and ended else b"")
+    sound = [one.record for one in shown if failing is None or one.line < failing]
+    if settings.is_framed:
+        return b"".join(sound)
+    return b"\n".join(sound) + (b"\n" if sound and (ended or len(sound) < len(shown)) else b"")
+
+
+class _Block(NamedTuple):
+    """Consecutive records; `ended` says that the last one has its newline too."""
+
+    items: list[bytes]
+    first_line: int
+    ended: bool
+
+
+def _blocks(source: Source, settings: Settings) -> Iterator[_Block]:
+    """Yield records as the engine cuts them; binary ones one by one, each in its frame."""
+    if settings.is_framed:
+        for number, record in enumerate(read_framed(source.stream, settings), 1):
+            yield _Block([record.frame], number, ended=False)
+        return
+    for records in read_records(source.stream, settings):
+        yield _Block(records.items, records.first_line, records.ended)
 
 
 def _fill_in(made: Preview, ran: Rehearsal, findings: Findings) -> None:
@@ -154,7 +178,7 @@ def _fill_in(made: Preview, ran: Rehearsal, findings: Findings) -> None:
     is_split = made.settings.split_lines
     at = 0
     for exchange in ran.exchanges:
-        sent = _lines(exchange.body) if is_split else [exchange.body]
+        sent = _sent(made, exchange.body, at)
         made.bodies.append(Body(len(exchange.body), len(sent)))
         batch = made.shown[at : at + len(sent)]
         _spread(sent, exchange.body, batch, "sent")
@@ -170,6 +194,21 @@ def _fill_in(made: Preview, ran: Rehearsal, findings: Findings) -> None:
         named = _LINE.search(message)
         line = int(named[1]) if named else min(1, made.shown[0].line)
         findings.note("record-fails", line, message, is_error=True)
+
+
+def _sent(made: Preview, body: bytes, at: int) -> list[bytes]:
+    """Cut a body into what was sent of each record, the first of which is the record shown at `at`."""
+    settings = made.settings
+    if settings.split_lines:
+        return _lines(body)
+    if not settings.is_framed or settings.single_record:
+        return [body]
+    frames: list[bytes] = []
+    for shown in made.shown[at:]:
+        if sum(map(len, frames)) >= len(body):
+            break
+        frames.append(shown.record)
+    return frames
 
 
 def _lines(data: bytes) -> list[bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any, BinaryIO
@@ -88,7 +88,10 @@ class _Recorder:
     model: ModelInvoker | None
     exchanges: list[Exchange] = field(default_factory=list)
 
-    def invoke(self, body: bytes, *, content_type: str | None, accept: str | None, timeout: float) -> Answer:
+    def invoke(
+        self, body: bytes | Iterable[bytes], *, content_type: str | None, accept: str | None, timeout: float
+    ) -> Answer:
+        body = body if isinstance(body, bytes) else b"".join(body)  # streamed: a few records are no load
         if self.exchanges and self.exchanges[-1] == Exchange(body, None) and self.model is not None:
             self.exchanges.pop()
         self.exchanges.append(Exchange(body, None))

@@ -64,6 +64,13 @@ def test_the_jobs_own_model_answers(folder: Path, capsys: pytest.CaptureFixture[
     assert "  kept        id: 7, label: 7\n" in capsys.readouterr().out
 
 
+def test_a_streamed_object_has_no_limit(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "jobs" / "churn.yaml").write_text(f"{JOB}transform: {{max_payload: 0}}\n")
+    assert exit_code("churn", "--input", "rows.csv", "--answer", "0.9,yes") == 0
+    out = capsys.readouterr().out
+    assert "the whole object is one body, streamed; of these records 17 bytes are sent\n" in out
+
+
 def test_fails_with_2_and_the_lines_that_are_unsound(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import gzip
 import io
+import struct
 from typing import Any
 
 import pytest
@@ -299,3 +300,45 @@ def test_a_list_of_captured_objects_changes_no_record() -> None:
         csv_job(), batch_data_capture_config=BatchDataCaptureConfig("s3://out-bucket/c/")
     )
     assert shown(spec, b"7,42,gold\n", answer=b"0.9,yes").shown[0].result == b"7,yes"
+
+
+def framed_job(strategy: str) -> JobSpec:
+    return JobSpec(
+        "frames",
+        ModelSpec(existing="m"),
+        input=InputSpec(content_type="application/x-recordio-protobuf", split_type="RecordIO"),
+        transform=TransformSpec(strategy=strategy),
+    )
+
+
+def in_a_frame(data: bytes) -> bytes:
+    return struct.pack("<II", 0xCED7230A, len(data)) + data + b"\0" * (-len(data) % 4)
+
+
+def test_binary_records_are_shown_in_their_frames() -> None:
+    frames = [in_a_frame(data) for data in (b"a\nb", b"cd", b"e")]
+    made = shown(framed_job("MultiRecord"), b"".join(frames), answer=b"yes", count=2)
+    assert [(one.line, one.record, one.sent) for one in made.shown] == [
+        (1, frames[0], frames[0]),
+        (2, frames[1], frames[1]),
+    ]
+    assert [(body.size, body.records) for body in made.bodies] == [(len(frames[0] + frames[1]), 2)]
+    assert made.shown[0].result == b"yes"
+    assert (made.checked, made.is_complete) == (3, True)
+
+
+def test_a_single_binary_record_is_sent_without_its_frame() -> None:
+    made = shown(framed_job("SingleRecord"), in_a_frame(b"abc") + in_a_frame(b"d"))
+    assert [one.sent for one in made.shown] == [b"abc", b"d"]
+
+
+def test_a_binary_record_that_is_none_is_told() -> None:
+    assert codes(shown(framed_job("MultiRecord"), in_a_frame(b"abc") + b"oops")) == [
+        ("unreadable", 2, "error")
+    ]
+
+
+def test_a_streamed_object_is_one_body() -> None:
+    made = shown(csv_job(max_payload=0), b"7,42,gold\n8,43,basic\n", answer=b"0.9,yes\n0.1,no\n")
+    assert [one.result for one in made.shown] == [b"7,yes", b"8,no"]
+    assert [(body.size, body.records) for body in made.bodies] == [(17, 2)]
