@@ -128,9 +128,7 @@ def _read(made: Preview, source: Source, soundness: Soundness, *, count: int, ch
     shown: list[Shown] = []
     ended = settings.split_lines
     try:
-        blocks = (
-            _framed_blocks(source, settings) if settings.is_framed else read_records(source.stream, settings)
-        )
+        blocks = _blocks(source, settings)
         is_cut = False
         for block in blocks:
             items = block.items if check is None else block.items[: check - soundness.records]
