@@ -149,6 +149,11 @@ def test_data_that_only_the_job_may_read_and_data_without_names_are_not_looked_a
     assert checked_request(a_run(), of_text(b"id,age\n"))
 
 
+def test_columns_that_are_called_by_number_may_look_like_data() -> None:
+    numbered = replace(a_run(), columns={"input": ["0", "1"], "output": ["label"]})
+    assert checked_request(numbered, of_text(b"1,0\n"))
+
+
 def test_a_run_may_give_filters_by_the_jobs_names() -> None:
     overrides = {"data_processing": {"send_except": ["id"], "keep": ["label"]}}
     request = checked_request(replace(a_run(overrides), columns=COLUMNS), data("churn/a.csv"))
