@@ -22,15 +22,16 @@ class Expected:
     """What is known of the outcome; what is None or empty is not compared.
 
     `refused` is a part of the error's text, and then there is no job. `outputs` are the objects below the
-    output path, all of them. `log` are lines of the data log, without their time. `<bucket>`, `<prefix>`
-    and `<job>` stand for the case's own. `described` are members of DescribeTransformJob's answer, where
-    None is a member that is not there.
+    output path, all of them; `matches` are they as regular expressions, of key and of body. `log` are lines
+    of the data log, without their time. `<bucket>`, `<prefix>` and `<job>` stand for the case's own.
+    `described` are members of DescribeTransformJob's answer, where None is a member that is not there.
     """
 
     refused: str | None = None
     status: str | None = None
     failure_reason: str | None = None
     outputs: Mapping[str, bytes] | None = None
+    matches: Mapping[str, str] = field(default_factory=dict)
     log: tuple[str, ...] = ()
     described: Mapping[str, Any] = field(default_factory=dict)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -59,6 +60,7 @@ def told(outcome: Expected | Outcome) -> str:
         *(f"{key}: {_short(body)}" for key, body in (outcome.outputs or {}).items()),
     ]
     if isinstance(outcome, Expected):
+        parts += [f"{key}: /{body}/" for key, body in outcome.matches.items()]
         parts += [outcome.failure_reason or "", *outcome.log]
         parts += [f"{name}: {value!r}" for name, value in outcome.described.items()]
     elif outcome.status != "Completed":
@@ -107,6 +109,9 @@ def _filled(endpoint: Endpoint, case: Case) -> Expected:
         status=expected.status,
         failure_reason=expected.failure_reason,
         outputs=expected.outputs,
+        matches={
+            endpoint.filled(key, case): endpoint.filled(body, case) for key, body in expected.matches.items()
+        },
         log=tuple(endpoint.filled(line, case) for line in expected.log),
         described=endpoint.filled(expected.described, case),
     )
@@ -129,18 +134,33 @@ def _differences(expected: Expected, outcome: Outcome) -> Iterator[str]:
     ):
         if known not in (None, got):
             yield f"{name} {got!r}, not {known!r}"
-    if expected.outputs is not None:
-        yield from _other_outputs(expected.outputs, outcome.outputs)
+    yield from _other_outputs(expected.outputs, outcome.outputs)
+    yield from _unmatched_outputs(expected.matches, outcome.outputs)
     yield from (f"the data log has no line {line!r}" for line in expected.log if line not in outcome.log)
     for member, value in expected.described.items():
         if outcome.described.get(member) != value:
             yield f"{member} is {outcome.described.get(member)!r}, not {value!r}"
 
 
-def _other_outputs(expected: Mapping[str, bytes], outputs: Mapping[str, bytes]) -> Iterator[str]:
+def _other_outputs(expected: Mapping[str, bytes] | None, outputs: Mapping[str, bytes]) -> Iterator[str]:
+    if expected is None:
+        return
     for key in sorted({*expected, *outputs}):
         if expected.get(key) != outputs.get(key):
             yield f"{key}: {_short(outputs.get(key))}, not {_short(expected.get(key))}"
+
+
+def _unmatched_outputs(matches: Mapping[str, str], outputs: Mapping[str, bytes]) -> Iterator[str]:
+    left = dict(outputs) if matches else {}
+    for key_pattern, body_pattern in matches.items():
+        found = [key for key in left if re.fullmatch(key_pattern, key)]
+        if not found:
+            yield f"there is no output like {key_pattern}"
+        for key in found:
+            body = left.pop(key)
+            if not re.fullmatch(body_pattern, body.decode("utf-8", "backslashreplace")):
+                yield f"{key}: {_short(body)}, not like {body_pattern}"
+    yield from (f"{key}: {_short(body)}, not not there" for key, body in left.items())
 
 
 def _short(body: bytes | None) -> str:

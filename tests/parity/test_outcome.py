@@ -88,6 +88,7 @@ def test_what_is_as_known_has_no_differences() -> None:
         ({"failure_reason": "x"}, "FailureReason None, not 'x'"),
         ({"outputs": {"a.out": b"2\n"}}, r"a.out: '1\n', not '2\n'"),
         ({"outputs": {}}, r"a.out: '1\n', not not there"),
+        ({"matches": {r"a\.out": "[2]\n"}}, "a.out: '1\\n', not like [2]\n"),
         ({"log": ("other",)}, "the data log has no line 'other'"),
         ({"described": {"DataProcessing": None}}, "DataProcessing is {'InputFilter': '$'}, not None"),
         ({"refused": "x"}, "it was not refused"),
@@ -95,6 +96,14 @@ def test_what_is_as_known_has_no_differences() -> None:
 )
 def test_each_difference_is_told(change: dict[str, Any], said: str) -> None:
     assert differences(replace(SAME, **change)) == (said,)
+
+
+def test_outputs_may_be_known_by_their_form() -> None:
+    assert differences(Expected(matches={r"\w\.out": r"\d\n"})) == ()
+    assert differences(Expected(matches={r"b\.out": r"\d\n"})) == (
+        r"there is no output like b\.out",
+        r"a.out: '1\n', not not there",
+    )
 
 
 def test_a_refusal_is_held_against_its_words() -> None:

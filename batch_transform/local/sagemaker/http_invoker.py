@@ -8,7 +8,7 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -25,6 +25,21 @@ class Reply:
     status: int
     body: bytes
     content_type: str | None
+
+
+class _Pieces:
+    """A body in pieces that remembers its own error, to tell it from one of the connection."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = pieces
+        self.error: Exception | None = None
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            yield from self._pieces
+        except Exception as error:
+            self.error = error
+            raise
 
 
 class HttpInvoker:
@@ -52,14 +67,18 @@ class HttpInvoker:
 
         A header whose value was not given is not sent. Raises NoModelAnswerError when there is no
         HTTP answer, with the text that AWS writes to the data log (amazon-sagemaker-examples and
-        sagemaker-python-sdk issues, e.g. sagemaker-python-sdk 1951).
+        sagemaker-python-sdk issues, e.g. sagemaker-python-sdk 1951). Errors of the pieces of a body come
+        through as they are.
         """
+        pieces = body if isinstance(body, bytes) else _Pieces(body)
         headers = {
             name: value for name, value in (("Content-Type", content_type), ("Accept", accept)) if value
         }
         try:
-            return self._answer("POST", "/invocations", body, headers, timeout)
+            return self._answer("POST", "/invocations", pieces, headers, timeout)
         except (OSError, http.client.HTTPException) as error:
+            if isinstance(pieces, _Pieces) and pieces.error is error:
+                raise
             raise NoModelAnswerError("Unable to get response from algorithm") from error
 
     def get(self, path: str, *, timeout: float) -> Reply:

@@ -207,11 +207,14 @@ def test_a_body_that_is_no_bytes_is_sent_in_chunks(server: Server, invoker: Http
     assert "Content-Length" not in server.headers[0]
 
 
-def test_fails_as_its_source_does_when_a_body_ends_in_the_middle(invoker: HttpInvoker) -> None:
+@pytest.mark.parametrize("error", [ValueError, OSError])
+def test_fails_as_its_source_does_when_a_body_ends_in_the_middle(
+    invoker: HttpInvoker, error: type[Exception]
+) -> None:
     def broken() -> Iterator[bytes]:
         yield b"x"
-        raise ValueError("no more input")
+        raise error("no more input")
 
-    with pytest.raises(ValueError, match="no more input"):
+    with pytest.raises(error, match="no more input"):
         invoker.invoke(broken(), content_type=None, accept=None, timeout=10)
     assert body_of(invoker, b"next") == b"next"
