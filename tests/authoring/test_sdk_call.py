@@ -190,9 +190,10 @@ def test_every_parameter_becomes_a_member_of_the_request() -> None:
 
 def test_the_tables_are_those_of_the_sdk() -> None:
     found = importlib.util.find_spec("sagemaker")
-    if found is None or found.origin is None:
+    if found is None or not found.submodule_search_locations:
         pytest.skip("the SageMaker SDK is not installed here")
-    source = (Path(found.origin).parent / "transformer.py").read_text(encoding="utf-8")
+    folder = Path(next(iter(found.submodule_search_locations)))
+    source = (folder / "transformer.py").read_text(encoding="utf-8")
     tables = {"__init__": sdk_parameters.CONSTRUCTORS["Transformer"], "transform": sdk_parameters.TRANSFORM}
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef) and node.name in tables:
