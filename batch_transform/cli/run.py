@@ -14,6 +14,7 @@ import click
 import yaml
 from rich.console import Console
 
+from batch_transform.cli.job_argument import find_job
 from batch_transform.cli.run_view import RunView
 from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws
@@ -89,7 +90,9 @@ def run(
     JOB is the job's name, as in its job file. Nothing reaches AWS, and the local AWS ends with the run.
     """
     began = time.monotonic()
-    spec = _find_job(job, jobs)
+    jobs = Path(job).parent if Path(job).suffix == ".yaml" else jobs
+    load_job_files(sorted(jobs.glob("*.yaml")))  # the stack holds them all, so all must be sound
+    spec = find_job(job, jobs)
     run_input = _parse_overrides(overrides)
     truth = Truth.read(truth_path) if truth_path else None
     if input_path:
@@ -143,15 +146,6 @@ def _local_aws(view: RunView, port: int) -> Iterator[LocalAws]:
         view.line("local AWS", aws.endpoint_url, time.monotonic() - began)
         yield aws
         view.doing("stopping the local AWS")
-
-
-def _find_job(name: str, folder: Path) -> JobSpec:
-    specs = load_job_files(sorted(folder.glob("*.yaml")))
-    for spec in specs:
-        if spec.name == name or Path(spec.job_file) == Path(name):
-            return spec
-    names = ", ".join(spec.name for spec in specs) or "none"
-    raise InputError(f"no job file in {folder} has the name {name}; the jobs there: {names}")
 
 
 def _parse_overrides(overrides: tuple[str, ...]) -> dict[str, Any]:
