@@ -15,6 +15,7 @@ from batch_transform.engine.framed import read_framed
 from batch_transform.engine.in_order import Workers
 from batch_transform.engine.input_filter import InputFilter
 from batch_transform.engine.invoke import Model
+from batch_transform.engine.merged import merged
 from batch_transform.engine.pace import Pace
 from batch_transform.engine.progress import CountedStream, ProgressMeter
 from batch_transform.engine.records import WHOLE_OBJECT, ByteStream, Records, pieces_of, read_records
@@ -85,17 +86,27 @@ class ObjectTransform:
             runs = self._runs(selected, CountedStream(stored, self.meter), input_filter)
             with closing(self.requests.in_order(self.model.answers, runs)) as answered:
                 for run, answers in answered:
-                    is_empty, records = False, 0
-                    for sent, answer in zip(run, answers, strict=True):
-                        batch = _counted(sent)
-                        for some in results.in_parts(batch, answer):
-                            writer.write(assemble(some, with_lines=settings.assemble_lines))
-                        records += batch.count
-                        del sent, batch, answer
-                    self.meter.add(records=records)
+                    is_empty = False
+                    for some in self._results(run, answers, results):
+                        writer.write(assemble(some, with_lines=settings.assemble_lines))
+                    self.meter.add(records=sum([_counted(batch).count for batch in run]))
                     del run, answers  # large ones must not be held while the next are cut
         if is_empty and settings.join and settings.record_format == "JSON":
             raise RecordError("the object is empty, and an empty object is no JSON; remove it")
+
+    def _results(self, run: list[Batch], answers: list[bytes], results: Results) -> Iterator[list[bytes]]:
+        """The results of a run, some at a time: all at once, where nothing in it is amiss."""
+        one = merged(run, answers) if self.settings.split_lines and results.format is not None else None
+        if one is not None:
+            try:
+                return iter([results.of_batch(*one)])
+            except TransformError:
+                pass  # each request by itself says which record it was
+        return (
+            some
+            for sent, answer in zip(run, answers, strict=True)
+            for some in results.in_parts(_counted(sent), answer)
+        )
 
     def _runs(
         self, selected: Selected, stream: ByteStream, input_filter: InputFilter

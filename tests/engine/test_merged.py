@@ -1,0 +1,65 @@
+"""A run of single records, put together for the way back."""
+
+from __future__ import annotations
+
+import pytest
+
+from batch_transform.engine.batches import Batch
+from batch_transform.engine.merged import merged
+from batch_transform.engine.records import Records
+from engine.fake_world import line_by_line, request, run_job
+
+
+def single(line: int, *, join: bool = True) -> Batch:
+    original = (Records([b"r%d" % line], line, ended=True),) if join else ()
+    return Batch(b"sent", original, 1, line)
+
+
+def test_records_and_answers_of_a_run_are_those_of_one_request() -> None:
+    one = merged([single(7), single(8), single(9)], [b"a\n", b"b", b"\n"])
+    assert one is not None
+    batch, answer = one
+    assert (batch.count, batch.first_line, answer) == (3, 7, b"a\nb\n\n")
+    assert [(records.items, records.first_line) for records in batch.originals] == [
+        ([b"r7", b"r8", b"r9"], 7)
+    ]
+
+
+def test_without_a_join_there_are_no_originals() -> None:
+    one = merged([single(1, join=False), single(2, join=False)], [b"a", b"b"])
+    assert one is not None
+    assert one[0].originals == ()
+
+
+@pytest.mark.parametrize(
+    ("run", "answers"),
+    [
+        ([single(1)], [b"a"]),
+        ([single(1), single(2)], [b"a", b"b\nc\n"]),
+        ([single(1), single(2)], [b"", b"b"]),
+        ([single(1), Batch(b"sent", (), 2, 2)], [b"a", b"b\nc"]),
+    ],
+)
+def test_what_is_not_one_line_for_each_record_is_left_apart(run: list[Batch], answers: list[bytes]) -> None:
+    assert merged(run, answers) is None
+
+
+def test_a_long_object_comes_out_in_order_record_by_record() -> None:
+    job = request(
+        input_filter="$[1:]", join_source="Input", output_filter="$[0,-1]", BatchStrategy="SingleRecord"
+    )
+    rows = [b"id-%d,%d" % (number, number % 7) for number in range(3000)]
+    ran = run_job({"a.csv": b"\n".join(rows)}, line_by_line(lambda line: b"=" + line), job)
+    assert ran.out("a.csv.out") == b"".join(b"id-%d,=%d\n" % (number, number % 7) for number in range(3000))
+
+
+def test_fails_with_the_very_record_though_its_run_was_long() -> None:
+    job = request(join_source="Input", BatchStrategy="SingleRecord")
+    rows = [b"%d" % number for number in range(1000)]
+
+    def answer(body: bytes) -> bytes:
+        return b'x"y' if body == b"777\n" else b"1"
+
+    ran = run_job({"a.csv": b"\n".join(rows)}, answer, job)
+    assert ran.out("a.csv.out") is None
+    assert "this is the model's answer to line 778 of the object" in ran.log[2]
