@@ -27,6 +27,9 @@ from batch_transform.runs.truth import Truth
 from batch_transform.spec.errors import InputError, RunFailedError
 from batch_transform.spec.job_file import load_job_files
 from batch_transform.spec.job_spec import JobSpec
+from batch_transform.spec.named_overrides import Columns
+from batch_transform.spec.overrides import apply_overrides
+from batch_transform.spec.request import transform_job_request
 from batch_transform.spec.s3_uri import S3Uri
 from batch_transform.spec.stack_outputs import INPUT_BUCKET, state_machine_output
 
@@ -94,6 +97,7 @@ def run(
     load_job_files(sorted(jobs.glob("*.yaml")))  # the stack holds them all, so all must be sound
     spec = find_job(job, jobs)
     run_input = _parse_overrides(overrides)
+    _require_legal(run_input, spec)
     truth = Truth.read(truth_path) if truth_path else None
     if input_path:
         files_of(input_path)
@@ -146,6 +150,17 @@ def _local_aws(view: RunView, port: int) -> Iterator[LocalAws]:
         view.line("local AWS", aws.endpoint_url, time.monotonic() - began)
         yield aws
         view.doing("stopping the local AWS")
+
+
+def _require_legal(run_input: Mapping[str, Any], spec: JobSpec) -> None:
+    """Refuse now what the state machine would refuse later, with the same rules on the same request."""
+    declared = transform_job_request(
+        spec,
+        model_name="model",
+        data=spec.input.data or f"s3://input-bucket/{spec.name}/",
+        output_path=spec.output.path or f"s3://output-bucket/{spec.name}/",
+    )
+    apply_overrides(declared, run_input, Columns(spec.input.columns, spec.output.columns))
 
 
 def _parse_overrides(overrides: tuple[str, ...]) -> dict[str, Any]:
