@@ -9,12 +9,9 @@ from constructs import Construct
 
 from batch_transform.spec.errors import InputError
 from batch_transform.spec.job_spec import JobSpec
-from batch_transform.spec.stack_outputs import INPUT_BUCKET, OUTPUT_BUCKET, state_machine_output
+from batch_transform.spec.stack_outputs import INPUT_BUCKET, MOST_JOBS, OUTPUT_BUCKET, state_machine_output
 from constructs_lib.batch_transform import BatchTransform
 from constructs_lib.data_buckets import DataBuckets
-
-MOST_JOBS = 30
-"""A job has up to 15 resources; a stack holds 500."""
 
 
 class BatchTransformStack(cdk.Stack):

@@ -12,6 +12,8 @@ import click
 from batch_transform.cli.problem_report import report_problems
 from batch_transform.spec.errors import DataNotFoundError, InputError, JobFileError
 from batch_transform.spec.job_file import JobFiles, read_job_files
+from batch_transform.spec.problem import Problem
+from batch_transform.spec.stack_outputs import MOST_JOBS
 
 _DEFAULT_FOLDER = Path("jobs")
 
@@ -28,7 +30,7 @@ def check(*, paths: tuple[Path, ...], as_json: bool) -> None:
     Ends with 2 when a file has an error, and with 0 otherwise; warnings are shown and pass.
     """
     job_files = list({file.resolve(): file for file in _job_files(paths or (_DEFAULT_FOLDER,))}.values())
-    files = read_job_files(job_files)
+    files = _of_one_stack(read_job_files(job_files), job_files)
     if as_json:
         click.echo(_as_json(files, job_files))
         if files.has_errors:
@@ -52,6 +54,18 @@ def _job_files(paths: Sequence[Path]) -> Iterator[Path]:
         if not found:
             raise DataNotFoundError(f"{path} has no *.yaml files in it")
         yield from found
+
+
+def _of_one_stack(files: JobFiles, job_files: Sequence[Path]) -> JobFiles:
+    """Note what `cdk synth` would: more job files than the stack has room for."""
+    if len(job_files) <= MOST_JOBS:
+        return files
+    message = (
+        f"is number {MOST_JOBS + 1} of {len(job_files)} job files, and one stack holds {MOST_JOBS}; use fewer, or "
+        "put some into a folder and a stack of their own"
+    )
+    too_many = Problem("jobs-too-many", "file", message, path=str(job_files[MOST_JOBS]), line=1, column=1)
+    return dataclasses.replace(files, problems=(*files.problems, too_many))
 
 
 def _as_json(files: JobFiles, job_files: Sequence[Path]) -> str:

@@ -15,7 +15,9 @@ from batch_transform.spec.job_fields import Reading, read_fields
 from batch_transform.spec.job_spec import ContainerSpec, FrameworkImage, JobSpec
 from batch_transform.spec.problem import Problem
 from batch_transform.spec.rules import UNRESOLVED, problems
+from batch_transform.spec.rules.shape import shown
 from batch_transform.spec.sample_header import read_header
+from batch_transform.spec.stack_outputs import state_machine_output
 
 _TAG = "tag:yaml.org,2002:"
 _TOP = Position(1, 1)
@@ -58,22 +60,31 @@ def read_job_files(paths: Iterable[Path | str]) -> JobFiles:
     """Return jobs and problems of all files. Raises nothing for what is wrong in a file, or with reading it."""
     jobs: list[JobSpec] = []
     found: list[Problem] = []
-    file_of_name: dict[str, str] = {}
+    taken: dict[str, tuple[str, str]] = {}
     for path in paths:
         job, reading = _read(Path(path))
-        if job is not None and job.name in file_of_name:
-            at = reading.position("name")
-            message = (
-                f"'{job.name}' is also the name of the job in {file_of_name[job.name]}; give each its own"
-            )
-            reading.wrong("name-duplicate", "name", message, at)
-        elif job is not None and job.name != UNRESOLVED:
-            file_of_name[job.name] = str(path)
+        if job is not None and job.name != UNRESOLVED:
+            output = state_machine_output(job.name)
+            if output in taken:
+                message = _name_is_taken(job.name, *taken[output])
+                reading.wrong("name-duplicate", "name", message, reading.position("name"))
+            else:
+                taken[output] = (job.name, str(path))
         in_order = sorted(reading.problems, key=lambda problem: (problem.line, problem.column))
         found += [dataclasses.replace(problem, path=str(path)) for problem in in_order]
         if job is not None and not any(problem.is_error for problem in reading.problems):
             jobs.append(job)
     return JobFiles(tuple(jobs), tuple(found))
+
+
+def _name_is_taken(name: str, other: str, path: str) -> str:
+    """Names that differ only so would share an output of the stack, by which the command line finds a job."""
+    if name == other:
+        return f"{shown(name)} is also the name of the job in {path}; give each its own"
+    return (
+        f"{shown(name)} and {shown(other)}, the job in {path}, differ only in hyphens or capitals, and would share "
+        "a stack output; rename one"
+    )
 
 
 def _read(path: Path) -> tuple[JobSpec | None, Reading]:
@@ -157,8 +168,9 @@ def _document(path: Path, reading: Reading) -> MapNode | None:
         reading.wrong("file-unreadable", "file", f"cannot be read: {error.strerror}", _TOP)
         return None
     except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        reading.wrong("not-utf-8", "file", "is not UTF-8 text; save it as UTF-8", Position(line, 1))
+        before = error.object[: error.start].decode()
+        at = Position(before.count("\n") + 1, len(before) - before.rfind("\n"))
+        reading.wrong("not-utf-8", "file", "is not UTF-8 text; save it as UTF-8", at)
         return None
     node = _node(text, reading)
     if isinstance(node, MapNode):
@@ -275,7 +287,7 @@ class _Conversion:
         try:
             return Scalar(node.value, construct(node), at)
         except (ValueError, KeyError):
-            return self._wrong("yaml-value", of, f"'{node.value}' is not what its tag {kind} says", node)
+            return self._wrong("yaml-value", of, f"{shown(node.value)} is not what its tag {kind} says", node)
 
     def _wrong(self, code: str, of: str, message: str, node: yaml.Node) -> Scalar:
         at = _position(node.start_mark)

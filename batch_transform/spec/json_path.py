@@ -125,14 +125,45 @@ class JsonPath:
             return "AWS does not say what follows a list or a slice; put the list or the slice last"
         return None
 
+    def check_defined(self) -> None:
+        """Raise FilterMissError where nobody knows what SageMaker makes of this path: see `undefined`."""
+        if self.undefined:
+            raise self._miss(self.undefined)
+
+    @property
+    def slice(self) -> Slice | None:
+        """The slice that the path ends with, if it does."""
+        last = self.steps[-1] if self.steps else None
+        return last if isinstance(last, Slice) else None
+
+    @property
+    def forwards(self) -> str | None:
+        """The filter with its slice turned around, where that ends before it starts; None otherwise."""
+        last = self.slice
+        if last is None or last.start is None or last.end is None or not 0 <= last.end < last.start:
+            return None
+        return f"{self.text[: self.text.rindex('[')]}[{last.end}:{last.start}]"
+
+    @property
+    def indexes(self) -> tuple[int, ...]:
+        """Every index that the path names."""
+        found: list[int] = []
+        for step in self.steps:
+            if isinstance(step, Index):
+                found.append(step.index)
+            elif isinstance(step, Indexes):
+                found += step.indexes
+            elif isinstance(step, Slice):
+                found += [bound for bound in (step.start, step.end) if bound is not None]
+        return tuple(found)
+
     def positions(self, length: int) -> list[int]:
         """Return which of `length` CSV cells are selected, in order, each counted from 0.
 
         Raises FilterMissError when one is not there ("If you specify indexes that aren't within the
         dimension size of the joined dataset, you get an error", API reference, DataProcessing).
         """
-        if self.undefined:
-            raise self._miss(self.undefined)
+        self.check_defined()
         if not self.steps:
             return list(range(length))
         (step, *more) = self.steps
@@ -146,8 +177,7 @@ class JsonPath:
 
     def select(self, value: JsonValue) -> JsonValue:
         """Apply the path to a JSON value. Raises FilterMissError when a name or an element is not there."""
-        if self.undefined:
-            raise self._miss(self.undefined)
+        self.check_defined()
         for step in self.steps:
             value = self._step(step, value)
         return value

@@ -1,9 +1,12 @@
-"""The names of the stack's outputs, which tie the command line to what was deployed."""
+"""The stack's outputs, which tie the command line to what was deployed, and how many jobs it holds."""
 
 from __future__ import annotations
 
 INPUT_BUCKET = "InputBucketName"
 OUTPUT_BUCKET = "OutputBucketName"
+
+MOST_JOBS = 30
+"""A job has up to 15 resources; a stack holds 500."""
 
 
 def state_machine_output(job_name: str) -> str:

@@ -56,6 +56,15 @@ def test_fails_with_2_and_a_line_for_each_problem(folder: Path, capsys: pytest.C
     ]
 
 
+def test_fails_on_more_job_files_than_a_stack_holds(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(31):
+        (folder / "jobs" / f"{number:02}.yaml").write_text(GOOD.replace("demo", f"job-{number}", 1))
+    assert exit_code() == 2
+    assert (
+        "jobs/30.yaml:1:1: error jobs-too-many: file: is number 31 of 31 job files" in capsys.readouterr().err
+    )
+
+
 def test_warnings_are_shown_and_end_with_0(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "jobs" / "a.yaml").write_text(RISKY)
     assert exit_code() == 0

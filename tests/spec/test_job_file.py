@@ -136,17 +136,20 @@ def test_none_is_a_word_and_not_nothing(jobs: Path) -> None:
 
 
 def test_an_image_may_be_an_address(jobs: Path) -> None:
-    text = "name: demo\nmodel: {artifact: s3://bucket/m.tar.gz, image: registry/image:1}\n"
-    assert load_job_file(write(jobs, text)).model.image == "registry/image:1"
+    image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/image:1"
+    text = f"name: demo\nmodel: {{artifact: s3://bucket/m.tar.gz, image: {image}}}\n"
+    assert load_job_file(write(jobs, text)).model.image == image
 
 
 def test_a_folder_for_an_image_of_ones_own_needs_no_inference_script(jobs: Path) -> None:
-    text = "name: demo\nmodel: {source: ., image: registry/image:1}\n"
+    text = "name: demo\nmodel: {source: ., image: 123456789012.dkr.ecr.eu-west-1.amazonaws.com/image:1}\n"
     assert load_job_file(write(jobs, text)).model.source == jobs
 
 
 def test_fails_for_a_source_that_is_a_file(jobs: Path) -> None:
-    text = "name: demo\nmodel: {source: job.yaml, image: registry/image:1}\n"
+    text = (
+        "name: demo\nmodel: {source: job.yaml, image: 123456789012.dkr.ecr.eu-west-1.amazonaws.com/image:1}\n"
+    )
     (problem,) = read_job_files([write(jobs, text)]).problems
     assert problem.message.startswith("'job.yaml' is no folder")
 
@@ -188,7 +191,7 @@ def test_line_ends_and_marks_of_other_systems_do_not_matter(jobs: Path) -> None:
 
 
 def test_fails_for_text_that_is_not_utf_8(jobs: Path) -> None:
-    assert codes(write(jobs, b"name: demo\nmodel: caf\xe9\n")) == [("not-utf-8", 2, 1)]
+    assert codes(write(jobs, b"name: demo\nmodel: caf\xe9\n")) == [("not-utf-8", 2, 11)]
 
 
 def test_fails_for_a_file_that_is_not_there(tmp_path: Path) -> None:
@@ -204,6 +207,26 @@ def test_fails_for_two_jobs_of_one_name_and_names_the_other_file(jobs: Path) -> 
     (problem,) = read_job_files([first, second]).problems
     assert (problem.code, problem.path) == ("name-duplicate", str(second))
     assert "a.yaml" in problem.message
+
+
+@pytest.mark.parametrize(("first", "second"), [("twin", "Twin"), ("twin-a", "twinA")])
+def test_fails_for_two_names_that_would_share_an_output_of_the_stack(
+    jobs: Path, first: str, second: str
+) -> None:
+    paths = [
+        write(jobs, SMALL.replace("demo", name, 1), f"{at}.yaml") for at, name in enumerate((first, second))
+    ]
+    (problem,) = read_job_files(paths).problems
+    assert (problem.code, problem.path) == ("name-duplicate", str(paths[1]))
+    assert (problem.line, problem.column) == (1, 7)
+    assert f"'{second}' and '{first}', the job in {paths[0]}, differ only in hyphens" in problem.message
+
+
+def test_a_long_value_that_fits_no_tag_is_cut(jobs: Path) -> None:
+    path = write(jobs, f"{SMALL}transform: {{max_payload: !!int {'x' * 5000}}}\n")
+    (problem,) = read_job_files([path]).problems
+    assert problem.code == "yaml-value"
+    assert len(problem.message) < 200
 
 
 def test_fails_with_all_problems_of_all_files_in_the_order_of_their_lines(jobs: Path) -> None:

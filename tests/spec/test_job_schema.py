@@ -124,6 +124,7 @@ _BEYOND = {
     "filter-twice",
     "image-missing",
     "image-unknown",
+    "image-without-registry",
     "missing-field",
     "name-ambiguous",
     "name-not-joined",

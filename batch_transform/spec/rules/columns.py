@@ -20,6 +20,11 @@ def column_problems(spec: JobSpec) -> Iterator[Problem]:
     sent, answered = spec.input.columns, spec.output.columns
     if any(map(is_token, (*sent, *answered))):
         return
+    for field, text in (
+        (INPUT_FILTER, spec.data_processing.input_filter),
+        (OUTPUT_FILTER, spec.data_processing.output_filter),
+    ):
+        yield from _from_both_ends(field, text)
     if sent and media_type(spec.input.content_type) == CSV:
         yield from _reach(INPUT_FILTER, spec.data_processing.input_filter, [("input.columns", sent)])
     if answered and media_type(spec.output.accept) == CSV:
@@ -61,7 +66,11 @@ def _reach(field: str, text: str | None, groups: Sequence[tuple[str, Sequence[st
         return  # told by the rules on filters
     if path.undefined:
         return
+    if path.forwards:  # told by the rules on filters; its columns may still be missing
+        path = JsonPath.parse(path.forwards)
     names = [name for _, group in groups for name in group]
+    if _counts_from_both_ends(path) and all(-len(names) <= index < len(names) for index in path.indexes):
+        return  # told above
     try:
         path.positions(len(names))
     except FilterMissError:
@@ -76,3 +85,28 @@ def _reach(field: str, text: str | None, groups: Sequence[tuple[str, Sequence[st
             f"'{text}' asks for a column that is not there: a row has {counted} ({where}), "
             f"counted from 0: {listed}",
         )
+
+
+def _counts_from_both_ends(path: JsonPath) -> bool:
+    last = path.slice
+    return last is not None and last.start is not None and last.end is not None and last.start < 0 <= last.end
+
+
+def _from_both_ends(field: str, text: str | None) -> Iterator[Problem]:
+    """A warning: in a record that is wide enough such a slice ends before it starts."""
+    if text is None or is_token(text):
+        return
+    try:
+        path = JsonPath.parse(text)
+    except InvalidFilterError:
+        return  # told by the rules on filters
+    last = path.slice
+    if last is None or last.start is None or last.end is None or not _counts_from_both_ends(path):
+        return
+    yield Problem(
+        "filter-from-both-ends",
+        field,
+        f"'{text}' counts its start from the end and its end from the start: selects nothing in a record with "
+        f"more than {last.end - last.start} columns or elements; count both from the start",
+        severity="warning",
+    )

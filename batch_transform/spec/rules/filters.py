@@ -13,6 +13,9 @@ from batch_transform.spec.rules.values import RequestValues
 INPUT_FILTER = "data_processing.input_filter"
 OUTPUT_FILTER = "data_processing.output_filter"
 
+# AWS documents no greatest index. More columns or elements than this are in no record of 100 MB.
+_GREATEST_INDEX = 2**31 - 1
+
 
 def filter_problems(values: RequestValues) -> Iterator[Problem]:
     """Check both filters. An input filter is judged by ContentType and an output filter by Accept."""
@@ -41,6 +44,7 @@ def _one_filter(values: RequestValues, field: str, member: str, type_field: str)
             f"what '{text}' selects is not known: {path.undefined}; the local AWS refuses it",
             severity="warning",
         )
+    yield from _selects_nothing(field, path)
     if path.is_identity or not values.knows(type_field) or media_type(content_type) in FILTERABLE:
         return
     given = f"'{content_type}'" if content_type else "not given"
@@ -51,6 +55,27 @@ def _one_filter(values: RequestValues, field: str, member: str, type_field: str)
         "write the type, or leave the filter out",
         severity="warning",
     )
+
+
+def _selects_nothing(field: str, path: JsonPath) -> Iterator[Problem]:
+    """Warnings: what AWS makes of such a path is not recorded."""
+    last = path.slice
+    if path.forwards and last:
+        yield Problem(
+            "filter-backwards",
+            field,
+            f"'{path.text}' starts at {last.start} and ends at {last.end}: selects nothing; "
+            f"write {path.forwards}",
+            severity="warning",
+        )
+    for index in path.indexes:
+        if abs(index) > _GREATEST_INDEX:
+            yield Problem(
+                "filter-index-too-large",
+                field,
+                f"no record has an index {index}, which '{path.text}' asks for; correct it",
+                severity="warning",
+            )
 
 
 def _mend(text: str, content_type: str | None) -> str:

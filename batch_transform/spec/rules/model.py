@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from batch_transform.spec.cdk_token import is_token
-from batch_transform.spec.errors import UnknownImageError
-from batch_transform.spec.framework_images import tag
-from batch_transform.spec.instance_types import INSTANCE_TYPES
-from batch_transform.spec.job_spec import ContainerSpec, FrameworkImage, JobSpec, ModelSpec, VpcConfig
+from batch_transform.spec.job_spec import ContainerSpec, JobSpec, ModelSpec, VpcConfig
 from batch_transform.spec.model_source import given_sources
 from batch_transform.spec.problem import Problem
 from batch_transform.spec.request_shape import (
     ENDPOINT_NAME,
-    IMAGE_URI,
     MODEL_ENVIRONMENT,
     MODEL_NAME,
     MOST_CONTAINERS,
@@ -25,6 +21,7 @@ from batch_transform.spec.request_shape import (
     SHAPES,
     Flag,
 )
+from batch_transform.spec.rules.image import image_problems
 from batch_transform.spec.rules.shape import slug, value_problems
 
 _S3_URI = SHAPES[("TransformInput", "DataSource", "S3DataSource", "S3Uri")]
@@ -92,7 +89,7 @@ def model_problems(spec: JobSpec) -> Iterator[Problem]:
         yield from _pipeline(model.containers)
     for path, container in _containers(model):
         yield from _artifact(f"{path}.artifact", container.artifact)
-        yield from _image(f"{path}.image", container.image, spec.transform.instance_type)
+        yield from image_problems(f"{path}.image", container.image, spec.transform.instance_type)
         yield from value_problems(f"{path}.env", container.env, MODEL_ENVIRONMENT)
     if model.vpc_config is not None:
         yield from _network(model.vpc_config)
@@ -201,18 +198,6 @@ def _artifact(field: str, artifact: str | None) -> Iterator[Problem]:
             f"'{artifact}' does not end in .tar.gz; SageMaker wants one gzip compressed tar archive",
             severity="warning",
         )
-
-
-def _image(field: str, image: FrameworkImage | str | None, instance_type: str) -> Iterator[Problem]:
-    if isinstance(image, str):
-        yield from value_problems(field, image, IMAGE_URI)
-    elif isinstance(image, FrameworkImage) and not (is_token(image.framework) or is_token(image.version)):
-        try:
-            tag(image.framework, image.version)
-            if instance_type in INSTANCE_TYPES:
-                tag(image.framework, image.version, instance_type)
-        except UnknownImageError as error:
-            yield Problem("image-unknown", field, str(error))
 
 
 def _streaming(spec: JobSpec) -> Iterator[Problem]:

@@ -1,6 +1,7 @@
 """One wrong job file for each rule: the code, and the very place in the file that the problem shows.
 
-In the files below, « stands before what a problem must point at; it is taken out before the file is read.
+In the files below, « stands before what a problem must point at; it is taken out before the file is read. `repo/`
+stands for a repository in Amazon ECR.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ WIDE = ", ".join(f"c{number}" for number in range(60))
 EVERY_SECOND = ", ".join(f"c{number}" for number in range(0, 60, 2))
 ROLE = "role: 'arn:aws:iam::123456789012:role/models'"
 NETWORK = "{subnets: [subnet-1], security_group_ids: [sg-1]}"
+REPOSITORY = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/"
+ARTIFACT = "name: demo\nmodel: {artifact: s3://bucket/m.tar.gz,"
 MODEL = "name: demo\nmodel: {existing: demo-model}\n"
 JOIN = "data_processing: {join_source: Input}\n"
 CSV_LINES = (
@@ -124,6 +127,10 @@ BAD_FILES: list[tuple[str, str, str]] = [
         "space",
         "name: demo\nmodel:\n  artifact: s3://bucket/m.tar.gz\n  image: «my image\n",
     ),
+    ("image-without-registry", "framework", f"{ARTIFACT} image: «sklearn}}\n"),
+    ("image-without-registry", "framework and version", f"{ARTIFACT} image: «'sklearn:1.2-1'}}\n"),
+    ("image-with-scheme", "https", f"{ARTIFACT} image: «'https://repo/x:1'}}\n"),
+    ("image-outside-ecr", "Docker Hub", f"{ARTIFACT} image: «'python:3.11'}}\n"),
     ("existing-malformed", "underscore", "name: demo\nmodel: {existing: «my_model}\n"),
     ("existing-too-long", "64", f"name: demo\nmodel: {{existing: «{'m' * 64}}}\n"),
     ("artifact-malformed", "path", "name: demo\nmodel: {artifact: «models/m.tar.gz, image: repo/image}\n"),
@@ -354,6 +361,31 @@ BAD_FILES: list[tuple[str, str, str]] = [
         f"{MODEL}{CSV_LINES}data_processing: {{input_filter: «'$[0:-1]'}}\n",
     ),
     (
+        "filter-backwards",
+        "slice",
+        f"{MODEL}{CSV_LINES}data_processing: {{input_filter: «'$[3:1]'}}\n",
+    ),
+    (
+        "filter-backwards",
+        "of four columns",
+        f"{MODEL}{CSV_NAMES}data_processing: {{input_filter: «'$[3:1]'}}\n",
+    ),
+    (
+        "filter-from-both-ends",
+        "slice",
+        f"{MODEL}{CSV_LINES}data_processing: {{input_filter: «'$[-1:2]'}}\n",
+    ),
+    (
+        "filter-from-both-ends",
+        "of four columns",
+        f"{MODEL}{CSV_NAMES}data_processing: {{input_filter: «'$[-1:2]'}}\n",
+    ),
+    (
+        "filter-index-too-large",
+        "20 digits",
+        f"{MODEL}{CSV_LINES}data_processing: {{input_filter: «'$[99999999999999999999]'}}\n",
+    ),
+    (
         "filter-type-unfit",
         "image",
         f"{MODEL}input: {{content_type: image/png}}\ndata_processing: {{input_filter: «$.a}}\n",
@@ -576,6 +608,7 @@ BAD_FILES: list[tuple[str, str, str]] = [
     ids=[f"{code}: {why}" for code, why, _ in BAD_FILES],
 )
 def test_fails_with_one_problem_that_points_at_its_place(code: str, text: str, tmp_path: Path) -> None:
+    text = text.replace("repo/", REPOSITORY)
     at = max(text.find("«"), 0)
     written = text.replace("«", "")
     path = tmp_path / "job.yaml"

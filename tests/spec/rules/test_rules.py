@@ -356,3 +356,44 @@ def test_columns_are_not_counted_where_the_answers_are_not_named() -> None:
         data_processing=DataProcessingSpec(join_source="Input", output_filter="$[0,9]"),
     )
     assert problems(spec) == []
+
+
+def of_image(image: str) -> list[Problem]:
+    model = ModelSpec(artifact="s3://bucket/m.tar.gz", image=image)
+    return problems(job(model=model))
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn:7",
+        "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/churn@sha256:0a",
+        "123456789012.dkr.ecr-fips.us-gov-west-1.amazonaws.com/churn",
+        "file:///images/churn",
+        "http://127.0.0.1:8080",
+        TOKEN,
+    ],
+)
+def test_an_image_in_ecr_or_on_this_machine_has_no_problem(image: str) -> None:
+    assert of_image(image) == []
+
+
+@pytest.mark.parametrize(
+    ("image", "mend"),
+    [
+        ("sklearn:1.2-1", "write {framework: sklearn, version: 1.2-1}"),
+        ("sklearn", "write {framework: sklearn, version: 1.2-1}"),
+        ("xgboost:9", "write {framework: xgboost, version: 3.0-5}"),
+        ("https://123456789012.dkr.ecr.eu-west-1.amazonaws.com/x:1", "leave out https://"),
+    ],
+)
+def test_fails_on_an_image_that_is_no_uri_with_what_to_write(image: str, mend: str) -> None:
+    (problem,) = of_image(image)
+    assert problem.is_error
+    assert mend in problem.message
+
+
+def test_a_slice_that_goes_backwards_is_shown_forwards() -> None:
+    (problem,) = request_problems(request(("DataProcessing", {"InputFilter": "$[3:1]"})))
+    assert problem.message == "'$[3:1]' starts at 3 and ends at 1: selects nothing; write $[1:3]"
+    assert not problem.is_error
