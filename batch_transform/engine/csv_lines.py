@@ -36,7 +36,11 @@ def rows_of(text: bytes) -> Rows:
 
 @dataclass(frozen=True)
 class CsvLines:
-    """A filter on rows. Its functions raise LookupError or ValueError where a row needs a closer look."""
+    """A filter on rows.
+
+    Its functions raise LookupError or ValueError where a row needs a closer look, and OverflowError where
+    an index is beyond what a row could hold.
+    """
 
     path: JsonPath
 

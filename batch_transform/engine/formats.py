@@ -14,7 +14,7 @@ from batch_transform.spec.json_path import JsonPath, JsonValue
 Value = TypeVar("Value")
 
 
-NEEDS_A_CLOSER_LOOK = (TransformError, LookupError, TypeError, ValueError)
+NEEDS_A_CLOSER_LOOK = (TransformError, LookupError, TypeError, ValueError, OverflowError)
 """What `Lines` raise for records that they do not take: each is then looked at by itself."""
 
 

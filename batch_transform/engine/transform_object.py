@@ -69,6 +69,8 @@ class ObjectTransform:
             results = Results.of(self.settings, inference_time(self.started_at))
         except InvalidFilterError as error:
             raise FilterMissError(str(error)) from error  # AWS too finds it here, once for each object
+        for path in (input_filter.path, results.path):
+            path.check_defined()  # it would be wrong for every record, so none is to blame
         writer = self.store.create(selected.output.bucket, selected.output.key)
         try:
             self._write(selected, input_filter, results, writer)

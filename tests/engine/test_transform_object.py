@@ -261,3 +261,32 @@ def test_fails_for_several_csv_rows_in_an_object_or_an_answer_that_is_not_split(
     for ran in (several_in, several_out):
         assert ran.outcome.status == "Failed"
         assert any("more than one row in one record; set SplitType to Line" in line for line in ran.log)
+
+
+@pytest.mark.parametrize("filters", [{"input_filter": "$[0:-1]"}, {"output_filter": "$[:-2]"}])
+def test_fails_without_blaming_a_record_for_a_filter_that_nobody_knows(filters: dict[str, str]) -> None:
+    ran = run_job({"a.csv": b"1,2\n3,4\n"}, lambda body: body, request(**filters))
+    (text,) = filters.values()
+    assert ran.outcome.status == "Failed"
+    assert [line for line in ran.log if line.startswith("bucket/in/a.csv: ")] == ran.log[1:]
+    assert len(ran.log) == 2
+    assert f"Invalid JsonPath: {text}: AWS does not say what" in ran.log[1]
+    assert ran.model.bodies == []
+
+
+@pytest.mark.parametrize("path", ["$[{}]", "$[0,{}]", "$[{}:]", "$[0:{}]", "$[{}:5]"])
+@pytest.mark.parametrize("index", ["7", "9" * 25])
+@pytest.mark.parametrize(
+    ("where", "join", "cells"),
+    [("input_filter", "None", 3), ("output_filter", "None", 3), ("output_filter", "Input", 6)],
+)
+def test_fails_for_an_index_beyond_the_row_however_large(
+    path: str, index: str, where: str, join: str, cells: int
+) -> None:
+    text = path.format(index)
+    ran = run_job({"a.csv": b"1,2,3\n"}, lambda _: b"4,5,6\n", request(join_source=join, **{where: text}))
+    assert ran.outcome.status == "Failed"
+    assert (
+        f"bucket/in/a.csv: Invalid JsonPath: {text}: index {index} is not within the {cells} that there are"
+        in (ran.log)
+    )
