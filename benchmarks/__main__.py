@@ -45,9 +45,9 @@ def main() -> None:
     }
     RESULTS.mkdir(exist_ok=True)
     kept = RESULTS / "latest.json"
-    results = json.loads(kept.read_text()) if kept.exists() else {}
     for point in given.points or points:
         figures = points[point]()
+        results = json.loads(kept.read_text()) if kept.exists() else {}
         results[point] = {"measured": _now(), "machine": machine(), "figures": figures}
         print(f"\n{point}\n\n{table(figures)}", flush=True)  # noqa: T201 - this is what it is run for
         kept.write_text(json.dumps(results, indent=1) + "\n")

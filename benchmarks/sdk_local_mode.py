@@ -1,6 +1,6 @@
 """One batch transform in SageMaker SDK local mode, timed by itself. Runs in the SDK's own environment.
 
-    python benchmarks/sdk_local_mode.py PORT INPUT_FOLDER OUTPUT_FOLDER CONTENT_TYPE STRATEGY
+    python benchmarks/sdk_local_mode.py PORT INPUT_FOLDER OUTPUT_FOLDER CONTENT_TYPE MAX_PAYLOAD_IN_MB
 
 Local mode wants a container engine in one class alone. A stand-in for that class starts nothing, since the
 model server runs already; everything else is the SDK as it comes. Prints the seconds of the transform:
@@ -31,7 +31,7 @@ class RunningServer:
         """It stays up, for the next run."""
 
 
-def main(port: str, source: str, output: str, content_type: str, strategy: str) -> None:
+def main(port: str, source: str, output: str, content_type: str, max_payload: str) -> None:
     entities._SageMakerContainer = RunningServer
     config: dict[str, Any] = {"local": {"serving_port": int(port)}}
     model = {"PrimaryContainer": {"Image": "i", "ModelDataUrl": "", "Environment": {}}}
@@ -50,8 +50,8 @@ def main(port: str, source: str, output: str, content_type: str, strategy: str) 
         },
         {"S3OutputPath": f"file://{output}", "Accept": content_type, "AssembleWith": "Line"},
         {"InstanceType": "local", "InstanceCount": 1},
-        BatchStrategy=strategy,
-        MaxPayloadInMB=6,
+        BatchStrategy="MultiRecord",
+        MaxPayloadInMB=int(max_payload),
     )
     print((job.end_time - job.start_time).total_seconds())  # noqa: T201 - whoever started it reads it
 
