@@ -20,7 +20,14 @@ from batch_transform.local.emulator.service import NAME, HttpAnswer, current_sco
 from batch_transform.local.sagemaker.scope import Scope
 from batch_transform.spec.errors import RefusedRequestError
 
-_KINDS = {"TransformJobName": "transform-job", "ModelName": "model"}
+_KINDS = {
+    "TransformJobName": "transform-job",
+    "ModelName": "model",
+    "EndpointName": "endpoint",
+    "EndpointConfigName": "endpoint-config",
+    "ModelPackageGroupName": "model-package-group",
+    "ModelPackageName": "model-package",
+}
 
 
 def assume_role(role_arn: str, *, service: str, session_name: str) -> Credentials:
@@ -92,11 +99,12 @@ def refuse_tags(operation: str, headers: Mapping[str, str], body: bytes) -> Http
 
 def _resource(request: Mapping[str, Any], scope: Scope) -> str:
     """Return the ARN of what the request names, `*` when it names nothing: ListModels, say."""
-    if isinstance(request.get("ResourceArn"), str):
-        return str(request["ResourceArn"])
-    for member, kind in _KINDS.items():  # a job before its model
+    for member in ("ResourceArn", "ModelPackageArn"):
         if isinstance(request.get(member), str):
-            return scope.arn(kind, request[member])
+            return str(request[member])
+    for member, kind in _KINDS.items():  # a job before its model, an endpoint before its configuration
+        if isinstance(name := request.get(member), str):
+            return name if name.startswith("arn:") else scope.arn(kind, name)
     return "*"
 
 

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from batch_transform.local.clients import Credentials
 from batch_transform.local.sagemaker.models import Model
 from batch_transform.local.sagemaker.transform_job import TransformJob
-from batch_transform.spec.errors import TransformJobError
 
 _STRATEGIES = {"MultiRecord": "MULTI_RECORD", "SingleRecord": "SINGLE_RECORD"}
-
-
-def containers_to_run(model: Model) -> Sequence[Mapping[str, Any]]:
-    """Return the model's containers in their order. Raises TransformJobError for what the local AWS cannot run."""
-    for container in model.containers:
-        if "Image" not in container:
-            raise TransformJobError(
-                f"ClientError: model {model.name} is made from the model package {container['ModelPackageName']}; "
-                "the local AWS has no model registry: give it an Image and a ModelDataUrl"
-            )
-    return model.containers
 
 
 def log_stream(model: Model, stream: str, number: int) -> str:

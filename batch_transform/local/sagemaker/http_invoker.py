@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import select
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -65,10 +66,8 @@ class HttpInvoker:
     ) -> Reply:
         """Send a body; one that is no bytes goes in chunks. `timeout` is in seconds, for the whole call.
 
-        A header whose value was not given is not sent. Raises NoModelAnswerError when there is no
-        HTTP answer, with the text that AWS writes to the data log (amazon-sagemaker-examples and
-        sagemaker-python-sdk issues, e.g. sagemaker-python-sdk 1951). Errors of the pieces of a body come
-        through as they are.
+        A header whose value was not given is not sent. Raises NoModelAnswerError, which says why, when
+        there is no HTTP answer. Errors of the pieces of a body come through as they are.
         """
         pieces = body if isinstance(body, bytes) else _Pieces(body)
         headers = {
@@ -79,7 +78,7 @@ class HttpInvoker:
         except (OSError, http.client.HTTPException) as error:
             if isinstance(pieces, _Pieces) and pieces.error is error:
                 raise
-            raise NoModelAnswerError("Unable to get response from algorithm") from error
+            raise NoModelAnswerError(self._why(error, timeout)) from error
 
     def get(self, path: str, *, timeout: float) -> Reply:
         """Send GET `path`. Raises OSError or http.client.HTTPException when there is no HTTP answer."""
@@ -102,6 +101,24 @@ class HttpInvoker:
         for connection in kept:
             connection.close()
 
+    def _why(self, error: OSError | http.client.HTTPException, timeout: float) -> str:
+        """Say why there is no answer."""
+        if isinstance(error, TimeoutError):
+            return f"nothing whole came within {round(timeout, 1):g} s"
+        if isinstance(error, http.client.RemoteDisconnected):
+            return "the server closed the connection without an answer"
+        if isinstance(error, http.client.IncompleteRead):
+            if not error.expected:
+                return "the server closed the connection in the middle of its answer"
+            got = len(error.partial)
+            whole = got + error.expected
+            return f"the server closed the connection after {got:,} of {whole:,} bytes of its answer"
+        if isinstance(error, ConnectionRefusedError):
+            return f"nobody listens at {self._host}:{self._port} any more"
+        if isinstance(error, OSError):
+            return f"the connection broke: {error.strerror or error}"
+        return f"what the server sent is no HTTP answer: {error!r}"
+
     def _answer(
         self,
         method: str,
@@ -114,6 +131,7 @@ class HttpInvoker:
         connection, sock = self._take(timeout)
         try:
             connection.request(method, path, body=body, headers=headers)
+            _acknowledge_at_once(sock)
             response = connection.getresponse()
             reply = Reply(
                 response.status, _read(response, sock, deadline), response.headers.get("Content-Type")
@@ -173,9 +191,19 @@ def _read(response: http.client.HTTPResponse, sock: socket.socket, deadline: flo
         left = None if left is None else left - len(chunk)
         sock.settimeout(max(0.001, deadline - time.monotonic()))
     if left:
-        raise http.client.IncompleteRead(b"", left)
+        raise http.client.IncompleteRead(b"".join(chunks), left)
     response.close()
     return b"".join(chunks)
+
+
+def _acknowledge_at_once(sock: socket.socket) -> None:
+    """Do not let the server wait for our acknowledgement of its headers before it sends the body.
+
+    One that writes them apart, as Python's http.server does, does so with Nagle's algorithm, and the
+    acknowledgement is otherwise put off by 40 ms. Linux forgets the setting, so each request sets it.
+    """
+    if sys.platform == "linux":
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
 
 def _is_readable(sock: socket.socket) -> bool:

@@ -76,7 +76,7 @@ class JobRunner:
         with ExitStack() as leased:
             servers = [
                 self._lease(job, model, number, s3=s3, logs=logs, leased=leased)
-                for number in range(1, len(model_container.containers_to_run(model)) + 1)
+                for number in range(1, len(model.containers) + 1)
             ]
             if job.stop.is_set():
                 return Outcome("Stopped", None, Progress(0, 0, 0, 0))

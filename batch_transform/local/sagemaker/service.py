@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from batch_transform.local.sagemaker import models, transform_job
 from batch_transform.local.sagemaker.description import describe, event_detail
+from batch_transform.local.sagemaker.endpoints import Endpoints
 from batch_transform.local.sagemaker.job_run import JobRunner
 from batch_transform.local.sagemaker.listing import page
+from batch_transform.local.sagemaker.model_packages import ModelPackages
 from batch_transform.local.sagemaker.models import Model
 from batch_transform.local.sagemaker.scope import Scope
 from batch_transform.local.sagemaker.shapes import operation_model, validate
+from batch_transform.local.sagemaker.tags import Tagged, tag_list, tag_map, without_tags
 from batch_transform.local.sagemaker.transform_job import TransformJob
 from batch_transform.local.sagemaker.transform_request import check_request
 from batch_transform.spec.errors import RefusedRequestError
@@ -25,7 +28,7 @@ STOP_SECONDS = 15.0
 
 
 class SageMaker:
-    """Models and transform jobs, by account and region. Thread safe.
+    """Models and transform jobs, endpoints and model packages, by account and region. Thread safe.
 
     `emit_event` publishes an EventBridge event: scope, detail type, detail and resource ARNs.
     """
@@ -35,22 +38,37 @@ class SageMaker:
         self._emit_event = emit_event
         self._models: dict[tuple[Scope, str], Model] = {}
         self._jobs: dict[tuple[Scope, str], TransformJob] = {}
+        self._endpoints = Endpoints(self._model)
+        self._packages = ModelPackages()
+        self._operations: Mapping[str, Callable[[Request, Scope], dict[str, Any]]] = {
+            "CreateModel": self._create_model,
+            "DescribeModel": self._describe_model,
+            "DeleteModel": self._delete_model,
+            "ListModels": self._list_models,
+            "CreateTransformJob": self._create_transform_job,
+            "DescribeTransformJob": self._describe_transform_job,
+            "StopTransformJob": self._stop_transform_job,
+            "ListTransformJobs": self._list_transform_jobs,
+            "AddTags": self._add_tags,
+            "ListTags": self._list_tags,
+            "DeleteTags": self._delete_tags,
+            **self._endpoints.operations,
+            **self._packages.operations,
+        }
         self._lock = threading.RLock()
         self._closed = False
 
     def call(self, operation: str, request: Request, scope: Scope) -> dict[str, Any]:
         """Answer one API call. Raises RefusedRequestError with AWS's code and, where recorded, its text."""
         operation_model(operation)
-        handler: Callable[[Request, Scope], dict[str, Any]] | None = getattr(
-            self, _OPERATIONS.get(operation, ""), None
-        )
-        if handler is None:
-            known = ", ".join(sorted(_OPERATIONS))
+        if operation not in self._operations:
+            known = ", ".join(sorted(self._operations))
             raise RefusedRequestError(
                 "UnknownOperationException", f"the local SageMaker has no {operation}; it has {known}"
             )
         validate(operation, request)
-        return handler({name: value for name, value in request.items() if value is not None}, scope)
+        given = {name: value for name, value in request.items() if value is not None}
+        return self._operations[operation](given, scope)
 
     def close(self) -> None:
         """Stop the running jobs and wait for them; take no new ones."""
@@ -69,10 +87,12 @@ class SageMaker:
         with self._lock:
             self._models.clear()
             self._jobs.clear()
+            self._endpoints.reset()
+            self._packages.reset()
             self._closed = False
 
     def state(self) -> dict[str, Any]:
-        """Return models and jobs as JSON, for `restore`."""
+        """Return everything as JSON, for `restore`."""
         with self._lock:
             return {
                 "models": [
@@ -81,6 +101,8 @@ class SageMaker:
                     for model in self._models.values()
                 ],
                 "transform_jobs": [transform_job.as_json(job) for job in self._jobs.values()],
+                **self._endpoints.state(),
+                **self._packages.state(),
             }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -93,6 +115,8 @@ class SageMaker:
             for kept in state["transform_jobs"]:
                 job = transform_job.from_json(kept)
                 self._jobs[job.scope, job.name] = job
+            self._endpoints.restore(state)
+            self._packages.restore(state)
 
     def job(self, scope: Scope, name: str) -> TransformJob:
         """Return the job; raises RefusedRequestError when there is none."""
@@ -113,9 +137,10 @@ class SageMaker:
         raise RefusedRequestError("ValidationException", f'Could not find model "{arn}".')
 
     def _create_model(self, request: Request, scope: Scope) -> dict[str, Any]:
-        members, tags = _without_tags(request)
+        members, tags = without_tags(request)
         model = Model(scope, members, tags)
         models.check(model)
+        self._packages.resolved(model)  # refuses a package that is not there
         with self._lock:
             if (scope, model.name) in self._models:
                 raise RefusedRequestError(
@@ -147,11 +172,11 @@ class SageMaker:
         )
 
     def _create_transform_job(self, request: Request, scope: Scope) -> dict[str, Any]:
-        members, tags = _without_tags(request)
+        members, tags = without_tags(request)
         job = TransformJob(scope, members, tags)
         with self._lock:
             self._refuse_taken_name(job)
-            model = self._model_of(job)
+            model = self._packages.resolved(self._model(scope, members["ModelName"]))
         check_request(members, model, self._runner.roles.client("s3", model))
         with self._lock:
             if self._closed:
@@ -194,11 +219,11 @@ class SageMaker:
 
     def _add_tags(self, request: Request, scope: Scope) -> dict[str, Any]:
         tags = self._tags(request["ResourceArn"], scope)
-        tags.update(_tag_map(request["Tags"]))
-        return {"Tags": _tag_list(tags)}
+        tags.update(tag_map(request["Tags"]))
+        return {"Tags": tag_list(tags)}
 
     def _list_tags(self, request: Request, scope: Scope) -> dict[str, Any]:
-        return {"Tags": _tag_list(self._tags(request["ResourceArn"], scope))}
+        return {"Tags": tag_list(self._tags(request["ResourceArn"], scope))}
 
     def _delete_tags(self, request: Request, scope: Scope) -> dict[str, Any]:
         tags = self._tags(request["ResourceArn"], scope)
@@ -242,31 +267,14 @@ class SageMaker:
             )
         return found
 
-    def _model_of(self, job: TransformJob) -> Model:
-        return self._model(job.scope, job.request["ModelName"])
-
     def _tags(self, arn: str, scope: Scope) -> dict[str, str]:
         with self._lock:
-            everything: Iterable[Model | TransformJob] = [*self._models.values(), *self._jobs.values()]
+            everything: list[Tagged] = [*self._models.values(), *self._jobs.values()]
+            everything += [*self._endpoints.tagged(), *self._packages.tagged()]
             for one in everything:
                 if one.scope == scope and one.arn == arn.lower():
                     return one.tags
         raise RefusedRequestError("ValidationException", f"Could not find resource {arn}")
-
-
-_OPERATIONS = {
-    "CreateModel": "_create_model",
-    "DescribeModel": "_describe_model",
-    "DeleteModel": "_delete_model",
-    "ListModels": "_list_models",
-    "CreateTransformJob": "_create_transform_job",
-    "DescribeTransformJob": "_describe_transform_job",
-    "StopTransformJob": "_stop_transform_job",
-    "ListTransformJobs": "_list_transform_jobs",
-    "AddTags": "_add_tags",
-    "ListTags": "_list_tags",
-    "DeleteTags": "_delete_tags",
-}
 
 
 _SUMMARY = (
@@ -278,16 +286,3 @@ _SUMMARY = (
     "TransformJobStatus",
     "FailureReason",
 )
-
-
-def _without_tags(request: Request) -> tuple[dict[str, Any], dict[str, str]]:
-    members = dict(request)
-    return members, _tag_map(members.pop("Tags", []))
-
-
-def _tag_map(tags: Iterable[Mapping[str, str]]) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in tags}
-
-
-def _tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in tags.items()]

@@ -33,8 +33,13 @@ _JSON_TYPES: Mapping[str, tuple[type, ...]] = {
     "boolean": (bool,),
     "timestamp": (int, float),
 }
-# Java's Unicode classes, which Python's re lacks; slightly wider, and used for tags only
-_JAVA_CLASSES = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s"}
+_BOUND_AFTER_END = re.compile(r"\$\{\d+,\d+\}")  # in AWS's patterns of CustomerMetadataMap; no regex takes it
+# Java's Unicode classes, which Python's re lacks; wider, and used for tags and descriptions only
+_VISIBLE = r"\x21-\x7e\xa1-\U0010ffff"
+_JAVA_CLASSES = {
+    **{r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s"},
+    **dict.fromkeys((r"\p{M}", r"\p{P}", r"\p{S}"), _VISIBLE),
+}
 
 
 @lru_cache(maxsize=1)
@@ -125,7 +130,7 @@ def _range_problems(shape: Shape, value: object, path: str, size: float) -> Iter
 def _compiled(pattern: str) -> re.Pattern[str]:
     for java, python in _JAVA_CLASSES.items():
         pattern = pattern.replace(java, python)
-    return re.compile(pattern)
+    return re.compile(_BOUND_AFTER_END.sub("", pattern))
 
 
 def _member(path: str, name: str) -> str:

@@ -79,3 +79,12 @@ def test_fails_naming_all_errors_at_once() -> None:
 def test_fails_when_the_api_has_no_such_operation() -> None:
     with pytest.raises(RefusedRequestError, match="UnknownOperationException"):
         validate("CreateTransfromJob", REQUEST)
+
+
+def test_patterns_that_python_would_not_take_are_held_too() -> None:
+    tags = {"CustomerMetadataProperties": {"stage": "Prüfung 1"}, "ModelPackageDescription": "“ça” + ∑!"}
+    validate("CreateModelPackage", {"ModelPackageName": "a", **tags})
+    with pytest.raises(RefusedRequestError, match="customerMetadataProperties"):
+        validate("CreateModelPackage", {"CustomerMetadataProperties": {"a": "semicolon;"}})
+    with pytest.raises(RefusedRequestError, match="modelPackageDescription"):
+        validate("CreateModelPackage", {"ModelPackageDescription": "a\x00b"})

@@ -1,0 +1,216 @@
+"""Endpoints and their configurations, as records: which models an endpoint serves, and no server behind it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from batch_transform.local.sagemaker.scope import Scope
+from batch_transform.local.sagemaker.tags import without_tags
+from batch_transform.spec.errors import RefusedRequestError
+
+Request = Mapping[str, Any]
+
+
+@dataclass
+class EndpointConfig:
+    """A configuration as CreateEndpointConfig took it. `request` has no Tags; `created` is seconds since the epoch."""
+
+    scope: Scope
+    request: Mapping[str, Any]
+    tags: dict[str, str]
+    created: float = field(default_factory=time.time)
+
+    @property
+    def name(self) -> str:
+        return str(self.request["EndpointConfigName"])
+
+    @property
+    def arn(self) -> str:
+        return self.scope.arn("endpoint-config", self.name)
+
+
+@dataclass
+class Endpoint:
+    """An endpoint in service. It keeps its variants, since its configuration may be deleted.
+
+    Times are seconds since the epoch.
+    """
+
+    scope: Scope
+    name: str
+    tags: dict[str, str]
+    config: str
+    variants: list[dict[str, Any]]
+    deployment: Mapping[str, Any] | None
+    created: float = field(default_factory=time.time)
+    modified: float = field(default_factory=time.time)
+
+    @property
+    def arn(self) -> str:
+        return self.scope.arn("endpoint", self.name)
+
+
+class Endpoints:
+    """The operations on endpoints and their configurations, by account and region. Thread safe.
+
+    `require_model` raises RefusedRequestError when there is no model of that name.
+    """
+
+    def __init__(self, require_model: Callable[[Scope, str], object]) -> None:
+        self._require_model = require_model
+        self._configs: dict[tuple[Scope, str], EndpointConfig] = {}
+        self._endpoints: dict[tuple[Scope, str], Endpoint] = {}
+        self._lock = threading.RLock()
+        self.operations: Mapping[str, Callable[[Request, Scope], dict[str, Any]]] = {
+            "CreateEndpointConfig": self._create_config,
+            "DescribeEndpointConfig": self._describe_config,
+            "DeleteEndpointConfig": self._delete_config,
+            "CreateEndpoint": self._create,
+            "UpdateEndpoint": self._update,
+            "DescribeEndpoint": self._describe,
+            "DeleteEndpoint": self._delete,
+        }
+
+    def tagged(self) -> list[EndpointConfig | Endpoint]:
+        """Return everything that has tags."""
+        with self._lock:
+            return [*self._configs.values(), *self._endpoints.values()]
+
+    def reset(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._configs.clear()
+            self._endpoints.clear()
+
+    def state(self) -> dict[str, Any]:
+        """Return everything as JSON, for `restore`."""
+        with self._lock:
+            return {
+                "endpoint_configs": [asdict(config) for config in self._configs.values()],
+                "endpoints": [asdict(endpoint) for endpoint in self._endpoints.values()],
+            }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take over what `state` gave in an earlier process, which may have known no endpoints."""
+        with self._lock:
+            for kept in state.get("endpoint_configs", []):
+                config = EndpointConfig(**{**kept, "scope": Scope(**kept["scope"])})
+                self._configs[config.scope, config.name] = config
+            for kept in state.get("endpoints", []):
+                endpoint = Endpoint(**{**kept, "scope": Scope(**kept["scope"])})
+                self._endpoints[endpoint.scope, endpoint.name] = endpoint
+
+    def _create_config(self, request: Request, scope: Scope) -> dict[str, Any]:
+        members, tags = without_tags(request)
+        config = EndpointConfig(scope, members, tags)
+        for variant in _variants(members):
+            if "ModelName" in variant:  # one for inference components has none
+                self._require_model(scope, variant["ModelName"])
+        with self._lock:
+            if (scope, config.name) in self._configs:
+                raise RefusedRequestError(  # recorded, awslabs/spot-tagging-bot-for-digital-assets issue 2
+                    "ValidationException",
+                    f'Cannot create already existing endpoint configuration "{config.arn}".',
+                )
+            self._configs[scope, config.name] = config
+        return {"EndpointConfigArn": config.arn}
+
+    def _describe_config(self, request: Request, scope: Scope) -> dict[str, Any]:
+        config = self._config(scope, request["EndpointConfigName"])
+        return {**config.request, "EndpointConfigArn": config.arn, "CreationTime": config.created}
+
+    def _delete_config(self, request: Request, scope: Scope) -> dict[str, Any]:
+        """Delete the configuration, also that of a live endpoint (API reference, DeleteEndpointConfig)."""
+        with self._lock:
+            self._config(scope, request["EndpointConfigName"])
+            del self._configs[scope, request["EndpointConfigName"]]
+        return {}
+
+    def _create(self, request: Request, scope: Scope) -> dict[str, Any]:
+        members, tags = without_tags(request)
+        with self._lock:
+            config = self._config(scope, members["EndpointConfigName"])
+            endpoint = Endpoint(
+                scope,
+                members["EndpointName"],
+                tags,
+                config.name,
+                _in_service(config),
+                members.get("DeploymentConfig"),
+            )
+            if (scope, endpoint.name) in self._endpoints:
+                raise RefusedRequestError(  # recorded, sagemaker-python-sdk issue 101
+                    "ValidationException", f'Cannot create already existing endpoint "{endpoint.arn}".'
+                )
+            self._endpoints[scope, endpoint.name] = endpoint
+        return {"EndpointArn": endpoint.arn}
+
+    def _update(self, request: Request, scope: Scope) -> dict[str, Any]:
+        """Serve another configuration at once; there are no instances whose properties could be retained."""
+        with self._lock:
+            endpoint = self._endpoint(scope, request["EndpointName"])
+            config = self._config(scope, request["EndpointConfigName"])
+            endpoint.config, endpoint.variants = config.name, _in_service(config)
+            if not request.get("RetainDeploymentConfig"):
+                endpoint.deployment = request.get("DeploymentConfig")
+            endpoint.modified = time.time()
+        return {"EndpointArn": endpoint.arn}
+
+    def _describe(self, request: Request, scope: Scope) -> dict[str, Any]:
+        with self._lock:
+            endpoint = self._endpoint(scope, request["EndpointName"])
+            described = {
+                "EndpointName": endpoint.name,
+                "EndpointArn": endpoint.arn,
+                "EndpointConfigName": endpoint.config,
+                "ProductionVariants": endpoint.variants,
+                "EndpointStatus": "InService",
+                "LastDeploymentConfig": endpoint.deployment,
+                "CreationTime": endpoint.created,
+                "LastModifiedTime": endpoint.modified,
+            }
+        return {name: value for name, value in described.items() if value is not None}
+
+    def _delete(self, request: Request, scope: Scope) -> dict[str, Any]:
+        with self._lock:
+            self._endpoint(scope, request["EndpointName"])
+            del self._endpoints[scope, request["EndpointName"]]
+        return {}
+
+    def _config(self, scope: Scope, name: str) -> EndpointConfig:
+        with self._lock:
+            found = self._configs.get((scope, name))
+        if found is None:
+            arn = scope.arn("endpoint-config", name)
+            raise RefusedRequestError(
+                "ValidationException", f'Could not find endpoint configuration "{arn}".'
+            )
+        return found
+
+    def _endpoint(self, scope: Scope, name: str) -> Endpoint:
+        found = self._endpoints.get((scope, name))
+        if found is None:
+            arn = scope.arn("endpoint", name)
+            raise RefusedRequestError("ValidationException", f'Could not find endpoint "{arn}".')
+        return found
+
+
+def _variants(request: Request) -> list[Mapping[str, Any]]:
+    return [*request["ProductionVariants"], *request.get("ShadowProductionVariants", [])]
+
+
+def _in_service(config: EndpointConfig) -> list[dict[str, Any]]:
+    """Return the production variants as DescribeEndpoint tells them; a weight is 1 unless told (ProductionVariant)."""
+    told = []
+    for variant in config.request["ProductionVariants"]:
+        weight = variant.get("InitialVariantWeight", 1.0)
+        summary = {"VariantName": variant["VariantName"], "CurrentWeight": weight, "DesiredWeight": weight}
+        if "InitialInstanceCount" in variant:
+            count = variant["InitialInstanceCount"]
+            summary |= {"CurrentInstanceCount": count, "DesiredInstanceCount": count}
+        told.append(summary)
+    return told
