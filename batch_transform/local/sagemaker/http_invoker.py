@@ -115,9 +115,12 @@ class HttpInvoker:
             return f"the server closed the connection after {got:,} of {whole:,} bytes of its answer"
         if isinstance(error, ConnectionRefusedError):
             return f"nobody listens at {self._host}:{self._port} any more"
-        if isinstance(error, OSError):
-            return f"the connection broke: {error.strerror or error}"
-        return f"what the server sent is no HTTP answer: {error!r}"
+        broke = isinstance(error, OSError)
+        return (
+            f"the connection broke: {error}"
+            if broke
+            else f"what the server sent is no HTTP answer: {error!r}"
+        )
 
     def _answer(
         self,

@@ -88,6 +88,18 @@ def test_a_job_of_a_model_that_answers_500_fails_as_in_aws(lab: Any) -> None:
     assert lab.keys(bucket) == []
 
 
+def test_the_log_of_a_job_whose_model_does_not_answer_has_aws_line_and_then_the_reason(lab: Any) -> None:
+    bucket = lab.bucket(**{"a.csv": b"1,2\n"})
+    client_config = {"InvocationsMaxRetries": 0, "InvocationsTimeoutInSeconds": 1}
+    request = lab.request(lab.model("hang"), bucket, ModelClientConfig=client_config)
+    assert lab.run(request)["FailureReason"] == "AlgorithmError: See job logs for more information"
+    _, *lines = lab.log_lines(request["TransformJobName"], "/data-log")
+    assert [line.partition(f": {bucket}/in/a.csv: ")[2] for line in lines] == [
+        "Unable to get response from algorithm",
+        "the request with line 1 of the object (2 bytes) got no answer: nothing whole came within 1 s",
+    ]
+
+
 def test_a_job_of_a_model_that_answers_400_is_the_clients_fault(lab: Any) -> None:
     bucket = lab.bucket(**{"a.csv": ROWS})
     described = lab.run(lab.request(lab.model("refuse"), bucket))
