@@ -151,6 +151,26 @@ def test_tags_need_a_permission_of_their_own(enforced: EnforcedLab) -> None:
     enforced.person("sagemaker:CreateTransformJob", "sagemaker:AddTags").create_transform_job(**request)
 
 
+def test_a_policy_may_name_endpoints_and_packages(enforced: EnforcedLab) -> None:
+    lab = enforced.lab
+    prefix = "arn:aws:sagemaker:us-east-1:000000000000"
+    lab.sagemaker.create_model_package_group(ModelPackageGroupName="Mine")
+    package = lab.sagemaker.create_model_package(ModelPackageGroupName="Mine")["ModelPackageArn"]
+    reader = enforced.person("sagemaker:DescribeModelPackage", resource=f"{prefix}:model-package/mine/*")
+    assert reader.describe_model_package(ModelPackageName=package)["ModelPackageVersion"] == 1
+    lister = enforced.person("sagemaker:ListModelPackages", resource=f"{prefix}:model-package-group/mine")
+    assert lister.list_model_packages(ModelPackageGroupName="Mine")["ModelPackageSummaryList"]
+    watcher = enforced.person("sagemaker:DescribeEndpoint", resource=f"{prefix}:endpoint/mine")
+    for call in (
+        lambda: reader.describe_model_package(ModelPackageName="other/1"),
+        lambda: lister.list_model_packages(ModelPackageGroupName="other"),
+        lambda: watcher.describe_endpoint(EndpointName="other"),
+        lambda: watcher.describe_endpoint_config(EndpointConfigName="mine"),
+    ):
+        assert lab.refusal(call)[0] == "AccessDeniedException"
+    assert lab.refusal(lambda: watcher.describe_endpoint(EndpointName="mine"))[0] == "ValidationException"
+
+
 def test_sync_calls_sagemaker_with_the_state_machines_role(enforced: EnforcedLab) -> None:
     lab = enforced.lab
     role = enforced.role("sagemaker.amazonaws.com", [allow(*NEEDED)])

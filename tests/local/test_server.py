@@ -136,6 +136,7 @@ def test_models_jobs_and_objects_outlive_a_restart_with_a_data_dir(
         request = lab.request(lab.model(), bucket)
         before = lab.run(request)
         machine = lab.machine({"Done": {"Type": "Pass", "End": True}})
+        package = registered_and_served(lab, request["ModelName"])
         assert server.end(signal.SIGTERM) == 0
     with served(option) as server:
         lab = make_lab(server)
@@ -144,6 +145,23 @@ def test_models_jobs_and_objects_outlive_a_restart_with_a_data_dir(
         assert lab.body(bucket, "out/a.csv.out") == b"1,1\n"
         assert lab.execution(lab.execute(machine))["status"] == "SUCCEEDED"
         assert lab.run({**request, "TransformJobName": lab.name()})["TransformJobStatus"] == "Completed"
+        config = lab.sagemaker.describe_endpoint(EndpointName="live")["EndpointConfigName"]
+        variants = lab.sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"]
+        assert [variant["ModelName"] for variant in variants] == [request["ModelName"]]
+        listed = lab.sagemaker.list_model_packages(ModelPackageGroupName="scorers")
+        assert [each["ModelPackageArn"] for each in listed["ModelPackageSummaryList"]] == [package]
+
+
+def registered_and_served(lab: Any, model: str) -> str:
+    """Put the model behind an endpoint, and return the ARN of a package beside it."""
+    variant = {"VariantName": "all", "ModelName": model, "InstanceType": "ml.m5.large"}
+    lab.sagemaker.create_endpoint_config(
+        EndpointConfigName="config", ProductionVariants=[variant | {"InitialInstanceCount": 1}]
+    )
+    lab.sagemaker.create_endpoint(EndpointName="live", EndpointConfigName="config")
+    lab.sagemaker.create_model_package_group(ModelPackageGroupName="scorers")
+    package = lab.sagemaker.create_model_package(ModelPackageGroupName="scorers")
+    return str(package["ModelPackageArn"])
 
 
 def test_fails_with_one_message_when_the_port_is_in_use() -> None:
