@@ -140,7 +140,7 @@ number_texts = st.builds(
         st.sampled_from(["", "-"]),
         st.integers(0, 10**22).map(str) | st.integers(0, 99).map(str),
         st.sampled_from(["", "", ".0", ".00", ".5", ".050", ".000001"]) | digits.map(".{}".format),
-        st.sampled_from(["", "", "e0", "E5", "e-7", "e+21", "e-20", "e300"]),
+        st.sampled_from(["", "", "e0", "E5", "e-7", "e+21", "e-20", "e285"]),
     ),
 )
 string_texts = st.text(alphabet=st.sampled_from('ab"\\.,0e-+<>&\u2028\u2029é😀]}:1 \n\x7f'), max_size=12).map(
