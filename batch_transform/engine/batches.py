@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from batch_transform.engine.framed import Framed
 from batch_transform.engine.input_filter import InputFilter
-from batch_transform.engine.records import Records
+from batch_transform.engine.records import WHOLE_OBJECT, WHOLE_TOO_LARGE, Records
 from batch_transform.engine.settings import MIB, Settings
 from batch_transform.engine.whereabouts import place, record_at
 from batch_transform.spec.errors import RecordError
@@ -147,7 +147,9 @@ def _part(block: Records, line: int, count: int) -> Records:
 
 
 def _too_large(record: bytes, line: int, settings: Settings, unit: str = "line") -> RecordError:
+    is_whole = line == WHOLE_OBJECT
+    advice = WHOLE_TOO_LARGE if is_whole else "raise MaxPayloadInMB, or send less with an InputFilter"
     return RecordError(
         f"the record is {len(record):,} bytes, more than MaxPayloadInMB={settings.max_payload // MIB} takes",
-        record_at(line, record, "raise MaxPayloadInMB, or send less with an InputFilter", unit),
+        record_at(line, record, advice, unit),
     )

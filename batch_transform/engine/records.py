@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
 from batch_transform.engine.settings import MIB, Settings
+from batch_transform.engine.whereabouts import record_at
 from batch_transform.spec.errors import RecordError
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ class ByteStream(Protocol):
 
 
 WHOLE_OBJECT = 0  # the line number of a record that is no line
+WHOLE_TOO_LARGE = (
+    "set SplitType, so that it is sent in parts, raise MaxPayloadInMB, or set it to 0 to stream the object"
+)
 
 
 class Records:
@@ -98,7 +102,7 @@ def read_records(stream: ByteStream, settings: Settings) -> Iterator[Records]:
     stream = object_stream(stream, settings)
     if settings.split_lines:
         return _lines(stream)
-    return _whole(stream)
+    return _whole(stream, settings)
 
 
 def _lines(stream: ByteStream) -> Iterator[Records]:
@@ -116,21 +120,26 @@ def _lines(stream: ByteStream) -> Iterator[Records]:
         held += len(rest)
         if held > _LONGEST:
             raise RecordError(
-                f"line {line} is longer than {_LONGEST // MIB} MiB; is SplitType Line right for it?"
+                f"the record is longer than {_LONGEST // MIB} MiB, more than any request takes",
+                record_at(line, b"".join(pieces), "is SplitType Line right for this object?"),
             )
     if held:
         yield Records.of_text(b"".join(pieces), line, ended=False)
 
 
-def _whole(stream: ByteStream) -> Iterator[Records]:
+def _whole(stream: ByteStream, settings: Settings) -> Iterator[Records]:
+    is_sent_as_it_is = settings.input_filter == "$" and settings.max_payload > 0
+    most = min(settings.max_payload, _LONGEST) if is_sent_as_it_is else _LONGEST
     pieces: list[bytes] = []
     held = 0
     while chunk := stream.read(_CHUNK):
         pieces.append(chunk)
         held += len(chunk)
-        if held > _LONGEST:
+        if held > most:
+            takes = f"MaxPayloadInMB={most // MIB} takes" if most < _LONGEST else f"{_LONGEST // MIB} MiB"
             raise RecordError(
-                f"the object is larger than {_LONGEST // MIB} MiB, too large to be one record; set SplitType"
+                f"the object is one record, and larger than {takes}",
+                record_at(WHOLE_OBJECT, b"".join(pieces), WHOLE_TOO_LARGE),
             )
     yield Records.of_text(b"".join(pieces), WHOLE_OBJECT, ended=False)
 

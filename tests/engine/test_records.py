@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from batch_transform.engine import records as records_module
 from batch_transform.engine.records import WHOLE_OBJECT, read_records
-from batch_transform.engine.settings import Settings, effective_settings
+from batch_transform.engine.settings import MIB, Settings, effective_settings
 from batch_transform.spec.errors import RecordError
 from engine.fake_world import SlowDrip, request
 from engine.reference import split_after_newlines
@@ -62,13 +62,42 @@ def test_fails_for_what_is_no_sound_gzip_file(data: bytes) -> None:
         read(data, ZIPPED)
 
 
-@pytest.mark.parametrize("settings", [LINES, WHOLE])
-def test_fails_for_a_record_that_is_too_long_to_be_held(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+def test_fails_for_a_line_that_is_too_long_to_be_held_and_shows_how_it_begins(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(records_module, "_LONGEST", 1000)
-    with pytest.raises(RecordError, match="SplitType"):
-        read(b"x" * 1001, settings, 100)
+    with pytest.raises(RecordError) as failure:
+        read(b"1\n" + b"x" * 1001, LINES, 100)
+    assert failure.value.log_lines[1] == (
+        f"this is line 2 of the object, which begins '{'x' * 60}'...; is SplitType Line right for this object?"
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "most", "said"),
+    [
+        (WHOLE, 6, "MaxPayloadInMB=6 takes"),
+        (effective_settings(request(split_type="None", MaxPayloadInMB=9), {}), 9, "MaxPayloadInMB=9 takes"),
+        (effective_settings(request(split_type="None", input_filter="$[0]"), {}), 100, "100 MiB"),
+    ],
+    ids=["default", "raised", "filtered before it is sent"],
+)
+def test_fails_for_an_object_that_is_too_large_to_be_one_record_and_reads_no_more_of_it(
+    settings: Settings, most: int, said: str
+) -> None:
+    endless = Endless(300 * MIB)
+    with pytest.raises(RecordError) as failure:
+        list(read_records(endless, settings))
+    assert endless.read_bytes <= (most + 1) * MIB
+    what, where = failure.value.log_lines
+    assert what == f"the object is one record, and larger than {said}"
+    assert "which begins 'xxx" in where
+    for advice in ("set SplitType", "raise MaxPayloadInMB", "0 to stream"):
+        assert advice in where
+
+
+def test_an_object_of_exactly_the_payload_is_one_record() -> None:
+    assert read(b"x" * 6 * MIB, WHOLE) == [b"x" * 6 * MIB]
 
 
 class Endless:
@@ -76,10 +105,12 @@ class Endless:
 
     def __init__(self, size: int) -> None:
         self._left = size
+        self.read_bytes = 0
 
     def read(self, size: int, /) -> bytes:
         taken = min(size, self._left)
         self._left -= taken
+        self.read_bytes += taken
         return (b"x" * 99 + b"\n") * (taken // 100 + 1) if taken else b""
 
 

@@ -167,7 +167,7 @@ def test_fails_when_an_unsplit_object_is_larger_than_the_payload() -> None:
         {"big.png": b"x" * (1024 * 1024 + 1), "small.png": b"y"}, lambda body: b"%d" % len(body), job
     )
     assert (ran.out("big.png.out"), ran.out("small.png.out")) == (None, b"1\n")
-    assert "more than MaxPayloadInMB=1 takes" in ran.log[1]
+    assert "larger than MaxPayloadInMB=1 takes" in ran.log[1]
     assert "this is the whole object" in ran.log[2]
 
 
