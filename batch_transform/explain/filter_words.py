@@ -64,17 +64,20 @@ def csv_words(path: JsonPath, row: Row) -> str:
     return _of_unknown(path, row)
 
 
-def json_words(path: JsonPath, *, joined: bool) -> str:
-    """Return what the filter selects of a JSON record; `joined` records hold the model's answer too."""
+def json_words(path: JsonPath, *, joined: bool = False, of_answer: bool = False) -> str:
+    """Return what the filter selects of a JSON record; `joined` records hold the model's answer too.
+
+    `of_answer` says that it is applied to the model's answer alone, as the output filter is without a join.
+    """
     if path.undefined:
         return f"nobody knows what: {path.undefined}"
-    subject = "the record"
+    subject = "the model's answer" if of_answer else "the record"
     if path.is_identity and joined:
         return f"the whole record, with the model's answer in its field {ANSWER_FIELD}"
     if path.is_identity:
-        return "the whole record"
+        return subject if of_answer else "the whole record"
     for depth, step in enumerate(path.steps):
-        of = "" if depth == 0 else f" of {subject}"
+        of = "" if depth == 0 and not of_answer else f" of {subject}"
         if isinstance(step, Name):
             is_answer = joined and depth == 0 and step.name == ANSWER_FIELD
             subject = "the model's answer" if is_answer else f"the field {step.name}{of}"

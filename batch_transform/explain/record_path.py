@@ -38,7 +38,13 @@ def record_path(spec: JobSpec, request: Mapping[str, Any]) -> Iterator[Step]:
     yield Step("model answers", _answer(accept, spec, is_line=is_line))
     if joined:
         yield Step("joined", _join(accept, spec))
-    kept = _filtered(kept_filter, accept or content_type, _result_row(spec, joined=joined), joined=joined)
+    kept = _filtered(
+        kept_filter,
+        accept or content_type,
+        _result_row(spec, joined=joined),
+        joined=joined,
+        of_answer=not joined,
+    )
     if joined or kept_filter != "$":
         yield Step("kept", f"Of that, the result keeps {kept}.", _shown(kept_filter))
     else:
@@ -75,7 +81,7 @@ def _record(source: Mapping[str, Any], spec: JobSpec) -> str:
 def _sent(text: str, content_type: str | None, spec: JobSpec) -> str:
     if text == "$":
         return "The model gets the record as it is, byte for byte."
-    return f"The model gets {_filtered(text, content_type, Row.of(spec.input.columns), joined=False)}."
+    return f"The model gets {_filtered(text, content_type, Row.of(spec.input.columns))}."
 
 
 def _request(request: Mapping[str, Any]) -> str:
@@ -116,12 +122,14 @@ def _result_row(spec: JobSpec, *, joined: bool) -> Row:
     return Row.of(spec.input.columns).followed_by(answer) if joined else answer
 
 
-def _filtered(text: str, content_type: str | None, row: Row, *, joined: bool) -> str:
+def _filtered(
+    text: str, content_type: str | None, row: Row, *, joined: bool = False, of_answer: bool = False
+) -> str:
     path = JsonPath.parse(text)
     if is_csv(content_type):
         return csv_words(path, row)
     if content_type and content_type.partition(";")[0].strip().lower() in {_JSON, _JSON_LINES}:
-        return json_words(path, joined=joined)
+        return json_words(path, joined=joined, of_answer=of_answer)
     return f"what {text} selects; filters work on CSV and JSON only, and the type is {content_type or 'not told'}"
 
 

@@ -71,15 +71,21 @@ class FilterNames:
             return False
         return bool(self.names)
 
-    def must_be_in(self, known: Sequence[str], where: str, *, of: Sequence[str] | None = None) -> None:
-        """Note each name, of all or of some, that is not known and of which nothing else was told."""
+    def must_be_in(
+        self, known: Sequence[str], where: str, *, of: Sequence[str] | None = None, mend: str = ""
+    ) -> None:
+        """Note each name, of all or of some, that is not known and of which nothing else was told.
+
+        `mend` ends the message of a name that is like none of the known.
+        """
         told = {problem.field for problem in self.problems}
         there = f"there are {listed(known)}" if known else "it names nothing"
         for name in self.names if of is None else of:
             if name not in known and self._field_of(name) not in told:
                 near = get_close_matches(name, known, n=1)
                 hint = f"did you mean {near[0]}? " if near else ""
-                self.wrong("name-unknown", f"'{name}' is not in {where}; {hint}{there}", at=name)
+                ending = f"; {mend}" if mend and not near else ""
+                self.wrong("name-unknown", f"'{name}' is not in {where}; {hint}{there}{ending}", at=name)
 
     def select_columns(
         self, names: Sequence[str], places: Sequence[Place], width: int | None, layout: RowLayout

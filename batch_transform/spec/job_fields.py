@@ -20,7 +20,7 @@ from batch_transform.spec.job_spec import FrameworkImage, JobSpec
 from batch_transform.spec.later_fields import LATER_FIELDS, LATER_LISTS
 from batch_transform.spec.problem import Problem
 from batch_transform.spec.rules import UNRESOLVED
-from batch_transform.spec.unknown_field import meant_field
+from batch_transform.spec.unknown_field import meant_field, meant_map, meant_model
 
 _NOT_WRITTEN = frozenset({"job_file"})
 
@@ -35,8 +35,11 @@ class Reading:
     # Fields that the writer meant and misspelled.
     held: set[str] = field(default_factory=set)
 
-    def position(self, of: str) -> Position:
-        """Return where to show a problem with a field: its value, or the nearest thing above that is there."""
+    def position(self, of: str, *, asked_by: str = "") -> Position:
+        """Return where to show a problem with a field: its value, or the nearest thing above that is there.
+
+        Where nothing of it is there, the field that asks for it is the place, if it is told and there.
+        """
         if of in self.values:
             return self.values[of]
         while of:
@@ -45,7 +48,7 @@ class Reading:
             if of.endswith("]") and of in self.values:
                 return self.values[of]
             of = of.rpartition("[")[0] if of.endswith("]") else of.rpartition(".")[0]
-        return Position(1, 1)
+        return self.values.get(asked_by, Position(1, 1))
 
     def has_doubt_about(self, of: str) -> bool:
         """Whether the field, or something above it, was misread: what else is said of it may be wrong."""
@@ -157,10 +160,21 @@ def _read_structure(node: MapNode, path: str, cls: type, reading: Reading) -> di
             reading.wrong("not-supported-yet", of, message, entry.key_position)
         elif entry.key not in fields:
             _unknown(entry, path, tuple(fields), reading)
-        elif not (isinstance(entry.value, Scalar) and entry.value.value is None):
+        elif isinstance(entry.value, Scalar) and entry.value.value is None:
+            _left_out(of, entry.key_position, reading)
+        else:
             reading.values[of] = entry.value.position
             values[entry.key] = _read(entry.value, of, fields[entry.key], reading)
     return values
+
+
+def _left_out(of: str, at: Position, reading: Reading) -> None:
+    """A field without a value is left out; where that leaves out more than a value, it is told."""
+    if of == "triggers.schedule":
+        message = "says nothing, so that there is no schedule; write cron or rate under it, or leave it out"
+        reading.problems.append(
+            Problem("schedule-empty", of, message, "warning", line=at.line, column=at.column)
+        )
 
 
 def _unknown(entry: Entry, path: str, allowed: tuple[str, ...], reading: Reading) -> None:
@@ -179,7 +193,11 @@ def _read(node: Node, of: str, hint: object, reading: Reading) -> object:
         if isinstance(node, MapNode):
             return _read_structure(node, f"{of}.", structure, reading)
         names = ", ".join(written_fields(structure))
-        reading.wrong("wrong-type", of, f"must be a mapping with {names}; got {_got(node)}", node.position)
+        mend = ""
+        if of == "model" and isinstance(node, Scalar) and isinstance(node.value, str):
+            mend = f"; write model: {{{meant_model(node.text)}}}"
+        message = f"must be a mapping with {names}; got {_got(node)}{mend}"
+        reading.wrong("wrong-type", of, message, node.position)
         return _place_holder(hint)
     item = _item_structure(hint)
     if item is not None:
@@ -237,6 +255,10 @@ def _read_list(node: Node, of: str, reading: Reading) -> tuple[str, ...]:
     if not isinstance(node, ListNode):
         reading.wrong("wrong-type", of, f"must be a list, such as [id, age]; got {_got(node)}", node.position)
         return (UNRESOLVED,)
+    if not node.items and of.endswith(".columns"):
+        message = "names nothing; write at least one name, or leave the field out"
+        reading.wrong("columns-empty", of, message, node.position)
+        return (UNRESOLVED,)
     for at, item in enumerate(node.items):
         reading.values[f"{of}[{at}]"] = item.position
     return tuple(_read_text(item, f"{of}[{at}]", reading) for at, item in enumerate(node.items))
@@ -245,7 +267,9 @@ def _read_list(node: Node, of: str, reading: Reading) -> tuple[str, ...]:
 def _read_map(node: Node, of: str, reading: Reading) -> dict[str, str]:
     """Read names and texts. A number is taken as it is written, as the environment of a process has it."""
     if not isinstance(node, MapNode):
-        message = f"must be a mapping of names to texts; got {_got(node)}"
+        meant = meant_map(node)
+        mend = f"; write {of.rpartition('.')[2]}: {meant}" if meant else ""
+        message = f"must be a mapping of names to texts; got {_got(node)}{mend}"
         reading.wrong("wrong-type", of, message, node.position)
         return {}
     texts = {}

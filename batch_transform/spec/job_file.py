@@ -15,6 +15,7 @@ from batch_transform.spec.job_fields import Reading, read_fields
 from batch_transform.spec.job_spec import ContainerSpec, FrameworkImage, JobSpec
 from batch_transform.spec.problem import Problem
 from batch_transform.spec.rules import UNRESOLVED, problems
+from batch_transform.spec.rules.join import ASKED_BY
 from batch_transform.spec.rules.shape import shown
 from batch_transform.spec.sample_header import read_header
 from batch_transform.spec.stack_outputs import state_machine_output
@@ -95,7 +96,7 @@ def _read(path: Path) -> tuple[JobSpec | None, Reading]:
     job = dataclasses.replace(read_fields(document, reading), job_file=str(path))
     job = _with_sample_columns(_with_source_folders(job, path, reading), path, reading)
     for problem in [problem for problem in problems(job) if not reading.has_doubt_about(problem.field)]:
-        at = reading.position(problem.field)
+        at = reading.position(problem.field, asked_by=ASKED_BY.get(problem.code, ""))
         reading.problems.append(dataclasses.replace(problem, line=at.line, column=at.column))
     return job, reading
 

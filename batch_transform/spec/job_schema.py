@@ -47,6 +47,8 @@ _SHAPE_OF_FIELD: dict[str, Shape] = {
     "triggers.schedule.cron": Text(pattern=r"\s*(\S+\s+){5}\S+\s*"),
 }
 _LIST_LENGTH = {
+    "input.columns": (1, None),
+    "output.columns": (1, None),
     "model.containers": (1, request_shape.MOST_CONTAINERS),
     "model.vpc_config.subnets": (1, request_shape.MOST_SUBNETS),
     "model.vpc_config.security_group_ids": (1, request_shape.MOST_SECURITY_GROUPS),

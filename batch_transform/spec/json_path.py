@@ -19,6 +19,7 @@ github.com/aws/sagemaker-python-sdk issue 1112 for lists of ranges.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -239,8 +240,17 @@ def check_filter_text(text: str, *, member: str = "filter", content_type: str | 
             operators = ", ".join(f"'{operator}'" for operator in (_CSV_OPERATORS if csv else _OPERATORS))
             where = f'Supported operators for "{content_type}"' if content_type else "Supported operators"
             raise InvalidFilterError(
-                f'Invalid {member}: "{text}". Unexpected "{character}" in JsonPath. {where} are [{operators}]'
+                f'Invalid {member}: "{text}". Unexpected {_named(character)} in JsonPath. {where} are [{operators}]'
             )
+
+
+def _named(character: str) -> str:
+    """Return a character as AWS shows it, and what nobody sees on a screen by its number and its name."""
+    if character.isprintable() and character.isascii():
+        return f'"{character}"'
+    seen = f'"{character}", ' if character.isprintable() else ""
+    name = unicodedata.name(character, "").lower() or "a control character"
+    return f"{seen}U+{ord(character):04X} ({name})"
 
 
 def is_csv(content_type: str | None) -> bool:

@@ -121,7 +121,9 @@ def _kept_columns(given: FilterNames, spec: JobSpec) -> NamedFilter:
     joined = spec.data_processing.join_source == "Input"
     inputs, answers = (spec.input.columns if joined else ()), spec.output.columns
     where = "input.columns or output.columns" if joined else "output.columns"
-    given.must_be_in((*inputs, *answers), where)
+    others = [name for name in given.names if name not in inputs]
+    mend = f"name the columns of the model's answer, in order: output.columns: [{', '.join(others)}]"
+    given.must_be_in((*inputs, *answers), where, mend="" if answers else mend)
     if given.problems:
         return given.no_filter()
     # How many cells the record and the answer have is certain only where they are named.

@@ -131,7 +131,10 @@ MODEL_ENVIRONMENT = TextMap(
     value=Text(longest=1024),
 )
 ROLE_ARN = Text(
-    20, 2048, r"arn:aws[a-z\-]*:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+", "arn:aws:iam::ACCOUNT:role/NAME"
+    20,
+    2048,
+    r"arn:aws[a-z\-]*:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+",
+    "the ARN of a role, arn:aws:iam::ACCOUNT:role/NAME",
 )
 ENDPOINT_NAME = Text(0, 63, r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", _NAME_WORDS)
 PACKAGE_GROUP = Text(

@@ -28,7 +28,10 @@ def read_header(sample: Path) -> tuple[str, ...]:
         raise SampleHeaderError(f"has a first line that is no CSV: {error}") from error
     if not header:
         raise SampleHeaderError("has an empty first line; write the names of the columns there")
-    for place, cell in enumerate(header):
+    for sign, name in ((";", "semicolons"), ("\t", "tabs")):
+        if len(header) == 1 and sign in header[0]:
+            raise SampleHeaderError(f"has cells that seem to be separated by {name}; CSV takes commas")
+    for place, cell in enumerate(header, 1):
         if not cell.strip() or _is_number(cell):
             what = f"'{cell}', a number" if cell.strip() else "nothing"
             raise SampleHeaderError(

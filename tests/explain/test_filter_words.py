@@ -86,3 +86,16 @@ def test_few_columns_are_always_said_by_the_names_that_the_filter_selects(indexe
     if not words.startswith(("all ",)):
         said = words.replace(" and ", ", ").split(", ")
         assert said == path.select_cells(FIVE.head)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("$[0]", "element 1 of the model's answer"),
+        ("$.score", "the field score of the model's answer"),
+        ("$['score','label']", "an object with the fields score and label of the model's answer"),
+        ("$.scores[0]", "element 1 of the field scores of the model's answer"),
+    ],
+)
+def test_an_output_filter_without_a_join_is_said_of_the_answer(text: str, words: str) -> None:
+    assert json_words(JsonPath.parse(text), of_answer=True) == words

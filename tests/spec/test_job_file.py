@@ -283,3 +283,29 @@ def test_a_misspelled_field_is_told_once_and_not_missed_elsewhere(jobs: Path) ->
 def test_an_unknown_field_leads_to_the_one_that_was_meant(text: str, hint: str, jobs: Path) -> None:
     (problem,) = read_job_files([write(jobs, text)]).problems
     assert hint in problem.message
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("name: demo\nmodel: churn-v7\n", "write model: {existing: churn-v7}"),
+        ("name: demo\nmodel: s3://bucket/m.tar.gz\n", "write model: {artifact: s3://bucket/m.tar.gz}"),
+        ("name: demo\nmodel: ../models/churn\n", "write model: {source: ../models/churn}"),
+        (f"{SMALL}tags: [{{Key: team, Value: data}}]\n", "write tags: {team: data}"),
+        (f"{SMALL}TransformInput: {{a: b}}\n", "the API's TransformInput is input in a job file; "),
+        (f"{SMALL}TransformOutput: {{a: b}}\n", "the API's TransformOutput is output in a job file; "),
+        (
+            f"{SMALL}TransformResources: {{a: b}}\n",
+            "the API's TransformResources is transform in a job file; ",
+        ),
+        (f"{SMALL}DataProcessing: {{a: b}}\n", "the API's DataProcessing is data_processing in a job file; "),
+    ],
+)
+def test_what_stands_elsewhere_in_another_form_is_shown_in_ours(jobs: Path, text: str, told: str) -> None:
+    (problem,) = read_job_files([write(jobs, text)]).problems
+    assert told in problem.message
+
+
+def test_a_join_of_nothing_is_told_where_it_is_asked_for(jobs: Path) -> None:
+    path = write(jobs, f"{SMALL}data_processing:\n  join_source: Input\n")
+    assert codes(path) == [("join-needs-content-type", 4, 16), ("join-needs-accept", 4, 16)]

@@ -112,6 +112,8 @@ def test_good_files_pass(errors_in: Validate) -> None:
 _BEYOND = {
     "artifact-uncompressed",
     "column-duplicate",
+    "column-empty",
+    "column-of-lines",
     "columns-type-unfit",
     "columns-twice",
     "columns-from-unreadable",

@@ -22,7 +22,7 @@ def _strategy(values: RequestValues) -> Iterator[Problem]:
 
     A warning: whether the API refuses it or ignores it is not known.
     """
-    if not values.has("transform.strategy") or not values.knows("input.split_type"):
+    if not values.has("transform.strategy") or not values.knows("transform.strategy", "input.split_type"):
         return
     if values.text("input.split_type") in {None, "None"}:
         strategy = values.text("transform.strategy")

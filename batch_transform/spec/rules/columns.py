@@ -11,6 +11,7 @@ from batch_transform.spec.json_path import JsonPath
 from batch_transform.spec.media_type import CSV, FILTERABLE, media_type
 from batch_transform.spec.problem import Problem
 from batch_transform.spec.rules.filters import INPUT_FILTER, OUTPUT_FILTER
+from batch_transform.spec.rules.shape import shown
 
 
 def column_problems(spec: JobSpec) -> Iterator[Problem]:
@@ -48,12 +49,28 @@ def _names(field: str, names: Sequence[str], content_type: str | None) -> Iterat
             "leave the names out",
         )
     for at, name in enumerate(names):
+        if not is_token(name):
+            yield from _one_name(f"{field}[{at}]", name, at)
         if name in names[:at] and not is_token(name):
             yield Problem(
                 "column-duplicate",
                 f"{field}[{at}]",
                 f"'{name}' is the name of two columns; give each column its own",
             )
+
+
+def _one_name(field: str, name: str, at: int) -> Iterator[Problem]:
+    if not name.strip():
+        yield Problem("column-empty", field, f"column {at + 1} has no name; write one")
+    elif len(name.splitlines()) > 1:
+        yield Problem("column-of-lines", field, f"{shown(name)} holds a newline; write the name on one line")
+    elif name != name.strip():
+        yield Problem(
+            "column-outer-blank",
+            field,
+            f"{shown(name)} begins or ends with a blank, which is a part of the name; write {shown(name.strip())}",
+            severity="warning",
+        )
 
 
 def _reach(field: str, text: str | None, groups: Sequence[tuple[str, Sequence[str]]]) -> Iterator[Problem]:

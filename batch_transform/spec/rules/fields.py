@@ -7,9 +7,11 @@ one that is not there, and a job file may name fewer fields than records have.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 
 from batch_transform.spec.cdk_token import is_token
 from batch_transform.spec.errors import InvalidFilterError
+from batch_transform.spec.filter_names import listed
 from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.json_path import JsonPath, Name, Names
 from batch_transform.spec.media_type import JSON, JSON_LINES, media_type
@@ -59,9 +61,11 @@ def _reach(field: str, text: str | None, where: str, known: Sequence[str]) -> It
     names = (first.name,) if isinstance(first, Name) else first.names if isinstance(first, Names) else ()
     for name in names:
         if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}? " if near else ""
             yield Problem(
                 "filter-beyond-fields",
                 field,
-                f"'{text}' asks for {name}, which is not in {where}: there are {', '.join(known)}",
+                f"'{text}' asks for {name}, which is not in {where}; {hint}there are {listed(known)}",
                 severity="warning",
             )

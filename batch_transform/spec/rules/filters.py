@@ -13,6 +13,8 @@ from batch_transform.spec.rules.values import RequestValues
 INPUT_FILTER = "data_processing.input_filter"
 OUTPUT_FILTER = "data_processing.output_filter"
 
+_TYPOGRAPHIC_QUOTES = "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u2032\u00b4`"
+
 # AWS documents no greatest index. More columns or elements than this are in no record of 100 MB.
 _GREATEST_INDEX = 2**31 - 1
 
@@ -79,6 +81,10 @@ def _selects_nothing(field: str, path: JsonPath) -> Iterator[Problem]:
 
 
 def _mend(text: str, content_type: str | None) -> str:
+    if any(character.isspace() and character != " " for character in text) or "\u200b" in text:
+        return "; type a plain blank, or none"
+    if any(character in _TYPOGRAPHIC_QUOTES for character in text):
+        return "; write straight quotes '"
     if text.startswith("$") and media_type(content_type) == CSV:
         return "; columns of a CSV are selected by index, such as $[1:] or $[0,-1]"
     if text.startswith("$") and "_" in text:

@@ -15,13 +15,18 @@ _SPLIT = "input.split_type"
 _ASSEMBLE = "output.assemble_with"
 _CONTENT_TYPE = "input.content_type"
 _ACCEPT = "output.accept"
-_WHY = "data_processing.join_source is Input"
+_JOIN_SOURCE = "data_processing.join_source"
+_WHY = f"{_JOIN_SOURCE} is Input"
+
+ASKED_BY = dict.fromkeys(
+    ("join-needs-content-type", "join-needs-accept", "join-csv-needs-line"), _JOIN_SOURCE
+)
+"""Codes of problems with what is not there, and the field that asks for it."""
 
 
 def join_problems(values: RequestValues) -> Iterator[Problem]:
     """Check types, split and assembly of a job that joins."""
-    join_source = "data_processing.join_source"
-    if not values.knows(join_source) or values.text(join_source) != "Input":
+    if not values.knows(_JOIN_SOURCE) or values.text(_JOIN_SOURCE) != "Input":
         return
     yield from _types(values)
     yield from _split(values)

@@ -40,6 +40,7 @@ _CRON_FIELDS = (
     _CronField("day of week", 1, 7, _DAYS),
     _CronField("year", 1970, 2199),
 )
+_LONGEST_MONTH = {month: 29 if month == 2 else 30 if month in {4, 6, 9, 11} else 31 for month in range(1, 13)}
 _CRON_NAMES = "minutes, hours, day of month, month, day of week, year"
 
 
@@ -58,7 +59,21 @@ def schedule_problems(spec: JobSpec) -> Iterator[Problem]:
         )
         return
     yield from _cron(schedule) if schedule.cron is not None else _rate(schedule)
-    yield from _timezone(schedule)
+    found = list(_timezone(schedule))
+    yield from found
+    if (
+        schedule.rate is not None
+        and not found
+        and not is_token(schedule.timezone)
+        and schedule.timezone != "UTC"
+    ):
+        yield Problem(
+            "timezone-without-cron",
+            _ZONE,
+            f"{schedule.timezone} has no effect on a rate, which counts from when the schedule was made; leave it "
+            "out, or write cron",
+            severity="warning",
+        )
 
 
 def _cron(schedule: ScheduleSpec) -> Iterator[Problem]:
@@ -78,9 +93,11 @@ def _cron(schedule: ScheduleSpec) -> Iterator[Problem]:
             f"'{text}' has {len(parts)} fields; EventBridge Scheduler wants 6: {_CRON_NAMES}{hint}",
         )
         return
+    is_sound = True
     for field, part in zip(_CRON_FIELDS, parts, strict=True):
         for item in part.split(","):
             if not _fits(field, item):
+                is_sound = False
                 words = f" or {field.words[0]} to {field.words[-1]}" if field.words else ""
                 yield Problem(
                     "cron-malformed",
@@ -98,6 +115,27 @@ def _cron(schedule: ScheduleSpec) -> Iterator[Problem]:
             f"'{text}' must have ? either for day of month or for day of week, and not in both; such as "
             f'"{" ".join(parts)}"',
         )
+    elif is_sound and _never_comes(days=parts[2], months=parts[3]):
+        yield Problem(
+            "cron-never",
+            _CRON,
+            f"'{text}' never starts the job, since no such month has a day {parts[2]}; write L for a month's last day",
+            severity="warning",
+        )
+
+
+def _never_comes(*, days: str, months: str) -> bool:
+    """Whether no month has such a day; signs such as * and L leave that to AWS."""
+    if re.fullmatch(r"[\d,-]+", days) is None:
+        return False
+    least = min(int(item.partition("-")[0]) for item in days.split(","))
+    asked: set[int] = set()
+    for item in months.upper().split(","):
+        ends = [_MONTHS.index(end) + 1 if end in _MONTHS else end for end in item.split("-")]
+        if not all(str(end).isdigit() for end in ends):
+            return False
+        asked |= {int(ends[0]), *range(int(ends[0]), int(ends[-1]) + 1)}
+    return least > max(_LONGEST_MONTH[month] for month in asked)
 
 
 def _fits(field: _CronField, item: str) -> bool:

@@ -98,7 +98,7 @@ def _text_problems(field: str, value: object, shape: Text, *, name: str = "") ->
             field,
             f"{shown(value)} is longer than {shape.longest} characters; shorten it",
         )
-    elif len(value) < shape.shortest:
+    elif len(value) < shape.shortest and not value:
         yield Problem(f"{name}-too-short", field, "is empty; write something, or leave the field out")
     elif shape.pattern is not None and re.fullmatch(shape.pattern, value) is None:
         yield Problem(f"{name}-malformed", field, f"{shown(value)} is not allowed; write {shape.in_words}")

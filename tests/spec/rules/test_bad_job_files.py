@@ -163,6 +163,7 @@ BAD_FILES: list[tuple[str, str, str]] = [
     ("endpoint-malformed", "underscore", "name: demo\nmodel: {endpoint: «my_endpoint}\n"),
     ("package-group-malformed", "blank", f"name: demo\nmodel: {{package_group: «my group, {ROLE}}}\n"),
     ("role-missing", "package group", "name: demo\n«model: {package_group: churn}\n"),
+    ("role-malformed", "short name", "name: demo\nmodel: {package_group: churn, role: «myrole}\n"),
     ("role-malformed", "name", "name: demo\nmodel: {package_group: churn, role: «SageMakerExecutionRole}\n"),
     ("vpc-config-with-existing", "network", f"name: demo\nmodel: {{existing: m, vpc_config: «{NETWORK}}}\n"),
     ("env-with-endpoint", "env", "name: demo\nmodel: {endpoint: e, env: «{A: b}}\n"),
@@ -261,6 +262,11 @@ BAD_FILES: list[tuple[str, str, str]] = [
     ("tag-name-too-long", "129", f"{MODEL}tags: {{{'t' * 129}: «a}}\n"),
     ("tag-value-too-long", "257", f"{MODEL}tags: {{team: «{'t' * 257}}}\n"),
     ("tag-name-reserved", "aws:", f"{MODEL}tags: {{'aws:team': «a}}\n"),
+    (
+        "strategy-unknown",
+        "misspelled, without a split",
+        f"{MODEL}transform: {{strategy: «Multirecords}}\n",
+    ),
     # Batching
     ("strategy-needs-split", "None", f"{MODEL}transform: {{strategy: «MultiRecord}}\n"),
     (
@@ -280,6 +286,11 @@ BAD_FILES: list[tuple[str, str, str]] = [
         "  image: '438346466558.dkr.ecr.eu-west-1.amazonaws.com/linear-learner:1'}\ntransform: {max_payload: «0}\n",
     ),
     # Join
+    (
+        "join-needs-accept",
+        "no output at all",
+        f"{MODEL}data_processing: {{join_source: «Input}}\ninput: {{content_type: application/json}}\n",
+    ),
     (
         "join-needs-content-type",
         "csv",
@@ -361,6 +372,11 @@ BAD_FILES: list[tuple[str, str, str]] = [
         f"{MODEL}{CSV_LINES}data_processing: {{input_filter: «'$[0:-1]'}}\n",
     ),
     (
+        "filter-refused",
+        "no-break space",
+        f"{MODEL}{CSV_LINES}data_processing: {{input_filter: «'$[0,\u00a01]'}}\n",
+    ),
+    (
         "filter-backwards",
         "slice",
         f"{MODEL}{CSV_LINES}data_processing: {{input_filter: «'$[3:1]'}}\n",
@@ -404,6 +420,12 @@ BAD_FILES: list[tuple[str, str, str]] = [
     ("names-empty", "all", f"{MODEL}{CSV_NAMES}data_processing: {{send_except: «[id, age, plan, note]}}\n"),
     ("name-twice", "send", f"{MODEL}{CSV_NAMES}data_processing: {{send: [age, «age]}}\n"),
     ("name-unknown", "send", f"{MODEL}{CSV_NAMES}data_processing: {{send: [age, «pln]}}\n"),
+    (
+        "name-unknown",
+        "no names for the answer",
+        f"{MODEL}{CSV_NAMES.replace(', columns: [score, label]', '')}"
+        "data_processing: {join_source: Input, keep: [id, «prediction]}\n",
+    ),
     ("name-unknown", "send_except", f"{MODEL}{CSV_NAMES}data_processing: {{send_except: [«ids]}}\n"),
     (
         "name-unknown",
@@ -517,6 +539,12 @@ BAD_FILES: list[tuple[str, str, str]] = [
         "missing",
         f"{MODEL}input: {{content_type: text/csv, columns_from: «no.csv}}\n",
     ),
+    ("columns-empty", "input", f"{MODEL}input: {{columns: «[]}}\n"),
+    ("columns-empty", "output", f"{MODEL}output: {{columns: «[]}}\n"),
+    ("column-empty", "input", f'{MODEL}input: {{columns: [id, «""]}}\n'),
+    ("column-empty", "blank", f'{MODEL}output: {{columns: [«" "]}}\n'),
+    ("column-outer-blank", "input", f'{MODEL}input: {{columns: [id, «" age"]}}\n'),
+    ("column-of-lines", "input", f'{MODEL}input: {{columns: [id, «"a\\nge"]}}\n'),
     ("column-duplicate", "input", f"{MODEL}input: {{columns: [id, age, «id]}}\n"),
     ("columns-type-unfit", "image", f"{MODEL}input: {{content_type: image/png, columns: «[id]}}\n"),
     (
@@ -579,6 +607,18 @@ BAD_FILES: list[tuple[str, str, str]] = [
     ("bucket-name-unusual", "underscore", f"{MODEL}input: {{data: «s3://My_Bucket/in/}}\n"),
     ("artifact-not-tar-gz", "zip", "name: demo\nmodel: {artifact: «s3://bucket/m.zip, image: repo/image}\n"),
     # Schedule
+    ("schedule-empty", "nothing", f"{MODEL}triggers: {{«schedule: }}\n"),
+    (
+        "timezone-without-cron",
+        "rate",
+        f"{MODEL}triggers: {{schedule: {{rate: 1 hour, timezone: «Europe/Vienna}}}}\n",
+    ),
+    ("cron-never", "31 February", f"{MODEL}triggers:\n  schedule:\n    cron: «0 2 31 2 ? *\n"),
+    (
+        "cron-never",
+        "31st of short months",
+        f"{MODEL}triggers:\n  schedule:\n    cron: «0 2 31 APR,6,9,NOV ? *\n",
+    ),
     ("schedule-ambiguous", "neither", f"{MODEL}triggers: {{schedule: «{{timezone: UTC}}}}\n"),
     (
         "schedule-ambiguous",

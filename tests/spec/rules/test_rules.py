@@ -397,3 +397,39 @@ def test_a_slice_that_goes_backwards_is_shown_forwards() -> None:
     (problem,) = request_problems(request(("DataProcessing", {"InputFilter": "$[3:1]"})))
     assert problem.message == "'$[3:1]' starts at 3 and ends at 1: selects nothing; write $[1:3]"
     assert not problem.is_error
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("$[0,\u00a01]", "Unexpected U+00A0 (no-break space) in JsonPath"),
+        ("$[0,\u00a01]", "; type a plain blank, or none"),
+        ("$[0\t]", "U+0009 (a control character)"),
+        ("$[\u2018a\u2019]", 'Unexpected "\u2018", U+2018 (left single quotation mark)'),
+        ("$[\u2018a\u2019]", "; write straight quotes '"),
+    ],
+)
+def test_fails_on_a_character_that_looks_like_another_with_its_name(text: str, told: str) -> None:
+    changed = request(
+        ("DataProcessing", {"InputFilter": text}), ("TransformInput.ContentType", "application/jsonlines")
+    )
+    (problem,) = request_problems(changed)
+    assert problem.is_error
+    assert told in problem.message
+
+
+def test_a_name_of_the_answer_without_names_says_where_to_write_them() -> None:
+    spec = job(
+        input=InputSpec(content_type="text/csv", split_type="Line", columns=("id", "age")),
+        data_processing=DataProcessingSpec(join_source="Input", keep=("id", "prediction")),
+        output=OutputSpec(accept="text/csv", assemble_with="Line"),
+    )
+    (problem,) = problems(spec)
+    assert "name the columns of the model's answer, in order: output.columns: [prediction]" in problem.message
+
+
+@pytest.mark.parametrize(
+    "cron", ["0 2 29 2 ? *", "0 2 30,31 2,3 ? *", "0 2 L 2 ? *", "0 2 31 * ? *", "0 2 1/31 2 ? *"]
+)
+def test_a_day_that_comes_is_no_problem(cron: str) -> None:
+    assert problems(job(triggers=TriggersSpec(schedule=ScheduleSpec(cron=cron)))) == []
