@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from batch_transform.engine.csv_record import parse_row
 from batch_transform.engine.framed import read_framed
 from batch_transform.engine.records import read_records
 from batch_transform.engine.seams import ModelInvoker
@@ -15,14 +16,15 @@ from batch_transform.preview.finding import Finding, Findings
 from batch_transform.preview.given_answer import GivenAnswer
 from batch_transform.preview.names import Names, names_of
 from batch_transform.preview.rehearsal import Rehearsal, rehearse
-from batch_transform.preview.soundness import Soundness
+from batch_transform.preview.soundness import Soundness, columns
 from batch_transform.preview.source import Source
-from batch_transform.spec.errors import RecordError
+from batch_transform.spec.errors import RecordError, UnparsableError
 from batch_transform.spec.job_spec import JobSpec
 
 _LARGEST_WHOLE = (
     100 * 1024 * 1024
 )  # bytes; AWS's largest payload, and more than the engine holds of one record
+_NO_GZIP = "Not a gzipped file"  # as Python's gzip says it
 _LINE = re.compile(r"\b(?:lines?|records?) (\d+)")
 
 
@@ -143,7 +145,10 @@ def _read(made: Preview, source: Source, soundness: Soundness, *, count: int, ch
         made.is_complete = not is_cut and next(blocks, None) is None
     except RecordError as error:
         at = 0 if settings.split_type == "None" else soundness.records + 1
-        soundness.findings.note("unreadable", at, _sentence(error.log_lines), is_error=True)
+        message = _sentence(error.log_lines)
+        if settings.is_gzip and _NO_GZIP in message:
+            message += "; write input.compression_type: None, or pack the object"
+        soundness.findings.note("unreadable", at, message, is_error=True)
     soundness.finish()
     made.checked, made.shown = soundness.records, shown
     failing = soundness.first_failing
@@ -183,6 +188,8 @@ def _fill_in(made: Preview, ran: Rehearsal, findings: Findings) -> None:
         if exchange.answer is not None:
             answers = _lines(exchange.answer) if is_split else [exchange.answer]
             _spread(answers, exchange.answer, batch, "answer")
+            if is_split and len(answers) == len(batch):
+                _count_columns(made.names.answer, batch, findings)
         at += len(sent)
     if made.was_asked and ran.result is not None:
         results = _lines(ran.result) if is_split else [ran.result]
@@ -192,6 +199,18 @@ def _fill_in(made: Preview, ran: Rehearsal, findings: Findings) -> None:
         named = _LINE.search(message)
         line = int(named[1]) if named else min(1, made.shown[0].line)
         findings.note("record-fails", line, message, is_error=True)
+
+
+def _count_columns(names: Sequence[str], shown: Sequence[Shown], findings: Findings) -> None:
+    """Hold the answers' columns against the names that the job file gives them; () where it gives none."""
+    for one in shown if names else ():
+        try:
+            cells = parse_row(one.answer or b"")
+        except UnparsableError:
+            continue  # the engine tells it where it parses answers
+        if len(cells) != len(names):
+            message = f"the answer has {columns(len(cells))}, and output.columns names {len(names)}"
+            findings.note("answer-columns", one.line, message, is_error=True)
 
 
 def _sent(made: Preview, body: bytes, at: int) -> list[bytes]:

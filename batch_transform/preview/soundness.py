@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,10 +15,18 @@ from batch_transform.spec.errors import FilterMissError, UnparsableError
 from batch_transform.spec.json_path import JsonPath
 
 _BOM = b"\xef\xbb\xbf"
+_GZIP = b"\x1f\x8b"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _JSON_TYPES = ("application/json", "application/jsonlines")
 _ANSWER = "SageMakerOutput"
 _LOOKED_AT_FOR_HEADER = 20
+# A blank after a semicolon is a sentence's; tables have none there.
+_OTHER_SEPARATOR = re.compile(rb";(?! )|\t")
+
+_OPEN_QUOTE = (
+    "close the quotes; a cell cannot hold a newline: batch transform splits lines before it reads quotes; replace "
+    "the newline in the data"
+)
 
 
 @dataclass
@@ -34,6 +43,7 @@ class Soundness:
     findings: Findings
     records: int = 0
     first_failing: int | None = None  # the line of the first record at which the job fails
+    _is_packed: bool = False
     _width: int = 0
     _first_row_line: int = 0
     _first_rows: list[list[bytes]] = field(default_factory=list)
@@ -45,7 +55,9 @@ class Soundness:
 
     def look_at(self, records: Sequence[bytes], first_line: int) -> None:
         """Check consecutive records. Binary records have been checked by who cut them."""
-        if self.settings.is_framed:
+        if first_line <= 1 and records and not self.settings.is_framed:
+            self._packing(records[0], first_line)
+        if self.settings.is_framed or self._is_packed:
             self.records += len(records)
             return
         for line, record in enumerate(records, first_line):
@@ -55,6 +67,10 @@ class Soundness:
                 if not text.strip():
                     self._blank(line)
                     continue
+                if b"\r" in text and b'"' not in text:
+                    self._lone_return(line)
+                    if self._media_type == "text/csv":
+                        continue  # its columns are those of several lines
             if self._media_type == "text/csv" and self.settings.split_lines:
                 self._csv(text, line)
             elif self._media_type in _JSON_TYPES:
@@ -69,6 +85,15 @@ class Soundness:
     @property
     def _is_parsed(self) -> bool:
         return self.settings.record_format is not None
+
+    def _packing(self, record: bytes, line: int) -> None:
+        """Note gzip that nothing unpacks: what else could be said of such bytes means nothing."""
+        self._is_packed = record.startswith(_GZIP)
+        if not self._is_packed or "gzip" in self._media_type:
+            return
+        fails = self.settings.split_lines or self._is_parsed
+        message = "the object is gzip (it begins with 1F 8B); write input.compression_type: Gzip"
+        self._note("gzip", line, message, is_error=fails, fails=fails)
 
     def _encoding(self, record: bytes, line: int) -> bytes:
         """Note what is no plain UTF-8, and return the record without a byte order mark."""
@@ -96,12 +121,24 @@ class Soundness:
     def _line_end(self, record: bytes, line: int) -> bytes:
         if not record.endswith(b"\r"):
             return record
+        becomes = (
+            "goes to the model with the record"
+            if self._filter.is_identity
+            else "is dropped, since the input filter parses the record"
+        )
         message = (
-            "ends with CRLF: lines are split at the newline alone, so the carriage return stays with the record; "
+            f"ends with CRLF: lines are split at the newline alone, and the carriage return {becomes}; "
             "convert the object to newlines (LF)"
         )
         self._note("crlf", line, message, is_error=False)
         return record[:-1]
+
+    def _lone_return(self, line: int) -> None:
+        message = (
+            "holds a carriage return inside: where lines end with CR only, SageMaker sees one line; "
+            "convert the object to newlines (LF)"
+        )
+        self._note("lone-cr", line, message, is_error=self._media_type == "text/csv")
 
     def _blank(self, line: int) -> None:
         message = "is blank, and is a record all the same; remove it"
@@ -111,7 +148,12 @@ class Soundness:
         try:
             cells = parse_row(record)
         except UnparsableError as error:
-            advice = 'put a cell that holds a comma or a quote in double quotes, and double each " in it'
+            is_open = record.count(b'"') % 2 == 1
+            advice = (
+                _OPEN_QUOTE
+                if is_open
+                else 'put a cell that holds a comma or a quote in double quotes, and double each " in it'
+            )
             message = f"is no CSV: {error}; {advice}"
             self._note("csv-quotes", line, message, is_error=self._is_parsed, fails=self._is_parsed)
             return
@@ -120,9 +162,13 @@ class Soundness:
         if len(self._first_rows) < _LOOKED_AT_FOR_HEADER:
             self._first_rows.append(cells)
         self._width = self._width or len(self.columns) or len(cells)
-        if len(cells) != self._width:
+        if len(cells) == 1 and len(self.columns) != 1 and (other := _OTHER_SEPARATOR.search(record)):
+            sign = "tabs" if other[0] == b"\t" else "semicolons (;)"
+            message = f"has cells that seem to be separated by {sign}, and CSV takes commas; write commas"
+            self._note("csv-separator", line, message, is_error=bool(self.columns))
+        elif len(cells) != self._width:
             than = "the job file names" if self.columns else "the first line has"
-            message = f"has {_columns(len(cells))}, and {than} {self._width}"
+            message = f"has {columns(len(cells))}, and {than} {self._width}"
             self._note("csv-columns", line, message, is_error=bool(self.columns))
         with self._noting_misses(line):
             self._filter.select_cells(cells)
@@ -192,7 +238,8 @@ class Soundness:
             self.first_failing = line
 
 
-def _columns(number: int) -> str:
+def columns(number: int) -> str:
+    """Return such as `1 column`."""
     return f"{number} column{'' if number == 1 else 's'}"
 
 

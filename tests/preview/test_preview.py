@@ -219,6 +219,63 @@ def test_unsound_csv_is_pointed_out_by_line(data: bytes, found: list[tuple[str, 
     assert [code for code in codes(shown(csv_job(), data)) if code[0] != "filter-miss"] == found
 
 
+@pytest.mark.parametrize(
+    ("data", "found", "told"),
+    [
+        (b"1;2;3\n", [("csv-separator", 1, "error")], "semicolons (;), and CSV takes commas"),
+        (b"1\t2\t3\n", [("csv-separator", 1, "error")], "tabs, and CSV takes commas"),
+        (gzip.compress(b"1,2,3\n"), [("gzip", 1, "error")], "write input.compression_type: Gzip"),
+        (b'1,2,"3\n4"\n', [("csv-quotes", 1, "error")], "a cell cannot hold a newline"),
+        (b"1,2,3\r\n", [("crlf", 1, "warning")], "the carriage return is dropped"),
+        (b"1,2,3\r4,5,6\r", [("crlf", 1, "warning"), ("lone-cr", 1, "error")], "SageMaker sees one line"),
+    ],
+)
+def test_what_other_programs_write_is_told_with_its_mend(
+    data: bytes, found: list[tuple[str, int, str]], told: str
+) -> None:
+    made = shown(csv_job(), data)
+    assert [code for code in codes(made) if code[0] != "filter-miss"] == found
+    assert told in " ".join(finding.message for finding in made.findings)
+
+
+def test_a_carriage_return_in_json_is_a_blank_and_only_warned_of() -> None:
+    made = shown(json_job(), b'{"text":"a",\r"id":1}\n')
+    assert codes(made) == [("lone-cr", 1, "warning")]
+    assert made.shown[0].sent == b'"a"'
+
+
+def test_the_carriage_return_that_is_told_to_stay_stays() -> None:
+    plain = InputSpec(content_type="text/csv", split_type="Line")
+    made = shown(JobSpec("plain", ModelSpec(existing="m"), input=plain), b"1,2\r\n")
+    assert "goes to the model" in made.findings[0].message
+    assert made.shown[0].sent == b"1,2\r"
+    assert shown(csv_job(), b"1,2,3\r\n").shown[0].sent == b"2,3"
+
+
+def test_sentences_are_no_other_separators() -> None:
+    plain = InputSpec(content_type="text/csv", split_type="Line")
+    assert codes(shown(JobSpec("plain", ModelSpec(existing="m"), input=plain), b"good; very good\n")) == []
+
+
+def test_data_that_are_not_packed_are_told_where_gzip_is_said() -> None:
+    spec = csv_job()
+    spec = dataclasses.replace(spec, input=dataclasses.replace(spec.input, compression_type="Gzip"))
+    (finding,) = shown(spec, b"7,42,gold\n").findings
+    assert "write input.compression_type: None" in finding.message
+
+
+def test_gzip_is_what_a_model_may_take() -> None:
+    spec = JobSpec("packed", ModelSpec(existing="m"), input=InputSpec(content_type="application/gzip"))
+    assert codes(shown(spec, gzip.compress(b"a"))) == []
+
+
+def test_an_answer_with_other_columns_than_named_is_told() -> None:
+    made = shown(csv_job(), b"1,2,3\n4,5,6\n", answer=b"0.5\n0.5,no\n")
+    (finding,) = made.findings
+    assert (finding.code, finding.line, finding.severity) == ("answer-columns", 1, "error")
+    assert finding.message == "the answer has 1 column, and output.columns names 2"
+
+
 def test_lines_of_the_same_kind_are_told_together() -> None:
     (finding,) = shown(csv_job(), b"1,2,3\n" + b"4,5\n" * 9).findings
     assert (finding.line, finding.also, finding.more) == (2, (3, 4, 5, 6, 7), 8)
