@@ -10,36 +10,59 @@ from __future__ import annotations
 
 import argparse
 import errno
+import math
 import os
+import re
 import shutil
 import socket
 import sys
-import tempfile
 import threading
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
+from batch_transform.local.folders import held, temporary_folder
 from batch_transform.local.model_server.image import Images
 from batch_transform.local.sagemaker.quotas import Quotas
 from batch_transform.local.settings import DEFAULT_PORT, DEFAULT_REGION, LocalAwsSettings
-from batch_transform.spec.errors import BatchTransformError, PortInUseError
+from batch_transform.spec.errors import BatchTransformError, InputError, PortInUseError
+
+_HIGHEST_PORT = 65535
+_REGION = re.compile(r"[a-z]+(-[a-z]+)+-[0-9]+")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until told to stop; return the exit code."""
     options = _parser().parse_args(arguments)
-    run_dir = options.run_dir or Path(tempfile.mkdtemp(prefix="batch-transform-"))
     try:
-        _serve(options, run_dir)
+        _check(options)
+        with ExitStack() as folders:
+            if options.data_dir is not None:
+                options.data_dir = folders.enter_context(held(options.data_dir.resolve()))
+            _serve(options, options.run_dir or folders.enter_context(temporary_folder()))
     except BatchTransformError as error:
         sys.stderr.write(f"error: {error}\n")
-        if options.run_dir is None:
-            shutil.rmtree(run_dir, ignore_errors=True)
         return error.exit_code
     except KeyboardInterrupt:  # before anything was served
         pass
-    shutil.rmtree(run_dir, ignore_errors=True)
+    if options.run_dir is not None:
+        shutil.rmtree(options.run_dir, ignore_errors=True)
     return 0
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Raise InputError for values that nothing could be served with, all of them at once."""
+    wrong = []
+    if not 0 <= options.port <= _HIGHEST_PORT:
+        wrong.append(f"--port {options.port} is not one of 0 to {_HIGHEST_PORT}")
+    if not _REGION.fullmatch(options.region):
+        wrong.append(f"--region {options.region!r} is no AWS region, such as {DEFAULT_REGION}")
+    if not 0 < options.ping_timeout < math.inf:
+        wrong.append(f"--ping-timeout {options.ping_timeout:g} is not a number of seconds above 0")
+    if not 0 <= options.wait_scale < math.inf:
+        wrong.append(f"--wait-scale {options.wait_scale:g} is not a number from 0 on")
+    if wrong:
+        raise InputError("; ".join(wrong))
 
 
 def listen(port: int) -> socket.socket:
@@ -67,7 +90,7 @@ def listen(port: int) -> socket.socket:
 def _serve(options: argparse.Namespace, run_dir: Path) -> None:
     settings = LocalAwsSettings(
         run_dir=run_dir,
-        data_dir=options.data_dir and options.data_dir.resolve(),
+        data_dir=options.data_dir,
         images=options.images,
         quotas=options.quotas,
         ping_timeout=options.ping_timeout,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -199,6 +200,81 @@ def test_fails_with_one_message_when_a_file_is_wrong(
     assert ended.stderr.startswith(f"error: {file}: ")
     assert message in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def failed(*options: str, expected: int = 2, **environment: str) -> str:
+    """Start a server that must not start, and return its one line."""
+    ended = subprocess.run(
+        [*SERVER, *options],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={**os.environ, **environment},
+    )
+    assert (ended.returncode, ended.stdout) == (expected, ""), ended.stderr
+    (line,) = ended.stderr.splitlines()
+    return line
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("--port=80000", "--port 80000 is not one of 0 to 65535"),
+        ("--port=-5", "--port -5 is not one of 0 to 65535"),
+        ("--region=", "--region '' is no AWS region, such as us-east-1"),
+        ("--ping-timeout=-1", "--ping-timeout -1 is not a number of seconds above 0"),
+        ("--ping-timeout=nan", "--ping-timeout nan is not a number of seconds above 0"),
+        ("--wait-scale=inf", "--wait-scale inf is not a number from 0 on"),
+    ],
+)
+def test_fails_with_one_message_for_a_value_that_nothing_could_be_served_with(
+    tmp_path: Path, option: str, said: str
+) -> None:
+    assert failed("--port=0", option, TMPDIR=str(tmp_path)) == f"error: {said}"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_fails_with_all_wrong_values_at_once() -> None:
+    line = failed("--port=80000", "--region=x")
+    assert "--port" in line
+    assert "--region" in line
+
+
+def test_fails_for_a_second_one_on_the_same_data_dir_until_the_first_has_ended(tmp_path: Path) -> None:
+    option = f"--data-dir={tmp_path / 'data'}"
+    with served(option) as first:
+        assert failed("--port=0", option) == (
+            f"error: --data-dir {tmp_path / 'data'}: another local AWS uses it; stop that one, "
+            "or take another folder"
+        )
+        first.end(signal.SIGKILL)
+        with served(option):
+            pass
+
+
+def test_fails_before_it_is_ready_when_nothing_can_be_written_to_the_data_dir(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    for folder in (file / "below", Path("/proc/data")):
+        line = failed("--port=0", f"--data-dir={folder}")
+        assert line.startswith(f"error: --data-dir {folder}: nothing can be written there: ")
+
+
+def test_the_folder_of_one_that_was_killed_goes_when_the_next_one_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    (tmp_path / "batch-transform-of-something-else").mkdir()
+    with served() as first, served() as second:
+        of_both = set(tmp_path.glob("batch-transform-*"))
+        assert len(of_both) == 3
+        first.end(signal.SIGKILL)
+        with served() as third:
+            assert len(of_both & set(tmp_path.glob("batch-transform-*"))) == 2
+            assert third.end(signal.SIGTERM) == 0
+        assert second.end(signal.SIGTERM) == 0
+    assert [folder.name for folder in tmp_path.iterdir()] == ["batch-transform-of-something-else"]
 
 
 def test_it_listens_on_the_loopback_alone() -> None:

@@ -91,18 +91,22 @@ def serve(
         else:
             await emulator.app(_over_tls(scope) if settings.enforce_iam else scope, receive, send)
 
-    async def closed() -> None:
-        """Return when everything has stopped; requests are served until then."""
+    async def run() -> None:
         ending = asyncio.Event()
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM):  # before `ready`: a signal may follow it at once
             loop.add_signal_handler(number, ending.set)
         watch = threading.Thread(target=_call_when_set, args=(end, loop, ending.set), daemon=True)
         watch.start()
-        await ending.wait()
-        await asyncio.to_thread(local_aws.close)
 
-    asyncio.run(hypercorn_serve(application, config, shutdown_trigger=closed))  # type: ignore[arg-type]  # hypercorn's TypedDicts for an ASGI application
+        async def closed() -> None:
+            """Return when everything has stopped; requests are served until then."""
+            await ending.wait()
+            await asyncio.to_thread(local_aws.close)
+
+        await hypercorn_serve(application, config, shutdown_trigger=closed)  # type: ignore[arg-type]  # hypercorn's TypedDicts for an ASGI application
+
+    asyncio.run(run())
 
 
 def _is_from_web_page(scope: MutableMapping[str, Any]) -> bool:
