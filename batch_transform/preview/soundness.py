@@ -67,9 +67,10 @@ class Soundness:
                 if not text.strip():
                     self._blank(line)
                     continue
-                if b"\r" in text and b'"' not in text:
+                is_csv = self._media_type == "text/csv"
+                if b"\r" in text and not (is_csv and b'"' in text):
                     self._lone_return(line)
-                    if self._media_type == "text/csv":
+                    if is_csv:
                         continue  # its columns are those of several lines
             if self._media_type == "text/csv" and self.settings.split_lines:
                 self._csv(text, line)
