@@ -112,6 +112,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
         "served": {"endpoint": "live"},
         "registered": {"package_group": "Scorers", "role": ROLE},
         "homeless": {"endpoint": "nowhere"},
+        "bare": {"endpoint": "bare"},
         "unregistered": {"package_group": "nobody", "role": ROLE},
     }
     for name, model in models.items():
@@ -184,3 +185,14 @@ def test_a_run_without_a_model_fails_before_a_transform_job(account: Account, jo
     assert described["cause"].startswith(f"job {job} (")
     assert said in described["cause"]
     assert account.transform_jobs() == before
+
+
+def test_fails_for_an_endpoint_whose_configuration_was_deleted(account: Account) -> None:
+    sagemaker = account.aws.client("sagemaker")
+    config = account.serve("gone")
+    sagemaker.create_endpoint(EndpointName="bare", EndpointConfigName=config)
+    sagemaker.delete_endpoint_config(EndpointConfigName=config)
+    described = account.run("bare")
+    assert described["status"] == "FAILED"
+    assert "Could not find endpoint configuration" in described["cause"]
+    assert "endpoint-config/answers-gone" in described["cause"]
