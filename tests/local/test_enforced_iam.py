@@ -94,13 +94,31 @@ def test_a_job_runs_with_what_its_execution_role_may(enforced: EnforcedLab) -> N
 def test_fails_when_the_execution_role_lacks_a_permission(enforced: EnforcedLab, missing: str) -> None:
     lab = enforced.lab
     bucket = lab.bucket(**{"a.csv": b"id-1,2\n"})
-    statement = allow(*(action for action in NEEDED if action != missing))
+    statement = allow(*(action for action in NEEDED if action != missing), *LOGS)
     role = enforced.role("sagemaker.amazonaws.com", [statement])
-    described = lab.run(lab.request(enforced.model(role), bucket))
+    request = lab.request(enforced.model(role), bucket)
+    described = lab.run(request)
     assert described["TransformJobStatus"] == "Failed"
     assert "AccessDenied" in described["FailureReason"]
     assert missing in described["FailureReason"]
     assert lab.keys(bucket) == []
+    assert missing in lab.log_lines(request["TransformJobName"], "/data-log")[-1]
+    assert request["TransformJobName"] not in lab.aws.log_file.read_text()
+
+
+def test_a_job_whose_role_may_not_write_its_log_runs_and_the_terminal_has_one_line_of_it(
+    enforced: EnforcedLab,
+) -> None:
+    lab = enforced.lab
+    role = enforced.role("sagemaker.amazonaws.com", [allow(*NEEDED)])
+    request = lab.request(enforced.model(role), lab.bucket(**{"a.csv": b"id-1,2\n"}))
+    name = request["TransformJobName"]
+    assert lab.run(request)["TransformJobStatus"] == "Completed"
+    said = lab.aws.log_file.read_text()
+    (line,) = [line for line in said.splitlines() if name in line]
+    assert "AccessDenied" in line
+    assert "logs:CreateLogGroup" in line
+    assert "Traceback" not in said
 
 
 def test_fails_at_once_when_the_execution_role_may_not_list_the_input(enforced: EnforcedLab) -> None:

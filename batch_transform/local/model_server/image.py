@@ -100,8 +100,12 @@ def _read(path: Path) -> Mapping[str, str | list[str]]:
         mapping = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except OSError as error:
         raise DataNotFoundError(f"the file that maps images cannot be read: {error}") from error
-    except yaml.YAMLError as error:
-        raise InputError(f"{path}: neither JSON nor YAML: {error}") from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise InputError(f"{path}: neither JSON nor YAML: {where}{error.problem}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:  # a character that is none
+        raise InputError(f"{path}: neither JSON nor YAML: {' '.join(str(error).split())}") from error
     if not isinstance(mapping, dict):
         raise InputError(f"{path}: a mapping of images to commands is needed")
     for image, server in mapping.items():

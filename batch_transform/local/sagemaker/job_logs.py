@@ -32,6 +32,8 @@ class JobLogs:
 
     def __init__(self, client: Any, job_name: str, instance_id: str) -> None:  # noqa: ANN401  # boto3 makes clients at run time
         self._client = client
+        self._job_name = job_name
+        self._has_warned = False
         self.instance_id = instance_id
         self._container = f"{job_name}/{instance_id}"
         self._data = f"{job_name}/{instance_id}/data-log"
@@ -118,9 +120,11 @@ class JobLogs:
             try:
                 self._open(stream)
                 self._client.put_log_events(logGroupName=LOG_GROUP, logStreamName=stream, logEvents=batch)
-            except (BotoCoreError, ClientError):
+            except (BotoCoreError, ClientError) as error:
                 # as in AWS, a job does not fail for want of its log
-                logger.exception("lines for %s are lost", stream)
+                if not self._has_warned:
+                    logger.warning("lines of the log of job %s are lost: %s", self._job_name, error)
+                self._has_warned = True
 
     def _open(self, stream: str) -> None:
         if stream in self._streams:

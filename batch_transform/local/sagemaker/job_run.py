@@ -58,11 +58,8 @@ class JobRunner:
             for line in error.log_lines:
                 logs.container(line)
             return _ended(job, "Failed", str(error))
-        except BatchTransformError as error:
+        except (BatchTransformError, *S3_ERRORS) as error:
             logs.data_log(str(error))
-            return _ended(job, "Failed", f"ClientError: {error}")
-        except S3_ERRORS as error:
-            logger.exception("job %s", job.name)
             return _ended(job, "Failed", f"ClientError: {error}")
         except Exception as error:  # a defect of ours must end the job, not leave it running
             logger.exception("job %s", job.name)
