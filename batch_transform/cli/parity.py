@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
@@ -13,6 +13,7 @@ from typing import Any, cast
 import boto3
 import click
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.table import Table
 
@@ -45,7 +46,9 @@ _PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Cases of your own, JSON Lines, in place of the project's.",
 )
-@click.option("--at-once", default=4, show_default=True, help="Jobs that run side by side.")
+@click.option(
+    "--at-once", default=4, show_default=True, type=click.IntRange(min=1), help="Jobs that run side by side."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object for each case.")
 @click.option(
     "--aws", is_flag=True, help="On AWS, with your credentials. It says what that costs, and asks first."
@@ -121,20 +124,34 @@ def _on_local_aws(endpoint_url: str | None) -> Iterator[Endpoint]:
     session = boto3.Session(
         aws_access_key_id=ACCESS_KEY, aws_secret_access_key=ACCESS_KEY, region_name=DEFAULT_REGION
     )
-    clients = _clients(session, endpoint_url)
     bucket = "parity"
-    clients.s3.create_bucket(Bucket=bucket)
-    image = f"file://{CONTAINER}"
-    with endpoint_with_model(clients, image=image, role=LOCAL_ROLE, bucket=bucket) as endpoint:
+    with ExitStack() as made:
+        with _told(f"--endpoint-url {endpoint_url}"):
+            clients = _clients(session, endpoint_url)
+            clients.s3.create_bucket(Bucket=bucket)
+            model = endpoint_with_model(clients, image=f"file://{CONTAINER}", role=LOCAL_ROLE, bucket=bucket)
+            endpoint = made.enter_context(model)
         yield endpoint
 
 
 @contextmanager
 def _on_aws(image_uri: str, role: str, bucket: str) -> Iterator[Endpoint]:
-    clients = _clients(boto3.Session(), None)
     waits = {"poll": 15.0, "log_wait": 60.0}
-    with endpoint_with_model(clients, image=image_uri, role=role, bucket=bucket, **waits) as endpoint:
+    with ExitStack() as made:
+        with _told("AWS"):
+            clients = _clients(boto3.Session(), None)
+            model = endpoint_with_model(clients, image=image_uri, role=role, bucket=bucket, **waits)
+            endpoint = made.enter_context(model)
         yield endpoint
+
+
+@contextmanager
+def _told(where: str) -> Iterator[None]:
+    """Tell what an endpoint that cannot be used answered, or that nobody did. Nothing has run then."""
+    try:
+        yield
+    except (BotoCoreError, ClientError, ValueError) as error:  # ValueError: the address is none
+        raise InputError(f"{where}: {error}") from error
 
 
 def _clients(session: boto3.Session, endpoint_url: str | None) -> Clients:

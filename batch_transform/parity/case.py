@@ -6,7 +6,7 @@ import base64
 import gzip
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,7 @@ def load_cases(files: Iterable[Path] | None = None) -> tuple[Case, ...]:
     cases = [
         _case(line, f"{path}:{number}")
         for path in (sorted(CASES.glob("*.jsonl")) if files is None else files)
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        for number, line in enumerate(_text(path).split("\n"), start=1)
         if line.strip()
     ]
     ids = [case.id for case in cases]
@@ -81,9 +81,33 @@ def load_cases(files: Iterable[Path] | None = None) -> tuple[Case, ...]:
     return tuple(cases)
 
 
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: a file of cases is UTF-8 text, and this is none: {error}") from error
+
+
+_FIELDS = {each.name: each.default is MISSING for each in fields(Case)}
+_MAY_MISS = ("inputs", "settings", "model", "expected")
+_NEEDED = [name for name, is_needed in _FIELDS.items() if is_needed and name not in _MAY_MISS]
+_OPTIONAL = [name for name in _FIELDS if name not in _NEEDED]
+_EXPECTED = [each.name for each in fields(Expected)]
+_SHAPE = (
+    f"a case is a JSON object with the texts {', '.join(_NEEDED)}; it may have {', '.join(_OPTIONAL)}; "
+    f"expected may have {', '.join(_EXPECTED)}"
+)
+
+
 def _case(line: str, where: str) -> Case:
     try:
         text = json.loads(line)
+    except ValueError as error:
+        raise InputError(f"{where}: no JSON: {error}; a file of cases has one JSON object a line") from error
+    misfit = _misfit(text)
+    if misfit:
+        raise InputError(f"{where}: this is no case: {misfit}; {_SHAPE}")
+    try:
         expected = text.pop("expected", {})
         if "outputs" in expected:
             expected["outputs"] = {key: _bytes(value) for key, value in expected["outputs"].items()}
@@ -95,10 +119,30 @@ def _case(line: str, where: str) -> Case:
             **text,
         )
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise InputError(f"{where}: this is no case: {error}") from error
+        raise InputError(
+            f"{where}: this is no case: a value has another form: {error}; a body is a text, a list of bodies, "
+            '{"base64": text}, {"gzip": body} or {"repeat": text, "times": number}'
+        ) from error
     if case.evidence not in EVIDENCE:
         raise InputError(f"{where}: evidence {case.evidence!r} is none of {', '.join(EVIDENCE)}")
     return case
+
+
+def _misfit(case: object) -> str | None:
+    """Say what about the JSON is not as a case is."""
+    if not isinstance(case, dict):
+        return f"it is a JSON {type(case).__name__}"
+    expected = case.get("expected", {})
+    structures = [name for name in ("inputs", "settings", "model", "expected") if name in case]
+    wrong = [
+        *(f"{name} is missing" for name in _NEEDED if name not in case),
+        *(f"{name} is no text" for name in _NEEDED if name in case and not isinstance(case[name], str)),
+        *(f"{name} is no JSON object" for name in structures if not isinstance(case[name], dict)),
+        *(f"there is no {name!r} in a case" for name in case if name not in _FIELDS),
+    ]
+    if isinstance(expected, dict):
+        wrong += [f"there is no {name!r} in expected" for name in expected if name not in _EXPECTED]
+    return ", ".join(wrong) or None
 
 
 def _bytes(value: Any) -> bytes:  # noqa: ANN401  # any JSON

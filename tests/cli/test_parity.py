@@ -75,6 +75,23 @@ def test_fails_for_a_case_that_is_not_there() -> None:
 
 
 @pytest.mark.parametrize(
+    ("address", "said"),
+    [("http://127.0.0.1:9", "Could not connect to the endpoint URL"), ("foo", "Invalid endpoint")],
+)
+def test_fails_in_one_line_when_there_is_no_endpoint(address: str, said: str) -> None:
+    ended = parity("--endpoint-url", address)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith(f"error: --endpoint-url {address}: {said}")
+
+
+def test_fails_when_no_job_could_run_at_once() -> None:
+    ended = parity("--at-once", "0")
+    assert ended.returncode == 2
+    assert "0 is not in the range x>=1" in ended.stderr
+
+
+@pytest.mark.parametrize(
     ("options", "message"),
     [
         (("--bucket", "b"), "--aws needs --image-uri, --role"),

@@ -49,14 +49,46 @@ def test_an_input_may_be_text_parts_or_compressed(tmp_path: Path) -> None:
     ("case", "message"),
     [
         ({**CASE, "evidence": "heard"}, "cases.jsonl:1: evidence 'heard' is none of documented, recorded"),
-        ({**CASE, "colour": "red"}, "cases.jsonl:1: this is no case: .*colour"),
-        ([], "cases.jsonl:1: this is no case"),
-        ({"id": "a"}, "cases.jsonl:1: this is no case: .*title"),
+        (
+            {**CASE, "colour": "red"},
+            "cases.jsonl:1: this is no case: there is no 'colour' in a case; a case is a JSON object with the "
+            "texts id, title, evidence, source; it may have inputs, settings, model, expected, register; "
+            "expected may have refused, status, failure_reason, outputs",
+        ),
+        ([], "cases.jsonl:1: this is no case: it is a JSON list; a case is"),
+        (
+            {"id": "a"},
+            "cases.jsonl:1: this is no case: title is missing, evidence is missing, source is missing",
+        ),
+        (
+            {**CASE, "id": 7, "inputs": []},
+            "this is no case: id is no text, inputs is no JSON object; a case is",
+        ),
+        ({**CASE, "expected": {"colour": 1}}, "this is no case: there is no 'colour' in expected; a case is"),
+        (
+            {**CASE, "inputs": {"a": 1}},
+            "this is no case: a value has another form: .*; a body is a text, a list",
+        ),
+        ({**CASE, "expected": {"log": 1}}, "this is no case: a value has another form"),
     ],
 )
 def test_fails_for_what_is_no_case(tmp_path: Path, case: object, message: str) -> None:
     with pytest.raises(InputError, match=message):
         load_cases([written(tmp_path, case)])
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"id,title\n", "cases.jsonl:1: no JSON: .*; a file of cases has one JSON object a line"),
+        (b"\xff\n", "cases.jsonl: a file of cases is UTF-8 text, and this is none"),
+    ],
+)
+def test_fails_for_what_is_no_json(tmp_path: Path, data: bytes, message: str) -> None:
+    path = tmp_path / "cases.jsonl"
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=message):
+        load_cases([path])
 
 
 def test_fails_for_an_id_that_is_taken(tmp_path: Path) -> None:
