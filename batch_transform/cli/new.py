@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -12,8 +14,24 @@ from batch_transform.authoring.new_file import write_new
 from batch_transform.authoring.starter import CONTENT_TYPES, CSV, Starter, starter_text
 from batch_transform.cli.problem_report import report_problems
 from batch_transform.spec.errors import InputError, JobFileError
+from batch_transform.spec.problem import Problem
 
 _DEFAULT_IMAGE = "sklearn:1.2-1"
+
+# Where each field's value came from; the longest name that fits holds.
+_OPTION_OF_FIELD = {
+    "name": "NAME",
+    "model": "--model",
+    "model.image": "--image",
+    "input.content_type": "--content-type",
+    "input.columns": "--columns",
+    "input.columns_from": "--columns",
+    "input.data": "--data",
+    "transform.instance_type": "--instance-type",
+    "data_processing": "--id",
+    "output.accept": "--content-type",
+    "output.columns": "--answer",
+}
 
 
 @click.command()
@@ -90,11 +108,25 @@ def new(
     text = starter_text(starter, path=path)
     problems = problems_at(path, text)
     if any(problem.is_error for problem in problems):
-        raise JobFileError(problems)
+        raise JobFileError(_in_options(problems))
     write_new(path, text)
     if problems:
         report_problems(problems)
     click.echo(f"{path} is written; see what it does with: batch-transform explain {path}")
+
+
+def _in_options(problems: Sequence[Problem]) -> list[Problem]:
+    """Tell problems by the options that they came from: no file was written that had lines to point at."""
+    told: dict[tuple[str, str], Problem] = {}
+    for problem in problems:
+        field = problem.field
+        fitting = [
+            one for one in _OPTION_OF_FIELD if field == one or field.startswith((f"{one}.", f"{one}["))
+        ]
+        option = _OPTION_OF_FIELD[max(fitting, key=len)] if fitting else field
+        in_option = dataclasses.replace(problem, field=option, path="", line=0, column=0)
+        told.setdefault((problem.code, option), in_option)
+    return list(told.values())
 
 
 def _required(question: str, option: str, *, asks: bool) -> str:

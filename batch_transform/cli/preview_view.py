@@ -173,7 +173,7 @@ def _requests_words(preview: Preview) -> Iterator[str]:
     words = f"at this size about {counted(fit, 'record')} fill a request"
     if preview.is_complete:
         yield f"{words}; there are {preview.checked:,}, in about {counted(-(-preview.checked // fit), 'request')}"
-    elif preview.settings.is_gzip:
+    elif preview.settings.is_gzip or not preview.size:  # a pipe does not say how much it holds
         yield words
     else:
         stored = sum(len(shown.record) + 1 for shown in preview.shown[:records])

@@ -49,7 +49,7 @@ class Cost:
         """Return what is known, in sentences."""
         said = [self._scoring(), f"{START_UP}."]
         limit = f"At the very most one attempt takes {_hours(self.most_instance_hours)}"
-        money = "" if self.most_usd is None else f", that is USD {self.most_usd:,.2f}"
+        money = "" if self.most_usd is None else f", that is {_money(self.most_usd)}"
         return [*said, f"{limit}{money}: then the workflow stops it."]
 
     def _scoring(self) -> str:
@@ -63,12 +63,16 @@ class Cost:
         hours = (
             f"{self.records:,} records at {self.rate:,.10g} a second take {_clock(self.seconds)}{shared}: "
         )
-        money = "; give --price for the money" if self.usd is None else f", that is USD {self.usd:,.2f}"
+        money = "; give --price for the money" if self.usd is None else f", that is {_money(self.usd)}"
         return f"{hours}{_hours(self.instance_hours)}{money}."
 
 
 def _hours(number: float) -> str:
     return f"{number:,.4g} instance hour{'' if number == 1 else 's'}"
+
+
+def _money(usd: float) -> str:
+    return "less than USD 0.01" if 0 < usd < 0.005 else f"USD {usd:,.2f}"
 
 
 def _clock(seconds: float) -> str:

@@ -90,6 +90,6 @@ def _first_file(path: Path) -> Path:
             (file for file in path.rglob("*") if file.is_file() and not file.name.startswith(".")),
             default=path,
         )
-    if not path.is_file():
+    if not path.exists() or path.is_dir():
         raise DataNotFoundError(f"--input {path}: there is no such file, and no file in such a folder")
     return path

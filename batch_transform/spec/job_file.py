@@ -123,7 +123,8 @@ def _folder(
     at = reading.position(field)
     if not folder.is_dir():
         what = "is no folder" if folder.exists() else "does not exist"
-        reading.wrong("source-missing", field, f"'{source}' {what}, seen from {path.parent}", at)
+        mend = "make the folder, or correct the path"
+        reading.wrong("source-missing", field, f"'{source}' {what}, seen from {path.parent}; {mend}", at)
     elif isinstance(image, FrameworkImage) and not (folder / "code" / "inference.py").is_file():
         reading.wrong(
             "source-without-code",

@@ -307,4 +307,5 @@ def _bracket(text: str, content: str) -> Step:
 
 
 def _is_csv_path(steps: tuple[Step, ...]) -> bool:
-    return not steps or (len(steps) == 1 and isinstance(steps[0], (Index, Indexes, Slice)))
+    """Whether it selects cells; `[*]` may, which is then told as undefined."""
+    return not steps or (len(steps) == 1 and isinstance(steps[0], (Index, Indexes, Slice, Wildcard)))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from batch_transform.engine.settings import MIB, effective_settings
+from batch_transform.explain.cost import Cost
 from batch_transform.explain.explanation import explain
 from batch_transform.explain.limits import ORIGINS, limits
 from batch_transform.explain.places import places
@@ -254,3 +255,12 @@ def test_filters_on_other_types_are_told_to_be_unfit() -> None:
     assert words["model gets"] == (
         "The model gets what $.a selects; filters work on CSV and JSON only, and the type is not told."
     )
+
+
+@pytest.mark.parametrize(
+    ("price", "told"),
+    [(0.1, "that is less than USD 0.01."), (0.0, "that is USD 0.00."), (3600.0, "that is USD 1.00.")],
+)
+def test_what_costs_something_is_never_told_as_nothing(price: float, told: str) -> None:
+    cost = Cost(1, 1.0, price, 1, most_instance_hours=24)
+    assert told in cost.words()[0]

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -102,3 +104,13 @@ def test_fails_when_aws_does_not_answer(error: Exception) -> None:
         open_source("s3://in-bucket/x", lambda: FakeS3({}, error=error)),
     ):
         pass
+
+
+def test_a_pipe_is_read(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(b"1,2\n",))
+    writer.start()
+    with open_source(str(pipe), no_s3) as source:
+        assert (source.size, source.stream.read(9)) == (0, b"1,2\n")
+    writer.join()

@@ -309,3 +309,9 @@ def test_what_stands_elsewhere_in_another_form_is_shown_in_ours(jobs: Path, text
 def test_a_join_of_nothing_is_told_where_it_is_asked_for(jobs: Path) -> None:
     path = write(jobs, f"{SMALL}data_processing:\n  join_source: Input\n")
     assert codes(path) == [("join-needs-content-type", 4, 16), ("join-needs-accept", 4, 16)]
+
+
+def test_a_folder_that_is_not_there_is_told_with_its_mend(jobs: Path) -> None:
+    text = "name: demo\nmodel: {source: ../build/x, image: {framework: sklearn, version: 1.2-1}}\n"
+    (problem,) = read_job_files([write(jobs, text)]).problems
+    assert problem.message.endswith("; make the folder, or correct the path")

@@ -184,10 +184,16 @@ def test_fails_for_names_on_csv_whatever_the_case_and_the_parameters_of_the_type
         JsonPath.parse(text, content_type="Text/CSV; charset=utf-8")
 
 
-@pytest.mark.parametrize("text", ["$[*]", "$[1][2]"])
-def test_fails_for_index_paths_that_no_row_can_follow(text: str) -> None:
+def test_fails_for_index_paths_that_no_row_can_follow() -> None:
     with pytest.raises(FilterSyntaxError, match="a text/csv row is an array of cells"):
-        JsonPath.parse(text, content_type="text/csv")
+        JsonPath.parse("$[1][2]", content_type="text/csv")
+
+
+def test_what_all_elements_of_a_row_are_is_not_known() -> None:
+    path = JsonPath.parse("$[*]", content_type="text/csv")
+    assert path.undefined
+    with pytest.raises(FilterMissError):
+        path.positions(3)
 
 
 @given(st.text(alphabet="$[]*. ,:-'ab01_\"é", max_size=70))

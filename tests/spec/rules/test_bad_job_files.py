@@ -368,6 +368,11 @@ BAD_FILES: list[tuple[str, str, str]] = [
     ),
     (
         "filter-undefined",
+        "wildcard of a row",
+        f"{MODEL}{CSV_LINES}data_processing: {{input_filter: «'$[*]'}}\n",
+    ),
+    (
+        "filter-undefined",
         "negative end",
         f"{MODEL}{CSV_LINES}data_processing: {{input_filter: «'$[0:-1]'}}\n",
     ),
