@@ -57,15 +57,34 @@ class ProgressMeter:
         self._on_progress(self.progress)
 
 
-class CountedStream:
-    """A stream whose bytes are counted as they are read."""
+class CountedObject:
+    """The bytes of one object, each counted when it is read first: a retry or a join may read it again."""
 
-    def __init__(self, stream: BinaryIO, meter: ProgressMeter) -> None:
-        self._stream = stream
+    def __init__(self, meter: ProgressMeter) -> None:
         self._meter = meter
+        self._furthest = 0
+
+    def stream(self, stream: BinaryIO) -> CountedStream:
+        """The object's stream, from its beginning, with its bytes counted."""
+        return CountedStream(stream, self._reached)
+
+    def _reached(self, position: int) -> None:
+        new = max(0, position - self._furthest)
+        self._furthest += new
+        self._meter.add(bytes_read=new)
+
+
+class CountedStream:
+    """A stream that tells how far it was read."""
+
+    def __init__(self, stream: BinaryIO, reached: Callable[[int], None]) -> None:
+        self._stream = stream
+        self._reached = reached
+        self._position = 0
 
     def read(self, size: int = -1, /) -> bytes:
         """Read as the stream does."""
         data = self._stream.read(size)
-        self._meter.add(bytes_read=len(data))
+        self._position += len(data)
+        self._reached(self._position)
         return data

@@ -126,6 +126,10 @@ def _transform_all(
         objects.close()
         requests.close()
         objects.join()  # no object is left half written; requests on their way may take their time
+    if is_empty and settings.is_manifest:
+        raise TransformSettingsError(
+            f'the manifest "{settings.source}" names no objects; their names follow its {{"prefix": ...}}'
+        )
     if is_empty:
         raise TransformSettingsError(
             f'No S3 objects found under S3 URL "{settings.source}" given in input data source'

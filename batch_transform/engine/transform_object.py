@@ -17,7 +17,7 @@ from batch_transform.engine.input_filter import InputFilter
 from batch_transform.engine.invoke import Model
 from batch_transform.engine.merged import merged
 from batch_transform.engine.pace import Pace
-from batch_transform.engine.progress import CountedStream, ProgressMeter
+from batch_transform.engine.progress import CountedObject, ProgressMeter
 from batch_transform.engine.records import WHOLE_OBJECT, ByteStream, Records, pieces_of, read_records
 from batch_transform.engine.results import Results
 from batch_transform.engine.seams import ObjectStore, ObjectWriter
@@ -85,7 +85,7 @@ class ObjectTransform:
         settings = self.settings
         is_empty = True
         with self._open(selected) as stored:
-            runs = self._runs(selected, CountedStream(stored, self.meter), input_filter)
+            runs = self._runs(selected, CountedObject(self.meter).stream(stored), input_filter)
             with closing(self.requests.in_order(self.model.answers, runs)) as answered:
                 for run, answers in answered:
                     is_empty = False
@@ -122,10 +122,12 @@ class ObjectTransform:
         return self.pace.runs(cut_batches(read_records(stream, settings), input_filter, settings))
 
     def _streamed(self, selected: Selected, input_filter: InputFilter) -> Batch:
+        counted = CountedObject(self.meter)
+
         def read() -> Iterator[Records]:
             with self._open(selected) as stored:
                 pieces = read_records if self.settings.looks_into_records else pieces_of
-                yield from pieces(CountedStream(stored, self.meter), self.settings)
+                yield from pieces(counted.stream(stored), self.settings)
 
         return Batch(StreamedBody(read, input_filter), ReadAgain(read), 1, WHOLE_OBJECT)
 

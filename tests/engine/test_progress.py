@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from batch_transform.engine.progress import CountedStream, Progress, ProgressMeter
+from batch_transform.engine.progress import CountedObject, Progress, ProgressMeter
 
 
 def test_reports_are_rare_and_the_last_one_is_complete(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,5 +25,14 @@ def test_reports_are_rare_and_the_last_one_is_complete(monkeypatch: pytest.Monke
 
 def test_bytes_are_counted_as_they_are_read() -> None:
     meter = ProgressMeter(lambda _: None)
-    stream = CountedStream(io.BytesIO(b"12345"), meter)
-    assert (stream.read(2), stream.read(), meter.progress.bytes_read) == (b"12", b"345", 5)
+    stream = CountedObject(meter).stream(io.BytesIO(b"12345"))
+    assert (stream.read(2), meter.progress.bytes_read) == (b"12", 2)
+    assert (stream.read(), meter.progress.bytes_read) == (b"345", 5)
+
+
+def test_bytes_that_are_read_again_are_not_counted_again() -> None:
+    meter = ProgressMeter(lambda _: None)
+    counted = CountedObject(meter)
+    for size, so_far in ((3, 3), (2, 3), (5, 5), (5, 5)):  # a pass that broke off, and one that came further
+        counted.stream(io.BytesIO(b"12345")).read(size)
+        assert meter.progress.bytes_read == so_far

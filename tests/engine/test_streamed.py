@@ -34,12 +34,14 @@ def test_records_are_filtered_and_joined_on_the_way() -> None:
     ran = run_job({"a.csv": LARGE}, line_by_line(lambda line: line), job)
     assert ran.model.bodies == [b"".join(b"%d\n" % number for number in range(60_000))]
     assert ran.out("a.csv.out") == LARGE
+    assert ran.outcome.progress.bytes_read == len(LARGE)  # though the join reads them again
 
 
 def test_a_retry_sends_the_whole_body_again() -> None:
     answers = [Answer(503, b""), Answer(200, b"ok")]
     ran = run_job({"a.csv": LARGE}, lambda _: answers.pop(0), request(MaxPayloadInMB=0))
     assert (ran.out("a.csv.out"), ran.model.bodies) == (b"ok\n", [LARGE, LARGE])
+    assert ran.outcome.progress.bytes_read == len(LARGE)
 
 
 def test_gzip_is_unpacked_on_the_way() -> None:

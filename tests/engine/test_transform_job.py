@@ -195,6 +195,14 @@ def test_gzip_objects_are_unpacked_and_their_results_are_not_packed() -> None:
     assert (ran.out("x.csv.gz.out"), ran.out("y.csv.gz.out")) == (b"i,0.5\nj,0.5\n", None)
 
 
+def test_fails_for_a_manifest_that_names_no_objects() -> None:
+    job = request(data_type="ManifestFile", uri="s3://bucket/m/list.json")
+    ran = run_job({"m/list.json": b'[{"prefix": "s3://bucket/in/"}]'}, lambda body: body, job)
+    said = 'the manifest "s3://bucket/m/list.json" names no objects; their names follow its {"prefix": ...}'
+    assert (ran.outcome.status, ran.outcome.failure_reason) == ("Failed", f"ClientError: {said}")
+    assert ran.log[1:] == [said]
+
+
 def test_a_manifest_names_the_objects_and_a_missing_one_fails_alone() -> None:
     manifest = json.dumps([{"prefix": "s3://bucket/in/"}, "a.csv", "deep/b.csv", "gone.csv"]).encode()
     job = request(uri="s3://bucket/m/list.json", data_type="ManifestFile")
