@@ -30,6 +30,8 @@ _READ_ONLY = frozenset(
 _RESOURCE = re.compile(r"arn:[^:]*:states:[^:]*:[^:]*:(aws-sdk:)?sagemaker:createTransformJob(\.sync)?")
 _JSONATA = re.compile(r"\s*\{%.*%\}\s*", re.DOTALL)
 _SUBSTITUTION = re.compile(r"\$\{[A-Za-z0-9_.:]+\}")
+_NAMELESS_STATE = "the state"  # one that stands alone, without the machine that names it
+_REQUIRED = ("ModelName", "TransformInput", "TransformOutput", "TransformResources")
 
 # Tags that Step Functions and AWS put on a job by themselves.
 _TAGS_OF_AWS = re.compile(r"aws:.*|AWS_STEP_FUNCTIONS_EXECUTION_ARN|MANAGED_BY_AWS", re.IGNORECASE)
@@ -53,19 +55,25 @@ def adopt_json(text: str, *, origin: str, state: str | None = None) -> Adopted:
         return adopt_json(document["definition"], origin=f"the state machine in {origin}", state=state)
     if not isinstance(document, dict):
         raise InputError(f"{origin}: must be a JSON object, such as a CreateTransformJob request")
-    states = dict(_states(document, "the state"))
+    states = dict(_states(document, _NAMELESS_STATE))
     if states or "States" in document or state:
         name, members = _one_of(states, state, origin)
-        return _of_state(members, origin=f"the state {name} in {origin}")
+        which = name if name == _NAMELESS_STATE else f"the state {name}"
+        return _of_state(members, origin=f"{which} in {origin}")
     if isinstance(document.get("detail"), dict):
         document = document["detail"]
     if "TransformJobStatus" in document:
         return adopt_description(document, origin=f"a description of a transform job in {origin}")
-    wanted = {"ModelName", "TransformInput", "TransformOutput", "TransformResources"}
-    if not wanted.intersection(name.removesuffix(".$") for name in document):
+    missing = [name for name in _REQUIRED if name not in document and f"{name}.$" not in document]
+    if len(missing) == len(_REQUIRED):
         raise InputError(
-            f"{origin}: holds no transform job: it has none of {', '.join(sorted(wanted))}; give a CreateTransformJob "
+            f"{origin}: holds no transform job: it has none of {', '.join(_REQUIRED)}; give a CreateTransformJob "
             "request, the output of aws sagemaker describe-transform-job, or a state that calls createTransformJob"
+        )
+    if missing:
+        raise InputError(
+            f"{origin}: is no whole CreateTransformJob request: it lacks {' and '.join(missing)}, which AWS requires; "
+            "add what is missing"
         )
     return adopt_members(document, origin=f"a CreateTransformJob request in {origin}")
 

@@ -27,6 +27,8 @@ from batch_transform.spec.request_shape import SHAPES, Path
 
 _S3_DATA_TYPE: Path = ("TransformInput", "DataSource", "S3DataSource", "S3DataType")
 
+_BOTO3 = "create_transform_job"
+
 
 @dataclass(frozen=True)
 class _Call:
@@ -39,7 +41,8 @@ class _Call:
 def adopt_sdk_call(source: str, *, origin: str) -> Adopted:
     """Read `Transformer(...)`, or `.transformer(...)`, and `.transform(...)` in Python or in a notebook.
 
-    Values are literals, and names that are set once to such. Raises InputError for what is no Python, for
+    A call of boto3's `create_transform_job(...)` is read where there is none of the SDK's. Values are literals,
+    and names that are set once to such. Raises InputError for what is no Python, for
     no call or several of one kind, and for parameters that the SDK does not have.
     """
     tree = _parsed(_cells(source, origin), origin)
@@ -48,8 +51,14 @@ def adopt_sdk_call(source: str, *, origin: str) -> Adopted:
     later: dict[Path, str] = {}
     notes: list[str] = []
     calls = list(_calls(tree))
+    boto3_call = _only(list(_boto3_calls(tree)), origin)
+    if boto3_call is not None and not calls:
+        return _adopt_boto3_call(boto3_call, names, origin)
     if not calls:
-        raise InputError(f"{origin}: has no call of Transformer(...) or .transform(...) of the SageMaker SDK")
+        raise InputError(
+            f"{origin}: has no call of Transformer(...) or .transform(...) of the SageMaker SDK, and none of boto3's "
+            "create_transform_job(...)"
+        )
     for kind in (tuple(CONSTRUCTORS), ("transform",)):
         call = _only([call for call in calls if call.name in kind], origin)
         if call is not None:
@@ -64,6 +73,31 @@ def adopt_sdk_call(source: str, *, origin: str) -> Adopted:
     return adopt_members(
         members, origin=f"a call of the SageMaker Python SDK in {origin}", later=later, notes=notes
     )
+
+
+def _boto3_calls(tree: ast.AST) -> Iterator[_Call]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == _BOTO3:
+            yield _Call(_BOTO3, node)
+
+
+def _adopt_boto3_call(call: _Call, names: Mapping[str, ast.expr], origin: str) -> Adopted:
+    """Read `client.create_transform_job(...)`, whose arguments are the members of the request."""
+    members: Request = {}
+    later: dict[Path, str] = {}
+    for keyword in call.node.keywords:
+        value = value_of(keyword.value, names)
+        if keyword.arg is not None:
+            _place((keyword.arg,), value, members, later)
+        elif isinstance(value, dict):
+            for name, part in value.items():
+                _place((str(name),), part, members, later)
+        else:
+            raise InputError(
+                f"{origin}:{call.node.lineno}: {_BOTO3}(...) spreads **{ast.unparse(keyword.value)}, which is known "
+                "only when it runs; give its arguments as JSON, without --from-sdk"
+            )
+    return adopt_members(members, origin=f"a call of boto3's {_BOTO3} in {origin}", later=later)
 
 
 def _cells(source: str, origin: str) -> str:

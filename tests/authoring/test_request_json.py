@@ -148,3 +148,14 @@ def test_fails_for_what_is_no_json() -> None:
         adopt_json("name: churn", origin="file.json")
     with pytest.raises(InputError, match="nested too deeply"):
         adopt_json("[" * 100_000, origin="file.json")
+
+
+def test_a_state_that_stands_alone_has_no_name() -> None:
+    assert adopt(task(Parameters=WITHOUT_NAME)).origin == "the state in file.json"
+
+
+@pytest.mark.parametrize("name", ["ModelName", "TransformInput", "TransformOutput", "TransformResources"])
+def test_fails_for_a_request_without_what_aws_requires(name: str) -> None:
+    with pytest.raises(InputError, match=f"it lacks {name}, which AWS requires"):
+        adopt({member: value for member, value in REQUEST.items() if member != name})
+    assert adopt({**REQUEST, name: None, f"{name}.$": "$.it"})

@@ -198,3 +198,40 @@ def test_the_tables_are_those_of_the_sdk() -> None:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef) and node.name in tables:
             assert [argument.arg for argument in node.args.args][1:] == list(tables[node.name])
+
+
+BOTO3 = """
+import boto3
+sm = boto3.client("sagemaker")
+request = {
+    "TransformJobName": "churn-260102-1000",
+    "ModelName": "churn-model",
+    "TransformInput": {
+        "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": data}}, "ContentType": "text/csv"
+    },
+    "TransformOutput": {"S3OutputPath": "s3://out-bucket/y"},
+    "Environment": {"LEVEL": "info"},
+}
+sm.create_transform_job(**request, TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1})
+"""
+
+
+def test_a_call_of_boto3_is_read_as_the_request_that_it_makes() -> None:
+    adopted = adopt_sdk_call(BOTO3, origin="job.py")
+    assert adopted.job_name == "churn"
+    assert adopted.request == {
+        "ModelName": "churn-model",
+        "TransformInput": {
+            "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix"}},
+            "ContentType": "text/csv",
+        },
+        "TransformOutput": {"S3OutputPath": "s3://out-bucket/y"},
+        "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
+        "Environment": {"LEVEL": "info"},
+    }
+    assert adopted.unknown == {("TransformInput", "DataSource", "S3DataSource", "S3Uri"): "data"}
+
+
+def test_fails_for_arguments_of_boto3_that_only_running_tells() -> None:
+    with pytest.raises(InputError, match=r"job.py:1: .* give its arguments as JSON"):
+        adopt_sdk_call("sm.create_transform_job(**load())", origin="job.py")
