@@ -41,7 +41,9 @@ def explain(
 
     The request is shown as JSON and as a command of the AWS CLI.
     """
-    explanation = explanation_of(find_job(job, jobs), records=records, rate=rate, price=price)
+    explanation = explanation_of(
+        find_job(job, jobs, needs_source=False), records=records, rate=rate, price=price
+    )
     if as_json:
         click.echo(json.dumps(explanation.as_json(), indent=2, ensure_ascii=False))
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 from batch_transform.cli.problem_report import report_problems
@@ -10,19 +11,24 @@ from batch_transform.spec.job_file import read_job_files
 from batch_transform.spec.job_spec import JobSpec
 
 
-def find_job(job: str, folder: Path) -> JobSpec:
+def find_job(job: str, folder: Path, *, needs_source: bool = True) -> JobSpec:
     """Return the job of that name in the folder, or of that file; its warnings go to standard error.
 
-    What is wrong with other files of the folder does not matter. Raises JobFileError where the job itself may
+    `needs_source` says that the folder of its model must be there; otherwise that it is not is a warning. What is
+    wrong with other files of the folder does not matter. Raises JobFileError where the job itself may
     be in a broken file, and InputError where there is none.
     """
     path = Path(job)
     is_file = path.suffix in {".yaml", ".yml"}
     paths = [path] if is_file else sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
     files = read_job_files(paths)
-    for spec in files.jobs:
+    for spec in (*files.jobs, *(() if needs_source else files.without_source)):
         if is_file or spec.name == job:
-            own = [problem for problem in files.problems if problem.path == spec.job_file]
+            own = [
+                dataclasses.replace(problem, severity="warning")
+                for problem in files.problems
+                if problem.path == spec.job_file
+            ]
             if own:
                 report_problems(own)
             return spec

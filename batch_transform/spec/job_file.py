@@ -33,10 +33,14 @@ _SCALARS = {
 
 @dataclass(frozen=True)
 class JobFiles:
-    """Job files as read. `jobs` are those without errors; `problems` holds errors and warnings, in file order."""
+    """Job files as read. `jobs` are those without errors; `problems` holds errors and warnings, in file order.
+
+    `without_source` are those whose only errors are that a model's folder is not there, as before it is made.
+    """
 
     jobs: tuple[JobSpec, ...]
     problems: tuple[Problem, ...]
+    without_source: tuple[JobSpec, ...] = ()
 
     @property
     def has_errors(self) -> bool:
@@ -60,6 +64,7 @@ def load_job_files(paths: Iterable[Path | str]) -> list[JobSpec]:
 def read_job_files(paths: Iterable[Path | str]) -> JobFiles:
     """Return jobs and problems of all files. Raises nothing for what is wrong in a file, or with reading it."""
     jobs: list[JobSpec] = []
+    without_source: list[JobSpec] = []
     found: list[Problem] = []
     taken: dict[str, tuple[str, str]] = {}
     for path in paths:
@@ -73,9 +78,12 @@ def read_job_files(paths: Iterable[Path | str]) -> JobFiles:
                 taken[output] = (job.name, str(path))
         in_order = sorted(reading.problems, key=lambda problem: (problem.line, problem.column))
         found += [dataclasses.replace(problem, path=str(path)) for problem in in_order]
-        if job is not None and not any(problem.is_error for problem in reading.problems):
+        errors = {problem.code for problem in reading.problems if problem.is_error}
+        if job is not None and not errors:
             jobs.append(job)
-    return JobFiles(tuple(jobs), tuple(found))
+        elif job is not None and errors == {"source-missing"}:
+            without_source.append(job)
+    return JobFiles(tuple(jobs), tuple(found), tuple(without_source))
 
 
 def _name_is_taken(name: str, other: str, path: str) -> str:

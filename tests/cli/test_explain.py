@@ -82,3 +82,16 @@ def test_warnings_of_the_job_go_to_standard_error(folder: Path, capsys: pytest.C
     )
     assert exit_code("risky.yaml") == 0
     assert "warning bucket-name-unusual" in capsys.readouterr().err
+
+
+def test_a_job_is_explained_before_the_folder_of_its_model_is_made(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = "model: {source: ../build/churn, image: {framework: sklearn, version: 1.2-1}}"
+    (folder / "jobs" / "churn.yaml").write_text(JOB.replace("model: {existing: churn-model}", model))
+    assert exit_code("churn") == 0
+    out, err = capsys.readouterr()
+    assert "The model gets all columns but id" in out
+    assert (
+        "jobs/churn.yaml:2:17: warning source-missing: model.source: '../build/churn' does not exist" in err
+    )
