@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ class InputSpec:
     `columns` names the columns of a CSV in order, or the top-level fields of JSON records: filters by
     name and tables need them, and they are never sent to AWS. `columns_from` is a local CSV whose
     first line holds them; reading a job file fills `columns` from it (in Python: `sample_header`).
+    `kms_key` is the customer key that the objects are encrypted with, if any: the job must decrypt them.
     """
 
     data: str | None = None
@@ -85,6 +87,7 @@ class InputSpec:
     split_type: str = "None"
     columns: tuple[str, ...] = ()
     columns_from: Path | None = None
+    kms_key: str | None = None
 
 
 @dataclass(frozen=True)
@@ -178,10 +181,60 @@ class ScheduleSpec:
 
 
 @dataclass(frozen=True)
+class UploadSpec:
+    """Which new objects below the job's input start it, once no more of them have come for a while.
+
+    `prefix` is relative to the job's input, `suffix` is the end of the key. `input` is the run's input, as a
+    person would give it in the console. Default quiet period one minute: EventBridge Scheduler, which
+    ends it, is exact to the minute.
+    """
+
+    prefix: str = ""
+    suffix: str = ""
+    quiet_period_in_seconds: int = 60
+    enabled: bool = True
+    input: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class TriggersSpec:
     """What starts the job by itself."""
 
     schedule: ScheduleSpec | None = None
+    on_upload: UploadSpec | None = None
+
+
+@dataclass(frozen=True)
+class NotifySpec:
+    """Who is told of a run that failed, was late or did not start: addresses, or an SNS topic (ARN) that exists."""
+
+    email: tuple[str, ...] = ()
+    topic: str | None = None
+
+
+@dataclass(frozen=True)
+class WorkflowSpec:
+    """How runs of the job behave towards each other, and what they leave behind.
+
+    `overlapping_runs` says what a run does while an earlier one goes on: `wait` (nothing is lost, hence the
+    default), `skip`, `fail`, or `allow`. `tracing` turns X-Ray on.
+    """
+
+    overlapping_runs: str = "wait"
+    tracing: bool = False
+    log_retention_in_days: int = 90
+
+
+@dataclass(frozen=True)
+class MonitoringSpec:
+    """When a run is unusual.
+
+    `longest_duration_in_seconds` is what a run may take; without it CloudWatch learns what is usual.
+    `starts_within_hours` is the longest time without a start; without it the schedules say.
+    """
+
+    longest_duration_in_seconds: int | None = None
+    starts_within_hours: int | None = None
 
 
 @dataclass(frozen=True)
@@ -197,5 +250,8 @@ class JobSpec:
     batch_data_capture_config: BatchDataCaptureConfig = BatchDataCaptureConfig()
     experiment_config: ExperimentConfig = ExperimentConfig()
     triggers: TriggersSpec = TriggersSpec()
+    notify: NotifySpec = NotifySpec()
+    workflow: WorkflowSpec = WorkflowSpec()
+    monitoring: MonitoringSpec = MonitoringSpec()
     tags: Mapping[str, str] = field(default_factory=dict)
     job_file: str = ""
