@@ -6,9 +6,9 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from batch_transform.spec.errors import JobSpecError
+from batch_transform.spec.job_problems import problems
 from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.request import transform_job_request
-from batch_transform.spec.rules import problems
 from batch_transform.spec.s3_uri import S3Uri
 from constructs_lib.data_buckets import DataBuckets
 from constructs_lib.data_location import DataLocation
@@ -47,7 +47,8 @@ class BatchTransform(Construct):
             self,
             "Model",
             spec=job.model,
-            instance_type=job.transform.instance_type,
+            # One model serves every type of the ladder: the rules let none in that needs another image.
+            instance_type=job.transform.instance_type[0],
             # A manifest names objects anywhere in its bucket, and nobody knows them before the run.
             data=DataLocation(self.data.bucket, "") if job.input.data_type == "ManifestFile" else self.data,
             output=self.output,
@@ -68,8 +69,9 @@ class BatchTransform(Construct):
             execution_role=self.model.role,
         )
         self.state_machine = self.workflow.state_machine
-        if job.triggers.schedule is not None:
-            Schedule(self, "Schedule", spec=job.triggers.schedule, state_machine=self.state_machine)
+        for schedule in job.triggers.schedule:
+            child_id = "Schedule" if schedule.name is None else f"Schedule-{schedule.name}"
+            Schedule(self, child_id, spec=schedule, state_machine=self.state_machine)
 
     def _location(self, construct_id: str, uri: str | None, bucket: s3.Bucket, job: JobSpec) -> DataLocation:
         if uri is None:

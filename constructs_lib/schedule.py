@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
@@ -51,7 +53,7 @@ class Schedule(Construct):
             target=scheduler.CfnSchedule.TargetProperty(
                 arn=state_machine.state_machine_arn,
                 role_arn=role.role_arn,
-                input="{}",
+                input=json.dumps(dict(spec.input), sort_keys=True),
                 retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
                     maximum_event_age_in_seconds=3600, maximum_retry_attempts=10
                 ),

@@ -16,6 +16,7 @@ from batch_transform.spec.errors import BatchTransformError
 from batch_transform.spec.job_file import JobFiles, read_job_files
 from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.members import FIELD_OF, MEMBERS
+from batch_transform.spec.one_or_more import ONE_OR_MORE
 from batch_transform.spec.overrides import OVERRIDABLE
 from batch_transform.spec.problem import Problem
 from batch_transform.spec.request import transform_job_request
@@ -96,7 +97,7 @@ def _is_left_out(field: str, got: object) -> bool:
     for name in field.split("."):
         fields = {f.name: f for f in dataclasses.fields(default)}
         default = fields[name].default
-    return bool(default == got)
+    return bool((default[0] if field in ONE_OR_MORE else default) == got)
 
 
 def _member(request: Mapping[str, Any], path: tuple[str, ...]) -> Any:  # noqa: ANN401 - a JSON request

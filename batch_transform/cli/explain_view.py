@@ -20,7 +20,8 @@ def show(explanation: Explanation, console: Console) -> None:
         (explanation.job, "bold"), f"  {explanation.job_file}" if explanation.job_file else ""
     )
     console.print(title)
-    console.print(Text(explanation.start), soft_wrap=True)
+    for sentence in (explanation.start, *explanation.runs):
+        console.print(Text(sentence), soft_wrap=True)
     _heading(console, "What happens to a record")
     _rows(
         console,

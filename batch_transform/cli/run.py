@@ -160,7 +160,8 @@ def _require_legal(run_input: Mapping[str, Any], spec: JobSpec) -> None:
         data=spec.input.data or f"s3://input-bucket/{spec.name}/",
         output_path=spec.output.path or f"s3://output-bucket/{spec.name}/",
     )
-    apply_overrides(declared, run_input, Columns(spec.input.columns, spec.output.columns))
+    columns = Columns(spec.input.columns, spec.output.columns)
+    apply_overrides(declared, run_input, columns, instance_types=spec.transform.instance_type)
 
 
 def _parse_overrides(overrides: tuple[str, ...]) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from batch_transform.explain.limits import Limit, limits
 from batch_transform.explain.places import Places, places
 from batch_transform.explain.record_path import Step, record_path
 from batch_transform.explain.shown_request import ShownRequest, shown_request
-from batch_transform.spec.job_spec import JobSpec, ScheduleSpec
+from batch_transform.explain.starts import run_words, start_words
+from batch_transform.spec.job_spec import JobSpec
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Explanation:
     job: str
     job_file: str
     start: str
+    runs: tuple[str, ...]
     record: tuple[Step, ...]
     places: Places
     limits: tuple[Limit, ...]
@@ -40,6 +42,7 @@ class Explanation:
             "job": self.job,
             "job_file": self.job_file,
             "start": self.start,
+            "runs": list(self.runs),
             "record": [dataclasses.asdict(step) for step in self.record],
             "places": {
                 "words": list(self.places.words),
@@ -70,20 +73,11 @@ def explain(
     return Explanation(
         job=spec.name,
         job_file=spec.job_file,
-        start=_start(spec.triggers.schedule),
+        start=start_words(spec),
+        runs=run_words(spec),
         record=tuple(record_path(spec, shown.request)),
         places=places(shown.request),
         limits=tuple(limits(spec)),
         cost=Cost(records, rate, price, instances, most_instance_hours=instances * longest / 3600),
         shown=shown,
     )
-
-
-def _start(schedule: ScheduleSpec | None) -> str:
-    by_hand = "whenever its state machine is started"
-    if schedule is None:
-        return f"It runs {by_hand}; it has no schedule."
-    at = f"{schedule.expression}{f' in {schedule.timezone}' if schedule.cron is not None else ''}"
-    if not schedule.enabled:
-        return f"It runs {by_hand}; its schedule {at} is paused."
-    return f"It runs by its schedule {at}, and {by_hand}."

@@ -92,7 +92,9 @@ def _strategy(spec: JobSpec) -> Limit:
 def _instances(transform: TransformSpec) -> Limit:
     count = transform.instance_count
     shared = "" if count == 1 else "; each object is scored by one of them, so fewer objects leave some idle"
-    words = f"{counted(count, 'machine')} of the type {transform.instance_type}{shared}"
+    first, *others = transform.instance_type
+    ladder = f"; while AWS has none of it, {', then '.join(others)} is tried" if others else ""
+    words = f"{counted(count, 'machine')} of the type {first}{ladder}{shared}"
     return Limit("InstanceCount", count, words, _origin_of_default(count, TransformSpec.instance_count))
 
 

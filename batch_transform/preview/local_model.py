@@ -52,7 +52,7 @@ def local_model(spec: JobSpec, s3: Callable[[], Any], images: Path | None) -> It
         servers = ModelServers(Images(images), folder / "servers")
         try:
             model_dir = model.source or ModelArchives(folder / "models").unpack(s3(), model.artifact)
-            image = _image_uri(model.image, spec.transform.instance_type)
+            image = _image_uri(model.image, spec.transform.instance_type[0])
             with servers.lease(image, model_dir, _environment(spec), threading.Event()) as server:
                 invoker = HttpInvoker(server.url)
                 yield LocalModel(invoker, _execution_parameters(invoker))

@@ -40,8 +40,11 @@ FIELD_TEXTS = {
     "input.columns": "names of the columns of a CSV, in order, or of the fields of JSON records: for filters by "
     "name, tables and checks; never sent",
     "input.columns_from": "instead of columns: a local CSV, relative to the job file, whose first line names them",
+    "input.kms_key": "a customer key's id or ARN, or an alias, that the data are encrypted with; the job may decrypt "
+    "them",
     "transform": "how it is scored",
-    "transform.instance_type": "InstanceType",
+    "transform.instance_type": "InstanceType; or a list, to try one after the other while AWS has no machine of the "
+    "one before",
     "transform.instance_count": "InstanceCount: input objects are divided over so many instances",
     "transform.strategy": "BatchStrategy: `MultiRecord` or `SingleRecord`; AWS's default follows the container",
     "transform.max_payload": "MaxPayloadInMB; 0 streams whole objects; AWS's default is 6",
@@ -83,11 +86,38 @@ FIELD_TEXTS = {
     "experiment_config.trial_component_display_name": "TrialComponentDisplayName",
     "experiment_config.run_name": "RunName",
     "triggers": "what starts the job by itself",
-    "triggers.schedule": "an EventBridge Scheduler schedule: exactly one of cron and rate",
+    "triggers.schedule": "EventBridge Scheduler: one schedule or a list, each with exactly one of cron and rate",
     "triggers.schedule.cron": "six fields: minutes, hours, day of month, month, day of week, year, such as "
     "`0 2 * * ? *`",
     "triggers.schedule.rate": "a number of minutes, hours or days, such as `1 hour`",
     "triggers.schedule.timezone": "of cron, such as Europe/Vienna",
     "triggers.schedule.enabled": "false pauses the schedule",
+    "triggers.schedule.name": "letters, digits and inner hyphens; required and its own when there are several",
+    "triggers.schedule.maximum_window_in_minutes": "FlexibleTimeWindow, 1 to 1440: within so many minutes after the "
+    "time it starts; left out, it starts on time",
+    "triggers.schedule.start_date": "StartDate in UTC, such as `2026-12-01T00:00:00Z`: no start before it",
+    "triggers.schedule.end_date": "EndDate in UTC: no start after it",
+    "triggers.schedule.input": "what these runs change, as in the input of a run: `{transform: {max_payload: 1}}`",
+    "triggers.on_upload": "true, or a mapping: new objects below the job's input start it, once no more have come "
+    "for a while",
+    "triggers.on_upload.prefix": "only objects whose key goes on so after the job's input, such as `incoming/`",
+    "triggers.on_upload.suffix": "only objects whose key ends so, such as `.csv`",
+    "triggers.on_upload.quiet_period_in_seconds": "so long after the last of them the job starts, to the minute; 60 "
+    "to 86400",
+    "triggers.on_upload.enabled": "false pauses it",
+    "triggers.on_upload.input": "what these runs change, as `triggers.schedule.input`",
+    "notify": "who is told of a run that failed, took too long or did not start",
+    "notify.email": "an address or a list; each gets a mail first that it must confirm",
+    "notify.topic": "the ARN of an SNS topic that exists; its policy must let CloudWatch and EventBridge publish",
+    "workflow": "how runs behave",
+    "workflow.overlapping_runs": "what a run does while an earlier one of the job goes on: `wait`, `skip`, `fail` or "
+    "`allow`",
+    "workflow.tracing": "true turns X-Ray on for the state machine",
+    "workflow.log_retention_in_days": "how long CloudWatch keeps the logs of machine and functions",
+    "monitoring": "when a run is unusual",
+    "monitoring.longest_duration_in_seconds": "a run that takes longer raises an alarm; left out, CloudWatch learns "
+    "what is usual",
+    "monitoring.starts_within_hours": "so long without a start raises an alarm, 168 at most; left out, the schedules "
+    "say",
     "tags": "Tags of the transform job",
 }

@@ -10,55 +10,19 @@ import dataclasses
 import functools
 import types
 import typing
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from batch_transform.spec.document import Entry, ListNode, MapNode, Node, Position, Scalar
-from batch_transform.spec.job_spec import FrameworkImage, JobSpec
-from batch_transform.spec.later_fields import LATER_FIELDS, LATER_LISTS
+from batch_transform.spec.job_spec import FrameworkImage, JobSpec, NotifySpec, UploadSpec
+from batch_transform.spec.one_or_more import ONE_OR_MORE, item_field
 from batch_transform.spec.problem import Problem
+from batch_transform.spec.reading import Reading
 from batch_transform.spec.rules import UNRESOLVED
-from batch_transform.spec.unknown_field import meant_field, meant_map, meant_model
+from batch_transform.spec.unknown_field import meant_field, meant_model
+from batch_transform.spec.value_readers import READERS, got, notify_empty, read_text
 
 _NOT_WRITTEN = frozenset({"job_file"})
-
-
-@dataclass
-class Reading:
-    """What was noted while reading: problems, and where each key and value stands."""
-
-    problems: list[Problem] = field(default_factory=list)
-    keys: dict[str, Position] = field(default_factory=dict)
-    values: dict[str, Position] = field(default_factory=dict)
-    # Fields that the writer meant and misspelled.
-    held: set[str] = field(default_factory=set)
-
-    def position(self, of: str, *, asked_by: str = "") -> Position:
-        """Return where to show a problem with a field: its value, or the nearest thing above that is there.
-
-        Where nothing of it is there, the field that asks for it is the place, if it is told and there.
-        """
-        if of in self.values:
-            return self.values[of]
-        while of:
-            if of in self.keys:
-                return self.keys[of]
-            if of.endswith("]") and of in self.values:
-                return self.values[of]
-            of = of.rpartition("[")[0] if of.endswith("]") else of.rpartition(".")[0]
-        return self.values.get(asked_by, Position(1, 1))
-
-    def has_doubt_about(self, of: str) -> bool:
-        """Whether the field, or something above it, was misread: what else is said of it may be wrong."""
-        doubtful = (self.held - self.values.keys()) | {problem.field for problem in self.problems}
-        return any(of == one or of.startswith((f"{one}.", f"{one}[")) for one in doubtful)
-
-    def wrong(self, code: str, of: str, message: str, at: Position) -> str:
-        """Note a problem, and return what holds the field's place."""
-        self.problems.append(Problem(code, of, message, line=at.line, column=at.column))
-        return UNRESOLVED
 
 
 def read_fields(document: MapNode, reading: Reading) -> JobSpec:
@@ -89,8 +53,9 @@ def all_fields(cls: type = JobSpec, path: str = "") -> list[str]:
     found = []
     for name, hint in written_fields(cls).items():
         found.append(f"{path}{name}")
-        if dataclasses.is_dataclass(hint) and isinstance(hint, type):
-            found += all_fields(hint, f"{path}{name}.")
+        inner = _item_structure(hint) if f"{path}{name}" in ONE_OR_MORE else hint
+        if dataclasses.is_dataclass(inner) and isinstance(inner, type):
+            found += all_fields(inner, f"{path}{name}.")
     return found
 
 
@@ -107,7 +72,9 @@ def _build(cls: type, values: Mapping[str, Any], path: str, reading: Reading) ->
             arguments[name] = _build(structure, given, f"{of}.", reading)
         elif item is not None and isinstance(given, list):
             arguments[name] = tuple(
-                _build(item, values_of, f"{of}[{at}].", reading) if isinstance(values_of, dict) else values_of
+                _build(item, values_of, f"{item_field(of, at, len(given))}.", reading)
+                if isinstance(values_of, dict)
+                else values_of
                 for at, values_of in enumerate(given)
             )
         elif name in values:
@@ -155,16 +122,15 @@ def _read_structure(node: MapNode, path: str, cls: type, reading: Reading) -> di
     for entry in node.entries:
         of = f"{path}{entry.key}"
         reading.keys[of] = entry.key_position
-        if of in LATER_FIELDS:
-            message = f"is not supported yet; {LATER_FIELDS[of]}"
-            reading.wrong("not-supported-yet", of, message, entry.key_position)
-        elif entry.key not in fields:
+        if entry.key not in fields:
             _unknown(entry, path, tuple(fields), reading)
         elif isinstance(entry.value, Scalar) and entry.value.value is None:
             _left_out(of, entry.key_position, reading)
         else:
             reading.values[of] = entry.value.position
             values[entry.key] = _read(entry.value, of, fields[entry.key], reading)
+    if cls is NotifySpec and not reading.keys.keys() & {"notify.email", "notify.topic"}:
+        notify_empty("notify", node.position, reading)
     return values
 
 
@@ -175,6 +141,8 @@ def _left_out(of: str, at: Position, reading: Reading) -> None:
         reading.problems.append(
             Problem("schedule-empty", of, message, "warning", line=at.line, column=at.column)
         )
+    elif of == "notify":
+        notify_empty(of, at, reading)
 
 
 def _unknown(entry: Entry, path: str, allowed: tuple[str, ...], reading: Reading) -> None:
@@ -192,118 +160,38 @@ def _read(node: Node, of: str, hint: object, reading: Reading) -> object:
     if structure is not None and (isinstance(node, MapNode) or structure is hint):
         if isinstance(node, MapNode):
             return _read_structure(node, f"{of}.", structure, reading)
+        if structure is UploadSpec and isinstance(node, Scalar) and isinstance(node.value, bool):
+            return {} if node.value else None
         names = ", ".join(written_fields(structure))
         mend = ""
         if of == "model" and isinstance(node, Scalar) and isinstance(node.value, str):
             mend = f"; write model: {{{meant_model(node.text)}}}"
-        message = f"must be a mapping with {names}; got {_got(node)}{mend}"
+        either = "true, false or " if structure is UploadSpec else ""
+        message = f"must be {either}a mapping with {names}; got {got(node)}{mend}"
         reading.wrong("wrong-type", of, message, node.position)
         return _place_holder(hint)
     item = _item_structure(hint)
     if item is not None:
         return _read_structures(node, of, item, reading)
-    reader = _READERS.get(typing.get_origin(hint) or hint, _read_text)
+    reader = READERS.get(hint) or READERS.get(typing.get_origin(hint), read_text)
     return reader(node, of, reading)
 
 
 def _read_structures(node: Node, of: str, cls: type, reading: Reading) -> list[object]:
+    if isinstance(node, MapNode) and of in ONE_OR_MORE:
+        return [_read(node, of, cls, reading)]
     if not isinstance(node, ListNode):
         names = ", ".join(written_fields(cls))
-        reading.wrong(
-            "wrong-type", of, f"must be a list of mappings with {names}; got {_got(node)}", node.position
-        )
-        return [_place_holder(cls)]
-    for at, item in enumerate(node.items):
-        reading.values[f"{of}[{at}]"] = item.position
-    return [_read(item, f"{of}[{at}]", cls, reading) for at, item in enumerate(node.items)]
-
-
-def _read_path(node: Node, of: str, reading: Reading) -> Path | str:
-    text = _read_text(node, of, reading)
-    return text if text == UNRESOLVED else Path(text)
-
-
-def _read_text(node: Node, of: str, reading: Reading) -> str:
-    if isinstance(node, ListNode) and of in LATER_LISTS:
-        return reading.wrong("not-supported-yet", of, LATER_LISTS[of], node.position)
-    if isinstance(node, Scalar) and isinstance(node.value, str) and not node.kind:
-        return node.value
-    mend = f': write it in quotes, "{node.text}"' if isinstance(node, Scalar) else ""
-    return reading.wrong("wrong-type", of, f"must be a text; got {_got(node)}{mend}", node.position)
-
-
-def _read_number(node: Node, of: str, reading: Reading) -> object:
-    value = node.value if isinstance(node, Scalar) else None
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if isinstance(value, str) and value.strip().isdigit():
-        mend = ": leave out the quotes"
-    elif isinstance(value, float) and value.is_integer():
-        mend = f": write {int(value)}"
-    else:
-        mend = ""
-    return reading.wrong("wrong-type", of, f"must be a whole number; got {_got(node)}{mend}", node.position)
-
-
-def _read_flag(node: Node, of: str, reading: Reading) -> object:
-    if isinstance(node, Scalar) and isinstance(node.value, bool):
-        return node.value
-    return reading.wrong("wrong-type", of, f"must be true or false; got {_got(node)}", node.position)
-
-
-def _read_list(node: Node, of: str, reading: Reading) -> tuple[str, ...]:
-    if not isinstance(node, ListNode):
-        reading.wrong("wrong-type", of, f"must be a list, such as [id, age]; got {_got(node)}", node.position)
-        return (UNRESOLVED,)
-    if not node.items and of.endswith(".columns"):
-        message = "names nothing; write at least one name, or leave the field out"
-        reading.wrong("columns-empty", of, message, node.position)
-        return (UNRESOLVED,)
-    for at, item in enumerate(node.items):
-        reading.values[f"{of}[{at}]"] = item.position
-    return tuple(_read_text(item, f"{of}[{at}]", reading) for at, item in enumerate(node.items))
-
-
-def _read_map(node: Node, of: str, reading: Reading) -> dict[str, str]:
-    """Read names and texts. A number is taken as it is written, as the environment of a process has it."""
-    if not isinstance(node, MapNode):
-        meant = meant_map(node)
-        mend = f"; write {of.rpartition('.')[2]}: {meant}" if meant else ""
-        message = f"must be a mapping of names to texts; got {_got(node)}{mend}"
+        either = f"a mapping with {names}, or a list of them" if of in ONE_OR_MORE else ""
+        message = f"must be {either or f'a list of mappings with {names}'}; got {got(node)}"
         reading.wrong("wrong-type", of, message, node.position)
-        return {}
-    texts = {}
-    for entry in node.entries:
-        at = f"{of}.{entry.key}"
-        reading.keys[at], reading.values[at] = entry.key_position, entry.value.position
-        value = entry.value
-        is_number = isinstance(value, Scalar) and isinstance(value.value, int | float)
-        if isinstance(value, Scalar) and is_number and not isinstance(value.value, bool):
-            texts[entry.key] = value.text
-        else:
-            texts[entry.key] = _read_text(value, at, reading)
-    return texts
-
-
-_READERS: dict[object, Callable[[Node, str, Reading], object]] = {
-    str: _read_text,
-    Path: _read_path,
-    int: _read_number,
-    bool: _read_flag,
-    tuple: _read_list,
-    Mapping: _read_map,
-}
-
-
-def _got(node: Node) -> str:
-    if isinstance(node, ListNode):
-        return "a list"
-    if isinstance(node, MapNode):
-        return "a mapping"
-    if node.value is None:
-        return "nothing"
-    if node.kind:
-        return f"the {node.kind} {node.text}"
-    if isinstance(node.value, bool):
-        return f"{node.text}, which YAML reads as {'true' if node.value else 'false'}"
-    return f"'{node.text}'" if isinstance(node.value, str) else f"the number {node.text}"
+        return [_place_holder(cls)]
+    if not node.items:
+        _left_out(of, node.position, reading)
+    fields = [item_field(of, at, len(node.items)) for at in range(len(node.items))]
+    for field_of_item, item in zip(fields, node.items, strict=True):
+        reading.values[field_of_item] = item.position
+    return [
+        _read(item, field_of_item, cls, reading)
+        for field_of_item, item in zip(fields, node.items, strict=True)
+    ]

@@ -11,10 +11,12 @@ import yaml
 
 from batch_transform.spec.document import Entry, ListNode, MapNode, Node, Position, Scalar
 from batch_transform.spec.errors import JobFileError, SampleHeaderError
-from batch_transform.spec.job_fields import Reading, read_fields
+from batch_transform.spec.job_fields import read_fields
+from batch_transform.spec.job_problems import problems
 from batch_transform.spec.job_spec import ContainerSpec, FrameworkImage, JobSpec
 from batch_transform.spec.problem import Problem
-from batch_transform.spec.rules import UNRESOLVED, problems
+from batch_transform.spec.reading import Reading
+from batch_transform.spec.rules import UNRESOLVED
 from batch_transform.spec.rules.join import ASKED_BY
 from batch_transform.spec.rules.shape import shown
 from batch_transform.spec.sample_header import read_header

@@ -13,21 +13,24 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from batch_transform.spec import job_name, request_shape
+from batch_transform.spec import job_name, request_shape, stack_shape
 from batch_transform.spec.field_texts import FIELD_TEXTS
 from batch_transform.spec.framework_images import frameworks, versions
 from batch_transform.spec.job_fields import written_fields
-from batch_transform.spec.job_spec import FrameworkImage, JobSpec
+from batch_transform.spec.job_spec import FrameworkImage, JobSpec, UploadSpec
 from batch_transform.spec.members import MEMBERS
 from batch_transform.spec.model_source import SOURCES
+from batch_transform.spec.one_or_more import ONE_OR_MORE
 from batch_transform.spec.request_shape import SHAPES, Choice, Shape, TagList, Text, TextMap, Whole
 
 Schema = dict[str, Any]
+_Limits = Shape | tuple[int, ...] | None
 
 _ENV = request_shape.MODEL_ENVIRONMENT
 _S3_URI = SHAPES[("TransformInput", "DataSource", "S3DataSource", "S3Uri")]
 _FILTER = Text(longest=63, pattern=r"\$.*")
-_SHAPE_OF_FIELD: dict[str, Shape] = {
+_MOMENT = Text(pattern=r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
+_SHAPE_OF_FIELD: dict[str, Shape | tuple[int, ...]] = {
     **{member.field: SHAPES[member.path] for member in MEMBERS},
     "name": Text(1, job_name.MAX_LENGTH, r"[a-zA-Z0-9](-*[a-zA-Z0-9])*"),
     "model.artifact": _S3_URI,
@@ -45,7 +48,22 @@ _SHAPE_OF_FIELD: dict[str, Shape] = {
     "transform.max_runtime_in_seconds": Whole(1, 99_999_999),
     "triggers.schedule.rate": Text(pattern=r"\s*0*[1-9][0-9]*\s+(minute|hour|day)s?\s*"),
     "triggers.schedule.cron": Text(pattern=r"\s*(\S+\s+){5}\S+\s*"),
+    "triggers.schedule.name": stack_shape.SCHEDULE_NAME,
+    "triggers.schedule.maximum_window_in_minutes": stack_shape.WINDOW_IN_MINUTES,
+    "triggers.schedule.start_date": _MOMENT,
+    "triggers.schedule.end_date": _MOMENT,
+    "triggers.on_upload.prefix": Text(longest=1024, pattern=r"(?!/|s3://).*"),
+    "triggers.on_upload.suffix": stack_shape.KEY_PART,
+    "triggers.on_upload.quiet_period_in_seconds": stack_shape.QUIET_PERIOD_IN_SECONDS,
+    "notify.email": stack_shape.EMAIL,
+    "notify.topic": stack_shape.TOPIC_ARN,
+    "workflow.overlapping_runs": stack_shape.OVERLAPPING_RUNS,
+    "monitoring.longest_duration_in_seconds": stack_shape.LONGEST_DURATION_IN_SECONDS,
+    "monitoring.starts_within_hours": stack_shape.STARTS_WITHIN_HOURS,
+    "input.kms_key": request_shape.KMS_KEY,
+    "workflow.log_retention_in_days": stack_shape.LOG_RETENTION_IN_DAYS,
 }
+
 _LIST_LENGTH = {
     "input.columns": (1, None),
     "output.columns": (1, None),
@@ -55,6 +73,8 @@ _LIST_LENGTH = {
     "data_processing.send": (1, None),
     "data_processing.send_except": (1, None),
     "data_processing.keep": (1, None),
+    "transform.instance_type": (1, None),
+    "notify.email": (1, None),
 }
 # Fields of which one file says at most one, or exactly one where `required` says so.
 _ONE_OF = {"model": SOURCES, "triggers.schedule": ("cron", "rate")}
@@ -85,8 +105,9 @@ def _structure(cls: type, field: str) -> Schema:
     for default, (name, hint) in zip(_defaults(cls), written_fields(cls).items(), strict=True):
         path = f"{field}.{name}" if field else name
         schema = {"description": FIELD_TEXTS[path], **_value(hint, path)}
-        if isinstance(default, str | int):
-            schema["default"] = default
+        shown = default[0] if isinstance(default, tuple) and default else default
+        if isinstance(shown, str | int) and shown != "":
+            schema["default"] = shown
         properties[name] = schema if name in required else _or_nothing(schema)
     built: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
     if required:
@@ -108,23 +129,26 @@ def _value(hint: object, field: str) -> Schema:
     if hint == FrameworkImage | str:
         return {"anyOf": [_framework(), _text(request_shape.IMAGE_URI)]}
     if isinstance(hint, type) and dataclasses.is_dataclass(hint):
-        return _structure(hint, field)
+        structure = _structure(hint, field)
+        return {"anyOf": [{"type": "boolean"}, structure]} if hint is UploadSpec else structure
     origin = typing.get_origin(hint)
     if origin is tuple:
         return _list(typing.get_args(hint)[0], field)
-    make = _SCHEMAS[origin or hint]
+    make = _SCHEMAS.get(hint) or _SCHEMAS[origin]
     return make(_SHAPE_OF_FIELD.get(field))
 
 
 def _list(item: type, field: str) -> Schema:
     is_structure = dataclasses.is_dataclass(item)
-    items = _structure(item, f"{field}[]") if is_structure else _text(_SHAPE_OF_FIELD.get(field))
+    inner = field if field in ONE_OR_MORE else f"{field}[]"
+    items = _structure(item, inner) if is_structure else _text(_SHAPE_OF_FIELD.get(field))
     least, most = _LIST_LENGTH.get(field, (None, None))
     limits = {"minItems": least, "maxItems": most}
-    return {"type": "array", "items": items} | {name: at for name, at in limits.items() if at is not None}
+    many = {"type": "array", "items": items} | {name: at for name, at in limits.items() if at is not None}
+    return {"anyOf": [items, many]} if field in ONE_OR_MORE else many
 
 
-def _text(shape: Shape | None) -> Schema:
+def _text(shape: _Limits) -> Schema:
     schema: Schema = {"type": "string"}
     if isinstance(shape, Choice):
         schema["enum"] = list(shape.values)
@@ -143,8 +167,10 @@ def _ecma(pattern: str) -> str:
     return re.sub(r"\\/", "/", pattern)
 
 
-def _whole(shape: Shape | None) -> Schema:
+def _whole(shape: _Limits) -> Schema:
     schema: Schema = {"type": "integer"}
+    if isinstance(shape, tuple):
+        schema["enum"] = list(shape)
     if isinstance(shape, Whole):
         schema["minimum"] = shape.least
         most = shape.most if shape.most is not None else shape.documented_most
@@ -153,7 +179,7 @@ def _whole(shape: Shape | None) -> Schema:
     return schema
 
 
-def _texts(shape: Shape | None) -> Schema:
+def _texts(shape: _Limits) -> Schema:
     """Names and texts; a number is taken as it is written."""
     value: Schema = {"type": ["string", "number"]}
     schema: Schema = {"type": "object", "additionalProperties": value}
@@ -164,16 +190,21 @@ def _texts(shape: Shape | None) -> Schema:
     return schema
 
 
-def _flag(_: Shape | None) -> Schema:
+def _flag(_: _Limits) -> Schema:
     return {"type": "boolean"}
 
 
-_SCHEMAS: dict[object, Callable[[Shape | None], Schema]] = {
+def _object(_: _Limits) -> Schema:
+    return {"type": "object"}
+
+
+_SCHEMAS: dict[object, Callable[[_Limits], Schema]] = {
     str: _text,
     Path: _text,
     int: _whole,
     bool: _flag,
-    Mapping: _texts,
+    Mapping[str, str]: _texts,
+    Mapping[str, Any]: _object,
 }
 
 

@@ -94,11 +94,13 @@ class InputSpec:
 class TransformSpec:
     """How it is scored.
 
-    `max_runtime_in_seconds` is not part of the request: it is the time after which the workflow
-    stops the transform job. Default one day, since no limit of AWS's own is documented.
+    `instance_type` is a ladder: the first is asked for first, and the others one after the other when AWS
+    has no machine of the one before. `max_runtime_in_seconds` is not part of the request: it is the time
+    after which the workflow stops the transform job. Default one day, since no limit of AWS's own is
+    documented.
     """
 
-    instance_type: str = "ml.m5.large"
+    instance_type: tuple[str, ...] = ("ml.m5.large",)
     instance_count: int = 1
     strategy: str | None = None
     max_payload: int | None = None
@@ -166,13 +168,22 @@ class ExperimentConfig:
 class ScheduleSpec:
     """When EventBridge Scheduler starts the job: exactly one of `cron` and `rate`, in AWS's notation.
 
-    `cron` is the six fields without the word `cron(...)`; `rate` is such as `1 hour`.
+    `cron` is the six fields without the word `cron(...)`; `rate` is such as `1 hour`. Within
+    `maximum_window_in_minutes` after that the Scheduler chooses the moment; without it, it starts on time.
+    `start_date` and `end_date` are moments in UTC, such as `2026-12-01T00:00:00Z`, between which it starts
+    anything. `input` is the run's input, as a person would give it in the console. `name` tells the schedules
+    of a job apart; a lone one needs none.
     """
 
     cron: str | None = None
     rate: str | None = None
     timezone: str = "UTC"
     enabled: bool = True
+    name: str | None = None
+    maximum_window_in_minutes: int | None = None
+    start_date: str | None = None
+    end_date: str | None = None
+    input: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def expression(self) -> str:
@@ -200,7 +211,7 @@ class UploadSpec:
 class TriggersSpec:
     """What starts the job by itself."""
 
-    schedule: ScheduleSpec | None = None
+    schedule: tuple[ScheduleSpec, ...] = ()
     on_upload: UploadSpec | None = None
 
 

@@ -6,12 +6,14 @@
 {"transform.env.LOG_LEVEL": "debug"}                 # the same
 {"transform.strategy": null}                         # back to AWS's default
 {"data_processing.keep": ["id", "label"]}            # by name, where the job names its columns
+{"transform.instance_type": ["ml.m5.xlarge", "ml.c5.xlarge"]}   # one, or those to try in this order
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
@@ -22,6 +24,7 @@ from batch_transform.spec.problem import Problem
 from batch_transform.spec.request import Request, complete_model_client_config, place
 from batch_transform.spec.rules import request_problems
 from batch_transform.spec.rules.shape import shown
+from batch_transform.spec.rules.values import INSTANCE_TYPE
 
 OVERRIDABLE = (*(member.field for member in MEMBERS if member.overridable), *NAME_FIELDS)
 
@@ -33,15 +36,30 @@ _ENV = "transform.env"
 _NOT_OURS = frozenset({"Comment", "comment", "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"})
 
 
-def apply_overrides(request: Mapping[str, Any], run_input: object, columns: Columns | None = None) -> Request:
+@dataclass(frozen=True)
+class RunRequest:
+    """What one run asks for: the request, and the instance types to try, the first of which it holds."""
+
+    request: Request
+    instance_types: tuple[str, ...]
+
+
+def apply_overrides(
+    request: Mapping[str, Any],
+    run_input: object,
+    columns: Columns | None = None,
+    *,
+    instance_types: Sequence[str] = (),
+) -> RunRequest:
     """Return the request of one run: a copy of the job's request with what the run's input changes.
 
-    `columns` are the names that the job gives, for filters by name.
-    `{}` changes nothing, and so does the event that EventBridge sends for a schedule without an input
-    of its own. Raises RunInputError with all problems at once: names that a run cannot change, and what
-    the rules say of the outcome.
+    `columns` are the names that the job gives, for filters by name; `instance_types` are the job's, by
+    default that of its request alone. `{}` changes nothing, and so does the event that EventBridge sends
+    for a schedule without an input of its own. Raises RunInputError with all problems at once: names that
+    a run cannot change, and what the rules say of the outcome.
     """
     effective = copy.deepcopy(dict(request))
+    ladder: tuple[Any, ...] = tuple(instance_types) or (effective["TransformResources"].get("InstanceType"),)
     problems: list[Problem] = []
     names: dict[str, object] = {}
     raw: set[str] = set()
@@ -50,13 +68,18 @@ def apply_overrides(request: Mapping[str, Any], run_input: object, columns: Colu
             names[field] = value
             continue
         raw |= {field} & set(FILTER_FIELDS)
+        if field == INSTANCE_TYPE and isinstance(value, list):
+            ladder = tuple(value)
+            value = next(iter(ladder), None)  # noqa: PLW2901 - the request holds the first
+        elif field == INSTANCE_TYPE:
+            ladder = (value,)
         _set(effective, _MEMBER_OF[field], value)
     complete_model_client_config(effective)
     problems += place_named_filters(effective, names, columns or Columns(), raw=raw)
-    problems += [problem for problem in request_problems(effective) if problem.is_error]
+    problems += [problem for problem in request_problems(effective, ladder) if problem.is_error]
     if problems:
         raise RunInputError(problems)
-    return effective
+    return RunRequest(effective, ladder)
 
 
 def _given(run_input: object, problems: list[Problem]) -> Iterator[tuple[str, object]]:

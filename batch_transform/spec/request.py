@@ -18,18 +18,24 @@ _MODEL_CLIENT_DEFAULTS = {"InvocationsTimeoutInSeconds": 600, "InvocationsMaxRet
 def transform_job_request(spec: JobSpec, *, model_name: str, data: str, output_path: str) -> Request:
     """Return the request, without TransformJobName, which each attempt of a run adds.
 
-    `model_name`, `data` and `output_path` are what the stack resolved; they may be CDK tokens.
-    Members that the job does not set are left out, so that AWS's own defaults hold (API reference,
-    CreateTransformJob). Filters in names are compiled, and both filters are always sent: a run may change
-    only what is declared. Of ModelClientConfig both members are always sent together: a half-filled
-    structure is a known way to get other defaults than the documented 600 s and 3 retries.
+    `model_name`, `data` and `output_path` are what the stack resolved; they may be CDK tokens. Of the
+    instance types it holds the first. Members that the job does not set are left out, so that AWS's own
+    defaults hold (API reference, CreateTransformJob). Filters in names are compiled, and both filters are
+    always sent: a run may change only what is declared. Of ModelClientConfig both members are always sent
+    together: a half-filled structure is a known way to get other defaults than the documented 600 s and 3
+    retries.
     Raises FilterNamesError for names that make no filter.
     """
     spec = with_paths(spec)
     request: Request = {"ModelName": model_name}
-    resolved = {"input.data": data, "output.path": output_path}
+    first_of_ladder = next(iter(spec.transform.instance_type), None)
+    resolved: dict[str, Any] = {
+        "input.data": data,
+        "output.path": output_path,
+        "transform.instance_type": first_of_ladder,
+    }
     for member in MEMBERS:
-        value = resolved.get(member.field, attrgetter(member.field)(spec))
+        value = resolved[member.field] if member.field in resolved else attrgetter(member.field)(spec)
         if value is None or value == {}:
             continue
         place(request, member.path, _tag_list(value) if member.field == "tags" else value)

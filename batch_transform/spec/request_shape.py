@@ -66,7 +66,7 @@ class TagList:
 Shape = Text | Choice | Whole | Flag | TextMap | TagList
 
 _S3_URI = Text(longest=1024, pattern=r"(https|s3)://([^/]+)/?(.*)", in_words="s3://BUCKET/KEY")
-_KMS_KEY = Text(
+KMS_KEY = Text(
     longest=2048,
     pattern=r"[a-zA-Z0-9:/_-]*",
     in_words="a key's id, ARN or alias: letters, digits and : / _ -",
@@ -106,13 +106,13 @@ SHAPES: dict[Path, Shape] = {
     ("TransformOutput", "S3OutputPath"): _S3_URI,
     ("TransformOutput", "Accept"): _MEDIA_TYPE,
     ("TransformOutput", "AssembleWith"): Choice(("None", "Line")),
-    ("TransformOutput", "KmsKeyId"): _KMS_KEY,
+    ("TransformOutput", "KmsKeyId"): KMS_KEY,
     ("DataCaptureConfig", "DestinationS3Uri"): _S3_URI,
-    ("DataCaptureConfig", "KmsKeyId"): _KMS_KEY,
+    ("DataCaptureConfig", "KmsKeyId"): KMS_KEY,
     ("DataCaptureConfig", "GenerateInferenceId"): Flag(),
     ("TransformResources", "InstanceType"): Choice(INSTANCE_TYPES),
     ("TransformResources", "InstanceCount"): Whole(1, documented_most=100),
-    ("TransformResources", "VolumeKmsKeyId"): _KMS_KEY,
+    ("TransformResources", "VolumeKmsKeyId"): KMS_KEY,
     ("TransformResources", "TransformAmiVersion"): Text(1, 63, r"[a-zA-Z0-9]+(-[a-zA-Z0-9]+)*", _NAME_WORDS),
     ("DataProcessing", "InputFilter"): _FILTER,
     ("DataProcessing", "OutputFilter"): _FILTER,

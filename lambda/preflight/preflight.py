@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -10,12 +10,11 @@ from botocore.exceptions import ClientError
 from header_row import S3Reader, require_no_header
 from run_model import SageMakerClient, run_model
 
+from batch_transform.spec.declared_members import undeclared_problems
 from batch_transform.spec.errors import DataNotFoundError, RunInputError
 from batch_transform.spec.media_type import CSV, media_type
-from batch_transform.spec.members import MEMBERS, Member
 from batch_transform.spec.named_overrides import Columns
 from batch_transform.spec.overrides import apply_overrides
-from batch_transform.spec.problem import Problem
 from batch_transform.spec.request import Request
 from batch_transform.spec.s3_uri import S3Uri
 
@@ -55,8 +54,8 @@ def checked_request(run: Run, s3: S3Client, sagemaker: Callable[[], SageMakerCli
         "S3OutputPath": f"{declared['TransformOutput']['S3OutputPath'].rstrip('/')}/{run.run}"
     }
     columns = Columns(**{name: tuple(names) for name, names in run.columns.items()})
-    request = apply_overrides(declared, run.overrides, columns)
-    if undeclared := list(_undeclared(run, request)):
+    request = apply_overrides(declared, run.overrides, columns).request
+    if undeclared := list(undeclared_problems(run.request, request, origin=run.job_file or "the job")):
         raise RunInputError(undeclared)
     uri = request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
     try:
@@ -71,34 +70,6 @@ def checked_request(run: Run, s3: S3Client, sagemaker: Callable[[], SageMakerCli
     if run.model:
         request["ModelName"] = run_model(run.job, run.model, sagemaker())
     return request
-
-
-def _undeclared(run: Run, request: Request) -> Iterator[Problem]:
-    """What the run sets and the job file does not, or the other way round.
-
-    Step Functions fixes which members a call sends when the machine is created; a run changes their values.
-    """
-    origin = run.job_file or "the job"
-    for member in MEMBERS:
-        declared, given = _has(run.request, member), _has(request, member)
-        if given and not declared:
-            message = (
-                f"is not set in {origin}, so a run cannot set it; set it there to its usual value, and deploy"
-            )
-            yield Problem("override-undeclared", member.field, message)
-        elif declared and not given:
-            yield Problem(
-                "override-removed", member.field, f"is set in {origin}; a run can change it, not remove it"
-            )
-
-
-def _has(request: Request, member: Member) -> bool:
-    node: Any = request
-    for name in member.path:
-        if name not in node:
-            return False
-        node = node[name]
-    return True
 
 
 def _require_no_header(request: Request, first: S3Uri, columns: Columns, s3: S3Client) -> None:

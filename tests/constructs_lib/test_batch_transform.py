@@ -144,7 +144,7 @@ def test_a_job_with_capitals_may_create_jobs_in_both_spellings_and_no_other_jobs
 
 def test_a_paused_schedule_is_disabled(template_of: Callable[[JobSpec], Template]) -> None:
     schedule = ScheduleSpec(rate="1 hour", enabled=False)
-    template = template_of(replace(ARTIFACT, triggers=TriggersSpec(schedule)))
+    template = template_of(replace(ARTIFACT, triggers=TriggersSpec((schedule,))))
     template.has_resource_properties(
         "AWS::Scheduler::Schedule",
         {

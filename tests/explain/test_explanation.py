@@ -17,10 +17,13 @@ from batch_transform.spec.job_spec import (
     InputSpec,
     JobSpec,
     ModelSpec,
+    NotifySpec,
     OutputSpec,
     ScheduleSpec,
     TransformSpec,
     TriggersSpec,
+    UploadSpec,
+    WorkflowSpec,
 )
 
 SMALL = JobSpec("small", ModelSpec(existing="small-model"))
@@ -211,10 +214,21 @@ def test_captured_data_are_told() -> None:
             ScheduleSpec(rate="1 hour", enabled=False),
             "It runs whenever its state machine is started; its schedule rate(1 hour) is paused.",
         ),
+        (
+            ScheduleSpec(
+                rate="1 day",
+                maximum_window_in_minutes=30,
+                start_date="2030-01-01T00:00:00Z",
+                input={"transform": {"env": {"A": "b"}}},
+            ),
+            "It runs by its schedule rate(1 day) within 30 minutes from 2030-01-01T00:00:00Z with transform.env.A "
+            "changed, and whenever its state machine is started.",
+        ),
     ],
 )
 def test_what_starts_the_job_is_told(schedule: ScheduleSpec | None, words: str) -> None:
-    assert explain(dataclasses.replace(SMALL, triggers=TriggersSpec(schedule))).start == words
+    triggers = TriggersSpec(() if schedule is None else (schedule,))
+    assert explain(dataclasses.replace(SMALL, triggers=triggers)).start == words
 
 
 @pytest.mark.parametrize(
@@ -264,3 +278,44 @@ def test_filters_on_other_types_are_told_to_be_unfit() -> None:
 def test_what_costs_something_is_never_told_as_nothing(price: float, told: str) -> None:
     cost = Cost(1, 1.0, price, 1, most_instance_hours=24)
     assert told in cost.words()[0]
+
+
+def test_uploads_and_several_schedules_are_told_with_what_is_paused() -> None:
+    triggers = TriggersSpec(
+        schedule=(ScheduleSpec(rate="1 hour", name="a"), ScheduleSpec(rate="1 day", name="b", enabled=False)),
+        on_upload=UploadSpec(prefix="incoming/", suffix=".csv"),
+    )
+    assert explain(dataclasses.replace(SMALL, triggers=triggers)).start == (
+        "It runs by its schedule a: rate(1 hour), and 60 seconds after the last new object below "
+        f"s3://INPUT_BUCKET/{SMALL.name}/incoming/ that ends in .csv, and whenever its state machine is started; its "
+        "schedule b: rate(1 day) is paused."
+    )
+    elsewhere = dataclasses.replace(SMALL, triggers=triggers, input=InputSpec(data="s3://mine/in/"))
+    assert explain(elsewhere).start.endswith(
+        "The bucket of s3://mine/in/ must send its events to EventBridge."
+    )
+
+
+def test_what_runs_do_beside_each_other_and_who_is_told_stands_under_the_start() -> None:
+    loud = dataclasses.replace(
+        SMALL,
+        notify=NotifySpec(email=("a@example.com", "b@example.com")),
+        workflow=WorkflowSpec(overlapping_runs="skip"),
+    )
+    assert explain(loud).runs == (
+        "A run ends at once, and well, while an earlier one of the job goes on.",
+        "Of a run that fails, takes too long or does not start, told are a@example.com, b@example.com.",
+    )
+    assert explain(SMALL).runs[1].startswith("Nobody is told")
+
+
+def test_a_ladder_is_told_rung_by_rung() -> None:
+    ladder = TransformSpec(instance_type=("ml.m5.large", "ml.m5.xlarge", "ml.c5.xlarge"))
+    [limit] = [
+        limit
+        for limit in explain(dataclasses.replace(SMALL, transform=ladder)).limits
+        if limit.name == "InstanceCount"
+    ]
+    assert limit.words == (
+        "1 machine of the type ml.m5.large; while AWS has none of it, ml.m5.xlarge, then ml.c5.xlarge is tried"
+    )

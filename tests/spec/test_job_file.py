@@ -16,6 +16,7 @@ from batch_transform.spec.job_spec import (
     ScheduleSpec,
     TransformSpec,
     TriggersSpec,
+    UploadSpec,
 )
 
 SMALL = "name: demo\nmodel: {existing: demo-model}\n"
@@ -97,7 +98,7 @@ def test_every_field_is_read(jobs: Path) -> None:
             columns=("customer_id", "tenure", "no"),
         ),
         transform=TransformSpec(
-            instance_type="ml.m5.xlarge",
+            instance_type=("ml.m5.xlarge",),
             instance_count=2,
             strategy="MultiRecord",
             max_payload=6,
@@ -114,7 +115,7 @@ def test_every_field_is_read(jobs: Path) -> None:
             path="s3://bucket/out/", accept="text/csv", assemble_with="Line", columns=("prediction",)
         ),
         triggers=TriggersSpec(
-            schedule=ScheduleSpec(cron="0 2 * * ? *", timezone="Europe/Vienna", enabled=False)
+            schedule=(ScheduleSpec(cron="0 2 * * ? *", timezone="Europe/Vienna", enabled=False),)
         ),
         tags={"team": "churn", "cost": "7"},
         job_file=str(path),
@@ -315,3 +316,71 @@ def test_a_folder_that_is_not_there_is_told_with_its_mend(jobs: Path) -> None:
     text = "name: demo\nmodel: {source: ../build/x, image: {framework: sklearn, version: 1.2-1}}\n"
     (problem,) = read_job_files([write(jobs, text)]).problems
     assert problem.message.endswith("; make the folder, or correct the path")
+
+
+def test_one_value_or_a_list_of_them_is_a_tuple(jobs: Path) -> None:
+    one = load_job_file(write(jobs, f"{SMALL}transform: {{instance_type: ml.m5.large}}\n"))
+    many = load_job_file(write(jobs, f"{SMALL}transform: {{instance_type: [ml.m5.xlarge, ml.c5.xlarge]}}\n"))
+    assert (one.transform.instance_type, many.transform.instance_type) == (
+        ("ml.m5.large",),
+        ("ml.m5.xlarge", "ml.c5.xlarge"),
+    )
+
+
+def test_several_schedules_are_read_with_their_dates_and_inputs(jobs: Path) -> None:
+    text = """\
+triggers:
+  schedule:
+    - {name: nightly, cron: "0 2 * * ? *", start_date: 2030-01-01T00:00:00Z, end_date: "2031-01-01T00:00:00Z"}
+    - name: hourly
+      rate: 1 hour
+      maximum_window_in_minutes: 10
+      input: {transform: {max_payload: 7, env: {A: 1}}, data_processing.output_filter: $}
+"""
+    declared = "transform: {max_payload: 6, env: {A: b}}\n"
+    assert load_job_file(write(jobs, f"{SMALL}{declared}{text}")).triggers.schedule == (
+        ScheduleSpec(
+            name="nightly",
+            cron="0 2 * * ? *",
+            start_date="2030-01-01T00:00:00Z",
+            end_date="2031-01-01T00:00:00Z",
+        ),
+        ScheduleSpec(
+            name="hourly",
+            rate="1 hour",
+            maximum_window_in_minutes=10,
+            input={"transform": {"max_payload": 7, "env": {"A": 1}}, "data_processing.output_filter": "$"},
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "upload"),
+    [
+        ("true", UploadSpec()),
+        ("false", None),
+        ("", None),
+        ("{suffix: .csv}", UploadSpec(suffix=".csv")),
+    ],
+)
+def test_uploads_start_a_job_by_true_or_by_a_mapping(
+    written: str, upload: UploadSpec | None, jobs: Path
+) -> None:
+    job = load_job_file(write(jobs, f"{SMALL}triggers: {{on_upload: {written}}}\n"))
+    assert job.triggers.on_upload == upload
+
+
+def test_a_day_or_a_local_time_is_told_as_the_moment_that_it_means(jobs: Path) -> None:
+    schedule = "schedule: {rate: 1 hour, start_date: 2026-12-01, end_date: 2026-12-01T02:00:00+02:00}"
+    files = read_job_files([write(jobs, f"{SMALL}triggers: {{{schedule}}}\n")])
+    assert [problem.message.rpartition("write ")[2] for problem in files.problems] == [
+        "2026-12-01T00:00:00Z",
+        "2026-12-01T00:00:00Z",
+    ]
+
+
+@pytest.mark.parametrize("name", ["smallest", "fullest"])
+def test_the_jobs_that_other_tests_deploy_have_no_problems(name: str) -> None:
+    files = read_job_files([Path(__file__).parents[1] / f"jobs/{name}.yaml"])
+    assert files.problems == ()
+    assert [job.name for job in files.jobs] == [name]

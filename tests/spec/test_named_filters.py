@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_transform.spec.errors import FilterNamesError
+from batch_transform.spec.job_problems import problems
 from batch_transform.spec.job_spec import DataProcessingSpec, InputSpec, JobSpec, ModelSpec, OutputSpec
 from batch_transform.spec.json_path import MAX_LENGTH, JsonPath
 from batch_transform.spec.named_filters import input_filter, output_filter, with_paths
 from batch_transform.spec.request import transform_job_request
-from batch_transform.spec.rules import problems
 
 CSV = JobSpec(
     name="churn",

@@ -37,7 +37,7 @@ REQUEST = transform_job_request(
 
 def changed(run_input: object) -> dict[str, Any]:
     """Return the top members of the request that the run's input changes."""
-    effective = apply_overrides(REQUEST, run_input)
+    effective = apply_overrides(REQUEST, run_input).request
     return {name: value for name, value in effective.items() if value != REQUEST.get(name)}
 
 
@@ -80,7 +80,7 @@ def test_a_field_is_overridden_nested_or_dotted(run_input: dict[str, object]) ->
     ],
 )
 def test_an_input_that_says_nothing_changes_nothing(run_input: dict[str, object]) -> None:
-    assert apply_overrides(REQUEST, run_input) == REQUEST
+    assert apply_overrides(REQUEST, run_input).request == REQUEST
 
 
 def test_the_jobs_own_request_stays_as_it_is() -> None:
@@ -111,7 +111,9 @@ def test_variables_are_added_to_the_jobs_own(run_input: dict[str, object]) -> No
 
 
 def test_null_takes_a_member_or_a_variable_out() -> None:
-    effective = apply_overrides(REQUEST, {"transform.strategy": None, "transform.env": {"SIZE": None}})
+    effective = apply_overrides(
+        REQUEST, {"transform.strategy": None, "transform.env": {"SIZE": None}}
+    ).request
     assert "BatchStrategy" not in effective
     assert effective["Environment"] == {"LEVEL": "info"}
 
@@ -199,7 +201,7 @@ def test_every_overridable_field_reaches_its_place(field: str) -> None:
     }
     run_input = {field: values.get(field, 2), "data_processing.join_source": "None"}
     declared = {**REQUEST, "DataCaptureConfig": {"DestinationS3Uri": "s3://bucket/captured/"}}
-    effective: Any = apply_overrides(declared, run_input)
+    effective: Any = apply_overrides(declared, run_input).request
     for name in next(member.path for member in MEMBERS if member.field == field):
         effective = effective[name]
     assert effective in (run_input[field], {"LEVEL": "info", "SIZE": "1", "A": "b"})
@@ -209,7 +211,7 @@ NAMES = Columns(input=("id", "age", "plan"), output=("label",))
 
 
 def filters(run_input: dict[str, Any], columns: Columns = NAMES) -> list[str]:
-    processing = apply_overrides(REQUEST, run_input, columns)["DataProcessing"]
+    processing = apply_overrides(REQUEST, run_input, columns).request["DataProcessing"]
     return [processing[member] for member in ("InputFilter", "OutputFilter")]
 
 
@@ -246,3 +248,40 @@ def test_fails_for_names_that_make_no_filter(run_input: dict[str, Any], expected
     with pytest.raises(RunInputError) as caught:
         apply_overrides(REQUEST, run_input, NAMES)
     assert [(problem.code, problem.field) for problem in caught.value.problems] == [expected]
+
+
+LADDER = ("ml.m5.large", "ml.m5.xlarge")
+
+
+def test_a_run_without_a_ladder_of_its_own_has_the_jobs() -> None:
+    assert apply_overrides(REQUEST, {}, instance_types=LADDER).instance_types == LADDER
+    assert apply_overrides(REQUEST, {}).instance_types == ("ml.m5.large",)
+
+
+@pytest.mark.parametrize("given", ["ml.c5.xlarge", ["ml.c5.xlarge", "ml.c5.2xlarge"]])
+def test_a_run_may_give_one_instance_type_or_a_ladder(given: object) -> None:
+    run = apply_overrides(REQUEST, {"transform": {"instance_type": given}}, instance_types=LADDER)
+    assert run.instance_types == (
+        ("ml.c5.xlarge",) if isinstance(given, str) else ("ml.c5.xlarge", "ml.c5.2xlarge")
+    )
+    assert run.request["TransformResources"]["InstanceType"] == "ml.c5.xlarge"
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "field"),
+    [
+        ([], "missing-field", "transform.instance_type"),
+        ([5], "wrong-type", "transform.instance_type"),
+        (["ml.m5.large", "ml.t3.medium"], "instance-type-unknown", "transform.instance_type[1]"),
+        (["ml.m5.large", "ml.m5.large"], "instance-type-duplicate", "transform.instance_type[1]"),
+    ],
+)
+def test_fails_for_a_ladder_with_a_wrong_rung(given: object, code: str, field: str) -> None:
+    assert told({"transform.instance_type": given}) == [(code, field)]
+
+
+def test_fails_where_a_later_rung_does_not_take_what_the_job_says() -> None:
+    with_key = copy.deepcopy(REQUEST)
+    with_key["TransformResources"]["VolumeKmsKeyId"] = "alias/key"
+    with pytest.raises(RunInputError, match=r"ml\.g5\.xlarge, which has local storage"):
+        apply_overrides(with_key, {"transform.instance_type": ["ml.m5.large", "ml.g5.xlarge"]})

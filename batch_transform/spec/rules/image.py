@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from batch_transform.spec.cdk_token import is_token
 from batch_transform.spec.errors import UnknownImageError
@@ -20,8 +20,10 @@ _ECR = re.compile(r"\d{12}\.dkr[.-]ecr[.-][a-z0-9.-]+/.+")
 _LOCAL = re.compile(r"file://|http://(127\.0\.0\.1|localhost|\[::1\])[:/]")
 
 
-def image_problems(field: str, image: FrameworkImage | str | None, instance_type: str) -> Iterator[Problem]:
-    """Check one container's image; a framework's also against the instance type."""
+def image_problems(
+    field: str, image: FrameworkImage | str | None, instance_types: Sequence[str]
+) -> Iterator[Problem]:
+    """Check one container's image; a framework's also against the instance types."""
     if isinstance(image, str):
         found = list(value_problems(field, image, IMAGE_URI))
         yield from found
@@ -30,8 +32,9 @@ def image_problems(field: str, image: FrameworkImage | str | None, instance_type
     elif isinstance(image, FrameworkImage) and not (is_token(image.framework) or is_token(image.version)):
         try:
             tag(image.framework, image.version)
-            if instance_type in INSTANCE_TYPES:
-                tag(image.framework, image.version, instance_type)
+            for instance_type in instance_types:
+                if instance_type in INSTANCE_TYPES:
+                    tag(image.framework, image.version, instance_type)
         except UnknownImageError as error:
             yield Problem("image-unknown", field, str(error))
 

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import re
 import zoneinfo
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from difflib import get_close_matches
 
 from batch_transform.spec.cdk_token import is_token
 from batch_transform.spec.job_spec import JobSpec, ScheduleSpec
+from batch_transform.spec.moment import near_moment, read_moment
+from batch_transform.spec.one_or_more import item_field
 from batch_transform.spec.problem import Problem
+from batch_transform.spec.request_shape import Flag
+from batch_transform.spec.rules.shape import shown, value_problems
+from batch_transform.spec.stack_shape import SCHEDULE_NAME, WINDOW_IN_MINUTES
 
 _SCHEDULE = "triggers.schedule"
-_CRON = f"{_SCHEDULE}.cron"
-_RATE = f"{_SCHEDULE}.rate"
-_ZONE = f"{_SCHEDULE}.timezone"
 
 
 @dataclass(frozen=True)
@@ -45,21 +48,38 @@ _CRON_NAMES = "minutes, hours, day of month, month, day of week, year"
 
 
 def schedule_problems(spec: JobSpec) -> Iterator[Problem]:
-    """Check expression and timezone."""
-    schedule = spec.triggers.schedule
-    if schedule is None:
+    """Check each schedule: expression and timezone, window, dates, and the name that tells it from the others."""
+    schedules: object = spec.triggers.schedule
+    if isinstance(schedules, ScheduleSpec):
+        yield Problem("wrong-type", _SCHEDULE, "must be a tuple of schedules; write (ScheduleSpec(…),)")
         return
+    count = len(spec.triggers.schedule)
+    for at, schedule in enumerate(spec.triggers.schedule):
+        field = item_field(_SCHEDULE, at, count)
+        yield from _when(schedule, field)
+        yield from _name(schedule, field, [other.name for other in spec.triggers.schedule[:at]], count)
+        if schedule.maximum_window_in_minutes is not None:
+            window = f"{field}.maximum_window_in_minutes"
+            yield from value_problems(window, schedule.maximum_window_in_minutes, WINDOW_IN_MINUTES)
+        yield from value_problems(f"{field}.enabled", schedule.enabled, Flag())
+        yield from _dates(schedule, field)
+
+
+def _when(schedule: ScheduleSpec, field: str) -> Iterator[Problem]:
     given = [name for name in ("cron", "rate") if getattr(schedule, name) is not None]
     if len(given) != 1:
         says = "neither cron nor rate" if not given else "both cron and rate"
         yield Problem(
             "schedule-ambiguous",
-            _SCHEDULE,
+            field,
             f'says {says}; write one of them, such as cron: "0 2 * * ? *" or rate: 1 hour',
         )
         return
-    yield from _cron(schedule) if schedule.cron is not None else _rate(schedule)
-    found = list(_timezone(schedule))
+    if schedule.cron is not None:
+        yield from _cron(schedule.cron, f"{field}.cron")
+    else:
+        yield from _rate(schedule.rate or "", f"{field}.rate")
+    found = list(_timezone(schedule.timezone, f"{field}.timezone"))
     yield from found
     if (
         schedule.rate is not None
@@ -69,41 +89,78 @@ def schedule_problems(spec: JobSpec) -> Iterator[Problem]:
     ):
         yield Problem(
             "timezone-without-cron",
-            _ZONE,
+            f"{field}.timezone",
             f"{schedule.timezone} has no effect on a rate, which counts from when the schedule was made; leave it "
             "out, or write cron",
             severity="warning",
         )
 
 
-def _cron(schedule: ScheduleSpec) -> Iterator[Problem]:
-    text = schedule.cron or ""
+def _name(schedule: ScheduleSpec, field: str, before: Sequence[str | None], count: int) -> Iterator[Problem]:
+    if schedule.name is not None:
+        yield from value_problems(f"{field}.name", schedule.name, SCHEDULE_NAME)
+        if schedule.name in before:
+            message = f"{shown(schedule.name)} is also the name of another schedule; give each its own"
+            yield Problem("schedule-name-duplicate", f"{field}.name", message)
+    elif count > 1:
+        yield Problem(
+            "schedule-name-missing",
+            field,
+            "is one of several and has no name to tell it apart, such as name: nightly; add one",
+        )
+
+
+def _dates(schedule: ScheduleSpec, field: str) -> Iterator[Problem]:
+    moments: dict[str, datetime] = {}
+    for name in ("start_date", "end_date"):
+        text = getattr(schedule, name)
+        if text is None or is_token(text):
+            continue
+        moment = read_moment(text)
+        if moment is not None:
+            moments[name] = moment
+            continue
+        meant = near_moment(text) or "2026-12-01T00:00:00Z"
+        yield Problem(
+            "date-malformed",
+            f"{field}.{name}",
+            f"{shown(text)} is no moment in UTC as EventBridge Scheduler takes it; write {meant}",
+        )
+    if len(moments) == 2 and moments["end_date"] <= moments["start_date"]:
+        yield Problem(
+            "schedule-ends-first",
+            f"{field}.end_date",
+            f"{schedule.end_date} is not after start_date, {schedule.start_date}; write a later moment",
+        )
+
+
+def _cron(text: str, field: str) -> Iterator[Problem]:
     if is_token(text):
         return
     if text.strip().startswith("cron("):
         inner = text.strip().removeprefix("cron(").removesuffix(")")
-        yield Problem("cron-malformed", _CRON, f'leave out the word cron and its brackets; write "{inner}"')
+        yield Problem("cron-malformed", field, f'leave out the word cron and its brackets; write "{inner}"')
         return
     parts = text.split()
     if len(parts) != len(_CRON_FIELDS):
         hint = f'; write "{_from_unix(parts)}"' if len(parts) == 5 else ""
         yield Problem(
             "cron-malformed",
-            _CRON,
+            field,
             f"'{text}' has {len(parts)} fields; EventBridge Scheduler wants 6: {_CRON_NAMES}{hint}",
         )
         return
     is_sound = True
-    for field, part in zip(_CRON_FIELDS, parts, strict=True):
+    for of, part in zip(_CRON_FIELDS, parts, strict=True):
         for item in part.split(","):
-            if not _fits(field, item):
+            if not _fits(of, item):
                 is_sound = False
-                words = f" or {field.words[0]} to {field.words[-1]}" if field.words else ""
+                words = f" or {of.words[0]} to {of.words[-1]}" if of.words else ""
                 yield Problem(
                     "cron-malformed",
-                    _CRON,
-                    f"'{item}' is not allowed for {field.name} in '{text}'; values are {field.least} to "
-                    f"{field.most}{words}",
+                    field,
+                    f"'{item}' is not allowed for {of.name} in '{text}'; values are {of.least} to "
+                    f"{of.most}{words}",
                 )
     if [parts[2], parts[4]].count("?") != 1:
         parts[4 if parts[4] == "*" or parts[2] != "*" else 2] = "?"
@@ -111,14 +168,14 @@ def _cron(schedule: ScheduleSpec) -> Iterator[Problem]:
             parts[2] = "*"
         yield Problem(
             "cron-days",
-            _CRON,
+            field,
             f"'{text}' must have ? either for day of month or for day of week, and not in both; such as "
             f'"{" ".join(parts)}"',
         )
     elif is_sound and _never_comes(days=parts[2], months=parts[3]):
         yield Problem(
             "cron-never",
-            _CRON,
+            field,
             f"'{text}' never starts the job, since no such month has a day {parts[2]}; write L for a month's last day",
             severity="warning",
         )
@@ -171,26 +228,24 @@ def _from_unix(parts: list[str]) -> str:
     return " ".join([minutes, hours, day, month, weekday, "*"])
 
 
-def _rate(schedule: ScheduleSpec) -> Iterator[Problem]:
-    text = schedule.rate or ""
+def _rate(text: str, field: str) -> Iterator[Problem]:
     if is_token(text):
         return
     if re.fullmatch(r"\s*0*[1-9][0-9]*\s+(minute|hour|day)s?\s*", text) is None:
         yield Problem(
             "rate-malformed",
-            _RATE,
+            field,
             f"'{text}' is no rate; write a number and minutes, hours or days, such as 1 hour or 12 hours",
         )
 
 
-def _timezone(schedule: ScheduleSpec) -> Iterator[Problem]:
-    zone = schedule.timezone
+def _timezone(zone: str, field: str) -> Iterator[Problem]:
     if is_token(zone) or _is_zone("UTC") is False or _is_zone(zone):
         return  # a machine without a time zone database knows not even UTC: AWS will check
     near = get_close_matches(zone, zoneinfo.available_timezones(), n=3)
     hint = f"near ones are {', '.join(near)}" if near else "such as UTC or Europe/Vienna"
     yield Problem(
-        "timezone-unknown", _ZONE, f"'{zone}' is no time zone of the IANA time zone database; {hint}"
+        "timezone-unknown", field, f"'{zone}' is no time zone of the IANA time zone database; {hint}"
     )
 
 

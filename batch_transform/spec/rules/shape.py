@@ -23,7 +23,7 @@ from batch_transform.spec.request_shape import (
     TextMap,
     Whole,
 )
-from batch_transform.spec.rules.values import field_of, member
+from batch_transform.spec.rules.values import INSTANCE_TYPE, field_of, member
 
 _LONGEST_SHOWN = 60
 
@@ -115,7 +115,7 @@ def _choice_problems(field: str, value: object, shape: Choice) -> Iterator[Probl
             f"{value} is not compatible with batch transform; write {' or '.join(shape.values)}",
         )
     elif value not in shape.values:
-        if field == "transform.instance_type":
+        if field.startswith(INSTANCE_TYPE):
             yield Problem("instance-type-unknown", field, _instance_type_message(value))
             return
         near = _near_choice(value, shape.values)

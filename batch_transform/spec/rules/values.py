@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from batch_transform.spec.cdk_token import is_token
+from batch_transform.spec.instance_types import INSTANCE_TYPES
 from batch_transform.spec.members import FIELD_OF
 from batch_transform.spec.request_shape import SHAPES, Path
+
+INSTANCE_TYPE = "transform.instance_type"
 
 
 def field_of(path: Path) -> str:
@@ -29,13 +32,25 @@ class RequestValues:
     """What is known of a request's members.
 
     A field is open when its value is a token or has a problem of its own: a rule over several
-    fields says nothing then, since it could only guess.
+    fields says nothing then, since it could only guess. `instance_types` are those that are known and sound:
+    what they ask must hold for each of them.
     """
 
-    def __init__(self, request: Mapping[str, Any], *, unsound: Collection[str]) -> None:
+    def __init__(
+        self,
+        request: Mapping[str, Any],
+        *,
+        unsound: Collection[str],
+        instance_types: Sequence[object] = (),
+    ) -> None:
         given = {field_of(path): member(request, path) for path in SHAPES}
         self._values = {field: value for field, value in given.items() if value is not None}
         self._open = {field for field, value in self._values.items() if is_token(value)} | set(unsound)
+        self.instance_types = tuple(
+            str(one)
+            for one in instance_types or [self._values.get(INSTANCE_TYPE)]
+            if isinstance(one, str) and one in INSTANCE_TYPES
+        )
 
     def knows(self, *fields: str) -> bool:
         """Whether none of the fields is open. A field that is left out is known: AWS's default holds."""

@@ -65,9 +65,6 @@ BAD_FILES: list[tuple[str, str, str]] = [
         "version",
         "name: demo\nmodel:\n  artifact: s3://bucket/m.tar.gz\n  image: «{framework: sklearn}\n",
     ),
-    ("not-supported-yet", "on_upload", f"{MODEL}triggers:\n  «on_upload: true\n"),
-    ("not-supported-yet", "notify", f"{MODEL}«notify: {{email: a@example.com}}\n"),
-    ("not-supported-yet", "ladder", f"{MODEL}transform:\n  instance_type: «[ml.m5.large, ml.m5.xlarge]\n"),
     ("wrong-type", "number for text", "name: «123\nmodel: {existing: demo-model}\n"),
     ("wrong-type", "date for text", "name: «2026-01-01\nmodel: {existing: demo-model}\n"),
     ("wrong-type", "yes for text", f"{MODEL}input:\n  columns: [id, «yes]\n"),
@@ -644,6 +641,136 @@ BAD_FILES: list[tuple[str, str, str]] = [
         "Wien",
         f"{MODEL}triggers: {{schedule: {{rate: 1 hour, timezone: «Europe/Wien}}}}\n",
     ),
+    ("schedule-empty", "empty list", f"{MODEL}triggers: {{schedule: «[]}}\n"),
+    ("wrong-type", "text for a schedule", f"{MODEL}triggers: {{schedule: «hourly}}\n"),
+    ("rate-malformed", "in a list", f"{MODEL}triggers: {{schedule: [{{name: a, rate: «2 weeks}}]}}\n"),
+    (
+        "rate-malformed",
+        "second in a list",
+        f"{MODEL}triggers: {{schedule: [{{name: a, rate: 1 hour}}, {{name: b, rate: «2 weeks}}]}}\n",
+    ),
+    (
+        "schedule-name-missing",
+        "second",
+        f"{MODEL}triggers: {{schedule: [{{name: a, rate: 1 hour}}, «{{rate: 2 hours}}]}}\n",
+    ),
+    (
+        "schedule-name-duplicate",
+        "twice",
+        f"{MODEL}triggers: {{schedule: [{{name: a, rate: 1 hour}}, {{rate: 2 hours, name: «a}}]}}\n",
+    ),
+    ("name-malformed", "schedule", f"{MODEL}triggers: {{schedule: {{rate: 1 hour, name: «every_hour}}}}\n"),
+    (
+        "maximum-window-in-minutes-too-large",
+        "two days",
+        f"{MODEL}triggers: {{schedule: {{rate: 1 hour, maximum_window_in_minutes: «2880}}}}\n",
+    ),
+    ("date-malformed", "day", f"{MODEL}triggers: {{schedule: {{rate: 1 hour, start_date: «2026-12-01}}}}\n"),
+    ("date-malformed", "word", f"{MODEL}triggers: {{schedule: {{rate: 1 hour, end_date: «soon}}}}\n"),
+    (
+        "schedule-ends-first",
+        "a year",
+        f"{MODEL}triggers:\n  schedule:\n    rate: 1 hour\n    start_date: 2027-01-01T00:00:00Z\n"
+        "    end_date: «2026-01-01T00:00:00Z\n",
+    ),
+    (
+        "override-unknown",
+        "in a schedule's input",
+        f"{MODEL}triggers: {{schedule: {{rate: 1 hour, input: {{transform: {{max_paylod: «6}}}}}}}}\n",
+    ),
+    (
+        "override-fixed",
+        "in the second's input",
+        f"{MODEL}output: {{path: s3://bucket/out/}}\ntriggers:\n  schedule:\n    - {{name: a, rate: 1 hour}}\n"
+        "    - {name: b, rate: 1 hour, input: {output.path: «s3://bucket/other/}}\n",
+    ),
+    (
+        "override-undeclared",
+        "in an upload's input",
+        f"{MODEL}triggers: {{on_upload: {{input: {{transform: {{max_payload: «6}}}}}}}}\n",
+    ),
+    (
+        "override-removed",
+        "in an upload's input",
+        f"{MODEL}transform: {{max_payload: 6}}\ntriggers: {{on_upload: {{input: {{transform.max_payload: «null}}}}}}\n",
+    ),
+    (
+        "override-outside-data",
+        "other bucket",
+        f"{MODEL}input: {{data: s3://bucket/in/}}\n"
+        "triggers: {schedule: {rate: 1 hour, input: {input: {data: «s3://other/in/}}}}\n",
+    ),
+    (
+        "override-outside-data",
+        "not the job's own prefix",
+        f"{MODEL}triggers: {{on_upload: {{input: {{input.data: «s3://bucket/other/}}}}}}\n",
+    ),
+    (
+        "override-of-image",
+        "GPU",
+        "name: demo\nmodel: {artifact: s3://bucket/m.tar.gz, image: {framework: pytorch, version: '2.6'}}\n"
+        "triggers: {schedule: {rate: 1 hour, input: {transform: {instance_type: «ml.g5.xlarge}}}}\n",
+    ),
+    ("wrong-type", "text for a run's input", f"{MODEL}triggers: {{on_upload: {{input: «all}}}}\n"),
+    (
+        "wrong-type",
+        "date in a run's input",
+        f"{MODEL}triggers: {{on_upload: {{input: {{Comment: «2026-12-01}}}}}}\n",
+    ),
+    # Uploads
+    ("wrong-type", "text for an upload", f"{MODEL}triggers: {{on_upload: «always}}\n"),
+    (
+        "quiet-period-in-seconds-too-small",
+        "a second",
+        f"{MODEL}triggers: {{on_upload: {{quiet_period_in_seconds: «1}}}}\n",
+    ),
+    ("upload-prefix-absolute", "slash", f"{MODEL}triggers: {{on_upload: {{prefix: «/incoming/}}}}\n"),
+    (
+        "upload-with-manifest",
+        "true",
+        f"{MODEL}input: {{data: s3://bucket/manifest, data_type: ManifestFile}}\ntriggers: {{on_upload: «true}}\n",
+    ),
+    # The ladder
+    ("instance-types-empty", "list", f"{MODEL}transform: {{instance_type: «[]}}\n"),
+    (
+        "instance-type-unknown",
+        "second",
+        f"{MODEL}transform: {{instance_type: [ml.m5.large, «ml.t3.medium]}}\n",
+    ),
+    (
+        "instance-type-duplicate",
+        "second",
+        f"{MODEL}transform: {{instance_type: [ml.m5.large, «ml.m5.large]}}\n",
+    ),
+    (
+        "volume-key-with-local-storage",
+        "second",
+        f"{MODEL}transform: {{instance_type: [ml.p3.2xlarge, ml.g5.xlarge], volume_kms_key: «alias/key}}\n",
+    ),
+    (
+        "ladder-of-two-images",
+        "second",
+        "name: demo\nmodel: {artifact: s3://bucket/m.tar.gz, image: {framework: pytorch, version: '2.6'}}\n"
+        "transform: {instance_type: [ml.m5.large, «ml.g5.xlarge]}\n",
+    ),
+    # Who is told, how runs behave, what is unusual
+    ("notify-empty", "nothing", f"{MODEL}«notify:\n"),
+    ("notify-empty", "braces", f"{MODEL}notify: «{{}}\n"),
+    ("notify-empty", "no address", f"{MODEL}notify: {{email: «[]}}\n"),
+    ("email-malformed", "no domain", f"{MODEL}notify: {{email: «team}}\n"),
+    ("email-malformed", "second", f"{MODEL}notify: {{email: [a@example.com, «b@example]}}\n"),
+    ("email-duplicate", "second", f"{MODEL}notify: {{email: [a@example.com, «a@example.com]}}\n"),
+    ("topic-malformed", "name", f"{MODEL}notify: {{topic: «failures}}\n"),
+    ("topic-fifo", "fifo", f"{MODEL}notify: {{topic: «arn:aws:sns:eu-west-1:123456789012:failures.fifo}}\n"),
+    ("overlapping-runs-unknown", "queue", f"{MODEL}workflow: {{overlapping_runs: «queue}}\n"),
+    ("log-retention-unknown", "100", f"{MODEL}workflow: {{log_retention_in_days: «100}}\n"),
+    (
+        "longest-duration-in-seconds-too-small",
+        "zero",
+        f"{MODEL}monitoring: {{longest_duration_in_seconds: «0}}\n",
+    ),
+    ("starts-within-hours-too-large", "a month", f"{MODEL}monitoring: {{starts_within_hours: «720}}\n"),
+    ("kms-key-malformed", "input", f"{MODEL}input: {{kms_key: «my key}}\n"),
 ]
 
 
@@ -671,6 +798,7 @@ def test_fails_with_one_problem_that_points_at_its_place(code: str, text: str, t
 def test_every_rule_that_the_source_names_has_a_bad_file() -> None:
     source = Path(spec_package.__file__).parent
     modules = [source / "job_file.py", source / "job_fields.py", *(source / "rules").glob("*.py")]
+    modules += [source / "value_readers.py", source / "trigger_inputs.py", source / "declared_members.py"]
     modules += [source / "named_filters.py", source / "filter_names.py"]
     codes = {
         code

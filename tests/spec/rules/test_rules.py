@@ -6,19 +6,22 @@ from typing import Any
 
 import pytest
 
+from batch_transform.spec.job_problems import problems
 from batch_transform.spec.job_spec import (
     DataProcessingSpec,
     FrameworkImage,
     InputSpec,
     JobSpec,
     ModelSpec,
+    NotifySpec,
     OutputSpec,
     ScheduleSpec,
     TransformSpec,
     TriggersSpec,
+    UploadSpec,
 )
 from batch_transform.spec.problem import Problem
-from batch_transform.spec.rules import problems, request_problems
+from batch_transform.spec.rules import request_problems
 
 REQUEST: dict[str, Any] = {
     "TransformJobName": "demo-1",
@@ -259,7 +262,7 @@ def test_a_token_skips_every_rule() -> None:
         model=ModelSpec(artifact=TOKEN, image=TOKEN, env={"A": TOKEN}),
         input=InputSpec(data=TOKEN, data_type=TOKEN, content_type=TOKEN, split_type=TOKEN, columns=("a",)),
         transform=TransformSpec(
-            instance_type=TOKEN,
+            instance_type=(TOKEN,),
             instance_count=NUMBER_TOKEN,  # type: ignore[arg-type] # the CDK's number tokens are floats
             strategy=TOKEN,
             max_payload=NUMBER_TOKEN,  # type: ignore[arg-type] # see above
@@ -268,7 +271,7 @@ def test_a_token_skips_every_rule() -> None:
         ),
         data_processing=DataProcessingSpec(input_filter=TOKEN, join_source="Input", output_filter=TOKEN),
         output=OutputSpec(path=f"s3://{TOKEN}/in", accept="text/csv", assemble_with=TOKEN, columns=("b",)),
-        triggers=TriggersSpec(schedule=ScheduleSpec(rate=TOKEN, timezone=TOKEN)),
+        triggers=TriggersSpec(schedule=(ScheduleSpec(rate=TOKEN, timezone=TOKEN),)),
         tags={"a": TOKEN},
     )
     assert problems(spec) == []
@@ -303,7 +306,7 @@ def test_the_framework_of_an_image_may_be_a_token() -> None:
 def test_what_the_scheduler_documents_is_not_refused(schedule: ScheduleSpec, field: str) -> None:
     assert [
         problem
-        for problem in problems(job(triggers=TriggersSpec(schedule=schedule)))
+        for problem in problems(job(triggers=TriggersSpec(schedule=(schedule,))))
         if problem.field == field
     ] == []
 
@@ -318,16 +321,16 @@ def test_what_the_scheduler_documents_is_not_refused(schedule: ScheduleSpec, fie
     ],
 )
 def test_fails_for_a_crontab_line_and_gives_the_six_fields(unix: str, six_fields: str) -> None:
-    (problem,) = problems(job(triggers=TriggersSpec(schedule=ScheduleSpec(cron=unix))))
+    (problem,) = problems(job(triggers=TriggersSpec(schedule=(ScheduleSpec(cron=unix),))))
     assert problem.message.endswith(f'write "{six_fields}"')
-    assert problems(job(triggers=TriggersSpec(schedule=ScheduleSpec(cron=six_fields)))) == []
+    assert problems(job(triggers=TriggersSpec(schedule=(ScheduleSpec(cron=six_fields),)))) == []
 
 
 @pytest.mark.parametrize("cron", ["0 2 * * * *", "0 2 1 * 1 *", "0 2 ? * ? *", "0 2 * * 1 *", "0 2 1 * * *"])
 def test_fails_for_two_kinds_of_day_and_gives_a_sound_expression(cron: str) -> None:
-    (problem,) = problems(job(triggers=TriggersSpec(schedule=ScheduleSpec(cron=cron))))
+    (problem,) = problems(job(triggers=TriggersSpec(schedule=(ScheduleSpec(cron=cron),))))
     sound = problem.message.rpartition("such as ")[2].strip('"')
-    assert problems(job(triggers=TriggersSpec(schedule=ScheduleSpec(cron=sound)))) == []
+    assert problems(job(triggers=TriggersSpec(schedule=(ScheduleSpec(cron=sound),)))) == []
 
 
 def test_a_results_prefix_beside_the_data_is_no_problem() -> None:
@@ -432,4 +435,30 @@ def test_a_name_of_the_answer_without_names_says_where_to_write_them() -> None:
     "cron", ["0 2 29 2 ? *", "0 2 30,31 2,3 ? *", "0 2 L 2 ? *", "0 2 31 * ? *", "0 2 1/31 2 ? *"]
 )
 def test_a_day_that_comes_is_no_problem(cron: str) -> None:
-    assert problems(job(triggers=TriggersSpec(schedule=ScheduleSpec(cron=cron)))) == []
+    assert problems(job(triggers=TriggersSpec(schedule=(ScheduleSpec(cron=cron),)))) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"transform": TransformSpec(instance_type="ml.m5.large")}, "transform.instance_type"),  # type: ignore[arg-type] # as it was once
+        ({"triggers": TriggersSpec(schedule=ScheduleSpec(rate="1 hour"))}, "triggers.schedule"),  # type: ignore[arg-type] # see above
+        ({"notify": NotifySpec(email="a@example.com")}, "notify.email"),  # type: ignore[arg-type] # see above
+    ],
+)
+def test_fails_for_one_value_where_python_has_a_tuple(changes: dict[str, Any], field: str) -> None:
+    (problem,) = problems(job(**changes))
+    assert (problem.code, problem.field) == ("wrong-type", field)
+    assert ",)" in problem.message
+
+
+def test_tokens_in_triggers_and_notifications_are_left_to_the_deployment() -> None:
+    spec = job(
+        input=InputSpec(data=TOKEN, kms_key=TOKEN),
+        triggers=TriggersSpec(
+            schedule=(ScheduleSpec(rate="1 hour", start_date=TOKEN, end_date=TOKEN),),
+            on_upload=UploadSpec(prefix=TOKEN, suffix=TOKEN, input={"input": {"data": "s3://bucket/in/"}}),
+        ),
+        notify=NotifySpec(email=(TOKEN, TOKEN), topic=TOKEN),
+    )
+    assert problems(spec) == []

@@ -1,0 +1,29 @@
+"""A moment in UTC as EventBridge Scheduler takes it, such as `2026-12-01T00:00:00Z`."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+
+_FORM = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,6})?Z")
+
+
+def read_moment(text: str) -> datetime | None:
+    """Return the moment, with its time zone; None where the text is none in this form."""
+    return _read(text) if _FORM.fullmatch(text) else None
+
+
+def near_moment(text: str) -> str | None:
+    """Return in this form what the writer of another form of ISO 8601 meant; without an offset, UTC."""
+    moment = _read(text.strip())
+    return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _read(text: str) -> datetime | None:
+    text = re.sub(r"\.\d+", "", text)  # the Scheduler starts nothing within a second
+    text = re.sub(r"[zZ]$", "+00:00", text)  # which Python 3.10 does not read
+    try:
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
+    except (ValueError, OverflowError):
+        return None
