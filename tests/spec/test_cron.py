@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta, timezone
+from itertools import islice
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from batch_transform.spec.cron import read_cron
+
+VIENNA = ZoneInfo("Europe/Vienna")
+NEW_YEAR = datetime(2027, 1, 1, tzinfo=timezone.utc)
+
+
+def days(day: str, weekday: str, year: int, month: int) -> tuple[int, ...]:
+    cron = read_cron(f"0 0 {day} * {weekday} *")
+    assert cron is not None
+    return cron.days(year, month)
+
+
+@pytest.mark.parametrize(
+    ("day", "weekday", "expected"),
+    [
+        # May 2027 begins on a Saturday and ends on a Monday.
+        ("1,15", "?", (1, 15)),
+        ("29/1", "?", (29, 30, 31)),
+        ("L", "?", (31,)),
+        ("L-2", "?", (29,)),
+        ("1W", "?", (3,)),  # the Saturday before is in April
+        ("15W", "?", (14,)),
+        ("16W", "?", (17,)),
+        ("LW", "?", (31,)),
+        ("?", "SUN", (2, 9, 16, 23, 30)),
+        ("?", "2#1", (3,)),
+        ("?", "SAT#5", (29,)),
+        ("?", "FRI#5", ()),
+        ("?", "6L", (28,)),
+        ("?", "L", (1, 8, 15, 22, 29)),
+        ("?", "FRI-SUN", (1, 2, 7, 8, 9, 14, 15, 16, 21, 22, 23, 28, 29, 30)),
+    ],
+)
+def test_a_field_of_days_names_days_of_a_month(day: str, weekday: str, expected: tuple[int, ...]) -> None:
+    assert days(day, weekday, 2027, 5) == expected
+
+
+def test_a_month_that_ends_on_a_sunday_has_its_last_weekday_on_the_friday() -> None:
+    assert date(2027, 1, 31).isoweekday() == 7
+    assert days("31W", "?", 2027, 1) == (29,)
+    assert days("31W", "?", 2027, 2) == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0 2 * * *",
+        "0 2 * * * *",
+        "0 2 ? * ? *",
+        "60 2 * * ? *",
+        "a 2 * * ? *",
+        "0/0 2 * * ? *",
+        "0 2 1X * ? *",
+        "0 2 ? * MON#6 *",
+        "0 2 ? * DAY *",
+        "0 2 0 * ? *",
+        "0 2 * 13 ? *",
+        "0 2 * * ? 2200",
+    ],
+)
+def test_what_is_in_no_known_form_is_not_read(text: str) -> None:
+    assert read_cron(text) is None
+
+
+def test_starts_go_on_from_a_moment_and_never_repeat_it() -> None:
+    cron = read_cron("0,30 8-9 ? * MON-FRI *")
+    assert cron is not None
+    moments = list(islice(cron.starts(datetime(2027, 1, 1, 9, 0, tzinfo=timezone.utc)), 3))
+    assert [moment.isoformat() for moment in moments] == [
+        "2027-01-01T09:30:00+00:00",
+        "2027-01-04T08:00:00+00:00",
+        "2027-01-04T08:30:00+00:00",
+    ]
+
+
+def test_starts_follow_the_clocks_of_their_zone() -> None:
+    cron = read_cron("30 2 27-29 3 ? 2027")
+    assert cron is not None
+    # On 28 March 2027 the clocks go from 2 to 3 o'clock.
+    assert [moment.isoformat() for moment in cron.starts(NEW_YEAR, VIENNA)] == [
+        "2027-03-27T01:30:00+00:00",
+        "2027-03-29T00:30:00+00:00",
+    ]
+
+
+def test_a_time_that_comes_twice_starts_once() -> None:
+    cron = read_cron("30 2 31 10 ? 2027")
+    assert cron is not None
+    assert [moment.isoformat() for moment in cron.starts(NEW_YEAR, VIENNA)] == ["2027-10-31T00:30:00+00:00"]
+
+
+def test_years_end() -> None:
+    cron = read_cron("0 0 1 1 ? 2026,2028")
+    assert cron is not None
+    assert [moment.year for moment in cron.starts(NEW_YEAR)] == [2028]
+    assert list(cron.starts(NEW_YEAR + timedelta(days=400))) == []
