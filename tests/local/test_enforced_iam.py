@@ -71,7 +71,8 @@ def policy(statements: list[dict[str, Any]]) -> str:
 
 
 NEEDED = ("s3:ListBucket", "s3:GetObject", "s3:PutObject")
-LOGS = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
+LOGS = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents")
+RULE = ("events:PutTargets", "events:PutRule", "events:DescribeRule")
 
 
 @pytest.fixture(scope="module")
@@ -197,7 +198,7 @@ def test_sync_calls_sagemaker_with_the_state_machines_role(enforced: EnforcedLab
     outcomes = {}
     for missing in ("none", *actions):
         allowed = [f"sagemaker:{action}" for action in actions if action != missing]
-        states_role = enforced.role("states.amazonaws.com", [allow(*allowed)])
+        states_role = enforced.role("states.amazonaws.com", [allow(*allowed, "iam:PassRole", *RULE)])
         request = lab.request(enforced.model(role), bucket)
         machine = lab.states.create_state_machine(
             name=lab.name(),
@@ -225,7 +226,8 @@ def test_an_aborted_execution_cannot_stop_its_job_without_the_permission(
         name=lab.name(),
         definition=json.dumps({"StartAt": "Transform", "States": {"Transform": task(request)}}),
         roleArn=enforced.role(
-            "states.amazonaws.com", [allow(*(f"sagemaker:{each}" for each in may_not_stop))]
+            "states.amazonaws.com",
+            [allow(*(f"sagemaker:{each}" for each in may_not_stop), "iam:PassRole", *RULE)],
         ),
     )["stateMachineArn"]
     execution = lab.execute(machine)

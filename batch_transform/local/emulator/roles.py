@@ -12,10 +12,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ministack.core import iam_actions, iam_evaluator, router  # type: ignore[import-untyped]  # it has no types
+from ministack.core import iam_actions, iam_evaluator  # type: ignore[import-untyped]  # it has no types
 from ministack.services import iam, sts  # type: ignore[import-untyped]  # it has no types
 
 from batch_transform.local.clients import Credentials
+from batch_transform.local.emulator.enforcement.guard import Call
+from batch_transform.local.emulator.enforcement.permissions import ServiceCaller, denial, document
 from batch_transform.local.emulator.service import NAME, HttpAnswer, current_scope
 from batch_transform.local.sagemaker.scope import Scope
 from batch_transform.spec.errors import RefusedRequestError
@@ -30,14 +32,16 @@ _KINDS = {
 }
 
 
-def assume_role(role_arn: str, *, service: str, session_name: str) -> Credentials:
+def assume_role(role_arn: str, *, service: str, session_name: str, source_arn: str) -> Credentials:
     """Return a session of the role for a service principal, the same one each time.
 
-    Raises RefusedRequestError with AWS's text when the role is not there or does not trust the service.
+    `source_arn` is the resource for which the service acts: with its account, it is what a role's trust may
+    demand against confused deputies. Raises RefusedRequestError with AWS's text when the role is not there or
+    does not trust the service.
     """
     account, name = role_arn.split(":")[4], role_arn.rpartition("/")[2]
     role = iam._roles.get_scoped(account, None, name)
-    if role is None or not _trusts(role, service, account):
+    if role is None or not trusts(role, ServiceCaller(service, source_arn)):
         raise RefusedRequestError(
             "ValidationException",
             f"Could not assume role {role_arn}. Please ensure that the role exists and allows principal "
@@ -60,41 +64,45 @@ def assume_role(role_arn: str, *, service: str, session_name: str) -> Credential
 
 
 def plug_in() -> None:
-    """Tell the emulator which resource a call to SageMaker is about: policies name it."""
+    """Tell the emulator which resource a call to SageMaker, or to CloudWatch Logs, is about: policies name it."""
     resource_of_others = iam_actions.extract_resource_arn
 
     def resource_of(service: str, *request: Any) -> str:  # noqa: ANN401  # the emulator's arguments
+        found = str(resource_of_others(service, *request))
+        if service == "logs":
+            return _log_stream(found, _parsed(request[3]))
+        if service == "events":  # the ARN of a rule on the default bus has no bus in it
+            return found.replace(":rule/default/", ":rule/")
         if service != NAME:
-            return str(resource_of_others(service, *request))
+            return found
         body, region, account = request[3], request[5], request[6]
         return _resource(_parsed(body), Scope(account, region))
 
     iam_actions.extract_resource_arn = resource_of
 
 
-def refuse_tags(operation: str, headers: Mapping[str, str], body: bytes) -> HttpAnswer | None:
+def refuse_tags(call: Call) -> HttpAnswer | None:
     """Return the refusal of a Create call that sets tags without the permission for them; None lets it pass.
 
     SageMaker asks for AddTags beside the call's own action (Service Authorization Reference,
     dependent actions of CreateTransformJob); the emulator looks at the call's own.
     """
-    request = _parsed(body)
-    if not operation.startswith("Create") or not request.get("Tags"):
+    request = _parsed(call.body)
+    if not call.operation.startswith("Create") or not request.get("Tags"):
         return None
-    scope = current_scope()
-    denied = iam_evaluator.enforce(
-        router.extract_access_key_id(headers, {}),
-        "sagemaker:AddTags",
-        NAME,
-        scope.region,
-        resource_arn=_resource(request, scope),
-    )
-    if not isinstance(denied, iam_evaluator.EvalResult):
-        return None  # allowed; a caller that is nobody was refused before
-    answer: HttpAnswer = iam_actions.access_denied_response(
-        NAME, "sagemaker:AddTags", denied.principal_arn, ""
-    )
-    return answer
+    denied = denial(call.caller, "sagemaker:AddTags", _resource(request, current_scope()))
+    return call.refused(denied) if denied else None
+
+
+def _log_stream(found: str, request: Mapping[str, Any]) -> str:
+    """CloudWatch Logs names a group in a policy check with its stream, even where there is none.
+
+    A public report of such a refusal ends in `log-group:/aws/sagemaker/TransformJobs:log-stream:`
+    (sagemaker-python-sdk issue 3997); a policy for the group thus ends in `:*`.
+    """
+    if ":log-group:" not in found or found.endswith(":*"):
+        return found
+    return f"{found}:log-stream:{request.get('logStreamName') or ''}"
 
 
 def _resource(request: Mapping[str, Any], scope: Scope) -> str:
@@ -117,30 +125,29 @@ def _parsed(body: bytes) -> dict[str, Any]:
     return request if isinstance(request, dict) else {}
 
 
-def _trusts(role: Mapping[str, Any], service: str, account: str) -> bool:
+def trusts(role: Mapping[str, Any], caller: ServiceCaller) -> bool:
     """Say whether the role's trust policy lets the service in.
 
     The emulator's evaluator knows no service principals, so what does not speak of this one is left
     out, and the rest (effect, action, condition) is the evaluator's.
     """
-    document = role.get("AssumeRolePolicyDocument") or {}
-    policy = json.loads(document) if isinstance(document, str) else document
+    policy = document(role.get("AssumeRolePolicyDocument"))
     statements = policy.get("Statement", [])
     ours = [
         {**statement, "Principal": "*"}
         for statement in (statements if isinstance(statements, list) else [statements])
-        if _names_service(statement.get("Principal"), service)
+        if _names_service(statement.get("Principal"), caller.principal)
     ]
     context = iam_evaluator.EvalContext(
-        principal_arn=service,
+        principal_arn=caller.principal,
         principal_type="Service",
-        principal_account=account,
+        principal_account=caller.source_account,
         action="sts:AssumeRole",
         resource_arn=role["Arn"],
         region="",
-        service_context={"aws:sourceaccount": account},
+        service_context=caller.context,
     )
-    return bool(iam_evaluator.evaluate_trust_policy({**policy, "Statement": ours}, service, context))
+    return bool(iam_evaluator.evaluate_trust_policy({**policy, "Statement": ours}, caller.principal, context))
 
 
 def _names_service(principal: object, service: str) -> bool:

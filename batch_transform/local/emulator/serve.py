@@ -16,6 +16,8 @@ from ministack import app as emulator  # type: ignore[import-untyped]  # it has 
 
 from batch_transform.local.clients import Clients
 from batch_transform.local.emulator import lambda_workers, roles, schedules, service, stacks, workflow
+from batch_transform.local.emulator.enforcement import plug as enforcement
+from batch_transform.local.emulator.enforcement.objects import apply_bucket_encryption
 from batch_transform.local.model_server.archive import ModelArchives
 from batch_transform.local.model_server.image import Images
 from batch_transform.local.model_server.pool import ModelServers
@@ -28,6 +30,8 @@ from batch_transform.local.settings import LocalAwsSettings
 
 KEEP_ALIVE_SECONDS = 75
 GRACEFUL_SECONDS = 1.0
+
+_PROTOCOL = b"x-forwarded-proto"
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -45,18 +49,27 @@ class LocalAws:
             Images(settings.images), settings.run_dir / "model-servers", ping_timeout=settings.ping_timeout
         )
         assume_role = roles.assume_role if settings.enforce_iam else None
+        require = enforcement.require if settings.enforce_iam else None
         runner = JobRunner(
             endpoint_url=endpoint_url,
-            roles=ExecutionRoles(clients, assume_role),
+            roles=ExecutionRoles(clients, assume_role, require),
             servers=self._servers,
             archives=ModelArchives(settings.run_dir / "models"),
             quotas=Quotas(settings.quotas),
         )
         self._sagemaker = SageMaker(runner, service.emit_event)
-        service.plug_in(self._sagemaker, roles.refuse_tags if settings.enforce_iam else None)
+        service.plug_in(self._sagemaker)
         roles.plug_in()
         stacks.plug_in(self._sagemaker)
-        workflow.plug_in(self._sagemaker, SageMakerJsonClient(endpoint_url), assume_role)
+        apply_bucket_encryption()
+        workflow.plug_in(
+            self._sagemaker,
+            SageMakerJsonClient(endpoint_url),
+            assume_role,
+            enforcement.require_pass_role if settings.enforce_iam else None,
+        )
+        if settings.enforce_iam:
+            enforcement.plug_in(endpoint_url)
         schedules.plug_in()
         lambda_workers.plug_in()
 
@@ -120,10 +133,13 @@ def _is_from_web_page(scope: MutableMapping[str, Any]) -> bool:
 def _over_tls(scope: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Let a request count as one over TLS: it comes over the loopback, where nobody can listen in.
 
-    A bucket policy that denies plain HTTP would refuse everything otherwise. The header is what a proxy
-    that ends TLS sends, and the emulator takes it as such.
+    A policy that denies plain HTTP would refuse everything otherwise. The header is what a proxy that ends TLS
+    sends, and the emulator takes it as such. A request that has it already, `http`, is one over plain HTTP: so
+    a policy can be put to the test.
     """
-    return {**scope, "headers": [*scope["headers"], (b"x-forwarded-proto", b"https")]}
+    if any(name == _PROTOCOL for name, _ in scope["headers"]):
+        return scope
+    return {**scope, "headers": [*scope["headers"], (_PROTOCOL, b"https")]}
 
 
 async def _refuse(scope: MutableMapping[str, Any], send: Send) -> None:

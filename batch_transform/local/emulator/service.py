@@ -21,15 +21,13 @@ _JSON = {"Content-Type": "application/x-amz-json-1.1"}
 logger = logging.getLogger(__name__)
 
 HttpAnswer = tuple[int, dict[str, str], bytes]
-Refuse = Callable[[str, Mapping[str, str], bytes], "HttpAnswer | None"]
 
 
 class Module:
     """What the emulator expects of the module of a service."""
 
-    def __init__(self, sagemaker: SageMaker, refuse: Refuse | None) -> None:
+    def __init__(self, sagemaker: SageMaker) -> None:
         self._sagemaker = sagemaker
-        self._refuse = refuse
         self.get_state: Callable[[], dict[str, Any]] = sagemaker.state
         self.load_persisted_state: Callable[[Mapping[str, Any]], None] = sagemaker.restore
         self.reset: Callable[[], None] = sagemaker.reset
@@ -40,9 +38,6 @@ class Module:
         """Answer a request of the AWS JSON protocol. `headers` have lower-case names."""
         del method, path, query_params  # the protocol has one path; the operation is in a header
         operation = headers.get("x-amz-target", "").rpartition(".")[2]
-        refusal = self._refuse(operation, headers, body) if self._refuse else None
-        if refusal is not None:
-            return refusal
         scope = current_scope()
         # a thread of its own: the call may look into S3, which this process serves
         answer: HttpAnswer = await concurrency.run_reentrant(
@@ -59,12 +54,9 @@ class Module:
         return 200, dict(_JSON), json.dumps(answer).encode()
 
 
-def plug_in(sagemaker: SageMaker, refuse: Refuse | None) -> None:
-    """Make the emulator route SageMaker's requests here, and keep and forget its state with the others'.
-
-    `refuse` sees each request first: operation, headers and body.
-    """
-    module = Module(sagemaker, refuse)
+def plug_in(sagemaker: SageMaker) -> None:
+    """Make the emulator route SageMaker's requests here, and keep and forget its state with the others'."""
+    module = Module(sagemaker)
     app._loaded_modules[NAME] = module
     app.SERVICE_REGISTRY[NAME] = {"module": NAME}
     app.SERVICE_HANDLERS[NAME] = module.handle_request

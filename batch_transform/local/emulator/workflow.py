@@ -11,7 +11,7 @@ import time
 import uuid
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from ministack.services import stepfunctions  # type: ignore[import-untyped]  # it has no types
 
@@ -44,37 +44,61 @@ class ExecutionAbortedError(SystemExit):
     """
 
 
+class MayPassRole(Protocol):
+    """Asks IAM, where it is enforced."""
+
+    def __call__(self, access_key: str, role_arn: str) -> None:
+        """Raise RefusedRequestError unless the holder of the key may pass the role to SageMaker."""
+
+
 @dataclass(frozen=True)
-class _Task:
+class Task:
     """What the emulator does not tell an integration: whose task it is, and how long it may take."""
 
     execution: dict[str, Any]
     timeout: float
+    assume_role: AssumeRole | None = None
 
     @property
-    def role_arn(self) -> str | None:
-        """The role of the state machine."""
-        machine = stepfunctions._state_machines.get(self.execution.get("stateMachineArn"))
-        return machine["roleArn"] if machine else None
+    def session(self) -> Credentials | None:
+        """A session of the state machine's role; None where IAM is not enforced, or for a state by itself."""
+        machine_arn = self.execution.get("stateMachineArn")
+        machine = stepfunctions._state_machines.get(machine_arn)
+        if self.assume_role is None or machine is None:
+            return None
+        try:
+            return self.assume_role(
+                machine["roleArn"],
+                service=SERVICE,
+                session_name=self.execution["name"][:64],
+                source_arn=str(machine_arn),
+            )
+        except RefusedRequestError as error:
+            raise stepfunctions._ExecutionError("States.Runtime", error.message) from error
 
     @property
     def is_aborted(self) -> bool:
         return bool(self.execution["status"] != "RUNNING")
 
 
-_NO_EXECUTION = _Task({"status": "RUNNING", "executionArn": ""}, math.inf)  # the TestState API has none
-_current_task: ContextVar[_Task] = ContextVar("_current_task", default=_NO_EXECUTION)
+_NO_EXECUTION = Task({"status": "RUNNING", "executionArn": ""}, math.inf)  # the TestState API has none
+_current_task: ContextVar[Task] = ContextVar("_current_task", default=_NO_EXECUTION)
+
+
+def current_task() -> Task:
+    """Return the task that this thread works on."""
+    return _current_task.get()
 
 
 class TransformJobTask:
     """The integration. It calls SageMaker over HTTP, as any client, and waits in this process."""
 
     def __init__(
-        self, sagemaker: SageMaker, client: SageMakerJsonClient, assume_role: AssumeRole | None
+        self, sagemaker: SageMaker, client: SageMakerJsonClient, may_pass_role: MayPassRole | None
     ) -> None:
         self._sagemaker = sagemaker
         self._client = client
-        self._assume_role = assume_role
+        self._may_pass_role = may_pass_role
 
     def __call__(self, resource: str, parameters: dict[str, Any]) -> dict[str, Any]:
         """Create the job, and with `.sync` wait for its end; raises the emulator's _ExecutionError."""
@@ -92,7 +116,7 @@ class TransformJobTask:
         self._call("CreateTransformJob", tagged, task, scope)
         return self._wait(parameters["TransformJobName"], task, scope)
 
-    def _wait(self, name: str, task: _Task, scope: Scope) -> dict[str, Any]:
+    def _wait(self, name: str, task: Task, scope: Scope) -> dict[str, Any]:
         ended = self._sagemaker.job(scope, name).ended
         deadline = time.monotonic() + task.timeout  # each attempt of a Retry has the whole time
         while not ended.wait(LOOK_SECONDS):
@@ -111,25 +135,32 @@ class TransformJobTask:
             raise stepfunctions._ExecutionError("States.TaskFailed", json.dumps(detail))
         return detail
 
-    def _stop(self, name: str, task: _Task, scope: Scope) -> None:
+    def _stop(self, name: str, task: Task, scope: Scope) -> None:
         """Stop the job as well as may be: without the permission it goes on (Developer Guide of Step Functions)."""
         request = {"TransformJobName": name}
         try:
-            self._client.call("StopTransformJob", request, scope.region, self._credentials(task, scope))
+            self._client.call("StopTransformJob", request, scope.region, _credentials(task, scope))
         except RefusedRequestError as error:
             # a ValidationException says that the job ended by itself at the same moment
             if error.code not in ("ValidationException", "AccessDeniedException"):
                 raise
 
-    def _credentials(self, task: _Task, scope: Scope) -> Credentials:
-        """Return a session of the state machine's role; the account's own where IAM is not enforced."""
-        if self._assume_role is None or task.role_arn is None:
-            return account_credentials(scope.account)
-        return self._assume_role(task.role_arn, service=SERVICE, session_name=task.execution["name"][:64])
-
-    def _call(self, operation: str, request: dict[str, Any], task: _Task, scope: Scope) -> dict[str, Any]:
+    def _pass_role(self, parameters: dict[str, Any], task: Task, scope: Scope) -> None:
+        """The guide of this integration lists PassRole for the model's role; SageMaker's own reference does not."""
+        if self._may_pass_role is None or task.session is None:
+            return
         try:
-            return self._client.call(operation, request, scope.region, self._credentials(task, scope))
+            role = self._sagemaker.model(scope, parameters["ModelName"]).request.get("ExecutionRoleArn")
+        except (KeyError, RefusedRequestError):
+            return  # the call itself says that there is no such model
+        if role is not None:
+            self._may_pass_role(task.session.access_key, role)
+
+    def _call(self, operation: str, request: dict[str, Any], task: Task, scope: Scope) -> dict[str, Any]:
+        try:
+            if operation == "CreateTransformJob":
+                self._pass_role(request, task, scope)
+            return self._client.call(operation, request, scope.region, _credentials(task, scope))
         except RefusedRequestError as error:
             name = _EXCEPTIONS.get(error.code, "AmazonSageMakerException")
             raise stepfunctions._ExecutionError(
@@ -139,9 +170,19 @@ class TransformJobTask:
             ) from error
 
 
-def plug_in(sagemaker: SageMaker, client: SageMakerJsonClient, assume_role: AssumeRole | None) -> None:
+def _credentials(task: Task, scope: Scope) -> Credentials:
+    """Return a session of the state machine's role; the account's own where there is none."""
+    return task.session or account_credentials(scope.account)
+
+
+def plug_in(
+    sagemaker: SageMaker,
+    client: SageMakerJsonClient,
+    assume_role: AssumeRole | None,
+    may_pass_role: MayPassRole | None,
+) -> None:
     """Register the integrations, and keep at hand which execution a task belongs to."""
-    stepfunctions._SERVICE_DISPATCH[RESOURCE] = TransformJobTask(sagemaker, client, assume_role)
+    stepfunctions._SERVICE_DISPATCH[RESOURCE] = TransformJobTask(sagemaker, client, may_pass_role)
     stepfunctions._AWS_SDK_SERVICE_MAP[NAME] = {"target_prefix": "SageMaker", "protocol": "json"}
     stepfunctions._AWS_SDK_ERROR_PREFIX[NAME] = "SageMaker"
     stepfunctions._AWS_SDK_ERROR_CODE_OVERRIDES[NAME] = {
@@ -155,7 +196,7 @@ def plug_in(sagemaker: SageMaker, client: SageMakerJsonClient, assume_role: Assu
     ) -> object:
         timeout = state_def.get("TimeoutSeconds")
         limit = timeout if isinstance(timeout, (int, float)) else math.inf
-        token = _current_task.set(_Task(execution, limit))
+        token = _current_task.set(Task(execution, limit, assume_role))
         try:
             return execute_task(state_def, raw_input, execution, ctx)
         finally:

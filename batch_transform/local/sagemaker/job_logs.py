@@ -130,6 +130,8 @@ class JobLogs:
         if stream in self._streams:
             return
         _create(self._client.create_log_group, logGroupName=LOG_GROUP)
+        # AWS asks the role for this as well (Developer Guide, SageMaker roles), and does not say what for
+        self._client.describe_log_streams(logGroupName=LOG_GROUP, logStreamNamePrefix=stream, limit=1)
         _create(self._client.create_log_stream, logGroupName=LOG_GROUP, logStreamName=stream)
         self._streams.add(stream)
 

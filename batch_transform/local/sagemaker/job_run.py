@@ -23,7 +23,8 @@ from batch_transform.local.sagemaker.job_logs import JobLogs
 from batch_transform.local.sagemaker.models import Model
 from batch_transform.local.sagemaker.pipeline import Pipeline
 from batch_transform.local.sagemaker.quotas import Quotas
-from batch_transform.local.sagemaker.s3_store import S3_ERRORS, S3Store
+from batch_transform.local.sagemaker.role_use import publish_metrics, require_start
+from batch_transform.local.sagemaker.s3_store import S3_ERRORS, S3Store, keys_of
 from batch_transform.local.sagemaker.transform_job import TransformJob
 from batch_transform.spec.errors import BatchTransformError, RefusedRequestError, TransformJobError
 
@@ -47,12 +48,13 @@ class JobRunner:
         """Run the job and return its final status and FailureReason. Never raises."""
         instance = f"i-{secrets.token_hex(9)[:17]}-{int(time.time())}"
         try:
-            client = self.roles.client("logs", model)
+            client = self.roles.client("logs", model, job)
         except RefusedRequestError as error:  # the role went since the job was created
             return _ended(job, "Failed", f"ClientError: {error.message}")
         logs = JobLogs(client, job.name, instance)
         try:
             self.quotas.provision(job)
+            require_start(self.roles, model, job)
             outcome = self._run(job, model, logs)
         except TransformJobError as error:
             for line in error.log_lines:
@@ -68,8 +70,12 @@ class JobRunner:
             logs.close()
         return _ended(job, outcome.status, outcome.failure_reason)
 
+    def publish_metrics(self, job: TransformJob, model: Model) -> None:
+        """Publish the metrics of a job that has ended."""
+        publish_metrics(self.roles, model, job)
+
     def _run(self, job: TransformJob, model: Model, logs: JobLogs) -> Outcome:
-        s3 = self.roles.client("s3", model)
+        s3 = self.roles.client("s3", model, job)
         with ExitStack() as leased:
             servers = [
                 self._lease(job, model, number, s3=s3, logs=logs, leased=leased)
@@ -83,7 +89,7 @@ class JobRunner:
             job.interrupt = pipeline.interrupt
             if job.stop.is_set():  # set since the look above
                 pipeline.interrupt()
-            store = S3Store(s3)
+            store = S3Store(s3, keys_of(job.request))
             outcome = None
             try:
                 outcome = run_transform_job(
@@ -115,7 +121,7 @@ class JobRunner:
         container = model.containers[number - 1]
         model_dir = self.archives.unpack(s3, container.get("ModelDataUrl"))
         environment = model_container.environment(
-            job, container, self.endpoint_url, self.roles.credentials(model)
+            job, container, self.endpoint_url, self.roles.credentials(model, job)
         )
         server = leased.enter_context(
             self.servers.lease(container["Image"], model_dir, environment, job.stop)

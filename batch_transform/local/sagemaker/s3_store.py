@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -14,11 +14,25 @@ PART_SIZE = 8 * 1024 * 1024
 """Bytes a part; S3 takes parts from 5 MiB, and 10,000 of them make an object of 80 GB."""
 
 
-class S3Store:
-    """`client` is a boto3 S3 client, which is thread safe."""
+def keys_of(request: Mapping[str, Any]) -> dict[str, str]:
+    """Return the KMS keys that a CreateTransformJob request names, by the place whose objects they encrypt."""
+    output, capture = request["TransformOutput"], request.get("DataCaptureConfig", {})
+    keys = {
+        output["S3OutputPath"]: output.get("KmsKeyId"),
+        capture.get("DestinationS3Uri"): capture.get("KmsKeyId"),
+    }
+    return {f"{place.rstrip('/')}/": key for place, key in keys.items() if place and key}
 
-    def __init__(self, client: Any) -> None:  # noqa: ANN401  # boto3 makes clients at run time
+
+class S3Store:
+    """`client` is a boto3 S3 client, which is thread safe. `keys` maps an S3 URI to the KMS key for what is below.
+
+    Where no key is given, the bucket's default encryption holds.
+    """
+
+    def __init__(self, client: Any, keys: Mapping[str, str] | None = None) -> None:  # noqa: ANN401  # boto3 makes clients at run time
         self._client = client
+        self._keys = keys or {}
         self._written: list[dict[str, str]] = []
 
     def list_objects(self, bucket: str, prefix: str) -> Iterator[InputObject]:
@@ -40,7 +54,9 @@ class S3Store:
 
     def create(self, bucket: str, key: str) -> ObjectWriter:
         """Return a writer; nothing is at `key` before its commit."""
-        return S3Writer(self._client, bucket, key, self._written.append)
+        address = f"s3://{bucket}/{key}"
+        kms_key = next((kms for place, kms in self._keys.items() if address.startswith(place)), None)
+        return S3Writer(self._client, bucket, key, self._written.append, kms_key)
 
     def take_back(self, owner: Any) -> None:  # noqa: ANN401  # boto3 makes clients at run time
         """Delete what was written: a stopped job has no output in S3 (API reference, StopTransformJob).
@@ -55,7 +71,7 @@ class S3Store:
 class S3Writer:
     """Writes one object: small ones in one put, larger ones in parts of PART_SIZE. Not thread safe.
 
-    `on_commit` gets its bucket, key and, in a versioned bucket, version.
+    `on_commit` gets its bucket, key and, in a versioned bucket, version. `kms_key` encrypts the object.
     """
 
     def __init__(
@@ -64,10 +80,12 @@ class S3Writer:
         bucket: str,
         key: str,
         on_commit: Callable[[dict[str, str]], None],
+        kms_key: str | None = None,
     ) -> None:
         self._client = client
         self._on_commit = on_commit
         self._object = {"Bucket": bucket, "Key": key}
+        self._encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
         self._buffer = bytearray()
         self._upload_id: str | None = None
         self._parts: list[dict[str, Any]] = []
@@ -83,7 +101,7 @@ class S3Writer:
     def commit(self) -> None:
         """Make the object appear, whole."""
         if self._upload_id is None:
-            answer = self._client.put_object(**self._object, Body=bytes(self._buffer))
+            answer = self._client.put_object(**self._object, **self._encryption, Body=bytes(self._buffer))
         else:
             if self._buffer:
                 self._send_part(bytes(self._buffer))
@@ -103,7 +121,8 @@ class S3Writer:
 
     def _send_part(self, part: bytes) -> None:
         if self._upload_id is None:
-            self._upload_id = self._client.create_multipart_upload(**self._object)["UploadId"]
+            answer = self._client.create_multipart_upload(**self._object, **self._encryption)
+            self._upload_id = answer["UploadId"]
         number = len(self._parts) + 1
         answer = self._client.upload_part(
             **self._object, UploadId=self._upload_id, PartNumber=number, Body=part

@@ -38,7 +38,7 @@ class SageMaker:
         self._emit_event = emit_event
         self._models: dict[tuple[Scope, str], Model] = {}
         self._jobs: dict[tuple[Scope, str], TransformJob] = {}
-        self._endpoints = Endpoints(self._model)
+        self._endpoints = Endpoints(self.model)
         self._packages = ModelPackages()
         self._operations: Mapping[str, Callable[[Request, Scope], dict[str, Any]]] = {
             "CreateModel": self._create_model,
@@ -128,6 +128,15 @@ class SageMaker:
             )
         return found
 
+    def model(self, scope: Scope, name: str) -> Model:
+        """Return the model; raises RefusedRequestError when there is none."""
+        found = self._models.get((scope, name))
+        if found is None:
+            raise RefusedRequestError(
+                "ValidationException", f'Could not find model "{scope.arn("model", name)}".'
+            )
+        return found
+
     def model_with_arn(self, scope: Scope, arn: str) -> Model:
         """Return the model; raises RefusedRequestError when there is none."""
         with self._lock:
@@ -150,11 +159,11 @@ class SageMaker:
         return {"ModelArn": model.arn}
 
     def _describe_model(self, request: Request, scope: Scope) -> dict[str, Any]:
-        return models.describe(self._model(scope, request["ModelName"]))
+        return models.describe(self.model(scope, request["ModelName"]))
 
     def _delete_model(self, request: Request, scope: Scope) -> dict[str, Any]:
         with self._lock:
-            self._model(scope, request["ModelName"])
+            self.model(scope, request["ModelName"])
             del self._models[scope, request["ModelName"]]
         return {}
 
@@ -176,8 +185,8 @@ class SageMaker:
         job = TransformJob(scope, members, tags)
         with self._lock:
             self._refuse_taken_name(job)
-            model = self._packages.resolved(self._model(scope, members["ModelName"]))
-        check_request(members, model, self._runner.roles.client("s3", model))
+            model = self._packages.resolved(self.model(scope, members["ModelName"]))
+        check_request(members, model, self._runner.roles.client("s3", model, job))
         with self._lock:
             if self._closed:
                 raise RefusedRequestError("ServiceUnavailable", "the local AWS ends")
@@ -237,6 +246,7 @@ class SageMaker:
             job.change(status, failure_reason)
         self._publish(job)
         job.ended.set()
+        self._runner.publish_metrics(job, model)
 
     def _stop(self, job: TransformJob) -> None:
         with self._lock:
@@ -258,14 +268,6 @@ class SageMaker:
                 "Job name must be unique within an AWS account and region, and a job with this name already exists "
                 f"({job.arn})",
             )
-
-    def _model(self, scope: Scope, name: str) -> Model:
-        found = self._models.get((scope, name))
-        if found is None:
-            raise RefusedRequestError(
-                "ValidationException", f'Could not find model "{scope.arn("model", name)}".'
-            )
-        return found
 
     def _tags(self, arn: str, scope: Scope) -> dict[str, str]:
         with self._lock:

@@ -1,0 +1,66 @@
+"""Log groups under a KMS key: CloudWatch Logs uses it as a service, and the key's policy must let it.
+
+CloudWatch Logs User Guide, "Encrypt log data using AWS KMS", lists the actions and the condition on
+`kms:EncryptionContext:aws:logs:arn`; a key that does not let the service in is refused with the text below.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]  # it has no types
+
+from batch_transform.local.emulator.enforcement.guard import Call, guard
+from batch_transform.local.emulator.enforcement.keys import KeyUse, refusal
+from batch_transform.local.emulator.enforcement.permissions import ServiceCaller
+from batch_transform.local.emulator.service import HttpAnswer, current_scope
+
+TYPE = "AWS::Logs::LogGroup"
+ACTIONS = (
+    "kms:Encrypt",
+    "kms:Decrypt",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+    "kms:GenerateDataKey",
+    "kms:DescribeKey",
+)
+
+
+def plug_in() -> None:
+    """Check the key when a group gets it, from the API or from CloudFormation."""
+    guard("logs", _refuse)
+    handlers = provisioners._RESOURCE_HANDLERS[TYPE]
+    create = handlers["create"]
+
+    def create_checked(logical_id: str, properties: Mapping[str, Any], stack_name: str) -> object:
+        name = properties.get("LogGroupName") or f"/aws/cloudformation/{stack_name}/{logical_id}"
+        if why := _why_not(properties.get("KmsKeyId"), str(name)):
+            raise ValueError(why)  # the emulator makes a failed resource of it, with its text as the reason
+        return create(logical_id, properties, stack_name)
+
+    handlers["create"] = create_checked
+
+
+def _refuse(call: Call) -> HttpAnswer | None:
+    if call.operation not in ("CreateLogGroup", "AssociateKmsKey"):
+        return None
+    request = json.loads(call.body or b"{}")
+    why = _why_not(request.get("kmsKeyId"), str(request.get("logGroupName", "")))
+    if why is None:
+        return None
+    answer = {"__type": "InvalidParameterException", "message": why}
+    return 400, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(answer).encode()
+
+
+def _why_not(key: str | None, group: str) -> str | None:
+    if key is None:
+        return None
+    scope = current_scope()
+    arn = f"arn:{scope.partition}:logs:{scope.region}:{scope.account}:log-group:{group}"
+    caller = ServiceCaller(f"logs.{scope.region}.amazonaws.com", arn)
+    for action in ACTIONS:
+        if (why := refusal(KeyUse(key, action, "logs", {"aws:logs:arn": arn}), caller)) is not None:
+            return f"The specified KMS key does not exist or is not allowed to be used with Arn '{arn}' ({why.message})"
+    return None

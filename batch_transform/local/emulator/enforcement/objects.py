@@ -1,0 +1,116 @@
+"""Objects under a KMS key: S3 asks KMS in its caller's name, for each write and each read.
+
+S3 User Guide, "Using server-side encryption with AWS KMS keys": a write needs `kms:GenerateDataKey`, a read
+`kms:Decrypt`, an upload in parts both. The emulator keeps which key an object has, and never asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import unquote
+from xml.sax.saxutils import escape
+
+from ministack.services import s3  # type: ignore[import-untyped]  # it has no types
+from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]  # it has no types
+
+from batch_transform.local.emulator.enforcement.guard import Call, guard
+from batch_transform.local.emulator.enforcement.keys import KeyRefusal, KeyUse, refusal
+from batch_transform.local.emulator.service import HttpAnswer
+
+_GENERATE, _DECRYPT = "kms:GenerateDataKey", "kms:Decrypt"
+_KEY_ID = "x-amz-server-side-encryption-aws-kms-key-id"
+
+
+def plug_in() -> None:
+    """Ask KMS before each read and write of an object."""
+    guard("s3", _refuse)
+
+
+def apply_bucket_encryption() -> None:
+    """Make the emulator's CloudFormation keep a bucket's default encryption, which it ignores."""
+    provisioners._S3_BUCKET_CONFIGURATIONS = (
+        *provisioners._S3_BUCKET_CONFIGURATIONS,
+        ("BucketEncryption", _encryption_xml, s3._put_bucket_encryption, s3._delete_bucket_encryption),
+    )
+
+
+def _encryption_xml(properties: Mapping[str, Any]) -> bytes:
+    """Return the property as the body of PutBucketEncryption."""
+    rules = []
+    for rule in properties.get("ServerSideEncryptionConfiguration", []):
+        default = rule.get("ServerSideEncryptionByDefault", {})
+        key = default.get("KMSMasterKeyID")
+        rules.append(
+            "<Rule><ApplyServerSideEncryptionByDefault>"
+            f"<SSEAlgorithm>{escape(default.get('SSEAlgorithm', 'AES256'))}</SSEAlgorithm>"
+            + (f"<KMSMasterKeyID>{escape(str(key))}</KMSMasterKeyID>" if key else "")
+            + "</ApplyServerSideEncryptionByDefault>"
+            f"<BucketKeyEnabled>{str(rule.get('BucketKeyEnabled', False)).lower()}</BucketKeyEnabled></Rule>"
+        )
+    return (
+        f'<ServerSideEncryptionConfiguration xmlns="{s3.S3_NS}">{"".join(rules)}</ServerSideEncryptionConfiguration>'
+    ).encode()
+
+
+def _refuse(call: Call) -> HttpAnswer | None:
+    bucket, _, key = call.path.lstrip("/").partition("/")
+    if not key:
+        return None
+    for action, headers in _uses(call, bucket, key):
+        if kms_key := headers.get(_KEY_ID):
+            use = KeyUse(kms_key, action, "s3", {"aws:s3:arn": _bound_to(bucket, key)})
+            if (why := refusal(use, call.caller)) is not None:
+                return _answer(why)
+    return None
+
+
+def _uses(call: Call, bucket: str, key: str) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Yield what KMS is asked for, and the headers that name the key."""
+    upload = s3._multipart_uploads.get(_one(call, "uploadId"))
+    if upload is not None and call.method in ("PUT", "POST"):  # a part, or the end of the upload
+        yield _DECRYPT, upload["preserved_headers"]
+    elif call.method == "POST" and "uploads" in call.query_params:
+        yield from ((action, _written_with(call, bucket)) for action in (_GENERATE, _DECRYPT))
+    elif call.method == "PUT" and not call.query_params:
+        yield _GENERATE, _written_with(call, bucket)
+        if source := call.headers.get("x-amz-copy-source"):
+            source_bucket, _, source_key = unquote(source).lstrip("/").partition("/")
+            yield _DECRYPT, _stored(source_bucket, source_key.partition("?versionId=")[0])
+    elif call.method == "GET" and not set(call.query_params) - {"versionId", "partNumber", "x-id"}:
+        yield _DECRYPT, _stored(bucket, key)
+
+
+def _written_with(call: Call, bucket: str) -> Mapping[str, str]:
+    """What the request says, or else the bucket's default; a request that says nonsense S3 refuses itself."""
+    headers, _ = s3._resolve_sse_write_headers(call.headers, bucket)
+    return headers or {}
+
+
+def _stored(bucket: str, key: str) -> Mapping[str, str]:
+    found = (s3._buckets.get(bucket) or {"objects": {}})["objects"].get(key)
+    headers: Mapping[str, str] = found["preserved_headers"] if found else {}
+    return headers
+
+
+def _bound_to(bucket: str, key: str) -> str:
+    """With a bucket key the ciphertext is bound to the bucket, else to the object (S3 User Guide, bucket keys)."""
+    has_bucket_key = "<BucketKeyEnabled>true" in (s3._bucket_encryption.get(bucket) or "")
+    return f"arn:aws:s3:::{bucket}" if has_bucket_key else f"arn:aws:s3:::{bucket}/{key}"
+
+
+def _one(call: Call, name: str) -> str:
+    value = call.query_params.get(name, "")
+    return str(value[0] if isinstance(value, list) else value)
+
+
+def _answer(why: KeyRefusal) -> HttpAnswer:
+    """S3 has a code of its own for a caller who may not, and passes KMS's on for a key that cannot be used."""
+    code = "AccessDenied" if why.code == "AccessDeniedException" else f"KMS.{why.code}"
+    status = 403 if code == "AccessDenied" else 400
+    body = f"<Error><Code>{code}</Code><Message>{escape(why.message)}</Message></Error>"
+    return (
+        status,
+        {"Content-Type": "application/xml"},
+        f'<?xml version="1.0" encoding="UTF-8"?>\n{body}'.encode(),
+    )

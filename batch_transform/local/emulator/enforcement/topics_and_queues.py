@@ -1,0 +1,95 @@
+"""SNS topics and SQS queues: what their policies and their keys say of who publishes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ministack.services import sns, sqs  # type: ignore[import-untyped]  # it has no types
+
+from batch_transform.local.emulator.enforcement.guard import Call, guard
+from batch_transform.local.emulator.enforcement.keys import KeyUse, refusal
+from batch_transform.local.emulator.enforcement.permissions import Denial, ServiceCaller, service_denial
+from batch_transform.local.emulator.service import HttpAnswer
+
+_SEND = {"sns": "sns:Publish", "sqs": "sqs:SendMessage"}
+# SNS Developer Guide, "Key management"; SQS Developer Guide, "Key management"
+_PUBLISHING = ("kms:GenerateDataKey", "kms:Decrypt")
+_GUARDED: dict[str, dict[str, tuple[str, ...]]] = {
+    "sns": {"Publish": _PUBLISHING, "PublishBatch": _PUBLISHING},
+    "sqs": {
+        "SendMessage": _PUBLISHING,
+        "SendMessageBatch": _PUBLISHING,
+        "ReceiveMessage": ("kms:Decrypt",),
+    },
+}
+
+
+def plug_in() -> None:
+    """Ask for the key in calls of the API, and for policy and key in deliveries of SNS and S3."""
+    for service in _GUARDED:
+        guard(service, _refuse)
+    sqs.queue_policy_allows = _allows
+    sns.topic_policy_allows = _allows
+
+
+def policy_of(arn: str) -> str | None:
+    """Return the policy of a topic or a queue; None when it has none, or is not there."""
+    attributes = _attributes(arn)
+    return str(attributes["Policy"]) if attributes.get("Policy") else None
+
+
+def delivery_denial(caller: ServiceCaller, arn: str) -> Denial | None:
+    """Return why a service may not publish to this topic, or send to this queue."""
+    denied = service_denial(caller, _SEND[arn.split(":")[2]], arn, policy_of(arn) or "")
+    return denied or key_denial(arn, caller)
+
+
+def key_denial(
+    arn: str, caller: str | ServiceCaller, actions: tuple[str, ...] = _PUBLISHING
+) -> Denial | None:
+    """Return why the caller, an access key or a service, may not use the key of a topic or a queue."""
+    key = _attributes(arn).get("KmsMasterKeyId")
+    if not key:
+        return None
+    service = arn.split(":")[2]
+    if str(key).rpartition(":")[2].startswith("alias/aws/"):
+        return _managed_key_denial(caller, str(key))
+    context = {f"aws:{service}:{'topicArn' if service == 'sns' else 'arn'}": arn}
+    for action in actions:
+        if (why := refusal(KeyUse(str(key), action, service, context), caller)) is not None:
+            principal = caller.principal if isinstance(caller, ServiceCaller) else caller
+            return Denial(principal, action, str(key), explicit=False, reason=why.message)
+    return None
+
+
+def _managed_key_denial(caller: str | ServiceCaller, key: str) -> Denial | None:
+    """AWS's own key is open to callers of the account; nobody can open it to another service (SNS, Key management)."""
+    if not isinstance(caller, ServiceCaller):
+        return None
+    reason = (
+        f"{caller.principal} may not use {key}: the policy of an AWS managed key lets no other service in"
+    )
+    return Denial(caller.principal, _PUBLISHING[0], key, explicit=False, reason=reason)
+
+
+def _allows(arn: str, service: str, source_arn: str, source_account: str) -> bool:
+    """What the emulator asks when S3 or SNS delivers."""
+    del source_account  # it is in the ARN, or that of the request
+    return delivery_denial(ServiceCaller(service, source_arn), arn) is None
+
+
+def _attributes(arn: str) -> dict[str, Any]:
+    find: Callable[[str], dict[str, Any] | None] = (
+        sns._topic_by_arn_any_scope if arn.split(":")[2] == "sns" else sqs._queue_by_arn
+    )
+    found = find(arn)
+    return dict(found["attributes"]) if found else {}
+
+
+def _refuse(call: Call) -> HttpAnswer | None:
+    actions = _GUARDED[call.service].get(call.operation)
+    if actions is None:
+        return None
+    denied = key_denial(call.resource, call.caller, actions) if call.resource.startswith("arn:") else None
+    return call.refused(denied) if denied else None

@@ -1,0 +1,35 @@
+"""The key of a job's volume: who creates the job gives SageMaker a grant for it.
+
+Developer Guide of SageMaker, "API permissions": CreateTransformJob with a VolumeKmsKeyId needs
+`kms:CreateGrant`. Conditions see that the grant is for an AWS resource.
+"""
+
+from __future__ import annotations
+
+import json
+
+from batch_transform.local.emulator.enforcement.guard import Call, guard
+from batch_transform.local.emulator.enforcement.keys import KeyUse, refusal
+from batch_transform.local.emulator.service import NAME, HttpAnswer
+
+_OPERATIONS = ("Decrypt", "DescribeKey", "GenerateDataKeyWithoutPlaintext", "CreateGrant")
+
+
+def plug_in() -> None:
+    """Ask for the grant in each CreateTransformJob."""
+    guard(NAME, _refuse)
+
+
+def _refuse(call: Call) -> HttpAnswer | None:
+    if call.operation != "CreateTransformJob":
+        return None
+    request = json.loads(call.body or b"{}")
+    resources = request.get("TransformResources")
+    key = resources.get("VolumeKmsKeyId") if isinstance(resources, dict) else None
+    if not isinstance(key, str):
+        return None
+    refused = refusal(KeyUse(key, "kms:CreateGrant", NAME, {}, _OPERATIONS), call.caller)
+    if refused is None:
+        return None
+    answer = {"__type": refused.code, "message": refused.message}
+    return 400, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(answer).encode()
