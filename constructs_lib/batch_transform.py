@@ -14,7 +14,7 @@ from constructs_lib.data_buckets import DataBuckets
 from constructs_lib.data_location import DataLocation
 from constructs_lib.kms_key import KmsKey
 from constructs_lib.model import Model
-from constructs_lib.schedule import Schedule
+from constructs_lib.triggers import add_triggers
 from constructs_lib.workflow import Workflow
 
 
@@ -69,9 +69,9 @@ class BatchTransform(Construct):
             execution_role=self.model.role,
         )
         self.state_machine = self.workflow.state_machine
-        for schedule in job.triggers.schedule:
-            child_id = "Schedule" if schedule.name is None else f"Schedule-{schedule.name}"
-            Schedule(self, child_id, spec=schedule, state_machine=self.state_machine)
+        self.lost_starts = add_triggers(
+            self, spec=job.triggers, state_machine=self.state_machine, data=self.data
+        )
 
     def _location(self, construct_id: str, uri: str | None, bucket: s3.Bucket, job: JobSpec) -> DataLocation:
         if uri is None:

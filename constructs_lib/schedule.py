@@ -1,61 +1,59 @@
-"""The schedule that starts a job by itself."""
+"""A schedule that starts a job by itself."""
 
 from __future__ import annotations
 
 import json
 
-import aws_cdk as cdk
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from batch_transform.spec.job_spec import ScheduleSpec
+from constructs_lib.lost_starts import LostStarts
+from constructs_lib.start_role import RETRIES, RETRY_SECONDS, start_role
 
 
 class Schedule(Construct):
-    """Define an EventBridge Scheduler schedule that starts the state machine with no overrides.
+    """Define an EventBridge Scheduler schedule that starts the state machine with the schedule's own input.
 
-    A start that fails is tried again for an hour. The Scheduler delivers at least once (User Guide): in
-    rare cases it starts a run twice, and each of the two has an output prefix of its own.
+    A start that fails is tried again for an hour, and lands in `lost_starts` then. The Scheduler delivers at
+    least once (User Guide): in rare cases it starts a run twice, and each of the two has an output prefix of
+    its own.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, spec: ScheduleSpec, state_machine: sfn.StateMachine
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        spec: ScheduleSpec,
+        state_machine: sfn.IStateMachine,
+        lost_starts: LostStarts,
     ) -> None:
         super().__init__(scope, construct_id)
-        role = iam.Role(
-            self,
-            "Role",
-            # Only schedules of this account may use the role (Scheduler User Guide, confused deputy).
-            assumed_by=iam.ServicePrincipal(
-                "scheduler.amazonaws.com",
-                conditions={"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}},
-            ),
-            inline_policies={
-                "Start": iam.PolicyDocument(
-                    statements=[
-                        iam.PolicyStatement(
-                            actions=["states:StartExecution"], resources=[state_machine.state_machine_arn]
-                        )
-                    ]
-                )
-            },
-        )
+        role = start_role(self, "Role", state_machine=state_machine, lost_starts=lost_starts)
+        window = spec.maximum_window_in_minutes
         self.resource = scheduler.CfnSchedule(
             self,
             "Resource",
             description=f"Starts {state_machine.node.path}",
-            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
+            end_date=spec.end_date,
+            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(
+                mode="OFF" if window is None else "FLEXIBLE", maximum_window_in_minutes=window
+            ),
             schedule_expression=spec.expression,
             schedule_expression_timezone=spec.timezone,
+            start_date=spec.start_date,
             state="ENABLED" if spec.enabled else "DISABLED",
             target=scheduler.CfnSchedule.TargetProperty(
                 arn=state_machine.state_machine_arn,
                 role_arn=role.role_arn,
-                input=json.dumps(dict(spec.input), sort_keys=True),
+                dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(
+                    arn=lost_starts.queue.queue_arn
+                ),
+                input=json.dumps(dict(spec.input)),
                 retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
-                    maximum_event_age_in_seconds=3600, maximum_retry_attempts=10
+                    maximum_event_age_in_seconds=RETRY_SECONDS, maximum_retry_attempts=RETRIES
                 ),
             ),
         )

@@ -1,0 +1,80 @@
+"""The queue in which a start of a job lands that could not be made."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from constructs_lib.acknowledgment import acknowledge
+
+
+class LostStarts(Construct):
+    """Define the dead-letter queue that all triggers of a job share: encrypted, TLS only, kept two weeks.
+
+    A message in it is a run that did not take place: its body is the run's input, or the event that should
+    have led to one. It is under `encryption_key`, if the job has one, and otherwise under a key of SQS's own.
+
+    Usage::
+
+        lost = LostStarts(self, "LostStarts", encryption_key=key)
+        role.add_to_policy(statement) for statement in lost.send_statements()
+        Alarm(self, "Lost", metric=lost.queue.metric_approximate_number_of_messages_visible(), …)
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, encryption_key: kms.IKey | None = None
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._key = encryption_key
+        self.queue = sqs.Queue(
+            self,
+            "Queue",
+            encryption=sqs.QueueEncryption.KMS if encryption_key else sqs.QueueEncryption.SQS_MANAGED,
+            encryption_master_key=encryption_key,
+            enforce_ssl=True,
+            # The longest that SQS keeps a message: time to see the alarm after a holiday.
+            retention_period=cdk.Duration.days(14),
+        )
+        acknowledge(
+            self.queue, "AwsSolutions-SQS3", "it is itself the dead-letter queue of the job's triggers"
+        )
+
+    def send_statements(self) -> list[iam.PolicyStatement]:
+        """Allow a role to send to the queue (SQS Developer Guide, "Configuring KMS permissions")."""
+        statements = [iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[self.queue.queue_arn])]
+        if self._key is not None:
+            statements.append(
+                iam.PolicyStatement(
+                    actions=["kms:GenerateDataKey", "kms:Decrypt"], resources=[self._key.key_arn]
+                )
+            )
+        return statements
+
+    def let_in_rule(self, rule_arn: str) -> None:
+        """Let a rule of EventBridge send what it could not deliver, which it does as a service and not with a role.
+
+        EventBridge User Guide, "Using dead-letter queues"; the key's policy as "Encrypting EventBridge
+        dead-letter queues" has it.
+        """
+        events = iam.ServicePrincipal("events.amazonaws.com")
+        self.queue.add_to_resource_policy(
+            iam.PolicyStatement(
+                actions=["sqs:SendMessage"],
+                principals=[events],
+                resources=[self.queue.queue_arn],
+                conditions={"ArnEquals": {"aws:SourceArn": rule_arn}},
+            )
+        )
+        if self._key is not None:
+            self._key.add_to_resource_policy(
+                iam.PolicyStatement(
+                    actions=["kms:GenerateDataKey", "kms:Decrypt"],
+                    principals=[events],
+                    # In a key's policy this is the key itself.
+                    resources=["*"],
+                    conditions={"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}},
+                )
+            )

@@ -1,0 +1,44 @@
+"""All that starts a job by itself."""
+
+from __future__ import annotations
+
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from batch_transform.spec.job_spec import TriggersSpec
+from constructs_lib.data_location import DataLocation
+from constructs_lib.lost_starts import LostStarts
+from constructs_lib.schedule import Schedule
+from constructs_lib.upload_trigger import UploadTrigger
+
+
+def add_triggers(
+    job: Construct,
+    *,
+    spec: TriggersSpec,
+    state_machine: sfn.IStateMachine,
+    data: DataLocation,
+    encryption_key: kms.IKey | None = None,
+) -> LostStarts | None:
+    """Define a job's schedules and its start by uploads, as children of `job`; return the queue they share.
+
+    Children are called `Schedule` (a lone one without a name) or `Schedule-NAME`, `Upload` and `LostStarts`:
+    a named schedule keeps its resources when others come and go. None where nothing starts the job by itself.
+    """
+    if not spec.schedule and spec.on_upload is None:
+        return None
+    lost_starts = LostStarts(job, "LostStarts", encryption_key=encryption_key)
+    for schedule in spec.schedule:
+        child_id = "Schedule" if schedule.name is None else f"Schedule-{schedule.name}"
+        Schedule(job, child_id, spec=schedule, state_machine=state_machine, lost_starts=lost_starts)
+    if spec.on_upload is not None:
+        UploadTrigger(
+            job,
+            "Upload",
+            spec=spec.on_upload,
+            data=data,
+            state_machine=state_machine,
+            lost_starts=lost_starts,
+        )
+    return lost_starts

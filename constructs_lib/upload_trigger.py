@@ -1,0 +1,172 @@
+"""Uploads that start a job, once no more of them come.
+
+    S3 -> EventBridge rule -> start_later (Lambda) -> a one-time schedule -> the state machine
+
+Each upload puts the one-time schedule off; EventBridge Scheduler starts the machine when it is let alone, and
+removes the schedule. Nothing waits and nothing is paid for meanwhile.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import cast
+
+import aws_cdk as cdk
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from batch_transform.spec.job_spec import UploadSpec
+from constructs_lib.data_location import DataLocation
+from constructs_lib.lost_starts import LostStarts
+from constructs_lib.start_role import RETRIES, RETRY_SECONDS, start_role
+from constructs_lib.workflow_function import WorkflowFunction
+
+# Two, since one that is about to start is left alone: see `lambda/start_later`.
+_SLOTS = ("a", "b")
+
+
+class UploadTrigger(Construct):
+    """Define what starts the state machine after the last of several uploads below `data`.
+
+    The bucket of `data` must send its events to EventBridge: one that this app defines is told to. An
+    upload that cannot be dealt with, and a start that fails, land in `lost_starts`.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        spec: UploadSpec,
+        data: DataLocation,
+        state_machine: sfn.IStateMachine,
+        lost_starts: LostStarts,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        _send_events(data.bucket)
+        role = start_role(self, "Role", state_machine=state_machine, lost_starts=lost_starts)
+        # Names, and no references: the function makes these schedules, CloudFormation never sees them.
+        name = cdk.Names.unique_resource_name(self, max_length=62)
+        schedules = [f"{name}-{slot}" for slot in _SLOTS]
+        self.function = self._function(schedules, role, lost_starts)
+        for variable, value in {
+            "SCHEDULES": ",".join(schedules),
+            "STATE_MACHINE_ARN": state_machine.state_machine_arn,
+            "ROLE_ARN": role.role_arn,
+            "LOST_STARTS_ARN": lost_starts.queue.queue_arn,
+            "INPUT": json.dumps(dict(spec.input)),
+            "QUIET_SECONDS": str(spec.quiet_period_in_seconds),
+            "RETRY_SECONDS": str(RETRY_SECONDS),
+            "RETRIES": str(RETRIES),
+        }.items():
+            self.function.add_environment(variable, value)
+        self.rule = self._rule(spec, data, lost_starts)
+        lambda_.CfnPermission(
+            self,
+            "MayInvoke",
+            action="lambda:InvokeFunction",
+            function_name=self.function.function_arn,
+            principal="events.amazonaws.com",
+            source_arn=self.rule.attr_arn,
+        )
+
+    def _function(self, schedules: list[str], role: iam.Role, lost_starts: LostStarts) -> lambda_.Function:
+        stack = cdk.Stack.of(self)
+        function = WorkflowFunction(
+            self,
+            "StartLater",
+            name="start_later",
+            statements=[
+                iam.PolicyStatement(
+                    actions=["scheduler:CreateSchedule", "scheduler:GetSchedule", "scheduler:UpdateSchedule"],
+                    resources=[
+                        stack.format_arn(
+                            service="scheduler", resource="schedule", resource_name=f"default/{name}"
+                        )
+                        for name in schedules
+                    ],
+                ),
+                iam.PolicyStatement(
+                    actions=["iam:PassRole"],
+                    resources=[role.role_arn],
+                    conditions={"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}},
+                ),
+                *lost_starts.send_statements(),
+            ],
+        ).function
+        # EventBridge hands the event over and forgets it: what the function cannot do, Lambda tries twice
+        # more, and then tells (Lambda Developer Guide, "Error handling for asynchronous invocation").
+        lambda_.CfnEventInvokeConfig(
+            self,
+            "WhenItFails",
+            destination_config=lambda_.CfnEventInvokeConfig.DestinationConfigProperty(
+                on_failure=lambda_.CfnEventInvokeConfig.OnFailureProperty(
+                    destination=lost_starts.queue.queue_arn
+                )
+            ),
+            function_name=function.function_name,
+            maximum_event_age_in_seconds=RETRY_SECONDS,
+            maximum_retry_attempts=2,
+            qualifier="$LATEST",
+        )
+        return function
+
+    def _rule(self, spec: UploadSpec, data: DataLocation, lost_starts: LostStarts) -> events.CfnRule:
+        rule = events.CfnRule(
+            self,
+            "Rule",
+            description=f"Uploads that start {self.node.scope.node.path if self.node.scope else ''}",
+            event_pattern={
+                "source": ["aws.s3"],
+                "detail-type": ["Object Created"],
+                "detail": {
+                    "bucket": {"name": [data.bucket.bucket_name]},
+                    # Empty objects, such as the folders of the console, hold nothing to score.
+                    "object": {
+                        "key": [_key_pattern(f"{data.prefix}{spec.prefix}", spec.suffix)],
+                        "size": [{"numeric": [">", 0]}],
+                    },
+                },
+            },
+            state="ENABLED" if spec.enabled else "DISABLED",
+            targets=[
+                events.CfnRule.TargetProperty(
+                    arn=self.function.function_arn,
+                    id="StartLater",
+                    dead_letter_config=events.CfnRule.DeadLetterConfigProperty(
+                        arn=lost_starts.queue.queue_arn
+                    ),
+                    retry_policy=events.CfnRule.RetryPolicyProperty(
+                        maximum_event_age_in_seconds=RETRY_SECONDS, maximum_retry_attempts=RETRIES
+                    ),
+                )
+            ],
+        )
+        lost_starts.let_in_rule(rule.attr_arn)
+        return rule
+
+
+def _key_pattern(prefix: str, suffix: str) -> dict[str, str]:
+    """Both at once only a wildcard can ask for: `prefix` and `suffix` side by side mean one or the other."""
+    if not suffix:
+        return {"prefix": prefix}
+    if not prefix:
+        return {"suffix": suffix}
+    plain = (part.replace("\\", "\\\\").replace("*", "\\*") for part in (prefix, suffix))
+    return {"wildcard": "*".join(plain)}
+
+
+def _send_events(bucket: s3.IBucket) -> None:
+    """Let a bucket of this app send its events to EventBridge, as a property of its own.
+
+    The CDK's `enable_event_bridge_notification` does it with a function of its own, with rights on every bucket.
+    """
+    if isinstance(bucket, s3.Bucket):
+        resource = cast("s3.CfnBucket", bucket.node.default_child)
+        resource.add_property_override(
+            "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled", True
+        )

@@ -1,0 +1,31 @@
+"""Puts the start of a job off, at each upload; see `start_later`."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import datetime, timezone
+from typing import Any
+
+import boto3
+
+from start_later import Start, put_off
+
+_scheduler = boto3.client("scheduler")
+_start = Start(
+    schedules=tuple(os.environ["SCHEDULES"].split(",")),
+    state_machine_arn=os.environ["STATE_MACHINE_ARN"],
+    role_arn=os.environ["ROLE_ARN"],
+    lost_starts_arn=os.environ["LOST_STARTS_ARN"],
+    run_input=os.environ["INPUT"],
+    quiet_seconds=int(os.environ["QUIET_SECONDS"]),
+    retry_seconds=int(os.environ["RETRY_SECONDS"]),
+    retries=int(os.environ["RETRIES"]),
+)
+
+
+def handler(event: dict[str, Any], _context: object) -> None:
+    """Log which object came and when the job starts, one JSON document a line."""
+    schedule, at = put_off(_start, _scheduler, datetime.now(timezone.utc))
+    key = event["detail"]["object"]["key"]
+    print(json.dumps({"object": key, "schedule": schedule, "starts": at.isoformat()}))  # noqa: T201 - the log
