@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from batch_transform.engine.framed import Framed
 from batch_transform.engine.input_filter import InputFilter
@@ -14,8 +14,7 @@ from batch_transform.engine.whereabouts import place, record_at
 from batch_transform.spec.errors import RecordError
 
 
-@dataclass(frozen=True)
-class Batch:
+class Batch(NamedTuple):
     """One request. `body` goes to the model; `originals` are the unfiltered records, kept for a join only.
 
     `count` is the number of records, `first_line` the line of the first one: see `Records`. The
@@ -24,7 +23,7 @@ class Batch:
 
     body: bytes | Iterable[bytes]
     originals: Iterable[Records]
-    count: int
+    count: int  # type: ignore[assignment]  # a tuple's own count() is of no use here
     first_line: int
     unit: str = "line"
 

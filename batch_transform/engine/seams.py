@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO, Protocol
+from threading import Semaphore
+from typing import BinaryIO, NamedTuple, Protocol, runtime_checkable
+
+from batch_transform.spec.errors import NoModelAnswerError
 
 
 @dataclass(frozen=True)
@@ -42,12 +45,15 @@ class ObjectStore(Protocol):
         """Begin an object, which replaces one that is there."""
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What a model's server answered: the HTTP status and the body."""
 
     status: int
     body: bytes
+
+
+Outcome = Answer | NoModelAnswerError
+"""What became of a request."""
 
 
 class StreamInvoker(Protocol):
@@ -73,4 +79,26 @@ class ModelInvoker(Protocol):
 
         `timeout` is in seconds, for the whole call. Raises NoModelAnswerError when there is no HTTP
         answer at all: no connection, a closed connection, or the time is over.
+        """
+
+
+@runtime_checkable
+class RunInvoker(Protocol):
+    """A model's server that takes a run of requests with less work than one by one."""
+
+    def invoke_run(
+        self,
+        bodies: Sequence[bytes],
+        *,
+        content_type: str | None,
+        accept: str | None,
+        timeout: float,
+        places: Semaphore,
+        is_stopped: Callable[[], bool],
+    ) -> list[Outcome | None]:
+        """Send the bodies as `ModelInvoker.invoke` does, and return what became of each, in their order.
+
+        As many are on their way at a time as this has of `places`: the caller has taken one, and this takes
+        and gives back what it can use of the others. After the first that has no answer, or one other than
+        2xx, and when `is_stopped`, no more are sent: None stands for those. An error is returned, not raised.
         """

@@ -107,7 +107,7 @@ def _transform_all(
     requests = Workers(at_a_time, held=held, is_stopped=is_stopped)
     pace = Pace(alone=at_a_time == 1)
     objects = Workers(objects_at_a_time, held=objects_at_a_time, is_stopped=is_stopped)
-    model = Model(invoker, settings, is_stopped, pace)
+    model = Model(invoker, settings, is_stopped, pace, threading.Semaphore(at_a_time))
     transform = ObjectTransform(settings, store, model, requests, pace, meter, started_at)
     first_failure: Failure | None = None
     done: list[Selected] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO
 
@@ -140,4 +140,4 @@ class ObjectTransform:
 
 def _counted(batch: Batch) -> Batch:
     """The batch with its number of records, which a streamed one has after it was sent."""
-    return replace(batch, count=batch.body.count) if isinstance(batch.body, StreamedBody) else batch
+    return batch._replace(count=batch.body.count) if isinstance(batch.body, StreamedBody) else batch

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.client
-import select
-import socket
-import sys
+import re
 import threading
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from urllib.parse import urlsplit
 
-from batch_transform.engine.seams import Answer
+from batch_transform.engine.seams import Answer, Outcome
+from batch_transform.local.sagemaker.http_connection import Connection, Reply
+from batch_transform.local.sagemaker.http_run import HttpRun, Request
 from batch_transform.spec.errors import NoModelAnswerError
 
-_CHUNK = 1 << 20
+__all__ = ["HttpInvoker", "Reply"]
 
-
-@dataclass(frozen=True)
-class Reply:
-    """What a server answered, with its Content-Type, None when it named none."""
-
-    status: int
-    body: bytes
-    content_type: str | None
+_LINE_END = re.compile(r"[\r\n]")
 
 
 class _Pieces:
@@ -50,8 +41,8 @@ class HttpInvoker:
         address = urlsplit(url)
         self._host, self._port = address.hostname or "127.0.0.1", address.port or 80
         self._lock = threading.Lock()
-        self._kept: list[http.client.HTTPConnection] = []
-        self._busy: dict[http.client.HTTPConnection, socket.socket] = {}
+        self._kept: list[Connection] = []
+        self._busy: set[Connection] = set()
         self._interrupted = False
 
     def invoke(
@@ -60,6 +51,21 @@ class HttpInvoker:
         """Send one mini-batch as `post` does."""
         reply = self.post(body, content_type=content_type, accept=accept, timeout=timeout)
         return Answer(status=reply.status, body=reply.body)
+
+    def invoke_run(
+        self,
+        bodies: Sequence[bytes],
+        *,
+        content_type: str | None,
+        accept: str | None,
+        timeout: float,
+        places: threading.Semaphore,
+        is_stopped: Callable[[], bool],
+    ) -> list[Outcome | None]:
+        """See `RunInvoker`."""
+        start = self._head("POST /invocations", content_type, accept)
+        request = Request(lambda length: b"%bContent-Length: %d\r\n\r\n" % (start, length), timeout)
+        return HttpRun(bodies, request, self, places, is_stopped).outcomes()
 
     def post(
         self, body: bytes | Iterable[bytes], *, content_type: str | None, accept: str | None, timeout: float
@@ -70,28 +76,25 @@ class HttpInvoker:
         there is no HTTP answer. Errors of the pieces of a body come through as they are.
         """
         pieces = body if isinstance(body, bytes) else _Pieces(body)
-        headers = {
-            name: value for name, value in (("Content-Type", content_type), ("Accept", accept)) if value
-        }
+        head = self._head("POST /invocations", content_type, accept)
         try:
-            return self._answer("POST", "/invocations", pieces, headers, timeout)
+            return self._answer(head, pieces, timeout)
         except (OSError, http.client.HTTPException) as error:
             if isinstance(pieces, _Pieces) and pieces.error is error:
                 raise
-            raise NoModelAnswerError(self._why(error, timeout)) from error
+            raise self.no_answer(error, timeout) from error
 
     def get(self, path: str, *, timeout: float) -> Reply:
         """Send GET `path`. Raises OSError or http.client.HTTPException when there is no HTTP answer."""
-        return self._answer("GET", path, None, {}, timeout)
+        return self._answer(self._head(f"GET {path}"), None, timeout)
 
     def interrupt(self) -> None:
         """End every request in flight, and refuse new ones: the job stops."""
         with self._lock:
             self._interrupted = True
-            busy = list(self._busy.values())
-        for sock in busy:
-            with contextlib.suppress(OSError):  # it ended by itself meanwhile
-                sock.shutdown(socket.SHUT_RDWR)
+            busy = list(self._busy)
+        for connection in busy:
+            connection.interrupt()
         self.close()
 
     def close(self) -> None:
@@ -101,8 +104,33 @@ class HttpInvoker:
         for connection in kept:
             connection.close()
 
+    def take(self, timeout: float) -> Connection:
+        """Return a free connection, a new one where none is kept that the server has not closed meanwhile."""
+        connection = self._kept_connection() or Connection(self._host, self._port, timeout)
+        with self._lock:
+            if not self._interrupted:
+                self._busy.add(connection)
+                return connection
+        connection.close()
+        raise ConnectionAbortedError("the job stops")
+
+    def give_back(self, connection: Connection, *, reusable: bool) -> None:
+        """Take back a connection; keep it where it is reusable."""
+        with self._lock:
+            self._busy.discard(connection)
+            keep = reusable and connection.is_reusable and not self._interrupted
+            if keep:
+                self._kept.append(connection)
+        if not keep:
+            connection.close()
+
+    def no_answer(self, error: OSError | http.client.HTTPException, timeout: float) -> NoModelAnswerError:
+        """Return the error that says why there is no answer."""
+        failure = NoModelAnswerError(self._why(error, timeout))
+        failure.__cause__ = error
+        return failure
+
     def _why(self, error: OSError | http.client.HTTPException, timeout: float) -> str:
-        """Say why there is no answer."""
         if isinstance(error, TimeoutError):
             return f"nothing whole came within {round(timeout, 1):g} s"
         if isinstance(error, http.client.RemoteDisconnected):
@@ -122,95 +150,42 @@ class HttpInvoker:
             else f"what the server sent is no HTTP answer: {error!r}"
         )
 
-    def _answer(
-        self,
-        method: str,
-        path: str,
-        body: bytes | Iterable[bytes] | None,
-        headers: dict[str, str],
-        timeout: float,
-    ) -> Reply:
+    def _head(self, request: str, content_type: str | None = None, accept: str | None = None) -> bytes:
+        """The request line and the headers, up to that of the length."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        lines = [f"{request} HTTP/1.1", f"Host: {host}:{self._port}", "Accept-Encoding: identity"]
+        for name, value in (("Content-Type", content_type), ("Accept", accept)):
+            if value and _LINE_END.search(value):
+                raise ValueError(f"{name} {value!r} cannot be sent; a header has no line ends")
+            if value:
+                lines.append(f"{name}: {value}")
+        return "\r\n".join([*lines, ""]).encode("latin-1")
+
+    def _answer(self, head: bytes, body: bytes | Iterable[bytes] | None, timeout: float) -> Reply:
         deadline = time.monotonic() + timeout
-        connection, sock = self._take(timeout)
+        connection = self.take(timeout)
         try:
-            connection.request(method, path, body=body, headers=headers)
-            _acknowledge_at_once(sock)
-            response = connection.getresponse()
-            reply = Reply(
-                response.status, _read(response, sock, deadline), response.headers.get("Content-Type")
-            )
+            if body is None:
+                connection.send_bytes(head + b"\r\n", deadline)
+            elif isinstance(body, bytes):
+                connection.send(b"%bContent-Length: %d\r\n\r\n" % (head, len(body)), body, deadline)
+            else:
+                connection.send_bytes(head + b"Transfer-Encoding: chunked\r\n\r\n", deadline)
+                for piece in body:
+                    connection.send_bytes(b"%x\r\n%b\r\n" % (len(piece), piece), deadline)
+                connection.send_bytes(b"0\r\n\r\n", deadline)
+            reply = connection.receive(deadline)
         except BaseException:
-            self._give_back(connection, reusable=False)
+            self.give_back(connection, reusable=False)
             raise
-        self._give_back(connection, reusable=not response.will_close)
+        self.give_back(connection, reusable=True)
         return reply
 
-    def _take(self, timeout: float) -> tuple[http.client.HTTPConnection, socket.socket]:
-        connection = self._kept_connection()
-        if connection is None:
-            connection = http.client.HTTPConnection(self._host, self._port, timeout=timeout)
-            connection.connect()
-        sock: socket.socket = connection.sock
-        sock.settimeout(timeout)
-        with self._lock:
-            if not self._interrupted:
-                self._busy[connection] = sock
-                return connection, sock
-        connection.close()
-        raise ConnectionAbortedError("the job stops")
-
-    def _kept_connection(self) -> http.client.HTTPConnection | None:
-        """Return a connection that the server has not closed while it was idle."""
+    def _kept_connection(self) -> Connection | None:
         with self._lock:
             while self._kept:
                 connection = self._kept.pop()
-                if not _is_readable(connection.sock):
+                if connection.is_idle:
                     return connection
                 connection.close()
         return None
-
-    def _give_back(self, connection: http.client.HTTPConnection, *, reusable: bool) -> None:
-        with self._lock:
-            self._busy.pop(connection, None)
-            keep = reusable and not self._interrupted
-            if keep:
-                self._kept.append(connection)
-        if not keep:
-            connection.close()
-
-
-def _read(response: http.client.HTTPResponse, sock: socket.socket, deadline: float) -> bytes:
-    """Return the body. Each wait gets what is left of the time, so that a server that trickles has no more of it.
-
-    The length is counted here: HTTPResponse.read1 does not count it in every release of Python.
-    """
-    chunks = []
-    left = response.length  # None when the body is chunked, or ends with the connection
-    while left is None or left > 0:
-        chunk = response.read1(_CHUNK if left is None else min(left, _CHUNK))
-        if not chunk:
-            break
-        chunks.append(chunk)
-        left = None if left is None else left - len(chunk)
-        sock.settimeout(max(0.001, deadline - time.monotonic()))
-    if left:
-        raise http.client.IncompleteRead(b"".join(chunks), left)
-    response.close()
-    return b"".join(chunks)
-
-
-def _acknowledge_at_once(sock: socket.socket) -> None:
-    """Do not let the server wait for our acknowledgement of its headers before it sends the body.
-
-    One that writes them apart, as Python's http.server does, does so with Nagle's algorithm, and the
-    acknowledgement is otherwise put off by 40 ms. Linux forgets the setting, so each request sets it.
-    """
-    if sys.platform == "linux":
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
-
-
-def _is_readable(sock: socket.socket) -> bool:
-    """Say whether an idle connection has something to read: the end of it, since nobody asked for an answer."""
-    poll = select.poll()
-    poll.register(sock, select.POLLIN)
-    return bool(poll.poll(0))
