@@ -1,0 +1,149 @@
+"""Several requests on their way at a time, from one thread."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from batch_transform.engine.seams import Answer, Outcome
+from batch_transform.local.sagemaker.http_invoker import HttpInvoker
+from batch_transform.spec.errors import NoModelAnswerError
+from fakes.odd_server import OddServer
+
+
+@pytest.fixture
+def server() -> Iterator[OddServer]:
+    with OddServer() as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        yield running
+        running.shutdown()
+
+
+@pytest.fixture
+def invoker(server: OddServer) -> Iterator[HttpInvoker]:
+    made = HttpInvoker(server.url)
+    yield made
+    made.close()
+
+
+def run(
+    invoker: HttpInvoker,
+    bodies: list[bytes],
+    *,
+    at_a_time: int = 1,
+    timeout: float = 10,
+    is_stopped: Callable[[], bool] = lambda: False,
+) -> list[Outcome | None]:
+    """Send a run as the engine does; afterwards all places but the caller's own are free again."""
+    places = threading.Semaphore(at_a_time)
+    places.acquire()
+    found = invoker.invoke_run(
+        bodies, content_type="text/csv", accept=None, timeout=timeout, places=places, is_stopped=is_stopped
+    )
+    free = 0
+    while places.acquire(blocking=False):
+        free += 1
+    assert free == at_a_time - 1
+    return found
+
+
+@pytest.mark.parametrize("at_a_time", [1, 2, 5, 40])
+def test_answers_come_in_the_order_of_the_bodies_over_no_more_connections_than_places(
+    server: OddServer, invoker: HttpInvoker, at_a_time: int
+) -> None:
+    bodies = [b"%d" % number for number in range(100)]
+    assert run(invoker, bodies, at_a_time=at_a_time) == [Answer(200, body) for body in bodies]
+    assert server.connections <= at_a_time
+    assert server.most_at_a_time <= at_a_time
+
+
+def test_as_many_are_on_their_way_as_there_are_places(server: OddServer, invoker: HttpInvoker) -> None:
+    began = time.monotonic()
+    assert run(invoker, [b"slow %d" % number for number in range(40)], at_a_time=4)[39] == Answer(
+        200, b"slow 39"
+    )
+    assert server.most_at_a_time == 4
+    assert time.monotonic() - began < 40 * 0.05  # what they take one after the other
+
+
+def test_two_runs_share_the_places_and_the_connections(server: OddServer, invoker: HttpInvoker) -> None:
+    places = threading.Semaphore(3)
+    found: list[list[Outcome | None]] = []
+
+    def send(name: bytes) -> None:
+        with places:
+            found.append(
+                invoker.invoke_run(
+                    [b"slow %b %d" % (name, number) for number in range(12)],
+                    content_type=None,
+                    accept=None,
+                    timeout=10,
+                    places=places,
+                    is_stopped=lambda: False,
+                )
+            )
+
+    senders = [threading.Thread(target=send, args=(name,)) for name in (b"a", b"b")]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join(20)
+    assert [len([each for each in one if isinstance(each, Answer)]) for one in found] == [12, 12]
+    assert server.most_at_a_time <= 3
+    assert server.connections <= 3
+
+
+@pytest.mark.parametrize("body", [b"fail", b"refuse", b"drop", b"cut"])
+@pytest.mark.parametrize("at_a_time", [1, 2])
+def test_nothing_is_sent_after_a_request_that_failed(
+    server: OddServer, invoker: HttpInvoker, body: bytes, at_a_time: int
+) -> None:
+    found = run(invoker, [b"1", body, *[b"slow"] * 20], at_a_time=at_a_time)
+    assert found[0] == Answer(200, b"1")
+    failed = found[1]
+    assert failed in (Answer(500, body), Answer(400, body)) or isinstance(failed, NoModelAnswerError)
+    assert found[4:] == [None] * 18
+    assert len(server.headers) <= 4
+
+
+def test_the_time_of_each_request_counts_from_its_own_start(invoker: HttpInvoker) -> None:
+    assert run(invoker, [b"slow"] * 8, timeout=0.3) == [Answer(200, b"slow")] * 8
+    found = run(invoker, [b"1", b"hang", b"2"], at_a_time=2, timeout=0.3)
+    assert str(found[1]) == "nothing whole came within 0.3 s"
+
+
+def test_an_answer_that_is_not_usual_is_read_in_a_run_too(server: OddServer, invoker: HttpInvoker) -> None:
+    odd = {b"chunks": b"abcde", b"until the end": b"all", b"close": b"close", b"x": b"x"}
+    assert run(invoker, list(odd), at_a_time=2) == [Answer(200, answer) for answer in odd.values()]
+    large = bytes(range(256)) * 4000
+    assert run(invoker, [large, b"y", large], at_a_time=2) == [
+        Answer(200, body) for body in (large, b"y", large)
+    ]
+
+
+def test_nothing_more_is_sent_when_the_job_was_told_to_stop(server: OddServer, invoker: HttpInvoker) -> None:
+    found = run(invoker, [b"1"] * 50, is_stopped=lambda: len(server.headers) >= 3)
+    assert found == [Answer(200, b"1")] * 3 + [None] * 47
+
+
+def test_an_interrupt_ends_a_run(server: OddServer, invoker: HttpInvoker) -> None:
+    def interrupt() -> None:
+        while len(server.headers) < 2:
+            time.sleep(0.01)
+        invoker.interrupt()
+
+    threading.Thread(target=interrupt, daemon=True).start()
+    began = time.monotonic()
+    found = run(invoker, [b"hang"] * 5, at_a_time=2, timeout=30)
+    assert [type(each) for each in found] == [NoModelAnswerError] * 2 + [type(None)] * 3
+    assert time.monotonic() - began < 10
+    assert isinstance(run(invoker, [b"1", b"2"])[0], NoModelAnswerError)
+
+
+def test_a_kept_connection_serves_the_next_run(server: OddServer, invoker: HttpInvoker) -> None:
+    for _ in range(3):
+        run(invoker, [b"1", b"2"])
+    assert server.connections == 1
