@@ -28,13 +28,15 @@ synth: node_modules/.package-lock.json model
 	@echo "the template is cdk.out/BatchTransform.template.json"
 
 # Speed beside SageMaker SDK local mode and a bare client; BENCH="sdk bare" measures these points alone.
-bench: $(VENV)/.run build/bench-sdk/.installed
-	@$(BIN)/python -m benchmarks $(BENCH) --work build/bench --sdk-python build/bench-sdk/bin/python
+bench: $(VENV)/.run build/bench-sdk-2/.installed build/bench-sdk-3/.installed
+	@$(BIN)/python -m benchmarks $(BENCH) --work build/bench --sdk build/bench-sdk-2 --sdk build/bench-sdk-3
 
-build/bench-sdk/.installed: requirements-bench.txt $(BIN)/python
-	@echo "installing the SageMaker SDK beside our environment"
-	@$(BIN)/python -m venv build/bench-sdk
-	@build/bench-sdk/bin/python -m pip --disable-pip-version-check install --quiet --requirement $<
+build/bench-sdk-2/.installed: requirements-sagemaker-sdk.txt
+build/bench-sdk-3/.installed: requirements-bench.txt
+build/bench-sdk-%/.installed: $(BIN)/python
+	@echo "installing release $* of the SageMaker SDK beside our environment"
+	@$(BIN)/python -m venv $(@D)
+	@$(@D)/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --requirement $(filter %.txt,$^)
 	@touch $@
 
 clean:

@@ -1,6 +1,6 @@
 """Measure everything, print it as tables, and keep it in benchmarks/results.
 
-python -m benchmarks [POINT ...] --work build/bench --sdk-python build/bench-sdk/bin/python
+python -m benchmarks [POINT ...] --work build/bench --sdk build/bench-sdk-2 --sdk build/bench-sdk-3
 """
 
 from __future__ import annotations
@@ -9,14 +9,16 @@ import argparse
 import json
 import os
 import platform
+import subprocess
 from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 
+from benchmarks.against_sdk import against_sdk
+from benchmarks.framed import framed
 from benchmarks.measure import (
     Figures,
     against_bare_client,
-    against_sdk,
     concurrency,
     memory,
     scaling,
@@ -30,16 +32,17 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("points", nargs="*", help="all when none is named")
     parser.add_argument("--work", type=Path, default=Path("build/bench"), help="where the inputs lie")
-    parser.add_argument("--sdk-python", type=Path, default=Path("build/bench-sdk/bin/python"))
+    parser.add_argument("--sdk", type=Path, action="append", default=[], help="an environment with an SDK")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--largest", type=int, default=10_000_000, help="records of the scaling runs")
     parser.add_argument("--gibibytes", type=float, default=2.0, help="input of the memory runs")
     given = parser.parse_args()
     points: dict[str, Callable[[], list[Figures]]] = {
-        "sdk": lambda: against_sdk(given.work, given.sdk_python, rounds=given.rounds),
+        "sdk": lambda: against_sdk(given.work, _releases(given.sdk), rounds=min(3, given.rounds)),
         "bare": lambda: against_bare_client(given.work, rounds=given.rounds),
         "scaling": lambda: scaling(given.work, largest=given.largest),
         "concurrency": lambda: concurrency(given.work, rounds=given.rounds),
+        "framed": lambda: framed(given.work, rounds=given.rounds),
         "start-up": lambda: start_up(rounds=20),
         "memory": lambda: memory(gibibytes=given.gibibytes),
     }
@@ -52,6 +55,13 @@ def main() -> None:
         print(f"\n{point}\n\n{table(figures)}", flush=True)  # noqa: T201 - this is what it is run for
         kept.write_text(json.dumps(results, indent=1) + "\n")
         (RESULTS / "latest.md").write_text(report(results))
+
+
+def _releases(environments: list[Path]) -> dict[str, Path]:
+    """The Python of each environment, by the release of the SDK in it."""
+    ask = "import importlib.metadata; print(importlib.metadata.version('sagemaker'))"
+    pythons = [environment / "bin/python" for environment in environments]
+    return {subprocess.check_output([python, "-c", ask], text=True).strip(): python for python in pythons}
 
 
 def machine() -> Figures:

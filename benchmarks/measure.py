@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -15,7 +14,7 @@ from statistics import median
 from typing import Any
 
 from batch_transform.local.sagemaker.http_invoker import HttpInvoker
-from benchmarks.clients import FileStore, Job, Recorded, in_pieces, run_bare, run_engine
+from benchmarks.clients import BareClient, FileStore, Job, Recorded, in_pieces, run_bare, run_engine, run_lean
 from benchmarks.inputs import make
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -46,79 +45,24 @@ def engine_seconds(job: Job, source: Path, port: int) -> float:
         return run_engine(job, FileStore(source, Path(output)), invoker)
 
 
-def against_sdk(work: Path, python: Path, *, rounds: int) -> list[Figures]:
-    """Point 1: records a second, beside SageMaker SDK local mode."""
-    # Bodies of 1 MB, with which local mode was at its quickest here; one case has the default of 6.
-    small = {"max_payload": 1}
-    cases = [
-        ("narrow", 1_000_000, 4, Job(**small), Job(**small, **CSV_FILTERS)),
-        ("narrow", 200_000, 4, Job(), Job(**CSV_FILTERS)),
-        ("wide", 100_000, 4, Job(**small), Job(**small, **CSV_FILTERS)),
-        (
-            "jsonl",
-            400_000,
-            4,
-            Job(content_type=JSON_TYPE, **small),
-            Job(content_type=JSON_TYPE, **small, **JSON_FILTERS),
-        ),
-        ("narrow", 20_000, 200, Job(**small), Job(**small, **CSV_FILTERS)),
-    ]
-    found = []
-    for answer in ("constant", "rows"):
-        with model_server(answer) as port:
-            for kind, count, files, plain, filtered in cases if answer == "constant" else cases[:1]:
-                source = make(work, kind, count, files=files)
-                sdk, ours, with_join = [], [], []
-                for _ in range(rounds):
-                    sdk.append(_sdk_seconds(python, port, source, plain))
-                    ours.append(engine_seconds(plain, source, port))
-                    with_join.append(engine_seconds(filtered, source, port))
-                found.append(
-                    {
-                        "input": f"{kind} x {count:,} in {files} files",
-                        "model": answer,
-                        "MaxPayloadInMB": plain.max_payload,
-                        "sdk_records_per_second": round(count / median(sdk)),
-                        "engine_records_per_second": round(count / median(ours)),
-                        "engine_with_filter_and_join_records_per_second": round(count / median(with_join)),
-                        "ratio": _median_ratio(sdk, ours),
-                        "ratio_with_filter_and_join": _median_ratio(sdk, with_join),
-                    }
-                )
-    return found
-
-
-def _sdk_seconds(python: Path, port: int, source: Path, job: Job) -> float:
-    with tempfile.TemporaryDirectory() as output:
-        script = ROOT / "benchmarks/sdk_local_mode.py"
-        command = [python, script, str(port), source, output, job.content_type, str(job.max_payload)]
-        environment = {**os.environ, "SAGEMAKER_SUPPRESS_DEFAULTS": "true", "AWS_DEFAULT_REGION": "us-east-1"}
-        done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, check=False, timeout=600
-        )
-    if done.returncode:
-        raise RuntimeError(f"the SDK failed: {done.stderr[-2000:]}")
-    return float(done.stdout.splitlines()[-1])
-
-
-def _median_ratio(slower: list[float], quicker: list[float]) -> float:
+def median_ratio(slower: list[float], quicker: list[float]) -> float:
     return round(median([one / other for one, other in zip(slower, quicker, strict=True)]), 2)
 
 
 def against_bare_client(work: Path, *, rounds: int) -> list[Figures]:
     """Point 2: time, beside a client that only posts the same bodies and writes the same output."""
-    found = []
+    found: list[Figures] = []
     for answer in ("constant", "rows"):
         with model_server(answer) as port:
             for kind, count, job in _bare_cases(answer):
                 source = make(work, kind, count)
-                bodies, outputs = _recorded(job, source, port)
-                engine, bare, engine_cpu, bare_cpu = [], [], [], []
+                bodies, outputs = recorded(job, source, port)
+                engine, bare, lean, engine_cpu, bare_cpu = [], [], [], [], []
                 for _ in range(rounds):
-                    with tempfile.TemporaryDirectory() as folder:
-                        began = time.process_time()
-                        bare.append(run_bare(port, job.content_type, bodies, outputs, Path(folder) / "out"))
-                        bare_cpu.append(time.process_time() - began)
+                    began = time.process_time()
+                    bare.append(bare_seconds(job, bodies, outputs, port))
+                    bare_cpu.append(time.process_time() - began)
+                    lean.append(bare_seconds(job, bodies, outputs, port, client=run_lean))
                     began = time.process_time()
                     engine.append(engine_seconds(job, source, port))
                     engine_cpu.append(time.process_time() - began)
@@ -133,7 +77,8 @@ def against_bare_client(work: Path, *, rounds: int) -> list[Figures]:
                         "engine_seconds": round(median(engine), 3),
                         "bare_cpu_us_per_record": median(bare_cpu) / count * 1e6,
                         "engine_cpu_us_per_record": median(engine_cpu) / count * 1e6,
-                        "ratio": _median_ratio(engine, bare),
+                        "ratio": median_ratio(engine, bare),
+                        "ratio_to_bare_client_with_our_http": median_ratio(engine, lean),
                         "target": 1.15 if job.strategy == "SingleRecord" else 1.5,
                     }
                 )
@@ -151,15 +96,24 @@ def _bare_cases(answer: str) -> Iterator[tuple[str, int, Job]]:
             yield "quoted", others, Job(strategy=strategy, **CSV_FILTERS)
 
 
-def _recorded(job: Job, source: Path, port: int) -> tuple[list[bytes], list[bytes]]:
+def bare_seconds(
+    job: Job, bodies: list[bytes], outputs: list[bytes], port: int, *, client: BareClient = run_bare
+) -> float:
+    """The bare client on bodies and outputs that are there already."""
+    with tempfile.TemporaryDirectory() as folder:
+        return client(port, job.content_type, bodies, outputs, Path(folder) / "out")
+
+
+def recorded(job: Job, source: Path, port: int) -> tuple[list[bytes], list[bytes]]:
+    """The bodies that the engine posts for a job, and the part of the output that belongs to each."""
     with (
         tempfile.TemporaryDirectory() as folder,
         closing(HttpInvoker(f"http://127.0.0.1:{port}")) as invoker,
     ):
-        recorded = Recorded(invoker)
-        run_engine(job, FileStore(source, Path(folder)), recorded)
+        recorder = Recorded(invoker)
+        run_engine(job, FileStore(source, Path(folder)), recorder)
         (output,) = Path(folder).iterdir()
-        return recorded.bodies, in_pieces(output.read_bytes(), recorded.bodies)
+        return recorder.bodies, in_pieces(output.read_bytes(), recorder.bodies)
 
 
 def scaling(work: Path, *, largest: int) -> list[Figures]:
@@ -193,7 +147,7 @@ def concurrency(work: Path, *, rounds: int) -> list[Figures]:
                     "strategy": strategy,
                     "one_at_a_time_seconds": round(median(one), 3),
                     "two_at_a_time_seconds": round(median(two), 3),
-                    "speedup": _median_ratio(one, two),
+                    "speedup": median_ratio(one, two),
                 }
             )
     return found

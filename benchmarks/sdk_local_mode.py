@@ -14,8 +14,12 @@ import types
 from pathlib import Path
 from typing import Any
 
-from sagemaker.local import entities
-from sagemaker.local.local_session import LocalSagemakerRuntimeClient
+try:  # release 3
+    from sagemaker.core.local import entities
+    from sagemaker.core.local.local_session import LocalSagemakerRuntimeClient
+except ModuleNotFoundError:  # release 2
+    from sagemaker.local import entities
+    from sagemaker.local.local_session import LocalSagemakerRuntimeClient
 
 
 class RunningServer:

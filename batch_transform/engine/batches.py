@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from batch_transform.engine.framed import Framed
 from batch_transform.engine.input_filter import InputFilter
+from batch_transform.engine.originals import Originals
 from batch_transform.engine.records import WHOLE_OBJECT, WHOLE_TOO_LARGE, Records
 from batch_transform.engine.settings import MIB, Settings
 from batch_transform.engine.whereabouts import place, record_at
 from batch_transform.spec.errors import RecordError
 
+_LARGE = 32 * MIB  # a body that may be larger is kept in pieces
+
+
+class LargeBody:
+    """A body in pieces, of known size: as good as one of bytes, but never copied into one place."""
+
+    def __init__(self, pieces: Sequence[bytes]) -> None:
+        self._pieces = pieces
+        self.size = sum(map(len, pieces))
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the pieces."""
+        return iter(self._pieces)
+
 
 class Batch(NamedTuple):
     """One request. `body` goes to the model; `originals` are the unfiltered records, kept for a join only.
 
-    `count` is the number of records, `first_line` the line of the first one: see `Records`. The
-    originals stay in the pieces in which they were read, so that a join never has them all in hand.
+    `count` is the number of records, `first_line` the line of the first one: see `Records`.
     """
 
     body: bytes | Iterable[bytes]
@@ -28,9 +41,11 @@ class Batch(NamedTuple):
     unit: str = "line"
 
     @property
-    def size(self) -> int:
-        """The bytes of the body; 0 for one that is streamed, which nobody knows."""
-        return len(self.body) if isinstance(self.body, bytes) else 0
+    def size(self) -> int | None:
+        """The bytes of the body; None for one that is streamed, which nobody knows."""
+        if isinstance(self.body, LargeBody):
+            return self.body.size
+        return len(self.body) if isinstance(self.body, bytes) else None
 
     @property
     def place(self) -> str:
@@ -110,27 +125,30 @@ class _Growing:
 
     def __init__(self, settings: Settings) -> None:
         self._join = settings.join
+        self._in_pieces = settings.max_payload > _LARGE
+        self._at_a_time = settings.max_concurrent_transforms
         self._line = 1
         self._begin()
 
     def _begin(self) -> None:
-        self._body = io.BytesIO()  # grows in place, and gives its bytes away without a copy
-        self._originals: list[Records] = []
+        self._pieces: list[bytes] = []
+        self._originals = Originals.shared(self._at_a_time)
         self.count = 0
         self.size = 0
 
     def add(self, sent: bytes, end: bytes, count: int, block: Records, line: int) -> None:
         """Take `count` records of a block, from the line `line` on, and what is sent of them."""
-        self._body.write(sent)
-        self._body.write(end)
+        self._pieces.append(sent)
+        self._pieces.append(end)
         self.size += len(sent) + len(end)
         self.count += count
         if self._join:
-            self._originals.append(_part(block, line, count))
+            self._originals.add(_part(block, line, count))
 
     def taken(self) -> Batch:
         """The batch as it is. What comes next begins a new one."""
-        batch = Batch(self._body.getvalue(), tuple(self._originals), self.count, self._line)
+        body = LargeBody(self._pieces) if self._in_pieces else b"".join(self._pieces)
+        batch = Batch(body, self._originals if self._join else (), self.count, self._line)
         self._line += self.count
         self._begin()
         return batch

@@ -138,7 +138,7 @@ def _answer_of(batch: Batch, outcome: Outcome) -> bytes:
 
 
 def _request(batch: Batch) -> str:
-    size = f"{batch.size:,} bytes" if isinstance(batch.body, bytes) else "streamed"
+    size = "streamed" if batch.size is None else f"{batch.size:,} bytes"
     return f"the request with {batch.place} ({size})"
 
 

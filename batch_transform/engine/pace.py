@@ -44,7 +44,7 @@ class Pace:
         try:
             for batch in batches:
                 run.append(batch)
-                size += batch.size
+                size += batch.size or 0
                 del batch  # a large one must not outlive its turn
                 if len(run) >= self._count or size >= _MOST_BYTES:
                     yield run

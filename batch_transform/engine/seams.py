@@ -56,13 +56,23 @@ Outcome = Answer | NoModelAnswerError
 """What became of a request."""
 
 
+@runtime_checkable
+class SizedBody(Protocol):
+    """A body in pieces, whose size in bytes is known. It can be read again."""
+
+    size: int
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the pieces."""
+
+
 class StreamInvoker(Protocol):
     """A model's server that takes a body in pieces too."""
 
     def invoke(
         self, body: Iterable[bytes], *, content_type: str | None, accept: str | None, timeout: float
     ) -> Answer:
-        """Send the pieces as one body in HTTP chunks; else as `ModelInvoker.invoke`.
+        """Send the pieces as one body, in HTTP chunks unless it is a SizedBody; else as `ModelInvoker.invoke`.
 
         Errors of the pieces themselves come through as they are.
         """
@@ -71,7 +81,7 @@ class StreamInvoker(Protocol):
 class ModelInvoker(Protocol):
     """A model's server. Thread safe; one call is one POST /invocations.
 
-    One that takes jobs with MaxPayloadInMB 0 is a `StreamInvoker` as well.
+    One that takes jobs with MaxPayloadInMB 0, or above 32, is a `StreamInvoker` as well.
     """
 
     def invoke(self, body: bytes, *, content_type: str | None, accept: str | None, timeout: float) -> Answer:

@@ -91,8 +91,9 @@ class ObjectTransform:
                     is_empty = False
                     for some in self._results(run, answers, results):
                         writer.write(assemble(some, with_lines=settings.assemble_lines))
+                        del some  # large ones must not be held while the next are cut
                     self.meter.add(records=sum([_counted(batch).count for batch in run]))
-                    del run, answers  # large ones must not be held while the next are cut
+                    del run, answers
         if is_empty and settings.join and settings.record_format == "JSON":
             raise RecordError("the object is empty, and an empty object is no JSON; remove it")
 

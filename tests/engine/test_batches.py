@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from batch_transform.engine.batches import Batch, cut_batches
+from batch_transform.engine.batches import Batch, LargeBody, cut_batches
 from batch_transform.engine.input_filter import InputFilter
 from batch_transform.engine.records import Records
-from batch_transform.engine.settings import Settings, effective_settings
+from batch_transform.engine.settings import MIB, Settings, effective_settings
 from batch_transform.spec.errors import RecordError
 from engine.fake_world import request
 
@@ -68,3 +68,11 @@ def test_a_batch_names_its_place_in_the_object() -> None:
     ]
     whole = effective_settings(request(split_type="None"), {})
     assert cut(whole, [Records([b"x"], 0, ended=False)])[0].place == "the whole object"
+
+
+def test_a_body_that_may_be_large_is_kept_in_pieces_and_is_the_same_body() -> None:
+    small, large = (cut(replace(FILTERED, max_payload=size * MIB)) for size in (32, 33))
+    body = large[0].body
+    assert isinstance(body, LargeBody)
+    assert [b"".join(body)] == [batch.body for batch in small]
+    assert (body.size, large[0].size, large[0].place) == (8, small[0].size, small[0].place)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from threading import Semaphore
 
 import pytest
 
@@ -11,7 +12,7 @@ from batch_transform.engine.batches import Batch
 from batch_transform.engine.in_order import StoppedError
 from batch_transform.engine.invoke import Model
 from batch_transform.engine.pace import Pace
-from batch_transform.engine.seams import Answer
+from batch_transform.engine.seams import Answer, Outcome
 from batch_transform.engine.settings import effective_settings
 from batch_transform.spec.errors import ModelClientError, ModelServerError, NoModelAnswerError
 from engine.fake_world import FunctionModel, request
@@ -110,6 +111,75 @@ def test_a_run_of_requests_is_answered_in_order() -> None:
 
 def test_fails_between_the_requests_of_a_run_when_the_job_was_told_to_stop() -> None:
     fake = FunctionModel(lambda body: body)
+    with pytest.raises(StoppedError):
+        model(fake, is_stopped=lambda: bool(fake.bodies)).answers([BATCH, BATCH])
+    assert len(fake.bodies) == 1
+
+
+class RunModel(FunctionModel):
+    """A model that is asked for runs, as many at a time as there are places, and stops after a failure."""
+
+    def __init__(self, reply: Callable[[bytes], bytes | Answer], at_a_time: int) -> None:
+        super().__init__(reply)
+        self.runs: list[list[bytes]] = []
+        self._at_a_time = at_a_time
+
+    def invoke_run(
+        self,
+        bodies: Sequence[bytes],
+        *,
+        content_type: str | None,
+        accept: str | None,
+        timeout: float,
+        places: Semaphore,
+        is_stopped: Callable[[], bool],
+    ) -> list[Outcome | None]:
+        self.runs.append(list(bodies))
+        found: list[Outcome | None] = [None] * len(bodies)
+        for start in range(0, len(bodies), self._at_a_time):
+            for at, body in enumerate(bodies[start : start + self._at_a_time], start):
+                found[at] = self._outcome(body, content_type, accept, timeout)
+            together = found[start : start + self._at_a_time]
+            if is_stopped() or any(not isinstance(each, Answer) or each.status >= 300 for each in together):
+                break
+        return found
+
+    def _outcome(self, body: bytes, content_type: str | None, accept: str | None, timeout: float) -> Outcome:
+        try:
+            return self.invoke(body, content_type=content_type, accept=accept, timeout=timeout)
+        except NoModelAnswerError as error:
+            return error
+
+
+@pytest.mark.parametrize("at_a_time", [1, 2, 3])
+def test_a_run_goes_on_after_a_request_that_another_try_answers(at_a_time: int) -> None:
+    tries: dict[bytes, int] = {}
+
+    def flaky(body: bytes) -> bytes | Answer:
+        tries[body] = tries.get(body, 0) + 1
+        if body == b"2" and tries[body] < 3:
+            return Answer(503, b"")
+        if body == b"3" and tries[body] < 2:
+            raise NoModelAnswerError("silence")
+        return b"=" + body
+
+    fake = RunModel(flaky, at_a_time)
+    run = [Batch(b"%d" % number, (), 1, number) for number in range(1, 7)]
+    assert model(fake).answers(run) == [b"=%d" % number for number in range(1, 7)]
+    assert tries == {b"1": 1, b"2": 3, b"3": 2, b"4": 1, b"5": 1, b"6": 1}
+    assert len(fake.runs) > 1
+
+
+def test_fails_with_the_place_of_the_request_of_a_run_that_was_refused() -> None:
+    fake = RunModel(lambda body: Answer(400, b"no") if body == b"2" else body, 1)
+    run = [Batch(b"%d" % number, (), 1, number) for number in range(1, 4)]
+    with pytest.raises(ModelClientError, match="line 2 of the object"):
+        model(fake).answers(run)
+    assert fake.bodies == [b"1", b"2"]
+
+
+def test_fails_in_a_run_when_the_job_was_told_to_stop() -> None:
+    fake = RunModel(lambda body: body, 1)
     with pytest.raises(StoppedError):
         model(fake, is_stopped=lambda: bool(fake.bodies)).answers([BATCH, BATCH])
     assert len(fake.bodies) == 1

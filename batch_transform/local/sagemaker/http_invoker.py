@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from urllib.parse import urlsplit
 
-from batch_transform.engine.seams import Answer, Outcome
+from batch_transform.engine.seams import Answer, Outcome, SizedBody
 from batch_transform.local.sagemaker.http_connection import Connection, Reply
 from batch_transform.local.sagemaker.http_run import HttpRun, Request
 from batch_transform.spec.errors import NoModelAnswerError
@@ -70,12 +70,12 @@ class HttpInvoker:
     def post(
         self, body: bytes | Iterable[bytes], *, content_type: str | None, accept: str | None, timeout: float
     ) -> Reply:
-        """Send a body; one that is no bytes goes in chunks. `timeout` is in seconds, for the whole call.
+        """Send a body; one in pieces of unknown size goes in chunks. `timeout` is in seconds, for the whole call.
 
         A header whose value was not given is not sent. Raises NoModelAnswerError, which says why, when
         there is no HTTP answer. Errors of the pieces of a body come through as they are.
         """
-        pieces = body if isinstance(body, bytes) else _Pieces(body)
+        pieces = body if isinstance(body, bytes | SizedBody) else _Pieces(body)
         head = self._head("POST /invocations", content_type, accept)
         try:
             return self._answer(head, pieces, timeout)
@@ -169,6 +169,10 @@ class HttpInvoker:
                 connection.send_bytes(head + b"\r\n", deadline)
             elif isinstance(body, bytes):
                 connection.send(b"%bContent-Length: %d\r\n\r\n" % (head, len(body)), body, deadline)
+            elif isinstance(body, SizedBody):
+                connection.send_bytes(b"%bContent-Length: %d\r\n\r\n" % (head, body.size), deadline)
+                for piece in body:
+                    connection.send_bytes(piece, deadline)
             else:
                 connection.send_bytes(head + b"Transfer-Encoding: chunked\r\n\r\n", deadline)
                 for piece in body:

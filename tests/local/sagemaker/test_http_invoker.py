@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from batch_transform.engine.batches import LargeBody
 from batch_transform.local.sagemaker.http_invoker import HttpInvoker
 from batch_transform.spec.errors import NoModelAnswerError
 from fakes.odd_server import OddServer
@@ -17,7 +18,7 @@ from fakes.odd_server import OddServer
 @pytest.fixture
 def server() -> Iterator[OddServer]:
     with OddServer() as running:
-        threading.Thread(target=running.serve_forever, daemon=True).start()
+        threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True).start()
         yield running
         running.shutdown()
 
@@ -173,6 +174,15 @@ def test_a_body_that_is_no_bytes_is_sent_in_chunks(server: OddServer, invoker: H
     assert answer.body == b"x" * 3_000_000
     assert server.headers[0]["Transfer-Encoding"] == "chunked"
     assert "Content-Length" not in server.headers[0]
+
+
+def test_a_body_in_pieces_of_known_size_is_sent_with_its_length(
+    server: OddServer, invoker: HttpInvoker
+) -> None:
+    body = LargeBody([b"x" * 100_000, b"", b"y"])
+    answer = invoker.invoke(body, content_type="text/csv", accept=None, timeout=10)
+    assert answer.body == b"x" * 100_000 + b"y"
+    assert server.headers[0]["Content-Length"] == "100001"
 
 
 @pytest.mark.parametrize("error", [ValueError, OSError])

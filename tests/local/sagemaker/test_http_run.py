@@ -17,7 +17,7 @@ from fakes.odd_server import OddServer
 @pytest.fixture
 def server() -> Iterator[OddServer]:
     with OddServer() as running:
-        threading.Thread(target=running.serve_forever, daemon=True).start()
+        threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True).start()
         yield running
         running.shutdown()
 
