@@ -15,7 +15,17 @@ from hypercorn.config import Config
 from ministack import app as emulator  # type: ignore[import-untyped]  # it has no types
 
 from batch_transform.local.clients import Clients
-from batch_transform.local.emulator import lambda_workers, roles, schedules, service, stacks, workflow
+from batch_transform.local.emulator import (
+    alarms,
+    execution_timeout,
+    lambda_workers,
+    metrics,
+    roles,
+    schedules,
+    service,
+    stacks,
+    workflow,
+)
 from batch_transform.local.emulator.enforcement import plug as enforcement
 from batch_transform.local.emulator.enforcement.objects import apply_bucket_encryption
 from batch_transform.local.model_server.archive import ModelArchives
@@ -71,10 +81,15 @@ class LocalAws:
         if settings.enforce_iam:
             enforcement.plug_in(endpoint_url)
         schedules.plug_in()
+        execution_timeout.plug_in()
+        metrics.plug_in()
+        self._alarms = alarms.plug_in(settings.alarm_scale)
+        self._alarms.start()
         lambda_workers.plug_in()
 
     def close(self) -> None:
         """Stop what runs, in an order in which each part still finds what it needs: jobs abort their uploads in S3."""
+        self._alarms.close()
         self._sagemaker.close()
         self._servers.close()
         lambda_workers.end_all()
