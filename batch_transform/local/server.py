@@ -63,6 +63,8 @@ def _check(options: argparse.Namespace) -> None:
         wrong.append(f"--wait-scale {options.wait_scale:g} is not a number from 0 on")
     if not 0 < options.alarm_scale < math.inf:
         wrong.append(f"--alarm-scale {options.alarm_scale:g} is not a number above 0")
+    if not 0 < options.schedule_scale < math.inf:
+        wrong.append(f"--schedule-scale {options.schedule_scale:g} is not a number above 0")
     if wrong:
         raise InputError("; ".join(wrong))
 
@@ -98,6 +100,7 @@ def _serve(options: argparse.Namespace, run_dir: Path) -> None:
         ping_timeout=options.ping_timeout,
         wait_scale=options.wait_scale,
         alarm_scale=options.alarm_scale,
+        schedule_scale=options.schedule_scale,
         region=options.region,
         enforce_iam=options.enforce_iam,
     )
@@ -152,6 +155,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--alarm-scale", type=float, default=1.0, help="0.1 makes the periods of alarms a tenth as long"
+    )
+    parser.add_argument(
+        "--schedule-scale",
+        type=float,
+        default=1.0,
+        help="0.1 makes schedules start after a tenth of the time",
     )
     parser.add_argument(
         "--enforce-iam", action="store_true", help="a call needs the permission that it needs on AWS"

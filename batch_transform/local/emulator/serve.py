@@ -17,10 +17,12 @@ from ministack import app as emulator  # type: ignore[import-untyped]  # it has 
 from batch_transform.local.clients import Clients
 from batch_transform.local.emulator import (
     alarms,
+    dead_letters,
     execution_timeout,
     lambda_workers,
     metrics,
     roles,
+    schedule_requests,
     schedules,
     service,
     stacks,
@@ -78,13 +80,15 @@ class LocalAws:
             assume_role,
             enforcement.require_pass_role if settings.enforce_iam else None,
         )
+        dead_letters.plug_in()
+        schedule_requests.plug_in()
         if settings.enforce_iam:
             enforcement.plug_in(endpoint_url)
-        schedules.plug_in()
         execution_timeout.plug_in()
         metrics.plug_in()
         self._alarms = alarms.plug_in(settings.alarm_scale)
         self._alarms.start()
+        schedules.plug_in(settings.schedule_scale)
         lambda_workers.plug_in()
 
     def close(self) -> None:
