@@ -1,28 +1,40 @@
-"""The CDK app: every job file in `jobs/` becomes a part of one stack, checked by cdk-nag in each synth."""
+"""The CDK app: every job file in `jobs/`, deployed to one of the environments in `environments.yaml`.
+
+cdk deploy                          # prod; --all where there are several stacks
+cdk deploy -c environment=dev
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from pathlib import Path
 
 import aws_cdk as cdk
-from cdk_nag import AwsSolutionsChecks
 
+from batch_transform.spec.environment import DEFAULT_ENVIRONMENT
+from batch_transform.spec.environment_file import load_environments
 from batch_transform.spec.errors import InputError
-from batch_transform.spec.job_file import load_job_files
-from stacks.batch_transform_stack import BatchTransformStack
+from batch_transform.spec.job_file import job_files_in, load_job_files
+from stacks.job_stacks import define_stacks
+from stacks.security_checks import add_security_checks
 
 
 def main() -> None:
-    """Read the job files, define the stack, write the cloud assembly."""
+    """Read environment and job files, define the stacks, write the cloud assembly."""
     app = cdk.App()
-    jobs_folder = Path(app.node.try_get_context("jobs") or "jobs")
     try:
-        jobs = load_job_files(sorted(jobs_folder.glob("*.yaml")))
-        BatchTransformStack(app, "BatchTransform", jobs=jobs)
+        environment = load_environments().named(
+            app.node.try_get_context("environment") or DEFAULT_ENVIRONMENT
+        )
+        if app.node.try_get_context("any_account") == "true":
+            environment = dataclasses.replace(environment, account=None, region=None)
+        paths = job_files_in(Path(app.node.try_get_context("jobs") or "jobs"))
+        jobs = load_job_files(paths, environments=[environment])
+        define_stacks(app, jobs=jobs, environment=environment)
     except InputError as error:
         sys.exit(f"{error}")
-    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    add_security_checks(app)
     app.synth()
 
 

@@ -30,6 +30,8 @@ def _as_text(resolved: object) -> str:
             return resolved
         case {"Ref": name}:
             return f"<{name}>"
+        case {"Fn::ImportValue": str(name)}:
+            return name
         case {"Fn::GetAtt": [name, attribute]}:
             return f"<{name}.{attribute}>"
         case {"Fn::Join": [separator, parts]}:

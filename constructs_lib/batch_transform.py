@@ -10,7 +10,7 @@ from batch_transform.spec.job_problems import problems
 from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.request import transform_job_request
 from batch_transform.spec.s3_uri import S3Uri
-from constructs_lib.data_buckets import DataBuckets
+from constructs_lib.data_buckets import Buckets
 from constructs_lib.data_location import DataLocation
 from constructs_lib.kms_key import KmsKey
 from constructs_lib.model import Model
@@ -31,7 +31,7 @@ class BatchTransform(Construct):
         tumours.state_machine.grant_start_execution(nightly_role)
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, job: JobSpec, buckets: DataBuckets) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, job: JobSpec, buckets: Buckets) -> None:
         super().__init__(scope, construct_id)
         if wrong := [problem for problem in problems(job) if problem.is_error]:
             raise JobSpecError(wrong)
@@ -73,7 +73,7 @@ class BatchTransform(Construct):
             self, spec=job.triggers, state_machine=self.state_machine, data=self.data
         )
 
-    def _location(self, construct_id: str, uri: str | None, bucket: s3.Bucket, job: JobSpec) -> DataLocation:
+    def _location(self, construct_id: str, uri: str | None, bucket: s3.IBucket, job: JobSpec) -> DataLocation:
         if uri is None:
             return DataLocation(bucket, f"{job.name}/")
         place = S3Uri.parse(uri)

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import aws_cdk as cdk
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from constructs_lib.acknowledgment import acknowledge
+
+
+class Buckets(Protocol):
+    """An input and an output bucket: those of `DataBuckets`, or such that another stack has."""
+
+    @property
+    def input(self) -> s3.IBucket: ...
+
+    @property
+    def output(self) -> s3.IBucket: ...
 
 
 class DataBuckets(Construct):
@@ -25,8 +37,8 @@ class DataBuckets(Construct):
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.input = self._bucket("Input", removal_policy)
-        self.output = self._bucket("Output", removal_policy)
+        self.input: s3.IBucket = self._bucket("Input", removal_policy)
+        self.output: s3.IBucket = self._bucket("Output", removal_policy)
         for bucket in (self.input, self.output):
             acknowledge(
                 bucket,

@@ -1,4 +1,4 @@
-"""The stack that `cdk deploy` ships: the data buckets, and every job over them."""
+"""One stack of jobs; the first one also has what all jobs share."""
 
 from __future__ import annotations
 
@@ -7,50 +7,46 @@ from collections.abc import Sequence
 import aws_cdk as cdk
 from constructs import Construct
 
-from batch_transform.spec.errors import InputError
+from batch_transform.spec.environment import EnvironmentSpec, in_environment
 from batch_transform.spec.job_spec import JobSpec
-from batch_transform.spec.stack_outputs import INPUT_BUCKET, MOST_JOBS, OUTPUT_BUCKET, state_machine_output
+from batch_transform.spec.stack_outputs import state_machine_output
 from constructs_lib.batch_transform import BatchTransform
-from constructs_lib.data_buckets import DataBuckets
+from stacks.shared import ImportedBuckets, define_shared
 
 
 class BatchTransformStack(cdk.Stack):
-    """Define the jobs. Its outputs are what a person needs to start one, and what the command line reads."""
+    """Define jobs over what `first` shares; without it, this is the first stack.
 
-    def __init__(self, scope: Construct, construct_id: str, *, jobs: Sequence[JobSpec]) -> None:
+    Its outputs are what a person needs to start a job, and what the command line reads.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        jobs: Sequence[JobSpec],
+        environment: EnvironmentSpec,
+        first: BatchTransformStack | None = None,
+    ) -> None:
         super().__init__(
-            scope, construct_id, description="SageMaker batch transform jobs, run by Step Functions"
+            scope,
+            construct_id,
+            description="SageMaker batch transform jobs, run by Step Functions",
+            env=cdk.Environment(account=environment.account, region=environment.region),
+            stack_name=f"{environment.prefix}{construct_id}",
+            tags=environment.all_tags(),
         )
-        buckets = DataBuckets(self, "Data")
-        self._output(INPUT_BUCKET, buckets.input.bucket_name, "where the jobs read, each below its own name")
-        self._output(
-            OUTPUT_BUCKET, buckets.output.bucket_name, "where the jobs write, each below its own name"
-        )
-        _require_room(jobs)
+        buckets = ImportedBuckets.of(first.stack_name, self) if first else define_shared(self, environment)
         namespace = Construct(self, "Jobs")
         for job in jobs:
-            transform = BatchTransform(namespace, job.name, job=job, buckets=buckets)
-            self._output(
-                state_machine_output(job.name),
-                transform.state_machine.state_machine_arn,
-                f"runs the job {job.name}",
+            transform = BatchTransform(
+                namespace, job.name, job=in_environment(job, environment), buckets=buckets
             )
-
-    def _output(self, key: str, value: str, description: str) -> None:
-        cdk.CfnOutput(self, key, value=value, description=description)
-
-
-def _require_room(jobs: Sequence[JobSpec]) -> None:
-    """CloudFormation takes 500 resources a stack, and each output once."""
-    if len(jobs) > MOST_JOBS:
-        raise InputError(
-            f"{len(jobs)} job files do not fit into one stack, which holds {MOST_JOBS}; use fewer"
-        )
-    taken: dict[str, JobSpec] = {}
-    for job in jobs:
-        other = taken.setdefault(state_machine_output(job.name), job)
-        if other is not job:
-            raise InputError(
-                f"{other.job_file or other.name} and {job.job_file or job.name}: the names {other.name} and {job.name} "
-                "differ only in hyphens or capitals, and would share a stack output; rename one"
+            cdk.Tags.of(transform).add("job", job.name)
+            cdk.CfnOutput(
+                self,
+                state_machine_output(job.name),
+                value=transform.state_machine.state_machine_arn,
+                description=f"runs the job {job.name}",
             )

@@ -10,10 +10,9 @@ from pathlib import Path
 import click
 
 from batch_transform.cli.problem_report import report_problems
+from batch_transform.spec.environment_file import load_environments
 from batch_transform.spec.errors import DataNotFoundError, InputError, JobFileError
 from batch_transform.spec.job_file import JobFiles, read_job_files
-from batch_transform.spec.problem import Problem
-from batch_transform.spec.stack_outputs import MOST_JOBS
 
 _DEFAULT_FOLDER = Path("jobs")
 
@@ -25,12 +24,14 @@ def check(*, paths: tuple[Path, ...], as_json: bool) -> None:
     """Check job files and say what to mend.
 
     PATHS are job files, or folders with *.yaml files in them; jobs/ when none is given. Nothing is
-    built, and no service is asked.
+    built, and no service is asked. Jobs are checked as written, and as they are in each environment of
+    environments.yaml, which is checked too.
 
     Ends with 2 when a file has an error, and with 0 otherwise; warnings are shown and pass.
     """
     job_files = list({file.resolve(): file for file in _job_files(paths or (_DEFAULT_FOLDER,))}.values())
-    files = _of_one_stack(read_job_files(job_files), job_files)
+    environments = tuple(load_environments().by_name.values())
+    files = read_job_files(job_files, environments=environments)
     if as_json:
         click.echo(_as_json(files, job_files))
         if files.has_errors:
@@ -54,18 +55,6 @@ def _job_files(paths: Sequence[Path]) -> Iterator[Path]:
         if not found:
             raise DataNotFoundError(f"{path} has no *.yaml files in it")
         yield from found
-
-
-def _of_one_stack(files: JobFiles, job_files: Sequence[Path]) -> JobFiles:
-    """Note what `cdk synth` would: more job files than the stack has room for."""
-    if len(job_files) <= MOST_JOBS:
-        return files
-    message = (
-        f"is number {MOST_JOBS + 1} of {len(job_files)} job files, and one stack holds {MOST_JOBS}; use fewer, or "
-        "put some into a folder and a stack of their own"
-    )
-    too_many = Problem("jobs-too-many", "file", message, path=str(job_files[MOST_JOBS]), line=1, column=1)
-    return dataclasses.replace(files, problems=(*files.problems, too_many))
 
 
 def _as_json(files: JobFiles, job_files: Sequence[Path]) -> str:

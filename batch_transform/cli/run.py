@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,17 +24,18 @@ from batch_transform.runs.input_data import files_of, upload
 from batch_transform.runs.result_table import ResultTable, result_table
 from batch_transform.runs.results import fetch
 from batch_transform.runs.synth import synthesise
+from batch_transform.runs.template_check import check_templates
 from batch_transform.runs.truth import Truth
+from batch_transform.spec.environment import DEFAULT_ENVIRONMENT, in_environment
+from batch_transform.spec.environment_file import load_environments
 from batch_transform.spec.errors import InputError, RunFailedError
-from batch_transform.spec.job_file import load_job_files
 from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.named_overrides import Columns
 from batch_transform.spec.overrides import apply_overrides
 from batch_transform.spec.request import transform_job_request
 from batch_transform.spec.s3_uri import S3Uri
-from batch_transform.spec.stack_outputs import INPUT_BUCKET, state_machine_output
+from batch_transform.spec.stack_outputs import FIRST_STACK, INPUT_BUCKET, state_machine_output
 
-STACK = "BatchTransform"
 _POLL_SECONDS = 0.25
 _PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
 
@@ -65,6 +67,13 @@ _PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
     "--jobs", default=Path("jobs"), show_default=True, type=click.Path(path_type=Path), help="The job files."
 )
 @click.option(
+    "--environment",
+    "environment_name",
+    default=DEFAULT_ENVIRONMENT,
+    show_default=True,
+    help="The environment whose stack is deployed, of environments.yaml.",
+)
+@click.option(
     "--out",
     default=Path("out"),
     show_default=True,
@@ -85,17 +94,20 @@ def run(
     truth_path: Path | None,
     rows: int,
     jobs: Path,
+    environment_name: str,
     out: Path,
     port: int,
 ) -> None:
-    """Run JOB on this machine: start the local AWS, deploy the stack there, score, fetch the results.
+    """Run JOB on this machine: start the local AWS, deploy the job there, score, fetch the results.
 
-    JOB is the job's name, as in its job file. Nothing reaches AWS, and the local AWS ends with the run.
+    JOB is the job's name, as in its job file, or that file. Nothing reaches AWS, and the local AWS ends with
+    the run. Other jobs are not deployed.
     """
     began = time.monotonic()
-    jobs = Path(job).parent if Path(job).suffix == ".yaml" else jobs
-    load_job_files(sorted(jobs.glob("*.yaml")))  # the stack holds them all, so all must be sound
-    spec = find_job(job, jobs)
+    environment = load_environments().named(environment_name)
+    declared = find_job(job, jobs, environments=[environment])
+    spec = in_environment(declared, environment)
+    stack = f"{environment.prefix}{FIRST_STACK}"
     run_input = _parse_overrides(overrides)
     _require_legal(run_input, spec)
     truth = Truth.read(truth_path) if truth_path else None
@@ -108,12 +120,20 @@ def run(
 
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
     with RunView(console) as view:
-        with _step(view, "synth", "making the template", f"{spec.job_file} -> stack {STACK}"):
+        with _step(view, "synth", "making the template", f"{spec.job_file} -> stack {stack}"):
             assembly = Path("build") / "cdk.out"
-            synthesise(Path(), jobs=jobs, assembly=assembly)
-        with _local_aws(view, port) as aws:
-            with _step(view, "deploy", "deploying the stack", f"stack {STACK}, through CloudFormation"):
-                outputs = deploy(assembly, STACK, aws.client, lambda event: view.doing(f"deploying: {event}"))
+            synthesise(
+                Path(),
+                jobs=Path(spec.job_file),
+                assembly=assembly,
+                environment=environment_name,
+                security_checks=False,  # nothing is shipped from here; `cdk deploy` runs them
+                any_account=True,
+            )
+        with _template_check(assembly) as checked, _local_aws(view, port) as aws:
+            checked.result()
+            with _step(view, "deploy", "deploying the stack", f"stack {stack}, through CloudFormation"):
+                outputs = deploy(assembly, stack, aws.client, lambda event: view.doing(f"deploying: {event}"))
             if input_path:
                 _upload(view, input_path, _input_place(spec, outputs), aws.client)
             clients = runs.Clients(
@@ -121,7 +141,9 @@ def run(
                 sagemaker=aws.client("sagemaker"),
                 logs=aws.client("logs"),
             )
-            output, job_progress = _follow(view, outputs[state_machine_output(spec.name)], run_input, clients)
+            output, job_progress = _follow(
+                view, outputs[state_machine_output(declared.name)], run_input, clients
+            )
             place = S3Uri.parse(output["S3OutputPath"])
             files = fetch(place, out / spec.name / place.key.rstrip("/").rpartition("/")[2], aws.client("s3"))
     if files and job_progress is not None:
@@ -140,6 +162,13 @@ def _step(view: RunView, label: str, doing: str, done: str) -> Iterator[None]:
     view.doing(doing)
     yield
     view.line(label, done, time.monotonic() - began)
+
+
+@contextmanager
+def _template_check(assembly: Path) -> Iterator[Future[None]]:
+    """Check the template while the local AWS starts, which is time to wait anyway."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        yield pool.submit(check_templates, assembly)
 
 
 @contextmanager

@@ -8,18 +8,34 @@ import subprocess
 import sys
 from pathlib import Path
 
+from batch_transform.spec.environment import DEFAULT_ENVIRONMENT
 from batch_transform.spec.errors import DataNotFoundError, SynthError
 
 
-def synthesise(project: Path, *, jobs: Path, assembly: Path) -> None:
+def synthesise(
+    project: Path,
+    *,
+    jobs: Path,
+    assembly: Path,
+    environment: str = DEFAULT_ENVIRONMENT,
+    security_checks: bool = True,
+    any_account: bool = False,
+) -> None:
     """Run `app.py` of the project, as `cdk synth` does, and write the cloud assembly to `assembly`.
 
-    The CDK's own template validation is left to `cdk synth` and the tests, which run the same rules:
-    it takes most of a second. cdk-nag runs here too.
+    `jobs` is a folder of job files, or a single one. The CDK's own template validation is left out: it takes
+    most of a second, and `check_templates` runs the same rules. cdk-nag runs, unless `security_checks` is
+    False. `any_account` makes a template for any account and region, whatever the environment says. Raises
+    SynthError with what app.py said.
     """
     if not (project / "app.py").is_file():
         raise DataNotFoundError(f"{project.resolve()} has no app.py; run this from the folder of the CDK app")
-    context = {"jobs": str(jobs)}
+    context = {
+        "jobs": str(jobs),
+        "environment": environment,
+        "security_checks": str(security_checks).lower(),
+        "any_account": str(any_account).lower(),
+    }
     done = subprocess.run(
         [sys.executable, "app.py"],
         cwd=project,

@@ -4,6 +4,7 @@ BatchTransformError
 ├── InputError               what the person gave is wrong; nothing was started
 │   ├── ProblemsError        several things are wrong; all of them at once
 │   │   ├── JobFileError     job files with problems
+│   │   ├── EnvironmentFileError  an environments file with problems
 │   │   ├── JobSpecError     a job made in Python with problems
 │   │   ├── RunInputError    a run's input asks for what a run may not have
 │   │   └── FilterNamesError names of columns that make no filter
@@ -65,6 +66,10 @@ class ProblemsError(InputError):
 
 class JobFileError(ProblemsError):
     """When job files have problems, in the order of the files and of their lines."""
+
+
+class EnvironmentFileError(ProblemsError):
+    """When environments.yaml has problems, in the order of its lines."""
 
 
 class JobSpecError(ProblemsError):

@@ -22,13 +22,19 @@ from batch_transform.spec.rules import UNRESOLVED
 from batch_transform.spec.unknown_field import meant_field, meant_model
 from batch_transform.spec.value_readers import READERS, got, notify_empty, read_text
 
-_NOT_WRITTEN = frozenset({"job_file"})
+_Value = typing.TypeVar("_Value")
+_NOT_WRITTEN = frozenset({"job_file", "environment", "project"})
 
 
 def read_fields(document: MapNode, reading: Reading) -> JobSpec:
     """Return the job as far as it can be read; it is sound only where `reading` noted no problem."""
-    values = _read_structure(document, "", JobSpec, reading)
-    return typing.cast("JobSpec", _build(JobSpec, values, "", reading))
+    return read_value(document, JobSpec, reading)
+
+
+def read_value(node: MapNode, cls: type[_Value], reading: Reading, *, path: str = "") -> _Value:
+    """Return the value that a mapping describes, as far as it can be read. `path` leads its fields' names."""
+    values = _read_structure(node, path, cls, reading)
+    return typing.cast("_Value", _build(cls, values, path, reading))
 
 
 @functools.cache
@@ -129,7 +135,7 @@ def _read_structure(node: MapNode, path: str, cls: type, reading: Reading) -> di
         else:
             reading.values[of] = entry.value.position
             values[entry.key] = _read(entry.value, of, fields[entry.key], reading)
-    if cls is NotifySpec and not reading.keys.keys() & {"notify.email", "notify.topic"}:
+    if cls is NotifySpec and not reading.keys.keys() & {f"{path}email", f"{path}topic"}:
         notify_empty("notify", node.position, reading)
     return values
 
@@ -146,7 +152,7 @@ def _left_out(of: str, at: Position, reading: Reading) -> None:
 
 
 def _unknown(entry: Entry, path: str, allowed: tuple[str, ...], reading: Reading) -> None:
-    meant, hint = meant_field(entry.key, path, allowed, all_fields())
+    meant, hint = meant_field(entry.key, path, allowed, all_fields(reading.root))
     reading.held |= {meant} - {""}
     where = f"under {path[:-1]}" if path else "at the top"
     message = f"there is no such field; {hint}allowed {where} are {', '.join(allowed)}"

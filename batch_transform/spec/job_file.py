@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
-from batch_transform.spec.document import Entry, ListNode, MapNode, Node, Position, Scalar
+from batch_transform.spec.environment import EnvironmentSpec, in_environment
 from batch_transform.spec.errors import JobFileError, SampleHeaderError
 from batch_transform.spec.job_fields import read_fields
 from batch_transform.spec.job_problems import problems
@@ -21,16 +19,7 @@ from batch_transform.spec.rules.join import ASKED_BY
 from batch_transform.spec.rules.shape import shown
 from batch_transform.spec.sample_header import read_header
 from batch_transform.spec.stack_outputs import state_machine_output
-
-_TAG = "tag:yaml.org,2002:"
-_TOP = Position(1, 1)
-_CONSTRUCTOR = yaml.constructor.SafeConstructor()
-_SCALARS = {
-    "bool": _CONSTRUCTOR.construct_yaml_bool,
-    "int": _CONSTRUCTOR.construct_yaml_int,
-    "float": _CONSTRUCTOR.construct_yaml_float,
-    "null": _CONSTRUCTOR.construct_yaml_null,
-}
+from batch_transform.spec.yaml_document import read_document
 
 
 @dataclass(frozen=True)
@@ -50,27 +39,39 @@ class JobFiles:
         return any(problem.is_error for problem in self.problems)
 
 
+def job_files_in(place: Path) -> list[Path]:
+    """Return the job files of a folder in order; of a job file, itself."""
+    return [place] if place.is_file() else sorted(place.glob("*.yaml"))
+
+
 def load_job_file(path: Path | str) -> JobSpec:
     """Return the job of one file. Raises JobFileError when it has errors; warnings pass."""
     return load_job_files([path])[0]
 
 
-def load_job_files(paths: Iterable[Path | str]) -> list[JobSpec]:
+def load_job_files(
+    paths: Iterable[Path | str], *, environments: Sequence[EnvironmentSpec] = ()
+) -> list[JobSpec]:
     """Return the jobs of all files, in the order given. Raises one JobFileError with all problems of all files."""
-    files = read_job_files(paths)
+    files = read_job_files(paths, environments=environments)
     if files.has_errors:
         raise JobFileError(files.problems)
     return list(files.jobs)
 
 
-def read_job_files(paths: Iterable[Path | str]) -> JobFiles:
-    """Return jobs and problems of all files. Raises nothing for what is wrong in a file, or with reading it."""
+def read_job_files(paths: Iterable[Path | str], *, environments: Sequence[EnvironmentSpec] = ()) -> JobFiles:
+    """Return jobs and problems of all files. Raises nothing for what is wrong in a file, or with reading it.
+
+    A job that is sound as written is also held against the rules as it is in each of `environments`.
+    """
     jobs: list[JobSpec] = []
     without_source: list[JobSpec] = []
     found: list[Problem] = []
     taken: dict[str, tuple[str, str]] = {}
     for path in paths:
         job, reading = _read(Path(path))
+        if job is not None and not any(problem.is_error for problem in reading.problems):
+            _check_in_environments(job, environments, reading)
         if job is not None and job.name != UNRESOLVED:
             output = state_machine_output(job.name)
             if output in taken:
@@ -100,7 +101,7 @@ def _name_is_taken(name: str, other: str, path: str) -> str:
 
 def _read(path: Path) -> tuple[JobSpec | None, Reading]:
     reading = Reading()
-    document = _document(path, reading)
+    document = read_document(path, reading, least="name and model")
     if document is None:
         return None, reading
     job = dataclasses.replace(read_fields(document, reading), job_file=str(path))
@@ -109,6 +110,19 @@ def _read(path: Path) -> tuple[JobSpec | None, Reading]:
         at = reading.position(problem.field, asked_by=ASKED_BY.get(problem.code, ""))
         reading.problems.append(dataclasses.replace(problem, line=at.line, column=at.column))
     return job, reading
+
+
+def _check_in_environments(job: JobSpec, environments: Sequence[EnvironmentSpec], reading: Reading) -> None:
+    """Note what an environment makes wrong, such as a prefix that makes a name too long."""
+    known = {(problem.code, problem.field) for problem in reading.problems}
+    for environment in environments:
+        for problem in problems(in_environment(job, environment)):
+            if (problem.code, problem.field) not in known:
+                at = reading.position(problem.field)
+                message = f"in the environment {environment.environment}: {problem.message}"
+                reading.problems.append(
+                    dataclasses.replace(problem, message=message, line=at.line, column=at.column)
+                )
 
 
 def _with_source_folders(job: JobSpec, path: Path, reading: Reading) -> JobSpec:
@@ -167,140 +181,3 @@ def _with_sample_columns(job: JobSpec, path: Path, reading: Reading) -> JobSpec:
             reading.keys["input.columns"] = reading.values["input.columns"] = at
     given = dataclasses.replace(job.input, columns=columns, columns_from=(path.parent / sample).resolve())
     return dataclasses.replace(job, input=given)
-
-
-def _document(path: Path, reading: Reading) -> MapNode | None:
-    """Read the file's YAML; what is wrong with it is noted, and None returned."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        reading.wrong("file-not-found", "file", "there is no such file", _TOP)
-        return None
-    except OSError as error:
-        reading.wrong("file-unreadable", "file", f"cannot be read: {error.strerror}", _TOP)
-        return None
-    except UnicodeDecodeError as error:
-        before = error.object[: error.start].decode()
-        at = Position(before.count("\n") + 1, len(before) - before.rfind("\n"))
-        reading.wrong("not-utf-8", "file", "is not UTF-8 text; save it as UTF-8", at)
-        return None
-    node = _node(text, reading)
-    if isinstance(node, MapNode):
-        return node
-    if node is None or (isinstance(node, Scalar) and node.value is None):
-        if not reading.problems:
-            reading.wrong("file-empty", "file", "says nothing; write at least name and model", _TOP)
-    else:
-        reading.wrong("file-not-mapping", "file", "must be fields, such as name: my-job", node.position)
-    return None
-
-
-def _node(text: str, reading: Reading) -> Node | None:
-    """Return the document's root; nodes keep their marks since they are composed, and not constructed."""
-    try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        return None if root is None else _Conversion(reading).node(root, "")
-    except yaml.reader.ReaderError as error:
-        before = text[: error.position]
-        at = Position(before.count("\n") + 1, len(before) - before.rfind("\n"))
-        reading.wrong(
-            "yaml-character", "file", f"YAML allows no character U+{error.character:04X}; remove it", at
-        )
-    except yaml.MarkedYAMLError as error:
-        # What was left open is seen only at its end: show where it begins.
-        is_open = "quoted scalar" in (error.context or "") or "simple key" in (error.context or "")
-        mark = (error.context_mark if is_open else error.problem_mark) or error.context_mark
-        at = _TOP if mark is None else _position(mark)
-        told = " ".join(part for part in (error.context, error.problem) if part)
-        hint = next((hint for sign, hint in _SYNTAX_HINTS if sign in told), "check quotes and indentation")
-        reading.wrong("yaml-syntax", "file", f"this is no YAML ({told}); {hint}", at)
-    except RecursionError:
-        reading.wrong("yaml-too-deep", "file", "is nested too deeply for a job file", _TOP)
-    return None
-
-
-_SYNTAX_HINTS = (
-    ("\\t", "indent with spaces, not with tabs"),
-    ("alias", "write a value that begins with * in quotes"),
-    ("another document", "a file holds one job: remove the line --- and what follows, or make two files"),
-    (
-        "',' or",
-        "inside { } and [ ], write values that hold brackets, commas, colons or question marks in quotes",
-    ),
-    (
-        "mapping values are not allowed",
-        "write a value that holds a colon and a blank in quotes, or check the indentation",
-    ),
-    ("quoted scalar", "close the quotes"),
-    ("cannot start any token", "write the value in quotes"),
-    ("could not find expected ':'", "a field is written as name, colon, blank, value"),
-    ("<block end>", "check the indentation; write values that begin with a bracket or a quote in quotes"),
-)
-
-
-def _position(mark: yaml.Mark) -> Position:
-    return Position(mark.line + 1, mark.column + 1)
-
-
-class _Conversion:
-    """From YAML's nodes to a document, each node once, so that aliases cannot make it grow."""
-
-    def __init__(self, reading: Reading) -> None:
-        self._reading = reading
-        self._done: dict[yaml.Node, Node] = {}
-        self._open: set[yaml.Node] = set()
-
-    def node(self, node: yaml.Node, of: str) -> Node:
-        if node in self._open:
-            return self._wrong("yaml-alias", of, "is an alias of something that it is inside of", node)
-        if node not in self._done:
-            self._open.add(node)
-            self._done[node] = self._converted(node, of)
-            self._open.remove(node)
-        return self._done[node]
-
-    def _converted(self, node: yaml.Node, of: str) -> Node:
-        if isinstance(node, yaml.MappingNode) and node.tag == f"{_TAG}map":
-            return MapNode(tuple(self._entries(node, of).values()), _position(node.start_mark))
-        if isinstance(node, yaml.SequenceNode) and node.tag == f"{_TAG}seq":
-            items = tuple(self.node(item, f"{of}[{at}]") for at, item in enumerate(node.value))
-            return ListNode(items, _position(node.start_mark))
-        if isinstance(node, yaml.ScalarNode) and node.tag.startswith(_TAG):
-            return self._scalar(node, of)
-        return self._wrong("yaml-tag", of, f"a job file knows no tag such as {node.tag}; remove it", node)
-
-    def _entries(self, node: yaml.MappingNode, of: str) -> dict[str, Entry]:
-        entries: dict[str, Entry] = {}
-        merged: dict[str, Entry] = {}
-        for key, value in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                self._wrong("yaml-key", of, "a field's name must be a text", key)
-            elif key.tag == f"{_TAG}merge":
-                for part in value.value if isinstance(value, yaml.SequenceNode) else [value]:
-                    if isinstance(part, yaml.MappingNode):
-                        merged = self._entries(part, of) | merged
-                    else:
-                        self._wrong("yaml-merge", of, "<< takes a mapping, or a list of them", part)
-            elif key.value in entries:
-                first = entries[key.value].key_position.line
-                at = f"{of}.{key.value}".lstrip(".")
-                self._wrong("duplicate-field", at, f"is written twice, first on line {first}; keep one", key)
-            else:
-                at = f"{of}.{key.value}".lstrip(".")
-                entries[key.value] = Entry(key.value, _position(key.start_mark), self.node(value, at))
-        return merged | entries
-
-    def _scalar(self, node: yaml.ScalarNode, of: str) -> Scalar:
-        at = _position(node.start_mark)
-        kind = node.tag.removeprefix(_TAG)
-        construct = _SCALARS.get(kind)
-        if construct is None:
-            return Scalar(node.value, node.value, at, kind="" if kind in {"str", "value"} else kind)
-        try:
-            return Scalar(node.value, construct(node), at)
-        except (ValueError, KeyError):
-            return self._wrong("yaml-value", of, f"{shown(node.value)} is not what its tag {kind} says", node)
-
-    def _wrong(self, code: str, of: str, message: str, node: yaml.Node) -> Scalar:
-        at = _position(node.start_mark)
-        return Scalar(self._reading.wrong(code, of or "file", message, at), UNRESOLVED, at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from batch_transform.spec.document import Position
+from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.problem import Problem
 from batch_transform.spec.rules import UNRESOLVED
 
@@ -13,6 +14,8 @@ from batch_transform.spec.rules import UNRESOLVED
 class Reading:
     """What was noted while reading: problems, and where each key and value stands."""
 
+    # What is read: its fields are what a misspelled one may have meant.
+    root: type = JobSpec
     problems: list[Problem] = field(default_factory=list)
     keys: dict[str, Position] = field(default_factory=dict)
     values: dict[str, Position] = field(default_factory=dict)

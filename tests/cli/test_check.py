@@ -56,13 +56,29 @@ def test_fails_with_2_and_a_line_for_each_problem(folder: Path, capsys: pytest.C
     ]
 
 
-def test_fails_on_more_job_files_than_a_stack_holds(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for number in range(31):
-        (folder / "jobs" / f"{number:02}.yaml").write_text(GOOD.replace("demo", f"job-{number}", 1))
+ENVIRONMENTS = "environments: {prod: {}, dev: {prefix: development-of-the-team-}}\n"
+
+
+def test_fails_on_a_name_that_an_environment_makes_too_long(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "jobs" / "a.yaml").write_text(GOOD.replace("demo", "churn-nightly", 1))
+    (folder / "environments.yaml").write_text(ENVIRONMENTS)
     assert exit_code() == 2
+    assert "jobs/a.yaml:1:7: error name-too-long: name: in the environment dev: " in capsys.readouterr().err
+
+
+def test_fails_on_an_environment_that_is_wrong_itself(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "jobs" / "a.yaml").write_text(GOOD)
+    (folder / "environments.yaml").write_text(ENVIRONMENTS.replace("prefix:", "prefx:"))
+    assert exit_code() == 2
+    told = capsys.readouterr().err
     assert (
-        "jobs/30.yaml:1:1: error jobs-too-many: file: is number 31 of 31 job files" in capsys.readouterr().err
+        "environments.yaml:1:32: error unknown-field: environments.dev.prefx: there is no such field" in told
     )
+    assert "did you mean prefix?" in told
 
 
 def test_warnings_are_shown_and_end_with_0(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,5 +27,6 @@ def project(tmp_path: Path, example_model: Path) -> Project:
     for name in ("app.py", "cdk.json", "lambda", "constructs_lib", "stacks", "batch_transform"):
         (folder / name).symlink_to(PROJECT / name)
     shutil.copytree(PROJECT / "jobs", folder / "jobs")
+    shutil.copyfile(PROJECT / "environments.yaml", folder / "environments.yaml")
     shutil.copytree(example_model, folder / "build")
     return Project(folder)

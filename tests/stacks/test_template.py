@@ -276,13 +276,6 @@ def test_cloudformation_validate_finds_nothing(assembly: Path) -> None:
     assert report.diagnostics
 
 
-def test_fails_on_more_jobs_than_a_stack_holds(tmp_path: Path) -> None:
-    for number in range(31):
-        (tmp_path / f"job{number}.yaml").write_text(f"name: job-{number}\nmodel: {{existing: churn}}\n")
-    with pytest.raises(SynthError, match="31 job files do not fit into one stack, which holds 30"):
-        synthesise(PROJECT, jobs=tmp_path, assembly=tmp_path / "cdk.out")
-
-
 def test_fails_on_jobs_that_would_share_an_output(tmp_path: Path) -> None:
     for name in ("a-b", "aB"):
         (tmp_path / f"{name}.yaml").write_text(f"name: {name}\nmodel: {{existing: churn}}\n")

@@ -29,7 +29,7 @@ from batch_transform.local.emulator import (
     workflow,
 )
 from batch_transform.local.emulator.enforcement import plug as enforcement
-from batch_transform.local.emulator.enforcement.objects import apply_bucket_encryption
+from batch_transform.local.emulator.enforcement.objects import accept_aws_managed_key, apply_bucket_encryption
 from batch_transform.local.model_server.archive import ModelArchives
 from batch_transform.local.model_server.image import Images
 from batch_transform.local.model_server.pool import ModelServers
@@ -74,6 +74,7 @@ class LocalAws:
         roles.plug_in()
         stacks.plug_in(self._sagemaker)
         apply_bucket_encryption()
+        accept_aws_managed_key()
         workflow.plug_in(
             self._sagemaker,
             SageMakerJsonClient(endpoint_url),

@@ -19,7 +19,9 @@ from batch_transform.local.emulator.enforcement.keys import KeyRefusal, KeyUse, 
 from batch_transform.local.emulator.service import HttpAnswer
 
 _GENERATE, _DECRYPT = "kms:GenerateDataKey", "kms:Decrypt"
+_ALGORITHM = "x-amz-server-side-encryption"
 _KEY_ID = "x-amz-server-side-encryption-aws-kms-key-id"
+_CUSTOMER_KEY = "x-amz-server-side-encryption-customer-algorithm"
 
 
 def plug_in() -> None:
@@ -33,6 +35,24 @@ def apply_bucket_encryption() -> None:
         *provisioners._S3_BUCKET_CONFIGURATIONS,
         ("BucketEncryption", _encryption_xml, s3._put_bucket_encryption, s3._delete_bucket_encryption),
     )
+
+
+def accept_aws_managed_key() -> None:
+    """Take `aws:kms` without a key as S3 does, for the key `aws/s3` that each account has; the emulator has none.
+
+    It is how `cdk deploy` publishes to the bucket of `cdk bootstrap`. Who may use S3 may use that key
+    (KMS Developer Guide, AWS managed keys), so nothing asks KMS for it.
+    """
+    resolve = s3._resolve_sse_write_headers
+
+    def resolved(headers: dict[str, str], bucket_name: str) -> tuple[dict[str, str] | None, Any]:
+        is_kms = headers.get(_ALGORITHM) == "aws:kms" and not headers.get(_KEY_ID)
+        if is_kms and _CUSTOMER_KEY not in headers:
+            return {_ALGORITHM: "aws:kms"}, None
+        answer: tuple[dict[str, str] | None, Any] = resolve(headers, bucket_name)
+        return answer
+
+    s3._resolve_sse_write_headers = resolved
 
 
 def _encryption_xml(properties: Mapping[str, Any]) -> bytes:

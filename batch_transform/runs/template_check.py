@@ -1,0 +1,24 @@
+"""The template rules that the CDK runs in each `cdk synth`, run by themselves in a tenth of the time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from batch_transform.spec.errors import SynthError
+
+_PASS = frozenset({"WARN", "INFO", "DEBUG"})
+
+
+def check_templates(assembly: Path) -> None:
+    """Hold every template of a cloud assembly against AWS's rules. Raises SynthError with all that is wrong."""
+    import cloudformation_validate as cfv  # noqa: PLC0415  # its import costs time that only this step should pay
+
+    engine = cfv.CompositeEngine()
+    wrong = [
+        f"{template.name}:{found.start_line}: {found.rule_id} {found.message}"
+        for template in sorted(assembly.glob("*.template.json"))
+        for found in engine.validate_template(str(template)).diagnostics
+        if found.severity.name not in _PASS
+    ]
+    if wrong:
+        raise SynthError("\n".join(["the template breaks rules of CloudFormation:", *wrong]))

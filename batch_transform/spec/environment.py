@@ -1,0 +1,65 @@
+"""An environment: one place that all jobs are deployed to, and what is different there."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from batch_transform.spec.job_spec import JobSpec, NotifySpec
+
+DEFAULT_ENVIRONMENT = "prod"
+DEFAULT_PROJECT = "batch-transform"
+
+
+@dataclass(frozen=True)
+class EnvironmentSpec:
+    """What is different in one environment. Without any of it, it is fit for production.
+
+    `account` and `region` bind it to one place; without them it is deployed to wherever the credentials lead.
+    `prefix` leads the names of stacks and jobs, so that several environments fit into one account.
+    `schedules` is `as_declared` or `paused`: paused schedules and uploads start nothing. `instance_type`
+    takes the place of every job's own. `removal_policy` is `retain` or `destroy`: what happens to buckets and
+    key when the stack is deleted. A bucket with data in it cannot be deleted; `auto_delete_objects` empties it first.
+    `customer_key` encrypts what the stack holds with a KMS key of its own. `notify` is told of the runs of jobs
+    that name nobody themselves. `environment` and `project` become tags, beside `tags`.
+    """
+
+    environment: str = DEFAULT_ENVIRONMENT
+    project: str = DEFAULT_PROJECT
+    account: str | None = None
+    region: str | None = None
+    prefix: str = ""
+    schedules: str = "as_declared"
+    instance_type: str | None = None
+    removal_policy: str = "retain"
+    auto_delete_objects: bool = False
+    customer_key: bool = False
+    notify: NotifySpec = field(default_factory=NotifySpec)
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    def all_tags(self) -> dict[str, str]:
+        """Return the tags of all that is deployed there."""
+        return {"environment": self.environment, "project": self.project, **self.tags}
+
+
+def in_environment(job: JobSpec, environment: EnvironmentSpec) -> JobSpec:
+    """Return the job as it is there. What the job file says itself wins over the environment's tags and notify."""
+    transform, triggers = job.transform, job.triggers
+    if environment.instance_type is not None:
+        transform = dataclasses.replace(transform, instance_type=(environment.instance_type,))
+    if environment.schedules == "paused":
+        on_upload = triggers.on_upload
+        triggers = dataclasses.replace(
+            triggers,
+            schedule=tuple(dataclasses.replace(schedule, enabled=False) for schedule in triggers.schedule),
+            on_upload=dataclasses.replace(on_upload, enabled=False) if on_upload is not None else None,
+        )
+    return dataclasses.replace(
+        job,
+        name=f"{environment.prefix}{job.name}",
+        transform=transform,
+        triggers=triggers,
+        notify=job.notify if job.notify != NotifySpec() else environment.notify,
+        tags={**environment.all_tags(), "job": job.name, **job.tags},
+    )

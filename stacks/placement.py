@@ -1,0 +1,68 @@
+"""Which job goes into which stack: a pure function of the jobs' names and sizes.
+
+CloudFormation takes 500 resources and a template of 1 MB for a stack. While all jobs fit, they are all in stack 0.
+When the jobs of a stack do not fit any more, that stack alone splits in two: each of its jobs stays or goes by
+the next bit of the hash of its name (extendible hashing). So a new job moves others only out of the
+stack that it made too full, half of them, and never back and forth between the rest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+from batch_transform.spec.job_spec import JobSpec
+
+MOST_RESOURCES = 400
+MOST_BYTES = 800_000
+"""Four fifths of CloudFormation's limits, from where on the CDK warns."""
+
+SHARED_RESOURCES = 30
+"""What stack 0 holds for all jobs: buckets, key, topic, dashboard."""
+
+
+def stacks_of(jobs: Sequence[JobSpec]) -> dict[int, list[JobSpec]]:
+    """Return the jobs of each stack by the stack's number. Stack 0 is always there, even without a job."""
+    found: dict[int, list[JobSpec]] = {0: []}
+    _split(0, 0, list(jobs), found)
+    return dict(sorted(found.items()))
+
+
+def parent_of(number: int, stacks: Mapping[int, object]) -> int:
+    """Return the stack that this one split off from, or the nearest before it that is there."""
+    while number:
+        number -= 1 << (number.bit_length() - 1)
+        if number in stacks:
+            return number
+    raise ValueError("stack 0 split off from nothing")
+
+
+def _split(number: int, depth: int, jobs: list[JobSpec], found: dict[int, list[JobSpec]]) -> None:
+    if not jobs:
+        return
+    if len(jobs) == 1 or _fit(jobs, is_first=number == 0):
+        found[number] = jobs
+        return
+    _split(number, depth + 1, [job for job in jobs if not _bit(job, depth)], found)
+    _split(number + (1 << depth), depth + 1, [job for job in jobs if _bit(job, depth)], found)
+
+
+def _bit(job: JobSpec, place: int) -> bool:
+    digest = hashlib.sha256(job.name.encode()).digest()
+    return bool(int.from_bytes(digest, "big") >> place & 1)
+
+
+def _fit(jobs: Sequence[JobSpec], *, is_first: bool) -> bool:
+    room = MOST_RESOURCES - (SHARED_RESOURCES if is_first else 0)
+    return sum(map(most_resources, jobs)) <= room and sum(map(most_bytes, jobs)) <= MOST_BYTES
+
+
+def most_resources(job: JobSpec) -> int:
+    """Return how many resources a job has at most. A test holds it against templates."""
+    return 24 + 3 * len(job.triggers.schedule) + (10 if job.triggers.on_upload is not None else 0)
+
+
+def most_bytes(job: JobSpec) -> int:
+    """Return how many bytes of a template a job takes at most. A test holds it against templates."""
+    names = sum(len(name) + 4 for name in (*job.input.columns, *job.output.columns))
+    return 1_500 * most_resources(job) + 2 * names

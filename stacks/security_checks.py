@@ -1,0 +1,17 @@
+"""The security rules that each `cdk synth` and `cdk deploy` runs."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+
+
+def add_security_checks(app: cdk.App) -> None:
+    """Let the app's synthesis fail on a finding of cdk-nag that nobody acknowledged with a reason.
+
+    `-c security_checks=false` leaves them out: `batch-transform run` does, on this machine only.
+    """
+    if app.node.try_get_context("security_checks") == "false":
+        return
+    from cdk_nag import AwsSolutionsChecks  # noqa: PLC0415  # loading its rules takes a third of a second
+
+    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))

@@ -1,0 +1,162 @@
+"""Many jobs, through the real `app.py`: what each stack holds, and how the stacks hang together."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batch_transform.runs.synth import synthesise
+from batch_transform.spec.job_file import load_job_files
+from batch_transform.spec.stack_outputs import INPUT_BUCKET, OUTPUT_BUCKET, state_machine_output
+from stacks.placement import SHARED_RESOURCES, most_bytes, most_resources, stacks_of
+
+PROJECT = Path(__file__).resolve().parents[2]
+FULLEST = (PROJECT / "tests/jobs/fullest.yaml").read_text()
+SMALLEST = (PROJECT / "tests/jobs/smallest.yaml").read_text()
+
+Template = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def jobs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """31 jobs: more than a stack holds. One says all that a job can say."""
+    folder = tmp_path_factory.mktemp("jobs")
+    (folder / "fullest.yaml").write_text(FULLEST)
+    for number in range(30):
+        (folder / f"small-{number:02}.yaml").write_text(
+            SMALLEST.replace("name: smallest", f"name: small-{number:02}")
+        )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def assembly(jobs: Path) -> Path:
+    synthesise(PROJECT, jobs=jobs, assembly=jobs / "cdk.out")
+    return jobs / "cdk.out"
+
+
+@pytest.fixture(scope="module")
+def templates(assembly: Path) -> dict[str, Template]:
+    paths = sorted(assembly.glob("*.template.json"))
+    return {path.name.partition(".")[0]: json.loads(path.read_text()) for path in paths}
+
+
+def values_of(template: Any, function: str) -> Iterator[Any]:
+    """Every argument of an intrinsic function."""
+    if isinstance(template, dict):
+        for key, value in template.items():
+            if key == function:
+                yield value
+            yield from values_of(value, function)
+    elif isinstance(template, list):
+        for item in template:
+            yield from values_of(item, function)
+
+
+def test_each_stack_is_within_the_limits_of_cloudformation(
+    templates: dict[str, Template], assembly: Path
+) -> None:
+    assert len(templates) > 1
+    for name, template in templates.items():
+        assert len(template["Resources"]) <= 500
+        assert len(template["Outputs"]) <= 200
+        assert (assembly / f"{name}.template.json").stat().st_size <= 1_000_000
+
+
+def test_a_job_takes_no_more_than_the_placement_reckons_with(
+    templates: dict[str, Template], assembly: Path, jobs: Path
+) -> None:
+    for number, members in stacks_of(load_job_files(sorted(jobs.glob("*.yaml")))).items():
+        name = f"BatchTransform-{number}" if number else "BatchTransform"
+        shared = SHARED_RESOURCES if number == 0 else 0
+        resources = templates[name]["Resources"]
+        assert len(resources) <= sum(map(most_resources, members)) + shared
+        size = (assembly / f"{name}.template.json").stat().st_size
+        assert size <= sum(map(most_bytes, members)) + 1_500 * (shared + 2)
+        for job in members:
+            own = [key for key in resources if key.startswith(f"Jobs{job.name.replace('-', '')}")]
+            assert len(own) <= most_resources(job), job.name
+
+
+def test_every_job_is_in_one_stack_with_its_output(templates: dict[str, Template], jobs: Path) -> None:
+    machines = Counter(
+        key for template in templates.values() for key in template["Outputs"] if key.startswith("State")
+    )
+    names = [job.name for job in load_job_files(sorted(jobs.glob("*.yaml")))]
+    assert machines == Counter(map(state_machine_output, names))
+
+
+def test_the_buckets_are_in_the_first_stack_and_the_others_import_them(
+    templates: dict[str, Template],
+) -> None:
+    first = templates.pop("BatchTransform")
+    exports = {output["Export"]["Name"] for output in first["Outputs"].values() if "Export" in output}
+    assert {f"BatchTransform-{key}" for key in (INPUT_BUCKET, OUTPUT_BUCKET)} <= exports
+    for name, template in templates.items():
+        kinds = {resource["Type"] for resource in template["Resources"].values()}
+        assert "AWS::S3::Bucket" not in kinds
+        imported = set(values_of(template, "Fn::ImportValue"))
+        assert imported >= {f"BatchTransform-{key}" for key in (INPUT_BUCKET, OUTPUT_BUCKET)}
+        assert f"split-into-{name}" in "".join(imported)
+    templates["BatchTransform"] = first
+
+
+def test_a_stack_waits_for_the_one_that_it_split_off_from(assembly: Path) -> None:
+    artifacts = json.loads((assembly / "manifest.json").read_text())["artifacts"]
+    for name, artifact in artifacts.items():
+        if artifact["type"] == "aws:cloudformation:stack" and name != "BatchTransform":
+            assert any(
+                other.startswith("BatchTransform") for other in artifact["dependencies"] if "." not in other
+            )
+
+
+def test_the_security_checks_see_all_stacks(assembly: Path) -> None:
+    [report] = json.loads((assembly / "validation-report.json").read_text())["pluginReports"]
+    assert (report["conclusion"], report["violations"]) == ("success", [])
+
+
+def test_dev_differs_from_prod_in_names_switches_and_tags_only(tmp_path: Path) -> None:
+    """Equal logical ids, so that `cdk diff` between the two shows what differs and no more."""
+    templates = {}
+    for environment in ("prod", "dev"):
+        job = tmp_path / "fullest.yaml"
+        # What uploads start names the job's own prefix, which is another one in dev: `check` refuses that.
+        upload = '    input:\n      input: {data: "s3://input-of-mine/fullest/incoming/"}\n'
+        large = FULLEST.replace("[ml.m5.large, ml.m5.xlarge, ml.c5.xlarge]", "ml.m5.12xlarge")
+        job.write_text(large.replace(upload, ""))
+        synthesise(PROJECT, jobs=job, assembly=tmp_path / environment, environment=environment)
+        templates[environment] = json.loads(
+            (tmp_path / environment / "BatchTransform.template.json").read_text()
+        )
+    prod, dev = templates["prod"]["Resources"], templates["dev"]["Resources"]
+    assert {key: resource["Type"] for key, resource in prod.items()} == {
+        key: resource["Type"] for key, resource in dev.items()
+    }
+    schedules = [one["Properties"] for one in dev.values() if one["Type"] == "AWS::Scheduler::Schedule"]
+    assert {schedule["State"] for schedule in schedules} == {"DISABLED"}
+    buckets = [one for one in dev.values() if one["Type"] == "AWS::S3::Bucket"]
+    assert {bucket["DeletionPolicy"] for bucket in buckets} == {"Delete"}
+    definitions = {
+        name: json.dumps(next(values_of(resources, "DefinitionString")))
+        for name, resources in (("prod", prod), ("dev", dev))
+    }
+    assert "ml.m5.12xlarge" in definitions["prod"]
+    assert "ml.m5.12xlarge" not in definitions["dev"]
+
+
+def test_all_is_tagged(jobs: Path, assembly: Path, templates: dict[str, Template]) -> None:
+    artifacts = json.loads((assembly / "manifest.json").read_text())["artifacts"]
+    assert artifacts["BatchTransform"]["properties"]["tags"] == {
+        "environment": "prod",
+        "project": "batch-transform",
+    }
+    for template in templates.values():
+        for key, resource in template["Resources"].items():
+            tags = resource["Properties"].get("Tags")
+            if key.startswith("Jobs") and isinstance(tags, list):
+                assert "job" in {tag["Key"] for tag in tags}, key
