@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import aws_cdk as cdk
-from constructs import Construct
+from constructs import IConstruct
 
 
-def acknowledge(construct: Construct, rule: str, reason: str) -> None:
+def acknowledge(construct: IConstruct, rule: str, reason: str) -> None:
     """Keep one finding of the AwsSolutions pack, such as `AwsSolutions-S1`, on a construct and its children."""
     cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id=f"AwsSolutions::{rule}", reason=reason))
 
 
-def acknowledge_wildcards(construct: Construct, reasons: Mapping[str, str]) -> None:
+def acknowledge_wildcards(construct: IConstruct, reasons: Mapping[str, str]) -> None:
     """Keep the wildcards in a role's policies, given as resource -> reason.
 
     cdk-nag names such a finding by the resource's text with each reference in `<>`. Building that

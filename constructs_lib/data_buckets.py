@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, cast
 
 import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
@@ -12,7 +13,7 @@ from constructs_lib.acknowledgment import acknowledge
 
 
 class Buckets(Protocol):
-    """An input and an output bucket: those of `DataBuckets`, or such that another stack has."""
+    """An input and an output bucket, and the key that jobs over them use: `DataBuckets`, or such of another stack."""
 
     @property
     def input(self) -> s3.IBucket: ...
@@ -20,13 +21,26 @@ class Buckets(Protocol):
     @property
     def output(self) -> s3.IBucket: ...
 
+    @property
+    def encryption_key(self) -> kms.IKey | None: ...
+
 
 class DataBuckets(Construct):
     """Define an input and an output bucket: encrypted, versioned, private, TLS only, kept when the stack goes.
 
     Jobs share them: each job owns the prefix with its name. Uploads that were never completed are
     removed after a week, since a transform job that is cut off may leave such parts
-    (Developer Guide, Batch Transform).
+    (Developer Guide, Batch Transform); what was overwritten or deleted, after 30 days. The input
+    bucket tells EventBridge of new objects, which costs nothing, so that jobs of any stack can start on uploads.
+
+    - `encryption_key` is a customer key for both, used through a bucket key. Default: S3's own keys, which need
+      no further permissions. Jobs over the buckets use the key for all that they hold.
+    - `input_bucket` and `output_bucket` take the place of a bucket that would be defined. They keep their own settings.
+    - `keep_outputs_for` deletes results that are older. Default: they are kept, since only their reader knows.
+    - `access_logs_bucket` gets S3's server access logs. Default: none, since CloudTrail data events cover the
+      same for an account as a whole.
+    - `removal_policy` says what becomes of the buckets when the stack goes. With RemovalPolicy.DESTROY, a bucket that
+      holds data still stops the deletion of the stack, unless `auto_delete_objects` empties it first.
     """
 
     def __init__(
@@ -34,33 +48,66 @@ class DataBuckets(Construct):
         scope: Construct,
         construct_id: str,
         *,
+        encryption_key: kms.IKey | None = None,
+        input_bucket: s3.IBucket | None = None,
+        output_bucket: s3.IBucket | None = None,
+        keep_outputs_for: cdk.Duration | None = None,
+        access_logs_bucket: s3.IBucket | None = None,
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+        auto_delete_objects: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.input: s3.IBucket = self._bucket("Input", removal_policy)
-        self.output: s3.IBucket = self._bucket("Output", removal_policy)
-        for bucket in (self.input, self.output):
+        self.encryption_key = encryption_key
+        self._access_logs_bucket = access_logs_bucket
+        self._removal_policy = removal_policy
+        self._auto_delete_objects = auto_delete_objects
+        self.input: s3.IBucket = input_bucket or self._bucket("Input", expiration=None)
+        self.output: s3.IBucket = output_bucket or self._bucket("Output", expiration=keep_outputs_for)
+        if input_bucket is None:
+            send_events(self.input)
+
+    def _bucket(self, construct_id: str, *, expiration: cdk.Duration | None) -> s3.Bucket:
+        key = self.encryption_key
+        bucket = s3.Bucket(
+            self,
+            construct_id,
+            auto_delete_objects=self._auto_delete_objects,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            bucket_key_enabled=True if key else None,
+            encryption=s3.BucketEncryption.KMS if key else s3.BucketEncryption.S3_MANAGED,
+            encryption_key=key,
+            enforce_ssl=True,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    abort_incomplete_multipart_upload_after=cdk.Duration.days(7),
+                    expired_object_delete_marker=True,
+                    noncurrent_version_expiration=cdk.Duration.days(30),
+                ),
+                *([s3.LifecycleRule(expiration=expiration)] if expiration else []),
+            ],
+            minimum_tls_version=1.2,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            removal_policy=self._removal_policy,
+            server_access_logs_bucket=self._access_logs_bucket,
+            server_access_logs_prefix=f"{construct_id.lower()}/" if self._access_logs_bucket else None,
+            versioned=True,
+        )
+        if self._access_logs_bucket is None:
             acknowledge(
                 bucket,
                 "AwsSolutions-S1",
                 "access logs are the account's choice: CloudTrail data events cover these",
             )
+        return bucket
 
-    def _bucket(self, construct_id: str, removal_policy: cdk.RemovalPolicy) -> s3.Bucket:
-        return s3.Bucket(
-            self,
-            construct_id,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            encryption=s3.BucketEncryption.S3_MANAGED,
-            enforce_ssl=True,
-            lifecycle_rules=[
-                s3.LifecycleRule(
-                    abort_incomplete_multipart_upload_after=cdk.Duration.days(7),
-                    noncurrent_version_expiration=cdk.Duration.days(30),
-                )
-            ],
-            minimum_tls_version=1.2,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            removal_policy=removal_policy,
-            versioned=True,
+
+def send_events(bucket: s3.IBucket) -> None:
+    """Let a bucket of this app send its events to EventBridge, as a property of its own.
+
+    The CDK's `enable_event_bridge_notification` does it with a function of its own, with rights on every bucket.
+    """
+    if isinstance(bucket, s3.Bucket):
+        resource = cast("s3.CfnBucket", bucket.node.default_child)
+        resource.add_property_override(
+            "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled", True
         )

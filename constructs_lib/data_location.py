@@ -1,19 +1,34 @@
-"""A place in S3 that a role may be allowed to use: a bucket and a key prefix."""
+"""A place in S3 that a role may be allowed to use: a bucket, a key prefix, and the key that encrypts what is there."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
+from constructs_lib.kms_key import Conditions, KmsKey
+
+_READ = ("s3:GetObject",)
+# A transform job uploads in parts, and takes them back when it is cut off.
+_WRITE = ("s3:PutObject", "s3:AbortMultipartUpload")
+# S3 asks for a data key to encrypt an upload, and decrypts it to complete one in parts
+# (S3 User Guide, "Using server-side encryption with AWS KMS keys").
+_ENCRYPT = ("kms:GenerateDataKey", "kms:Decrypt")
+_DECRYPT = ("kms:Decrypt",)
+
 
 @dataclass(frozen=True)
 class DataLocation:
-    """`prefix` is a plain string, as everywhere in S3; it may be empty."""
+    """`prefix` is a plain string, as everywhere in S3; it may be empty.
+
+    `key` is the customer key of the objects below it, if they have one.
+    """
 
     bucket: s3.IBucket
     prefix: str
+    key: KmsKey | None = None
 
     @property
     def uri(self) -> str:
@@ -28,7 +43,82 @@ class DataLocation:
     def list_statement(self) -> iam.PolicyStatement:
         """Allow to list the keys below the prefix, and no others."""
         return iam.PolicyStatement(
-            actions=["s3:ListBucket"],
-            resources=[self.bucket.bucket_arn],
-            conditions={"StringLike": {"s3:prefix": f"{self.prefix}*"}},
+            actions=["s3:ListBucket"], resources=[self.bucket.bucket_arn], conditions=self._below_prefix()
         )
+
+    def read_statements(self) -> list[iam.PolicyStatement]:
+        """Allow to read the objects below the prefix, decrypted."""
+        return [self._statement(_READ), *self._key_statements(_DECRYPT)]
+
+    def write_statements(self) -> list[iam.PolicyStatement]:
+        """Allow to write objects below the prefix, encrypted."""
+        return [self._statement(_WRITE), *self._key_statements(_ENCRYPT)]
+
+    def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let somebody list and read what lies below the prefix, in another account as well."""
+        listed = self._grant(
+            grantee, ["s3:ListBucket"], [self.bucket.bucket_arn], conditions=self._below_prefix()
+        )
+        read = listed.combine(self._grant(grantee, _READ, [self.objects_arn]))
+        return self._with_key(read, grantee, _DECRYPT)
+
+    def grant_write(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let somebody write objects below the prefix; not list, read or delete them."""
+        return self._with_key(self._grant(grantee, _WRITE, [self.objects_arn]), grantee, _ENCRYPT)
+
+    def _statement(self, actions: Sequence[str]) -> iam.PolicyStatement:
+        return iam.PolicyStatement(actions=list(actions), resources=[self.objects_arn])
+
+    def _key_statements(self, actions: Sequence[str]) -> list[iam.PolicyStatement]:
+        if self.key is None:
+            return []
+        return [
+            iam.PolicyStatement(
+                actions=list(actions),
+                resources=[self.key.resource],
+                conditions=self._key_conditions(self.key),
+            )
+        ]
+
+    def _with_key(self, grant: iam.Grant, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
+        if self.key is None:
+            return grant
+        conditions = self._key_conditions(self.key)
+        if self.key.construct is None:
+            allowed = iam.Grant.add_to_principal(
+                grantee=grantee,
+                actions=list(actions),
+                resource_arns=[self.key.resource],
+                conditions=conditions,
+            )
+        else:
+            allowed = iam.Grant.add_to_principal_or_resource(
+                grantee=grantee,
+                actions=list(actions),
+                resource_arns=[self.key.resource],
+                resource_self_arns=["*"],  # in a key's own policy, this key
+                resource=self.key.construct,
+                conditions=conditions,
+            )
+        return grant.combine(allowed)
+
+    def _grant(
+        self,
+        grantee: iam.IGrantable,
+        actions: Sequence[str],
+        arns: Sequence[str],
+        conditions: Conditions | None = None,
+    ) -> iam.Grant:
+        return iam.Grant.add_to_principal_or_resource(
+            grantee=grantee,
+            actions=list(actions),
+            resource_arns=list(arns),
+            resource=self.bucket,
+            conditions=conditions,
+        )
+
+    def _below_prefix(self) -> Conditions:
+        return {"StringLike": {"s3:prefix": f"{self.prefix}*"}}
+
+    def _key_conditions(self, key: KmsKey) -> Conditions:
+        return key.s3_conditions([self.bucket.bucket_arn, self.objects_arn])

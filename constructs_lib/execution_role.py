@@ -6,22 +6,22 @@ from collections.abc import Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
-from constructs import Construct
+from constructs import Construct, IDependable
 
 from batch_transform.spec.job_spec import VpcConfig
 from constructs_lib.acknowledgment import acknowledge_wildcards
 from constructs_lib.container_image import ContainerImage, pull_statements
 from constructs_lib.data_location import DataLocation
-from constructs_lib.kms_key import KmsKey
 
 
 class ExecutionRole(Construct):
     """Define the execution role: read the model and the job's input, write the job's output, log.
 
     The statements are written out (Developer Guide, SageMaker roles, CreateModel and
-    CreateTransformJob); there is no managed policy, and no access to other jobs' data. `written_with`
-    are the keys that encrypt what the job writes, `captured` is where its captured data go, and
-    `in_vpc` lets the containers join that network.
+    CreateTransformJob); there is no managed policy, and no access to other jobs' data. `captured` is where the
+    job's captured data go, and `in_vpc` lets the containers join that network. A `role` that is given gets the
+    statements instead, as CDK's own constructs do it; `role.without_policy_updates()` keeps it as it is. It must
+    trust sagemaker.amazonaws.com. What is to exist only after the statements depends on `ready`.
     """
 
     def __init__(
@@ -34,8 +34,8 @@ class ExecutionRole(Construct):
         artifacts: Sequence[DataLocation],
         images: Sequence[ContainerImage],
         in_vpc: VpcConfig | None = None,
-        written_with: Sequence[KmsKey] = (),
         captured: DataLocation | None = None,
+        role: iam.IRole | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         logs_arn = cdk.Stack.of(self).format_arn(
@@ -45,24 +45,14 @@ class ExecutionRole(Construct):
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )
         written = [output, captured] if captured else [output]
+        keys = dict.fromkeys(place.key for place in [data, *written] if place.key)
         statements = [
             data.list_statement(),
-            iam.PolicyStatement(
-                actions=["s3:GetObject"],
-                resources=[
-                    data.objects_arn,
-                    *(artifact.bucket.arn_for_objects(artifact.prefix) for artifact in artifacts),
-                ],
-            ),
-            iam.PolicyStatement(
-                actions=["s3:PutObject", "s3:AbortMultipartUpload"],
-                resources=[place.objects_arn for place in written],
-            ),
-            # S3 asks for a data key to encrypt an upload, and decrypts it to complete one in parts.
-            *(
-                key.statement("kms:GenerateDataKey", "kms:Encrypt", "kms:Decrypt", "kms:DescribeKey")
-                for key in written_with
-            ),
+            *data.read_statements(),
+            *self._artifact_statements(artifacts),
+            *(statement for place in written for statement in place.write_statements()),
+            # Whoever names a key for the output lets the role encrypt with it (API reference, OutputDataConfig).
+            *(key.statement("kms:Encrypt") for key in dict.fromkeys(place.key for place in written) if key),
             *pull_statements(images),
             *(self._network_statements(in_vpc) if in_vpc else []),
             iam.PolicyStatement(
@@ -81,13 +71,8 @@ class ExecutionRole(Construct):
                 conditions={"StringLike": {"cloudwatch:namespace": "/aws/sagemaker/*"}},
             ),
         ]
-        self.role = iam.Role(
-            self,
-            "Role",
-            assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"),
-            description="What the transform jobs of one batch transform job may do",
-            inline_policies={"TransformJob": iam.PolicyDocument(statements=statements)},
-        )
+        self.ready: list[IDependable] = []
+        self.role: iam.IRole = self._define(statements) if role is None else self._extend(role, statements)
         acknowledge_wildcards(
             self.role,
             {
@@ -98,10 +83,33 @@ class ExecutionRole(Construct):
                 },
                 logs_arn: "the group and its streams: one stream for each instance, named by SageMaker",
                 "*": "cloudwatch:PutMetricData, ecr:GetAuthorizationToken and EC2's Describe actions know no resources",
-                **{resource: reason for key in written_with for resource, reason in key.wildcards().items()},
+                **{resource: reason for key in keys for resource, reason in key.wildcards().items()},
                 **({self._ec2_arn("network-interface", "*"): _INTERFACES} if in_vpc else {}),
             },
         )
+
+    def _define(self, statements: Sequence[iam.PolicyStatement]) -> iam.Role:
+        return iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"),
+            description="What the transform jobs of one batch transform job may do",
+            inline_policies={"TransformJob": iam.PolicyDocument(statements=statements)},
+        )
+
+    def _extend(self, role: iam.IRole, statements: Sequence[iam.PolicyStatement]) -> iam.IRole:
+        for statement in statements:
+            added = role.add_to_principal_policy(statement)
+            if added.policy_dependable is not None:
+                self.ready.append(added.policy_dependable)
+        return role
+
+    @staticmethod
+    def _artifact_statements(artifacts: Sequence[DataLocation]) -> list[iam.PolicyStatement]:
+        if not artifacts:
+            return []
+        arns = [artifact.bucket.arn_for_objects(artifact.prefix) for artifact in artifacts]
+        return [iam.PolicyStatement(actions=["s3:GetObject"], resources=arns)]
 
     def _network_statements(self, vpc: VpcConfig) -> list[iam.PolicyStatement]:
         """Allow SageMaker to attach the containers to the network (Developer Guide, SageMaker roles, CreateModel)."""

@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 
 from batch_transform.spec.cdk_token import is_token
 
 _ALIAS = re.compile(r"(?:arn:[^:]+:kms:(?P<region>[^:]+):(?P<account>[^:]+):)?(?P<alias>alias/.+)")
 
+Conditions: TypeAlias = "Mapping[str, Mapping[str, str | list[str]]]"
+
 
 @dataclass(frozen=True)
 class KmsKey:
-    """`text` is what SageMaker takes: a key's id or ARN, or an alias or its ARN; it may be a token for an ARN."""
+    """`text` is what SageMaker takes: a key's id or ARN, or an alias or its ARN; it may be a token for an ARN.
+
+    `construct` is the key itself, where a CDK app has it: only then can its policy be extended.
+    """
 
     text: str
+    construct: kms.IKey | None = None
+
+    @classmethod
+    def of(cls, construct: kms.IKey) -> KmsKey:
+        """Return the key of a CDK app."""
+        return cls(construct.key_arn, construct)
 
     @property
     def resource(self) -> str:
@@ -35,11 +49,41 @@ class KmsKey:
         alias = _ALIAS.fullmatch(self.text)
         return alias["alias"] if alias else None
 
-    def statement(self, *actions: str) -> iam.PolicyStatement:
+    def statement(self, *actions: str, conditions: Conditions | None = None) -> iam.PolicyStatement:
         """Allow these actions on the key; by its alias where only that is known (KMS Developer Guide, ABAC)."""
-        by_alias = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": self.alias}} if self.alias else None
-        return iam.PolicyStatement(actions=list(actions), resources=[self.resource], conditions=by_alias)
+        return iam.PolicyStatement(
+            actions=list(actions), resources=[self.resource], conditions=self.conditions(conditions)
+        )
+
+    def conditions(self, further: Conditions | None = None) -> Conditions:
+        """Return the conditions of a statement on the key."""
+        by_alias = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": self.alias}} if self.alias else {}
+        return {**by_alias, **(further or {})}
+
+    def s3_conditions(self, arns: Sequence[str]) -> Conditions:
+        """Return conditions that let S3 alone use the key, for what lies at these ARNs.
+
+        S3 binds an object's data key to the object's ARN, and to the bucket's where the bucket has a bucket key
+        (S3 User Guide, "Encryption context"): give both for a bucket that is not ours.
+        """
+        return self.conditions(
+            {
+                "StringEquals": {"kms:ViaService": f"s3.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}"},
+                "StringLike": {"kms:EncryptionContext:aws:s3:arn": list(arns)},
+            }
+        )
+
+    def volume_statements(self) -> list[iam.PolicyStatement]:
+        """Allow who creates a job to give SageMaker the use of the key for the job's volumes.
+
+        Developer Guide of SageMaker, "API permissions": `kms:CreateGrant`. `kms:DescribeKey` is what EC2 asks
+        for of who attaches an encrypted volume (EBS User Guide, "Requirements for Amazon EBS encryption").
+        """
+        return [
+            self.statement("kms:CreateGrant", conditions={"Bool": {"kms:GrantIsForAWSResource": "true"}}),
+            self.statement("kms:DescribeKey"),
+        ]
 
     def wildcards(self) -> dict[str, str]:
-        """Return the wildcards of the statement, each with its reason."""
+        """Return the wildcards of the statements, each with its reason."""
         return {self.resource: f"the condition limits it to keys with {self.alias}"} if self.alias else {}

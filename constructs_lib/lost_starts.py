@@ -9,6 +9,8 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from constructs_lib.acknowledgment import acknowledge
+from constructs_lib.key_policy import let_rules_fill_queues
+from constructs_lib.kms_key import KmsKey
 
 
 class LostStarts(Construct):
@@ -46,35 +48,24 @@ class LostStarts(Construct):
         """Allow a role to send to the queue (SQS Developer Guide, "Configuring KMS permissions")."""
         statements = [iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[self.queue.queue_arn])]
         if self._key is not None:
+            through_sqs = {"StringEquals": {"kms:ViaService": f"sqs.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}"}}
             statements.append(
-                iam.PolicyStatement(
-                    actions=["kms:GenerateDataKey", "kms:Decrypt"], resources=[self._key.key_arn]
-                )
+                KmsKey.of(self._key).statement("kms:GenerateDataKey", "kms:Decrypt", conditions=through_sqs)
             )
         return statements
 
     def let_in_rule(self, rule_arn: str) -> None:
         """Let a rule of EventBridge send what it could not deliver, which it does as a service and not with a role.
 
-        EventBridge User Guide, "Using dead-letter queues"; the key's policy as "Encrypting EventBridge
-        dead-letter queues" has it.
+        EventBridge User Guide, "Using dead-letter queues".
         """
-        events = iam.ServicePrincipal("events.amazonaws.com")
         self.queue.add_to_resource_policy(
             iam.PolicyStatement(
                 actions=["sqs:SendMessage"],
-                principals=[events],
+                principals=[iam.ServicePrincipal("events.amazonaws.com")],
                 resources=[self.queue.queue_arn],
                 conditions={"ArnEquals": {"aws:SourceArn": rule_arn}},
             )
         )
         if self._key is not None:
-            self._key.add_to_resource_policy(
-                iam.PolicyStatement(
-                    actions=["kms:GenerateDataKey", "kms:Decrypt"],
-                    principals=[events],
-                    # In a key's policy this is the key itself.
-                    resources=["*"],
-                    conditions={"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}},
-                )
-            )
+            let_rules_fill_queues(self._key)

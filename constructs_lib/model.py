@@ -10,7 +10,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_assets as assets
 from aws_cdk import aws_sagemaker as sagemaker
-from constructs import Construct
+from constructs import Construct, IDependable
 
 from batch_transform.spec.errors import UnknownImageError
 from batch_transform.spec.job_spec import ContainerSpec, ModelSpec
@@ -19,7 +19,6 @@ from batch_transform.spec.s3_uri import S3Uri
 from constructs_lib.container_image import ContainerImage, container_image
 from constructs_lib.data_location import DataLocation
 from constructs_lib.execution_role import ExecutionRole
-from constructs_lib.kms_key import KmsKey
 from constructs_lib.model_archive import pack_model
 
 # What tells a framework container where its user's code lies: the archive is unpacked to
@@ -32,7 +31,8 @@ class Model(Construct):
 
     `name` is the model's name, to be sent as ModelName; for an endpoint or a package group it holds
     the place of the one that each run finds. `role` is None for a model that exists, whose role is not
-    ours: it must be able to read the job's input and write its output.
+    ours: it must be able to read the job's input and write its output. `execution_role` takes the place of the
+    role that would be defined, and is allowed what the job needs.
     """
 
     def __init__(
@@ -44,18 +44,22 @@ class Model(Construct):
         instance_type: str,
         data: DataLocation,
         output: DataLocation,
-        written_with: Sequence[KmsKey] = (),
         captured: DataLocation | None = None,
+        execution_role: iam.IRole | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.role: iam.IRole | None = None
-        if spec.role is not None:
+        if spec.role is not None and execution_role is None:
             self.role = iam.Role.from_role_arn(self, "GivenRole", spec.role, mutable=False)
         if spec.existing is not None:
             self.name = spec.existing
             return
         if any(getattr(spec, source) is not None for source in FOUND_BY_RUN):
             self.name = NAME_TO_BE_FOUND
+            if execution_role is not None:
+                self.role = self._role(
+                    spec, [], data=data, output=output, captured=captured, given=execution_role
+                ).role
             return
         parts = [
             _Container(scope_of, container, instance_type)
@@ -65,18 +69,12 @@ class Model(Construct):
             raise UnknownImageError(
                 "a model with source or artifact needs an image: a framework, or an image URI"
             )
+        ready: list[IDependable] = []
         if self.role is None:
-            self.role = ExecutionRole(
-                self,
-                "ExecutionRole",
-                data=data,
-                output=output,
-                artifacts=[part.artifact for part in parts if part.artifact is not None],
-                images=[part.image for part in parts],
-                in_vpc=spec.vpc_config,
-                written_with=written_with,
-                captured=captured,
-            ).role
+            rights = self._role(
+                spec, parts, data=data, output=output, captured=captured, given=execution_role
+            )
+            self.role, ready = rights.role, rights.ready
         definitions = [part.definition for part in parts]
         resource = sagemaker.CfnModel(
             self,
@@ -92,7 +90,31 @@ class Model(Construct):
             if spec.vpc_config
             else None,
         )
+        # CreateModel reads the archive with the role, so that the role must be complete by then.
+        resource.node.add_dependency(*ready)
         self.name = resource.attr_model_name
+
+    def _role(
+        self,
+        spec: ModelSpec,
+        parts: Sequence[_Container],
+        *,
+        data: DataLocation,
+        output: DataLocation,
+        captured: DataLocation | None,
+        given: iam.IRole | None,
+    ) -> ExecutionRole:
+        return ExecutionRole(
+            self,
+            "ExecutionRole",
+            data=data,
+            output=output,
+            artifacts=[part.artifact for part in parts if part.artifact is not None],
+            images=[part.image for part in parts],
+            in_vpc=spec.vpc_config,
+            captured=captured,
+            role=given,
+        )
 
     def _scopes(
         self, given: Sequence[ContainerSpec], *, pipeline: bool

@@ -40,5 +40,6 @@ def add_triggers(
             data=data,
             state_machine=state_machine,
             lost_starts=lost_starts,
+            encryption_key=encryption_key,
         )
     return lost_starts

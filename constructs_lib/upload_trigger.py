@@ -9,17 +9,17 @@ removes the schedule. Nothing waits and nothing is paid for meanwhile.
 from __future__ import annotations
 
 import json
-from typing import cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from batch_transform.spec.job_spec import UploadSpec
+from constructs_lib.data_buckets import send_events
 from constructs_lib.data_location import DataLocation
 from constructs_lib.lost_starts import LostStarts
 from constructs_lib.start_role import RETRIES, RETRY_SECONDS, start_role
@@ -45,14 +45,15 @@ class UploadTrigger(Construct):
         data: DataLocation,
         state_machine: sfn.IStateMachine,
         lost_starts: LostStarts,
+        encryption_key: kms.IKey | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        _send_events(data.bucket)
+        send_events(data.bucket)
         role = start_role(self, "Role", state_machine=state_machine, lost_starts=lost_starts)
         # Names, and no references: the function makes these schedules, CloudFormation never sees them.
         name = cdk.Names.unique_resource_name(self, max_length=62)
         schedules = [f"{name}-{slot}" for slot in _SLOTS]
-        self.function = self._function(schedules, role, lost_starts)
+        self.function = self._function(schedules, role, lost_starts, encryption_key)
         for variable, value in {
             "SCHEDULES": ",".join(schedules),
             "STATE_MACHINE_ARN": state_machine.state_machine_arn,
@@ -74,12 +75,15 @@ class UploadTrigger(Construct):
             source_arn=self.rule.attr_arn,
         )
 
-    def _function(self, schedules: list[str], role: iam.Role, lost_starts: LostStarts) -> lambda_.Function:
+    def _function(
+        self, schedules: list[str], role: iam.Role, lost_starts: LostStarts, encryption_key: kms.IKey | None
+    ) -> lambda_.Function:
         stack = cdk.Stack.of(self)
         function = WorkflowFunction(
             self,
             "StartLater",
             name="start_later",
+            encryption_key=encryption_key,
             statements=[
                 iam.PolicyStatement(
                     actions=["scheduler:CreateSchedule", "scheduler:GetSchedule", "scheduler:UpdateSchedule"],
@@ -158,15 +162,3 @@ def _key_pattern(prefix: str, suffix: str) -> dict[str, str]:
         return {"suffix": suffix}
     plain = (part.replace("\\", "\\\\").replace("*", "\\*") for part in (prefix, suffix))
     return {"wildcard": "*".join(plain)}
-
-
-def _send_events(bucket: s3.IBucket) -> None:
-    """Let a bucket of this app send its events to EventBridge, as a property of its own.
-
-    The CDK's `enable_event_bridge_notification` does it with a function of its own, with rights on every bucket.
-    """
-    if isinstance(bucket, s3.Bucket):
-        resource = cast("s3.CfnBucket", bucket.node.default_child)
-        resource.add_property_override(
-            "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled", True
-        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
@@ -13,6 +14,7 @@ from batch_transform.spec.request import Request
 from constructs_lib.acknowledgment import acknowledge, acknowledge_wildcards
 from constructs_lib.data_location import DataLocation
 from constructs_lib.definition import Functions, state_machine_definition
+from constructs_lib.key_policy import let_log_groups_use
 from constructs_lib.kms_key import KmsKey
 from constructs_lib.model_lookup import ModelLookup
 from constructs_lib.workflow_function import WorkflowFunction
@@ -29,7 +31,9 @@ class Workflow(Construct):
     """Define the state machine of `spec`, which sends `request` for each run.
 
     Its role is written out after the Step Functions Developer Guide (IAM policies for SageMaker):
-    Step Functions makes no policy of its own for CreateTransformJob.
+    Step Functions makes no policy of its own for CreateTransformJob. `encryption_key` encrypts the logs. It does not
+    encrypt the machine: EventBridge then leaves the input, the output and the cause out of its events (Developer
+    Guide, data at rest encryption), and whoever is told of a failed run would not be told why.
     """
 
     def __init__(
@@ -42,8 +46,11 @@ class Workflow(Construct):
         data: DataLocation,
         output: DataLocation,
         execution_role: iam.IRole | None,
+        encryption_key: kms.IKey | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
+        if encryption_key is not None:
+            let_log_groups_use(encryption_key)
         job_logs_arn = self._arn(
             "logs", "log-group", f"{TRANSFORM_JOB_LOGS}:*", cdk.ArnFormat.COLON_RESOURCE_NAME
         )
@@ -56,15 +63,21 @@ class Workflow(Construct):
             self,
             "Preflight",
             name="preflight",
+            encryption_key=encryption_key,
             statements=[data.list_statement(), *self._first_row_statements(spec, data), *lookup.statements],
         )
         first_row = "the first object below the job's own prefix, whatever it is called"
-        wildcards = {data.objects_arn: first_row} if spec.input.columns else {}
+        wildcards = (
+            {data.objects_arn: first_row, **(data.key.wildcards() if data.key else {})}
+            if spec.input.columns
+            else {}
+        )
         acknowledge_wildcards(preflight, wildcards | lookup.wildcards)
         diagnose = WorkflowFunction(
             self,
             "Diagnose",
             name="diagnose",
+            encryption_key=encryption_key,
             statements=[
                 data.list_statement(),
                 output.list_statement(),
@@ -79,6 +92,7 @@ class Workflow(Construct):
         self.log_group = logs.LogGroup(
             self,
             "Logs",
+            encryption_key=encryption_key,
             # Below this prefix the resource policy for log delivery never outgrows its limit.
             log_group_name=f"/aws/vendedlogs/states/{cdk.Names.unique_resource_name(self, max_length=60)}",
             retention=logs.RetentionDays.THREE_MONTHS,
@@ -100,7 +114,7 @@ class Workflow(Construct):
                             resources=[function.function_arn for function in functions],
                         ),
                         *self._transform_job_statements(jobs_arns, execution_role),
-                        *self._volume_key_statements(volume_key),
+                        *(volume_key.volume_statements() if volume_key else []),
                     ]
                 )
             },
@@ -177,12 +191,7 @@ class Workflow(Construct):
         """The names of columns are held against the data's first row, in case it is a header."""
         if not spec.input.columns:
             return []
-        return [iam.PolicyStatement(actions=["s3:GetObject"], resources=[data.objects_arn])]
-
-    @staticmethod
-    def _volume_key_statements(key: KmsKey | None) -> list[iam.PolicyStatement]:
-        """Who creates a job gives SageMaker the use of the volume's key (Developer Guide, API permissions)."""
-        return [] if key is None else [key.statement("kms:CreateGrant", "kms:DescribeKey")]
+        return data.read_statements()
 
     def _arn(
         self,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
@@ -32,7 +33,8 @@ class WorkflowFunction(Construct):
     """Define the function in `lambda/<name>`, with the rules of `batch_transform.spec` beside its handler.
 
     It runs the same rules as `cdk synth` did, on the values that only a run knows. `statements` are
-    all that it may do, apart from writing its own log.
+    all that it may do, apart from writing its own log, which `encryption_key` encrypts: the key's policy must let
+    CloudWatch Logs in (`key_policy`). An environment holds nothing that is not in the template, and needs no key.
     """
 
     def __init__(
@@ -42,10 +44,15 @@ class WorkflowFunction(Construct):
         *,
         name: str,
         statements: Sequence[iam.PolicyStatement],
+        encryption_key: kms.IKey | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         log_group = logs.LogGroup(
-            self, "Logs", retention=logs.RetentionDays.THREE_MONTHS, removal_policy=cdk.RemovalPolicy.DESTROY
+            self,
+            "Logs",
+            encryption_key=encryption_key,
+            retention=logs.RetentionDays.THREE_MONTHS,
+            removal_policy=cdk.RemovalPolicy.DESTROY,
         )
         role = iam.Role(
             self,

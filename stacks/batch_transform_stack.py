@@ -11,6 +11,7 @@ from batch_transform.spec.environment import EnvironmentSpec, in_environment
 from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.stack_outputs import state_machine_output
 from constructs_lib.batch_transform import BatchTransform
+from constructs_lib.data_buckets import Buckets
 from stacks.shared import ImportedBuckets, define_shared
 
 
@@ -37,7 +38,11 @@ class BatchTransformStack(cdk.Stack):
             stack_name=f"{environment.prefix}{construct_id}",
             tags=environment.all_tags(),
         )
-        buckets = ImportedBuckets.of(first.stack_name, self) if first else define_shared(self, environment)
+        buckets: Buckets = (
+            ImportedBuckets.of(first.stack_name, self, environment)
+            if first
+            else define_shared(self, environment)
+        )
         namespace = Construct(self, "Jobs")
         for job in jobs:
             transform = BatchTransform(

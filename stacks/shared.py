@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from batch_transform.spec.environment import EnvironmentSpec
-from batch_transform.spec.stack_outputs import INPUT_BUCKET, OUTPUT_BUCKET
+from batch_transform.spec.stack_outputs import ENCRYPTION_KEY, INPUT_BUCKET, OUTPUT_BUCKET
+from constructs_lib.customer_key import CustomerKey
 from constructs_lib.data_buckets import DataBuckets
 
 _REMOVAL = {
@@ -24,35 +26,54 @@ def define_shared(stack: cdk.Stack, environment: EnvironmentSpec) -> DataBuckets
     The outputs are exported from the start: exports that came and went with the number of stacks could not
     be removed in the same update in which their last importer goes.
     """
-    buckets = DataBuckets(stack, "Data", removal_policy=_REMOVAL[environment.removal_policy])
-    for key, value, description in (
+    removal_policy = _REMOVAL[environment.removal_policy]
+    key = CustomerKey(stack, "Key", removal_policy=removal_policy).key if environment.customer_key else None
+    buckets = DataBuckets(
+        stack,
+        "Data",
+        auto_delete_objects=environment.auto_delete_objects,
+        encryption_key=key,
+        removal_policy=removal_policy,
+    )
+    for output, value, description in (
         (INPUT_BUCKET, buckets.input.bucket_name, "where the jobs read, each below its own name"),
         (OUTPUT_BUCKET, buckets.output.bucket_name, "where the jobs write, each below its own name"),
+        *([(ENCRYPTION_KEY, key.key_arn, "encrypts what the jobs hold")] if key else []),
     ):
         cdk.CfnOutput(
-            stack, key, value=value, description=description, export_name=_export(stack.stack_name, key)
+            stack, output, value=value, description=description, export_name=_export(stack.stack_name, output)
         )
     return buckets
 
 
 @dataclass(frozen=True)
 class ImportedBuckets:
-    """The buckets of the first stack, as another stack sees them."""
+    """The buckets of the first stack and their key, as another stack sees them."""
 
     input: s3.IBucket
     output: s3.IBucket
+    encryption_key: kms.IKey | None
 
     @classmethod
-    def of(cls, stack_name: str, scope: Construct) -> ImportedBuckets:
+    def of(cls, stack_name: str, scope: Construct, environment: EnvironmentSpec) -> ImportedBuckets:
         """Import what the stack of that name exports."""
+
+        def exported(output: str) -> str:
+            return cdk.Fn.import_value(_export(stack_name, output))
+
         imported = Construct(scope, "Data")
-        names = (cdk.Fn.import_value(_export(stack_name, key)) for key in (INPUT_BUCKET, OUTPUT_BUCKET))
-        return cls(
-            *(
-                s3.Bucket.from_bucket_name(imported, construct_id, name)
-                for construct_id, name in zip(("Input", "Output"), names, strict=True)
-            )
+        key = (
+            kms.Key.from_key_arn(imported, "Key", exported(ENCRYPTION_KEY))
+            if environment.customer_key
+            else None
         )
+
+        def bucket(construct_id: str, output: str) -> s3.IBucket:
+            return s3.Bucket.from_bucket_attributes(
+                imported, construct_id, bucket_name=exported(output), encryption_key=key
+            )
+
+        return cls(bucket("Input", INPUT_BUCKET), bucket("Output", OUTPUT_BUCKET), key)
 
 
 def _export(stack_name: str, key: str) -> str:

@@ -8,6 +8,7 @@ BatchTransformError
 │   │   ├── JobSpecError     a job made in Python with problems
 │   │   ├── RunInputError    a run's input asks for what a run may not have
 │   │   └── FilterNamesError names of columns that make no filter
+│   ├── ConstructError       what a CDK construct was given does not go together
 │   ├── InvalidFilterError   a filter that SageMaker would not take
 │   │   └── FilterSyntaxError  one that CreateTransformJob takes and the running job refuses
 │   ├── TransformSettingsError  a request that the engine cannot run
@@ -74,6 +75,10 @@ class EnvironmentFileError(ProblemsError):
 
 class JobSpecError(ProblemsError):
     """When a construct is given a job that the rules refuse."""
+
+
+class ConstructError(InputError):
+    """When the arguments of a CDK construct contradict one another, or the job."""
 
 
 class RunInputError(ProblemsError):

@@ -7,6 +7,7 @@ FIRST_STACK = "BatchTransform"
 
 INPUT_BUCKET = "InputBucketName"
 OUTPUT_BUCKET = "OutputBucketName"
+ENCRYPTION_KEY = "EncryptionKeyArn"
 
 
 def state_machine_output(job_name: str) -> str:

@@ -1,0 +1,55 @@
+"""What the package says that it offers is what it offers."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+
+from constructs import Construct
+
+import constructs_lib
+
+NOT_OFFERED = {
+    "WorkflowFunction": "a part of the workflow and of the upload trigger, whose code this project ships"
+}
+
+
+def defined_here() -> dict[str, type]:
+    modules = [
+        importlib.import_module(f"constructs_lib.{one.name}")
+        for one in pkgutil.iter_modules(constructs_lib.__path__)
+    ]
+    return {
+        name: member
+        for module in modules
+        for name, member in inspect.getmembers(module, inspect.isclass)
+        if member.__module__ == module.__name__ and not name.startswith("_")
+    }
+
+
+def test_all_names_every_public_name_of_the_package_and_nothing_else() -> None:
+    public = {
+        name
+        for name, member in vars(constructs_lib).items()
+        if not name.startswith("_") and not inspect.ismodule(member)
+    }
+    assert set(constructs_lib.__all__) == public
+    assert len(constructs_lib.__all__) == len(public)
+
+
+def test_every_construct_is_offered_or_kept_back_for_a_reason() -> None:
+    constructs = {name for name, member in defined_here().items() if issubclass(member, Construct)}
+    assert constructs - set(constructs_lib.__all__) == set(NOT_OFFERED)
+
+
+def test_everything_that_is_offered_says_what_it_is() -> None:
+    for name in constructs_lib.__all__:
+        assert inspect.getdoc(getattr(constructs_lib, name)), name
+
+
+def test_settings_of_constructs_are_given_by_name() -> None:
+    for name, member in defined_here().items():
+        if issubclass(member, Construct):
+            parameters = list(inspect.signature(member.__init__).parameters.values())[3:]
+            assert [one.name for one in parameters if one.kind is not one.KEYWORD_ONLY] == [], name
