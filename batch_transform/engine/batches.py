@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from batch_transform.engine.framed import Framed
 from batch_transform.engine.input_filter import InputFilter
+from batch_transform.engine.newlines import newlines
 from batch_transform.engine.originals import Originals
 from batch_transform.engine.records import WHOLE_OBJECT, WHOLE_TOO_LARGE, Records
 from batch_transform.engine.settings import MIB, Settings
@@ -92,7 +93,7 @@ def _many_at_a_time(
         while (room := settings.max_payload - batch.size) < len(sent) - at + len(end):
             cut = sent.rfind(b"\n", at, at + room) + 1
             if cut > at:  # the lines that still fit
-                count = sent.count(b"\n", at, cut)
+                count = newlines(sent, at, cut)
                 batch.add(sent[at:cut], b"", count, block, line)
                 at, line = cut, line + count
             elif not batch.size:

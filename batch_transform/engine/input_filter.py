@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from batch_transform.engine.compiled import text_lines
 from batch_transform.engine.formats import FORMATS, NEEDS_A_CLOSER_LOOK, RecordFormat
 from batch_transform.engine.records import Records
 from batch_transform.engine.settings import Settings
@@ -36,7 +37,10 @@ class InputFilter:
             return records.items
         if self.split_lines:
             try:
-                return self.format.lines(self.path).filtered(records.text)
+                text = self._compiled(records)
+                return (
+                    self.format.lines(self.path).filtered(records.text) if text is None else text.split(b"\n")
+                )
             except NEEDS_A_CLOSER_LOOK:
                 pass  # a record is unusual or faulty: the way below takes it, or says which it is and why
         return [
@@ -46,7 +50,17 @@ class InputFilter:
 
     def sent_text(self, records: Records) -> bytes:
         """Return the same as one text. With `$` nothing is cut for it."""
-        return records.text if self.path.is_identity else b"\n".join(self.sent(records))
+        if self.path.is_identity or self.format is None:
+            return records.text
+        try:
+            text = self._compiled(records)
+        except NEEDS_A_CLOSER_LOOK:
+            text = None
+        return b"\n".join(self.sent(records)) if text is None else text
+
+    def _compiled(self, records: Records) -> bytes | None:
+        lines = text_lines(self.format.name, self.path) if self.format and self.split_lines else None
+        return None if lines is None else lines.filtered(records.text)
 
     def _sent(self, record_format: RecordFormat[Any], record: bytes, line: int) -> bytes:
         try:

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
+from batch_transform.engine.newlines import newlines
 from batch_transform.engine.settings import MIB, Settings
 from batch_transform.engine.whereabouts import record_at
 from batch_transform.spec.errors import RecordError
@@ -45,6 +46,7 @@ class Records:
         """Take records without the newlines that end them."""
         self._items: list[bytes] | None = items
         self._text = b""
+        self._count: int | None = None
         self.first_line = first_line
         self.ended = ended
 
@@ -72,7 +74,9 @@ class Records:
         """How many records these are."""
         if self._items is not None:
             return len(self._items)
-        return 1 if self.first_line == WHOLE_OBJECT else self._text.count(b"\n") + 1
+        if self._count is None:
+            self._count = 1 if self.first_line == WHOLE_OBJECT else newlines(self._text) + 1
+        return self._count
 
 
 def object_stream(stream: ByteStream, settings: Settings) -> ByteStream:

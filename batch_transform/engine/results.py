@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from batch_transform.engine.answers import Answers
+from batch_transform.engine.assemble import assemble
 from batch_transform.engine.batches import Batch
+from batch_transform.engine.compiled import TextLines, text_lines
 from batch_transform.engine.data_capture import with_inference_ids
 from batch_transform.engine.formats import FORMATS, NEEDS_A_CLOSER_LOOK, RecordFormat
 from batch_transform.engine.input_filter import unparsable_record
@@ -29,6 +31,7 @@ class Results:
     split_lines: bool
     path: JsonPath
     format: RecordFormat[Any] | None
+    with_lines: bool  # of AssembleWith
     inference_time: str | None  # of GenerateInferenceId
 
     @classmethod
@@ -44,41 +47,72 @@ class Results:
             settings.split_lines,
             path,
             FORMATS[settings.answer_format] if settings.answer_format else None,
+            settings.assemble_lines,
             inference_time if settings.generate_inference_id else None,
         )
 
-    def of_batch(self, batch: Batch, answer: bytes) -> list[bytes]:
-        """Return the results of a batch in the order of its records. Raises RecordError and AnswerError."""
-        return [result for some in self.in_parts(batch, answer) for result in some]
+    def of_batch(self, batch: Batch, answer: bytes) -> bytes:
+        """Return the results of a batch, put together. Raises RecordError and AnswerError."""
+        return b"".join(self.in_parts(batch, answer))
 
-    def in_parts(self, batch: Batch, answer: bytes) -> Iterator[list[bytes]]:
-        """Yield the results of a batch in the order of its records, some at a time.
+    def in_parts(self, batch: Batch, answer: bytes) -> Iterator[bytes]:
+        """Yield the results of a batch in the order of its records, some at a time, put together.
 
         Raises RecordError and AnswerError, as late as after some results.
         """
         if self.format is None:
-            yield [answer]
+            yield assemble([answer], with_lines=self.with_lines)
             return
-        for results in self._of_records(self.format, batch, answer):
-            if self.inference_time is None:
-                yield results
-            else:
-                yield with_inference_ids(results, self.format.name, self.inference_time)
-
-    def _of_records(
-        self, record_format: RecordFormat[Any], batch: Batch, answer: bytes
-    ) -> Iterator[list[bytes]]:
-        answers = self._answers(record_format, batch, answer)
+        answers = self._answers(self.format, batch, answer)
+        compiled = None
+        if answers.is_split and self.inference_time is None:
+            compiled = text_lines(self.format.name, self.path)
         if not self.join:
-            while texts := answers.take(_AT_A_TIME):
-                yield self._filtered_answers(record_format, batch, texts)
+            yield from self._of_answers(self.format, batch, answers, compiled)
             return
         if answers.count != batch.count:
             for text in answers.take(answers.count):
-                self._parsed_answer(record_format, batch, text)  # what is in no format is said first
+                self._parsed_answer(self.format, batch, text)  # what is in no format is said first
             raise _other_count(batch, answers.count)
         for records in batch.originals:
-            yield self._joined(record_format, batch, records, answers)
+            joined = None if compiled is None else self._joined_at_once(compiled, records, answers)
+            yield (
+                self._assembled(self._joined(self.format, batch, records, answers))
+                if joined is None
+                else joined
+            )
+
+    def _of_answers(
+        self, answer_format: RecordFormat[Any], batch: Batch, answers: Answers, compiled: TextLines | None
+    ) -> Iterator[bytes]:
+        while compiled is not None:
+            text, count = answers.take_text()
+            if not count:
+                return
+            try:
+                results = compiled.filtered(text)
+            except NEEDS_A_CLOSER_LOOK:
+                yield self._assembled(self._filtered_answers(answer_format, batch, text.split(b"\n")))
+            else:
+                yield results + b"\n" if self.with_lines else results.replace(b"\n", b"")
+        while texts := answers.take(_AT_A_TIME):
+            yield self._assembled(self._filtered_answers(answer_format, batch, texts))
+
+    def _joined_at_once(self, compiled: TextLines, records: Records, answers: Answers) -> bytes | None:
+        """The results of some records; None where one of them needs a closer look."""
+        try:
+            text, at = compiled.joined(
+                records.text, answers.body, answers.at, plain=answers.are_plain, with_lines=self.with_lines
+            )
+        except NEEDS_A_CLOSER_LOOK:
+            return None
+        answers.taken(records.count, at)
+        return text
+
+    def _assembled(self, results: list[bytes]) -> bytes:
+        if self.inference_time is not None and self.format is not None:
+            results = with_inference_ids(results, self.format.name, self.inference_time)
+        return assemble(results, with_lines=self.with_lines)
 
     def _answers(self, answer_format: RecordFormat[Any], batch: Batch, answer: bytes) -> Answers:
         """One text for each record's answer: the lines, or with SplitType None the whole.

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO
 
-from batch_transform.engine.assemble import assemble
 from batch_transform.engine.batches import Batch, cut_batches, cut_framed
 from batch_transform.engine.data_capture import inference_time
 from batch_transform.engine.framed import read_framed
@@ -90,14 +89,14 @@ class ObjectTransform:
                 for run, answers in answered:
                     is_empty = False
                     for some in self._results(run, answers, results):
-                        writer.write(assemble(some, with_lines=settings.assemble_lines))
+                        writer.write(some)
                         del some  # large ones must not be held while the next are cut
                     self.meter.add(records=sum([_counted(batch).count for batch in run]))
                     del run, answers
         if is_empty and settings.join and settings.record_format == "JSON":
             raise RecordError("the object is empty, and an empty object is no JSON; remove it")
 
-    def _results(self, run: list[Batch], answers: list[bytes], results: Results) -> Iterator[list[bytes]]:
+    def _results(self, run: list[Batch], answers: list[bytes], results: Results) -> Iterator[bytes]:
         """The results of a run, some at a time: all at once, where nothing in it is amiss."""
         one = merged(run, answers) if self.settings.split_lines and results.format is not None else None
         if one is not None:

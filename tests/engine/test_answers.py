@@ -23,6 +23,31 @@ def test_lines_are_taken_in_order_as_many_as_asked_for(body: bytes, counts: list
             expected = expected[count:]
 
 
+@given(
+    st.text(alphabet="ab\n", max_size=40).map(str.encode),
+    st.lists(st.sampled_from(["take", "text", "elsewhere"]), max_size=9),
+    st.integers(1, 9),
+)
+def test_lines_come_in_order_however_they_are_taken(body: bytes, ways: list[str], piece: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(answers_module, "_PIECE", piece)
+        expected = [line.removesuffix(b"\n") for line in split_after_newlines(body)]
+        answers = Answers(body, split_lines=True)
+        for way in [*ways, *["text"] * len(expected), "take"]:
+            if way == "take":
+                taken = answers.take(2)
+            elif way == "text":
+                text, count = answers.take_text()
+                taken = text.split(b"\n") if count else []
+                assert len(taken) == count
+            else:
+                taken = expected[:1]
+                answers.taken(len(taken), answers.at + sum(len(line) + 1 for line in taken))
+            assert taken == expected[: len(taken)]
+            expected = expected[len(taken) :]
+        assert answers.take(9) == expected == []
+
+
 @pytest.mark.parametrize("body", [b"", b"a\nb\n"])
 def test_a_body_that_is_not_split_is_one_answer(body: bytes) -> None:
     answers = Answers(body, split_lines=False)
