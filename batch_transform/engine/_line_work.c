@@ -566,8 +566,13 @@ static int number(Work *work, Text *place, Buffer *out)
     *place = at;
     if (point_at - whole + exponent > 300) return UNUSUAL; /* perhaps beyond float64 */
     if (out == NULL) return OK;
-    if (fraction_end == point_at && !has_exponent && point_at - whole <= MOST_DIGITS)
-        return put(out, start, (size_t)(at - start)); /* a whole number */
+    if (!has_exponent && at - whole <= MOST_DIGITS) { /* stays as it is, without the zeros at the end of a fraction */
+        if (fraction_end == point_at) return put(out, start, (size_t)(at - start));
+        while (at[-1] == '0') --at;
+        if (at[-1] == '.') --at;
+        int is_tiny = *whole == '0' && at - whole > 7 && memcmp(whole, "0.000000", 8) == 0;
+        if (!is_tiny) return put(out, start, (size_t)(at - start));
+    }
     for (at = whole; at < fraction_end; ++at) {
         if (at == point_at) continue;
         if (at < point_at && (count || *at != '0')) ++point;

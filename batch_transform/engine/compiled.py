@@ -78,10 +78,14 @@ class _JsonText:
         return _compiled.json(records, answers, at, self.names, self.is_bare, ending, self.slow)
 
 
-@lru_cache(maxsize=64)
 def text_lines(format_name: str, path: JsonPath) -> TextLines | None:
     """Return the compiled way for a filter, None where there is none: not compiled, or no usual filter."""
-    if _compiled is None or path.undefined or len(path.steps) > 1:
+    return _usual(format_name, path) if is_compiled() else None
+
+
+@lru_cache(maxsize=64)
+def _usual(format_name: str, path: JsonPath) -> TextLines | None:
+    if path.undefined or len(path.steps) > 1:
         return None
     step = path.steps[0] if path.steps else None
     return _csv_text(path, step) if format_name == "CSV" else _json_text(path, step)

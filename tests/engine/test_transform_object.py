@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import zlib
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime, timezone
 
@@ -21,6 +22,7 @@ from batch_transform.engine.settings import effective_settings
 from batch_transform.engine.transform_object import ObjectTransform
 from batch_transform.spec.s3_uri import S3Uri
 from engine.fake_world import FunctionModel, MemoryStore, line_by_line, request, run_job
+from engine.python_alone import python_alone
 from engine.reference import (
     EVERYTHING,
     Filter,
@@ -178,11 +180,13 @@ def expect_reference(
     expected, bodies = transform(
         data, job, lambda body: model.invoke(body, content_type=None, accept=None, timeout=1).body
     )
-    model.bodies.clear()
     event("fails" if expected is None else "joins" if job.join else "transforms")
-    assert engine_transform(data, job, model, at_a_time=at_a_time, step=step) == expected
-    if expected is not None:
-        assert sorted(model.bodies) == sorted(bodies)
+    for way in (nullcontext(), python_alone()):
+        model.bodies.clear()
+        with way:
+            assert engine_transform(data, job, model, at_a_time=at_a_time, step=step) == expected
+        if expected is not None:
+            assert sorted(model.bodies) == sorted(bodies)
 
 
 @pytest.mark.parametrize("strategy", ["MultiRecord", "SingleRecord"])
