@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import aws_cdk as cdk
 from constructs import IConstruct
 
+_SHARE_RULES = ("NIST.800.53.R5", "HIPAA.Security", "PCI.DSS.321")
+"""Packs of cdk-nag that call one rule alike."""
 
-def acknowledge(construct: IConstruct, rule: str, reason: str) -> None:
-    """Keep one finding of the AwsSolutions pack, such as `AwsSolutions-S1`, on a construct and its children."""
-    cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id=f"AwsSolutions::{rule}", reason=reason))
+
+def acknowledge(construct: IConstruct, findings: str | Sequence[str], reason: str) -> None:
+    """Keep findings on a construct and its children.
+
+    A finding is `AwsSolutions-S1`, the name that the NIST 800-53, HIPAA and PCI packs share for a rule, such as
+    `LambdaDLQ`, or the id of another pack's as the synth prints it, such as `BatchTransform::NoTimeout[Transform]`.
+    """
+    named = [findings] if isinstance(findings, str) else findings
+    cdk.Validations.of(construct).acknowledge(
+        *(cdk.Acknowledgment(id=one, reason=reason) for finding in named for one in _ids(finding))
+    )
+
+
+def _ids(finding: str) -> list[str]:
+    if finding.startswith("AwsSolutions-"):
+        return [f"AwsSolutions::{finding}"]
+    if "::" in finding.partition("[")[0]:
+        return [finding]
+    return [f"{pack}::{pack}-{finding}" for pack in _SHARE_RULES]
 
 
 def acknowledge_wildcards(construct: IConstruct, reasons: Mapping[str, str]) -> None:

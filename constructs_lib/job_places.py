@@ -34,11 +34,11 @@ class JobPlaces:
         self._scope = scope
         self._job = job
         self._encryption_key = encryption_key
-        self.data = self._place("Data", job.input.data, input_bucket, job.input.kms_key)
-        self.output = self._written("Output", job.output.path, output_bucket, job.output.kms_key)
+        self.data = self._place("GivenData", job.input.data, input_bucket, job.input.kms_key)
+        self.output = self._written("GivenOutput", job.output.path, output_bucket, job.output.kms_key)
         capture = job.batch_data_capture_config
         self.captured = (
-            self._written("Captured", capture.destination_s3_uri, output_bucket, capture.kms_key_id)
+            self._written("GivenCaptured", capture.destination_s3_uri, output_bucket, capture.kms_key_id)
             if capture.destination_s3_uri
             else None
         )

@@ -16,6 +16,7 @@ from batch_transform.spec.errors import UnknownImageError
 from batch_transform.spec.job_spec import ContainerSpec, ModelSpec
 from batch_transform.spec.model_source import FOUND_BY_RUN, NAME_TO_BE_FOUND, containers
 from batch_transform.spec.s3_uri import S3Uri
+from constructs_lib.acknowledgment import acknowledge
 from constructs_lib.container_image import ContainerImage, container_image
 from constructs_lib.data_location import DataLocation
 from constructs_lib.execution_role import ExecutionRole
@@ -93,6 +94,12 @@ class Model(Construct):
         # CreateModel reads the archive with the role, so that the role must be complete by then.
         resource.node.add_dependency(*ready)
         self.name = resource.attr_model_name
+        if not spec.enable_network_isolation:
+            acknowledge(
+                resource,
+                "BatchTransform::ModelNotIsolated",
+                "the job leaves enable_network_isolation out, for models that load at run time what they need",
+            )
 
     def _role(
         self,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -13,11 +15,10 @@ from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.request import Request
 from constructs_lib.acknowledgment import acknowledge, acknowledge_wildcards
 from constructs_lib.data_location import DataLocation
-from constructs_lib.definition import Parts, state_machine_definition
+from constructs_lib.definition import Functions, state_machine_definition
 from constructs_lib.key_policy import let_log_groups_use
 from constructs_lib.kms_key import KmsKey
 from constructs_lib.model_lookup import ModelLookup
-from constructs_lib.run_lock import RunLock
 from constructs_lib.workflow_function import WorkflowFunction
 
 TRANSFORM_JOB_LOGS = "/aws/sagemaker/TransformJobs"
@@ -26,6 +27,13 @@ TRANSFORM_JOB_LOGS = "/aws/sagemaker/TransformJobs"
 # that begins with this job's name. Names are given in the job's own and in small letters, since public
 # reports show ARNs of transform jobs in both and IAM tells them apart.
 _RUN = "?" * 15
+
+
+_KEYS = {
+    "OutputWithoutKey": attrgetter("output.kms_key"),
+    "VolumeWithoutKey": attrgetter("transform.volume_kms_key"),
+}
+"""Where a job names the keys that the nag pack asks for."""
 
 
 class Workflow(Construct):
@@ -46,7 +54,6 @@ class Workflow(Construct):
         request: Request,
         data: DataLocation,
         output: DataLocation,
-        lock: RunLock | None,
         execution_role: iam.IRole | None,
         encryption_key: kms.IKey | None = None,
     ) -> None:
@@ -66,12 +73,7 @@ class Workflow(Construct):
             "Preflight",
             name="preflight",
             encryption_key=encryption_key,
-            statements=[
-                data.list_statement(),
-                *self._first_row_statements(spec, data),
-                *lookup.statements,
-                *(lock.take_statements() if lock else []),
-            ],
+            statements=[data.list_statement(), *self._first_row_statements(spec, data), *lookup.statements],
         )
         first_row = "the first object below the job's own prefix, whatever it is called"
         wildcards = (
@@ -80,10 +82,10 @@ class Workflow(Construct):
             else {}
         )
         acknowledge_wildcards(preflight, wildcards | lookup.wildcards)
-        report = WorkflowFunction(
+        diagnose = WorkflowFunction(
             self,
-            "Report",
-            name="report",
+            "Diagnose",
+            name="diagnose",
             encryption_key=encryption_key,
             statements=[
                 data.list_statement(),
@@ -91,9 +93,11 @@ class Workflow(Construct):
                 iam.PolicyStatement(actions=["logs:FilterLogEvents"], resources=[job_logs_arn]),
             ],
         )
-        acknowledge_wildcards(report, {job_logs_arn: "the streams of one group: their names are SageMaker's"})
+        acknowledge_wildcards(
+            diagnose, {job_logs_arn: "the streams of one group: their names are SageMaker's"}
+        )
         volume_key = KmsKey(spec.transform.volume_kms_key) if spec.transform.volume_kms_key else None
-        functions = [preflight.function, report.function]
+        functions = [preflight.function, diagnose.function]
         self.log_group = logs.LogGroup(
             self,
             "Logs",
@@ -120,7 +124,6 @@ class Workflow(Construct):
                         ),
                         *self._transform_job_statements(jobs_arns, execution_role),
                         *(volume_key.volume_statements() if volume_key else []),
-                        *(lock.release_statements() if lock else []),
                     ]
                 )
             },
@@ -130,10 +133,8 @@ class Workflow(Construct):
         definition = state_machine_definition(
             spec,
             request,
-            Parts(
-                preflight_arn=preflight.function.function_arn,
-                report_arn=report.function.function_arn,
-                lock=lock.place if lock else None,
+            Functions(
+                preflight_arn=preflight.function.function_arn, diagnose_arn=diagnose.function.function_arn
             ),
             partition=cdk.Aws.PARTITION,
         )
@@ -147,8 +148,6 @@ class Workflow(Construct):
             ),
             role=self.role,
         )
-        if lock is not None:
-            lock.let_look_at_executions(self, preflight.role, self.state_machine)
         acknowledge_wildcards(
             self,
             {
@@ -163,6 +162,13 @@ class Workflow(Construct):
             "AwsSolutions-SF2",
             "the log has every event; X-Ray would add cost and nothing to a batch job",
         )
+        for finding, member in _KEYS.items():
+            if member(spec) is None:
+                acknowledge(
+                    self.state_machine,
+                    f"BatchTransform::{finding}[Transform]",
+                    "neither the job nor its stack names a key of the account: the service's own key encrypts",
+                )
 
     def _transform_job_statements(
         self, jobs_arns: list[str], execution_role: iam.IRole | None
@@ -170,8 +176,7 @@ class Workflow(Construct):
         events_rule_arn = self._arn("events", "rule", "StepFunctionsGetEventsForSageMakerTransformJobsRule")
         statements = [
             iam.PolicyStatement(
-                # Describe and Stop are also states of their own. AddTags, since `.sync` tags the job with
-                # the execution that started it.
+                # AddTags, since `.sync` tags the job with the execution that started it.
                 actions=[
                     "sagemaker:CreateTransformJob",
                     "sagemaker:DescribeTransformJob",

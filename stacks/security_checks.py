@@ -6,7 +6,7 @@ import aws_cdk as cdk
 
 
 def add_security_checks(app: cdk.App) -> None:
-    """Let the app's synthesis fail on a finding of cdk-nag that nobody acknowledged with a reason.
+    """Let the app's synthesis fail on a finding of cdk-nag or of our own pack that nobody acknowledged.
 
     `-c security_checks=false` leaves them out: `batch-transform run` does, on this machine only.
     """
@@ -14,4 +14,6 @@ def add_security_checks(app: cdk.App) -> None:
         return
     from cdk_nag import AwsSolutionsChecks  # noqa: PLC0415  # loading its rules takes a third of a second
 
-    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    from batch_transform_nag import BatchTransformChecks  # noqa: PLC0415  # only where it is used
+
+    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app), BatchTransformChecks())

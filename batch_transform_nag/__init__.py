@@ -1,0 +1,9 @@
+"""Rules on batch transform for any CDK app, beside the packs of cdk-nag; `BatchTransformChecks` is the pack."""
+
+from __future__ import annotations
+
+from batch_transform_nag.pack import BatchTransformChecks
+from batch_transform_nag.rule import Compliance, Finding, Rule
+from batch_transform_nag.rules import RULES
+
+__all__ = ["BatchTransformChecks", "RULES", "Rule", "Finding", "Compliance"]

@@ -1,0 +1,59 @@
+"""A TransformJobName that would be sent twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from batch_transform_nag.cfn_template import Resource
+from batch_transform_nag.job_name import JobName
+from batch_transform_nag.rule import Compliance, Finding, RuleResult
+from batch_transform_nag.state_machine import State
+from batch_transform_nag.transform_task import TransformTask, transform_tasks
+
+# The call was turned away for want of quota: no job has the name yet.
+_BEFORE_ANY_JOB = {"SageMaker.ResourceLimitExceededException"}
+
+
+def job_name_reused(resource: Resource) -> RuleResult:
+    """Look at what makes each task's job name new: for a run, a retry, a turn of a loop, an item of a Map."""
+    tasks = transform_tasks(resource)
+    if not tasks:
+        return Compliance.NOT_APPLICABLE
+    return [Finding(task.state.name, why) for task in tasks if (why := next(_reused(task), None))]
+
+
+def _reused(task: TransformTask) -> Iterator[str]:
+    name, state = JobName(task), task.state
+    if not name.differs_by_run():
+        yield "the name is the same in every execution"
+        return
+    if _is_retried(state) and not name.differs_by_retry():
+        yield "the name is the same on each retry; add the retry count of the context object"
+    loop = [other for other in _turn(state) if state in _turn(other)]
+    if state in _turn(state) and not name.differs_by_turn(loop):
+        yield "the state lies on a loop, and the name is the same on each turn"
+    for around in state.enclosing:
+        if around.body.get("Type") == "Map" and not name.differs_by_item(_inside(around, state)):
+            yield f"the name is the same for each item of the Map {around.name}"
+
+
+def _is_retried(state: State) -> bool:
+    return any(
+        retrier.get("MaxAttempts") != 0 and set(retrier.get("ErrorEquals", [])) - _BEFORE_ANY_JOB
+        for retrier in state.body.get("Retry", [])
+    )
+
+
+def _turn(state: State) -> list[State]:
+    """The states that can follow a state, itself included where a path leads back."""
+    return [found for name in state.next_names() for found in state.reachable(name)]
+
+
+def _inside(around: State, state: State) -> list[State]:
+    """The states of the scopes from the Map's down to the task's own."""
+    inside = list(state.scope.states.values())
+    for enclosing in state.enclosing:
+        if enclosing is around:
+            break
+        inside += enclosing.scope.states.values()
+    return inside

@@ -1,0 +1,26 @@
+"""A transform job whose end nobody waits for."""
+
+from __future__ import annotations
+
+import re
+
+from batch_transform_nag.cfn_template import Resource
+from batch_transform_nag.rule import Compliance, Finding, RuleResult
+from batch_transform_nag.state_machine import state_machine
+from batch_transform_nag.transform_task import transform_tasks
+
+_DESCRIBE = re.compile(r"sagemaker:describeTransformJob", re.IGNORECASE)
+
+
+def job_not_followed(resource: Resource) -> RuleResult:
+    """Look for `.sync`, or for a state that asks SageMaker how the job is."""
+    machine, tasks = state_machine(resource), transform_tasks(resource)
+    if machine is None or not tasks:
+        return Compliance.NOT_APPLICABLE
+    if any(_DESCRIBE.search(str(state.body.get("Resource"))) for state in machine.states):
+        return Compliance.COMPLIANT
+    return [
+        Finding(task.state.name, "the task ends when the job begins")
+        for task in tasks
+        if not task.follows_job
+    ]

@@ -1,0 +1,12 @@
+"""A join that CreateTransformJob refuses."""
+
+from __future__ import annotations
+
+from batch_transform_nag.cfn_template import Resource
+from batch_transform_nag.request_problems import findings_of
+from batch_transform_nag.rule import RuleResult
+
+
+def join_incomplete(resource: Resource) -> RuleResult:
+    """Hold a request that joins against what joining asks of types, split and assembly."""
+    return findings_of(resource, lambda problem: problem.code.startswith("join-"))

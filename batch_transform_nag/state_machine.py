@@ -1,0 +1,153 @@
+"""A state machine of a template, as rules read it: its states, however deep they lie, and the paths between them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from batch_transform_nag.cfn_template import Resource, text
+
+STATE_MACHINE = "AWS::StepFunctions::StateMachine"
+
+REFERENCE = "${{Token[{}]}}"
+"""How a reference stands in a definition's texts: as `batch_transform.spec` knows what the deployment fills in."""
+
+# A reference that the deployment replaces by a number or by an object stands in no quotes.
+_BARE_REFERENCE = re.compile(r"(?<=[:\[,])(\$\{Token\[[^\]]*\]\})(?=[,\]}])")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """States that follow one another: those of the machine, of a branch, or of what a Map runs for each item.
+
+    `around` is the Parallel or Map state that they belong to.
+    """
+
+    states: Mapping[str, State]
+    around: State | None = None
+
+
+@dataclass(frozen=True)
+class State:
+    """One state; `language` is JSONPath or JSONata, its own or that of what is around it."""
+
+    name: str
+    body: Mapping[str, Any]
+    language: str
+    scope: Scope = field(repr=False, compare=False)
+
+    @property
+    def catches(self) -> list[dict[str, Any]]:
+        """The state's catchers, in order."""
+        return list(self.body.get("Catch", []))
+
+    @property
+    def enclosing(self) -> Iterator[State]:
+        """Yield the Parallel and Map states around it, from the inside to the outside."""
+        around = self.scope.around
+        while around is not None:
+            yield around
+            around = around.scope.around
+
+    def next_names(self) -> list[str]:
+        """Return the states that may follow, also after an error that is caught."""
+        steps = [self.body, *self.body.get("Choices", []), *self.catches]
+        names = [step["Next"] for step in steps if "Next" in step]
+        return [*names, self.body["Default"]] if "Default" in self.body else names
+
+    @property
+    def ends_well(self) -> bool:
+        """Whether what it belongs to is done after it, and counts as a success."""
+        return self.body.get("Type") == "Succeed" or self.body.get("End") is True
+
+    def reachable(self, start: str, *, stop: Collection[str] = ()) -> list[State]:
+        """Return the states of its scope on all paths from `start`, not past those named in `stop`."""
+        found: dict[str, State] = {}
+        waiting = [start]
+        while waiting:
+            name = waiting.pop()
+            if name in found or name in stop or name not in self.scope.states:
+                continue
+            found[name] = self.scope.states[name]
+            waiting += found[name].next_names()
+        return list(found.values())
+
+
+@dataclass(frozen=True)
+class StateMachine:
+    """`timeout` says whether an execution as a whole has a timeout."""
+
+    states: tuple[State, ...]
+    timeout: bool
+
+
+@lru_cache(maxsize=64)
+def _parsed(definition: str) -> StateMachine:
+    try:
+        body = json.loads(definition)
+    except json.JSONDecodeError:
+        body = json.loads(_BARE_REFERENCE.sub(r'"\1"', definition))
+    language = body.get("QueryLanguage", "JSONPath")
+    return StateMachine(tuple(_states(body, language, None)), "TimeoutSeconds" in body)
+
+
+def state_machine(resource: Resource) -> StateMachine | None:
+    """Return the state machine that a resource defines, and None for any other resource.
+
+    None also for a definition that is no JSON text, or that lies in S3: the rule `definition_unreadable`
+    tells those.
+    """
+    if resource.type != STATE_MACHINE:
+        return None
+    definition = definition_text(resource)
+    if definition is None:
+        return None
+    try:
+        return _parsed(definition)
+    except (json.JSONDecodeError, AttributeError, TypeError):
+        return None
+
+
+def definition_text(resource: Resource) -> str | None:
+    """Return the definition with what the deployment fills in as tokens; None where it is not in the assembly."""
+    properties = resource.properties
+    substitutions = properties.get("DefinitionSubstitutions", {})
+    if "DefinitionString" in properties:
+        definition = text(properties["DefinitionString"], reference=REFERENCE)
+    elif "Definition" in properties:
+        definition = json.dumps(properties["Definition"])
+    elif (found := _staged(resource)) is not None:
+        definition = found
+    else:
+        return None
+    for name, value in substitutions.items():
+        definition = definition.replace(f"${{{name}}}", _json_escaped(text(value, reference=REFERENCE)))
+    return definition
+
+
+def _json_escaped(value: str) -> str:
+    return json.dumps(value)[1:-1]
+
+
+def _staged(resource: Resource) -> str | None:
+    """The file of `DefinitionBody.from_file`: an asset, which lies beside the template under its key's name."""
+    key = text(resource.properties.get("DefinitionS3Location", {}).get("Key"))
+    file = resource.template.path.with_name(f"asset.{key}")
+    return file.read_text(encoding="utf-8") if file.is_file() else None
+
+
+def _states(body: Mapping[str, Any], language: str, around: State | None) -> Iterator[State]:
+    states: dict[str, State] = {}
+    scope = Scope(states, around)
+    for name, given in body["States"].items():
+        states[name] = State(name, given, given.get("QueryLanguage", language), scope)
+    for state in states.values():
+        yield state
+        inner = [*state.body.get("Branches", [])]
+        inner += [state.body[key] for key in ("ItemProcessor", "Iterator") if key in state.body]
+        for part in inner:
+            yield from _states(part, language, state)

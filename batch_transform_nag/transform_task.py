@@ -1,0 +1,107 @@
+"""The states that create a transform job, and what their request says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from batch_transform.spec.cdk_token import is_token
+from batch_transform.spec.request_shape import SHAPES
+from batch_transform_nag.cfn_template import Resource
+from batch_transform_nag.state_machine import State, state_machine
+
+_CREATE = re.compile(r":states:::(aws-sdk:)?sagemaker:createTransformJob(?P<pattern>\.\w+)?$", re.IGNORECASE)
+BY_RUN = "${Token[expression]}"
+"""A value that an expression of the state machine gives in each run, and not the deployment."""
+
+
+@dataclass(frozen=True)
+class TransformTask:
+    """`request` holds the members as written, and a token for each that only the run or the deployment knows."""
+
+    state: State
+    request: Mapping[str, Any]
+    follows_job: bool
+    """Whether the task lasts as long as the job: `.sync`."""
+
+    def member(self, *path: str) -> object:
+        """Return a member of the request, and None where it is left out."""
+        node: object = self.request
+        for name in path:
+            node = node.get(name) if isinstance(node, Mapping) else None
+        return node
+
+    @property
+    def written(self) -> object:
+        """The arguments as the state writes them."""
+        return self.state.body.get("Arguments" if self.state.language == "JSONata" else "Parameters")
+
+    @property
+    def job_name_expression(self) -> str:
+        """The expression that makes TransformJobName; empty for a fixed text."""
+        if self.state.language == "JSONata":
+            name = self.written.get("TransformJobName") if isinstance(self.written, Mapping) else self.written
+            return name if isinstance(name, str) and name.startswith("{%") else ""
+        return str(self.written.get("TransformJobName.$", "")) if isinstance(self.written, Mapping) else "$"
+
+
+def transform_tasks(resource: Resource) -> list[TransformTask]:
+    """Return the tasks of a state machine that create transform jobs; none for any other resource."""
+    machine = state_machine(resource)
+    return [_task(state) for state in machine.states if creates_transform_job(state)] if machine else []
+
+
+def creates_transform_job(state: State) -> bool:
+    """Whether the state is a task that creates a transform job, through whichever integration."""
+    return _CREATE.search(str(state.body.get("Resource"))) is not None
+
+
+def _task(state: State) -> TransformTask:
+    matched = _CREATE.search(state.body["Resource"])
+    if state.language == "JSONata":
+        request = _known(state.body.get("Arguments"), _jsonata)
+    else:
+        request = _known(state.body.get("Parameters"), _json_path)
+    return TransformTask(state, request, matched is not None and matched["pattern"] == ".sync")
+
+
+def _known(given: object, reader: Callable[[object], object]) -> dict[str, Any]:
+    request = _opened(reader(given) if isinstance(given, Mapping) else BY_RUN, ())
+    return request if isinstance(request, dict) else {}
+
+
+def _jsonata(value: object) -> object:
+    match value:
+        case str() if value.startswith("{%"):
+            return BY_RUN
+        case dict():
+            return {name: _jsonata(inner) for name, inner in value.items()}
+        case list():
+            return [_jsonata(item) for item in value]
+    return value
+
+
+def _json_path(value: object) -> object:
+    match value:
+        case dict():
+            return {
+                name.removesuffix(".$"): BY_RUN if name.endswith(".$") else _json_path(inner)
+                for name, inner in value.items()
+            }
+        case list():
+            return [_json_path(item) for item in value]
+    return value
+
+
+def _opened(value: object, at: tuple[str, ...]) -> object:
+    """A structure that an expression makes as a whole may hold any of its members: each gets a token."""
+    inside = {path[len(at)] for path in SHAPES if path[: len(at)] == at and len(path) > len(at)}
+    if not inside:
+        return value
+    if is_token(value):
+        return {name: _opened(BY_RUN, (*at, name)) for name in inside}
+    if isinstance(value, dict):
+        return {name: _opened(inner, (*at, name)) for name, inner in value.items()}
+    return value

@@ -1,0 +1,166 @@
+"""Why a run failed, in one text: the job, the files without a result, AWS's reason, the log's own words."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from itertools import islice
+from typing import Any, Protocol
+
+from botocore.exceptions import ClientError
+
+from batch_transform.spec.output_key import output_key
+from batch_transform.spec.request import Request
+from batch_transform.spec.s3_uri import S3Uri
+
+LOG_GROUP = "/aws/sagemaker/TransformJobs"
+
+_FILES_NAMED = 5
+_LOG_LINES = 12
+_OBJECTS_LOOKED_AT = 100_000
+_EVENTS_LOOKED_AT = 20_000
+_LONGEST_LINE = 2_000
+_LONGEST_CAUSE = 30_000  # Step Functions takes 32,768 characters
+
+
+class S3Client(Protocol):
+    """What the diagnosis needs of boto3's S3 client."""
+
+    def get_paginator(self, operation_name: str, /) -> Any:
+        """As boto3 has it."""
+
+
+class LogsClient(Protocol):
+    """What the diagnosis needs of boto3's client for CloudWatch Logs."""
+
+    def get_paginator(self, operation_name: str, /) -> Any:
+        """As boto3 has it."""
+
+
+@dataclass(frozen=True)
+class FailedRun:
+    """What the state machine passes: the job, the request as sent, and the error as it was caught."""
+
+    job: str
+    job_file: str
+    request: Request
+    transform_job_name: str
+    error: dict[str, str]
+
+
+def explain(run: FailedRun, s3: S3Client, logs: LogsClient) -> dict[str, str]:
+    """Return Error and Cause of the failed execution."""
+    cause = run.error.get("Cause", "")
+    description = _description(cause)
+    name = description.get("TransformJobName", run.transform_job_name)
+    status = description.get("TransformJobStatus", "")
+    if run.error["Error"] == "States.Timeout":
+        reason = "stopped: it ran longer than transform.max_runtime_in_seconds"
+    elif status == "Stopped":
+        reason = "stopped from outside the workflow (StopTransformJob)"
+    else:
+        reason = description.get("FailureReason", cause) or run.error["Error"]
+    origin = f" ({run.job_file})" if run.job_file else ""
+    lines = [f"job {run.job}{origin}: transform job {name}: {reason}"]
+    lines += _unserved_files(run.request, s3) if description or run.error["Error"] == "States.Timeout" else []
+    lines += _log_lines(name, logs)
+    told = "\n".join(line[:_LONGEST_LINE] for line in lines)
+    return {"Error": run.error["Error"], "Cause": told[:_LONGEST_CAUSE]}
+
+
+def _description(cause: str) -> dict[str, Any]:
+    """The job's description, which a failed `.sync` task has as its Cause; {} when no job existed."""
+    if not (cause.startswith("{") and cause.endswith("}")):
+        return {}  # no document, or one that was cut off
+    described = json.loads(cause)
+    return described if isinstance(described, dict) and "TransformJobName" in described else {}
+
+
+def _unserved_files(request: Request, s3: S3Client) -> list[str]:
+    """The input objects without an `.out` object, the first few by name."""
+    source = request["TransformInput"]["DataSource"]["S3DataSource"]
+    data = S3Uri.parse(source["S3Uri"])
+    if source["S3DataType"] != "S3Prefix":
+        return [f"input: {data} ({source['S3DataType']})"]
+    output = S3Uri.parse(request["TransformOutput"]["S3OutputPath"])
+    served = set(_keys(output, s3))
+    keys = sorted(key for key in _keys(data, s3) if not key.endswith("/"))  # the console's folder markers
+    alone = keys == [data.key]
+    unserved = [key for key in keys if output_key(key, data.key, output.key, alone=alone) not in served]
+    named = ", ".join(f"s3://{data.bucket}/{key}" for key in unserved[:_FILES_NAMED])
+    more = f" and {len(unserved) - _FILES_NAMED} more" if len(unserved) > _FILES_NAMED else ""
+    at_least = "at least " if len(keys) >= _OBJECTS_LOOKED_AT else ""
+    return (
+        [f"{at_least}{len(unserved)} of {len(keys)} files have no result: {named}{more}"] if unserved else []
+    )
+
+
+def _keys(place: S3Uri, s3: S3Client) -> Iterator[str]:
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=place.bucket, Prefix=place.key)
+    return islice((entry["Key"] for page in pages for entry in page.get("Contents", [])), _OBJECTS_LOOKED_AT)
+
+
+def _log_lines(job_name: str, logs: LogsClient) -> list[str]:
+    """What the job's log says: the agent's lines, or the container's last ones where the agent has nothing to say."""
+    agent: list[str] = []
+    container: deque[str] = deque(maxlen=_LOG_LINES)
+    for event in _log_events(job_name, logs):
+        stream, message = event["logStreamName"], event["message"].rstrip()
+        if stream.endswith("/data-log"):
+            if "MaxConcurrentTransforms=" not in message:
+                agent.append(message.partition("[sagemaker logs]: ")[2] or message)
+        elif message and not stream.endswith("/progress"):
+            container.append(message)
+    where = f"log: group {LOG_GROUP}, streams {job_name}/…"
+    if agent:
+        return [where, *_shortened(_by_file(agent))]
+    return [where, "the container's last lines:", *container] if container else [where]
+
+
+def _log_events(job_name: str, logs: LogsClient) -> Iterator[dict[str, Any]]:
+    pages = logs.get_paginator("filter_log_events").paginate(
+        logGroupName=LOG_GROUP,
+        logStreamNamePrefix=job_name,
+        startTime=_started(job_name),
+        PaginationConfig={"MaxItems": _EVENTS_LOOKED_AT},
+    )
+    try:
+        yield from (event for page in pages for event in page.get("events", []))
+    except ClientError as error:
+        # Without a single logged line in the account's history the group does not exist: there is nothing to tell.
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise
+
+
+def _started(job_name: str) -> int:
+    """The moment in the job's name, in milliseconds: the group holds the logs of all jobs of the account."""
+    moment = re.search(r"-(\d{8}T\d{6})-", job_name, re.IGNORECASE)
+    if moment is None:
+        return 0
+    started = datetime.strptime(moment[1].upper(), "%Y%m%dT%H%M%S").replace(tzinfo=timezone.utc)
+    return int(started.timestamp() * 1000)
+
+
+def _by_file(lines: list[str]) -> list[str]:
+    """Say each file once: the agent leads every line with `bucket/key: `."""
+    told: list[str] = []
+    current = ""
+    for line in lines:
+        file, _, text = f"{line} ".partition(": ")  # an empty line has lost its blank
+        if file != current:
+            told.append(f"s3://{file}:")
+            current = file
+        if text.strip():
+            told.append(f"  {text.rstrip()}")
+    return told
+
+
+def _shortened(lines: list[str]) -> list[str]:
+    """The beginning names the failure, the end is where a traceback and our own hint stand."""
+    if len(lines) <= _LOG_LINES:
+        return lines
+    return [*lines[:4], f"  … {len(lines) - _LOG_LINES} more lines in the log …", *lines[4 - _LOG_LINES :]]

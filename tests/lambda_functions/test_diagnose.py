@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from diagnose import LOG_GROUP, FailedRun, explain
+from fakes.s3 import FakeS3
+
+JOB = "churn-20261122T020001-1a2b3c4d-1"
+
+
+class FakeLogs:
+    """A log group in memory: (stream, message), oldest first."""
+
+    def __init__(self, *lines: tuple[str, str]) -> None:
+        self._lines = lines
+
+    def get_paginator(self, operation_name: str, /) -> FakeLogs:
+        assert operation_name == "filter_log_events"
+        return self
+
+    def paginate(
+        self,
+        *,
+        logGroupName: str,  # noqa: N803  # AWS's names
+        logStreamNamePrefix: str,  # noqa: N803
+        startTime: int,  # noqa: N803
+        PaginationConfig: dict[str, int],  # noqa: N803
+    ) -> Iterator[dict[str, Any]]:
+        assert logGroupName == LOG_GROUP
+        assert PaginationConfig["MaxItems"] > 0
+        assert startTime == 1795312801000  # the moment in the job's name
+        yield {"events": []}  # AWS may answer with an empty page and go on
+        for stream, message in self._lines:
+            if stream.startswith(logStreamNamePrefix):
+                yield {"events": [{"logStreamName": stream, "message": message}]}
+
+
+def a_failure(
+    error: str = "States.TaskFailed", cause: dict[str, str] | str = "", data_type: str = "S3Prefix"
+) -> FailedRun:
+    return FailedRun(
+        job="churn",
+        job_file="jobs/churn.yaml",
+        request={
+            "TransformInput": {
+                "DataSource": {"S3DataSource": {"S3DataType": data_type, "S3Uri": "s3://in/churn/"}}
+            },
+            "TransformOutput": {"S3OutputPath": "s3://out/churn/run"},
+        },
+        transform_job_name=JOB,
+        error={"Error": error, "Cause": cause if isinstance(cause, str) else json.dumps(cause)},
+    )
+
+
+FAILED = {
+    "TransformJobName": JOB,
+    "TransformJobStatus": "Failed",
+    "FailureReason": "ClientError: See job logs for more information",
+}
+OBJECTS = {
+    ("in", "churn/a.csv"): 9,
+    ("in", "churn/bad.csv"): 9,
+    ("in", "churn/z/c.csv"): 9,
+    ("out", "churn/run/a.csv.out"): 9,
+    ("out", "churn/run/z/c.csv.out"): 9,
+}
+
+
+def test_the_cause_names_the_job_its_file_the_bad_file_and_the_reason_of_aws() -> None:
+    failure = explain(a_failure(cause=FAILED), FakeS3(OBJECTS), FakeLogs())
+    assert failure["Error"] == "States.TaskFailed"
+    lines = failure["Cause"].splitlines()
+    assert lines[0] == (
+        f"job churn (jobs/churn.yaml): transform job {JOB}: ClientError: See job logs for more information"
+    )
+    assert lines[1] == "1 of 3 files have no result: s3://in/churn/bad.csv"
+
+
+def test_the_cause_tells_what_the_data_log_says() -> None:
+    logs = FakeLogs(
+        (
+            f"{JOB}/i-1/data-log",
+            "t:[sagemaker logs]: MaxConcurrentTransforms=1, MaxPayloadInMB=6, BatchStrategy=MULTI_RECORD",
+        ),
+        (f"{JOB}/i-1/data-log", "t:[sagemaker logs]: in/churn/bad.csv: ClientError: 400"),
+        (f"{JOB}/i-1", "Traceback of the container"),
+        ("another-job/i-1/data-log", "not ours"),
+    )
+    cause = explain(a_failure(cause=FAILED), FakeS3(OBJECTS), logs)["Cause"]
+    assert "s3://in/churn/bad.csv:\n  ClientError: 400" in cause
+    assert "MaxConcurrentTransforms" not in cause
+    assert "not ours" not in cause
+    assert f"log: group {LOG_GROUP}, streams {JOB}/" in cause
+
+
+def test_the_containers_last_lines_are_told_where_the_agent_says_nothing() -> None:
+    logs = FakeLogs(*((f"{JOB}/i-1", f"line {number}") for number in range(100)), (f"{JOB}/progress", "{}"))
+    lines = explain(a_failure(cause=FAILED), FakeS3(OBJECTS), logs)["Cause"].splitlines()
+    assert lines[-13:] == ["the container's last lines:", *(f"line {number}" for number in range(88, 100))]
+
+
+def test_an_account_without_the_log_group_has_nothing_to_tell() -> None:
+    class NoGroup(FakeLogs):
+        def paginate(self, **_arguments: Any) -> Iterator[dict[str, Any]]:
+            yield {"events": []}
+            error = {"Error": {"Code": "ResourceNotFoundException", "Message": "no such group"}}
+            raise ClientError(error, "FilterLogEvents")  # type: ignore[arg-type]  # the stubs want every key
+
+    cause = explain(a_failure(cause=FAILED), FakeS3(OBJECTS), NoGroup())["Cause"]
+    assert cause.splitlines()[-1].startswith("log: group")
+
+
+def test_a_long_log_is_told_by_its_beginning_and_its_end() -> None:
+    stream, lead = f"{JOB}/i-1/data-log", "t:[sagemaker logs]: in/churn/bad.csv: "
+    logs = FakeLogs(
+        (stream, f"{lead}Bad HTTP status"), *((stream, f"{lead}line {number}") for number in range(50))
+    )
+    lines = explain(a_failure(cause=FAILED), FakeS3(OBJECTS), logs)["Cause"].splitlines()
+    assert "  Bad HTTP status" in lines
+    assert lines[-1] == "  line 49"
+    assert "  … 40 more lines in the log …" in lines
+
+
+def test_many_files_are_counted_and_the_first_are_named() -> None:
+    objects = {("in", f"churn/{number:02}.csv"): 1 for number in range(12)}
+    cause = explain(a_failure(cause=FAILED), FakeS3(objects), FakeLogs())["Cause"]
+    assert "12 of 12 files have no result: s3://in/churn/00.csv" in cause
+    assert "and 7 more" in cause
+
+
+def test_a_long_line_of_the_log_does_not_make_a_cause_too_long_for_step_functions() -> None:
+    line = "t:[sagemaker logs]: in/churn/bad.csv: " + "x" * 250_000
+    logs = FakeLogs(*((f"{JOB}/i-1/data-log", line) for _ in range(40)))
+    assert len(explain(a_failure(cause=FAILED), FakeS3(OBJECTS), logs)["Cause"]) <= 32_768
+
+
+def test_a_cause_that_was_cut_off_is_told_as_it_is() -> None:
+    cut = json.dumps(FAILED)[:-20]
+    assert cut in explain(a_failure(cause=cut), FakeS3(OBJECTS), FakeLogs())["Cause"]
+
+
+def test_the_consoles_folder_markers_are_no_files_without_a_result() -> None:
+    cause = explain(a_failure(cause=FAILED), FakeS3(OBJECTS | {("in", "churn/"): 0}), FakeLogs())["Cause"]
+    assert "1 of 3 files have no result: s3://in/churn/bad.csv" in cause
+
+
+def test_a_refused_request_is_told_in_the_words_of_the_service() -> None:
+    run = a_failure("SageMaker.AmazonSageMakerException", 'Could not find model "churn".')
+    cause = explain(run, FakeS3(OBJECTS), FakeLogs())["Cause"]
+    assert 'Could not find model "churn".' in cause
+    assert "have no result" not in cause
+
+
+def test_a_timeout_names_the_setting_behind_it() -> None:
+    cause = explain(a_failure("States.Timeout"), FakeS3(OBJECTS), FakeLogs())["Cause"]
+    assert "transform.max_runtime_in_seconds" in cause
+    assert JOB in cause
+
+
+def test_a_job_stopped_from_outside_is_told_as_such() -> None:
+    stopped = {"TransformJobName": JOB, "TransformJobStatus": "Stopped"}
+    assert "StopTransformJob" in explain(a_failure(cause=stopped), FakeS3(OBJECTS), FakeLogs())["Cause"]
+
+
+def test_a_manifest_is_named_as_it_is() -> None:
+    cause = explain(a_failure(cause=FAILED, data_type="ManifestFile"), FakeS3(OBJECTS), FakeLogs())["Cause"]
+    assert "input: s3://in/churn/ (ManifestFile)" in cause

@@ -1,0 +1,130 @@
+"""Paths from a failure to a success, and paths from a failure to a failure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+
+from nag.apps import findings, machine, task
+
+ANY = ["States.ALL"]
+NOTIFY = {
+    "Type": "Task",
+    "Resource": "arn:aws:states:::sns:publish",
+    "Arguments": {"TopicArn": "arn:aws:sns:eu-west-1:111122223333:jobs", "Message": "failed"},
+}
+
+
+def found(catch: list[dict[str, Any]], **states: Any) -> set[str]:
+    all_states = {"Transform": task("JSONata", Catch=catch), **states}
+    return findings(lambda stack: machine(stack, "JSONata", all_states))
+
+
+@pytest.mark.parametrize(
+    "states",
+    [
+        {"Notify": {**NOTIFY, "End": True}},
+        {"Notify": {**NOTIFY, "Next": "Done"}, "Done": {"Type": "Succeed"}},
+        {
+            "Notify": {
+                "Type": "Choice",
+                "Choices": [{"Condition": "{% true %}", "Next": "Failed"}],
+                "Default": "Done",
+            },
+            "Failed": {"Type": "Fail"},
+            "Done": {"Type": "Pass", "End": True},
+        },
+        {
+            "Notify": {**NOTIFY, "Next": "Failed", "Catch": [{"ErrorEquals": ANY, "Next": "Done"}]},
+            "Failed": {"Type": "Fail"},
+            "Done": {"Type": "Succeed"},
+        },
+    ],
+)
+def test_noncompliance_of_a_catch_that_ends_well(states: dict[str, Any]) -> None:
+    assert found([{"ErrorEquals": ANY, "Next": "Notify"}], **states) == {"FailureHidden[Transform]"}
+
+
+@pytest.mark.parametrize(
+    "states",
+    [
+        {"Notify": {**NOTIFY, "Next": "Failed"}, "Failed": {"Type": "Fail"}},
+        {"Notify": {"Type": "Wait", "Seconds": 300, "Next": "Other"}, "Other": task("JSONata")},
+    ],
+)
+def test_compliance_of_a_catch_that_ends_in_a_failure_or_in_another_job(states: dict[str, Any]) -> None:
+    assert found([{"ErrorEquals": ANY, "Next": "Notify"}], **states) == set()
+
+
+def in_parallel(*, inner: dict[str, Any], outer: dict[str, Any]) -> set[str]:
+    branch = {
+        "StartAt": "Transform",
+        "States": {
+            "Transform": task("JSONata", **inner),
+            "Ignore": {"Type": "Pass", "End": True},
+            "Failed": {"Type": "Fail"},
+        },
+    }
+    states = {
+        "Both": {"Type": "Parallel", "Branches": [branch], "Next": "Done", **outer},
+        "Done": {"Type": "Succeed"},
+        "NotDone": {"Type": "Fail"},
+    }
+    return findings(lambda stack: machine(stack, "JSONata", states))
+
+
+def test_noncompliance_within_a_branch_and_around_it() -> None:
+    ignore = {"Catch": [{"ErrorEquals": ANY, "Next": "Ignore"}]}
+    fail = {"Catch": [{"ErrorEquals": ANY, "Next": "Failed"}]}
+    go_on = {"Catch": [{"ErrorEquals": ANY, "Next": "Done"}]}
+    assert in_parallel(inner=ignore, outer={}) == {"FailureHidden[Transform]"}
+    assert in_parallel(inner=fail, outer=go_on) == {"FailureHidden[Both]"}
+
+
+def test_compliance_within_a_branch_and_around_it() -> None:
+    fail = {"Catch": [{"ErrorEquals": ANY, "Next": "Failed"}]}
+    fail_too = {"Catch": [{"ErrorEquals": ANY, "Next": "NotDone"}]}
+    assert in_parallel(inner=fail, outer=fail_too) == set()
+
+
+@pytest.mark.parametrize(("tolerated", "expected"), [(5, {"FailureHidden[Each]"}), (0, set())])
+def test_a_map_that_tolerates_failed_items(tolerated: int, expected: set[str]) -> None:
+    inner = task("JSONata", members={"TransformJobName": "{% $uuid() %}"})
+    states = {
+        "Each": {
+            "Type": "Map",
+            "ToleratedFailurePercentage": tolerated,
+            "ItemProcessor": {"StartAt": "Transform", "States": {"Transform": inner}},
+            "End": True,
+        }
+    }
+    assert findings(lambda stack: machine(stack, "JSONata", states)) == expected
+
+
+def before_the_job(errors: list[str]) -> set[str]:
+    check = {**NOTIFY, "Next": "Transform", "Catch": [{"ErrorEquals": errors, "Next": "Skip"}]}
+    states = {"Check": check, "Transform": task("JSONata"), "Skip": {"Type": "Succeed"}}
+    return findings(lambda stack: machine(stack, "JSONata", states))
+
+
+def test_noncompliance_of_any_error_that_keeps_the_job_from_running_in_silence() -> None:
+    assert before_the_job(ANY) == {"FailureHidden[Check]"}
+
+
+def test_compliance_of_one_named_error_before_the_job() -> None:
+    assert before_the_job(["S3.NoSuchKeyException"]) == set()
+
+
+def test_compliance_of_what_happens_after_the_job() -> None:
+    def define(stack: cdk.Stack) -> None:
+        notify = {**NOTIFY, "End": True, "Catch": [{"ErrorEquals": ANY, "Next": "Done"}]}
+        states = {
+            "Transform": task("JSONata", End=None, Next="Notify"),
+            "Notify": notify,
+            "Done": {"Type": "Succeed"},
+        }
+        machine(stack, "JSONata", states)
+
+    assert findings(define) == set()
