@@ -175,7 +175,7 @@ def _template_check(assembly: Path) -> Iterator[Future[None]]:
 def _local_aws(view: RunView, port: int) -> Iterator[LocalAws]:
     began = time.monotonic()
     view.doing("starting the local AWS")
-    with LocalAws(port=port) as aws:
+    with LocalAws(port=port, schedules=False) as aws:  # this run is the only one
         view.line("local AWS", aws.endpoint_url, time.monotonic() - began)
         yield aws
         view.doing("stopping the local AWS")

@@ -101,6 +101,7 @@ def _serve(options: argparse.Namespace, run_dir: Path) -> None:
         wait_scale=options.wait_scale,
         alarm_scale=options.alarm_scale,
         schedule_scale=options.schedule_scale,
+        schedules=not options.no_schedules,
         region=options.region,
         enforce_iam=options.enforce_iam,
     )
@@ -162,6 +163,7 @@ def _parser() -> argparse.ArgumentParser:
         default=1.0,
         help="0.1 makes schedules start after a tenth of the time",
     )
+    parser.add_argument("--no-schedules", action="store_true", help="schedules are kept and start nothing")
     parser.add_argument(
         "--enforce-iam", action="store_true", help="a call needs the permission that it needs on AWS"
     )

@@ -22,7 +22,8 @@ class LocalAwsSettings:
     `enforce_iam` makes every call subject to IAM, and the parts of AWS act with the roles they were given.
     `wait_scale` shortens the waits and the retry pauses of state machines: 0.1 is a tenth, 1 is AWS's.
     `alarm_scale` shortens the periods of alarms: 0.01 turns five minutes into three seconds.
-    `schedule_scale` shortens the time from when a schedule was made or changed to its starts.
+    `schedule_scale` shortens the time from when a schedule was made or changed to its starts. Without
+    `schedules` they are kept and start nothing, for a run that is to be the only one.
     """
 
     run_dir: Path
@@ -33,5 +34,6 @@ class LocalAwsSettings:
     wait_scale: float = 1.0
     alarm_scale: float = 1.0
     schedule_scale: float = 1.0
+    schedules: bool = True
     region: str = DEFAULT_REGION
     enforce_iam: bool = False

@@ -31,9 +31,9 @@ _READY = "ready: "
 class LocalAws:
     """Starts the local AWS as a child process; it ends with this program, however that ends.
 
-    `port` 0 takes any free port. `images`, `quotas`, `ping_timeout`, the scales and `enforce_iam` are as in
-    `batch_transform.local.settings`. `log_file` gets what the local AWS itself says; without it the file is
-    a temporary one, kept only when the start fails.
+    `port` 0 takes any free port. `images`, `quotas`, `ping_timeout`, the scales, `schedules` and `enforce_iam` are
+    as in `batch_transform.local.settings`. `log_file` gets what the local AWS itself says; without it the
+    file is a temporary one, kept only when the start fails.
 
     Entering raises PortInUseError when the port is taken, and LocalAwsError with the log's last
     lines when the start fails otherwise.
@@ -50,6 +50,7 @@ class LocalAws:
         wait_scale: float = 1.0,
         alarm_scale: float = 1.0,
         schedule_scale: float = 1.0,
+        schedules: bool = True,
         region: str = DEFAULT_REGION,
         enforce_iam: bool = False,
         log_file: Path | None = None,
@@ -67,7 +68,10 @@ class LocalAws:
             "--alarm-scale": alarm_scale,
             "--schedule-scale": schedule_scale,
         }
-        self._flags = ["--enforce-iam"] if enforce_iam else []
+        self._flags = [
+            *(["--enforce-iam"] if enforce_iam else []),
+            *([] if schedules else ["--no-schedules"]),
+        ]
         self._log_file = log_file
         self._temporary: Path | None = None
         self._process: subprocess.Popen[str] | None = None

@@ -9,7 +9,7 @@ from typing import Any
 
 import boto3
 
-from start_later import Start, put_off
+from start_later import Start, Waiting, put_off
 
 _scheduler = boto3.client("scheduler")
 _start = Start(
@@ -24,8 +24,14 @@ _start = Start(
 )
 
 
+# Lambda keeps the process for the next events.
+_known: Waiting | None = None
+
+
 def handler(event: dict[str, Any], _context: object) -> None:
     """Log which object came and when the job starts, one JSON document a line."""
-    schedule, at = put_off(_start, _scheduler, datetime.now(timezone.utc))
+    global _known  # noqa: PLW0603 - what one event learnt the next one knows
+    _known = put_off(_start, _scheduler, datetime.now(timezone.utc), _known)
     key = event["detail"]["object"]["key"]
-    print(json.dumps({"object": key, "schedule": schedule, "starts": at.isoformat()}))  # noqa: T201 - the log
+    told = {"object": key, "schedule": _known.schedule, "starts": _known.at.isoformat()}
+    print(json.dumps(told))  # noqa: T201 - the log

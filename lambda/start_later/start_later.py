@@ -80,12 +80,23 @@ class Start:
         }
 
 
-def put_off(start: Start, scheduler: SchedulerClient, now: datetime) -> tuple[str, datetime]:
+@dataclass(frozen=True)
+class Waiting:
+    """A schedule that is there, and when it starts the job."""
+
+    schedule: str
+    at: datetime
+
+
+def put_off(start: Start, scheduler: SchedulerClient, now: datetime, known: Waiting | None = None) -> Waiting:
     """Make sure that the job starts once the quiet period after `now` is over; return by which schedule, and when.
 
-    Raises BusyError, and what boto3 raises.
+    `known` is what an earlier call returned: while that is late enough nothing is asked, so that a burst of
+    uploads stays below the Scheduler's rates. Raises BusyError, and what boto3 raises.
     """
     at = start.at(now)
+    if known is not None and known.at >= at:
+        return known
     for _ in range(_LOOKS):
         waiting = {name: _when(name, scheduler) for name in start.schedules}
         ahead = {name: when for name, when in waiting.items() if when and when > now + ABOUT_TO_START}
@@ -94,10 +105,10 @@ def put_off(start: Start, scheduler: SchedulerClient, now: datetime) -> tuple[st
             for name, when in ahead.items():
                 if when < at:
                     scheduler.update_schedule(**start.request(name, at))
-                return name, max(when, at)
+                return Waiting(name, max(when, at))
             if free:
                 scheduler.create_schedule(**start.request(free[0], at))
-                return free[0], at
+                return Waiting(free[0], at)
         except ClientError as error:
             # Another upload made it, or it has started and is gone: look again.
             if error.response["Error"]["Code"] not in {"ConflictException", "ResourceNotFoundException"}:

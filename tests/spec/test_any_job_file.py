@@ -48,10 +48,35 @@ _names = st.lists(st.sampled_from(["id", "age", "a_b", "label", "SageMakerOutput
 _images = st.fixed_dictionaries(
     {}, optional={"framework": _scalars, "version": _scalars, "image": _scalars, "source": _scalars}
 )
+_inputs = st.dictionaries(
+    st.sampled_from(["transform", "transform.max_payload", "input", "data_processing", "Comment", "tags"]),
+    st.one_of(
+        _scalars,
+        _names,
+        st.dictionaries(
+            st.sampled_from(["instance_type", "env", "data", "keep", "output_filter"]),
+            st.one_of(_scalars, _names),
+        ),
+    ),
+    max_size=3,
+)
+_schedules = st.fixed_dictionaries(
+    {},
+    optional={
+        "name": st.sampled_from(["a", "b", "a b", 1]),
+        "rate": _scalars,
+        "cron": _scalars,
+        "start_date": st.sampled_from(["2030-01-01T00:00:00Z", "2030-01-01", "soon", 7]),
+        "end_date": st.sampled_from(["2030-01-01T00:00:00Z", "2031-01-01T00:00:00Z"]),
+        "input": _inputs,
+    },
+)
 _values = st.one_of(
     _scalars,
     _names,
     st.lists(_images, max_size=3),
+    _schedules,
+    st.lists(_schedules, max_size=3),
     st.dictionaries(st.sampled_from(["A", "b c", "framework", "version", "subnets"]), _scalars, max_size=3),
 )
 

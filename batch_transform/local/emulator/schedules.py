@@ -88,7 +88,14 @@ def _start(key: _Key, schedule: Mapping[str, Any]) -> None:
         eventbridge._invoke_target(schedule["Target"], event, schedule)
 
 
-def plug_in(scale: float) -> None:
-    """Take the place of the emulator's look at its schedules; its thread reads both before each pause."""
+def plug_in(scale: float | None) -> None:
+    """Take the place of the emulator's look at its schedules; its thread reads both before each pause.
+
+    Without a scale nothing is ever started.
+    """
     scheduler._SCHEDULE_TICK_INTERVAL = TICK_SECONDS
-    scheduler._tick_schedules = Ticker(scale)
+    scheduler._tick_schedules = _start_nothing if scale is None else Ticker(scale)
+
+
+def _start_nothing() -> None:
+    pass

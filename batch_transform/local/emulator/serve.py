@@ -89,7 +89,7 @@ class LocalAws:
         metrics.plug_in()
         self._alarms = alarms.plug_in(settings.alarm_scale)
         self._alarms.start()
-        schedules.plug_in(settings.schedule_scale)
+        schedules.plug_in(settings.schedule_scale if settings.schedules else None)
         lambda_workers.plug_in()
 
     def close(self) -> None:

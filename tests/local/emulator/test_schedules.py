@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from batch_transform.local.up import LocalAws
+
 PASS = {"Done": {"Type": "Pass", "End": True}}
 NOWHERE = "arn:aws:states:us-east-1:000000000000:stateMachine:nowhere"
 
@@ -164,3 +166,12 @@ def test_a_stack_with_a_schedule_that_aws_refuses_fails(lab: Any) -> None:
     events = cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
     reasons = [event.get("ResourceStatusReason", "") for event in events]
     assert any("Invalid Schedule Expression" in reason for reason in reasons)
+
+
+def test_without_schedules_nothing_is_started(make_lab: Any) -> None:
+    with LocalAws(schedules=False, schedule_scale=0.05) as aws:
+        lab = make_lab(aws)
+        machine = lab.machine(PASS)
+        schedule(lab, "rate(1 minute)", machine)
+        time.sleep(2)
+        assert not started(lab, machine)
