@@ -89,7 +89,8 @@ FIELD_TEXTS = {
     "triggers.schedule": "EventBridge Scheduler: one schedule or a list, each with exactly one of cron and rate",
     "triggers.schedule.cron": "six fields: minutes, hours, day of month, month, day of week, year, such as "
     "`0 2 * * ? *`",
-    "triggers.schedule.rate": "a number of minutes, hours or days, such as `1 hour`",
+    "triggers.schedule.rate": "a number of minutes, hours or days, such as `1 hour`; counts from start_date, or "
+    "starts when it is deployed",
     "triggers.schedule.timezone": "of cron, such as Europe/Vienna",
     "triggers.schedule.enabled": "false pauses the schedule",
     "triggers.schedule.name": "letters, digits and inner hyphens; required and its own when there are several",

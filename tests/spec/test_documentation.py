@@ -66,13 +66,20 @@ def test_the_fields_of_json_become_the_paths_beside_them(jobs: Path) -> None:
 
 
 def test_the_python_of_the_page_runs_and_makes_the_machine() -> None:
-    [code] = blocks("python")
+    nested, code = blocks("python")  # the first one builds on the second
     names: dict[str, object] = {}
-    exec(compile(code, "docs/job-file.md", "exec"), names)  # noqa: S102 - our own page
+    for block in (code, nested):
+        exec(compile(block, "docs/job-file.md", "exec"), names)  # noqa: S102 - our own page
     template = names["app"].synth().get_stack_by_name("Scoring").template  # type: ignore[attr-defined]
-    [machine] = [
-        resource
+    machine, parent = (
+        str(resource)
         for resource in template["Resources"].values()
         if resource["Type"] == "AWS::StepFunctions::StateMachine"
-    ]
-    assert '"InputFilter":"$[1:]","JoinSource":"Input","OutputFilter":"$[0,-1]"' in str(machine)
+    )
+    assert '"InputFilter":"$[1:]","JoinSource":"Input","OutputFilter":"$[0,-1]"' in machine
+    assert ":states:::states:startExecution.sync:2" in parent
+
+
+def test_the_triggers_and_the_behaviour_of_the_page_are_legal(jobs: Path) -> None:
+    for text in blocks("yaml")[2:]:
+        assert read(jobs, f"name: churn\nmodel: {{existing: m}}\n{text}")
