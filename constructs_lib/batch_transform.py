@@ -25,6 +25,7 @@ from constructs_lib.job_network import JobNetwork
 from constructs_lib.job_places import JobPlaces, require_in
 from constructs_lib.model import Model
 from constructs_lib.run_events import NOT_SUCCEEDED, SUCCEEDED, run_ended_rule
+from constructs_lib.run_lock import RunLock
 from constructs_lib.triggers import add_triggers
 from constructs_lib.workflow import Workflow
 
@@ -124,6 +125,7 @@ class BatchTransform(Construct):
             ),
             data=self.data,
             output=self.output,
+            lock=self._lock(job),
             execution_role=self.model.role,
             encryption_key=self.encryption_key,
         )
@@ -144,6 +146,11 @@ class BatchTransform(Construct):
                 f"{self.node.path} has no vpc, and so no security groups to manage; give it one"
             )
         return self.network.connections
+
+    def _lock(self, job: JobSpec) -> RunLock | None:
+        if job.workflow.overlapping_runs == "allow":
+            return None
+        return RunLock.of(job.name, bucket=self.buckets.output, encryption_key=self.encryption_key)
 
     def grant_start(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let somebody start runs, with whatever input."""

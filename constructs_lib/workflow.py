@@ -15,10 +15,11 @@ from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.request import Request
 from constructs_lib.acknowledgment import acknowledge, acknowledge_wildcards
 from constructs_lib.data_location import DataLocation
-from constructs_lib.definition import Functions, state_machine_definition
+from constructs_lib.definition import Parts, state_machine_definition
 from constructs_lib.key_policy import let_log_groups_use
 from constructs_lib.kms_key import KmsKey
 from constructs_lib.model_lookup import ModelLookup
+from constructs_lib.run_lock import RunLock
 from constructs_lib.workflow_function import WorkflowFunction
 
 TRANSFORM_JOB_LOGS = "/aws/sagemaker/TransformJobs"
@@ -54,6 +55,7 @@ class Workflow(Construct):
         request: Request,
         data: DataLocation,
         output: DataLocation,
+        lock: RunLock | None,
         execution_role: iam.IRole | None,
         encryption_key: kms.IKey | None = None,
     ) -> None:
@@ -73,7 +75,12 @@ class Workflow(Construct):
             "Preflight",
             name="preflight",
             encryption_key=encryption_key,
-            statements=[data.list_statement(), *self._first_row_statements(spec, data), *lookup.statements],
+            statements=[
+                data.list_statement(),
+                *self._first_row_statements(spec, data),
+                *lookup.statements,
+                *(lock.take_statements() if lock else []),
+            ],
         )
         first_row = "the first object below the job's own prefix, whatever it is called"
         wildcards = (
@@ -82,10 +89,10 @@ class Workflow(Construct):
             else {}
         )
         acknowledge_wildcards(preflight, wildcards | lookup.wildcards)
-        diagnose = WorkflowFunction(
+        report = WorkflowFunction(
             self,
-            "Diagnose",
-            name="diagnose",
+            "Report",
+            name="report",
             encryption_key=encryption_key,
             statements=[
                 data.list_statement(),
@@ -93,11 +100,9 @@ class Workflow(Construct):
                 iam.PolicyStatement(actions=["logs:FilterLogEvents"], resources=[job_logs_arn]),
             ],
         )
-        acknowledge_wildcards(
-            diagnose, {job_logs_arn: "the streams of one group: their names are SageMaker's"}
-        )
+        acknowledge_wildcards(report, {job_logs_arn: "the streams of one group: their names are SageMaker's"})
         volume_key = KmsKey(spec.transform.volume_kms_key) if spec.transform.volume_kms_key else None
-        functions = [preflight.function, diagnose.function]
+        functions = [preflight.function, report.function]
         self.log_group = logs.LogGroup(
             self,
             "Logs",
@@ -124,6 +129,7 @@ class Workflow(Construct):
                         ),
                         *self._transform_job_statements(jobs_arns, execution_role),
                         *(volume_key.volume_statements() if volume_key else []),
+                        *(lock.release_statements() if lock else []),
                     ]
                 )
             },
@@ -133,8 +139,10 @@ class Workflow(Construct):
         definition = state_machine_definition(
             spec,
             request,
-            Functions(
-                preflight_arn=preflight.function.function_arn, diagnose_arn=diagnose.function.function_arn
+            Parts(
+                preflight_arn=preflight.function.function_arn,
+                report_arn=report.function.function_arn,
+                lock=lock.place if lock else None,
             ),
             partition=cdk.Aws.PARTITION,
         )
@@ -148,6 +156,8 @@ class Workflow(Construct):
             ),
             role=self.role,
         )
+        if lock is not None:
+            lock.let_look_at_executions(self, preflight.role, self.state_machine)
         acknowledge_wildcards(
             self,
             {
@@ -176,7 +186,8 @@ class Workflow(Construct):
         events_rule_arn = self._arn("events", "rule", "StepFunctionsGetEventsForSageMakerTransformJobsRule")
         statements = [
             iam.PolicyStatement(
-                # AddTags, since `.sync` tags the job with the execution that started it.
+                # Describe and Stop are also states of their own. AddTags, since `.sync` tags the job with
+                # the execution that started it.
                 actions=[
                     "sagemaker:CreateTransformJob",
                     "sagemaker:DescribeTransformJob",

@@ -54,7 +54,7 @@ class WorkflowFunction(Construct):
             retention=logs.RetentionDays.THREE_MONTHS,
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
-        role = iam.Role(
+        self.role = iam.Role(
             self,
             "Role",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
@@ -80,7 +80,7 @@ class WorkflowFunction(Construct):
                 handler="handler.handler",
                 log_group=log_group,
                 memory_size=256,
-                role=role,
+                role=self.role,
                 runtime=lambda_.Runtime.PYTHON_3_13,
                 # Shorter than the state's own timeout, so that the function's error is the one reported.
                 timeout=cdk.Duration.seconds(50),

@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 
 from batch_transform.spec.cdk_token import is_token
-from batch_transform.spec.declared_members import undeclared_problems
 from batch_transform.spec.errors import InvalidS3UriError, RunInputError
 from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.named_overrides import Columns
@@ -42,7 +41,6 @@ def _run_problems(spec: JobSpec, request: Request, run_input: Mapping[str, objec
     except RunInputError as error:
         yield from error.problems
         return
-    yield from undeclared_problems(request, run.request, origin=spec.job_file or "the job")
     first = spec.transform.instance_type[0]
     for other in run.instance_types:
         if needs_another_image(spec.model, first, other):

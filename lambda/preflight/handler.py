@@ -6,11 +6,14 @@ from typing import Any
 
 import boto3
 
-from preflight import Run, checked_request
+from preflight import Run, checked_run
+from run_lock import RunLock
 
 _s3 = boto3.client("s3")
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Return the run's CreateTransformJob request, or fail with all that is wrong with it."""
-    return checked_request(Run(**event), _s3, lambda: boto3.client("sagemaker"))
+    """Return what the state machine needs to know of the run, or fail with all that is wrong with it."""
+    run = Run(**event)
+    lock = RunLock(run.lock, _s3, boto3.client("stepfunctions")) if run.lock else None
+    return checked_run(run, _s3, lambda: boto3.client("sagemaker"), lock)

@@ -10,13 +10,13 @@ from botocore.exceptions import ClientError
 from header_row import S3Reader, require_no_header
 from run_model import SageMakerClient, run_model
 
-from batch_transform.spec.declared_members import undeclared_problems
-from batch_transform.spec.errors import DataNotFoundError, RunInputError
+from batch_transform.spec.errors import DataNotFoundError
 from batch_transform.spec.media_type import CSV, media_type
 from batch_transform.spec.named_overrides import Columns
-from batch_transform.spec.overrides import apply_overrides
+from batch_transform.spec.overrides import RunRequest, apply_overrides
 from batch_transform.spec.request import Request
 from batch_transform.spec.s3_uri import S3Uri
+from run_lock import RunLock
 
 
 class S3Client(S3Reader, Protocol):
@@ -30,33 +30,53 @@ class S3Client(S3Reader, Protocol):
 class Run:
     """What the state machine passes: the job, the run's id, the declared request and the run's own input.
 
-    `columns` are the names that the job gives, as `input` and `output`. `model` says where the model
-    comes from, if the run must find it (see `run_model`).
+    `instance_types` are the job's, in the order in which they are tried. `columns` are the names that the job
+    gives, as `input` and `output`. `model` says where the model comes from, if the run must find it (see
+    `run_model`). `execution` is the run's ARN, and `lock` the Bucket and Key of the job's lock; it is empty
+    where runs may overlap.
     """
 
     job: str
     job_file: str
     run: str
+    execution: str
     request: Request
+    instance_types: Sequence[str]
     overrides: Mapping[str, Any]
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
     model: Mapping[str, Any] = field(default_factory=dict)
+    lock: Mapping[str, str] = field(default_factory=dict)
 
 
-def checked_request(run: Run, s3: S3Client, sagemaker: Callable[[], SageMakerClient]) -> Request:
+def checked_run(
+    run: Run, s3: S3Client, sagemaker: Callable[[], SageMakerClient], lock: RunLock | None
+) -> dict[str, Any]:
+    """Check the run, and take the job's lock when all is well: the state machine's variables for the run.
+
+    They are `request`, `instance_types` and `lock` (see `RunLock.take`; empty where runs may overlap). Fails as
+    `checked_request` does.
+    """
+    checked = checked_request(run, s3, sagemaker)
+    return {
+        "request": checked.request,
+        "instance_types": list(checked.instance_types),
+        "lock": lock.take(run.execution) if lock else {},
+    }
+
+
+def checked_request(run: Run, s3: S3Client, sagemaker: Callable[[], SageMakerClient]) -> RunRequest:
     """Apply the run's overrides, give the run its own output prefix, check request and data, find the model.
 
-    Fails with RunInputError (unknown, undeclared or illegal overrides, output below the input prefix),
-    DataNotFoundError (no object, or only empty ones), HeaderRowError or ModelNotFoundError.
+    Fails with RunInputError (unknown or illegal overrides, output below the input prefix), DataNotFoundError
+    (no object, or only empty ones), HeaderRowError or ModelNotFoundError.
     """
     declared = dict(run.request)
     declared["TransformOutput"] = declared["TransformOutput"] | {
         "S3OutputPath": f"{declared['TransformOutput']['S3OutputPath'].rstrip('/')}/{run.run}"
     }
     columns = Columns(**{name: tuple(names) for name, names in run.columns.items()})
-    request = apply_overrides(declared, run.overrides, columns).request
-    if undeclared := list(undeclared_problems(run.request, request, origin=run.job_file or "the job")):
-        raise RunInputError(undeclared)
+    checked = apply_overrides(declared, run.overrides, columns, instance_types=run.instance_types)
+    request = checked.request
     uri = request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
     try:
         first = _first_object(uri, s3)
@@ -69,7 +89,7 @@ def checked_request(run: Run, s3: S3Client, sagemaker: Callable[[], SageMakerCli
         ) from error
     if run.model:
         request["ModelName"] = run_model(run.job, run.model, sagemaker())
-    return request
+    return checked
 
 
 def _require_no_header(request: Request, first: S3Uri, columns: Columns, s3: S3Client) -> None:

@@ -14,14 +14,19 @@ from batch_transform.spec.errors import (
     RunInputError,
 )
 from batch_transform.spec.request import Request
+from fakes.lock_bucket import FakeExecutions, LockBucket
 from fakes.s3 import FakeS3
 from fakes.sagemaker import FakeSageMaker
-from preflight import Run
-from preflight import checked_request as checked
+from preflight import Run, checked_run
+from run_lock import RunLock
+
+
+def checked(run: Run, s3: FakeS3, sagemaker: FakeSageMaker | None = None) -> dict[str, Any]:
+    return checked_run(run, s3, lambda: sagemaker or pytest.fail("this run has its model"), None)
 
 
 def checked_request(run: Run, s3: FakeS3, sagemaker: FakeSageMaker | None = None) -> Request:
-    return checked(run, s3, lambda: sagemaker or pytest.fail("this run has its model"))
+    return dict(checked(run, s3, sagemaker)["request"])
 
 
 RUN_ID = "20261122T020001-1a2b3c4d"
@@ -41,7 +46,13 @@ def a_run(overrides: dict[str, Any] | None = None, *, output: str = "s3://out/ch
         "DataProcessing": {"InputFilter": "$[1:]", "JoinSource": "Input", "OutputFilter": "$[0,-1]"},
     }
     return Run(
-        job="churn", job_file="jobs/churn.yaml", run=RUN_ID, request=request, overrides=overrides or {}
+        job="churn",
+        job_file="jobs/churn.yaml",
+        run=RUN_ID,
+        execution="arn:aws:states:eu-west-1:1:execution:churn:a",
+        request=request,
+        instance_types=["ml.m5.large", "ml.m5.xlarge"],
+        overrides=overrides or {},
     )
 
 
@@ -76,16 +87,47 @@ def test_fails_on_an_illegal_override_before_s3_is_asked() -> None:
     assert s3.listings == 0
 
 
-def test_fails_when_a_run_sets_what_the_job_file_does_not() -> None:
-    with pytest.raises(RunInputError, match=r"transform.max_payload: is not set in jobs/churn.yaml"):
-        checked_request(a_run({"transform.max_payload": 5}), data("churn/a.csv"))
+def test_a_run_may_set_what_the_job_file_does_not() -> None:
+    overrides = {
+        "transform": {"max_payload": 5, "strategy": "MultiRecord", "invocations_max_retries": 0},
+        "experiment_config.trial_name": "night",
+    }
+    request = checked_request(a_run(overrides), data("churn/a.csv"))
+    assert (request["MaxPayloadInMB"], request["BatchStrategy"]) == (5, "MultiRecord")
+    assert request["ModelClientConfig"] == {"InvocationsTimeoutInSeconds": 600, "InvocationsMaxRetries": 0}
+    assert request["ExperimentConfig"] == {"TrialName": "night"}
 
 
-def test_fails_when_a_run_removes_what_the_job_file_sets() -> None:
-    with pytest.raises(RunInputError, match=r"output.accept: is set in jobs/churn.yaml"):
-        checked_request(
-            a_run({"output.accept": None, "data_processing.join_source": "None"}), data("churn/a.csv")
-        )
+def test_a_run_may_leave_out_what_the_job_file_sets() -> None:
+    overrides = {"output.accept": None, "data_processing.join_source": "None"}
+    assert "Accept" not in checked_request(a_run(overrides), data("churn/a.csv"))["TransformOutput"]
+
+
+def test_fails_when_a_run_removes_what_every_request_needs() -> None:
+    with pytest.raises(RunInputError, match=r"input\.data"):
+        checked_request(a_run({"input.data": None}), data("churn/a.csv"))
+
+
+def test_a_run_has_the_instance_types_of_the_job_unless_it_names_its_own() -> None:
+    s3 = data("churn/a.csv")
+    assert checked(a_run(), s3)["instance_types"] == ["ml.m5.large", "ml.m5.xlarge"]
+    one = checked(a_run({"transform.instance_type": "ml.c5.xlarge"}), s3)
+    assert one["instance_types"] == ["ml.c5.xlarge"]
+    several = checked(a_run({"transform": {"instance_type": ["ml.c5.xlarge", "ml.c5.2xlarge"]}}), s3)
+    assert several["instance_types"] == ["ml.c5.xlarge", "ml.c5.2xlarge"]
+    assert several["request"]["TransformResources"]["InstanceType"] == "ml.c5.xlarge"
+
+
+def test_the_lock_is_taken_when_all_else_is_well() -> None:
+    bucket = LockBucket(versioned=True)
+    place = {"Bucket": "out", "Key": ".locks/churn"}
+    lock = RunLock(place, bucket, FakeExecutions({}))
+    with pytest.raises(DataNotFoundError):
+        checked_run(a_run(), data("other/a.csv"), FakeSageMaker, lock)
+    assert bucket.holder() is None
+    taken = checked_run(a_run(), data("churn/a.csv"), FakeSageMaker, lock)["lock"]
+    assert taken == {"RunningExecutionArn": "", "Object": {**place, "VersionId": "v1"}}
+    assert bucket.holder() == a_run().execution
 
 
 def test_fails_when_no_object_starts_with_the_prefix() -> None:

@@ -76,7 +76,7 @@ def test_it_has_what_a_job_needs(template: Template) -> None:
 def test_the_state_machine_creates_the_declared_transform_job(template: Template) -> None:
     states = definition(template)["States"]
     assert states["Transform"]["Resource"] == "arn:AWS::Partition:states:::sagemaker:createTransformJob.sync"
-    assert states["Request"]["Assign"]["request"]["DataProcessing"] == {
+    assert states["Request"]["Assign"]["declared"]["DataProcessing"] == {
         "InputFilter": "$[1:]",
         "JoinSource": "Input",
         "OutputFilter": "$[0,-1]",
@@ -136,6 +136,16 @@ def test_only_actions_without_resources_are_allowed_on_everything(template: Temp
     }
 
 
+def documents(template: Template, role: str) -> Iterator[dict[str, Any]]:
+    """The policies of the role whose logical id begins so: its own, and those attached to it."""
+    for name, resource in template["Resources"].items():
+        properties = resource.get("Properties", {})
+        if resource["Type"] == "AWS::IAM::Role" and name.startswith(role):
+            yield from (policy["PolicyDocument"] for policy in properties["Policies"])
+        if resource["Type"] == "AWS::IAM::Policy" and properties["Roles"][0]["Ref"].startswith(role):
+            yield properties["PolicyDocument"]
+
+
 def allowed(template: Template, role: str) -> dict[str, set[str]]:
     """What a role may do, as resource -> actions; references are written as their names."""
 
@@ -148,20 +158,19 @@ def allowed(template: Template, role: str) -> dict[str, set[str]]:
         return ".".join(map(text, argument)) if isinstance(argument, list) else str(argument)
 
     found: dict[str, set[str]] = {}
-    for name, resource in template["Resources"].items():
-        if resource["Type"] == "AWS::IAM::Role" and name.startswith(role):
-            for policy in resource["Properties"]["Policies"]:
-                for statement in policy["PolicyDocument"]["Statement"]:
-                    resources, actions = (
-                        value if isinstance(value, list) else [value]
-                        for value in (statement["Resource"], statement["Action"])
-                    )
-                    for arn in resources:
-                        found.setdefault(text(arn), set()).update(actions)
+    for document in documents(template, role):
+        for statement in document["Statement"]:
+            resources, actions = (
+                value if isinstance(value, list) else [value]
+                for value in (statement["Resource"], statement["Action"])
+            )
+            for arn in resources:
+                found.setdefault(text(arn), set()).update(actions)
     assert found
     return found
 
 
+LOCK = "DataOutput0D5892B2.Arn/.locks/tumours"
 JOB_LOGS = "arn:AWS::Partition:logs:AWS::Region:AWS::AccountId:log-group:/aws/sagemaker/TransformJobs"
 
 
@@ -191,6 +200,7 @@ def test_the_state_machines_role_may_do_this_and_no_more(template: Template) -> 
     passed = {arn for arn in rights if "ExecutionRole" in arn}
     account = "AWS::Region:AWS::AccountId"
     assert (len(functions), len(passed)) == (2, 1)
+    assert all(action.startswith("logs:") for action in rights.pop("*"))  # log delivery knows no resources
     assert rights == {
         **{arn: {"lambda:InvokeFunction"} for arn in functions},
         **{arn: {"iam:PassRole"} for arn in passed},
@@ -206,10 +216,11 @@ def test_the_state_machines_role_may_do_this_and_no_more(template: Template) -> 
             "events:PutRule",
             "events:DescribeRule",
         },
+        LOCK: {"s3:DeleteObjectVersion"},
     }
 
 
-@pytest.mark.parametrize("function", ["Preflight", "Diagnose"])
+@pytest.mark.parametrize("function", ["Preflight", "Report"])
 def test_a_function_may_do_this_and_no_more(template: Template, function: str) -> None:
     rights = allowed(template, f"JobstumoursWorkflow{function}Role")
     [own_log] = [arn for arn in rights if "Logs" in arn and arn.endswith(".Arn")]
@@ -217,11 +228,16 @@ def test_a_function_may_do_this_and_no_more(template: Template, function: str) -
         own_log: {"logs:CreateLogStream", "logs:PutLogEvents"},
         "DataInputC289B3F3.Arn": {"s3:ListBucket"},
     }
-    if function == "Diagnose":
+    if function == "Report":
         expected["DataOutput0D5892B2.Arn"] = {"s3:ListBucket"}
         expected[f"{JOB_LOGS}:*"] = {"logs:FilterLogEvents"}
     else:
         expected["DataInputC289B3F3.Arn/tumours/*"] = {"s3:GetObject"}  # the first row may be a header
+        expected[LOCK] = {"s3:PutObject", "s3:GetObject", "s3:DeleteObjectVersion"}
+        [executions] = [arn for arn in rights if ":execution:" in arn]
+        assert executions.startswith("arn:AWS::Partition:states:AWS::Region:AWS::AccountId:execution:")
+        assert "StateMachine" in executions  # of this job's machine, and no other
+        expected[executions] = {"states:DescribeExecution"}
     assert rights == expected
 
 

@@ -4,9 +4,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from botocore.exceptions import ClientError
 
-from diagnose import LOG_GROUP, FailedRun, explain
+from diagnosis import LOG_GROUP, FailedRun, explain
 from fakes.s3 import FakeS3
 
 JOB = "churn-20261122T020001-1a2b3c4d-1"
@@ -40,7 +41,10 @@ class FakeLogs:
 
 
 def a_failure(
-    error: str = "States.TaskFailed", cause: dict[str, str] | str = "", data_type: str = "S3Prefix"
+    error: str = "States.TaskFailed",
+    cause: dict[str, str] | str = "",
+    data_type: str = "S3Prefix",
+    fate: str = "",
 ) -> FailedRun:
     return FailedRun(
         job="churn",
@@ -52,6 +56,8 @@ def a_failure(
             "TransformOutput": {"S3OutputPath": "s3://out/churn/run"},
         },
         transform_job_name=JOB,
+        instance_types=["ml.m5.large", "ml.m5.xlarge"],
+        fate=fate,
         error={"Error": error, "Cause": cause if isinstance(cause, str) else json.dumps(cause)},
     )
 
@@ -75,7 +81,8 @@ def test_the_cause_names_the_job_its_file_the_bad_file_and_the_reason_of_aws() -
     assert failure["Error"] == "States.TaskFailed"
     lines = failure["Cause"].splitlines()
     assert lines[0] == (
-        f"job churn (jobs/churn.yaml): transform job {JOB}: ClientError: See job logs for more information"
+        f"job churn (jobs/churn.yaml): transform job {JOB} on s3://in/churn/: "
+        "ClientError: See job logs for more information"
     )
     assert lines[1] == "1 of 3 files have no result: s3://in/churn/bad.csv"
 
@@ -164,6 +171,39 @@ def test_a_timeout_names_the_setting_behind_it() -> None:
 def test_a_job_stopped_from_outside_is_told_as_such() -> None:
     stopped = {"TransformJobName": JOB, "TransformJobStatus": "Stopped"}
     assert "StopTransformJob" in explain(a_failure(cause=stopped), FakeS3(OBJECTS), FakeLogs())["Cause"]
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "step"),
+    [
+        ("States.TaskFailed", "ClientError: See job logs for more information", "mend the data"),
+        ("States.TaskFailed", "AlgorithmError: See job logs for more information", "mend the model"),
+        ("States.TaskFailed", "CapacityError: Unable to provision", "beside ml.m5.large, ml.m5.xlarge"),
+        ("States.TaskFailed", "InternalServerError: We encountered an error", "AWS support"),
+        ("SageMaker.ResourceLimitExceededException", "the limit is 0 Instances", "Service Quotas"),
+        ("States.Timeout", "", "transform.max_runtime_in_seconds more time"),
+        ("SageMaker.AmazonSageMakerException", "Rate exceeded (Error Code: ThrottlingException)", "later"),
+        (
+            "SageMaker.AmazonSageMakerException",
+            "User is not authorized to perform: x",
+            "a policy that denies",
+        ),
+        ("Some.OtherError", "something new", "mend what the reason names"),
+    ],
+)
+def test_every_failure_has_its_next_step(error: str, reason: str, step: str) -> None:
+    failed: dict[str, str] | str = (
+        {**FAILED, "FailureReason": reason} if error == "States.TaskFailed" else reason
+    )
+    lines = explain(a_failure(error, failed), FakeS3(OBJECTS), FakeLogs())["Cause"].splitlines()
+    [advice] = [line for line in lines if line.startswith("next step: ")]
+    assert step in advice
+
+
+def test_what_became_of_a_job_out_of_sight_is_told() -> None:
+    run = a_failure("SageMaker.AmazonSageMakerException", "no", fate="the workflow stopped the transform job")
+    lines = explain(run, FakeS3(OBJECTS), FakeLogs())["Cause"].splitlines()
+    assert lines[1] == "the workflow stopped the transform job"
 
 
 def test_a_manifest_is_named_as_it_is() -> None:

@@ -1,37 +1,30 @@
-"""Why a run failed, in one text: the job, the files without a result, AWS's reason, the log's own words."""
+"""Why a run failed, in one text: the job, the files without a result, AWS's reason, the log's own words, what to do."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from itertools import islice
 from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
+from listing import MOST_OBJECTS, S3Client, sizes
 
 from batch_transform.spec.output_key import output_key
 from batch_transform.spec.request import Request
 from batch_transform.spec.s3_uri import S3Uri
+from next_step import next_step
 
 LOG_GROUP = "/aws/sagemaker/TransformJobs"
 
 _FILES_NAMED = 5
 _LOG_LINES = 12
-_OBJECTS_LOOKED_AT = 100_000
 _EVENTS_LOOKED_AT = 20_000
 _LONGEST_LINE = 2_000
 _LONGEST_CAUSE = 30_000  # Step Functions takes 32,768 characters
-
-
-class S3Client(Protocol):
-    """What the diagnosis needs of boto3's S3 client."""
-
-    def get_paginator(self, operation_name: str, /) -> Any:
-        """As boto3 has it."""
 
 
 class LogsClient(Protocol):
@@ -43,13 +36,19 @@ class LogsClient(Protocol):
 
 @dataclass(frozen=True)
 class FailedRun:
-    """What the state machine passes: the job, the request as sent, and the error as it was caught."""
+    """What the state machine passes: the job, the request as sent, and the error as it was caught.
+
+    `instance_types` are those that the run could use. `fate` tells of a job that the workflow lost sight of;
+    it is empty for all others.
+    """
 
     job: str
     job_file: str
     request: Request
     transform_job_name: str
+    instance_types: Sequence[str]
     error: dict[str, str]
+    fate: str = ""
 
 
 def explain(run: FailedRun, s3: S3Client, logs: LogsClient) -> dict[str, str]:
@@ -65,8 +64,11 @@ def explain(run: FailedRun, s3: S3Client, logs: LogsClient) -> dict[str, str]:
     else:
         reason = description.get("FailureReason", cause) or run.error["Error"]
     origin = f" ({run.job_file})" if run.job_file else ""
-    lines = [f"job {run.job}{origin}: transform job {name}: {reason}"]
+    data = run.request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
+    lines = [f"job {run.job}{origin}: transform job {name} on {data}: {reason}"]
+    lines += [run.fate] if run.fate else []
     lines += _unserved_files(run.request, s3) if description or run.error["Error"] == "States.Timeout" else []
+    lines.append(f"next step: {next_step(run.error['Error'], reason, run.instance_types)}")
     lines += _log_lines(name, logs)
     told = "\n".join(line[:_LONGEST_LINE] for line in lines)
     return {"Error": run.error["Error"], "Cause": told[:_LONGEST_CAUSE]}
@@ -87,21 +89,16 @@ def _unserved_files(request: Request, s3: S3Client) -> list[str]:
     if source["S3DataType"] != "S3Prefix":
         return [f"input: {data} ({source['S3DataType']})"]
     output = S3Uri.parse(request["TransformOutput"]["S3OutputPath"])
-    served = set(_keys(output, s3))
-    keys = sorted(key for key in _keys(data, s3) if not key.endswith("/"))  # the console's folder markers
+    served = sizes(output, s3)
+    keys = list(sizes(data, s3))
     alone = keys == [data.key]
     unserved = [key for key in keys if output_key(key, data.key, output.key, alone=alone) not in served]
     named = ", ".join(f"s3://{data.bucket}/{key}" for key in unserved[:_FILES_NAMED])
     more = f" and {len(unserved) - _FILES_NAMED} more" if len(unserved) > _FILES_NAMED else ""
-    at_least = "at least " if len(keys) >= _OBJECTS_LOOKED_AT else ""
+    at_least = "at least " if len(keys) >= MOST_OBJECTS else ""
     return (
         [f"{at_least}{len(unserved)} of {len(keys)} files have no result: {named}{more}"] if unserved else []
     )
-
-
-def _keys(place: S3Uri, s3: S3Client) -> Iterator[str]:
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=place.bucket, Prefix=place.key)
-    return islice((entry["Key"] for page in pages for entry in page.get("Contents", [])), _OBJECTS_LOOKED_AT)
 
 
 def _log_lines(job_name: str, logs: LogsClient) -> list[str]:

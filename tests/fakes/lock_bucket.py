@@ -1,0 +1,102 @@
+"""One key of a bucket, with S3's conditional writes and its versions, for many threads at once."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+
+@dataclass
+class Version:
+    id: str
+    body: bytes
+    modified: datetime
+
+    @property
+    def etag(self) -> str:
+        return f'"{hashlib.md5(self.body, usedforsecurity=False).hexdigest()}"'
+
+
+class LockBucket:
+    """`before_get` and `before_put` are called before the operation, to stand for what others do meanwhile."""
+
+    def __init__(self, *, versioned: bool) -> None:
+        self.versioned = versioned
+        self.versions: list[Version] = []  # oldest first
+        self.before_get: Callable[[], object] = lambda: None
+        self.before_put: Callable[[], object] = lambda: None
+        self._count = 0
+        self._mutex = threading.RLock()
+
+    def put_object(self, *, Body: bytes, **request: Any) -> dict[str, str]:  # noqa: N803  # AWS's names
+        self.before_put()
+        with self._mutex:
+            current = self.versions[-1] if self.versions else None
+            if request.get("IfNoneMatch") == "*" and current is not None:
+                raise _refusal("PreconditionFailed")
+            if wanted := request.get("IfMatch"):
+                if current is None:
+                    raise _refusal("NoSuchKey")
+                if current.etag != wanted:
+                    raise _refusal("PreconditionFailed")
+            return self._write(Body)
+
+    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+        assert (Bucket, Key) == ("out", ".locks/churn")
+        self.before_get()
+        with self._mutex:
+            if not self.versions:
+                raise _refusal("AccessDenied")  # without s3:ListBucket S3 does not say that nothing is there
+            current = self.versions[-1]
+            version = {"VersionId": current.id} if self.versioned else {}
+            body = io.BytesIO(current.body)
+            return {"Body": body, "ETag": current.etag, "LastModified": current.modified, **version}
+
+    def delete_object(self, *, Bucket: str, Key: str, VersionId: str = "") -> None:  # noqa: N803
+        assert (Bucket, Key) == ("out", ".locks/churn")
+        assert bool(VersionId) == self.versioned
+        with self._mutex:
+            self.versions = [one for one in self.versions if VersionId and one.id != VersionId]
+
+    def holder(self) -> str | None:
+        return json.loads(self.versions[-1].body)["ExecutionArn"] if self.versions else None
+
+    def put(self, execution: str) -> None:
+        """Write the lock whatever is there."""
+        with self._mutex:
+            self._write(json.dumps({"ExecutionArn": execution}).encode())
+
+    def age(self, by: timedelta) -> None:
+        """Make all that is there older."""
+        for version in self.versions:
+            version.modified -= by
+
+    def _write(self, body: bytes) -> dict[str, str]:
+        self._count += 1
+        written = Version(f"v{self._count}", body, datetime.now(timezone.utc))
+        self.versions = [*(self.versions if self.versioned else []), written]
+        return {"ETag": written.etag, **({"VersionId": written.id} if self.versioned else {})}
+
+
+class FakeExecutions:
+    """Step Functions, which knows the status of some executions."""
+
+    def __init__(self, statuses: dict[str, str]) -> None:
+        self._statuses = statuses
+
+    def describe_execution(self, *, executionArn: str) -> dict[str, str]:  # noqa: N803  # AWS's names
+        if executionArn not in self._statuses:
+            raise _refusal("ExecutionDoesNotExist")
+        return {"status": self._statuses[executionArn]}
+
+
+def _refusal(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": code}}, "Any")

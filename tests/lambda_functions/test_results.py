@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from typing import Any
+
+import listing
+import pytest
+
+from fakes.s3 import FakeS3
+from results import CompletedRun, count
+
+OBJECTS = {
+    ("in", "churn/"): 0,
+    ("in", "churn/a.csv"): 10,
+    ("in", "churn/z/c.csv"): 5,
+    ("out", "churn/run/a.csv.out"): 7,
+    ("out", "churn/run/z/c.csv.out"): 4,
+    ("out", "churn/run/z/notes.txt"): 100,
+    ("out", "churn/another/a.csv.out"): 1000,
+}
+EVENT = {  # as `.sync` tells it
+    "CreationTime": 1795312800000,
+    "TransformStartTime": 1795312860250,
+    "TransformEndTime": 1795312920750,
+}
+
+
+def a_run(data_type: str = "S3Prefix", completed: dict[str, Any] | None = None) -> CompletedRun:
+    source = {"S3DataType": data_type, "S3Uri": "s3://in/churn/"}
+    request = {
+        "TransformInput": {"DataSource": {"S3DataSource": source}},
+        "TransformOutput": {"S3OutputPath": "s3://out/churn/run"},
+    }
+    return CompletedRun(
+        run={"Outcome": "Completed", "RunningExecutionArn": None},
+        request=request,
+        completed=EVENT if completed is None else completed,
+    )
+
+
+def test_objects_and_bytes_are_counted_on_both_sides() -> None:
+    counts = count(a_run(), FakeS3(OBJECTS))
+    assert (counts["InputObjects"], counts["InputBytes"]) == (2, 15)
+    assert (counts["OutputObjects"], counts["OutputBytes"]) == (2, 11)
+
+
+def test_times_are_told_in_utc_and_the_billed_time_in_seconds() -> None:
+    counts = count(a_run(), FakeS3(OBJECTS))
+    assert counts["CreationTime"] == "2026-11-22T02:00:00.000Z"
+    assert counts["TransformStartTime"] == "2026-11-22T02:01:00.250Z"
+    assert counts["TransformEndTime"] == "2026-11-22T02:02:00.750Z"
+    assert counts["BillableTimeInSeconds"] == 60
+
+
+@pytest.mark.parametrize("zone", ["Z", "+00:00"])
+def test_a_job_that_was_found_again_tells_its_times_as_text(zone: str) -> None:
+    described = {
+        "CreationTime": f"2026-11-22T02:00:00{zone}",
+        "TransformStartTime": f"2026-11-22T02:01:00.250{zone}",
+        "TransformEndTime": f"2026-11-22T02:02:00.750{zone}",
+    }
+    assert count(a_run(completed=described), FakeS3(OBJECTS)) == count(a_run(), FakeS3(OBJECTS))
+
+
+def test_what_nobody_can_tell_is_null() -> None:
+    counts = count(a_run("ManifestFile", completed={}), FakeS3(OBJECTS))
+    assert counts.pop("RunningExecutionArn") is None
+    assert [name for name, value in counts.items() if value is None] == [
+        "CreationTime",
+        "TransformStartTime",
+        "TransformEndTime",
+        "BillableTimeInSeconds",
+        "InputObjects",
+        "InputBytes",
+    ]
+
+
+def test_more_objects_than_are_looked_at_are_not_counted_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "MOST_OBJECTS", 2)
+    monkeypatch.setattr("results.MOST_OBJECTS", 2)
+    counts = count(a_run(), FakeS3(OBJECTS))
+    assert (counts["InputObjects"], counts["InputBytes"]) == (None, None)
