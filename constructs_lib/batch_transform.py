@@ -13,6 +13,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from batch_transform.spec.errors import ConstructError, JobSpecError
@@ -20,10 +21,13 @@ from batch_transform.spec.instance_types import LOCAL_STORAGE_FAMILIES, family
 from batch_transform.spec.job_problems import problems
 from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.request import transform_job_request
+from constructs_lib import run_metrics
 from constructs_lib.data_buckets import Buckets, DataBuckets
 from constructs_lib.job_network import JobNetwork
 from constructs_lib.job_places import JobPlaces, require_in
 from constructs_lib.model import Model
+from constructs_lib.monitoring import Monitoring
+from constructs_lib.notifications import Notifications
 from constructs_lib.run_events import NOT_SUCCEEDED, SUCCEEDED, run_ended_rule
 from constructs_lib.run_lock import RunLock
 from constructs_lib.triggers import add_triggers
@@ -49,9 +53,11 @@ class BatchTransform(Construct):
     - `execution_role` is what the model's containers run as, and gets the permissions that they need. Default: a
       new role.
     - `vpc`, `vpc_subnets` and `security_groups` attach the containers to a network (`JobNetwork`). Default: none.
+    - `notifications` are what jobs of a stack share to tell people of what went wrong. Default: new ones, of whose
+      topic `topic` may take the place. A job whose `notify` names somebody tells them, and not the shared topic.
 
     Raises JobSpecError with all that the rules refuse of the job, and ConstructError for arguments that contradict one
-    another. Child ids are a contract: `Data/Input`, `Data/Output`, `Model`, `Workflow`, `Schedule`.
+    another. Child ids are a contract: `Data/Input`, `Data/Output`, `Model`, `Workflow`, `Schedule`, `Monitoring`.
     """
 
     def __init__(
@@ -68,12 +74,18 @@ class BatchTransform(Construct):
         vpc: ec2.IVpc | None = None,
         vpc_subnets: ec2.SubnetSelection | None = None,
         security_groups: Sequence[ec2.ISecurityGroup] | None = None,
+        notifications: Notifications | None = None,
+        topic: sns.ITopic | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         if buckets is not None and (input_bucket or output_bucket):
             raise ConstructError(
                 "buckets are given, and an input_bucket or output_bucket beside them; "
                 "give DataBuckets the bucket instead, or leave buckets out"
+            )
+        if notifications is not None and topic is not None:
+            raise ConstructError(
+                "notifications are given, and a topic beside them; give Notifications the topic instead"
             )
         require_in(input_bucket, job.input.data, field="input.data", argument="input_bucket")
         require_in(output_bucket, job.output.path, field="output.path", argument="output_bucket")
@@ -136,6 +148,16 @@ class BatchTransform(Construct):
             state_machine=self.state_machine,
             data=self.data,
             encryption_key=self.encryption_key,
+        )
+        self.job_name = job.name
+        self.monitoring = Monitoring(
+            self,
+            "Monitoring",
+            job=job,
+            state_machine=self.state_machine,
+            lost_starts=self.lost_starts,
+            notifications=notifications
+            or Notifications(self, "Notifications", encryption_key=self.encryption_key, topic=topic),
         )
 
     @property
@@ -210,29 +232,41 @@ class BatchTransform(Construct):
 
     def metric_started(self, *, period: cdk.Duration | None = None) -> cloudwatch.Metric:
         """Return how many runs were started."""
-        return self.metric("ExecutionsStarted", statistic="Sum", period=period)
+        return run_metrics.STARTED.of(self.state_machine, period=period)
 
     def metric_succeeded(self, *, period: cdk.Duration | None = None) -> cloudwatch.Metric:
         """Return how many runs ended well."""
-        return self.metric("ExecutionsSucceeded", statistic="Sum", period=period)
+        return run_metrics.SUCCEEDED.of(self.state_machine, period=period)
 
     def metric_failed(self, *, period: cdk.Duration | None = None) -> cloudwatch.Metric:
         """Return how many runs failed."""
-        return self.metric("ExecutionsFailed", statistic="Sum", period=period)
+        return run_metrics.FAILED.of(self.state_machine, period=period)
 
     def metric_timed_out(self, *, period: cdk.Duration | None = None) -> cloudwatch.Metric:
         """Return how many runs took longer than they may."""
-        return self.metric("ExecutionsTimedOut", statistic="Sum", period=period)
+        return run_metrics.TIMED_OUT.of(self.state_machine, period=period)
 
     def metric_aborted(self, *, period: cdk.Duration | None = None) -> cloudwatch.Metric:
         """Return how many runs were stopped by somebody."""
-        return self.metric("ExecutionsAborted", statistic="Sum", period=period)
+        return run_metrics.ABORTED.of(self.state_machine, period=period)
 
     def metric_duration(
         self, *, statistic: str = "Maximum", period: cdk.Duration | None = None
     ) -> cloudwatch.Metric:
         """Return how long runs took, in milliseconds. Default: the longest, which an alarm watches."""
-        return self.metric("ExecutionTime", statistic=statistic, period=period)
+        return run_metrics.DURATION.of(self.state_machine, period=period, statistic=statistic)
+
+    def metric_input_objects(self, *, period: cdk.Duration | None = None) -> cloudwatch.Metric:
+        """Return how many objects completed runs read."""
+        return run_metrics.INPUT_OBJECTS.of(self.state_machine, period=period)
+
+    def metric_output_objects(self, *, period: cdk.Duration | None = None) -> cloudwatch.Metric:
+        """Return how many results completed runs wrote."""
+        return run_metrics.OUTPUT_OBJECTS.of(self.state_machine, period=period)
+
+    def metric_instance_seconds(self, *, period: cdk.Duration | None = None) -> cloudwatch.Metric:
+        """Return how much instance time the transform jobs of completed runs took: what SageMaker bills."""
+        return run_metrics.INSTANCE_SECONDS.of(self.state_machine, period=period)
 
     def on_failed(self, rule_id: str, *, target: events.IRuleTarget | None = None) -> events.Rule:
         """Define a rule for runs that failed, timed out or were stopped."""

@@ -11,8 +11,10 @@ from batch_transform.spec.environment import EnvironmentSpec, in_environment
 from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.stack_outputs import state_machine_output
 from constructs_lib.batch_transform import BatchTransform
+from constructs_lib.dashboard import Dashboard
 from constructs_lib.data_buckets import Buckets
 from stacks.shared import ImportedBuckets, define_shared
+from stacks.shared_notifications import shared_notifications
 
 
 class BatchTransformStack(cdk.Stack):
@@ -43,11 +45,23 @@ class BatchTransformStack(cdk.Stack):
             if first
             else define_shared(self, environment)
         )
+        notifications = shared_notifications(
+            self,
+            environment.notify,
+            encryption_key=buckets.encryption_key,
+            first_stack_name=first.stack_name if first else None,
+        )
         namespace = Construct(self, "Jobs")
+        defined = []
         for job in jobs:
             transform = BatchTransform(
-                namespace, job.name, job=in_environment(job, environment), buckets=buckets
+                namespace,
+                job.name,
+                job=in_environment(job, environment),
+                buckets=buckets,
+                notifications=notifications,
             )
+            defined.append(transform)
             cdk.Tags.of(transform).add("job", job.name)
             cdk.CfnOutput(
                 self,
@@ -55,3 +69,4 @@ class BatchTransformStack(cdk.Stack):
                 value=transform.state_machine.state_machine_arn,
                 description=f"runs the job {job.name}",
             )
+        Dashboard(self, "Dashboard", jobs=defined)

@@ -41,7 +41,11 @@ def define_shared(stack: cdk.Stack, environment: EnvironmentSpec) -> DataBuckets
         *([(ENCRYPTION_KEY, key.key_arn, "encrypts what the jobs hold")] if key else []),
     ):
         cdk.CfnOutput(
-            stack, output, value=value, description=description, export_name=_export(stack.stack_name, output)
+            stack,
+            output,
+            value=value,
+            description=description,
+            export_name=export_name(stack.stack_name, output),
         )
     return buckets
 
@@ -59,7 +63,7 @@ class ImportedBuckets:
         """Import what the stack of that name exports."""
 
         def exported(output: str) -> str:
-            return cdk.Fn.import_value(_export(stack_name, output))
+            return cdk.Fn.import_value(export_name(stack_name, output))
 
         imported = Construct(scope, "Data")
         key = (
@@ -76,5 +80,6 @@ class ImportedBuckets:
         return cls(bucket("Input", INPUT_BUCKET), bucket("Output", OUTPUT_BUCKET), key)
 
 
-def _export(stack_name: str, key: str) -> str:
+def export_name(stack_name: str, key: str) -> str:
+    """Return the name of the export that tells other stacks of this output."""
     return f"{stack_name}-{key}"

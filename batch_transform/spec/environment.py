@@ -44,7 +44,7 @@ class EnvironmentSpec:
 
 
 def in_environment(job: JobSpec, environment: EnvironmentSpec) -> JobSpec:
-    """Return the job as it is there. What the job file says itself wins over the environment's tags and notify."""
+    """Return the job as it is there. What the job file says itself wins over the environment's tags."""
     transform, triggers = job.transform, job.triggers
     if environment.instance_type is not None:
         transform = dataclasses.replace(transform, instance_type=(environment.instance_type,))
@@ -60,6 +60,5 @@ def in_environment(job: JobSpec, environment: EnvironmentSpec) -> JobSpec:
         name=f"{environment.prefix}{job.name}",
         transform=transform,
         triggers=triggers,
-        notify=job.notify if job.notify != NotifySpec() else environment.notify,
         tags={**environment.all_tags(), "job": job.name, **job.tags},
     )

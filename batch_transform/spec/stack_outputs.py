@@ -8,6 +8,8 @@ FIRST_STACK = "BatchTransform"
 INPUT_BUCKET = "InputBucketName"
 OUTPUT_BUCKET = "OutputBucketName"
 ENCRYPTION_KEY = "EncryptionKeyArn"
+NOTIFICATION_TOPIC = "NotificationTopicArn"
+NOTIFICATION_KEY = "NotificationKeyArn"
 
 
 def state_machine_output(job_name: str) -> str:

@@ -1,0 +1,50 @@
+"""Addresses in the AWS console, for messages that people read. Region and names may be CDK tokens.
+
+AWS documents none of them: they are what the console itself shows in the browser's address line.
+"""
+
+from __future__ import annotations
+
+TRANSFORM_JOB_LOGS = "/aws/sagemaker/TransformJobs"
+"""The log group of all transform jobs of an account (Developer Guide of SageMaker, "Logs")."""
+
+
+def execution_link(region: str, execution_arn: str) -> str:
+    """Return the page of one execution."""
+    return f"{_states(region)}/executions/details/{execution_arn}"
+
+
+def state_machine_link(region: str, state_machine_arn: str) -> str:
+    """Return the page of a state machine, with its executions."""
+    return f"{_states(region)}/statemachines/view/{state_machine_arn}"
+
+
+def transform_job_log_link(region: str, job_prefix: str) -> str:
+    """Return the log streams of the transform jobs whose names begin so.
+
+    The console encodes what stands behind its `#` twice, with `$` for `%`.
+    """
+    group = TRANSFORM_JOB_LOGS.replace("/", "$252F")
+    return (
+        f"{_console(region)}/cloudwatch/home?region={region}#logsV2:log-groups/log-group/{group}"
+        f"$3FlogStreamNameFilter$3D{job_prefix}"
+    )
+
+
+def queue_link(region: str, account: str, queue_name: str, url_suffix: str = "amazonaws.com") -> str:
+    """Return the page of a queue, where its messages can be read. It is found by the queue's URL, encoded."""
+    encoded = f"https%3A%2F%2Fsqs.{region}.{url_suffix}%2F{account}%2F{queue_name}"
+    return f"{_console(region)}/sqs/v3/home?region={region}#/queues/{encoded}"
+
+
+def _states(region: str) -> str:
+    return f"{_console(region)}/states/home?region={region}#/v2"
+
+
+def _console(region: str) -> str:
+    domain = "console.aws.amazon.com"
+    if region.startswith("cn-"):
+        domain = "console.amazonaws.cn"
+    elif region.startswith("us-gov-"):
+        domain = "console.amazonaws-us-gov.com"
+    return f"https://{region}.{domain}"

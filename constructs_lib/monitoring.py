@@ -1,0 +1,65 @@
+"""All that watches a job: alarms, and messages about runs that did not end well."""
+
+from __future__ import annotations
+
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from batch_transform.spec.job_spec import JobSpec
+from constructs_lib.failure_message import FailureMessage
+from constructs_lib.lost_starts import LostStarts
+from constructs_lib.notification_topic import NotificationTopic
+from constructs_lib.notifications import Notifications
+from constructs_lib.run_alarms import RunAlarms
+
+
+class Monitoring(Construct):
+    """Define the alarms of a job and the messages about its runs.
+
+    They go to what the job's `notify` names: its topic, which the addresses subscribe to, or a topic of the job's own
+    with these addresses. A job that names nobody shares the topic of `notifications`.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        job: JobSpec,
+        state_machine: sfn.IStateMachine,
+        lost_starts: LostStarts | None,
+        notifications: Notifications,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.topic, key = self._topic(job, notifications)
+        self.alarms = RunAlarms(
+            self,
+            "Alarms",
+            job=job,
+            state_machine=state_machine,
+            lost_starts=lost_starts,
+            topic=self.topic,
+        )
+        self.failure_message = FailureMessage(
+            self,
+            "FailureMessage",
+            job=job,
+            state_machine=state_machine,
+            notify=notifications.notify,
+            topic=self.topic,
+            key=key,
+        )
+
+    def _topic(self, job: JobSpec, shared: Notifications) -> tuple[sns.ITopic, kms.IKey | None]:
+        if job.notify.topic is not None:
+            given = sns.Topic.from_topic_arn(self, "Topic", job.notify.topic)
+            for address in job.notify.email:
+                given.add_subscription(subscriptions.EmailSubscription(address))
+            return given, None
+        if not job.notify.email:
+            return shared.topic, shared.key
+        own = NotificationTopic(self, "Topic", encryption_key=shared.key_for_topic(), email=job.notify.email)
+        return own.topic, own.key

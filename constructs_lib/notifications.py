@@ -1,0 +1,69 @@
+"""What jobs share to tell people of what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from constructs_lib.notification_topic import NotificationTopic
+from constructs_lib.workflow_function import WorkflowFunction
+
+
+class Notifications(Construct):
+    """Define a topic for all jobs of a stack, and the function that writes to people.
+
+    Usage::
+
+        told = Notifications(self, "Notifications", email=["ops@example.com"])
+        BatchTransform(self, "Tumours", job=job, notifications=told)
+
+    - `email` are addresses that get each message, once they have confirmed.
+    - `encryption_key` is the customer key of the topic. Default: a new one, for a dollar a month, since alarms cannot
+      publish to a topic under SNS's own key.
+    - `topic` takes the place of the one that would be defined, with `topic_key` as its key, if it has one. Its
+      policy, and that of the key, must let this account's alarms publish.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        email: Sequence[str] = (),
+        encryption_key: kms.IKey | None = None,
+        topic: sns.ITopic | None = None,
+        topic_key: kms.IKey | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.topic: sns.ITopic
+        self.key: kms.IKey | None
+        self._topic_key = encryption_key
+        if topic is not None:
+            self.topic, self.key = topic, topic_key
+        else:
+            self.key = self.key_for_topic()
+            self.topic = NotificationTopic(self, "Topic", encryption_key=self.key, email=email).topic
+        self.notify = WorkflowFunction(
+            self, "Notify", name="notify", statements=[], encryption_key=encryption_key
+        )
+
+    def key_for_topic(self) -> kms.IKey:
+        """Return the customer key for a topic: the one that was given, or a new one for all topics of the stack."""
+        if self._topic_key is None:
+            self._topic_key = self._own_key()
+        return self._topic_key
+
+    def _own_key(self) -> kms.Key:
+        return kms.Key(
+            self,
+            "Key",
+            description="Encrypts messages about runs of batch transform jobs, on their way through SNS",
+            enable_key_rotation=True,
+            pending_window=cdk.Duration.days(7),
+            # Nothing lasts under it: SNS delivers a message, or gives up within the hours of its retries.
+            removal_policy=cdk.RemovalPolicy.DESTROY,
+        )

@@ -1,0 +1,17 @@
+"""Tells people of a run that did not end well; see `run_message`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+
+from run_message import EndedRun, message
+
+_sns = boto3.client("sns")
+
+
+def handler(event: dict[str, Any], _context: object) -> None:
+    """Publish the message to the topic that the rule names."""
+    told = message(EndedRun(job=event["job"], job_file=event["job_file"], detail=event["detail"]))
+    _sns.publish(TopicArn=event["topic"], Subject=told.subject, Message=told.text)

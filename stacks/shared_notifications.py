@@ -1,0 +1,57 @@
+"""Who is told of what goes wrong: a topic in the first stack, which the others import."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+
+from batch_transform.spec.job_spec import NotifySpec
+from batch_transform.spec.stack_outputs import NOTIFICATION_KEY, NOTIFICATION_TOPIC
+from constructs_lib.notifications import Notifications
+from stacks.shared import export_name
+
+_ID = "Notifications"
+_TOPIC_ID = "NotificationTopic"
+
+
+def shared_notifications(
+    stack: cdk.Stack, notify: NotifySpec, *, encryption_key: kms.IKey | None, first_stack_name: str | None
+) -> Notifications:
+    """Return what jobs of this stack tell people through; `notify` is that of the environment.
+
+    The function that writes the messages is in each stack. Addresses subscribe in the first one, which has no
+    `first_stack_name`. `encryption_key` is the one of all that the jobs hold, if they have one.
+    """
+    if notify.topic is not None:
+        given = sns.Topic.from_topic_arn(stack, _TOPIC_ID, notify.topic)
+        for address in notify.email if first_stack_name is None else ():
+            given.add_subscription(subscriptions.EmailSubscription(address))
+        return Notifications(stack, _ID, topic=given, encryption_key=encryption_key)
+    if first_stack_name is not None:
+        return _imported(stack, first_stack_name)
+    return _defined(stack, notify, encryption_key)
+
+
+def _defined(stack: cdk.Stack, notify: NotifySpec, encryption_key: kms.IKey | None) -> Notifications:
+    defined = Notifications(stack, _ID, email=notify.email, encryption_key=encryption_key)
+    topic_arn, key_arn = defined.topic.topic_arn, defined.key_for_topic().key_arn
+    for key, value, description in (
+        (NOTIFICATION_TOPIC, topic_arn, "tells of alarms and of runs that did not end well: subscribe here"),
+        (NOTIFICATION_KEY, key_arn, "encrypts these messages"),
+    ):
+        cdk.CfnOutput(
+            stack, key, value=value, description=description, export_name=export_name(stack.stack_name, key)
+        )
+    return defined
+
+
+def _imported(stack: cdk.Stack, first_stack_name: str) -> Notifications:
+    topic_arn, key_arn = (
+        cdk.Fn.import_value(export_name(first_stack_name, key))
+        for key in (NOTIFICATION_TOPIC, NOTIFICATION_KEY)
+    )
+    key = kms.Key.from_key_arn(stack, "NotificationKey", key_arn)
+    topic = sns.Topic.from_topic_arn(stack, _TOPIC_ID, topic_arn)
+    return Notifications(stack, _ID, encryption_key=key, topic=topic, topic_key=key)
