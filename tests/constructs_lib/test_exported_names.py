@@ -11,7 +11,8 @@ from constructs import Construct
 import constructs_lib
 
 NOT_OFFERED = {
-    "WorkflowFunction": "a part of the workflow and of the upload trigger, whose code this project ships"
+    "FailureMessage": "a part of Monitoring, which needs the function that Notifications defines",
+    "WorkflowFunction": "a part of the workflow and of the upload trigger, whose code this project ships",
 }
 
 

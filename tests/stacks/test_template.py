@@ -67,8 +67,12 @@ def test_it_has_what_a_job_needs(template: Template) -> None:
         "AWS::S3::Bucket": 2,
         "AWS::StepFunctions::StateMachine": 1,
         "AWS::Scheduler::Schedule": 1,
-        "AWS::Lambda::Function": 2,
-        "AWS::Logs::LogGroup": 3,
+        "AWS::Lambda::Function": 3,
+        "AWS::Logs::LogGroup": 4,
+        "AWS::CloudWatch::Alarm": 4,
+        "AWS::CloudWatch::Dashboard": 1,
+        "AWS::Events::Rule": 1,
+        "AWS::SNS::Topic": 1,
     }
     assert {kind: kinds.count(kind) for kind in expected} == expected
 

@@ -1,0 +1,230 @@
+"""Alarms, messages and dashboard, as the template has them."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_sns as sns
+from aws_cdk.assertions import Annotations, Match, Template
+
+from batch_transform.spec.job_spec import (
+    JobSpec,
+    ModelSpec,
+    MonitoringSpec,
+    NotifySpec,
+    ScheduleSpec,
+    TriggersSpec,
+)
+from constructs_lib import BatchTransform, Dashboard, DataBuckets, Notifications
+
+_DAILY = ScheduleSpec(cron="0 2 * * ? *")
+
+
+def _spec(*schedules: ScheduleSpec, name: str = "tumours", **members: Any) -> JobSpec:
+    return JobSpec(
+        name=name,
+        model=ModelSpec(existing="m"),
+        triggers=TriggersSpec(schedule=schedules),
+        job_file="jobs/tumours.yaml",
+        **members,
+    )
+
+
+def _stack(*jobs: JobSpec) -> cdk.Stack:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    buckets, told = DataBuckets(stack, "Data"), Notifications(stack, "Notifications")
+    defined = [BatchTransform(stack, job.name, job=job, buckets=buckets, notifications=told) for job in jobs]
+    Dashboard(stack, "Dashboard", jobs=defined)
+    return stack
+
+
+def _alarms(template: Template) -> dict[str, dict[str, Any]]:
+    """The properties of each alarm by the metric it watches; of a learned one by `usual`."""
+    found = template.find_resources("AWS::CloudWatch::Alarm").values()
+    return {alarm["Properties"].get("MetricName", "usual"): alarm["Properties"] for alarm in found}
+
+
+def test_a_job_with_a_schedule_has_every_alarm() -> None:
+    alarms = _alarms(Template.from_stack(_stack(_spec(_DAILY))))
+    assert set(alarms) == {
+        "ExecutionsFailed",
+        "ExecutionsTimedOut",
+        "ExecutionsStarted",
+        "usual",
+        "ApproximateNumberOfMessagesVisible",
+    }
+    for metric, alarm in alarms.items():
+        assert len(alarm["AlarmActions"]) == 1, metric
+        assert "OKActions" not in alarm, metric
+        missing = "breaching" if metric == "ExecutionsStarted" else "notBreaching"
+        assert alarm["TreatMissingData"] == missing
+        text = "".join(
+            part if isinstance(part, str) else "<>" for part in alarm["AlarmDescription"]["Fn::Join"][1]
+        )
+        assert text.startswith("Batch transform job tumours (jobs/tumours.yaml): ")
+        assert "https://<>.console.aws.amazon.com/states/home?region=<>#/v2/statemachines/view/<>" in text
+        assert len(text) < 900, "CloudWatch takes 1,024 characters, references filled in"
+
+
+def test_a_job_that_nothing_starts_by_itself_has_no_alarm_for_its_starts() -> None:
+    assert set(_alarms(Template.from_stack(_stack(_spec())))) == {
+        "ExecutionsFailed",
+        "ExecutionsTimedOut",
+        "usual",
+    }
+
+
+def test_a_missing_start_is_one_of_the_longest_gap_and_not_of_a_new_stack() -> None:
+    alarm = _alarms(Template.from_stack(_stack(_spec(_DAILY))))["ExecutionsStarted"]
+    assert (alarm["Period"], alarm["EvaluationPeriods"], alarm["Threshold"]) == (3600, 25, 1)
+    assert alarm["ComparisonOperator"] == "LessThanThreshold"
+    assert alarm["WarmUpConfiguration"] == {
+        "WarmUpPeriodDurationInMinutes": 1500,
+        "OnlyStartEvaluatingAfterWarmUpPeriodEnds": True,
+    }
+
+
+def test_what_cannot_be_watched_is_a_warning() -> None:
+    stack = _stack(_spec(ScheduleSpec(cron="0 2 1 * ? *")))
+    assert "ExecutionsStarted" not in _alarms(Template.from_stack(stack))
+    Annotations.from_stack(stack).has_warning(
+        "/Stack/tumours/Monitoring/Alarms",
+        Match.string_like_regexp(
+            "no alarm tells that the job tumours did not start: .* 31 days without a start"
+        ),
+    )
+
+
+def test_a_run_may_take_as_long_as_the_job_file_says() -> None:
+    spec = _spec(monitoring=MonitoringSpec(longest_duration_in_seconds=5400))
+    alarm = _alarms(Template.from_stack(_stack(spec)))["ExecutionTime"]
+    assert (alarm["Threshold"], alarm["Statistic"], alarm["ComparisonOperator"]) == (
+        5_400_000,
+        "Maximum",
+        "GreaterThanThreshold",
+    )
+
+
+def test_without_a_limit_cloudwatch_learns_what_is_usual() -> None:
+    alarm = _alarms(Template.from_stack(_stack(_spec())))["usual"]
+    assert alarm["ComparisonOperator"] == "GreaterThanUpperThreshold"
+    [band] = [query for query in alarm["Metrics"] if query["Id"] == alarm["ThresholdMetricId"]]
+    assert band["Expression"] == "ANOMALY_DETECTION_BAND(duration, 3)"
+
+
+def test_runs_that_do_not_end_well_are_told_by_the_event_as_it_is() -> None:
+    template = Template.from_stack(_stack(_spec()))
+    [rule] = template.find_resources("AWS::Events::Rule").values()
+    pattern = rule["Properties"]["EventPattern"]
+    assert pattern["detail"]["status"] == ["FAILED", "TIMED_OUT", "ABORTED"]
+    [machine] = pattern["detail"]["stateMachineArn"]
+    assert machine == {"Ref": next(iter(template.find_resources("AWS::StepFunctions::StateMachine")))}
+    [target] = rule["Properties"]["Targets"]
+    text = "".join(
+        part if isinstance(part, str) else "ARN"
+        for part in target["InputTransformer"]["InputTemplate"]["Fn::Join"][1]
+    )
+    told = json.loads(text.replace("<detail>", "{}"))
+    assert told == {"topic": "ARN", "job": "tumours", "job_file": "jobs/tumours.yaml", "detail": {}}
+    assert target["InputTransformer"]["InputPathsMap"] == {"detail": "$.detail"}
+
+
+def test_the_topic_takes_messages_of_alarms_of_this_account_over_tls_only() -> None:
+    template = Template.from_stack(_stack(_spec()))
+    [policy] = template.find_resources("AWS::SNS::TopicPolicy").values()
+    allow, deny = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert allow["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert allow["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    assert "ArnLike" in allow["Condition"]
+    assert (deny["Effect"], deny["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+    [topic] = template.find_resources("AWS::SNS::Topic").values()
+    assert topic["Properties"]["KmsMasterKeyId"]
+
+
+def test_the_function_may_publish_to_the_topics_and_do_nothing_else() -> None:
+    ops = NotifySpec(email=("ops@example.com",))
+    template = Template.from_stack(_stack(_spec(), _spec(name="churn", notify=ops)))
+    statements = [
+        statement
+        for logical_id, policy in template.find_resources("AWS::IAM::Policy").items()
+        if "Notify" in logical_id
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+    ]
+    publish = [one["Resource"] for one in statements if one["Action"] == "sns:Publish"]
+    assert len(publish) == 2, "the shared topic, and the one of churn"
+    assert "*" not in publish
+    assert all(
+        one["Action"] == ["kms:GenerateDataKey", "kms:Decrypt"] and "Condition" in one
+        for one in statements
+        if one["Action"] != "sns:Publish"
+    )
+
+
+def test_addresses_of_a_job_are_told_of_this_job_alone() -> None:
+    ops = NotifySpec(email=("ops@example.com", "data@example.com"))
+    template = Template.from_stack(_stack(_spec(name="churn", notify=ops)))
+    subscriptions = template.find_resources("AWS::SNS::Subscription").values()
+    assert {found["Properties"]["Endpoint"] for found in subscriptions} == set(ops.email)
+    [topic] = {found["Properties"]["TopicArn"]["Ref"] for found in subscriptions}
+    assert topic.startswith("churnMonitoringTopic")
+    for alarm in _alarms(template).values():
+        assert alarm["AlarmActions"] == [{"Ref": topic}]
+
+
+@pytest.mark.parametrize("email", [(), ("ops@example.com",)])
+def test_a_topic_that_exists_is_told(email: tuple[str, ...]) -> None:
+    arn = "arn:aws:sns:eu-central-1:123456789012:ops"
+    template = Template.from_stack(_stack(_spec(notify=NotifySpec(topic=arn, email=email))))
+    for alarm in _alarms(template).values():
+        assert alarm["AlarmActions"] == [arn]
+    template.resource_count_is("AWS::SNS::Subscription", len(email))
+
+
+def test_a_job_alone_has_notifications_of_its_own() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    topic = sns.Topic(stack, "Mine")
+    BatchTransform(stack, "Job", job=_spec(), topic=topic)
+    template = Template.from_stack(stack)
+    [mine] = template.find_resources("AWS::SNS::Topic")
+    for alarm in _alarms(template).values():
+        assert alarm["AlarmActions"] == [{"Ref": mine}]
+
+
+def test_the_dashboard_has_a_row_for_each_job() -> None:
+    template = Template.from_stack(_stack(_spec(_DAILY), _spec(name="churn")))
+    [dashboard] = template.find_resources("AWS::CloudWatch::Dashboard").values()
+    parts = dashboard["Properties"]["DashboardBody"]["Fn::Join"][1]
+    body = json.loads("".join(part if isinstance(part, str) else "TOKEN" for part in parts))
+    titles = [widget["properties"]["title"] for widget in body["widgets"]]
+    assert titles == [
+        "Alarms",
+        *(
+            f"{job}: {what}"
+            for job in ("tumours", "churn")
+            for what in ("runs", "durations", "objects and instance time", "causes of failures")
+        ),
+    ]
+    assert len(body["widgets"][0]["properties"]["alarms"]) == 8
+
+
+def test_every_metric_is_of_the_jobs_own_state_machine() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    job = BatchTransform(stack, "Job", job=dataclasses.replace(_spec(), notify=NotifySpec()))
+    metrics = [
+        job.metric_started(),
+        job.metric_succeeded(),
+        job.metric_failed(),
+        job.metric_timed_out(),
+        job.metric_aborted(),
+        job.metric_duration(),
+        job.metric_input_objects(),
+        job.metric_output_objects(),
+        job.metric_instance_seconds(),
+    ]
+    assert len({metric.metric_name for metric in metrics}) == len(metrics)
+    for metric in metrics:
+        assert metric.dimensions == {"StateMachineArn": job.state_machine.state_machine_arn}
