@@ -18,6 +18,8 @@ class LostStarts(Construct):
 
     A message in it is a run that did not take place: its body is the run's input, or the event that should
     have led to one. It is under `encryption_key`, if the job has one, and otherwise under a key of SQS's own.
+    The policy of a key that this app does not define must itself let `events.amazonaws.com` generate data keys
+    and decrypt, for what a rule cannot deliver.
 
     Usage::
 

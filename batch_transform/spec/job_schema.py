@@ -21,6 +21,7 @@ from batch_transform.spec.job_spec import FrameworkImage, JobSpec, UploadSpec
 from batch_transform.spec.members import MEMBERS
 from batch_transform.spec.model_source import SOURCES
 from batch_transform.spec.one_or_more import ONE_OR_MORE
+from batch_transform.spec.overrides import OVERRIDABLE
 from batch_transform.spec.request_shape import SHAPES, Choice, Shape, TagList, Text, TextMap, Whole
 
 Schema = dict[str, Any]
@@ -96,7 +97,24 @@ def job_schema() -> Schema:
         "title": "A batch transform job",
         "description": "One file in jobs/ is one SageMaker Batch Transform job.",
         **_structure(JobSpec, ""),
+        "$defs": {"run_input": _run_input()},
     }
+
+
+def _run_input() -> Schema:
+    """What a run may change, nested; a dotted name at the top is for the rules to judge."""
+    sections: dict[str, Schema] = {}
+    for field in OVERRIDABLE:
+        section, _, name = field.partition(".")
+        hint = written_fields(typing.cast("type", written_fields(JobSpec)[section]))[name]
+        # A variable may be null here: it takes the job's own out.
+        value = {"type": "object"} if field == "transform.env" else _value(hint, field)
+        fields = sections.setdefault(
+            section, {"type": "object", "properties": {}, "additionalProperties": False}
+        )
+        fields["properties"][name] = _or_nothing({"description": FIELD_TEXTS[field], **value})
+    sections["transform"]["patternProperties"] = {"^env\\.": {}}
+    return {"type": "object", "properties": sections}
 
 
 def _structure(cls: type, field: str) -> Schema:
@@ -194,8 +212,8 @@ def _flag(_: _Limits) -> Schema:
     return {"type": "boolean"}
 
 
-def _object(_: _Limits) -> Schema:
-    return {"type": "object"}
+def _of_a_run(_: _Limits) -> Schema:
+    return {"anyOf": [{"$ref": "#/$defs/run_input"}]}
 
 
 _SCHEMAS: dict[object, Callable[[_Limits], Schema]] = {
@@ -204,7 +222,7 @@ _SCHEMAS: dict[object, Callable[[_Limits], Schema]] = {
     int: _whole,
     bool: _flag,
     Mapping[str, str]: _texts,
-    Mapping[str, Any]: _object,
+    Mapping[str, Any]: _of_a_run,
 }
 
 

@@ -65,12 +65,15 @@ def _data(spec: JobSpec, request: Request) -> Iterator[Problem]:
         allowed = S3Uri("", f"{spec.name}/") if own is None else S3Uri.parse(own)
     except InvalidS3UriError:
         return
-    if not data.key.startswith(allowed.key) or (own is not None and data.bucket != allowed.bucket):
-        where = (
-            f"s3://INPUT_BUCKET/{allowed.key}, the job's own prefix" if own is None else f"{own}, input.data"
-        )
-        yield Problem(
-            "override-outside-data",
-            "input.data",
-            f"{text} does not begin with {where}: the job may read there only",
-        )
+    if data.key.startswith(allowed.key) and (own is None or data.bucket == allowed.bucket):
+        return
+    # The job's own prefix has its name in it, which is another one in each environment.
+    severity, where = ("error", f"{own}, input.data")
+    if own is None:
+        severity, where = "warning", f"s3://INPUT_BUCKET/{allowed.key}, the job's own prefix"
+    yield Problem(
+        "override-outside-data",
+        "input.data",
+        f"{text} does not begin with {where}: the job may read there only",
+        severity=severity,
+    )

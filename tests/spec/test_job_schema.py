@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -104,6 +105,11 @@ GOOD = [
     "name: demo\nmodel: {artifact: s3://b/m.tar.gz, image: {framework: pytorch, version: '2.5'}, env: {N: 1}}\n",
     "name: demo\nmodel: {containers: [{image: a/b}, {image: {framework: sklearn, version: 1.2-1}, source: x}]}\n",
     (PROJECT / "jobs/tumours.yaml").read_text(encoding="utf-8"),
+    # An editor reads YAML 1.2, which has no dates: they are texts to it.
+    re.sub(
+        r"(\d{4}-\d\d-\d\dT\S+Z)", r'"\1"', (PROJECT / "tests/jobs/fullest.yaml").read_text(encoding="utf-8")
+    ),
+    "name: demo\nmodel: {existing: m}\ntriggers: {on_upload: {input: {transform.env: {A: ~}, Comment: x}}}\n",
 ]
 
 
@@ -209,6 +215,14 @@ def test_files_with_errors_that_a_field_shows_by_itself_fail(errors_in: Validate
         (
             "name: demo\nmodel: {existing: m}\ndata_processing: {send: [a], input_filter: $}\n",
             "/data_processing must NOT be valid",
+        ),
+        (
+            "name: demo\nmodel: {existing: m}\ntriggers: {on_upload: {input: {transform: {max_payload: 200}}}}\n",
+            "/triggers/on_upload/input/transform/max_payload must be <= 100",
+        ),
+        (
+            "name: demo\nmodel: {existing: m}\ntriggers: {on_upload: {input: {transform: {max_paylod: 2}}}}\n",
+            "/triggers/on_upload/input/transform must NOT have additional properties",
         ),
     ],
 )
