@@ -131,6 +131,27 @@ def test_with_a_key_of_the_customers_who_sends_may_use_it() -> None:
     assert of_service["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 
 
+def test_jobs_that_share_a_key_let_the_service_in_once() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    key, bucket = kms.Key(stack, "Key"), s3.Bucket(stack, "Bucket")
+    machine = sfn.StateMachine(
+        stack, "Machine", definition_body=sfn.DefinitionBody.from_chainable(sfn.Succeed(stack, "Done"))
+    )
+    for name in ("a", "b"):
+        add_triggers(
+            Construct(stack, name),
+            spec=TriggersSpec(on_upload=UploadSpec()),
+            state_machine=machine,
+            data=DataLocation(bucket, f"{name}/"),
+            encryption_key=key,
+        )
+    [made] = Template.from_stack(stack).find_resources("AWS::KMS::Key").values()
+    services = [
+        statement["Principal"].get("Service") for statement in made["Properties"]["KeyPolicy"]["Statement"]
+    ]
+    assert services == [None, "events.amazonaws.com"]
+
+
 @pytest.mark.parametrize(
     ("upload", "key"),
     [
