@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from batch_transform.engine.seams import Answer, InputObject, ModelInvoker, ObjectStore
+from batch_transform.engine.seams import Answer, InputObject, ModelInvoker, ObjectStore, SizedBody
 from batch_transform.engine.transform_job import Outcome, run_transform_job
 from batch_transform.local.sagemaker.http_connection import Connection
 from batch_transform.local.sagemaker.http_invoker import HttpInvoker
@@ -122,8 +122,10 @@ class Recorded:
     invoker: HttpInvoker
     bodies: list[bytes] = field(default_factory=list)
 
-    def invoke(self, body: bytes, *, content_type: str | None, accept: str | None, timeout: float) -> Answer:
-        self.bodies.append(body)
+    def invoke(
+        self, body: bytes | SizedBody, *, content_type: str | None, accept: str | None, timeout: float
+    ) -> Answer:
+        self.bodies.append(body if isinstance(body, bytes) else b"".join(body))
         return self.invoker.invoke(body, content_type=content_type, accept=accept, timeout=timeout)
 
 

@@ -19,6 +19,7 @@ enum { NOTHING, AFTER_EACH, BETWEEN };
 
 #define MOST_SELECTED 64 /* a filter has at most 63 characters */
 #define DEEPEST 64       /* levels of a JSON document; deeper ones are unusual */
+#define FEW 16           /* members that are sorted without qsort, which allocates memory */
 #define MOST_DIGITS 15   /* every decimal number of so many digits is the shortest form of its float64 */
 
 typedef const unsigned char *Text;
@@ -90,6 +91,11 @@ typedef struct {
     Member *members;
     size_t member_count, member_room;
 } Work;
+
+typedef struct {
+    Text records, records_end, answers, answers_end; /* answers is NULL without a join */
+    int is_json, are_records_plain, are_answers_plain; /* plain: without a quote and a carriage return */
+} Input;
 
 static void hold_gil(Work *work)
 {
@@ -187,11 +193,14 @@ static int cut(Work *work, size_t *count, Span row)
     }
 }
 
+/* Write cells with commas between them; those that lie side by side in the row in one piece. */
 static int write_cells(Work *work, size_t from, size_t to)
 {
     for (size_t at = from; at <= to; ++at) {
-        if (at > from) TRY(put_byte(&work->out, ','));
-        TRY(put(&work->out, work->cells[at].start, (size_t)(work->cells[at].end - work->cells[at].start)));
+        Span piece = work->cells[at];
+        while (at < to && work->cells[at + 1].start == piece.end + 1) piece.end = work->cells[++at].end;
+        TRY(put(&work->out, piece.start, (size_t)(piece.end - piece.start)));
+        if (at < to) TRY(put_byte(&work->out, ','));
     }
     return OK;
 }
@@ -300,18 +309,24 @@ static int without_return(Span *row)
     return memchr(row->start, '\r', (size_t)(row->end - row->start)) == NULL ? OK : UNUSUAL;
 }
 
-static int csv_line(Work *work, Span record, const Span *answer, int is_plain)
+static int without_quotes(Span row)
+{
+    return memchr(row.start, '"', (size_t)(row.end - row.start)) == NULL;
+}
+
+static int csv_line(Work *work, const Input *input, Span record, const Span *answer)
 {
     Span end = {NULL, NULL};
-    if (!is_plain) {
+    int is_plain = 1;
+    if (!input->are_records_plain) {
         TRY(without_return(&record));
-        if (answer != NULL) {
-            end = *answer;
-            TRY(without_return(&end));
-            answer = &end;
-        }
-        is_plain = memchr(record.start, '"', (size_t)(record.end - record.start)) == NULL &&
-                   (answer == NULL || memchr(answer->start, '"', (size_t)(answer->end - answer->start)) == NULL);
+        is_plain = without_quotes(record);
+    }
+    if (answer != NULL && !input->are_answers_plain) {
+        end = *answer;
+        TRY(without_return(&end));
+        is_plain = is_plain && without_quotes(end);
+        answer = &end;
     }
     if (is_plain) {
         int outcome = select_plain(work, record, answer);
@@ -604,6 +619,7 @@ static int compare(Text one, size_t one_length, Text other, size_t other_length)
 static int compare_members(const void *one, const void *other)
 {
     const Member *left = one, *right = other;
+    if (left->key_length && right->key_length && *left->key != *right->key) return *left->key < *right->key ? -1 : 1;
     return compare(left->key, left->key_length, right->key, right->key_length);
 }
 
@@ -634,7 +650,16 @@ static int arrange(Work *work, Buffer *out, size_t start, size_t first)
         if (order > 0) is_sorted = 0;
     }
     if (count > 1 && !is_sorted) {
-        qsort(members, count, sizeof(Member), compare_members);
+        if (count > FEW) {
+            qsort(members, count, sizeof(Member), compare_members);
+        } else {
+            for (size_t at = 1; at < count; ++at) {
+                Member member = members[at];
+                size_t to = at;
+                for (; to > 0 && compare_members(&members[to - 1], &member) > 0; --to) members[to] = members[to - 1];
+                members[to] = member;
+            }
+        }
         for (size_t at = 1; at < count; ++at)
             if (compare_members(&members[at - 1], &members[at]) == 0) return UNUSUAL;
         size_t length = out->length - start;
@@ -651,16 +676,19 @@ static int arrange(Work *work, Buffer *out, size_t start, size_t first)
 }
 
 /* Read a key and its colon; *key is what stands between the quotes. One with an escape is unusual. */
-static int read_key(Text *place, Span *key)
+static int read_key(Text *place, Span *key, int *is_simple)
 {
     Text at = past_blanks(*place);
     if (*at != '"') return UNUSUAL;
     key->start = ++at;
+    while (as_it_is[*at]) ++at;
+    *is_simple = *at == '"';
     for (; *at != '"'; ++at) {
         if (*at < 0x20 || *at == '\\') return UNUSUAL;
     }
     key->end = at;
-    at = past_blanks(at + 1);
+    ++at;
+    if (*at != ':') at = past_blanks(at);
     if (*at != ':') return UNUSUAL;
     *place = at + 1;
     return OK;
@@ -669,14 +697,19 @@ static int read_key(Text *place, Span *key)
 static int value(Work *work, Text *place, Buffer *out, int depth);
 
 /* Write `"key":value`, and remember it as a member. */
-static int member(Work *work, Text *place, Buffer *out, Span key, int depth)
+static int member(Work *work, Text *place, Buffer *out, Span key, int is_simple, int depth)
 {
     size_t start = out->length;
-    Text at = key.start;
-    TRY(put_byte(out, '"'));
-    TRY(string(&at, out));
-    if (out->length - start - 1 != (size_t)(key.end - key.start)) return UNUSUAL; /* escaped: sorts otherwise */
-    TRY(put(out, "\":", 2));
+    if (is_simple) {
+        TRY(put(out, key.start - 1, (size_t)(key.end - key.start) + 2));
+        TRY(put_byte(out, ':'));
+    } else {
+        Text at = key.start;
+        TRY(put_byte(out, '"'));
+        TRY(string(&at, out));
+        if (out->length - start - 1 != (size_t)(key.end - key.start)) return UNUSUAL; /* escaped: sorts otherwise */
+        TRY(put(out, "\":", 2));
+    }
     TRY(value(work, place, out, depth));
     return add_member(work, key.start, (size_t)(key.end - key.start), start, out->length);
 }
@@ -695,12 +728,13 @@ static int object(Work *work, Text *place, Buffer *out, int depth)
     }
     for (int is_first = 1;; is_first = 0) {
         Span key;
-        TRY(read_key(&at, &key));
+        int is_simple;
+        TRY(read_key(&at, &key, &is_simple));
         if (out == NULL) {
             TRY(value(work, &at, NULL, depth));
         } else {
             if (!is_first) TRY(put_byte(out, ','));
-            TRY(member(work, &at, out, key, depth));
+            TRY(member(work, &at, out, key, is_simple, depth));
         }
         at = past_blanks(at);
         if (*at == '}') break;
@@ -774,7 +808,7 @@ static int is_wanted(const Work *work, Span key)
     if (!work->names) return 1;
     for (int at = 0; at < work->names; ++at) {
         Span name = work->name[at];
-        if (name.end - name.start == key.end - key.start &&
+        if (name.end - name.start == key.end - key.start && *name.start == *key.start &&
             memcmp(name.start, key.start, (size_t)(key.end - key.start)) == 0)
             return 1;
     }
@@ -804,7 +838,8 @@ static int json_line(Work *work, Span record, const Span *answer)
     } else {
         for (;;) {
             Span key;
-            TRY(read_key(&at, &key));
+            int is_simple;
+            TRY(read_key(&at, &key, &is_simple));
             if (!is_wanted(work, key) || (answer != NULL && IS_OUTPUT(key))) {
                 TRY(value(work, &at, NULL, 1));
             } else if (work->is_bare) {
@@ -812,7 +847,7 @@ static int json_line(Work *work, Span record, const Span *answer)
                 TRY(value(work, &at, out, 1));
             } else {
                 if (found++) TRY(put_byte(out, ','));
-                TRY(member(work, &at, out, key, 1));
+                TRY(member(work, &at, out, key, is_simple, 1));
             }
             at = past_blanks(at);
             if (*at == '}') break;
@@ -845,16 +880,11 @@ static int json_line(Work *work, Span record, const Span *answer)
 
 /* ---- lines ---- */
 
-typedef struct {
-    Text records, records_end, answers, answers_end; /* answers is NULL without a join */
-    int is_json, is_plain;
-} Input;
-
 static int line(Work *work, const Input *input, Span record, const Span *answer)
 {
     size_t begun = work->out.length;
     int outcome = input->is_json ? json_line(work, record, answer)
-                                 : csv_line(work, record, answer, input->is_plain);
+                                 : csv_line(work, input, record, answer);
     if (outcome != UNUSUAL) return outcome;
     work->out.length = begun;
     return ask_python(work, record, answer);
@@ -906,9 +936,10 @@ static PyObject *run(Work *work, Input *input, PyObject *records, PyObject *answ
     }
     if (grow(&work->out, (size_t)PyBytes_GET_SIZE(records) + 64) != OK) return PyErr_NoMemory();
     work->released = PyEval_SaveThread();
-    if (!input->is_json && input->is_plain) {
+    if (!input->is_json) {
         size_t length = (size_t)(input->records_end - input->records);
-        input->is_plain = memchr(input->records, '"', length) == NULL && memchr(input->records, '\r', length) == NULL;
+        input->are_records_plain =
+            memchr(input->records, '"', length) == NULL && memchr(input->records, '\r', length) == NULL;
     }
     int outcome = lines(work, input, &next);
     hold_gil(work);
@@ -929,7 +960,7 @@ static PyObject *csv(PyObject *module, PyObject *arguments)
     Py_ssize_t offset;
     Work work = {0};
     Input input = {0};
-    if (!PyArg_ParseTuple(arguments, "SOnpiO!iO", &records, &answers, &offset, &input.is_plain, &work.kind,
+    if (!PyArg_ParseTuple(arguments, "SOnpiO!iO", &records, &answers, &offset, &input.are_answers_plain, &work.kind,
                           &PyTuple_Type, &indexes, &work.ending, &work.slow))
         return NULL;
     Py_ssize_t count = PyTuple_GET_SIZE(indexes);

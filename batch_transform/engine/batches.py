@@ -14,7 +14,7 @@ from batch_transform.engine.settings import MIB, Settings
 from batch_transform.engine.whereabouts import place, record_at
 from batch_transform.spec.errors import RecordError
 
-_LARGE = 32 * MIB  # a body that may be larger is kept in pieces
+_LARGE = MIB  # a larger body is kept in pieces
 
 
 class LargeBody:
@@ -126,7 +126,6 @@ class _Growing:
 
     def __init__(self, settings: Settings) -> None:
         self._join = settings.join
-        self._in_pieces = settings.max_payload > _LARGE
         self._at_a_time = settings.max_concurrent_transforms
         self._line = 1
         self._begin()
@@ -148,7 +147,7 @@ class _Growing:
 
     def taken(self) -> Batch:
         """The batch as it is. What comes next begins a new one."""
-        body = LargeBody(self._pieces) if self._in_pieces else b"".join(self._pieces)
+        body = LargeBody(self._pieces) if self.size > _LARGE else b"".join(self._pieces)
         batch = Batch(body, self._originals if self._join else (), self.count, self._line)
         self._line += self.count
         self._begin()

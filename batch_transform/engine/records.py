@@ -114,12 +114,13 @@ def _lines(stream: ByteStream) -> Iterator[Records]:
     pieces: list[bytes] = []  # of a line that has not ended yet
     held = 0
     while chunk := stream.read(_CHUNK):
-        ended, newline, rest = chunk.rpartition(b"\n")
-        if newline:
-            block = Records.of_text(b"".join([*pieces, ended]), line, ended=True)
+        cut = chunk.rfind(b"\n")
+        if cut >= 0:
+            block = Records.of_text(b"".join([*pieces, memoryview(chunk)[:cut]]), line, ended=True)
             yield block
             line += block.count
             pieces, held = [], 0
+        rest = chunk[cut + 1 :]
         pieces.append(rest)
         held += len(rest)
         if held > _LONGEST:

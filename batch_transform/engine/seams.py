@@ -81,7 +81,7 @@ class StreamInvoker(Protocol):
 class ModelInvoker(Protocol):
     """A model's server. Thread safe; one call is one POST /invocations.
 
-    One that takes jobs with MaxPayloadInMB 0, or above 32, is a `StreamInvoker` as well.
+    One that takes jobs with MaxPayloadInMB 0, or bodies of more than 1 MiB, is a `StreamInvoker` as well.
     """
 
     def invoke(self, body: bytes, *, content_type: str | None, accept: str | None, timeout: float) -> Answer:

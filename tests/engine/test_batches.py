@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from batch_transform.engine import batches
 from batch_transform.engine.batches import Batch, LargeBody, cut_batches
 from batch_transform.engine.input_filter import InputFilter
 from batch_transform.engine.records import Records
-from batch_transform.engine.settings import MIB, Settings, effective_settings
+from batch_transform.engine.settings import Settings, effective_settings
 from batch_transform.spec.errors import RecordError
 from engine.fake_world import request
 
@@ -70,8 +71,10 @@ def test_a_batch_names_its_place_in_the_object() -> None:
     assert cut(whole, [Records([b"x"], 0, ended=False)])[0].place == "the whole object"
 
 
-def test_a_body_that_may_be_large_is_kept_in_pieces_and_is_the_same_body() -> None:
-    small, large = (cut(replace(FILTERED, max_payload=size * MIB)) for size in (32, 33))
+def test_a_large_body_is_kept_in_pieces_and_is_the_same_body(monkeypatch: pytest.MonkeyPatch) -> None:
+    small = cut(FILTERED)
+    monkeypatch.setattr(batches, "_LARGE", 7)
+    large = cut(FILTERED)
     body = large[0].body
     assert isinstance(body, LargeBody)
     assert [b"".join(body)] == [batch.body for batch in small]

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import pytest
 
-from batch_transform.engine import invoke, originals
+from batch_transform.engine import batches, invoke, originals
 from batch_transform.engine.seams import Answer
 from batch_transform.engine.transform_job import Outcome, Progress
 from batch_transform.spec.errors import NoModelAnswerError
@@ -337,6 +337,7 @@ def test_large_bodies_and_many_records_that_wait_give_the_same_result(
     data = b"".join(b"%d,%d\n" % (number, number % 7) for number in range(50_000))
     usual = run_job({"a.csv": data}, line_by_line(half), JOIN)
     monkeypatch.setattr(originals, "_MOST_IN_MEMORY", 1000)
-    large = run_job({"a.csv": data}, line_by_line(half), {**JOIN, "MaxPayloadInMB": 100})
+    monkeypatch.setattr(batches, "_LARGE", 1000)
+    large = run_job({"a.csv": data}, line_by_line(half), JOIN)
     assert large.out("a.csv.out") == usual.out("a.csv.out")
     assert [len(pieces) > 1 for pieces in large.model.streamed] == [True]
