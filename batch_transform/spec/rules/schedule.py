@@ -14,6 +14,7 @@ from datetime import datetime
 from difflib import get_close_matches
 
 from batch_transform.spec.cdk_token import is_token
+from batch_transform.spec.cron import FIRST_YEAR, LAST_YEAR, MONTHS, WEEKDAYS, Cron, read_cron
 from batch_transform.spec.job_spec import JobSpec, ScheduleSpec
 from batch_transform.spec.moment import near_moment, read_moment
 from batch_transform.spec.one_or_more import item_field
@@ -33,17 +34,14 @@ class _CronField:
     words: tuple[str, ...] = ()
 
 
-_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-_DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _CRON_FIELDS = (
     _CronField("minutes", 0, 59),
     _CronField("hours", 0, 23),
     _CronField("day of month", 1, 31),
-    _CronField("month", 1, 12, _MONTHS),
-    _CronField("day of week", 1, 7, _DAYS),
-    _CronField("year", 1970, 2199),
+    _CronField("month", 1, 12, MONTHS),
+    _CronField("day of week", 1, 7, WEEKDAYS),
+    _CronField("year", FIRST_YEAR, LAST_YEAR),
 )
-_LONGEST_MONTH = {month: 29 if month == 2 else 30 if month in {4, 6, 9, 11} else 31 for month in range(1, 13)}
 _CRON_NAMES = "minutes, hours, day of month, month, day of week, year"
 
 
@@ -172,27 +170,18 @@ def _cron(text: str, field: str) -> Iterator[Problem]:
             f"'{text}' must have ? either for day of month or for day of week, and not in both; such as "
             f'"{" ".join(parts)}"',
         )
-    elif is_sound and _never_comes(days=parts[2], months=parts[3]):
+    elif is_sound and (cron := read_cron(text)) is not None and not _comes(cron):
         yield Problem(
             "cron-never",
             field,
-            f"'{text}' never starts the job, since no such month has a day {parts[2]}; write L for a month's last day",
+            f"'{text}' never starts the job, since no month that it names has such a day; write L for a month's "
+            "last day",
             severity="warning",
         )
 
 
-def _never_comes(*, days: str, months: str) -> bool:
-    """Whether no month has such a day; signs such as * and L leave that to AWS."""
-    if re.fullmatch(r"[\d,-]+", days) is None:
-        return False
-    least = min(int(item.partition("-")[0]) for item in days.split(","))
-    asked: set[int] = set()
-    for item in months.upper().split(","):
-        ends = [_MONTHS.index(end) + 1 if end in _MONTHS else end for end in item.split("-")]
-        if not all(str(end).isdigit() for end in ends):
-            return False
-        asked |= {int(ends[0]), *range(int(ends[0]), int(ends[-1]) + 1)}
-    return least > max(_LONGEST_MONTH[month] for month in asked)
+def _comes(cron: Cron) -> bool:
+    return any(cron.days(year, month) for year in sorted(cron.years) for month in cron.months)
 
 
 def _fits(field: _CronField, item: str) -> bool:

@@ -621,6 +621,12 @@ BAD_FILES: list[tuple[str, str, str]] = [
         "31st of short months",
         f"{MODEL}triggers:\n  schedule:\n    cron: «0 2 31 APR,6,9,NOV ? *\n",
     ),
+    ("cron-never", "30W in February", f"{MODEL}triggers:\n  schedule:\n    cron: «0 2 30W FEB ? *\n"),
+    (
+        "cron-never",
+        "29 February of odd years",
+        f"{MODEL}triggers:\n  schedule:\n    cron: «0 2 29 2 ? 2027,2029\n",
+    ),
     ("schedule-ambiguous", "neither", f"{MODEL}triggers: {{schedule: «{{timezone: UTC}}}}\n"),
     (
         "schedule-ambiguous",
