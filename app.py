@@ -16,13 +16,15 @@ from batch_transform.spec.environment import DEFAULT_ENVIRONMENT
 from batch_transform.spec.environment_file import load_environments
 from batch_transform.spec.errors import InputError
 from batch_transform.spec.job_file import job_files_in, load_job_files
+from constructs_lib.acknowledgment import keep_acknowledgments
 from stacks.job_stacks import define_stacks
-from stacks.security_checks import add_security_checks
+from stacks.security_checks import add_security_checks, wants_security_checks
 
 
 def main() -> None:
     """Read environment and job files, define the stacks, write the cloud assembly."""
     app = cdk.App()
+    keep_acknowledgments(keep=wants_security_checks(app))
     try:
         environment = load_environments().named(
             app.node.try_get_context("environment") or DEFAULT_ENVIRONMENT

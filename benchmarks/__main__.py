@@ -24,6 +24,7 @@ from benchmarks.measure import (
     scaling,
     start_up,
 )
+from benchmarks.synth import synth
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -45,6 +46,7 @@ def main() -> None:
         "framed": lambda: framed(given.work, rounds=given.rounds),
         "start-up": lambda: start_up(rounds=20),
         "memory": lambda: memory(gibibytes=given.gibibytes),
+        "synth": lambda: synth(given.work / "synth", rounds=given.rounds),
     }
     RESULTS.mkdir(exist_ok=True)
     kept = RESULTS / "latest.json"

@@ -10,6 +10,14 @@ from constructs import IConstruct
 _SHARE_RULES = ("NIST.800.53.R5", "HIPAA.Security", "PCI.DSS.321")
 """Packs of cdk-nag that call one rule alike."""
 
+_kept = True
+
+
+def keep_acknowledgments(*, keep: bool) -> None:
+    """Say whether this process needs them: where no rules are run, they cost time and change no template."""
+    global _kept  # noqa: PLW0603 - a process synthesises one app
+    _kept = keep
+
 
 def acknowledge(construct: IConstruct, findings: str | Sequence[str], reason: str) -> None:
     """Keep findings on a construct and its children.
@@ -18,9 +26,14 @@ def acknowledge(construct: IConstruct, findings: str | Sequence[str], reason: st
     `LambdaDLQ`, or the id of another pack's as the synth prints it, such as `BatchTransform::NoTimeout[Transform]`.
     """
     named = [findings] if isinstance(findings, str) else findings
-    cdk.Validations.of(construct).acknowledge(
-        *(cdk.Acknowledgment(id=one, reason=reason) for finding in named for one in _ids(finding))
-    )
+    _acknowledge(construct, dict.fromkeys((one for finding in named for one in _ids(finding)), reason))
+
+
+def _acknowledge(construct: IConstruct, reasons: Mapping[str, str]) -> None:
+    if _kept and reasons:
+        cdk.Validations.of(construct).acknowledge(
+            *(cdk.Acknowledgment(id=finding, reason=reason) for finding, reason in reasons.items())
+        )
 
 
 def _ids(finding: str) -> list[str]:
@@ -37,9 +50,16 @@ def acknowledge_wildcards(construct: IConstruct, reasons: Mapping[str, str]) -> 
     cdk-nag names such a finding by the resource's text with each reference in `<>`. Building that
     name from the very ARN of the statement keeps the two from drifting apart.
     """
-    stack = cdk.Stack.of(construct)
-    for resource, reason in reasons.items():
-        acknowledge(construct, f"AwsSolutions-IAM5[Resource::{_as_text(stack.resolve(resource))}]", reason)
+    if not _kept or not reasons:
+        return
+    resources = cdk.Stack.of(construct).resolve(list(reasons))
+    _acknowledge(
+        construct,
+        {
+            f"AwsSolutions::AwsSolutions-IAM5[Resource::{_as_text(resource)}]": reason
+            for resource, reason in zip(resources, reasons.values(), strict=True)
+        },
+    )
 
 
 def _as_text(resolved: object) -> str:

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import aws_cdk as cdk
-from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from batch_transform.spec.framework_images import accounts_by_region, repository, tag
 from batch_transform.spec.job_spec import FrameworkImage
+from constructs_lib.arn import PARTITION, REGION, URL_SUFFIX
+from constructs_lib.once_per_stack import once_per_stack
+from constructs_lib.statement import Statement
 
 _ECR_URI = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.[^/]+/(?P<repository>[^:@]+)")
 
@@ -24,15 +26,15 @@ class ContainerImage:
     repository_arn: str | None
 
 
-def pull_statements(images: Sequence[ContainerImage]) -> list[iam.PolicyStatement]:
+def pull_statements(images: Sequence[ContainerImage]) -> list[Statement]:
     """Allow to pull these images from their repositories."""
     repositories = dict.fromkeys(image.repository_arn for image in images if image.repository_arn)
     if not repositories:
         return []
     return [
         # The action knows no resources: a token is for the whole registry.
-        iam.PolicyStatement(actions=["ecr:GetAuthorizationToken"], resources=["*"]),
-        iam.PolicyStatement(
+        Statement(actions=["ecr:GetAuthorizationToken"], resources=["*"]),
+        Statement(
             actions=["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
             resources=list(repositories),
         ),
@@ -52,23 +54,28 @@ def container_image(scope: Construct, image: FrameworkImage | str, *, instance_t
         return ContainerImage(uri=image, repository_arn=None)
     return ContainerImage(
         uri=image,
-        repository_arn=f"arn:{cdk.Aws.PARTITION}:ecr:{parts['region']}:{parts['account']}:repository/{parts['repository']}",
+        repository_arn=f"arn:{PARTITION}:ecr:{parts['region']}:{parts['account']}:repository/{parts['repository']}",
     )
 
 
 def _framework_image(scope: Construct, image: FrameworkImage, instance_type: str) -> ContainerImage:
+    account = once_per_stack(scope, (__name__, image), lambda stack: _account_of_images(stack, image))
+    name = repository(image.framework)
+    return ContainerImage(
+        uri=f"{account}.dkr.ecr.{REGION}.{URL_SUFFIX}/{name}:"
+        f"{tag(image.framework, image.version, instance_type)}",
+        repository_arn=f"arn:{PARTITION}:ecr:{REGION}:{account}:repository/{name}",
+    )
+
+
+def _account_of_images(stack: cdk.Stack, image: FrameworkImage) -> str:
+    """Define the table of accounts, one for all jobs of the stack with this image; return the region's."""
     accounts = cdk.CfnMapping(
-        scope,
-        "ImageAccounts",
+        stack,
+        f"ImageAccounts-{image.framework}-{image.version}",
         mapping={
             region: {"account": account}
             for region, account in accounts_by_region(image.framework, image.version).items()
         },
     )
-    account = accounts.find_in_map(cdk.Aws.REGION, "account")
-    name = repository(image.framework)
-    return ContainerImage(
-        uri=f"{account}.dkr.ecr.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}/{name}:"
-        f"{tag(image.framework, image.version, instance_type)}",
-        repository_arn=f"arn:{cdk.Aws.PARTITION}:ecr:{cdk.Aws.REGION}:{account}:repository/{name}",
-    )
+    return accounts.find_in_map(REGION, "account")

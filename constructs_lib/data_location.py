@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
-from constructs_lib.kms_key import Conditions, KmsKey
+from constructs_lib.kms_key import KmsKey
+from constructs_lib.statement import Conditions, Statement
 
 _READ = ("s3:GetObject",)
 # A transform job uploads in parts, and takes them back when it is cut off.
@@ -30,35 +32,43 @@ class DataLocation:
     prefix: str
     key: KmsKey | None = None
 
-    @property
+    @cached_property
     def uri(self) -> str:
         """The S3 URI, which may hold CDK tokens."""
         return f"s3://{self.bucket.bucket_name}/{self.prefix}"
 
+    @cached_property
+    def bucket_arn(self) -> str:
+        """The ARN of the bucket."""
+        return self.bucket.bucket_arn
+
+    @property
+    def object_arn(self) -> str:
+        """The ARN of the one object whose key is the prefix."""
+        return f"{self.bucket_arn}/{self.prefix}"
+
     @property
     def objects_arn(self) -> str:
         """The ARN of every object below the prefix."""
-        return self.bucket.arn_for_objects(f"{self.prefix}*")
+        return f"{self.object_arn}*"
 
-    def list_statement(self) -> iam.PolicyStatement:
+    def list_statement(self) -> Statement:
         """Allow to list the keys below the prefix, and no others."""
-        return iam.PolicyStatement(
-            actions=["s3:ListBucket"], resources=[self.bucket.bucket_arn], conditions=self._below_prefix()
+        return Statement(
+            actions=["s3:ListBucket"], resources=[self.bucket_arn], conditions=self._below_prefix()
         )
 
-    def read_statements(self) -> list[iam.PolicyStatement]:
+    def read_statements(self) -> list[Statement]:
         """Allow to read the objects below the prefix, decrypted."""
         return [self._statement(_READ), *self._key_statements(_DECRYPT)]
 
-    def write_statements(self) -> list[iam.PolicyStatement]:
+    def write_statements(self) -> list[Statement]:
         """Allow to write objects below the prefix, encrypted."""
         return [self._statement(_WRITE), *self._key_statements(_ENCRYPT)]
 
     def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let somebody list and read what lies below the prefix, in another account as well."""
-        listed = self._grant(
-            grantee, ["s3:ListBucket"], [self.bucket.bucket_arn], conditions=self._below_prefix()
-        )
+        listed = self._grant(grantee, ["s3:ListBucket"], [self.bucket_arn], conditions=self._below_prefix())
         read = listed.combine(self._grant(grantee, _READ, [self.objects_arn]))
         return self._with_key(read, grantee, _DECRYPT)
 
@@ -66,14 +76,14 @@ class DataLocation:
         """Let somebody write objects below the prefix; not list, read or delete them."""
         return self._with_key(self._grant(grantee, _WRITE, [self.objects_arn]), grantee, _ENCRYPT)
 
-    def _statement(self, actions: Sequence[str]) -> iam.PolicyStatement:
-        return iam.PolicyStatement(actions=list(actions), resources=[self.objects_arn])
+    def _statement(self, actions: Sequence[str]) -> Statement:
+        return Statement(actions=list(actions), resources=[self.objects_arn])
 
-    def _key_statements(self, actions: Sequence[str]) -> list[iam.PolicyStatement]:
+    def _key_statements(self, actions: Sequence[str]) -> list[Statement]:
         if self.key is None:
             return []
         return [
-            iam.PolicyStatement(
+            Statement(
                 actions=list(actions),
                 resources=[self.key.resource],
                 conditions=self._key_conditions(self.key),
@@ -121,4 +131,4 @@ class DataLocation:
         return {"StringLike": {"s3:prefix": f"{self.prefix}*"}}
 
     def _key_conditions(self, key: KmsKey) -> Conditions:
-        return key.s3_conditions([self.bucket.bucket_arn, self.objects_arn])
+        return key.s3_conditions([self.bucket_arn, self.objects_arn])

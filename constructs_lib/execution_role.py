@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IDependable
 
 from batch_transform.spec.job_spec import VpcConfig
 from constructs_lib.acknowledgment import acknowledge_wildcards
+from constructs_lib.arn import arn
 from constructs_lib.container_image import ContainerImage, pull_statements
 from constructs_lib.data_location import DataLocation
+from constructs_lib.statement import Statement, policy_document
 
 
 class ExecutionRole(Construct):
@@ -38,12 +39,7 @@ class ExecutionRole(Construct):
         role: iam.IRole | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        logs_arn = cdk.Stack.of(self).format_arn(
-            service="logs",
-            resource="log-group",
-            resource_name="/aws/sagemaker/TransformJobs*",
-            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
-        )
+        logs_arn = arn("logs", "log-group:/aws/sagemaker/TransformJobs*")
         written = [output, captured] if captured else [output]
         keys = dict.fromkeys(place.key for place in [data, *written] if place.key)
         statements = [
@@ -55,7 +51,7 @@ class ExecutionRole(Construct):
             *(key.statement("kms:Encrypt") for key in dict.fromkeys(place.key for place in written) if key),
             *pull_statements(images),
             *(self._network_statements(in_vpc) if in_vpc else []),
-            iam.PolicyStatement(
+            Statement(
                 actions=[
                     "logs:CreateLogGroup",
                     "logs:CreateLogStream",
@@ -64,7 +60,7 @@ class ExecutionRole(Construct):
                 ],
                 resources=[logs_arn],
             ),
-            iam.PolicyStatement(
+            Statement(
                 # The action knows no resources; the condition is its only limit.
                 actions=["cloudwatch:PutMetricData"],
                 resources=["*"],
@@ -88,34 +84,34 @@ class ExecutionRole(Construct):
             },
         )
 
-    def _define(self, statements: Sequence[iam.PolicyStatement]) -> iam.Role:
+    def _define(self, statements: Sequence[Statement]) -> iam.Role:
         return iam.Role(
             self,
             "Role",
             assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"),
             description="What the transform jobs of one batch transform job may do",
-            inline_policies={"TransformJob": iam.PolicyDocument(statements=statements)},
+            inline_policies={"TransformJob": policy_document(statements)},
         )
 
-    def _extend(self, role: iam.IRole, statements: Sequence[iam.PolicyStatement]) -> iam.IRole:
+    def _extend(self, role: iam.IRole, statements: Sequence[Statement]) -> iam.IRole:
         for statement in statements:
-            added = role.add_to_principal_policy(statement)
+            added = role.add_to_principal_policy(statement.as_construct())
             if added.policy_dependable is not None:
                 self.ready.append(added.policy_dependable)
         return role
 
     @staticmethod
-    def _artifact_statements(artifacts: Sequence[DataLocation]) -> list[iam.PolicyStatement]:
+    def _artifact_statements(artifacts: Sequence[DataLocation]) -> list[Statement]:
         if not artifacts:
             return []
-        arns = [artifact.bucket.arn_for_objects(artifact.prefix) for artifact in artifacts]
-        return [iam.PolicyStatement(actions=["s3:GetObject"], resources=arns)]
+        arns = [artifact.object_arn for artifact in artifacts]
+        return [Statement(actions=["s3:GetObject"], resources=arns)]
 
-    def _network_statements(self, vpc: VpcConfig) -> list[iam.PolicyStatement]:
+    def _network_statements(self, vpc: VpcConfig) -> list[Statement]:
         """Allow SageMaker to attach the containers to the network (Developer Guide, SageMaker roles, CreateModel)."""
         interfaces = self._ec2_arn("network-interface", "*")
         return [
-            iam.PolicyStatement(
+            Statement(
                 actions=["ec2:CreateNetworkInterface"],
                 resources=[
                     interfaces,
@@ -123,7 +119,7 @@ class ExecutionRole(Construct):
                     *(self._ec2_arn("security-group", group) for group in vpc.security_group_ids),
                 ],
             ),
-            iam.PolicyStatement(
+            Statement(
                 actions=[
                     "ec2:CreateNetworkInterfacePermission",
                     "ec2:DeleteNetworkInterface",
@@ -131,7 +127,7 @@ class ExecutionRole(Construct):
                 ],
                 resources=[interfaces],
             ),
-            iam.PolicyStatement(
+            Statement(
                 # None of these knows a resource.
                 actions=[
                     "ec2:DescribeDhcpOptions",
@@ -145,7 +141,7 @@ class ExecutionRole(Construct):
         ]
 
     def _ec2_arn(self, resource: str, name: str) -> str:
-        return cdk.Stack.of(self).format_arn(service="ec2", resource=resource, resource_name=name)
+        return arn("ec2", f"{resource}/{name}")
 
 
 _INTERFACES = "SageMaker makes the network interfaces, and nobody knows their ids before"

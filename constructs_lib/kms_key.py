@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
-import aws_cdk as cdk
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 
 from batch_transform.spec.cdk_token import is_token
+from constructs_lib.arn import ACCOUNT_ID, PARTITION, REGION, URL_SUFFIX
+from constructs_lib.statement import Conditions, Statement
 
 _ALIAS = re.compile(r"(?:arn:[^:]+:kms:(?P<region>[^:]+):(?P<account>[^:]+):)?(?P<alias>alias/.+)")
-
-Conditions: TypeAlias = "Mapping[str, Mapping[str, str | list[str]]]"
 
 
 @dataclass(frozen=True)
@@ -38,10 +35,10 @@ class KmsKey:
         """The ARN for a policy: the key's; for an alias, which no policy can name, all keys where it is."""
         if is_token(self.text) or (self.text.startswith("arn:") and not self.alias):
             return self.text
-        region, account, name = cdk.Aws.REGION, cdk.Aws.ACCOUNT_ID, self.text
+        region, account, name = REGION, ACCOUNT_ID, self.text
         if alias := _ALIAS.fullmatch(self.text):
             region, account, name = alias["region"] or region, alias["account"] or account, "*"
-        return f"arn:{cdk.Aws.PARTITION}:kms:{region}:{account}:key/{name}"
+        return f"arn:{PARTITION}:kms:{region}:{account}:key/{name}"
 
     @property
     def alias(self) -> str | None:
@@ -49,9 +46,9 @@ class KmsKey:
         alias = _ALIAS.fullmatch(self.text)
         return alias["alias"] if alias else None
 
-    def statement(self, *actions: str, conditions: Conditions | None = None) -> iam.PolicyStatement:
+    def statement(self, *actions: str, conditions: Conditions | None = None) -> Statement:
         """Allow these actions on the key; by its alias where only that is known (KMS Developer Guide, ABAC)."""
-        return iam.PolicyStatement(
+        return Statement(
             actions=list(actions), resources=[self.resource], conditions=self.conditions(conditions)
         )
 
@@ -68,12 +65,12 @@ class KmsKey:
         """
         return self.conditions(
             {
-                "StringEquals": {"kms:ViaService": f"s3.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}"},
+                "StringEquals": {"kms:ViaService": f"s3.{REGION}.{URL_SUFFIX}"},
                 "StringLike": {"kms:EncryptionContext:aws:s3:arn": list(arns)},
             }
         )
 
-    def volume_statements(self) -> list[iam.PolicyStatement]:
+    def volume_statements(self) -> list[Statement]:
         """Allow who creates a job to give SageMaker the use of the key for the job's volumes.
 
         Developer Guide of SageMaker, "API permissions": `kms:CreateGrant`. `kms:DescribeKey` is what EC2 asks

@@ -9,8 +9,10 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from constructs_lib.acknowledgment import acknowledge
+from constructs_lib.arn import REGION, URL_SUFFIX
 from constructs_lib.key_policy import let_rules_fill_queues
 from constructs_lib.kms_key import KmsKey
+from constructs_lib.statement import Statement
 
 
 class LostStarts(Construct):
@@ -46,11 +48,11 @@ class LostStarts(Construct):
             self.queue, "AwsSolutions-SQS3", "it is itself the dead-letter queue of the job's triggers"
         )
 
-    def send_statements(self) -> list[iam.PolicyStatement]:
+    def send_statements(self) -> list[Statement]:
         """Allow a role to send to the queue (SQS Developer Guide, "Configuring KMS permissions")."""
-        statements = [iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[self.queue.queue_arn])]
+        statements = [Statement(actions=["sqs:SendMessage"], resources=[self.queue.queue_arn])]
         if self._key is not None:
-            through_sqs = {"StringEquals": {"kms:ViaService": f"sqs.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}"}}
+            through_sqs = {"StringEquals": {"kms:ViaService": f"sqs.{REGION}.{URL_SUFFIX}"}}
             statements.append(
                 KmsKey.of(self._key).statement("kms:GenerateDataKey", "kms:Decrypt", conditions=through_sqs)
             )

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_assets as assets
@@ -21,6 +22,7 @@ from constructs_lib.container_image import ContainerImage, container_image
 from constructs_lib.data_location import DataLocation
 from constructs_lib.execution_role import ExecutionRole
 from constructs_lib.model_archive import pack_model
+from constructs_lib.once_per_stack import once_per_stack
 
 # What tells a framework container where its user's code lies: the archive is unpacked to
 # /opt/ml/model, and `code/inference.py` in it is the program (SageMaker Python SDK, Model).
@@ -153,8 +155,14 @@ def _artifact(scope: Construct, spec: ContainerSpec) -> DataLocation | None:
         return DataLocation(s3.Bucket.from_bucket_name(scope, "ArtifactBucket", uri.bucket), uri.key)
     if spec.source is None:
         return None
-    # The asset is copied into the cloud assembly at once, so the packed file can go right after.
-    with tempfile.TemporaryDirectory() as folder:
-        archive = pack_model(spec.source, Path(folder) / "model.tar.gz")
-        asset = assets.Asset(scope, "Artifact", path=str(archive))
-    return DataLocation(asset.bucket, asset.s3_object_key)
+    source = spec.source
+
+    def archived(_: cdk.Stack) -> DataLocation:
+        # The asset is copied into the cloud assembly at once, so the packed file can go right after.
+        with tempfile.TemporaryDirectory() as folder:
+            asset = assets.Asset(
+                scope, "Artifact", path=str(pack_model(source, Path(folder) / "model.tar.gz"))
+            )
+        return DataLocation(asset.bucket, asset.s3_object_key)
+
+    return once_per_stack(scope, (__name__, source), archived)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import aws_cdk as cdk
-from aws_cdk import aws_iam as iam
-from constructs import Construct
-
 from batch_transform.spec.job_spec import ModelSpec
+from constructs_lib.arn import arn
+from constructs_lib.statement import Statement
 
 
 class ModelLookup:
@@ -17,9 +15,8 @@ class ModelLookup:
     SageMaker writes some names in small letters in its ARNs, and IAM tells the two apart: both are allowed.
     """
 
-    def __init__(self, scope: Construct, *, job_name: str, model: ModelSpec) -> None:
-        self._stack = cdk.Stack.of(scope)
-        self.statements: list[iam.PolicyStatement] = []
+    def __init__(self, *, job_name: str, model: ModelSpec) -> None:
+        self.statements: list[Statement] = []
         self.wildcards: dict[str, str] = {}
         if model.endpoint is not None:
             self._behind_endpoint(model.endpoint)
@@ -44,7 +41,7 @@ class ModelLookup:
         self._allow(["sagemaker:CreateModel"], models)
         self.wildcards |= dict.fromkeys(models, "a model for each package, all of them led by the job's name")
         self.statements.append(
-            iam.PolicyStatement(
+            Statement(
                 actions=["iam:PassRole"],
                 resources=[role],
                 conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
@@ -52,7 +49,7 @@ class ModelLookup:
         )
 
     def _allow(self, actions: Sequence[str], resources: Sequence[str]) -> None:
-        self.statements.append(iam.PolicyStatement(actions=list(actions), resources=list(resources)))
+        self.statements.append(Statement(actions=list(actions), resources=list(resources)))
 
     def _arns(self, resource: str, name: str, *, of: str = "") -> list[str]:
         """Return the ARNs of a name as written and in small letters; where `of` is an ARN, in its account."""
@@ -60,8 +57,6 @@ class ModelLookup:
         if of.startswith("arn:"):
             _, _, _, region, account, _ = of.split(":", 5)
         return [
-            self._stack.format_arn(
-                service="sagemaker", resource=resource, resource_name=one, region=region, account=account
-            )
+            arn("sagemaker", f"{resource}/{one}", region=region, account=account)
             for one in dict.fromkeys((name, name.lower()))
         ]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
@@ -15,8 +14,10 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from constructs_lib.acknowledgment import acknowledge_wildcards
+from constructs_lib.arn import arn
 from constructs_lib.data_location import DataLocation
 from constructs_lib.kms_key import KmsKey
+from constructs_lib.statement import Statement
 
 _LOCKS = ".locks/"
 """Where the locks lie in the output bucket: beside all results, since a result's prefix may be another job's input."""
@@ -39,12 +40,12 @@ class RunLock:
         """The Bucket and Key that S3's operations take."""
         return {"Bucket": self.location.bucket.bucket_name, "Key": self.location.prefix}
 
-    def take_statements(self) -> list[iam.PolicyStatement]:
+    def take_statements(self) -> list[Statement]:
         """Allow to take the lock, and to replace a stale one together with its version."""
         actions = ["s3:PutObject", "s3:GetObject", "s3:DeleteObjectVersion"]
         return [self._statement(*actions), *self._key_statements()]
 
-    def release_statements(self) -> list[iam.PolicyStatement]:
+    def release_statements(self) -> list[Statement]:
         """Allow to delete the version that the run wrote; in a bucket whose versioning is not known, the object."""
         versioned = isinstance(self.location.bucket, s3.Bucket)
         return [self._statement("s3:DeleteObjectVersion", *([] if versioned else ["s3:DeleteObject"]))]
@@ -54,35 +55,30 @@ class RunLock:
 
         In a policy of its own, since the machine needs the role's function before it can be made.
         """
-        executions = cdk.Stack.of(scope).format_arn(
-            service="states",
-            resource="execution",
-            resource_name=f"{machine.state_machine_name}:*",
-            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
-        )
+        executions = arn("states", f"execution:{machine.state_machine_name}:*")
         policy = iam.Policy(
             scope,
             "LockHolder",
-            statements=[iam.PolicyStatement(actions=["states:DescribeExecution"], resources=[executions])],
+            statements=[Statement(["states:DescribeExecution"], [executions]).as_construct()],
             roles=[role],
         )
         acknowledge_wildcards(policy, {executions: "any run of this job may have its lock"})
 
-    def _statement(self, *actions: str) -> iam.PolicyStatement:
-        return iam.PolicyStatement(actions=list(actions), resources=[self._arn])
+    def _statement(self, *actions: str) -> Statement:
+        return Statement(actions=list(actions), resources=[self._arn])
 
-    def _key_statements(self) -> list[iam.PolicyStatement]:
+    def _key_statements(self) -> list[Statement]:
         key = self.location.key
         if key is None:
             return []
         return [
-            iam.PolicyStatement(
+            Statement(
                 actions=["kms:GenerateDataKey", "kms:Decrypt"],
                 resources=[key.resource],
-                conditions=key.s3_conditions([self.location.bucket.bucket_arn, self._arn]),
+                conditions=key.s3_conditions([self.location.bucket_arn, self._arn]),
             )
         ]
 
     @property
     def _arn(self) -> str:
-        return self.location.bucket.arn_for_objects(self.location.prefix)
+        return self.location.object_arn

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from constructs_lib.arn import ACCOUNT_ID
 from constructs_lib.lost_starts import LostStarts
+from constructs_lib.statement import Statement, policy_document
 
 RETRY_SECONDS = 3600
 """So long a start that fails is tried again: a run that would begin later than that is better looked at."""
@@ -25,14 +26,12 @@ def start_role(
         # Only schedules of this account may use the role (Scheduler User Guide, confused deputy).
         assumed_by=iam.ServicePrincipal(
             "scheduler.amazonaws.com",
-            conditions={"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}},
+            conditions={"StringEquals": {"aws:SourceAccount": ACCOUNT_ID}},
         ),
         inline_policies={
-            "Start": iam.PolicyDocument(
-                statements=[
-                    iam.PolicyStatement(
-                        actions=["states:StartExecution"], resources=[state_machine.state_machine_arn]
-                    ),
+            "Start": policy_document(
+                [
+                    Statement(actions=["states:StartExecution"], resources=[state_machine.state_machine_arn]),
                     *lost_starts.send_statements(),
                 ]
             )

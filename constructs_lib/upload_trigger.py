@@ -23,6 +23,7 @@ from constructs_lib.data_buckets import send_events
 from constructs_lib.data_location import DataLocation
 from constructs_lib.lost_starts import LostStarts
 from constructs_lib.start_role import RETRIES, RETRY_SECONDS, start_role
+from constructs_lib.statement import Statement
 from constructs_lib.workflow_function import WorkflowFunction
 
 # Two, since one that is about to start is left alone: see `lambda/start_later`.
@@ -85,7 +86,7 @@ class UploadTrigger(Construct):
             name="start_later",
             encryption_key=encryption_key,
             statements=[
-                iam.PolicyStatement(
+                Statement(
                     actions=["scheduler:CreateSchedule", "scheduler:GetSchedule", "scheduler:UpdateSchedule"],
                     resources=[
                         stack.format_arn(
@@ -94,7 +95,7 @@ class UploadTrigger(Construct):
                         for name in schedules
                     ],
                 ),
-                iam.PolicyStatement(
+                Statement(
                     actions=["iam:PassRole"],
                     resources=[role.role_arn],
                     conditions={"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}},

@@ -14,12 +14,14 @@ from constructs import Construct
 from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.request import Request
 from constructs_lib.acknowledgment import acknowledge, acknowledge_wildcards
+from constructs_lib.arn import ACCOUNT_ID, PARTITION, arn
 from constructs_lib.data_location import DataLocation
 from constructs_lib.definition import Parts, state_machine_definition
 from constructs_lib.key_policy import let_log_groups_use
 from constructs_lib.kms_key import KmsKey
 from constructs_lib.model_lookup import ModelLookup
 from constructs_lib.run_lock import RunLock
+from constructs_lib.statement import Statement, policy_document
 from constructs_lib.workflow_function import WorkflowFunction
 
 TRANSFORM_JOB_LOGS = "/aws/sagemaker/TransformJobs"
@@ -62,14 +64,12 @@ class Workflow(Construct):
         super().__init__(scope, construct_id)
         if encryption_key is not None:
             let_log_groups_use(encryption_key)
-        job_logs_arn = self._arn(
-            "logs", "log-group", f"{TRANSFORM_JOB_LOGS}:*", cdk.ArnFormat.COLON_RESOURCE_NAME
-        )
+        job_logs_arn = arn("logs", f"log-group:{TRANSFORM_JOB_LOGS}:*")
         jobs_arns = [
-            self._arn("sagemaker", "transform-job", f"{name}-{_RUN}-*")
+            arn("sagemaker", f"transform-job/{name}-{_RUN}-*")
             for name in dict.fromkeys((spec.name, spec.name.lower()))
         ]
-        lookup = ModelLookup(self, job_name=spec.name, model=spec.model)
+        lookup = ModelLookup(job_name=spec.name, model=spec.model)
         preflight = WorkflowFunction(
             self,
             "Preflight",
@@ -97,7 +97,7 @@ class Workflow(Construct):
             statements=[
                 data.list_statement(),
                 output.list_statement(),
-                iam.PolicyStatement(actions=["logs:FilterLogEvents"], resources=[job_logs_arn]),
+                Statement(actions=["logs:FilterLogEvents"], resources=[job_logs_arn]),
             ],
         )
         acknowledge_wildcards(report, {job_logs_arn: "the streams of one group: their names are SageMaker's"})
@@ -117,13 +117,13 @@ class Workflow(Construct):
             "Role",
             # Only state machines of this account may use the role (Developer Guide, confused deputy).
             assumed_by=iam.ServicePrincipal(
-                "states.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}}
+                "states.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": ACCOUNT_ID}}
             ),
             description=f"Runs the batch transform job {spec.name}",
             inline_policies={
-                "Workflow": iam.PolicyDocument(
-                    statements=[
-                        iam.PolicyStatement(
+                "Workflow": policy_document(
+                    [
+                        Statement(
                             actions=["lambda:InvokeFunction"],
                             resources=[function.function_arn for function in functions],
                         ),
@@ -144,7 +144,7 @@ class Workflow(Construct):
                 report_arn=report.function.function_arn,
                 lock=lock.place if lock else None,
             ),
-            partition=cdk.Aws.PARTITION,
+            partition=PARTITION,
         )
         self.state_machine = sfn.StateMachine(
             self,
@@ -182,10 +182,10 @@ class Workflow(Construct):
 
     def _transform_job_statements(
         self, jobs_arns: list[str], execution_role: iam.IRole | None
-    ) -> list[iam.PolicyStatement]:
-        events_rule_arn = self._arn("events", "rule", "StepFunctionsGetEventsForSageMakerTransformJobsRule")
+    ) -> list[Statement]:
+        events_rule_arn = arn("events", "rule/StepFunctionsGetEventsForSageMakerTransformJobsRule")
         statements = [
-            iam.PolicyStatement(
+            Statement(
                 # Describe and Stop are also states of their own. AddTags, since `.sync` tags the job with
                 # the execution that started it.
                 actions=[
@@ -197,7 +197,7 @@ class Workflow(Construct):
                 ],
                 resources=jobs_arns,
             ),
-            iam.PolicyStatement(
+            Statement(
                 # How `.sync` learns that the job has ended: a rule that Step Functions manages.
                 actions=["events:PutTargets", "events:PutRule", "events:DescribeRule"],
                 resources=[events_rule_arn],
@@ -205,7 +205,7 @@ class Workflow(Construct):
         ]
         if execution_role is not None:
             statements.append(
-                iam.PolicyStatement(
+                Statement(
                     actions=["iam:PassRole"],
                     resources=[execution_role.role_arn],
                     conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
@@ -214,19 +214,8 @@ class Workflow(Construct):
         return statements
 
     @staticmethod
-    def _first_row_statements(spec: JobSpec, data: DataLocation) -> list[iam.PolicyStatement]:
+    def _first_row_statements(spec: JobSpec, data: DataLocation) -> list[Statement]:
         """The names of columns are held against the data's first row, in case it is a header."""
         if not spec.input.columns:
             return []
         return data.read_statements()
-
-    def _arn(
-        self,
-        service: str,
-        resource: str,
-        resource_name: str,
-        arn_format: cdk.ArnFormat = cdk.ArnFormat.SLASH_RESOURCE_NAME,
-    ) -> str:
-        return cdk.Stack.of(self).format_arn(
-            service=service, resource=resource, resource_name=resource_name, arn_format=arn_format
-        )

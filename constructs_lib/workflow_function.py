@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -15,7 +17,13 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from constructs_lib.acknowledgment import acknowledge
+from constructs_lib.once_per_stack import once_per_stack
+from constructs_lib.statement import Statement, policy_document
 
+_ARCHITECTURE = lambda_.Architecture.ARM_64
+_RUNTIME = lambda_.Runtime.PYTHON_3_13
+# Shorter than the state's own timeout, so that the function's error is the one reported.
+_TIMEOUT = cdk.Duration.seconds(50)
 _PROJECT = Path(__file__).resolve().parent.parent
 # They read files, or write for people: no function does.
 _NOT_SHIPPED = shutil.ignore_patterns(
@@ -43,7 +51,7 @@ class WorkflowFunction(Construct):
         construct_id: str,
         *,
         name: str,
-        statements: Sequence[iam.PolicyStatement],
+        statements: Sequence[Statement],
         encryption_key: kms.IKey | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -59,9 +67,9 @@ class WorkflowFunction(Construct):
             "Role",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
             inline_policies={
-                "Function": iam.PolicyDocument(
-                    statements=[
-                        iam.PolicyStatement(
+                "Function": policy_document(
+                    [
+                        Statement(
                             actions=["logs:CreateLogStream", "logs:PutLogEvents"],
                             resources=[log_group.log_group_arn],
                         ),
@@ -70,29 +78,31 @@ class WorkflowFunction(Construct):
                 )
             },
         )
-        # The asset is copied into the cloud assembly at once, so the staged folder can go right after.
-        with tempfile.TemporaryDirectory(prefix="batch-transform-") as stage:
-            self.function = lambda_.Function(
-                self,
-                "Resource",
-                architecture=lambda_.Architecture.ARM_64,
-                code=lambda_.Code.from_asset(str(_staged(name, Path(stage)))),
-                handler="handler.handler",
-                log_group=log_group,
-                memory_size=256,
-                role=self.role,
-                runtime=lambda_.Runtime.PYTHON_3_13,
-                # Shorter than the state's own timeout, so that the function's error is the one reported.
-                timeout=cdk.Duration.seconds(50),
-            )
+        self.function = lambda_.Function(
+            self,
+            "Resource",
+            architecture=_ARCHITECTURE,
+            code=once_per_stack(
+                self, (__name__, name), lambda _: lambda_.Code.from_asset(str(_staged(name)))
+            ),
+            handler="handler.handler",
+            log_group=log_group,
+            memory_size=256,
+            role=self.role,
+            runtime=_RUNTIME,
+            timeout=_TIMEOUT,
+        )
 
         acknowledge(
             self.function, "AwsSolutions-L1", "3.13 is the newest Python that this project's tests run on"
         )
 
 
-def _staged(name: str, stage: Path) -> Path:
-    """Copy the handler's folder and the spec package to `stage`; the same files are the same asset."""
+@functools.cache
+def _staged(name: str) -> Path:
+    """Copy the handler's folder and the spec package to one folder; the same files are the same asset."""
+    stage = Path(tempfile.mkdtemp(prefix="batch-transform-"))
+    atexit.register(shutil.rmtree, stage, ignore_errors=True)
     shutil.copytree(_PROJECT / "lambda" / name, stage, dirs_exist_ok=True, ignore=_NOT_SHIPPED)
     package = stage / "batch_transform"
     shutil.copytree(_PROJECT / "batch_transform" / "spec", package / "spec", ignore=_NOT_SHIPPED)

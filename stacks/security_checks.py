@@ -5,12 +5,17 @@ from __future__ import annotations
 import aws_cdk as cdk
 
 
+def wants_security_checks(app: cdk.App) -> bool:
+    """Whether they run; `-c security_checks=false` leaves them out."""
+    return str(app.node.try_get_context("security_checks")) != "false"
+
+
 def add_security_checks(app: cdk.App) -> None:
     """Let the app's synthesis fail on a finding of cdk-nag or of our own pack that nobody acknowledged.
 
     `-c security_checks=false` leaves them out: `batch-transform run` does, on this machine only.
     """
-    if app.node.try_get_context("security_checks") == "false":
+    if not wants_security_checks(app):
         return
     from cdk_nag import AwsSolutionsChecks  # noqa: PLC0415  # loading its rules takes a third of a second
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from batch_transform.spec.environment import DEFAULT_ENVIRONMENT
@@ -39,19 +40,24 @@ def synthesise(
     done = subprocess.run(
         [sys.executable, "app.py"],
         cwd=project,
-        env={
-            **os.environ,
-            "CDK_OUTDIR": str(assembly.resolve()),
-            "CDK_CONTEXT_JSON": json.dumps({**_declared_context(project), **context}),
-            "CDK_VALIDATION": "false",
-            "JSII_NODE": _node(),
-        },
+        env=app_environment(project, assembly, context),
         capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode != 0:
         raise SynthError(f"app.py could not make the template:\n{(done.stderr or done.stdout).strip()}")
+
+
+def app_environment(project: Path, assembly: Path, context: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment variables with which a CDK app of the project writes its assembly, quickly."""
+    return {
+        **os.environ,
+        "CDK_OUTDIR": str(assembly.resolve()),
+        "CDK_CONTEXT_JSON": json.dumps({**_declared_context(project), **context}),
+        "CDK_VALIDATION": "false",
+        "JSII_NODE": _node(),
+    }
 
 
 def _declared_context(project: Path) -> dict[str, object]:

@@ -1,0 +1,47 @@
+"""What a role is allowed, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from aws_cdk import aws_iam as iam
+
+Conditions: TypeAlias = "Mapping[str, Mapping[str, str | list[str]]]"
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement that allows `actions` on `resources`.
+
+    A value and no construct: of all that a job's template holds there are most statements, and each construct is
+    a round trip to the CDK's kernel.
+    """
+
+    actions: Sequence[str]
+    resources: Sequence[str]
+    conditions: Conditions | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the statement as IAM writes it."""
+        condition = {"Condition": self.conditions} if self.conditions else {}
+        return {
+            "Effect": "Allow",
+            "Action": list(self.actions),
+            "Resource": list(self.resources),
+            **condition,
+        }
+
+    def as_construct(self) -> iam.PolicyStatement:
+        """Return the statement for a role that is given, and not ours."""
+        return iam.PolicyStatement(
+            actions=list(self.actions), resources=list(self.resources), conditions=self.conditions
+        )
+
+
+def policy_document(statements: Iterable[Statement]) -> iam.PolicyDocument:
+    """Return a document of these statements, in one round trip."""
+    return iam.PolicyDocument.from_json(
+        {"Version": "2012-10-17", "Statement": [statement.as_json() for statement in statements]}
+    )
