@@ -1,0 +1,71 @@
+"""What the page on the constructs shows runs, and makes what the page says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk.assertions import Match, Template
+
+import constructs_lib
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs/constructs.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def names() -> dict[str, Any]:
+    """The names of the page's examples, run one after the other."""
+    found: dict[str, Any] = {}
+    for number, code in enumerate(re.findall(r"^```python\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)):
+        exec(compile(code, f"docs/constructs.md, example {number + 1}", "exec"), found)  # noqa: S102 - our own page
+    return found
+
+
+@pytest.fixture(scope="module")
+def templates(names: dict[str, Any]) -> dict[str, Template]:
+    """Every stack of the page, synthesised."""
+    app: cdk.App = names["app"]
+    return {
+        stack.node.id: Template.from_stack(stack)
+        for stack in app.node.children
+        if isinstance(stack, cdk.Stack)
+    }
+
+
+def test_the_page_defines_what_it_says(templates: dict[str, Template]) -> None:
+    assert set(templates) == {"Scoring", "Shared", "Own", "Parts"}
+    templates["Scoring"].resource_count_is("AWS::S3::Bucket", 2)
+    templates["Scoring"].resource_count_is("AWS::Events::Rule", 2)
+    templates["Shared"].resource_count_is("AWS::S3::Bucket", 2)
+    templates["Shared"].resource_count_is("AWS::StepFunctions::StateMachine", 2)
+    templates["Own"].resource_count_is("AWS::S3::Bucket", 1)
+
+
+def test_the_role_of_ones_own_gets_the_rights_and_no_other_is_defined(templates: dict[str, Template]) -> None:
+    roles = templates["Own"].find_resources(
+        "AWS::IAM::Role",
+        {
+            "Properties": {
+                "AssumeRolePolicyDocument": {
+                    "Statement": [Match.object_like({"Principal": {"Service": "sagemaker.amazonaws.com"}})]
+                }
+            }
+        },
+    )
+    assert len(roles) == 1
+    templates["Own"].has_resource_properties("AWS::IAM::Policy", {"Roles": [{"Ref": name} for name in roles]})
+
+
+def test_the_containers_are_in_the_vpc(templates: dict[str, Template]) -> None:
+    templates["Own"].has_resource_properties(
+        "AWS::SageMaker::Model",
+        {"VpcConfig": {"SecurityGroupIds": [Match.any_value()], "Subnets": Match.any_value()}},
+    )
+
+
+def test_the_page_names_every_construct() -> None:
+    for name in constructs_lib.__all__:
+        assert f"`{name}" in PAGE, name
