@@ -38,9 +38,12 @@ def templates(names: dict[str, Any]) -> dict[str, Template]:
 def test_the_page_defines_what_it_says(templates: dict[str, Template]) -> None:
     assert set(templates) == {"Scoring", "Shared", "Own", "Parts"}
     templates["Scoring"].resource_count_is("AWS::S3::Bucket", 2)
-    templates["Scoring"].resource_count_is("AWS::Events::Rule", 2)
+    templates["Scoring"].resource_properties_count_is(
+        "AWS::Events::Rule", {"EventPattern": {"detail": {"status": ["SUCCEEDED"]}}}, 1
+    )
     templates["Shared"].resource_count_is("AWS::S3::Bucket", 2)
-    templates["Shared"].resource_count_is("AWS::StepFunctions::StateMachine", 2)
+    templates["Shared"].resource_count_is("AWS::StepFunctions::StateMachine", 4)
+    templates["Shared"].resource_count_is("AWS::KMS::Key", 1)  # topics and logs are under it too
     templates["Own"].resource_count_is("AWS::S3::Bucket", 1)
 
 
