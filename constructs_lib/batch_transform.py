@@ -148,6 +148,7 @@ class BatchTransform(Construct):
             state_machine=self.state_machine,
             data=self.data,
             encryption_key=self.encryption_key,
+            workflow=job.workflow,
         )
         self.job_name = job.name
         self.monitoring = Monitoring(

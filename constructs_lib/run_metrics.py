@@ -8,9 +8,10 @@ import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_stepfunctions as sfn
 
+from batch_transform.spec import published_metrics
+
 STATES = "AWS/States"
-OWN = "BatchTransform"
-DIMENSION = "StateMachineArn"
+DIMENSION = published_metrics.DIMENSION
 """Of all of them: Step Functions has it so, and our own metrics follow."""
 
 
@@ -47,7 +48,9 @@ ABORTED = RunMetric(STATES, "ExecutionsAborted", "Sum", "stopped")
 DURATION = RunMetric(STATES, "ExecutionTime", "Maximum", "longest run")
 """In milliseconds, waits included; told when a run ends."""
 
-INPUT_OBJECTS = RunMetric(OWN, "InputObjects", "Sum", "objects read")
-OUTPUT_OBJECTS = RunMetric(OWN, "OutputObjects", "Sum", "results")
-INSTANCE_SECONDS = RunMetric(OWN, "InstanceSeconds", "Sum", "instance time")
+INPUT_OBJECTS = RunMetric(published_metrics.NAMESPACE, published_metrics.INPUT_OBJECTS, "Sum", "objects read")
+OUTPUT_OBJECTS = RunMetric(published_metrics.NAMESPACE, published_metrics.OUTPUT_OBJECTS, "Sum", "results")
+INSTANCE_SECONDS = RunMetric(
+    published_metrics.NAMESPACE, published_metrics.INSTANCE_SECONDS, "Sum", "instance time"
+)
 """From the start to the end of a transform job, for each of its instances: what SageMaker bills."""

@@ -6,7 +6,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from batch_transform.spec.job_spec import TriggersSpec
+from batch_transform.spec.job_spec import TriggersSpec, WorkflowSpec
 from constructs_lib.data_location import DataLocation
 from constructs_lib.lost_starts import LostStarts
 from constructs_lib.schedule import Schedule
@@ -20,6 +20,7 @@ def add_triggers(
     state_machine: sfn.IStateMachine,
     data: DataLocation,
     encryption_key: kms.IKey | None = None,
+    workflow: WorkflowSpec = WorkflowSpec(),  # noqa: B008  # it is frozen
 ) -> LostStarts | None:
     """Define a job's schedules and its start by uploads, as children of `job`; return the queue they share.
 
@@ -41,5 +42,6 @@ def add_triggers(
             state_machine=state_machine,
             lost_starts=lost_starts,
             encryption_key=encryption_key,
+            workflow=workflow,
         )
     return lost_starts

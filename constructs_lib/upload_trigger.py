@@ -18,7 +18,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from batch_transform.spec.job_spec import UploadSpec
+from batch_transform.spec.job_spec import UploadSpec, WorkflowSpec
 from constructs_lib.data_buckets import send_events
 from constructs_lib.data_location import DataLocation
 from constructs_lib.lost_starts import LostStarts
@@ -47,6 +47,7 @@ class UploadTrigger(Construct):
         state_machine: sfn.IStateMachine,
         lost_starts: LostStarts,
         encryption_key: kms.IKey | None = None,
+        workflow: WorkflowSpec = WorkflowSpec(),  # noqa: B008  # it is frozen
     ) -> None:
         super().__init__(scope, construct_id)
         send_events(data.bucket)
@@ -54,7 +55,7 @@ class UploadTrigger(Construct):
         # Names, and no references: the function makes these schedules, CloudFormation never sees them.
         name = cdk.Names.unique_resource_name(self, max_length=62)
         schedules = [f"{name}-{slot}" for slot in _SLOTS]
-        self.function = self._function(schedules, role, lost_starts, encryption_key)
+        self.function = self._function(schedules, role, lost_starts, encryption_key, workflow)
         for variable, value in {
             "SCHEDULES": ",".join(schedules),
             "STATE_MACHINE_ARN": state_machine.state_machine_arn,
@@ -77,13 +78,19 @@ class UploadTrigger(Construct):
         )
 
     def _function(
-        self, schedules: list[str], role: iam.Role, lost_starts: LostStarts, encryption_key: kms.IKey | None
+        self,
+        schedules: list[str],
+        role: iam.Role,
+        lost_starts: LostStarts,
+        encryption_key: kms.IKey | None,
+        workflow: WorkflowSpec,
     ) -> lambda_.Function:
         stack = cdk.Stack.of(self)
         function = WorkflowFunction(
             self,
             "StartLater",
             name="start_later",
+            workflow=workflow,
             encryption_key=encryption_key,
             statements=[
                 Statement(

@@ -7,7 +7,6 @@ from operator import attrgetter
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
@@ -21,7 +20,9 @@ from constructs_lib.key_policy import let_log_groups_use
 from constructs_lib.kms_key import KmsKey
 from constructs_lib.model_lookup import ModelLookup
 from constructs_lib.run_lock import RunLock
+from constructs_lib.run_logs import run_logs
 from constructs_lib.statement import Statement, policy_document
+from constructs_lib.tracing import machine_statement, trace_machine
 from constructs_lib.workflow_function import WorkflowFunction
 
 TRANSFORM_JOB_LOGS = "/aws/sagemaker/TransformJobs"
@@ -74,6 +75,7 @@ class Workflow(Construct):
             self,
             "Preflight",
             name="preflight",
+            workflow=spec.workflow,
             encryption_key=encryption_key,
             statements=[
                 data.list_statement(),
@@ -93,6 +95,7 @@ class Workflow(Construct):
             self,
             "Report",
             name="report",
+            workflow=spec.workflow,
             encryption_key=encryption_key,
             statements=[
                 data.list_statement(),
@@ -103,14 +106,12 @@ class Workflow(Construct):
         acknowledge_wildcards(report, {job_logs_arn: "the streams of one group: their names are SageMaker's"})
         volume_key = KmsKey(spec.transform.volume_kms_key) if spec.transform.volume_kms_key else None
         functions = [preflight.function, report.function]
-        self.log_group = logs.LogGroup(
+        self.log_group = run_logs(
             self,
-            "Logs",
+            retention_in_days=spec.workflow.log_retention_in_days,
             encryption_key=encryption_key,
             # Below this prefix the resource policy for log delivery never outgrows its limit.
-            log_group_name=f"/aws/vendedlogs/states/{cdk.Names.unique_resource_name(self, max_length=60)}",
-            retention=logs.RetentionDays.THREE_MONTHS,
-            removal_policy=cdk.RemovalPolicy.DESTROY,
+            name=f"/aws/vendedlogs/states/{cdk.Names.unique_resource_name(self, max_length=60)}",
         )
         self.role = iam.Role(
             self,
@@ -130,6 +131,7 @@ class Workflow(Construct):
                         *self._transform_job_statements(jobs_arns, execution_role),
                         *(volume_key.volume_statements() if volume_key else []),
                         *(lock.release_statements() if lock else []),
+                        *([machine_statement()] if spec.workflow.tracing else []),
                     ]
                 )
             },
@@ -164,14 +166,17 @@ class Workflow(Construct):
                 **dict.fromkeys(
                     jobs_arns, "each attempt of each run has a job name of its own, led by the job's name"
                 ),
-                "*": "the log delivery actions of Step Functions know no resources",
+                "*": "the actions of log delivery, and those of X-Ray, know no resources",
             },
         )
-        acknowledge(
-            self,
-            "AwsSolutions-SF2",
-            "the log has every event; X-Ray would add cost and nothing to a batch job",
-        )
+        if spec.workflow.tracing:
+            trace_machine(self.state_machine)
+        else:
+            acknowledge(
+                self,
+                "AwsSolutions-SF2",
+                "the log has every event; X-Ray costs more and tells a batch job little: workflow.tracing turns it on",
+            )
         for state in ("Transform", "FindTransformJob"):
             acknowledge(
                 self.state_machine,

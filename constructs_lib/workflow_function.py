@@ -13,12 +13,14 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from constructs_lib.acknowledgment import acknowledge
+from batch_transform.spec.job_spec import WorkflowSpec
+from constructs_lib.acknowledgment import acknowledge, acknowledge_wildcards
 from constructs_lib.once_per_stack import once_per_stack
+from constructs_lib.run_logs import run_logs
 from constructs_lib.statement import Statement, policy_document
+from constructs_lib.tracing import NO_RESOURCES, function_statement, trace_function
 
 _ARCHITECTURE = lambda_.Architecture.ARM_64
 _RUNTIME = lambda_.Runtime.PYTHON_3_13
@@ -43,6 +45,7 @@ class WorkflowFunction(Construct):
     It runs the same rules as `cdk synth` did, on the values that only a run knows. `statements` are
     all that it may do, apart from writing its own log, which `encryption_key` encrypts: the key's policy must let
     CloudWatch Logs in (`key_policy`). An environment holds nothing that is not in the template, and needs no key.
+    `workflow` says how long the log is kept, and whether calls are traced.
     """
 
     def __init__(
@@ -53,14 +56,11 @@ class WorkflowFunction(Construct):
         name: str,
         statements: Sequence[Statement],
         encryption_key: kms.IKey | None = None,
+        workflow: WorkflowSpec = WorkflowSpec(),  # noqa: B008  # it is frozen
     ) -> None:
         super().__init__(scope, construct_id)
-        log_group = logs.LogGroup(
-            self,
-            "Logs",
-            encryption_key=encryption_key,
-            retention=logs.RetentionDays.THREE_MONTHS,
-            removal_policy=cdk.RemovalPolicy.DESTROY,
+        log_group = run_logs(
+            self, retention_in_days=workflow.log_retention_in_days, encryption_key=encryption_key
         )
         self.role = iam.Role(
             self,
@@ -74,6 +74,7 @@ class WorkflowFunction(Construct):
                             resources=[log_group.log_group_arn],
                         ),
                         *statements,
+                        *([function_statement()] if workflow.tracing else []),
                     ]
                 )
             },
@@ -93,6 +94,9 @@ class WorkflowFunction(Construct):
             timeout=_TIMEOUT,
         )
 
+        if workflow.tracing:
+            trace_function(self.function)
+            acknowledge_wildcards(self.role, NO_RESOURCES)
         acknowledge(
             self.function, "AwsSolutions-L1", "3.13 is the newest Python that this project's tests run on"
         )

@@ -110,6 +110,7 @@ def failed_states(lambda_invoke: str, report_arn: str, *, has_lock: bool) -> Sta
                 "Payload": {
                     "job": "{% $job %}",
                     "job_file": JOB_FILE,
+                    "execution_arn": "{% $states.context.Execution.Id %}",
                     "request": "{% $request %}",
                     "transform_job_name": f"{{% {JOB_NAME} %}}",
                     "instance_types": "{% $instance_types %}",

@@ -17,6 +17,7 @@ from batch_transform.spec.output_key import output_key
 from batch_transform.spec.request import Request
 from batch_transform.spec.s3_uri import S3Uri
 from next_step import next_step
+from results import moment_of, seconds_between
 
 LOG_GROUP = "/aws/sagemaker/TransformJobs"
 
@@ -44,6 +45,7 @@ class FailedRun:
 
     job: str
     job_file: str
+    execution_arn: str
     request: Request
     transform_job_name: str
     instance_types: Sequence[str]
@@ -72,6 +74,14 @@ def explain(run: FailedRun, s3: S3Client, logs: LogsClient) -> dict[str, str]:
     lines += _log_lines(name, logs)
     told = "\n".join(line[:_LONGEST_LINE] for line in lines)
     return {"Error": run.error["Error"], "Cause": told[:_LONGEST_CAUSE]}
+
+
+def seconds_of(run: FailedRun) -> int | None:
+    """Return how long the transform job ran, for it is billed all the same; None where none did, or nobody tells."""
+    description = _description(run.error.get("Cause", ""))
+    return seconds_between(
+        moment_of(description.get("TransformStartTime")), moment_of(description.get("TransformEndTime"))
+    )
 
 
 def _description(cause: str) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def count(run: CompletedRun, s3: S3Client) -> dict[str, Any]:
     `BillableTimeInSeconds` is the time from start to end, of each of its instances (Developer Guide, Batch
     Transform: that time is billed).
     """
-    moments = {name: _moment(run.completed.get(name)) for name in _TIMES}
+    moments = {name: moment_of(run.completed.get(name)) for name in _TIMES}
     source = run.request["TransformInput"]["DataSource"]["S3DataSource"]
     read = sizes(S3Uri.parse(source["S3Uri"]), s3) if source["S3DataType"] == "S3Prefix" else None
     written = {
@@ -41,7 +41,7 @@ def count(run: CompletedRun, s3: S3Client) -> dict[str, Any]:
     return {
         **run.run,
         **{name: moment and _iso(moment) for name, moment in moments.items()},
-        "BillableTimeInSeconds": _seconds(moments["TransformStartTime"], moments["TransformEndTime"]),
+        "BillableTimeInSeconds": seconds_between(moments["TransformStartTime"], moments["TransformEndTime"]),
         **_totals("Input", read),
         **_totals("Output", written),
     }
@@ -53,8 +53,8 @@ def _totals(what: str, objects: dict[str, int] | None) -> dict[str, int | None]:
     return {f"{what}Objects": len(objects), f"{what}Bytes": sum(objects.values())}
 
 
-def _moment(value: int | float | str | None) -> datetime | None:
-    """Read a time: `.sync` tells epoch milliseconds, the SDK integration of DescribeTransformJob a text."""
+def moment_of(value: int | float | str | None) -> datetime | None:
+    """Return a time of a description: `.sync` tells epoch milliseconds, the SDK's DescribeTransformJob a text."""
     if value is None:
         return None
     if isinstance(value, str):
@@ -66,5 +66,6 @@ def _iso(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _seconds(start: datetime | None, end: datetime | None) -> int | None:
+def seconds_between(start: datetime | None, end: datetime | None) -> int | None:
+    """Return whole seconds; None where either is not known."""
     return None if start is None or end is None else round((end - start).total_seconds())

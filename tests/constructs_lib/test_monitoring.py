@@ -18,6 +18,8 @@ from batch_transform.spec.job_spec import (
     NotifySpec,
     ScheduleSpec,
     TriggersSpec,
+    UploadSpec,
+    WorkflowSpec,
 )
 from constructs_lib import BatchTransform, Dashboard, DataBuckets, Notifications
 
@@ -228,3 +230,37 @@ def test_every_metric_is_of_the_jobs_own_state_machine() -> None:
     assert len({metric.metric_name for metric in metrics}) == len(metrics)
     for metric in metrics:
         assert metric.dimensions == {"StateMachineArn": job.state_machine.state_machine_arn}
+
+
+def test_logs_are_kept_as_long_as_the_job_says() -> None:
+    spec = _spec(workflow=WorkflowSpec(log_retention_in_days=30))
+    groups = Template.from_stack(_stack(spec)).find_resources("AWS::Logs::LogGroup")
+    of_the_job = [
+        group["Properties"]["RetentionInDays"] for name, group in groups.items() if "tumours" in name
+    ]
+    assert of_the_job == [30, 30, 30]
+    assert all(group["DeletionPolicy"] == "Delete" for group in groups.values())
+
+
+@pytest.mark.parametrize("tracing", [True, False])
+def test_x_ray_traces_machine_and_functions_by_choice(tracing: bool) -> None:
+    upload = TriggersSpec(on_upload=UploadSpec())
+    spec = dataclasses.replace(_spec(workflow=WorkflowSpec(tracing=tracing)), triggers=upload)
+    template = Template.from_stack(_stack(spec))
+    [machine] = template.find_resources("AWS::StepFunctions::StateMachine").values()
+    assert machine["Properties"].get("TracingConfiguration", {}).get("Enabled", False) is tracing
+    functions = {
+        name: one["Properties"].get("TracingConfig")
+        for name, one in template.find_resources("AWS::Lambda::Function").items()
+        if name.startswith("tumours")
+    }
+    assert len(functions) == 3
+    assert set(map(str, functions.values())) == {str({"Mode": "Active"} if tracing else None)}
+    allowed = [
+        statement
+        for role in template.find_resources("AWS::IAM::Role").values()
+        for policy in role["Properties"].get("Policies", [])
+        for statement in policy["PolicyDocument"]["Statement"]
+        if "xray" in str(statement["Action"])
+    ]
+    assert len(allowed) == (4 if tracing else 0), "the machine, and each function"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from diagnosis import LOG_GROUP, FailedRun, explain
+from diagnosis import LOG_GROUP, FailedRun, explain, seconds_of
 from fakes.s3 import FakeS3
 
 JOB = "churn-20261122T020001-1a2b3c4d-1"
@@ -42,11 +42,12 @@ class FakeLogs:
 
 def a_failure(
     error: str = "States.TaskFailed",
-    cause: dict[str, str] | str = "",
+    cause: dict[str, Any] | str = "",
     data_type: str = "S3Prefix",
     fate: str = "",
 ) -> FailedRun:
     return FailedRun(
+        execution_arn="arn:aws:states:eu-central-1:123456789012:execution:Churn-x:nightly",
         job="churn",
         job_file="jobs/churn.yaml",
         request={
@@ -209,3 +210,10 @@ def test_what_became_of_a_job_out_of_sight_is_told() -> None:
 def test_a_manifest_is_named_as_it_is() -> None:
     cause = explain(a_failure(cause=FAILED, data_type="ManifestFile"), FakeS3(OBJECTS), FakeLogs())["Cause"]
     assert "input: s3://in/churn/ (ManifestFile)" in cause
+
+
+def test_a_failed_job_is_billed_for_the_time_that_it_ran() -> None:
+    times: dict[str, Any] = {"TransformStartTime": 1795312860250, "TransformEndTime": 1795312920750}
+    assert seconds_of(a_failure(cause={**times, **FAILED})) == 60
+    assert seconds_of(a_failure(cause=FAILED)) is None, "it never started"
+    assert seconds_of(a_failure(cause="throttled")) is None

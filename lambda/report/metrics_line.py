@@ -1,0 +1,33 @@
+"""Numbers of a run as a line of the function's log, of which CloudWatch makes metrics.
+
+CloudWatch User Guide, "Specification: Embedded metric format". No call, no permission and no waiting are needed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from batch_transform.spec.published_metrics import DIMENSION, INSTANCE_SECONDS, NAMESPACE, UNITS
+
+
+def metrics_line(execution_arn: str, numbers: Mapping[str, Any], now: datetime) -> str | None:
+    """Return the line with those of `numbers` that are metrics and known; None when there is none."""
+    known = {name: numbers[name] for name in UNITS if numbers.get(name) is not None}
+    if not known:
+        return None
+    machine = execution_arn.replace(":execution:", ":stateMachine:").rpartition(":")[0]
+    directive = {
+        "Namespace": NAMESPACE,
+        "Dimensions": [[DIMENSION]],
+        "Metrics": [{"Name": name, "Unit": UNITS[name]} for name in known],
+    }
+    metadata = {"Timestamp": int(now.timestamp() * 1000), "CloudWatchMetrics": [directive]}
+    return json.dumps({"_aws": metadata, DIMENSION: machine, "ExecutionArn": execution_arn, **known})
+
+
+def instance_seconds(billable_seconds: int | None, instance_count: int) -> dict[str, int | None]:
+    """Return the time of all instances: each of them is billed from the job's start to its end."""
+    return {INSTANCE_SECONDS: None if billable_seconds is None else billable_seconds * instance_count}
