@@ -105,9 +105,14 @@ def send_events(bucket: s3.IBucket) -> None:
     """Let a bucket of this app send its events to EventBridge, as a property of its own.
 
     The CDK's `enable_event_bridge_notification` does it with a function of its own, with rights on every bucket.
+    Where a bucket has that already, for other notifications, it would undo the property: it is then asked itself.
     """
-    if isinstance(bucket, s3.Bucket):
-        resource = cast("s3.CfnBucket", bucket.node.default_child)
-        resource.add_property_override(
-            "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled", True
-        )
+    if not isinstance(bucket, s3.Bucket):
+        return
+    if bucket.node.try_find_child("Notifications") is not None:
+        bucket.enable_event_bridge_notification()
+        return
+    resource = cast("s3.CfnBucket", bucket.node.default_child)
+    resource.add_property_override(
+        "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled", True
+    )

@@ -33,8 +33,9 @@ _SLOTS = ("a", "b")
 class UploadTrigger(Construct):
     """Define what starts the state machine after the last of several uploads below `data`.
 
-    The bucket of `data` must send its events to EventBridge: one that this app defines is told to. An
-    upload that cannot be dealt with, and a start that fails, land in `lost_starts`.
+    The bucket of `data` must send its events to EventBridge: one that this app defines is told to. (Add
+    other notifications of such a bucket before: the CDK's way of adding them undoes it.) An upload that
+    cannot be dealt with, and a start that fails, land in `lost_starts`.
     """
 
     def __init__(

@@ -9,8 +9,10 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk.assertions import Template
+from aws_cdk.aws_s3_notifications import SqsDestination
 from constructs import Construct
 
 from batch_transform.spec.job_spec import ScheduleSpec, TriggersSpec, UploadSpec
@@ -181,6 +183,27 @@ def test_a_bucket_of_the_app_sends_its_events_and_one_of_others_is_let_be() -> N
     own = resources(upload)["Bucket/Resource"]
     assert own["NotificationConfiguration"] == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
     assert "NotificationConfiguration" not in resources(upload, foreign=True)["Bucket/Resource"]
+
+
+def test_a_bucket_with_notifications_of_its_own_keeps_them() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    bucket = s3.Bucket(stack, "Bucket")
+    bucket.add_event_notification(s3.EventType.OBJECT_REMOVED, SqsDestination(sqs.Queue(stack, "Queue")))
+    machine = sfn.StateMachine(
+        stack, "Machine", definition_body=sfn.DefinitionBody.from_chainable(sfn.Succeed(stack, "Done"))
+    )
+    add_triggers(
+        Construct(stack, "Job"),
+        spec=TriggersSpec(on_upload=UploadSpec()),
+        state_machine=machine,
+        data=DataLocation(bucket, "demo/"),
+    )
+    template = Template.from_stack(stack)
+    [notifications] = template.find_resources("Custom::S3BucketNotifications").values()
+    configuration = notifications["Properties"]["NotificationConfiguration"]
+    assert configuration.keys() == {"EventBridgeConfiguration", "QueueConfigurations"}
+    [made] = template.find_resources("AWS::S3::Bucket").values()
+    assert "NotificationConfiguration" not in made.get("Properties", {})
 
 
 def test_the_function_changes_its_two_schedules_passes_their_role_and_tells_what_it_could_not_do() -> None:
