@@ -59,5 +59,4 @@ class JobName:
 
 
 def _assigned(state: State) -> set[str]:
-    assigning = [state.body, *state.catches, *state.body.get("Choices", [])]
-    return {name.removesuffix(".$") for part in assigning for name in part.get("Assign", {})}
+    return {name.removesuffix(".$") for part in state.assigning_parts() for name in part.get("Assign", {})}

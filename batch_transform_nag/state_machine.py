@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -18,6 +18,10 @@ REFERENCE = "${{Token[{}]}}"
 
 # A reference that the deployment replaces by a number or by an object stands in no quotes.
 _BARE_REFERENCE = re.compile(r"(?<=[:\[,])(\$\{Token\[[^\]]*\]\})(?=[,\]}])")
+
+
+ClosedRule = Callable[[Mapping[str, Any]], bool]
+"""Says of a rule of a Choice that it is never taken."""
 
 
 @dataclass(frozen=True)
@@ -53,19 +57,29 @@ class State:
             yield around
             around = around.scope.around
 
-    def next_names(self) -> list[str]:
-        """Return the states that may follow, also after an error that is caught."""
-        steps = [self.body, *self.body.get("Choices", []), *self.catches]
-        names = [step["Next"] for step in steps if "Next" in step]
+    def next_names(self, closed: ClosedRule = lambda rule: False) -> list[str]:
+        """Return the states that may follow, also after an error that is caught; not by rules that are closed."""
+        rules = [rule for rule in self.body.get("Choices", []) if not closed(rule)]
+        names = [step["Next"] for step in (self.body, *rules, *self.catches) if "Next" in step]
         return [*names, self.body["Default"]] if "Default" in self.body else names
+
+    def assigning_parts(self) -> list[Mapping[str, Any]]:
+        """Return the parts of the state that may have an Assign."""
+        return [self.body, *self.catches, *self.body.get("Choices", [])]
+
+    def following(self) -> list[State]:
+        """Return the states that can come after it, itself included where a path leads back."""
+        return [found for name in self.next_names() for found in self.reachable(name)]
 
     @property
     def ends_well(self) -> bool:
         """Whether what it belongs to is done after it, and counts as a success."""
         return self.body.get("Type") == "Succeed" or self.body.get("End") is True
 
-    def reachable(self, start: str, *, stop: Collection[str] = ()) -> list[State]:
-        """Return the states of its scope on all paths from `start`, not past those named in `stop`."""
+    def reachable(
+        self, start: str, *, stop: Collection[str] = (), closed: ClosedRule = lambda rule: False
+    ) -> list[State]:
+        """Return the states of its scope on all paths from `start`: not past those in `stop`, nor by closed rules."""
         found: dict[str, State] = {}
         waiting = [start]
         while waiting:
@@ -73,7 +87,7 @@ class State:
             if name in found or name in stop or name not in self.scope.states:
                 continue
             found[name] = self.scope.states[name]
-            waiting += found[name].next_names()
+            waiting += found[name].next_names(closed)
         return list(found.values())
 
 

@@ -13,6 +13,8 @@ from batch_transform_nag.cfn_template import Resource
 from batch_transform_nag.state_machine import State, state_machine
 
 _CREATE = re.compile(r":states:::(aws-sdk:)?sagemaker:createTransformJob(?P<pattern>\.\w+)?$", re.IGNORECASE)
+_DESCRIBE = re.compile(r":states:::aws-sdk:sagemaker:describeTransformJob$", re.IGNORECASE)
+
 BY_RUN = "${Token[expression]}"
 """A value that an expression of the state machine gives in each run, and not the deployment."""
 
@@ -56,6 +58,11 @@ def transform_tasks(resource: Resource) -> list[TransformTask]:
 def creates_transform_job(state: State) -> bool:
     """Whether the state is a task that creates a transform job, through whichever integration."""
     return _CREATE.search(str(state.body.get("Resource"))) is not None
+
+
+def describes_transform_job(state: State) -> bool:
+    """Whether the state asks SageMaker how a transform job is."""
+    return _DESCRIBE.search(str(state.body.get("Resource"))) is not None
 
 
 def _task(state: State) -> TransformTask:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
-
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -31,13 +29,6 @@ TRANSFORM_JOB_LOGS = "/aws/sagemaker/TransformJobs"
 # that begins with this job's name. Names are given in the job's own and in small letters, since public
 # reports show ARNs of transform jobs in both and IAM tells them apart.
 _RUN = "?" * 15
-
-
-_KEYS = {
-    "OutputWithoutKey": attrgetter("output.kms_key"),
-    "VolumeWithoutKey": attrgetter("transform.volume_kms_key"),
-}
-"""Where a job names the keys that the nag pack asks for."""
 
 
 class Workflow(Construct):
@@ -177,19 +168,6 @@ class Workflow(Construct):
                 "AwsSolutions-SF2",
                 "the log has every event; X-Ray costs more and tells a batch job little: workflow.tracing turns it on",
             )
-        for state in ("Transform", "FindTransformJob"):
-            acknowledge(
-                self.state_machine,
-                f"BatchTransform::FailureHidden[{state}]",
-                "a job that the task lost sight of is found and watched: only its own status Completed ends well",
-            )
-        for finding, member in _KEYS.items():
-            if member(spec) is None:
-                acknowledge(
-                    self.state_machine,
-                    f"BatchTransform::{finding}[Transform]",
-                    "neither the job nor its stack names a key of the account: the service's own key encrypts",
-                )
 
     def _transform_job_statements(
         self, jobs_arns: list[str], execution_role: iam.IRole | None

@@ -2,44 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator, Mapping
+from functools import partial
+from typing import Any
 
 from batch_transform_nag.cfn_template import Resource
 from batch_transform_nag.rule import Compliance, Finding, RuleResult
 from batch_transform_nag.state_machine import State, state_machine
-from batch_transform_nag.transform_task import transform_tasks
+from batch_transform_nag.transform_task import describes_transform_job, transform_tasks
 
+_FLAG = re.compile(r"\{%\s*\$(\w+)\s*%\}")
+_VARIABLE = re.compile(r"\$(\w+)")
 _ANY_ERROR = {"States.ALL", "States.TaskFailed"}
 
 
 def failure_hidden(resource: Resource) -> RuleResult:
     """Follow each Catch around a transform job, and each Catch of any error before it, to its ends.
 
-    A path that comes to a transform job again hides nothing: that job decides.
+    A path that comes to a transform job again, or that looks at one, hides nothing: that job decides.
     """
     machine, tasks = state_machine(resource), transform_tasks(resource)
     if machine is None or not tasks:
         return Compliance.NOT_APPLICABLE
-    jobs = {state.name for task in tasks for state in (task.state, *task.state.enclosing)}
+    looks = [state for state in machine.states if describes_transform_job(state)]
+    deciding = [*(task.state for task in tasks), *looks]
+    jobs = {one.name for state in deciding for one in (state, *state.enclosing)}
     return [finding for state in machine.states for finding in _hidden(state, jobs)]
 
 
 def _hidden(state: State, jobs: set[str]) -> Iterator[Finding]:
     runs_job = state.name in jobs
-    before_job = not runs_job and any(found.name in jobs for found in _after(state))
+    before_job = not runs_job and any(found.name in jobs for found in state.following())
     for catcher in state.catches:
         if not runs_job and not (before_job and _ANY_ERROR & set(catcher.get("ErrorEquals", []))):
             continue
-        ends = [found.name for found in state.reachable(catcher["Next"], stop=jobs) if found.ends_well]
-        if ends:
+        if end := _good_end(state, catcher, jobs):
             errors = ", ".join(catcher.get("ErrorEquals", []))
-            yield Finding(
-                state.name, f"after {errors} the path through {catcher['Next']} ends well in {ends[0]}"
-            )
+            yield Finding(state.name, f"after {errors} the path through {catcher['Next']} ends well in {end}")
             return
     if runs_job and any(state.body.get(f"ToleratedFailure{unit}") for unit in ("Percentage", "Count")):
         yield Finding(state.name, "the Map tolerates items that failed")
 
 
-def _after(state: State) -> list[State]:
-    return [found for name in state.next_names() for found in state.reachable(name)]
+def _good_end(state: State, catcher: Mapping[str, Any], jobs: set[str]) -> str | None:
+    """Return a good end on the paths of a Catch.
+
+    Ends may be shared, with a variable that says how it went: a Choice by such a variable is open to a failure
+    only where a state before it may have set the variable.
+    """
+    earlier = [other for other in state.scope.states.values() if state in other.following()]
+    walked: list[State] = []
+    while True:
+        set_by = {
+            name
+            for part in (catcher, *(part for one in (*walked, *earlier) for part in one.assigning_parts()))
+            for name, value in part.get("Assign", {}).items()
+            if value is not False
+        }
+        again = state.reachable(catcher["Next"], stop=jobs, closed=partial(_shut, set_by))
+        if len(again) == len(walked):
+            return next((found.name for found in walked if found.ends_well), None)
+        walked = again
+
+
+def _shut(set_by: Collection[str], rule: Mapping[str, Any]) -> bool:
+    """Whether a rule of a Choice asks for nothing but a variable that nobody has set."""
+    flag = _FLAG.fullmatch(str(rule.get("Condition"))) or (
+        _VARIABLE.fullmatch(str(rule.get("Variable"))) if rule.get("BooleanEquals") is True else None
+    )
+    return flag is not None and flag[1] not in set_by

@@ -29,8 +29,8 @@ def _reused(task: TransformTask) -> Iterator[str]:
         return
     if _is_retried(state) and not name.differs_by_retry():
         yield "the name is the same on each retry; add the retry count of the context object"
-    loop = [other for other in _turn(state) if state in _turn(other)]
-    if state in _turn(state) and not name.differs_by_turn(loop):
+    loop = [other for other in state.following() if state in other.following()]
+    if state in loop and not name.differs_by_turn(loop):
         yield "the state lies on a loop, and the name is the same on each turn"
     for around in state.enclosing:
         if around.body.get("Type") == "Map" and not name.differs_by_item(_inside(around, state)):
@@ -42,11 +42,6 @@ def _is_retried(state: State) -> bool:
         retrier.get("MaxAttempts") != 0 and set(retrier.get("ErrorEquals", [])) - _BEFORE_ANY_JOB
         for retrier in state.body.get("Retry", [])
     )
-
-
-def _turn(state: State) -> list[State]:
-    """The states that can follow a state, itself included where a path leads back."""
-    return [found for name in state.next_names() for found in state.reachable(name)]
 
 
 def _inside(around: State, state: State) -> list[State]:

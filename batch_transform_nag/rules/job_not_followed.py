@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from batch_transform_nag.cfn_template import Resource
 from batch_transform_nag.rule import Compliance, Finding, RuleResult
 from batch_transform_nag.state_machine import state_machine
-from batch_transform_nag.transform_task import transform_tasks
-
-_DESCRIBE = re.compile(r"sagemaker:describeTransformJob", re.IGNORECASE)
+from batch_transform_nag.transform_task import describes_transform_job, transform_tasks
 
 
 def job_not_followed(resource: Resource) -> RuleResult:
@@ -17,7 +13,7 @@ def job_not_followed(resource: Resource) -> RuleResult:
     machine, tasks = state_machine(resource), transform_tasks(resource)
     if machine is None or not tasks:
         return Compliance.NOT_APPLICABLE
-    if any(_DESCRIBE.search(str(state.body.get("Resource"))) for state in machine.states):
+    if any(describes_transform_job(state) for state in machine.states):
         return Compliance.COMPLIANT
     return [
         Finding(task.state.name, "the task ends when the job begins")

@@ -128,3 +128,52 @@ def test_compliance_of_what_happens_after_the_job() -> None:
         machine(stack, "JSONata", states)
 
     assert findings(define) == set()
+
+
+def test_compliance_of_a_catch_that_looks_at_the_job_and_believes_what_it_sees() -> None:
+    look = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::aws-sdk:sagemaker:describeTransformJob",
+        "Arguments": {"TransformJobName": "{% $states.context.Execution.Name %}"},
+        "Next": "Ended",
+    }
+    ended = {
+        "Type": "Choice",
+        "Choices": [{"Condition": "{% $states.input.TransformJobStatus = 'Completed' %}", "Next": "Done"}],
+        "Default": "Failed",
+    }
+    states = {"Look": look, "Ended": ended, "Done": {"Type": "Succeed"}, "Failed": {"Type": "Fail"}}
+    catch = [{"ErrorEquals": ANY, "Next": "Look"}]
+    assert found(catch, **states) == set()
+    states["Look"] = {**look, "Catch": [{"ErrorEquals": ANY, "Next": "Done"}]}
+    assert found(catch, **states) == {"FailureHidden[Look]"}
+
+
+@pytest.mark.parametrize(
+    ("language", "rule"),
+    [
+        ("JSONata", {"Condition": "{% $completed %}"}),
+        ("JSONPath", {"Variable": "$completed", "BooleanEquals": True}),
+    ],
+)
+@pytest.mark.parametrize("set_on_the_way", [False, True])
+def test_ends_that_success_and_failure_share(
+    language: str, rule: dict[str, Any], *, set_on_the_way: bool
+) -> None:
+    """Cleaning up is written once, with a variable that says how it went."""
+    states = {
+        "Begin": {"Type": "Pass", "Assign": {"completed": False}, "Next": "Transform"},
+        "Transform": task(
+            language,
+            End=None,
+            Next="Good",
+            Catch=[{"ErrorEquals": ANY, "Next": "CleanUp", "Assign": {"completed": set_on_the_way}}],
+        ),
+        "Good": {"Type": "Pass", "Assign": {"completed": True}, "Next": "CleanUp"},
+        "CleanUp": {"Type": "Wait", "Seconds": 1, "Next": "HowWasIt"},
+        "HowWasIt": {"Type": "Choice", "Choices": [{**rule, "Next": "Done"}], "Default": "Failed"},
+        "Done": {"Type": "Succeed"},
+        "Failed": {"Type": "Fail"},
+    }
+    expected = {"FailureHidden[Transform]"} if set_on_the_way else set()
+    assert findings(lambda stack: machine(stack, language, states)) == expected
