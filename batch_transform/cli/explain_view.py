@@ -20,7 +20,7 @@ def show(explanation: Explanation, console: Console) -> None:
         (explanation.job, "bold"), f"  {explanation.job_file}" if explanation.job_file else ""
     )
     console.print(title)
-    for sentence in (explanation.start, *explanation.runs):
+    for sentence in (*explanation.start, *explanation.runs):
         console.print(Text(sentence), soft_wrap=True)
     _heading(console, "What happens to a record")
     _rows(

@@ -22,7 +22,7 @@ class Explanation:
 
     job: str
     job_file: str
-    start: str
+    start: tuple[str, ...]
     runs: tuple[str, ...]
     record: tuple[Step, ...]
     places: Places
@@ -41,7 +41,7 @@ class Explanation:
         return {
             "job": self.job,
             "job_file": self.job_file,
-            "start": self.start,
+            "start": " ".join(self.start),
             "runs": list(self.runs),
             "record": [dataclasses.asdict(step) for step in self.record],
             "places": {

@@ -14,34 +14,39 @@ _OVERLAP = {
 }
 
 
-def start_words(spec: JobSpec) -> str:
-    """Return a sentence on what starts the job, and one more where the bucket must do something for it."""
-    schedules, upload = spec.triggers.schedule, spec.triggers.on_upload
-    active = [schedule for schedule in schedules if schedule.enabled]
-    paused = [schedule for schedule in schedules if not schedule.enabled]
-    ways = []
-    if active:
-        ways.append(f"by its {_listed(active)}")
-    if upload is not None and upload.enabled:
-        ways.append(_upload(spec, upload))
+def start_words(spec: JobSpec) -> tuple[str, ...]:
+    """Return sentences on what starts the job: one for all, and of several triggers one for each."""
+    triggers = list(_triggers(spec))
     by_hand = "whenever its state machine is started"
-    ways.append(by_hand)
-    remarks = []
-    if paused:
-        remarks.append(f"its {_listed(paused)} {'is' if len(paused) == 1 else 'are'} paused")
-    if upload is not None and not upload.enabled:
-        remarks.append("its start by uploads is paused")
-    if not schedules and upload is None:
-        remarks.append("it has no schedule")
-    sentence = f"It runs {', and '.join(ways)}{''.join(f'; {remark}' for remark in remarks)}."
-    if upload is not None and spec.input.data is not None:
-        sentence += f" The bucket of {spec.input.data} must send its events to EventBridge."
-    return sentence
+    if not triggers:
+        return (f"It runs {by_hand}; it has no schedule.",)
+    if len(triggers) == 1:
+        [(words, is_active)] = triggers
+        if is_active:
+            return (f"It runs {words}, and {by_hand}.",)
+        paused = words.removeprefix("by ") if words.startswith("by ") else f"its start {words}"
+        return (f"It runs {by_hand}; {paused} is paused.",)
+    return (
+        f"It runs {by_hand}, and by itself:",
+        *(f"- {words}{'' if is_active else ' (paused)'}" for words, is_active in triggers),
+    )
+
+
+def _triggers(spec: JobSpec) -> Iterator[tuple[str, bool]]:
+    """Yield what starts the job by itself, each with whether it does now."""
+    for schedule in spec.triggers.schedule:
+        yield f"by its schedule {_schedule(schedule)}", schedule.enabled
+    upload = spec.triggers.on_upload
+    if upload is not None:
+        yield _upload(spec, upload), upload.enabled
 
 
 def run_words(spec: JobSpec) -> tuple[str, ...]:
-    """Return sentences on how the runs of a job behave, and who is told."""
-    return (_OVERLAP[spec.workflow.overlapping_runs], _told(spec.notify))
+    """Return sentences on how the runs of a job behave, who is told, and what a bucket must do for it."""
+    words = (_OVERLAP[spec.workflow.overlapping_runs], _told(spec.notify))
+    if spec.triggers.on_upload is None or spec.input.data is None:
+        return words
+    return (*words, f"The bucket of {spec.input.data} must send its events to EventBridge.")
 
 
 def _told(notify: NotifySpec) -> str:
@@ -53,11 +58,6 @@ def _told(notify: NotifySpec) -> str:
 
 def _are(count: int) -> str:
     return "is" if count == 1 else "are"
-
-
-def _listed(schedules: list[ScheduleSpec]) -> str:
-    word = "schedule" if len(schedules) == 1 else "schedules"
-    return f"{word} {', '.join(_schedule(schedule) for schedule in schedules)}"
 
 
 def _schedule(schedule: ScheduleSpec) -> str:

@@ -228,7 +228,7 @@ def test_captured_data_are_told() -> None:
 )
 def test_what_starts_the_job_is_told(schedule: ScheduleSpec | None, words: str) -> None:
     triggers = TriggersSpec(() if schedule is None else (schedule,))
-    assert explain(dataclasses.replace(SMALL, triggers=triggers)).start == words
+    assert explain(dataclasses.replace(SMALL, triggers=triggers)).start == (words,)
 
 
 @pytest.mark.parametrize(
@@ -286,14 +286,21 @@ def test_uploads_and_several_schedules_are_told_with_what_is_paused() -> None:
         on_upload=UploadSpec(prefix="incoming/", suffix=".csv"),
     )
     assert explain(dataclasses.replace(SMALL, triggers=triggers)).start == (
-        "It runs by its schedule a: rate(1 hour), and 60 seconds after the last new object below "
-        f"s3://INPUT_BUCKET/{SMALL.name}/incoming/ that ends in .csv, and whenever its state machine is started; its "
-        "schedule b: rate(1 day) is paused."
+        "It runs whenever its state machine is started, and by itself:",
+        "- by its schedule a: rate(1 hour)",
+        "- by its schedule b: rate(1 day) (paused)",
+        f"- 60 seconds after the last new object below s3://INPUT_BUCKET/{SMALL.name}/incoming/ that ends in .csv",
     )
-    elsewhere = dataclasses.replace(SMALL, triggers=triggers, input=InputSpec(data="s3://mine/in/"))
-    assert explain(elsewhere).start.endswith(
-        "The bucket of s3://mine/in/ must send its events to EventBridge."
+
+
+def test_uploads_to_a_bucket_of_others_ask_something_of_it() -> None:
+    upload = TriggersSpec(on_upload=UploadSpec(enabled=False))
+    explained = explain(dataclasses.replace(SMALL, triggers=upload, input=InputSpec(data="s3://mine/in/")))
+    assert explained.start == (
+        "It runs whenever its state machine is started; its start 60 seconds after the last new object below "
+        "s3://mine/in/ is paused.",
     )
+    assert explained.runs[-1] == "The bucket of s3://mine/in/ must send its events to EventBridge."
 
 
 def test_what_runs_do_beside_each_other_and_who_is_told_stands_under_the_start() -> None:
