@@ -134,7 +134,8 @@ def failed_states(lambda_invoke: str, report_arn: str, *, has_lock: bool) -> Sta
         "Failed": {
             "Type": "Fail",
             "Comment": "The one end of all that went wrong",
-            "Error": "{% $failure.Error %}",
+            # Names that begin with `States.` are the interpreter's own (Amazon States Language, Errors).
+            "Error": "{% $replace($failure.Error, /^States[.]/, 'BatchTransform.') %}",
             "Cause": "{% $failure.Cause %}",
         },
     }

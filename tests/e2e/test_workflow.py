@@ -231,7 +231,7 @@ def test_a_job_that_runs_too_long_is_stopped_and_the_run_fails(deployed: Deploye
     execution = deployed.start("sleeper", {})
     described = deployed.wait(execution)
     assert described["status"] == "FAILED"
-    assert described["error"] == "States.Timeout"
+    assert described["error"] == "BatchTransform.Timeout"
     assert "transform.max_runtime_in_seconds" in described["cause"]
     deadline = time.monotonic() + 20
     while [job["TransformJobStatus"] for job in deployed.jobs_of(execution)] != ["Stopped"]:

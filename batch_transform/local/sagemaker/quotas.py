@@ -1,4 +1,4 @@
-"""Limits of the account, so that a missing quota or a lack of machines can be tried out before AWS has it."""
+"""What AWS refuses or breaks now and then, so that a workflow can be tried out before AWS does."""
 
 from __future__ import annotations
 
@@ -10,23 +10,31 @@ from typing import Any
 from batch_transform.local.sagemaker.transform_job import TransformJob
 from batch_transform.spec.errors import DataNotFoundError, InputError, RefusedRequestError, TransformJobError
 
-_SECTIONS = ("ServiceQuotas", "InsufficientInstanceCapacity")
+_SECTIONS = ("ServiceQuotas", "InsufficientInstanceCapacity", "InternalServerError", "ThrottlingException")
 
 
 class Quotas:
-    """Read from a JSON file before each job, so that an edit acts at once; without a file nothing is limited.
+    """Read from a JSON file before each call, so that an edit acts at once; without a file nothing is limited.
 
         {
           "ServiceQuotas": {"ml.m5.large for transform job usage": 2},
-          "InsufficientInstanceCapacity": ["ml.m5.xlarge"]
+          "InsufficientInstanceCapacity": ["ml.m5.xlarge"],
+          "InternalServerError": ["ml.c5.xlarge"],
+          "ThrottlingException": ["DescribeTransformJob"]
         }
 
-    The names are AWS's: of Service Quotas, and of the error that EC2 gives when a type is out.
+    The names are AWS's: of Service Quotas, of the error that EC2 gives when a type is out, of the
+    FailureReason of a job that AWS broke, and of the error of a call that is made too often.
     """
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._read()
+
+    def throttle(self, operation: str) -> None:
+        """Raise RefusedRequestError ThrottlingException when the file says so of the operation."""
+        if operation in self._read()["ThrottlingException"]:
+            raise RefusedRequestError("ThrottlingException", "Rate exceeded")
 
     def admit(self, job: TransformJob, running: Iterable[TransformJob]) -> None:
         """Raise RefusedRequestError ResourceLimitExceeded when the jobs would use more instances than the quota."""
@@ -43,7 +51,7 @@ class Quotas:
             )
 
     def provision(self, job: TransformJob) -> None:
-        """Raise TransformJobError with AWS's CapacityError when the file says that the type is out."""
+        """Raise TransformJobError when the file says that the type is out, or that AWS breaks jobs on it."""
         if job.instance_type in self._read()["InsufficientInstanceCapacity"]:
             raise TransformJobError(
                 "CapacityError: Unable to provision requested ML compute capacity due to "
@@ -51,8 +59,13 @@ class Quotas:
                 "some time."
             )
 
+        if job.instance_type in self._read()["InternalServerError"]:
+            raise TransformJobError(
+                "InternalServerError: We encountered an internal error. Please try again."
+            )
+
     def _read(self) -> Mapping[str, Any]:
-        limits: dict[str, Any] = {"ServiceQuotas": {}, "InsufficientInstanceCapacity": []}
+        limits: dict[str, Any] = {name: {} if name == "ServiceQuotas" else [] for name in _SECTIONS}
         if self._path is None:
             return limits
         try:
@@ -63,6 +76,6 @@ class Quotas:
             raise InputError(f"{self._path}: not JSON: {error}") from error
         if not isinstance(given, dict) or set(given) - set(_SECTIONS):
             raise InputError(
-                f"{self._path}: a JSON object with {' and '.join(_SECTIONS)}, and nothing else, is allowed"
+                f"{self._path}: a JSON object with {', '.join(_SECTIONS)}, and nothing else, is allowed"
             )
         return limits | given

@@ -66,6 +66,7 @@ class SageMaker:
             raise RefusedRequestError(
                 "UnknownOperationException", f"the local SageMaker has no {operation}; it has {known}"
             )
+        self._runner.quotas.throttle(operation)
         validate(operation, request)
         given = {name: value for name, value in request.items() if value is not None}
         return self._operations[operation](given, scope)

@@ -47,3 +47,18 @@ def test_an_edit_of_the_file_acts_at_once(tmp_path: Path) -> None:
     limited = quotas(path, InsufficientInstanceCapacity=["ml.m5.large"])
     quotas(path, InsufficientInstanceCapacity=[])
     limited.provision(job(1))
+
+
+def test_a_type_whose_jobs_aws_breaks_fails_with_its_reason(tmp_path: Path) -> None:
+    limited = quotas(tmp_path / "q", InternalServerError=["ml.m5.large"])
+    limited.provision(job(1, "ml.m5.xlarge"))
+    with pytest.raises(TransformJobError, match=r"^InternalServerError: "):
+        limited.provision(job(1))
+
+
+def test_a_throttled_operation_is_refused_and_the_others_are_not(tmp_path: Path) -> None:
+    limited = quotas(tmp_path / "q", ThrottlingException=["DescribeTransformJob"])
+    limited.throttle("CreateTransformJob")
+    with pytest.raises(RefusedRequestError) as caught:
+        limited.throttle("DescribeTransformJob")
+    assert (caught.value.code, caught.value.message) == ("ThrottlingException", "Rate exceeded")

@@ -1,0 +1,178 @@
+"""Jobs over models that answer at once, deployed to a local AWS whose account may have limits."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from batch_transform.local.deploy import deploy
+from batch_transform.local.up import LocalAws
+from batch_transform.runs.synth import synthesise
+from batch_transform.spec.stack_outputs import INPUT_BUCKET, OUTPUT_BUCKET, state_machine_output
+from e2e.project_copy import PROJECT
+
+MODEL_FOLDER = PROJECT / "tests/local/model_folder"
+ENDED = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A local AWS with the stack in it, and the file with what AWS refuses or breaks."""
+
+    aws: LocalAws
+    outputs: dict[str, str]
+    limits: Path
+
+    def limit(
+        self,
+        *,
+        quotas: Mapping[str, int] | None = None,
+        without_capacity: tuple[str, ...] = (),
+        broken: tuple[str, ...] = (),
+        throttled: tuple[str, ...] = (),
+    ) -> None:
+        """Change what the account may have, quotas by instance type; it acts at once. Without one, all is well."""
+        limits = {
+            "ServiceQuotas": {
+                f"{name} for transform job usage": quota for name, quota in (quotas or {}).items()
+            },
+            "InsufficientInstanceCapacity": list(without_capacity),
+            "InternalServerError": list(broken),
+            "ThrottlingException": list(throttled),
+        }
+        part = self.limits.with_suffix(".part")
+        part.write_text(json.dumps(limits))
+        part.replace(self.limits)
+
+    def upload(self, job: str, folder: str, name: str, text: str) -> str:
+        """Put an object where the job may read, and return the S3 URI of its folder."""
+        bucket = self.outputs[INPUT_BUCKET]
+        self.aws.client("s3").put_object(Bucket=bucket, Key=f"{job}/{folder}/{name}", Body=text.encode())
+        return f"s3://{bucket}/{job}/{folder}/"
+
+    def machine(self, job: str) -> str:
+        return self.outputs[state_machine_output(job)]
+
+    def start(self, job: str, run_input: object, name: str | None = None) -> str:
+        named = {"name": name} if name else {}
+        started = self.aws.client("stepfunctions").start_execution(
+            stateMachineArn=self.machine(job), input=json.dumps(run_input), **named
+        )
+        return str(started["executionArn"])
+
+    def describe(self, execution: str) -> dict[str, Any]:
+        described: dict[str, Any] = self.aws.client("stepfunctions").describe_execution(
+            executionArn=execution
+        )
+        return described
+
+    def wait(self, execution: str) -> dict[str, Any]:
+        """Wait for the end of an execution and return its description."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            described = self.describe(execution)
+            if described["status"] in ENDED:
+                return described
+            time.sleep(0.05)
+        raise AssertionError(f"{execution} did not end")
+
+    def run(self, job: str, run_input: object) -> dict[str, Any]:
+        return self.wait(self.start(job, run_input))
+
+    def stop(self, execution: str) -> None:
+        self.aws.client("stepfunctions").stop_execution(executionArn=execution)
+
+    def states(self, execution: str) -> list[str]:
+        """The states that the execution has entered, in their order."""
+        pages = self.aws.client("stepfunctions").get_paginator("get_execution_history")
+        events = (event for page in pages.paginate(executionArn=execution) for event in page["events"])
+        return [
+            event["stateEnteredEventDetails"]["name"]
+            for event in events
+            if "stateEnteredEventDetails" in event
+        ]
+
+    def until_in(self, execution: str, state: str) -> None:
+        """Wait until the execution has entered the state."""
+        deadline = time.monotonic() + 60
+        while state not in self.states(execution):
+            described = self.describe(execution)
+            assert described["status"] == "RUNNING", described
+            assert time.monotonic() < deadline, f"{execution} did not come to {state}"
+            time.sleep(0.02)
+
+    def jobs_of(self, execution: str) -> list[dict[str, Any]]:
+        """The transform jobs that the execution created, oldest first."""
+        sagemaker = self.aws.client("sagemaker")
+        summaries = sagemaker.list_transform_jobs(
+            SortBy="CreationTime", SortOrder="Ascending", MaxResults=100
+        )
+        described = [
+            sagemaker.describe_transform_job(TransformJobName=summary["TransformJobName"])
+            for summary in summaries["TransformJobSummaries"]
+        ]
+        tag = {"Key": "AWS_STEP_FUNCTIONS_EXECUTION_ARN", "Value": execution}
+        return [
+            job for job in described if tag in sagemaker.list_tags(ResourceArn=job["TransformJobArn"])["Tags"]
+        ]
+
+    def job_running(self, execution: str) -> str:
+        """Wait for a transform job of the execution that runs, and return its name."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            for job in self.jobs_of(execution):
+                if job["TransformJobStatus"] == "InProgress":
+                    return str(job["TransformJobName"])
+            time.sleep(0.05)
+        raise AssertionError(f"{execution} has no running transform job")
+
+    def locks(self) -> list[dict[str, Any]]:
+        """The versions and delete markers of all locks."""
+        found = self.aws.client("s3").list_object_versions(
+            Bucket=self.outputs[OUTPUT_BUCKET], Prefix=".locks/"
+        )
+        return [*found.get("Versions", []), *found.get("DeleteMarkers", [])]
+
+
+@contextmanager
+def deployed_jobs(
+    folder: Path, jobs: Mapping[str, Mapping[str, Any]], *, wait_scale: float = 0.002
+) -> Iterator[Deployed]:
+    """Deploy jobs by name, each over a model of its own that behaves as `behaviour` says, with one object to score."""
+    (folder / "jobs").mkdir()
+    for name, fields in jobs.items():
+        given = {key: value for key, value in fields.items() if key != "behaviour"}
+        job = {
+            "name": name,
+            "model": {"existing": f"model-{name}"},
+            "input": {"content_type": "text/csv", "split_type": "Line"},
+            "output": {"accept": "text/csv", "assemble_with": "Line"},
+            **given,
+        }
+        (folder / f"jobs/{name}.yaml").write_text(yaml.safe_dump(job))
+    synthesise(PROJECT, jobs=folder / "jobs", assembly=folder / "cdk.out")
+    limits = folder / "limits.json"
+    limits.write_text("{}")
+    with LocalAws(quotas=limits, wait_scale=wait_scale) as aws:
+        for name, fields in jobs.items():
+            container = {
+                "Image": f"file://{MODEL_FOLDER}",
+                "Environment": {"BEHAVIOUR": fields.get("behaviour", "echo"), "JOB": name},
+            }
+            aws.client("sagemaker").create_model(
+                ModelName=f"model-{name}",
+                PrimaryContainer=container,
+                ExecutionRoleArn="arn:aws:iam::000000000000:role/models",
+            )
+        outputs = deploy(folder / "cdk.out", "BatchTransform", aws.client, lambda _event: None)
+        found = Deployed(aws, outputs, limits)
+        for name in jobs:
+            found.upload(name, "data", "a.csv", "id-1,2,3\nid-2,5,6\n")
+        yield found

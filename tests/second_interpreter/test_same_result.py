@@ -1,0 +1,268 @@
+"""Deployed state machines in two interpreters that know nothing of each other: the local AWS's, and moto's.
+
+Both call the same services over the same local AWS. What differs by nature is written as its kind: ids of runs,
+moments, request ids.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from e2e.workflow_stack import Deployed, deployed_jobs
+
+PYTHON = Path(__file__).parents[2] / "build/moto/bin/python"
+SCRIPT = Path(__file__).with_name("run_in_moto.py")
+pytestmark = pytest.mark.skipif(
+    not PYTHON.exists(), reason="needs moto in an environment of its own: tests/local/clients/install moto"
+)
+
+WAIT_SCALE = 0.002
+TYPES = ["ml.m5.large", "ml.m5.xlarge"]
+ON_ONE = {"transform": {"instance_type": TYPES[0], "invocations_max_retries": 0}}
+JOBS: dict[str, dict[str, Any]] = {
+    "score": {"transform": {"instance_type": TYPES}, "data_processing": {"input_filter": "$[1:]"}},
+    "single": {**ON_ONE, "workflow": {"overlapping_runs": "allow"}},
+    "broken": {**ON_ONE, "behaviour": "fail"},
+    "refused": {**ON_ONE, "behaviour": "refuse"},
+    "slow": {
+        "transform": {"instance_type": TYPES[0], "max_runtime_in_seconds": 2},
+        "behaviour": "hang",
+        "workflow": {"overlapping_runs": "allow"},
+    },
+    "stopped": {**ON_ONE, "behaviour": "hang"},
+    "skipping": {**ON_ONE, "behaviour": "hang", "workflow": {"overlapping_runs": "skip"}},
+    "failing": {**ON_ONE, "behaviour": "hang", "workflow": {"overlapping_runs": "fail"}},
+}
+
+BEGIN = ["Request", "Preflight", "MayRun"]
+GOOD_END = ["HowEnded", "CountResults", "ReleaseLock", "End", "Completed"]
+BAD_END = ["Diagnose", "ReleaseLock", "End", "Failed"]
+JOB = ["Transform", "WhyFailed"]
+LOOK = ["FindTransformJob", "IsThereAJob"]
+ROUNDS = [*JOB, *["WaitForCapacity", *JOB] * 8]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A run of a job under limits: the states that it passes, and how it ends."""
+
+    job: str
+    states: list[str]
+    error: str = ""
+    run_input: dict[str, Any] = field(default_factory=dict)
+    limits: dict[str, Any] = field(default_factory=dict)
+
+
+SCENARIOS = {
+    "success": Scenario("score", [*BEGIN, "Transform", *GOOD_END]),
+    "an override": Scenario(
+        "score",
+        [*BEGIN, "Transform", *GOOD_END],
+        run_input={"data_processing": {"input_filter": "$[0]"}, "transform.max_payload": 3},
+    ),
+    "an unknown override": Scenario(
+        "score", ["Request", "Preflight", "Failed"], "RunInputError", {"transform": {"max_paylod": 3}}
+    ),
+    "bad data": Scenario("refused", [*BEGIN, *JOB, *BAD_END], "BatchTransform.TaskFailed"),
+    "a broken model": Scenario("broken", [*BEGIN, *JOB, *BAD_END], "BatchTransform.TaskFailed"),
+    "AWS broke the job twice": Scenario(
+        "single",
+        ["Request", "Preflight", *JOB, "NextAttempt", *JOB, "Diagnose", "Failed"],
+        "BatchTransform.TaskFailed",
+        limits={"broken": TYPES},
+    ),
+    "no capacity": Scenario(
+        "single",
+        ["Request", "Preflight", *ROUNDS, "Diagnose", "Failed"],
+        "BatchTransform.TaskFailed",
+        limits={"without_capacity": TYPES},
+    ),
+    "no quota": Scenario(
+        "single",
+        ["Request", "Preflight", *ROUNDS, "Diagnose", "Failed"],
+        "SageMaker.ResourceLimitExceededException",
+        limits={"quotas": {TYPES[0]: 0}},
+    ),
+    "the ladder, for capacity": Scenario(
+        "score",
+        [*BEGIN, *JOB, "NextInstanceType", "Transform", *GOOD_END],
+        limits={"without_capacity": TYPES[:1]},
+    ),
+    "the ladder, for a quota": Scenario(
+        "score",
+        [*BEGIN, *JOB, "NextInstanceType", "Transform", *GOOD_END],
+        limits={"quotas": {TYPES[0]: 0}},
+    ),
+    "a run's own ladder": Scenario(
+        "score",
+        [*BEGIN, *JOB, "NextInstanceType", *JOB, "NextInstanceType", "Transform", *GOOD_END],
+        run_input={"transform": {"instance_type": [*TYPES, "ml.c5.xlarge"]}},
+        limits={"quotas": {TYPES[0]: 0}, "without_capacity": TYPES[1:]},
+    ),
+    "throttled": Scenario(
+        "single",
+        [
+            "Request",
+            "Preflight",
+            *[*JOB, *LOOK, "WaitForAws", "NextAttempt"] * 5,
+            *JOB,
+            *LOOK,
+            "Diagnose",
+            "Failed",
+        ],
+        "SageMaker.AmazonSageMakerException",
+        limits={"throttled": ["CreateTransformJob"]},
+    ),
+}
+
+
+class Moto:
+    """moto's interpreter, in a process of its own."""
+
+    def __init__(self, deployed: Deployed) -> None:
+        self._deployed = deployed
+        self._count = 0
+        self.process = subprocess.Popen(
+            [str(PYTHON), str(SCRIPT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def run(self, job: str, run_input: object) -> dict[str, Any]:
+        """Run the job's definition as it was deployed, and return what came of it, with the states."""
+        self._count += 1
+        machine = self._deployed.machine(job)
+        states = self._deployed.aws.client("stepfunctions")
+        asked = {
+            "definition": states.describe_state_machine(stateMachineArn=machine)["definition"],
+            "machine": machine,
+            "name": f"moto-{self._count}",
+            "run_input": run_input,
+            "endpoint_url": self._deployed.aws.endpoint_url,
+            "region": "us-east-1",
+            "wait_scale": WAIT_SCALE,
+        }
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(f"{json.dumps(asked)}\n")
+        self.process.stdin.flush()
+        answered: dict[str, Any] = json.loads(self.process.stdout.readline())
+        return answered
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    with deployed_jobs(tmp_path_factory.mktemp("twice"), JOBS, wait_scale=WAIT_SCALE) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def moto(deployed: Deployed) -> Iterator[Moto]:
+    interpreter = Moto(deployed)
+    yield interpreter
+    interpreter.process.communicate()
+
+
+def in_local_aws(deployed: Deployed, job: str, run_input: object) -> dict[str, Any]:
+    execution = deployed.start(job, run_input)
+    described = deployed.wait(execution)
+    output = json.loads(described["output"]) if described["status"] == "SUCCEEDED" else None
+    ended = {name: described.get(name) for name in ("status", "error", "cause")}
+    return {**ended, "output": output, "states": deployed.states(execution)}
+
+
+def comparable(ended: dict[str, Any]) -> dict[str, Any]:
+    """What must be the same: kinds in place of ids and moments; the order of a log's lines is chance."""
+    text = json.dumps({"output": None, "error": None, "cause": None, **ended}, sort_keys=True)
+    for pattern, kind in (
+        (r"\d{8}[Tt]\d{6}-[0-9a-f]{8}", "RUN"),
+        (r":execution:([^:\"]+):[\w-]+", r":execution:\1:NAME"),
+        (r"\d{4}-\d\d-\d\dT[\d:.]+Z", "MOMENT"),
+        (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID"),
+        (r'"BillableTimeInSeconds": \d+', '"BillableTimeInSeconds": 0'),
+    ):
+        text = re.sub(pattern, kind, text)
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_both_interpreters_come_to_the_same_end_by_the_same_way(
+    deployed: Deployed, moto: Moto, name: str
+) -> None:
+    scenario = SCENARIOS[name]
+    deployed.limit(**scenario.limits)
+    try:
+        here = in_local_aws(deployed, scenario.job, scenario.run_input)
+        there = moto.run(scenario.job, scenario.run_input)
+    finally:
+        deployed.limit()
+    assert here["states"] == scenario.states
+    assert comparable(there) == comparable(here)
+    if scenario.error:
+        assert here["status"] == "FAILED"
+        # A failed function has its exception's name on AWS; the local AWS calls all of them the same.
+        assert here["error"] in {scenario.error, "Runtime.HandlerError"}
+    else:
+        assert here["status"] == "SUCCEEDED"
+
+
+def test_a_job_that_takes_too_long_is_stopped_in_both(deployed: Deployed, moto: Moto) -> None:
+    """Who stops the job is chance: the task as it times out, or the state that looks after it."""
+    ends = [in_local_aws(deployed, "slow", {}), moto.run("slow", {})]
+    for end in ends:
+        end["states"] = [state for state in end["states"] if state != "StopTransformJob"]
+        end["cause"] = end["cause"].replace("\nthe workflow stopped the transform job", "")
+    looked = ["FindTransformJob", "WhatBecameOfIt", "Diagnose", "Failed"]
+    assert ends[0]["states"] == ["Request", "Preflight", *JOB, *looked]
+    assert ends[0]["error"] == "BatchTransform.Timeout"
+    assert comparable(ends[0]) == comparable(ends[1])
+    assert not deployed.aws.client("sagemaker").list_transform_jobs(StatusEquals="InProgress")[
+        "TransformJobSummaries"
+    ]
+
+
+def test_a_job_that_somebody_stops_fails_in_both(deployed: Deployed, moto: Moto) -> None:
+    def stop_next(begun: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        sagemaker = deployed.aws.client("sagemaker")
+        with ThreadPoolExecutor() as pool:
+            ending = pool.submit(begun)
+            while not (
+                running := sagemaker.list_transform_jobs(StatusEquals="InProgress")["TransformJobSummaries"]
+            ):
+                time.sleep(0.05)
+            sagemaker.stop_transform_job(TransformJobName=running[0]["TransformJobName"])
+            return ending.result()
+
+    here = stop_next(lambda: in_local_aws(deployed, "stopped", {}))
+    there = stop_next(lambda: moto.run("stopped", {}))
+    assert here["states"] == [*BEGIN, *JOB, *BAD_END]
+    assert "StopTransformJob" in here["cause"]
+    assert comparable(there) == comparable(here)
+
+
+@pytest.mark.parametrize(
+    ("job", "end", "outcome"),
+    [("skipping", ["Skipped"], "Skipped"), ("failing", ["Overlap", "Failed"], "OverlappingRun")],
+)
+def test_a_run_beside_another_ends_the_same_in_both(
+    deployed: Deployed, moto: Moto, job: str, end: list[str], outcome: str
+) -> None:
+    other = deployed.start(job, {})
+    try:
+        deployed.job_running(other)
+        here = in_local_aws(deployed, job, {})
+        there = moto.run(job, {})
+    finally:
+        deployed.stop(other)
+    assert here["states"] == [*BEGIN, *end]
+    assert comparable(there) == comparable(here)
+    assert outcome == (here["output"]["Outcome"] if here["output"] else here["error"])
