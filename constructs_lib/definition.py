@@ -2,13 +2,13 @@
 
     Request -> Preflight -> MayRun --(another run goes on)--> WaitForOtherRun -> Preflight | Skipped | Overlap
                               |
-                          Transform -> HowEnded --(Completed)--> CountResults -> ReleaseLock -> End -> Completed
+                          Transform -> HowEnded --(Completed)--> CountResults -> ReleaseLock -> Completed
                               |            +-> NotCompleted --+
                               +--> WhyFailed <----------------+
                                      |-- no machine ----> NextInstanceType | WaitForCapacity -> Transform
                                      |-- AWS broke it --> NextAttempt -> Transform
                                      |-- lost sight ----> FindTransformJob -> watch it, stop it, or try again
-                                     +-- anything else -> Diagnose -> ReleaseLock -> End -> Failed
+                                     +-- anything else -> Diagnose -> ReleaseLockOfFailed -> Failed
 
 Every path that does not end in Completed or Skipped ends in the Fail state `Failed`: a failed job looks failed.
 """

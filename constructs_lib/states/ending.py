@@ -64,11 +64,11 @@ def completed_states(lambda_invoke: str, report_arn: str, *, has_lock: bool) -> 
             "Catch": [
                 {
                     "ErrorEquals": ["States.ALL"],
-                    "Assign": {"completed": True, "output": {**run, **dict.fromkeys(COUNTS)}},
+                    "Assign": {"output": {**run, **dict.fromkeys(COUNTS)}},
                     "Next": "ReleaseLock" if has_lock else "Completed",
                 }
             ],
-            "Assign": {"completed": True, "output": "{% $states.result.Payload %}"},
+            "Assign": {"output": "{% $states.result.Payload %}"},
             "Next": "ReleaseLock" if has_lock else "Completed",
         },
         "Completed": {
@@ -99,7 +99,7 @@ def skipped_state() -> States:
 
 def failed_states(lambda_invoke: str, report_arn: str, *, has_lock: bool) -> States:
     """Find out why, and end in the one Fail state."""
-    following = "ReleaseLock" if has_lock else "Failed"
+    following = "ReleaseLockOfFailed" if has_lock else "Failed"
     return {
         "Diagnose": {
             "Type": "Task",
@@ -142,33 +142,32 @@ def failed_states(lambda_invoke: str, report_arn: str, *, has_lock: bool) -> Sta
 
 
 def release_states(partition: str) -> States:
-    """Give the job's lock back, however the run ended."""
+    """Give the job's lock back, however the run ended: on two ways that do not cross."""
     return {
-        "ReleaseLock": {
-            "Type": "Task",
-            "Comment": "Let the next run of the job begin",
-            "Resource": f"arn:{partition}:states:::aws-sdk:s3:deleteObject",
-            "Arguments": "{% $lock.Object %}",
-            "TimeoutSeconds": 60,
-            "Retry": [
-                {
-                    "ErrorEquals": ["States.ALL"],
-                    "IntervalSeconds": 2,
-                    "BackoffRate": 2.5,
-                    "MaxAttempts": 3,
-                    "JitterStrategy": "FULL",
-                }
-            ],
-            # The next run takes the lock of an execution that has ended.
-            "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "End"}],
-            "Next": "End",
-        },
-        "End": {
-            "Type": "Choice",
-            "Comment": "With its output, or with the cause of its failure",
-            "Choices": [{"Condition": "{% $completed %}", "Next": "Completed"}],
-            "Default": "Failed",
-        },
+        "ReleaseLock": _release(partition, "Completed"),
+        "ReleaseLockOfFailed": _release(partition, "Failed"),
+    }
+
+
+def _release(partition: str, following: str) -> State:
+    return {
+        "Type": "Task",
+        "Comment": "Let the next run of the job begin",
+        "Resource": f"arn:{partition}:states:::aws-sdk:s3:deleteObject",
+        "Arguments": "{% $lock.Object %}",
+        "TimeoutSeconds": 60,
+        "Retry": [
+            {
+                "ErrorEquals": ["States.ALL"],
+                "IntervalSeconds": 2,
+                "BackoffRate": 2.5,
+                "MaxAttempts": 3,
+                "JitterStrategy": "FULL",
+            }
+        ],
+        # The next run takes the lock of an execution that has ended.
+        "Catch": [{"ErrorEquals": ["States.ALL"], "Next": following}],
+        "Next": following,
     }
 
 

@@ -34,7 +34,6 @@ def request_states(spec: JobSpec, request: Mapping[str, Any], following: str) ->
                 "throttled": 0,  # calls that AWS turned away
                 "broken": 0,  # jobs that AWS broke
                 "looks": 0,  # at another run, or at a job that the task lost sight of
-                "completed": False,
                 "fate": False,  # of a job that the task lost sight of
             },
             "Next": following,

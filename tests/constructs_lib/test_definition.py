@@ -67,6 +67,7 @@ TASKS = {
     "CountResults",
     "Diagnose",
     "ReleaseLock",
+    "ReleaseLockOfFailed",
 }
 
 
@@ -150,10 +151,8 @@ def test_a_run_ends_well_only_with_a_completed_transform_job_or_skipped(each_def
         to_count = [one for one in states[name]["Choices"] if one["Next"] == "CountResults"]
         [condition] = [one["Condition"] for one in to_count]
         assert condition.startswith("{% $ended.TransformJobStatus = 'Completed' ")
-    # `completed` is set where the results are counted, and nowhere else.
-    setting = [name for name, state in states.items() if state.get("Assign", {}).get("completed")]
-    assert setting == ["CountResults"]
-    assert "CountResults" not in reachable(states, "Diagnose", without="CountResults")
+    ends_of_failed = reachable(states, "Diagnose", without="") & {"Completed", "Skipped", "Failed"}
+    assert ends_of_failed == {"Failed"}
 
 
 def test_a_run_is_skipped_only_where_the_job_file_says_so() -> None:
@@ -178,7 +177,8 @@ def test_every_caught_error_fails_the_run_or_leads_to_another_attempt(each_defin
     states = each_definition["States"]
     caught = {(name, catch["Next"]) for name, state in states.items() for catch in state.get("Catch", [])}
     # The two that do not fail a run: its results are there, and a lock is stale when its execution has ended.
-    harmless = {("CountResults", "ReleaseLock"), ("CountResults", "Completed"), ("ReleaseLock", "End")}
+    harmless = {("CountResults", "ReleaseLock"), ("CountResults", "Completed"), ("ReleaseLock", "Completed")}
+    harmless |= {("ReleaseLockOfFailed", "Failed")}
     assert len(caught - harmless) == 5
     for _, start in caught - harmless:
         ends = {
@@ -195,7 +195,7 @@ def test_every_caught_error_fails_the_run_or_leads_to_another_attempt(each_defin
 def test_every_way_to_the_fail_state_names_the_failure(each_definition: Definition) -> None:
     states = each_definition["States"]
     for name, state in states.items():
-        if "Failed" in next_states(state) and state["Type"] != "Choice":
+        if "Failed" in next_states(state) and name != "ReleaseLockOfFailed":
             given = [state.get("Assign", {}), *(catch["Assign"] for catch in state.get("Catch", []))]
             assert any("failure" in assigned for assigned in given), name
             assert all("failure" in catch["Assign"] for catch in state.get("Catch", [])), name
@@ -203,16 +203,19 @@ def test_every_way_to_the_fail_state_names_the_failure(each_definition: Definiti
 
 def test_every_end_after_the_lock_was_taken_releases_it(definition: Definition) -> None:
     states = definition["States"]
-    after = reachable(states, "Transform", without="ReleaseLock")
-    assert not after & {"Completed", "Failed", "Skipped", "End"}
-    assert states["ReleaseLock"]["Arguments"] == "{% $lock.Object %}"
-    assert [catch["Next"] for catch in states["ReleaseLock"]["Catch"]] == ["End"]
+    releasing = {"ReleaseLock": "Completed", "ReleaseLockOfFailed": "Failed"}
+    before = {name for name, state in states.items() if set(releasing.values()) & set(next_states(state))}
+    assert before == {"Preflight", "Overlap", *releasing}  # the first two have no lock
+    for name, following in releasing.items():
+        assert states[name]["Arguments"] == "{% $lock.Object %}"
+        assert [catch["Next"] for catch in states[name]["Catch"]] == [following]
 
 
 def test_every_task_catches_all_errors_and_has_a_timeout(each_definition: Definition) -> None:
     states = each_definition["States"]
     tasks = {name for name, state in states.items() if state["Type"] == "Task"}
-    assert tasks == (TASKS if "ReleaseLock" in states else TASKS - {"ReleaseLock"})
+    releasing = {"ReleaseLock", "ReleaseLockOfFailed"}
+    assert tasks == (TASKS if "ReleaseLock" in states else TASKS - releasing)
     for task in tasks:
         assert states[task]["TimeoutSeconds"] > 0
         assert [catch["ErrorEquals"] for catch in states[task]["Catch"]] == [["States.ALL"]]
@@ -225,7 +228,7 @@ def test_every_state_tells_what_it_is_for(each_definition: Definition) -> None:
 
 def test_what_is_tried_again_is_tried_with_jitter(definition: Definition) -> None:
     retries = [retry for state in definition["States"].values() for retry in state.get("Retry", [])]
-    assert len(retries) == 6
+    assert len(retries) == 7
     assert all(retry["JitterStrategy"] == "FULL" and retry["BackoffRate"] > 1 for retry in retries)
     for wait, counter in (("WaitForCapacity", "round"), ("WaitForAws", "throttled")):
         first = 1 if counter == "round" else 0

@@ -45,8 +45,8 @@ JOBS: dict[str, dict[str, Any]] = {
 }
 
 BEGIN = ["Request", "Preflight", "MayRun"]
-GOOD_END = ["HowEnded", "CountResults", "ReleaseLock", "End", "Completed"]
-BAD_END = ["Diagnose", "ReleaseLock", "End", "Failed"]
+GOOD_END = ["HowEnded", "CountResults", "ReleaseLock", "Completed"]
+BAD_END = ["Diagnose", "ReleaseLockOfFailed", "Failed"]
 JOB = ["Transform", "WhyFailed"]
 LOOK = ["FindTransformJob", "IsThereAJob"]
 ROUNDS = [*JOB, *["WaitForCapacity", *JOB] * 8]
@@ -187,6 +187,7 @@ def comparable(ended: dict[str, Any]) -> dict[str, Any]:
         (r":execution:([^:\"]+):[\w-]+", r":execution:\1:NAME"),
         (r"\d{4}-\d\d-\d\dT[\d:.]+Z", "MOMENT"),
         (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID"),
+        (r"the container's last lines:[^\"]*", "LINES"),
         (r'"BillableTimeInSeconds": \d+', '"BillableTimeInSeconds": 0'),
     ):
         text = re.sub(pattern, kind, text)
