@@ -52,7 +52,7 @@ def run_words(spec: JobSpec) -> tuple[str, ...]:
 def _told(notify: NotifySpec) -> str:
     told = [*notify.email, *([notify.topic] if notify.topic else [])]
     if not told:
-        return "Nobody is told of a run that fails; write notify in the job file to change that."
+        return "Of a run that fails the job tells nobody; write notify here, or in environments.yaml for all jobs."
     return f"Of a run that fails, takes too long or does not start, told {_are(len(told))} {', '.join(told)}."
 
 

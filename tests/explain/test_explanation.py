@@ -313,7 +313,7 @@ def test_what_runs_do_beside_each_other_and_who_is_told_stands_under_the_start()
         "A run ends at once, and well, while an earlier one of the job goes on.",
         "Of a run that fails, takes too long or does not start, told are a@example.com, b@example.com.",
     )
-    assert explain(SMALL).runs[1].startswith("Nobody is told")
+    assert explain(SMALL).runs[1].startswith("Of a run that fails the job tells nobody")
 
 
 def test_a_ladder_is_told_rung_by_rung() -> None:

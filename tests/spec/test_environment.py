@@ -47,8 +47,8 @@ def test_an_instance_type_takes_the_place_of_the_ladder_and_a_prefix_leads_the_n
     assert there.tags["job"] == "churn"
 
 
-def test_who_the_job_notifies_wins_over_the_environment() -> None:
+def test_who_the_environment_notifies_is_the_stacks_and_a_job_keeps_its_own() -> None:
     team = EnvironmentSpec(notify=NotifySpec(email=("team@example.com",)))
-    assert in_environment(JOB, team).notify == team.notify
+    assert in_environment(JOB, team).notify == JOB.notify
     own = dataclasses.replace(JOB, notify=NotifySpec(email=("me@example.com",)))
     assert in_environment(own, team).notify == own.notify
