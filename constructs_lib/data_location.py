@@ -9,7 +9,8 @@ from functools import cached_property
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
-from constructs_lib.kms_key import KmsKey
+from constructs_lib.grant import grant, grant_on
+from constructs_lib.kms_key import KmsKey, through_s3
 from constructs_lib.statement import Conditions, Statement
 
 _READ = ("s3:GetObject",)
@@ -68,13 +69,14 @@ class DataLocation:
 
     def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let somebody list and read what lies below the prefix, in another account as well."""
-        listed = self._grant(grantee, ["s3:ListBucket"], [self.bucket_arn], conditions=self._below_prefix())
-        read = listed.combine(self._grant(grantee, _READ, [self.objects_arn]))
+        listed = grant_on(self.bucket, grantee, self.list_statement())
+        read = listed.combine(grant_on(self.bucket, grantee, self._statement(_READ)))
         return self._with_key(read, grantee, _DECRYPT)
 
     def grant_write(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let somebody write objects below the prefix; not list, read or delete them."""
-        return self._with_key(self._grant(grantee, _WRITE, [self.objects_arn]), grantee, _ENCRYPT)
+        written = grant_on(self.bucket, grantee, self._statement(_WRITE))
+        return self._with_key(written, grantee, _ENCRYPT)
 
     def _statement(self, actions: Sequence[str]) -> Statement:
         return Statement(actions=list(actions), resources=[self.objects_arn])
@@ -82,53 +84,18 @@ class DataLocation:
     def _key_statements(self, actions: Sequence[str]) -> list[Statement]:
         if self.key is None:
             return []
-        return [
-            Statement(
-                actions=list(actions),
-                resources=[self.key.resource],
-                conditions=self._key_conditions(self.key),
-            )
-        ]
+        conditions = self.key.s3_conditions([self.bucket_arn, self.objects_arn])
+        return [Statement(actions=list(actions), resources=[self.key.resource], conditions=conditions)]
 
-    def _with_key(self, grant: iam.Grant, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
-        if self.key is None:
-            return grant
-        conditions = self._key_conditions(self.key)
-        if self.key.construct is None:
-            allowed = iam.Grant.add_to_principal(
-                grantee=grantee,
-                actions=list(actions),
-                resource_arns=[self.key.resource],
-                conditions=conditions,
-            )
-        else:
-            allowed = iam.Grant.add_to_principal_or_resource(
-                grantee=grantee,
-                actions=list(actions),
-                resource_arns=[self.key.resource],
-                resource_self_arns=["*"],  # in a key's own policy, this key
-                resource=self.key.construct,
-                conditions=conditions,
-            )
-        return grant.combine(allowed)
-
-    def _grant(
-        self,
-        grantee: iam.IGrantable,
-        actions: Sequence[str],
-        arns: Sequence[str],
-        conditions: Conditions | None = None,
-    ) -> iam.Grant:
-        return iam.Grant.add_to_principal_or_resource(
-            grantee=grantee,
-            actions=list(actions),
-            resource_arns=list(arns),
-            resource=self.bucket,
-            conditions=conditions,
-        )
+    def _with_key(self, granted: iam.Grant, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
+        for statement in self._key_statements(actions):
+            key = self.key.construct if self.key else None
+            if key is None:  # known by its name only: its owner lets other accounts in
+                return granted.combine(grant(grantee, statement))
+            # A key whose policy names the bucket that it encrypts could not be created before it, nor after it.
+            own = Statement(actions=list(actions), resources=["*"], conditions=through_s3())
+            granted = granted.combine(grant_on(key, grantee, statement, own=own))
+        return granted
 
     def _below_prefix(self) -> Conditions:
         return {"StringLike": {"s3:prefix": f"{self.prefix}*"}}
-
-    def _key_conditions(self, key: KmsKey) -> Conditions:
-        return key.s3_conditions([self.bucket_arn, self.objects_arn])
