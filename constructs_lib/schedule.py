@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
+import aws_cdk as cdk
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
@@ -51,7 +50,7 @@ class Schedule(Construct):
                 dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(
                     arn=lost_starts.queue.queue_arn
                 ),
-                input=json.dumps(dict(spec.input)),
+                input=cdk.Stack.of(self).to_json_string(dict(spec.input)),
                 retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
                     maximum_event_age_in_seconds=RETRY_SECONDS, maximum_retry_attempts=RETRIES
                 ),

@@ -8,8 +8,6 @@ removes the schedule. Nothing waits and nothing is paid for meanwhile.
 
 from __future__ import annotations
 
-import json
-
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
@@ -62,7 +60,7 @@ class UploadTrigger(Construct):
             "STATE_MACHINE_ARN": state_machine.state_machine_arn,
             "ROLE_ARN": role.role_arn,
             "LOST_STARTS_ARN": lost_starts.queue.queue_arn,
-            "INPUT": json.dumps(dict(spec.input)),
+            "INPUT": cdk.Stack.of(self).to_json_string(dict(spec.input)),
             "QUIET_SECONDS": str(spec.quiet_period_in_seconds),
             "RETRY_SECONDS": str(RETRY_SECONDS),
             "RETRIES": str(RETRIES),

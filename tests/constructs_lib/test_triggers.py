@@ -97,6 +97,16 @@ def test_a_schedule_has_its_window_dates_state_input_and_retries() -> None:
     assert "LostStartsQueue" in target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0]
 
 
+def test_what_a_trigger_gives_may_be_known_at_deployment_only() -> None:
+    token = cdk.Fn.import_value("Filter")
+    found = resources(
+        TriggersSpec(schedule=(ScheduleSpec(rate="1 hour", input={"data_processing.output_filter": token}),))
+    )
+    assert found["Job/Schedule/Resource"]["Target"]["Input"] == {
+        "Fn::Join": ["", ['{"data_processing.output_filter":"', {"Fn::ImportValue": "Filter"}, '"}']]
+    }
+
+
 def test_a_schedules_role_starts_this_machine_and_fills_the_queue_and_no_more() -> None:
     role = resources(TriggersSpec(schedule=(HOURLY,)))["Job/Schedule/Role/Resource"]
     (start, machine), (send, queue) = statements(role)
@@ -218,7 +228,7 @@ def test_the_function_changes_its_two_schedules_passes_their_role_and_tells_what
     assert all(len(name) <= 64 for name in names)
     assert (pass_role, send) == ("iam:PassRole", "sqs:SendMessage")
     assert role == variables["ROLE_ARN"]
-    assert (variables["QUIET_SECONDS"], variables["INPUT"]) == ("90", '{"Comment": "x"}')
+    assert (variables["QUIET_SECONDS"], variables["INPUT"]) == ("90", '{"Comment":"x"}')
     config = found["Job/Upload/WhenItFails"]
     assert "LostStartsQueue" in config["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0]
 
