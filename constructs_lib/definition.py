@@ -21,9 +21,9 @@ from typing import Any
 
 from batch_transform.spec.job_spec import JobSpec
 from constructs_lib.states.ending import completed_states, failed_states, release_states, skipped_state
-from constructs_lib.states.ladder import ladder_states
+from constructs_lib.states.ladder import ladder_states, longest_wait_seconds
 from constructs_lib.states.lost_job import lost_job_states
-from constructs_lib.states.preflight import preflight_states
+from constructs_lib.states.preflight import longest_overlap_seconds, preflight_states
 from constructs_lib.states.request import request_states
 from constructs_lib.states.transform import transform_states
 
@@ -53,6 +53,7 @@ def state_machine_definition(
         "Comment": f"Batch transform job {spec.name}{origin}",
         "QueryLanguage": "JSONata",
         "StartAt": "Request",
+        "TimeoutSeconds": longest_run_seconds(spec),
         "States": {
             **request_states(spec, request, "Preflight"),
             **preflight_states(spec, lambda_invoke, parts.preflight_arn, parts.lock, "Transform"),
@@ -65,3 +66,14 @@ def state_machine_definition(
             **(release_states(partition) if has_lock else {}),
         },
     }
+
+
+def longest_run_seconds(spec: JobSpec) -> int:
+    """Return a time that no run takes, unless Step Functions loses it: then it ends, and an alarm tells.
+
+    Every state has a bound of its own. A run may wait for another one, then for machines or for a rate limit, let AWS
+    break one job at its end and do its work in a second one, which it may lose sight of and watch for as
+    long again; its functions take minutes. Step Functions takes 99,999,999 seconds at most.
+    """
+    waits = longest_overlap_seconds(spec) + 2 * longest_wait_seconds()
+    return min(waits + 3 * spec.transform.max_runtime_in_seconds + 3600, 99_999_999)

@@ -77,9 +77,14 @@ def _refusal() -> State:
     }
 
 
+def longest_overlap_seconds(spec: JobSpec) -> int:
+    """Return how long a run waits for an earlier one, where it waits: at least as long as a transform job may take."""
+    return max(LONGEST_WAIT_SECONDS, spec.transform.max_runtime_in_seconds)
+
+
 def _overlap(spec: JobSpec, following: str) -> States:
     """What follows when another run of the job goes on: `workflow.overlapping_runs`."""
-    longest = max(LONGEST_WAIT_SECONDS, spec.transform.max_runtime_in_seconds)
+    longest = longest_overlap_seconds(spec)
     pause, looks = pause_and_looks(longest)
     states: States = {
         "MayRun": {

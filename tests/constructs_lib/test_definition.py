@@ -28,7 +28,7 @@ from batch_transform.spec.job_spec import (
 from batch_transform.spec.request import transform_job_request
 from batch_transform.spec.run_id import run_id
 from checks.state_machine import findings
-from constructs_lib.definition import Definition, Parts, state_machine_definition
+from constructs_lib.definition import Definition, Parts, longest_run_seconds, state_machine_definition
 from constructs_lib.states.ladder import MOST_ROUNDS, longest_wait_seconds
 from constructs_lib.states.language import pause_and_looks
 from constructs_lib.states.lost_job import MOST_THROTTLED
@@ -240,6 +240,13 @@ def test_what_is_tried_again_is_tried_with_jitter(definition: Definition) -> Non
 
 def test_a_run_waits_for_machines_for_three_quarters_of_an_hour() -> None:
     assert longest_wait_seconds() // 60 == 47
+
+
+def test_a_run_as_a_whole_has_an_end_that_no_run_reaches_by_itself(definition: Definition) -> None:
+    limits = [state.get("TimeoutSeconds", 0) for state in definition["States"].values()]
+    assert definition["TimeoutSeconds"] > sum(limits) + 86_400 + longest_wait_seconds()
+    longest = dataclasses.replace(SPEC, transform=TransformSpec(max_runtime_in_seconds=90_000_000))
+    assert longest_run_seconds(longest) == 99_999_999, "Step Functions takes no more"
 
 
 def test_the_transform_job_has_no_retry_that_could_use_its_name_again(definition: Definition) -> None:

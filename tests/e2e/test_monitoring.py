@@ -1,0 +1,241 @@
+"""Everything that is watched goes wrong once on the local AWS, as the stack's own roles, and subscribers are told."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import urllib.parse
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import yaml
+
+from batch_transform.local.deploy import deploy
+from batch_transform.local.up import LocalAws
+from batch_transform.runs.synth import synthesise
+from batch_transform.spec.stack_outputs import INPUT_BUCKET, NOTIFICATION_TOPIC, state_machine_output
+from e2e.project_copy import PROJECT
+
+SLEEPER = """
+import time
+def model_fn(model_dir): return None
+def input_fn(data, content_type): return data
+def predict_fn(data, model): time.sleep(float(data.split(",")[0])); return data
+def output_fn(prediction, accept): return prediction, accept
+"""
+
+ALARM_SCALE = 0.005
+"""An hour without a start, 13 periods of 5 minutes, is 20 s."""
+
+
+@dataclass
+class Watched:
+    """A local AWS with the stack in it, and a queue that is told all that the topic is told."""
+
+    aws: LocalAws
+    outputs: dict[str, str]
+    queue_url: str
+    told: list[dict[str, Any]] = field(default_factory=list)
+
+    def start(self, job: str, data: str) -> str:
+        """Start a run that reads these lines; the model sleeps as long as each says."""
+        bucket, folder = self.outputs[INPUT_BUCKET], f"{job}/{time.monotonic_ns()}"
+        self.aws.client("s3").put_object(Bucket=bucket, Key=f"{folder}/a.csv", Body=data.encode())
+        started = self.aws.client("stepfunctions").start_execution(
+            stateMachineArn=self.machine(job),
+            input=json.dumps({"input": {"data": f"s3://{bucket}/{folder}/"}}),
+        )
+        return str(started["executionArn"])
+
+    def machine(self, job: str) -> str:
+        return self.outputs[state_machine_output(job)]
+
+    def message(self, is_it: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Wait for a message of SNS, and return it."""
+        sqs, deadline = self.aws.client("sqs"), time.monotonic() + 120
+        while time.monotonic() < deadline:
+            for message in self.told:
+                if is_it(message):
+                    return message
+            received = sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+            self.told += [json.loads(message["Body"]) for message in received.get("Messages", [])]
+        raise AssertionError(f"nobody was told; told were {[one['Subject'] for one in self.told]}")
+
+    def mail(self, execution: str) -> tuple[str, str]:
+        """Subject and text of the message about a run."""
+        found = self.message(lambda one: f"/executions/details/{execution}\n" in one["Message"])
+        return found["Subject"], found["Message"]
+
+    def alarm(self, name: str) -> dict[str, Any]:
+        """What CloudWatch tells of an alarm whose name has this part: the stack's, the job's and the alarm's id."""
+        found = self.message(lambda one: one["Subject"].startswith("ALARM:") and name in one["Message"])
+        told: dict[str, Any] = json.loads(found["Message"])
+        return told
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
+    folder = tmp_path_factory.mktemp("monitoring")
+    (folder / "build/sleeper/code").mkdir(parents=True)
+    (folder / "build/sleeper/code/inference.py").write_text(SLEEPER)
+    (folder / "jobs").mkdir()
+    image = {"framework": "sklearn", "version": "1.2-1"}
+    common = {
+        "model": {"source": "../build/sleeper", "image": image},
+        "input": {"content_type": "text/csv", "split_type": "Line"},
+        "monitoring": {"longest_duration_in_seconds": 1, "starts_within_hours": 1},
+        # far away: what starts is what the test starts
+        "triggers": {"schedule": {"cron": "0 0 1 1 ? 2190"}},
+    }
+    for name, longest in (("steady", 300), ("sleeper", 3), ("idle", 300)):
+        job = {"name": name, "transform": {"max_runtime_in_seconds": longest}, **common}
+        (folder / "jobs" / f"{name}.yaml").write_text(yaml.safe_dump(job))
+    synthesise(PROJECT, jobs=folder / "jobs", assembly=folder / "cdk.out")
+    with LocalAws(enforce_iam=True, wait_scale=0.002, alarm_scale=ALARM_SCALE) as aws:
+        outputs = deploy(folder / "cdk.out", "BatchTransform", aws.client, lambda _event: None)
+        sqs = aws.client("sqs")
+        url = sqs.create_queue(QueueName="told")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        policy = {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": "sns.amazonaws.com"},
+                    "Action": "sqs:SendMessage",
+                    "Resource": arn,
+                    "Condition": {"ArnEquals": {"aws:SourceArn": outputs[NOTIFICATION_TOPIC]}},
+                }
+            ],
+        }
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+        aws.client("sns").subscribe(TopicArn=outputs[NOTIFICATION_TOPIC], Protocol="sqs", Endpoint=arn)
+        yield Watched(aws, outputs, url)
+
+
+@pytest.fixture(scope="module")
+def failed(watched: Watched) -> str:
+    """A run whose model breaks."""
+    return watched.start("steady", "not a number\n")
+
+
+def test_a_failed_run_is_told_with_its_cause_and_the_next_step(watched: Watched, failed: str) -> None:
+    subject, text = watched.mail(failed)
+    assert re.fullmatch(r"steady: run \d{8}T\d{6}-[0-9a-f]{8} failed", subject)
+    assert re.match(r"The run \S+ of the batch transform job steady \(.*jobs/steady\.yaml\) failed\.\n", text)
+    assert "could not convert string to float" in text, "the model's own words"
+    assert "a.csv" in text
+    assert text.count("next step: ") == 1
+    described = watched.aws.client("stepfunctions").describe_execution(executionArn=failed)
+    assert described["cause"] in text, "with its line breaks and quotation marks as they are"
+
+
+def test_the_link_to_the_log_finds_the_streams_of_this_run(watched: Watched, failed: str) -> None:
+    _, text = watched.mail(failed)
+    [link] = re.findall(r"https://\S+#logsV2:\S+", text)
+    _, _, fragment = link.partition("log-group/")
+    group, _, prefix = urllib.parse.unquote(urllib.parse.unquote(fragment.replace("$", "%"))).partition(
+        "?logStreamNameFilter="
+    )
+    streams = watched.aws.client("logs").describe_log_streams(logGroupName=group, logStreamNamePrefix=prefix)
+    assert streams["logStreams"]
+    assert all(stream["logStreamName"].startswith(prefix) for stream in streams["logStreams"])
+
+
+def test_the_alarm_of_failed_runs_tells_what_to_do(watched: Watched, failed: str) -> None:
+    told = watched.alarm("steadyMonitoringAlarmsFailed")
+    assert watched.machine("steady") in str(told["Trigger"]["Dimensions"])
+    assert "A run failed." in told["AlarmDescription"]
+    assert f"/statemachines/view/{watched.machine('steady')}" in told["AlarmDescription"]
+
+
+def test_a_transform_job_that_takes_too_long_is_a_failed_run_and_a_long_one(watched: Watched) -> None:
+    _, text = watched.mail(watched.start("sleeper", "600\n"))
+    assert "failed." in text
+    assert "ran longer than transform.max_runtime_in_seconds" in text
+    assert "next step: give transform.max_runtime_in_seconds more time" in text
+    told = watched.alarm("sleeperMonitoringAlarmsTookLonger")
+    assert "longer than 1 s, its monitoring.longest_duration_in_seconds" in told["AlarmDescription"]
+
+
+def test_a_run_that_somebody_stops_is_told(watched: Watched) -> None:
+    execution = watched.start("sleeper", "600\n")
+    watched.aws.client("stepfunctions").stop_execution(executionArn=execution, cause="wrong data")
+    subject, text = watched.mail(execution)
+    assert subject.endswith(" was stopped")
+    assert "Somebody stopped its execution" in text
+    assert "next step: start the run again, if it was not meant to stop for good" in text
+
+
+def test_a_run_that_takes_longer_than_its_machine_may_is_told_and_raises_an_alarm(watched: Watched) -> None:
+    stepfunctions, machine = watched.aws.client("stepfunctions"), watched.machine("sleeper")
+    deployed = json.loads(stepfunctions.describe_state_machine(stateMachineArn=machine)["definition"])
+    assert deployed["TimeoutSeconds"] > 86_400
+    # nothing in the deployed machine takes so long: shorten what it allows
+    stepfunctions.update_state_machine(
+        stateMachineArn=machine, definition=json.dumps({**deployed, "TimeoutSeconds": 2})
+    )
+    execution = watched.start("sleeper", "600\n")
+    subject, text = watched.mail(execution)
+    assert subject.endswith(" took too long and was ended")
+    assert "see whether a transform job of this run still goes on" in text
+    told = watched.alarm("sleeperMonitoringAlarmsTimedOut")
+    assert "took longer than its state machine may" in told["AlarmDescription"]
+
+
+def test_a_start_that_was_lost_raises_an_alarm(watched: Watched) -> None:
+    sqs = watched.aws.client("sqs")
+    [queue] = [url for url in sqs.list_queues()["QueueUrls"] if "sleeperLostStarts" in url]
+    sqs.send_message(QueueUrl=queue, MessageBody="{}")
+    told = watched.alarm("sleeperMonitoringAlarmsStartLost")
+    assert "A run could not be started" in told["AlarmDescription"]
+    assert urllib.parse.quote(queue.rpartition("/")[2], safe="") in told["AlarmDescription"]
+
+
+def test_a_job_that_does_not_start_raises_an_alarm_and_not_before_it_is_late(watched: Watched) -> None:
+    told = watched.alarm("idleMonitoringAlarmsNotStarted")
+    assert "No run has started for 1 h 5 min" in told["AlarmDescription"]
+    assert "no datapoints were received" in told["NewStateReason"]
+    described = watched.aws.client("cloudwatch").describe_alarm_history(AlarmName=told["AlarmName"])
+    changes = [entry for entry in described["AlarmHistoryItems"] if "to ALARM" in entry["HistorySummary"]]
+    assert len(changes) == 1
+    [alarm] = watched.aws.client("cloudwatch").describe_alarms(AlarmNames=[told["AlarmName"]])["MetricAlarms"]
+    waited = alarm["StateUpdatedTimestamp"] - alarm["AlarmConfigurationUpdatedTimestamp"]
+    assert waited.total_seconds() >= 65 * 60 * ALARM_SCALE - 1, "a new stack has time for its first start"
+
+
+def test_a_completed_run_publishes_its_objects_and_instance_time(watched: Watched) -> None:
+    execution = watched.start("steady", "0\n")
+    stepfunctions, deadline = watched.aws.client("stepfunctions"), time.monotonic() + 60
+    while stepfunctions.describe_execution(executionArn=execution)["status"] == "RUNNING":
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    now = time.time()
+    sums = {}
+    for name in ("InputObjects", "OutputObjects", "InstanceSeconds"):
+        points = watched.aws.client("cloudwatch").get_metric_statistics(
+            Namespace="BatchTransform",
+            MetricName=name,
+            Dimensions=[{"Name": "StateMachineArn", "Value": watched.machine("steady")}],
+            StartTime=now - 600,
+            EndTime=now + 60,
+            Period=3600,
+            Statistics=["Sum"],
+        )["Datapoints"]
+        assert points, name
+        sums[name] = sum(point["Sum"] for point in points)
+    assert (sums["InputObjects"], sums["OutputObjects"]) == (1, 1)
+
+
+def test_the_dashboard_is_there(watched: Watched) -> None:
+    cloudwatch = watched.aws.client("cloudwatch")
+    [dashboard] = cloudwatch.list_dashboards()["DashboardEntries"]
+    body = json.loads(cloudwatch.get_dashboard(DashboardName=dashboard["DashboardName"])["DashboardBody"])
+    [alarms, *rest] = body["widgets"]
+    names = {alarm["AlarmArn"] for alarm in cloudwatch.describe_alarms()["MetricAlarms"]}
+    assert set(alarms["properties"]["alarms"]) == names
+    machines = {line[3] for widget in rest for line in widget["properties"].get("metrics", [])}
+    assert machines == {watched.machine(job) for job in ("steady", "sleeper", "idle")}
