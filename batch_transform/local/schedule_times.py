@@ -14,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from batch_transform.spec.cron import moment_of, read_cron
+from batch_transform.spec.moment import read_moment
 
 _RATE = re.compile(r"\s*0*([1-9]\d*)\s+(minute|hour|day)s?\s*")
 _UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
@@ -100,12 +101,15 @@ def times_of(schedule: Mapping[str, Any]) -> Times:
 
 
 def moment(value: object) -> datetime | None:
-    """Read a date: the API gives seconds since 1970, a template ISO 8601."""
+    """Read a date: the API gives seconds since 1970, a template a moment in UTC. Raises ValueError."""
     if value is None:
         return None
     if isinstance(value, int | float):
         return datetime.fromtimestamp(value, timezone.utc)
-    return datetime.fromisoformat(str(value).replace("Z", "+00:00"))
+    read = read_moment(str(value))
+    if read is None:
+        raise ValueError(f"Invalid date {value}.")
+    return read
 
 
 @dataclass(frozen=True)

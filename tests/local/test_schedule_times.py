@@ -68,6 +68,11 @@ def test_what_the_scheduler_cannot_read_is_refused(expression: str) -> None:
         times_of({"ScheduleExpression": expression})
 
 
+def test_a_date_that_is_no_moment_in_utc_is_refused() -> None:
+    with pytest.raises(ValueError, match="Invalid date tomorrow"):
+        times_of({"ScheduleExpression": "rate(1 hour)", "EndDate": "tomorrow"})
+
+
 def test_an_unknown_time_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="Europe/Wien"):
         times_of({"ScheduleExpression": "rate(1 hour)", "ScheduleExpressionTimezone": "Europe/Wien"})
