@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import google_crc32c
 
@@ -24,11 +24,11 @@ from batch_transform.spec.errors import RecordError
 
 _MAGIC = 0xCED7230A
 _MAGIC_BYTES = struct.pack("<I", _MAGIC)
+_PIECE = 256 * 1024  # bytes that are read at a time
 _WHOLE, _FIRST, _MIDDLE, _LAST = range(4)
 
 
-@dataclass(frozen=True)
-class Framed:
+class Framed(NamedTuple):
     """A binary record: what is inside, and the frame with it."""
 
     data: bytes
@@ -44,39 +44,48 @@ def read_framed(stream: ByteStream, settings: Settings) -> Iterator[Framed]:
 
 
 class _Exactly:
-    """Reads as many bytes as it is asked for, and remembers them as the frame of the record."""
+    """Reads as many bytes as it is asked for, out of large pieces of the stream."""
 
     def __init__(self, stream: ByteStream, name: str) -> None:
         self._stream = stream
         self.name = name
         self.number = 0  # of the record that is read, from 1
-        self._next = b""
-        self._frame: list[bytes] = []
+        self._held = b""
+        self._start = 0  # of the record
+        self._at = 0
 
     def begin(self) -> bool:
         """Begin a record; say whether there is one."""
         self.number += 1
-        self._frame = []
-        self._next = self._stream.read(1)
-        return bool(self._next)
+        self._start = self._at
+        return self._holds(1)
 
     def read(self, size: int) -> bytes:
         """Return exactly so many bytes. Raises RecordError when there are fewer."""
         if size > longest_record():
             raise self.fault(f"says it is {size:,} bytes long, more than any request can hold")
-        pieces, self._next = [self._next], b""
-        left = size - len(pieces[0])
-        while left > 0 and (some := self._stream.read(left)):
-            pieces.append(some)
-            left -= len(some)
-        if left > 0:
+        if not self._holds(size):
             raise self.fault("is cut short by the end of the object")
-        self._frame += pieces
-        return b"".join(pieces)
+        self._at += size
+        return self._held[self._at - size : self._at]
 
     def frame(self) -> bytes:
         """All bytes since `begin`."""
-        return b"".join(self._frame)
+        return self._held[self._start : self._at]
+
+    def _holds(self, size: int) -> bool:
+        """Read until so many bytes are there; say whether they are."""
+        missing = size - (len(self._held) - self._at)
+        if missing <= 0:
+            return True
+        pieces = [self._held[self._start :]]
+        self._at -= self._start
+        self._start = 0
+        while missing > 0 and (some := self._stream.read(max(missing, _PIECE))):
+            pieces.append(some)
+            missing -= len(some)
+        self._held = b"".join(pieces)
+        return missing <= 0
 
     def fault(self, what: str) -> RecordError:
         """The error for this record."""
