@@ -132,7 +132,7 @@ class _Growing:
 
     def _begin(self) -> None:
         self._pieces: list[bytes] = []
-        self._originals = Originals.shared(self._at_a_time)
+        self._originals = Originals.shared(2 * self._at_a_time)
         self.count = 0
         self.size = 0
 
