@@ -109,7 +109,7 @@ FIELD_TEXTS = {
     "triggers.on_upload.input": "what these runs change, as `triggers.schedule.input`",
     "notify": "who is told of a run that failed, took too long or did not start",
     "notify.email": "an address or a list; each gets a mail first that it must confirm",
-    "notify.topic": "the ARN of an SNS topic that exists; its policy must let CloudWatch and EventBridge publish",
+    "notify.topic": "the ARN of an SNS topic that exists; its policy must let CloudWatch alarms publish",
     "workflow": "how runs behave",
     "workflow.overlapping_runs": "what a run does while an earlier one of the job goes on: `wait`, `skip`, `fail` or "
     "`allow`",
