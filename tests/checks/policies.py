@@ -10,12 +10,12 @@ from aws_cdk.assertions import Template
 
 def text(value: Any) -> str:
     """Return a value of a template as text: `Key961B73FD.Arn` for a Fn::GetAtt."""
-    if isinstance(value, str):
-        return value
+    if not isinstance(value, dict):
+        return str(value)
     [(function, argument)] = value.items()
     if function == "Fn::Join":
         return "".join(text(part) for part in argument[1])
-    return ".".join(map(text, argument)) if isinstance(argument, list) else str(argument)
+    return ".".join(map(text, argument)) if isinstance(argument, list) else text(argument)
 
 
 def listed(value: Any) -> list[Any]:
