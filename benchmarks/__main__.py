@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument("--gibibytes", type=float, default=2.0, help="input of the memory runs")
     given = parser.parse_args()
     points: dict[str, Callable[[], list[Figures]]] = {
-        "sdk": lambda: against_sdk(given.work, _releases(given.sdk), rounds=min(3, given.rounds)),
+        "sdk": lambda: against_sdk(given.work, _releases(given.sdk), rounds=min(2, given.rounds)),
         "bare": lambda: against_bare_client(given.work, rounds=given.rounds),
         "scaling": lambda: scaling(given.work, largest=given.largest),
         "concurrency": lambda: concurrency(given.work, rounds=given.rounds),

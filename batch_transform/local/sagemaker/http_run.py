@@ -17,7 +17,7 @@ from typing import Protocol
 from batch_transform.engine.seams import Answer, Outcome
 from batch_transform.local.sagemaker.http_connection import Connection
 
-_GLANCE = 16  # requests between two looks for another free place
+_GLANCE = 16  # requests between two looks for other free places
 
 
 class Connections(Protocol):
@@ -100,8 +100,9 @@ class HttpRun:
             self._failed(at, connection, error)
         else:
             self._flying[connection.fileno] = connection, at, deadline
-        if at % _GLANCE == 0 and self._at < len(self._bodies) and self._places.acquire(blocking=False):
-            self._held += 1
+        if at % _GLANCE == 0:
+            while self._held < len(self._bodies) - at and self._places.acquire(blocking=False):
+                self._held += 1
 
     def _receive_what_came(self) -> None:
         connection, at, deadline = next(iter(self._flying.values()))

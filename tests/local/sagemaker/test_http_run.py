@@ -61,12 +61,9 @@ def test_answers_come_in_the_order_of_the_bodies_over_no_more_connections_than_p
 
 
 def test_as_many_are_on_their_way_as_there_are_places(server: OddServer, invoker: HttpInvoker) -> None:
-    began = time.monotonic()
-    assert run(invoker, [b"slow %d" % number for number in range(40)], at_a_time=4)[39] == Answer(
-        200, b"slow 39"
-    )
+    found = run(invoker, [b"slow %d" % number for number in range(8)], at_a_time=4)
+    assert found[7] == Answer(200, b"slow 7")
     assert server.most_at_a_time == 4
-    assert time.monotonic() - began < 40 * 0.05  # what they take one after the other
 
 
 def test_two_runs_share_the_places_and_the_connections(server: OddServer, invoker: HttpInvoker) -> None:
@@ -110,9 +107,9 @@ def test_nothing_is_sent_after_a_request_that_failed(
 
 
 def test_the_time_of_each_request_counts_from_its_own_start(invoker: HttpInvoker) -> None:
-    assert run(invoker, [b"slow"] * 8, timeout=0.3) == [Answer(200, b"slow")] * 8
-    found = run(invoker, [b"1", b"hang", b"2"], at_a_time=2, timeout=0.3)
-    assert str(found[1]) == "nothing whole came within 0.3 s"
+    assert run(invoker, [b"slow"] * 40, timeout=1.5) == [Answer(200, b"slow")] * 40  # 2 s in all
+    found = run(invoker, [b"1", b"hang", b"2"], at_a_time=2, timeout=0.5)
+    assert str(found[1]) == "nothing whole came within 0.5 s"
 
 
 def test_an_answer_that_is_not_usual_is_read_in_a_run_too(server: OddServer, invoker: HttpInvoker) -> None:
