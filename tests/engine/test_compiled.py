@@ -101,7 +101,7 @@ def outcome(call: Callable[[], list[bytes]]) -> list[bytes] | None:
     ("format_name", "paths", "lines"), [("CSV", CSV_PATHS, csv_lines), ("JSON", JSON_PATHS, json_lines)]
 )
 @given(data=st.data())
-@settings(max_examples=400)
+@settings(max_examples=200)
 def test_lines_come_out_as_each_by_itself(
     format_name: str, paths: list[str], lines: st.SearchStrategy[bytes], data: st.DataObject
 ) -> None:
