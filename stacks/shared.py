@@ -28,11 +28,14 @@ def define_shared(stack: cdk.Stack, environment: EnvironmentSpec) -> DataBuckets
     """
     removal_policy = _REMOVAL[environment.removal_policy]
     key = CustomerKey(stack, "Key", removal_policy=removal_policy).key if environment.customer_key else None
+    logs, days = environment.access_logs_bucket, environment.keep_outputs_for_in_days
     buckets = DataBuckets(
         stack,
         "Data",
+        access_logs_bucket=s3.Bucket.from_bucket_name(stack, "AccessLogs", logs) if logs else None,
         auto_delete_objects=environment.auto_delete_objects,
         encryption_key=key,
+        keep_outputs_for=cdk.Duration.days(days) if days else None,
         removal_policy=removal_policy,
     )
     for output, value, description in (

@@ -21,6 +21,8 @@ class EnvironmentSpec:
     `schedules` is `as_declared` or `paused`: paused schedules and uploads start nothing. `instance_type`
     takes the place of every job's own. `removal_policy` is `retain` or `destroy`: what happens to buckets and
     key when the stack is deleted. A bucket with data in it cannot be deleted; `auto_delete_objects` empties it first.
+    `keep_outputs_for_in_days` deletes results that are older; without it they are kept. `access_logs_bucket` is the
+    name of a bucket that gets S3's server access logs of the data buckets.
     `customer_key` encrypts what the stack holds with a KMS key of its own. `notify` is told of the runs of jobs
     that name nobody themselves. `environment` and `project` become tags, beside `tags`.
     """
@@ -34,6 +36,8 @@ class EnvironmentSpec:
     instance_type: str | None = None
     removal_policy: str = "retain"
     auto_delete_objects: bool = False
+    keep_outputs_for_in_days: int | None = None
+    access_logs_bucket: str | None = None
     customer_key: bool = False
     notify: NotifySpec = field(default_factory=NotifySpec)
     tags: Mapping[str, str] = field(default_factory=dict)

@@ -18,6 +18,7 @@ from batch_transform.spec.problem import Problem
 from batch_transform.spec.reading import Reading
 from batch_transform.spec.rules.notify import notify_problems
 from batch_transform.spec.rules.shape import shown
+from batch_transform.spec.s3_uri import S3Uri
 from batch_transform.spec.value_readers import got, read_text
 from batch_transform.spec.yaml_document import read_document
 
@@ -137,11 +138,7 @@ def _problems(environment: EnvironmentSpec) -> Iterator[Problem]:
             yield Problem(
                 "unknown-value", field, f"{shown(given)} is not allowed; write {' or '.join(allowed)}"
             )
-    if environment.auto_delete_objects and environment.removal_policy != "destroy":
-        message = (
-            "empties buckets that go with their stack; write removal_policy: destroy too, or leave it out"
-        )
-        yield Problem("auto-delete-retained", "auto_delete_objects", message)
+    yield from _bucket_problems(environment)
     instance_type = environment.instance_type
     if instance_type is not None and instance_type not in INSTANCE_TYPES:
         near = "".join(f"did you mean {one}? " for one in near_instance_types(instance_type)[:1])
@@ -150,6 +147,23 @@ def _problems(environment: EnvironmentSpec) -> Iterator[Problem]:
         )
         yield Problem("instance-type-unknown", "instance_type", message)
     yield from notify_problems(JobSpec("any", ModelSpec(), notify=environment.notify))
+
+
+def _bucket_problems(environment: EnvironmentSpec) -> Iterator[Problem]:
+    """What the data buckets cannot be."""
+    if environment.auto_delete_objects and environment.removal_policy != "destroy":
+        message = (
+            "empties buckets that go with their stack; write removal_policy: destroy too, or leave it out"
+        )
+        yield Problem("auto-delete-retained", "auto_delete_objects", message)
+    days = environment.keep_outputs_for_in_days
+    if days is not None and days < 1:
+        message = f"{days} is too few; S3 keeps an object for a day at least"
+        yield Problem("days-too-few", "keep_outputs_for_in_days", message)
+    logs = environment.access_logs_bucket
+    if logs is not None and not S3Uri(logs, "").has_usual_bucket_name:
+        message = f"{shown(logs)} is no name of a bucket; write it without s3://"
+        yield Problem("bucket-name-malformed", "access_logs_bucket", message)
 
 
 def _require_apart(found: Mapping[str, EnvironmentSpec], reading: Reading) -> None:

@@ -20,6 +20,8 @@ environments:
     account: "123456789012"
     region: eu-central-1
     customer_key: true
+    keep_outputs_for_in_days: 400
+    access_logs_bucket: our-access-logs
     notify: {email: [ops@example.com], topic: "arn:aws:sns:eu-central-1:123456789012:ops"}
     tags: {team: churn, cost-centre: 4711}
   dev: {prefix: dev-, schedules: paused, instance_type: ml.m5.large, removal_policy: destroy, auto_delete_objects: true}
@@ -36,6 +38,8 @@ def test_every_field_is_read(tmp_path: Path) -> None:
             account="123456789012",
             region="eu-central-1",
             customer_key=True,
+            keep_outputs_for_in_days=400,
+            access_logs_bucket="our-access-logs",
             notify=NotifySpec(("ops@example.com",), "arn:aws:sns:eu-central-1:123456789012:ops"),
             tags={"team": "churn", "cost-centre": "4711"},
         ),
@@ -76,6 +80,8 @@ BAD = {
     "prefix-taken": "environments: {prod: {}, «dev: {schedules: paused}}",
     "unknown-value": "environments: {prod: {removal_policy: «keep}}",
     "auto-delete-retained": "environments: {prod: {auto_delete_objects: «true}}",
+    "days-too-few": "environments: {prod: {keep_outputs_for_in_days: «0}}",
+    "bucket-name-malformed": "environments: {prod: {access_logs_bucket: «s3://logs}}",
     "instance-type-unknown": "environments: {prod: {instance_type: «m5.large}}",
     "email-malformed": "environments: {prod: {notify: {email: [«ops]}}}",
     "notify-empty": "environments: {prod: {notify: «{}}}",
