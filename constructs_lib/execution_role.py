@@ -12,6 +12,7 @@ from constructs_lib.acknowledgment import acknowledge_wildcards
 from constructs_lib.arn import arn
 from constructs_lib.container_image import ContainerImage, pull_statements
 from constructs_lib.data_location import DataLocation
+from constructs_lib.service_trust import service_of_this_account
 from constructs_lib.statement import Statement, policy_document
 
 
@@ -39,7 +40,7 @@ class ExecutionRole(Construct):
         role: iam.IRole | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        logs_arn = arn("logs", "log-group:/aws/sagemaker/TransformJobs*")
+        logs_arn = arn("logs", "log-group:/aws/sagemaker/TransformJobs:*")
         written = [output, captured] if captured else [output]
         keys = dict.fromkeys(place.key for place in [data, *written] if place.key)
         statements = [
@@ -64,7 +65,7 @@ class ExecutionRole(Construct):
                 # The action knows no resources; the condition is its only limit.
                 actions=["cloudwatch:PutMetricData"],
                 resources=["*"],
-                conditions={"StringLike": {"cloudwatch:namespace": "/aws/sagemaker/*"}},
+                conditions={"StringEquals": {"cloudwatch:namespace": "/aws/sagemaker/TransformJobs"}},
             ),
         ]
         self.ready: list[IDependable] = []
@@ -88,7 +89,7 @@ class ExecutionRole(Construct):
         return iam.Role(
             self,
             "Role",
-            assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"),
+            assumed_by=service_of_this_account("sagemaker.amazonaws.com"),
             description="What the transform jobs of one batch transform job may do",
             inline_policies={"TransformJob": policy_document(statements)},
         )

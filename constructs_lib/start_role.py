@@ -6,8 +6,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from constructs_lib.arn import ACCOUNT_ID
 from constructs_lib.lost_starts import LostStarts
+from constructs_lib.service_trust import service_of_this_account
 from constructs_lib.statement import Statement, policy_document
 
 RETRY_SECONDS = 3600
@@ -23,11 +23,7 @@ def start_role(
     return iam.Role(
         scope,
         construct_id,
-        # Only schedules of this account may use the role (Scheduler User Guide, confused deputy).
-        assumed_by=iam.ServicePrincipal(
-            "scheduler.amazonaws.com",
-            conditions={"StringEquals": {"aws:SourceAccount": ACCOUNT_ID}},
-        ),
+        assumed_by=service_of_this_account("scheduler.amazonaws.com"),
         inline_policies={
             "Start": policy_document(
                 [

@@ -11,7 +11,7 @@ from constructs import Construct
 from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.request import Request
 from constructs_lib.acknowledgment import acknowledge, acknowledge_wildcards
-from constructs_lib.arn import ACCOUNT_ID, PARTITION, arn
+from constructs_lib.arn import PARTITION, arn
 from constructs_lib.data_location import DataLocation
 from constructs_lib.definition import Parts, state_machine_definition
 from constructs_lib.key_policy import let_log_groups_use
@@ -19,6 +19,7 @@ from constructs_lib.kms_key import KmsKey
 from constructs_lib.model_lookup import ModelLookup
 from constructs_lib.run_lock import RunLock
 from constructs_lib.run_logs import run_logs
+from constructs_lib.service_trust import service_of_this_account
 from constructs_lib.statement import Statement, policy_document
 from constructs_lib.tracing import machine_statement, trace_machine
 from constructs_lib.workflow_function import WorkflowFunction
@@ -107,10 +108,7 @@ class Workflow(Construct):
         self.role = iam.Role(
             self,
             "Role",
-            # Only state machines of this account may use the role (Developer Guide, confused deputy).
-            assumed_by=iam.ServicePrincipal(
-                "states.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": ACCOUNT_ID}}
-            ),
+            assumed_by=service_of_this_account("states.amazonaws.com"),
             description=f"Runs the batch transform job {spec.name}",
             inline_policies={
                 "Workflow": policy_document(

@@ -19,6 +19,7 @@ from batch_transform.spec.job_spec import WorkflowSpec
 from constructs_lib.acknowledgment import acknowledge, acknowledge_wildcards
 from constructs_lib.once_per_stack import once_per_stack
 from constructs_lib.run_logs import run_logs
+from constructs_lib.service_trust import service_of_this_account
 from constructs_lib.statement import Statement, policy_document
 from constructs_lib.tracing import NO_RESOURCES, function_statement, trace_function
 
@@ -65,7 +66,7 @@ class WorkflowFunction(Construct):
         self.role = iam.Role(
             self,
             "Role",
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            assumed_by=service_of_this_account("lambda.amazonaws.com"),
             inline_policies={
                 "Function": policy_document(
                     [

@@ -198,7 +198,7 @@ def test_sync_calls_sagemaker_with_the_state_machines_role(enforced: EnforcedLab
     outcomes = {}
     for missing in ("none", *actions):
         allowed = [f"sagemaker:{action}" for action in actions if action != missing]
-        states_role = enforced.role("states.amazonaws.com", [allow(*allowed, "iam:PassRole", *RULE)])
+        states_role = enforced.role("states.amazonaws.com", [allow(*allowed, *RULE)])
         request = lab.request(enforced.model(role), bucket)
         machine = lab.states.create_state_machine(
             name=lab.name(),
@@ -227,7 +227,7 @@ def test_an_aborted_execution_cannot_stop_its_job_without_the_permission(
         definition=json.dumps({"StartAt": "Transform", "States": {"Transform": task(request)}}),
         roleArn=enforced.role(
             "states.amazonaws.com",
-            [allow(*(f"sagemaker:{each}" for each in may_not_stop), "iam:PassRole", *RULE)],
+            [allow(*(f"sagemaker:{each}" for each in may_not_stop), *RULE)],
         ),
     )["stateMachineArn"]
     execution = lab.execute(machine)

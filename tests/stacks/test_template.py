@@ -188,7 +188,7 @@ def test_the_execution_role_may_do_this_and_no_more(template: Template) -> None:
         artifact: {"s3:GetObject"},
         "DataOutput0D5892B2.Arn/tumours/*": {"s3:PutObject", "s3:AbortMultipartUpload"},
         repository: {"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"},
-        f"{JOB_LOGS}*": {
+        f"{JOB_LOGS}:*": {
             "logs:CreateLogGroup",
             "logs:CreateLogStream",
             "logs:DescribeLogStreams",

@@ -34,6 +34,7 @@ def _environment(settings: LocalAwsSettings, port: int) -> dict[str, str]:
         "MINISTACK_ACCOUNT_ID": DEFAULT_ACCOUNT,
         "LOG_LEVEL": "WARNING",
         "SFN_WAIT_SCALE": str(settings.wait_scale),
+        "LAMBDA_ASYNC_RETRY_BASE_SECONDS": str(settings.wait_scale),  # a minute on AWS
         "LAMBDA_EXECUTOR": "local",  # Lambda functions are Python processes with this environment's packages
         "DOCKER_HOST": "unix:///nonexistent",  # never look for a container engine
         "IOT_MTLS_ENABLED": "0",  # it would listen on 0.0.0.0:8883

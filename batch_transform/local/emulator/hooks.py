@@ -102,6 +102,8 @@ HOOKS: Mapping[str, type | tuple[str, ...]] = {
         "duration_ms",
         "log_source",
     ),
+    "ministack.services.lambda_svc:_execute_function": ("func", "event"),
+    "ministack.services.lambda_svc:_route_async_failure": ("target_arn", "func_name", "event", "result"),
     "ministack.services.lambda_svc:function_policy_for_arn": ("resource_arn",),
     "ministack.services.sns:_deliver_to_lambda": (
         "endpoint",

@@ -75,12 +75,7 @@ class LocalAws:
         stacks.plug_in(self._sagemaker)
         apply_bucket_encryption()
         accept_aws_managed_key()
-        workflow.plug_in(
-            self._sagemaker,
-            SageMakerJsonClient(endpoint_url),
-            assume_role,
-            enforcement.require_pass_role if settings.enforce_iam else None,
-        )
+        workflow.plug_in(self._sagemaker, SageMakerJsonClient(endpoint_url), assume_role)
         dead_letters.plug_in()
         schedule_requests.plug_in()
         if settings.enforce_iam:

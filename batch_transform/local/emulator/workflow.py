@@ -11,7 +11,7 @@ import time
 import uuid
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from ministack.services import stepfunctions  # type: ignore[import-untyped]  # it has no types
 
@@ -42,13 +42,6 @@ class ExecutionAbortedError(SystemExit):
     The emulator knows no such end. A thread ends in silence on SystemExit, and nothing in the
     interpreter catches it.
     """
-
-
-class MayPassRole(Protocol):
-    """Asks IAM, where it is enforced."""
-
-    def __call__(self, access_key: str, role_arn: str) -> None:
-        """Raise RefusedRequestError unless the holder of the key may pass the role to SageMaker."""
 
 
 @dataclass(frozen=True)
@@ -93,12 +86,9 @@ def current_task() -> Task:
 class TransformJobTask:
     """The integration. It calls SageMaker over HTTP, as any client, and waits in this process."""
 
-    def __init__(
-        self, sagemaker: SageMaker, client: SageMakerJsonClient, may_pass_role: MayPassRole | None
-    ) -> None:
+    def __init__(self, sagemaker: SageMaker, client: SageMakerJsonClient) -> None:
         self._sagemaker = sagemaker
         self._client = client
-        self._may_pass_role = may_pass_role
 
     def __call__(self, resource: str, parameters: dict[str, Any]) -> dict[str, Any]:
         """Create the job, and with `.sync` wait for its end; raises the emulator's _ExecutionError."""
@@ -145,21 +135,8 @@ class TransformJobTask:
             if error.code not in ("ValidationException", "AccessDeniedException"):
                 raise
 
-    def _pass_role(self, parameters: dict[str, Any], task: Task, scope: Scope) -> None:
-        """The guide of this integration lists PassRole for the model's role; SageMaker's own reference does not."""
-        if self._may_pass_role is None or task.session is None:
-            return
-        try:
-            role = self._sagemaker.model(scope, parameters["ModelName"]).request.get("ExecutionRoleArn")
-        except (KeyError, RefusedRequestError):
-            return  # the call itself says that there is no such model
-        if role is not None:
-            self._may_pass_role(task.session.access_key, role)
-
     def _call(self, operation: str, request: dict[str, Any], task: Task, scope: Scope) -> dict[str, Any]:
         try:
-            if operation == "CreateTransformJob":
-                self._pass_role(request, task, scope)
             return self._client.call(operation, request, scope.region, _credentials(task, scope))
         except RefusedRequestError as error:
             name = _EXCEPTIONS.get(error.code, "AmazonSageMakerException")
@@ -175,14 +152,9 @@ def _credentials(task: Task, scope: Scope) -> Credentials:
     return task.session or account_credentials(scope.account)
 
 
-def plug_in(
-    sagemaker: SageMaker,
-    client: SageMakerJsonClient,
-    assume_role: AssumeRole | None,
-    may_pass_role: MayPassRole | None,
-) -> None:
+def plug_in(sagemaker: SageMaker, client: SageMakerJsonClient, assume_role: AssumeRole | None) -> None:
     """Register the integrations, and keep at hand which execution a task belongs to."""
-    stepfunctions._SERVICE_DISPATCH[RESOURCE] = TransformJobTask(sagemaker, client, may_pass_role)
+    stepfunctions._SERVICE_DISPATCH[RESOURCE] = TransformJobTask(sagemaker, client)
     stepfunctions._AWS_SDK_SERVICE_MAP[NAME] = {"target_prefix": "SageMaker", "protocol": "json"}
     stepfunctions._AWS_SDK_ERROR_PREFIX[NAME] = "SageMaker"
     stepfunctions._AWS_SDK_ERROR_CODE_OVERRIDES[NAME] = {

@@ -30,12 +30,7 @@ from batch_transform.spec.errors import RefusedRequestError
 
 EVENTS, SCHEDULER = "events.amazonaws.com", "scheduler.amazonaws.com"
 ALARMS, TOPICS = "cloudwatch.amazonaws.com", "sns.amazonaws.com"
-_ACTIONS = {
-    "states": "states:StartExecution",
-    "lambda": "lambda:InvokeFunction",
-    "sqs": "sqs:SendMessage",
-    "sns": "sns:Publish",
-}
+_ACTIONS = {"states": "states:StartExecution", "lambda": "lambda:InvokeFunction"}
 _SCHEDULE_SOURCE = "aws.scheduler"
 
 logger = logging.getLogger(__name__)
@@ -101,12 +96,12 @@ def _role_denial(role_arn: str, caller: ServiceCaller, arn: str) -> str | None:
     except RefusedRequestError as error:
         return error.message
     service = arn.split(":")[2]
-    if service not in _ACTIONS:
-        return f"the local AWS does not know which permission {arn} needs"
-    policy = topics_and_queues.policy_of(arn) if service in ("sns", "sqs") else None
-    why = denial(session.access_key, _ACTIONS[service], arn, policy=policy)
-    if why is None and service in ("sns", "sqs"):
-        why = topics_and_queues.key_denial(arn, session.access_key)
+    if service in ("sns", "sqs"):
+        why = topics_and_queues.sender_denial(session.access_key, arn)
+    else:
+        if service not in _ACTIONS:
+            return f"the local AWS does not know which permission {arn} needs"
+        why = denial(session.access_key, _ACTIONS[service], arn)
     return why.message if why else None
 
 

@@ -1,7 +1,8 @@
-"""A Lambda function's log: the service writes it with the function's role.
+"""A Lambda function's role: it must trust the service, and the service writes the function's log with it.
 
 Lambda Developer Guide, "Sending Lambda function logs to CloudWatch Logs": without the permissions the function
-runs, and its lines are lost.
+runs, and its lines are lost. "Capturing records of asynchronous invocations": what a function could not do goes
+to its destination with its role as well.
 """
 
 from __future__ import annotations
@@ -12,14 +13,44 @@ from typing import Any
 from ministack.core import lambda_runtime  # type: ignore[import-untyped]  # it has no types
 from ministack.services import cloudwatch_logs, lambda_svc  # type: ignore[import-untyped]  # it has no types
 
+from batch_transform.local.emulator.enforcement import topics_and_queues
 from batch_transform.local.emulator.enforcement.permissions import denial
+from batch_transform.local.emulator.roles import assume_role
 from batch_transform.local.emulator.service import current_scope
+from batch_transform.spec.errors import RefusedRequestError
 
 logger = logging.getLogger(__name__)
 
 
+PRINCIPAL = "lambda.amazonaws.com"
+
+
 def plug_in() -> None:
-    """Ask before the lines of an invocation are kept."""
+    """Ask before a function runs, and before the lines of an invocation are kept."""
+    _run_trusted()
+    _log_as_role()
+    _tell_as_role()
+
+
+def _run_trusted() -> None:
+    execute = lambda_svc._execute_function
+
+    def execute_trusted(func: dict[str, Any], event: object) -> dict[str, Any]:
+        config = func.get("config") or func
+        try:
+            assume_role(
+                config["Role"], service=PRINCIPAL, session_name="Lambda", source_arn=config["FunctionArn"]
+            )
+        except RefusedRequestError as error:
+            body = {"errorType": "AccessDeniedException", "errorMessage": error.message}
+            return {"error": True, "body": body}
+        result: dict[str, Any] = execute(func, event)
+        return result
+
+    lambda_svc._execute_function = execute_trusted
+
+
+def _log_as_role() -> None:
     emit = lambda_svc._emit_lambda_logs
 
     def emit_as_role(func: dict[str, Any], *arguments: Any, **named: Any) -> None:  # noqa: ANN401  # the emulator's
@@ -29,6 +60,20 @@ def plug_in() -> None:
             logger.warning("lines of a function's log are lost: %s", why)
 
     lambda_svc._emit_lambda_logs = emit_as_role
+
+
+def _tell_as_role() -> None:
+    route = lambda_svc._route_async_failure
+
+    def route_as_role(target_arn: str, func_name: str, event: object, result: object) -> None:
+        _, config, _ = lambda_svc._get_func_record_for_ref(func_name)
+        access_key = lambda_runtime.execution_credentials(config)["AWS_ACCESS_KEY_ID"]
+        if (why := topics_and_queues.sender_denial(access_key, target_arn)) is None:
+            route(target_arn, func_name, event, result)
+        else:
+            logger.warning("what %s could not do is lost: %s", func_name, why.message)
+
+    lambda_svc._route_async_failure = route_as_role
 
 
 def _why_not(config: dict[str, Any]) -> str | None:

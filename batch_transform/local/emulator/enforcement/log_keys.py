@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ministack.services import cloudwatch_logs  # type: ignore[import-untyped]  # it has no types
 from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]  # it has no types
 
 from batch_transform.local.emulator.enforcement.guard import Call, guard
@@ -49,9 +50,18 @@ def _refuse(call: Call) -> HttpAnswer | None:
     request = json.loads(call.body or b"{}")
     why = _why_not(request.get("kmsKeyId"), str(request.get("logGroupName", "")))
     if why is None:
-        return None
+        return _associated(request) if call.operation == "AssociateKmsKey" else None
     answer = {"__type": "InvalidParameterException", "message": why}
     return 400, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(answer).encode()
+
+
+def _associated(request: Mapping[str, Any]) -> HttpAnswer | None:
+    """Give the group its key, which the emulator cannot; a group that is not there it refuses itself."""
+    group = cloudwatch_logs._log_groups.get(request.get("logGroupName"))
+    if group is None:
+        return None
+    group["kmsKeyId"] = request["kmsKeyId"]
+    return 200, {"Content-Type": "application/x-amz-json-1.1"}, b"{}"
 
 
 def _why_not(key: str | None, group: str) -> str | None:

@@ -11,12 +11,20 @@ from typing import Any
 from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
+from ministack.core import iam_actions  # type: ignore[import-untyped]  # it has no types
 from ministack.services import s3  # type: ignore[import-untyped]  # it has no types
 from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]  # it has no types
 
 from batch_transform.local.emulator.enforcement.guard import Call, guard
 from batch_transform.local.emulator.enforcement.keys import KeyRefusal, KeyUse, refusal
 from batch_transform.local.emulator.service import HttpAnswer
+
+_TLS = "x-tls-version"
+"""The header with which a request says that it is over an older TLS, to put a policy to the test."""
+
+_BUCKET_KEY = "x-amz-server-side-encryption-bucket-key-enabled"
+_has_bucket_key: dict[tuple[str, str], bool] = {}
+"""What writers said of it, as long as the local AWS runs: the emulator does not keep this header."""
 
 _GENERATE, _DECRYPT = "kms:GenerateDataKey", "kms:Decrypt"
 _ALGORITHM = "x-amz-server-side-encryption"
@@ -25,8 +33,16 @@ _CUSTOMER_KEY = "x-amz-server-side-encryption-customer-algorithm"
 
 
 def plug_in() -> None:
-    """Ask KMS before each read and write of an object."""
+    """Ask KMS before each read and write of an object, and say of each request which TLS it came over."""
     guard("s3", _refuse)
+    context = iam_actions.s3_service_context
+
+    def context_with_tls(
+        iam_action: str, query_params: object, path: str, headers: Mapping[str, str]
+    ) -> dict[str, Any]:
+        return {**context(iam_action, query_params, path, headers), "s3:TlsVersion": headers.get(_TLS, "1.3")}
+
+    iam_actions.s3_service_context = context_with_tls
 
 
 def apply_bucket_encryption() -> None:
@@ -77,6 +93,8 @@ def _refuse(call: Call) -> HttpAnswer | None:
     bucket, _, key = call.path.lstrip("/").partition("/")
     if not key:
         return None
+    if call.method != "GET" and _BUCKET_KEY in call.headers:
+        _has_bucket_key[(bucket, key)] = call.headers[_BUCKET_KEY] == "true"
     for action, headers in _uses(call, bucket, key):
         if kms_key := headers.get(_KEY_ID):
             use = KeyUse(kms_key, action, "s3", {"aws:s3:arn": _bound_to(bucket, key)})
@@ -114,9 +132,13 @@ def _stored(bucket: str, key: str) -> Mapping[str, str]:
 
 
 def _bound_to(bucket: str, key: str) -> str:
-    """With a bucket key the ciphertext is bound to the bucket, else to the object (S3 User Guide, bucket keys)."""
-    has_bucket_key = "<BucketKeyEnabled>true" in (s3._bucket_encryption.get(bucket) or "")
-    return f"arn:aws:s3:::{bucket}" if has_bucket_key else f"arn:aws:s3:::{bucket}/{key}"
+    """With a bucket key the ciphertext is bound to the bucket, else to the object (S3 User Guide, bucket keys).
+
+    The one who writes the object may say which; otherwise the bucket does.
+    """
+    default = "<BucketKeyEnabled>true" in (s3._bucket_encryption.get(bucket) or "")
+    with_bucket_key = _has_bucket_key.get((bucket, key), default)
+    return f"arn:aws:s3:::{bucket}" if with_bucket_key else f"arn:aws:s3:::{bucket}/{key}"
 
 
 def _one(call: Call, name: str) -> str:

@@ -1,7 +1,8 @@
 """`iam:PassRole`: who hands a role to a service needs the permission for that role and that service.
 
 IAM User Guide, "Grant a user permissions to pass a role to an AWS service"; the Service Authorization
-Reference names it as the dependent action of each of these calls.
+Reference names it as the dependent action of each of these calls. CreateTransformJob is none of them: its role
+is the model's, and "Passing roles" in SageMaker's guide does not list it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from batch_transform.local.emulator.enforcement.guard import Call, guard
-from batch_transform.local.emulator.enforcement.permissions import Denial, denial
+from batch_transform.local.emulator.enforcement.permissions import denial
 from batch_transform.local.emulator.service import HttpAnswer
 
 # Service of the emulator -> the principal that gets the role, and the operations that hand one over.
@@ -31,17 +32,12 @@ def plug_in() -> None:
         guard(service, _refuse)
 
 
-def pass_role_denial(access_key: str, role_arn: str, principal: str) -> Denial | None:
-    """Return why the holder of the key may not hand this role to that service."""
-    return denial(access_key, "iam:PassRole", role_arn, {"iam:PassedToService": principal})
-
-
 def _refuse(call: Call) -> HttpAnswer | None:
     principal, operations = _PASSING[call.service]
     if call.operation not in operations:
         return None
     for role_arn in _roles(call.body):
-        if why := pass_role_denial(call.caller, role_arn, principal):
+        if why := denial(call.caller, "iam:PassRole", role_arn, {"iam:PassedToService": principal}):
             return call.refused(why)
     return None
 

@@ -47,8 +47,3 @@ def require(access_key: str, action: str, resource: str, context: Mapping[str, s
         message = denied.message if denied else None
     if message is not None:
         raise RefusedRequestError("AccessDeniedException", message)
-
-
-def require_pass_role(access_key: str, role_arn: str) -> None:
-    """Raise RefusedRequestError unless the holder of the key may pass the role to SageMaker."""
-    require(access_key, "iam:PassRole", role_arn, {"iam:PassedToService": "sagemaker.amazonaws.com"})

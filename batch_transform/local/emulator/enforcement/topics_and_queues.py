@@ -9,7 +9,12 @@ from ministack.services import sns, sqs  # type: ignore[import-untyped]  # it ha
 
 from batch_transform.local.emulator.enforcement.guard import Call, guard
 from batch_transform.local.emulator.enforcement.keys import KeyUse, refusal
-from batch_transform.local.emulator.enforcement.permissions import Denial, ServiceCaller, service_denial
+from batch_transform.local.emulator.enforcement.permissions import (
+    Denial,
+    ServiceCaller,
+    denial,
+    service_denial,
+)
 from batch_transform.local.emulator.service import HttpAnswer
 
 _SEND = {"sns": "sns:Publish", "sqs": "sqs:SendMessage"}
@@ -43,6 +48,12 @@ def delivery_denial(caller: ServiceCaller, arn: str) -> Denial | None:
     """Return why a service may not publish to this topic, or send to this queue."""
     denied = service_denial(caller, _SEND[arn.split(":")[2]], arn, policy_of(arn) or "")
     return denied or key_denial(arn, caller)
+
+
+def sender_denial(access_key: str, arn: str) -> Denial | None:
+    """Return why the holder of the key may not publish to this topic, or send to this queue."""
+    denied = denial(access_key, _SEND[arn.split(":")[2]], arn, policy=policy_of(arn))
+    return denied or key_denial(arn, access_key)
 
 
 def key_denial(

@@ -1,7 +1,8 @@
 """The key of a job's volume: who creates the job gives SageMaker a grant for it.
 
 Developer Guide of SageMaker, "API permissions": CreateTransformJob with a VolumeKmsKeyId needs
-`kms:CreateGrant`. Conditions see that the grant is for an AWS resource.
+`kms:CreateGrant`; conditions see that the grant is for an AWS resource. EC2 asks for `kms:DescribeKey` as well (EBS
+User Guide, "Requirements for Amazon EBS encryption").
 """
 
 from __future__ import annotations
@@ -28,8 +29,11 @@ def _refuse(call: Call) -> HttpAnswer | None:
     key = resources.get("VolumeKmsKeyId") if isinstance(resources, dict) else None
     if not isinstance(key, str):
         return None
-    refused = refusal(KeyUse(key, "kms:CreateGrant", NAME, {}, _OPERATIONS), call.caller)
-    if refused is None:
-        return None
-    answer = {"__type": refused.code, "message": refused.message}
-    return 400, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(answer).encode()
+    for use in (
+        KeyUse(key, "kms:DescribeKey", NAME, {}),
+        KeyUse(key, "kms:CreateGrant", NAME, {}, _OPERATIONS),
+    ):
+        if (refused := refusal(use, call.caller)) is not None:
+            answer = {"__type": refused.code, "message": refused.message}
+            return 400, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(answer).encode()
+    return None

@@ -1,0 +1,299 @@
+"""An account that enforces IAM, with a stack of jobs in it, and what the stack refers to and does not make."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import time
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import boto3
+import yaml
+from botocore.config import Config
+
+from batch_transform.local.deploy import deploy
+from batch_transform.local.up import LocalAws
+from batch_transform.runs.synth import synthesise
+from batch_transform.spec.stack_outputs import INPUT_BUCKET, OUTPUT_BUCKET, state_machine_output
+from e2e.project_copy import PROJECT
+from least_privilege.model_code import archive, write_model
+from least_privilege.policies import Policy, deployed_policies
+
+STACK = "BatchTransform"
+ACCOUNT = "000000000000"
+IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
+OUTSIDE_ROLE = f"arn:aws:iam::{ACCOUNT}:role/outside"
+KEY = re.compile(r"arn:aws:kms:us-east-1:\d{12}:key/(\d)[-\d]+")
+"""The keys that the fullest job names; the local AWS gives its keys ids of its own."""
+
+JOB_FILES = {
+    "smallest": PROJECT / "tests/jobs/smallest.yaml",
+    "tumours": PROJECT / "jobs/tumours.yaml",
+    "fullest": PROJECT / "tests/jobs/fullest.yaml",
+}
+OTHER_JOBS: dict[str, dict[str, Any]] = {
+    "served": {
+        "name": "served",
+        "model": {"endpoint": "Scoring"},
+        "notify": {"email": "team@example.com"},
+    },
+    "registered": {
+        "name": "registered",
+        "model": {"package_group": "Churn", "role": OUTSIDE_ROLE},
+    },
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Account:
+    """The deployed stack. `keys` are the KMS keys of the fullest job, by the digit of their id in its file.
+
+    `paths` tells the construct of each logical id.
+    """
+
+    aws: LocalAws
+    outputs: dict[str, str]
+    paths: dict[str, str]
+    jobs: dict[str, dict[str, Any]]
+    keys: dict[str, str]
+    found: list[Policy] = field(default_factory=list)
+
+    @cache  # noqa: B019  # an account lives as long as its tests
+    def client(self, service: str) -> Any:
+        """A client of the account's root."""
+        return self.aws.client(service)
+
+    @cached_property
+    def resources(self) -> list[dict[str, Any]]:
+        """What the stack made."""
+        described = self.client("cloudformation").describe_stack_resources(StackName=STACK)
+        return list(described["StackResources"])
+
+    def physical_ids(self, job: str | None, kind: str, part: str = "") -> list[str]:
+        """The resources of this type that are a job's, below `part` of it; those that the jobs share for None."""
+        return [
+            each["PhysicalResourceId"]
+            for each in self.resources
+            if each["ResourceType"] == kind and _is_below(self.paths[each["LogicalResourceId"]], job, part)
+        ]
+
+    @cache  # noqa: B019  # an account lives as long as its tests
+    def somebody(self, service: str) -> Any:
+        """A client of a user who may everything: unlike the root's, its calls are held against policies."""
+        iam = self.client("iam")
+        name = f"somebody-{service}"
+        iam.create_user(UserName=name)
+        allowed = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+        iam.put_user_policy(UserName=name, PolicyName="all", PolicyDocument=_policy(allowed))
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        return boto3.client(
+            service,  # type: ignore[call-overload]  # the stubs list every name as a literal
+            region_name=self.aws.region,
+            endpoint_url=self.aws.endpoint_url,
+            aws_access_key_id=key["AccessKeyId"],
+            aws_secret_access_key=key["SecretAccessKey"],
+            config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}),
+        )
+
+    def place(self, job: str, folder: str) -> str:
+        return f"s3://{self.input_bucket}/{job}/{folder}/"
+
+    def put_input(self, job: str, name: str, text: str, *, bucket_key: bool = False) -> None:
+        """Upload input of the job, packed and encrypted as its file says."""
+        spec = self.jobs[job].get("input", {})
+        body = f"{text}\n".encode()
+        key = spec.get("kms_key")
+        encryption: dict[str, Any] = {}
+        if key:
+            encryption = {
+                "ServerSideEncryption": "aws:kms",
+                "SSEKMSKeyId": key,
+                "BucketKeyEnabled": bucket_key,
+            }
+        self.client("s3").put_object(
+            Bucket=self.input_bucket,
+            Key=f"{job}/{name}",
+            Body=gzip.compress(body) if spec.get("compression_type") == "Gzip" else body,
+            **encryption,
+        )
+
+    @cache  # noqa: B019  # an account lives as long as its tests
+    def ear(self, topic: str) -> str:
+        """The URL of a queue that hears what comes through the topic."""
+        sqs = self.client("sqs")
+        url = sqs.create_queue(QueueName=f"ear-{uuid.uuid4().hex}")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        let_in = {
+            "Effect": "Allow",
+            "Principal": {"Service": "sns.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": arn,
+        }
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": _policy(let_in)})
+        self.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+        return str(url)
+
+    def hears(self, topic: str) -> None:
+        """Listen, and forget what came before."""
+        self.client("sqs").purge_queue(QueueUrl=self.ear(topic))
+
+    def executions(self, job: str) -> list[str]:
+        listed = self.client("stepfunctions").list_executions(stateMachineArn=self.machine(job))
+        return [each["executionArn"] for each in listed["executions"]]
+
+    def stop(self, executions: Iterable[str]) -> None:
+        """Stop these executions, if they still run."""
+        states = self.client("stepfunctions")
+        for arn in executions:
+            with suppress(states.exceptions.ClientError):  # it has ended
+                states.stop_execution(executionArn=arn)
+
+    def machine(self, job: str) -> str:
+        return self.outputs[state_machine_output(job)]
+
+    @property
+    def input_bucket(self) -> str:
+        return self.outputs[INPUT_BUCKET]
+
+    @property
+    def output_bucket(self) -> str:
+        return self.outputs[OUTPUT_BUCKET]
+
+    def policies(self, job: str | None) -> list[Policy]:
+        """The policies of a job; of what the jobs share, for None."""
+        if not self.found:
+            self.found.extend(deployed_policies(self.client, self.resources, self.paths))
+        return [each for each in self.found if job_of(each) == job]
+
+    def start(self, job: str, overrides: dict[str, Any]) -> str:
+        states = self.client("stepfunctions")
+        started = states.start_execution(stateMachineArn=self.machine(job), input=json.dumps(overrides))
+        return str(started["executionArn"])
+
+    def execution(self, arn: str) -> dict[str, Any]:
+        """The execution at its end."""
+        states = self.client("stepfunctions")
+        wait_until(lambda: states.describe_execution(executionArn=arn)["status"] != "RUNNING", 60)
+        described: dict[str, Any] = states.describe_execution(executionArn=arn)
+        return described
+
+
+def _is_below(path: str, job: str | None, part: str) -> bool:
+    if job is None:
+        return path.startswith(part) and not path.startswith("Jobs/")
+    return path.startswith(f"Jobs/{job}/{part}")
+
+
+def job_of(policy: Policy) -> str | None:
+    parts = policy.owner.split("/")
+    return parts[1] if parts[0] == "Jobs" else None
+
+
+def wait_until(is_so: Any, seconds: float) -> bool:
+    """Wait, and say whether it came to be."""
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+@contextmanager
+def deployed(folder: Path, jobs: Sequence[str], *, customer_key: bool = False) -> Iterator[Account]:
+    """Deploy these jobs as a person does, each file as it is but for the ids of its keys."""
+    with LocalAws(enforce_iam=True, wait_scale=0.002) as aws:
+        keys = {digit: _make_key(aws) for digit in "123"}
+        written = _write_jobs(folder, jobs, keys)
+        _make_outside(aws)
+        _copy_app(folder / "app", customer_key=customer_key)
+        synthesise(folder / "app", jobs=folder / "jobs", assembly=folder / "cdk.out", security_checks=False)
+        outputs = deploy(folder / "cdk.out", STACK, aws.client, lambda _event: None)
+        yield Account(aws, outputs, _paths(folder / f"cdk.out/{STACK}.metadata.json"), written, keys)
+
+
+def _copy_app(app: Path, *, customer_key: bool) -> None:
+    """The project's own app, in an environment of its own."""
+    app.mkdir()
+    for name in ("app.py", "cdk.json", "lambda", "constructs_lib", "stacks", "batch_transform"):
+        (app / name).symlink_to(PROJECT / name)
+    environments = {"environments": {"prod": {"customer_key": customer_key}}}
+    (app / "environments.yaml").write_text(yaml.safe_dump(environments))
+
+
+def _paths(metadata: Path) -> dict[str, str]:
+    """The path of the construct of each logical id, without the stack."""
+    return {
+        entry["data"]: path.removeprefix(f"/{STACK}/").removesuffix("/Resource")
+        for path, entries in json.loads(metadata.read_text()).items()
+        for entry in entries
+        if entry["type"] == "aws:cdk:logicalId"
+    }
+
+
+def _write_jobs(folder: Path, jobs: Sequence[str], keys: dict[str, str]) -> dict[str, dict[str, Any]]:
+    (folder / "jobs").mkdir()
+    write_model(folder / "build/tumours")
+    written = {}
+    for job in jobs:
+        text = JOB_FILES[job].read_text() if job in JOB_FILES else yaml.safe_dump(OTHER_JOBS[job])
+        text = KEY.sub(lambda found: keys[found[1]], text)
+        (folder / f"jobs/{job}.yaml").write_text(text)
+        written[job] = yaml.safe_load(text)
+    return written
+
+
+def _make_key(aws: LocalAws) -> str:
+    return str(aws.client("kms").create_key()["KeyMetadata"]["Arn"])
+
+
+def _make_outside(aws: LocalAws) -> None:
+    """Make what the jobs refer to: a model, an endpoint, a package, buckets, a topic, and a role for the models."""
+    iam, s3, sagemaker, sns = (aws.client(name) for name in ("iam", "s3", "sagemaker", "sns"))
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sagemaker.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    iam.create_role(RoleName="outside", AssumeRolePolicyDocument=_policy(trust))
+    iam.put_role_policy(
+        RoleName="outside",
+        PolicyName="all",
+        PolicyDocument=_policy({"Effect": "Allow", "Action": "*", "Resource": "*"}),
+    )
+    for bucket in ("models-of-mine", "captures-of-mine"):
+        s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket="models-of-mine", Key="churn/model.tar.gz", Body=archive())
+    container = {"Image": IMAGE, "ModelDataUrl": "s3://models-of-mine/churn/model.tar.gz"}
+    for model in ("a-model", "scoring"):
+        sagemaker.create_model(ModelName=model, PrimaryContainer=container, ExecutionRoleArn=OUTSIDE_ROLE)
+    variant = {"VariantName": "all", "ModelName": "scoring", "InstanceType": "ml.m5.large"}
+    sagemaker.create_endpoint_config(
+        EndpointConfigName="Scoring", ProductionVariants=[variant | {"InitialInstanceCount": 1}]
+    )
+    sagemaker.create_endpoint(EndpointName="Scoring", EndpointConfigName="Scoring")
+    sagemaker.create_model_package_group(ModelPackageGroupName="Churn")
+    sagemaker.create_model_package(
+        ModelPackageGroupName="Churn",
+        InferenceSpecification={"Containers": [container]},
+        ModelApprovalStatus="Approved",
+    )
+    topic = sns.create_topic(Name="batch-failures")["TopicArn"]
+    let_in = {
+        "Effect": "Allow",
+        "Principal": {"Service": ["events.amazonaws.com", "cloudwatch.amazonaws.com"]},
+        "Action": "sns:Publish",
+        "Resource": topic,
+    }
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=_policy(let_in))
+
+
+def _policy(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})

@@ -1,0 +1,62 @@
+"""What docs/permissions.md says of the statements of a template: the one place for what no story here can prove."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
+
+from e2e.project_copy import PROJECT
+from least_privilege.mutation import Mutation
+from least_privilege.policies import Policy
+
+PAGE = PROJECT / "docs/permissions.md"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a table: whose policy (`*` stands for anything), which actions or which part, and the rest."""
+
+    owner: str
+    permissions: tuple[str, ...]
+    rest: tuple[str, ...]
+
+    def is_of(self, policy: Policy) -> bool:
+        return fnmatchcase(policy.owner, self.owner)
+
+
+@cache
+def table(title: str) -> tuple[Row, ...]:
+    """The table below the heading with this title."""
+    section = PAGE.read_text().split(f"## {title}\n", 1)[1].split("\n## ", 1)[0]
+    lines = [line for line in section.splitlines() if line.startswith("| `")]
+    rows = []
+    for line in lines:
+        owner, permissions, *rest = (cell.strip() for cell in line.strip("|").split(" | "))
+        rows.append(Row(owner.strip("`"), tuple(re.findall(r"`([^`]+)`", permissions)), tuple(rest)))
+    return tuple(rows)
+
+
+def rows_of(title: str, policy: Policy) -> list[Row]:
+    """The rows of the table that speak of this policy."""
+    return [row for row in table(title) if row.is_of(policy)]
+
+
+def excepted_by(policy: Policy, mutation: Mutation) -> Row | None:
+    """The row that says why nothing here notices this."""
+    for row in table("Not proven here"):
+        if row.is_of(policy) and _covers(row, mutation):
+            return row
+    return None
+
+
+def _covers(row: Row, mutation: Mutation) -> bool:
+    """A row names actions, or a part of a statement as a mutation names it: `Condition KEY`, `Resource ARN`."""
+    taken = (
+        {mutation.part.removeprefix("Action ")}
+        if mutation.part.startswith("Action ")
+        else set(mutation.actions)
+    )
+    named = (each for each in row.permissions if " " in each)
+    return taken <= set(row.permissions) or any(fnmatchcase(mutation.part, f"{each}*") for each in named)

@@ -1,0 +1,68 @@
+"""All that a policy could do without: each action, resource, value of a condition, statement, one at a time."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+Document = dict[str, Any]
+
+_PARTS = ("Action", "Resource")
+NOBODY = "nobody-narrowed-this"
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """A policy with one thing taken out. `actions` are those of the statement, `part` says what went."""
+
+    actions: tuple[str, ...]
+    part: str
+    document: Document
+    is_deny: bool
+
+    def __str__(self) -> str:
+        return f"{self.part} of {'deny ' if self.is_deny else ''}{', '.join(self.actions)}"
+
+
+def mutations(document: Document) -> Iterator[Mutation]:
+    """Yield the narrowed policies.
+
+    Of a list one entry is taken out; what stands alone is narrowed: a wildcard to nothing that exists, and the
+    value of a condition to one that no call has. The statement goes as a whole where that would leave it empty.
+    """
+    statements = _listed(document["Statement"])
+    for number, statement in enumerate(statements):
+        actions = tuple(_listed(statement.get("Action", statement.get("NotAction"))))
+
+        def mutation(
+            part: str, changed: Document | None, at: int = number, of: tuple[str, ...] = actions
+        ) -> Mutation:
+            kept = [copy.deepcopy(each) for each in statements]
+            kept[at : at + 1] = [] if changed is None else [changed]
+            deny = statements[at]["Effect"] == "Deny"
+            return Mutation(of, part, {**document, "Statement": kept}, deny)
+
+        yield mutation("statement", None)
+        for part in _PARTS:
+            values = _listed(statement.get(part, []))
+            for value in values if len(values) > 1 else []:
+                left = [each for each in values if each != value]
+                yield mutation(f"{part} {value}", {**statement, part: left})
+            for value in values if part == "Resource" and statement["Effect"] == "Allow" else []:
+                if value != "*" and ("*" in value or "?" in value):
+                    narrowed = value.replace("*", NOBODY).replace("?", "0")
+                    others = [each for each in values if each != value]
+                    yield mutation(f"wildcard in {value}", {**statement, part: [*others, narrowed]})
+        for operator, keys in (statement.get("Condition") or {}).items():
+            for key, given in keys.items():
+                for value in _listed(given):
+                    left = [each for each in _listed(given) if each != value] or [NOBODY]
+                    changed = copy.deepcopy(statement)
+                    changed["Condition"][operator][key] = left
+                    yield mutation(f"Condition {key} {value}", changed)
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,48 @@
+"""Who is told of a job: a failed run, and an alarm, come through its topic."""
+
+from __future__ import annotations
+
+import json
+import time
+
+from least_privilege.account import Account, wait_until
+from least_privilege.stories.runs import SOON, functions_log
+
+
+def tells_of_failure(account: Account, job: str) -> dict[str, bool]:
+    """A run that fails is told of."""
+    topic = _topic(account, job)
+    account.hears(topic)
+    began = int(time.time() * 1000)
+    account.execution(account.start(job, {"unknown": True}))
+    outcome = {f"{job} tells": wait_until(lambda: _is_heard(account, topic, "unknown"), SOON)}
+    return outcome | {"the function logs": functions_log(account, None, began, "Notifications")}
+
+
+def tells_of_alarm(account: Account, job: str) -> dict[str, bool]:
+    """An alarm of the job is told of."""
+    topic = _topic(account, job)
+    account.hears(topic)
+    cloudwatch = account.client("cloudwatch")
+    (alarm, *_) = account.physical_ids(job, "AWS::CloudWatch::Alarm")
+    for state in ("OK", "ALARM"):
+        cloudwatch.set_alarm_state(AlarmName=alarm, StateValue=state, StateReason="it is tried")
+    return {f"{job} alarms": wait_until(lambda: _is_heard(account, topic, "it is tried"), SOON)}
+
+
+def _topic(account: Account, job: str) -> str:
+    """The topic that the job's alarms go to."""
+    alarms = account.physical_ids(job, "AWS::CloudWatch::Alarm")
+    described = account.client("cloudwatch").describe_alarms(AlarmNames=alarms)["MetricAlarms"]
+    topics = {action for alarm in described for action in alarm["AlarmActions"]}
+    (topic,) = topics
+    return str(topic)
+
+
+def _is_heard(account: Account, topic: str, words: str) -> bool:
+    """Take what came through the topic, and say whether a message has these words."""
+    sqs = account.client("sqs")
+    found = sqs.receive_message(QueueUrl=account.ear(topic), MaxNumberOfMessages=10).get("Messages", [])
+    for message in found:
+        sqs.delete_message(QueueUrl=account.ear(topic), ReceiptHandle=message["ReceiptHandle"])
+    return any(words in json.loads(message["Body"])["Message"] for message in found)

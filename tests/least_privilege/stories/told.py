@@ -1,0 +1,27 @@
+"""Which stories a job can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from least_privilege.account import Account
+from least_privilege.stories import messages, plain_http, runs, starts
+
+Story = Callable[[Account, str], dict[str, bool]]
+
+
+def stories_of(account: Account, job: str) -> list[Story]:
+    """The stories of this job, quick ones first."""
+    told: list[Story] = [runs.redefines, runs.completes, runs.explains]
+    if "columns" in account.jobs[job].get("input", {}):
+        told.append(runs.finds_header)
+    if account.jobs[job].get("workflow", {}).get("overlapping_runs") != "allow":
+        told.append(runs.takes_over)
+    if account.physical_ids(job, "AWS::CloudWatch::Alarm"):
+        told += [messages.tells_of_failure, messages.tells_of_alarm]
+    told.append(runs.stops)
+    if account.physical_ids(job, "AWS::Lambda::Function", "Upload"):
+        told += [starts.puts_off_after_upload, starts.keeps_lost_uploads]
+    if account.physical_ids(job, "AWS::Scheduler::Schedule"):
+        told += [starts.starts_when_due, starts.keeps_lost_starts]
+    return [*told, plain_http.refuses_plain_http]

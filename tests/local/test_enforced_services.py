@@ -1,0 +1,326 @@
+"""IAM enforced: what AWS asks for beside the call: keys, roles that are passed on, policies that let services in."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from batch_transform.local.up import LocalAws
+
+ACCOUNT = "000000000000"
+MACHINE = json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}})
+
+
+class Services:
+    """An account, and people in it who have only the permissions that they are given."""
+
+    def __init__(self, aws: LocalAws) -> None:
+        self.aws = aws
+        self.last = ""
+        self.iam, self.s3, self.kms = (aws.client(name) for name in ("iam", "s3", "kms"))
+
+    def role(self, service: str, *statements: dict[str, Any], **condition: Any) -> str:
+        trust = {
+            "Effect": "Allow",
+            "Principal": {"Service": service},
+            "Action": "sts:AssumeRole",
+            **condition,
+        }
+        role: str = self.iam.create_role(RoleName=name(), AssumeRolePolicyDocument=policy(trust))["Role"][
+            "Arn"
+        ]
+        if statements:
+            self.iam.put_role_policy(
+                RoleName=role.rpartition("/")[2], PolicyName="p", PolicyDocument=policy(*statements)
+            )
+        return role
+
+    def person(self, service: str, *statements: dict[str, Any]) -> Any:
+        """A client of a user who may do this."""
+        user = self.last = name()
+        self.iam.create_user(UserName=user)
+        self.iam.put_user_policy(UserName=user, PolicyName="p", PolicyDocument=policy(*statements))
+        key = self.iam.create_access_key(UserName=user)["AccessKey"]
+        return boto3.client(
+            service,  # type: ignore[call-overload]  # the stubs list every name as a literal
+            region_name=self.aws.region,
+            endpoint_url=self.aws.endpoint_url,
+            aws_access_key_id=key["AccessKeyId"],
+            aws_secret_access_key=key["SecretAccessKey"],
+            config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}),
+        )
+
+    def key(self) -> str:
+        return str(self.kms.create_key()["KeyMetadata"]["Arn"])
+
+    def bucket(self, key: str | None = None) -> str:
+        bucket = name()
+        self.s3.create_bucket(Bucket=bucket)
+        if key is not None:
+            default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+            self.s3.put_bucket_encryption(
+                Bucket=bucket,
+                ServerSideEncryptionConfiguration={
+                    "Rules": [{"ApplyServerSideEncryptionByDefault": default, "BucketKeyEnabled": True}]
+                },
+            )
+        return bucket
+
+
+def name() -> str:
+    return f"t-{uuid.uuid4().hex[:12]}"
+
+
+def allow(*actions: str, resource: str = "*", **condition: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": list(actions), "Resource": resource, **condition}
+
+
+def policy(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def refusal(call: Callable[[], object]) -> tuple[str, str]:
+    with pytest.raises(ClientError) as refused:
+        call()
+    return refused.value.response["Error"]["Code"], refused.value.response["Error"]["Message"]
+
+
+@pytest.fixture(scope="module")
+def services() -> Iterator[Services]:
+    with LocalAws(enforce_iam=True, wait_scale=0.01) as aws:
+        yield Services(aws)
+
+
+def test_an_object_under_the_buckets_key_needs_the_key(services: Services) -> None:
+    key = services.key()
+    bucket = services.bucket(key)
+    writer = services.person("s3", allow("s3:*"), allow("kms:GenerateDataKey", resource=key))
+    writer.put_object(Bucket=bucket, Key="a", Body=b"x")
+    code, message = refusal(lambda: writer.get_object(Bucket=bucket, Key="a"))
+    assert (code, "kms:Decrypt" in message) == ("AccessDenied", True)
+    reader = services.person("s3", allow("s3:*"), allow("kms:Decrypt", resource=key))
+    assert reader.get_object(Bucket=bucket, Key="a")["Body"].read() == b"x"
+    code, message = refusal(lambda: reader.put_object(Bucket=bucket, Key="b", Body=b"x"))
+    assert (code, "kms:GenerateDataKey" in message) == ("AccessDenied", True)
+
+
+def test_an_upload_in_parts_under_a_key_needs_to_decrypt_as_well(services: Services) -> None:
+    key = services.key()
+    bucket = services.bucket()
+    person = services.person("s3", allow("s3:*"), allow("kms:GenerateDataKey", resource=key))
+    request = {"Bucket": bucket, "Key": "a", "ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key}
+    assert "kms:Decrypt" in refusal(lambda: person.create_multipart_upload(**request))[1]
+
+
+@pytest.mark.parametrize(("via", "arn"), [("sns", "bucket"), ("s3", "object")])
+def test_a_key_may_be_for_one_service_and_one_bucket(services: Services, via: str, arn: str) -> None:
+    key = services.key()
+    bucket = services.bucket(key)
+    bound = f"arn:aws:s3:::{bucket}" if arn == "bucket" else f"arn:aws:s3:::{bucket}/a"  # it has a bucket key
+    condition = {
+        "StringEquals": {
+            "kms:ViaService": f"{via}.us-east-1.amazonaws.com",
+            "kms:EncryptionContext:aws:s3:arn": bound,
+        }
+    }
+    person = services.person("s3", allow("s3:*"), allow("kms:*", resource=key, Condition=condition))
+    assert refusal(lambda: person.put_object(Bucket=bucket, Key="a", Body=b"x"))[0] == "AccessDenied"
+
+
+def test_a_grant_lets_its_grantee_use_the_key(services: Services) -> None:
+    key = services.key()
+    bucket = services.bucket(key)
+    person = services.person("s3", allow("s3:*"))
+    assert refusal(lambda: person.put_object(Bucket=bucket, Key="a", Body=b"x"))[0] == "AccessDenied"
+    (grantee,) = [
+        user["Arn"] for user in services.iam.list_users()["Users"] if user["UserName"] == services.last
+    ]
+    services.kms.create_grant(KeyId=key, GranteePrincipal=grantee, Operations=["GenerateDataKey"])
+    person.put_object(Bucket=bucket, Key="a", Body=b"x")
+
+
+def test_a_key_whose_policy_leaves_the_account_out_is_closed_to_its_roles(services: Services) -> None:
+    key = services.key()
+    bucket = services.bucket(key)
+    nobody = {**allow("kms:*"), "Principal": {"Service": "logs.us-east-1.amazonaws.com"}}
+    services.kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy(nobody))
+    person = services.person("s3", allow("s3:*"), allow("kms:*"))
+    assert refusal(lambda: person.put_object(Bucket=bucket, Key="a", Body=b"x"))[0] == "AccessDenied"
+
+
+def test_fails_with_a_key_that_is_disabled_or_another_accounts(services: Services) -> None:
+    key = services.key()
+    person = services.person("s3", allow("s3:*", "kms:*"))
+    services.kms.disable_key(KeyId=key)
+    bucket = services.bucket(key)
+    assert refusal(lambda: person.put_object(Bucket=bucket, Key="a", Body=b""))[0] == "KMS.DisabledException"
+    foreign = services.bucket(key.replace(ACCOUNT, "999999999999"))
+    code, _ = refusal(lambda: person.put_object(Bucket=foreign, Key="a", Body=b""))
+    assert code == "KMS.NotFoundException"
+
+
+def test_a_log_group_takes_a_key_that_lets_the_service_in_for_it(services: Services) -> None:
+    logs, key, group = services.aws.client("logs"), services.key(), name()
+    code, message = refusal(lambda: logs.create_log_group(logGroupName=group, kmsKeyId=key))
+    assert (code, "is not allowed to be used" in message) == ("InvalidParameterException", True)
+    of_account = {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": f"arn:aws:logs:*:{ACCOUNT}:*"}}
+    let_in = {
+        **allow("kms:*", Condition=of_account),
+        "Principal": {"Service": "logs.us-east-1.amazonaws.com"},
+    }
+    services.kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy(let_in))
+    logs.create_log_group(logGroupName=group, kmsKeyId=key)
+
+
+def test_a_role_is_passed_on_to_the_service_that_the_permission_names(services: Services) -> None:
+    role = services.role("states.amazonaws.com")
+    create = allow("states:CreateStateMachine")
+    request = {"definition": MACHINE, "roleArn": role}
+    for service, other_role, is_allowed in (
+        ("states.amazonaws.com", role, True),
+        ("sagemaker.amazonaws.com", role, False),
+        ("states.amazonaws.com", services.role("states.amazonaws.com"), False),
+    ):
+        passing = allow(
+            "iam:PassRole",
+            resource=other_role,
+            Condition={"StringEquals": {"iam:PassedToService": service}},
+        )
+        person = services.person("stepfunctions", create, passing)
+        if is_allowed:
+            person.create_state_machine(name=name(), **request)
+        else:
+            code, message = refusal(partial(person.create_state_machine, name=name(), **request))
+            assert (code, "iam:PassRole" in message) == ("AccessDeniedException", True)
+
+
+def test_a_model_and_a_schedule_are_made_with_a_role_that_may_be_passed(services: Services) -> None:
+    model = services.person("sagemaker", allow("sagemaker:*"))
+    role = services.role("sagemaker.amazonaws.com")
+    container = {"Image": "http://127.0.0.1:1"}
+    code, message = refusal(
+        lambda: model.create_model(ModelName=name(), PrimaryContainer=container, ExecutionRoleArn=role)
+    )
+    assert (code, "iam:PassRole" in message) == ("AccessDeniedException", True)
+    schedule = services.person("scheduler", allow("scheduler:*"))
+    target = {"Arn": f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:m", "RoleArn": role}
+    code, message = refusal(
+        lambda: schedule.create_schedule(
+            Name=name(), ScheduleExpression="rate(1 day)", FlexibleTimeWindow={"Mode": "OFF"}, Target=target
+        )
+    )
+    assert (code, "iam:PassRole" in message) == ("AccessDeniedException", True)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"StringEquals": {"aws:SourceAccount": "999999999999"}},
+        {"ArnLike": {"aws:SourceArn": f"arn:aws:states:us-east-1:{ACCOUNT}:activity:*"}},
+    ],
+)
+def test_fails_when_a_machines_role_is_for_other_callers(
+    services: Services, condition: dict[str, Any]
+) -> None:
+    role = services.role("states.amazonaws.com", Condition=condition)
+    states = services.aws.client("stepfunctions")
+    code, message = refusal(
+        lambda: states.create_state_machine(name=name(), definition=MACHINE, roleArn=role)
+    )
+    assert (code, "is authorized to assume the provided role" in message) == ("AccessDeniedException", True)
+
+
+def test_an_sdk_integration_acts_with_the_machines_role(services: Services) -> None:
+    states, bucket = services.aws.client("stepfunctions"), services.bucket()
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::aws-sdk:s3:listObjectsV2",
+        "Parameters": {"Bucket": bucket},
+        "End": True,
+    }
+    look = {"StartAt": "Look", "States": {"Look": task}}
+    ended = {}
+    for action in ("s3:ListBucket", "s3:GetObject"):
+        role = services.role("states.amazonaws.com", allow(action))
+        machine = states.create_state_machine(name=name(), definition=json.dumps(look), roleArn=role)
+        execution = states.start_execution(stateMachineArn=machine["stateMachineArn"])["executionArn"]
+        deadline = time.monotonic() + 30
+        while states.describe_execution(executionArn=execution)["status"] == "RUNNING":
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        described = states.describe_execution(executionArn=execution)
+        ended[action] = (described["status"], described.get("error"))
+    assert ended == {
+        "s3:ListBucket": ("SUCCEEDED", None),
+        "s3:GetObject": ("FAILED", "S3.AccessDeniedException"),
+    }
+
+
+def test_a_rule_reaches_a_topic_that_lets_it_in(services: Services) -> None:
+    sns, sqs, events = (services.aws.client(each) for each in ("sns", "sqs", "events"))
+    topic, rule = sns.create_topic(Name=name())["TopicArn"], name()
+    queue = sqs.create_queue(QueueName=name())["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    let_sns_in = {**allow("sqs:SendMessage", resource=arn), "Principal": {"Service": "sns.amazonaws.com"}}
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy(let_sns_in)})
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    rule_arn = events.put_rule(Name=rule, EventPattern=json.dumps({"source": [rule]}))["RuleArn"]
+    events.put_targets(Rule=rule, Targets=[{"Id": "t", "Arn": topic}])
+    heard = {}
+    for source in ("arn:aws:events:us-east-1:999999999999:rule/other", rule_arn.replace("/default/", "/")):
+        statement = {
+            **allow("sns:Publish", resource=topic, Condition={"ArnEquals": {"aws:SourceArn": source}}),
+            "Principal": {"Service": "events.amazonaws.com"},
+        }
+        sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy(statement))
+        events.put_events(Entries=[{"Source": rule, "DetailType": "d", "Detail": "{}"}])
+        heard[source] = len(sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1).get("Messages", []))
+    assert list(heard.values()) == [0, 1]
+
+
+def test_no_service_can_publish_under_the_key_that_sns_has_itself(services: Services) -> None:
+    sns, cloudwatch = services.aws.client("sns"), services.aws.client("cloudwatch")
+    topic = sns.create_topic(Name=name(), Attributes={"KmsMasterKeyId": "alias/aws/sns"})["TopicArn"]
+    let_in = {**allow("sns:Publish", resource=topic), "Principal": {"Service": "cloudwatch.amazonaws.com"}}
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy(let_in))
+    alarm = name()
+    cloudwatch.put_metric_alarm(
+        AlarmName=alarm,
+        AlarmActions=[topic],
+        Namespace="n",
+        MetricName="m",
+        ComparisonOperator="GreaterThanThreshold",
+        EvaluationPeriods=1,
+        Period=60,
+        Statistic="Sum",
+        Threshold=1.0,
+    )
+    cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="it is tried")
+    assert f"{topic} is not told" in services.aws.log_file.read_text()
+
+
+def test_plain_http_is_told_apart_where_a_request_says_so(services: Services) -> None:
+    bucket = services.bucket()
+    deny = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    services.s3.put_bucket_policy(Bucket=bucket, Policy=policy(deny))
+    person = services.person("s3", allow("s3:*"))
+    person.put_object(Bucket=bucket, Key="a", Body=b"")
+    person.meta.events.register(
+        "before-sign.s3.*", lambda request, **_: request.headers.add_header("x-forwarded-proto", "http")
+    )
+    assert refusal(lambda: person.put_object(Bucket=bucket, Key="a", Body=b""))[0] == "AccessDenied"
