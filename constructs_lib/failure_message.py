@@ -8,24 +8,22 @@ by; and it can give a mail no subject.
 
 from __future__ import annotations
 
-import aws_cdk as cdk
+import json
+
 from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from batch_transform.spec.job_spec import JobSpec
-from constructs_lib.run_events import NOT_SUCCEEDED, run_ended_rule
-from constructs_lib.workflow_function import WorkflowFunction
+from constructs_lib.run_events import NOT_SUCCEEDED
 
 
 class FailureMessage(Construct):
     """Define the rule that hands runs of this job which failed, timed out or were stopped to the function `notify`.
 
-    The function may publish to this topic from then on; `key` is that of the topic.
+    The function is that of `Notifications`, and must be allowed to publish to `topic`.
     """
 
     def __init__(
@@ -35,39 +33,40 @@ class FailureMessage(Construct):
         *,
         job: JobSpec,
         state_machine: sfn.IStateMachine,
-        notify: WorkflowFunction,
+        notify: lambda_.IFunction,
         topic: sns.ITopic,
-        key: kms.IKey | None,
     ) -> None:
         super().__init__(scope, construct_id)
-        notify.function.add_to_role_policy(
-            iam.PolicyStatement(actions=["sns:Publish"], resources=[topic.topic_arn])
-        )
-        if key is not None:
-            notify.function.add_to_role_policy(
-                iam.PolicyStatement(
-                    # What SNS needs of whoever publishes under a key (SNS Developer Guide, "Key management").
-                    actions=["kms:GenerateDataKey", "kms:Decrypt"],
-                    resources=[key.key_arn],
-                    conditions={
-                        "StringEquals": {"kms:ViaService": f"sns.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}"}
-                    },
-                )
-            )
-        self.rule = run_ended_rule(
+        # `<detail>` is a JSON value here, which EventBridge puts in as one.
+        told = {"topic": topic.topic_arn, "job": job.name, "job_file": job.job_file, "detail": "DETAIL"}
+        self.rule = events.CfnRule(
             self,
             "Rule",
-            state_machine,
-            NOT_SUCCEEDED,
-            targets.LambdaFunction(
-                notify.function,
-                event=events.RuleTargetInput.from_object(
-                    {
-                        "topic": topic.topic_arn,
-                        "job": job.name,
-                        "job_file": job.job_file,
-                        "detail": events.EventField.from_path("$.detail"),
-                    }
-                ),
-            ),
+            description=f"Runs of {job.name} that did not end well",
+            event_pattern={
+                "source": ["aws.states"],
+                "detail-type": ["Step Functions Execution Status Change"],
+                "detail": {
+                    "stateMachineArn": [state_machine.state_machine_arn],
+                    "status": list(NOT_SUCCEEDED),
+                },
+            },
+            targets=[
+                events.CfnRule.TargetProperty(
+                    id="Notify",
+                    arn=notify.function_arn,
+                    input_transformer=events.CfnRule.InputTransformerProperty(
+                        input_paths_map={"detail": "$.detail"},
+                        input_template=json.dumps(told).replace('"DETAIL"', "<detail>"),
+                    ),
+                )
+            ],
+        )
+        lambda_.CfnPermission(
+            self,
+            "MayInvoke",
+            action="lambda:InvokeFunction",
+            function_name=notify.function_arn,
+            principal="events.amazonaws.com",
+            source_arn=self.rule.attr_arn,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_stepfunctions as sfn
@@ -34,7 +33,7 @@ class Monitoring(Construct):
         notifications: Notifications,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.topic, key = self._topic(job, notifications)
+        self.topic = self._topic(job, notifications)
         self.alarms = RunAlarms(
             self,
             "Alarms",
@@ -48,18 +47,19 @@ class Monitoring(Construct):
             "FailureMessage",
             job=job,
             state_machine=state_machine,
-            notify=notifications.notify,
+            notify=notifications.notify.function,
             topic=self.topic,
-            key=key,
         )
 
-    def _topic(self, job: JobSpec, shared: Notifications) -> tuple[sns.ITopic, kms.IKey | None]:
+    def _topic(self, job: JobSpec, shared: Notifications) -> sns.ITopic:
         if job.notify.topic is not None:
             given = sns.Topic.from_topic_arn(self, "Topic", job.notify.topic)
             for address in job.notify.email:
                 given.add_subscription(subscriptions.EmailSubscription(address))
-            return given, None
+            shared.let_publish_to(given)
+            return given
         if not job.notify.email:
-            return shared.topic, shared.key
+            return shared.topic
         own = NotificationTopic(self, "Topic", encryption_key=shared.key_for_topic(), email=job.notify.email)
-        return own.topic, own.key
+        shared.let_publish_to(own.topic, own.key)
+        return own.topic

@@ -9,7 +9,9 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from constructs_lib.arn import REGION, URL_SUFFIX
 from constructs_lib.notification_topic import NotificationTopic
+from constructs_lib.statement import Statement
 from constructs_lib.workflow_function import WorkflowFunction
 
 
@@ -48,8 +50,17 @@ class Notifications(Construct):
             self.key = self.key_for_topic()
             self.topic = NotificationTopic(self, "Topic", encryption_key=self.key, email=email).topic
         self.notify = WorkflowFunction(
-            self, "Notify", name="notify", statements=[], encryption_key=encryption_key
+            self,
+            "Notify",
+            name="notify",
+            statements=_publish(self.topic, self.key),
+            encryption_key=encryption_key,
         )
+
+    def let_publish_to(self, topic: sns.ITopic, key: kms.IKey | None = None) -> None:
+        """Let the function publish to a topic of one job, under `key`."""
+        for statement in _publish(topic, key):
+            self.notify.function.add_to_role_policy(statement.as_construct())
 
     def key_for_topic(self) -> kms.IKey:
         """Return the customer key for a topic: the one that was given, or a new one for all topics of the stack."""
@@ -67,3 +78,12 @@ class Notifications(Construct):
             # Nothing lasts under it: SNS delivers a message, or gives up within the hours of its retries.
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
+
+
+def _publish(topic: sns.ITopic, key: kms.IKey | None) -> list[Statement]:
+    """Allow to publish, and what SNS needs of whoever publishes under a key (SNS Developer Guide, "Key management")."""
+    statements = [Statement(("sns:Publish",), (topic.topic_arn,))]
+    if key is not None:
+        through_sns = {"StringEquals": {"kms:ViaService": f"sns.{REGION}.{URL_SUFFIX}"}}
+        statements.append(Statement(("kms:GenerateDataKey", "kms:Decrypt"), (key.key_arn,), through_sns))
+    return statements

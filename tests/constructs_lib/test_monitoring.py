@@ -150,12 +150,21 @@ def test_the_topic_takes_messages_of_alarms_of_this_account_over_tls_only() -> N
 def test_the_function_may_publish_to_the_topics_and_do_nothing_else() -> None:
     ops = NotifySpec(email=("ops@example.com",))
     template = Template.from_stack(_stack(_spec(), _spec(name="churn", notify=ops)))
-    statements = [
+    inline = [
+        statement
+        for logical_id, role in template.find_resources("AWS::IAM::Role").items()
+        if "Notify" in logical_id
+        for policy in role["Properties"]["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        if "logs:PutLogEvents" not in statement["Action"]
+    ]
+    added = [
         statement
         for logical_id, policy in template.find_resources("AWS::IAM::Policy").items()
         if "Notify" in logical_id
         for statement in policy["Properties"]["PolicyDocument"]["Statement"]
     ]
+    statements = inline + added
     publish = [one["Resource"] for one in statements if one["Action"] == "sns:Publish"]
     assert len(publish) == 2, "the shared topic, and the one of churn"
     assert "*" not in publish
