@@ -11,7 +11,11 @@ from typing import Any
 import aws_cdk as cdk
 import boto3
 import pytest
+from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from botocore.exceptions import ClientError
 
@@ -66,7 +70,11 @@ class OwnStack(cdk.Stack):
             ),
         )
         tumours.grant_start_and_wait(nested)
+        failures, told = sns.Topic(self, "Failures", master_key=key), sqs.Queue(self, "Told")
+        failures.add_subscription(subscriptions.SqsSubscription(told))
+        tumours.on_failed("TellOfFailures", target=targets.SnsTopic(failures))
         for name, value in {
+            "Told": told.queue_url,
             "Machine": tumours.state_machine.state_machine_arn,
             "Nested": nested.state_machine_arn,
             "Input": tumours.data.bucket.bucket_name,
@@ -179,7 +187,7 @@ def test_a_run_keeps_all_that_it_holds_under_the_key(deployed: Deployed) -> None
     own = [group for group in groups if not group["logGroupName"].startswith("/aws/sagemaker/")]
     assert [group.get("kmsKeyId") for group in own] == [deployed["Key"]] * len(own) != []
     sqs = deployed.aws.client("sqs")
-    [queue] = sqs.list_queues()["QueueUrls"]
+    [queue] = sqs.list_queues(QueueNamePrefix="Own-TumoursLostStarts")["QueueUrls"]
     attributes = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["KmsMasterKeyId"])["Attributes"]
     assert deployed["Key"].endswith(attributes["KmsMasterKeyId"].rpartition("/")[2])
 
@@ -238,6 +246,22 @@ def test_fails_on_a_header_row_under_the_key(deployed: Deployed) -> None:
         s3.delete_object(Bucket=deployed["Input"], Key="tumours/A.csv", VersionId=version)
     assert execution["status"] == "FAILED"
     assert "begins with the names of its columns" in execution["cause"]
+
+
+def test_a_rule_publishes_to_a_topic_under_the_key(deployed: Deployed) -> None:
+    s3, sqs = deployed.aws.client("s3"), deployed.aws.client("sqs")
+    version = s3.put_object(Bucket=deployed["Input"], Key="tumours/B.csv", Body=b"no row\n")["VersionId"]
+    try:
+        failed = deployed.run()
+    finally:
+        s3.delete_object(Bucket=deployed["Input"], Key="tumours/B.csv", VersionId=version)
+    assert failed["status"] == "FAILED"
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        for message in sqs.receive_message(QueueUrl=deployed["Told"], WaitTimeSeconds=1).get("Messages", []):
+            if failed["executionArn"] in message["Body"]:
+                return
+    raise AssertionError("nobody was told of the run that failed")
 
 
 def test_fails_when_the_key_is_disabled(deployed: Deployed) -> None:
