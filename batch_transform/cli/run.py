@@ -23,6 +23,7 @@ from batch_transform.runs import execution as runs
 from batch_transform.runs.input_data import files_of, upload
 from batch_transform.runs.result_table import ResultTable, result_table
 from batch_transform.runs.results import fetch
+from batch_transform.runs.run_output import RunOutput
 from batch_transform.runs.synth import synthesise
 from batch_transform.runs.template_check import check_templates
 from batch_transform.runs.truth import Truth
@@ -144,10 +145,13 @@ def run(
             output, job_progress = _follow(
                 view, outputs[state_machine_output(declared.name)], run_input, clients
             )
-            place = S3Uri.parse(output["S3OutputPath"])
+            place = output.place
+            if place is None:  # of no run but one beside another, and the local AWS was started for this one
+                raise RunFailedError(f"the run was {output}")
             files = fetch(place, out / spec.name / place.key.rstrip("/").rpartition("/")[2], aws.client("s3"))
     if files and job_progress is not None:
         _show_rows(view, result_table(spec, job_progress, files, rows, truth), files[0], truth)
+    view.line("result", str(output))
     view.line("output", str(place))
     view.line(
         "copies",
@@ -227,7 +231,7 @@ def _upload(view: RunView, path: Path, destination: S3Uri, client: Callable[[str
 
 def _follow(
     view: RunView, state_machine_arn: str, run_input: Mapping[str, Any], clients: runs.Clients
-) -> tuple[Mapping[str, Any], runs.TransformJobProgress | None]:
+) -> tuple[RunOutput, runs.TransformJobProgress | None]:
     """Start the run and show it until it ends. Raises RunFailedError with the execution's cause."""
     execution = runs.start(state_machine_arn, run_input, clients)
     view.line("run", execution.run)
@@ -240,7 +244,7 @@ def _follow(
             case runs.TransformJobProgress():
                 progress = event
                 view.progress(event, last=event.status not in {"InProgress", "Stopping"})
-            case runs.Ended(status="SUCCEEDED", output=output):
+            case runs.Ended(output=RunOutput() as output):
                 return output, progress
             case runs.Ended(status=status, error=error, cause=cause):
                 raise RunFailedError(f"the run ended {status}: {error}\n{cause}")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from batch_transform.runs.run_output import RunOutput
 from batch_transform.spec.run_id import run_id
 
 if TYPE_CHECKING:
@@ -45,10 +46,10 @@ class TransformJobProgress:
 
 @dataclass(frozen=True)
 class Ended:
-    """The end: `status` is SUCCEEDED, FAILED, TIMED_OUT or ABORTED; `output` is the run's output when it succeeded."""
+    """The end: `status` is SUCCEEDED, FAILED, TIMED_OUT or ABORTED; `output` is None unless it succeeded."""
 
     status: str
-    output: Mapping[str, Any]
+    output: RunOutput | None
     error: str
     cause: str
 
@@ -103,7 +104,9 @@ def follow(execution: Execution, clients: Clients, *, poll_seconds: float) -> It
         if described["status"] != "RUNNING":
             yield Ended(
                 status=described["status"],
-                output=json.loads(described.get("output") or "{}"),
+                output=RunOutput.of(json.loads(described["output"]))
+                if described["status"] == "SUCCEEDED"
+                else None,
                 error=described.get("error") or "",
                 cause=described.get("cause") or "",
             )

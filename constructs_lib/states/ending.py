@@ -28,6 +28,9 @@ COUNTS = (
 )
 """What the report function finds out of a completed run."""
 
+# As an expression: the CDK leaves a plain null out of a definition.
+_NULL = "{% null %}"
+
 _OF_EVERY_RUN = {
     "Job": "{% $job %}",
     "RunId": "{% $run %}",
@@ -48,7 +51,7 @@ _OF_A_JOB = {
 
 def completed_states(lambda_invoke: str, report_arn: str, *, has_lock: bool) -> States:
     """Count the results, and end with the run's output."""
-    run = {"Outcome": "Completed", **_OF_EVERY_RUN, **_OF_A_JOB, "RunningExecutionArn": None}
+    run = {"Outcome": "Completed", **_OF_EVERY_RUN, **_OF_A_JOB, "RunningExecutionArn": _NULL}
     return {
         "CountResults": {
             "Type": "Task",
@@ -64,7 +67,7 @@ def completed_states(lambda_invoke: str, report_arn: str, *, has_lock: bool) -> 
             "Catch": [
                 {
                     "ErrorEquals": ["States.ALL"],
-                    "Assign": {"output": {**run, **dict.fromkeys(COUNTS)}},
+                    "Assign": {"output": {**run, **dict.fromkeys(COUNTS, _NULL)}},
                     "Next": "ReleaseLock" if has_lock else "Completed",
                 }
             ],
@@ -89,7 +92,7 @@ def skipped_state() -> States:
             "Output": {
                 "Outcome": "Skipped",
                 **_OF_EVERY_RUN,
-                **dict.fromkeys((*_OF_A_JOB, *COUNTS)),
+                **dict.fromkeys((*_OF_A_JOB, *COUNTS), _NULL),
                 "RunningExecutionArn": "{% $lock.RunningExecutionArn %}",
             },
             "End": True,

@@ -16,8 +16,8 @@ MOST_THROTTLED = 5
 
 _SDK = "aws-sdk:sagemaker"
 _RETRY = {
-    # Throttling and other errors without a name of their own.
-    "ErrorEquals": ["SageMaker.SageMakerException"],
+    # Throttling has no name of its own in the API's model, and gets that of the service.
+    "ErrorEquals": ["SageMaker.SageMakerException", "SageMaker.ThrottlingException", "States.Timeout"],
     "IntervalSeconds": 5,
     "BackoffRate": 2.5,
     "MaxAttempts": 5,

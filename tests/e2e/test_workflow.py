@@ -9,8 +9,6 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,9 +17,10 @@ import yaml
 from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws
 from batch_transform.runs.synth import synthesise
-from batch_transform.spec.stack_outputs import INPUT_BUCKET, state_machine_output
+from batch_transform.spec.stack_outputs import INPUT_BUCKET
 from constructs_lib.states.ladder import MOST_ROUNDS
 from e2e.project_copy import PROJECT
+from e2e.workflow_stack import Deployed
 
 SLEEPER = """
 import time
@@ -30,62 +29,6 @@ def input_fn(data, content_type): return data
 def predict_fn(data, model): time.sleep(600)
 def output_fn(prediction, accept): return "", accept
 """
-
-
-@dataclass(frozen=True)
-class Deployed:
-    """A local AWS with the stack in it, and the file with the account's limits."""
-
-    aws: LocalAws
-    outputs: dict[str, str]
-    limits: Path
-
-    def limit(self, *, quota: int | None = None, without_capacity: tuple[str, ...] = ()) -> None:
-        """Change what the account may have; it acts at once."""
-        quotas = {} if quota is None else {"ml.m5.large for transform job usage": quota}
-        limits = {"ServiceQuotas": quotas, "InsufficientInstanceCapacity": list(without_capacity)}
-        part = self.limits.with_suffix(".part")
-        part.write_text(json.dumps(limits))
-        part.replace(self.limits)
-
-    def upload(self, job: str, folder: str, name: str, text: str) -> str:
-        """Put an object where the job may read, and return the S3 URI of its folder."""
-        bucket = self.outputs[INPUT_BUCKET]
-        self.aws.client("s3").put_object(Bucket=bucket, Key=f"{job}/{folder}/{name}", Body=text.encode())
-        return f"s3://{bucket}/{job}/{folder}/"
-
-    def start(self, job: str, run_input: object, name: str | None = None) -> str:
-        named = {"name": name} if name else {}
-        started = self.aws.client("stepfunctions").start_execution(
-            stateMachineArn=self.outputs[state_machine_output(job)], input=json.dumps(run_input), **named
-        )
-        return str(started["executionArn"])
-
-    def wait(self, execution: str) -> dict[str, Any]:
-        """Wait for the end of an execution and return its description."""
-        stepfunctions = self.aws.client("stepfunctions")
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            described: dict[str, Any] = stepfunctions.describe_execution(executionArn=execution)
-            if described["status"] != "RUNNING":
-                return described
-            time.sleep(0.05)
-        raise AssertionError(f"{execution} did not end")
-
-    def jobs_of(self, execution: str) -> list[dict[str, Any]]:
-        """The transform jobs that the execution created, oldest first."""
-        sagemaker = self.aws.client("sagemaker")
-        summaries = sagemaker.list_transform_jobs(
-            SortBy="CreationTime", SortOrder="Ascending", MaxResults=100
-        )
-        described = [
-            sagemaker.describe_transform_job(TransformJobName=summary["TransformJobName"])
-            for summary in summaries["TransformJobSummaries"]
-        ]
-        tag = {"Key": "AWS_STEP_FUNCTIONS_EXECUTION_ARN", "Value": execution}
-        return [
-            job for job in described if tag in sagemaker.list_tags(ResourceArn=job["TransformJobArn"])["Tags"]
-        ]
 
 
 @pytest.fixture(scope="module")
@@ -181,19 +124,11 @@ def test_a_job_succeeds_when_machines_are_there_again(deployed: Deployed, good: 
     assert set(statuses[:-1]) == {"Failed"}
 
 
-def test_another_instance_type_for_one_run_helps_where_one_is_out(
-    deployed: Deployed, good: dict[str, Any]
-) -> None:
-    deployed.limit(without_capacity=("ml.m5.large",))
-    execution = deployed.start("tumours", good | {"transform": {"instance_type": "ml.m5.xlarge"}})
-    assert deployed.wait(execution)["status"] == "SUCCEEDED"
-
-
 def test_an_exhausted_quota_is_waited_for(deployed: Deployed, good: dict[str, Any]) -> None:
-    deployed.limit(quota=0)
+    deployed.limit(quotas={"ml.m5.large": 0})
     execution = deployed.start("tumours", good)
     time.sleep(0.6)
-    deployed.limit(quota=1)
+    deployed.limit(quotas={"ml.m5.large": 1})
     described = deployed.wait(execution)
     assert described["status"] == "SUCCEEDED", described
     [job] = deployed.jobs_of(execution)
@@ -203,7 +138,7 @@ def test_an_exhausted_quota_is_waited_for(deployed: Deployed, good: dict[str, An
 def test_a_quota_that_stays_exhausted_fails_in_the_words_of_aws(
     deployed: Deployed, good: dict[str, Any]
 ) -> None:
-    deployed.limit(quota=0)
+    deployed.limit(quotas={"ml.m5.large": 0})
     described = deployed.wait(deployed.start("tumours", good))
     assert described["status"] == "FAILED"
     assert described["error"] == "SageMaker.ResourceLimitExceededException"

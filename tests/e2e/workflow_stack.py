@@ -133,10 +133,10 @@ class Deployed:
             time.sleep(0.05)
         raise AssertionError(f"{execution} has no running transform job")
 
-    def locks(self) -> list[dict[str, Any]]:
-        """The versions and delete markers of all locks."""
+    def locks(self, job: str) -> list[dict[str, Any]]:
+        """The versions and delete markers of the job's lock."""
         found = self.aws.client("s3").list_object_versions(
-            Bucket=self.outputs[OUTPUT_BUCKET], Prefix=".locks/"
+            Bucket=self.outputs[OUTPUT_BUCKET], Prefix=f".locks/{job}"
         )
         return [*found.get("Versions", []), *found.get("DeleteMarkers", [])]
 

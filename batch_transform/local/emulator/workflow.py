@@ -159,7 +159,10 @@ def plug_in(sagemaker: SageMaker, client: SageMakerJsonClient, assume_role: Assu
     stepfunctions._AWS_SDK_ERROR_PREFIX[NAME] = "SageMaker"
     stepfunctions._AWS_SDK_ERROR_CODE_OVERRIDES[NAME] = {
         **_EXCEPTIONS,
-        "ValidationException": "SageMakerException",
+        # those that the API does not model
+        **dict.fromkeys(
+            ("ValidationException", "ThrottlingException", "AccessDeniedException"), "SageMakerException"
+        ),
     }
     execute_task, fail_execution = stepfunctions._execute_task, stepfunctions._fail_execution
 

@@ -1,0 +1,69 @@
+"""What an execution that succeeded gives back (docs/run-output.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from batch_transform.spec.s3_uri import S3Uri
+
+_UNITS = ("bytes", "kB", "MB", "GB", "TB")
+
+
+@dataclass(frozen=True)
+class RunOutput:
+    """The fields that a person is shown. None where the run was skipped, or nobody can tell."""
+
+    place: S3Uri | None
+    instance_type: str | None
+    instance_count: int | None
+    attempts: int | None
+    billable_seconds: int | None
+    input_objects: int | None
+    input_bytes: int | None
+    output_objects: int | None
+    output_bytes: int | None
+    running_execution: str | None
+
+    @classmethod
+    def of(cls, output: Mapping[str, Any]) -> RunOutput:
+        """Read the output of an execution."""
+        path = output["S3OutputPath"]
+        return cls(
+            place=None if path is None else S3Uri.parse(path),
+            instance_type=output["InstanceType"],
+            instance_count=output["InstanceCount"],
+            attempts=output["Attempts"],
+            billable_seconds=output["BillableTimeInSeconds"],
+            input_objects=output["InputObjects"],
+            input_bytes=output["InputBytes"],
+            output_objects=output["OutputObjects"],
+            output_bytes=output["OutputBytes"],
+            running_execution=output["RunningExecutionArn"],
+        )
+
+    def __str__(self) -> str:
+        """What was read and written, and on what, in one line."""
+        if self.place is None:
+            return f"skipped: {self.running_execution} goes on"
+        attempts = "1 attempt" if self.attempts == 1 else f"{self.attempts} attempts"
+        return (
+            f"{_objects(self.input_objects, self.input_bytes)} in, "
+            f"{_objects(self.output_objects, self.output_bytes)} out, on {self.instance_count} x "
+            f"{self.instance_type}, {attempts}"
+        )
+
+
+def _objects(count: int | None, size: int | None) -> str:
+    if count is None or size is None:
+        return "objects not counted"
+    return f"{count:,} object{'' if count == 1 else 's'} of {_size(size)}"
+
+
+def _size(size: float) -> str:
+    for unit in _UNITS:
+        if size < 1000 or unit == _UNITS[-1]:
+            break
+        size /= 1000
+    return f"{size:,.0f} {unit}" if unit == "bytes" else f"{size:,.1f} {unit}"

@@ -1,0 +1,152 @@
+"""Runs of one job beside each other, in the deployed state machine: they wait, are skipped, fail, or may overlap."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from e2e.workflow_stack import Deployed, deployed_jobs
+
+# The model hangs on data with the word `hang` in them, and echoes all others.
+JOBS: dict[str, dict[str, Any]] = {
+    name: {"behaviour": "hang-on-mark", "workflow": {"overlapping_runs": name}}
+    for name in ("wait", "skip", "fail", "allow")
+}
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    with deployed_jobs(tmp_path_factory.mktemp("lock"), JOBS) as found:
+        yield found
+
+
+@pytest.fixture
+def endless(deployed: Deployed) -> Iterator[dict[str, dict[str, str]]]:
+    """For each job the input of a run that goes on until somebody stops it."""
+    deployed.limit()
+    yield {job: {"input.data": deployed.upload(job, "endless", "a.csv", "hang,1\n")} for job in JOBS}
+    deployed.limit()
+    states = deployed.aws.client("stepfunctions")
+    for job in JOBS:
+        arn = deployed.machine(job)
+        for execution in states.list_executions(stateMachineArn=arn, statusFilter="RUNNING")["executions"]:
+            deployed.stop(execution["executionArn"])
+
+
+def good(deployed: Deployed, job: str) -> dict[str, str]:
+    return {"input.data": deployed.upload(job, "data", "a.csv", "id-1,2,3\n")}
+
+
+def until_nothing_runs(deployed: Deployed) -> None:
+    sagemaker = deployed.aws.client("sagemaker")
+    deadline = time.monotonic() + 30
+    while any(
+        sagemaker.list_transform_jobs(StatusEquals=status)["TransformJobSummaries"]
+        for status in ("InProgress", "Stopping")
+    ):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_runs_that_start_at_the_same_moment_come_one_after_the_other(deployed: Deployed) -> None:
+    run_input = good(deployed, "wait")
+    with ThreadPoolExecutor() as pool:
+        executions = list(pool.map(lambda _: deployed.start("wait", run_input), range(3)))
+        ends = list(pool.map(deployed.wait, executions))
+    assert [end["status"] for end in ends] == ["SUCCEEDED"] * 3
+    jobs = [job for execution in executions for job in deployed.jobs_of(execution)]
+    assert len({job["TransformJobName"] for job in jobs}) == 3
+    times = sorted((job["CreationTime"], job["TransformEndTime"]) for job in jobs)
+    assert all(ended <= created for (_, ended), (created, _) in pairwise(times))
+    assert deployed.locks("wait") == []
+
+
+def test_a_run_waits_until_the_one_before_has_ended(
+    deployed: Deployed, endless: dict[str, dict[str, str]]
+) -> None:
+    first = deployed.start("wait", endless["wait"])
+    deployed.job_running(first)
+    second = deployed.start("wait", good(deployed, "wait"))
+    deployed.until_in(second, "WaitForOtherRun")
+    assert deployed.jobs_of(second) == []
+    deployed.stop(first)
+    described = deployed.wait(second)
+    assert described["status"] == "SUCCEEDED", described
+    assert deployed.locks("wait") == []
+
+
+def test_a_run_is_skipped_and_says_so(deployed: Deployed, endless: dict[str, dict[str, str]]) -> None:
+    first = deployed.start("skip", endless["skip"])
+    deployed.job_running(first)
+    second = deployed.run("skip", good(deployed, "skip"))
+    assert second["status"] == "SUCCEEDED"
+    output = json.loads(second["output"])
+    assert (output["Outcome"], output["RunningExecutionArn"]) == ("Skipped", first)
+    assert (output["TransformJobName"], output["S3OutputPath"], output["OutputObjects"]) == (None, None, None)
+    assert deployed.jobs_of(second["executionArn"]) == []
+    assert deployed.describe(first)["status"] == "RUNNING"
+
+
+def test_a_run_fails_and_names_the_one_that_goes_on(
+    deployed: Deployed, endless: dict[str, dict[str, str]]
+) -> None:
+    first = deployed.start("fail", endless["fail"])
+    deployed.job_running(first)
+    second = deployed.run("fail", good(deployed, "fail"))
+    assert (second["status"], second["error"]) == ("FAILED", "OverlappingRun")
+    assert first in second["cause"]
+    deployed.stop(first)
+    assert deployed.run("fail", good(deployed, "fail"))["status"] == "SUCCEEDED"
+
+
+def test_runs_may_overlap_where_the_job_says_so(
+    deployed: Deployed, endless: dict[str, dict[str, str]]
+) -> None:
+    first = deployed.start("allow", endless["allow"])
+    deployed.job_running(first)
+    assert deployed.run("allow", good(deployed, "allow"))["status"] == "SUCCEEDED"
+    assert deployed.describe(first)["status"] == "RUNNING"
+
+
+def test_a_failed_run_gives_the_lock_back(deployed: Deployed) -> None:
+    deployed.limit(without_capacity=("ml.m5.large",))
+    failed = deployed.run("fail", good(deployed, "fail"))
+    deployed.limit()
+    assert failed["status"] == "FAILED"
+    assert "CapacityError" in failed["cause"]
+    assert deployed.locks("fail") == []
+
+
+def test_a_run_that_is_refused_takes_no_lock(deployed: Deployed) -> None:
+    assert deployed.run("fail", {"transform.max_paylod": 1})["status"] == "FAILED"
+    assert deployed.locks("fail") == []
+
+
+@pytest.mark.parametrize("state", ["Preflight", "Transform", "WaitForCapacity", "WaitForOtherRun"])
+def test_wherever_a_run_is_stopped_nothing_goes_on_and_the_next_run_begins(
+    deployed: Deployed, endless: dict[str, dict[str, str]], state: str
+) -> None:
+    if state == "WaitForCapacity":
+        deployed.limit(without_capacity=("ml.m5.large",))
+    first = deployed.start("wait", endless["wait"])
+    stopped = first
+    if state == "WaitForOtherRun":
+        deployed.job_running(first)
+        stopped = deployed.start("wait", good(deployed, "wait"))
+    deployed.until_in(stopped, state)
+    deployed.stop(stopped)
+    if stopped != first:
+        assert deployed.describe(first)["status"] == "RUNNING"
+        deployed.stop(first)
+    deployed.limit()
+    until_nothing_runs(deployed)
+    assert deployed.describe(stopped)["status"] == "ABORTED"
+    described = deployed.run("wait", good(deployed, "wait"))
+    assert described["status"] == "SUCCEEDED", described
+    assert deployed.locks("wait") == []
