@@ -37,6 +37,12 @@ def local() -> None:
     "--ping-timeout", default=60.0, show_default=True, help="Seconds until a model server must answer."
 )
 @click.option(
+    "--alarm-scale",
+    default=1.0,
+    show_default=True,
+    help="0.01 makes the periods of CloudWatch alarms a hundredth as long.",
+)
+@click.option(
     "--enforce-iam",
     is_flag=True,
     help="A call needs the permission that it needs on AWS. Key and secret of the account's root: local, local.",
@@ -49,6 +55,7 @@ def up(
     quotas: Path | None,
     region: str,
     ping_timeout: float,
+    alarm_scale: float,
     enforce_iam: bool,
 ) -> int:
     """Serve every AWS API on one port of 127.0.0.1 until Ctrl-C.
@@ -63,6 +70,7 @@ def up(
         "--quotas": quotas,
         "--region": region,
         "--ping-timeout": ping_timeout,
+        "--alarm-scale": alarm_scale,
     }
     flags = ["--enforce-iam"] if enforce_iam else []
     return serve([*(f"{name}={value}" for name, value in options.items() if value is not None), *flags])

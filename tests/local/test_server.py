@@ -228,6 +228,7 @@ def failed(*options: str, expected: int = 2, **environment: str) -> str:
         ("--ping-timeout=-1", "--ping-timeout -1 is not a number of seconds above 0"),
         ("--ping-timeout=nan", "--ping-timeout nan is not a number of seconds above 0"),
         ("--wait-scale=inf", "--wait-scale inf is not a number from 0 on"),
+        ("--alarm-scale=0", "--alarm-scale 0 is not a number above 0"),
         ("--schedule-scale=0", "--schedule-scale 0 is not a number above 0"),
     ],
 )

@@ -18,7 +18,7 @@ from ministack.services.cloudformation import provisioners  # type: ignore[impor
 from batch_transform.local.cloudwatch.alarm_state import AlarmRule, alarm_state, state_reason
 from batch_transform.local.emulator.metrics import QueueMetrics
 
-LOOK_SECONDS = 0.25
+LOOK_SECONDS = 0.5
 """CloudWatch looks every minute, and at alarms over more than a day every hour."""
 
 

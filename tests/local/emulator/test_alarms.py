@@ -28,7 +28,7 @@ def _put_alarm(lab: Any, metric: str, dimensions: dict[str, str], **members: Any
         "Namespace": "AWS/States",
         "MetricName": metric,
         "Statistic": "Sum",
-        "Period": 60,
+        "Period": 180,
         "EvaluationPeriods": 1,
         "Threshold": 1,
         "ComparisonOperator": "GreaterThanOrEqualToThreshold",
