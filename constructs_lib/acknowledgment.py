@@ -1,14 +1,26 @@
-"""Findings of cdk-nag that we looked at and keep, each with its reason, next to the resource."""
+"""Findings of security tools that we looked at and keep, each with its reason, next to the resource."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import aws_cdk as cdk
 from constructs import IConstruct
 
 _SHARE_RULES = ("NIST.800.53.R5", "HIPAA.Security", "PCI.DSS.321")
 """Packs of cdk-nag that call one rule alike."""
+
+_LACKING = {("PCI.DSS.321", "LambdaConcurrency"), ("PCI.DSS.321", "LambdaDLQ")}
+
+Reasons = Mapping[str | tuple[str, ...], str]
+"""A finding, or several that say the same, and why it is kept."""
+
+INLINE_POLICY: Reasons = {
+    "IAMNoInlinePolicy": "the statements are written for this role alone, and come and go with it"
+}
+"""What the packs say of each role whose statements are its own."""
+
+OWN_KEY_IS_A_CHOICE = "no key of the account was asked for: the service encrypts with a key of its own"
 
 _kept = True
 
@@ -19,29 +31,38 @@ def keep_acknowledgments(*, keep: bool) -> None:
     _kept = keep
 
 
-def acknowledge(construct: IConstruct, findings: str | Sequence[str], reason: str) -> None:
-    """Keep findings on a construct and its children.
+def acknowledge(construct: IConstruct, findings: str | tuple[str, ...], reason: str) -> None:
+    """Keep findings of one or several tools on a construct and its children, all for one reason.
 
-    A finding is `AwsSolutions-S1`, the name that the NIST 800-53, HIPAA and PCI packs share for a rule, such as
-    `LambdaDLQ`, or the id of another pack's as the synth prints it, such as `BatchTransform::NoTimeout[Transform]`.
+    A finding is `AwsSolutions-S1`; the name that the NIST 800-53, HIPAA and PCI packs share for a rule, such as
+    `LambdaDLQ`; checkov's id, such as `CKV_AWS_116`; or the id of another pack's as the synth prints it, such as
+    `BatchTransform::NoTimeout[Transform]`.
     """
-    named = [findings] if isinstance(findings, str) else findings
-    _acknowledge(construct, dict.fromkeys((one for finding in named for one in _ids(finding)), reason))
+    acknowledge_each(construct, {findings: reason})
 
 
-def _acknowledge(construct: IConstruct, reasons: Mapping[str, str]) -> None:
-    if _kept and reasons:
-        cdk.Validations.of(construct).acknowledge(
-            *(cdk.Acknowledgment(id=finding, reason=reason) for finding, reason in reasons.items())
+def acknowledge_each(construct: IConstruct, reasons: Reasons) -> None:
+    """Keep findings on a construct and its children, each with a reason of its own, in one call to Node."""
+    if not _kept or not reasons:
+        return
+    cdk.Validations.of(construct).acknowledge(
+        *(
+            cdk.Acknowledgment(id=one, reason=reason)
+            for findings, reason in reasons.items()
+            for finding in ((findings,) if isinstance(findings, str) else findings)
+            for one in _ids(finding)
         )
+    )
 
 
 def _ids(finding: str) -> list[str]:
     if finding.startswith("AwsSolutions-"):
         return [f"AwsSolutions::{finding}"]
+    if finding.startswith("CKV_"):
+        return [f"checkov::{finding}"]
     if "::" in finding.partition("[")[0]:
         return [finding]
-    return [f"{pack}::{pack}-{finding}" for pack in _SHARE_RULES]
+    return [f"{pack}::{pack}-{finding}" for pack in _SHARE_RULES if (pack, finding) not in _LACKING]
 
 
 def acknowledge_wildcards(construct: IConstruct, reasons: Mapping[str, str]) -> None:
@@ -53,10 +74,10 @@ def acknowledge_wildcards(construct: IConstruct, reasons: Mapping[str, str]) -> 
     if not _kept or not reasons:
         return
     resources = cdk.Stack.of(construct).resolve(list(reasons))
-    _acknowledge(
+    acknowledge_each(
         construct,
         {
-            f"AwsSolutions::AwsSolutions-IAM5[Resource::{_as_text(resource)}]": reason
+            f"AwsSolutions-IAM5[Resource::{_as_text(resource)}]": reason
             for resource, reason in zip(resources, reasons.values(), strict=True)
         },
     )

@@ -9,7 +9,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from constructs_lib.acknowledgment import acknowledge
+from constructs_lib.acknowledgment import OWN_KEY_IS_A_CHOICE, acknowledge
 
 
 class Buckets(Protocol):
@@ -95,9 +95,16 @@ class DataBuckets(Construct):
         if self._access_logs_bucket is None:
             acknowledge(
                 bucket,
-                "AwsSolutions-S1",
-                "access logs are the account's choice: CloudTrail data events cover these",
+                ("AwsSolutions-S1", "S3BucketLoggingEnabled", "CKV_AWS_18"),
+                "access logs are the account's choice: give access_logs_bucket, or let CloudTrail record data events",
             )
+        acknowledge(
+            bucket,
+            "S3BucketReplicationEnabled",
+            "a copy in another region doubles the cost: results can be made again, and versions outlive a deletion",
+        )
+        if key is None:
+            acknowledge(bucket, "S3DefaultEncryptionKMS", OWN_KEY_IS_A_CHOICE)
         return bucket
 
 

@@ -8,7 +8,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct, IDependable
 
 from batch_transform.spec.job_spec import VpcConfig
-from constructs_lib.acknowledgment import acknowledge_wildcards
+from constructs_lib.acknowledgment import INLINE_POLICY, acknowledge_each, acknowledge_wildcards
 from constructs_lib.arn import arn
 from constructs_lib.container_image import ContainerImage, pull_statements
 from constructs_lib.data_location import DataLocation
@@ -70,6 +70,7 @@ class ExecutionRole(Construct):
         ]
         self.ready: list[IDependable] = []
         self.role: iam.IRole = self._define(statements) if role is None else self._extend(role, statements)
+        acknowledge_each(self.role, INLINE_POLICY)
         acknowledge_wildcards(
             self.role,
             {

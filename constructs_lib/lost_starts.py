@@ -8,7 +8,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from constructs_lib.acknowledgment import acknowledge
+from constructs_lib.acknowledgment import OWN_KEY_IS_A_CHOICE, acknowledge_each
 from constructs_lib.arn import REGION, URL_SUFFIX
 from constructs_lib.key_policy import let_rules_fill_queues
 from constructs_lib.kms_key import KmsKey
@@ -44,8 +44,12 @@ class LostStarts(Construct):
             # The longest that SQS keeps a message: time to see the alarm after a holiday.
             retention_period=cdk.Duration.days(14),
         )
-        acknowledge(
-            self.queue, "AwsSolutions-SQS3", "it is itself the dead-letter queue of the job's triggers"
+        acknowledge_each(
+            self.queue,
+            {
+                "AwsSolutions-SQS3": "it is itself the dead-letter queue of the job's triggers",
+                **({} if encryption_key else {"CKV_AWS_27": OWN_KEY_IS_A_CHOICE}),
+            },
         )
 
     def send_statements(self) -> list[Statement]:

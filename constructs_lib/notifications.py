@@ -55,6 +55,7 @@ class Notifications(Construct):
             name="notify",
             statements=_publish(self.topic, self.key),
             encryption_key=encryption_key,
+            when_it_fails="Lambda tries twice more, and the alarm on failed runs goes to the same topic by another way",
         )
 
     def let_publish_to(self, topic: sns.ITopic, key: kms.IKey | None = None) -> None:

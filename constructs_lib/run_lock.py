@@ -13,7 +13,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from constructs_lib.acknowledgment import acknowledge_wildcards
+from constructs_lib.acknowledgment import INLINE_POLICY, acknowledge_each, acknowledge_wildcards
 from constructs_lib.arn import arn
 from constructs_lib.data_location import DataLocation
 from constructs_lib.kms_key import KmsKey
@@ -62,6 +62,7 @@ class RunLock:
             statements=[Statement(["states:DescribeExecution"], [executions]).as_construct()],
             roles=[role],
         )
+        acknowledge_each(policy, INLINE_POLICY)
         acknowledge_wildcards(policy, {executions: "any run of this job may have its lock"})
 
     def _statement(self, *actions: str) -> Statement:

@@ -7,6 +7,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from constructs_lib.acknowledgment import OWN_KEY_IS_A_CHOICE, acknowledge
+
 _RETENTION = {
     1: logs.RetentionDays.ONE_DAY,
     3: logs.RetentionDays.THREE_DAYS,
@@ -38,7 +40,7 @@ def run_logs(
     scope: Construct, *, retention_in_days: int, encryption_key: kms.IKey | None, name: str | None = None
 ) -> logs.LogGroup:
     """Define the log group `Logs` below `scope`: its lines go after so many days, and it goes with the stack."""
-    return logs.LogGroup(
+    group = logs.LogGroup(
         scope,
         "Logs",
         encryption_key=encryption_key,
@@ -46,3 +48,6 @@ def run_logs(
         removal_policy=cdk.RemovalPolicy.DESTROY,
         retention=_RETENTION[retention_in_days],
     )
+    if encryption_key is None:
+        acknowledge(group, ("CloudWatchLogGroupEncrypted", "CKV_AWS_158"), OWN_KEY_IS_A_CHOICE)
+    return group

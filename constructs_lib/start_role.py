@@ -6,6 +6,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from constructs_lib.acknowledgment import INLINE_POLICY, acknowledge_each
 from constructs_lib.lost_starts import LostStarts
 from constructs_lib.service_trust import service_of_this_account
 from constructs_lib.statement import Statement, policy_document
@@ -20,7 +21,7 @@ def start_role(
     scope: Construct, construct_id: str, *, state_machine: sfn.IStateMachine, lost_starts: LostStarts
 ) -> iam.Role:
     """Define a role that may start this machine, and put what it could not start into the queue; nothing else."""
-    return iam.Role(
+    role = iam.Role(
         scope,
         construct_id,
         assumed_by=service_of_this_account("scheduler.amazonaws.com"),
@@ -33,3 +34,5 @@ def start_role(
             )
         },
     )
+    acknowledge_each(role, INLINE_POLICY)
+    return role

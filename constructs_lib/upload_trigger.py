@@ -17,6 +17,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from batch_transform.spec.job_spec import UploadSpec, WorkflowSpec
+from constructs_lib.acknowledgment import acknowledge
 from constructs_lib.data_buckets import send_events
 from constructs_lib.data_location import DataLocation
 from constructs_lib.lost_starts import LostStarts
@@ -66,6 +67,11 @@ class UploadTrigger(Construct):
             "RETRIES": str(RETRIES),
         }.items():
             self.function.add_environment(variable, value)
+        acknowledge(
+            self.function,
+            "CKV_AWS_173",
+            "its environment holds names that stand in the template anyway, and no secret",
+        )
         self.rule = self._rule(spec, data, lost_starts)
         lambda_.CfnPermission(
             self,
@@ -89,6 +95,7 @@ class UploadTrigger(Construct):
             self,
             "StartLater",
             name="start_later",
+            when_it_fails="what it cannot do goes to the queue of lost starts, as its destination on failure",
             workflow=workflow,
             encryption_key=encryption_key,
             statements=[

