@@ -1,0 +1,80 @@
+"""The topic of the first stack, as all stacks of an environment use it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk.assertions import Template
+
+from batch_transform.spec.environment import EnvironmentSpec
+from batch_transform.spec.job_spec import JobSpec, ModelSpec, NotifySpec
+from stacks.batch_transform_stack import BatchTransformStack
+
+_TOPIC = "arn:aws:sns:eu-central-1:123456789012:ops"
+_JOBS = [JobSpec(name="churn", model=ModelSpec(existing="m"))]
+
+
+def _templates(**environment: Any) -> tuple[Template, Template]:
+    """The first stack, and another one."""
+    app, spec = cdk.App(), EnvironmentSpec(**environment)
+    first = BatchTransformStack(app, "BatchTransform", jobs=_JOBS, environment=spec)
+    other = [JobSpec(name="leads", model=ModelSpec(existing="m"))]
+    second = BatchTransformStack(app, "BatchTransform-1", jobs=other, environment=spec, first=first)
+    return Template.from_stack(first), Template.from_stack(second)
+
+
+def _told(template: Template) -> list[Any]:
+    """Whom the alarms of a template tell, each once."""
+    alarms = template.find_resources("AWS::CloudWatch::Alarm").values()
+    found = [action for alarm in alarms for action in alarm["Properties"]["AlarmActions"]]
+    return [told for at, told in enumerate(found) if told not in found[:at]]
+
+
+@pytest.fixture(scope="module")
+def stacks() -> tuple[Template, Template]:
+    return _templates(notify=NotifySpec(email=("ops@example.com",)))
+
+
+def test_addresses_of_the_environment_subscribe_once(stacks: tuple[Template, Template]) -> None:
+    first, second = stacks
+    [subscription] = first.find_resources("AWS::SNS::Subscription").values()
+    assert subscription["Properties"]["Endpoint"] == "ops@example.com"
+    assert _told(first) == [subscription["Properties"]["TopicArn"]]
+    second.resource_count_is("AWS::SNS::Subscription", 0)
+    second.resource_count_is("AWS::SNS::Topic", 0)
+
+
+def test_other_stacks_tell_the_topic_of_the_first(stacks: tuple[Template, Template]) -> None:
+    first, second = stacks
+    [output] = first.find_outputs("NotificationTopicArn").values()
+    assert _told(second) == [{"Fn::ImportValue": output["Export"]["Name"]}]
+    second.resource_count_is("AWS::KMS::Key", 0)
+
+
+def test_each_stack_has_a_function_of_its_own_for_its_jobs(stacks: tuple[Template, Template]) -> None:
+    for template in stacks:
+        [rule] = template.find_resources("AWS::Events::Rule").values()
+        [target] = rule["Properties"]["Targets"]
+        assert target["Arn"]["Fn::GetAtt"][0] in template.find_resources("AWS::Lambda::Function")
+
+
+def test_a_topic_that_the_environment_names_is_told_by_all() -> None:
+    first, second = _templates(notify=NotifySpec(topic=_TOPIC, email=("ops@example.com",)))
+    assert (_told(first), _told(second)) == ([_TOPIC], [_TOPIC])
+    first.resource_count_is("AWS::SNS::Topic", 0)
+    first.resource_count_is("AWS::KMS::Key", 0)
+    first.resource_count_is("AWS::SNS::Subscription", 1)
+    second.resource_count_is("AWS::SNS::Subscription", 0)
+
+
+def test_a_customer_key_of_the_environment_encrypts_the_topic() -> None:
+    first, _ = _templates(customer_key=True)
+    [topic] = first.find_resources("AWS::SNS::Topic").values()
+    [(key_id, key)] = first.find_resources("AWS::KMS::Key").items()
+    assert topic["Properties"]["KmsMasterKeyId"] == {"Fn::GetAtt": [key_id, "Arn"]}
+    services = [
+        statement["Principal"].get("Service") for statement in key["Properties"]["KeyPolicy"]["Statement"]
+    ]
+    assert services.count("cloudwatch.amazonaws.com") == 1
