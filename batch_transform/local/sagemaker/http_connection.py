@@ -145,8 +145,11 @@ class Connection:
         self._socket.settimeout(_left(deadline))
         # HTTPResponse asks for nothing but `makefile`.
         response = http.client.HTTPResponse(cast("socket.socket", _Begun(begun, self._socket)))
-        response.begin()
-        body = _read(response, self._socket, deadline)
+        try:
+            response.begin()
+            body = _read(response, self._socket, deadline)
+        finally:
+            response.close()
         self._socket.setblocking(False)
         self.is_reusable = not response.will_close
         return Reply(response.status, body, response.headers.get("Content-Type"))
@@ -218,7 +221,6 @@ def _read(response: http.client.HTTPResponse, sock: socket.socket, deadline: flo
         sock.settimeout(_left(deadline))
     if left:
         raise http.client.IncompleteRead(body.getvalue(), left)
-    response.close()
     return body.getvalue()
 
 
