@@ -89,7 +89,7 @@ class Account:
     def answer(self, job: str) -> tuple[str, str]:
         """Run the job, and return what the model answered and the model's name."""
         described = self.run(job)
-        assert described["status"] == "SUCCEEDED", described
+        assert described["status"] == "SUCCEEDED", described["cause"]
         output = json.loads(described["output"])
         bucket, _, prefix = output["S3OutputPath"].removeprefix("s3://").partition("/")
         s3 = self.aws.client("s3")
@@ -134,7 +134,11 @@ def make_role(iam: Any) -> None:  # boto3 makes clients at run time
         "Principal": {"Service": "sagemaker.amazonaws.com"},
         "Action": "sts:AssumeRole",
     }
-    may = {"Effect": "Allow", "Action": ["s3:*", "logs:*"], "Resource": "*"}
+    may = {
+        "Effect": "Allow",
+        "Action": ["s3:*", "logs:*", "ecr:*", "cloudwatch:PutMetricData"],
+        "Resource": "*",
+    }
     trusts, allows = (json.dumps({"Version": "2012-10-17", "Statement": [each]}) for each in (trust, may))
     name = ROLE.rpartition("/")[2]
     iam.create_role(RoleName=name, AssumeRolePolicyDocument=trusts)
