@@ -31,12 +31,8 @@ class ModelLookup:
 
     def _of_package_group(self, group: str, role: str, job_name: str) -> None:
         name = group.rpartition("/")[2]
-        packages = [f"{arn}/*" for arn in self._arns("model-package", name, of=group)]
-        groups = self._arns("model-package-group", name, of=group)
-        self._allow(["sagemaker:ListModelPackages", "sagemaker:DescribeModelPackage"], [*packages, *groups])
-        self.wildcards |= dict.fromkeys(
-            packages, "the versions of one group: which is the newest is found by a run"
-        )
+        # a permission for the group: to list its packages, and to make a model of one, takes no right on packages
+        self._allow(["sagemaker:ListModelPackages"], self._arns("model-package-group", name, of=group))
         models = self._arns("model", f"{job_name}-*")
         self._allow(["sagemaker:CreateModel"], models)
         self.wildcards |= dict.fromkeys(models, "a model for each package, all of them led by the job's name")

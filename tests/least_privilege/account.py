@@ -55,7 +55,7 @@ OTHER_JOBS: dict[str, dict[str, Any]] = {
 class Account:
     """The deployed stack. `keys` are the KMS keys of the fullest job, by the digit of their id in its file.
 
-    `paths` tells the construct of each logical id.
+    `paths` tells the construct of each logical id, `missed` which story missed a permission when it was gone.
     """
 
     aws: LocalAws
@@ -64,6 +64,7 @@ class Account:
     jobs: dict[str, dict[str, Any]]
     keys: dict[str, str]
     found: list[Policy] = field(default_factory=list)
+    missed: dict[str, str] = field(default_factory=dict)
 
     @cache  # noqa: B019  # an account lives as long as its tests
     def client(self, service: str) -> Any:

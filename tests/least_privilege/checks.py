@@ -60,24 +60,6 @@ def what_is_not_explained(policies: Iterable[Policy]) -> set[str]:
     }
 
 
-def rows_without_use(title: str, policies: Iterable[Policy]) -> list[str]:
-    """The rows of the table that speak of nothing that is there."""
-    held = list(policies)
-    used = {
-        (row, permission)
-        for policy in held
-        for row in rows_of(title, policy)
-        for permission in row.permissions
-        if permission in actions_of(policy.document) or " " in permission
-    }
-    return [
-        f"{row.owner}: {permission}"
-        for row in table(title)
-        for permission in row.permissions
-        if (row, permission) not in used
-    ]
-
-
 def exceptions_without_use(policies: Iterable[Policy]) -> list[str]:
     """The rows of what is not proven that no permission needs any more."""
     used = {excepted_by(policy, mutation) for policy in policies for mutation in mutations(policy.document)}

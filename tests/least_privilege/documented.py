@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -52,11 +53,17 @@ def excepted_by(policy: Policy, mutation: Mutation) -> Row | None:
 
 
 def _covers(row: Row, mutation: Mutation) -> bool:
-    """A row names actions, or a part of a statement as a mutation names it: `Condition KEY`, `Resource ARN`."""
+    """A row names actions, or a part as a mutation names it, `Condition KEY`, or `PART in TEXT` of one statement."""
     taken = (
         {mutation.part.removeprefix("Action ")}
         if mutation.part.startswith("Action ")
         else set(mutation.actions)
     )
-    named = (each for each in row.permissions if " " in each)
-    return taken <= set(row.permissions) or any(fnmatchcase(mutation.part, f"{each}*") for each in named)
+    return taken <= set(row.permissions) or any(
+        _is_part(each, mutation) for each in row.permissions if " " in each
+    )
+
+
+def _is_part(named: str, mutation: Mutation) -> bool:
+    part, _, text = named.partition(" in ")
+    return mutation.part.startswith(part) and text in json.dumps(mutation.statement)

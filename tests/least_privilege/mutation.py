@@ -15,12 +15,19 @@ NOBODY = "nobody-narrowed-this"
 
 @dataclass(frozen=True)
 class Mutation:
-    """A policy with one thing taken out. `actions` are those of the statement, `part` says what went."""
+    """A policy with one thing taken out. `actions` are those of the statement, `part` says what went.
+
+    `statement` is the one from which it went.
+    """
 
     actions: tuple[str, ...]
     part: str
     document: Document
-    is_deny: bool
+    statement: Document
+
+    @property
+    def is_deny(self) -> bool:
+        return bool(self.statement["Effect"] == "Deny")
 
     def __str__(self) -> str:
         return f"{self.part} of {'deny ' if self.is_deny else ''}{', '.join(self.actions)}"
@@ -41,8 +48,7 @@ def mutations(document: Document) -> Iterator[Mutation]:
         ) -> Mutation:
             kept = [copy.deepcopy(each) for each in statements]
             kept[at : at + 1] = [] if changed is None else [changed]
-            deny = statements[at]["Effect"] == "Deny"
-            return Mutation(of, part, {**document, "Statement": kept}, deny)
+            return Mutation(of, part, {**document, "Statement": kept}, statements[at])
 
         yield mutation("statement", None)
         for part in _PARTS:

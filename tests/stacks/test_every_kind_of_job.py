@@ -178,7 +178,6 @@ def test_the_check_of_a_run_is_told_what_it_must_find_and_may_find_just_that(
         *basic,
         "iam:PassRole",
         "sagemaker:CreateModel",
-        "sagemaker:DescribeModelPackage",
         "sagemaker:ListModelPackages",
     }
 

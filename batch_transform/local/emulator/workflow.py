@@ -11,7 +11,7 @@ import time
 import uuid
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from ministack.services import stepfunctions  # type: ignore[import-untyped]  # it has no types
 
@@ -36,12 +36,13 @@ _EXCEPTIONS = {
 }
 
 
-class ExecutionAbortedError(SystemExit):
-    """When the execution of a task was aborted meanwhile: its thread has to end, past every Retry and Catch.
+def _end_aborted() -> NoReturn:
+    """End the thread of a task whose execution was aborted meanwhile, past every Retry and Catch.
 
-    The emulator knows no such end. A thread ends in silence on SystemExit, and nothing in the
-    interpreter catches it.
+    The emulator knows no such end. A thread ends in silence on SystemExit itself, not on a kind of it, and
+    nothing in the interpreter catches it.
     """
+    raise SystemExit
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ class TransformJobTask:
         """Create the job, and with `.sync` wait for its end; raises the emulator's _ExecutionError."""
         task, scope = _current_task.get(), current_scope()
         if task.is_aborted:
-            raise ExecutionAbortedError
+            _end_aborted()
         if not resource.endswith(".sync"):
             return {**self._call("CreateTransformJob", parameters, task, scope), **_sdk_metadata()}
         tags = {
@@ -112,7 +113,7 @@ class TransformJobTask:
         while not ended.wait(LOOK_SECONDS):
             if task.is_aborted:
                 self._stop(name, task, scope)
-                raise ExecutionAbortedError
+                _end_aborted()
             if time.monotonic() >= deadline:
                 self._stop(name, task, scope)
                 raise stepfunctions._ExecutionError(

@@ -22,6 +22,7 @@ def put_data(account: Account, job: str) -> None:
     with_header = ",".join(spec.get("columns", [])) + "\n" + line
     stories = {
         "good/a": line,
+        "large/a": line.replace("1", "big"),
         "mixed/a": line,
         "mixed/b": line.replace("1", "bad"),
         "hang/a": f"{line.replace('1', 'big')}\n{line.replace('1', 'hang')}",
@@ -51,6 +52,11 @@ def completes(account: Account, job: str) -> dict[str, bool]:
         "functions log": functions_log(account, job, began, "Workflow/Preflight"),
         "has metrics": wait_until(lambda: _has_metrics(account, name), SOON),
     }
+
+
+def completes_in_parts(account: Account, job: str) -> dict[str, bool]:
+    """A run with a large answer, which is uploaded and captured in parts."""
+    return {"succeeds": _run(account, job, "large")["status"] == "SUCCEEDED"}
 
 
 def explains(account: Account, job: str) -> dict[str, bool]:

@@ -26,6 +26,8 @@ def starts_when_due(account: Account, job: str) -> dict[str, bool]:
                 SOON,
             ) and bool(set(account.executions(job)) - before)
         account.stop(set(account.executions(job)) - before)
+        if not all(outcome.values()):
+            break
     return outcome
 
 
@@ -35,6 +37,8 @@ def keeps_lost_starts(account: Account, job: str) -> dict[str, bool]:
     for target in _targets(account, job):
         with _due_now(account, {**target, "Arn": f"{target['Arn']}-gone"}):
             outcome[f"{target['RoleArn']} keeps it"] = _has_letter(account, job)
+        if not all(outcome.values()):
+            break
     return outcome
 
 

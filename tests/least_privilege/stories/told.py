@@ -13,6 +13,8 @@ Story = Callable[[Account, str], dict[str, bool]]
 def stories_of(account: Account, job: str) -> list[Story]:
     """The stories of this job, quick ones first."""
     told: list[Story] = [runs.redefines, runs.completes, runs.explains]
+    if "batch_data_capture_config" in account.jobs[job]:
+        told.append(runs.completes_in_parts)
     if "columns" in account.jobs[job].get("input", {}):
         told.append(runs.finds_header)
     if account.jobs[job].get("workflow", {}).get("overlapping_runs") != "allow":
