@@ -18,6 +18,7 @@ from batch_transform.local.clients import Clients
 from batch_transform.local.emulator import (
     alarms,
     dead_letters,
+    emptied_buckets,
     execution_timeout,
     lambda_workers,
     metrics,
@@ -74,6 +75,7 @@ class LocalAws:
         roles.plug_in()
         stacks.plug_in(self._sagemaker)
         apply_bucket_encryption()
+        emptied_buckets.plug_in()
         accept_aws_managed_key()
         workflow.plug_in(self._sagemaker, SageMakerJsonClient(endpoint_url), assume_role)
         dead_letters.plug_in()
