@@ -117,8 +117,9 @@ def lost_job_states(spec: JobSpec, partition: str, completed: str) -> States:
                 {
                     "ErrorEquals": ["States.ALL"],
                     "Assign": {
-                        "fate": "{% 'the transform job may still run, since it could not be stopped (' & "
-                        "$states.errorOutput.Error & '): look for it in the SageMaker console, and stop it' %}"
+                        "fate": "{% 'StopTransformJob was refused (' & $states.errorOutput.Error & ': ' & "
+                        "$states.errorOutput.Cause & '): if the transform job still runs, stop it in the "
+                        "SageMaker console' %}"
                     },
                     "Next": "Diagnose",
                 }

@@ -54,7 +54,10 @@ LOOK_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class Asked:
-    """What to run: a definition with its input, and where. `name` is the execution's."""
+    """What to run: a definition with its input, and where. `name` is the execution's.
+
+    `loses_sight` lets the task be throttled when it describes its job, once the job is there.
+    """
 
     definition: str
     machine: str
@@ -63,6 +66,7 @@ class Asked:
     endpoint_url: str
     region: str
     wait_scale: float
+    loses_sight: bool
 
     @property
     def execution(self) -> str:
@@ -122,6 +126,9 @@ class Services:
         deadline = time.monotonic() + timeout
         try:
             sagemaker.create_transform_job(**{**arguments, "Tags": [*arguments.get("Tags", []), *own]})
+            if self._asked.loses_sight:
+                cause = "Rate exceeded (Service: AmazonSageMaker; Status Code: 400; Error Code: ThrottlingException)"
+                raise TaskError("SageMaker.AmazonSageMakerException", cause)
             while True:
                 described = sagemaker.describe_transform_job(TransformJobName=name)
                 if described["TransformJobStatus"] in {"Completed", "Failed", "Stopped"}:
