@@ -14,6 +14,9 @@ from constructs_lib.key_policy import let_rules_fill_queues
 from constructs_lib.kms_key import KmsKey
 from constructs_lib.statement import Statement
 
+# The longest that SQS keeps a message: time to see the alarm after a holiday.
+_KEPT = cdk.Duration.days(14)
+
 
 class LostStarts(Construct):
     """Define the dead-letter queue that all triggers of a job share: encrypted, TLS only, kept two weeks.
@@ -41,8 +44,7 @@ class LostStarts(Construct):
             encryption=sqs.QueueEncryption.KMS if encryption_key else sqs.QueueEncryption.SQS_MANAGED,
             encryption_master_key=encryption_key,
             enforce_ssl=True,
-            # The longest that SQS keeps a message: time to see the alarm after a holiday.
-            retention_period=cdk.Duration.days(14),
+            retention_period=_KEPT,
         )
         acknowledge_each(
             self.queue,

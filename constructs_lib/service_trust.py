@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+
 from aws_cdk import aws_iam as iam
 
 from constructs_lib.arn import ACCOUNT_ID
 
 
+@functools.cache  # a principal belongs to no stack, and each costs a round trip
 def service_of_this_account(principal: str) -> iam.ServicePrincipal:
     """Return the service as a role's trust names it: only acting for a resource of this account.
 

@@ -97,7 +97,7 @@ class Workflow(Construct):
         )
         acknowledge_wildcards(report, {job_logs_arn: "the streams of one group: their names are SageMaker's"})
         volume_key = KmsKey(spec.transform.volume_kms_key) if spec.transform.volume_kms_key else None
-        functions = [preflight.function, report.function]
+        function_arns = [preflight.function.function_arn, report.function.function_arn]
         self.log_group = run_logs(
             self,
             retention_in_days=spec.workflow.log_retention_in_days,
@@ -115,7 +115,7 @@ class Workflow(Construct):
                     [
                         Statement(
                             actions=["lambda:InvokeFunction"],
-                            resources=[function.function_arn for function in functions],
+                            resources=function_arns,
                         ),
                         *self._transform_job_statements(jobs_arns, execution_role),
                         *(volume_key.volume_statements() if volume_key else []),
@@ -132,8 +132,8 @@ class Workflow(Construct):
             spec,
             request,
             Parts(
-                preflight_arn=preflight.function.function_arn,
-                report_arn=report.function.function_arn,
+                preflight_arn=function_arns[0],
+                report_arn=function_arns[1],
                 lock=lock.place if lock else None,
             ),
             partition=PARTITION,

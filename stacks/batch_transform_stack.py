@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import aws_cdk as cdk
 from constructs import Construct
@@ -13,6 +14,7 @@ from batch_transform.spec.stack_outputs import state_machine_output
 from constructs_lib.batch_transform import BatchTransform
 from constructs_lib.dashboard import Dashboard
 from constructs_lib.data_buckets import Buckets
+from stacks.job_metadata import job_metadata
 from stacks.shared import ImportedBuckets, define_shared
 from stacks.shared_notifications import shared_notifications
 
@@ -54,15 +56,18 @@ class BatchTransformStack(cdk.Stack):
         namespace = Construct(self, "Jobs")
         defined = []
         for job in jobs:
+            there = in_environment(job, environment)
             transform = BatchTransform(
                 namespace,
                 job.name,
-                job=in_environment(job, environment),
+                job=there,
                 buckets=buckets,
                 notifications=notifications,
             )
             defined.append(transform)
             cdk.Tags.of(transform).add("job", job.name)
+            machine = cast("cdk.CfnResource", transform.state_machine.node.default_child)
+            machine.add_metadata("Job", job_metadata(there))
             cdk.CfnOutput(
                 self,
                 state_machine_output(job.name),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from batch_transform.spec.errors import SynthError
@@ -22,3 +23,18 @@ def check_templates(assembly: Path) -> None:
     ]
     if wrong:
         raise SynthError("\n".join(["the template breaks rules of CloudFormation:", *wrong]))
+
+
+def main() -> None:
+    """Check the assembly that is named: `python -m batch_transform.runs.template_check cdk.out`."""
+    assembly = Path(sys.argv[1])
+    try:
+        check_templates(assembly)
+    except SynthError as error:
+        sys.exit(str(error))
+    for template in sorted(assembly.glob("*.template.json")):
+        print(f"checked: {template}")  # noqa: T201 - what `make synth` ends with
+
+
+if __name__ == "__main__":
+    main()

@@ -24,7 +24,15 @@ def example_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def project(tmp_path: Path, example_model: Path) -> Project:
     folder = tmp_path / "project"
     folder.mkdir()
-    for name in ("app.py", "cdk.json", "lambda", "constructs_lib", "stacks", "batch_transform"):
+    for name in (
+        "app.py",
+        "cdk.json",
+        "lambda",
+        "constructs_lib",
+        "stacks",
+        "batch_transform",
+        "batch_transform_nag",
+    ):
         (folder / name).symlink_to(PROJECT / name)
     shutil.copytree(PROJECT / "jobs", folder / "jobs")
     shutil.copyfile(PROJECT / "environments.yaml", folder / "environments.yaml")

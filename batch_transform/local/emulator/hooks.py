@@ -130,6 +130,7 @@ HOOKS: Mapping[str, type | tuple[str, ...]] = {
     "ministack.services.s3:_object_versions.get": ("key", "default"),
     "ministack.services.s3:_delete_object_version": ("bucket", "bucket_name", "key", "version_id"),
     "ministack.services.s3:_delete_object": ("bucket_name", "key", "headers", "query_params"),
+    "ministack.services.s3:_delete_bucket": ("name",),
     "ministack.services.cloudformation.provisioners:_S3_BUCKET_CONFIGURATIONS": tuple,
     "ministack.services.stepfunctions:_create_state_machine": ("data",),
     "ministack.services.stepfunctions:_update_state_machine": ("data",),

@@ -17,6 +17,7 @@ from ministack import app as emulator  # type: ignore[import-untyped]  # it has 
 from batch_transform.local.clients import Clients
 from batch_transform.local.emulator import (
     alarms,
+    buckets,
     dead_letters,
     emptied_buckets,
     execution_timeout,
@@ -77,6 +78,7 @@ class LocalAws:
         apply_bucket_encryption()
         emptied_buckets.plug_in()
         accept_aws_managed_key()
+        buckets.plug_in()
         workflow.plug_in(self._sagemaker, SageMakerJsonClient(endpoint_url), assume_role)
         dead_letters.plug_in()
         schedule_requests.plug_in()
