@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from batch_transform_nag.cfn_template import Resource, text
@@ -67,8 +67,9 @@ class State:
         """Return the parts of the state that may have an Assign."""
         return [self.body, *self.catches, *self.body.get("Choices", [])]
 
+    @cached_property
     def following(self) -> list[State]:
-        """Return the states that can come after it, itself included where a path leads back."""
+        """The states that can come after it, itself included where a path leads back."""
         return [found for name in self.next_names() for found in self.reachable(name)]
 
     @property

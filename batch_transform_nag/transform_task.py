@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from batch_transform.spec.cdk_token import is_token
@@ -49,10 +50,11 @@ class TransformTask:
         return str(self.written.get("TransformJobName.$", "")) if isinstance(self.written, Mapping) else "$"
 
 
-def transform_tasks(resource: Resource) -> list[TransformTask]:
+@lru_cache(maxsize=64)  # most rules ask for them
+def transform_tasks(resource: Resource) -> tuple[TransformTask, ...]:
     """Return the tasks of a state machine that create transform jobs; none for any other resource."""
     machine = state_machine(resource)
-    return [_task(state) for state in machine.states if creates_transform_job(state)] if machine else []
+    return tuple(_task(state) for state in machine.states if creates_transform_job(state)) if machine else ()
 
 
 def creates_transform_job(state: State) -> bool:

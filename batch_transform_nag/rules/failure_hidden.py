@@ -33,7 +33,7 @@ def failure_hidden(resource: Resource) -> RuleResult:
 
 def _hidden(state: State, jobs: set[str]) -> Iterator[Finding]:
     runs_job = state.name in jobs
-    before_job = not runs_job and any(found.name in jobs for found in state.following())
+    before_job = not runs_job and any(found.name in jobs for found in state.following)
     for catcher in state.catches:
         if not runs_job and not (before_job and _ANY_ERROR & set(catcher.get("ErrorEquals", []))):
             continue
@@ -51,7 +51,7 @@ def _good_end(state: State, catcher: Mapping[str, Any], jobs: set[str]) -> str |
     Ends may be shared, with a variable that says how it went: a Choice by such a variable is open to a failure
     only where a state before it may have set the variable.
     """
-    earlier = [other for other in state.scope.states.values() if state in other.following()]
+    earlier = [other for other in state.scope.states.values() if state in other.following]
     walked: list[State] = []
     while True:
         set_by = {

@@ -29,7 +29,7 @@ def _reused(task: TransformTask) -> Iterator[str]:
         return
     if _is_retried(state) and not name.differs_by_retry():
         yield "the name is the same on each retry; add the retry count of the context object"
-    loop = [other for other in state.following() if state in other.following()]
+    loop = [other for other in state.following if state in other.following]
     if state in loop and not name.differs_by_turn(loop):
         yield "the state lies on a loop, and the name is the same on each turn"
     for around in state.enclosing:

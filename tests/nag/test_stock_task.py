@@ -112,7 +112,7 @@ def our_request() -> dict[str, Any]:
     [machine] = of_type(template(ours), "AWS::StepFunctions::StateMachine")
     parts = machine["DefinitionString"]["Fn::Join"][1]
     text = "".join(part if isinstance(part, str) else str(next(iter(part.values()))) for part in parts)
-    return dict(json.loads(text)["States"]["Request"]["Assign"]["request"])
+    return dict(json.loads(text)["States"]["Request"]["Assign"]["declared"])
 
 
 def of_type(made: dict[str, Any], kind: str) -> list[dict[str, Any]]:
