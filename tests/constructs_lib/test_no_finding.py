@@ -1,0 +1,59 @@
+"""What the constructs define in an app of one's own has no finding that they do not explain themselves."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from cdk_nag import AwsSolutionsChecks
+
+from batch_transform.spec.job_spec import (
+    InputSpec,
+    JobSpec,
+    ModelSpec,
+    ScheduleSpec,
+    TriggersSpec,
+    UploadSpec,
+)
+from batch_transform_nag import BatchTransformChecks
+from constructs_lib import BatchTransform, CustomerKey
+
+CHURN = JobSpec(
+    name="churn",
+    model=ModelSpec(
+        artifact="s3://models/churn.tar.gz", image="123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn:7"
+    ),
+    input=InputSpec(content_type="text/csv", split_type="Line", columns=("id", "age")),
+    triggers=TriggersSpec(schedule=(ScheduleSpec(rate="1 hour"),), on_upload=UploadSpec()),
+)
+
+
+def test_a_job_alone_and_one_with_key_role_and_network_are_compliant(tmp_path: Path) -> None:
+    app = cdk.App(outdir=str(tmp_path))
+    stack = cdk.Stack(app, "Own")
+    BatchTransform(stack, "Alone", job=CHURN)
+    BatchTransform(
+        stack,
+        "Given",
+        job=CHURN,
+        encryption_key=CustomerKey(stack, "Key").key,
+        execution_role=iam.Role(stack, "Scorer", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com")),
+        vpc=ec2.Vpc.from_vpc_attributes(
+            stack,
+            "Vpc",
+            vpc_id="vpc-0a1b2c3d",
+            availability_zones=["eu-west-1a"],
+            private_subnet_ids=["subnet-0a1b2c3d"],
+        ),
+    )
+    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app), BatchTransformChecks())
+    app.synth()
+    reports = json.loads((tmp_path / "validation-report.json").read_text())["pluginReports"]
+    by_pack = {report["pluginName"]: report for report in reports}
+    assert {"AwsSolutions", "BatchTransform"} <= set(by_pack)
+    for report in by_pack.values():
+        assert (report["conclusion"], report["violations"]) == ("success", []), report["pluginName"]
+    assert by_pack["AwsSolutions"]["suppressedViolations"]
