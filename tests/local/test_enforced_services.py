@@ -324,3 +324,15 @@ def test_plain_http_is_told_apart_where_a_request_says_so(services: Services) ->
         "before-sign.s3.*", lambda request, **_: request.headers.add_header("x-forwarded-proto", "http")
     )
     assert refusal(lambda: person.put_object(Bucket=bucket, Key="a", Body=b""))[0] == "AccessDenied"
+
+
+def test_a_topic_of_a_stack_has_the_key_that_its_template_names(services: Services) -> None:
+    formation, sns, key = services.aws.client("cloudformation"), services.aws.client("sns"), services.key()
+    topic = {"Type": "AWS::SNS::Topic", "Properties": {"KmsMasterKeyId": key}}
+    stack = name()
+    template = {"Resources": {"Topic": topic}, "Outputs": {"Arn": {"Value": {"Ref": "Topic"}}}}
+    formation.create_stack(StackName=stack, TemplateBody=json.dumps(template))
+    formation.get_waiter("stack_create_complete").wait(StackName=stack, WaiterConfig={"Delay": 1})
+    (output,) = formation.describe_stacks(StackName=stack)["Stacks"][0]["Outputs"]
+    attributes = sns.get_topic_attributes(TopicArn=output["OutputValue"])["Attributes"]
+    assert attributes["KmsMasterKeyId"] == key

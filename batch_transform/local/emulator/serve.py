@@ -32,6 +32,7 @@ from batch_transform.local.emulator import (
 )
 from batch_transform.local.emulator.enforcement import plug as enforcement
 from batch_transform.local.emulator.enforcement.objects import accept_aws_managed_key, apply_bucket_encryption
+from batch_transform.local.emulator.enforcement.topics_and_queues import keep_topic_keys
 from batch_transform.local.model_server.archive import ModelArchives
 from batch_transform.local.model_server.image import Images
 from batch_transform.local.model_server.pool import ModelServers
@@ -77,6 +78,7 @@ class LocalAws:
         stacks.plug_in(self._sagemaker)
         apply_bucket_encryption()
         emptied_buckets.plug_in()
+        keep_topic_keys()
         accept_aws_managed_key()
         buckets.plug_in()
         workflow.plug_in(self._sagemaker, SageMakerJsonClient(endpoint_url), assume_role)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ministack.services import sns, sqs  # type: ignore[import-untyped]  # it has no types
+from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]  # it has no types
 
 from batch_transform.local.emulator.enforcement.guard import Call, guard
 from batch_transform.local.emulator.enforcement.keys import KeyUse, refusal
@@ -17,6 +18,7 @@ from batch_transform.local.emulator.enforcement.permissions import (
 )
 from batch_transform.local.emulator.service import HttpAnswer
 
+_TOPIC = "AWS::SNS::Topic"
 _SEND = {"sns": "sns:Publish", "sqs": "sqs:SendMessage"}
 # SNS Developer Guide, "Key management"; SQS Developer Guide, "Key management"
 _PUBLISHING = ("kms:GenerateDataKey", "kms:Decrypt")
@@ -36,6 +38,31 @@ def plug_in() -> None:
         guard(service, _refuse)
     sqs.queue_policy_allows = _allows
     sns.topic_policy_allows = _allows
+
+
+def keep_topic_keys() -> None:
+    """Make the emulator's CloudFormation keep a topic's key, which it ignores; a queue's it keeps."""
+    handlers = provisioners._RESOURCE_HANDLERS[_TOPIC]
+    create, update = handlers["create"], handlers["update"]
+
+    def create_with_key(logical_id: str, properties: Mapping[str, Any], stack_name: str) -> tuple[str, Any]:
+        arn, attributes = create(logical_id, properties, stack_name)
+        _set_key(arn, properties)
+        return arn, attributes
+
+    def update_with_key(*arguments: Any, **named: Any) -> tuple[str, Any]:  # noqa: ANN401  # the emulator's
+        arn, attributes = update(*arguments, **named)
+        _set_key(arn, arguments[2])
+        return arn, attributes
+
+    handlers["create"], handlers["update"] = create_with_key, update_with_key
+
+
+def _set_key(arn: str, properties: Mapping[str, Any]) -> None:
+    topic = sns._topic_by_arn_any_scope(arn)
+    topic["attributes"].pop("KmsMasterKeyId", None)
+    if key := properties.get("KmsMasterKeyId"):
+        topic["attributes"]["KmsMasterKeyId"] = key
 
 
 def policy_of(arn: str) -> str | None:
