@@ -99,7 +99,7 @@ class Model(Construct):
         if not spec.enable_network_isolation:
             acknowledge(
                 resource,
-                "BatchTransform::ModelNotIsolated",
+                ("BatchTransform::ModelNotIsolated", "CKV_AWS_370"),
                 "the job leaves enable_network_isolation out, for models that load at run time what they need",
             )
 

@@ -18,6 +18,7 @@ from stacks.job_stacks import define_stacks
 
 PROJECT = Path(__file__).resolve().parents[2]
 JOBS = PROJECT / "tests/jobs"
+OTHERS = PROJECT / "tests/compliance/jobs"
 
 PACKS = (
     cdk_nag.AwsSolutionsChecks,
@@ -58,10 +59,11 @@ class Assembly:
 
 
 def synthesised(job: str, environment: EnvironmentSpec, folder: Path) -> Assembly:
-    """Synthesise the stack of one job of `tests/jobs` in an environment."""
+    """Synthesise the stack of one job of `tests/jobs` in an environment, or of all `others`."""
     context = json.loads((PROJECT / "cdk.json").read_text())["context"]
     app = cdk.App(outdir=str(folder), context=context, builtin_cloud_formation_validation=False)
-    jobs = load_job_files([JOBS / f"{job}.yaml"], environments=[environment])
+    files = sorted(OTHERS.glob("*.yaml")) if job == "others" else [JOBS / f"{job}.yaml"]
+    jobs = load_job_files(files, environments=[environment])
     define_stacks(app, jobs=jobs, environment=environment)
     cdk.Validations.of(app).add_plugins(*(pack(app) for pack in PACKS), BatchTransformChecks())
     failure = None
