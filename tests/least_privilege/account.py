@@ -39,14 +39,11 @@ JOB_FILES = {
     "fullest": PROJECT / "tests/jobs/fullest.yaml",
 }
 OTHER_JOBS: dict[str, dict[str, Any]] = {
-    "served": {
-        "name": "served",
-        "model": {"endpoint": "Scoring"},
-        "notify": {"email": "team@example.com"},
-    },
+    "served": {"name": "served", "model": {"endpoint": "Scoring"}},
     "registered": {
         "name": "registered",
         "model": {"package_group": "Churn", "role": OUTSIDE_ROLE},
+        "notify": {"email": "team@example.com"},
     },
 }
 
@@ -140,10 +137,6 @@ class Account:
         sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": _policy(let_in)})
         self.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
         return str(url)
-
-    def hears(self, topic: str) -> None:
-        """Listen, and forget what came before."""
-        self.client("sqs").purge_queue(QueueUrl=self.ear(topic))
 
     def executions(self, job: str) -> list[str]:
         listed = self.client("stepfunctions").list_executions(stateMachineArn=self.machine(job))

@@ -67,6 +67,7 @@ HOOKS: Mapping[str, type | tuple[str, ...]] = {
         "explicit_deny",
         "resource_policy_arn",
     ),
+    "ministack.core.iam_actions:s3_service_context": ("iam_action", "query_params", "path", "headers"),
     "ministack.core.iam_evaluator:resolve_principal": ("access_key_id", "account_id", "credential"),
     "ministack.core.iam_evaluator:evaluate": ("ctx", "policies", "limits"),
     "ministack.core.iam_evaluator:combine_resource_policy": (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import uuid
 
 from least_privilege.account import Account, wait_until
 from least_privilege.stories.runs import SOON, functions_log
@@ -11,23 +12,28 @@ from least_privilege.stories.runs import SOON, functions_log
 
 def tells_of_failure(account: Account, job: str) -> dict[str, bool]:
     """A run that fails is told of."""
-    topic = _topic(account, job)
-    account.hears(topic)
+    topic, mark = _topic(account, job), f"no-{uuid.uuid4().hex}"
+    account.ear(topic)
     began = int(time.time() * 1000)
-    account.execution(account.start(job, {"unknown": True}))
-    outcome = {f"{job} tells": wait_until(lambda: _is_heard(account, topic, "unknown"), SOON)}
+    account.execution(account.start(job, {mark: True}))  # an unknown field: the check before the run names it
+    outcome = {f"{job} tells": wait_until(lambda: _is_heard(account, topic, mark), SOON)}
     return outcome | {"the function logs": functions_log(account, None, began, "Notifications")}
 
 
 def tells_of_alarm(account: Account, job: str) -> dict[str, bool]:
     """An alarm of the job is told of."""
-    topic = _topic(account, job)
-    account.hears(topic)
+    topic, mark = _topic(account, job), uuid.uuid4().hex
+    account.ear(topic)
     cloudwatch = account.client("cloudwatch")
     (alarm, *_) = account.physical_ids(job, "AWS::CloudWatch::Alarm")
-    for state in ("OK", "ALARM"):
-        cloudwatch.set_alarm_state(AlarmName=alarm, StateValue=state, StateReason="it is tried")
-    return {f"{job} alarms": wait_until(lambda: _is_heard(account, topic, "it is tried"), SOON)}
+
+    def is_heard() -> bool:
+        # again and again: the alarm's own look may change it between the two
+        for state in ("OK", "ALARM"):
+            cloudwatch.set_alarm_state(AlarmName=alarm, StateValue=state, StateReason=mark)
+        return _is_heard(account, topic, mark)
+
+    return {f"{job} alarms": wait_until(is_heard, SOON)}
 
 
 def _topic(account: Account, job: str) -> str:
