@@ -129,14 +129,17 @@ def _log_lines(job_name: str, logs: LogsClient) -> list[str]:
 
 
 def _log_events(job_name: str, logs: LogsClient) -> Iterator[dict[str, Any]]:
+    streams = f"{job_name}/"  # with its end: the first attempt's name begins the tenth's
     pages = logs.get_paginator("filter_log_events").paginate(
         logGroupName=LOG_GROUP,
-        logStreamNamePrefix=job_name,
+        logStreamNamePrefix=streams,
         startTime=_started(job_name),
         PaginationConfig={"MaxItems": _EVENTS_LOOKED_AT},
     )
     try:
-        yield from (event for page in pages for event in page.get("events", []))
+        for page in pages:
+            # Looked at once more, since not every CloudWatch Logs heeds the prefix: the local AWS's does not.
+            yield from (each for each in page.get("events", []) if each["logStreamName"].startswith(streams))
     except ClientError as error:
         # Without a single logged line in the account's history the group does not exist: there is nothing to tell.
         if error.response["Error"]["Code"] != "ResourceNotFoundException":
