@@ -43,7 +43,7 @@ class Notifications(Construct):
         super().__init__(scope, construct_id)
         self.topic: sns.ITopic
         self.key: kms.IKey | None
-        self._topic_key = encryption_key
+        self._topic_key = encryption_key or topic_key
         if topic is not None:
             self.topic, self.key = topic, topic_key
         else:

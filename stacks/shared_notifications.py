@@ -30,7 +30,7 @@ def shared_notifications(
             given.add_subscription(subscriptions.EmailSubscription(address))
         return Notifications(stack, _ID, topic=given, encryption_key=encryption_key)
     if first_stack_name is not None:
-        return _imported(stack, first_stack_name)
+        return _imported(stack, first_stack_name, encryption_key)
     return _defined(stack, notify, encryption_key)
 
 
@@ -47,11 +47,11 @@ def _defined(stack: cdk.Stack, notify: NotifySpec, encryption_key: kms.IKey | No
     return defined
 
 
-def _imported(stack: cdk.Stack, first_stack_name: str) -> Notifications:
+def _imported(stack: cdk.Stack, first_stack_name: str, encryption_key: kms.IKey | None) -> Notifications:
     topic_arn, key_arn = (
         cdk.Fn.import_value(export_name(first_stack_name, key))
         for key in (NOTIFICATION_TOPIC, NOTIFICATION_KEY)
     )
     key = kms.Key.from_key_arn(stack, "NotificationKey", key_arn)
     topic = sns.Topic.from_topic_arn(stack, _TOPIC_ID, topic_arn)
-    return Notifications(stack, _ID, encryption_key=key, topic=topic, topic_key=key)
+    return Notifications(stack, _ID, encryption_key=encryption_key, topic=topic, topic_key=key)
