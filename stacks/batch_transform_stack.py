@@ -10,7 +10,7 @@ from constructs import Construct
 
 from batch_transform.spec.environment import EnvironmentSpec, in_environment
 from batch_transform.spec.job_spec import JobSpec
-from batch_transform.spec.stack_outputs import state_machine_output
+from batch_transform.spec.stack_outputs import state_machine_description, state_machine_output
 from constructs_lib.batch_transform import BatchTransform
 from constructs_lib.dashboard import Dashboard
 from constructs_lib.data_buckets import Buckets
@@ -72,6 +72,6 @@ class BatchTransformStack(cdk.Stack):
                 self,
                 state_machine_output(job.name),
                 value=transform.state_machine.state_machine_arn,
-                description=f"runs the job {job.name}",
+                description=state_machine_description(job.name),
             )
         Dashboard(self, "Dashboard", jobs=defined)

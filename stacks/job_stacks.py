@@ -10,7 +10,7 @@ from constructs import Construct
 from batch_transform.spec.environment import EnvironmentSpec
 from batch_transform.spec.errors import InputError
 from batch_transform.spec.job_spec import JobSpec
-from batch_transform.spec.stack_outputs import FIRST_STACK, state_machine_output
+from batch_transform.spec.stack_outputs import FIRST_STACK, SPLIT_INTO, state_machine_output
 from stacks.batch_transform_stack import BatchTransformStack
 from stacks.placement import parent_of, stacks_of
 
@@ -44,7 +44,7 @@ def _tie(parent: cdk.Stack, child: cdk.Stack) -> None:
     an export that is still imported cannot be removed, and the error names the stack to delete.
     """
     export = f"{parent.stack_name}-split-into-{child.stack_name}"
-    cdk.CfnOutput(parent, f"SplitInto{child.node.id}", value=child.stack_name, export_name=export)
+    cdk.CfnOutput(parent, f"{SPLIT_INTO}{child.node.id}", value=child.stack_name, export_name=export)
     cdk.CfnOutput(child, "SplitFrom", value=cdk.Fn.import_value(export))
     child.add_stack_dependency(parent)
 

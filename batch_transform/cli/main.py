@@ -26,6 +26,9 @@ _COMMANDS = {
     "adopt": ("batch_transform.cli.adopt", "Write the job file of a transform job that exists already."),
     "schema": ("batch_transform.cli.schema", "Print the JSON Schema of job files, for editors."),
     "run": ("batch_transform.cli.run", "Run a job on this machine, from the job file to the rows."),
+    "start": ("batch_transform.cli.start", "Start a run of a deployed job, on AWS or on the local AWS."),
+    "runs": ("batch_transform.cli.runs", "List the last runs of deployed jobs."),
+    "show": ("batch_transform.cli.show", "Show one run of a deployed job, and why it failed."),
     "local": ("batch_transform.cli.local", "Run the local AWS by itself."),
     "parity": ("batch_transform.cli.parity", "Compare a SageMaker endpoint with what is known of AWS."),
 }

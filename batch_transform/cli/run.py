@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -12,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-import yaml
 from rich.console import Console
 
+from batch_transform.cli.following import follow_run
 from batch_transform.cli.job_argument import find_job
+from batch_transform.cli.overrides_option import overrides_option, parse_overrides
 from batch_transform.cli.run_view import RunView
 from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws
@@ -23,7 +23,6 @@ from batch_transform.runs import execution as runs
 from batch_transform.runs.input_data import files_of, upload
 from batch_transform.runs.result_table import ResultTable, result_table
 from batch_transform.runs.results import fetch
-from batch_transform.runs.run_output import RunOutput
 from batch_transform.runs.synth import synthesise
 from batch_transform.runs.template_check import check_templates
 from batch_transform.runs.truth import Truth
@@ -37,20 +36,13 @@ from batch_transform.spec.request import transform_job_request
 from batch_transform.spec.s3_uri import S3Uri
 from batch_transform.spec.stack_outputs import FIRST_STACK, INPUT_BUCKET, state_machine_output
 
-_POLL_SECONDS = 0.25
 _PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
 
 
 @click.command()
 @click.argument("job")
 @click.option("--input", "input_path", type=click.Path(path_type=Path), help="A file or a folder to score.")
-@click.option(
-    "--set",
-    "overrides",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="Override a field of the job file for this run, such as data_processing.output_filter='$[-1]'.",
-)
+@overrides_option
 @click.option(
     "--truth",
     "truth_path",
@@ -109,7 +101,7 @@ def run(
     declared = find_job(job, jobs, environments=[environment])
     spec = in_environment(declared, environment)
     stack = f"{environment.prefix}{FIRST_STACK}"
-    run_input = _parse_overrides(overrides)
+    run_input = parse_overrides(overrides)
     _require_legal(run_input, spec)
     truth = Truth.read(truth_path) if truth_path else None
     if input_path:
@@ -142,9 +134,9 @@ def run(
                 sagemaker=aws.client("sagemaker"),
                 logs=aws.client("logs"),
             )
-            output, job_progress = _follow(
-                view, outputs[state_machine_output(declared.name)], run_input, clients
-            )
+            execution = runs.start(outputs[state_machine_output(declared.name)], run_input, clients)
+            view.line("run", execution.run)
+            output, job_progress = follow_run(view, execution, clients)
             place = output.place
             if place is None:  # of no run but one beside another, and the local AWS was started for this one
                 raise RunFailedError(f"the run was {output}")
@@ -197,26 +189,6 @@ def _require_legal(run_input: Mapping[str, Any], spec: JobSpec) -> None:
     apply_overrides(declared, run_input, columns, instance_types=spec.transform.instance_type)
 
 
-def _parse_overrides(overrides: tuple[str, ...]) -> dict[str, Any]:
-    """Values are read as YAML, as in the job file: `6` is a number, `$[1:]` a string."""
-    parsed = {}
-    for override in overrides:
-        name, equals, value = override.partition("=")
-        if not equals or not name:
-            raise InputError(f"--set {override}: write NAME=VALUE, such as transform.instance_count=2")
-        if name in parsed:
-            raise InputError(f"--set {override}: {name} is set twice; keep one")
-        try:
-            parsed[name] = yaml.safe_load(value)
-            json.dumps(parsed[name])
-        except (yaml.YAMLError, TypeError) as error:
-            raise InputError(
-                f"--set {override}: the value is neither a text nor a number as JSON has them ({error}); "
-                "put a text in quotes"
-            ) from error
-    return parsed
-
-
 def _input_place(spec: JobSpec, outputs: Mapping[str, str]) -> S3Uri:
     return S3Uri.parse(spec.input.data) if spec.input.data else S3Uri(outputs[INPUT_BUCKET], f"{spec.name}/")
 
@@ -227,28 +199,6 @@ def _upload(view: RunView, path: Path, destination: S3Uri, client: Callable[[str
     targets = [target for _, target in upload(path, destination, client("s3"))]
     where = str(targets[0]) if len(targets) == 1 else f"{len(targets)} files below {destination}"
     view.line("upload", f"{path} -> {where}", time.monotonic() - began)
-
-
-def _follow(
-    view: RunView, state_machine_arn: str, run_input: Mapping[str, Any], clients: runs.Clients
-) -> tuple[RunOutput, runs.TransformJobProgress | None]:
-    """Start the run and show it until it ends. Raises RunFailedError with the execution's cause."""
-    execution = runs.start(state_machine_arn, run_input, clients)
-    view.line("run", execution.run)
-    progress: runs.TransformJobProgress | None = None
-    for event in runs.follow(execution, clients, poll_seconds=_POLL_SECONDS):
-        match event:
-            case runs.StateEntered(name=name):
-                view.line("state", name)
-                view.doing(name)
-            case runs.TransformJobProgress():
-                progress = event
-                view.progress(event, last=event.status not in {"InProgress", "Stopping"})
-            case runs.Ended(output=RunOutput() as output):
-                return output, progress
-            case runs.Ended(status=status, error=error, cause=cause):
-                raise RunFailedError(f"the run ended {status}: {error}\n{cause}")
-    raise AssertionError("following a run ends with its end")
 
 
 def _show_rows(view: RunView, table: ResultTable, file: Path, truth: Truth | None) -> None:

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from batch_transform.runs.aws_calls import aws_calls
+from batch_transform.runs.run_jobs import record_counts
 from batch_transform.runs.run_output import RunOutput
+from batch_transform.spec.errors import AwsCallError, FollowError
 from batch_transform.spec.run_id import run_id
 
 if TYPE_CHECKING:
@@ -17,7 +20,10 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker.client import SageMakerClient
     from mypy_boto3_stepfunctions.client import SFNClient
 
-TRANSFORM_JOB_LOGS = "/aws/sagemaker/TransformJobs"
+_SHORTEST_PAUSE_SECONDS = 0.25
+_LONGEST_PAUSE_SECONDS = 10.0
+_PAUSE_PER_SECOND = 0.05
+"""Between two looks at a run: a twentieth of its time so far, so that a long one takes few calls."""
 
 
 @dataclass(frozen=True)
@@ -74,20 +80,34 @@ class Execution:
     run: str
 
 
-def start(state_machine_arn: str, overrides: Mapping[str, Any], clients: Clients) -> Execution:
-    """Start the state machine with the run's overrides."""
-    started = clients.stepfunctions.start_execution(
-        stateMachineArn=state_machine_arn, input=json.dumps(overrides)
-    )
-    described = clients.stepfunctions.describe_execution(executionArn=started["executionArn"])
-    return Execution(arn=started["executionArn"], run=run_id(started["executionArn"], described["startDate"]))
+def start(
+    state_machine_arn: str, overrides: Mapping[str, Any], clients: Clients, *, name: str | None = None
+) -> Execution:
+    """Start the state machine with the run's overrides. `name` is the execution's; else Step Functions gives one.
+
+    With a name, a call that was repeated because its answer was lost starts no second run. Raises AwsCallError
+    where nothing was started, and FollowError where the run was, and cannot be looked at.
+    """
+    named: dict[str, Any] = {"name": name} if name else {}
+    with aws_calls():
+        started = clients.stepfunctions.start_execution(
+            stateMachineArn=state_machine_arn, input=json.dumps(overrides), **named
+        )
+    arn = started["executionArn"]
+    try:
+        with aws_calls():
+            described = clients.stepfunctions.describe_execution(executionArn=arn)
+    except AwsCallError as error:
+        raise FollowError(f"the run {arn} was started, and cannot be followed: {error}") from error
+    return Execution(arn=arn, run=run_id(arn, described["startDate"]))
 
 
-def follow(execution: Execution, clients: Clients, *, poll_seconds: float) -> Iterator[Event]:
+def follow(execution: Execution, clients: Clients) -> Iterator[Event]:
     """Yield what happens, as it happens, and end with `Ended`.
 
     Progress is yielded at each poll while a transform job is under way.
     """
+    began = time.monotonic()
     last_event = 0
     while True:
         described = clients.stepfunctions.describe_execution(executionArn=execution.arn)
@@ -111,7 +131,12 @@ def follow(execution: Execution, clients: Clients, *, poll_seconds: float) -> It
                 cause=described.get("cause") or "",
             )
             return
-        time.sleep(poll_seconds)
+        time.sleep(pause_seconds(time.monotonic() - began))
+
+
+def pause_seconds(followed: float) -> float:
+    """Return how long to wait for the next look at a run that was followed for so many seconds."""
+    return min(_LONGEST_PAUSE_SECONDS, max(_SHORTEST_PAUSE_SECONDS, _PAUSE_PER_SECOND * followed))
 
 
 def _transform_jobs(execution: Execution, clients: Clients) -> Iterator[TransformJobProgress]:
@@ -121,7 +146,7 @@ def _transform_jobs(execution: Execution, clients: Clients) -> Iterator[Transfor
     )["TransformJobSummaries"]
     for summary in jobs:
         job = clients.sagemaker.describe_transform_job(TransformJobName=summary["TransformJobName"])
-        counts = _counts(job["TransformJobName"], clients.logs)
+        counts = record_counts(job["TransformJobName"], clients.logs)
         started = job.get("TransformStartTime", job["CreationTime"])
         ended = job.get("TransformEndTime", datetime.now(started.tzinfo))
         yield TransformJobProgress(
@@ -133,15 +158,3 @@ def _transform_jobs(execution: Execution, clients: Clients) -> Iterator[Transfor
             data_processing={name: str(value) for name, value in job.get("DataProcessing", {}).items()},
             accept=job["TransformOutput"].get("Accept"),
         )
-
-
-def _counts(job_name: str, logs: CloudWatchLogsClient) -> dict[str, int]:
-    stream = f"{job_name}/progress"
-    try:
-        page = logs.get_log_events(
-            logGroupName=TRANSFORM_JOB_LOGS, logStreamName=stream, startFromHead=False, limit=1
-        )
-    except logs.exceptions.ResourceNotFoundException:
-        return {}  # AWS has no such stream, and the local AWS none before the first record
-    counts: dict[str, int] = json.loads(page["events"][-1]["message"]) if page["events"] else {}
-    return counts

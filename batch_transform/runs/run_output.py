@@ -15,6 +15,7 @@ _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 class RunOutput:
     """The fields that a person is shown. None where the run was skipped, or nobody can tell."""
 
+    transform_job: str | None
     place: S3Uri | None
     instance_type: str | None
     instance_count: int | None
@@ -31,6 +32,7 @@ class RunOutput:
         """Read the output of an execution."""
         path = output["S3OutputPath"]
         return cls(
+            transform_job=output["TransformJobName"],
             place=None if path is None else S3Uri.parse(path),
             instance_type=output["InstanceType"],
             instance_count=output["InstanceCount"],
@@ -49,19 +51,21 @@ class RunOutput:
             return f"skipped: {self.running_execution} goes on"
         attempts = "1 attempt" if self.attempts == 1 else f"{self.attempts} attempts"
         return (
-            f"{_objects(self.input_objects, self.input_bytes)} in, "
-            f"{_objects(self.output_objects, self.output_bytes)} out, on {self.instance_count} x "
+            f"{objects_text(self.input_objects, self.input_bytes)} in, "
+            f"{objects_text(self.output_objects, self.output_bytes)} out, on {self.instance_count} x "
             f"{self.instance_type}, {attempts}"
         )
 
 
-def _objects(count: int | None, size: int | None) -> str:
+def objects_text(count: int | None, size: int | None) -> str:
+    """Return such as `3 objects of 37.7 kB`."""
     if count is None or size is None:
         return "objects not counted"
-    return f"{count:,} object{'' if count == 1 else 's'} of {_size(size)}"
+    return f"{count:,} object{'' if count == 1 else 's'} of {size_text(size)}"
 
 
-def _size(size: float) -> str:
+def size_text(size: float) -> str:
+    """Return bytes as a person reads them."""
     for unit in _UNITS:
         if size < 1000 or unit == _UNITS[-1]:
             break

@@ -18,7 +18,10 @@ BatchTransformError
 │   ├── TruthFileError       a table of known answers that is no such table
 │   ├── HeaderRowError       data to be scored whose first row is the names of its columns
 │   ├── ModelNotFoundError   an endpoint or a package group that has no model for a run
-│   └── DataNotFoundError    a local file or an S3 object that is not there
+│   ├── DataNotFoundError    a local file or an S3 object that is not there
+│   └── NotDeployedError     a stack, a job or a run that is not there
+├── AwsCallError             AWS refused a call, or could not be asked
+├── FollowError              a run that goes on, and that could not be followed any more
 ├── LocalAwsError            the local AWS could not do what it was asked
 │   ├── PortInUseError       another program listens there
 │   └── EmulatorHookError    the pinned emulator lacks a hook that we plug into
@@ -131,6 +134,20 @@ class ModelNotFoundError(InputError):
 
 class DataNotFoundError(InputError):
     """When a file, an object or a prefix that the person named holds nothing."""
+
+
+class NotDeployedError(InputError):
+    """When the person names a stack, a job or a run that the account does not have."""
+
+
+class AwsCallError(BatchTransformError):
+    """When AWS refuses a call of the command line, or cannot be asked: no credentials, no right, no network."""
+
+    exit_code = 2
+
+
+class FollowError(BatchTransformError):
+    """When a run that was started cannot be followed to its end: it goes on all the same."""
 
 
 class LocalAwsError(BatchTransformError):

@@ -11,6 +11,12 @@ ENCRYPTION_KEY = "EncryptionKeyArn"
 NOTIFICATION_TOPIC = "NotificationTopicArn"
 NOTIFICATION_KEY = "NotificationKeyArn"
 
+SPLIT_INTO = "SplitInto"
+"""Begins the keys of the outputs that name the stacks which a stack has split into."""
+
+_STATE_MACHINE = "StateMachine"
+_RUNS_THE_JOB = "runs the job "
+
 
 def state_machine_output(job_name: str) -> str:
     """Return the key of the output that holds the ARN of the job's state machine.
@@ -18,4 +24,15 @@ def state_machine_output(job_name: str) -> str:
     It is made of the name in the job file, without an environment's prefix, and is an output of the stack that
     has the job. Output keys are letters and digits only: `churn-nightly` is at `StateMachineChurnNightly`.
     """
-    return "StateMachine" + "".join(part[:1].upper() + part[1:] for part in job_name.split("-"))
+    return _STATE_MACHINE + "".join(part[:1].upper() + part[1:] for part in job_name.split("-"))
+
+
+def state_machine_description(job_name: str) -> str:
+    """Return the description of that output, from which `job_of` reads the name: its key has lost the hyphens."""
+    return f"{_RUNS_THE_JOB}{job_name}"
+
+
+def job_of(key: str, description: str) -> str | None:
+    """Return the name of the job that an output tells the state machine of; None for any other output."""
+    is_machine = key.startswith(_STATE_MACHINE) and description.startswith(_RUNS_THE_JOB)
+    return description.removeprefix(_RUNS_THE_JOB) if is_machine else None

@@ -9,7 +9,9 @@ import yaml
 
 from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws
+from batch_transform.runs.deployment import deployed_jobs
 from batch_transform.runs.synth import synthesise
+from batch_transform.spec.environment import EnvironmentSpec
 from batch_transform.spec.stack_outputs import FIRST_STACK, INPUT_BUCKET, state_machine_output
 from e2e.project_copy import PROJECT
 
@@ -30,6 +32,14 @@ def test_jobs_of_each_stack_run_with_what_the_first_one_shares(tmp_path: Path, e
         )  # the first one first
         outputs = {stack: deploy(assembly, stack, aws.client, lambda _event: None) for stack in stacks}
         assert len(outputs) > 1
+        found = deployed_jobs(EnvironmentSpec(), aws.client("cloudformation"))
+        assert {job.name: job.state_machine_arn for job in found} == {
+            name: of_stack[state_machine_output(name)]
+            for of_stack in outputs.values()
+            for name in JOBS
+            if state_machine_output(name) in of_stack
+        }
+        assert [job.name for job in found] == JOBS
         bucket = outputs[FIRST_STACK][INPUT_BUCKET]
         data = (example_model / "data/tumours.csv").read_bytes()
         for of_stack in outputs.values():

@@ -9,6 +9,7 @@ from batch_transform.spec.s3_uri import S3Uri
 
 COMPLETED: dict[str, Any] = {
     "Outcome": "Completed",
+    "TransformJobName": "churn-run-1",
     "S3OutputPath": "s3://out/churn/run",
     "InstanceType": "ml.m5.large",
     "InstanceCount": 2,

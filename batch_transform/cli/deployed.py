@@ -1,0 +1,73 @@
+"""What the commands about deployed jobs share: the environment they look in, and AWS as boto3 finds it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import click
+
+from batch_transform.runs.aws_calls import aws_calls
+from batch_transform.runs.deployment import DeployedJob, deployed_jobs, named_job
+from batch_transform.runs.execution import Clients
+from batch_transform.spec.environment import DEFAULT_ENVIRONMENT, EnvironmentSpec
+from batch_transform.spec.environment_file import load_environments
+
+if TYPE_CHECKING:
+    import boto3
+
+environment_option = click.option(
+    "--environment",
+    "environment_name",
+    default=DEFAULT_ENVIRONMENT,
+    show_default=True,
+    help="The environment whose stacks to look in, of environments.yaml.",
+)
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """An environment, and the AWS that it is deployed to: an account, or a local AWS by AWS_ENDPOINT_URL."""
+
+    environment: EnvironmentSpec
+    session: boto3.Session
+    clients: Clients
+
+    @classmethod
+    def in_environment(cls, name: str) -> Deployed:
+        """Find endpoint, credentials and region as boto3 does; a region of the environment's own comes first."""
+        environment = load_environments().named(name)
+        import boto3  # noqa: PLC0415 - its import takes time that a wrong name need not
+
+        with aws_calls():
+            session = boto3.Session(region_name=environment.region)
+            clients = Clients(
+                stepfunctions=session.client("stepfunctions"),
+                sagemaker=session.client("sagemaker"),
+                logs=session.client("logs"),
+            )
+        return cls(environment, session, clients)
+
+    def jobs(self, name: str | None = None) -> list[DeployedJob]:
+        """Return all jobs that are deployed, or the one of that name."""
+        with aws_calls():
+            cloudformation = self.session.client("cloudformation")
+        jobs = deployed_jobs(self.environment, cloudformation)
+        return jobs if name is None else [named_job(name, jobs, self.environment)]
+
+    def s3(self) -> Any:  # noqa: ANN401  # the session's stubs are for mypy alone
+        """Return a client of S3."""
+        with aws_calls():
+            return self.session.client("s3")
+
+    @property
+    def has_console(self) -> bool:
+        """Whether links into the AWS console lead anywhere: a local AWS has none."""
+        host = urlsplit(self.clients.stepfunctions.meta.endpoint_url).hostname
+        return host not in {"127.0.0.1", "localhost", "::1"}
+
+    def command(self, words: str) -> str:
+        """Return a command of ours for the same environment, to be copied."""
+        name = self.environment.environment
+        return f"batch-transform {words}" + ("" if name == DEFAULT_ENVIRONMENT else f" --environment {name}")

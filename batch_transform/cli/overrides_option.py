@@ -1,0 +1,64 @@
+"""What one run changes of its job: the option --set, and a file of the same."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+
+from batch_transform.spec.errors import DataNotFoundError, InputError
+
+_STDIN = "-"
+
+overrides_option = click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Override a field of the job file for this run, such as data_processing.output_filter='$[-1]'.",
+)
+
+
+def parse_overrides(overrides: tuple[str, ...]) -> dict[str, Any]:
+    """Values are read as YAML, as in the job file: `6` is a number, `$[1:]` a string."""
+    parsed = {}
+    for override in overrides:
+        name, equals, value = override.partition("=")
+        if not equals or not name:
+            raise InputError(f"--set {override}: write NAME=VALUE, such as transform.instance_count=2")
+        if name in parsed:
+            raise InputError(f"--set {override}: {name} is set twice; keep one")
+        try:
+            parsed[name] = yaml.safe_load(value)
+            json.dumps(parsed[name])
+        except (yaml.YAMLError, TypeError) as error:
+            raise InputError(
+                f"--set {override}: the value is neither a text nor a number as JSON has them ({error}); "
+                "put a text in quotes"
+            ) from error
+    return parsed
+
+
+def read_overrides(place: str) -> Mapping[str, Any]:
+    """Return what a JSON or YAML file holds, or standard input for `-`: the input of an execution."""
+    try:
+        text = sys.stdin.read() if place == _STDIN else Path(place).read_text(encoding="utf-8")
+    except OSError as error:
+        raise DataNotFoundError(f"--overrides {place} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"--overrides {place} is not UTF-8 text") from error
+    try:
+        given = yaml.safe_load(text)  # of which JSON is a part
+        json.dumps(given)
+    except (yaml.YAMLError, TypeError) as error:
+        raise InputError(f"--overrides {place} is no JSON object: {error}") from error
+    if not isinstance(given, Mapping):
+        raise InputError(
+            f'--overrides {place} must hold a JSON object, such as {{"transform.instance_count": 2}}'
+        )
+    return given

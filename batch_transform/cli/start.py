@@ -1,0 +1,126 @@
+"""`batch-transform start`: a run of a deployed job."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+import time
+from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
+
+import click
+from rich.console import Console
+
+from batch_transform.cli.deployed import Deployed, environment_option
+from batch_transform.cli.following import follow_run
+from batch_transform.cli.overrides_option import overrides_option, parse_overrides, read_overrides
+from batch_transform.cli.run_view import RunView
+from batch_transform.runs import execution as runs
+from batch_transform.runs.aws_calls import aws_calls
+from batch_transform.runs.deployed_request import deployed_request
+from batch_transform.runs.deployment import DeployedJob
+from batch_transform.runs.run_output import RunOutput, objects_text
+from batch_transform.spec.console_links import execution_link
+from batch_transform.spec.ended_run import length_text
+from batch_transform.spec.errors import AwsCallError, FollowError
+
+_PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
+
+
+@click.command()
+@click.argument("job")
+@overrides_option
+@click.option(
+    "--overrides",
+    "overrides_file",
+    metavar="FILE|-",
+    help="JSON or YAML with what this run changes, as an execution's input has it.",
+)
+@click.option("--wait", is_flag=True, help="Follow the run to its end, and end with its result.")
+@environment_option
+def start(
+    *,
+    job: str,
+    overrides: tuple[str, ...],
+    overrides_file: str | None,
+    wait: bool,
+    environment_name: str,
+) -> None:
+    """Start a run of JOB, which is deployed: on AWS, or on the local AWS that AWS_ENDPOINT_URL names.
+
+    Credentials and region are found as boto3 finds them. What the run changes is checked first, with the rules
+    of the deployed job itself; with a problem, nothing is started.
+
+    Ends with 0 once the run is started. With --wait: with 0 when it ended well, with 1 when it failed, and
+    with 130 when you interrupt: the run goes on.
+    """
+    run_input = {**(read_overrides(overrides_file) if overrides_file else {}), **parse_overrides(overrides)}
+    deployed = Deployed.in_environment(environment_name)
+    [found] = deployed.jobs(job)
+    deployed_request(found.state_machine_arn, deployed.clients.stepfunctions).checked(run_input)
+    name = execution_name(datetime.now(timezone.utc))
+    execution = runs.start(found.state_machine_arn, run_input, deployed.clients, name=name)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
+    try:
+        with RunView(console) as view:
+            for label, text in _where(execution, found, deployed):
+                view.line(label, text)
+            if wait:
+                _wait(view, execution, deployed)
+    except KeyboardInterrupt:
+        click.echo(
+            f"the run {execution.run} goes on; follow it: {deployed.command(f'show {execution.run}')}; "
+            f"stop it: {stop_command(execution.arn)}",
+            err=True,
+        )
+        raise
+
+
+def execution_name(now: datetime) -> str:
+    """Return a name that no other execution has, and that says by itself what started it and when."""
+    return f"start-{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+
+
+def _where(execution: runs.Execution, job: DeployedJob, deployed: Deployed) -> Sequence[tuple[str, str]]:
+    link = [("console", execution_link(job.region, execution.arn))] if deployed.has_console else []
+    return [
+        ("run", execution.run),
+        ("execution", execution.arn),
+        *link,
+        ("follow", deployed.command(f"show {execution.run}")),
+        ("stop", stop_command(execution.arn)),
+    ]
+
+
+def stop_command(execution_arn: str) -> str:
+    """Return what stops a run, and its transform job with it."""
+    return f"aws stepfunctions stop-execution --execution-arn {execution_arn}"
+
+
+def _wait(view: RunView, execution: runs.Execution, deployed: Deployed) -> None:
+    began = time.monotonic()
+    try:
+        with aws_calls():
+            output, _ = follow_run(view, execution, deployed.clients)
+    except AwsCallError as error:
+        raise FollowError(f"the run {execution.run} goes on, and cannot be followed: {error}") from error
+    took = timedelta(seconds=time.monotonic() - began)
+    for label, text in output_lines(output, took):
+        view.line(label, text)
+
+
+def output_lines(output: RunOutput, took: timedelta) -> list[tuple[str, str]]:
+    """Return what a person wants of a run's output, with the time that it took to wait for it."""
+    if output.place is None:
+        return [("result", str(output))]
+    billed = "not told" if output.billable_seconds is None else f"{output.billable_seconds:,} s"
+    return [
+        ("job", f"{output.transform_job}"),
+        ("output", str(output.place)),
+        ("read", objects_text(output.input_objects, output.input_bytes)),
+        ("written", objects_text(output.output_objects, output.output_bytes)),
+        ("instances", f"{output.instance_count} x {output.instance_type}"),
+        ("attempts", str(output.attempts)),
+        ("billed", f"{billed} for each instance"),
+        ("took", length_text(took)),
+    ]

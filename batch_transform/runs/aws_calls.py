@@ -1,0 +1,87 @@
+"""What AWS says when it refuses a call, as an error that says what to do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from batch_transform.spec.errors import AwsCallError
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
+
+PERMISSIONS = 'docs/permissions.md, "What a person needs"'
+
+ACTIONS = {
+    "DescribeStacks": "cloudformation:DescribeStacks",
+    "DescribeStateMachine": "states:DescribeStateMachine",
+    "StartExecution": "states:StartExecution",
+    "ListExecutions": "states:ListExecutions",
+    "DescribeExecution": "states:DescribeExecution",
+    "GetExecutionHistory": "states:GetExecutionHistory",
+    "ListTransformJobs": "sagemaker:ListTransformJobs",
+    "DescribeTransformJob": "sagemaker:DescribeTransformJob",
+    "GetLogEvents": "logs:GetLogEvents",
+    "ListObjectsV2": "s3:ListBucket",
+}
+"""The calls that `start`, `runs` and `show` make, with the action of IAM that allows each."""
+
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+_BAD_CREDENTIALS = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+_GIVE_CREDENTIALS = (
+    "sign in (aws sso login, aws configure), name a profile in AWS_PROFILE, or set AWS_ACCESS_KEY_ID"
+)
+
+
+@contextmanager
+def aws_calls() -> Iterator[None]:
+    """Raise AwsCallError for what botocore raises inside."""
+    # botocore takes a quarter of a second, which commands that call nothing should not wait for
+    from botocore import exceptions as botocore  # noqa: PLC0415
+
+    try:
+        yield
+    except (botocore.NoCredentialsError, botocore.PartialCredentialsError) as error:
+        raise AwsCallError(f"there are no AWS credentials: {_GIVE_CREDENTIALS}") from error
+    except (
+        botocore.SSOTokenLoadError,
+        botocore.UnauthorizedSSOTokenError,
+        botocore.TokenRetrievalError,
+    ) as error:
+        raise AwsCallError(f"the AWS sign-in is over or missing ({error}): aws sso login") from error
+    except botocore.NoRegionError as error:
+        raise AwsCallError(
+            "no AWS region is chosen: set AWS_DEFAULT_REGION, or region in environments.yaml or in the profile"
+        ) from error
+    except botocore.ClientError as error:
+        raise AwsCallError(refusal(error)) from error
+    except botocore.BotoCoreError as error:  # no answer, an unknown profile, a broken endpoint address
+        raise AwsCallError(
+            f"AWS cannot be asked ({error}): check AWS_PROFILE, AWS_ENDPOINT_URL and the network"
+        ) from error
+
+
+def refusal(error: ClientError) -> str:
+    """Return what a service said, which action it asked for where it denied one, and what to do."""
+    code, said = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
+    if code in _BAD_CREDENTIALS:
+        return f"AWS does not take these credentials ({code}: {said}): {_GIVE_CREDENTIALS}"
+    if code in _DENIED:
+        named = re.search(r"not authorized to perform: ([\w-]+:\w+)", said)
+        action = named[1] if named else ACTIONS.get(error.operation_name, error.operation_name)
+        return (
+            f"your credentials may not do {action} ({said or code}): ask for it; {PERMISSIONS} has a policy with all "
+            "that these commands call"
+        )
+    return f"AWS refused {error.operation_name}: {code}: {said}"

@@ -1,0 +1,60 @@
+"""What a deployed job declares, read from its state machine: the same values that its own check gets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from batch_transform.runs.aws_calls import aws_calls
+from batch_transform.spec.errors import NotDeployedError
+from batch_transform.spec.named_overrides import Columns
+from batch_transform.spec.overrides import RunRequest, apply_overrides
+from batch_transform.spec.request import Request
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions.client import SFNClient
+
+
+@dataclass(frozen=True)
+class DeployedRequest:
+    """The declared request, the instance types in their order, and the names that the job gives its columns."""
+
+    request: Request
+    instance_types: tuple[str, ...]
+    columns: Columns
+
+    @classmethod
+    def of(cls, definition: Mapping[str, Any]) -> DeployedRequest:
+        """Read a definition that `constructs_lib.definition` made. Raises NotDeployedError for any other."""
+        try:
+            states = definition["States"]
+            checked = states["Preflight"]["Arguments"]["Payload"]
+            columns = {name: tuple(names) for name, names in checked["columns"].items()}
+            return cls(
+                request=states["Request"]["Assign"]["declared"],
+                instance_types=tuple(checked["instance_types"]),
+                columns=Columns(**columns),
+            )
+        except (KeyError, TypeError) as error:
+            raise NotDeployedError(
+                f"the deployed state machine is of another release of this project (it lacks {error}): deploy it again"
+            ) from error
+
+    def checked(self, overrides: object) -> RunRequest:
+        """Apply a run's overrides as the deployed check does. Raises RunInputError with all problems.
+
+        Whether the data are there, and which model an endpoint serves, only the run itself sees.
+        """
+        output = self.request["TransformOutput"]
+        place = f"{output['S3OutputPath'].rstrip('/')}/RUN"  # each run has a folder of its own
+        request = {**self.request, "TransformOutput": {**output, "S3OutputPath": place}}
+        return apply_overrides(request, overrides, self.columns, instance_types=self.instance_types)
+
+
+def deployed_request(state_machine_arn: str, stepfunctions: SFNClient) -> DeployedRequest:
+    """Return what the deployed job declares. Raises AwsCallError and NotDeployedError."""
+    with aws_calls():
+        described = stepfunctions.describe_state_machine(stateMachineArn=state_machine_arn)
+    return DeployedRequest.of(json.loads(described["definition"]))

@@ -1,0 +1,156 @@
+"""Runs of deployed jobs, those that go on too: the last ones, or the one that somebody names."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from batch_transform.runs.aws_calls import aws_calls
+from batch_transform.runs.deployment import DeployedJob
+from batch_transform.runs.execution import Clients
+from batch_transform.runs.run_jobs import record_counts, run_jobs
+from batch_transform.spec.errors import NotDeployedError
+from batch_transform.spec.run_id import run_id
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions.client import SFNClient
+    from mypy_boto3_stepfunctions.type_defs import ExecutionListItemTypeDef
+
+_RUN_ID = re.compile(r"(?:(?P<job>.+)-)?(?P<run>\d{8}T\d{6}-[0-9a-f]{8})(?:-\d+)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class FoundRun:
+    """An execution of a job's machine. `run` is the id that the run's outputs and transform jobs carry."""
+
+    job: DeployedJob
+    run: str
+    execution_arn: str
+    started: datetime
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What became of a run. None is what does not apply, or what nobody can tell: AWS counts no records.
+
+    `status` is the execution's, or SKIPPED for one that ended well beside another run and scored nothing.
+    """
+
+    run: str
+    job: str
+    execution_arn: str
+    status: str
+    started: datetime
+    ended: datetime | None
+    records: int | None
+    input_objects: int | None
+    output_objects: int | None
+    instance_type: str | None
+    instance_count: int | None
+    error: str
+    cause: str
+
+    def took(self, now: datetime) -> timedelta:
+        """Return how long it took, or takes so far."""
+        return (self.ended or now) - self.started
+
+
+def last_runs(jobs: Sequence[DeployedJob], stepfunctions: SFNClient, limit: int) -> list[FoundRun]:
+    """Return the last runs of these jobs together, newest first."""
+    found = []
+    with aws_calls():
+        for job in jobs:
+            listed = stepfunctions.list_executions(stateMachineArn=job.state_machine_arn, maxResults=limit)
+            found += [_found(job, execution) for execution in listed["executions"]]
+    return sorted(found, key=lambda run: run.started, reverse=True)[:limit]
+
+
+def find_run(text: str, jobs: Sequence[DeployedJob], stepfunctions: SFNClient) -> FoundRun:
+    """Return the run by its id, its execution's ARN or name, a transform job's name; or the last of a job, by name.
+
+    Raises NotDeployedError where there is none.
+    """
+    if named := [job for job in jobs if text in {job.name, job.deployed_name}]:
+        if runs := last_runs(named, stepfunctions, 1):
+            return runs[0]
+        raise NotDeployedError(f"the job {text} has no runs yet; start one: batch-transform start {text}")
+    with aws_calls():
+        for run in _candidates(text, jobs, stepfunctions):
+            return run
+    raise NotDeployedError(
+        f"there is no run {text}; name it by its id, its transform job or its execution, as batch-transform runs "
+        "lists them (Step Functions keeps runs for 90 days)"
+    )
+
+
+def summary_of(found: FoundRun, clients: Clients) -> RunSummary:
+    """Return what became of the run."""
+    with aws_calls():
+        described: dict[str, Any] = dict(
+            clients.stepfunctions.describe_execution(executionArn=found.execution_arn)
+        )
+        succeeded = described["status"] == "SUCCEEDED"
+        output: dict[str, Any] = json.loads(described["output"]) if succeeded else {}
+        skipped = output.get("Outcome") == "Skipped"
+        job_name, instance_type = output.get("TransformJobName"), output.get("InstanceType")
+        instance_count = output.get("InstanceCount")
+        if not succeeded and (attempts := run_jobs(found.run, clients.sagemaker)):
+            last = attempts[-1]
+            job_name, instance_type, instance_count = last.name, last.instance_type, last.instance_count
+        counts = record_counts(job_name, clients.logs) if job_name else {}
+    return RunSummary(
+        run=found.run,
+        job=found.job.name,
+        execution_arn=found.execution_arn,
+        status="SKIPPED" if skipped else described["status"],
+        started=found.started,
+        ended=described.get("stopDate"),
+        records=counts.get("records"),
+        input_objects=output.get("InputObjects"),
+        output_objects=output.get("OutputObjects"),
+        instance_type=instance_type,
+        instance_count=instance_count,
+        error=described.get("error") or "",
+        cause=described.get("cause") or "",
+    )
+
+
+def _candidates(text: str, jobs: Sequence[DeployedJob], stepfunctions: SFNClient) -> Iterator[FoundRun]:
+    if wanted := _RUN_ID.fullmatch(text):
+        name, run = wanted["job"], wanted["run"].upper()[:15] + wanted["run"].lower()[15:]
+        named = [job for job in jobs if name and name.lower() == job.deployed_name.lower()]
+        for job in named or jobs:
+            yield from (found for found in _since_start_of(run, job, stepfunctions) if found.run == run)
+        return
+    machine, _, name = text.replace(":execution:", ":stateMachine:").rpartition(":")
+    for job in jobs:
+        if machine in {"", job.state_machine_arn}:
+            arn = f"{job.state_machine_arn.replace(':stateMachine:', ':execution:')}:{name}"
+            try:
+                described = stepfunctions.describe_execution(executionArn=arn)
+            except (stepfunctions.exceptions.ExecutionDoesNotExist, stepfunctions.exceptions.InvalidArn):
+                continue  # another job's, or nobody's: the caller says so
+            yield FoundRun(job, run_id(arn, described["startDate"]), arn, described["startDate"])
+
+
+def _since_start_of(run: str, job: DeployedJob, stepfunctions: SFNClient) -> Iterator[FoundRun]:
+    """Yield the job's runs, newest first, as far back as the run with this id began."""
+    try:
+        began = datetime.strptime(run[:15], "%Y%m%dT%H%M%S").replace(tzinfo=timezone.utc)
+    except ValueError:  # no moment, and so no run
+        return
+    pages = stepfunctions.get_paginator("list_executions").paginate(stateMachineArn=job.state_machine_arn)
+    for page in pages:
+        for execution in page["executions"]:
+            if execution["startDate"] < began:
+                return
+            yield _found(job, execution)
+
+
+def _found(job: DeployedJob, execution: ExecutionListItemTypeDef) -> FoundRun:
+    arn, started = execution["executionArn"], execution["startDate"]
+    return FoundRun(job, run_id(arn, started), arn, started)

@@ -1,0 +1,116 @@
+"""All that can be told of one run."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from batch_transform.runs.aws_calls import aws_calls
+from batch_transform.runs.execution import Clients
+from batch_transform.runs.past_runs import FoundRun, RunSummary, summary_of
+from batch_transform.runs.run_jobs import RunJob, run_jobs
+from batch_transform.spec.ended_run import CAUSE, NEXT_STEP
+from batch_transform.spec.s3_uri import S3Uri
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+MOST_FILES = 1000
+"""Of a result with more objects, only so many are listed: one page of ListObjectsV2."""
+
+
+@dataclass(frozen=True)
+class PassedState:
+    """A state that the run was in, or is. `left` is None while it is in it."""
+
+    name: str
+    entered: datetime
+    left: datetime | None
+
+
+@dataclass(frozen=True)
+class OutputFile:
+    """An object that the run wrote, and its size in bytes."""
+
+    uri: str
+    size: int
+
+
+@dataclass(frozen=True)
+class RunDetails:
+    """A run: `overrides` is the execution's input as it was given, and `jobs` the attempts, each with its request.
+
+    `output_path` is None where the run came to no transform job. `files` are the first MOST_FILES; the files of a
+    failed run are those that SageMaker had finished. `cause` and `next_step` are empty unless it failed.
+    """
+
+    summary: RunSummary
+    overrides: object
+    states: list[PassedState]
+    jobs: list[RunJob]
+    output_path: str | None
+    files: list[OutputFile]
+    more_files: bool
+    cause: str
+    next_step: str
+
+
+def run_details(found: FoundRun, clients: Clients, s3: S3Client) -> RunDetails:
+    """Return what Step Functions, SageMaker and S3 tell of the run. Raises AwsCallError."""
+    summary = summary_of(found, clients)
+    with aws_calls():
+        described = clients.stepfunctions.describe_execution(executionArn=found.execution_arn)
+        pages = clients.stepfunctions.get_paginator("get_execution_history").paginate(
+            executionArn=found.execution_arn, includeExecutionData=False
+        )
+        events: list[Any] = [event for page in pages for event in page["events"]]
+        jobs = run_jobs(found.run, clients.sagemaker)
+        output_path = jobs[-1].request["TransformOutput"]["S3OutputPath"] if jobs else None
+        files, more_files = _files(output_path, s3) if output_path else ([], False)
+    cause, next_step = _told(summary)
+    return RunDetails(
+        summary=summary,
+        overrides=json.loads(described.get("input", "{}")),
+        states=passed_states(events, summary.ended),
+        jobs=jobs,
+        output_path=output_path,
+        files=files,
+        more_files=more_files,
+        cause=cause,
+        next_step=next_step,
+    )
+
+
+def passed_states(events: list[Any], ended: datetime | None) -> list[PassedState]:
+    """Return the states of an execution's history, in their order: each is left when the next one is entered."""
+    entered = [
+        (details["name"], event["timestamp"])
+        for event in events
+        if (details := event.get("stateEnteredEventDetails"))
+    ]
+    left = [*(moment for _, moment in entered[1:]), ended]
+    return [PassedState(name, at, until) for (name, at), until in zip(entered, left, strict=False)]
+
+
+def _files(output_path: str, s3: S3Client) -> tuple[list[OutputFile], bool]:
+    place = S3Uri.parse(output_path)
+    page = s3.list_objects_v2(Bucket=place.bucket, Prefix=f"{place.key.rstrip('/')}/", MaxKeys=MOST_FILES)
+    files = [
+        OutputFile(str(S3Uri(place.bucket, entry["Key"])), entry["Size"])
+        for entry in page.get("Contents", [])
+    ]
+    return files, page["IsTruncated"]
+
+
+def _told(summary: RunSummary) -> tuple[str, str]:
+    """Cause and next step. The diagnosis of a failed run holds its own, within the cause."""
+    if summary.status not in CAUSE:
+        return "", ""
+    cause = summary.cause or CAUSE[summary.status]
+    named = [line for line in cause.splitlines() if line.startswith("next step: ")]
+    if not named:
+        return cause, NEXT_STEP[summary.status]
+    kept = [line for line in cause.splitlines() if line not in named]
+    return "\n".join(kept), named[0].removeprefix("next step: ")

@@ -1,0 +1,72 @@
+"""The transform jobs of a run, as SageMaker has them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from batch_transform.spec.console_links import TRANSFORM_JOB_LOGS
+from batch_transform.spec.members import MEMBERS
+
+if TYPE_CHECKING:
+    from mypy_boto3_logs.client import CloudWatchLogsClient
+    from mypy_boto3_sagemaker.client import SageMakerClient
+
+_SENT = {"TransformJobName", "ModelName", *(member.path[0] for member in MEMBERS)}
+
+
+@dataclass(frozen=True)
+class RunJob:
+    """One attempt of a run. `request` is what SageMaker says it was asked, without tags, which it does not tell."""
+
+    name: str
+    status: str
+    instance_type: str
+    instance_count: int
+    created: datetime
+    started: datetime | None
+    ended: datetime | None
+    failure_reason: str
+    request: dict[str, Any]
+
+
+def run_jobs(run: str, sagemaker: SageMakerClient) -> list[RunJob]:
+    """Return the transform jobs of the run with this id, the first attempt first."""
+    pages = sagemaker.get_paginator("list_transform_jobs").paginate(
+        NameContains=run, SortBy="CreationTime", SortOrder="Ascending"
+    )
+    names = [job["TransformJobName"] for page in pages for job in page["TransformJobSummaries"]]
+    return [_described(name, sagemaker) for name in names]
+
+
+def _described(name: str, sagemaker: SageMakerClient) -> RunJob:
+    job: dict[str, Any] = dict(sagemaker.describe_transform_job(TransformJobName=name))
+    resources = job["TransformResources"]
+    return RunJob(
+        name=name,
+        status=job["TransformJobStatus"],
+        instance_type=resources["InstanceType"],
+        instance_count=resources["InstanceCount"],
+        created=job["CreationTime"],
+        started=job.get("TransformStartTime"),
+        ended=job.get("TransformEndTime"),
+        failure_reason=job.get("FailureReason", ""),
+        request={member: value for member, value in job.items() if member in _SENT},
+    )
+
+
+def record_counts(job_name: str, logs: CloudWatchLogsClient) -> dict[str, int]:
+    """Return the `records` and `objects_done` that the local AWS logs beside AWS's own streams; {} on AWS."""
+    try:
+        page = logs.get_log_events(
+            logGroupName=TRANSFORM_JOB_LOGS,
+            logStreamName=f"{job_name}/progress",
+            startFromHead=False,
+            limit=1,
+        )
+    except logs.exceptions.ResourceNotFoundException:
+        return {}  # AWS has no such stream, and the local AWS none before the first record
+    counts: dict[str, int] = json.loads(page["events"][-1]["message"]) if page["events"] else {}
+    return counts

@@ -1,0 +1,237 @@
+"""`start`, `runs` and `show` against a stack that is deployed to the local AWS."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from batch_transform.cli.main import main
+from e2e.workflow_stack import Deployed, deployed_jobs
+
+JOBS = {"quick": {}, "refused": {"behaviour": "refuse"}, "hanging-one": {"behaviour": "hang"}, "idle": {}}
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    def told(self, label: str) -> str:
+        """What stands behind a label."""
+        return next(line for line in self.out.splitlines() if line.split(" ")[0] == label).split(maxsplit=1)[
+            1
+        ]
+
+
+Command = Callable[..., Done]
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    with deployed_jobs(tmp_path_factory.mktemp("deployed"), JOBS) as found:
+        yield found
+
+
+@pytest.fixture
+def batch_transform(
+    deployed: Deployed,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Command:
+    """Run a command in an empty folder: all that it knows comes from the stack."""
+    monkeypatch.chdir(tmp_path)
+    for name, value in deployed.aws.environment().items():
+        monkeypatch.setenv(name, value)
+
+    def run(*arguments: str) -> Done:
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        assert isinstance(ended.value.code, int)
+        return Done(ended.value.code, *capsys.readouterr())
+
+    return run
+
+
+def test_a_run_is_started_and_can_be_followed_by_what_is_printed(
+    batch_transform: Command, deployed: Deployed
+) -> None:
+    done = batch_transform("start", "quick", "--set", "transform.instance_count=2")
+    assert (done.code, done.err) == (0, "")
+    execution = done.told("execution")
+    assert json.loads(deployed.wait(execution)["input"]) == {"transform.instance_count": 2}
+    assert execution.rpartition(":")[2].startswith("start-20")
+    assert done.told("follow") == f"batch-transform show {done.told('run')}"
+    assert execution in done.told("stop")
+    assert "console" not in done.out  # which a local AWS has none of
+
+
+def test_waiting_ends_with_the_runs_output(batch_transform: Command) -> None:
+    done = batch_transform("start", "quick", "--wait")
+    assert (done.code, done.err) == (0, "")
+    run = done.told("run")
+    assert "state     CountResults" in done.out
+    assert done.told("output").endswith(f"/quick/{run}")
+    assert done.told("read") == "1 object of 18 bytes"
+    assert done.told("instances") == "1 x ml.m5.large"
+
+
+def test_waiting_for_a_run_that_fails_ends_with_1_and_the_cause(batch_transform: Command) -> None:
+    done = batch_transform("start", "refused", "--wait")
+    assert done.code == 1
+    assert "error: the run ended FAILED: BatchTransform.TaskFailed" in done.err
+    assert "not a number" in done.err
+
+
+def test_overrides_come_from_a_file_and_an_option_wins(
+    batch_transform: Command, deployed: Deployed, tmp_path: Path
+) -> None:
+    (tmp_path / "run.json").write_text('{"transform.max_payload": 1, "transform.instance_count": 3}')
+    done = batch_transform("start", "quick", "--overrides", "run.json", "--set", "transform.max_payload=2")
+    assert done.code == 0
+    given = json.loads(deployed.wait(done.told("execution"))["input"])
+    assert given == {"transform.max_payload": 2, "transform.instance_count": 3}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["idle", "--set", "transform.instance_cuont=2"], "did you mean transform.instance_count?"),
+        (["idle", "--set", "transform.max_payload=200"], "max-payload-too-large"),
+        (["idle", "--overrides", "nowhere.json"], "nowhere.json cannot be read"),
+        (["hanging"], "no job hanging is deployed in prod; did you mean hanging-one?"),
+        (["idle", "--environment", "stage"], "it has prod"),
+    ],
+)
+def test_fails_with_2_and_starts_nothing_when_the_input_is_wrong(
+    batch_transform: Command, deployed: Deployed, arguments: list[str], said: str
+) -> None:
+    done = batch_transform("start", *arguments)
+    assert done.code == 2
+    assert said in done.err
+    listed = deployed.aws.client("stepfunctions").list_executions(stateMachineArn=deployed.machine("idle"))
+    assert listed["executions"] == []
+
+
+def test_fails_where_the_stack_is_not_deployed_with_the_command_that_does(
+    batch_transform: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "environments.yaml").write_text("environments: {prod: {}, dev: {prefix: dev-}}\n")
+    done = batch_transform("runs", "--environment", "dev")
+    assert done.code == 2
+    assert "there is no stack dev-BatchTransform in the region us-east-1" in done.err
+    assert "npx cdk deploy --all -c environment=dev" in done.err
+
+
+def test_fails_with_credentials_of_another_account_than_the_environments(
+    batch_transform: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "environments.yaml").write_text("environments: {prod: {account: '123456789012'}}\n")
+    done = batch_transform("runs")
+    assert done.code == 2
+    assert "these credentials are of 000000000000" in done.err
+
+
+def test_runs_are_listed_newest_first_with_their_errors(batch_transform: Command, deployed: Deployed) -> None:
+    for job in ("quick", "refused"):
+        deployed.run(job, {})
+    done = batch_transform("runs", "--limit", "2")
+    assert (done.code, done.err) == (0, "")
+    _, _, first, second, *reasons = done.out.splitlines()
+    assert first.split()[1:3] == ["refused", "FAILED"]
+    assert second.split()[1:3] == ["quick", "SUCCEEDED"]
+    assert "BatchTransform.TaskFailed: job refused" in reasons[1]
+
+
+def test_runs_of_one_job_are_json_for_programs(batch_transform: Command, deployed: Deployed) -> None:
+    execution = deployed.start("quick", {"transform.instance_type": "ml.c5.xlarge"})
+    deployed.wait(execution)
+    [newest] = json.loads(batch_transform("runs", "quick", "--limit", "1", "--json").out)
+    assert newest["execution_arn"] == execution
+    assert (newest["status"], newest["records"], newest["output_objects"]) == ("SUCCEEDED", 2, 1)
+    assert newest["instance_type"] == "ml.c5.xlarge"
+    assert newest["started"] <= newest["ended"]
+
+
+def test_a_job_without_runs_is_told_as_such(batch_transform: Command) -> None:
+    assert "batch-transform start idle" in batch_transform("runs", "idle").out
+    done = batch_transform("show", "idle")
+    assert done.code == 2
+    assert "the job idle has no runs yet" in done.err
+
+
+def test_one_run_is_shown_by_each_of_its_names(batch_transform: Command, deployed: Deployed) -> None:
+    execution = deployed.start("quick", {"transform.max_payload": 3})
+    deployed.wait(execution)
+    shown = batch_transform("show", execution).out
+    run = shown.split()[1]
+    assert '"transform.max_payload": 3' in shown
+    assert '"MaxPayloadInMB": 3' in shown
+    assert f"Transform job quick-{run}-1" in shown
+    assert "data/a.csv.out  18 bytes" in shown
+    for name in (run, f"quick-{run}-1".lower(), execution.rpartition(":")[2], "quick"):
+        assert batch_transform("show", name).out == shown
+
+
+def test_a_failed_run_is_shown_with_cause_and_next_step(batch_transform: Command, deployed: Deployed) -> None:
+    execution = deployed.start("refused", {})
+    deployed.wait(execution)
+    done = batch_transform("show", execution)
+    assert done.code == 0
+    assert "status      FAILED  BatchTransform.TaskFailed" in done.out
+    assert "next step: mend the data or the filters" in done.out
+    details = json.loads(batch_transform("show", execution, "--json").out)
+    assert details["summary"]["status"] == "FAILED"
+    assert [state["name"] for state in details["states"]] == deployed.states(execution)
+    assert details["jobs"][0]["failure_reason"].startswith("ClientError")
+
+
+def test_fails_for_a_run_that_is_not_there(batch_transform: Command) -> None:
+    for name in ("20261122T185011-32c3bd31", "20269999T999999-32c3bd31", "no-such-run"):
+        done = batch_transform("show", name)
+        assert done.code == 2
+        assert f"there is no run {name}" in done.err
+
+
+def test_an_interrupt_while_waiting_leaves_the_run_and_says_how_to_stop_it(
+    deployed: Deployed, tmp_path: Path
+) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "batch_transform.cli.main", "start", "hanging-one", "--wait"],
+        cwd=tmp_path,
+        env={**os.environ, **deployed.aws.environment(), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    execution = next(line.split()[1] for line in process.stdout if line.startswith("execution"))
+    next(line for line in process.stdout if line == "state     Transform\n")
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "goes on; follow it: batch-transform show" in err
+    assert f"stop-execution --execution-arn {execution}" in err
+    assert deployed.describe(execution)["status"] == "RUNNING"
+    done = subprocess.run(
+        [sys.executable, "-m", "batch_transform.cli.main", "show", "hanging-one"],
+        cwd=tmp_path,
+        env={**os.environ, **deployed.aws.environment()},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "so far" in done.stdout
+    deployed.stop(execution)
+    assert deployed.wait(execution)["status"] == "ABORTED"

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import io
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from rich.console import Console
+
+from batch_transform.cli.runs_view import clock, show
+from batch_transform.runs.past_runs import RunSummary
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
+
+
+def run(name: str = "churn-nightly", status: str = "SUCCEEDED", **others: object) -> RunSummary:
+    known = {
+        "run": "20261122T103000-1a2b3c4d",
+        "job": name,
+        "execution_arn": "arn",
+        "status": status,
+        "started": NOW - timedelta(minutes=90),
+        "ended": None if status == "RUNNING" else NOW - timedelta(minutes=20),
+        "records": None,
+        "input_objects": 3,
+        "output_objects": 3,
+        "instance_type": "ml.g4dn.12xlarge",
+        "instance_count": 1,
+        "error": "",
+        "cause": "",
+    }
+    return RunSummary(**(known | others))  # type: ignore[arg-type]  # values of many types by name
+
+
+def shown(*runs: RunSummary, width: int = 80, of_one_job: bool = False) -> list[str]:
+    text = io.StringIO()
+    show(runs, Console(file=text, width=width), now=NOW, of_one_job=of_one_job)
+    return text.getvalue().splitlines()
+
+
+@pytest.mark.parametrize("of_one_job", [True, False])
+def test_each_run_is_one_line_of_80_columns(of_one_job: bool) -> None:
+    lines = shown(run("tumours"), run("churn", "RUNNING"), of_one_job=of_one_job)
+    assert len(lines) == 4
+    assert all(len(line) <= 80 for line in lines)
+    assert [line.split()[0] for line in lines[2:]] == ["20261122T103000-1a2b3c4d"] * 2
+
+
+def test_a_wide_place_shows_job_and_start_of_each_run() -> None:
+    heads, _, row = shown(run(), width=160)
+    assert heads.split() == ["run", "job", "status", "started", "took", "objects", "instances"]
+    told = ["churn-nightly", "SUCCEEDED", "11-22", "10:30", "1:10:00", "3", "ml.g4dn.12xlarge"]
+    assert row.split()[1:] == told
+
+
+def test_records_are_shown_where_any_were_counted() -> None:
+    heads, _, counted, uncounted = shown(run(records=1234), run(instance_count=4), width=160)
+    assert "records" in heads
+    assert "1,234" in counted
+    assert "-  4 x ml.g4dn" in uncounted
+
+
+def test_a_run_that_failed_says_why_below_in_one_line() -> None:
+    lines = shown(run(status="FAILED", error="RunInputError", cause=f"bad {'x' * 400}\nmore"), width=160)
+    assert lines[-1].startswith("20261122T103000-1a2b3c4d  RunInputError: bad xxx")
+    assert lines[-1].endswith("…")
+    assert "more" not in lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.4, "0:00"), (59.6, "1:00"), (3599, "59:59"), (90_000, "25:00:00")]
+)
+def test_a_time_is_as_on_a_clock(seconds: float, text: str) -> None:
+    assert clock(timedelta(seconds=seconds)) == text

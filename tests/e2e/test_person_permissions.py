@@ -1,0 +1,137 @@
+"""The policy that docs/permissions.md gives a person: it suffices for the commands, and each action is needed."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batch_transform.cli.main import main
+from batch_transform.local.deploy import deploy
+from batch_transform.local.up import LocalAws
+from batch_transform.runs.aws_calls import ACTIONS
+from batch_transform.runs.synth import synthesise
+from batch_transform.spec.stack_outputs import INPUT_BUCKET, state_machine_output
+from e2e.project_copy import PROJECT
+
+PAGE = (PROJECT / "docs/permissions.md").read_text(encoding="utf-8")
+POLICY: dict[str, Any] = json.loads(re.findall(r"^```json\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)[0])
+USER = "ann"
+JOB = "tumours"
+START = ("start", JOB)
+RUNS = ("runs", JOB)
+SHOW = ("show", JOB)
+
+Command = Callable[..., tuple[int, str, str]]
+
+
+def actions_of(statement: dict[str, Any]) -> list[str]:
+    actions = statement["Action"]
+    return [actions] if isinstance(actions, str) else actions
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory: pytest.TempPathFactory, example_model: Path) -> Iterator[LocalAws]:
+    """An account that enforces IAM, with the example, its data and a run."""
+    folder = tmp_path_factory.mktemp("person")
+    (folder / "build").symlink_to(example_model)
+    (folder / "jobs").mkdir()
+    (folder / "jobs/tumours.yaml").write_text((PROJECT / "jobs/tumours.yaml").read_text())
+    synthesise(PROJECT, jobs=folder / "jobs", assembly=folder / "cdk.out", security_checks=False)
+    with LocalAws(enforce_iam=True, wait_scale=0.002) as aws:
+        outputs = deploy(folder / "cdk.out", "BatchTransform", aws.client, lambda _event: None)
+        data = (example_model / "data/tumours.csv").read_bytes()
+        aws.client("s3").put_object(Bucket=outputs[INPUT_BUCKET], Key=f"{JOB}/tumours.csv", Body=data)
+        states = aws.client("stepfunctions")
+        run = states.start_execution(stateMachineArn=outputs[state_machine_output(JOB)])["executionArn"]
+        deadline = time.monotonic() + 60
+        while states.describe_execution(executionArn=run)["status"] == "RUNNING":
+            assert time.monotonic() < deadline, "the run did not end"
+            time.sleep(0.05)
+        yield aws
+
+
+@pytest.fixture(scope="module")
+def key(aws: LocalAws) -> dict[str, str]:
+    """The access key of a user who may do nothing yet."""
+    iam = aws.client("iam")
+    iam.create_user(UserName=USER)
+    made = iam.create_access_key(UserName=USER)["AccessKey"]
+    return {"AWS_ACCESS_KEY_ID": made["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": made["SecretAccessKey"]}
+
+
+@pytest.fixture
+def command(
+    aws: LocalAws,
+    key: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Command:
+    """Run a command as the user, with the page's policy or what is left of it."""
+    monkeypatch.chdir(tmp_path)
+    for name, value in {**aws.environment(), **key}.items():
+        monkeypatch.setenv(name, value)
+
+    def run(*arguments: str, without: str = "") -> tuple[int, str, str]:
+        left = [
+            {**statement, "Action": [action for action in actions_of(statement) if action != without]}
+            for statement in POLICY["Statement"]
+        ]
+        document = {**POLICY, "Statement": [statement for statement in left if statement["Action"]]}
+        aws.client("iam").put_user_policy(
+            UserName=USER, PolicyName="page", PolicyDocument=json.dumps(document)
+        )
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        assert isinstance(ended.value.code, int)
+        return ended.value.code, *capsys.readouterr()
+
+    return run
+
+
+def test_the_page_allows_what_the_commands_call_and_no_more() -> None:
+    allowed = [action for statement in POLICY["Statement"] for action in actions_of(statement)]
+    assert sorted(allowed) == sorted(ACTIONS.values())
+
+
+def test_the_policy_suffices_for_each_command(command: Command) -> None:
+    assert command(*START, "--wait")[::2] == (0, "")
+    for arguments in (RUNS, SHOW):
+        code, out, err = command(*arguments)
+        assert (code, err) == (0, "")
+        assert "SUCCEEDED" in out
+
+
+@pytest.mark.parametrize(
+    ("action", "arguments"),
+    [
+        ("cloudformation:DescribeStacks", START),
+        ("states:DescribeStateMachine", START),
+        ("states:StartExecution", START),
+        ("states:ListExecutions", RUNS),
+        ("states:DescribeExecution", RUNS),
+        ("states:GetExecutionHistory", SHOW),
+        ("sagemaker:ListTransformJobs", SHOW),
+        ("sagemaker:DescribeTransformJob", SHOW),
+        ("logs:GetLogEvents", RUNS),
+        ("s3:ListBucket", SHOW),
+    ],
+)
+def test_fails_without_one_action_and_names_it(
+    command: Command, action: str, arguments: tuple[str, ...]
+) -> None:
+    code, _, err = command(*arguments, without=action)
+    assert code == 2
+    assert f"may not do {action} " in err
+
+
+def test_fails_with_1_where_the_run_was_started_and_cannot_be_looked_at(command: Command) -> None:
+    code, _, err = command(*START, without="states:DescribeExecution")
+    assert code == 1
+    assert "was started, and cannot be followed: your credentials may not do states:DescribeExecution" in err

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import pytest
+from botocore.exceptions import (
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    NoRegionError,
+    ProfileNotFound,
+)
+
+from batch_transform.runs.aws_calls import ACTIONS, aws_calls
+from batch_transform.spec.errors import AwsCallError
+
+
+def refused(code: str, message: str, operation: str = "StartExecution") -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, operation)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (NoCredentialsError(), "there are no AWS credentials: sign in"),
+        (NoRegionError(), "no AWS region is chosen: set AWS_DEFAULT_REGION"),
+        (ProfileNotFound(profile="nope"), "(nope) could not be found): check AWS_PROFILE"),
+        (EndpointConnectionError(endpoint_url="http://127.0.0.1:1"), "AWS cannot be asked"),
+        (
+            refused("ExpiredToken", "is expired"),
+            "AWS does not take these credentials (ExpiredToken: is expired)",
+        ),
+        (
+            refused("ThrottlingException", "slow down"),
+            "AWS refused StartExecution: ThrottlingException: slow down",
+        ),
+    ],
+)
+def test_fails_with_what_aws_said_and_what_to_do(error: Exception, said: str) -> None:
+    with pytest.raises(AwsCallError) as failed, aws_calls():
+        raise error
+    assert said in str(failed.value)
+    assert failed.value.exit_code == 2
+
+
+def test_fails_with_the_action_that_aws_names_when_access_is_denied() -> None:
+    told = "User: arn:aws:iam::123456789012:user/ann is not authorized to perform: states:StartExecution on resource: x"
+    with (
+        pytest.raises(AwsCallError, match=r"may not do states:StartExecution .*docs/permissions\.md"),
+        aws_calls(),
+    ):
+        raise refused("AccessDeniedException", told)
+
+
+@pytest.mark.parametrize(("operation", "action"), ACTIONS.items())
+def test_fails_with_the_action_of_the_call_where_aws_names_none(operation: str, action: str) -> None:
+    with pytest.raises(AwsCallError, match=f"may not do {action} "), aws_calls():
+        raise refused("AccessDenied", "Access Denied", operation)
+
+
+def test_other_errors_pass() -> None:
+    with pytest.raises(KeyError), aws_calls():
+        raise KeyError("ours")

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from batch_transform.runs.deployed_request import DeployedRequest
+from batch_transform.spec.errors import NotDeployedError, RunInputError
+from batch_transform.spec.job_spec import InputSpec, JobSpec, ModelSpec, OutputSpec, TransformSpec
+from batch_transform.spec.request import transform_job_request
+from constructs_lib.definition import Parts, state_machine_definition
+
+JOB = JobSpec(
+    name="churn",
+    model=ModelSpec(existing="churn-model"),
+    input=InputSpec(content_type="text/csv", split_type="Line", columns=("id", "age")),
+    output=OutputSpec(accept="text/csv", assemble_with="Line"),
+    transform=TransformSpec(instance_type=("ml.m5.large", "ml.c5.xlarge")),
+)
+
+
+@pytest.fixture
+def definition() -> dict[str, Any]:
+    """The definition that the stack deploys."""
+    request = transform_job_request(
+        JOB, model_name="m", data="s3://data/churn/", output_path="s3://data/out/"
+    )
+    return state_machine_definition(JOB, request, Parts(preflight_arn="p", report_arn="r", lock=None))
+
+
+def test_a_definition_tells_what_its_own_check_gets(definition: dict[str, Any]) -> None:
+    deployed = DeployedRequest.of(definition)
+    assert deployed.instance_types == JOB.transform.instance_type
+    assert deployed.columns.input == ("id", "age")
+    assert deployed.request["ModelName"] == "m"
+
+
+def test_overrides_by_name_of_a_column_are_taken(definition: dict[str, Any]) -> None:
+    checked = DeployedRequest.of(definition).checked({"data_processing.send_except": ["id"]})
+    assert checked.request["DataProcessing"]["InputFilter"] == "$[1]"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        ({"input.data": "s3://data/out/"}, "output-under-input"),
+        ({"transform.instance_cuont": 2}, "did you mean transform.instance_count"),
+        ({"output.path": "s3://elsewhere/"}, "change it in the job file and deploy"),
+        ({"transform.instance_type": ["ml.m5.large", "t2.nano"]}, "transform.instance_type"),
+    ],
+)
+def test_fails_for_what_the_deployed_check_would_refuse(
+    definition: dict[str, Any], overrides: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(RunInputError, match=said):
+        DeployedRequest.of(definition).checked(overrides)
+
+
+@pytest.mark.parametrize("other", [{}, {"States": {"Preflight": {}}}, {"States": []}])
+def test_fails_for_a_machine_of_another_make(other: dict[str, Any]) -> None:
+    with pytest.raises(NotDeployedError, match="deploy it again"):
+        DeployedRequest.of(other)
