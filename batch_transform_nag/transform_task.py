@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -26,6 +26,8 @@ class TransformTask:
 
     state: State
     request: Mapping[str, Any]
+    unreadable: tuple[str, ...]
+    """The structures that an expression makes as a whole, such as `TransformOutput`; empty text is the request."""
     follows_job: bool
     """Whether the task lasts as long as the job: `.sync`."""
 
@@ -70,15 +72,20 @@ def describes_transform_job(state: State) -> bool:
 def _task(state: State) -> TransformTask:
     matched = _CREATE.search(state.body["Resource"])
     if state.language == "JSONata":
-        request = _known(state.body.get("Arguments"), _jsonata)
+        given = _known(state.body.get("Arguments"), _jsonata)
     else:
-        request = _known(state.body.get("Parameters"), _json_path)
-    return TransformTask(state, request, matched is not None and matched["pattern"] == ".sync")
+        given = _known(state.body.get("Parameters"), _json_path)
+    request = _opened(given, ())
+    return TransformTask(
+        state,
+        request if isinstance(request, dict) else {},
+        tuple(_made_as_a_whole(given, ())),
+        matched is not None and matched["pattern"] == ".sync",
+    )
 
 
-def _known(given: object, reader: Callable[[object], object]) -> dict[str, Any]:
-    request = _opened(reader(given) if isinstance(given, Mapping) else BY_RUN, ())
-    return request if isinstance(request, dict) else {}
+def _known(given: object, reader: Callable[[object], object]) -> object:
+    return reader(given) if isinstance(given, Mapping) else BY_RUN
 
 
 def _jsonata(value: object) -> object:
@@ -106,7 +113,7 @@ def _json_path(value: object) -> object:
 
 def _opened(value: object, at: tuple[str, ...]) -> object:
     """A structure that an expression makes as a whole may hold any of its members: each gets a token."""
-    inside = {path[len(at)] for path in SHAPES if path[: len(at)] == at and len(path) > len(at)}
+    inside = _members_of(at)
     if not inside:
         return value
     if is_token(value):
@@ -114,3 +121,18 @@ def _opened(value: object, at: tuple[str, ...]) -> object:
     if isinstance(value, dict):
         return {name: _opened(inner, (*at, name)) for name, inner in value.items()}
     return value
+
+
+def _made_as_a_whole(value: object, at: tuple[str, ...]) -> Iterator[str]:
+    """Yield the path of each structure that an expression makes, the outermost only."""
+    if not _members_of(at):
+        return
+    if is_token(value):
+        yield ".".join(at)
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _made_as_a_whole(inner, (*at, name))
+
+
+def _members_of(at: tuple[str, ...]) -> set[str]:
+    return {path[len(at)] for path in SHAPES if path[: len(at)] == at and len(path) > len(at)}

@@ -10,7 +10,7 @@ from constructs import Construct
 
 from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.request import Request
-from constructs_lib.acknowledgment import INLINE_POLICY, acknowledge, acknowledge_each, acknowledge_wildcards
+from constructs_lib.acknowledgment import INLINE_POLICY, Reasons, acknowledge_each, acknowledge_wildcards
 from constructs_lib.arn import PARTITION, arn
 from constructs_lib.data_location import DataLocation
 from constructs_lib.definition import Parts, state_machine_definition
@@ -30,6 +30,15 @@ TRANSFORM_JOB_LOGS = "/aws/sagemaker/TransformJobs"
 # that begins with this job's name. Names are given in the job's own and in small letters, since public
 # reports show ARNs of transform jobs in both and IAM tells them apart.
 _RUN = "?" * 15
+
+_KEPT: Reasons = {
+    "BatchTransform::RequestUnreadable[Transform]": "a run may set any member: batch-transform check, each synth and "
+    "the preflight function hold the request against the same rules"
+}
+_KEPT_WITHOUT_TRACING: Reasons = {
+    "AwsSolutions-SF2": "the log has every event; X-Ray costs more and tells a batch job little: "
+    "workflow.tracing turns it on"
+}
 
 
 class Workflow(Construct):
@@ -159,14 +168,9 @@ class Workflow(Construct):
                 "*": "the actions of log delivery, and those of X-Ray, know no resources",
             },
         )
+        acknowledge_each(self, _KEPT if spec.workflow.tracing else {**_KEPT, **_KEPT_WITHOUT_TRACING})
         if spec.workflow.tracing:
             trace_machine(self.state_machine)
-        else:
-            acknowledge(
-                self,
-                "AwsSolutions-SF2",
-                "the log has every event; X-Ray costs more and tells a batch job little: workflow.tracing turns it on",
-            )
 
     def _transform_job_statements(
         self, jobs_arns: list[str], execution_role: iam.IRole | None

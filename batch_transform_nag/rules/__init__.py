@@ -20,6 +20,7 @@ from batch_transform_nag.rules.output_path_reused import output_path_reused
 from batch_transform_nag.rules.output_without_key import output_without_key
 from batch_transform_nag.rules.pass_role_unconditioned import pass_role_unconditioned
 from batch_transform_nag.rules.request_refused import request_refused
+from batch_transform_nag.rules.request_unreadable import request_unreadable
 from batch_transform_nag.rules.start_can_be_lost import start_can_be_lost
 from batch_transform_nag.rules.sync_not_allowed import sync_not_allowed
 from batch_transform_nag.rules.volume_without_key import volume_without_key
@@ -174,6 +175,15 @@ RULES: tuple[Rule, ...] = (
         info="the definition of the state machine cannot be read before the deployment",
         explanation="The other rules find nothing in what they cannot read.",
         mend="give the definition as text or as a file of the app, and numbers in it as numbers",
+        severity="warning",
+    ),
+    Rule(
+        request_unreadable,
+        info="the request of the transform job cannot be read before the run",
+        explanation="The other rules find nothing in what they cannot read: a missing key, a fixed output path, a join "
+        "that the API refuses.",
+        mend="write the members in the task, each with an expression of its own where it needs one; or hold the "
+        "request against the rules before the task, and acknowledge it with where that is done",
         severity="warning",
     ),
 )

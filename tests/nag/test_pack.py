@@ -233,23 +233,6 @@ def test_a_definition_is_read_however_it_is_given(define: object) -> None:
     assert findings(define) == {"NoTimeout[Transform]"}
 
 
-def test_a_request_that_the_run_makes_as_a_whole_is_not_judged() -> None:
-    def define(stack: cdk.Stack) -> None:
-        machine(stack, "JSONata", {"Transform": task("JSONata", Arguments="{% $states.input.request %}")})
-
-    assert findings(define) == set()
-
-
-def test_a_structure_that_the_run_makes_is_not_judged() -> None:
-    members = {"TransformInput": None, "TransformInput.$": "$.input", "TransformOutput": None}
-
-    def define(stack: cdk.Stack) -> None:
-        members["TransformOutput.$"] = "$.output"
-        machine(stack, "JSONPath", {"Transform": task("JSONPath", members=members)})
-
-    assert findings(define) == set()
-
-
 def test_each_rule_is_a_function_of_its_own_module() -> None:
     for rule in RULES:
         assert rule.check.__module__ == f"batch_transform_nag.rules.{rule.check.__name__}"
