@@ -8,7 +8,7 @@ from pathlib import Path
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
-from cdk_nag import AwsSolutionsChecks
+from cdk_nag import AwsSolutionsChecks, HIPAASecurityChecks, NIST80053R5Checks, PCIDSS321Checks
 
 from batch_transform.spec.job_spec import (
     InputSpec,
@@ -49,11 +49,18 @@ def test_a_job_alone_and_one_with_key_role_and_network_are_compliant(tmp_path: P
             private_subnet_ids=["subnet-0a1b2c3d"],
         ),
     )
-    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app), BatchTransformChecks())
+    packs = (AwsSolutionsChecks, NIST80053R5Checks, HIPAASecurityChecks, PCIDSS321Checks)
+    cdk.Validations.of(app).add_plugins(*(pack(app) for pack in packs), BatchTransformChecks())
     app.synth()
     reports = json.loads((tmp_path / "validation-report.json").read_text())["pluginReports"]
     by_pack = {report["pluginName"]: report for report in reports}
-    assert {"AwsSolutions", "BatchTransform"} <= set(by_pack)
+    assert set(by_pack) == {
+        "AwsSolutions",
+        "NIST.800.53.R5",
+        "HIPAA.Security",
+        "PCI.DSS.321",
+        "BatchTransform",
+    }
     for report in by_pack.values():
         assert (report["conclusion"], report["violations"]) == ("success", []), report["pluginName"]
-    assert by_pack["AwsSolutions"]["suppressedViolations"]
+        assert report["suppressedViolations"]
