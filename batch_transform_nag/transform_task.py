@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from batch_transform.spec.cdk_token import is_token
 from batch_transform.spec.request_shape import SHAPES
+from batch_transform_nag.assignment import followed
 from batch_transform_nag.cfn_template import Resource
 from batch_transform_nag.state_machine import State, state_machine
 
@@ -26,6 +27,8 @@ class TransformTask:
 
     state: State
     request: Mapping[str, Any]
+    written: object
+    """The arguments with the expressions in them, and what was assigned in place of a variable."""
     unreadable: tuple[str, ...]
     """The structures that an expression makes as a whole, such as `TransformOutput`; empty text is the request."""
     follows_job: bool
@@ -39,17 +42,14 @@ class TransformTask:
         return node
 
     @property
-    def written(self) -> object:
-        """The arguments as the state writes them."""
-        return self.state.body.get("Arguments" if self.state.language == "JSONata" else "Parameters")
-
-    @property
     def job_name_expression(self) -> str:
-        """The expression that makes TransformJobName; empty for a fixed text."""
-        if self.state.language == "JSONata":
-            name = self.written.get("TransformJobName") if isinstance(self.written, Mapping) else self.written
-            return name if isinstance(name, str) and name.startswith("{%") else ""
-        return str(self.written.get("TransformJobName.$", "")) if isinstance(self.written, Mapping) else "$"
+        """The expression that makes TransformJobName, as the state itself reads it; empty for a fixed text."""
+        json_path = self.state.language == "JSONPath"
+        given = self.state.body.get("Parameters" if json_path else "Arguments")
+        if not isinstance(given, Mapping):
+            return str(given or "$") if self.member("TransformJobName") == BY_RUN else ""
+        name = given.get("TransformJobName.$" if json_path else "TransformJobName")
+        return name if isinstance(name, str) and (json_path or name.startswith("{%")) else ""
 
 
 @lru_cache(maxsize=64)  # most rules ask for them
@@ -71,43 +71,60 @@ def describes_transform_job(state: State) -> bool:
 
 def _task(state: State) -> TransformTask:
     matched = _CREATE.search(state.body["Resource"])
-    if state.language == "JSONata":
-        given = _known(state.body.get("Arguments"), _jsonata)
-    else:
-        given = _known(state.body.get("Parameters"), _json_path)
+    arguments = state.body.get("Arguments" if state.language == "JSONata" else "Parameters")
+    written = _with_objects(arguments, state) if isinstance(arguments, Mapping | str) else Expression()
+    given = _with_tokens(written)
     request = _opened(given, ())
     return TransformTask(
         state,
         request if isinstance(request, dict) else {},
+        written,
         tuple(_made_as_a_whole(given, ())),
         matched is not None and matched["pattern"] == ".sync",
     )
 
 
-def _known(given: object, reader: Callable[[object], object]) -> object:
-    return reader(given) if isinstance(given, Mapping) else BY_RUN
+class Expression(str):
+    """A text that is evaluated in each run."""
 
 
-def _jsonata(value: object) -> object:
+_DEEPEST = 20
+"""How far variables are followed: a loop may assign one from itself."""
+
+
+def _with_objects(value: object, state: State, *, depth: int = 0) -> object:
+    """Return a value as a state writes it, with the object in place of a variable that holds one."""
     match value:
-        case str() if value.startswith("{%"):
-            return BY_RUN
-        case dict():
-            return {name: _jsonata(inner) for name, inner in value.items()}
-        case list():
-            return [_jsonata(item) for item in value]
-    return value
-
-
-def _json_path(value: object) -> object:
-    match value:
+        case str() if state.language == "JSONata" and value.startswith("{%"):
+            return _read(value, state, depth)
         case dict():
             return {
-                name.removesuffix(".$"): BY_RUN if name.endswith(".$") else _json_path(inner)
+                name.removesuffix(".$"): _read(str(inner), state, depth)
+                if state.language == "JSONPath" and name.endswith(".$")
+                else _with_objects(inner, state, depth=depth)
                 for name, inner in value.items()
             }
         case list():
-            return [_json_path(item) for item in value]
+            return [_with_objects(item, state, depth=depth) for item in value]
+    return value
+
+
+def _read(expression: str, state: State, depth: int) -> object:
+    found = followed(expression, state) if depth < _DEEPEST else None
+    if found is None:
+        return Expression(expression)
+    origin, assigned = found
+    return _with_objects(assigned, origin, depth=depth + 1)
+
+
+def _with_tokens(value: object) -> object:
+    match value:
+        case Expression():
+            return BY_RUN
+        case dict():
+            return {name: _with_tokens(inner) for name, inner in value.items()}
+        case list():
+            return [_with_tokens(item) for item in value]
     return value
 
 
