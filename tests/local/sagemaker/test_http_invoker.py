@@ -15,21 +15,6 @@ from batch_transform.spec.errors import NoModelAnswerError
 from fakes.odd_server import OddServer
 
 
-@pytest.fixture
-def server() -> Iterator[OddServer]:
-    with OddServer() as running:
-        threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True).start()
-        yield running
-        running.shutdown()
-
-
-@pytest.fixture
-def invoker(server: OddServer) -> Iterator[HttpInvoker]:
-    made = HttpInvoker(server.url)
-    yield made
-    made.close()
-
-
 def body_of(invoker: HttpInvoker, body: bytes, timeout: float = 10) -> bytes:
     return invoker.invoke(body, content_type="text/csv", accept=None, timeout=timeout).body
 

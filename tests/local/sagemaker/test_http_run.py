@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -12,21 +12,6 @@ from batch_transform.engine.seams import Answer, Outcome
 from batch_transform.local.sagemaker.http_invoker import HttpInvoker
 from batch_transform.spec.errors import NoModelAnswerError
 from fakes.odd_server import OddServer
-
-
-@pytest.fixture
-def server() -> Iterator[OddServer]:
-    with OddServer() as running:
-        threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True).start()
-        yield running
-        running.shutdown()
-
-
-@pytest.fixture
-def invoker(server: OddServer) -> Iterator[HttpInvoker]:
-    made = HttpInvoker(server.url)
-    yield made
-    made.close()
 
 
 def run(
