@@ -14,6 +14,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
+from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from batch_transform.spec.errors import ConstructError, JobSpecError
@@ -127,7 +128,6 @@ class BatchTransform(Construct):
             captured=self.captured,
             execution_role=execution_role,
         )
-        self.execution_role = self.model.role
         self.workflow = Workflow(
             self,
             "Workflow",
@@ -138,14 +138,13 @@ class BatchTransform(Construct):
             data=self.data,
             output=self.output,
             lock=self._lock(job),
-            execution_role=self.model.role,
+            execution_role_arn=self.model.role_arn,
             encryption_key=self.encryption_key,
         )
-        self.state_machine = self.workflow.state_machine
         self.lost_starts = add_triggers(
             self,
             spec=job.triggers,
-            state_machine=self.state_machine,
+            state_machine=self.workflow,
             data=self.data,
             encryption_key=self.encryption_key,
             workflow=job.workflow,
@@ -155,11 +154,21 @@ class BatchTransform(Construct):
             self,
             "Monitoring",
             job=job,
-            state_machine=self.state_machine,
+            state_machine=self.workflow,
             lost_starts=self.lost_starts,
             notifications=notifications
             or Notifications(self, "Notifications", encryption_key=self.encryption_key, topic=topic),
         )
+
+    @property
+    def state_machine(self) -> sfn.IStateMachine:
+        """The state machine that runs the job."""
+        return self.workflow.state_machine
+
+    @property
+    def execution_role(self) -> iam.IRole | None:
+        """What the model's containers run as; None for a model that exists with a role of its own."""
+        return self.model.role
 
     @property
     def connections(self) -> ec2.Connections:

@@ -24,8 +24,8 @@ class Dashboard(Construct):
         rows = [
             DashboardJob(
                 name=job.job_name,
-                state_machine_arn=job.state_machine.state_machine_arn,
-                log_group_name=job.workflow.log_group.log_group_name,
+                state_machine_arn=job.workflow.state_machine_arn,
+                log_group_name=job.workflow.log_group.ref,
                 alarm_arns=[alarm.attr_arn for alarm in job.monitoring.alarms.all],
             )
             for job in jobs

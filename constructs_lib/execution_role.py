@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IDependable
@@ -12,8 +13,8 @@ from constructs_lib.acknowledgment import INLINE_POLICY, acknowledge_each, ackno
 from constructs_lib.arn import arn
 from constructs_lib.container_image import ContainerImage, pull_statements
 from constructs_lib.data_location import DataLocation
-from constructs_lib.service_trust import service_of_this_account
-from constructs_lib.statement import Statement, policy_document
+from constructs_lib.service_role import ServiceRole
+from constructs_lib.statement import Statement
 
 
 class ExecutionRole(Construct):
@@ -69,10 +70,9 @@ class ExecutionRole(Construct):
             ),
         ]
         self.ready: list[IDependable] = []
-        self.role: iam.IRole = self._define(statements) if role is None else self._extend(role, statements)
-        acknowledge_each(self.role, INLINE_POLICY)
+        self._role = self._define(statements) if role is None else self._extend(role, statements)
         acknowledge_wildcards(
-            self.role,
+            self._role.resource if isinstance(self._role, ServiceRole) else self._role,
             {
                 data.objects_arn: "the job reads every object below its own prefix",
                 **{
@@ -86,13 +86,26 @@ class ExecutionRole(Construct):
             },
         )
 
-    def _define(self, statements: Sequence[Statement]) -> iam.Role:
-        return iam.Role(
+    @cached_property
+    def arn(self) -> str:
+        """The role's ARN."""
+        return self._role.arn if isinstance(self._role, ServiceRole) else self._role.role_arn
+
+    @cached_property
+    def role(self) -> iam.IRole:
+        """The role as the CDK's own constructs take it: the one that was given, or the one that is defined here."""
+        if not isinstance(self._role, ServiceRole):
+            return self._role
+        return iam.Role.from_role_name(self, "Given", self._role.name)
+
+    def _define(self, statements: Sequence[Statement]) -> ServiceRole:
+        return ServiceRole(
             self,
             "Role",
-            assumed_by=service_of_this_account("sagemaker.amazonaws.com"),
+            service="sagemaker.amazonaws.com",
             description="What the transform jobs of one batch transform job may do",
-            inline_policies={"TransformJob": policy_document(statements)},
+            policy_name="TransformJob",
+            statements=statements,
         )
 
     def _extend(self, role: iam.IRole, statements: Sequence[Statement]) -> iam.IRole:
@@ -100,6 +113,7 @@ class ExecutionRole(Construct):
             added = role.add_to_principal_policy(statement.as_construct())
             if added.policy_dependable is not None:
                 self.ready.append(added.policy_dependable)
+        acknowledge_each(role, INLINE_POLICY)
         return role
 
     @staticmethod

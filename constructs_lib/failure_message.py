@@ -13,11 +13,12 @@ import json
 from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
-from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from batch_transform.spec.job_spec import JobSpec
 from constructs_lib.run_events import NOT_SUCCEEDED
+from constructs_lib.state_machine import StateMachine
+from constructs_lib.workflow_function import WorkflowFunction
 
 
 class FailureMessage(Construct):
@@ -32,8 +33,8 @@ class FailureMessage(Construct):
         construct_id: str,
         *,
         job: JobSpec,
-        state_machine: sfn.IStateMachine,
-        notify: lambda_.IFunction,
+        state_machine: StateMachine,
+        notify: WorkflowFunction,
         topic: sns.ITopic,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -54,7 +55,7 @@ class FailureMessage(Construct):
             targets=[
                 events.CfnRule.TargetProperty(
                     id="Notify",
-                    arn=notify.function_arn,
+                    arn=notify.arn,
                     input_transformer=events.CfnRule.InputTransformerProperty(
                         input_paths_map={"detail": "$.detail"},
                         input_template=json.dumps(told).replace('"DETAIL"', "<detail>"),
@@ -66,7 +67,7 @@ class FailureMessage(Construct):
             self,
             "MayInvoke",
             action="lambda:InvokeFunction",
-            function_name=notify.function_arn,
+            function_name=notify.arn,
             principal="events.amazonaws.com",
             source_arn=self.rule.attr_arn,
         )

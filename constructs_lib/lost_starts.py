@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import aws_cdk as cdk
-from aws_cdk import aws_iam as iam
+from functools import cached_property
+from typing import Any
+
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
@@ -15,7 +16,7 @@ from constructs_lib.kms_key import KmsKey
 from constructs_lib.statement import Statement
 
 # The longest that SQS keeps a message: time to see the alarm after a holiday.
-_KEPT = cdk.Duration.days(14)
+_KEPT_SECONDS = 14 * 24 * 3600
 
 
 class LostStarts(Construct):
@@ -38,25 +39,58 @@ class LostStarts(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._key = encryption_key
-        self.queue = sqs.Queue(
+        key_arn = encryption_key.key_arn if encryption_key else None
+        self.resource = sqs.CfnQueue(
             self,
             "Queue",
-            encryption=sqs.QueueEncryption.KMS if encryption_key else sqs.QueueEncryption.SQS_MANAGED,
-            encryption_master_key=encryption_key,
-            enforce_ssl=True,
-            retention_period=_KEPT,
+            kms_master_key_id=key_arn,
+            message_retention_period=_KEPT_SECONDS,
+            sqs_managed_sse_enabled=None if encryption_key else True,
         )
         acknowledge_each(
-            self.queue,
+            self.resource,
             {
                 "AwsSolutions-SQS3": "it is itself the dead-letter queue of the job's triggers",
                 **({} if encryption_key else {"CKV_AWS_27": OWN_KEY_IS_A_CHOICE}),
             },
         )
+        self._policy_statements: list[dict[str, Any]] = [
+            {
+                "Effect": "Deny",
+                "Principal": {"AWS": "*"},
+                "Action": "sqs:*",
+                "Resource": self.queue_arn,
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            }
+        ]
+        self._policy = sqs.CfnQueuePolicy(
+            self, "QueuePolicy", policy_document=self._policy_document(), queues=[self.resource.ref]
+        )
+
+    @cached_property
+    def queue_arn(self) -> str:
+        """The queue's ARN, as a token."""
+        return self.resource.attr_arn
+
+    @cached_property
+    def queue_name(self) -> str:
+        """The queue's name, as a token."""
+        return self.resource.attr_queue_name
+
+    @cached_property
+    def queue(self) -> sqs.IQueue:
+        """The queue as the CDK's own constructs take it: for its metrics, or to read it."""
+        return sqs.Queue.from_queue_attributes(
+            self,
+            "Given",
+            key_arn=self._key.key_arn if self._key else None,
+            queue_arn=self.queue_arn,
+            queue_url=self.resource.ref,
+        )
 
     def send_statements(self) -> list[Statement]:
         """Allow a role to send to the queue (SQS Developer Guide, "Configuring KMS permissions")."""
-        statements = [Statement(actions=["sqs:SendMessage"], resources=[self.queue.queue_arn])]
+        statements = [Statement(actions=["sqs:SendMessage"], resources=[self.queue_arn])]
         if self._key is not None:
             through_sqs = {"StringEquals": {"kms:ViaService": f"sqs.{REGION}.{URL_SUFFIX}"}}
             statements.append(
@@ -69,13 +103,18 @@ class LostStarts(Construct):
 
         EventBridge User Guide, "Using dead-letter queues".
         """
-        self.queue.add_to_resource_policy(
-            iam.PolicyStatement(
-                actions=["sqs:SendMessage"],
-                principals=[iam.ServicePrincipal("events.amazonaws.com")],
-                resources=[self.queue.queue_arn],
-                conditions={"ArnEquals": {"aws:SourceArn": rule_arn}},
-            )
+        self._policy_statements.append(
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "events.amazonaws.com"},
+                "Action": "sqs:SendMessage",
+                "Resource": self.queue_arn,
+                "Condition": {"ArnEquals": {"aws:SourceArn": rule_arn}},
+            }
         )
+        self._policy.policy_document = self._policy_document()
         if self._key is not None:
             let_rules_fill_queues(self._key)
+
+    def _policy_document(self) -> dict[str, Any]:
+        return {"Version": "2012-10-17", "Statement": self._policy_statements}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 import aws_cdk as cdk
@@ -51,18 +52,17 @@ class Model(Construct):
         execution_role: iam.IRole | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.role: iam.IRole | None = None
-        if spec.role is not None and execution_role is None:
-            self.role = iam.Role.from_role_arn(self, "GivenRole", spec.role, mutable=False)
+        self._rights: ExecutionRole | None = None
+        self._named = spec.role if execution_role is None else None
         if spec.existing is not None:
             self.name = spec.existing
             return
         if any(getattr(spec, source) is not None for source in FOUND_BY_RUN):
             self.name = NAME_TO_BE_FOUND
             if execution_role is not None:
-                self.role = self._role(
+                self._rights = self._role(
                     spec, [], data=data, output=output, captured=captured, given=execution_role
-                ).role
+                )
             return
         parts = [
             _Container(scope_of, container, instance_type)
@@ -73,16 +73,16 @@ class Model(Construct):
                 "a model with source or artifact needs an image: a framework, or an image URI"
             )
         ready: list[IDependable] = []
-        if self.role is None:
-            rights = self._role(
+        if self._named is None:
+            self._rights = self._role(
                 spec, parts, data=data, output=output, captured=captured, given=execution_role
             )
-            self.role, ready = rights.role, rights.ready
+            ready = self._rights.ready
         definitions = [part.definition for part in parts]
         resource = sagemaker.CfnModel(
             self,
             "Resource",
-            execution_role_arn=self.role.role_arn,
+            execution_role_arn=self.role_arn,
             primary_container=None if spec.containers else definitions[0],
             containers=definitions if spec.containers else None,
             enable_network_isolation=spec.enable_network_isolation,
@@ -94,7 +94,8 @@ class Model(Construct):
             else None,
         )
         # CreateModel reads the archive with the role, so that the role must be complete by then.
-        resource.node.add_dependency(*ready)
+        if ready:
+            resource.node.add_dependency(*ready)
         self.name = resource.attr_model_name
         if not spec.enable_network_isolation:
             acknowledge(
@@ -102,6 +103,18 @@ class Model(Construct):
                 ("BatchTransform::ModelNotIsolated", "CKV_AWS_370"),
                 "the job leaves enable_network_isolation out, for models that load at run time what they need",
             )
+
+    @property
+    def role_arn(self) -> str | None:
+        """The ARN of `role`."""
+        return self._rights.arn if self._rights else self._named
+
+    @cached_property
+    def role(self) -> iam.IRole | None:
+        """What the containers run as, as the CDK's own constructs take it."""
+        if self._rights is not None:
+            return self._rights.role
+        return iam.Role.from_role_arn(self, "GivenRole", self._named, mutable=False) if self._named else None
 
     def _role(
         self,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
-from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from batch_transform.spec.job_spec import JobSpec
@@ -13,6 +12,7 @@ from constructs_lib.lost_starts import LostStarts
 from constructs_lib.notification_topic import NotificationTopic
 from constructs_lib.notifications import Notifications
 from constructs_lib.run_alarms import RunAlarms
+from constructs_lib.state_machine import StateMachine
 
 
 class Monitoring(Construct):
@@ -28,7 +28,7 @@ class Monitoring(Construct):
         construct_id: str,
         *,
         job: JobSpec,
-        state_machine: sfn.IStateMachine,
+        state_machine: StateMachine,
         lost_starts: LostStarts | None,
         notifications: Notifications,
     ) -> None:
@@ -47,7 +47,7 @@ class Monitoring(Construct):
             "FailureMessage",
             job=job,
             state_machine=state_machine,
-            notify=notifications.notify.function,
+            notify=notifications.notify,
             topic=self.topic,
         )
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from constructs_lib.arn import REGION, URL_SUFFIX
 from constructs_lib.notification_topic import NotificationTopic
-from constructs_lib.statement import Statement
+from constructs_lib.statement import Statement, policy_document
 from constructs_lib.workflow_function import WorkflowFunction
 
 
@@ -44,6 +45,8 @@ class Notifications(Construct):
         self.topic: sns.ITopic
         self.key: kms.IKey | None
         self._topic_key = encryption_key or topic_key
+        self._further: list[Statement] = []
+        self._further_policy: iam.CfnPolicy | None = None
         if topic is not None:
             self.topic, self.key = topic, topic_key
         else:
@@ -60,8 +63,11 @@ class Notifications(Construct):
 
     def let_publish_to(self, topic: sns.ITopic, key: kms.IKey | None = None) -> None:
         """Let the function publish to a topic of one job, under `key`."""
-        for statement in _publish(topic, key):
-            self.notify.function.add_to_role_policy(statement.as_construct())
+        self._further += _publish(topic, key)
+        document = policy_document(self._further)
+        if self._further_policy is None:
+            self._further_policy = self.notify.role.further_policy(self, "FurtherTopics", self._further)
+        self._further_policy.policy_document = document
 
     def key_for_topic(self) -> kms.IKey:
         """Return the customer key for a topic: the one that was given, or a new one for all topics of the stack."""

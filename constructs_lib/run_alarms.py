@@ -7,14 +7,15 @@ from typing import Any
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sns as sns
-from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from batch_transform.spec.console_links import queue_link, state_machine_link
 from batch_transform.spec.job_spec import JobSpec
+from constructs_lib.arn import ACCOUNT_ID, URL_SUFFIX
 from constructs_lib.lost_starts import LostStarts
 from constructs_lib.run_metrics import DIMENSION, DURATION, FAILED, STARTED, TIMED_OUT, RunMetric
 from constructs_lib.start_watch import NotWatched, StartWatch, start_watch
+from constructs_lib.state_machine import StateMachine
 
 _PERIOD_SECONDS = 300
 _LEARNED_PERIOD_SECONDS = 3600
@@ -46,7 +47,7 @@ class RunAlarms(Construct):
         construct_id: str,
         *,
         job: JobSpec,
-        state_machine: sfn.IStateMachine,
+        state_machine: StateMachine,
         lost_starts: LostStarts | None,
         topic: sns.ITopic,
     ) -> None:
@@ -155,15 +156,15 @@ class RunAlarms(Construct):
         )
 
     def _start_lost(self, lost_starts: LostStarts) -> cloudwatch.CfnAlarm:
-        queue, stack = lost_starts.queue, cdk.Stack.of(self)
+        queue_name = lost_starts.queue_name
         return self._alarm(
             "StartLost",
             "A run could not be started, and did not take place. A message in the dead-letter queue holds its input, "
             "and says in its attributes why: start the run again with that input, then delete the message.",
-            queue_link(self._region, stack.account, queue.queue_name, stack.url_suffix),
+            queue_link(self._region, ACCOUNT_ID, queue_name, URL_SUFFIX),
             namespace="AWS/SQS",
             metric_name="ApproximateNumberOfMessagesVisible",
-            dimensions=[cloudwatch.CfnAlarm.DimensionProperty(name="QueueName", value=queue.queue_name)],
+            dimensions=[cloudwatch.CfnAlarm.DimensionProperty(name="QueueName", value=queue_name)],
             statistic="Maximum",
             period=_PERIOD_SECONDS,
             comparison_operator="GreaterThanOrEqualToThreshold",

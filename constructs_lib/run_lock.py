@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
-from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from constructs_lib.acknowledgment import INLINE_POLICY, acknowledge_each, acknowledge_wildcards
+from constructs_lib.acknowledgment import acknowledge_wildcards
 from constructs_lib.arn import arn
 from constructs_lib.data_location import DataLocation
 from constructs_lib.kms_key import KmsKey
+from constructs_lib.service_role import ServiceRole
 from constructs_lib.statement import Statement
 
 _LOCKS = ".locks/"
@@ -50,19 +49,14 @@ class RunLock:
         versioned = isinstance(self.location.bucket, s3.Bucket)
         return [self._statement("s3:DeleteObjectVersion", *([] if versioned else ["s3:DeleteObject"]))]
 
-    def let_look_at_executions(self, scope: Construct, role: iam.Role, machine: sfn.StateMachine) -> None:
+    def let_look_at_executions(self, scope: Construct, role: ServiceRole, machine_name: str) -> None:
         """Allow `role` to see whether the execution that has the lock still runs.
 
         In a policy of its own, since the machine needs the role's function before it can be made.
         """
-        executions = arn("states", f"execution:{machine.state_machine_name}:*")
-        policy = iam.Policy(
-            scope,
-            "LockHolder",
-            statements=[Statement(["states:DescribeExecution"], [executions]).as_construct()],
-            roles=[role],
-        )
-        acknowledge_each(policy, INLINE_POLICY)
+        executions = arn("states", f"execution:{machine_name}:*")
+        statement = Statement(["states:DescribeExecution"], [executions])
+        policy = role.further_policy(scope, "LockHolder", [statement])
         acknowledge_wildcards(policy, {executions: "any run of this job may have its lock"})
 
     def _statement(self, *actions: str) -> Statement:

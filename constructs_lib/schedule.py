@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import aws_cdk as cdk
 from aws_cdk import aws_scheduler as scheduler
-from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from batch_transform.spec.job_spec import ScheduleSpec
+from constructs_lib.json_text import json_text
 from constructs_lib.lost_starts import LostStarts
 from constructs_lib.start_role import RETRIES, RETRY_SECONDS, start_role
+from constructs_lib.state_machine import StateMachine
 
 
 class Schedule(Construct):
@@ -26,16 +26,17 @@ class Schedule(Construct):
         construct_id: str,
         *,
         spec: ScheduleSpec,
-        state_machine: sfn.IStateMachine,
+        state_machine: StateMachine,
         lost_starts: LostStarts,
     ) -> None:
         super().__init__(scope, construct_id)
-        role = start_role(self, "Role", state_machine=state_machine, lost_starts=lost_starts)
+        machine_arn = state_machine.state_machine_arn
+        role = start_role(self, "Role", state_machine_arn=machine_arn, lost_starts=lost_starts)
         window = spec.maximum_window_in_minutes
         self.resource = scheduler.CfnSchedule(
             self,
             "Resource",
-            description=f"Starts {state_machine.node.path}",
+            description=f"Starts {self.node.path.rpartition('/')[0]}",
             end_date=spec.end_date,
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(
                 mode="OFF" if window is None else "FLEXIBLE", maximum_window_in_minutes=window
@@ -45,12 +46,10 @@ class Schedule(Construct):
             start_date=spec.start_date,
             state="ENABLED" if spec.enabled else "DISABLED",
             target=scheduler.CfnSchedule.TargetProperty(
-                arn=state_machine.state_machine_arn,
-                role_arn=role.role_arn,
-                dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(
-                    arn=lost_starts.queue.queue_arn
-                ),
-                input=cdk.Stack.of(self).to_json_string(dict(spec.input)),
+                arn=machine_arn,
+                role_arn=role.arn,
+                dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(arn=lost_starts.queue_arn),
+                input=json_text(self, dict(spec.input)),
                 retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
                     maximum_event_age_in_seconds=RETRY_SECONDS, maximum_retry_attempts=RETRIES
                 ),

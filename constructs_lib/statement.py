@@ -24,12 +24,12 @@ class Statement:
     conditions: Conditions | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Return the statement as IAM writes it."""
+        """Return the statement as IAM writes it, and the CDK: one of a kind stands without a list."""
         condition = {"Condition": self.conditions} if self.conditions else {}
         return {
             "Effect": "Allow",
-            "Action": list(self.actions),
-            "Resource": list(self.resources),
+            "Action": _one_or_list(self.actions),
+            "Resource": _one_or_list(self.resources),
             **condition,
         }
 
@@ -40,8 +40,14 @@ class Statement:
         )
 
 
-def policy_document(statements: Iterable[Statement]) -> iam.PolicyDocument:
-    """Return a document of these statements, in one round trip."""
-    return iam.PolicyDocument.from_json(
-        {"Version": "2012-10-17", "Statement": [statement.as_json() for statement in statements]}
-    )
+def policy_document(statements: Iterable[Statement]) -> dict[str, Any]:
+    """Return a document of these statements, each once."""
+    written: list[dict[str, Any]] = []
+    for statement in statements:
+        if (as_json := statement.as_json()) not in written:
+            written.append(as_json)
+    return {"Version": "2012-10-17", "Statement": written}
+
+
+def _one_or_list(values: Sequence[str]) -> str | list[str]:
+    return values[0] if len(values) == 1 else list(values)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from batch_transform.spec.job_spec import TriggersSpec, WorkflowSpec
 from constructs_lib.data_location import DataLocation
 from constructs_lib.lost_starts import LostStarts
 from constructs_lib.schedule import Schedule
+from constructs_lib.state_machine import StateMachine
 from constructs_lib.upload_trigger import UploadTrigger
 
 
@@ -17,7 +17,7 @@ def add_triggers(
     job: Construct,
     *,
     spec: TriggersSpec,
-    state_machine: sfn.IStateMachine,
+    state_machine: StateMachine,
     data: DataLocation,
     encryption_key: kms.IKey | None = None,
     workflow: WorkflowSpec = WorkflowSpec(),  # noqa: B008  # it is frozen

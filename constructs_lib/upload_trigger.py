@@ -10,18 +10,18 @@ from __future__ import annotations
 
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from batch_transform.spec.job_spec import UploadSpec, WorkflowSpec
-from constructs_lib.acknowledgment import acknowledge
+from constructs_lib.arn import arn
 from constructs_lib.data_buckets import send_events
 from constructs_lib.data_location import DataLocation
+from constructs_lib.json_text import json_text
 from constructs_lib.lost_starts import LostStarts
 from constructs_lib.start_role import RETRIES, RETRY_SECONDS, start_role
+from constructs_lib.state_machine import StateMachine
 from constructs_lib.statement import Statement
 from constructs_lib.workflow_function import WorkflowFunction
 
@@ -44,94 +44,73 @@ class UploadTrigger(Construct):
         *,
         spec: UploadSpec,
         data: DataLocation,
-        state_machine: sfn.IStateMachine,
+        state_machine: StateMachine,
         lost_starts: LostStarts,
         encryption_key: kms.IKey | None = None,
         workflow: WorkflowSpec = WorkflowSpec(),  # noqa: B008  # it is frozen
     ) -> None:
         super().__init__(scope, construct_id)
         send_events(data.bucket)
-        role = start_role(self, "Role", state_machine=state_machine, lost_starts=lost_starts)
+        machine_arn = state_machine.state_machine_arn
+        role = start_role(self, "Role", state_machine_arn=machine_arn, lost_starts=lost_starts)
         # Names, and no references: the function makes these schedules, CloudFormation never sees them.
         name = cdk.Names.unique_resource_name(self, max_length=62)
         schedules = [f"{name}-{slot}" for slot in _SLOTS]
-        self.function = self._function(schedules, role, lost_starts, encryption_key, workflow)
-        for variable, value in {
-            "SCHEDULES": ",".join(schedules),
-            "STATE_MACHINE_ARN": state_machine.state_machine_arn,
-            "ROLE_ARN": role.role_arn,
-            "LOST_STARTS_ARN": lost_starts.queue.queue_arn,
-            "INPUT": cdk.Stack.of(self).to_json_string(dict(spec.input)),
-            "QUIET_SECONDS": str(spec.quiet_period_in_seconds),
-            "RETRY_SECONDS": str(RETRY_SECONDS),
-            "RETRIES": str(RETRIES),
-        }.items():
-            self.function.add_environment(variable, value)
-        acknowledge(
-            self.function,
-            "CKV_AWS_173",
-            "its environment holds names that stand in the template anyway, and no secret",
-        )
-        self.rule = self._rule(spec, data, lost_starts)
-        lambda_.CfnPermission(
-            self,
-            "MayInvoke",
-            action="lambda:InvokeFunction",
-            function_name=self.function.function_arn,
-            principal="events.amazonaws.com",
-            source_arn=self.rule.attr_arn,
-        )
-
-    def _function(
-        self,
-        schedules: list[str],
-        role: iam.Role,
-        lost_starts: LostStarts,
-        encryption_key: kms.IKey | None,
-        workflow: WorkflowSpec,
-    ) -> lambda_.Function:
-        stack = cdk.Stack.of(self)
-        function = WorkflowFunction(
+        self.function = WorkflowFunction(
             self,
             "StartLater",
             name="start_later",
             when_it_fails="what it cannot do goes to the queue of lost starts, as its destination on failure",
             workflow=workflow,
             encryption_key=encryption_key,
+            environment={
+                "SCHEDULES": ",".join(schedules),
+                "STATE_MACHINE_ARN": machine_arn,
+                "ROLE_ARN": role.arn,
+                "LOST_STARTS_ARN": lost_starts.queue_arn,
+                "INPUT": json_text(self, dict(spec.input)),
+                "QUIET_SECONDS": str(spec.quiet_period_in_seconds),
+                "RETRY_SECONDS": str(RETRY_SECONDS),
+                "RETRIES": str(RETRIES),
+            },
             statements=[
                 Statement(
                     actions=["scheduler:CreateSchedule", "scheduler:GetSchedule", "scheduler:UpdateSchedule"],
-                    resources=[
-                        stack.format_arn(
-                            service="scheduler", resource="schedule", resource_name=f"default/{name}"
-                        )
-                        for name in schedules
-                    ],
+                    resources=[arn("scheduler", f"schedule/default/{name}") for name in schedules],
                 ),
                 Statement(
                     actions=["iam:PassRole"],
-                    resources=[role.role_arn],
+                    resources=[role.arn],
                     conditions={"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}},
                 ),
                 *lost_starts.send_statements(),
             ],
-        ).function
+        )
+        self._tell_of_failures(lost_starts)
+        self.rule = self._rule(spec, data, lost_starts)
+        lambda_.CfnPermission(
+            self,
+            "MayInvoke",
+            action="lambda:InvokeFunction",
+            function_name=self.function.arn,
+            principal="events.amazonaws.com",
+            source_arn=self.rule.attr_arn,
+        )
+
+    def _tell_of_failures(self, lost_starts: LostStarts) -> None:
         # EventBridge hands the event over and forgets it: what the function cannot do, Lambda tries twice
         # more, and then tells (Lambda Developer Guide, "Error handling for asynchronous invocation").
         lambda_.CfnEventInvokeConfig(
             self,
             "WhenItFails",
             destination_config=lambda_.CfnEventInvokeConfig.DestinationConfigProperty(
-                on_failure=lambda_.CfnEventInvokeConfig.OnFailureProperty(
-                    destination=lost_starts.queue.queue_arn
-                )
+                on_failure=lambda_.CfnEventInvokeConfig.OnFailureProperty(destination=lost_starts.queue_arn)
             ),
-            function_name=function.function_name,
+            function_name=self.function.name,
             maximum_event_age_in_seconds=RETRY_SECONDS,
             maximum_retry_attempts=2,
             qualifier="$LATEST",
         )
-        return function
 
     def _rule(self, spec: UploadSpec, data: DataLocation, lost_starts: LostStarts) -> events.CfnRule:
         rule = events.CfnRule(
@@ -153,11 +132,9 @@ class UploadTrigger(Construct):
             state="ENABLED" if spec.enabled else "DISABLED",
             targets=[
                 events.CfnRule.TargetProperty(
-                    arn=self.function.function_arn,
+                    arn=self.function.arn,
                     id="StartLater",
-                    dead_letter_config=events.CfnRule.DeadLetterConfigProperty(
-                        arn=lost_starts.queue.queue_arn
-                    ),
+                    dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=lost_starts.queue_arn),
                     retry_policy=events.CfnRule.RetryPolicyProperty(
                         maximum_event_age_in_seconds=RETRY_SECONDS, maximum_retry_attempts=RETRIES
                     ),

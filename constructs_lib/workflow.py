@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cached_property
+
 import aws_cdk as cdk
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.request import Request
-from constructs_lib.acknowledgment import INLINE_POLICY, Reasons, acknowledge_each, acknowledge_wildcards
+from constructs_lib.acknowledgment import Reasons, acknowledge_each, acknowledge_wildcards
 from constructs_lib.arn import PARTITION, arn
 from constructs_lib.data_location import DataLocation
 from constructs_lib.definition import Parts, state_machine_definition
+from constructs_lib.json_text import json_text
 from constructs_lib.key_policy import let_log_groups_use
 from constructs_lib.kms_key import KmsKey
 from constructs_lib.model_lookup import ModelLookup
 from constructs_lib.run_lock import RunLock
 from constructs_lib.run_logs import run_logs
-from constructs_lib.service_trust import service_of_this_account
-from constructs_lib.statement import Statement, policy_document
-from constructs_lib.tracing import machine_statement, trace_machine
+from constructs_lib.service_role import ServiceRole
+from constructs_lib.statement import Statement
+from constructs_lib.tracing import machine_statement
 from constructs_lib.workflow_function import WorkflowFunction
 
 TRANSFORM_JOB_LOGS = "/aws/sagemaker/TransformJobs"
@@ -39,6 +42,23 @@ _KEPT_WITHOUT_TRACING: Reasons = {
     "AwsSolutions-SF2": "the log has every event; X-Ray costs more and tells a batch job little: "
     "workflow.tracing turns it on"
 }
+_REFERENCES = {"ModelName", "S3Uri", "S3OutputPath", "KmsKeyId", "VolumeKmsKeyId", "DestinationS3Uri"}
+"""Members of the request that name a resource."""
+
+_LOG_DELIVERY = Statement(
+    # None of these knows a resource (Developer Guide, "IAM policies for logging to CloudWatch Logs").
+    actions=[
+        "logs:CreateLogDelivery",
+        "logs:DeleteLogDelivery",
+        "logs:DescribeLogGroups",
+        "logs:DescribeResourcePolicies",
+        "logs:GetLogDelivery",
+        "logs:ListLogDeliveries",
+        "logs:PutResourcePolicy",
+        "logs:UpdateLogDelivery",
+    ],
+    resources=["*"],
+)
 
 
 class Workflow(Construct):
@@ -60,7 +80,7 @@ class Workflow(Construct):
         data: DataLocation,
         output: DataLocation,
         lock: RunLock | None,
-        execution_role: iam.IRole | None,
+        execution_role_arn: str | None,
         encryption_key: kms.IKey | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -106,7 +126,7 @@ class Workflow(Construct):
         )
         acknowledge_wildcards(report, {job_logs_arn: "the streams of one group: their names are SageMaker's"})
         volume_key = KmsKey(spec.transform.volume_kms_key) if spec.transform.volume_kms_key else None
-        function_arns = [preflight.function.function_arn, report.function.function_arn]
+        function_arns = [preflight.arn, report.arn]
         self.log_group = run_logs(
             self,
             retention_in_days=spec.workflow.log_retention_in_days,
@@ -114,51 +134,48 @@ class Workflow(Construct):
             # Below this prefix the resource policy for log delivery never outgrows its limit.
             name=f"/aws/vendedlogs/states/{cdk.Names.unique_resource_name(self, max_length=60)}",
         )
-        self.role = iam.Role(
+        self.role = ServiceRole(
             self,
             "Role",
-            assumed_by=service_of_this_account("states.amazonaws.com"),
+            service="states.amazonaws.com",
             description=f"Runs the batch transform job {spec.name}",
-            inline_policies={
-                "Workflow": policy_document(
-                    [
-                        Statement(
-                            actions=["lambda:InvokeFunction"],
-                            resources=function_arns,
-                        ),
-                        *self._transform_job_statements(jobs_arns, execution_role),
-                        *(volume_key.volume_statements() if volume_key else []),
-                        *(lock.release_statements() if lock else []),
-                        *([machine_statement()] if spec.workflow.tracing else []),
-                    ]
-                )
-            },
+            policy_name="Workflow",
+            statements=[
+                Statement(actions=["lambda:InvokeFunction"], resources=function_arns),
+                *self._transform_job_statements(jobs_arns, execution_role_arn),
+                *(volume_key.volume_statements() if volume_key else []),
+                *(lock.release_statements() if lock else []),
+                _LOG_DELIVERY,
+                *([machine_statement()] if spec.workflow.tracing else []),
+            ],
         )
-        acknowledge_each(self.role, INLINE_POLICY)
         if volume_key is not None:
-            acknowledge_wildcards(self.role, volume_key.wildcards())
+            acknowledge_wildcards(self.role.resource, volume_key.wildcards())
+        place = lock.place if lock else None
         definition = state_machine_definition(
             spec,
             request,
-            Parts(
-                preflight_arn=function_arns[0],
-                report_arn=function_arns[1],
-                lock=lock.place if lock else None,
-            ),
+            Parts(preflight_arn=function_arns[0], report_arn=function_arns[1], lock=place),
             partition=PARTITION,
         )
-        self.state_machine = sfn.StateMachine(
+        self.resource = sfn.CfnStateMachine(
             self,
             "StateMachine",
-            comment=definition["Comment"],
-            definition_body=sfn.DefinitionBody.from_string(cdk.Stack.of(self).to_json_string(definition)),
-            logs=sfn.LogOptions(
-                destination=self.log_group, level=sfn.LogLevel.ALL, include_execution_data=True
+            definition_string=json_text(
+                self,
+                definition,
+                references=(*function_arns, PARTITION, *(place or {}).values(), *_references(request)),
             ),
-            role=self.role,
+            logging_configuration={
+                "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": self.log_group.attr_arn}}],
+                "includeExecutionData": True,
+                "level": "ALL",
+            },
+            role_arn=self.role.arn,
+            tracing_configuration={"enabled": True} if spec.workflow.tracing else None,
         )
         if lock is not None:
-            lock.let_look_at_executions(self, preflight.role, self.state_machine)
+            lock.let_look_at_executions(self, preflight.role, self.resource.attr_name)
         acknowledge_wildcards(
             self,
             {
@@ -169,11 +186,19 @@ class Workflow(Construct):
             },
         )
         acknowledge_each(self, _KEPT if spec.workflow.tracing else {**_KEPT, **_KEPT_WITHOUT_TRACING})
-        if spec.workflow.tracing:
-            trace_machine(self.state_machine)
+
+    @cached_property
+    def state_machine_arn(self) -> str:
+        """The state machine's ARN, as a token."""
+        return self.resource.ref
+
+    @cached_property
+    def state_machine(self) -> sfn.IStateMachine:
+        """The state machine as the CDK's own constructs take it: to grant, to start, to measure."""
+        return sfn.StateMachine.from_state_machine_arn(self, "Given", self.state_machine_arn)
 
     def _transform_job_statements(
-        self, jobs_arns: list[str], execution_role: iam.IRole | None
+        self, jobs_arns: list[str], execution_role_arn: str | None
     ) -> list[Statement]:
         events_rule_arn = arn("events", "rule/StepFunctionsGetEventsForSageMakerTransformJobsRule")
         statements = [
@@ -195,11 +220,11 @@ class Workflow(Construct):
                 resources=[events_rule_arn],
             ),
         ]
-        if execution_role is not None:
+        if execution_role_arn is not None:
             statements.append(
                 Statement(
                     actions=["iam:PassRole"],
-                    resources=[execution_role.role_arn],
+                    resources=[execution_role_arn],
                     conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
                 )
             )
@@ -211,3 +236,12 @@ class Workflow(Construct):
         if not spec.input.columns:
             return []
         return data.read_statements()
+
+
+def _references(request: Request) -> Iterator[str]:
+    """Find the names, ARNs and URIs of a request, which CloudFormation may have to put in."""
+    for member, value in request.items():
+        if isinstance(value, dict):
+            yield from _references(value)
+        elif member in _REFERENCES:
+            yield str(value)

@@ -6,27 +6,28 @@ import atexit
 import functools
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 
-import aws_cdk as cdk
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
 from batch_transform.spec.job_spec import WorkflowSpec
-from constructs_lib.acknowledgment import INLINE_POLICY, Reasons, acknowledge_each, acknowledge_wildcards
+from constructs_lib.acknowledgment import Reasons, acknowledge_each, acknowledge_wildcards
 from constructs_lib.once_per_stack import once_per_stack
 from constructs_lib.run_logs import run_logs
-from constructs_lib.service_trust import service_of_this_account
-from constructs_lib.statement import Statement, policy_document
-from constructs_lib.tracing import NO_RESOURCES, function_statement, trace_function
+from constructs_lib.service_role import ServiceRole
+from constructs_lib.statement import Statement
+from constructs_lib.tracing import NO_RESOURCES, function_statement
 
-_ARCHITECTURE = lambda_.Architecture.ARM_64
-_RUNTIME = lambda_.Runtime.PYTHON_3_13
+_ARCHITECTURE = "arm64"
+_RUNTIME = "python3.13"
 # Shorter than the state's own timeout, so that the function's error is the one reported.
-_TIMEOUT = cdk.Duration.seconds(50)
+_TIMEOUT_SECONDS = 50
+_MEMORY_MB = 256
 _PROJECT = Path(__file__).resolve().parent.parent
 # They read files, or write for people: no function does.
 _NOT_SHIPPED = shutil.ignore_patterns(
@@ -50,6 +51,7 @@ _KEPT_OF_FUNCTIONS: Reasons = {
         "protect nothing more"
     ),
 }
+_NAMES_ONLY = "its environment holds names that stand in the template anyway, and no secret"
 _CALLER_WAITS = "the state machine waits for its answer, and deals with a failure by Retry and Catch"
 
 
@@ -61,6 +63,7 @@ class WorkflowFunction(Construct):
     CloudWatch Logs in (`key_policy`). An environment holds nothing that is not in the template, and needs no key.
     `workflow` says how long the log is kept, and whether calls are traced. `when_it_fails` says who deals with a
     call that fails, in place of a dead-letter queue. Default: the state machine, which waits for the answer.
+    `environment` holds names that stand in the template anyway, and no secret.
     """
 
     def __init__(
@@ -72,49 +75,66 @@ class WorkflowFunction(Construct):
         statements: Sequence[Statement],
         encryption_key: kms.IKey | None = None,
         workflow: WorkflowSpec = WorkflowSpec(),  # noqa: B008  # it is frozen
+        environment: Mapping[str, str] | None = None,
         when_it_fails: str = _CALLER_WAITS,
     ) -> None:
         super().__init__(scope, construct_id)
         log_group = run_logs(
             self, retention_in_days=workflow.log_retention_in_days, encryption_key=encryption_key
         )
-        self.role = iam.Role(
+        self.role = ServiceRole(
             self,
             "Role",
-            assumed_by=service_of_this_account("lambda.amazonaws.com"),
-            inline_policies={
-                "Function": policy_document(
-                    [
-                        Statement(
-                            actions=["logs:CreateLogStream", "logs:PutLogEvents"],
-                            resources=[log_group.log_group_arn],
-                        ),
-                        *statements,
-                        *([function_statement()] if workflow.tracing else []),
-                    ]
-                )
-            },
+            service="lambda.amazonaws.com",
+            policy_name="Function",
+            statements=[
+                Statement(
+                    actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log_group.attr_arn]
+                ),
+                *statements,
+                *([function_statement()] if workflow.tracing else []),
+            ],
         )
-        self.function = lambda_.Function(
+        self.resource = lambda_.CfnFunction(
             self,
             "Resource",
-            architecture=_ARCHITECTURE,
-            code=once_per_stack(
-                self, (__name__, name), lambda _: lambda_.Code.from_asset(str(_staged(name)))
-            ),
+            architectures=[_ARCHITECTURE],
+            code=once_per_stack(self, (__name__, name), lambda _: _asset(self, name)),
+            environment={"variables": dict(environment)} if environment else None,
             handler="handler.handler",
-            log_group=log_group,
-            memory_size=256,
-            role=self.role,
+            logging_config={"logGroup": log_group.ref},
+            memory_size=_MEMORY_MB,
+            role=self.role.arn,
             runtime=_RUNTIME,
-            timeout=_TIMEOUT,
+            timeout=_TIMEOUT_SECONDS,
+            tracing_config={"mode": "Active"} if workflow.tracing else None,
+        )
+        if workflow.tracing:
+            acknowledge_wildcards(self.role.resource, NO_RESOURCES)
+        acknowledge_each(
+            self.resource,
+            {
+                **_KEPT_OF_FUNCTIONS,
+                ("LambdaDLQ", "CKV_AWS_116"): when_it_fails,
+                **({"CKV_AWS_173": _NAMES_ONLY} if environment else {}),
+            },
         )
 
-        if workflow.tracing:
-            trace_function(self.function)
-            acknowledge_wildcards(self.role, NO_RESOURCES)
-        acknowledge_each(self.function, {**_KEPT_OF_FUNCTIONS, ("LambdaDLQ", "CKV_AWS_116"): when_it_fails})
-        acknowledge_each(self.role, INLINE_POLICY)
+    @cached_property
+    def arn(self) -> str:
+        """The function's ARN, as a token."""
+        return self.resource.attr_arn
+
+    @cached_property
+    def name(self) -> str:
+        """The function's name, as a token."""
+        return self.resource.ref
+
+
+def _asset(scope: Construct, name: str) -> dict[str, str]:
+    """Return where the code lies, for all functions of the stack with this handler."""
+    asset = assets.Asset(scope, "Code", path=str(_staged(name)))
+    return {"s3Bucket": asset.s3_bucket_name, "s3Key": asset.s3_object_key}
 
 
 @functools.cache

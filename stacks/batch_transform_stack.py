@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
 
 import aws_cdk as cdk
 from constructs import Construct
@@ -66,12 +65,11 @@ class BatchTransformStack(cdk.Stack):
             )
             defined.append(transform)
             cdk.Tags.of(transform).add("job", job.name)
-            machine = cast("cdk.CfnResource", transform.state_machine.node.default_child)
-            machine.add_metadata("Job", job_metadata(there))
+            transform.workflow.resource.add_metadata("Job", job_metadata(there))
             cdk.CfnOutput(
                 self,
                 state_machine_output(job.name),
-                value=transform.state_machine.state_machine_arn,
+                value=transform.workflow.state_machine_arn,
                 description=state_machine_description(job.name),
             )
         Dashboard(self, "Dashboard", jobs=defined)

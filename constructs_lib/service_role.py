@@ -1,0 +1,82 @@
+"""A role that one of AWS's services takes on for a job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from constructs_lib.acknowledgment import INLINE_POLICY, acknowledge_each
+from constructs_lib.arn import ACCOUNT_ID
+from constructs_lib.statement import Statement, policy_document
+
+
+class ServiceRole:
+    """Define a role for `service`, such as `lambda.amazonaws.com`, that may do what `statements` allow.
+
+    The service may use it only when it acts for a resource of this account. Without the condition it could be made to
+    use the role by a resource of somebody else's (IAM User Guide, "The confused deputy problem"). The guides of
+    SageMaker, Step Functions and EventBridge Scheduler ask for it; for Lambda, AWS's own templates do
+    (aws/agent-toolkit-for-aws).
+
+    It is an L1 construct: its statements are written out here, and there is nothing for the CDK's `Role` to work out.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        service: str,
+        policy_name: str,
+        statements: Iterable[Statement],
+        description: str | None = None,
+    ) -> None:
+        self.resource = iam.CfnRole(
+            scope,
+            construct_id,
+            assume_role_policy_document=_trust(service),
+            description=description,
+            policies=[{"policyName": policy_name, "policyDocument": policy_document(statements)}],
+        )
+        acknowledge_each(self.resource, INLINE_POLICY)
+
+    @cached_property
+    def arn(self) -> str:
+        """The role's ARN, as a token."""
+        return self.resource.attr_arn
+
+    @cached_property
+    def name(self) -> str:
+        """The role's name, as a token."""
+        return self.resource.ref
+
+    def further_policy(
+        self, scope: Construct, construct_id: str, statements: Iterable[Statement]
+    ) -> iam.CfnPolicy:
+        """Define a policy of its own for what is known only after what has the role."""
+        policy = iam.CfnPolicy(
+            scope,
+            construct_id,
+            policy_document=policy_document(statements),
+            policy_name=construct_id,
+            roles=[self.name],
+        )
+        acknowledge_each(policy, INLINE_POLICY)
+        return policy
+
+
+def _trust(service: str) -> dict[str, object]:
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": service},
+                "Action": "sts:AssumeRole",
+                "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT_ID}},
+            }
+        ],
+    }
