@@ -66,7 +66,9 @@ class Notifications(Construct):
         self._further += _publish(topic, key)
         document = policy_document(self._further)
         if self._further_policy is None:
-            self._further_policy = self.notify.role.further_policy(self.notify, "FurtherTopics", self._further)
+            self._further_policy = self.notify.role.further_policy(
+                self.notify, "FurtherTopics", self._further
+            )
         self._further_policy.policy_document = document
 
     def key_for_topic(self) -> kms.IKey:
