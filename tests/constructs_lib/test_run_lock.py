@@ -25,7 +25,7 @@ def test_the_lock_is_one_object_beside_all_results(stack: cdk.Stack) -> None:
     lock = RunLock.of("churn", bucket=bucket, encryption_key=None)
     assert lock.place == {"Bucket": "results", "Key": ".locks/churn"}
     [taking] = [stack.resolve(one.as_json()) for one in lock.take_statements()]
-    assert taking["Resource"] == [stack.resolve(bucket.arn_for_objects(".locks/churn"))]
+    assert taking["Resource"] == stack.resolve(bucket.arn_for_objects(".locks/churn"))
 
 
 def test_a_bucket_of_ours_is_versioned_so_that_a_version_is_deleted_and_no_marker_stays(
@@ -48,6 +48,6 @@ def test_a_customer_key_is_used_through_s3_for_this_object_only(stack: cdk.Stack
     *_, encrypting = RunLock.of("churn", bucket=bucket, encryption_key=key).take_statements()
     told = stack.resolve(encrypting.as_json())
     assert set(told["Action"]) == {"kms:GenerateDataKey", "kms:Decrypt"}
-    assert told["Resource"] == [KEY_ARN]
+    assert told["Resource"] == KEY_ARN
     context = told["Condition"]["StringLike"]["kms:EncryptionContext:aws:s3:arn"]
     assert context == stack.resolve([bucket.bucket_arn, bucket.arn_for_objects(".locks/churn")])

@@ -84,7 +84,7 @@ def test_a_schedule_has_its_window_dates_state_input_and_retries() -> None:
     schedule = resources(TriggersSpec(schedule=(spec,)))["Job/Schedule/Resource"]
     target = schedule.pop("Target")
     assert schedule == {
-        "Description": "Starts Stack/Machine",
+        "Description": "Starts Stack/Job",
         "StartDate": "2030-01-01T00:00:00Z",
         "EndDate": "2031-01-01T00:00:00Z",
         "FlexibleTimeWindow": {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 15},
@@ -108,7 +108,7 @@ def test_what_a_trigger_gives_may_be_known_at_deployment_only() -> None:
 
 
 def test_a_schedules_role_starts_this_machine_and_fills_the_queue_and_no_more() -> None:
-    role = resources(TriggersSpec(schedule=(HOURLY,)))["Job/Schedule/Role/Resource"]
+    role = resources(TriggersSpec(schedule=(HOURLY,)))["Job/Schedule/Role"]
     (start, machine), (send, queue) = statements(role)
     assert (start, send) == ("states:StartExecution", "sqs:SendMessage")
     assert "Machine" in machine["Ref"]
@@ -117,22 +117,22 @@ def test_a_schedules_role_starts_this_machine_and_fills_the_queue_and_no_more() 
 
 def test_the_queue_is_encrypted_kept_two_weeks_and_takes_tls_only() -> None:
     found = resources(TriggersSpec(schedule=(HOURLY,)))
-    assert found["Job/LostStarts/Queue/Resource"] == {
+    assert found["Job/LostStarts/Queue"] == {
         "MessageRetentionPeriod": 1_209_600,
         "SqsManagedSseEnabled": True,
     }
-    [denied] = found["Job/LostStarts/Queue/Policy/Resource"]["PolicyDocument"]["Statement"]
+    [denied] = found["Job/LostStarts/QueuePolicy"]["PolicyDocument"]["Statement"]
     assert denied["Effect"] == "Deny"
     assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
 def test_with_a_key_of_the_customers_who_sends_may_use_it() -> None:
     found = resources(TriggersSpec(schedule=(HOURLY,), on_upload=UploadSpec()), own_key=True)
-    assert "Key" in found["Job/LostStarts/Queue/Resource"]["KmsMasterKeyId"]["Fn::GetAtt"][0]
+    assert "Key" in found["Job/LostStarts/Queue"]["KmsMasterKeyId"]["Fn::GetAtt"][0]
     for path in (
-        "Job/Schedule/Role/Resource",
-        "Job/Upload/Role/Resource",
-        "Job/Upload/StartLater/Role/Resource",
+        "Job/Schedule/Role",
+        "Job/Upload/Role",
+        "Job/Upload/StartLater/Role",
     ):
         assert [actions for actions, _ in statements(found[path])][-1] == [
             "kms:GenerateDataKey",
@@ -219,10 +219,10 @@ def test_a_bucket_with_notifications_of_its_own_keeps_them() -> None:
 def test_the_function_changes_its_two_schedules_passes_their_role_and_tells_what_it_could_not_do() -> None:
     found = resources(TriggersSpec(on_upload=UploadSpec(quiet_period_in_seconds=90, input={"Comment": "x"})))
     _, (change, schedules), (pass_role, role), (send, _) = statements(
-        found["Job/Upload/StartLater/Role/Resource"]
+        found["Job/Upload/StartLater/Role"]
     )
     assert change == ["scheduler:CreateSchedule", "scheduler:GetSchedule", "scheduler:UpdateSchedule"]
-    variables = found["Job/Upload/StartLater/Resource/Resource"]["Environment"]["Variables"]
+    variables = found["Job/Upload/StartLater/Resource"]["Environment"]["Variables"]
     names = variables["SCHEDULES"].split(",")
     assert [arn["Fn::Join"][1][-1] for arn in schedules] == [f":schedule/default/{name}" for name in names]
     assert all(len(name) <= 64 for name in names)
@@ -239,7 +239,7 @@ def test_only_this_rule_invokes_the_function_and_fills_the_queue_as_a_service() 
     permission = found["Job/Upload/MayInvoke"]
     assert permission["Principal"] == "events.amazonaws.com"
     assert permission["SourceArn"]["Fn::GetAtt"][0].startswith(rule["Fn::GetAtt"][0])
-    allowed = found["Job/LostStarts/Queue/Policy/Resource"]["PolicyDocument"]["Statement"][-1]
+    allowed = found["Job/LostStarts/QueuePolicy"]["PolicyDocument"]["Statement"][-1]
     assert allowed["Principal"] == {"Service": "events.amazonaws.com"}
     assert allowed["Condition"]["ArnEquals"]["aws:SourceArn"] == permission["SourceArn"]
     [target] = found["Job/Upload/Rule"]["Targets"]
