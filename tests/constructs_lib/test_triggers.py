@@ -218,9 +218,7 @@ def test_a_bucket_with_notifications_of_its_own_keeps_them() -> None:
 
 def test_the_function_changes_its_two_schedules_passes_their_role_and_tells_what_it_could_not_do() -> None:
     found = resources(TriggersSpec(on_upload=UploadSpec(quiet_period_in_seconds=90, input={"Comment": "x"})))
-    _, (change, schedules), (pass_role, role), (send, _) = statements(
-        found["Job/Upload/StartLater/Role"]
-    )
+    _, (change, schedules), (pass_role, role), (send, _) = statements(found["Job/Upload/StartLater/Role"])
     assert change == ["scheduler:CreateSchedule", "scheduler:GetSchedule", "scheduler:UpdateSchedule"]
     variables = found["Job/Upload/StartLater/Resource"]["Environment"]["Variables"]
     names = variables["SCHEDULES"].split(",")
