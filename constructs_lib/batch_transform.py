@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import aws_cdk as cdk
-import jsii
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_events as events
@@ -35,7 +34,6 @@ from constructs_lib.triggers import add_triggers
 from constructs_lib.workflow import Workflow
 
 
-@jsii.implements(ec2.IConnectable)
 class BatchTransform(Construct):
     """Define all that a job needs: its model and execution role, the state machine, and what starts it.
 
@@ -172,7 +170,10 @@ class BatchTransform(Construct):
 
     @property
     def connections(self) -> ec2.Connections:
-        """The network connections of the containers. Raises ConstructError without a VPC."""
+        """The network connections of the containers, which are themselves an IConnectable.
+
+        Raises ConstructError without a VPC.
+        """
         if self.network is None:
             raise ConstructError(
                 f"{self.node.path} has no vpc, and so no security groups to manage; give it one"
