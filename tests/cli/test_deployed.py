@@ -219,7 +219,7 @@ def test_an_interrupt_while_waiting_leaves_the_run_and_says_how_to_stop_it(
     execution = next(line.split()[1] for line in process.stdout if line.startswith("execution"))
     next(line for line in process.stdout if line == "state     Transform\n")
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=120)
     assert process.returncode == 130
     assert "goes on; follow it: batch-transform show" in err
     assert f"stop-execution --execution-arn {execution}" in err
