@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import tarfile
 import threading
 from pathlib import Path
 from typing import Any
 
+from backports import tarfile
 from botocore.exceptions import ClientError
 
 from batch_transform.spec.errors import InputError, TransformJobError

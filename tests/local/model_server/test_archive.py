@@ -1,0 +1,110 @@
+"""Model archives, as a container would find them unpacked."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from batch_transform.local.model_server.archive import ModelArchives
+from batch_transform.spec.errors import TransformJobError
+
+URL = "s3://models/churn/model.tar.gz"
+
+
+class OneObject:
+    """An S3 that holds one object, or none."""
+
+    def __init__(self, body: bytes | None) -> None:
+        self.body = body
+
+    def get_object(self, **_address: str) -> dict[str, Any]:
+        if self.body is None:
+            raise ClientError({"Error": {"Code": "NoSuchKey", "Message": "there is none"}}, "GetObject")
+        return {"ETag": str(hash(self.body)), "Body": io.BytesIO(self.body)}
+
+
+def packed(*members: tarfile.TarInfo, text: bytes = b"weights") -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        for member in members:
+            member.size = len(text) if member.isreg() else 0
+            archive.addfile(member, io.BytesIO(text) if member.isreg() else None)
+    return buffer.getvalue()
+
+
+def link(name: str, target: str) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.type, member.linkname = tarfile.SYMTYPE, target
+    return member
+
+
+@pytest.fixture
+def archives(tmp_path: Path) -> Iterator[ModelArchives]:
+    yield ModelArchives(tmp_path / "models")
+    assert not list((tmp_path / "models").glob("*.part"))
+    assert not (tmp_path / "outside").exists()
+
+
+def test_a_model_without_data_is_an_empty_folder(archives: ModelArchives) -> None:
+    assert list(archives.unpack(OneObject(None), None).iterdir()) == []
+
+
+def test_unpacks_files_in_folders(archives: ModelArchives) -> None:
+    folder = archives.unpack(OneObject(packed(tarfile.TarInfo("code/weights.bin"))), URL)
+    assert (folder / "code/weights.bin").read_bytes() == b"weights"
+
+
+def test_the_same_version_is_unpacked_once(archives: ModelArchives) -> None:
+    s3 = OneObject(packed(tarfile.TarInfo("a")))
+    first = archives.unpack(s3, URL)
+    inode = (first / "a").stat().st_ino
+    assert (archives.unpack(s3, URL) / "a").stat().st_ino == inode
+
+
+def test_a_new_version_gets_a_folder_of_its_own(archives: ModelArchives) -> None:
+    s3 = OneObject(packed(tarfile.TarInfo("a")))
+    first = archives.unpack(s3, URL)
+    s3.body = packed(tarfile.TarInfo("a"), text=b"better")
+    second = archives.unpack(s3, URL)
+    assert [(each / "a").read_bytes() for each in (first, second)] == [b"weights", b"better"]
+
+
+@pytest.mark.parametrize(
+    "member",
+    [tarfile.TarInfo("../../outside"), link("code", "../../outside"), link("code", "/etc")],
+    ids=["a path that leads out", "a link that leads out", "a link to a path of the machine"],
+)
+def test_refuses_what_would_leave_the_folder(archives: ModelArchives, member: tarfile.TarInfo) -> None:
+    with pytest.raises(TransformJobError, match=r"with relative paths only$"):
+        archives.unpack(OneObject(packed(member)), URL)
+
+
+def test_an_absolute_path_is_kept_inside_the_folder(archives: ModelArchives) -> None:
+    folder = archives.unpack(OneObject(packed(tarfile.TarInfo("/code/inference.py"))), URL)
+    assert (folder / "code/inference.py").exists()
+
+
+@pytest.mark.parametrize("body", [b"not an archive", b"", packed(tarfile.TarInfo("a" * 60))[:-30]])
+def test_fails_when_it_is_no_whole_archive(archives: ModelArchives, body: bytes) -> None:
+    with pytest.raises(
+        TransformJobError, match=r"^ClientError: Failed to extract model data archive from s3://"
+    ):
+        archives.unpack(OneObject(body), URL)
+
+
+def test_fails_when_there_is_no_such_object(archives: ModelArchives) -> None:
+    with pytest.raises(
+        TransformJobError, match=r"^ClientError: Failed to download model data from s3://models"
+    ):
+        archives.unpack(OneObject(None), URL)
+
+
+def test_fails_when_the_address_is_none(archives: ModelArchives) -> None:
+    with pytest.raises(TransformJobError, match="Failed to download model data from models/churn"):
+        archives.unpack(OneObject(b""), "models/churn")
