@@ -22,6 +22,7 @@ from batch_transform.spec.job_problems import problems
 from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.request import transform_job_request
 from constructs_lib import run_metrics
+from constructs_lib.attributes import key_arn
 from constructs_lib.data_buckets import Buckets, DataBuckets
 from constructs_lib.job_network import JobNetwork
 from constructs_lib.job_places import JobPlaces, require_in
@@ -30,11 +31,12 @@ from constructs_lib.monitoring import Monitoring
 from constructs_lib.notifications import Notifications
 from constructs_lib.run_events import NOT_SUCCEEDED, SUCCEEDED, run_ended_rule
 from constructs_lib.run_lock import RunLock
+from constructs_lib.stack_part import StackPart
 from constructs_lib.triggers import add_triggers
 from constructs_lib.workflow import Workflow
 
 
-class BatchTransform(Construct):
+class BatchTransform(StackPart):
     """Define all that a job needs: its model and execution role, the state machine, and what starts it.
 
     Usage::
@@ -200,7 +202,7 @@ class BatchTransform(Construct):
         followed = self.state_machine.grant_execution(
             grantee, "states:DescribeExecution", "states:StopExecution"
         )
-        rule = cdk.Stack.of(self).format_arn(
+        rule = self.stack.format_arn(
             service="events",
             resource="rule",
             resource_name="StepFunctionsGetEventsForStepFunctionsExecutionRule",
@@ -322,7 +324,7 @@ def _with_keys(job: JobSpec, places: JobPlaces, key: kms.IKey | None) -> JobSpec
     transform, output, capture = job.transform, job.output, job.batch_data_capture_config
     local_storage = any(family(one) in LOCAL_STORAGE_FAMILIES for one in transform.instance_type)
     if key is not None and transform.volume_kms_key is None and not local_storage:
-        transform = replace(transform, volume_kms_key=key.key_arn)
+        transform = replace(transform, volume_kms_key=key_arn(key))
     if places.output.key is not None:
         output = replace(output, kms_key=places.output.key.text)
     if places.captured is not None and places.captured.key is not None:

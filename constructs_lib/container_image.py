@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import aws_cdk as cdk
-from constructs import Construct
 
 from batch_transform.spec.framework_images import accounts_by_region, repository, tag
 from batch_transform.spec.job_spec import FrameworkImage
@@ -41,14 +40,14 @@ def pull_statements(images: Sequence[ContainerImage]) -> list[Statement]:
     ]
 
 
-def container_image(scope: Construct, image: FrameworkImage | str, *, instance_type: str) -> ContainerImage:
+def container_image(stack: cdk.Stack, image: FrameworkImage | str, *, instance_type: str) -> ContainerImage:
     """Find the image that a job names.
 
     A framework's image lies in another AWS account in every region: the template holds that table as
     a mapping, so that one template works in each region.
     """
     if isinstance(image, FrameworkImage):
-        return _framework_image(scope, image, instance_type)
+        return _framework_image(stack, image, instance_type)
     parts = _ECR_URI.match(image)
     if parts is None:
         return ContainerImage(uri=image, repository_arn=None)
@@ -58,8 +57,8 @@ def container_image(scope: Construct, image: FrameworkImage | str, *, instance_t
     )
 
 
-def _framework_image(scope: Construct, image: FrameworkImage, instance_type: str) -> ContainerImage:
-    account = once_per_stack(scope, (__name__, image), lambda stack: _account_of_images(stack, image))
+def _framework_image(stack: cdk.Stack, image: FrameworkImage, instance_type: str) -> ContainerImage:
+    account = once_per_stack(stack, (__name__, image), lambda there: _account_of_images(there, image))
     name = repository(image.framework)
     return ContainerImage(
         uri=f"{account}.dkr.ecr.{REGION}.{URL_SUFFIX}/{name}:"

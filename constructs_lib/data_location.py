@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
+from constructs_lib.attributes import bucket_arn, bucket_name
 from constructs_lib.grant import grant, grant_on
 from constructs_lib.kms_key import KmsKey, through_s3
 from constructs_lib.statement import Conditions, Statement
@@ -33,15 +33,20 @@ class DataLocation:
     prefix: str
     key: KmsKey | None = None
 
-    @cached_property
+    @property
+    def bucket_name(self) -> str:
+        """The bucket's name."""
+        return bucket_name(self.bucket)
+
+    @property
     def uri(self) -> str:
         """The S3 URI, which may hold CDK tokens."""
-        return f"s3://{self.bucket.bucket_name}/{self.prefix}"
+        return f"s3://{self.bucket_name}/{self.prefix}"
 
-    @cached_property
+    @property
     def bucket_arn(self) -> str:
         """The ARN of the bucket."""
-        return self.bucket.bucket_arn
+        return bucket_arn(self.bucket)
 
     @property
     def object_arn(self) -> str:

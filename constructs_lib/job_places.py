@@ -9,6 +9,7 @@ from constructs import Construct
 from batch_transform.spec.errors import ConstructError
 from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.s3_uri import S3Uri
+from constructs_lib.attributes import bucket_key, bucket_name, key_arn
 from constructs_lib.data_location import DataLocation
 from constructs_lib.kms_key import KmsKey
 
@@ -65,7 +66,7 @@ class JobPlaces:
         if uri is not None:
             address = S3Uri.parse(uri)
             prefix = address.key
-            if address.bucket != bucket.bucket_name:
+            if address.bucket != bucket_name(bucket):
                 elsewhere = s3.Bucket.from_bucket_name(self._scope, construct_id, address.bucket)
                 return DataLocation(elsewhere, prefix, self._named(named))
         return DataLocation(bucket, prefix, self._named(named) or _key_of(bucket))
@@ -74,7 +75,7 @@ class JobPlaces:
         """The key that the job names; where that is the app's own key, the key itself."""
         if text is None:
             return None
-        if self._encryption_key is not None and text == self._encryption_key.key_arn:
+        if self._encryption_key is not None and text == key_arn(self._encryption_key):
             return KmsKey.of(self._encryption_key)
         return KmsKey(text)
 
@@ -84,7 +85,7 @@ def require_in(bucket: s3.IBucket | None, uri: str | None, *, field: str, argume
     if bucket is None or uri is None:
         return
     named = S3Uri.parse(uri).bucket
-    if named != bucket.bucket_name:
+    if named != bucket_name(bucket):
         raise ConstructError(
             f"{field} is in the bucket '{named}', and {argument} is another one; write {field} with "
             f"bucket.s3_url_for_object('prefix/'), or leave one of the two out"
@@ -92,7 +93,7 @@ def require_in(bucket: s3.IBucket | None, uri: str | None, *, field: str, argume
 
 
 def _key_of(bucket: s3.IBucket) -> KmsKey | None:
-    return KmsKey.of(bucket.encryption_key) if bucket.encryption_key is not None else None
+    return KmsKey.of(key) if (key := bucket_key(bucket)) is not None else None
 
 
 def _folder(uri: str | None) -> str | None:

@@ -10,6 +10,7 @@ from aws_cdk import aws_kms as kms
 
 from batch_transform.spec.cdk_token import is_token
 from constructs_lib.arn import ACCOUNT_ID, PARTITION, REGION, URL_SUFFIX
+from constructs_lib.attributes import key_arn
 from constructs_lib.statement import Conditions, Statement
 
 _ALIAS = re.compile(r"(?:arn:[^:]+:kms:(?P<region>[^:]+):(?P<account>[^:]+):)?(?P<alias>alias/.+)")
@@ -28,7 +29,7 @@ class KmsKey:
     @classmethod
     def of(cls, construct: kms.IKey) -> KmsKey:
         """Return the key of a CDK app."""
-        return cls(construct.key_arn, construct)
+        return cls(key_arn(construct), construct)
 
     @property
     def resource(self) -> str:

@@ -24,13 +24,14 @@ from constructs_lib.data_location import DataLocation
 from constructs_lib.execution_role import ExecutionRole
 from constructs_lib.model_archive import pack_model
 from constructs_lib.once_per_stack import once_per_stack
+from constructs_lib.stack_part import StackPart
 
 # What tells a framework container where its user's code lies: the archive is unpacked to
 # /opt/ml/model, and `code/inference.py` in it is the program (SageMaker Python SDK, Model).
 _PROGRAM = {"SAGEMAKER_PROGRAM": "inference.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code"}
 
 
-class Model(Construct):
+class Model(StackPart):
     """Define a job's model and its execution role, or refer to a model that SageMaker already has.
 
     `name` is the model's name, to be sent as ModelName; for an endpoint or a package group it holds
@@ -140,19 +141,19 @@ class Model(Construct):
 
     def _scopes(
         self, given: Sequence[ContainerSpec], *, pipeline: bool
-    ) -> list[tuple[Construct, ContainerSpec]]:
+    ) -> list[tuple[StackPart, ContainerSpec]]:
         """Give each container of a pipeline a place of its own in the tree."""
         if not pipeline:
             return [(self, container) for container in given]
-        namespace = Construct(self, "Containers")
-        return [(Construct(namespace, str(at)), container) for at, container in enumerate(given)]
+        namespace = StackPart(self, "Containers")
+        return [(StackPart(namespace, str(at)), container) for at, container in enumerate(given)]
 
 
 class _Container:
     """One container: its image, its archive, and what CreateModel is told of it."""
 
-    def __init__(self, scope: Construct, spec: ContainerSpec, instance_type: str) -> None:
-        self.image: ContainerImage = container_image(scope, spec.image, instance_type=instance_type)
+    def __init__(self, scope: StackPart, spec: ContainerSpec, instance_type: str) -> None:
+        self.image: ContainerImage = container_image(scope.stack, spec.image, instance_type=instance_type)
         self.artifact = _artifact(scope, spec)
         self.definition = sagemaker.CfnModel.ContainerDefinitionProperty(
             image=self.image.uri,
@@ -161,7 +162,7 @@ class _Container:
         )
 
 
-def _artifact(scope: Construct, spec: ContainerSpec) -> DataLocation | None:
+def _artifact(scope: StackPart, spec: ContainerSpec) -> DataLocation | None:
     """Find the model archive: an asset of the stack, the object that the job names, or none."""
     if spec.artifact is not None:
         uri = S3Uri.parse(spec.artifact)
@@ -178,4 +179,4 @@ def _artifact(scope: Construct, spec: ContainerSpec) -> DataLocation | None:
             )
         return DataLocation(asset.bucket, asset.s3_object_key)
 
-    return once_per_stack(scope, (__name__, source), archived)
+    return once_per_stack(scope.stack, (__name__, source), archived)

@@ -12,10 +12,11 @@ from constructs_lib.lost_starts import LostStarts
 from constructs_lib.notification_topic import NotificationTopic
 from constructs_lib.notifications import Notifications
 from constructs_lib.run_alarms import RunAlarms
+from constructs_lib.stack_part import StackPart
 from constructs_lib.state_machine import StateMachine
 
 
-class Monitoring(Construct):
+class Monitoring(StackPart):
     """Define the alarms of a job and the messages about its runs.
 
     They go to what the job's `notify` names: its topic, which the addresses subscribe to, or a topic of the job's own

@@ -7,18 +7,16 @@ from typing import TypeVar, cast
 from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
-from constructs import IConstruct
 
 _Made = TypeVar("_Made")
 _MADE: WeakKeyDictionary[cdk.Stack, dict[Hashable, object]] = WeakKeyDictionary()
 
 
-def once_per_stack(scope: IConstruct, key: Hashable, make: Callable[[cdk.Stack], _Made]) -> _Made:
-    """Return what `make` makes of the stack of `scope`; a second time, what it made the first time.
+def once_per_stack(stack: cdk.Stack, key: Hashable, make: Callable[[cdk.Stack], _Made]) -> _Made:
+    """Return what `make` makes of the stack; a second time, what it made the first time.
 
     `key` tells one thing from another: begin it with the name of the module that asks.
     """
-    stack = cdk.Stack.of(scope)
     made = _MADE.setdefault(stack, {})
     if key not in made:
         made[key] = make(stack)

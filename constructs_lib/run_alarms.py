@@ -12,8 +12,10 @@ from constructs import Construct
 from batch_transform.spec.console_links import queue_link, state_machine_link
 from batch_transform.spec.job_spec import JobSpec
 from constructs_lib.arn import ACCOUNT_ID, URL_SUFFIX
+from constructs_lib.attributes import region, topic_arn
 from constructs_lib.lost_starts import LostStarts
 from constructs_lib.run_metrics import DIMENSION, DURATION, FAILED, STARTED, TIMED_OUT, RunMetric
+from constructs_lib.stack_part import StackPart
 from constructs_lib.start_watch import NotWatched, StartWatch, start_watch
 from constructs_lib.state_machine import StateMachine
 
@@ -27,7 +29,7 @@ _WHERE_THE_TIME_WENT = (
 )
 
 
-class RunAlarms(Construct):
+class RunAlarms(StackPart):
     """Define the alarms of a job; each tells `topic` when it comes, and nothing when it goes.
 
     - `Failed`: a run failed, also because its transform job took longer than `transform.max_runtime_in_seconds`.
@@ -53,8 +55,8 @@ class RunAlarms(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._job = job
-        self._topic_arn = topic.topic_arn
-        self._region = cdk.Stack.of(self).region
+        self._topic_arn = topic_arn(topic)
+        self._region = region(self.stack)
         self._machine_arn = state_machine.state_machine_arn
         self.failed = self._one_run(
             "Failed",

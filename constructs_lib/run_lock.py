@@ -13,6 +13,7 @@ from constructs import Construct
 
 from constructs_lib.acknowledgment import acknowledge_wildcards
 from constructs_lib.arn import arn
+from constructs_lib.attributes import bucket_key
 from constructs_lib.data_location import DataLocation
 from constructs_lib.kms_key import KmsKey
 from constructs_lib.service_role import ServiceRole
@@ -31,13 +32,13 @@ class RunLock:
     @classmethod
     def of(cls, job_name: str, *, bucket: s3.IBucket, encryption_key: kms.IKey | None) -> RunLock:
         """Return the lock of a job in the output bucket; `encryption_key` is for a bucket whose own is not known."""
-        key = bucket.encryption_key or encryption_key
+        key = bucket_key(bucket) or encryption_key
         return cls(DataLocation(bucket, f"{_LOCKS}{job_name}", KmsKey.of(key) if key else None))
 
     @property
     def place(self) -> dict[str, str]:
         """The Bucket and Key that S3's operations take."""
-        return {"Bucket": self.location.bucket.bucket_name, "Key": self.location.prefix}
+        return {"Bucket": self.location.bucket_name, "Key": self.location.prefix}
 
     def take_statements(self) -> list[Statement]:
         """Allow to take the lock, and to replace a stale one together with its version."""

@@ -7,6 +7,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from constructs_lib.acknowledgment import OWN_KEY_IS_A_CHOICE, acknowledge
+from constructs_lib.attributes import key_arn
 
 
 def run_logs(
@@ -16,7 +17,7 @@ def run_logs(
     group = logs.CfnLogGroup(
         scope,
         "Logs",
-        kms_key_id=encryption_key.key_arn if encryption_key else None,
+        kms_key_id=key_arn(encryption_key) if encryption_key else None,
         log_group_name=name,
         retention_in_days=retention_in_days,
     )

@@ -121,7 +121,7 @@ class UploadTrigger(Construct):
                 "source": ["aws.s3"],
                 "detail-type": ["Object Created"],
                 "detail": {
-                    "bucket": {"name": [data.bucket.bucket_name]},
+                    "bucket": {"name": [data.bucket_name]},
                     # Empty objects, such as the folders of the console, hold nothing to score.
                     "object": {
                         "key": [_key_pattern(f"{data.prefix}{spec.prefix}", spec.suffix)],

@@ -23,6 +23,7 @@ from constructs_lib.model_lookup import ModelLookup
 from constructs_lib.run_lock import RunLock
 from constructs_lib.run_logs import run_logs
 from constructs_lib.service_role import ServiceRole
+from constructs_lib.stack_part import StackPart
 from constructs_lib.statement import Statement
 from constructs_lib.tracing import machine_statement
 from constructs_lib.workflow_function import WorkflowFunction
@@ -61,7 +62,7 @@ _LOG_DELIVERY = Statement(
 )
 
 
-class Workflow(Construct):
+class Workflow(StackPart):
     """Define the state machine of `spec`, which sends `request` for each run.
 
     Its role is written out after the Step Functions Developer Guide (IAM policies for SageMaker):

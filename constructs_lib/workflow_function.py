@@ -20,6 +20,7 @@ from constructs_lib.acknowledgment import Reasons, acknowledge_each, acknowledge
 from constructs_lib.once_per_stack import once_per_stack
 from constructs_lib.run_logs import run_logs
 from constructs_lib.service_role import ServiceRole
+from constructs_lib.stack_part import StackPart
 from constructs_lib.statement import Statement
 from constructs_lib.tracing import NO_RESOURCES, function_statement
 
@@ -55,7 +56,7 @@ _NAMES_ONLY = "its environment holds names that stand in the template anyway, an
 _CALLER_WAITS = "the state machine waits for its answer, and deals with a failure by Retry and Catch"
 
 
-class WorkflowFunction(Construct):
+class WorkflowFunction(StackPart):
     """Define the function in `lambda/<name>`, with the rules of `batch_transform.spec` beside its handler.
 
     It runs the same rules as `cdk synth` did, on the values that only a run knows. `statements` are
@@ -99,7 +100,7 @@ class WorkflowFunction(Construct):
             self,
             "Resource",
             architectures=[_ARCHITECTURE],
-            code=once_per_stack(self, (__name__, name), lambda _: _asset(self, name)),
+            code=once_per_stack(self.stack, (__name__, name), lambda _: _asset(self, name)),
             environment={"variables": dict(environment)} if environment else None,
             handler="handler.handler",
             logging_config={"logGroup": log_group.ref},

@@ -13,6 +13,7 @@ from batch_transform.spec.stack_outputs import state_machine_description, state_
 from constructs_lib.batch_transform import BatchTransform
 from constructs_lib.dashboard import Dashboard
 from constructs_lib.data_buckets import Buckets
+from constructs_lib.stack_part import StackPart
 from stacks.job_metadata import job_metadata
 from stacks.shared import ImportedBuckets, define_shared
 from stacks.shared_notifications import shared_notifications
@@ -52,7 +53,7 @@ class BatchTransformStack(cdk.Stack):
             encryption_key=buckets.encryption_key,
             first_stack_name=first.stack_name if first else None,
         )
-        namespace = Construct(self, "Jobs")
+        namespace = StackPart(self, "Jobs")
         defined = []
         for job in jobs:
             there = in_environment(job, environment)

@@ -12,6 +12,7 @@ import constructs_lib
 
 NOT_OFFERED = {
     "FailureMessage": "a part of Monitoring, which needs the function that Notifications defines",
+    "StackPart": "what the constructs have in common",
     "WorkflowFunction": "a part of the workflow and of the upload trigger, whose code this project ships",
 }
 
