@@ -13,6 +13,7 @@ from constructs_lib.acknowledgment import INLINE_POLICY, acknowledge_each, ackno
 from constructs_lib.arn import arn
 from constructs_lib.container_image import ContainerImage, pull_statements
 from constructs_lib.data_location import DataLocation
+from constructs_lib.kms_key import KmsKey
 from constructs_lib.service_role import ServiceRole
 from constructs_lib.statement import Statement
 
@@ -43,7 +44,7 @@ class ExecutionRole(Construct):
         super().__init__(scope, construct_id)
         logs_arn = arn("logs", "log-group:/aws/sagemaker/TransformJobs:*")
         written = [output, captured] if captured else [output]
-        keys = dict.fromkeys(place.key for place in [data, *written] if place.key)
+        keys = dict.fromkeys(place.key for place in [data, *artifacts, *written] if place.key)
         statements = [
             data.list_statement(),
             *data.read_statements(),
@@ -120,8 +121,18 @@ class ExecutionRole(Construct):
     def _artifact_statements(artifacts: Sequence[DataLocation]) -> list[Statement]:
         if not artifacts:
             return []
-        arns = [artifact.object_arn for artifact in artifacts]
-        return [Statement(actions=["s3:GetObject"], resources=arns)]
+        read = Statement(actions=["s3:GetObject"], resources=[artifact.object_arn for artifact in artifacts])
+        under_key: dict[KmsKey, list[str]] = {}
+        for artifact in artifacts:
+            if artifact.key:
+                under_key.setdefault(artifact.key, []).extend([artifact.bucket_arn, artifact.object_arn])
+        return [
+            read,
+            *(
+                key.statement("kms:Decrypt", conditions=key.s3_conditions(list(dict.fromkeys(arns))))
+                for key, arns in under_key.items()
+            ),
+        ]
 
     def _network_statements(self, vpc: VpcConfig) -> list[Statement]:
         """Allow SageMaker to attach the containers to the network (Developer Guide, SageMaker roles, CreateModel)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from constructs_lib.acknowledgment import acknowledge
 from constructs_lib.container_image import ContainerImage, container_image
 from constructs_lib.data_location import DataLocation
 from constructs_lib.execution_role import ExecutionRole
+from constructs_lib.kms_key import KmsKey
 from constructs_lib.model_archive import pack_model
 from constructs_lib.once_per_stack import once_per_stack
 from constructs_lib.stack_part import StackPart
@@ -37,7 +39,8 @@ class Model(StackPart):
     `name` is the model's name, to be sent as ModelName; for an endpoint or a package group it holds
     the place of the one that each run finds. `role` is None for a model that exists, whose role is not
     ours: it must be able to read the job's input and write its output. `execution_role` takes the place of the
-    role that would be defined, and is allowed what the job needs.
+    role that would be defined, and is allowed what the job needs. An archive under a customer key is decrypted
+    with `kms_key` of the spec; the policy of that key is its owner's to write.
     """
 
     def __init__(
@@ -164,9 +167,10 @@ class _Container:
 
 def _artifact(scope: StackPart, spec: ContainerSpec) -> DataLocation | None:
     """Find the model archive: an asset of the stack, the object that the job names, or none."""
+    key = KmsKey(spec.kms_key) if spec.kms_key is not None else None
     if spec.artifact is not None:
         uri = S3Uri.parse(spec.artifact)
-        return DataLocation(s3.Bucket.from_bucket_name(scope, "ArtifactBucket", uri.bucket), uri.key)
+        return DataLocation(s3.Bucket.from_bucket_name(scope, "ArtifactBucket", uri.bucket), uri.key, key)
     if spec.source is None:
         return None
     source = spec.source
@@ -179,4 +183,4 @@ def _artifact(scope: StackPart, spec: ContainerSpec) -> DataLocation | None:
             )
         return DataLocation(asset.bucket, asset.s3_object_key)
 
-    return once_per_stack(scope.stack, (__name__, source), archived)
+    return replace(once_per_stack(scope.stack, (__name__, source), archived), key=key)

@@ -15,12 +15,15 @@ FIELD_TEXTS = {
     "model.containers[].image": "as `model.image`",
     "model.containers[].source": "as `model.source`; a container may have neither this nor `artifact`",
     "model.containers[].artifact": "as `model.artifact`",
+    "model.containers[].kms_key": "as `model.kms_key`",
     "model.containers[].env": "as `model.env`",
     "model.existing": "the name of a model that SageMaker has; its own role must reach the data",
     "model.endpoint": "the name of an endpoint: each run uses the model that it serves at that moment, with that "
     "model's own role",
     "model.package_group": "a model package group: each run uses its newest approved package, as a model with "
     "`model.role`",
+    "model.kms_key": "with source or artifact: a customer key's id or ARN, or an alias, that the archive is encrypted "
+    "with; the job may decrypt it",
     "model.image": "with source or artifact: `{framework: sklearn, version: 1.2-1}` (also `xgboost`, `pytorch`), "
     "or an image URI",
     "model.env": "environment of the model's container; numbers are taken as they are written",

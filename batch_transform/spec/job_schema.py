@@ -36,6 +36,8 @@ _SHAPE_OF_FIELD: dict[str, Shape | tuple[int, ...]] = {
     "name": Text(1, job_name.MAX_LENGTH, r"[a-zA-Z0-9](-*[a-zA-Z0-9])*"),
     "model.artifact": _S3_URI,
     "model.containers[].artifact": _S3_URI,
+    "model.kms_key": request_shape.KMS_KEY,
+    "model.containers[].kms_key": request_shape.KMS_KEY,
     "model.existing": request_shape.MODEL_NAME,
     "model.endpoint": request_shape.ENDPOINT_NAME,
     "model.package_group": request_shape.PACKAGE_GROUP,

@@ -22,7 +22,7 @@ class FrameworkImage:
 
 @dataclass(frozen=True)
 class ContainerSpec:
-    """One container of an inference pipeline: `source` or `artifact`, `image` and `env`, as in ModelSpec.
+    """One container of an inference pipeline: `source` or `artifact`, `kms_key`, `image` and `env`, as in ModelSpec.
 
     An image that needs no model data has neither `source` nor `artifact`.
     """
@@ -30,6 +30,7 @@ class ContainerSpec:
     image: FrameworkImage | str
     source: Path | None = None
     artifact: str | None = None
+    kms_key: str | None = None
     env: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -51,10 +52,11 @@ class ModelSpec:
     model that SageMaker already has. Two are resolved when a run starts: `endpoint`, the model that
     this endpoint then serves, and `package_group`, the newest approved package of the model registry.
 
-    `image` is a framework container or an image URI, and is given with `source` or `artifact` only.
-    `env` is the model's own environment. `role` is the ARN of an execution role that takes the place
-    of the one that the stack defines; a package group needs it, since only its author knows what its
-    packages read. `vpc_config` and `enable_network_isolation` are those of CreateModel.
+    `kms_key` is the customer key that the archive is encrypted with, if any: the model's role must decrypt it. For
+    `source` it is the key of the bucket of `cdk bootstrap`. `image` is a framework container or an image URI. Both
+    are given with `source` or `artifact` only. `env` is the model's own environment. `role` is the ARN of an
+    execution role that takes the place of the one that the stack defines; a package group needs it, since only
+    its author knows what its packages read. `vpc_config` and `enable_network_isolation` are those of CreateModel.
     """
 
     source: Path | None = None
@@ -63,6 +65,7 @@ class ModelSpec:
     existing: str | None = None
     endpoint: str | None = None
     package_group: str | None = None
+    kms_key: str | None = None
     image: FrameworkImage | str | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     role: str | None = None

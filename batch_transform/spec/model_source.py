@@ -25,7 +25,7 @@ def containers(model: ModelSpec) -> tuple[ContainerSpec, ...]:
     """Return what the stack defines a model of, in the order of the pipeline; () where it defines none."""
     if model.containers or model.image is None or (model.source is None and model.artifact is None):
         return model.containers
-    return (ContainerSpec(model.image, model.source, model.artifact, model.env),)
+    return (ContainerSpec(model.image, model.source, model.artifact, model.kms_key, model.env),)
 
 
 def to_be_found(model: ModelSpec) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from batch_transform.spec.job_spec import (
     TriggersSpec,
     VpcConfig,
 )
+from checks.policies import listed, statements, text
 from constructs_lib.batch_transform import BatchTransform
 from constructs_lib.data_buckets import DataBuckets
 
@@ -189,6 +190,75 @@ def test_keys_may_be_used_by_those_who_write_with_them(template_of: Callable[[Jo
     volume_key = {"Fn::Join": ["", ["arn:", partition, ":kms:", region, ":", account, ":key/1234abcd"]]}
     assert actions_on(template, volume_key) == {"kms:CreateGrant", "kms:DescribeKey"}
     assert actions_on(template, s3_arn("captured/churn/*")) == {"s3:PutObject", "s3:AbortMultipartUpload"}
+
+
+def on_keys(template: Template) -> list[dict[str, Any]]:
+    """What the execution role may do with keys, in plain text."""
+    return [
+        {
+            "may": listed(one["Action"]),
+            "on": text(one["Resource"]),
+            "of": [
+                text(arn)
+                for arn in listed(one["Condition"]["StringLike"]["kms:EncryptionContext:aws:s3:arn"])
+            ],
+            "through": text(one["Condition"]["StringEquals"]["kms:ViaService"]),
+            "alias": one["Condition"].get("ForAnyValue:StringEquals"),
+        }
+        for one in statements(template, "ExecutionRole")
+        if "kms:" in str(one["Action"])
+    ]
+
+
+_THROUGH_S3 = "s3.AWS::Region.AWS::URLSuffix"
+_ARCHIVE = ["arn:AWS::Partition:s3:::models", "arn:AWS::Partition:s3:::models/churn/model.tar.gz"]
+
+
+def test_an_archive_under_a_key_is_decrypted_through_s3_and_nothing_else_is(
+    template_of: Callable[[JobSpec], Template],
+) -> None:
+    template = template_of(replace(ARTIFACT, model=replace(ARTIFACT.model, kms_key=KEY)))
+    assert on_keys(template) == [
+        {"may": ["kms:Decrypt"], "on": KEY, "of": _ARCHIVE, "through": _THROUGH_S3, "alias": None}
+    ]
+
+
+def test_an_archive_under_a_key_that_its_alias_names_is_limited_to_that_alias(
+    template_of: Callable[[JobSpec], Template],
+) -> None:
+    [statement] = on_keys(
+        template_of(replace(ARTIFACT, model=replace(ARTIFACT.model, kms_key="alias/models")))
+    )
+    assert statement["alias"] == {"kms:ResourceAliases": "alias/models"}
+    assert statement["on"].endswith(":key/*")
+
+
+def test_each_archive_of_a_pipeline_has_its_own_key(
+    template_of: Callable[[JobSpec], Template], tmp_path: Path
+) -> None:
+    (tmp_path / "inference.py").touch()
+    other = KEY.replace("1234abcd", "5678abcd")
+    pipeline = (
+        # the same folder twice: one archive, in the bucket of `cdk bootstrap`, which has one key
+        ContainerSpec(IMAGE, source=tmp_path, kms_key=other),
+        ContainerSpec(IMAGE, source=tmp_path, kms_key=other),
+        ContainerSpec(IMAGE, artifact="s3://models/churn/model.tar.gz", kms_key=KEY),
+        ContainerSpec(IMAGE, artifact="s3://models/open.tar.gz"),
+    )
+    shipped, named = on_keys(template_of(replace(ARTIFACT, model=ModelSpec(containers=pipeline))))
+    assert (shipped["on"], named["on"]) == (other, KEY)
+    bucket, archive = shipped["of"]
+    assert bucket.startswith("arn:AWS::Partition:s3:::cdk-hnb659fds-assets-")
+    assert archive.startswith(f"{bucket}/")
+    assert named["of"] == _ARCHIVE
+
+
+def test_a_role_of_ones_own_gets_nothing_for_the_archives_key(
+    template_of: Callable[[JobSpec], Template],
+) -> None:
+    role = "arn:aws:iam::123456789012:role/churn"
+    template = template_of(replace(ARTIFACT, model=replace(ARTIFACT.model, kms_key=KEY, role=role)))
+    assert actions_on(template, KEY) == set()
 
 
 @pytest.mark.parametrize(

@@ -204,9 +204,9 @@ def wait_until(is_so: Any, seconds: float) -> bool:
 def deployed(folder: Path, jobs: Sequence[str], *, customer_key: bool = False) -> Iterator[Account]:
     """Deploy these jobs as a person does, each file as it is but for the ids of its keys."""
     with LocalAws(enforce_iam=True, wait_scale=0.002) as aws:
-        keys = {digit: _make_key(aws) for digit in "123"}
+        keys = {digit: _make_key(aws) for digit in "1234"}
         written = _write_jobs(folder, jobs, keys)
-        _make_outside(aws)
+        _make_outside(aws, archive_key=keys["4"])
         _copy_app(folder / "app", customer_key=customer_key)
         synthesise(folder / "app", jobs=folder / "jobs", assembly=folder / "cdk.out", security_checks=False)
         outputs = deploy(folder / "cdk.out", STACK, aws.client, lambda _event: None)
@@ -248,8 +248,11 @@ def _make_key(aws: LocalAws) -> str:
     return str(aws.client("kms").create_key()["KeyMetadata"]["Arn"])
 
 
-def _make_outside(aws: LocalAws) -> None:
-    """Make what the jobs refer to: a model, an endpoint, a package, buckets, a topic, and a role for the models."""
+def _make_outside(aws: LocalAws, *, archive_key: str) -> None:
+    """Make what the jobs refer to: a model, an endpoint, a package, buckets, a topic, and a role for the models.
+
+    The models' archive is encrypted with the key.
+    """
     iam, s3, sagemaker, sns = (aws.client(name) for name in ("iam", "s3", "sagemaker", "sns"))
     trust = {
         "Effect": "Allow",
@@ -264,7 +267,13 @@ def _make_outside(aws: LocalAws) -> None:
     )
     for bucket in ("models-of-mine", "captures-of-mine"):
         s3.create_bucket(Bucket=bucket)
-    s3.put_object(Bucket="models-of-mine", Key="churn/model.tar.gz", Body=archive())
+    s3.put_object(
+        Bucket="models-of-mine",
+        Key="churn/model.tar.gz",
+        Body=archive(),
+        ServerSideEncryption="aws:kms",
+        SSEKMSKeyId=archive_key,
+    )
     container = {"Image": IMAGE, "ModelDataUrl": "s3://models-of-mine/churn/model.tar.gz"}
     for model in ("a-model", "scoring"):
         sagemaker.create_model(ModelName=model, PrimaryContainer=container, ExecutionRoleArn=OUTSIDE_ROLE)

@@ -62,7 +62,7 @@ def test_the_committed_schema_is_the_one_that_the_fields_make() -> None:
 
 
 def test_every_field_has_its_text_and_no_text_is_left_over() -> None:
-    items = {f"model.containers[].{name}" for name in ("image", "source", "artifact", "env")}
+    items = {f"model.containers[].{name}" for name in ("image", "source", "artifact", "kms_key", "env")}
     assert FIELD_TEXTS.keys() == {*all_fields(), *items}
 
 
@@ -136,6 +136,7 @@ _BEYOND = {
     "filter-twice",
     "image-missing",
     "instance-type-duplicate",
+    "kms-key-without-archive",
     "ladder-of-two-images",
     "image-unknown",
     "image-without-registry",

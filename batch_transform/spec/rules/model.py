@@ -10,6 +10,7 @@ from batch_transform.spec.model_source import given_sources
 from batch_transform.spec.problem import Problem
 from batch_transform.spec.request_shape import (
     ENDPOINT_NAME,
+    KMS_KEY,
     MODEL_ENVIRONMENT,
     MODEL_NAME,
     MOST_CONTAINERS,
@@ -52,8 +53,8 @@ _BUILT_IN = frozenset(
 
 # What else a job may say, by the source of its model.
 _TAKES = {
-    "source": {"image", "env", "role", "vpc_config", "enable_network_isolation"},
-    "artifact": {"image", "env", "role", "vpc_config", "enable_network_isolation"},
+    "source": {"kms_key", "image", "env", "role", "vpc_config", "enable_network_isolation"},
+    "artifact": {"kms_key", "image", "env", "role", "vpc_config", "enable_network_isolation"},
     "containers": {"role", "vpc_config", "enable_network_isolation"},
     "existing": set[str](),
     "endpoint": set[str](),
@@ -89,6 +90,7 @@ def model_problems(spec: JobSpec) -> Iterator[Problem]:
         yield from _pipeline(model.containers)
     for path, container in _containers(model):
         yield from _artifact(f"{path}.artifact", container.artifact)
+        yield from _key(path, container, model.role)
         yield from image_problems(f"{path}.image", container.image, spec.transform.instance_type)
         yield from value_problems(f"{path}.env", container.env, MODEL_ENVIRONMENT)
     if model.vpc_config is not None:
@@ -116,7 +118,7 @@ def _one_source(given: list[str]) -> Iterator[Problem]:
 
 
 def _fits_source(model: ModelSpec, source: str) -> Iterator[Problem]:
-    for name in ("image", "env", "role", "vpc_config", "enable_network_isolation"):
+    for name in ("kms_key", "image", "env", "role", "vpc_config", "enable_network_isolation"):
         value = getattr(model, name)
         if value in (None, {}) or name in _TAKES[source]:
             continue
@@ -196,6 +198,28 @@ def _artifact(field: str, artifact: str | None) -> Iterator[Problem]:
             "artifact-not-tar-gz",
             field,
             f"'{artifact}' does not end in .tar.gz; SageMaker wants one gzip compressed tar archive",
+            severity="warning",
+        )
+
+
+def _key(path: str, container: ModelSpec | ContainerSpec, role: str | None) -> Iterator[Problem]:
+    if container.kms_key is None:
+        return
+    field = f"{path}.kms_key"
+    yield from value_problems(field, container.kms_key, KMS_KEY)
+    if container.source is None and container.artifact is None:
+        if isinstance(container, ContainerSpec):  # of a model without an archive, _fits_source tells
+            yield Problem(
+                "kms-key-without-archive",
+                field,
+                "is the key of a model archive, and this container has none; write artifact or source, or leave it out",
+            )
+    elif role is not None:
+        yield Problem(
+            "kms-key-with-role",
+            field,
+            "does nothing with model.role, whose policies are not the stack's: let that role decrypt with the key, and "
+            "leave this out",
             severity="warning",
         )
 

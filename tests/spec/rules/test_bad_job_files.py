@@ -197,6 +197,34 @@ BAD_FILES: list[tuple[str, str, str]] = [
         "of a container",
         "name: demo\nmodel: {containers: [{image: «{framework: sklearn, version: 9-9}}]}\n",
     ),
+    ("kms-key-malformed", "model", f"{ARTIFACT} image: repo/image, kms_key: «my key}}\n"),
+    (
+        "kms-key-malformed",
+        "of a container",
+        "name: demo\nmodel: {containers: [{image: repo/a, artifact: s3://bucket/m.tar.gz, kms_key: «my key}]}\n",
+    ),
+    ("kms-key-with-existing", "key", "name: demo\nmodel: {existing: m, kms_key: «alias/models}\n"),
+    (
+        "kms-key-with-package-group",
+        "key",
+        "name: demo\n"
+        "model: {package_group: g, role: 'arn:aws:iam::123456789012:role/r', kms_key: «alias/models}\n",
+    ),
+    (
+        "kms-key-with-containers",
+        "key of all",
+        "name: demo\nmodel: {containers: [{image: repo/a}], kms_key: «alias/models}\n",
+    ),
+    (
+        "kms-key-without-archive",
+        "image alone",
+        "name: demo\nmodel: {containers: [{image: repo/a, kms_key: «alias/models}]}\n",
+    ),
+    (
+        "kms-key-with-role",
+        "role",
+        f"{ARTIFACT} image: repo/image, role: 'arn:aws:iam::123456789012:role/r', kms_key: «alias/models}}\n",
+    ),
     (
         "subnets-count",
         "none",
