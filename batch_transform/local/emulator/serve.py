@@ -17,6 +17,7 @@ from ministack import app as emulator  # type: ignore[import-untyped]  # it has 
 from batch_transform.local.clients import Clients
 from batch_transform.local.emulator import (
     alarms,
+    bucket_lifecycle,
     buckets,
     dead_letters,
     emptied_buckets,
@@ -77,6 +78,7 @@ class LocalAws:
         roles.plug_in()
         stacks.plug_in(self._sagemaker)
         apply_bucket_encryption()
+        bucket_lifecycle.plug_in()
         emptied_buckets.plug_in()
         keep_topic_keys()
         accept_aws_managed_key()
