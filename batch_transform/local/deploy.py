@@ -201,7 +201,7 @@ def _follow(
             )
             on_event(told)
             is_first = failure is None and "cancelled" not in told.reason.lower()
-            if told.status.endswith("_FAILED") and is_first:
+            if is_first and (told.status.endswith("_FAILED") or _tells_why(told, name)):
                 failure = told
         if status is None or not status.endswith("_IN_PROGRESS"):
             break
@@ -213,6 +213,11 @@ def _follow(
             else "no resource says why"
         )
         raise DeployError(f"stack {name} ended in {status}: {why}")
+
+
+def _tells_why(event: StackEvent, stack_name: str) -> bool:
+    """Whether the stack itself says why it is rolled back, as for an export in use: then no resource failed."""
+    return event.logical_id == stack_name and "ROLLBACK_IN_PROGRESS" in event.status and bool(event.reason)
 
 
 def _events(cloudformation: Any, name: str) -> Iterator[Mapping[str, Any]]:  # noqa: ANN401  # boto3 makes clients at run time

@@ -12,6 +12,19 @@ from batch_transform.spec.errors import EmulatorHookError
 
 PINNED_RELEASE = "1.5.33"
 
+_DEPLOY = (
+    "stack_name",
+    "stack_id",
+    "template",
+    "param_values",
+    "disable_rollback",
+    "tags",
+    "is_update",
+    "previous_stack",
+    "retain_except_on_create",
+    "imports",
+)
+
 HOOKS: Mapping[str, type | tuple[str, ...]] = {
     # the service
     "ministack.app:app": ("scope", "receive", "send"),
@@ -137,6 +150,31 @@ HOOKS: Mapping[str, type | tuple[str, ...]] = {
     "ministack.services.stepfunctions:_update_state_machine": ("data",),
     "ministack.services.stepfunctions:_invoke_resource": ("resource", "input_data"),
     # CloudFormation
+    "ministack.services.cloudformation:_stacks.items": (),
+    "ministack.services.cloudformation:_exports.get": ("key", "default"),
+    "ministack.services.cloudformation.changesets:_deploy_stack_async": _DEPLOY,
+    "ministack.services.cloudformation.handlers:_deploy_stack_async": _DEPLOY,
+    "ministack.services.cloudformation.handlers:_imported_export_names": ("stack", "stack_name"),
+    "ministack.services.cloudformation.stacks:_add_event": (
+        "stack_id",
+        "stack_name",
+        "logical_id",
+        "resource_type",
+        "status",
+        "reason",
+        "physical_id",
+        "detailed_status",
+    ),
+    "ministack.services.cloudformation.stacks:_deploy_stack_async": _DEPLOY,
+    "ministack.services.cloudformation.stacks:_resolve_stack_outputs": (
+        "outputs_defs",
+        "conditions",
+        "resources",
+        "param_values",
+        "mappings",
+        "stack_name",
+        "stack_id",
+    ),
     "ministack.services.cloudformation.provisioners:_RESOURCE_HANDLERS": dict,
     "ministack.services.cloudformation.provisioners:_REPLACING_PROPERTIES": dict,
     "ministack.services.cloudformation.provisioners:_CUSTOM_NAME_REPLACEMENT": dict,

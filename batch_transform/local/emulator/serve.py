@@ -22,6 +22,7 @@ from batch_transform.local.emulator import (
     dead_letters,
     emptied_buckets,
     execution_timeout,
+    exports,
     lambda_workers,
     metrics,
     roles,
@@ -80,6 +81,7 @@ class LocalAws:
         apply_bucket_encryption()
         bucket_lifecycle.plug_in()
         emptied_buckets.plug_in()
+        exports.plug_in()
         keep_topic_keys()
         accept_aws_managed_key()
         buckets.plug_in()
