@@ -7,8 +7,8 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -142,12 +142,14 @@ class Account:
         listed = self.client("stepfunctions").list_executions(stateMachineArn=self.machine(job))
         return [each["executionArn"] for each in listed["executions"]]
 
-    def stop(self, executions: Iterable[str]) -> None:
-        """Stop these executions, if they still run."""
+    def stop(self, execution: str) -> bool:
+        """Stop the execution, and say whether it still ran."""
         states = self.client("stepfunctions")
-        for arn in executions:
-            with suppress(states.exceptions.ClientError):  # it has ended
-                states.stop_execution(executionArn=arn)
+        try:
+            states.stop_execution(executionArn=execution)
+        except states.exceptions.ClientError:
+            return False
+        return True
 
     def machine(self, job: str) -> str:
         return self.outputs[state_machine_output(job)]
@@ -190,7 +192,7 @@ def job_of(policy: Policy) -> str | None:
     return parts[1] if parts[0] == "Jobs" else None
 
 
-def wait_until(is_so: Any, seconds: float) -> bool:
+def wait_until(is_so: Callable[[], object], seconds: float) -> bool:
     """Wait, and say whether it came to be."""
     deadline = time.monotonic() + seconds
     while not is_so():

@@ -12,6 +12,7 @@ from least_privilege.mutation import Document, mutations
 from least_privilege.policies import Policy
 from least_privilege.proof import broken, prove
 from least_privilege.stories import messages, plain_http
+from least_privilege.stories.point import Points
 from least_privilege.stories.told import Story, stories_of
 
 STRANGER = "999999999999"
@@ -40,13 +41,13 @@ def what_nobody_misses_of_all(account: Account, jobs: Sequence[str]) -> list[str
 
 
 def _of(job: str, story: Story) -> Story:
-    def told(account: Account, _job: str) -> dict[str, bool]:
+    def told(account: Account, _job: str) -> Points:
         return story(account, job)
 
     return told
 
 
-def refuses_plain_http_anywhere(account: Account, _job: str) -> dict[str, bool]:
+def refuses_plain_http_anywhere(account: Account, _job: str) -> Points:
     """What the jobs share refuses it as well."""
     return plain_http.refuses_plain_http(account, None)
 

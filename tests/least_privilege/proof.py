@@ -10,7 +10,7 @@ from least_privilege.account import Account
 from least_privilege.documented import Row, excepted_by
 from least_privilege.mutation import mutations
 from least_privilege.policies import Policy
-from least_privilege.stories.told import Story
+from least_privilege.stories.told import Story, otherwise
 
 
 @dataclass
@@ -43,7 +43,7 @@ def prove(account: Account, job: str, policies: Sequence[Policy], stories: Seque
                 order.insert(0, likely)
             policy.write(mutation.document)
             try:
-                noticed = next((story for story in order if not all(story(account, job).values())), None)
+                noticed = next((story for story in order if otherwise(account, job, story)), None)
             finally:
                 policy.write(policy.document)
             if noticed is None:
@@ -67,6 +67,5 @@ def broken(account: Account, job: str, stories: Sequence[Story]) -> list[str]:
     return [
         f"{story.__name__} of {job}: not so: {what}"
         for story in stories
-        for what, is_so in story(account, job).items()
-        if not is_so
+        if (what := otherwise(account, job, story)) is not None
     ]

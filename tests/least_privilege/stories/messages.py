@@ -7,20 +7,21 @@ import time
 import uuid
 
 from least_privilege.account import Account, wait_until
+from least_privilege.stories.point import Points
 from least_privilege.stories.runs import SOON, functions_log
 
 
-def tells_of_failure(account: Account, job: str) -> dict[str, bool]:
+def tells_of_failure(account: Account, job: str) -> Points:
     """A run that fails is told of."""
     topic, mark = _topic(account, job), f"no-{uuid.uuid4().hex}"
     account.ear(topic)
     began = int(time.time() * 1000)
     account.execution(account.start(job, {mark: True}))  # an unknown field: the check before the run names it
-    outcome = {f"{job} tells": wait_until(lambda: _is_heard(account, topic, mark), SOON)}
-    return outcome | {"the function logs": functions_log(account, None, began, "Notifications")}
+    yield f"{job} tells", wait_until(lambda: _is_heard(account, topic, mark), SOON)
+    yield "the function logs", functions_log(account, None, began, "Notifications")
 
 
-def tells_of_alarm(account: Account, job: str) -> dict[str, bool]:
+def tells_of_alarm(account: Account, job: str) -> Points:
     """An alarm of the job is told of."""
     topic, mark = _topic(account, job), uuid.uuid4().hex
     account.ear(topic)
@@ -33,7 +34,7 @@ def tells_of_alarm(account: Account, job: str) -> dict[str, bool]:
             cloudwatch.set_alarm_state(AlarmName=alarm, StateValue=state, StateReason=mark)
         return _is_heard(account, topic, mark)
 
-    return {f"{job} alarms": wait_until(is_heard, SOON)}
+    yield f"{job} alarms", wait_until(is_heard, SOON)
 
 
 def _topic(account: Account, job: str) -> str:

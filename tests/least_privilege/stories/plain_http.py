@@ -9,19 +9,18 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from least_privilege.account import Account
+from least_privilege.stories.point import Points
 
 Use = Callable[[dict[str, str]], object]
 
 
-def refuses_plain_http(account: Account, job: str | None) -> dict[str, bool]:
+def refuses_plain_http(account: Account, job: str | None) -> Points:
     """Buckets, topics and queues take the same call over TLS, and refuse it over plain HTTP."""
-    outcome = {}
     for name, use in _uses(account, job):
-        outcome[f"{name} over TLS"] = _is_served(use, {})
-        outcome[f"{name} over plain HTTP"] = not _is_served(use, {"x-forwarded-proto": "http"})
+        yield f"{name} over TLS", _is_served(use, {})
+        yield f"{name} over plain HTTP", not _is_served(use, {"x-forwarded-proto": "http"})
         if name.startswith("s3"):
-            outcome[f"{name} over TLS 1.1"] = not _is_served(use, {"x-tls-version": "1.1"})
-    return outcome
+            yield f"{name} over TLS 1.1", not _is_served(use, {"x-tls-version": "1.1"})
 
 
 def _uses(account: Account, job: str | None) -> Iterator[tuple[str, Use]]:

@@ -5,9 +5,14 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from least_privilege.account import Account, wait_until
+from least_privilege.stories.point import Points
 
 LOG_GROUP = "/aws/sagemaker/TransformJobs"
 SOON = 6.0
@@ -35,117 +40,111 @@ def put_data(account: Account, job: str) -> None:
     account.put_input(job, "other-header/a", with_header, bucket_key=True)
 
 
-def completes(account: Account, job: str) -> dict[str, bool]:
+def completes(account: Account, job: str) -> Points:
     """A run scores its data, and leaves results, captures, logs and metrics."""
     began = _now()
     execution = _run(account, job, "good")
     name = _transform_job(execution)
-    outcome = {"succeeds": execution["status"] == "SUCCEEDED" and name != ""}
-    if not outcome["succeeds"]:
-        return outcome
+    yield "succeeds", execution["status"] == "SUCCEEDED" and name != ""
     run = re.sub(rf"^{job}-|-\d+(r\d+)?$", "", name)
     capture = account.jobs[job].get("batch_data_capture_config")
-    return outcome | {
-        "has a result": _has_objects(account, account.output_bucket, f"{job}/{run}"),
-        "has captures": capture is None or _has_objects(account, "captures-of-mine", f"{job}/"),
-        "has its log": _has_log(account, name),
-        "functions log": functions_log(account, job, began, "Workflow/Preflight"),
-        "has metrics": wait_until(lambda: _has_metrics(account, name), SOON),
-    }
+    yield "has a result", _has_objects(account, account.output_bucket, f"{job}/{run}")
+    yield "has captures", capture is None or _has_objects(account, "captures-of-mine", f"{job}/")
+    yield "has its log", _has_log(account, name)
+    yield "functions log", functions_log(account, job, began, "Workflow/Preflight")
+    yield "has metrics", wait_until(lambda: _has_metrics(account, name), SOON)
 
 
-def completes_in_parts(account: Account, job: str) -> dict[str, bool]:
+def completes_in_parts(account: Account, job: str) -> Points:
     """A run with a large answer, which is uploaded and captured in parts."""
-    return {"succeeds": _run(account, job, "large")["status"] == "SUCCEEDED"}
+    yield "succeeds", _run(account, job, "large")["status"] == "SUCCEEDED"
 
 
-def explains(account: Account, job: str) -> dict[str, bool]:
+def explains(account: Account, job: str) -> Points:
     """A run with a bad record fails, and says which file and why."""
     began = _now()
     execution = _run(account, job, "mixed")
     cause = execution.get("cause", "")
-    return {
-        "fails": execution["status"] == "FAILED",
-        "names the file": "1 of 2 files have no result" in cause and f"{job}/mixed/b" in cause,
-        "quotes the log": "this record is bad" in cause,
-        "functions log": functions_log(account, job, began, "Workflow"),
-    }
+    yield "fails", execution["status"] == "FAILED"
+    yield "names the file", "1 of 2 files have no result" in cause and f"{job}/mixed/b" in cause
+    yield "quotes the log", "this record is bad" in cause
+    yield "functions log", functions_log(account, job, began, "Workflow")
 
 
-def finds_header(account: Account, job: str) -> dict[str, bool]:
+def finds_header(account: Account, job: str) -> Points:
     """A run whose data begin with the names of their columns is refused."""
-    return {
-        f"{folder} is refused": "begins with the names of its columns"
-        in _run(account, job, folder).get("cause", "")
-        for folder in ("header", "other-header")
-    }
+    for folder in ("header", "other-header"):
+        cause = _run(account, job, folder).get("cause", "")
+        yield f"{folder} is refused", "begins with the names of its columns" in cause
 
 
-def stops(account: Account, job: str) -> dict[str, bool]:
+def stops(account: Account, job: str) -> Points:
     """An execution that is stopped stops its transform job, which leaves no half-written object."""
     # the first line's answer is large enough to be sent in parts, the second never comes
     single = {"transform": {"strategy": "SingleRecord"}} if "transform" in account.jobs[job] else {}
     arn = account.start(job, {"input": {"data": account.place(job, "hang")}, **single})
-    states, sagemaker = account.client("stepfunctions"), account.client("sagemaker")
-    wait_until(lambda: bool(_running(account, job)) or not _is_running(account, arn), SOON)
-    running = _running(account, job)
-    if not running:
-        return {"runs": False}
-    if single:
-        wait_until(lambda: _uploads(account) > 0 or not _is_running(account, arn), SOON)
     try:
-        states.stop_execution(executionArn=arn)
-    except states.exceptions.ClientError:
-        return {"runs": False}  # it has ended by itself
+        wait_until(lambda: _running(account, job) or not _is_running(account, arn), SOON)
+        running = _running(account, job)
+        yield "runs", bool(running)
+        if single:
+            wait_until(lambda: _uploads(account) > 0 or not _is_running(account, arn), SOON)
+        yield "runs on", account.stop(arn)
+        yield "stops its job", wait_until(lambda: _has_stopped(account, running[0]), SOON)
+        yield "leaves nothing", _uploads(account) == 0
+    finally:
+        account.stop(arn)
+        for name in _running(account, job):
+            account.client("sagemaker").stop_transform_job(TransformJobName=name)
+            wait_until(partial(_has_stopped, account, name), SOON)
+        _clear_uploads(account)
 
-    def has_stopped() -> bool:
-        described = sagemaker.describe_transform_job(TransformJobName=running[0])
-        return bool(described["TransformJobStatus"] == "Stopped")
 
-    outcome = {"runs": True, "stops its job": wait_until(has_stopped, SOON)}
-    outcome["leaves nothing"] = outcome["stops its job"] and _uploads(account) == 0
-    if not outcome["stops its job"]:
-        sagemaker.stop_transform_job(TransformJobName=running[0])
-        wait_until(has_stopped, SOON)
-    _clear_uploads(account)
-    return outcome
-
-
-def takes_over(account: Account, job: str) -> dict[str, bool]:
+def takes_over(account: Account, job: str) -> Points:
     """A run takes the lock that an execution has left behind, and leaves none itself."""
+    _clear_locks(account, job)
     ended = account.execution(account.start(job, {"unknown": True}))["executionArn"]
-    place = {"Bucket": account.output_bucket, "Key": f".locks/{job}"}
-    s3 = account.client("s3")
-    s3.put_object(**place, Body=json.dumps({"ExecutionArn": ended}).encode())
-    outcome = {"succeeds": _run(account, job, "good")["status"] == "SUCCEEDED"}
-    left = s3.list_object_versions(Bucket=place["Bucket"], Prefix=place["Key"])
-    locks = [*left.get("Versions", []), *left.get("DeleteMarkers", [])]
-    for lock in locks:
-        s3.delete_object(**place, VersionId=lock["VersionId"])
-    return outcome | {"leaves no lock": not locks}
+    account.client("s3").put_object(**_lock(account, job), Body=json.dumps({"ExecutionArn": ended}).encode())
+    yield "succeeds", _run(account, job, "good")["status"] == "SUCCEEDED"
+    yield "leaves no lock", not _locks(account, job)
 
 
-def redefines(account: Account, job: str) -> dict[str, bool]:
+def redefines(account: Account, job: str) -> Points:
     """Machine and log groups can be deployed again: AWS checks the machine's role and the groups' key when they are."""
     states, logs = account.client("stepfunctions"), account.client("logs")
     machine = states.describe_state_machine(stateMachineArn=account.machine(job))
-    outcome = {"the machine is taken": True, "its log groups are taken": True}
-    try:
-        states.update_state_machine(
-            stateMachineArn=machine["stateMachineArn"],
-            definition=machine["definition"],
-            roleArn=machine["roleArn"],
-        )
-    except states.exceptions.ClientError:
-        outcome["the machine is taken"] = False
+    definition = {name: machine[name] for name in ("stateMachineArn", "definition", "roleArn")}
+    yield "the machine is taken", _is_taken(partial(states.update_state_machine, **definition))
     for name in account.physical_ids(job, "AWS::Logs::LogGroup"):
         (group,) = logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
-        try:
-            if "kmsKeyId" in group:
-                logs.associate_kms_key(logGroupName=name, kmsKeyId=group["kmsKeyId"])
-        except logs.exceptions.ClientError:
-            outcome["its log groups are taken"] = False
-    return outcome
+        if key := group.get("kmsKeyId"):
+            associate = partial(logs.associate_kms_key, logGroupName=name, kmsKeyId=key)
+            yield f"the log group {name} is taken", _is_taken(associate)
+
+
+def _is_taken(change: Callable[[], object]) -> bool:
+    try:
+        change()
+    except ClientError:
+        return False
+    return True
+
+
+def _lock(account: Account, job: str) -> dict[str, str]:
+    return {"Bucket": account.output_bucket, "Key": f".locks/{job}"}
+
+
+def _locks(account: Account, job: str) -> list[str]:
+    """The versions of the job's lock, deleted ones as well."""
+    place = _lock(account, job)
+    found = account.client("s3").list_object_versions(Bucket=place["Bucket"], Prefix=place["Key"])
+    return [each["VersionId"] for kind in ("Versions", "DeleteMarkers") for each in found.get(kind, [])]
+
+
+def _clear_locks(account: Account, job: str) -> None:
+    """Take away what stories have left: those that stop a run, and those that went otherwise."""
+    for version in _locks(account, job):
+        account.client("s3").delete_object(**_lock(account, job), VersionId=version)
 
 
 def _run(account: Account, job: str, story: str) -> dict[str, Any]:
@@ -156,6 +155,11 @@ def _running(account: Account, job: str) -> list[str]:
     sagemaker = account.client("sagemaker")
     listed = sagemaker.list_transform_jobs(NameContains=job, StatusEquals="InProgress")
     return [each["TransformJobName"] for each in listed["TransformJobSummaries"]]
+
+
+def _has_stopped(account: Account, job_name: str) -> bool:
+    described = account.client("sagemaker").describe_transform_job(TransformJobName=job_name)
+    return bool(described["TransformJobStatus"] == "Stopped")
 
 
 def _is_running(account: Account, arn: str) -> bool:

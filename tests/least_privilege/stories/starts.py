@@ -5,88 +5,84 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from least_privilege.account import Account, wait_until
+from least_privilege.stories.point import Points
 from least_privilege.stories.runs import SOON, functions_log
 
 
-def starts_when_due(account: Account, job: str) -> dict[str, bool]:
+def starts_when_due(account: Account, job: str) -> Points:
     """What a schedule of the job starts, it may start: one with the same target, due now, starts the machine."""
-    outcome = {}
     for target in _targets(account, job):
         before = set(account.executions(job))
+
+        def started(before: set[str] = before) -> set[str]:
+            return set(account.executions(job)) - before
+
         with _due_now(account, target):
-            outcome[f"{target['RoleArn']} starts it"] = wait_until(
-                lambda before=before: (
-                    bool(set(account.executions(job)) - before) or bool(_letters(account, job))
-                ),
-                SOON,
-            ) and bool(set(account.executions(job)) - before)
-        account.stop(set(account.executions(job)) - before)
-        if not all(outcome.values()):
-            break
-    return outcome
+            wait_until(lambda: started() or _letters(account, job), SOON)
+        yield f"{target['RoleArn']} starts it", bool(started())
+        for arn in started():
+            account.stop(arn)
 
 
-def keeps_lost_starts(account: Account, job: str) -> dict[str, bool]:
+def keeps_lost_starts(account: Account, job: str) -> Points:
     """A start of a machine that is not there lands in the queue of lost starts."""
-    outcome = {}
+    _letters(account, job)
     for target in _targets(account, job):
         with _due_now(account, {**target, "Arn": f"{target['Arn']}-gone"}):
-            outcome[f"{target['RoleArn']} keeps it"] = _has_letter(account, job)
-        if not all(outcome.values()):
-            break
-    return outcome
+            is_kept = _has_letter(account, job)
+        yield f"{target['RoleArn']} keeps it", is_kept
 
 
-def puts_off_after_upload(account: Account, job: str) -> dict[str, bool]:
+def puts_off_after_upload(account: Account, job: str) -> Points:
     """An upload makes the one-time schedule, the next one puts it off."""
     (function,) = account.physical_ids(job, "AWS::Lambda::Function", "Upload")
     slots = _environment(account, function)["SCHEDULES"].split(",")
     scheduler = account.client("scheduler")
 
-    def waiting() -> dict[str, Any] | None:
+    def waiting() -> dict[str, Any]:
+        """The schedule, as long as there is one."""
         names = [each["Name"] for each in scheduler.list_schedules()["Schedules"]]
-        return next((scheduler.get_schedule(Name=slot) for slot in slots if slot in names), None)
+        return next((scheduler.get_schedule(Name=slot) for slot in slots if slot in names), {})
 
     began = int(time.time() * 1000)
+    _clear_schedules(account, slots)
     _forget(account, function)
     _upload(account, job)
-    outcome = {"is made": wait_until(lambda: waiting() is not None, SOON)}
-    if (made := waiting()) is not None:
+    wait_until(waiting, SOON)
+    made = waiting()
+    yield "is made", bool(made)
+    try:
         soon = time.strftime("at(%Y-%m-%dT%H:%M:%S)", time.gmtime(time.time() + 60))
         settings = {name: made[name] for name in ("Name", "Target", "FlexibleTimeWindow")}
         scheduler.update_schedule(**settings, ScheduleExpression=soon)
         _forget(account, function)
         _upload(account, job)
-        outcome["is put off"] = wait_until(
-            lambda: (waiting() or {"ScheduleExpression": soon})["ScheduleExpression"] > soon, SOON
-        )
-        scheduler.delete_schedule(Name=made["Name"])
-    return outcome | {"the function logs": functions_log(account, job, began, "Upload")}
+        yield "is put off", wait_until(lambda: waiting().get("ScheduleExpression", soon) > soon, SOON)
+    finally:
+        _clear_schedules(account, slots)
+    yield "the function logs", functions_log(account, job, began, "Upload")
 
 
-def keeps_lost_uploads(account: Account, job: str) -> dict[str, bool]:
+def keeps_lost_uploads(account: Account, job: str) -> Points:
     """An upload that the rule cannot hand over, and one that the function cannot deal with, land in the queue."""
+    _letters(account, job)
     events = account.client("events")
     (rule,) = (each.rpartition("|")[2] for each in account.physical_ids(job, "AWS::Events::Rule", "Upload"))
     (target,) = events.list_targets_by_rule(Rule=rule)["Targets"]
-    events.put_targets(Rule=rule, Targets=[{**target, "Arn": f"{target['Arn']}-gone"}])
-    _upload(account, job)
-    outcome = {"of the rule": _has_letter(account, job)}
-    events.put_targets(Rule=rule, Targets=[target])
     (function,) = account.physical_ids(job, "AWS::Lambda::Function", "Upload")
+    events.put_targets(Rule=rule, Targets=[{**target, "Arn": f"{target['Arn']}-gone"}])
+    try:
+        _upload(account, job)
+        yield "of the rule", _has_letter(account, job)
+    finally:
+        events.put_targets(Rule=rule, Targets=[target])
     account.client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=b"{}")
-    outcome["of the function"] = _has_letter(account, job)
-    slots = set(_environment(account, function)["SCHEDULES"].split(","))
-    scheduler = account.client("scheduler")
-    for each in scheduler.list_schedules()["Schedules"]:
-        if each["Name"] in slots:
-            scheduler.delete_schedule(Name=each["Name"])
-    return outcome
+    yield "of the function", _has_letter(account, job)
 
 
 def _targets(account: Account, job: str) -> Iterator[dict[str, Any]]:
@@ -115,8 +111,17 @@ def _due_now(account: Account, target: dict[str, Any]) -> Iterator[None]:
         ScheduleExpression=time.strftime("at(%Y-%m-%dT%H:%M:%S)", time.gmtime()),
         FlexibleTimeWindow={"Mode": "OFF"},
     )
-    yield
-    scheduler.delete_schedule(Name=name)
+    try:
+        yield
+    finally:
+        scheduler.delete_schedule(Name=name)
+
+
+def _clear_schedules(account: Account, slots: Collection[str]) -> None:
+    scheduler = account.client("scheduler")
+    for each in scheduler.list_schedules()["Schedules"]:
+        if each["Name"] in slots:
+            scheduler.delete_schedule(Name=each["Name"])
 
 
 def _forget(account: Account, function: str) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 
 from least_privilege.account import Account
 from least_privilege.stories import messages, plain_http, runs, starts
+from least_privilege.stories.point import Points
 
-Story = Callable[[Account, str], dict[str, bool]]
+Story = Callable[[Account, str], Points]
 
 
 def stories_of(account: Account, job: str) -> list[Story]:
@@ -27,3 +29,9 @@ def stories_of(account: Account, job: str) -> list[Story]:
     if account.physical_ids(job, "AWS::Scheduler::Schedule"):
         told += [starts.starts_when_due, starts.keeps_lost_starts]
     return [*told, plain_http.refuses_plain_http]
+
+
+def otherwise(account: Account, job: str, story: Story) -> str | None:
+    """Tell the story: the first thing that is not so, None when it goes as it should."""
+    with closing(story(account, job)) as points:
+        return next((what for what, is_so in points if not is_so), None)
