@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -154,6 +155,15 @@ def test_a_job_is_deployed_changed_rolled_back_and_destroyed(toolkit: Toolkit) -
     ):
         assert text in difference, f"{text}\n{difference}"
     assert "requires replacement" not in difference  # a change keeps the machine, its history and its ARN
+    # By a change set, as `cdk diff` does it by itself, the same but for the job file's words.
+    plain = toolkit.cdk("diff", "--app", app)
+    values = re.findall(r"\[[-+]\] .*", plain)
+    [went] = [line for line in values if line.startswith("[-]") and "OutputFilter" in line]
+    [came] = [line for line in values if line.startswith("[+]") and "OutputFilter" in line]
+    assert "$[0,-1]" in went
+    assert "$[0,-2,-1]" in came
+    assert {"[-] cron(0 2 * * ? *)", "[+] cron(0 4 * * ? *)"} <= set(values)
+    assert "requires replacement" not in plain
     toolkit.deploy(app)
     assert toolkit.outputs()[state_machine_output("tumours")] == before[state_machine_output("tumours")]
     assert toolkit.widths_of_a_run() == {3}

@@ -141,6 +141,8 @@ HOOKS: Mapping[str, type | tuple[str, ...]] = {
     "ministack.services.s3:_resolve_sse_write_headers": ("headers", "bucket_name"),
     "ministack.services.s3:_put_bucket_encryption": ("name", "body"),
     "ministack.services.s3:_delete_bucket_encryption": ("name",),
+    "ministack.services.s3:_put_bucket_lifecycle": ("name", "body"),
+    "ministack.services.s3:_delete_bucket_lifecycle": ("name",),
     "ministack.services.s3:_object_versions.get": ("key", "default"),
     "ministack.services.s3:_delete_object_version": ("bucket", "bucket_name", "key", "version_id"),
     "ministack.services.s3:_delete_object": ("bucket_name", "key", "headers", "query_params"),
