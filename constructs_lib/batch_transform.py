@@ -120,6 +120,7 @@ class BatchTransform(StackPart):
         self.model = Model(
             self,
             "Model",
+            job_name=job.name,
             spec=job.model,
             # One model serves every type of the ladder: the rules let none in that needs another image.
             instance_type=job.transform.instance_type[0],

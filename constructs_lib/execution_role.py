@@ -33,6 +33,7 @@ class ExecutionRole(Construct):
         scope: Construct,
         construct_id: str,
         *,
+        job_name: str,
         data: DataLocation,
         output: DataLocation,
         artifacts: Sequence[DataLocation],
@@ -71,7 +72,7 @@ class ExecutionRole(Construct):
             ),
         ]
         self.ready: list[IDependable] = []
-        self._role = self._define(statements) if role is None else self._extend(role, statements)
+        self._role = self._define(job_name, statements) if role is None else self._extend(role, statements)
         acknowledge_wildcards(
             self._role.resource if isinstance(self._role, ServiceRole) else self._role,
             {
@@ -99,12 +100,12 @@ class ExecutionRole(Construct):
             return self._role
         return iam.Role.from_role_name(self, "Given", self._role.name)
 
-    def _define(self, statements: Sequence[Statement]) -> ServiceRole:
+    def _define(self, job_name: str, statements: Sequence[Statement]) -> ServiceRole:
         return ServiceRole(
             self,
             "Role",
             service="sagemaker.amazonaws.com",
-            description="What the transform jobs of one batch transform job may do",
+            description=f"What the transform jobs of {job_name} may do",
             policy_name="TransformJob",
             statements=statements,
         )

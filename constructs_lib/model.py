@@ -48,6 +48,7 @@ class Model(StackPart):
         scope: Construct,
         construct_id: str,
         *,
+        job_name: str,
         spec: ModelSpec,
         instance_type: str,
         data: DataLocation,
@@ -56,6 +57,7 @@ class Model(StackPart):
         execution_role: iam.IRole | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
+        self._job_name = job_name
         self._rights: ExecutionRole | None = None
         self._named = spec.role if execution_role is None else None
         if spec.existing is not None:
@@ -133,6 +135,7 @@ class Model(StackPart):
         return ExecutionRole(
             self,
             "ExecutionRole",
+            job_name=self._job_name,
             data=data,
             output=output,
             artifacts=[part.artifact for part in parts if part.artifact is not None],

@@ -56,6 +56,7 @@ class Notifications(Construct):
             self,
             "Notify",
             name="notify",
+            description="Writes to people about runs of batch transform jobs that did not end well",
             statements=_publish(self.topic, self.key),
             encryption_key=encryption_key,
             when_it_fails="Lambda tries twice more, and the alarm on failed runs goes to the same topic by another way",

@@ -31,12 +31,19 @@ class Schedule(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         machine_arn = state_machine.state_machine_arn
-        role = start_role(self, "Role", state_machine_arn=machine_arn, lost_starts=lost_starts)
+        description = f"Starts {self.node.path.rpartition('/')[0]}"
+        role = start_role(
+            self,
+            "Role",
+            description=description,
+            state_machine_arn=machine_arn,
+            lost_starts=lost_starts,
+        )
         window = spec.maximum_window_in_minutes
         self.resource = scheduler.CfnSchedule(
             self,
             "Resource",
-            description=f"Starts {self.node.path.rpartition('/')[0]}",
+            description=description,
             end_date=spec.end_date,
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(
                 mode="OFF" if window is None else "FLEXIBLE", maximum_window_in_minutes=window

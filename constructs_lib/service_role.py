@@ -16,6 +16,8 @@ from constructs_lib.statement import Statement, policy_document
 class ServiceRole:
     """Define a role for `service`, such as `lambda.amazonaws.com`, that may do what `statements` allow.
 
+    `description` is what people read in the list of an account's roles.
+
     The service may use it only when it acts for a resource of this account. Without the condition it could be made to
     use the role by a resource of somebody else's (IAM User Guide, "The confused deputy problem"). The guides of
     SageMaker, Step Functions and EventBridge Scheduler ask for it; for Lambda, AWS's own templates do
@@ -30,9 +32,9 @@ class ServiceRole:
         construct_id: str,
         *,
         service: str,
+        description: str,
         policy_name: str,
         statements: Iterable[Statement],
-        description: str | None = None,
     ) -> None:
         self.resource = iam.CfnRole(
             scope,

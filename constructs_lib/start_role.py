@@ -15,13 +15,19 @@ RETRIES = 10
 
 
 def start_role(
-    scope: Construct, construct_id: str, *, state_machine_arn: str, lost_starts: LostStarts
+    scope: Construct,
+    construct_id: str,
+    *,
+    description: str,
+    state_machine_arn: str,
+    lost_starts: LostStarts,
 ) -> ServiceRole:
     """Define a role that may start this machine, and put what it could not start into the queue; nothing else."""
     return ServiceRole(
         scope,
         construct_id,
         service="scheduler.amazonaws.com",
+        description=description,
         policy_name="Start",
         statements=[
             Statement(actions=["states:StartExecution"], resources=[state_machine_arn]),

@@ -52,7 +52,14 @@ class UploadTrigger(Construct):
         super().__init__(scope, construct_id)
         send_events(data.bucket)
         machine_arn = state_machine.state_machine_arn
-        role = start_role(self, "Role", state_machine_arn=machine_arn, lost_starts=lost_starts)
+        job = self.node.path.rpartition("/")[0]
+        role = start_role(
+            self,
+            "Role",
+            description=f"Starts {job}",
+            state_machine_arn=machine_arn,
+            lost_starts=lost_starts,
+        )
         # Names, and no references: the function makes these schedules, CloudFormation never sees them.
         name = cdk.Names.unique_resource_name(self, max_length=62)
         schedules = [f"{name}-{slot}" for slot in _SLOTS]
@@ -60,6 +67,7 @@ class UploadTrigger(Construct):
             self,
             "StartLater",
             name="start_later",
+            description=f"Puts the start of {job} off until uploads have come to rest",
             when_it_fails="what it cannot do goes to the queue of lost starts, as its destination on failure",
             workflow=workflow,
             encryption_key=encryption_key,
@@ -87,7 +95,7 @@ class UploadTrigger(Construct):
             ],
         )
         self._tell_of_failures(lost_starts)
-        self.rule = self._rule(spec, data, lost_starts)
+        self.rule = self._rule(job, spec, data, lost_starts)
         lambda_.CfnPermission(
             self,
             "MayInvoke",
@@ -112,11 +120,13 @@ class UploadTrigger(Construct):
             qualifier="$LATEST",
         )
 
-    def _rule(self, spec: UploadSpec, data: DataLocation, lost_starts: LostStarts) -> events.CfnRule:
+    def _rule(
+        self, job: str, spec: UploadSpec, data: DataLocation, lost_starts: LostStarts
+    ) -> events.CfnRule:
         rule = events.CfnRule(
             self,
             "Rule",
-            description=f"Uploads that start {self.node.scope.node.path if self.node.scope else ''}",
+            description=f"Uploads that start {job}",
             event_pattern={
                 "source": ["aws.s3"],
                 "detail-type": ["Object Created"],

@@ -97,6 +97,7 @@ class Workflow(StackPart):
             self,
             "Preflight",
             name="preflight",
+            description=f"Checks a run of {spec.name} before it costs anything: its input, its request, its turn",
             workflow=spec.workflow,
             encryption_key=encryption_key,
             statements=[
@@ -117,6 +118,7 @@ class Workflow(StackPart):
             self,
             "Report",
             name="report",
+            description=f"Counts the results of a run of {spec.name}, or tells why it failed",
             workflow=spec.workflow,
             encryption_key=encryption_key,
             statements=[

@@ -59,12 +59,13 @@ _CALLER_WAITS = "the state machine waits for its answer, and deals with a failur
 class WorkflowFunction(StackPart):
     """Define the function in `lambda/<name>`, with the rules of `batch_transform.spec` beside its handler.
 
-    It runs the same rules as `cdk synth` did, on the values that only a run knows. `statements` are
-    all that it may do, apart from writing its own log, which `encryption_key` encrypts: the key's policy must let
-    CloudWatch Logs in (`key_policy`). An environment holds nothing that is not in the template, and needs no key.
-    `workflow` says how long the log is kept, and whether calls are traced. `when_it_fails` says who deals with a
-    call that fails, in place of a dead-letter queue. Default: the state machine, which waits for the answer.
-    `environment` holds names that stand in the template anyway, and no secret.
+    It runs the same rules as `cdk synth` did, on the values that only a run knows. `description` tells people in the
+    console what it does, and for which job; its role's is the same. `statements` are all that it may do, apart from
+    writing its own log, which `encryption_key` encrypts: the key's policy must let CloudWatch Logs in (`key_policy`).
+    An environment holds nothing that is not in the template, and needs no key. `workflow` says how long the
+    log is kept, and whether calls are traced. `when_it_fails` says who deals with a call that fails, in place of a
+    dead-letter queue. Default: the state machine, which waits for the answer. `environment` holds names that stand
+    in the template anyway, and no secret.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class WorkflowFunction(StackPart):
         construct_id: str,
         *,
         name: str,
+        description: str,
         statements: Sequence[Statement],
         encryption_key: kms.IKey | None = None,
         workflow: WorkflowSpec = WorkflowSpec(),  # noqa: B008  # it is frozen
@@ -87,6 +89,7 @@ class WorkflowFunction(StackPart):
             self,
             "Role",
             service="lambda.amazonaws.com",
+            description=description,
             policy_name="Function",
             statements=[
                 Statement(
@@ -101,6 +104,7 @@ class WorkflowFunction(StackPart):
             "Resource",
             architectures=[_ARCHITECTURE],
             code=once_per_stack(self.stack, (__name__, name), lambda _: _asset(self, name)),
+            description=description,
             environment={"variables": dict(environment)} if environment else None,
             handler="handler.handler",
             logging_config={"logGroup": log_group.ref},

@@ -117,6 +117,19 @@ def test_no_role_has_a_managed_policy_or_a_wildcard_action(template: Template) -
         assert not [action for action in actions if "*" in action]
 
 
+def test_each_function_and_each_role_says_what_it_does_and_for_which_job(template: Template) -> None:
+    described = {
+        logical_id: resource["Properties"]["Description"]
+        for logical_id, resource in template["Resources"].items()
+        if resource["Type"] in ("AWS::Lambda::Function", "AWS::IAM::Role")
+    }
+    assert described == {
+        logical_id: text
+        for logical_id, text in described.items()
+        if len(text) > 20 and ("tumours" in text) == logical_id.startswith("Jobs")
+    }
+
+
 def test_only_actions_without_resources_are_allowed_on_everything(template: Template) -> None:
     on_everything = set()
     for statement in statements(template):
