@@ -308,6 +308,38 @@ def test_no_service_can_publish_under_the_key_that_sns_has_itself(services: Serv
     assert f"{topic} is not told" in services.aws.log_file.read_text()
 
 
+def test_each_refusal_is_a_line_with_who_what_and_on_which_resource(services: Services) -> None:
+    key, bucket = services.key(), services.bucket()
+    nobody, user_of_s3 = services.person("s3", allow("s3:ListBucket")), services.person("s3", allow("s3:*"))
+    user = f"arn:aws:iam::{ACCOUNT}:user/{services.last}"
+    request = {"Bucket": bucket, "Key": "a", "Body": b"x"}
+    refusal(lambda: nobody.put_object(**request))
+    refusal(lambda: user_of_s3.put_object(**request, ServerSideEncryption="aws:kms", SSEKMSKeyId=key))
+    role = services.role("lambda.amazonaws.com")
+    refusal(
+        lambda: services.aws.client("stepfunctions").create_state_machine(
+            name=name(), definition=MACHINE, roleArn=role
+        )
+    )
+    lines = services.aws.log_file.read_text()
+    assert f" may not s3:PutObject on arn:aws:s3:::{bucket}/a\n" in lines
+    assert f"refused: {user} may not kms:GenerateDataKey on {key}\n" in lines
+    assert f"refused: states.amazonaws.com may not sts:AssumeRole on {role}\n" in lines
+
+
+def test_a_grant_leaves_no_line_of_a_refusal(services: Services) -> None:
+    key = services.key()
+    bucket = services.bucket(key)
+    person = services.person("s3", allow("s3:*"))
+    services.kms.create_grant(
+        KeyId=key,
+        GranteePrincipal=f"arn:aws:iam::{ACCOUNT}:user/{services.last}",
+        Operations=["GenerateDataKey"],
+    )
+    person.put_object(Bucket=bucket, Key="a", Body=b"x")
+    assert f"kms:GenerateDataKey on {key}" not in services.aws.log_file.read_text()
+
+
 def test_plain_http_is_told_apart_where_a_request_says_so(services: Services) -> None:
     bucket = services.bucket()
     deny = {

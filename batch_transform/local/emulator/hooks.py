@@ -81,6 +81,14 @@ HOOKS: Mapping[str, type | tuple[str, ...]] = {
         "resource_policy_arn",
     ),
     "ministack.core.iam_actions:s3_service_context": ("iam_action", "query_params", "path", "headers"),
+    "ministack.core.iam_evaluator:enforce": (
+        "access_key_id",
+        "iam_action",
+        "service",
+        "region",
+        "resource_arn",
+        "service_context",
+    ),
     "ministack.core.iam_evaluator:resolve_principal": ("access_key_id", "account_id", "credential"),
     "ministack.core.iam_evaluator:evaluate": ("ctx", "policies", "limits"),
     "ministack.core.iam_evaluator:combine_resource_policy": (

@@ -16,6 +16,7 @@ from ministack.core import iam_actions, iam_evaluator  # type: ignore[import-unt
 from ministack.services import iam, sts  # type: ignore[import-untyped]  # it has no types
 
 from batch_transform.local.clients import Credentials
+from batch_transform.local.emulator.enforcement import refusals
 from batch_transform.local.emulator.enforcement.guard import Call
 from batch_transform.local.emulator.enforcement.permissions import ServiceCaller, denial, document
 from batch_transform.local.emulator.service import NAME, HttpAnswer, current_scope
@@ -42,6 +43,7 @@ def assume_role(role_arn: str, *, service: str, session_name: str, source_arn: s
     account, name = role_arn.split(":")[4], role_arn.rpartition("/")[2]
     role = iam._roles.get_scoped(account, None, name)
     if role is None or not trusts(role, ServiceCaller(service, source_arn)):
+        refusals.tell(service, "sts:AssumeRole", role_arn)
         raise RefusedRequestError(
             "ValidationException",
             f"Could not assume role {role_arn}. Please ensure that the role exists and allows principal "

@@ -9,6 +9,7 @@ from typing import Any
 from ministack.core import responses  # type: ignore[import-untyped]  # it has no types
 from ministack.services import kms  # type: ignore[import-untyped]  # it has no types
 
+from batch_transform.local.emulator.enforcement import refusals
 from batch_transform.local.emulator.enforcement.permissions import (
     Denial,
     ServiceCaller,
@@ -71,15 +72,22 @@ def refusal(use: KeyUse, caller: str | ServiceCaller) -> KeyRefusal | None:
     refused = _denial(use, caller, found)
     if refused is None or _is_granted(use, refused, found):
         return None
+    refusals.tell(refused.principal, refused.action, refused.resource)
     return KeyRefusal("AccessDeniedException", refused.message)
 
 
 def _denial(use: KeyUse, caller: str | ServiceCaller, key: Mapping[str, Any]) -> Denial | None:
     context = {**use.context, "kms:ResourceAliases": _aliases(key)}
     if isinstance(caller, ServiceCaller):
-        return service_denial(caller, use.action, key["Arn"], key.get("Policy"), context)
+        return service_denial(caller, use.action, key["Arn"], key.get("Policy"), context, is_final=False)
     return denial(
-        caller, use.action, key["Arn"], context, policy=key.get("Policy") or "", policy_must_allow=True
+        caller,
+        use.action,
+        key["Arn"],
+        context,
+        policy=key.get("Policy") or "",
+        policy_must_allow=True,
+        is_final=False,
     )
 
 

@@ -9,6 +9,8 @@ from typing import Any, TypeAlias, cast
 
 from ministack.core import iam_evaluator, responses, router  # type: ignore[import-untyped]  # it has no types
 
+from batch_transform.local.emulator.enforcement import refusals
+
 Context: TypeAlias = Mapping[str, "str | Sequence[str]"]
 Policy: TypeAlias = "str | Mapping[str, Any] | None"
 
@@ -74,10 +76,12 @@ def denial(
     *,
     policy: Policy = None,
     policy_must_allow: bool = False,
+    is_final: bool = True,
 ) -> Denial | None:
     """Return why the holder of the key may not, None when they may; the account's root may everything.
 
     `policy` is the resource's own. With `policy_must_allow` it must let the account in, as a key's policy must.
+    A denial that is not final is not told: something else may allow it.
     """
     account = responses.get_account_id()
     principal = iam_evaluator.resolve_principal(access_key, account)
@@ -103,13 +107,21 @@ def denial(
         )
     if result.decision == "Allow":
         return None
+    if is_final:
+        refusals.tell(principal.arn, action, resource)
     return Denial(principal.arn, action, resource, explicit=result.decision == "Deny")
 
 
 def service_denial(
-    caller: ServiceCaller, action: str, resource: str, policy: Policy, context: Context | None = None
+    caller: ServiceCaller,
+    action: str,
+    resource: str,
+    policy: Policy,
+    context: Context | None = None,
+    *,
+    is_final: bool = True,
 ) -> Denial | None:
-    """Return why the resource's policy does not let the service in, None when it does."""
+    """Return why the resource's policy does not let the service in, None when it does; `is_final` as in `denial`."""
     evaluated = iam_evaluator.EvalContext(
         principal_arn="*",  # no principal of the account: `AWS: <account>` does not mean it
         principal_type="Service",
@@ -123,6 +135,8 @@ def service_denial(
     result = iam_evaluator.evaluate_resource_policy(policy, evaluated, service=caller.principal)
     if result.decision == "Allow":
         return None
+    if is_final:
+        refusals.tell(caller.principal, action, resource)
     return Denial(caller.principal, action, resource, explicit=result.decision == "Deny")
 
 

@@ -13,6 +13,7 @@ from batch_transform.local.emulator.enforcement import (
     machine_role,
     objects,
     pass_role,
+    refusals,
     topics_and_queues,
     volume_key,
 )
@@ -25,6 +26,7 @@ from batch_transform.spec.errors import RefusedRequestError
 
 def plug_in(endpoint_url: str) -> None:
     """Ask for everything that AWS asks for. SageMaker and its integration are plugged in already."""
+    refusals.plug_in()
     pass_role.plug_in()
     guard(NAME, roles.refuse_tags)
     volume_key.plug_in()
