@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import aws_cdk as cdk
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from constructs_lib.arn import REGION, URL_SUFFIX
 from constructs_lib.notification_topic import NotificationTopic
-from constructs_lib.statement import Statement, policy_document
+from constructs_lib.statement import Statement
 from constructs_lib.workflow_function import WorkflowFunction
 
 
 class Notifications(Construct):
-    """Define a topic for all jobs of a stack, and the function that writes to people.
+    """Define what jobs of a stack tell people through: a topic, if one of them needs it, and the function that writes.
 
     Usage::
 
@@ -42,35 +41,45 @@ class Notifications(Construct):
         topic_key: kms.IKey | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.topic: sns.ITopic
-        self.key: kms.IKey | None
+        self._email = email
         self._topic_key = encryption_key or topic_key
-        self._further: list[Statement] = []
-        self._further_policy: iam.CfnPolicy | None = None
-        if topic is not None:
-            self.topic, self.key = topic, topic_key
-        else:
-            self.key = self.key_for_topic()
-            self.topic = NotificationTopic(self, "Topic", encryption_key=self.key, email=email).topic
+        self._given, self._given_key = topic, topic_key
+        self._topic: sns.ITopic | None = None
         self.notify = WorkflowFunction(
             self,
             "Notify",
             name="notify",
             description="Writes to people about runs of batch transform jobs that did not end well",
-            statements=_publish(self.topic, self.key),
+            statements=[],
             encryption_key=encryption_key,
             when_it_fails="Lambda tries twice more, and the alarm on failed runs goes to the same topic by another way",
         )
+        if email:
+            self._topic = self._shared()
+
+    @property
+    def topic(self) -> sns.ITopic:
+        """The topic of all jobs that name nobody, which is defined when the first of them asks for it."""
+        if self._topic is None:
+            self._topic = self._shared()
+        return self._topic
+
+    @property
+    def has_topic(self) -> bool:
+        """Whether anybody has asked for `topic`, or is to be told through it."""
+        return self._topic is not None
 
     def let_publish_to(self, topic: sns.ITopic, key: kms.IKey | None = None) -> None:
-        """Let the function publish to a topic of one job, under `key`."""
-        self._further += _publish(topic, key)
-        document = policy_document(self._further)
-        if self._further_policy is None:
-            self._further_policy = self.notify.role.further_policy(
-                self.notify, "FurtherTopics", self._further
-            )
-        self._further_policy.policy_document = document
+        """Let the function publish to a topic, under `key`."""
+        self.notify.role.allow(_publish(topic, key))
+
+    def _shared(self) -> sns.ITopic:
+        topic, key = self._given, self._given_key
+        if topic is None:
+            key = self.key_for_topic()
+            topic = NotificationTopic(self, "Topic", encryption_key=key, email=self._email).topic
+        self.let_publish_to(topic, key)
+        return topic
 
     def key_for_topic(self) -> kms.IKey:
         """Return the customer key for a topic: the one that was given, or a new one for all topics of the stack."""

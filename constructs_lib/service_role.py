@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
+from typing import Any
 
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -36,12 +37,14 @@ class ServiceRole:
         policy_name: str,
         statements: Iterable[Statement],
     ) -> None:
+        self._policy_name = policy_name
+        self._statements = list(statements)
         self.resource = iam.CfnRole(
             scope,
             construct_id,
             assume_role_policy_document=_trust(service),
             description=description,
-            policies=[{"policyName": policy_name, "policyDocument": policy_document(statements)}],
+            policies=self._policies(),
         )
         acknowledge_each(self.resource, INLINE_POLICY)
 
@@ -54,6 +57,15 @@ class ServiceRole:
     def name(self) -> str:
         """The role's name, as a token."""
         return self.resource.ref
+
+    def allow(self, statements: Iterable[Statement]) -> None:
+        """Let the role do more."""
+        self._statements += statements
+        self.resource.policies = self._policies()
+
+    def _policies(self) -> list[Any]:
+        # A mapping, and no struct of the CDK's, which takes longer and says the same.
+        return [{"policyName": self._policy_name, "policyDocument": policy_document(self._statements)}]
 
     def further_policy(
         self, scope: Construct, construct_id: str, statements: Iterable[Statement]

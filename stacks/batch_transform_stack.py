@@ -16,11 +16,14 @@ from constructs_lib.data_buckets import Buckets
 from constructs_lib.stack_part import StackPart
 from stacks.job_metadata import job_metadata
 from stacks.shared import ImportedBuckets, define_shared
-from stacks.shared_notifications import shared_notifications
+from stacks.shared_notifications import export_topic, shared_notifications
 
 
 class BatchTransformStack(cdk.Stack):
-    """Define jobs over what `first` shares; without it, this is the first stack.
+    """Define jobs over what `first` shares; without it, this is the first stack, and `has_others` if there are more.
+
+    The first stack of several has a topic whether or not one of its jobs needs it, since an export that
+    others import cannot come and go. One that is alone has it while a job of its own, or an address, needs it.
 
     Its outputs are what a person needs to start a job, and what the command line reads.
     """
@@ -33,6 +36,7 @@ class BatchTransformStack(cdk.Stack):
         jobs: Sequence[JobSpec],
         environment: EnvironmentSpec,
         first: BatchTransformStack | None = None,
+        has_others: bool = False,
     ) -> None:
         super().__init__(
             scope,
@@ -73,4 +77,6 @@ class BatchTransformStack(cdk.Stack):
                 value=transform.workflow.state_machine_arn,
                 description=state_machine_description(job.name),
             )
+        if first is None and environment.notify.topic is None and (has_others or notifications.has_topic):
+            export_topic(self, notifications)
         Dashboard(self, "Dashboard", jobs=defined)

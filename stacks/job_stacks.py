@@ -32,6 +32,7 @@ def define_stacks(scope: Construct, *, jobs: Sequence[JobSpec], environment: Env
             jobs=members,
             environment=environment,
             first=stacks[0] if number else None,
+            has_others=number == 0 and len(placed) > 1,
         )
         if number:
             _tie(stacks[parent_of(number, stacks)], stacks[number])

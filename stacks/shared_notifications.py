@@ -31,20 +31,22 @@ def shared_notifications(
         return Notifications(stack, _ID, topic=given, encryption_key=encryption_key)
     if first_stack_name is not None:
         return _imported(stack, first_stack_name, encryption_key)
-    return _defined(stack, notify, encryption_key)
+    return Notifications(stack, _ID, email=notify.email, encryption_key=encryption_key)
 
 
-def _defined(stack: cdk.Stack, notify: NotifySpec, encryption_key: kms.IKey | None) -> Notifications:
-    defined = Notifications(stack, _ID, email=notify.email, encryption_key=encryption_key)
-    topic_arn, key_arn = defined.topic.topic_arn, defined.key_for_topic().key_arn
+def export_topic(stack: cdk.Stack, notifications: Notifications) -> None:
+    """Define outputs that persons and the other stacks find the topic of the first stack by, and its key."""
     for key, value, description in (
-        (NOTIFICATION_TOPIC, topic_arn, "tells of alarms and of runs that did not end well: subscribe here"),
-        (NOTIFICATION_KEY, key_arn, "encrypts these messages"),
+        (
+            NOTIFICATION_TOPIC,
+            notifications.topic.topic_arn,
+            "tells of alarms and of runs that did not end well: subscribe here",
+        ),
+        (NOTIFICATION_KEY, notifications.key_for_topic().key_arn, "encrypts these messages"),
     ):
         cdk.CfnOutput(
             stack, key, value=value, description=description, export_name=export_name(stack.stack_name, key)
         )
-    return defined
 
 
 def _imported(stack: cdk.Stack, first_stack_name: str, encryption_key: kms.IKey | None) -> Notifications:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import aws_cdk as cdk
@@ -19,7 +20,7 @@ _JOBS = [JobSpec(name="churn", model=ModelSpec(existing="m"))]
 def _templates(**environment: Any) -> tuple[Template, Template]:
     """The first stack, and another one."""
     app, spec = cdk.App(), EnvironmentSpec(**environment)
-    first = BatchTransformStack(app, "BatchTransform", jobs=_JOBS, environment=spec)
+    first = BatchTransformStack(app, "BatchTransform", jobs=_JOBS, environment=spec, has_others=True)
     other = [JobSpec(name="leads", model=ModelSpec(existing="m"))]
     second = BatchTransformStack(app, "BatchTransform-1", jobs=other, environment=spec, first=first)
     return Template.from_stack(first), Template.from_stack(second)
@@ -78,3 +79,57 @@ def test_a_customer_key_of_the_environment_encrypts_the_topic() -> None:
         statement["Principal"].get("Service") for statement in key["Properties"]["KeyPolicy"]["Statement"]
     ]
     assert services.count("cloudwatch.amazonaws.com") == 1
+
+
+def _alone(*jobs: JobSpec, has_others: bool = False, **environment: Any) -> Template:
+    """A first stack with these jobs."""
+    stack = BatchTransformStack(
+        cdk.App(),
+        "BatchTransform",
+        jobs=jobs,
+        environment=EnvironmentSpec(**environment),
+        has_others=has_others,
+    )
+    return Template.from_stack(stack)
+
+
+_TELLS_ITS_OWN = replace(_JOBS[0], notify=NotifySpec(topic=_TOPIC))
+
+
+def test_a_stack_whose_jobs_all_tell_others_has_no_topic_and_no_key_for_it() -> None:
+    template = _alone(_TELLS_ITS_OWN)
+    assert _told(template) == [_TOPIC]
+    for kind in ("AWS::SNS::Topic", "AWS::KMS::Key"):
+        template.resource_count_is(kind, 0)
+    assert template.find_outputs("Notification*") == {}
+    assert _published_to(template) == [_TOPIC]
+
+
+def test_one_job_that_names_nobody_is_enough_for_a_topic() -> None:
+    template = _alone(_TELLS_ITS_OWN, replace(_JOBS[0], name="leads"))
+    [topic] = template.find_resources("AWS::SNS::Topic")
+    assert _published_to(template) == [_TOPIC, {"Ref": topic}]
+    assert template.find_outputs("NotificationTopicArn")
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [{"has_others": True}, {"notify": NotifySpec(email=("ops@example.com",))}],
+    ids=["other stacks", "mail"],
+)
+def test_a_topic_that_others_may_be_told_through_stays(kept: dict[str, Any]) -> None:
+    template = _alone(_TELLS_ITS_OWN, **kept)
+    template.resource_count_is("AWS::SNS::Topic", 1)
+    assert template.find_outputs("NotificationTopicArn")
+
+
+def _published_to(template: Template) -> list[Any]:
+    """The topics that the function may publish to."""
+    [role] = [
+        role
+        for logical_id, role in template.find_resources("AWS::IAM::Role").items()
+        if logical_id.startswith("NotificationsNotify")
+    ]
+    [policy] = role["Properties"]["Policies"]
+    statements = policy["PolicyDocument"]["Statement"]
+    return [statement["Resource"] for statement in statements if statement["Action"] == "sns:Publish"]
