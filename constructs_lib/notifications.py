@@ -9,10 +9,15 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from constructs_lib.arn import REGION, URL_SUFFIX
+from constructs_lib.acknowledgment import acknowledge_wildcards
+from constructs_lib.arn import REGION, URL_SUFFIX, arn
 from constructs_lib.notification_topic import NotificationTopic
 from constructs_lib.statement import Statement
 from constructs_lib.workflow_function import WorkflowFunction
+
+_ANY_KEY = arn("kms", "key/*")
+_USE = ("kms:GenerateDataKey", "kms:Decrypt")
+_THROUGH_SNS = {"StringEquals": {"kms:ViaService": f"sns.{REGION}.{URL_SUFFIX}"}}
 
 
 class Notifications(Construct):
@@ -28,6 +33,8 @@ class Notifications(Construct):
       publish to a topic under SNS's own key.
     - `topic` takes the place of the one that would be defined, with `topic_key` as its key, if it has one. Its
       policy, and that of the key, must let this account's alarms publish.
+    - `topic_under_any_key` says of such a topic that its key is one of this account, which is not named here: the
+      function may use whichever it is, for this topic alone.
     """
 
     def __init__(
@@ -39,11 +46,13 @@ class Notifications(Construct):
         encryption_key: kms.IKey | None = None,
         topic: sns.ITopic | None = None,
         topic_key: kms.IKey | None = None,
+        topic_under_any_key: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
         self._email = email
         self._topic_key = encryption_key or topic_key
         self._given, self._given_key = topic, topic_key
+        self._under_any_key = topic_under_any_key
         self._topic: sns.ITopic | None = None
         self.notify = WorkflowFunction(
             self,
@@ -79,6 +88,10 @@ class Notifications(Construct):
             key = self.key_for_topic()
             topic = NotificationTopic(self, "Topic", encryption_key=key, email=self._email).topic
         self.let_publish_to(topic, key)
+        if self._under_any_key:
+            self.notify.role.allow([_use_any_key_for(topic)])
+            reason = "the topic may get another key; the condition limits its use to messages of this topic"
+            acknowledge_wildcards(self.notify, {_ANY_KEY: reason})
         return topic
 
     def key_for_topic(self) -> kms.IKey:
@@ -99,10 +112,18 @@ class Notifications(Construct):
         )
 
 
+def _use_any_key_for(topic: sns.ITopic) -> Statement:
+    """Allow to encrypt for this topic, whatever its key: SNS binds a message to its topic (Key management)."""
+    return Statement(
+        _USE,
+        (_ANY_KEY,),
+        {**_THROUGH_SNS, "ArnEquals": {"kms:EncryptionContext:aws:sns:topicArn": topic.topic_arn}},
+    )
+
+
 def _publish(topic: sns.ITopic, key: kms.IKey | None) -> list[Statement]:
     """Allow to publish, and what SNS needs of whoever publishes under a key (SNS Developer Guide, "Key management")."""
     statements = [Statement(("sns:Publish",), (topic.topic_arn,))]
     if key is not None:
-        through_sns = {"StringEquals": {"kms:ViaService": f"sns.{REGION}.{URL_SUFFIX}"}}
-        statements.append(Statement(("kms:GenerateDataKey", "kms:Decrypt"), (key.key_arn,), through_sns))
+        statements.append(Statement(_USE, (key.key_arn,), _THROUGH_SNS))
     return statements

@@ -50,10 +50,11 @@ def export_topic(stack: cdk.Stack, notifications: Notifications) -> None:
 
 
 def _imported(stack: cdk.Stack, first_stack_name: str, encryption_key: kms.IKey | None) -> Notifications:
-    topic_arn, key_arn = (
-        cdk.Fn.import_value(export_name(first_stack_name, key))
-        for key in (NOTIFICATION_TOPIC, NOTIFICATION_KEY)
-    )
-    key = kms.Key.from_key_arn(stack, "NotificationKey", key_arn)
+    """Import the topic, and not its key.
+
+    CloudFormation changes no export that another stack imports, and the key is another one when the environment
+    gets a customer key, or loses it.
+    """
+    topic_arn = cdk.Fn.import_value(export_name(first_stack_name, NOTIFICATION_TOPIC))
     topic = sns.Topic.from_topic_arn(stack, _TOPIC_ID, topic_arn)
-    return Notifications(stack, _ID, encryption_key=encryption_key, topic=topic, topic_key=key)
+    return Notifications(stack, _ID, encryption_key=encryption_key, topic=topic, topic_under_any_key=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from aws_cdk.assertions import Template
 
 from batch_transform.spec.environment import EnvironmentSpec
 from batch_transform.spec.job_spec import JobSpec, ModelSpec, NotifySpec
+from checks.policies import statements, text
 from stacks.batch_transform_stack import BatchTransformStack
 
 _TOPIC = "arn:aws:sns:eu-central-1:123456789012:ops"
@@ -52,6 +54,27 @@ def test_other_stacks_tell_the_topic_of_the_first(stacks: tuple[Template, Templa
     [output] = first.find_outputs("NotificationTopicArn").values()
     assert _told(second) == [{"Fn::ImportValue": output["Export"]["Name"]}]
     second.resource_count_is("AWS::KMS::Key", 0)
+
+
+def test_other_stacks_name_no_key_of_the_topic_which_may_get_another_one(
+    stacks: tuple[Template, Template],
+) -> None:
+    _, second = stacks
+    assert "NotificationKeyArn" not in json.dumps(second.to_json())
+    [use] = [one for one in statements(second, "NotificationsNotify") if "kms:Decrypt" in one["Action"]]
+    assert text(use["Resource"]).endswith(":key/*")
+    assert use["Condition"] == {
+        "StringEquals": {
+            "kms:ViaService": {
+                "Fn::Join": ["", ["sns.", {"Ref": "AWS::Region"}, ".", {"Ref": "AWS::URLSuffix"}]]
+            }
+        },
+        "ArnEquals": {
+            "kms:EncryptionContext:aws:sns:topicArn": {
+                "Fn::ImportValue": "BatchTransform-NotificationTopicArn"
+            }
+        },
+    }
 
 
 def test_each_stack_has_a_function_of_its_own_for_its_jobs(stacks: tuple[Template, Template]) -> None:
