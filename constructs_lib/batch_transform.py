@@ -156,6 +156,7 @@ class BatchTransform(StackPart):
             "Monitoring",
             job=job,
             state_machine=self.workflow,
+            report=self.workflow.report,
             lost_starts=self.lost_starts,
             notifications=notifications
             or Notifications(self, "Notifications", encryption_key=self.encryption_key, topic=topic),

@@ -1,4 +1,4 @@
-"""All that watches a job: alarms, and messages about runs that did not end well."""
+"""All that watches a job: alarms, and what happens when a run did not end well."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from batch_transform.spec.job_spec import JobSpec
-from constructs_lib.failure_message import FailureMessage
+from constructs_lib.ended_badly import EndedBadly
 from constructs_lib.lost_starts import LostStarts
 from constructs_lib.notification_topic import NotificationTopic
 from constructs_lib.notifications import Notifications
 from constructs_lib.run_alarms import RunAlarms
 from constructs_lib.stack_part import StackPart
 from constructs_lib.state_machine import StateMachine
+from constructs_lib.workflow_function import WorkflowFunction
 
 
 class Monitoring(StackPart):
-    """Define the alarms of a job and the messages about its runs.
+    """Define the alarms of a job, the messages about its runs, and who stops what a run left running.
 
-    They go to what the job's `notify` names: its topic, which the addresses subscribe to, or a topic of the job's own
-    with these addresses. A job that names nobody shares the topic of `notifications`.
+    Alarms and messages go to what the job's `notify` names: its topic, which the addresses subscribe to, or a topic of
+    the job's own with these addresses. A job that names nobody shares the topic of `notifications`. `report` is the
+    function of the job's workflow that is called so.
     """
 
     def __init__(
@@ -30,6 +32,7 @@ class Monitoring(StackPart):
         *,
         job: JobSpec,
         state_machine: StateMachine,
+        report: WorkflowFunction,
         lost_starts: LostStarts | None,
         notifications: Notifications,
     ) -> None:
@@ -43,11 +46,12 @@ class Monitoring(StackPart):
             lost_starts=lost_starts,
             topic=self.topic,
         )
-        self.failure_message = FailureMessage(
+        self.ended_badly = EndedBadly(
             self,
-            "FailureMessage",
+            "EndedBadly",
             job=job,
             state_machine=state_machine,
+            report=report,
             notify=notifications.notify,
             topic=self.topic,
         )

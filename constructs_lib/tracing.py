@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from constructs_lib.statement import Statement
 
-NO_RESOURCES = {"*": "the actions of X-Ray know no resources"}
-"""The wildcard of these statements and its reason (Service Authorization Reference, AWS X-Ray)."""
+ACTIONS_OF_X_RAY = "the actions of X-Ray"
+"""How a reason for `*` calls them: they know no resources (Service Authorization Reference, AWS X-Ray)."""
 
 _WRITE = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
 _SAMPLE = ("xray:GetSamplingRules", "xray:GetSamplingTargets")

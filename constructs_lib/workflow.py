@@ -114,22 +114,30 @@ class Workflow(StackPart):
             else {}
         )
         acknowledge_wildcards(preflight, wildcards | lookup.wildcards)
-        report = WorkflowFunction(
+        self.report = WorkflowFunction(
             self,
             "Report",
             name="report",
-            description=f"Counts the results of a run of {spec.name}, or tells why it failed",
+            description=f"Counts the results of a run of {spec.name}, or tells why it failed; stops what it left",
             workflow=spec.workflow,
             encryption_key=encryption_key,
+            when_it_fails="the state machine deals with a failure by Retry and Catch; of a run that did not end well "
+            "Lambda tries twice more, and a message tells of the same run by another way",
+            without_resource=("ListTransformJobs",),
             statements=[
                 data.list_statement(),
                 output.list_statement(),
                 Statement(actions=["logs:FilterLogEvents"], resources=[job_logs_arn]),
+                # To find and stop what a run that did not end well left running.
+                Statement(actions=["sagemaker:ListTransformJobs"], resources=["*"]),
+                Statement(actions=["sagemaker:StopTransformJob"], resources=jobs_arns),
             ],
         )
-        acknowledge_wildcards(report, {job_logs_arn: "the streams of one group: their names are SageMaker's"})
+        acknowledge_wildcards(
+            self.report, {job_logs_arn: "the streams of one group: their names are SageMaker's"}
+        )
         volume_key = KmsKey(spec.transform.volume_kms_key) if spec.transform.volume_kms_key else None
-        function_arns = [preflight.arn, report.arn]
+        function_arns = [preflight.arn, self.report.arn]
         self.log_group = run_logs(
             self,
             retention_in_days=spec.workflow.log_retention_in_days,

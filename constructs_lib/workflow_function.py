@@ -22,7 +22,7 @@ from constructs_lib.run_logs import run_logs
 from constructs_lib.service_role import ServiceRole
 from constructs_lib.stack_part import StackPart
 from constructs_lib.statement import Statement
-from constructs_lib.tracing import NO_RESOURCES, function_statement
+from constructs_lib.tracing import ACTIONS_OF_X_RAY, function_statement
 
 _ARCHITECTURE = "arm64"
 _RUNTIME = "python3.13"
@@ -65,7 +65,8 @@ class WorkflowFunction(StackPart):
     An environment holds nothing that is not in the template, and needs no key. `workflow` says how long the
     log is kept, and whether calls are traced. `when_it_fails` says who deals with a call that fails, in place of a
     dead-letter queue. Default: the state machine, which waits for the answer. `environment` holds names that stand
-    in the template anyway, and no secret.
+    in the template anyway, and no secret. `without_resource` names the actions of statements on `*`, which know no
+    resource (Service Authorization Reference).
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class WorkflowFunction(StackPart):
         workflow: WorkflowSpec = WorkflowSpec(),  # noqa: B008  # it is frozen
         environment: Mapping[str, str] | None = None,
         when_it_fails: str = _CALLER_WAITS,
+        without_resource: Sequence[str] = (),
     ) -> None:
         super().__init__(scope, construct_id)
         log_group = run_logs(
@@ -114,8 +116,10 @@ class WorkflowFunction(StackPart):
             timeout=_TIMEOUT_SECONDS,
             tracing_config={"mode": "Active"} if workflow.tracing else None,
         )
-        if workflow.tracing:
-            acknowledge_wildcards(self.role.resource, NO_RESOURCES)
+        if unbound := [*without_resource, *([ACTIONS_OF_X_RAY] if workflow.tracing else [])]:
+            acknowledge_wildcards(
+                self.role.resource, {"*": f"no resource can be named for {' and '.join(unbound)}"}
+            )
         acknowledge_each(
             self.resource,
             {

@@ -19,6 +19,11 @@ def state_machine_link(region: str, state_machine_arn: str) -> str:
     return f"{_states(region)}/statemachines/view/{state_machine_arn}"
 
 
+def transform_jobs_link(region: str) -> str:
+    """Return the list of the account's transform jobs, which can be searched by name."""
+    return f"{_console(region)}/sagemaker/home?region={region}#/transform-jobs"
+
+
 def transform_job_log_link(region: str, job_prefix: str) -> str:
     """Return the log streams of the transform jobs whose names begin so.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from batch_transform.spec.console_links import execution_link, transform_job_log_link
+from batch_transform.spec.console_links import execution_link, transform_job_log_link, transform_jobs_link
 from batch_transform.spec.ended_run import CAUSE, HAPPENED, NEXT_STEP, length_text
 from batch_transform.spec.run_id import run_id
 
@@ -48,11 +48,22 @@ def message(run: EndedRun) -> Message:
         execution_link(region, arn),
         "log of its transform jobs:",
         transform_job_log_link(region, f"{run.job}-{run_name}"),
+        *_left_running(region, run_name, status),
         "",
         f"started {_text(started)}, ended {_text(ended)}, after {length_text(ended - started)}",
     ]
     subject = f"{run.job}: run {run_name} {HAPPENED[status]}"
     return Message(subject=subject[:_LONGEST_SUBJECT], text="\n".join(lines))
+
+
+def _left_running(region: str, run_name: str, status: str) -> list[str]:
+    """Where to see that nothing goes on. A run that failed says in its cause what became of its job."""
+    if status == "FAILED":
+        return []
+    return [
+        f"transform jobs, of which those with {run_name} in their names are stopped; if one still goes on, stop it:",
+        transform_jobs_link(region),
+    ]
 
 
 def _cause(detail: dict[str, Any]) -> str:

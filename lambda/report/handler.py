@@ -1,4 +1,7 @@
-"""Reports on a run that ended: counts of a completed one (`results`), the reason of a failed one (`diagnosis`)."""
+"""Reports on a run that ended: counts of a completed one (`results`), the reason of a failed one (`diagnosis`).
+
+Of a run that did not end well, it also stops the transform job that was left running (`left_running`).
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,24 @@ import boto3
 from metrics_line import instance_seconds, metrics_line
 
 from diagnosis import FailedRun, explain, seconds_of
+from left_running import EndedRun, stop_left_running
 from results import CompletedRun, count
 
 _s3 = boto3.client("s3")
 _logs = boto3.client("logs")
 
 
-def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Return the output of a completed run, or the Error and the Cause that a failed one ends with."""
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any] | None:
+    """Answer one of three callers, whom a member of the event tells apart.
+
+    - `completed`: the state CountResults, with the members of CompletedRun. Return the run's output.
+    - `error`: the state Diagnose, with the members of FailedRun. Return the Error and the Cause that the run ends with.
+    - `ended_badly`: EventBridge, which waits for no answer, with the detail of the event about the execution's end,
+      and `job`, the job's name. Stop what the run left running.
+    """
+    if "ended_badly" in event:
+        _stop_left_running(EndedRun(job=event["job"], detail=event["ended_badly"]))
+        return None
     instances = event["request"]["TransformResources"]["InstanceCount"]
     if "completed" in event:
         output = count(CompletedRun(**event), _s3)
@@ -27,6 +40,12 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     run = FailedRun(**event)
     _publish(run.execution_arn, instance_seconds(seconds_of(run), instances))
     return explain(run, _s3, _logs)
+
+
+def _stop_left_running(run: EndedRun) -> None:
+    # Made here: SageMaker's is the largest of botocore's models, and no other caller has to wait for it.
+    for line in stop_left_running(run, boto3.client("sagemaker")):
+        print(line)  # noqa: T201  # for the function's log
 
 
 def _publish(execution_arn: str, numbers: Mapping[str, Any]) -> None:

@@ -11,7 +11,7 @@ from constructs import Construct
 import constructs_lib
 
 NOT_OFFERED = {
-    "FailureMessage": "a part of Monitoring, which needs the function that Notifications defines",
+    "EndedBadly": "a part of Monitoring, which needs the functions that Notifications and Workflow define",
     "StackPart": "what the constructs have in common",
     "WorkflowFunction": "a part of the workflow and of the upload trigger, whose code this project ships",
 }

@@ -118,6 +118,17 @@ def test_without_a_limit_cloudwatch_learns_what_is_usual() -> None:
     assert band["Expression"] == "ANOMALY_DETECTION_BAND(duration, 3)"
 
 
+def _target(template: Template, target_id: str) -> dict[str, Any]:
+    """A target of the one rule, its input as a function gets it where the event's detail is {}, references as ARN."""
+    [rule] = template.find_resources("AWS::Events::Rule").values()
+    [target] = [one for one in rule["Properties"]["Targets"] if one["Id"] == target_id]
+    assert target["InputTransformer"]["InputPathsMap"] == {"detail": "$.detail"}
+    written = target["InputTransformer"]["InputTemplate"]
+    parts = written["Fn::Join"][1] if isinstance(written, dict) else [written]
+    text = "".join(part if isinstance(part, str) else "ARN" for part in parts)
+    return {"Arn": target["Arn"], "Input": json.loads(text.replace("<detail>", "{}"))}
+
+
 def test_runs_that_do_not_end_well_are_told_by_the_event_as_it_is() -> None:
     template = Template.from_stack(_stack(_spec()))
     [rule] = template.find_resources("AWS::Events::Rule").values()
@@ -125,14 +136,34 @@ def test_runs_that_do_not_end_well_are_told_by_the_event_as_it_is() -> None:
     assert pattern["detail"]["status"] == ["FAILED", "TIMED_OUT", "ABORTED"]
     [machine] = pattern["detail"]["stateMachineArn"]
     assert machine == {"Ref": next(iter(template.find_resources("AWS::StepFunctions::StateMachine")))}
-    [target] = rule["Properties"]["Targets"]
-    text = "".join(
-        part if isinstance(part, str) else "ARN"
-        for part in target["InputTransformer"]["InputTemplate"]["Fn::Join"][1]
-    )
-    told = json.loads(text.replace("<detail>", "{}"))
-    assert told == {"topic": "ARN", "job": "tumours", "job_file": "jobs/tumours.yaml", "detail": {}}
-    assert target["InputTransformer"]["InputPathsMap"] == {"detail": "$.detail"}
+    told = {"topic": "ARN", "job": "tumours", "job_file": "jobs/tumours.yaml", "detail": {}}
+    assert _target(template, "Notify")["Input"] == told
+
+
+def test_what_such_a_run_left_running_is_stopped_by_the_function_of_its_own_workflow() -> None:
+    template = Template.from_stack(_stack(_spec()))
+    target = _target(template, "Report")
+    assert target["Input"] == {"job": "tumours", "ended_badly": {}}
+    [report] = [name for name in template.find_resources("AWS::Lambda::Function") if "WorkflowReport" in name]
+    assert target["Arn"] == {"Fn::GetAtt": [report, "Arn"]}
+
+
+def test_the_rule_and_no_other_may_call_the_two_functions() -> None:
+    template = Template.from_stack(_stack(_spec(), _spec(name="churn")))
+    rules = template.find_resources("AWS::Events::Rule")
+    let_in = {
+        (
+            permission["Properties"]["SourceArn"]["Fn::GetAtt"][0],
+            str(permission["Properties"]["FunctionName"]),
+        )
+        for permission in template.find_resources("AWS::Lambda::Permission").values()
+        if permission["Properties"]["Principal"] == "events.amazonaws.com"
+    }
+    called = {
+        (name, str(target["Arn"])) for name, rule in rules.items() for target in rule["Properties"]["Targets"]
+    }
+    assert let_in == called
+    assert len(called) == 4, "each job's rule calls its own report, and the notify that they share"
 
 
 def test_the_topic_takes_messages_of_alarms_of_this_account_over_tls_only() -> None:

@@ -6,8 +6,8 @@ import json
 import re
 import time
 import urllib.parse
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from batch_transform.local.up import LocalAws
 from batch_transform.runs.synth import synthesise
 from batch_transform.spec.stack_outputs import INPUT_BUCKET, NOTIFICATION_TOPIC, state_machine_output
 from e2e.project_copy import PROJECT
+from e2e.subscriber import Subscriber
 
 SLEEPER = """
 import time
@@ -33,12 +34,11 @@ ALARM_SCALE = 0.005
 
 @dataclass
 class Watched:
-    """A local AWS with the stack in it, and a queue that is told all that the topic is told."""
+    """A local AWS with the stack in it, and somebody who is told all that the topic is told."""
 
     aws: LocalAws
     outputs: dict[str, str]
-    queue_url: str
-    told: list[dict[str, Any]] = field(default_factory=list)
+    told: Subscriber
 
     def start(self, job: str, data: str) -> str:
         """Start a run that reads these lines; the model sleeps as long as each says."""
@@ -53,25 +53,12 @@ class Watched:
     def machine(self, job: str) -> str:
         return self.outputs[state_machine_output(job)]
 
-    def message(self, is_it: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """Wait for a message of SNS, and return it."""
-        sqs, deadline = self.aws.client("sqs"), time.monotonic() + 120
-        while time.monotonic() < deadline:
-            for message in self.told:
-                if is_it(message):
-                    return message
-            received = sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
-            self.told += [json.loads(message["Body"]) for message in received.get("Messages", [])]
-        raise AssertionError(f"nobody was told; told were {[one['Subject'] for one in self.told]}")
-
     def mail(self, execution: str) -> tuple[str, str]:
-        """Subject and text of the message about a run."""
-        found = self.message(lambda one: f"/executions/details/{execution}\n" in one["Message"])
-        return found["Subject"], found["Message"]
+        return self.told.mail(execution)
 
     def alarm(self, name: str) -> dict[str, Any]:
         """What CloudWatch tells of an alarm whose name has this part: the stack's, the job's and the alarm's id."""
-        found = self.message(lambda one: one["Subject"].startswith("ALARM:") and name in one["Message"])
+        found = self.told.message(lambda one: one["Subject"].startswith("ALARM:") and name in one["Message"])
         told: dict[str, Any] = json.loads(found["Message"])
         return told
 
@@ -96,24 +83,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     synthesise(PROJECT, jobs=folder / "jobs", assembly=folder / "cdk.out")
     with LocalAws(enforce_iam=True, wait_scale=0.002, alarm_scale=ALARM_SCALE) as aws:
         outputs = deploy(folder / "cdk.out", "BatchTransform", aws.client, lambda _event: None)
-        sqs = aws.client("sqs")
-        url = sqs.create_queue(QueueName="told")["QueueUrl"]
-        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        policy = {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Principal": {"Service": "sns.amazonaws.com"},
-                    "Action": "sqs:SendMessage",
-                    "Resource": arn,
-                    "Condition": {"ArnEquals": {"aws:SourceArn": outputs[NOTIFICATION_TOPIC]}},
-                }
-            ],
-        }
-        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
-        aws.client("sns").subscribe(TopicArn=outputs[NOTIFICATION_TOPIC], Protocol="sqs", Endpoint=arn)
-        yield Watched(aws, outputs, url)
+        yield Watched(aws, outputs, Subscriber.of(aws, outputs[NOTIFICATION_TOPIC]))
 
 
 @pytest.fixture(scope="module")
@@ -182,6 +152,7 @@ def test_a_run_that_takes_longer_than_its_machine_may_is_told_and_raises_an_alar
     subject, text = watched.mail(execution)
     assert subject.endswith(" took too long and was ended")
     assert "see whether a transform job of this run still goes on" in text
+    assert "#/transform-jobs\n" in text
     told = watched.alarm("sleeperMonitoringAlarmsTimedOut")
     assert "took longer than its state machine may" in told["AlarmDescription"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -41,17 +40,6 @@ def endless(deployed: Deployed) -> Iterator[dict[str, dict[str, str]]]:
 
 def good(deployed: Deployed, job: str) -> dict[str, str]:
     return {"input.data": deployed.upload(job, "data", "a.csv", "id-1,2,3\n")}
-
-
-def until_nothing_runs(deployed: Deployed) -> None:
-    sagemaker = deployed.aws.client("sagemaker")
-    deadline = time.monotonic() + 30
-    while any(
-        sagemaker.list_transform_jobs(StatusEquals=status)["TransformJobSummaries"]
-        for status in ("InProgress", "Stopping")
-    ):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_runs_that_start_at_the_same_moment_come_one_after_the_other(deployed: Deployed) -> None:
@@ -126,27 +114,3 @@ def test_a_failed_run_gives_the_lock_back(deployed: Deployed) -> None:
 def test_a_run_that_is_refused_takes_no_lock(deployed: Deployed) -> None:
     assert deployed.run("fail", {"transform.max_paylod": 1})["status"] == "FAILED"
     assert deployed.locks("fail") == []
-
-
-@pytest.mark.parametrize("state", ["Preflight", "Transform", "WaitForCapacity", "WaitForOtherRun"])
-def test_wherever_a_run_is_stopped_nothing_goes_on_and_the_next_run_begins(
-    deployed: Deployed, endless: dict[str, dict[str, str]], state: str
-) -> None:
-    if state == "WaitForCapacity":
-        deployed.limit(without_capacity=("ml.m5.large",))
-    first = deployed.start("wait", endless["wait"])
-    stopped = first
-    if state == "WaitForOtherRun":
-        deployed.job_running(first)
-        stopped = deployed.start("wait", good(deployed, "wait"))
-    deployed.until_in(stopped, state)
-    deployed.stop(stopped)
-    if stopped != first:
-        assert deployed.describe(first)["status"] == "RUNNING"
-        deployed.stop(first)
-    deployed.limit()
-    until_nothing_runs(deployed)
-    assert deployed.describe(stopped)["status"] == "ABORTED"
-    described = deployed.run("wait", good(deployed, "wait"))
-    assert described["status"] == "SUCCEEDED", described
-    assert deployed.locks("wait") == []

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +16,27 @@ import yaml
 from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws
 from batch_transform.runs.synth import synthesise
+from batch_transform.spec.run_id import run_id
 from batch_transform.spec.stack_outputs import INPUT_BUCKET, OUTPUT_BUCKET, state_machine_output
 from e2e.project_copy import PROJECT
 
 MODEL_FOLDER = PROJECT / "tests/local/model_folder"
 ENDED = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
+_MODELS_ROLE = "models"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Deployed:
     """A local AWS with the stack in it, and the file with what AWS refuses or breaks."""
 
     aws: LocalAws
     outputs: dict[str, str]
     limits: Path
+
+    @cache  # noqa: B019  # a stack lives as long as its tests
+    def client(self, service: str) -> Any:
+        """A client of the account's root; to make one takes longer than many a state does."""
+        return self.aws.client(service)
 
     def limit(
         self,
@@ -54,7 +62,7 @@ class Deployed:
     def upload(self, job: str, folder: str, name: str, text: str) -> str:
         """Put an object where the job may read, and return the S3 URI of its folder."""
         bucket = self.outputs[INPUT_BUCKET]
-        self.aws.client("s3").put_object(Bucket=bucket, Key=f"{job}/{folder}/{name}", Body=text.encode())
+        self.client("s3").put_object(Bucket=bucket, Key=f"{job}/{folder}/{name}", Body=text.encode())
         return f"s3://{bucket}/{job}/{folder}/"
 
     def machine(self, job: str) -> str:
@@ -62,15 +70,13 @@ class Deployed:
 
     def start(self, job: str, run_input: object, name: str | None = None) -> str:
         named = {"name": name} if name else {}
-        started = self.aws.client("stepfunctions").start_execution(
+        started = self.client("stepfunctions").start_execution(
             stateMachineArn=self.machine(job), input=json.dumps(run_input), **named
         )
         return str(started["executionArn"])
 
     def describe(self, execution: str) -> dict[str, Any]:
-        described: dict[str, Any] = self.aws.client("stepfunctions").describe_execution(
-            executionArn=execution
-        )
+        described: dict[str, Any] = self.client("stepfunctions").describe_execution(executionArn=execution)
         return described
 
     def wait(self, execution: str) -> dict[str, Any]:
@@ -87,11 +93,11 @@ class Deployed:
         return self.wait(self.start(job, run_input))
 
     def stop(self, execution: str) -> None:
-        self.aws.client("stepfunctions").stop_execution(executionArn=execution)
+        self.client("stepfunctions").stop_execution(executionArn=execution)
 
     def states(self, execution: str) -> list[str]:
         """The states that the execution has entered, in their order."""
-        pages = self.aws.client("stepfunctions").get_paginator("get_execution_history")
+        pages = self.client("stepfunctions").get_paginator("get_execution_history")
         events = (event for page in pages.paginate(executionArn=execution) for event in page["events"])
         return [
             event["stateEnteredEventDetails"]["name"]
@@ -110,7 +116,7 @@ class Deployed:
 
     def jobs_of(self, execution: str) -> list[dict[str, Any]]:
         """The transform jobs that the execution created, oldest first."""
-        sagemaker = self.aws.client("sagemaker")
+        sagemaker = self.client("sagemaker")
         summaries = sagemaker.list_transform_jobs(
             SortBy="CreationTime", SortOrder="Ascending", MaxResults=100
         )
@@ -133,9 +139,19 @@ class Deployed:
             time.sleep(0.05)
         raise AssertionError(f"{execution} has no running transform job")
 
+    def running(self, execution: str) -> list[str]:
+        """The names of the run's transform jobs that have not ended, found without describing them."""
+        name = run_id(execution, self.describe(execution)["startDate"])
+        listed = self.client("sagemaker").list_transform_jobs(NameContains=name, MaxResults=100)
+        return [
+            job["TransformJobName"]
+            for job in listed["TransformJobSummaries"]
+            if job["TransformJobStatus"] in {"InProgress", "Stopping"}
+        ]
+
     def locks(self, job: str) -> list[dict[str, Any]]:
         """The versions and delete markers of the job's lock."""
-        found = self.aws.client("s3").list_object_versions(
+        found = self.client("s3").list_object_versions(
             Bucket=self.outputs[OUTPUT_BUCKET], Prefix=f".locks/{job}"
         )
         return [*found.get("Versions", []), *found.get("DeleteMarkers", [])]
@@ -143,7 +159,11 @@ class Deployed:
 
 @contextmanager
 def deployed_jobs(
-    folder: Path, jobs: Mapping[str, Mapping[str, Any]], *, wait_scale: float = 0.002
+    folder: Path,
+    jobs: Mapping[str, Mapping[str, Any]],
+    *,
+    wait_scale: float = 0.002,
+    enforce_iam: bool = False,
 ) -> Iterator[Deployed]:
     """Deploy jobs by name, each over a model of its own that behaves as `behaviour` says, with one object to score."""
     (folder / "jobs").mkdir()
@@ -160,7 +180,8 @@ def deployed_jobs(
     synthesise(PROJECT, jobs=folder / "jobs", assembly=folder / "cdk.out")
     limits = folder / "limits.json"
     limits.write_text("{}")
-    with LocalAws(quotas=limits, wait_scale=wait_scale) as aws:
+    with LocalAws(quotas=limits, wait_scale=wait_scale, enforce_iam=enforce_iam) as aws:
+        role_arn = _role_of_models(aws)
         for name, fields in jobs.items():
             container = {
                 "Image": f"file://{MODEL_FOLDER}",
@@ -169,10 +190,28 @@ def deployed_jobs(
             aws.client("sagemaker").create_model(
                 ModelName=f"model-{name}",
                 PrimaryContainer=container,
-                ExecutionRoleArn="arn:aws:iam::000000000000:role/models",
+                ExecutionRoleArn=role_arn,
             )
         outputs = deploy(folder / "cdk.out", "BatchTransform", aws.client, lambda _event: None)
         found = Deployed(aws, outputs, limits)
         for name in jobs:
             found.upload(name, "data", "a.csv", "id-1,2,3\nid-2,5,6\n")
         yield found
+
+
+def _role_of_models(aws: LocalAws) -> str:
+    """Make the role of the models, which are not the stack's and may everything."""
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sagemaker.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    iam = aws.client("iam")
+    made = iam.create_role(RoleName=_MODELS_ROLE, AssumeRolePolicyDocument=_policy(trust))
+    iam.put_role_policy(RoleName=_MODELS_ROLE, PolicyName="all", PolicyDocument=_policy(everything))
+    return str(made["Role"]["Arn"])
+
+
+def _policy(statement: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})

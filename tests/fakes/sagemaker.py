@@ -1,8 +1,8 @@
-"""Models, endpoints and packages in memory, answering as SageMaker does."""
+"""Models, endpoints, packages and transform jobs in memory, answering as SageMaker does."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -53,6 +53,41 @@ class FakeSageMaker:
             raise _refusal(f'Cannot create already existing model "arn:aws:sagemaker:…:model/{ModelName}".')
         self.models[ModelName] = request
         return {}
+
+
+class FakeTransformJobs:
+    """`statuses` maps a transform job's name to its status; `pages` counts the pages that were given.
+
+    `before_stop` is called before a job is stopped, to stand for what happens meanwhile.
+    """
+
+    def __init__(self, statuses: dict[str, str], *, page_size: int = 2) -> None:
+        self.statuses = statuses
+        self.pages = 0
+        self.before_stop: Callable[[], object] = lambda: None
+        self._page_size = page_size
+
+    def get_paginator(self, operation_name: str, /) -> FakeTransformJobs:
+        assert operation_name == "list_transform_jobs"
+        return self
+
+    def paginate(self, *, NameContains: str, StatusEquals: str) -> Iterator[dict[str, Any]]:  # noqa: N803  # AWS's names
+        found = [
+            {"TransformJobName": name, "TransformJobStatus": status}
+            for name, status in self.statuses.items()
+            if NameContains.lower() in name.lower() and status == StatusEquals
+        ]
+        for start in range(0, max(1, len(found)), self._page_size):
+            self.pages += 1
+            yield {"TransformJobSummaries": found[start : start + self._page_size]}
+
+    def stop_transform_job(self, *, TransformJobName: str) -> None:  # noqa: N803
+        self.before_stop()
+        if (status := self.statuses[TransformJobName]) != "InProgress":
+            raise _refusal(
+                f"The request was rejected because the transform job is in status {status}.",
+            )
+        self.statuses[TransformJobName] = "Stopping"
 
 
 def _refusal(message: str) -> ClientError:

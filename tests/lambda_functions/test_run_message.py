@@ -61,6 +61,16 @@ def test_every_other_end_has_its_own_cause_and_next_step(
     assert f"next step: {step}" in told.text or step in told.text.partition("next step: ")[2]
 
 
+@pytest.mark.parametrize("status", ["TIMED_OUT", "ABORTED"])
+def test_a_run_that_was_ended_from_outside_is_told_with_a_link_to_what_may_still_go_on(status: str) -> None:
+    lines = message(_run(status)).text.splitlines()
+    [at] = [number for number, line in enumerate(lines) if line.startswith("transform jobs, ")]
+    assert "20251122T020001-7adbcb89" in lines[at]
+    assert lines[at + 1] == (
+        "https://eu-central-1.console.aws.amazon.com/sagemaker/home?region=eu-central-1#/transform-jobs"
+    )
+
+
 def test_the_subject_is_one_that_sns_takes() -> None:
     run = EndedRun(job="j" * 63, job_file="", detail=_run("TIMED_OUT").detail)
     subject = message(run).subject

@@ -80,7 +80,7 @@ def test_other_stacks_name_no_key_of_the_topic_which_may_get_another_one(
 def test_each_stack_has_a_function_of_its_own_for_its_jobs(stacks: tuple[Template, Template]) -> None:
     for template in stacks:
         [rule] = template.find_resources("AWS::Events::Rule").values()
-        [target] = rule["Properties"]["Targets"]
+        [target] = [one for one in rule["Properties"]["Targets"] if one["Id"] == "Notify"]
         assert target["Arn"]["Fn::GetAtt"][0] in template.find_resources("AWS::Lambda::Function")
 
 

@@ -139,6 +139,7 @@ def test_only_actions_without_resources_are_allowed_on_everything(template: Temp
     assert {action for action in on_everything if not action.startswith("logs:")} == {
         "cloudwatch:PutMetricData",
         "ecr:GetAuthorizationToken",
+        "sagemaker:ListTransformJobs",
     }
     # The log delivery of Step Functions (Developer Guide, logging): none of these knows a resource.
     assert {action for action in on_everything if action.startswith("logs:")} == {
@@ -189,6 +190,11 @@ def allowed(template: Template, role: str) -> dict[str, set[str]]:
 
 LOCK = "DataOutput0D5892B2.Arn/.locks/tumours"
 JOB_LOGS = "arn:AWS::Partition:logs:AWS::Region:AWS::AccountId:log-group:/aws/sagemaker/TransformJobs"
+TRANSFORM_JOBS_RULE = (
+    "arn:AWS::Partition:events:AWS::Region:AWS::AccountId:"
+    "rule/StepFunctionsGetEventsForSageMakerTransformJobsRule"
+)
+TRANSFORM_JOBS = f"arn:AWS::Partition:sagemaker:AWS::Region:AWS::AccountId:transform-job/tumours-{'?' * 15}-*"
 
 
 def test_the_execution_role_may_do_this_and_no_more(template: Template) -> None:
@@ -215,20 +221,19 @@ def test_the_state_machines_role_may_do_this_and_no_more(template: Template) -> 
     rights = allowed(template, "JobstumoursWorkflowRole")
     functions = {arn for arn in rights if arn.endswith(".Arn") and "Role" not in arn}
     passed = {arn for arn in rights if "ExecutionRole" in arn}
-    account = "AWS::Region:AWS::AccountId"
     assert (len(functions), len(passed)) == (2, 1)
     assert all(action.startswith("logs:") for action in rights.pop("*"))  # log delivery knows no resources
     assert rights == {
         **{arn: {"lambda:InvokeFunction"} for arn in functions},
         **{arn: {"iam:PassRole"} for arn in passed},
-        f"arn:AWS::Partition:sagemaker:{account}:transform-job/tumours-{'?' * 15}-*": {
+        TRANSFORM_JOBS: {
             "sagemaker:CreateTransformJob",
             "sagemaker:DescribeTransformJob",
             "sagemaker:StopTransformJob",
             "sagemaker:AddTags",
             "sagemaker:ListTags",
         },
-        f"arn:AWS::Partition:events:{account}:rule/StepFunctionsGetEventsForSageMakerTransformJobsRule": {
+        TRANSFORM_JOBS_RULE: {
             "events:PutTargets",
             "events:PutRule",
             "events:DescribeRule",
@@ -248,6 +253,8 @@ def test_a_function_may_do_this_and_no_more(template: Template, function: str) -
     if function == "Report":
         expected["DataOutput0D5892B2.Arn"] = {"s3:ListBucket"}
         expected[f"{JOB_LOGS}:*"] = {"logs:FilterLogEvents"}
+        expected[TRANSFORM_JOBS] = {"sagemaker:StopTransformJob"}
+        expected["*"] = {"sagemaker:ListTransformJobs"}
     else:
         expected["DataInputC289B3F3.Arn/tumours/*"] = {"s3:GetObject"}  # the first row may be a header
         expected[LOCK] = {"s3:PutObject", "s3:GetObject", "s3:DeleteObjectVersion"}

@@ -166,6 +166,7 @@ def plug_in(sagemaker: SageMaker, client: SageMakerJsonClient, assume_role: Assu
         ),
     }
     execute_task, fail_execution = stepfunctions._execute_task, stepfunctions._fail_execution
+    invoke_resource = stepfunctions._invoke_resource
 
     def execute_known_task(
         state_def: dict[str, Any], raw_input: object, execution: dict[str, Any], ctx: dict[str, Any]
@@ -178,11 +179,17 @@ def plug_in(sagemaker: SageMaker, client: SageMakerJsonClient, assume_role: Assu
         finally:
             _current_task.reset(token)
 
+    def invoke_unless_aborted(resource: str, parameters: object) -> object:
+        if _current_task.get().is_aborted:  # while it waited for its next Retry
+            _end_aborted()
+        return invoke_resource(resource, parameters)
+
     def fail_running_execution(execution: dict[str, Any], error: str, cause: str) -> None:
         if execution["status"] == "RUNNING":  # an aborted execution stays aborted
             fail_execution(execution, error, cause)
 
     stepfunctions._execute_task = execute_known_task
+    stepfunctions._invoke_resource = invoke_unless_aborted
     stepfunctions._fail_execution = fail_running_execution
 
 

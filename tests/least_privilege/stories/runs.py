@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from batch_transform.spec.run_id import run_id
 from least_privilege.account import Account, wait_until
 from least_privilege.stories.point import Points
 
@@ -79,7 +81,7 @@ def finds_header(account: Account, job: str) -> Points:
 
 
 def stops(account: Account, job: str) -> Points:
-    """An execution that is stopped stops its transform job, which leaves no half-written object."""
+    """An execution that is stopped stops its transform job by itself, which leaves no half-written object."""
     # the first line's answer is large enough to be sent in parts, the second never comes
     single = {"transform": {"strategy": "SingleRecord"}} if "transform" in account.jobs[job] else {}
     arn = account.start(job, {"input": {"data": account.place(job, "hang")}, **single})
@@ -89,14 +91,50 @@ def stops(account: Account, job: str) -> Points:
         yield "runs", bool(running)
         if single:
             wait_until(lambda: _uploads(account) > 0 or not _is_running(account, arn), SOON)
-        yield "runs on", account.stop(arn)
-        yield "stops its job", wait_until(lambda: _has_stopped(account, running[0]), SOON)
+        with _nobody_else_to_stop(account, job):
+            yield "runs on", account.stop(arn)
+            yield "stops its job", wait_until(lambda: _has_stopped(account, running[0]), SOON)
         yield "leaves nothing", _uploads(account) == 0
     finally:
         account.stop(arn)
         for name in _running(account, job):
             account.client("sagemaker").stop_transform_job(TransformJobName=name)
             wait_until(partial(_has_stopped, account, name), SOON)
+        _clear_uploads(account)
+
+
+@contextmanager
+def _nobody_else_to_stop(account: Account, job: str) -> Iterator[None]:
+    """Turn off the rule that has what a run left running stopped."""
+    events = account.client("events")
+    rules = account.physical_ids(job, "AWS::Events::Rule", "Monitoring")
+    (rule,) = (each.rpartition("|")[2] for each in rules)
+    events.disable_rule(Name=rule)
+    try:
+        yield
+    finally:
+        events.enable_rule(Name=rule)
+
+
+def leaves_nothing_running(account: Account, job: str) -> Points:
+    """When an execution is stopped, each transform job with its name is, also one that it knows nothing of."""
+    sagemaker = account.client("sagemaker")
+    arn = account.start(job, {"input": {"data": account.place(job, "hang")}})
+    try:
+        wait_until(lambda: _running_of(account, job, arn) or not _is_running(account, arn), SOON)
+        running = _running_of(account, job, arn)
+        yield "runs", bool(running)
+        described = sagemaker.describe_transform_job(TransformJobName=running[0])
+        asked = ("ModelName", "TransformInput", "TransformOutput", "TransformResources")
+        unknown = f"{running[0].rpartition('-')[0]}-99"
+        sagemaker.create_transform_job(TransformJobName=unknown, **{each: described[each] for each in asked})
+        yield "runs on", account.stop(arn)
+        yield "stops it", wait_until(lambda: unknown not in _running_of(account, job, arn), SOON)
+    finally:
+        account.stop(arn)
+        for name in _running_of(account, job, arn):
+            sagemaker.stop_transform_job(TransformJobName=name)
+        wait_until(lambda: not _running_of(account, job, arn, "Stopping"), SOON)
         _clear_uploads(account)
 
 
@@ -160,6 +198,14 @@ def _running(account: Account, job: str) -> list[str]:
 def _has_stopped(account: Account, job_name: str) -> bool:
     described = account.client("sagemaker").describe_transform_job(TransformJobName=job_name)
     return bool(described["TransformJobStatus"] == "Stopped")
+
+
+def _running_of(account: Account, job: str, execution: str, status: str = "InProgress") -> list[str]:
+    """The transform jobs of this run alone."""
+    described = account.client("stepfunctions").describe_execution(executionArn=execution)
+    run = run_id(execution, described["startDate"])
+    listed = account.client("sagemaker").list_transform_jobs(NameContains=f"{job}-{run}", StatusEquals=status)
+    return [each["TransformJobName"] for each in listed["TransformJobSummaries"]]
 
 
 def _is_running(account: Account, arn: str) -> bool:

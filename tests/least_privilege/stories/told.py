@@ -23,7 +23,7 @@ def stories_of(account: Account, job: str) -> list[Story]:
         told.append(runs.takes_over)
     if account.physical_ids(job, "AWS::CloudWatch::Alarm"):
         told += [messages.tells_of_failure, messages.tells_of_alarm]
-    told.append(runs.stops)
+    told += [runs.stops, runs.leaves_nothing_running]
     if account.physical_ids(job, "AWS::Lambda::Function", "Upload"):
         told += [starts.puts_off_after_upload, starts.keeps_lost_uploads]
     if account.physical_ids(job, "AWS::Scheduler::Schedule"):

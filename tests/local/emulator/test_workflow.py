@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -128,6 +129,23 @@ def test_stopping_the_execution_stops_the_job_past_every_retry(lab: Any, until: 
     assert execution["cause"] == "enough"
     entered = [event["type"] for event in lab.states.get_execution_history(executionArn=arn)["events"]]
     assert entered[-1] == "ExecutionAborted"
+
+
+def test_a_stopped_execution_makes_no_further_attempt(lab: Any, until: Callable[..., None]) -> None:
+    resource = "arn:aws:states:::aws-sdk:sagemaker:describeTransformJob"
+    # the name is not found; each attempt is seen in the history, and would be made 0.6 s after the one before
+    retry = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 30, "BackoffRate": 1, "MaxAttempts": 50}]
+    arn = lab.execute(lab.machine({"Look": task({"TransformJobName": "none"}, resource, Retry=retry)}))
+
+    def failures() -> int:
+        events = lab.states.get_execution_history(executionArn=arn)["events"]
+        return sum(event["type"] == "TaskFailed" for event in events)
+
+    until(lambda: failures() > 1)
+    lab.states.stop_execution(executionArn=arn)
+    at_its_end = failures()
+    time.sleep(1.5)
+    assert failures() == at_its_end
 
 
 def test_missing_capacity_can_be_retried_with_another_name(lab: Any) -> None:

@@ -1,0 +1,322 @@
+"""A run is stopped in each state in which it can be: nothing of it goes on, people are told, and the next run begins.
+
+On the local AWS with IAM enforced, in the machine as it is deployed. The states are the deployed definition's: a new
+one fails here until it has a scene.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from batch_transform.spec.run_id import run_id
+from batch_transform.spec.stack_outputs import NOTIFICATION_TOPIC
+from e2e.subscriber import Subscriber
+from e2e.workflow_stack import Deployed, deployed_jobs
+
+LARGE = "ml.m5.large"
+# The model hangs on data with the word `hang` in them, and echoes all others.
+JOBS: dict[str, dict[str, Any]] = {
+    name: {"behaviour": "hang-on-mark", "workflow": {"overlapping_runs": name}} for name in ("wait", "allow")
+}
+IN_NO_TIME = {"Pass", "Choice", "Fail", "Succeed"}
+"""Kinds of states in which an execution does not stay."""
+WITH_A_JOB = {"Transform", "FindTransformJob", "WatchTransformJob", "StopTransformJob"}
+"""The states in which a transform job of the run goes on, in these scenes."""
+
+
+@dataclass(frozen=True)
+class World:
+    """The deployed jobs, and somebody who is told of their runs."""
+
+    deployed: Deployed
+    told: Subscriber
+
+    def good(self, job: str = "wait") -> dict[str, str]:
+        return {"input.data": self.deployed.upload(job, "good", "a.csv", "id-1,2,3\n")}
+
+    def endless(self, job: str = "wait") -> dict[str, str]:
+        return {"input.data": self.deployed.upload(job, "endless", "a.csv", "hang,1\n")}
+
+    def with_job(self, job: str = "wait") -> str:
+        """Start a run whose transform job goes on until somebody stops it."""
+        execution = self.deployed.start(job, self.endless(job))
+        wait_until(lambda: bool(self.deployed.running(execution)))
+        return execution
+
+    def definition(self) -> dict[str, Any]:
+        described = self.deployed.client("stepfunctions").describe_state_machine(
+            stateMachineArn=self.deployed.machine("wait")
+        )
+        definition: dict[str, Any] = json.loads(described["definition"])
+        return definition
+
+    def last_state(self, execution: str) -> str:
+        return (self.deployed.states(execution) or [""])[-1]
+
+    def until_now_in(self, execution: str, state: str) -> None:
+        """Wait until the execution is in the state, or was."""
+        wait_until(lambda: state in self.deployed.states(execution))
+
+    def until_turned_away(self, execution: str, state: str) -> None:
+        """Wait until the execution is in the state, and AWS has refused its call: no other is on its way then."""
+        states = self.deployed.client("stepfunctions")
+
+        def is_turned_away() -> bool:
+            events = states.get_execution_history(executionArn=execution, maxResults=1000)["events"]
+            return bool(self.last_state(execution) == state and events[-1]["type"] == "TaskFailed")
+
+        wait_until(is_turned_away)
+
+    def nothing_of(self, execution: str) -> None:
+        """Wait until no transform job of the run goes on."""
+        wait_until(lambda: not self.deployed.running(execution))
+
+    def next_run_goes_well(self) -> None:
+        described = self.deployed.run("wait", self.good())
+        assert described["status"] == "SUCCEEDED", described
+        assert self.deployed.locks("wait") == []
+
+
+def wait_until(is_so: Callable[[], bool], seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, f"not so within {seconds} s"
+        time.sleep(0.01)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    # Slow enough for a test to stop a run while it waits.
+    folder = tmp_path_factory.mktemp("stopped")
+    with deployed_jobs(folder, JOBS, wait_scale=0.02, enforce_iam=True) as deployed:
+        yield World(deployed, Subscriber.of(deployed.aws, deployed.outputs[NOTIFICATION_TOPIC]))
+
+
+# The scenes: each yields an execution that comes to its state, and stays there for a while.
+
+
+@contextmanager
+def slow(world: World, function: str) -> Iterator[None]:
+    """Let the next call of the function find no process that waits for it."""
+    functions = world.deployed.client("lambda")
+    [name] = [
+        one["FunctionName"]
+        for one in functions.list_functions()["Functions"]
+        if f"Jobswait{function}" in one["FunctionName"].replace("Workflow", "")
+    ]
+    timeout = functions.get_function_configuration(FunctionName=name)["Timeout"]
+    functions.update_function_configuration(FunctionName=name, Timeout=timeout)
+    yield
+
+
+@contextmanager
+def limited(world: World, **limits: Any) -> Iterator[None]:
+    world.deployed.limit(**limits)
+    try:
+        yield
+    finally:
+        world.deployed.limit()
+
+
+@contextmanager
+def may_not_release(world: World) -> Iterator[None]:
+    """Take the lock's permission from the machine's role: the call is made again and again."""
+    machine = world.deployed.client("stepfunctions").describe_state_machine(
+        stateMachineArn=world.deployed.machine("wait")
+    )
+    iam, role = world.deployed.client("iam"), machine["roleArn"].rpartition("/")[2]
+    [policy] = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+    deny = {"Effect": "Deny", "Action": "s3:DeleteObjectVersion", "Resource": "*"}
+    denied = {**document, "Statement": [*document["Statement"], deny]}
+    iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=json.dumps(denied))
+    try:
+        yield
+    finally:
+        iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=json.dumps(document))
+
+
+@contextmanager
+def in_preflight(world: World) -> Iterator[str]:
+    with slow(world, "Preflight"):
+        yield world.deployed.start("wait", world.good())
+
+
+@contextmanager
+def waiting_for_other_run(world: World) -> Iterator[str]:
+    first = world.with_job()
+    try:
+        yield world.deployed.start("wait", world.good())
+    finally:
+        assert world.deployed.describe(first)["status"] == "RUNNING"
+        world.deployed.stop(first)
+        world.nothing_of(first)
+
+
+@contextmanager
+def in_transform(world: World) -> Iterator[str]:
+    yield world.with_job()
+
+
+@contextmanager
+def waiting_for_capacity(world: World) -> Iterator[str]:
+    with limited(world, without_capacity=(LARGE,)):
+        yield world.deployed.start("wait", world.good())
+
+
+@contextmanager
+def out_of_sight(world: World, *throttled: str) -> Iterator[str]:
+    """A run whose call was made twice on the way: its job is there when it creates it, and it has to look for it."""
+    sagemaker = world.deployed.client("sagemaker")
+    first = world.with_job()
+    [name] = world.deployed.running(first)
+    execution = world.deployed.start("wait", world.endless())
+    world.deployed.until_in(execution, "WaitForOtherRun")
+    described = sagemaker.describe_transform_job(TransformJobName=name)
+    started = world.deployed.describe(execution)["startDate"]
+    asked = ("ModelName", "TransformInput", "TransformOutput", "TransformResources")
+    sagemaker.create_transform_job(
+        TransformJobName=f"wait-{run_id(execution, started)}-1",
+        **{member: described[member] for member in asked},
+    )
+    sagemaker.stop_transform_job(TransformJobName=name)
+    world.deployed.wait(first)
+    with limited(world, throttled=throttled):
+        yield execution
+
+
+@contextmanager
+def looking_for_job(world: World) -> Iterator[str]:
+    with out_of_sight(world, "DescribeTransformJob") as execution:
+        world.until_turned_away(execution, "FindTransformJob")
+        yield execution
+
+
+@contextmanager
+def stopping_job(world: World) -> Iterator[str]:
+    with out_of_sight(world, "DescribeTransformJob", "StopTransformJob") as execution:
+        world.until_turned_away(execution, "StopTransformJob")
+        yield execution
+
+
+@contextmanager
+def waiting_for_aws(world: World) -> Iterator[str]:
+    with limited(world, throttled=("CreateTransformJob",)):
+        yield world.deployed.start("wait", world.good())
+
+
+@contextmanager
+def counting_results(world: World) -> Iterator[str]:
+    with slow(world, "Report"):
+        yield world.deployed.start("wait", world.good())
+
+
+@contextmanager
+def diagnosing(world: World) -> Iterator[str]:
+    with limited(world, broken=(LARGE,)), slow(world, "Report"):
+        yield world.deployed.start("wait", world.good())
+
+
+@contextmanager
+def releasing_lock(world: World) -> Iterator[str]:
+    with may_not_release(world):
+        yield world.deployed.start("wait", world.good())
+
+
+@contextmanager
+def releasing_lock_of_failed(world: World) -> Iterator[str]:
+    with limited(world, broken=(LARGE,)), may_not_release(world):
+        yield world.deployed.start("wait", world.good())
+
+
+SCENES: dict[str, Callable[[World], AbstractContextManager[str]]] = {
+    "Preflight": in_preflight,
+    "WaitForOtherRun": waiting_for_other_run,
+    "Transform": in_transform,
+    "WaitForCapacity": waiting_for_capacity,
+    "FindTransformJob": looking_for_job,
+    "WatchTransformJob": out_of_sight,
+    "WaitForAws": waiting_for_aws,
+    "StopTransformJob": stopping_job,
+    "CountResults": counting_results,
+    "Diagnose": diagnosing,
+    "ReleaseLock": releasing_lock,
+    "ReleaseLockOfFailed": releasing_lock_of_failed,
+}
+
+
+def stopped_in(world: World, state: str) -> str:
+    """Stop a run in the state. One that was quicker than the test, as in a state of milliseconds, is tried again."""
+    states = world.deployed.client("stepfunctions")
+    for _ in range(5):
+        with SCENES[state](world) as execution:
+            world.until_now_in(execution, state)
+            left = world.deployed.running(execution) if state in WITH_A_JOB else None
+            with suppress(states.exceptions.ClientError):  # it has ended
+                world.deployed.stop(execution)
+        if world.deployed.wait(execution)["status"] == "ABORTED" and world.last_state(execution) == state:
+            assert left != []
+            return execution
+        world.nothing_of(execution)
+    raise AssertionError(f"no run could be stopped in {state}")
+
+
+def test_there_is_a_scene_for_each_state_in_which_a_run_can_be_stopped(world: World) -> None:
+    states = world.definition()["States"]
+    assert {name for name, state in states.items() if state["Type"] not in IN_NO_TIME} == set(SCENES)
+
+
+@pytest.mark.parametrize("state", SCENES)
+def test_wherever_a_run_is_stopped_nothing_goes_on_and_the_next_run_begins(world: World, state: str) -> None:
+    execution = stopped_in(world, state)
+    assert world.deployed.describe(execution)["status"] == "ABORTED"
+    world.nothing_of(execution)
+    world.next_run_goes_well()
+    subject, text = world.told.mail(execution)
+    assert subject.endswith(" was stopped")
+    assert "Somebody stopped its execution (StopExecution)." in text
+    assert "next step: start the run again" in text
+
+
+def test_a_run_whose_time_is_over_leaves_no_job(world: World) -> None:
+    states, machine = world.deployed.client("stepfunctions"), world.deployed.machine("wait")
+    definition = world.definition()
+    states.update_state_machine(
+        stateMachineArn=machine, definition=json.dumps({**definition, "TimeoutSeconds": 10})
+    )
+    try:
+        with out_of_sight(world) as execution:
+            assert world.deployed.wait(execution)["status"] == "TIMED_OUT"
+            assert world.last_state(execution) in {"FindTransformJob", "WatchTransformJob", "WhatBecameOfIt"}
+            world.nothing_of(execution)
+    finally:
+        states.update_state_machine(stateMachineArn=machine, definition=json.dumps(definition))
+    assert world.told.mail(execution)[0].endswith(" took too long and was ended")
+    world.next_run_goes_well()
+
+
+def test_a_run_that_failed_since_it_could_not_stop_its_job_leaves_none(world: World) -> None:
+    with out_of_sight(world, "DescribeTransformJob", "StopTransformJob") as execution:
+        described = world.deployed.wait(execution)
+        assert described["status"] == "FAILED"
+        assert "StopTransformJob was refused" in described["cause"]
+        assert world.deployed.running(execution) != []
+    world.nothing_of(execution)
+    world.next_run_goes_well()
+
+
+def test_the_job_of_another_run_goes_on(world: World) -> None:
+    other, stopped = world.with_job("allow"), world.with_job("allow")
+    world.deployed.stop(stopped)
+    world.nothing_of(stopped)
+    assert "was stopped" in world.told.mail(stopped)[0]
+    assert len(world.deployed.running(other)) == 1
+    assert world.deployed.describe(other)["status"] == "RUNNING"
+    world.deployed.stop(other)
