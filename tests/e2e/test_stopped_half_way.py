@@ -126,15 +126,15 @@ def limited(world: World, **limits: Any) -> Iterator[None]:
 
 
 @contextmanager
-def may_not_release(world: World) -> Iterator[None]:
-    """Take the lock's permission from the machine's role: the call is made again and again."""
+def may_not(world: World, action: str) -> Iterator[None]:
+    """Deny the machine's role this, which it needs."""
     machine = world.deployed.client("stepfunctions").describe_state_machine(
         stateMachineArn=world.deployed.machine("wait")
     )
     iam, role = world.deployed.client("iam"), machine["roleArn"].rpartition("/")[2]
     [policy] = iam.list_role_policies(RoleName=role)["PolicyNames"]
     document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
-    deny = {"Effect": "Deny", "Action": "s3:DeleteObjectVersion", "Resource": "*"}
+    deny = {"Effect": "Deny", "Action": action, "Resource": "*"}
     denied = {**document, "Statement": [*document["Statement"], deny]}
     iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=json.dumps(denied))
     try:
@@ -226,13 +226,13 @@ def diagnosing(world: World) -> Iterator[str]:
 
 @contextmanager
 def releasing_lock(world: World) -> Iterator[str]:
-    with may_not_release(world):
+    with may_not(world, "s3:DeleteObjectVersion"):  # the call is made again and again
         yield world.deployed.start("wait", world.good())
 
 
 @contextmanager
 def releasing_lock_of_failed(world: World) -> Iterator[str]:
-    with limited(world, broken=(LARGE,)), may_not_release(world):
+    with limited(world, broken=(LARGE,)), may_not(world, "s3:DeleteObjectVersion"):
         yield world.deployed.start("wait", world.good())
 
 
@@ -309,6 +309,14 @@ def test_a_run_that_failed_since_it_could_not_stop_its_job_leaves_none(world: Wo
         assert "StopTransformJob was refused" in described["cause"]
         assert world.deployed.running(execution) != []
     world.nothing_of(execution)
+    world.next_run_goes_well()
+
+
+def test_a_job_that_step_functions_could_not_stop_is_stopped_all_the_same(world: World) -> None:
+    execution = world.with_job()
+    with may_not(world, "sagemaker:StopTransformJob"):
+        world.deployed.stop(execution)
+        world.nothing_of(execution)
     world.next_run_goes_well()
 
 
