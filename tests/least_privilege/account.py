@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +25,18 @@ from batch_transform.spec.stack_outputs import INPUT_BUCKET, OUTPUT_BUCKET, stat
 from e2e.project_copy import PROJECT
 from least_privilege.model_code import archive, write_model
 from least_privilege.policies import Policy, deployed_policies
+from least_privilege.refusals import Refusals
 
 STACK = "BatchTransform"
 ACCOUNT = "000000000000"
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
 OUTSIDE_ROLE = f"arn:aws:iam::{ACCOUNT}:role/outside"
+SOON = 6.0
+"""Seconds within which everything comes that comes at all, on a machine with other work."""
+AT_ONCE = 1.0
+"""Seconds within which it does in spite of a refusal."""
+LOOK_SECONDS = 0.02
+
 KEY = re.compile(r"arn:aws:kms:us-east-1:\d{12}:key/(\d)[-\d]+")
 """The keys that the fullest job names; the local AWS gives its keys ids of its own."""
 
@@ -142,6 +149,11 @@ class Account:
         listed = self.client("stepfunctions").list_executions(stateMachineArn=self.machine(job))
         return [each["executionArn"] for each in listed["executions"]]
 
+    @cache  # noqa: B019  # an account lives as long as its tests
+    def input_of(self, execution: str) -> str:
+        described = self.client("stepfunctions").describe_execution(executionArn=execution)
+        return str(described["input"])
+
     def stop(self, execution: str) -> bool:
         """Stop the execution, and say whether it still ran."""
         states = self.client("stepfunctions")
@@ -174,11 +186,38 @@ class Account:
         return str(started["executionArn"])
 
     def execution(self, arn: str) -> dict[str, Any]:
-        """The execution at its end."""
+        """The execution at its end; it is stopped when it waits for another run, since none goes on here."""
+        describe = partial(self.client("stepfunctions").describe_execution, executionArn=arn)
+        deadline = time.monotonic() + 60
+        while (described := describe())["status"] == "RUNNING" and time.monotonic() < deadline:
+            if self._waits_for_other(arn):
+                break
+            time.sleep(LOOK_SECONDS)
+        self.stop(arn)
+        return dict(described)
+
+    def _waits_for_other(self, arn: str) -> bool:
         states = self.client("stepfunctions")
-        wait_until(lambda: states.describe_execution(executionArn=arn)["status"] != "RUNNING", 60)
-        described: dict[str, Any] = states.describe_execution(executionArn=arn)
-        return described
+        last = states.get_execution_history(executionArn=arn, reverseOrder=True, maxResults=1)["events"]
+        entered = (event.get("stateEnteredEventDetails", {}).get("name") for event in last)
+        return "WaitForOtherRun" in entered
+
+    def wait_until(self, is_so: Callable[[], object]) -> bool:
+        """Wait, and say whether it came to be.
+
+        Once something was refused, the wait is short: what comes in spite of it comes at once.
+        """
+        began = time.monotonic()
+        while not is_so():
+            waited = time.monotonic() - began
+            if waited >= SOON or min(waited, self.refusals.seconds()) >= AT_ONCE:
+                return False
+            time.sleep(LOOK_SECONDS)
+        return True
+
+    @cached_property
+    def refusals(self) -> Refusals:
+        return Refusals(self.aws.log_file)
 
 
 def _is_below(path: str, job: str | None, part: str) -> bool:
@@ -190,16 +229,6 @@ def _is_below(path: str, job: str | None, part: str) -> bool:
 def job_of(policy: Policy) -> str | None:
     parts = policy.owner.split("/")
     return parts[1] if parts[0] == "Jobs" else None
-
-
-def wait_until(is_so: Callable[[], object], seconds: float) -> bool:
-    """Wait, and say whether it came to be."""
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        if time.monotonic() >= deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 @contextmanager

@@ -54,12 +54,7 @@ def excepted_by(policy: Policy, mutation: Mutation) -> Row | None:
 
 def _covers(row: Row, mutation: Mutation) -> bool:
     """A row names actions, or a part as a mutation names it, `Condition KEY`, or `PART in TEXT` of one statement."""
-    taken = (
-        {mutation.part.removeprefix("Action ")}
-        if mutation.part.startswith("Action ")
-        else set(mutation.actions)
-    )
-    return taken <= set(row.permissions) or any(
+    return set(mutation.taken) <= set(row.permissions) or any(
         _is_part(each, mutation) for each in row.permissions if " " in each
     )
 

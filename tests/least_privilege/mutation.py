@@ -26,6 +26,11 @@ class Mutation:
     statement: Document
 
     @property
+    def taken(self) -> tuple[str, ...]:
+        """The actions that it took something of."""
+        return (self.part.removeprefix("Action "),) if self.part.startswith("Action ") else self.actions
+
+    @property
     def is_deny(self) -> bool:
         return bool(self.statement["Effect"] == "Deny")
 

@@ -7,53 +7,51 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from least_privilege.account import Account
-from least_privilege.documented import Row, excepted_by
-from least_privilege.mutation import mutations
+from least_privilege.documented import excepted_by
+from least_privilege.mutation import Mutation, mutations
+from least_privilege.order import likely_first
 from least_privilege.policies import Policy
+from least_privilege.stories.plain_http import refuses_plain_http
 from least_privilege.stories.told import Story, otherwise
 
 
 @dataclass
 class Proof:
-    """What came of it. `unnoticed` are the permissions that no story misses, `excepted` the rows that were of use."""
+    """What came of it. `unnoticed` are the permissions that no story misses, `tried` is how many were taken out."""
 
     tried: int = 0
     unnoticed: list[str] = field(default_factory=list)
-    excepted: set[Row] = field(default_factory=set)
 
 
 def prove(account: Account, job: str, policies: Sequence[Policy], stories: Sequence[Story]) -> Proof:
     """Mutate the policies while the job tells its stories."""
     proof = Proof()
-    missing: dict[tuple[str, ...], Story] = {}
     for policy in policies:
-        order = list(stories)
         for mutation in mutations(policy.document):
-            if row := excepted_by(policy, mutation):
-                proof.excepted.add(row)
+            if excepted_by(policy, mutation):
                 continue
             same = _general(f"{policy}: {mutation}", job)
             if account.missed.get(same) in {story.__name__ for story in stories}:
                 continue  # another job has the same, and the same story missed it there
             proof.tried += 1
-            sort = (policy.kind, *mutation.actions, mutation.part.split(":", 1)[0])
-            likely = missing.get(sort)
-            if likely is not None:  # a story that missed the same thing in another policy comes first
-                order.remove(likely)
-                order.insert(0, likely)
+            order = likely_first(policy, mutation, stories)
             policy.write(mutation.document)
             try:
-                noticed = next((story for story in order if otherwise(account, job, story)), None)
+                noticed = next((story for story in order if _misses(account, job, story, mutation)), None)
             finally:
                 policy.write(policy.document)
             if noticed is None:
                 proof.unnoticed.append(f"{policy}: {mutation}")
                 continue
-            missing[sort] = noticed
             account.missed[same] = noticed.__name__
-            order.remove(noticed)  # and so does the one that missed the last thing of this policy
-            order.insert(0, noticed)
     return proof
+
+
+def _misses(account: Account, job: str, story: Story, mutation: Mutation) -> bool:
+    """The story goes otherwise, and what the mutation took was refused: not by something else that went wrong."""
+    account.refusals.forget()
+    is_otherwise = otherwise(account, job, story) is not None
+    return is_otherwise and (mutation.is_deny or account.refusals.show(mutation))
 
 
 def _general(text: str, job: str) -> str:
@@ -63,9 +61,12 @@ def _general(text: str, job: str) -> str:
 
 
 def broken(account: Account, job: str, stories: Sequence[Story]) -> list[str]:
-    """What is not as it should be with all permissions in place."""
-    return [
-        f"{story.__name__} of {job}: not so: {what}"
-        for story in stories
-        if (what := otherwise(account, job, story)) is not None
-    ]
+    """What is not as it should be with all permissions in place, and what is refused all the same."""
+    found = []
+    for story in stories:
+        account.refusals.forget()
+        if (what := otherwise(account, job, story)) is not None:
+            found.append(f"{story.__name__} of {job}: not so: {what}")
+        if story is not refuses_plain_http:
+            found += [f"{story.__name__} of {job}: refused: {each}" for each in account.refusals.actions()]
+    return found

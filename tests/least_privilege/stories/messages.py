@@ -6,9 +6,9 @@ import json
 import time
 import uuid
 
-from least_privilege.account import Account, wait_until
+from least_privilege.account import Account
 from least_privilege.stories.point import Points
-from least_privilege.stories.runs import SOON, functions_log
+from least_privilege.stories.runs import functions_log
 
 
 def tells_of_failure(account: Account, job: str) -> Points:
@@ -17,7 +17,7 @@ def tells_of_failure(account: Account, job: str) -> Points:
     account.ear(topic)
     began = int(time.time() * 1000)
     account.execution(account.start(job, {mark: True}))  # an unknown field: the check before the run names it
-    yield f"{job} tells", wait_until(lambda: _is_heard(account, topic, mark), SOON)
+    yield f"{job} tells", account.wait_until(lambda: _is_heard(account, topic, mark))
     yield "the function logs", functions_log(account, None, began, "Notifications")
 
 
@@ -34,7 +34,7 @@ def tells_of_alarm(account: Account, job: str) -> Points:
             cloudwatch.set_alarm_state(AlarmName=alarm, StateValue=state, StateReason=mark)
         return _is_heard(account, topic, mark)
 
-    yield f"{job} alarms", wait_until(is_heard, SOON)
+    yield f"{job} alarms", account.wait_until(is_heard)
 
 
 def _topic(account: Account, job: str) -> str:

@@ -13,12 +13,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from batch_transform.spec.run_id import run_id
-from least_privilege.account import Account, wait_until
+from least_privilege.account import Account
 from least_privilege.stories.point import Points
 
 LOG_GROUP = "/aws/sagemaker/TransformJobs"
-SOON = 6.0
-"""Seconds within which everything comes that comes at all, on a machine with other work."""
 
 
 def put_data(account: Account, job: str) -> None:
@@ -54,7 +52,7 @@ def completes(account: Account, job: str) -> Points:
     yield "has captures", capture is None or _has_objects(account, "captures-of-mine", f"{job}/")
     yield "has its log", _has_log(account, name)
     yield "functions log", functions_log(account, job, began, "Workflow/Preflight")
-    yield "has metrics", wait_until(lambda: _has_metrics(account, name), SOON)
+    yield "has metrics", account.wait_until(lambda: _has_metrics(account, name))
 
 
 def completes_in_parts(account: Account, job: str) -> Points:
@@ -86,20 +84,20 @@ def stops(account: Account, job: str) -> Points:
     single = {"transform": {"strategy": "SingleRecord"}} if "transform" in account.jobs[job] else {}
     arn = account.start(job, {"input": {"data": account.place(job, "hang")}, **single})
     try:
-        wait_until(lambda: _running(account, job) or not _is_running(account, arn), SOON)
+        account.wait_until(lambda: _running(account, job) or not _is_running(account, arn))
         running = _running(account, job)
         yield "runs", bool(running)
         if single:
-            wait_until(lambda: _uploads(account) > 0 or not _is_running(account, arn), SOON)
+            account.wait_until(lambda: _uploads(account) > 0 or not _is_running(account, arn))
         with _nobody_else_to_stop(account, job):
             yield "runs on", account.stop(arn)
-            yield "stops its job", wait_until(lambda: _has_stopped(account, running[0]), SOON)
+            yield "stops its job", account.wait_until(lambda: _has_stopped(account, running[0]))
         yield "leaves nothing", _uploads(account) == 0
     finally:
         account.stop(arn)
         for name in _running(account, job):
             account.client("sagemaker").stop_transform_job(TransformJobName=name)
-            wait_until(partial(_has_stopped, account, name), SOON)
+            account.wait_until(partial(_has_stopped, account, name))
         _clear_uploads(account)
 
 
@@ -121,7 +119,7 @@ def leaves_nothing_running(account: Account, job: str) -> Points:
     sagemaker = account.client("sagemaker")
     arn = account.start(job, {"input": {"data": account.place(job, "hang")}})
     try:
-        wait_until(lambda: _running_of(account, job, arn) or not _is_running(account, arn), SOON)
+        account.wait_until(lambda: _running_of(account, job, arn) or not _is_running(account, arn))
         running = _running_of(account, job, arn)
         yield "runs", bool(running)
         described = sagemaker.describe_transform_job(TransformJobName=running[0])
@@ -129,12 +127,12 @@ def leaves_nothing_running(account: Account, job: str) -> Points:
         unknown = f"{running[0].rpartition('-')[0]}-99"
         sagemaker.create_transform_job(TransformJobName=unknown, **{each: described[each] for each in asked})
         yield "runs on", account.stop(arn)
-        yield "stops it", wait_until(lambda: unknown not in _running_of(account, job, arn), SOON)
+        yield "stops it", account.wait_until(lambda: unknown not in _running_of(account, job, arn))
     finally:
         account.stop(arn)
         for name in _running_of(account, job, arn):
             sagemaker.stop_transform_job(TransformJobName=name)
-        wait_until(lambda: not _running_of(account, job, arn, "Stopping"), SOON)
+        account.wait_until(lambda: not _running_of(account, job, arn, "Stopping"))
         _clear_uploads(account)
 
 
@@ -256,7 +254,7 @@ def functions_log(account: Account, job: str | None, since: int, part: str) -> b
             logs.filter_log_events(logGroupName=group, startTime=since, limit=1)["events"] for group in groups
         )
 
-    return wait_until(have_lines, SOON)
+    return account.wait_until(have_lines)
 
 
 def _has_metrics(account: Account, job_name: str) -> bool:

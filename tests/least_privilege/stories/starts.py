@@ -9,33 +9,38 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from least_privilege.account import Account, wait_until
+from least_privilege.account import Account
+from least_privilege.refusals import GONE
 from least_privilege.stories.point import Points
-from least_privilege.stories.runs import SOON, functions_log
+from least_privilege.stories.runs import functions_log
 
 
 def starts_when_due(account: Account, job: str) -> Points:
     """What a schedule of the job starts, it may start: one with the same target, due now, starts the machine."""
-    for target in _targets(account, job):
-        before = set(account.executions(job))
+    before = set(account.executions(job))
 
-        def started(before: set[str] = before) -> set[str]:
-            return set(account.executions(job)) - before
+    def started() -> str:
+        new = set(account.executions(job)) - before
+        return " ".join(account.input_of(execution) for execution in new)
 
-        with _due_now(account, target):
-            wait_until(lambda: started() or _letters(account, job), SOON)
-        yield f"{target['RoleArn']} starts it", bool(started())
-        for arn in started():
-            account.stop(arn)
+    with _all_due_now(account, job) as targets:
+        account.wait_until(lambda: _are_all_in(started(), targets))
+    for mark, target in targets.items():
+        yield f"{target['RoleArn']} starts it", mark in started()
 
 
 def keeps_lost_starts(account: Account, job: str) -> Points:
     """A start of a machine that is not there lands in the queue of lost starts."""
-    _letters(account, job)
-    for target in _targets(account, job):
-        with _due_now(account, {**target, "Arn": f"{target['Arn']}-gone"}):
-            is_kept = _has_letter(account, job)
-        yield f"{target['RoleArn']} keeps it", is_kept
+    letters: list[str] = []
+
+    def found() -> str:
+        letters.extend(_letters(account, job))
+        return " ".join(letters)
+
+    with _all_due_now(account, job, of_machine=GONE) as targets:
+        account.wait_until(lambda: _are_all_in(found(), targets))
+    for mark, target in targets.items():
+        yield f"{target['RoleArn']} keeps it", mark in found()
 
 
 def puts_off_after_upload(account: Account, job: str) -> Points:
@@ -53,19 +58,19 @@ def puts_off_after_upload(account: Account, job: str) -> Points:
     _clear_schedules(account, slots)
     _forget(account, function)
     _upload(account, job)
-    wait_until(waiting, SOON)
+    account.wait_until(waiting)
     made = waiting()
     yield "is made", bool(made)
+    yield "the function logs", functions_log(account, job, began, "Upload")
     try:
         soon = time.strftime("at(%Y-%m-%dT%H:%M:%S)", time.gmtime(time.time() + 60))
         settings = {name: made[name] for name in ("Name", "Target", "FlexibleTimeWindow")}
         scheduler.update_schedule(**settings, ScheduleExpression=soon)
         _forget(account, function)
         _upload(account, job)
-        yield "is put off", wait_until(lambda: waiting().get("ScheduleExpression", soon) > soon, SOON)
+        yield "is put off", account.wait_until(lambda: waiting().get("ScheduleExpression", soon) > soon)
     finally:
         _clear_schedules(account, slots)
-    yield "the function logs", functions_log(account, job, began, "Upload")
 
 
 def keeps_lost_uploads(account: Account, job: str) -> Points:
@@ -75,7 +80,7 @@ def keeps_lost_uploads(account: Account, job: str) -> Points:
     (rule,) = (each.rpartition("|")[2] for each in account.physical_ids(job, "AWS::Events::Rule", "Upload"))
     (target,) = events.list_targets_by_rule(Rule=rule)["Targets"]
     (function,) = account.physical_ids(job, "AWS::Lambda::Function", "Upload")
-    events.put_targets(Rule=rule, Targets=[{**target, "Arn": f"{target['Arn']}-gone"}])
+    events.put_targets(Rule=rule, Targets=[{**target, "Arn": f"{target['Arn']}{GONE}"}])
     try:
         _upload(account, job)
         yield "of the rule", _has_letter(account, job)
@@ -97,24 +102,32 @@ def _targets(account: Account, job: str) -> Iterator[dict[str, Any]]:
             "Arn": environment["STATE_MACHINE_ARN"],
             "RoleArn": environment["ROLE_ARN"],
             "DeadLetterConfig": {"Arn": environment["LOST_STARTS_ARN"]},
-            "Input": "{}",
         }
 
 
 @contextmanager
-def _due_now(account: Account, target: dict[str, Any]) -> Iterator[None]:
+def _all_due_now(account: Account, job: str, of_machine: str = "") -> Iterator[dict[str, dict[str, Any]]]:
+    """Make a schedule that is due for each target, with a mark in its input: the targets by mark."""
     scheduler = account.client("scheduler")
-    name = f"due-{uuid.uuid4().hex}"
-    scheduler.create_schedule(
-        Name=name,
-        Target=target,
-        ScheduleExpression=time.strftime("at(%Y-%m-%dT%H:%M:%S)", time.gmtime()),
-        FlexibleTimeWindow={"Mode": "OFF"},
-    )
+    targets = {}
+    for target in _targets(account, job):
+        mark = f"due-{uuid.uuid4().hex}"  # no field of a job: the run goes no further than its check
+        targets[mark] = target
+        scheduler.create_schedule(
+            Name=mark,
+            Target={**target, "Arn": f"{target['Arn']}{of_machine}", "Input": json.dumps({mark: True})},
+            ScheduleExpression=time.strftime("at(%Y-%m-%dT%H:%M:%S)", time.gmtime()),
+            FlexibleTimeWindow={"Mode": "OFF"},
+        )
     try:
-        yield
+        yield targets
     finally:
-        scheduler.delete_schedule(Name=name)
+        for mark in targets:
+            scheduler.delete_schedule(Name=mark)
+
+
+def _are_all_in(text: str, marks: Collection[str]) -> bool:
+    return all(mark in text for mark in marks)
 
 
 def _clear_schedules(account: Account, slots: Collection[str]) -> None:
@@ -142,7 +155,7 @@ def _environment(account: Account, function: str) -> dict[str, str]:
 
 
 def _has_letter(account: Account, job: str) -> bool:
-    return wait_until(lambda: bool(_letters(account, job)), SOON)
+    return account.wait_until(lambda: bool(_letters(account, job)))
 
 
 def _letters(account: Account, job: str) -> list[str]:
