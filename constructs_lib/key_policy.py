@@ -17,10 +17,14 @@ _PUBLISH = ("kms:GenerateDataKey*", "kms:Decrypt")
 
 
 def let_log_groups_use(key: kms.IKey) -> None:
-    """Let CloudWatch Logs encrypt this account's log groups (User Guide, "Encrypt log data ... using AWS KMS")."""
+    """Let CloudWatch Logs encrypt this account's log groups (User Guide, "Encrypt log data ... using AWS KMS").
+
+    Of all principals here this one has the region and the partition's domain in its name: in China
+    `logs.cn-north-1.amazonaws.com.cn` (the CDK's region-info). The others are called alike everywhere.
+    """
     _allow(
         key,
-        f"logs.{cdk.Aws.REGION}.amazonaws.com",
+        f"logs.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}",
         [
             "kms:Encrypt",
             "kms:Decrypt",

@@ -15,7 +15,7 @@ from constructs_lib import BatchTransform, CustomerKey
 from constructs_lib.key_policy import let_log_groups_use
 
 ACCOUNT = "AWS::Region:AWS::AccountId"
-LOGS = "logs.AWS::Region.amazonaws.com"
+LOGS = "logs.AWS::Region.AWS::URLSuffix"
 
 
 def policies(stack: cdk.Stack) -> list[list[dict[str, Any]]]:
