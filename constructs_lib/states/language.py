@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+from collections.abc import Mapping
 from typing import Any
 
 State = dict[str, Any]
@@ -38,6 +40,27 @@ def pause_and_looks(total_seconds: int) -> tuple[int, int]:
     return pause, math.ceil(total_seconds / pause)
 
 
+LONGEST_QUOTED = 25_000
+"""How many characters of an error are quoted: the Cause of a Fail state has 32,768 at most (API reference,
+ExecutionFailedEventDetails), and with the job, its file, its data and the advice it must not be longer."""
+
+
+def literal(value: Any) -> Any:  # noqa: ANN401  # any JSON
+    """Return a value that states hand on as it is, whatever texts there are in it.
+
+    A text in `{% %}` would be evaluated, and one with a half of it refused (Developer Guide, "Transforming data with
+    JSONata"). Such a text becomes an expression for itself; so does an empty one, which asl-validator refuses.
+    """
+    if isinstance(value, Mapping):
+        return {name: literal(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [literal(item) for item in value]
+    if isinstance(value, str) and (not value or value.startswith("{%") or value.endswith("%}")):
+        quoted = json.dumps(value, ensure_ascii=False)
+        return "{% " + quoted.replace("{%", '{" & "%').replace("%}", '%" & "}') + " %}"
+    return value
+
+
 def caught_error() -> State:
     """Return a caught error as a variable: a Cause may be missing, and no expression may meet that."""
     return {"Error": "{% $states.errorOutput.Error %}", "Cause": "{% $states.errorOutput.Cause & '' %}"}
@@ -46,10 +69,11 @@ def caught_error() -> State:
 def message(cause: str, field: str) -> str:
     """Return an expression for what a Cause says: of a JSON document one field, of any other text all.
 
-    A Cause may be a document that was cut off at the service's limit.
+    A Cause may be a document that was cut off at the service's limit. It is quoted up to LONGEST_QUOTED.
     """
     document = f"$substring({cause}, 0, 1) = '{{' and $substring({cause}, -1) = '}}'"
-    return f"({document} ? $parse({cause}).{field} : {cause})"
+    said = f"$string({document} ? $parse({cause}).{field} : {cause})"
+    return f"$substring({said}, 0, {LONGEST_QUOTED})"
 
 
 THE_JOB = "'job ' & $job & ($job_file ? ' (' & $job_file & ')' : '')"

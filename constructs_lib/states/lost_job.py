@@ -118,8 +118,8 @@ def lost_job_states(spec: JobSpec, partition: str, completed: str) -> States:
                     "ErrorEquals": ["States.ALL"],
                     "Assign": {
                         "fate": "{% 'StopTransformJob was refused (' & $states.errorOutput.Error & ': ' & "
-                        "$states.errorOutput.Cause & '): if the transform job still runs, stop it in the "
-                        "SageMaker console' %}"
+                        "$substring($states.errorOutput.Cause, 0, 2000) & '): if the transform job still runs, stop it "
+                        "in the SageMaker console' %}"
                     },
                     "Next": "Diagnose",
                 }

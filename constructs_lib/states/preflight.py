@@ -14,6 +14,7 @@ from constructs_lib.states.language import (
     THE_JOB,
     State,
     States,
+    literal,
     message,
     pause_and_looks,
 )
@@ -52,8 +53,8 @@ def _preflight(
                 "request": "{% $declared %}",
                 "instance_types": list(spec.transform.instance_type),
                 "overrides": "{% $states.context.Execution.Input %}",
-                "columns": {"input": list(spec.input.columns), "output": list(spec.output.columns)},
-                "model": to_be_found(spec.model),
+                "columns": literal({"input": spec.input.columns, "output": spec.output.columns}),
+                "model": literal(to_be_found(spec.model)),
                 "lock": dict(lock or {}),
             },
         },
@@ -90,7 +91,14 @@ def _overlap(spec: JobSpec, following: str) -> States:
         "MayRun": {
             "Type": "Choice",
             "Comment": f"While another run of the job goes on: {spec.workflow.overlapping_runs}",
-            "Choices": [{"Condition": f"{{% {_ANOTHER} = '' %}}", "Next": following}],
+            "Choices": [
+                {
+                    "Condition": f"{{% {_ANOTHER} = '' %}}",
+                    # Looks at the other run are none at a transform job of this one, which has its whole time.
+                    "Assign": {"looks": 0},
+                    "Next": following,
+                }
+            ],
             "Default": "Overlap",
         }
     }

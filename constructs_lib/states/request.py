@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from batch_transform.spec.job_spec import JobSpec
-from constructs_lib.states.language import States
+from constructs_lib.states.language import States, literal
 
 # One run has one id: `20261122T020001-1a2b3c4d`, made of the time at which the execution started and
 # of its ARN. Whatever the execution is called (the console, a schedule and a rule all use names that
@@ -25,8 +25,8 @@ def request_states(spec: JobSpec, request: Mapping[str, Any], following: str) ->
             "Comment": "What the job file declares; the run's input may override it",
             "Assign": {
                 "job": spec.name,
-                "job_file": spec.job_file or False,  # a text must not be empty
-                "declared": dict(request),
+                "job_file": literal(spec.job_file or False),  # a text must not be empty
+                "declared": literal(request),
                 "run": _RUN_ID,
                 "attempt": 1,  # of CreateTransformJob; part of the job's name
                 "rung": 0,  # of the ladder of instance types

@@ -71,13 +71,16 @@ TASKS = {
 }
 
 
+PARTS = Parts(
+    preflight_arn="arn:aws:lambda:eu-west-1:123456789012:function:preflight",
+    report_arn="arn:aws:lambda:eu-west-1:123456789012:function:report",
+    lock=LOCK,
+)
+
+
 def a_definition(overlapping_runs: str = "wait", job_file: str = "jobs/churn.yaml") -> Definition:
     workflow = WorkflowSpec(overlapping_runs=overlapping_runs)
-    parts = Parts(
-        preflight_arn="arn:aws:lambda:eu-west-1:123456789012:function:preflight",
-        report_arn="arn:aws:lambda:eu-west-1:123456789012:function:report",
-        lock=None if overlapping_runs == "allow" else LOCK,
-    )
+    parts = dataclasses.replace(PARTS, lock=None if overlapping_runs == "allow" else LOCK)
     spec = dataclasses.replace(SPEC, workflow=workflow, job_file=job_file)
     return state_machine_definition(spec, REQUEST, parts)
 
@@ -428,6 +431,16 @@ def test_what_a_run_does_while_another_goes_on(overlapping_runs: str, looks: int
     assert follows(choice, lock={"RunningExecutionArn": "arn:of:another"}, looks=looks) == expected
 
 
+def test_a_run_that_waited_watches_its_own_job_as_long_as_any_other() -> None:
+    [may_run, *_] = a_definition("wait")["States"]["MayRun"]["Choices"]
+    looks = may_run["Assign"]["looks"]
+    error = {"Error": SAGEMAKER, "Cause": THROTTLED}
+    known = {"error": error, "ended": {"TransformJobStatus": "InProgress"}}
+    assert (
+        follows(a_definition("wait")["States"]["WhatBecameOfIt"], looks=looks, **known) == "WatchTransformJob"
+    )
+
+
 def test_runs_that_may_overlap_have_no_lock() -> None:
     text = json.dumps(a_definition("allow"))
     assert "$lock" not in text
@@ -471,6 +484,50 @@ def test_every_cause_names_job_file_data_reason_and_next_step(job_file: str) -> 
         assert "s3://in/churn/" in cause
         assert reason in cause
         assert re.search(r"start (the run )?again", cause)
+
+
+def test_no_cause_is_longer_than_a_fail_state_takes() -> None:
+    states = a_definition("fail", f"jobs/{'d' * 4000}.yaml")["States"]
+    cut_off = "{" + "x" * 32_767
+    error = {"Error": "States.TaskFailed", "Cause": cut_off}
+    refused = states["StopTransformJob"]["Catch"][0]["Assign"]["fate"]
+    known = {
+        "job": "n" * 32,
+        "job_file": f"jobs/{'d' * 4000}.yaml",
+        "run": "20261122T020001-0a1b2c3d",
+        "attempt": 1,
+        "declared": REQUEST,
+        "request": REQUEST,
+        "error": error,
+        "states": {"errorOutput": error},
+    }
+    known["fate"] = evaluate(refused, **known)
+    for failure in (
+        states["Preflight"]["Catch"][0]["Assign"]["failure"],
+        states["Diagnose"]["Catch"][0]["Assign"]["failure"],
+    ):
+        cause = evaluate(failure["Cause"], **known)
+        assert 20_000 < len(cause) <= 32_768
+        assert re.search(r"start (the run )?again$", cause)
+
+
+ODD = ["{% $states %}", "{% half", "half %}", '{% "\\ü\n', "", "{%", "%}", "{%%}", "{{% x %}}", "a {% b %} c"]
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_what_a_job_says_is_handed_on_and_not_evaluated(text: str, tmp_path: Path) -> None:
+    columns = InputSpec(content_type="text/csv", columns=(text,))
+    spec = dataclasses.replace(SPEC, input=columns, transform=TransformSpec(env={"TEXT": text}))
+    request = REQUEST | {"Environment": {"TEXT": text}, "Tags": [{"Key": "k", "Value": text}]}
+    definition = state_machine_definition(spec, request, PARTS)
+    assert findings(definition, tmp_path) == []
+    states = definition["States"]
+    declared = states["Request"]["Assign"]["declared"]
+    [column] = states["Preflight"]["Arguments"]["Payload"]["columns"]["input"]
+    for handed_on in (declared["Environment"]["TEXT"], declared["Tags"][0]["Value"], column):
+        is_expression = handed_on.startswith("{%") and handed_on.endswith("%}")
+        assert is_expression == (handed_on.startswith("{%") or handed_on.endswith("%}")) == (text in ODD[:8])
+        assert (evaluate(handed_on) if is_expression else handed_on) == text
 
 
 def test_a_cause_that_was_cut_off_is_told_as_it_is(definition: Definition) -> None:

@@ -30,6 +30,16 @@ def predict_fn(data, model): time.sleep(600)
 def output_fn(prediction, accept): return "", accept
 """
 
+# Texts that a state machine would evaluate, refuse or leave out, did it not take care.
+ODD_TEXTS = {
+    "EXPRESSION": "{% $states.context.Execution.Id %}",
+    "HALF": "{% half",
+    "QUOTED": """{% "it's" \\ %}""",
+    "EMPTY": "",
+    "NULL": "null",
+    "UNICODE": "größer ☃",
+}
+
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
@@ -42,6 +52,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     (folder / "jobs").mkdir()
     tumours = yaml.safe_load((PROJECT / "jobs/tumours.yaml").read_text())
     del tumours["triggers"]
+    tumours["transform"]["env"] = ODD_TEXTS
     sleeper = {
         "name": "sleeper",
         "model": {"source": "../build/sleeper", "image": {"framework": "sklearn", "version": "1.2-1"}},
@@ -83,6 +94,16 @@ def test_whatever_the_execution_is_called_the_job_name_is_legal(
     assert output["TransformJobName"] == job["TransformJobName"]
     assert output["TransformJobStatus"] == "Completed"
     assert output["S3OutputPath"] == job["TransformOutput"]["S3OutputPath"]
+
+
+def test_what_a_job_says_reaches_its_transform_job_as_it_is_written(
+    deployed: Deployed, good: dict[str, Any]
+) -> None:
+    execution = deployed.start("tumours", good)
+    described = deployed.wait(execution)
+    assert described["status"] == "SUCCEEDED", described
+    [job] = deployed.jobs_of(execution)
+    assert job["Environment"] == ODD_TEXTS
 
 
 def test_runs_at_the_same_moment_have_names_and_outputs_of_their_own(
