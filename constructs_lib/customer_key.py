@@ -11,14 +11,13 @@ from constructs_lib.key_policy import (
     let_alarms_publish,
     let_log_groups_use,
     let_rules_fill_queues,
-    let_rules_publish,
 )
 
 
 class CustomerKey(Construct):
     """Define a customer key: rotated each year, and kept when the stack goes.
 
-    One key serves all jobs of an app: services may use it for log groups, topics and queues of the account, and the
+    One key serves all jobs of an app: services may use it for the log groups, topics and queues that jobs have, and the
     account's administrators decide by IAM who else may (KMS Developer Guide, "Default key policy"). It is kept by
     default, since without it nothing that it encrypted can ever be read again: with RemovalPolicy.DESTROY, KMS
     deletes it 30 days after the stack.
@@ -59,5 +58,4 @@ class CustomerKey(Construct):
         # At once, since jobs of other stacks import the key, and cannot change its policy.
         let_log_groups_use(self.key)
         let_alarms_publish(self.key)
-        let_rules_publish(self.key)
         let_rules_fill_queues(self.key)

@@ -50,20 +50,6 @@ def let_alarms_publish(key: kms.IKey) -> None:
     )
 
 
-def let_rules_publish(key: kms.IKey) -> None:
-    """Let EventBridge rules publish to this account's topics under the key.
-
-    By what is encrypted, not by the source: with a condition on the source, EventBridge cannot publish
-    (SNS Developer Guide, "Key management"). The topic's policy names the rules.
-    """
-    _allow(
-        key,
-        "events.amazonaws.com",
-        _PUBLISH,
-        {"ArnLike": {"kms:EncryptionContext:aws:sns:topicArn": _arn("sns", "*")}},
-    )
-
-
 def let_rules_fill_queues(key: kms.IKey) -> None:
     """Let EventBridge rules send what they could not deliver to a queue under the key.
 

@@ -78,10 +78,6 @@ def test_services_may_use_it_for_what_this_account_owns(stack: cdk.Stack) -> Non
                 "ArnLike": {"aws:SourceArn": f"arn:AWS::Partition:cloudwatch:{ACCOUNT}:alarm:*"},
             },
         ),
-        (
-            "events.amazonaws.com",
-            {"ArnLike": {"kms:EncryptionContext:aws:sns:topicArn": f"arn:AWS::Partition:sns:{ACCOUNT}:*"}},
-        ),
         ("events.amazonaws.com", {"StringEquals": account}),
     ]
 

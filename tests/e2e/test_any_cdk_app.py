@@ -123,6 +123,22 @@ class Deployed:
             time.sleep(0.05)
         raise AssertionError(f"{started['executionArn']} did not end")
 
+    def failed_run(self) -> str:
+        """Run the job on data that it cannot score: the execution's ARN."""
+        s3 = self.aws.client("s3")
+        version = s3.put_object(Bucket=self["Input"], Key="tumours/B.csv", Body=b"no row\n")["VersionId"]
+        try:
+            failed = self.run()
+        finally:
+            s3.delete_object(Bucket=self["Input"], Key="tumours/B.csv", VersionId=version)
+        assert failed["status"] == "FAILED"
+        return str(failed["executionArn"])
+
+    def is_told_of(self, execution: str) -> bool:
+        """Take what came through the topic of failures, and say whether it is of this execution."""
+        found = self.aws.client("sqs").receive_message(QueueUrl=self["Told"], MaxNumberOfMessages=10)
+        return any(execution in message["Body"] for message in found.get("Messages", []))
+
     def without(self, role_part: str, action: str) -> Callable[[], None]:
         """Take an action on keys out of the policies of the role with this in its name; return what puts it back."""
         iam_client = self.aws.client("iam")
@@ -142,6 +158,13 @@ class Deployed:
         assert left != kept, f"{role} has no {action}"
         put(left)
         return lambda: put(kept)
+
+
+def soon(is_so: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 30
+    while not (came := is_so()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return came
 
 
 def lacking(document: dict[str, Any], action: str) -> dict[str, Any]:
@@ -249,19 +272,27 @@ def test_fails_on_a_header_row_under_the_key(deployed: Deployed) -> None:
 
 
 def test_a_rule_publishes_to_a_topic_under_the_key(deployed: Deployed) -> None:
-    s3, sqs = deployed.aws.client("s3"), deployed.aws.client("sqs")
-    version = s3.put_object(Bucket=deployed["Input"], Key="tumours/B.csv", Body=b"no row\n")["VersionId"]
+    failed = deployed.failed_run()
+    assert soon(lambda: deployed.is_told_of(failed)), "nobody was told of the run that failed"
+
+
+def test_no_rule_publishes_to_it_without_what_the_cdk_adds_to_the_key(deployed: Deployed) -> None:
+    kms, key = deployed.aws.client("kms"), deployed["Key"]
+    kept = kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"]
+    document = json.loads(kept)
+    of_target = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Resource": "*"}
+    left = [
+        each for each in document["Statement"] if not each.items() >= of_target.items() or "Condition" in each
+    ]
+    assert len(left) == len(document["Statement"]) - 1
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps({**document, "Statement": left}))
     try:
-        failed = deployed.run()
+        failed = deployed.failed_run()
+        refused = f"refused: events.amazonaws.com may not kms:GenerateDataKey on {key}"
+        assert soon(lambda: refused in deployed.aws.log_file.read_text())
     finally:
-        s3.delete_object(Bucket=deployed["Input"], Key="tumours/B.csv", VersionId=version)
-    assert failed["status"] == "FAILED"
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        for message in sqs.receive_message(QueueUrl=deployed["Told"], WaitTimeSeconds=1).get("Messages", []):
-            if failed["executionArn"] in message["Body"]:
-                return
-    raise AssertionError("nobody was told of the run that failed")
+        kms.put_key_policy(KeyId=key, PolicyName="default", Policy=kept)
+    assert not deployed.is_told_of(failed)
 
 
 def test_fails_when_the_key_is_disabled(deployed: Deployed) -> None:

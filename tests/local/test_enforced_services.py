@@ -287,6 +287,34 @@ def test_a_rule_reaches_a_topic_that_lets_it_in(services: Services) -> None:
     assert list(heard.values()) == [0, 1]
 
 
+@pytest.mark.parametrize(
+    ("condition", "is_let_in"),
+    [
+        ({"StringEquals": {"aws:SourceAccount": ACCOUNT}}, False),
+        ({"ArnLike": {"kms:EncryptionContext:aws:sns:topicArn": f"arn:aws:sns:us-east-1:{ACCOUNT}:*"}}, True),
+    ],
+)
+def test_a_rule_uses_the_key_of_a_topic_and_the_key_learns_no_source(
+    services: Services, condition: dict[str, Any], is_let_in: bool
+) -> None:
+    sns, events, key, rule = services.aws.client("sns"), services.aws.client("events"), services.key(), name()
+    topic = sns.create_topic(Name=name(), Attributes={"KmsMasterKeyId": key})["TopicArn"]
+    let_in = {"Principal": {"Service": "events.amazonaws.com"}}
+    sns.set_topic_attributes(
+        TopicArn=topic,
+        AttributeName="Policy",
+        AttributeValue=policy({**allow("sns:Publish", resource=topic), **let_in}),
+    )
+    services.kms.put_key_policy(
+        KeyId=key, PolicyName="default", Policy=policy({**allow("kms:*"), **let_in, "Condition": condition})
+    )
+    events.put_rule(Name=rule, EventPattern=json.dumps({"source": [rule]}))
+    events.put_targets(Rule=rule, Targets=[{"Id": "t", "Arn": topic}])
+    events.put_events(Entries=[{"Source": rule, "DetailType": "d", "Detail": "{}"}])
+    refused = f"events.amazonaws.com may not kms:GenerateDataKey on {key}"
+    assert (refused not in services.aws.log_file.read_text()) == is_let_in
+
+
 def test_no_service_can_publish_under_the_key_that_sns_has_itself(services: Services) -> None:
     sns, cloudwatch = services.aws.client("sns"), services.aws.client("cloudwatch")
     topic = sns.create_topic(Name=name(), Attributes={"KmsMasterKeyId": "alias/aws/sns"})["TopicArn"]

@@ -56,13 +56,13 @@ def puts_off_after_upload(account: Account, job: str) -> Points:
 
     began = int(time.time() * 1000)
     _clear_schedules(account, slots)
-    _forget(account, function)
-    _upload(account, job)
-    account.wait_until(waiting)
-    made = waiting()
-    yield "is made", bool(made)
-    yield "the function logs", functions_log(account, job, began, "Upload")
     try:
+        _forget(account, function)
+        _upload(account, job)
+        account.wait_until(waiting)
+        made = waiting()
+        yield "is made", bool(made)
+        yield "the function logs", functions_log(account, job, began, "Upload")
         soon = time.strftime("at(%Y-%m-%dT%H:%M:%S)", time.gmtime(time.time() + 60))
         settings = {name: made[name] for name in ("Name", "Target", "FlexibleTimeWindow")}
         scheduler.update_schedule(**settings, ScheduleExpression=soon)

@@ -25,10 +25,11 @@ from batch_transform.local.emulator.enforcement.permissions import (
     denial,
     service_denial,
 )
+from batch_transform.local.emulator.enforcement.topics_and_queues import EVENTS
 from batch_transform.local.emulator.roles import assume_role
 from batch_transform.spec.errors import RefusedRequestError
 
-EVENTS, SCHEDULER = "events.amazonaws.com", "scheduler.amazonaws.com"
+SCHEDULER = "scheduler.amazonaws.com"
 ALARMS, TOPICS = "cloudwatch.amazonaws.com", "sns.amazonaws.com"
 _ACTIONS = {"states": "states:StartExecution", "lambda": "lambda:InvokeFunction"}
 _SCHEDULE_SOURCE = "aws.scheduler"

@@ -45,6 +45,8 @@ class ServiceCaller:
 
     principal: str
     source_arn: str
+    tells_source: bool = True
+    """Whether the other service learns for which resource it acts."""
 
     @property
     def source_account(self) -> str:
@@ -54,10 +56,13 @@ class ServiceCaller:
     @property
     def context(self) -> dict[str, str]:
         """The condition keys against confused deputies (IAM User Guide)."""
-        return {
+        source = {
             "aws:sourcearn": self.source_arn,
             "aws:sourceaccount": self.source_account,
             "aws:sourceowner": self.source_account,
+        }
+        return {
+            **(source if self.tells_source else {}),
             "aws:principalisawsservice": "true",
             "aws:principalservicename": self.principal,
         }

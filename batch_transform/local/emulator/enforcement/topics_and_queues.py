@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ministack.services import sns, sqs  # type: ignore[import-untyped]  # it has no types
@@ -18,6 +19,7 @@ from batch_transform.local.emulator.enforcement.permissions import (
 )
 from batch_transform.local.emulator.service import HttpAnswer
 
+EVENTS = "events.amazonaws.com"
 _TOPIC = "AWS::SNS::Topic"
 _SEND = {"sns": "sns:Publish", "sqs": "sqs:SendMessage"}
 # SNS Developer Guide, "Key management"; SQS Developer Guide, "Key management"
@@ -93,6 +95,10 @@ def key_denial(
     service = arn.split(":")[2]
     if str(key).rpartition(":")[2].startswith("alias/aws/"):
         return _managed_key_denial(caller, str(key))
+    if isinstance(caller, ServiceCaller) and (caller.principal, service) == (EVENTS, "sns"):
+        # SNS Developer Guide, "Key management": the keys aws:Source… of a KMS policy are "not supported for
+        # EventBridge-to-encrypted topics"
+        caller = replace(caller, tells_source=False)
     context = {f"aws:{service}:{'topicArn' if service == 'sns' else 'arn'}": arn}
     for action in actions:
         if (why := refusal(KeyUse(str(key), action, service, context), caller)) is not None:
