@@ -18,7 +18,7 @@ test: $(VENV)/.test node_modules/.package-lock.json model
 	ruff check .
 	ruff format --check .
 	mypy
-	pytest --numprocesses auto --dist loadfile
+	pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 model: build/tumours/parameters.json
 
