@@ -13,6 +13,12 @@ class ModelLookup:
     """The statements for the preflight function, and the wildcards in them with their reasons.
 
     SageMaker writes some names in small letters in its ARNs, and IAM tells the two apart: both are allowed.
+
+    What ListModelPackages is asked for, AWS's pages tell in two ways: no list but ListTags knows a resource (Developer
+    Guide, "API permissions"), or packages (service authorization reference), where a run that lists those of a group
+    names none. So it is allowed on everything: it tells names, states and times. CreateModel with a package of
+    another account takes a right on the package (Developer Guide, "Deploy a Model Version from a Different
+    Account"); whether one of the own account does, no page says, so that it is allowed for those of the group.
     """
 
     def __init__(self, *, job_name: str, model: ModelSpec) -> None:
@@ -31,11 +37,16 @@ class ModelLookup:
 
     def _of_package_group(self, group: str, role: str, job_name: str) -> None:
         name = group.rpartition("/")[2]
-        # a permission for the group: to list its packages, and to make a model of one, takes no right on packages
-        self._allow(["sagemaker:ListModelPackages"], self._arns("model-package-group", name, of=group))
+        self._allow(["sagemaker:ListModelPackages"], ["*"])
+        self.wildcards["*"] = "sagemaker:ListModelPackages may know no resources: AWS's pages differ"
         models = self._arns("model", f"{job_name}-*")
         self._allow(["sagemaker:CreateModel"], models)
         self.wildcards |= dict.fromkeys(models, "a model for each package, all of them led by the job's name")
+        packages = [f"{one}/*" for one in self._arns("model-package", name, of=group)]
+        self._allow(["sagemaker:CreateModel"], packages)
+        self.wildcards |= dict.fromkeys(
+            packages, "a run makes a model of the newest package, whichever it is then"
+        )
         self.statements.append(
             Statement(
                 actions=["iam:PassRole"],

@@ -107,6 +107,25 @@ def allowed_to_preflight(template: dict[str, Any], job: str) -> set[str]:
     return allowed
 
 
+def test_packages_are_listed_and_made_models_of_whatever_aws_asks_for(template: dict[str, Any]) -> None:
+    [role] = [
+        resource["Properties"]
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::IAM::Role" and "JobsRegistryWorkflowPreflightRole" in name
+    ]
+    [policy] = role["Policies"]
+    asked = [
+        (statement["Action"], json.dumps(statement["Resource"]))
+        for statement in policy["PolicyDocument"]["Statement"]
+        if str(statement["Action"]).startswith("sagemaker:")
+    ]
+    [listed, (made, models), (made_of, packages)] = asked
+    assert listed == ("sagemaker:ListModelPackages", '"*"')
+    assert made == made_of == "sagemaker:CreateModel"
+    assert ":model/Registry-*" in models
+    assert ":model-package/churn/*" in packages
+
+
 def test_the_packs_find_nothing_that_is_not_acknowledged(assembly: Path) -> None:
     assert checks.pack_violations(assembly) == []
 
