@@ -86,8 +86,8 @@ def _target(
     target_id: str, function: WorkflowFunction, given: dict[str, str]
 ) -> events.CfnRule.TargetProperty:
     """Return a target that gets `given`, with the detail of the event in the place of DETAIL."""
-    # `<detail>` is a JSON value here, which EventBridge puts in as one.
-    template = json.dumps(given).replace('"DETAIL"', "<detail>")
+    # `<detail>` is a JSON value here, which EventBridge puts in as one. Any other `<` would begin a variable, too.
+    template = json.dumps(given).replace("<", r"\u003c").replace('"DETAIL"', "<detail>")
     return events.CfnRule.TargetProperty(
         id=target_id,
         arn=function.arn,

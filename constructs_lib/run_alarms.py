@@ -21,6 +21,9 @@ from constructs_lib.state_machine import StateMachine
 
 _PERIOD_SECONDS = 300
 _LEARNED_PERIOD_SECONDS = 3600
+_LONGEST_JOB_FILE = 200
+"""How much of a path a description quotes: it has 1,024 characters at most (PutMetricAlarm), for links as well."""
+
 _USUAL_DEVIATIONS = 3
 """Width of the band of what is usual. CloudWatch's default is 2, which one run in twenty leaves by chance."""
 
@@ -183,7 +186,10 @@ class RunAlarms(StackPart):
         }
 
     def _alarm(self, construct_id: str, what: str, *links: str, **settings: Any) -> cloudwatch.CfnAlarm:  # noqa: ANN401  # CfnAlarm's
-        job = f"{self._job.name} ({self._job.job_file})" if self._job.job_file else self._job.name
+        job_file = self._job.job_file
+        if len(job_file) > _LONGEST_JOB_FILE:
+            job_file = f"…{job_file[1 - _LONGEST_JOB_FILE :]}"
+        job = f"{self._job.name} ({job_file})" if job_file else self._job.name
         executions = f"executions: {state_machine_link(self._region, self._machine_arn)}"
         return cloudwatch.CfnAlarm(
             self,

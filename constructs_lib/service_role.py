@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
@@ -9,9 +11,17 @@ from typing import Any
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from batch_transform.spec.errors import ConstructError
 from constructs_lib.acknowledgment import INLINE_POLICY, acknowledge_each
 from constructs_lib.arn import ACCOUNT_ID
 from constructs_lib.statement import Statement, policy_document
+
+_MOST_CHARACTERS = 10_240
+"""Of all inline policies of a role together, white space not counted (IAM and STS quotas)."""
+
+_TOKEN = re.compile(r"\$\{Token\[[^\]]*\]\}")
+_SHORTEST = "arn"
+"""What at least stands in the place of a token: so no role is refused that IAM would take."""
 
 
 class ServiceRole:
@@ -37,6 +47,7 @@ class ServiceRole:
         policy_name: str,
         statements: Iterable[Statement],
     ) -> None:
+        self._scope = scope
         self._policy_name = policy_name
         self._statements = list(statements)
         self.resource = iam.CfnRole(
@@ -64,8 +75,19 @@ class ServiceRole:
         self.resource.policies = self._policies()
 
     def _policies(self) -> list[Any]:
+        document = policy_document(self._statements)
+        self._require_fit(document)
         # A mapping, and no struct of the CDK's, which takes longer and says the same.
-        return [{"policyName": self._policy_name, "policyDocument": policy_document(self._statements)}]
+        return [{"policyName": self._policy_name, "policyDocument": document}]
+
+    def _require_fit(self, document: object) -> None:
+        """Raise ConstructError now for what CloudFormation would refuse half-way through a deployment."""
+        length = len(_TOKEN.sub(_SHORTEST, json.dumps(document, separators=(",", ":"), ensure_ascii=False)))
+        if length > _MOST_CHARACTERS:
+            raise ConstructError(
+                f"the role of {self._scope.node.path} needs a policy of at least {length} characters, and IAM takes "
+                f"{_MOST_CHARACTERS}: name fewer or shorter places, keys and topics"
+            )
 
     def further_policy(
         self, scope: Construct, construct_id: str, statements: Iterable[Statement]

@@ -43,8 +43,14 @@ class EnvironmentSpec:
     tags: Mapping[str, str] = field(default_factory=dict)
 
     def all_tags(self) -> dict[str, str]:
-        """Return the tags of all that is deployed there."""
-        return {"environment": self.environment, "project": self.project, **self.tags}
+        """Return the tags of all that is deployed there.
+
+        A tag of the file's own takes the place of one of these whatever its capitals, such as `Environment`: IAM takes
+        no two tags of a role whose names differ only in them (IAM User Guide, "Rules for tagging").
+        """
+        ours = {"environment": self.environment, "project": self.project}
+        given = {name.lower() for name in self.tags}
+        return {**{name: value for name, value in ours.items() if name not in given}, **self.tags}
 
 
 def in_environment(job: JobSpec, environment: EnvironmentSpec) -> JobSpec:

@@ -25,7 +25,7 @@ from batch_transform.spec.yaml_document import read_document
 ENVIRONMENT_FILE = Path("environments.yaml")
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
-_PREFIX = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9-]*")
+_PREFIX = re.compile(r"[a-zA-Z][a-zA-Z0-9-]*")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 _CHOICES = {"schedules": ("as_declared", "paused"), "removal_policy": ("retain", "destroy")}
@@ -129,7 +129,8 @@ def _problems(environment: EnvironmentSpec) -> Iterator[Problem]:
     if environment.prefix and not _PREFIX.fullmatch(environment.prefix):
         example = f"{environment.environment}-"
         message = (
-            f"{shown(environment.prefix)} is not allowed; it has letters, digits and hyphens, as {example}"
+            f"{shown(environment.prefix)} is not allowed; it has letters, digits and hyphens, a letter first, "
+            f"as {example}"
         )
         yield Problem("prefix-malformed", "prefix", message)
     for field, allowed in _CHOICES.items():
@@ -146,7 +147,21 @@ def _problems(environment: EnvironmentSpec) -> Iterator[Problem]:
             f"{shown(instance_type)} is no type that a transform job runs on; {near}families are {FAMILIES}"
         )
         yield Problem("instance-type-unknown", "instance_type", message)
+    yield from _tag_problems(environment)
     yield from notify_problems(JobSpec("any", ModelSpec(), notify=environment.notify))
+
+
+def _tag_problems(environment: EnvironmentSpec) -> Iterator[Problem]:
+    """IAM takes no two tags of a role whose names differ only in capitals, and each role of a job has one of ours."""
+    taken = {"job": "job, the tag that names the job of a resource"}
+    for name in environment.tags:
+        other = taken.setdefault(name.lower(), name)
+        if name not in (other, "job"):
+            message = (
+                f"{shown(name)} and {other} differ only in capitals, and IAM takes no two such tags of one role; "
+                "rename one"
+            )
+            yield Problem("tag-names-alike", f"tags.{name}", message)
 
 
 def _bucket_problems(environment: EnvironmentSpec) -> Iterator[Problem]:

@@ -81,7 +81,7 @@ class JobSpecError(ProblemsError):
 
 
 class ConstructError(InputError):
-    """When the arguments of a CDK construct contradict one another, or the job."""
+    """When the arguments of a CDK construct contradict one another, or the job, or ask for more than AWS takes."""
 
 
 class RunInputError(ProblemsError):

@@ -17,6 +17,7 @@ from batch_transform.spec.rules.model import model_problems
 from batch_transform.spec.rules.monitoring import monitoring_problems
 from batch_transform.spec.rules.name import name_problems
 from batch_transform.spec.rules.notify import notify_problems
+from batch_transform.spec.rules.run_size import run_size_problems
 from batch_transform.spec.rules.runtime import runtime_problems
 from batch_transform.spec.rules.schedule import schedule_problems
 from batch_transform.spec.rules.upload import upload_problems
@@ -57,6 +58,7 @@ def problems(spec: JobSpec) -> list[Problem]:
         output_path=spec.output.path if spec.output.path is not None else UNRESOLVED,
     )
     found = [problem for rule in _JOB_RULES for problem in rule(spec)] + request_problems(request, ladder)
+    found += run_size_problems(spec, request)
     of_filters = [problem for compiled in filters.values() for problem in compiled.problems]
     if not any(problem.is_error for problem in [*found, *of_filters]):
         found += trigger_input_problems(spec, request)

@@ -13,6 +13,10 @@ WINDOW_IN_MINUTES = Whole(1, 1440)
 # The Scheduler is exact to the minute, so that less would promise what it does not keep; a day is our limit.
 QUIET_PERIOD_IN_SECONDS = Whole(60, 86_400)
 KEY_PART = Text(longest=1024)
+# S3 User Guide, "Naming Amazon S3 objects": bytes of a key, as UTF-8.
+LONGEST_KEY = 1024
+# Of the 4 KB that Lambda takes for a function's environment (quotas), which holds names and ARNs as well.
+LONGEST_UPLOAD_INPUT = 3000
 EMAIL = Text(
     longest=320,
     pattern=r'[^\s@,;<>"]+@[^\s@,;<>"]+\.[^\s@,;<>".]+',

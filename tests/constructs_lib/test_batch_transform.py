@@ -11,7 +11,7 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk.assertions import Match, Template
 
-from batch_transform.spec.errors import JobSpecError
+from batch_transform.spec.errors import ConstructError, JobSpecError
 from batch_transform.spec.job_spec import (
     BatchDataCaptureConfig,
     ContainerSpec,
@@ -251,6 +251,22 @@ def test_each_archive_of_a_pipeline_has_its_own_key(
     assert bucket.startswith("arn:AWS::Partition:s3:::cdk-hnb659fds-assets-")
     assert archive.startswith(f"{bucket}/")
     assert named["of"] == _ARCHIVE
+
+
+def test_fails_for_more_statements_than_a_role_may_have(template_of: Callable[[JobSpec], Template]) -> None:
+    def pipeline(length: int) -> JobSpec:
+        keys = [KEY.replace("1234abcd", f"1234abc{at:x}") for at in range(15)]
+        containers = tuple(
+            ContainerSpec(IMAGE, artifact=f"s3://models/{'a' * length}/model.tar.gz", kms_key=key)
+            for key in keys
+        )
+        return replace(ARTIFACT, model=ModelSpec(containers=containers))
+
+    template_of(pipeline(1))
+    with pytest.raises(
+        ConstructError, match=r"the role of Stack/Job/Model/ExecutionRole needs a policy of at least"
+    ):
+        template_of(pipeline(200))
 
 
 def test_a_role_of_ones_own_gets_nothing_for_the_archives_key(

@@ -72,6 +72,39 @@ def test_a_job_with_a_schedule_has_every_alarm() -> None:
         assert len(text) < 900, "CloudWatch takes 1,024 characters, references filled in"
 
 
+def test_every_description_fits_whatever_the_job_is_called_and_wherever_its_file_is() -> None:
+    spec = dataclasses.replace(
+        _spec(_DAILY, name="n" * 32), job_file=f"{'/a-folder' * 400}/jobs/tumours.yaml"
+    )
+    monitoring = MonitoringSpec(longest_duration_in_seconds=90_061)
+    for each in (spec, dataclasses.replace(spec, monitoring=monitoring)):
+        alarms = _alarms(Template.from_stack(_stack(each)))
+        for alarm in alarms.values():
+            description = _at_its_longest(alarm["AlarmDescription"])
+            assert 600 < len(description) <= 1024
+            assert "/jobs/tumours.yaml): " in description
+
+
+_LONGEST = {
+    "AWS::Region": "ap-southeast-2",
+    "AWS::AccountId": "123456789012",
+    "AWS::URLSuffix": "amazonaws.com.cn",
+    "QueueName": "q" * 80,
+}
+
+
+def _at_its_longest(value: Any) -> str:
+    """A text of a template, with the longest that AWS puts in: names of machines and queues have 80 characters."""
+    match value:
+        case {"Fn::Join": [separator, parts]}:
+            return str(separator).join(map(_at_its_longest, parts))
+        case {"Ref": name} | {"Fn::GetAtt": [_, name]}:
+            machine = f"arn:aws-us-gov:states:ap-southeast-2:123456789012:stateMachine:{'m' * 80}"
+            return _LONGEST.get(name, machine)
+    assert isinstance(value, str), value
+    return value
+
+
 def test_a_job_that_nothing_starts_by_itself_has_no_alarm_for_its_starts() -> None:
     assert set(_alarms(Template.from_stack(_stack(_spec())))) == {
         "ExecutionsFailed",
@@ -138,6 +171,11 @@ def test_runs_that_do_not_end_well_are_told_by_the_event_as_it_is() -> None:
     assert machine == {"Ref": next(iter(template.find_resources("AWS::StepFunctions::StateMachine")))}
     told = {"topic": "ARN", "job": "tumours", "job_file": "jobs/tumours.yaml", "detail": {}}
     assert _target(template, "Notify")["Input"] == told
+
+
+def test_a_path_cannot_name_a_variable_of_the_rule() -> None:
+    spec = dataclasses.replace(_spec(), job_file='jobs/<job>/"a" <detail>.yaml')
+    assert _target(Template.from_stack(_stack(spec)), "Notify")["Input"]["job_file"] == spec.job_file
 
 
 def test_what_such_a_run_left_running_is_stopped_by_the_function_of_its_own_workflow() -> None:

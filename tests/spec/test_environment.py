@@ -33,6 +33,13 @@ def test_production_changes_nothing_but_the_tags() -> None:
     assert there.tags == {"environment": "prod", "project": "own", "job": "churn", "team": "churn"}
 
 
+def test_a_tag_of_the_environments_own_is_the_only_one_of_its_name_whatever_its_capitals() -> None:
+    given = EnvironmentSpec("dev", tags={"Environment": "development", "team": "churn"})
+    assert given.all_tags() == {"project": "batch-transform", "Environment": "development", "team": "churn"}
+    there = in_environment(dataclasses.replace(JOB, tags={}), given)
+    assert there.tags == {**given.all_tags(), "job": "churn"}
+
+
 def test_a_paused_environment_starts_nothing_by_itself() -> None:
     triggers = in_environment(JOB, EnvironmentSpec("dev", schedules="paused")).triggers
     assert [schedule.enabled for schedule in triggers.schedule] == [False, False]

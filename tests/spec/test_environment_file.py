@@ -77,6 +77,8 @@ BAD = {
     "account-malformed": 'environments: {prod: {account: «"123"}}',
     "region-malformed": "environments: {prod: {region: «frankfurt}}",
     "prefix-malformed": "environments: {prod: {prefix: «dev_}}",
+    # A stack's name, which it leads, begins with a letter (CloudFormation API reference, CreateStack).
+    "prefix-malformed ": "environments: {prod: {prefix: «1-}}",
     "prefix-taken": "environments: {prod: {}, «dev: {schedules: paused}}",
     "unknown-value": "environments: {prod: {removal_policy: «keep}}",
     "auto-delete-retained": "environments: {prod: {auto_delete_objects: «true}}",
@@ -85,6 +87,8 @@ BAD = {
     "instance-type-unknown": "environments: {prod: {instance_type: «m5.large}}",
     "email-malformed": "environments: {prod: {notify: {email: [«ops]}}}",
     "notify-empty": "environments: {prod: {notify: «{}}}",
+    "tag-names-alike": "environments: {prod: {tags: {Team: a, team: «b}}}",
+    "tag-names-alike ": "environments: {prod: {tags: {Job: «a}}}",
     "wrong-type": "environments: {prod: «3}",
     "yaml-syntax": "environments: {prod: «[}}",
     "file-empty": "«",
@@ -98,7 +102,7 @@ def test_a_problem_is_shown_where_it_stands(code: str, text: str, tmp_path: Path
     with pytest.raises(EnvironmentFileError) as raised:
         load_environments(path)
     (problem,) = raised.value.problems
-    assert (problem.code, problem.line, problem.path) == (code, 1, str(path))
+    assert (problem.code, problem.line, problem.path) == (code.strip(), 1, str(path))
     if code != "yaml-syntax":
         assert problem.column == text.index("«") + 1, problem
 

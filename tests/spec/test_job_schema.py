@@ -155,6 +155,7 @@ _BEYOND = {
     "notify-empty",
     "payload-in-flight-too-large",
     "role-missing",
+    "run-too-large",
     "schedule-ends-first",
     "schedule-name-duplicate",
     "schedule-name-missing",
@@ -164,6 +165,8 @@ _BEYOND = {
     "tag-name-reserved",
     "timezone-unknown",
     "topic-fifo",
+    "upload-input-too-long",
+    "upload-key-too-long",
     "volume-key-with-local-storage",
     "container-ambiguous",
 }

@@ -24,6 +24,7 @@ JSON_LINES = (
 )
 WIDE = ", ".join(f"c{number}" for number in range(60))
 EVERY_SECOND = ", ".join(f"c{number}" for number in range(0, 60, 2))
+MANY = ", ".join(f"column-{number:05}" for number in range(15_000))
 ROLE = "role: 'arn:aws:iam::123456789012:role/models'"
 NETWORK = "{subnets: [subnet-1], security_group_ids: [sg-1]}"
 REPOSITORY = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/"
@@ -35,6 +36,16 @@ CSV_LINES = (
 )
 
 BAD_FILES: list[tuple[str, str, str]] = [
+    (
+        "run-too-large",
+        "columns",
+        f"{MODEL}input: {{content_type: text/csv, columns: «[{MANY}]}}\n",
+    ),
+    (
+        "run-too-large",
+        "environment",
+        f"{MODEL}transform: {{env: «{{{', '.join(f'A{at}: {chr(97) * 10_000}' for at in range(11))}}}}}\n",
+    ),
     # YAML and the file itself
     ("file-empty", "", ""),
     ("file-empty", "only a comment", "«# soon\n"),
@@ -747,6 +758,16 @@ BAD_FILES: list[tuple[str, str, str]] = [
         "quiet-period-in-seconds-too-small",
         "a second",
         f"{MODEL}triggers: {{on_upload: {{quiet_period_in_seconds: «1}}}}\n",
+    ),
+    (
+        "upload-input-too-long",
+        "environment of its own",
+        f"{MODEL}triggers: {{on_upload: {{input: «{{transform: {{env: {{A: {'a' * 3000}}}}}}}}}}}\n",
+    ),
+    (
+        "upload-key-too-long",
+        "prefix and suffix",
+        f"{MODEL}triggers: {{on_upload: «{{prefix: {'a' * 600}, suffix: {'b' * 600}}}}}\n",
     ),
     ("upload-prefix-absolute", "slash", f"{MODEL}triggers: {{on_upload: {{prefix: «/incoming/}}}}\n"),
     (
