@@ -6,6 +6,8 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from constructs_lib.description import OF_RULE, within
+
 SUCCEEDED = ("SUCCEEDED",)
 NOT_SUCCEEDED = ("FAILED", "TIMED_OUT", "ABORTED")
 """Every other end of an execution (Step Functions Developer Guide, EventBridge events)."""
@@ -31,7 +33,7 @@ def run_ended_rule(
     return events.Rule(
         scope,
         rule_id,
-        description=f"Runs of {scope.node.path} that are {', '.join(statuses)}",
+        description=within(OF_RULE, f"Runs of {scope.node.path} that are {', '.join(statuses)}"),
         event_pattern=run_ended_pattern(machine, statuses),
         targets=[target] if target is not None else None,
     )

@@ -6,6 +6,7 @@ from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
 from batch_transform.spec.job_spec import ScheduleSpec
+from constructs_lib.description import OF_SCHEDULE, within
 from constructs_lib.json_text import json_text
 from constructs_lib.lost_starts import LostStarts
 from constructs_lib.start_role import RETRIES, RETRY_SECONDS, start_role
@@ -43,7 +44,7 @@ class Schedule(Construct):
         self.resource = scheduler.CfnSchedule(
             self,
             "Resource",
-            description=description,
+            description=within(OF_SCHEDULE, description),
             end_date=spec.end_date,
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(
                 mode="OFF" if window is None else "FLEXIBLE", maximum_window_in_minutes=window

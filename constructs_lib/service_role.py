@@ -14,6 +14,7 @@ from constructs import Construct
 from batch_transform.spec.errors import ConstructError
 from constructs_lib.acknowledgment import INLINE_POLICY, acknowledge_each
 from constructs_lib.arn import ACCOUNT_ID
+from constructs_lib.description import of_role
 from constructs_lib.statement import Statement, policy_document
 
 _MOST_CHARACTERS = 10_240
@@ -54,7 +55,7 @@ class ServiceRole:
             scope,
             construct_id,
             assume_role_policy_document=_trust(service),
-            description=description,
+            description=of_role(description),
             policies=self._policies(),
         )
         acknowledge_each(self.resource, INLINE_POLICY)

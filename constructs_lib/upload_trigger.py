@@ -18,6 +18,7 @@ from batch_transform.spec.job_spec import UploadSpec, WorkflowSpec
 from constructs_lib.arn import arn
 from constructs_lib.data_buckets import send_events
 from constructs_lib.data_location import DataLocation
+from constructs_lib.description import OF_RULE, within
 from constructs_lib.json_text import json_text
 from constructs_lib.lost_starts import LostStarts
 from constructs_lib.start_role import RETRIES, RETRY_SECONDS, start_role
@@ -126,7 +127,7 @@ class UploadTrigger(Construct):
         rule = events.CfnRule(
             self,
             "Rule",
-            description=f"Uploads that start {job}",
+            description=within(OF_RULE, f"Uploads that start {job}"),
             event_pattern={
                 "source": ["aws.s3"],
                 "detail-type": ["Object Created"],

@@ -17,6 +17,7 @@ from constructs import Construct
 
 from batch_transform.spec.job_spec import WorkflowSpec
 from constructs_lib.acknowledgment import Reasons, acknowledge_each, acknowledge_wildcards
+from constructs_lib.description import OF_FUNCTION, within
 from constructs_lib.once_per_stack import once_per_stack
 from constructs_lib.run_logs import run_logs
 from constructs_lib.service_role import ServiceRole
@@ -106,7 +107,7 @@ class WorkflowFunction(StackPart):
             "Resource",
             architectures=[_ARCHITECTURE],
             code=once_per_stack(self.stack, (__name__, name), lambda _: _asset(self, name)),
-            description=description,
+            description=within(OF_FUNCTION, description),
             environment={"variables": dict(environment)} if environment else None,
             handler="handler.handler",
             logging_config={"logGroup": log_group.ref},
