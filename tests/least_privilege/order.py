@@ -10,7 +10,7 @@ from least_privilege.mutation import Mutation
 from least_privilege.policies import Policy
 from least_privilege.stories.told import Story
 
-_LIKELY = (
+LIKELY = (
     # the owner of the policy; words of its statement, or of what is taken; the stories
     ("*", "*Deny*", "refuses_plain_http refuses_plain_http_anywhere"),
     ("*/Model/*", "*Action s3:AbortMultipartUpload", "stops"),
@@ -45,7 +45,7 @@ def likely_first(policy: Policy, mutation: Mutation, stories: Sequence[Story]) -
     words = f"{json.dumps(mutation.statement)} {mutation.part}"
     names = [
         name
-        for owner, part, names in _LIKELY
+        for owner, part, names in LIKELY
         if fnmatchcase(policy.owner, owner) and fnmatchcase(words, part)
         for name in names.split()
     ]
