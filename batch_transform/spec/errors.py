@@ -27,6 +27,7 @@ BatchTransformError
 │   └── EmulatorHookError    the pinned emulator lacks a hook that we plug into
 ├── SynthError               the CDK app could not make the template
 ├── DeployError              CloudFormation refused the template, or rolled back
+├── RunLockError             the lock of a job is there, and cannot be read
 ├── RunFailedError           the execution, or the transform job in it, failed
 └── TransformError           one input object could not be transformed
     ├── UnparsableError      a text that is no CSV row, or no JSON document
@@ -190,6 +191,10 @@ class SynthError(BatchTransformError):
 
 class DeployError(BatchTransformError):
     """When CloudFormation refuses a template, or rolls the stack back."""
+
+
+class RunLockError(BatchTransformError):
+    """When a run finds the lock of its job and may not read it: waiting would not help."""
 
 
 class RunFailedError(BatchTransformError):

@@ -16,6 +16,8 @@ from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
+from batch_transform.spec.errors import RunLockError
+
 _TRIES = 5
 _TAKEN = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 _GONE = {"NoSuchKey", "404", "403", "AccessDenied"}  # without s3:ListBucket a missing key is a denied one
@@ -58,16 +60,20 @@ class RunLock:
         `RunningExecutionArn` is empty when the lock is taken, otherwise the execution that has it. `Object` is
         what DeleteObject takes to release it: in a versioned bucket this very version, so that no delete
         marker stays and no other's lock can go. Taking it twice is fine: Lambda may call a function twice.
+
+        Raises RunLockError for a lock that stays and cannot be read, as one under a key that the role has lost.
         """
+        denied: list[ClientError] = []
         for _ in range(_TRIES):
             if written := self._write(execution, IfNoneMatch="*"):
                 return self._taken(written)
             try:
                 found = self.s3.get_object(**self.place)
             except ClientError as error:
-                if _code(error) in _GONE:
-                    continue  # released since
-                raise
+                if _code(error) not in _GONE:
+                    raise
+                denied.append(error)  # released since, or not ours to read
+                continue
             with found["Body"] as body:
                 holder = json.loads(body.read())["ExecutionArn"]
             if holder == execution:
@@ -78,6 +84,12 @@ class RunLock:
                 if version := found.get("VersionId"):
                     self.s3.delete_object(**self.place, VersionId=version)  # or it is back after ours
                 return self._taken(written)
+        if len(denied) == _TRIES:
+            raise RunLockError(
+                f"the lock s3://{self._address} is there and cannot be read ({denied[-1]}); a stopped run may have "
+                "left it, under a key that the role has no right on any more: when no run of the job goes on, delete "
+                "the object"
+            ) from denied[-1]
         # Others come and go faster than we look: as good as one that runs.
         return {"RunningExecutionArn": f"unknown; the lock s3://{self._address} changes hands", "Object": {}}
 

@@ -99,6 +99,15 @@ def test_a_key_is_added_to_a_stack_with_data_and_taken_away_again(stack: Redeplo
     assert last_run["InputObjects"] == 2
     assert keys_of(stack.results(last_run)) == {None}
 
+    # A lock that a stopped run left in that time is told of at once, and not waited for.
+    lock = {"Bucket": buckets[1], "Key": ".locks/churn"}
+    stack.aws.client("s3").put_object(**lock, Body=b"{}", ServerSideEncryption="aws:kms", SSEKMSKeyId=key)
+    locked = stack.execution()
+    assert locked["status"] == "FAILED"
+    assert f"the lock s3://{buckets[1]}/.locks/churn is there and cannot be read" in locked["cause"]
+    stack.aws.client("s3").delete_object(**lock)
+    assert stack.run()["InputObjects"] == 2
+
 
 def test_a_key_that_is_deleted_takes_its_data_with_it(stack: Redeployed) -> None:
     """What the key is kept for."""

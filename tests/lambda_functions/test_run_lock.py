@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from botocore.exceptions import ClientError
 
+from batch_transform.spec.errors import RunLockError
 from fakes.lock_bucket import FakeExecutions, LockBucket
 from run_lock import RunLock
 
@@ -109,6 +110,20 @@ def test_a_lock_that_never_stands_still_counts_as_held(bucket: LockBucket) -> No
     bucket.before_put = lambda: bucket.put(arn("another"))
     seen = lock(bucket, other="ABORTED", another="ABORTED").take(arn("b"))
     assert seen["RunningExecutionArn"].startswith("unknown; the lock s3://out/.locks/churn")
+
+
+def test_fails_when_the_lock_stays_and_cannot_be_read(bucket: LockBucket) -> None:
+    def refuse() -> None:
+        text = "User: preflight is not authorized to perform: kms:Decrypt"
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": text}}, "GetObject")
+
+    lock(bucket).take(arn("a"))
+    bucket.before_get = refuse
+    with pytest.raises(
+        RunLockError, match=r"s3://out/.locks/churn is there and cannot be read .*kms:Decrypt"
+    ):
+        lock(bucket, a="ABORTED").take(arn("b"))
+    assert bucket.holder() == arn("a")
 
 
 def test_fails_when_s3_refuses_for_another_reason(bucket: LockBucket) -> None:
