@@ -90,7 +90,11 @@ def test_an_absolute_path_is_kept_inside_the_folder(archives: ModelArchives) -> 
     assert (folder / "code/inference.py").exists()
 
 
-@pytest.mark.parametrize("body", [b"not an archive", b"", packed(tarfile.TarInfo("a" * 60))[:-30]])
+@pytest.mark.parametrize(
+    "body",
+    [b"not an archive", b"", packed(tarfile.TarInfo("a" * 60))[:-30]],
+    ids=["something else", "nothing", "one that was cut off"],
+)
 def test_fails_when_it_is_no_whole_archive(archives: ModelArchives, body: bytes) -> None:
     with pytest.raises(
         TransformJobError, match=r"^ClientError: Failed to extract model data archive from s3://"
