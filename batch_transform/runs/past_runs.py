@@ -120,12 +120,13 @@ def summary_of(found: FoundRun, clients: Clients) -> RunSummary:
 
 
 def _candidates(text: str, jobs: Sequence[DeployedJob], stepfunctions: SFNClient) -> Iterator[FoundRun]:
-    if wanted := _RUN_ID.fullmatch(text):
+    wanted = None if text.startswith("arn:") else _RUN_ID.fullmatch(text)
+    if wanted:
         name, run = wanted["job"], wanted["run"].upper()[:15] + wanted["run"].lower()[15:]
         named = [job for job in jobs if name and name.lower() == job.deployed_name.lower()]
         for job in named or jobs:
             yield from (found for found in _since_start_of(run, job, stepfunctions) if found.run == run)
-        return
+    # Executions that `start` names end like a run's id, and are none.
     machine, _, name = text.replace(":execution:", ":stateMachine:").rpartition(":")
     for job in jobs:
         if machine in {"", job.state_machine_arn}:

@@ -184,6 +184,18 @@ def test_one_run_is_shown_by_each_of_its_names(batch_transform: Command, deploye
         assert batch_transform("show", name).out == shown
 
 
+def test_a_run_is_shown_by_the_execution_that_start_prints(
+    batch_transform: Command, deployed: Deployed
+) -> None:
+    started = batch_transform("start", "quick")
+    execution = started.told("execution")
+    deployed.wait(execution)
+    for name in (execution, execution.rpartition(":")[2]):
+        done = batch_transform("show", name)
+        assert (done.code, done.err) == (0, "")
+        assert done.told("run") == started.told("run")
+
+
 def test_a_failed_run_is_shown_with_cause_and_next_step(batch_transform: Command, deployed: Deployed) -> None:
     execution = deployed.start("refused", {})
     deployed.wait(execution)
