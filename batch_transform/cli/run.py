@@ -203,7 +203,8 @@ def _upload(view: RunView, path: Path, destination: S3Uri, client: Callable[[str
 
 def _show_rows(view: RunView, table: ResultTable, file: Path, truth: Truth | None) -> None:
     """Print the first rows under their names, and the accuracy where the truth is known."""
-    view.table(f"first {len(table.rows)} rows of {file.name}", table.columns, table.rows)
+    if table.rows:
+        view.table(f"first {len(table.rows)} rows of {file.name}", table.columns, table.rows)
     if table.score is not None and truth is not None:
         score = table.score
         view.line(
@@ -211,4 +212,8 @@ def _show_rows(view: RunView, table: ResultTable, file: Path, truth: Truth | Non
             f"{score.accuracy:.1%}: {score.right:,} of {score.known:,} rows with a known {truth.column}",
         )
     elif truth is not None:
-        view.line("truth", f"not told: the output has no columns {truth.id_column} and {truth.column}")
+        view.line(
+            "truth",
+            f"not told: --truth tells of the columns {truth.id_column} and {truth.column}, and the output has "
+            f"{', '.join(table.columns)}; its header must name two of these",
+        )

@@ -31,8 +31,9 @@ def result_table(
     spec: JobSpec, job: TransformJobProgress, files: Sequence[Path], count: int, truth: Truth | None
 ) -> ResultTable:
     """Read the first `count` rows of `files`, and score all of them where `truth` tells of these columns."""
-    first = [tuple(row) for row in islice(read_rows(files, job.accept), count)]
-    width = max((len(row) for row in first), default=0)
+    first = [tuple(row) for row in islice(read_rows(files, job.accept), max(count, 1))]
+    width = max((len(row) for row in first), default=0)  # at least one row tells it, shown or not
+    first = first[:count]
     columns = output_columns(spec, job.data_processing)
     if len(columns) != width:
         columns = tuple(f"column {place}" for place in range(width)) if width > 1 else ("record",)

@@ -50,6 +50,12 @@ def test_a_truth_about_other_columns_is_not_told(result: Path) -> None:
     assert table.score is None
 
 
+def test_no_rows_are_shown_and_all_are_scored(result: Path) -> None:
+    table = result_table(SPEC, a_job(), [result], 0, Truth("id", "label", {"1": "yes", "3": "yes"}))
+    assert (table.columns, table.rows) == (("id", "label", "truth"), ())
+    assert table.score == Score(right=1, known=2)
+
+
 def test_columns_without_names_are_numbered(result: Path) -> None:
     spec = JobSpec(name="churn", model=ModelSpec(existing="churn"))
     assert result_table(spec, a_job(), [result], 9, None).columns == ("column 0", "column 1")
