@@ -9,7 +9,7 @@ from pathlib import Path
 
 from batch_transform.authoring.yaml_scalar import yaml_scalar
 from batch_transform.spec.errors import InputError
-from batch_transform.spec.framework_images import frameworks
+from batch_transform.spec.framework_images import frameworks, versions
 from batch_transform.spec.s3_uri import S3Uri
 
 CSV = "text/csv"
@@ -20,6 +20,7 @@ CONTENT_TYPES = (CSV, JSON_LINES, JSON)
 
 ANSWER_FIELD = "SageMakerOutput"
 SCHEMA = "job.schema.json"
+_TABLES = {".csv", ".tsv", ".txt"}
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,10 @@ def _image(image: str | None) -> str:
             "a model in a folder or in S3 needs a container image; give --image sklearn:1.2-1, or an image URI"
         )
     framework, colon, version = image.partition(":")
+    if framework in frameworks() and not version:
+        raise InputError(
+            f"{framework} has several versions; choose one: --image {framework}:{versions(framework)[-1]}"
+        )
     if colon and framework in frameworks():
         return f"{{framework: {framework}, version: {yaml_scalar(version)}}}"
     return yaml_scalar(image)
@@ -102,12 +107,23 @@ def _input(starter: Starter, path: Path) -> Iterator[str]:
         sample = yaml_scalar(_relative(Path(starter.columns), path))
         yield f"  columns_from: {sample}  # its first line names the columns"
     elif starter.columns:
+        _require_names(starter.columns)
         names = [name.strip() for name in starter.columns.split(",")]
         yield f"  columns: [{', '.join(map(yaml_scalar, names))}]"
     elif starter.id_name and starter.content_type == CSV:
         raise InputError(
             f"to keep the column {starter.id_name} the names of all columns are needed, in order; give --columns with "
             "a CSV that has a header line, or with the names"
+        )
+
+
+def _require_names(columns: str) -> None:
+    """Refuse what was meant as a file: a job with its path for a column's name would be valid."""
+    is_one = "," not in columns
+    if is_one and ("/" in columns or Path(columns).suffix.lower() in _TABLES):
+        raise InputError(
+            f"there is no file {columns}; give the path of a CSV with a header line, or the names of all columns with "
+            "commas between them"
         )
 
 

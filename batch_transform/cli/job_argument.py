@@ -38,5 +38,10 @@ def find_job(
             return spec
     if files.has_errors:
         raise JobFileError(files.problems)
+    if not folder.is_dir():
+        raise InputError(
+            f"there is no folder {folder} here to find the job {job} in; run this in the project's folder, name the "
+            "folder with --jobs, or name the job's file"
+        )
     names = ", ".join(spec.name for spec in files.jobs) or "none"
     raise InputError(f"no job file in {folder} has the name {job}; the jobs there: {names}")

@@ -175,7 +175,8 @@ def _with_sample_columns(job: JobSpec, path: Path, reading: Reading) -> JobSpec:
         try:
             columns = read_header(path.parent / sample)
         except SampleHeaderError as error:
-            reading.wrong("columns-from-unreadable", field, f"'{sample}' {error}", at)
+            where = "" if (path.parent / sample).exists() else f", seen from {path.parent}; correct the path"
+            reading.wrong("columns-from-unreadable", field, f"'{sample}' {error}{where}", at)
         else:
             # What is wrong with the names is shown where the sample is named.
             reading.keys["input.columns"] = reading.values["input.columns"] = at

@@ -19,7 +19,7 @@ def read_header(sample: Path) -> tuple[str, ...]:
         with sample.open("rb") as lines:
             header = next(csv.reader([lines.readline().decode("utf-8-sig")], strict=True), [])
     except FileNotFoundError:
-        raise SampleHeaderError(f"does not exist, seen from {sample.parent}") from None
+        raise SampleHeaderError("does not exist") from None
     except OSError as error:
         raise SampleHeaderError(f"cannot be read: {error.strerror}") from error
     except UnicodeDecodeError:

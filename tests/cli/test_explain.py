@@ -76,6 +76,14 @@ def test_fails_with_the_names_of_the_jobs_that_are_there(
     assert "no job file in jobs has the name nope; the jobs there: churn" in capsys.readouterr().err
 
 
+def test_fails_where_there_is_no_folder_of_job_files_and_says_so(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(folder / "jobs")
+    assert exit_code("churn") == 2
+    assert "there is no folder jobs here to find the job churn in" in capsys.readouterr().err
+
+
 def test_warnings_of_the_job_go_to_standard_error(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "risky.yaml").write_text(
         JOB.replace("columns: [id, age, plan]", "compression_type: Gzip").replace("in-bucket", "b")

@@ -55,6 +55,15 @@ def test_a_file_is_never_overwritten(folder: Path, capsys: pytest.CaptureFixture
             "error name-unknown: --id: 'c' is not in",
         ),
         (
+            ["churn", "--model", "m", "--columns", "sampel.csv"],
+            "there is no file sampel.csv; give the path of a CSV",
+        ),
+        (["churn", "--model", "m", "--columns", "data/names"], "there is no file data/names"),
+        (
+            ["churn", "--model", "s3://models/m.tar.gz", "--image", "sklearn"],
+            "sklearn has several versions; choose one: --image sklearn:",
+        ),
+        (
             ["churn", "--model", "m", "--instance-type", "ml.m5.huge"],
             "error instance-type-unknown: --instance-type: ",
         ),

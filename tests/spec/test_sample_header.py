@@ -74,6 +74,15 @@ def test_a_job_file_takes_its_columns_from_a_sample_that_it_names_from_its_own_p
     assert job.input.columns_from == tmp_path / "data/sample.csv"
 
 
+def test_fails_for_a_sample_that_is_missing_and_tells_from_where_its_path_is_seen(tmp_path: Path) -> None:
+    path = job_file(tmp_path, "id,age,plan\n")
+    (tmp_path / "data/sample.csv").unlink()
+    (problem,) = read_job_files([path]).problems
+    assert problem.message == (
+        f"'../data/sample.csv' does not exist, seen from {tmp_path / 'jobs'}; correct the path"
+    )
+
+
 def test_fails_for_a_sample_with_a_column_twice_and_points_at_where_it_is_named(tmp_path: Path) -> None:
     (problem,) = read_job_files([job_file(tmp_path, "id,age,age\n")]).problems
     assert (problem.code, problem.line, problem.column) == ("column-duplicate", 6, 17)
