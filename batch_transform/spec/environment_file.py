@@ -106,7 +106,7 @@ def _environments(node: MapNode, reading: Reading) -> dict[str, EnvironmentSpec]
 
 def _environment(name: str, fields: MapNode, reading: Reading) -> EnvironmentSpec:
     """Read one by itself, so that its fields are called as in a job file, and note what is wrong with it."""
-    own = Reading(root=EnvironmentSpec)
+    own = Reading(root=EnvironmentSpec, outermost=f"under environments.{name}")
     environment = dataclasses.replace(read_value(fields, EnvironmentSpec, own), environment=name)
     for problem in _problems(environment):
         if not own.has_doubt_about(problem.field):

@@ -154,7 +154,7 @@ def _left_out(of: str, at: Position, reading: Reading) -> None:
 def _unknown(entry: Entry, path: str, allowed: tuple[str, ...], reading: Reading) -> None:
     meant, hint = meant_field(entry.key, path, allowed, all_fields(reading.root))
     reading.held |= {meant} - {""}
-    where = f"under {path[:-1]}" if path else "at the top"
+    where = f"under {path[:-1]}" if path else reading.outermost
     message = f"there is no such field; {hint}allowed {where} are {', '.join(allowed)}"
     reading.wrong("unknown-field", f"{path}{entry.key}", message, entry.key_position)
 

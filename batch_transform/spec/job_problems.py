@@ -16,6 +16,7 @@ from batch_transform.spec.rules.ladder import job_ladder_problems
 from batch_transform.spec.rules.model import model_problems
 from batch_transform.spec.rules.monitoring import monitoring_problems
 from batch_transform.spec.rules.name import name_problems
+from batch_transform.spec.rules.names import one_text_problems
 from batch_transform.spec.rules.notify import notify_problems
 from batch_transform.spec.rules.run_size import run_size_problems
 from batch_transform.spec.rules.runtime import runtime_problems
@@ -42,6 +43,8 @@ _JOB_RULES = (
 
 def problems(spec: JobSpec) -> list[Problem]:
     """Return all problems of a job. Reads no file and asks no service."""
+    if texts := list(one_text_problems(spec)):
+        return texts  # all that is said of names would be said of letters
     filters = {
         "data_processing.input_filter": input_filter(spec),
         "data_processing.output_filter": output_filter(spec),

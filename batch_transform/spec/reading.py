@@ -16,6 +16,8 @@ class Reading:
 
     # What is read: its fields are what a misspelled one may have meant.
     root: type = JobSpec
+    # What its outermost fields are called in a message.
+    outermost: str = "at the top"
     problems: list[Problem] = field(default_factory=list)
     keys: dict[str, Position] = field(default_factory=dict)
     values: dict[str, Position] = field(default_factory=dict)

@@ -123,3 +123,12 @@ def test_equal_prefixes_are_fine_in_accounts_or_regions_of_their_own(tmp_path: P
     path = tmp_path / "environments.yaml"
     path.write_text("environments: {prod: {region: eu-west-1}, us: {region: us-east-1}}")
     assert list(load_environments(path).by_name) == ["prod", "us"]
+
+
+def test_an_unknown_field_is_told_with_those_of_an_environment(tmp_path: Path) -> None:
+    path = tmp_path / "environments.yaml"
+    path.write_text("environments: {prod: {zzz: 1}}")
+    with pytest.raises(
+        EnvironmentFileError, match=r"allowed under environments\.prod are account, region, prefix"
+    ):
+        load_environments(path)

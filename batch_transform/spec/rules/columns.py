@@ -100,8 +100,16 @@ def _reach(field: str, text: str | None, groups: Sequence[tuple[str, Sequence[st
             "filter-beyond-columns",
             field,
             f"'{text}' asks for a column that is not there: a row has {counted} ({where}), "
-            f"counted from 0: {listed}",
+            f"counted from 0: {listed}{_end_is_inclusive(path, len(names))}",
         )
+
+
+def _end_is_inclusive(path: JsonPath, width: int) -> str:
+    """The mend of a slice that is written as Python has it, one too far."""
+    last = path.slice
+    if last is None or last.end != width:
+        return ""
+    return f"; the end of a slice is inclusive, so that the last column is {width - 1}, or leave the end out"
 
 
 def _counts_from_both_ends(path: JsonPath) -> bool:

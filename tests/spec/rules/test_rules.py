@@ -256,6 +256,30 @@ def test_a_value_that_is_wrong_by_itself_is_told_once() -> None:
     assert told(found) == [("split-type-unknown", "input.split_type")]
 
 
+def test_fails_for_a_text_in_the_place_of_a_tuple_of_names_and_not_for_its_letters() -> None:
+    spec = job(
+        input=InputSpec(content_type="text/csv", columns=("id", "age")),
+        data_processing=DataProcessingSpec(send_except="id"),  # type: ignore[arg-type]  # what is refused
+        output=OutputSpec(accept="text/csv", columns="label"),  # type: ignore[arg-type]  # what is refused
+    )
+    assert [(problem.field, problem.message) for problem in problems(spec)] == [
+        ("data_processing.send_except", "must be a tuple of names; write ('id',)"),
+        ("output.columns", "must be a tuple of names; write ('label',)"),
+    ]
+
+
+@pytest.mark.parametrize(("path", "is_told"), [("$[1:2]", True), ("$[1:4]", False), ("$[2]", False)])
+def test_a_slice_that_ends_one_too_far_is_told_that_its_end_is_inclusive(path: str, is_told: bool) -> None:
+    (problem,) = problems(
+        job(
+            input=InputSpec(content_type="text/csv", split_type="Line", columns=("id", "age")),
+            data_processing=DataProcessingSpec(input_filter=path),
+        )
+    )
+    assert problem.code == "filter-beyond-columns"
+    assert ("the end of a slice is inclusive, so that the last column is 1" in problem.message) is is_told
+
+
 def test_a_token_skips_every_rule() -> None:
     spec = job(
         name=TOKEN,
