@@ -14,7 +14,8 @@ _OF_REASON = {
     "or start the run again later",
     "InternalServerError": "start the run again; if it fails so again, show AWS support the transform job's name",
     "ClientError": "mend the data or the filters by what the log says, and start the run again",
-    "AlgorithmError": "mend the model by what the log says, deploy it, and start the run again",
+    "AlgorithmError": "by what the log says, mend the model and deploy it, or mend the data that it cannot take; then "
+    "start the run again",
     "stopped from outside": "start the run again if nobody meant to stop it for good",
     "Throttling": "start the run again later; AWS limits how often an account may call it",
     "Rate exceeded": "start the run again later; AWS limits how often an account may call it",
