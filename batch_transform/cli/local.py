@@ -43,6 +43,12 @@ def local() -> None:
     help="0.01 makes the periods of CloudWatch alarms a hundredth as long.",
 )
 @click.option(
+    "--schedule-scale",
+    default=1.0,
+    show_default=True,
+    help="0.05 makes schedules start after a twentieth of the time.",
+)
+@click.option(
     "--enforce-iam",
     is_flag=True,
     help="A call needs the permission that it needs on AWS. Key and secret of the account's root: local, local.",
@@ -56,6 +62,7 @@ def up(
     region: str,
     ping_timeout: float,
     alarm_scale: float,
+    schedule_scale: float,
     enforce_iam: bool,
 ) -> int:
     """Serve every AWS API on one port of 127.0.0.1 until Ctrl-C.
@@ -71,6 +78,7 @@ def up(
         "--region": region,
         "--ping-timeout": ping_timeout,
         "--alarm-scale": alarm_scale,
+        "--schedule-scale": schedule_scale,
     }
     flags = ["--enforce-iam"] if enforce_iam else []
     return serve([*(f"{name}={value}" for name, value in options.items() if value is not None), *flags])
