@@ -45,7 +45,8 @@ class LostStarts(Construct):
             "Queue",
             kms_master_key_id=key_arn,
             message_retention_period=_KEPT_SECONDS,
-            sqs_managed_sse_enabled=None if encryption_key else True,
+            # Said in either case: a queue takes one kind of encryption, and a key may come later, or go.
+            sqs_managed_sse_enabled=encryption_key is None,
         )
         acknowledge_each(
             self.resource,
