@@ -107,6 +107,8 @@ class BatchTransform(StackPart):
             input_bucket=input_bucket,
             output_bucket=output_bucket,
         )
+        if isinstance(self.buckets, DataBuckets):
+            self.buckets.give_prefix_to(job.name, self)
         self.encryption_key = encryption_key or self.buckets.encryption_key
         places = JobPlaces(
             self,

@@ -9,6 +9,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from batch_transform.spec.errors import ConstructError
 from constructs_lib.acknowledgment import OWN_KEY_IS_A_CHOICE, acknowledge
 
 
@@ -58,6 +59,7 @@ class DataBuckets(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.encryption_key = encryption_key
+        self._owners: dict[str, str] = {}
         self._access_logs_bucket = access_logs_bucket
         self._removal_policy = removal_policy
         self._auto_delete_objects = auto_delete_objects
@@ -65,6 +67,18 @@ class DataBuckets(Construct):
         self.output: s3.IBucket = output_bucket or self._bucket("Output", expiration=keep_outputs_for)
         if input_bucket is None:
             send_events(self.input)
+
+    def give_prefix_to(self, job_name: str, owner: Construct) -> None:
+        """Note that the prefix with this name is the job's that `owner` defines.
+
+        Raises ConstructError when another job has it: they would score each other's data under one lock.
+        """
+        first = self._owners.setdefault(job_name, owner.node.path)
+        if first != owner.node.path:
+            raise ConstructError(
+                f"{first} is called {job_name} as well, over the same buckets, where each job owns the prefix with its "
+                "name; give each its own name, or buckets of its own"
+            )
 
     def _bucket(self, construct_id: str, *, expiration: cdk.Duration | None) -> s3.Bucket:
         key = self.encryption_key

@@ -366,3 +366,13 @@ def test_fails_for_a_job_that_the_rules_refuse_with_all_that_is_wrong(
         template_of(wrong)
     codes = [problem.code for problem in caught.value.problems]
     assert codes == ["filter-twice", "names-need-type", "name-malformed"]
+
+
+def test_fails_for_a_second_job_of_the_same_name_over_the_same_buckets() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    data = DataBuckets(stack, "Data")
+    BatchTransform(stack, "First", job=ARTIFACT, buckets=data)
+    with pytest.raises(ConstructError, match="Stack/First is called churn as well, over the same buckets"):
+        BatchTransform(stack, "Second", job=ARTIFACT, buckets=data)
+    BatchTransform(stack, "Third", job=replace(ARTIFACT, name="leads"), buckets=data)
+    BatchTransform(stack, "Fourth", job=ARTIFACT)
