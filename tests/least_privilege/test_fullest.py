@@ -1,4 +1,4 @@
-"""Least privilege, proved under a customer key: a job with everything in it, one behind an endpoint, one of the registry."""
+"""Least privilege, proved under a customer key: the fullest job, one behind an endpoint, one of the registry."""
 
 from __future__ import annotations
 
