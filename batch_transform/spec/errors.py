@@ -17,6 +17,7 @@ BatchTransformError
 │   ├── SampleHeaderError    a sample that names no columns
 │   ├── TruthFileError       a table of known answers that is no such table
 │   ├── HeaderRowError       data to be scored whose first row is the names of its columns
+│   ├── RowWidthError        data to be scored whose first row has more or fewer columns than the job names
 │   ├── ModelNotFoundError   an endpoint or a package group that has no model for a run
 │   ├── DataNotFoundError    a local file or an S3 object that is not there
 │   └── NotDeployedError     a stack, a job or a run that is not there
@@ -127,6 +128,10 @@ class TruthFileError(InputError):
 
 class HeaderRowError(InputError):
     """When the first row of the data holds the names of the columns: SageMaker would score it as a record."""
+
+
+class RowWidthError(InputError):
+    """When the first row of the data has more or fewer columns than the job names: filters would take others."""
 
 
 class ModelNotFoundError(InputError):

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
-from header_row import S3Reader, require_no_header
+from data_row import require_data_row
+from first_row import S3Reader, first_row
 from run_model import SageMakerClient, run_model
 
 from batch_transform.spec.errors import DataNotFoundError
@@ -68,7 +69,7 @@ def checked_request(run: Run, s3: S3Client, sagemaker: Callable[[], SageMakerCli
     """Apply the run's overrides, give the run its own output prefix, check request and data, find the model.
 
     Fails with RunInputError (unknown or illegal overrides, output below the input prefix), DataNotFoundError
-    (no object, or only empty ones), HeaderRowError or ModelNotFoundError.
+    (no object, or only empty ones), HeaderRowError, RowWidthError or ModelNotFoundError.
     """
     declared = dict(run.request)
     declared["TransformOutput"] = declared["TransformOutput"] | {
@@ -80,7 +81,7 @@ def checked_request(run: Run, s3: S3Client, sagemaker: Callable[[], SageMakerCli
     uri = request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
     try:
         first = _first_object(uri, s3)
-        _require_no_header(request, first, columns, s3)
+        _require_data_row(request, first, columns, s3)
     except ClientError as error:
         reason = error.response["Error"]
         raise DataNotFoundError(
@@ -92,13 +93,14 @@ def checked_request(run: Run, s3: S3Client, sagemaker: Callable[[], SageMakerCli
     return checked
 
 
-def _require_no_header(request: Request, first: S3Uri, columns: Columns, s3: S3Client) -> None:
+def _require_data_row(request: Request, first: S3Uri, columns: Columns, s3: S3Client) -> None:
     """Of CSV data with named columns, look at the first object's first row. A manifest is no data."""
     source = request["TransformInput"]
     is_csv = media_type(source.get("ContentType")) == CSV
     if columns.input and is_csv and source["DataSource"]["S3DataSource"]["S3DataType"] == "S3Prefix":
         gzip = source.get("CompressionType") == "Gzip"
-        require_no_header(first.bucket, first.key, columns.input, s3, gzip=gzip)
+        if cells := first_row(first, s3, gzip=gzip):
+            require_data_row(first, cells, columns.input)
 
 
 def _first_object(uri: str, s3: S3Client) -> S3Uri:

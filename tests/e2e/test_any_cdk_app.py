@@ -126,11 +126,11 @@ class Deployed:
     def failed_run(self) -> str:
         """Run the job on data that it cannot score: the execution's ARN."""
         s3 = self.aws.client("s3")
-        version = s3.put_object(Bucket=self["Input"], Key="tumours/B.csv", Body=b"no row\n")["VersionId"]
+        version = s3.put_object(Bucket=self["Input"], Key="tumours/b.csv", Body=b"no row\n")["VersionId"]
         try:
             failed = self.run()
         finally:
-            s3.delete_object(Bucket=self["Input"], Key="tumours/B.csv", VersionId=version)
+            s3.delete_object(Bucket=self["Input"], Key="tumours/b.csv", VersionId=version)
         assert failed["status"] == "FAILED"
         return str(failed["executionArn"])
 

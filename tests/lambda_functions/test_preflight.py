@@ -11,6 +11,7 @@ from batch_transform.spec.errors import (
     DataNotFoundError,
     HeaderRowError,
     ModelNotFoundError,
+    RowWidthError,
     RunInputError,
 )
 from batch_transform.spec.request import Request
@@ -181,9 +182,39 @@ def test_fails_when_compressed_data_begin_with_the_names_of_their_columns() -> N
     assert checked_request(run, of_text(b"no gzip at all\n"))
 
 
-@pytest.mark.parametrize("content", [b"1,2\n", b"id,2\n", b"\n", b'"id,age\n', b"\xff\xfe", b"id,age,plan\n"])
+@pytest.mark.parametrize(
+    "content",
+    [b"1,2\n", b"id,2\n", b"\n", b'"id,age\n', b'"1,5",2\n', b"\xff,\xfe", b"1," + b"2," * 40_000 + b"\n"],
+    ids=["data", "half a header", "blank", "open quote", "quotes", "no UTF-8", "longer than is looked at"],
+)
 def test_data_without_a_header_pass(content: bytes) -> None:
     assert checked_request(replace(a_run(), columns=COLUMNS), of_text(content))
+
+
+@pytest.mark.parametrize(
+    ("content", "width"),
+    [
+        (b"1,2,3\n", "3 columns"),
+        (b"1;2\n", "1 column"),
+        (b"id,age,plan\n", "3 columns"),
+        (b"1,2,", "3 columns"),
+    ],
+)
+def test_fails_when_the_data_have_more_or_fewer_columns_than_the_job_names(
+    content: bytes, width: str
+) -> None:
+    with pytest.raises(RowWidthError) as caught:
+        checked_request(replace(a_run(), columns=COLUMNS), of_text(content))
+    assert str(caught.value).startswith(
+        f"s3://in/churn/a.csv begins with a row of {width}, and input.columns names 2: "
+    )
+    assert checked_request(a_run(), of_text(content))
+
+
+def test_fails_when_compressed_data_have_another_width() -> None:
+    run = replace(a_run({"input.compression_type": "Gzip"}), columns=COLUMNS)
+    with pytest.raises(RowWidthError):
+        checked_request(run, of_text(gzip.compress(b"1,2,3\n" * 100_000)))
 
 
 def test_data_that_only_the_job_may_read_and_data_without_names_are_not_looked_at() -> None:
@@ -194,6 +225,8 @@ def test_data_that_only_the_job_may_read_and_data_without_names_are_not_looked_a
 def test_columns_that_are_called_by_number_may_look_like_data() -> None:
     numbered = replace(a_run(), columns={"input": ["0", "1"], "output": ["label"]})
     assert checked_request(numbered, of_text(b"1,0\n"))
+    with pytest.raises(RowWidthError):
+        checked_request(numbered, of_text(b"1,0,2\n"))
 
 
 def test_a_run_may_give_filters_by_the_jobs_names() -> None:
