@@ -59,7 +59,7 @@ class DataBuckets(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.encryption_key = encryption_key
-        self._owners: dict[str, str] = {}
+        self._owners: dict[str, Construct] = {}
         self._access_logs_bucket = access_logs_bucket
         self._removal_policy = removal_policy
         self._auto_delete_objects = auto_delete_objects
@@ -73,10 +73,10 @@ class DataBuckets(Construct):
 
         Raises ConstructError when another job has it: they would score each other's data under one lock.
         """
-        first = self._owners.setdefault(job_name, owner.node.path)
-        if first != owner.node.path:
+        first = self._owners.setdefault(job_name, owner)
+        if first is not owner:
             raise ConstructError(
-                f"{first} is called {job_name} as well, over the same buckets, where each job owns the prefix with its "
+                f"{first.node.path} is called {job_name} as well, over the same buckets, where each job owns the prefix with its "
                 "name; give each its own name, or buckets of its own"
             )
 

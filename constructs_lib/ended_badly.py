@@ -19,6 +19,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from batch_transform.spec.job_spec import JobSpec
+from constructs_lib.attributes import topic_arn
 from constructs_lib.run_events import NOT_SUCCEEDED
 from constructs_lib.state_machine import StateMachine
 from constructs_lib.workflow_function import WorkflowFunction
@@ -50,7 +51,7 @@ class EndedBadly(Construct):
         topic: sns.ITopic,
     ) -> None:
         super().__init__(scope, construct_id)
-        told = {"topic": topic.topic_arn, "job": job.name, "job_file": job.job_file, "detail": "DETAIL"}
+        told = {"topic": topic_arn(topic), "job": job.name, "job_file": job.job_file, "detail": "DETAIL"}
         self.rule = events.CfnRule(
             self,
             "Rule",
@@ -68,17 +69,18 @@ class EndedBadly(Construct):
                 _target("Report", report, {"job": job.name, "ended_badly": "DETAIL"}),
             ],
         )
-        self._let_in("MayInvoke", notify)
-        self._let_in("MayInvokeReport", report)
+        rule_arn = self.rule.attr_arn
+        self._let_in("MayInvoke", notify, rule_arn)
+        self._let_in("MayInvokeReport", report, rule_arn)
 
-    def _let_in(self, construct_id: str, function: WorkflowFunction) -> None:
+    def _let_in(self, construct_id: str, function: WorkflowFunction, rule_arn: str) -> None:
         lambda_.CfnPermission(
             self,
             construct_id,
             action="lambda:InvokeFunction",
             function_name=function.arn,
             principal="events.amazonaws.com",
-            source_arn=self.rule.attr_arn,
+            source_arn=rule_arn,
         )
 
 
