@@ -76,8 +76,8 @@ class DataBuckets(Construct):
         first = self._owners.setdefault(job_name, owner)
         if first is not owner:
             raise ConstructError(
-                f"{first.node.path} is called {job_name} as well, over the same buckets, where each job owns the prefix with its "
-                "name; give each its own name, or buckets of its own"
+                f"{first.node.path} is called {job_name} as well, over the same buckets, where each job owns the "
+                "prefix with its name; give each its own name, or buckets of its own"
             )
 
     def _bucket(self, construct_id: str, *, expiration: cdk.Duration | None) -> s3.Bucket:
