@@ -16,6 +16,7 @@ from ministack.services import cloudwatch  # type: ignore[import-untyped]  # it 
 from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]  # it has no types
 
 from batch_transform.local.cloudwatch.alarm_state import AlarmRule, alarm_state, state_reason
+from batch_transform.local.cloudwatch.anomaly_band import BandAlarm
 from batch_transform.local.emulator.metrics import QueueMetrics
 
 LOOK_SECONDS = 0.5
@@ -46,10 +47,22 @@ class Alarms:
                     self._evaluate(alarm)
 
     def _evaluate(self, alarm: dict[str, Any]) -> None:
-        if "MetricName" not in alarm or time.time() < self._warm_up_ends(alarm):
+        if time.time() < self._warm_up_ends(alarm):
             return
-        rule = AlarmRule.of(alarm)
-        values = self._values(alarm, rule)
+        rule: AlarmRule | None
+        if "MetricName" in alarm:
+            rule = AlarmRule.of(alarm)
+            statistic = alarm.get("ExtendedStatistic") or alarm["Statistic"]
+            values = self._values(alarm, alarm["Period"], statistic, rule.evaluation_range)
+        elif band := BandAlarm.of(alarm):
+            stat = band.metric_stat
+            values = self._values(stat["Metric"], int(stat["Period"]), stat["Stat"], band.learned_periods)
+            rule = band.learned(values)
+        else:
+            return
+        if rule is None:
+            return
+        values = values[: rule.evaluation_range]
         state = alarm_state(rule, values)
         if state is not None and state != alarm["StateValue"]:
             _change(alarm, state, state_reason(rule, values))
@@ -58,17 +71,18 @@ class Alarms:
         minutes = alarm.get("WarmUpConfiguration", {}).get("WarmUpPeriodDurationInMinutes", 0)
         return float(alarm.get("ConfiguredAt", 0.0)) + int(minutes) * 60 * self._scale
 
-    def _values(self, alarm: Mapping[str, Any], rule: AlarmRule) -> list[float | None]:
-        """Return the statistic of each period, newest first."""
-        dimensions = cloudwatch._dims_key(cloudwatch._dims_from_list(alarm["Dimensions"]))
-        points = cloudwatch._metrics.get((alarm["Namespace"], alarm["MetricName"], dimensions)) or []
-        seconds, now = alarm["Period"] * self._scale, time.time()
-        periods: list[list[dict[str, Any]]] = [[] for _ in range(rule.evaluation_range)]
+    def _values(
+        self, metric: Mapping[str, Any], period: int, statistic: str, count: int
+    ) -> list[float | None]:
+        """Return the statistic of each of so many periods, newest first."""
+        dimensions = cloudwatch._dims_key(cloudwatch._dims_from_list(metric["Dimensions"]))
+        points = cloudwatch._metrics.get((metric["Namespace"], metric["MetricName"], dimensions)) or []
+        seconds, now = period * self._scale, time.time()
+        periods: list[list[dict[str, Any]]] = [[] for _ in range(count)]
         for point in list(points):
             age = max(0, int((now - point["Timestamp"]) / seconds))
             if age < len(periods):
                 periods[age].append(point)
-        statistic = alarm.get("ExtendedStatistic") or alarm["Statistic"]
         return [
             cloudwatch._stat_value(cloudwatch._calc_stats(found), statistic, found) if found else None
             for found in periods
@@ -96,7 +110,7 @@ def plug_in(scale: float) -> Alarms:
 
 
 def _record(record: Any, name: str, properties: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401  # the emulator's function
-    """Return the alarm of a template, also one over an expression: kept, but never evaluated."""
+    """Return the alarm of a template, also one over an expression, which the emulator does not take."""
     expression = properties.get("Metrics")
     plain = {key: value for key, value in properties.items() if key != "Metrics"}
     if expression:

@@ -1,0 +1,79 @@
+"""A run that takes much longer than runs of its job did before raises an alarm, though nobody said how long is long."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from batch_transform.local.deploy import deploy
+from batch_transform.local.up import LocalAws
+from batch_transform.runs.synth import synthesise
+from batch_transform.spec.stack_outputs import INPUT_BUCKET, NOTIFICATION_TOPIC, state_machine_output
+from e2e.project_copy import PROJECT
+from e2e.subscriber import Subscriber
+from e2e.test_monitoring import SLEEPER
+
+PERIOD_SECONDS = 2.0
+"""An hour, in which the alarm takes the longest run, is so long here."""
+
+
+@pytest.mark.timeout(180)
+def test_a_run_much_longer_than_those_before_raises_an_alarm(tmp_path: Path) -> None:
+    (tmp_path / "build/sleeper/code").mkdir(parents=True)
+    (tmp_path / "build/sleeper/code/inference.py").write_text(SLEEPER)
+    (tmp_path / "jobs").mkdir()
+    job = {
+        "name": "sleeper",
+        "model": {
+            "source": "../build/sleeper",
+            "image": {"framework": "sklearn", "version": "1.2-1"},
+        },
+        "input": {"content_type": "text/csv", "split_type": "Line"},
+    }
+    (tmp_path / "jobs/sleeper.yaml").write_text(yaml.safe_dump(job))
+    synthesise(PROJECT, jobs=tmp_path / "jobs", assembly=tmp_path / "cdk.out", security_checks=False)
+    with LocalAws(enforce_iam=True, wait_scale=0.002, alarm_scale=PERIOD_SECONDS / 3600) as aws:
+        outputs = deploy(tmp_path / "cdk.out", "BatchTransform", aws.client, lambda _event: None)
+        told = Subscriber.of(aws, outputs[NOTIFICATION_TOPIC])
+        for sleep in (1, 2, 1, 2, 1):
+            _run(aws, outputs, sleep=sleep)
+            time.sleep(PERIOD_SECONDS)
+        _wait_for_state(aws, "OK")
+        _run(aws, outputs, sleep=30)
+        _wait_for_state(aws, "ALARM")
+        message = told.message(
+            lambda one: one["Subject"].startswith("ALARM:") and "TookLonger" in one["Message"]
+        )
+        described = json.loads(message["Message"])["AlarmDescription"]
+        assert "A run took longer than runs of this job usually do." in described
+
+
+def _wait_for_state(aws: LocalAws, state: str) -> None:
+    deadline = time.monotonic() + 20
+    while True:
+        alarms = aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
+        [found] = [one["StateValue"] for one in alarms if "TookLonger" in one["AlarmName"]]
+        if found == state:
+            return
+        assert time.monotonic() < deadline, f"the alarm is {found}"
+        time.sleep(0.2)
+
+
+def _run(aws: LocalAws, outputs: dict[str, str], *, sleep: int) -> None:
+    """A run whose model sleeps so long; to its end."""
+    folder = f"sleeper/{time.monotonic_ns()}"
+    bucket, states = outputs[INPUT_BUCKET], aws.client("stepfunctions")
+    aws.client("s3").put_object(Bucket=bucket, Key=f"{folder}/a.csv", Body=f"{sleep}\n".encode())
+    execution = states.start_execution(
+        stateMachineArn=outputs[state_machine_output("sleeper")],
+        input=json.dumps({"input": {"data": f"s3://{bucket}/{folder}/"}}),
+    )["executionArn"]
+    deadline = time.monotonic() + 90
+    while (status := states.describe_execution(executionArn=execution)["status"]) == "RUNNING":
+        assert time.monotonic() < deadline, "the run did not end"
+        time.sleep(0.05)
+    assert status == "SUCCEEDED"

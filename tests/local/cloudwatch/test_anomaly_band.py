@@ -1,0 +1,86 @@
+"""What is usual of a metric, and what is not."""
+
+from __future__ import annotations
+
+from statistics import fmean, pstdev
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batch_transform.local.cloudwatch.anomaly_band import LEAST_VALUES, BandAlarm, upper_end
+
+METRIC = {"Namespace": "AWS/States", "MetricName": "ExecutionTime", "Dimensions": []}
+ALARM: dict[str, Any] = {
+    "Metrics": [
+        {"Id": "duration", "MetricStat": {"Metric": METRIC, "Period": 3600, "Stat": "Maximum"}},
+        {"Id": "usual", "Expression": "ANOMALY_DETECTION_BAND(duration, 3)"},
+    ],
+    "ThresholdMetricId": "usual",
+    "ComparisonOperator": "GreaterThanUpperThreshold",
+    "EvaluationPeriods": 1,
+    "TreatMissingData": "notBreaching",
+}
+
+
+def band(**members: Any) -> BandAlarm:
+    found = BandAlarm.of({**ALARM, **members})
+    assert found is not None
+    return found
+
+
+def threshold(values: list[float | None]) -> float | None:
+    rule = band().learned(values)
+    return None if rule is None else rule.threshold
+
+
+def test_it_is_learned_from_two_weeks() -> None:
+    assert (band().deviations, band().learned_periods) == (3.0, 14 * 24)
+
+
+@pytest.mark.parametrize(
+    "alarm",
+    [
+        {"ComparisonOperator": "LessThanLowerThreshold"},
+        {"ThresholdMetricId": "another"},
+        {"Metrics": [{"Id": "usual", "Expression": "ANOMALY_DETECTION_BAND(duration, 3)"}]},
+        {"Metrics": [ALARM["Metrics"][0], {"Id": "usual", "Expression": "duration * 2"}]},
+    ],
+    ids=["below the band", "no such query", "no metric", "another expression"],
+)
+def test_any_other_alarm_is_left_alone(alarm: dict[str, Any]) -> None:
+    assert BandAlarm.of({**ALARM, **alarm}) is None
+
+
+def test_awss_own_width_is_two_deviations() -> None:
+    queries = [ALARM["Metrics"][0], {"Id": "usual", "Expression": "ANOMALY_DETECTION_BAND(duration)"}]
+    assert band(Metrics=queries).deviations == 2.0
+
+
+def test_nothing_is_usual_before_there_are_enough_values() -> None:
+    assert threshold([9.0, 1.0, 1.0]) is None
+    assert threshold([9.0, *[1.0] * LEAST_VALUES]) is not None
+
+
+def test_the_value_that_is_judged_is_not_learned_from() -> None:
+    assert threshold([1_000_000.0, 100.0, 100.0, 100.0]) == pytest.approx(130.0)
+
+
+def test_periods_without_data_teach_nothing() -> None:
+    gaps = [None, 1_000.0, None, 100.0, None, None, 100.0, 100.0]
+    assert threshold(gaps) == threshold([1_000.0, 100.0, 100.0, 100.0])
+
+
+def test_without_a_value_to_judge_all_that_came_before_is_learned_from() -> None:
+    assert threshold([None, None, None, 100.0, 100.0, 100.0]) == pytest.approx(130.0)
+
+
+@given(st.lists(st.floats(0, 1e9), min_size=LEAST_VALUES, max_size=50), st.floats(0, 10))
+def test_the_band_is_so_many_deviations_wide_and_never_narrower_than_a_share_of_the_mean(
+    before: list[float], deviations: float
+) -> None:
+    upper = upper_end(before, deviations)
+    assert upper is not None
+    assert upper >= fmean(before)
+    assert upper == pytest.approx(fmean(before) + deviations * max(pstdev(before), fmean(before) / 10))
