@@ -47,7 +47,8 @@ _PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
     "--truth",
     "truth_path",
     type=click.Path(path_type=Path),
-    help="A CSV whose header names two output columns: the id, and the prediction that it tells the truth of.",
+    help="A CSV whose header names two output columns: the id, and the prediction that it tells the truth of. Tells how "
+    "many predictions are right; of numbers with fractions, how far they are off on average.",
 )
 @click.option(
     "--rows",
@@ -202,15 +203,16 @@ def _upload(view: RunView, path: Path, destination: S3Uri, client: Callable[[str
 
 
 def _show_rows(view: RunView, table: ResultTable, file: Path, truth: Truth | None) -> None:
-    """Print the first rows under their names, and the accuracy where the truth is known."""
+    """Print the first rows under their names, and how good they are where the truth is known."""
     if table.rows:
         view.table(f"first {len(table.rows)} rows of {file.name}", table.columns, table.rows)
     if table.score is not None and truth is not None:
         score = table.score
-        view.line(
-            "accuracy",
-            f"{score.accuracy:.1%}: {score.right:,} of {score.known:,} rows with a known {truth.column}",
-        )
+        known = f"{score.known:,} rows with a known {truth.column}"
+        if score.mean_absolute_error is not None:
+            view.line("error", f"{score.mean_absolute_error:.4g} on average, over {known}")
+        else:
+            view.line("accuracy", f"{score.accuracy:.1%}: {score.right:,} of {known}")
     elif truth is not None:
         view.line(
             "truth",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,22 +56,58 @@ class Truth:
         return self.values.get(row[columns.index(self.id_column)])
 
     def score(self, rows: Iterable[Sequence[str]], columns: Sequence[str]) -> Score:
-        """Count the rows whose prediction is the truth, over all rows with a known id."""
+        """Hold the predictions against the truth, over all rows with a known id."""
         place = columns.index(self.column)
         right = known = 0
+        measured = Measured()
         for row in rows:
             true_value = self.of(row, columns)
-            known += true_value is not None
+            if true_value is None:
+                continue
+            known += 1
             right += row[place] == true_value
-        return Score(right=right, known=known)
+            measured.add(row[place], true_value)
+        return Score(right=right, known=known, mean_absolute_error=measured.mean_absolute_error)
+
+
+@dataclass
+class Measured:
+    """Predictions of a quantity, and how far they are from the truth.
+
+    They are of a quantity when all are numbers and one has a fraction: whole numbers may be names of classes.
+    """
+
+    count: int = 0
+    off_by: float = 0.0
+    are_numbers: bool = True
+    have_fraction: bool = False
+
+    def add(self, predicted: str, true_value: str) -> None:
+        """Take one more pair in."""
+        try:
+            numbers = float(predicted), float(true_value)
+        except ValueError:
+            numbers = math.nan, math.nan
+        if not all(map(math.isfinite, numbers)):
+            self.are_numbers = False
+            return
+        self.count += 1
+        self.off_by += abs(numbers[0] - numbers[1])
+        self.have_fraction = self.have_fraction or any(not number.is_integer() for number in numbers)
+
+    @property
+    def mean_absolute_error(self) -> float | None:
+        """In the unit of the predictions; None where they are no quantity."""
+        return self.off_by / self.count if self.are_numbers and self.have_fraction else None
 
 
 @dataclass(frozen=True)
 class Score:
-    """How many predictions are right, of those whose truth is known."""
+    """How many predictions are right, of those whose truth is known; of a quantity also how far off they are."""
 
     right: int
     known: int
+    mean_absolute_error: float | None = None
 
     @property
     def accuracy(self) -> float:

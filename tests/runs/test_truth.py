@@ -26,6 +26,32 @@ def test_columns_are_found_by_name_wherever_they_stand(tmp_path: Path) -> None:
     assert truth.score([["yes", "0.9", "a"]], ("label", "score", "id")).right == 1
 
 
+@pytest.mark.parametrize(
+    ("pairs", "error"),
+    [
+        ([("2.5", "2.0"), ("3", "4")], 0.75),
+        ([("0.9", "1"), ("1e-1", "0")], 0.1),
+        ([("1", "1"), ("0", "1")], None),
+        ([("2.5", "2.0"), ("n/a", "4")], None),
+        ([("2.5", "2.0"), ("nan", "4")], None),
+        ([], None),
+    ],
+    ids=[
+        "a quantity",
+        "a probability",
+        "classes by number",
+        "one that is no number",
+        "not a number",
+        "none known",
+    ],
+)
+def test_a_quantity_is_off_by_so_much_on_average(pairs: list[tuple[str, str]], error: float | None) -> None:
+    truth = Truth("id", "price", {str(at): true_value for at, (_, true_value) in enumerate(pairs)})
+    rows = [[str(at), predicted] for at, (predicted, _) in enumerate(pairs)]
+    score = truth.score([*rows, ["unknown", "7.5"]], ("id", "price"))
+    assert score.mean_absolute_error == (pytest.approx(error) if error is not None else None)
+
+
 def test_an_output_without_the_columns_cannot_be_judged(tmp_path: Path) -> None:
     truth = Truth.read(write(tmp_path, "id,label\na,yes\n"))
     assert not truth.tells_of(("label",))
