@@ -47,8 +47,8 @@ _PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
     "--truth",
     "truth_path",
     type=click.Path(path_type=Path),
-    help="A CSV whose header names two output columns: the id, and the prediction that it tells the truth of. Tells how "
-    "many predictions are right; of numbers with fractions, how far they are off on average.",
+    help="A CSV whose header names two output columns: the id, and the prediction that it tells the truth of. Tells "
+    "how many predictions are right; of numbers with fractions, how far they are off on average.",
 )
 @click.option(
     "--rows",
