@@ -28,7 +28,7 @@ DONE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[LocalAws]:
-    with LocalAws() as started:
+    with LocalAws(enforce_iam=True) as started:
         yield started
 
 

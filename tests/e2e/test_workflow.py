@@ -64,7 +64,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     synthesise(PROJECT, jobs=folder / "jobs", assembly=folder / "cdk.out")
     limits = folder / "limits.json"
     limits.write_text("{}")
-    with LocalAws(quotas=limits, wait_scale=0.002) as aws:
+    with LocalAws(quotas=limits, wait_scale=0.002, enforce_iam=True) as aws:
         outputs = deploy(folder / "cdk.out", "BatchTransform", aws.client, lambda _event: None)
         data = (folder / "build/data/tumours.csv").read_text()
         found = Deployed(aws, outputs, limits)
