@@ -80,6 +80,12 @@ _PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
     type=click.IntRange(0, 65535),
     help="Port of the local AWS. Any free one, unless told.",
 )
+@click.option(
+    "--enforce-iam",
+    is_flag=True,
+    help="Each role may do what its policies allow, and no more, as on AWS. A role, key or topic that the job names "
+    "is not there.",
+)
 def run(
     *,
     job: str,
@@ -91,6 +97,7 @@ def run(
     environment_name: str,
     out: Path,
     port: int,
+    enforce_iam: bool,
 ) -> None:
     """Run JOB on this machine: start the local AWS, deploy the job there, score, fetch the results.
 
@@ -124,7 +131,7 @@ def run(
                 security_checks=False,  # nothing is shipped from here; `cdk deploy` runs them
                 any_account=True,
             )
-        with _template_check(assembly) as checked, _local_aws(view, port) as aws:
+        with _template_check(assembly) as checked, _local_aws(view, port, enforce_iam=enforce_iam) as aws:
             checked.result()
             with _step(view, "deploy", "deploying the stack", f"stack {stack}, through CloudFormation"):
                 outputs = deploy(assembly, stack, aws.client, lambda event: view.doing(f"deploying: {event}"))
@@ -169,10 +176,10 @@ def _template_check(assembly: Path) -> Iterator[Future[None]]:
 
 
 @contextmanager
-def _local_aws(view: RunView, port: int) -> Iterator[LocalAws]:
+def _local_aws(view: RunView, port: int, *, enforce_iam: bool) -> Iterator[LocalAws]:
     began = time.monotonic()
     view.doing("starting the local AWS")
-    with LocalAws(port=port, schedules=False) as aws:  # this run is the only one
+    with LocalAws(port=port, schedules=False, enforce_iam=enforce_iam) as aws:  # this run is the only one
         view.line("local AWS", aws.endpoint_url, time.monotonic() - began)
         yield aws
         view.doing("stopping the local AWS")

@@ -41,9 +41,9 @@ class Project:
         )
 
     def run_example(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """The main job, as `make run` starts it."""
+        """The main job, as `make run` starts it, with IAM enforced."""
         data = ("--input", "build/data/tumours.csv", "--truth", "build/data/tumours-truth.csv")
-        return self.batch_transform("run", "tumours", *data, *arguments)
+        return self.batch_transform("run", "tumours", "--enforce-iam", *data, *arguments)
 
     @staticmethod
     def command(*arguments: str) -> Sequence[str]:

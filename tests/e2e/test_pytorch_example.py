@@ -24,7 +24,7 @@ def test_a_pytorch_model_names_the_cultivar_of_each_wine(project: Project) -> No
     project.job_file.unlink()
     shutil.copy(PROJECT / "models/wines/wines.yaml", project.folder / "jobs")
     data = ("--input", "build/data/wines.csv", "--truth", "build/data/wines-truth.csv")
-    done = project.batch_transform("run", "wines", *data)
+    done = project.batch_transform("run", "wines", "--enforce-iam", *data)
     assert done.returncode == 0, done.stdout + done.stderr
     [result] = (project.folder / "out/wines").glob("*/wines.csv.out")
     rows = list(csv.reader(result.read_text().splitlines()))
