@@ -35,18 +35,20 @@ def shared_notifications(
 
 
 def export_topic(stack: cdk.Stack, notifications: Notifications) -> None:
-    """Define outputs that persons and the other stacks find the topic of the first stack by, and its key."""
-    for key, value, description in (
-        (
-            NOTIFICATION_TOPIC,
-            notifications.topic.topic_arn,
-            "tells of alarms and of runs that did not end well: subscribe here",
-        ),
-        (NOTIFICATION_KEY, notifications.key_for_topic().key_arn, "encrypts these messages"),
-    ):
-        cdk.CfnOutput(
-            stack, key, value=value, description=description, export_name=export_name(stack.stack_name, key)
-        )
+    """Define outputs that persons find the topic of the first stack and its key by, and the other stacks the topic."""
+    cdk.CfnOutput(
+        stack,
+        NOTIFICATION_TOPIC,
+        value=notifications.topic.topic_arn,
+        description="tells of alarms and of runs that did not end well: subscribe here",
+        export_name=export_name(stack.stack_name, NOTIFICATION_TOPIC),
+    )
+    cdk.CfnOutput(
+        stack,
+        NOTIFICATION_KEY,
+        value=notifications.key_for_topic().key_arn,
+        description="encrypts these messages",
+    )
 
 
 def _imported(stack: cdk.Stack, first_stack_name: str, encryption_key: kms.IKey | None) -> Notifications:
