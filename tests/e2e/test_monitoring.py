@@ -18,15 +18,8 @@ from batch_transform.local.up import LocalAws
 from batch_transform.runs.synth import synthesise
 from batch_transform.spec.stack_outputs import INPUT_BUCKET, NOTIFICATION_TOPIC, state_machine_output
 from e2e.project_copy import PROJECT
+from e2e.sleeper import SLEEPER, write_sleeper
 from e2e.subscriber import Subscriber
-
-SLEEPER = """
-import time
-def model_fn(model_dir): return None
-def input_fn(data, content_type): return data
-def predict_fn(data, model): time.sleep(float(data.split(",")[0])); return data
-def output_fn(prediction, accept): return prediction, accept
-"""
 
 ALARM_SCALE = 0.005
 """An hour without a start, 13 periods of 5 minutes, is 20 s."""
@@ -66,12 +59,10 @@ class Watched:
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     folder = tmp_path_factory.mktemp("monitoring")
-    (folder / "build/sleeper/code").mkdir(parents=True)
-    (folder / "build/sleeper/code/inference.py").write_text(SLEEPER)
+    write_sleeper(folder)
     (folder / "jobs").mkdir()
-    image = {"framework": "sklearn", "version": "1.2-1"}
     common = {
-        "model": {"source": "../build/sleeper", "image": image},
+        "model": SLEEPER,
         "input": {"content_type": "text/csv", "split_type": "Line"},
         "monitoring": {"longest_duration_in_seconds": 1, "starts_within_hours": 1},
         # far away: what starts is what the test starts

@@ -14,8 +14,8 @@ from batch_transform.local.up import LocalAws
 from batch_transform.runs.synth import synthesise
 from batch_transform.spec.stack_outputs import INPUT_BUCKET, NOTIFICATION_TOPIC, state_machine_output
 from e2e.project_copy import PROJECT
+from e2e.sleeper import SLEEPER, write_sleeper
 from e2e.subscriber import Subscriber
-from e2e.test_monitoring import SLEEPER
 
 PERIOD_SECONDS = 2.0
 """An hour, in which the alarm takes the longest run, is so long here."""
@@ -23,15 +23,11 @@ PERIOD_SECONDS = 2.0
 
 @pytest.mark.timeout(180)
 def test_a_run_much_longer_than_those_before_raises_an_alarm(tmp_path: Path) -> None:
-    (tmp_path / "build/sleeper/code").mkdir(parents=True)
-    (tmp_path / "build/sleeper/code/inference.py").write_text(SLEEPER)
+    write_sleeper(tmp_path)
     (tmp_path / "jobs").mkdir()
     job = {
         "name": "sleeper",
-        "model": {
-            "source": "../build/sleeper",
-            "image": {"framework": "sklearn", "version": "1.2-1"},
-        },
+        "model": SLEEPER,
         "input": {"content_type": "text/csv", "split_type": "Line"},
     }
     (tmp_path / "jobs/sleeper.yaml").write_text(yaml.safe_dump(job))

@@ -20,15 +20,8 @@ from batch_transform.runs.synth import synthesise
 from batch_transform.spec.stack_outputs import INPUT_BUCKET
 from constructs_lib.states.ladder import MOST_ROUNDS
 from e2e.project_copy import PROJECT
+from e2e.sleeper import SLEEPER, write_sleeper
 from e2e.workflow_stack import Deployed
-
-SLEEPER = """
-import time
-def model_fn(model_dir): return None
-def input_fn(data, content_type): return data
-def predict_fn(data, model): time.sleep(600)
-def output_fn(prediction, accept): return "", accept
-"""
 
 # Texts that a state machine would evaluate, refuse or leave out, did it not take care.
 ODD_TEXTS = {
@@ -47,15 +40,14 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     subprocess.run(
         [sys.executable, str(PROJECT / "models/tumours/train.py"), str(folder / "build")], check=True
     )
-    (folder / "build/sleeper/code").mkdir(parents=True)
-    (folder / "build/sleeper/code/inference.py").write_text(SLEEPER)
+    write_sleeper(folder)
     (folder / "jobs").mkdir()
     tumours = yaml.safe_load((PROJECT / "jobs/tumours.yaml").read_text())
     del tumours["triggers"]
     tumours["transform"]["env"] = ODD_TEXTS
     sleeper = {
         "name": "sleeper",
-        "model": {"source": "../build/sleeper", "image": {"framework": "sklearn", "version": "1.2-1"}},
+        "model": SLEEPER,
         "input": {"content_type": "text/csv", "split_type": "Line"},
         "transform": {"max_runtime_in_seconds": 2},
     }
@@ -69,7 +61,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
         data = (folder / "build/data/tumours.csv").read_text()
         found = Deployed(aws, outputs, limits)
         found.upload("tumours", "good", "a.csv", data)
-        found.upload("sleeper", "good", "a.csv", "1,2\n")
+        found.upload("sleeper", "good", "a.csv", "600,2\n")
         yield found
 
 
