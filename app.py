@@ -42,6 +42,6 @@ def main() -> None:
 
 
 # The process ends with the synthesis, and needs nearly all that it makes until then: looking for garbage in it
-# takes a twentieth of its time and finds nothing (docs/speed.md).
+# takes about a twentieth of its time (docs/speed.md).
 gc.disable()
 main()
