@@ -17,7 +17,9 @@ from batch_transform.spec.errors import DataNotFoundError, InputError, Transform
 from batch_transform.spec.framework_images import frameworks, repository
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_ECR_IMAGE = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.[a-z.]+/(?P<repository>[^:@]+)([:@].*)?")
+_ECR_IMAGE = re.compile(
+    r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.[a-z.]+/(?P<repository>[^:@]+)(:(?P<tag>[^@]+))?(@.*)?"
+)
 _FRAMEWORK_SERVER = (sys.executable, "-m", "batch_transform.local.framework_server")
 
 
@@ -66,8 +68,10 @@ class Images:
         if address.startswith("file://"):
             return _folder(address)
         found = _ECR_IMAGE.fullmatch(address)
-        if found and found["repository"] in {repository(framework) for framework in frameworks()}:
-            return Command(_FRAMEWORK_SERVER)
+        for framework in frameworks():
+            if found and found["repository"] == repository(framework):
+                # the tag names the version, and the processor: `1.2-1-cpu-py3`; an image by its digest has none
+                return Command((*_FRAMEWORK_SERVER, framework, found["tag"] or ""))
         raise TransformJobError(
             f"ClientError: the local AWS cannot run the image {address}: it runs no containers. Map the image to "
             f"a command in {self._file or 'a file given with --images'}, for example "

@@ -38,18 +38,24 @@ def test_fails_when_the_folder_has_no_executable_serve(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "image",
+    ("image", "framework", "tag"),
     [
-        SKLEARN,
-        "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1",
-        "727897471807.dkr.ecr.cn-north-1.amazonaws.com.cn/pytorch-inference:2.6.0-cpu-py312",
-        "763104351884.dkr.ecr.us-west-2.amazonaws.com/pytorch-inference@sha256:abc",
+        (SKLEARN, "sklearn", "1.2-1-cpu-py3"),
+        ("683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1", "xgboost", "1.7-1"),
+        (
+            "727897471807.dkr.ecr.cn-north-1.amazonaws.com.cn/pytorch-inference:2.6.0-cpu-py312",
+            "pytorch",
+            "2.6.0-cpu-py312",
+        ),
+        ("763104351884.dkr.ecr.us-west-2.amazonaws.com/pytorch-inference@sha256:abc", "pytorch", ""),
     ],
 )
-def test_a_framework_image_is_our_own_server(image: str) -> None:
+def test_a_framework_image_is_our_own_server_which_learns_the_framework_and_the_tag(
+    image: str, framework: str, tag: str
+) -> None:
     server = Images().server(image)
     assert isinstance(server, Command)
-    assert server.arguments[-1] == "batch_transform.local.framework_server"
+    assert server.arguments[-3:] == ("batch_transform.local.framework_server", framework, tag)
 
 
 def test_fails_saying_what_to_map_when_nothing_serves_an_image() -> None:
