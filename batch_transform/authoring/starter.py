@@ -10,6 +10,7 @@ from pathlib import Path
 from batch_transform.authoring.yaml_scalar import yaml_scalar
 from batch_transform.spec.errors import InputError
 from batch_transform.spec.framework_images import frameworks, versions
+from batch_transform.spec.regular_file import kind_of
 from batch_transform.spec.s3_uri import S3Uri
 
 CSV = "text/csv"
@@ -119,6 +120,8 @@ def _input(starter: Starter, path: Path) -> Iterator[str]:
 
 def _require_names(columns: str) -> None:
     """Refuse what was meant as a file: a job with its path for a column's name would be valid."""
+    if kind := kind_of(Path(columns)):
+        raise InputError(f"--columns {columns}: it is {kind}, and only a file is read")
     is_one = "," not in columns
     if is_one and ("/" in columns or Path(columns).suffix.lower() in _TABLES):
         raise InputError(

@@ -16,6 +16,7 @@ from batch_transform.authoring.request_json import adopt_json
 from batch_transform.authoring.sdk_call import adopt_sdk_call
 from batch_transform.cli.problem_report import report_problems
 from batch_transform.spec.errors import DataNotFoundError, InputError, JobFileError
+from batch_transform.spec.regular_file import read_file
 
 _STDIN = "-"
 _TRANSFORM_JOB_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
@@ -93,7 +94,7 @@ def _adopted(source: str, *, from_sdk: bool, state: str | None) -> Adopted:
 
 def _text(source: str, path: Path) -> str:
     try:
-        data = sys.stdin.buffer.read() if source == _STDIN else path.read_bytes()
+        data = sys.stdin.buffer.read() if source == _STDIN else read_file(path)
         return data.decode("utf-8-sig")
     except OSError as error:
         raise DataNotFoundError(f"{source} cannot be read: {error.strerror}") from error

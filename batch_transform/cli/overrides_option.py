@@ -12,6 +12,7 @@ import click
 import yaml
 
 from batch_transform.spec.errors import DataNotFoundError, InputError
+from batch_transform.spec.regular_file import read_file
 
 _STDIN = "-"
 
@@ -47,7 +48,7 @@ def parse_overrides(overrides: tuple[str, ...]) -> dict[str, Any]:
 def read_overrides(place: str) -> Mapping[str, Any]:
     """Return what a JSON or YAML file holds, or standard input for `-`: the input of an execution."""
     try:
-        text = sys.stdin.read() if place == _STDIN else Path(place).read_text(encoding="utf-8")
+        text = sys.stdin.read() if place == _STDIN else read_file(Path(place)).decode()
     except OSError as error:
         raise DataNotFoundError(f"--overrides {place} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from batch_transform.spec.problem import Problem
+from batch_transform.spec.regular_file import read_file
 
 _COLOUR = {"error": "red", "warning": "yellow"}
 _TAB = "    "
@@ -84,7 +85,7 @@ def _excerpt(problem: Problem) -> list[str]:
 def _lines_of(path: str) -> tuple[str, ...]:
     """Return the file's lines as YAML counts them; none where the file cannot be read, which is a problem itself."""
     try:
-        return tuple(Path(path).read_text(encoding="utf-8-sig").split("\n"))
+        return tuple(read_file(Path(path)).decode("utf-8-sig").split("\n"))
     except (OSError, UnicodeDecodeError):
         return ()
 

@@ -28,7 +28,7 @@ from batch_transform.runs.template_check import check_templates
 from batch_transform.runs.truth import Truth
 from batch_transform.spec.environment import DEFAULT_ENVIRONMENT, in_environment
 from batch_transform.spec.environment_file import load_environments
-from batch_transform.spec.errors import InputError, RunFailedError
+from batch_transform.spec.errors import InputError, ResultsError, RunFailedError
 from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.named_overrides import Columns
 from batch_transform.spec.overrides import apply_overrides
@@ -148,7 +148,10 @@ def run(
             place = output.place
             if place is None:  # of no run but one beside another, and the local AWS was started for this one
                 raise RunFailedError(f"the run was {output}")
-            files = fetch(place, out / spec.name / place.key.rstrip("/").rpartition("/")[2], aws.client("s3"))
+            copies = fetch(
+                place, out / spec.name / place.key.rstrip("/").rpartition("/")[2], aws.client("s3")
+            )
+    files = copies.files
     if files and job_progress is not None:
         _show_rows(view, result_table(spec, job_progress, files, rows, truth), files[0], truth)
     view.line("result", str(output))
@@ -157,6 +160,8 @@ def run(
         "copies",
         ", ".join(str(file) for file in files[:5]) + (f" and {len(files) - 5} more" if files[5:] else ""),
     )
+    if copies.refused:
+        raise ResultsError("\n".join(["these results were not copied:", *map(str, copies.refused)]))
     view.line("done", f"in {time.monotonic() - began:.1f} s")
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from batch_transform.spec.errors import InputError
+from batch_transform.spec.regular_file import read_file
 
 CASES = Path(__file__).parent / "cases"
 EVIDENCE = ("documented", "recorded", "inferred", "unknown")
@@ -83,7 +84,9 @@ def load_cases(files: Iterable[Path] | None = None) -> tuple[Case, ...]:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return read_file(path).decode()
+    except OSError as error:
+        raise InputError(f"{path}: a file of cases cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: a file of cases is UTF-8 text, and this is none: {error}") from error
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from batch_transform.engine.seams import Answer
 from batch_transform.spec.errors import InputError
+from batch_transform.spec.regular_file import kind_of, open_file
 
 
 class GivenAnswer:
@@ -35,12 +36,12 @@ def read_answer(given: str, *, lines: int | None) -> bytes:
     """Return the content of a file of that name, its first lines only if `lines` is told, or else the text itself."""
     path = Path(given)
     try:
-        if not path.is_file():
+        if kind_of(path) is None and not path.is_file():
             return given.encode()
     except (OSError, ValueError):
         return given.encode()  # longer than any name of a file, or with a NUL
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             return file.read() if lines is None else b"".join(islice(file, lines))
     except OSError as error:
         raise InputError(f"--answer {given} cannot be read: {error.strerror}") from error

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -15,6 +15,7 @@ from batch_transform.engine.seams import InputObject
 from batch_transform.engine.selection import is_folder_marker, manifest_entries
 from batch_transform.local.sagemaker.s3_store import S3Store
 from batch_transform.spec.errors import DataNotFoundError, InputError
+from batch_transform.spec.regular_file import open_file
 from batch_transform.spec.s3_uri import S3Uri
 
 
@@ -43,7 +44,7 @@ def open_source(place: str, s3: Callable[[], Any]) -> Iterator[Source]:
         return
     path = _first_file(Path(place))
     try:
-        with path.open("rb") as stream:
+        with _open(path) as stream:
             yield Source(str(path), path.stat().st_size, stream)
     except OSError as error:
         raise InputError(f"--input {path} cannot be read: {error.strerror}") from error
@@ -62,6 +63,7 @@ def first_in_manifest(place: str, s3: Callable[[], Any]) -> str:
 
 
 _CHUNK = 1024 * 1024
+_OPEN_FILES = (Path("/dev/fd"), Path("/proc/self/fd"))
 
 
 @contextmanager
@@ -82,6 +84,11 @@ def _stream(found: InputObject, store: S3Store) -> Iterator[ByteStream]:
         yield stream
     finally:
         stream.close()  # what was not read is not fetched
+
+
+def _open(path: Path) -> BinaryIO:
+    """Open a file, or a pipe that is open in this process already, such as the shell's `<(zcat rows.csv.gz)`."""
+    return path.open("rb") if path.parent in _OPEN_FILES else open_file(path)
 
 
 def _first_file(path: Path) -> Path:

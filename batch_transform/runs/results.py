@@ -2,31 +2,62 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from batch_transform.runs.files_below import FilesBelow, segments
+from batch_transform.spec.errors import KeyPathError
 from batch_transform.spec.s3_uri import S3Uri
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 
-def fetch(output: S3Uri, folder: Path, s3: S3Client) -> list[Path]:
-    """Download all objects below `output` into `folder`, with their paths, and return the files in order.
+@dataclass(frozen=True)
+class Copies:
+    """The files that were copied, in the order of their keys, and the keys that can be no files here."""
 
-    Each file appears whole: it is downloaded beside its place and then renamed.
+    files: tuple[Path, ...]
+    refused: tuple[KeyPathError, ...]
+
+
+def fetch(output: S3Uri, folder: Path, s3: S3Client) -> Copies:
+    """Download all objects below `output` into `folder`, with their paths; nothing is written anywhere else.
+
+    Each file appears whole: it is downloaded beside its place and then renamed. An object whose key is no path
+    below the folder is refused, and the others are copied all the same. The empty objects that S3's console makes
+    for folders hold nothing to copy. Raises OSError, with the file's name, where the disk does not take one.
     """
     prefix = f"{output.key.rstrip('/')}/"
-    files = []
+    files: list[Path] = []
+    refused: list[KeyPathError] = []
+    target = FilesBelow(folder)
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=output.bucket, Prefix=prefix):
         for entry in page.get("Contents", []):
-            target = folder / entry["Key"].removeprefix(prefix)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            part = target.with_name(f"{target.name}.part")
+            key = entry["Key"]
+            if key.endswith("/") and entry["Size"] == 0:
+                continue
             try:
-                s3.download_file(output.bucket, entry["Key"], str(part))
-                part.replace(target)
-            finally:
-                part.unlink(missing_ok=True)
-            files.append(target)
-    return files
+                files.append(_copied(S3Uri(output.bucket, key), key.removeprefix(prefix), folder, target, s3))
+            except KeyPathError as error:
+                refused.append(KeyPathError(key, error.why))
+    return Copies(tuple(files), tuple(refused))
+
+
+def _copied(source: S3Uri, name: str, folder: Path, target: FilesBelow, s3: S3Client) -> Path:
+    whole = folder.joinpath(*segments(name))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        number, part_name = tempfile.mkstemp(prefix=".copy-", dir=folder)
+        os.close(number)
+        part = Path(part_name)
+        try:
+            s3.download_file(source.bucket, source.key, str(part))
+            return target.put(part, name)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(whole)) from error

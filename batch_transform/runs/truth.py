@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from batch_transform.spec.errors import DataNotFoundError, TruthFileError
+from batch_transform.spec.regular_file import read_file
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,12 @@ class Truth:
 
         Raises DataNotFoundError, or TruthFileError when it is no such table.
         """
-        if not path.is_file():
-            raise DataNotFoundError(f"--truth {path}: there is no such file")
         try:
-            text = path.read_text(encoding="utf-8-sig")
+            text = read_file(path).decode("utf-8-sig")
+        except FileNotFoundError as error:
+            raise DataNotFoundError(f"--truth {path}: there is no such file") from error
+        except OSError as error:
+            raise DataNotFoundError(f"--truth {path} cannot be read: {error.strerror}") from error
         except UnicodeDecodeError as error:
             raise TruthFileError(f"{path}: this is no UTF-8 text ({error}); save it as UTF-8") from error
         with io.StringIO(text, newline="") as file:

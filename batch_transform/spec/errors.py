@@ -29,6 +29,8 @@ BatchTransformError
 ├── SynthError               the CDK app could not make the template
 ├── DeployError              CloudFormation refused the template, or rolled back
 ├── RunLockError             the lock of a job is there, and cannot be read
+├── ResultsError             a run ended well, and not all of its results could be copied to this machine
+├── KeyPathError             an S3 key that names no file below the folder that it is copied to
 ├── RunFailedError           the execution, or the transform job in it, failed
 └── TransformError           one input object could not be transformed
     ├── UnparsableError      a text that is no CSV row, or no JSON document
@@ -200,6 +202,19 @@ class DeployError(BatchTransformError):
 
 class RunLockError(BatchTransformError):
     """When a run finds the lock of its job and may not read it: waiting would not help."""
+
+
+class ResultsError(BatchTransformError):
+    """When a run ended well, and not all of its results could be copied to this machine."""
+
+
+class KeyPathError(BatchTransformError):
+    """When an S3 key, or another name that is not ours, names no file below the folder where it belongs."""
+
+    def __init__(self, name: str, why: str) -> None:
+        self.name = name
+        self.why = why
+        super().__init__(f"{name!r} cannot be the path of a file: {why}")
 
 
 class RunFailedError(BatchTransformError):

@@ -14,6 +14,7 @@ from batch_transform.spec.job_problems import problems
 from batch_transform.spec.job_spec import ContainerSpec, FrameworkImage, JobSpec
 from batch_transform.spec.problem import Problem
 from batch_transform.spec.reading import Reading
+from batch_transform.spec.regular_file import kind_of
 from batch_transform.spec.rules import UNRESOLVED
 from batch_transform.spec.rules.join import ASKED_BY
 from batch_transform.spec.rules.shape import shown
@@ -41,7 +42,7 @@ class JobFiles:
 
 def job_files_in(place: Path) -> list[Path]:
     """Return the job files of a folder in order; of a job file, itself."""
-    return [place] if place.is_file() else sorted(place.glob("*.yaml"))
+    return [place] if place.is_file() or kind_of(place) else sorted(place.glob("*.yaml"))
 
 
 def load_job_file(path: Path | str) -> JobSpec:

@@ -6,6 +6,7 @@ import csv
 from pathlib import Path
 
 from batch_transform.spec.errors import SampleHeaderError
+from batch_transform.spec.regular_file import open_file
 
 
 def read_header(sample: Path) -> tuple[str, ...]:
@@ -16,7 +17,7 @@ def read_header(sample: Path) -> tuple[str, ...]:
     cell or a number in it.
     """
     try:
-        with sample.open("rb") as lines:
+        with open_file(sample) as lines:
             header = next(csv.reader([lines.readline().decode("utf-8-sig")], strict=True), [])
     except FileNotFoundError:
         raise SampleHeaderError("does not exist") from None

@@ -9,6 +9,7 @@ import yaml
 
 from batch_transform.spec.document import Entry, ListNode, MapNode, Node, Position, Scalar
 from batch_transform.spec.reading import Reading
+from batch_transform.spec.regular_file import read_file
 from batch_transform.spec.rules import UNRESOLVED
 from batch_transform.spec.rules.shape import shown
 
@@ -32,7 +33,7 @@ def read_document(path: Path, reading: Reading, *, least: str) -> MapNode | None
     `least` is what such a file must say at least, for the message to who wrote nothing.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_file(path).decode("utf-8-sig")
     except FileNotFoundError:
         reading.wrong("file-not-found", "file", "there is no such file", _TOP)
         return None

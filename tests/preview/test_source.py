@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import io
 import os
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -106,11 +105,20 @@ def test_fails_when_aws_does_not_answer(error: Exception) -> None:
         pass
 
 
-def test_a_pipe_is_read(tmp_path: Path) -> None:
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    writer = threading.Thread(target=pipe.write_bytes, args=(b"1,2\n",))
-    writer.start()
-    with open_source(str(pipe), no_s3) as source:
+def test_a_pipe_of_the_shell_is_read() -> None:
+    """As in `--input <(zcat rows.csv.gz)`."""
+    reader, writer = os.pipe()
+    os.write(writer, b"1,2\n")
+    os.close(writer)
+    with open_source(f"/dev/fd/{reader}", no_s3) as source:
         assert (source.size, source.stream.read(9)) == (0, b"1,2\n")
-    writer.join()
+    os.close(reader)
+
+
+def test_fails_for_a_named_pipe_which_may_never_end(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with (
+        pytest.raises(InputError, match=r"it is a named pipe \(FIFO\), and only a file is read"),
+        open_source(str(tmp_path / "pipe"), no_s3),
+    ):
+        pass

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,20 @@ def test_fails_on_a_path_that_is_not_there(tmp_path: Path) -> None:
 def test_fails_on_a_folder_without_files(tmp_path: Path) -> None:
     with pytest.raises(DataNotFoundError, match="holds no file"):
         files_of(tmp_path)
+
+
+def test_fails_on_a_folder_with_something_that_would_be_left_out(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("1\n")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(DataNotFoundError, match=r"pipe is a named pipe \(FIFO\), and only files are read"):
+        files_of(tmp_path)
+    (tmp_path / "pipe").unlink()
+    (tmp_path / "gone.csv").symlink_to("nowhere.csv")
+    with pytest.raises(DataNotFoundError, match=r"gone\.csv is a link to nothing"):
+        files_of(tmp_path)
+
+
+def test_fails_on_a_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(DataNotFoundError, match=r"it is a named pipe \(FIFO\), and only files are read"):
+        files_of(tmp_path / "pipe")

@@ -14,6 +14,9 @@ from botocore.exceptions import ClientError
 from batch_transform.spec.errors import InputError, TransformJobError
 from batch_transform.spec.s3_uri import S3Uri
 
+_ODD_MEMBERS = (ValueError, KeyError, RecursionError)
+"""What tarfile raises for a NUL in a name, and for hard links to nothing and to themselves."""
+
 
 class ModelArchives:
     """Keeps unpacked archives below `folder`. Thread safe."""
@@ -55,7 +58,7 @@ class ModelArchives:
                 with tarfile.open(fileobj=body, mode="r|gz") as archive:
                     # the "data" filter refuses members that would be written outside of the folder
                     archive.extractall(part, filter="data")
-            except (tarfile.TarError, OSError, EOFError) as error:
+            except (tarfile.TarError, OSError, EOFError, *_ODD_MEMBERS) as error:
                 shutil.rmtree(part, ignore_errors=True)
                 raise TransformJobError(
                     f"ClientError: Failed to extract model data archive from {url}: {error}. "

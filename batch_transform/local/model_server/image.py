@@ -15,6 +15,7 @@ import yaml
 
 from batch_transform.spec.errors import DataNotFoundError, InputError, TransformJobError
 from batch_transform.spec.framework_images import frameworks, repository
+from batch_transform.spec.regular_file import read_file
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _ECR_IMAGE = re.compile(
@@ -101,9 +102,11 @@ def _folder(address: str) -> Command:
 
 def _read(path: Path) -> Mapping[str, str | list[str]]:
     try:
-        mapping = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        mapping = yaml.safe_load(read_file(path).decode()) or {}
     except OSError as error:
-        raise DataNotFoundError(f"the file that maps images cannot be read: {error}") from error
+        raise DataNotFoundError(
+            f"the file that maps images cannot be read: {path}: {error.strerror}"
+        ) from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""

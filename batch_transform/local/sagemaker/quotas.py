@@ -9,6 +9,7 @@ from typing import Any
 
 from batch_transform.local.sagemaker.transform_job import TransformJob
 from batch_transform.spec.errors import DataNotFoundError, InputError, RefusedRequestError, TransformJobError
+from batch_transform.spec.regular_file import read_file
 
 _SECTIONS = ("ServiceQuotas", "InsufficientInstanceCapacity", "InternalServerError", "ThrottlingException")
 
@@ -69,9 +70,11 @@ class Quotas:
         if self._path is None:
             return limits
         try:
-            given = json.loads(self._path.read_text(encoding="utf-8"))
+            given = json.loads(read_file(self._path))
         except OSError as error:
-            raise DataNotFoundError(f"the file of account limits cannot be read: {error}") from error
+            raise DataNotFoundError(
+                f"the file of account limits cannot be read: {self._path}: {error.strerror}"
+            ) from error
         except ValueError as error:
             raise InputError(f"{self._path}: not JSON: {error}") from error
         if not isinstance(given, dict) or set(given) - set(_SECTIONS):

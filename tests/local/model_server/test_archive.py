@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import tarfile
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from batch_transform.local.model_server.archive import ModelArchives
 from batch_transform.spec.errors import TransformJobError
@@ -83,6 +87,78 @@ def test_a_new_version_gets_a_folder_of_its_own(archives: ModelArchives) -> None
 def test_refuses_what_would_leave_the_folder(archives: ModelArchives, member: tarfile.TarInfo) -> None:
     with pytest.raises(TransformJobError, match=r"with relative paths only$"):
         archives.unpack(OneObject(packed(member)), URL)
+
+
+def special(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.type, member.linkname = kind, target
+    return member
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        [tarfile.TarInfo("a"), tarfile.TarInfo("a/b")],
+        [tarfile.TarInfo("a\0b")],
+        [tarfile.TarInfo("x" * 300)],
+        [tarfile.TarInfo("/".join(["x" * 200] * 30))],
+        [special("pipe", tarfile.FIFOTYPE)],
+        [special("device", tarfile.CHRTYPE)],
+        [special("hard", tarfile.LNKTYPE, "../../outside")],
+        [special("self", tarfile.LNKTYPE, "self")],
+        [link("up", "../.."), tarfile.TarInfo("up/outside")],
+    ],
+    ids=[
+        "file and folder",
+        "NUL",
+        "long name",
+        "long path",
+        "pipe",
+        "device",
+        "hard link out",
+        "hard link to itself",
+        "through a link",
+    ],
+)
+def test_refuses_members_that_are_no_files_below_the_folder(
+    archives: ModelArchives, members: list[tarfile.TarInfo]
+) -> None:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz", format=tarfile.PAX_FORMAT) as archive:
+        for member in members:
+            if "\0" in member.name:  # as only an extended header can have it
+                member.pax_headers, member.name = {"path": member.name}, "a"
+            archive.addfile(member)
+    with pytest.raises(TransformJobError, match=r"^ClientError: Failed to extract model data archive"):
+        archives.unpack(OneObject(buffer.getvalue()), URL)
+
+
+_NAMES = st.lists(
+    st.one_of(st.sampled_from(["", ".", "..", "a", "b", "\\", "x" * 300]), st.text(max_size=3)),
+    min_size=1,
+    max_size=5,
+).map("/".join)
+_MEMBERS = st.one_of(
+    st.builds(tarfile.TarInfo, _NAMES),
+    st.builds(special, _NAMES, st.sampled_from([tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE]), _NAMES),
+)
+
+
+@settings(deadline=None)
+@given(members=st.lists(_MEMBERS, max_size=5))
+def test_whatever_the_members_nothing_is_written_outside(members: list[tarfile.TarInfo]) -> None:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz", errors="surrogatepass") as archive:
+        for member in members:
+            archive.addfile(member)
+    with tempfile.TemporaryDirectory() as place:
+        root = Path(place)
+        with contextlib.suppress(TransformJobError):
+            folder = ModelArchives(root / "own" / "models").unpack(OneObject(buffer.getvalue()), URL)
+            assert all(path.resolve().is_relative_to(folder.resolve()) for path in folder.rglob("*"))
+        assert [path.name for path in root.iterdir()] == ["own"]
+        assert [path.name for path in (root / "own").iterdir()] == ["models"]
+        assert len(list((root / "own" / "models").iterdir())) <= 1
 
 
 def test_an_absolute_path_is_kept_inside_the_folder(archives: ModelArchives) -> None:

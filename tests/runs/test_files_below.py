@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from batch_transform.runs.files_below import FilesBelow, segments
+from batch_transform.spec.errors import KeyPathError
+
+
+def put(folder: Path, *names: str) -> list[Path]:
+    """Put a file with its own name as content below the folder, under each of the names."""
+    target = FilesBelow(folder)
+    paths = []
+    for name in names:
+        number, part = tempfile.mkstemp(dir=folder.parent)
+        os.write(number, name.encode())
+        os.close(number)
+        try:
+            paths.append(target.put(Path(part), name))
+        finally:
+            Path(part).unlink(missing_ok=True)
+    return paths
+
+
+def everything_in(folder: Path) -> dict[str, str]:
+    """All that is in a folder, links not followed, by path."""
+    found = {}
+    for path in folder.rglob("*"):
+        what = f"-> {path.readlink()}" if path.is_symlink() else path.read_text() if path.is_file() else "/"
+        found[path.relative_to(folder).as_posix()] = what
+    return found
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a.out",
+        "day/a.out",
+        "a b/ü.out",
+        "..a",
+        "...",
+        "a..b/c",
+        ".hidden",
+        "-rf",
+        "~",
+        "a\\b",
+        "x" * 255,
+        "C:",
+        "é",
+    ],
+)
+def test_a_file_gets_the_path_that_its_name_says(tmp_path: Path, name: str) -> None:
+    assert put(tmp_path / "run", name) == [tmp_path / "run" / name]
+    assert (tmp_path / "run" / name).read_text() == name
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("", "it has an empty segment"),
+        ("/etc/passwd", "it has an empty segment"),
+        ("a//b", "it has an empty segment"),
+        ("a/", "it has an empty segment"),
+        ("..", "it has the segment .."),
+        ("../x", "it has the segment .."),
+        ("a/../../x", "it has the segment .."),
+        ("a/..", "it has the segment .."),
+        (".", "it has the segment ."),
+        ("./a", "it has the segment ."),
+        ("a/./b", "it has the segment ."),
+        ("a\0b", "it has a control character"),
+        ("a\nb", "it has a control character"),
+        ("\x1b[2J", "it has a control character"),
+        ("\x7f", "it has a control character"),
+        ("\x85", "it has a control character"),
+        ("\udcff", "it is no Unicode text"),
+        ("x" * 256, "a segment has 256 bytes"),
+        ("ü" * 128 + "/a", "a segment has 256 bytes"),
+    ],
+)
+def test_fails_for_a_name_that_is_no_path_downwards(tmp_path: Path, name: str, why: str) -> None:
+    with pytest.raises(KeyPathError, match=why.replace(".", r"\.")) as refused:
+        segments(name)
+    assert repr(name) in str(refused.value)
+    assert str(refused.value).isprintable()
+
+
+def test_fails_for_a_whole_path_that_is_too_long(tmp_path: Path) -> None:
+    with pytest.raises(KeyPathError, match="too long for this file system"):
+        put(tmp_path / "run", "/".join(["x" * 250] * 20))
+
+
+@pytest.mark.parametrize("names", [("a", "a/b"), ("a/b", "a")])
+def test_fails_for_a_name_that_is_a_file_and_a_folder_at_once(tmp_path: Path, names: tuple[str, str]) -> None:
+    with pytest.raises(KeyPathError, match=rf"^'{names[1]}' cannot be the path of a file: "):
+        put(tmp_path / "run", *names)
+    assert everything_in(tmp_path / "run")[names[0]] == names[0]
+
+
+def test_fails_where_a_link_in_the_folder_leads_elsewhere(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (tmp_path / "run" / "day").mkdir(parents=True)
+    for link in ("up", "day/up"):
+        (tmp_path / "run" / link).symlink_to(outside)
+        with pytest.raises(KeyPathError, match="a symbolic link is in the way"):
+            put(tmp_path / "run", f"{link}/x")
+    assert list(outside.iterdir()) == []
+
+
+def test_a_link_in_the_place_of_a_file_is_replaced_and_what_it_leads_to_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "outside").write_text("mine")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "a").symlink_to(tmp_path / "outside")
+    put(tmp_path / "run", "a")
+    assert (tmp_path / "outside").read_text() == "mine"
+    assert (tmp_path / "run" / "a").read_text() == "a"
+
+
+def test_the_folder_itself_may_be_a_link(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "run").symlink_to(tmp_path / "disk")
+    put(tmp_path / "run", "a")
+    assert (tmp_path / "disk" / "a").read_text() == "a"
+
+
+def test_a_file_of_an_earlier_copy_is_replaced(tmp_path: Path) -> None:
+    put(tmp_path / "run", "a")
+    put(tmp_path / "run", "a")
+    assert (tmp_path / "run" / "a").read_text() == "a"
+
+
+def test_fails_for_names_that_the_file_system_holds_for_the_same(tmp_path: Path) -> None:
+    """As `a` and `A` are on macOS: here a hard link makes two names of one file."""
+    target = FilesBelow(tmp_path / "run")
+    for name in ("part", "other"):
+        (tmp_path / name).write_text(name)
+    target.put(tmp_path / "part", "a")
+    os.link(tmp_path / "run" / "a", tmp_path / "run" / "A")
+    with pytest.raises(
+        KeyPathError, match=r"'A' cannot be .*: this file system holds it for the same as 'a'"
+    ):
+        target.put(tmp_path / "other", "A")
+    assert (tmp_path / "run" / "a").read_text() == "part"
+
+
+_SEGMENT = st.one_of(
+    st.sampled_from(
+        ["", ".", "..", "a", "A", "a.out", "link", "\\", "..\\..", "\0", "~", "x" * 255, "x" * 300]
+    ),
+    st.text(max_size=5),
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(names=st.lists(st.lists(_SEGMENT, min_size=1, max_size=6).map("/".join), max_size=6))
+@example(names=["../x", "/etc/x", "a", "a/b", "link/x", "link/../../x"])
+def test_whatever_the_names_nothing_is_written_outside_and_what_is_put_can_be_read(names: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        root = Path(place)
+        (root / "outside").mkdir()
+        (root / "outer" / "run").mkdir(parents=True)
+        (root / "outer" / "run" / "link").symlink_to(root / "outside")
+        target = FilesBelow(root / "outer" / "run")
+        kept: dict[Path, str] = {}
+        for number, name in enumerate(names):
+            part = root / "part"
+            part.write_text(f"{number}")
+            try:
+                kept[target.put(part, name)] = f"{number}"
+            except KeyPathError as error:
+                assert error.name == name
+        assert {path: path.read_text() for path in kept} == kept
+        assert list((root / "outside").iterdir()) == []
+        assert {path.name for path in root.iterdir()} <= {"outside", "outer", "part"}
+        assert [path.name for path in (root / "outer").iterdir()] == ["run"]
+        files = {path for path in (root / "outer").rglob("*") if path.is_file() and not path.is_symlink()}
+        assert files == set(kept)
