@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Semaphore
+from http import HTTPStatus
+from threading import Condition, Event, Semaphore
 from typing import TypeVar, cast
 
 from batch_transform.engine.batches import Batch
 from batch_transform.engine.in_order import StoppedError
 from batch_transform.engine.pace import Pace
 from batch_transform.engine.seams import Answer, ModelInvoker, Outcome, RunInvoker, StreamInvoker
-from batch_transform.engine.settings import Settings
-from batch_transform.spec.errors import ModelClientError, ModelServerError, NoModelAnswerError
+from batch_transform.engine.settings import MIB, Settings
+from batch_transform.spec.errors import (
+    ModelClientError,
+    ModelServerError,
+    ModelTimeoutError,
+    NoModelAnswerError,
+    TransformError,
+)
 
 _FIRST_PAUSE = 0.1  # seconds before the first retry, then doubled; SageMaker's own pauses are not known
 _SHOWN_LINES = 100  # of an error page, in the log
+_GLANCE = 0.1  # seconds between two looks at whether the job was told to stop
 Asked = TypeVar("Asked")
+
+
+class NotSentError(Exception):
+    """When a request was not sent, since another of its object had failed. It never leaves the engine."""
 
 
 @dataclass(frozen=True)
@@ -30,68 +43,23 @@ class Model:
     pace: Pace = field(default_factory=lambda: Pace(alone=False))
     places: Semaphore = field(default_factory=Semaphore)
 
-    def answers(self, run: list[Batch]) -> list[bytes]:
-        """Return the answers to some requests. See `answer`."""
-        with self.places:
-            began = time.perf_counter()
-            answers = [self.answer(run[0])] if len(run) == 1 else self._answers(run)
-            self.pace.saw(len(run), time.perf_counter() - began)
-        return answers
-
-    def answer(self, batch: Batch) -> bytes:
-        """Return the body of the model's 2xx answer.
-
-        Retries 5xx and missing answers InvocationsMaxRetries times, and nothing else: a 4xx is the
-        model's verdict on the data (which failures SageMaker retries is not documented). Raises
-        ModelClientError, ModelServerError and NoModelAnswerError with the lines of AWS's data log.
-        """
-        return self._settled(batch, self._asked_once(batch))
-
-    def _answers(self, run: list[Batch]) -> list[bytes]:
-        answers: list[bytes | None] = [None] * len(run)
-        left = list(range(len(run)))
-        while left:
-            outcomes = self._asked([run[at] for at in left])
-            for at, outcome in zip(left, outcomes, strict=True):
-                if outcome is not None:
-                    answers[at] = self._settled(run[at], outcome)
-            left = [at for at in left if answers[at] is None]
-            if left and self.is_stopped():
-                raise StoppedError
-        return [answer for answer in answers if answer is not None]
-
-    def _settled(self, batch: Batch, outcome: Outcome) -> bytes:
-        """Return the answer of a request that was sent once, or of another try."""
-        pause = _FIRST_PAUSE
-        for tries_left in range(self.settings.max_retries, -1, -1):
-            try:
-                return _answer_of(batch, outcome)
-            except (ModelServerError, NoModelAnswerError):
-                if not tries_left:
-                    raise
-            if self.is_stopped():
-                raise StoppedError
-            time.sleep(pause)
-            pause *= 2
-            outcome = self._asked_once(batch)
-        raise AssertionError("the last try returns or raises")
-
-    def _asked(self, run: list[Batch]) -> list[Outcome | None]:
+    def asked(self, run: list[Batch], is_stopped: Callable[[], bool]) -> list[Outcome | None]:
         """What became of some requests: see `RunInvoker`."""
         settings = self.settings
         bodies = [batch.body for batch in run if isinstance(batch.body, bytes)]
         if not isinstance(self.invoker, RunInvoker) or len(bodies) < len(run):
-            return one_by_one(self._asked_once, run, self.is_stopped)
+            return one_by_one(self.asked_once, run, is_stopped)
         return self.invoker.invoke_run(
             bodies,
             content_type=settings.content_type,
             accept=settings.accept,
             timeout=settings.timeout,
             places=self.places,
-            is_stopped=self.is_stopped,
+            is_stopped=is_stopped,
         )
 
-    def _asked_once(self, batch: Batch) -> Outcome:
+    def asked_once(self, batch: Batch) -> Outcome:
+        """What became of one request that was sent once."""
         settings = self.settings
         # A body in pieces is for an invoker that takes such: see `StreamInvoker`.
         invoker = cast("StreamInvoker", self.invoker)
@@ -104,6 +72,112 @@ class Model:
             )
         except NoModelAnswerError as error:
             return error
+
+
+class ObjectRequests:
+    """The requests of one object to the model. Thread safe.
+
+    After one has failed, no more are sent, and those in flight are not retried. Each that fails has its lines
+    in the data log: recorded for several requests in flight that answered 4xx; inferred for the others.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._has_failed = Event()
+        self._changed = Condition()
+        self._in_flight = 0
+        self._failures: list[tuple[int, TransformError]] = []
+
+    def answers(self, run: list[Batch]) -> list[bytes]:
+        """Return the answers to some requests. See `answer`; raises NotSentError after another has failed."""
+        with self._model.places, self._counted():
+            if self._has_failed.is_set():
+                raise NotSentError
+            began = time.perf_counter()
+            answers = [self.answer(run[0])] if len(run) == 1 else self._answers(run)
+            self._model.pace.saw(len(run), time.perf_counter() - began)
+        return answers
+
+    def answer(self, batch: Batch) -> bytes:
+        """Return the body of the model's 2xx answer.
+
+        Retries 5xx and missing answers InvocationsMaxRetries times, and nothing else: a 4xx is the
+        model's verdict on the data (which failures SageMaker retries is not documented). Raises
+        ModelClientError, ModelServerError and NoModelAnswerError with the lines of AWS's data log.
+        """
+        return self._settled(batch, self._model.asked_once(batch))
+
+    def failures(self, error: Exception) -> list[TransformError]:
+        """Return everything that failed the object, `error` included, in the order of the input.
+
+        Waits for the requests in flight. Raises StoppedError when the job is told to stop meanwhile.
+        """
+        self._has_failed.set()
+        with self._changed:
+            while self._in_flight:
+                if self._model.is_stopped():
+                    raise StoppedError
+                self._changed.wait(_GLANCE)
+            found = [failure for _, failure in sorted(self._failures, key=lambda one: one[0])]
+        return [error, *found] if isinstance(error, TransformError) and error not in found else found
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        with self._changed:
+            self._in_flight += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._in_flight -= 1
+                self._changed.notify_all()
+
+    def _answers(self, run: list[Batch]) -> list[bytes]:
+        answers: list[bytes | None] = [None] * len(run)
+        left = list(range(len(run)))
+        while left:
+            failed: TransformError | None = None
+            outcomes = self._model.asked([run[at] for at in left], self._sends_no_more)
+            for at, outcome in zip(left, outcomes, strict=True):
+                if outcome is not None:
+                    try:
+                        answers[at] = self._settled(run[at], outcome)
+                    except TransformError as error:
+                        failed = failed or error
+            if failed:
+                raise failed
+            left = [at for at in left if answers[at] is None]
+            if left and self._model.is_stopped():
+                raise StoppedError
+            if left and self._has_failed.is_set():
+                raise NotSentError
+        return [answer for answer in answers if answer is not None]
+
+    def _sends_no_more(self) -> bool:
+        return self._has_failed.is_set() or self._model.is_stopped()
+
+    def _settled(self, batch: Batch, outcome: Outcome) -> bytes:
+        """Return the answer of a request that was sent once, or of another try."""
+        pause = _FIRST_PAUSE
+        settings = self._model.settings
+        for tries_left in range(settings.max_retries, -1, -1):
+            try:
+                return _answer_of(batch, outcome, settings)
+            except TransformError as error:
+                is_last = not tries_left or isinstance(error, ModelClientError)
+                if not is_last and self._model.is_stopped():
+                    raise StoppedError from error
+                if is_last or self._has_failed.wait(pause):
+                    self._note(batch, error)
+                    raise
+            pause *= 2
+            outcome = self._model.asked_once(batch)
+        raise AssertionError("the last try returns or raises")
+
+    def _note(self, batch: Batch, error: TransformError) -> None:
+        with self._changed:
+            self._failures.append((batch.first_line, error))
+        self._has_failed.set()
 
 
 def one_by_one(
@@ -123,7 +197,13 @@ def _is_success(outcome: Outcome) -> bool:
     return isinstance(outcome, Answer) and 200 <= outcome.status < 300
 
 
-def _answer_of(batch: Batch, outcome: Outcome) -> bytes:
+def _answer_of(batch: Batch, outcome: Outcome, settings: Settings) -> bytes:
+    if isinstance(outcome, ModelTimeoutError):
+        raise ModelTimeoutError(
+            f"Model server did not respond to /invocations request within {settings.timeout:g} seconds",
+            f"{_request(batch)} got no answer: {outcome}; raise InvocationsTimeoutInSeconds "
+            "(transform.invocations_timeout_in_seconds), or send less in a request",
+        ) from outcome
     if isinstance(outcome, NoModelAnswerError):
         raise NoModelAnswerError(
             "Unable to get response from algorithm", f"{_request(batch)} got no answer: {outcome}"
@@ -131,10 +211,11 @@ def _answer_of(batch: Batch, outcome: Outcome) -> bytes:
     if 200 <= outcome.status < 300:
         return outcome.body
     body = outcome.body.decode("utf-8", "replace").rstrip("\n").split("\n")[:_SHOWN_LINES]
+    hint = _hint(batch, outcome.status, settings)
     if 400 <= outcome.status < 500:
-        raise ModelClientError(f"ClientError: {outcome.status}", "", "Message:", *body, _hint(batch))
+        raise ModelClientError(f"ClientError: {outcome.status}", "", "Message:", *body, hint)
     said = f"Bad HTTP status received from algorithm: {outcome.status}"
-    raise ModelServerError(said, "", "Message:", *body, _hint(batch))
+    raise ModelServerError(said, "", "Message:", *body, hint)
 
 
 def _request(batch: Batch) -> str:
@@ -142,7 +223,24 @@ def _request(batch: Batch) -> str:
     return f"the request with {batch.place} ({size})"
 
 
-def _hint(batch: Batch) -> str:
+def _hint(batch: Batch, status: int, settings: Settings) -> str:
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return f"{_request(batch)} is larger than the model's server takes; {_smaller(batch, settings)}"
     if batch.count == 1:
         return f"{_request(batch)} was refused"
     return f"{_request(batch)} was refused; BatchStrategy SingleRecord would show which line it is"
+
+
+def _smaller(batch: Batch, settings: Settings) -> str:
+    """What helps against a 413: the limit is the container's own, and nothing tells it to the agent."""
+    raised = (
+        "raise the server's own limit (XGBoost: MAX_CONTENT_LENGTH in model.env, 6,291,456 bytes unless set)"
+    )
+    if batch.size is None:
+        return f"{raised}, or split the object: MaxPayloadInMB (transform.max_payload) is 0, which streams it whole"
+    payload = f"MaxPayloadInMB (transform.max_payload), which is {settings.max_payload // MIB}"
+    if batch.count > 1:
+        return f"lower {payload}, or {raised}"
+    return (
+        f"it is one record, so that lowering {payload}, would not help: {raised}, or send less of the record"
+    )

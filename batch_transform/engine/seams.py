@@ -88,7 +88,7 @@ class ModelInvoker(Protocol):
         """Send a body and return the answer, of whatever status; a header that is None is not sent.
 
         `timeout` is in seconds, for the whole call. Raises NoModelAnswerError when there is no HTTP
-        answer at all: no connection, a closed connection, or the time is over.
+        answer at all: no connection or a closed one, and ModelTimeoutError when the time is over.
         """
 
 

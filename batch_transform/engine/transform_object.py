@@ -13,7 +13,7 @@ from batch_transform.engine.data_capture import inference_time
 from batch_transform.engine.framed import read_framed
 from batch_transform.engine.in_order import Workers
 from batch_transform.engine.input_filter import InputFilter
-from batch_transform.engine.invoke import Model
+from batch_transform.engine.invoke import Model, NotSentError, ObjectRequests
 from batch_transform.engine.merged import merged
 from batch_transform.engine.pace import Pace
 from batch_transform.engine.progress import CountedObject, ProgressMeter
@@ -54,15 +54,18 @@ class ObjectTransform:
 
     def run(self, selected: Selected) -> Failure | None:
         """Write the object's result, or return why there is none. A failed object leaves nothing behind."""
+        requests = ObjectRequests(self.model)
         try:
-            self._run(selected)
-        except TransformError as error:
+            self._run(selected, requests)
+        except (TransformError, NotSentError) as error:
+            first, *others = requests.failures(error)
             self.meter.add(objects_failed=1)
-            return Failure(error.failure_class, error.log_lines)
+            lines = [line for failure in (first, *others) for line in failure.log_lines]
+            return Failure(first.failure_class, tuple(lines))
         self.meter.add(objects_done=1)
         return None
 
-    def _run(self, selected: Selected) -> None:
+    def _run(self, selected: Selected, requests: ObjectRequests) -> None:
         try:
             input_filter = InputFilter.of(self.settings)
             results = Results.of(self.settings, inference_time(self.started_at))
@@ -72,20 +75,25 @@ class ObjectTransform:
             path.check_defined()  # it would be wrong for every record, so none is to blame
         writer = self.store.create(selected.output.bucket, selected.output.key)
         try:
-            self._write(selected, input_filter, results, writer)
+            self._write(selected, requests, input_filter, results, writer)
             writer.commit()
         except BaseException:  # of whatever kind: no half-written object
             writer.abort()
             raise
 
     def _write(
-        self, selected: Selected, input_filter: InputFilter, results: Results, writer: ObjectWriter
+        self,
+        selected: Selected,
+        requests: ObjectRequests,
+        input_filter: InputFilter,
+        results: Results,
+        writer: ObjectWriter,
     ) -> None:
         settings = self.settings
         is_empty = True
         with self._open(selected) as stored:
             runs = self._runs(selected, CountedObject(self.meter).stream(stored), input_filter)
-            with closing(self.requests.in_order(self.model.answers, runs)) as answered:
+            with closing(self.requests.in_order(requests.answers, runs)) as answered:
                 for run, answers in answered:
                     is_empty = False
                     for some in self._results(run, answers, results):

@@ -38,7 +38,8 @@ BatchTransformError
     ├── RecordError          a record that cannot be parsed, filtered or sent
     ├── ModelClientError     the model answered 4xx: it refuses the data
     ├── ModelServerError     the model answered 5xx
-    ├── NoModelAnswerError   the model did not answer, or closed the connection
+    ├── NoModelAnswerError   the model did not answer: the connection was closed, or never made
+    │   └── ModelTimeoutError  it did not answer in time
     └── AnswerError          an answer that cannot be parsed, counted or joined
 """
 
@@ -264,6 +265,10 @@ class NoModelAnswerError(TransformError):
     """When the model did not answer in time or closed the connection, after all retries."""
 
     failure_class = "AlgorithmError"
+
+
+class ModelTimeoutError(NoModelAnswerError):
+    """When the model did not answer within InvocationsTimeoutInSeconds, after all retries."""
 
 
 class AnswerError(TransformError):

@@ -147,7 +147,7 @@ def test_fails_when_the_model_hangs(project: Project) -> None:
     done = project.run_example()
     assert done.returncode == 1
     assert "AlgorithmError" in done.stderr
-    assert "Unable to get response from algorithm" in done.stderr
+    assert "Model server did not respond to /invocations request within 1 seconds" in done.stderr
     assert "tumours/tumours.csv" in done.stderr
 
 

@@ -10,11 +10,16 @@ import pytest
 from batch_transform.engine import invoke
 from batch_transform.engine.batches import Batch
 from batch_transform.engine.in_order import StoppedError
-from batch_transform.engine.invoke import Model
+from batch_transform.engine.invoke import Model, ObjectRequests
 from batch_transform.engine.pace import Pace
 from batch_transform.engine.seams import Answer, Outcome
 from batch_transform.engine.settings import effective_settings
-from batch_transform.spec.errors import ModelClientError, ModelServerError, NoModelAnswerError
+from batch_transform.spec.errors import (
+    ModelClientError,
+    ModelServerError,
+    ModelTimeoutError,
+    NoModelAnswerError,
+)
 from engine.fake_world import FunctionModel, request
 
 BATCH = Batch(b"1\n2\n", (), 2, 5)
@@ -26,14 +31,12 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(invoke, "_FIRST_PAUSE", 0.0)
 
 
-def model(fake: FunctionModel, *, retries: int = 3, is_stopped: Callable[[], bool] = lambda: False) -> Model:
+def model(
+    fake: FunctionModel, *, retries: int = 3, is_stopped: Callable[[], bool] = lambda: False
+) -> ObjectRequests:
     client = {"InvocationsTimeoutInSeconds": 7, "InvocationsMaxRetries": retries}
-    return Model(
-        fake,
-        effective_settings(request(ModelClientConfig=client, accept=None), {}),
-        is_stopped,
-        Pace(alone=True),
-    )
+    settings = effective_settings(request(ModelClientConfig=client, MaxPayloadInMB=8, accept=None), {})
+    return ObjectRequests(Model(fake, settings, is_stopped, Pace(alone=True)))
 
 
 def test_headers_and_timeout_are_those_of_the_job_and_a_header_that_is_not_set_is_not_sent() -> None:
@@ -42,7 +45,7 @@ def test_headers_and_timeout_are_those_of_the_job_and_a_header_that_is_not_set_i
     assert (fake.headers, fake.timeouts) == ([("text/csv", None)], [7])
 
 
-@pytest.mark.parametrize("status", [400, 413, 499])
+@pytest.mark.parametrize("status", [400, 415, 499])
 def test_fails_at_once_for_4xx_with_the_lines_of_the_data_log(status: int) -> None:
     fake = FunctionModel(lambda _: Answer(status, b"bad row\nsecond line\n"))
     with pytest.raises(ModelClientError) as failure:
@@ -72,17 +75,47 @@ def test_fails_for_5xx_after_all_retries_with_the_same_body_each_time(retries: i
     assert fake.bodies == [BATCH.body] * (retries + 1)
 
 
-def test_fails_for_no_answer_after_all_retries_and_says_why() -> None:
+@pytest.mark.parametrize(
+    ("batch", "advice"),
+    [
+        (BATCH, "lower MaxPayloadInMB (transform.max_payload), which is 8, or raise the server's own limit"),
+        (Batch(b"1\n", (), 1, 5), "it is one record, so that lowering MaxPayloadInMB"),
+        (Batch(iter([b"1"]), (), 1, 0), "or split the object: MaxPayloadInMB (transform.max_payload) is 0"),
+    ],
+)
+def test_the_hint_of_a_413_names_the_limits_and_what_to_change(batch: Batch, advice: str) -> None:
+    with pytest.raises(ModelClientError) as failure:
+        model(FunctionModel(lambda _: Answer(413, b"too large"))).answer(batch)
+    assert failure.value.log_lines[:4] == ("ClientError: 413", "", "Message:", "too large")
+    hint = failure.value.log_lines[-1]
+    assert "is larger than the model's server takes" in hint
+    assert advice in hint
+    assert "MAX_CONTENT_LENGTH in model.env" in hint
+    assert "SingleRecord" not in hint
+
+
+@pytest.mark.parametrize(
+    ("error", "said", "hint"),
+    [
+        (NoModelAnswerError("closed"), "Unable to get response from algorithm", "closed"),
+        (
+            ModelTimeoutError("silence"),
+            "Model server did not respond to /invocations request within 7 seconds",
+            "silence; raise InvocationsTimeoutInSeconds (transform.invocations_timeout_in_seconds), or send less in "
+            "a request",
+        ),
+    ],
+)
+def test_fails_for_no_answer_after_all_retries_and_says_why(
+    error: NoModelAnswerError, said: str, hint: str
+) -> None:
     def silence(_: bytes) -> bytes:
-        raise NoModelAnswerError("timed out after 7 s")
+        raise error
 
     fake = FunctionModel(silence)
-    with pytest.raises(NoModelAnswerError) as failure:
+    with pytest.raises(type(error)) as failure:
         model(fake).answer(BATCH)
-    assert failure.value.log_lines == (
-        "Unable to get response from algorithm",
-        f"{WHERE} got no answer: timed out after 7 s",
-    )
+    assert failure.value.log_lines == (said, f"{WHERE} got no answer: {hint}")
     assert len(fake.bodies) == 4
 
 
@@ -176,6 +209,26 @@ def test_fails_with_the_place_of_the_request_of_a_run_that_was_refused() -> None
     with pytest.raises(ModelClientError, match="line 2 of the object"):
         model(fake).answers(run)
     assert fake.bodies == [b"1", b"2"]
+
+
+def test_each_request_of_a_run_that_was_in_flight_and_failed_is_told() -> None:
+    fake = RunModel(lambda body: Answer(200 if body == b"2" else 400, body), 3)
+    requests = model(fake)
+    run = [Batch(b"%d" % number, (), 1, number) for number in range(1, 7)]
+    with pytest.raises(ModelClientError, match="line 1 of the object") as failure:
+        requests.answers(run)
+    told = [each.log_lines[3] for each in requests.failures(failure.value)]
+    assert (told, fake.bodies) == (["1", "3"], [b"1", b"2", b"3"])
+
+
+def test_fails_to_send_anything_of_an_object_after_a_request_has_failed() -> None:
+    fake = FunctionModel(lambda _: Answer(400, b"no"))
+    requests = model(fake)
+    with pytest.raises(ModelClientError):
+        requests.answers([BATCH])
+    with pytest.raises(invoke.NotSentError):
+        requests.answers([BATCH])
+    assert len(fake.bodies) == 1
 
 
 def test_fails_in_a_run_when_the_job_was_told_to_stop() -> None:

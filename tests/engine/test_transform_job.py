@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 import threading
 import time
@@ -14,7 +15,7 @@ import pytest
 from batch_transform.engine import batches, invoke, originals
 from batch_transform.engine.seams import Answer
 from batch_transform.engine.transform_job import Outcome, Progress
-from batch_transform.spec.errors import NoModelAnswerError
+from batch_transform.spec.errors import ModelTimeoutError, NoModelAnswerError
 from engine.fake_world import MemoryStore, MemoryWriter, Reply, line_by_line, request, run_job
 
 pytestmark = pytest.mark.timeout(60)  # a job that waits for itself would wait for ever
@@ -72,15 +73,20 @@ def test_fails_for_one_bad_object_while_the_others_go_on() -> None:
     [
         (Answer(400, b"no"), "ClientError: 400", "ClientError"),
         (Answer(500, b"no"), "Bad HTTP status received from algorithm: 500", "AlgorithmError"),
-        (None, "Unable to get response from algorithm", "AlgorithmError"),
+        (NoModelAnswerError("closed"), "Unable to get response from algorithm", "AlgorithmError"),
+        (
+            ModelTimeoutError("silence"),
+            "Model server did not respond to /invocations request within 600 seconds",
+            "AlgorithmError",
+        ),
     ],
 )
 def test_fails_with_the_reason_and_the_words_of_aws_when_the_model_refuses(
-    answer: Answer | None, said: str, reason: str
+    answer: Answer | NoModelAnswerError, said: str, reason: str
 ) -> None:
     def reply(_: bytes) -> Answer:
-        if answer is None:
-            raise NoModelAnswerError("connection closed")
+        if isinstance(answer, NoModelAnswerError):
+            raise answer
         return answer
 
     ran = run_job({"a.csv": b"i,1\n"}, reply, JOIN)
@@ -234,6 +240,60 @@ def meet(parties: int) -> Reply:
         return body
 
     return reply
+
+
+def refuse_together(status: int, parties: int) -> Reply:
+    """A model that refuses so many requests, when all of them are there, and answers `x` and all that come later."""
+    barrier = threading.Barrier(parties, timeout=30)
+    come = itertools.count()
+
+    def reply(body: bytes) -> bytes | Answer:
+        if body == b"x\n" or next(come) >= parties:
+            return body
+        barrier.wait()
+        return Answer(status, b"refused " + body.strip())
+
+    return reply
+
+
+@pytest.mark.parametrize("status", [400, 415, 500])
+@pytest.mark.parametrize("at_a_time", [1, 4])
+def test_each_request_in_flight_that_fails_has_a_whole_block_in_the_log_and_no_more_are_sent(
+    status: int, at_a_time: int
+) -> None:
+    client = {"InvocationsMaxRetries": 0}
+    job = request(BatchStrategy="SingleRecord", MaxConcurrentTransforms=at_a_time, ModelClientConfig=client)
+    data = b"".join(b"%d\n" % number for number in range(1, 41))
+    ran = run_job({"a.csv": data, "b.csv": b"x\n"}, refuse_together(status, at_a_time), job)
+    said = f"ClientError: {status}" if status < 500 else f"Bad HTTP status received from algorithm: {status}"
+    sent = range(1, at_a_time + 1)
+    assert ran.log[1:] == [
+        f"bucket/in/a.csv: {line}"
+        for number in sent
+        for line in (
+            said,
+            "",
+            "Message:",
+            f"refused {number}",
+            f"the request with line {number} of the object (2 bytes) was refused",
+        )
+    ]
+    assert sorted(ran.model.bodies) == sorted([b"x\n", *(b"%d\n" % number for number in sent)])
+    assert (ran.out("a.csv.out"), ran.out("b.csv.out")) == (None, b"x\n")
+
+
+def test_a_request_in_flight_that_is_answered_well_has_no_block_in_the_log() -> None:
+    barrier = threading.Barrier(3, timeout=30)
+
+    def reply(body: bytes) -> bytes | Answer:
+        if body in {b"1\n", b"2\n", b"3\n"}:
+            barrier.wait()
+        return Answer(400, b"no") if body == b"2\n" else body
+
+    job = request(BatchStrategy="SingleRecord", MaxConcurrentTransforms=3)
+    ran = run_job({"a.csv": b"1\n2\n3\n4\n5\n6\n7\n"}, reply, job)
+    assert sum("ClientError" in line for line in ran.log) == 1
+    assert ran.out("a.csv.out") is None
 
 
 def test_requests_of_one_object_run_side_by_side() -> None:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from batch_transform.engine.seams import Answer, Outcome, SizedBody
 from batch_transform.local.sagemaker.http_connection import Connection, Reply
 from batch_transform.local.sagemaker.http_run import HttpRun, Request
-from batch_transform.spec.errors import NoModelAnswerError
+from batch_transform.spec.errors import ModelTimeoutError, NoModelAnswerError
 
 __all__ = ["HttpInvoker", "Reply"]
 
@@ -126,7 +126,8 @@ class HttpInvoker:
 
     def no_answer(self, error: OSError | http.client.HTTPException, timeout: float) -> NoModelAnswerError:
         """Return the error that says why there is no answer."""
-        failure = NoModelAnswerError(self._why(error, timeout))
+        kind = ModelTimeoutError if isinstance(error, TimeoutError) else NoModelAnswerError
+        failure = kind(self._why(error, timeout))
         failure.__cause__ = error
         return failure
 

@@ -1,4 +1,4 @@
-"""Filters, order and pages of ListModels and ListTransformJobs."""
+"""Filters, order and pages of lists."""
 
 from __future__ import annotations
 
@@ -31,10 +31,17 @@ def page(
     key = {"Name": name, "Status": "TransformJobStatus"}.get(request.get("SortBy", ""), "CreationTime")
     ascending = request.get("SortOrder", "Descending") == "Ascending"
     wanted.sort(key=lambda summary: (summary[key], summary[name]), reverse=not ascending)
+    return cut(member, wanted, request, default=DEFAULT_PAGE)
+
+
+def cut(
+    member: str, everything: list[dict[str, Any]], request: Mapping[str, Any], *, default: int
+) -> dict[str, Any]:
+    """Return the page of a list that the request asks for, of `default` entries unless it says how many."""
     start = _start(request.get("NextToken"))
-    end = start + int(request.get("MaxResults", DEFAULT_PAGE))
-    answer: dict[str, Any] = {member: wanted[start:end]}
-    if end < len(wanted):
+    end = start + int(request.get("MaxResults", default))
+    answer: dict[str, Any] = {member: everything[start:end]}
+    if end < len(everything):
         answer["NextToken"] = base64.urlsafe_b64encode(str(end).encode()).decode()
     return answer
 

@@ -55,11 +55,9 @@ class Quotas:
         """Raise TransformJobError when the file says that the type is out, or that AWS breaks jobs on it."""
         if job.instance_type in self._read()["InsufficientInstanceCapacity"]:
             raise TransformJobError(
-                "CapacityError: Unable to provision requested ML compute capacity due to "
-                "InsufficientInstanceCapacity error. Please retry using a different ML instance type or after "
-                "some time."
+                "CapacityError: Unable to provision requested ML compute capacity. Please retry using a different "
+                "ML instance type."
             )
-
         if job.instance_type in self._read()["InternalServerError"]:
             raise TransformJobError(
                 "InternalServerError: We encountered an internal error. Please try again."

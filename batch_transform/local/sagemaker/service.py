@@ -11,7 +11,7 @@ from batch_transform.local.sagemaker import models, transform_job
 from batch_transform.local.sagemaker.description import describe, event_detail
 from batch_transform.local.sagemaker.endpoints import Endpoints
 from batch_transform.local.sagemaker.job_run import JobRunner
-from batch_transform.local.sagemaker.listing import page
+from batch_transform.local.sagemaker.listing import cut, page
 from batch_transform.local.sagemaker.model_packages import ModelPackages
 from batch_transform.local.sagemaker.models import Model
 from batch_transform.local.sagemaker.scope import Scope
@@ -38,7 +38,7 @@ class SageMaker:
         self._emit_event = emit_event
         self._models: dict[tuple[Scope, str], Model] = {}
         self._jobs: dict[tuple[Scope, str], TransformJob] = {}
-        self._endpoints = Endpoints(self.model)
+        self._endpoints = Endpoints(self._model_of_endpoint)
         self._packages = ModelPackages()
         self._operations: Mapping[str, Callable[[Request, Scope], dict[str, Any]]] = {
             "CreateModel": self._create_model,
@@ -58,11 +58,16 @@ class SageMaker:
         self._lock = threading.RLock()
         self._closed = False
 
+    @property
+    def operations(self) -> frozenset[str]:
+        """The names of the operations that are served."""
+        return frozenset(self._operations)
+
     def call(self, operation: str, request: Request, scope: Scope) -> dict[str, Any]:
         """Answer one API call. Raises RefusedRequestError with AWS's code and, where recorded, its text."""
         operation_model(operation)
         if operation not in self._operations:
-            known = ", ".join(sorted(self._operations))
+            known = ", ".join(sorted(self.operations))
             raise RefusedRequestError(
                 "UnknownOperationException", f"the local SageMaker has no {operation}; it has {known}"
             )
@@ -121,22 +126,33 @@ class SageMaker:
 
     def job(self, scope: Scope, name: str) -> TransformJob:
         """Return the job; raises RefusedRequestError when there is none."""
-        with self._lock:
-            found = self._jobs.get((scope, name))
+        found = self._found(scope, name)
         if found is None:
+            # The API reference names ResourceNotFound; the service answers this, and botocore's waiter relies on it.
             raise RefusedRequestError(
-                "ResourceNotFound", f'Could not find requested job with name: "{name}".'
+                "ValidationException", f'Could not find requested job with name: "{name}"'
             )
         return found
 
+    def _found(self, scope: Scope, name: str) -> TransformJob | None:
+        with self._lock:
+            return self._jobs.get((scope, name))
+
     def model(self, scope: Scope, name: str) -> Model:
-        """Return the model; raises RefusedRequestError when there is none."""
-        found = self._models.get((scope, name))
+        """Return the model; raises RefusedRequestError, with the text recorded for CreateTransformJob, for none."""
+        with self._lock:
+            found = self._models.get((scope, name))
         if found is None:
-            raise RefusedRequestError(
-                "ValidationException", f'Could not find model "{scope.arn("model", name)}".'
-            )
+            raise RefusedRequestError("ValidationException", f'Could not find model "{name}".')
         return found
+
+    def _model_of_endpoint(self, scope: Scope, name: str) -> Model:
+        """As `model`, with the text that CreateEndpointConfig was recorded with: it has the ARN."""
+        try:
+            return self.model(scope, name)
+        except RefusedRequestError as error:
+            arn = scope.arn("model", name)
+            raise RefusedRequestError(error.code, f'Could not find model "{arn}".') from error
 
     def model_with_arn(self, scope: Scope, arn: str) -> Model:
         """Return the model; raises RefusedRequestError when there is none."""
@@ -204,7 +220,12 @@ class SageMaker:
         return describe(self.job(scope, request["TransformJobName"]))
 
     def _stop_transform_job(self, request: Request, scope: Scope) -> dict[str, Any]:
-        job = self.job(scope, request["TransformJobName"])
+        name = request["TransformJobName"]
+        job = self._found(scope, name)
+        if job is None:
+            raise RefusedRequestError(
+                "ValidationException", f'Could not find job to update with name: "{name}"'
+            )
         if not job.is_running:
             raise RefusedRequestError(
                 "ValidationException",
@@ -233,7 +254,7 @@ class SageMaker:
         return {"Tags": tag_list(tags)}
 
     def _list_tags(self, request: Request, scope: Scope) -> dict[str, Any]:
-        return {"Tags": tag_list(self._tags(request["ResourceArn"], scope))}
+        return cut("Tags", tag_list(self._tags(request["ResourceArn"], scope)), request, default=50)
 
     def _delete_tags(self, request: Request, scope: Scope) -> dict[str, Any]:
         tags = self._tags(request["ResourceArn"], scope)

@@ -175,4 +175,4 @@ def test_fails_with_the_sdks_error_name_in_the_sdk_integration(lab: Any) -> None
     execution = lab.execution(
         lab.execute(lab.machine({"Look": task({"TransformJobName": "none"}, resource)}))
     )
-    assert execution["error"] == "SageMaker.ResourceNotFoundException"
+    assert execution["error"] == "SageMaker.SageMakerException"  # which the API does not model

@@ -95,8 +95,9 @@ def test_the_log_of_a_job_whose_model_does_not_answer_has_aws_line_and_then_the_
     assert lab.run(request)["FailureReason"] == "AlgorithmError: See job logs for more information"
     _, *lines = lab.log_lines(request["TransformJobName"], "/data-log")
     assert [line.partition(f": {bucket}/in/a.csv: ")[2] for line in lines] == [
-        "Unable to get response from algorithm",
-        "the request with line 1 of the object (2 bytes) got no answer: nothing whole came within 1 s",
+        "Model server did not respond to /invocations request within 1 seconds",
+        "the request with line 1 of the object (2 bytes) got no answer: nothing whole came within 1 s; raise "
+        "InvocationsTimeoutInSeconds (transform.invocations_timeout_in_seconds), or send less in a request",
     ]
 
 
@@ -181,8 +182,9 @@ def test_missing_capacity_fails_the_job_with_awss_error(lab: Any) -> None:
     request = lab.request(lab.model(), lab.bucket(**{"a.csv": ROWS}), TransformResources=resources)
     described = lab.run(request)
     assert described["TransformJobStatus"] == "Failed"
-    assert described["FailureReason"].startswith(
-        "CapacityError: Unable to provision requested ML compute capacity"
+    assert described["FailureReason"] == (
+        "CapacityError: Unable to provision requested ML compute capacity. Please retry using a different ML "
+        "instance type."
     )
 
 

@@ -32,7 +32,7 @@ def test_fails_when_the_model_is_unknown(lab: Any) -> None:
     request = lab.request("no-such-model", lab.bucket(**{"a.csv": b"1,2\n"}))
     code, message = lab.refusal(lambda: lab.start(request))
     assert code == "ValidationException"
-    assert message == 'Could not find model "arn:aws:sagemaker:us-east-1:000000000000:model/no-such-model".'
+    assert message == 'Could not find model "no-such-model".'
 
 
 def test_fails_when_nothing_is_at_the_input(lab: Any) -> None:
@@ -152,12 +152,68 @@ def test_stopping_a_job_that_has_ended_is_refused(lab: Any) -> None:
     assert "in status Completed" in message
 
 
-@pytest.mark.parametrize("operation", ["describe_transform_job", "stop_transform_job"])
-def test_fails_when_there_is_no_such_job(lab: Any, operation: str) -> None:
+PREFIX = "arn:aws:sagemaker:us-east-1:000000000000"
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_", "message"),
+    [
+        (
+            "describe_transform_job",
+            {"TransformJobName": "none"},
+            'Could not find requested job with name: "none"',
+        ),
+        (
+            "stop_transform_job",
+            {"TransformJobName": "none"},
+            'Could not find job to update with name: "none"',
+        ),
+        ("describe_model", {"ModelName": "none"}, 'Could not find model "none".'),
+        ("delete_model", {"ModelName": "none"}, 'Could not find model "none".'),
+        (
+            "describe_endpoint",
+            {"EndpointName": "none"},
+            f'Could not find endpoint "{PREFIX}:endpoint/none".',
+        ),
+        ("delete_endpoint", {"EndpointName": "none"}, f'Could not find endpoint "{PREFIX}:endpoint/none".'),
+        (
+            "describe_endpoint_config",
+            {"EndpointConfigName": "none"},
+            f'Could not find endpoint configuration "{PREFIX}:endpoint-config/none".',
+        ),
+        (
+            "delete_endpoint_config",
+            {"EndpointConfigName": "none"},
+            f'Could not find endpoint configuration "{PREFIX}:endpoint-config/none".',
+        ),
+        (
+            "describe_model_package",
+            {"ModelPackageName": "none"},
+            f"ModelPackage {PREFIX}:model-package/none does not exist.",
+        ),
+        (
+            "list_model_packages",
+            {"ModelPackageGroupName": "none"},
+            f"ModelPackageGroup {PREFIX}:model-package-group/none does not exist.",
+        ),
+    ],
+)
+def test_fails_with_awss_code_and_text_for_what_is_not_there(
+    lab: Any, operation: str, request_: dict[str, str], message: str
+) -> None:
     call = getattr(lab.sagemaker, operation)
-    code, message = lab.refusal(lambda: call(TransformJobName="no-such-job"))
-    assert code == "ResourceNotFound"
-    assert "no-such-job" in message
+    assert lab.refusal(lambda: call(**request_)) == ("ValidationException", message)
+
+
+def test_fails_for_the_tags_of_what_is_not_there(lab: Any) -> None:
+    arn = f"{PREFIX}:model/none"
+    tags = lab.sagemaker
+    for call in (
+        lambda: tags.list_tags(ResourceArn=arn),
+        lambda: tags.add_tags(ResourceArn=arn, Tags=[{"Key": "a", "Value": "b"}]),
+        lambda: tags.delete_tags(ResourceArn=arn, TagKeys=["a"]),
+    ):
+        assert lab.refusal(call) == ("ValidationException", f"Could not find resource {arn}")
 
 
 def test_models_are_created_described_listed_and_deleted(lab: Any) -> None:
@@ -261,11 +317,3 @@ def test_fails_when_an_operation_is_not_there(lab: Any) -> None:
     code, message = lab.refusal(lab.sagemaker.list_training_jobs)
     assert code == "UnknownOperationException"
     assert "CreateTransformJob" in message
-
-
-def test_boto3s_own_waiter_ends_with_the_job(lab: Any) -> None:
-    name = lab.start(lab.request(lab.model(), lab.bucket(**{"a.csv": b"1,2\n"})))
-    lab.sagemaker.get_waiter("transform_job_completed_or_stopped").wait(
-        TransformJobName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 20}
-    )
-    assert lab.describe(name)["TransformJobStatus"] == "Completed"
