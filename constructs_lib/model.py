@@ -16,6 +16,7 @@ from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct, IDependable
 
 from batch_transform.spec.errors import UnknownImageError
+from batch_transform.spec.framework_containers import DEFAULT_PROGRAM, code_in_s3, start_variables
 from batch_transform.spec.job_spec import ContainerSpec, ModelSpec
 from batch_transform.spec.model_source import FOUND_BY_RUN, NAME_TO_BE_FOUND, containers
 from batch_transform.spec.s3_uri import S3Uri
@@ -27,10 +28,6 @@ from constructs_lib.kms_key import KmsKey
 from constructs_lib.model_archive import pack_model
 from constructs_lib.once_per_stack import once_per_stack
 from constructs_lib.stack_part import StackPart
-
-# What tells a framework container where its user's code lies: the archive is unpacked to
-# /opt/ml/model, and `code/inference.py` in it is the program (SageMaker Python SDK, Model).
-_PROGRAM = {"SAGEMAKER_PROGRAM": "inference.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code"}
 
 
 class Model(StackPart):
@@ -138,7 +135,7 @@ class Model(StackPart):
             job_name=self._job_name,
             data=data,
             output=output,
-            artifacts=[part.artifact for part in parts if part.artifact is not None],
+            artifacts=[place for part in parts for place in (part.artifact, part.code) if place is not None],
             images=[part.image for part in parts],
             in_vpc=spec.vpc_config,
             captured=captured,
@@ -156,16 +153,33 @@ class Model(StackPart):
 
 
 class _Container:
-    """One container: its image, its archive, and what CreateModel is told of it."""
+    """One container: its image, its archive, its code in S3, and what CreateModel is told of it."""
 
     def __init__(self, scope: StackPart, spec: ContainerSpec, instance_type: str) -> None:
         self.image: ContainerImage = container_image(scope.stack, spec.image, instance_type=instance_type)
         self.artifact = _artifact(scope, spec)
+        self.code = _code(scope, spec)
         self.definition = sagemaker.CfnModel.ContainerDefinitionProperty(
             image=self.image.uri,
             model_data_url=self.artifact.uri if self.artifact else None,
-            environment={**(_PROGRAM if spec.source else {}), **spec.env},
+            environment={**_start_variables(spec), **spec.env},
         )
+
+
+def _start_variables(spec: ContainerSpec) -> dict[str, str]:
+    """Find what tells the container where its code is."""
+    has_script = spec.source is not None and (spec.source / "code" / DEFAULT_PROGRAM).is_file()
+    return start_variables(spec.image, spec.env, from_source=spec.source is not None, has_script=has_script)
+
+
+def _code(scope: StackPart, spec: ContainerSpec) -> DataLocation | None:
+    """Find the archive in S3 from which the container downloads its code; None where the code is elsewhere."""
+    uri = code_in_s3(spec.image, spec.env)
+    if uri is None:
+        return None
+    key = KmsKey(spec.kms_key) if spec.kms_key is not None else None
+    place = S3Uri.parse(uri)
+    return DataLocation(s3.Bucket.from_bucket_name(scope, "CodeBucket", place.bucket), place.key, key)
 
 
 def _artifact(scope: StackPart, spec: ContainerSpec) -> DataLocation | None:

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from batch_transform.spec.environment import EnvironmentSpec, in_environment
 from batch_transform.spec.errors import JobFileError, SampleHeaderError
+from batch_transform.spec.framework_containers import (
+    DEFAULT_PROGRAM,
+    PROGRAM,
+    framework_container,
+    place_in_model,
+    start_variables,
+)
 from batch_transform.spec.job_fields import read_fields
 from batch_transform.spec.job_problems import problems
-from batch_transform.spec.job_spec import ContainerSpec, FrameworkImage, JobSpec
+from batch_transform.spec.job_spec import ContainerSpec, JobSpec, ModelSpec
 from batch_transform.spec.problem import Problem
 from batch_transform.spec.reading import Reading
 from batch_transform.spec.regular_file import kind_of
 from batch_transform.spec.rules import UNRESOLVED
 from batch_transform.spec.rules.join import ASKED_BY
 from batch_transform.spec.rules.shape import shown
+from batch_transform.spec.rules.source import source_problems
 from batch_transform.spec.sample_header import read_header
+from batch_transform.spec.source_folder import read_source_folder
 from batch_transform.spec.stack_outputs import state_machine_output
 from batch_transform.spec.yaml_document import read_document
 
@@ -131,17 +140,18 @@ def _with_source_folders(job: JobSpec, path: Path, reading: Reading) -> JobSpec:
 
     def container(at: int, given: ContainerSpec) -> ContainerSpec:
         field = f"model.containers[{at}].source"
-        return dataclasses.replace(given, source=_folder(given.source, given.image, field, path, reading))
+        return dataclasses.replace(given, source=_folder(field, given, job, path, reading))
 
     model = job.model
-    source = _folder(model.source, model.image, "model.source", path, reading)
+    source = _folder("model.source", model, job, path, reading)
     pipeline = tuple(container(at, given) for at, given in enumerate(model.containers))
     return dataclasses.replace(job, model=dataclasses.replace(model, source=source, containers=pipeline))
 
 
 def _folder(
-    source: Path | None, image: FrameworkImage | str | None, field: str, path: Path, reading: Reading
+    field: str, container: ModelSpec | ContainerSpec, job: JobSpec, path: Path, reading: Reading
 ) -> Path | None:
+    source = container.source
     if not isinstance(source, Path):
         return source
     folder = (path.parent / source).resolve()
@@ -150,15 +160,41 @@ def _folder(
         what = "is no folder" if folder.exists() else "does not exist"
         mend = "make the folder, or correct the path"
         reading.wrong("source-missing", field, f"'{source}' {what}, seen from {path.parent}; {mend}", at)
-    elif isinstance(image, FrameworkImage) and not (folder / "code" / "inference.py").is_file():
-        reading.wrong(
-            "source-without-code",
-            field,
-            f"'{source}' has no code/inference.py, which AWS's framework containers load "
-            "(model_fn, input_fn, predict_fn, output_fn); add it",
-            at,
-        )
+        return folder
+    for problem in _of_folder(field, folder, container, job):
+        reading.problems.append(dataclasses.replace(problem, line=at.line, column=at.column))
     return folder
+
+
+def _of_folder(
+    field: str, folder: Path, container: ModelSpec | ContainerSpec, job: JobSpec
+) -> Iterator[Problem]:
+    """Yield what is wrong with a model's folder, seen from its container."""
+    known = framework_container(container.image)
+    if known is None or container.image is None:
+        return
+    given = {
+        name: value
+        for env in (container.env, job.transform.env)
+        if isinstance(env, Mapping)  # else it was misread
+        for name, value in env.items()
+    }
+    has_script = (folder / "code" / DEFAULT_PROGRAM).is_file()
+    env = {
+        **start_variables(container.image, given, from_source=True, has_script=has_script),
+        **given,
+    }
+    code = place_in_model(known, env) or "code"
+    if PROGRAM in env and place_in_model(known, env) is None:
+        return  # the code is in S3, or somewhere in the image
+    yield from source_problems(
+        field,
+        read_source_folder(folder, name=str(container.source), code=code),
+        known,
+        env,
+        isolated=job.model.enable_network_isolation is True,
+        in_vpc=job.model.vpc_config is not None,
+    )
 
 
 def _with_sample_columns(job: JobSpec, path: Path, reading: Reading) -> JobSpec:

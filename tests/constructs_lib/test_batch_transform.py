@@ -112,6 +112,70 @@ def test_a_framework_image_is_found_in_every_region(
     )
 
 
+IN_ARCHIVE = {"SAGEMAKER_PROGRAM": "inference.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code"}
+XGBOOST_URI = "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-xgboost:1.7-1"
+
+
+@pytest.mark.parametrize(
+    ("image", "files", "env", "expected"),
+    [
+        # what the containers' own code reads; see batch_transform.spec.framework_containers
+        (FrameworkImage("sklearn", "1.2-1"), ["code/inference.py"], {}, IN_ARCHIVE),
+        (FrameworkImage("sklearn", "1.2-1"), None, {}, IN_ARCHIVE),
+        (
+            FrameworkImage("sklearn", "1.2-1"),
+            None,
+            {"SAGEMAKER_PROGRAM": "predict.py"},
+            {**IN_ARCHIVE, "SAGEMAKER_PROGRAM": "predict.py"},
+        ),
+        (FrameworkImage("xgboost", "1.7-1"), ["code/inference.py"], {}, IN_ARCHIVE),
+        (FrameworkImage("xgboost", "1.7-1"), ["xgboost-model"], {}, {}),
+        (XGBOOST_URI, ["xgboost-model"], {}, {}),
+        (XGBOOST_URI, None, {}, {}),
+        (
+            XGBOOST_URI,
+            None,
+            {"SAGEMAKER_PROGRAM": "serve.py"},
+            {**IN_ARCHIVE, "SAGEMAKER_PROGRAM": "serve.py"},
+        ),
+        (FrameworkImage("pytorch", "2.6"), ["code/inference.py"], {}, IN_ARCHIVE),
+        (FrameworkImage("pytorch", "2.6"), None, {}, {}),
+        (IMAGE, ["code/inference.py"], {}, IN_ARCHIVE),
+        (IMAGE, None, {}, {}),
+    ],
+)
+def test_a_container_gets_the_variables_by_which_it_finds_its_code(  # noqa: PLR0917  # one column a parameter
+    template_of: Callable[[JobSpec], Template],
+    tmp_path: Path,
+    image: FrameworkImage | str,
+    files: list[str] | None,
+    env: dict[str, str],
+    expected: dict[str, str],
+) -> None:
+    for file in files or ():
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).touch()
+    place = {"artifact": "s3://models/m.tar.gz"} if files is None else {"source": tmp_path}
+    template = template_of(replace(ARTIFACT, model=ModelSpec(image=image, env=env, **place)))
+    [model] = template.find_resources("AWS::SageMaker::Model").values()
+    assert model["Properties"]["PrimaryContainer"]["Environment"] == expected
+
+
+def test_code_in_s3_is_what_the_role_may_read_as_well(template_of: Callable[[JobSpec], Template]) -> None:
+    env = {
+        "SAGEMAKER_PROGRAM": "inference.py",
+        "SAGEMAKER_SUBMIT_DIRECTORY": "s3://code/churn/sourcedir.tar.gz",
+    }
+    sklearn = replace(ARTIFACT.model, image=FrameworkImage("sklearn", "1.2-1"), env=env)
+    template = template_of(replace(ARTIFACT, model=sklearn))
+    assert actions_on(template, s3_arn("code/churn/sourcedir.tar.gz")) == {"s3:GetObject"}
+    assert actions_on(template, s3_arn("models/churn/model.tar.gz")) == {"s3:GetObject"}
+    pytorch = replace(sklearn, image=FrameworkImage("pytorch", "2.6"))
+    assert "sourcedir" not in str(
+        template_of(replace(ARTIFACT, model=pytorch)).find_resources("AWS::IAM::Role")
+    )
+
+
 def test_data_in_other_buckets_are_what_the_role_may_use(template_of: Callable[[JobSpec], Template]) -> None:
     job = replace(
         ARTIFACT, input=InputSpec(data="s3://lake/customers/"), output=OutputSpec(path="s3://scores/churn")

@@ -1,0 +1,122 @@
+"""How AWS's framework containers start: which code they load, and from where.
+
+Read in the containers' own code: aws/sagemaker-containers (`_env.py`, `_files.py`, `_modules.py`, `_server.py`),
+aws/sagemaker-scikit-learn-container and aws/sagemaker-xgboost-container (`serving.py`),
+aws/sagemaker-pytorch-inference-toolkit (`torchserve.py`), aws/sagemaker-inference-toolkit (`environment.py`,
+`model_server.py`) and aws/sagemaker-huggingface-inference-toolkit (`mms_model_server.py`).
+
+| image | code | `SAGEMAKER_SUBMIT_DIRECTORY` | `SAGEMAKER_PROGRAM` unset |
+|---|---|---|---|
+| scikit-learn | a copy in /opt/ml/code | a folder, or an archive that it downloads from S3; unset: no code | fails |
+| XGBoost | the same | the same | loads the booster by itself ("algorithm mode") |
+| PyTorch, Hugging Face, MXNet | /opt/ml/model/code | ignored | `inference.py` |
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from batch_transform.spec.framework_images import frameworks, repository
+from batch_transform.spec.job_spec import FrameworkImage
+
+PROGRAM = "SAGEMAKER_PROGRAM"
+"""The script, `inference.py` or the name of a module, in the code folder."""
+
+SUBMIT_DIRECTORY = "SAGEMAKER_SUBMIT_DIRECTORY"
+"""Where the code folder is: in the container, or an archive in S3."""
+
+DEFAULT_PROGRAM = "inference.py"
+MODEL_FOLDER = "/opt/ml/model"
+CODE_IN_ARCHIVE = f"{MODEL_FOLDER}/code"
+
+ECR_IMAGE = re.compile(r"\d{12}\.dkr[.-]ecr[.-][a-z0-9.-]+/(?P<repository>[^:@]+)(:(?P<tag>[^@]+))?(@.*)?")
+
+_TITLES = {"sklearn": "scikit-learn", "xgboost": "XGBoost", "pytorch": "PyTorch"}
+# Images that no job file can name by framework, and whose start is known. The Neuron variants start alike.
+_OTHERS = {
+    "huggingface": (re.compile(r"huggingface-(pytorch|tensorflow)-inference(-neuronx?)?"), "Hugging Face"),
+    "pytorch": (re.compile(r"pytorch-inference(-[a-z0-9-]+)?"), "PyTorch"),
+    "mxnet": (re.compile(r"mxnet-inference(-[a-z0-9-]+)?"), "MXNet"),
+}
+
+
+@dataclass(frozen=True)
+class FrameworkContainer:
+    """A container whose start is known. `tag` is the image's, or its version in the job file; `title` names it."""
+
+    framework: str
+    title: str
+    tag: str
+
+    @property
+    def fetches_code(self) -> bool:
+        """Whether it loads its code from SAGEMAKER_SUBMIT_DIRECTORY, and not from the model archive's `code`."""
+        return self.framework in {"sklearn", "xgboost"}
+
+
+def framework_container(image: FrameworkImage | str | None) -> FrameworkContainer | None:
+    """Return what is known of an image's container; None for an image of another kind."""
+    if isinstance(image, FrameworkImage):
+        if image.framework not in frameworks():
+            return None
+        return FrameworkContainer(image.framework, _TITLES[image.framework], image.version)
+    found = ECR_IMAGE.fullmatch(image or "")
+    if found is None:
+        return None
+    name, tag = found["repository"], found["tag"] or ""
+    for framework in frameworks():
+        if name == repository(framework):
+            return FrameworkContainer(framework, _TITLES[framework], tag)
+    for framework, (pattern, title) in _OTHERS.items():
+        if pattern.fullmatch(name):
+            return FrameworkContainer(framework, title, tag)
+    return None
+
+
+def start_variables(
+    image: FrameworkImage | str, env: Mapping[str, str], *, from_source: bool, has_script: bool
+) -> dict[str, str]:
+    """Return what a container needs beside `env`, which goes before it, to find the code in its model archive.
+
+    `from_source` says that the archive is a folder of the author's, `has_script` that it holds code/inference.py. An
+    image that is not known here gets them for a folder, as the SageMaker SDK's `Model` does.
+    """
+    variables = {PROGRAM: DEFAULT_PROGRAM, SUBMIT_DIRECTORY: CODE_IN_ARCHIVE}
+    container = framework_container(image)
+    if container is None or not container.fetches_code:
+        return variables if from_source else {}
+    if container.framework == "xgboost" and not env.get(PROGRAM) and not has_script:
+        return {}  # algorithm mode: with a script's name it would import that script
+    return variables
+
+
+def code_in_s3(image: FrameworkImage | str, env: Mapping[str, str]) -> str | None:
+    """Return the S3 URI of the code that the container downloads when it starts, or None.
+
+    An image that is not known here may: aws/sagemaker-containers can be built into any.
+    """
+    uri = env.get(SUBMIT_DIRECTORY, "")
+    container = framework_container(image)
+    if not uri.startswith("s3://") or (container is not None and not container.fetches_code):
+        return None
+    return uri
+
+
+def place_in_model(container: FrameworkContainer, env: Mapping[str, str]) -> str | None:
+    """Return the code folder as a path in the model archive, or None where the code is not in it.
+
+    `env` is the container's whole environment, `start_variables` included.
+    """
+    if not container.fetches_code:
+        return CODE_IN_ARCHIVE.removeprefix(f"{MODEL_FOLDER}/")
+    place = env.get(SUBMIT_DIRECTORY, "").rstrip("/")
+    if place == MODEL_FOLDER:
+        return "."
+    return place.removeprefix(f"{MODEL_FOLDER}/") if place.startswith(f"{MODEL_FOLDER}/") else None
+
+
+def module_of(program: str) -> str:
+    """Return the name that the containers import for a SAGEMAKER_PROGRAM."""
+    return program.removesuffix(".py")

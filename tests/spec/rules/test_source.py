@@ -1,0 +1,166 @@
+"""What `check` says of a model's folder, which lies beside the job file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from batch_transform.spec.job_file import read_job_files
+from batch_transform.spec.problem import Problem
+
+Check = Callable[..., tuple[Problem, ...]]
+
+SKLEARN = "{framework: sklearn, version: 1.2-1}"
+XGBOOST = "{framework: xgboost, version: 1.7-1}"
+PYTORCH = "{framework: pytorch, version: '2.6'}"
+REGISTRY = "141502667606.dkr.ecr.eu-west-1.amazonaws.com"
+SKLEARN_URI = f"{REGISTRY}/sagemaker-scikit-learn:1.2-1-cpu-py3"
+XGBOOST_URI = f"{REGISTRY}/sagemaker-xgboost:1.7-1"
+HUGGING_FACE_URI = (
+    "763104351884.dkr.ecr.eu-west-1.amazonaws.com/huggingface-pytorch-inference:2.1.0-cpu-py310"
+)
+
+
+@pytest.fixture
+def check(tmp_path: Path) -> Check:
+    """Write a model's files and a job that packs them, and return what is wrong with the job."""
+
+    def checked(image: str, *files: str, more: str = "", **texts: str) -> tuple[Problem, ...]:
+        model = tmp_path / "model"
+        model.mkdir()
+        for file in files:
+            (model / file).parent.mkdir(parents=True, exist_ok=True)
+            (model / file).write_text(
+                texts.get("requirements", "") if file.endswith("requirements.txt") else ""
+            )
+        path = tmp_path / "job.yaml"
+        path.write_text(
+            f"name: demo\nmodel: {{source: model, image: {image}{more}}}\ninput: {{content_type: text/csv}}\n"
+        )
+        return read_job_files([path]).problems
+
+    return checked
+
+
+@pytest.mark.parametrize(
+    ("image", "files", "more"),
+    [
+        (SKLEARN, ["code/inference.py"], ""),
+        (SKLEARN_URI, ["code/inference.py"], ""),
+        (SKLEARN, ["code/predict.py"], ", env: {SAGEMAKER_PROGRAM: predict.py}"),
+        (SKLEARN, ["code/predict.py"], ", env: {SAGEMAKER_PROGRAM: predict}"),
+        (SKLEARN, ["code/predict/__init__.py"], ", env: {SAGEMAKER_PROGRAM: predict}"),
+        (SKLEARN, ["serving/inference.py"], ", env: {SAGEMAKER_SUBMIT_DIRECTORY: /opt/ml/model/serving}"),
+        (SKLEARN, ["inference.py"], ", env: {SAGEMAKER_SUBMIT_DIRECTORY: /opt/ml/model}"),
+        (SKLEARN, ["model.joblib"], ", env: {SAGEMAKER_SUBMIT_DIRECTORY: 's3://b/sourcedir.tar.gz'}"),
+        (XGBOOST, ["code/inference.py", "xgboost-model"], ""),
+        (XGBOOST, ["xgboost-model"], ""),
+        (XGBOOST_URI, ["xgboost-model"], ""),
+        (XGBOOST, ["xgboost-model", "docs/README.md"], ""),
+        (XGBOOST, ["code/predict.py"], ", env: {SAGEMAKER_PROGRAM: predict.py}"),
+        (PYTORCH, ["code/inference.py"], ""),
+        (PYTORCH, ["model.pth"], ""),
+        ("123456789012.dkr.ecr.eu-west-1.amazonaws.com/own:1", ["anything"], ""),
+    ],
+)
+def test_a_folder_in_which_the_container_finds_its_code_or_model_is_sound(
+    check: Check, image: str, files: list[str], more: str
+) -> None:
+    assert check(image, *files, more=more) == ()
+
+
+@pytest.mark.parametrize(
+    ("image", "files", "more", "code", "words"),
+    [
+        (SKLEARN, ["model.joblib"], "", "source-without-code", "'model' has no code/inference.py"),
+        (SKLEARN_URI, ["model.joblib"], "", "source-without-code", "the scikit-learn container loads"),
+        (HUGGING_FACE_URI, ["code/serve.py"], "", "source-without-code", "the Hugging Face container loads"),
+        (
+            SKLEARN,
+            ["code/inference.py"],
+            ", env: {SAGEMAKER_PROGRAM: predict.py}",
+            "source-without-code",
+            "has no code/predict.py, .*; add it, or correct SAGEMAKER_PROGRAM",
+        ),
+        (
+            SKLEARN,
+            ["code/src/predict.py"],
+            ", env: {SAGEMAKER_PROGRAM: src/predict.py}",
+            "source-without-code",
+            "put the script into code/, and write 'predict.py'",
+        ),
+        (
+            SKLEARN,
+            ["code/inference.py"],
+            ", env: {SAGEMAKER_SUBMIT_DIRECTORY: /opt/ml/model/serving}",
+            "source-without-code",
+            "has no serving/inference.py",
+        ),
+        (PYTORCH, ["a.pth", "b.pt"], "", "source-without-code", "has no code/inference.py"),
+        (XGBOOST, ["code/predict.py"], "", "source-without-model", "add xgboost-model"),
+        (XGBOOST_URI, [".hidden"], "", "source-without-model", "add xgboost-model"),
+        (
+            XGBOOST,
+            ["xgboost-model", "train.py"],
+            "",
+            "source-with-other-files",
+            "has train.py beside the model",
+        ),
+    ],
+)
+def test_fails_where_the_container_would_find_none(  # noqa: PLR0917  # one column a parameter
+    check: Check, image: str, files: list[str], more: str, code: str, words: str
+) -> None:
+    (problem,) = check(image, *files, more=more)
+    assert (problem.code, problem.field, problem.line, problem.is_error) == (code, "model.source", 2, True)
+    assert re.search(words, problem.message)
+
+
+ISOLATED = ", enable_network_isolation: true"
+IN_VPC = ", vpc_config: {subnets: [subnet-1], security_group_ids: [sg-1]}"
+WITH_REQUIREMENTS = ("code/inference.py", "code/requirements.txt")
+
+
+@pytest.mark.parametrize(
+    ("more", "requirements", "severity"),
+    [
+        (ISOLATED, "lightgbm==4.1.0\n", "error"),
+        (ISOLATED, "numpy\n# of our own\nlightgbm\n", "error"),
+        (ISOLATED, "mine @ https://example.com/mine-1.0-py3-none-any.whl\n", "error"),
+        (ISOLATED, "git+https://example.com/mine.git\n", "error"),
+        (ISOLATED, "pandas\nscikit_learn>=1\n", "warning"),
+        (IN_VPC, "lightgbm\n", "warning"),
+    ],
+)
+def test_a_container_without_a_network_cannot_install_its_requirements(
+    check: Check, more: str, requirements: str, severity: str
+) -> None:
+    (problem,) = check(SKLEARN, *WITH_REQUIREMENTS, more=more, requirements=requirements)
+    code = "requirements-with-isolation" if more == ISOLATED else "requirements-in-vpc"
+    assert (problem.code, problem.field, problem.severity) == (code, "model.source", severity)
+    assert "code/requirements.txt asks for " in problem.message
+
+
+@pytest.mark.parametrize(
+    ("more", "requirements"),
+    [
+        ("", "lightgbm\n"),
+        (ISOLATED, "# nothing yet\n\n"),
+        (ISOLATED, "./wheels/mine-1.0-py3-none-any.whl\n"),
+        (ISOLATED, "--no-index\n--find-links /opt/ml/model/code/wheels\nlightgbm\n"),
+    ],
+)
+def test_what_needs_no_network_may_be_installed_without_one(
+    check: Check, more: str, requirements: str
+) -> None:
+    assert check(SKLEARN, *WITH_REQUIREMENTS, more=more, requirements=requirements) == ()
+
+
+def test_algorithm_mode_installs_nothing(check: Check) -> None:
+    assert (
+        check(XGBOOST, "xgboost-model", "code/requirements.txt", more=ISOLATED, requirements="lightgbm\n")
+        == ()
+    )
