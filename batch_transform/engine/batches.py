@@ -169,4 +169,5 @@ def _too_large(record: bytes, line: int, settings: Settings, unit: str = "line")
     return RecordError(
         f"the record is {len(record):,} bytes, more than MaxPayloadInMB={settings.max_payload // MIB} takes",
         record_at(line, record, advice, unit),
+        line=line,
     )

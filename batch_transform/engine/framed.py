@@ -90,7 +90,9 @@ class _Exactly:
     def fault(self, what: str) -> RecordError:
         """The error for this record."""
         return RecordError(
-            f"record {self.number} of the object {what}", f"SplitType {self.name} is set; is the object one?"
+            f"record {self.number} of the object {what}",
+            f"SplitType {self.name} is set; is the object one?",
+            line=self.number,
         )
 
 

@@ -69,7 +69,9 @@ class InputFilter:
             raise unparsable_record(record_format, record, line, error) from error
         except FilterMissError as error:
             raise RecordError(
-                str(error), record_at(line, record, "mend this record, or choose another InputFilter")
+                str(error),
+                record_at(line, record, "mend this record, or choose another InputFilter"),
+                line=line,
             ) from error
 
 
@@ -87,7 +89,7 @@ def unparsable_record(
         "CSV": 'a cell that holds a comma or a double quote stands in double quotes, each " in it doubled',
         "JSON": "every record is one JSON document; with SplitType Line it stands on one line",
     }[record_format.name]
-    return RecordError("ClientError: 400", "", "Message:", said, record_at(line, record, advice))
+    return RecordError("ClientError: 400", "", "Message:", said, record_at(line, record, advice), line=line)
 
 
 _SHOWN = 4096  # bytes of a line that a log event can sensibly hold

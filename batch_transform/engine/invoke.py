@@ -203,19 +203,23 @@ def _answer_of(batch: Batch, outcome: Outcome, settings: Settings) -> bytes:
             f"Model server did not respond to /invocations request within {settings.timeout:g} seconds",
             f"{_request(batch)} got no answer: {outcome}; raise InvocationsTimeoutInSeconds "
             "(transform.invocations_timeout_in_seconds), or send less in a request",
+            line=batch.first_line,
         ) from outcome
     if isinstance(outcome, NoModelAnswerError):
         raise NoModelAnswerError(
-            "Unable to get response from algorithm", f"{_request(batch)} got no answer: {outcome}"
+            "Unable to get response from algorithm",
+            f"{_request(batch)} got no answer: {outcome}",
+            line=batch.first_line,
         ) from outcome
     if 200 <= outcome.status < 300:
         return outcome.body
     body = outcome.body.decode("utf-8", "replace").rstrip("\n").split("\n")[:_SHOWN_LINES]
     hint = _hint(batch, outcome.status, settings)
     if 400 <= outcome.status < 500:
-        raise ModelClientError(f"ClientError: {outcome.status}", "", "Message:", *body, hint)
+        said = f"ClientError: {outcome.status}"
+        raise ModelClientError(said, "", "Message:", *body, hint, line=batch.first_line)
     said = f"Bad HTTP status received from algorithm: {outcome.status}"
-    raise ModelServerError(said, "", "Message:", *body, hint)
+    raise ModelServerError(said, "", "Message:", *body, hint, line=batch.first_line)
 
 
 def _request(batch: Batch) -> str:

@@ -5,56 +5,78 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from typing import BinaryIO
+
+from batch_transform.engine.inexact_numbers import ChangedNumber
 
 _EVERY = 0.25  # seconds between two reports
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Records transformed, objects written, objects failed, and bytes read as they are stored."""
+    """Records transformed, objects written, objects failed, and bytes read as they are stored.
+
+    The others are losses that raise no error. `result_lines` and `uneven_objects` count the lines of all results, and
+    the objects whose result has another number of lines than they have records: both 0 where a record needs no line
+    of answer (`Settings.answers_by_line`). `empty_answers` are requests, `byte_order_marks` objects that begin with
+    one. `changed_number` is the first number that was seen to change in a JSON join.
+    """
 
     records: int = 0
     objects_done: int = 0
     objects_failed: int = 0
     bytes_read: int = 0
+    result_lines: int = 0
+    uneven_objects: int = 0
+    empty_answers: int = 0
+    byte_order_marks: int = 0
+    changed_number: ChangedNumber | None = None
 
 
 class ProgressMeter:
     """Adds up what the threads of a job have done, and reports it a few times a second. Thread safe."""
 
     def __init__(self, on_progress: Callable[[Progress], None]) -> None:
-        self.progress = Progress()
+        self._counts = {each.name: 0 for each in fields(Progress) if each.name != "changed_number"}
+        self._changed_number: ChangedNumber | None = None
         self._on_progress = on_progress
         self._lock = threading.Lock()
         self._reported_at = time.monotonic()
 
-    def add(
-        self, *, records: int = 0, objects_done: int = 0, objects_failed: int = 0, bytes_read: int = 0
-    ) -> None:
-        """Count, and report if the last report is some time ago."""
+    @property
+    def progress(self) -> Progress:
+        """How far the job is."""
+        return Progress(**self._counts, changed_number=self._changed_number)
+
+    @property
+    def has_changed_number(self) -> bool:
+        """Whether a number was noted that a join changed."""
+        return self._changed_number is not None
+
+    def add(self, **counts: int) -> None:
+        """Count, by the names of `Progress`, and report if the last report is some time ago."""
         with self._lock:
-            before = self.progress
-            self.progress = replace(
-                before,
-                records=before.records + records,
-                objects_done=before.objects_done + objects_done,
-                objects_failed=before.objects_failed + objects_failed,
-                bytes_read=before.bytes_read + bytes_read,
-            )
+            for name, count in counts.items():
+                self._counts[name] += count
             if time.monotonic() - self._reported_at >= _EVERY:
                 self._report()
+
+    def note(self, changed: ChangedNumber) -> None:
+        """Keep the first number that a join changed."""
+        with self._lock:
+            self._changed_number = self._changed_number or changed
 
     def finish(self) -> Progress:
         """Report once more, and return where the job ended."""
         with self._lock:
-            self._report()
-            return self.progress
+            return self._report()
 
-    def _report(self) -> None:
+    def _report(self) -> Progress:
         self._reported_at = time.monotonic()
-        self._on_progress(self.progress)
+        progress = self.progress
+        self._on_progress(progress)
+        return progress
 
 
 class CountedObject:

@@ -127,6 +127,7 @@ def _lines(stream: ByteStream) -> Iterator[Records]:
             raise RecordError(
                 f"the record is longer than {_LONGEST // MIB} MiB, more than any request takes",
                 record_at(line, b"".join(pieces), "is SplitType Line right for this object?"),
+                line=line,
             )
     if held:
         yield Records.of_text(b"".join(pieces), line, ended=False)
@@ -145,6 +146,7 @@ def _whole(stream: ByteStream, settings: Settings) -> Iterator[Records]:
             raise RecordError(
                 f"the object is one record, and larger than {takes}",
                 record_at(WHOLE_OBJECT, b"".join(pieces), WHOLE_TOO_LARGE),
+                line=WHOLE_OBJECT,
             )
     yield Records.of_text(b"".join(pieces), WHOLE_OBJECT, ended=False)
 

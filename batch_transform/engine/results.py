@@ -165,6 +165,7 @@ class Results:
                 said,
                 f"this is the model's answer to {batch.place}; JoinSource and OutputFilter need"
                 f" one {answer_format.name} record a line for each record that was sent",
+                line=batch.first_line,
             ) from error
 
     def _parsed_record(self, record_format: RecordFormat[Any], record: bytes, line: int) -> Any:  # noqa: ANN401 - a value of that format
@@ -188,7 +189,8 @@ class Results:
             else:
                 advice = "the filter is applied to this record joined with the model's answer"
                 where = record_at(*joined, advice)
-            raise AnswerError(str(error), where) from error
+            line = batch.first_line if joined is None else joined[0]
+            raise AnswerError(str(error), where, line=line) from error
 
 
 def _other_count(batch: Batch, count: int) -> AnswerError:
@@ -197,6 +199,7 @@ def _other_count(batch: Batch, count: int) -> AnswerError:
         f"the model answered {count} records to {batch.count}, so they cannot be joined",
         f"this was the request with {batch.place}; a model answers each record with one line"
         " (a header line in the input is a record too), or use BatchStrategy SingleRecord",
+        line=batch.first_line,
     )
 
 

@@ -70,6 +70,18 @@ class Settings:
         return self.split_lines or self.record_format is not None
 
     @property
+    def answers_by_line(self) -> bool:
+        """True where each record is expected to get one line of answer: records are told apart, and answers are text.
+
+        SageMaker itself expects it only under a join.
+        """
+        media_type = (self.accept or self.content_type or "").partition(";")[0].strip().lower()
+        if not media_type:
+            return self.split_lines
+        is_text = media_type.startswith("text/") or any(word in media_type for word in ("json", "csv"))
+        return self.split_type != "None" and is_text
+
+    @property
     def is_framed(self) -> bool:
         """True where a record has a binary frame."""
         return self.split_type in ("RecordIO", "TFRecord")

@@ -32,11 +32,15 @@ _LONGEST_LOG_LINE = 16 * 1024  # characters; CloudWatch Logs takes 256 KiB an ev
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a job ended: `status` is Completed, Failed or Stopped, as DescribeTransformJob shows it."""
+    """How a job ended: `status` is Completed, Failed or Stopped, as DescribeTransformJob shows it.
+
+    `failure` is that of the first object that failed, None where no object is to blame.
+    """
 
     status: str
     failure_reason: str | None
     progress: Progress
+    failure: Failure | None = None
 
 
 def run_transform_job(
@@ -66,7 +70,7 @@ def run_transform_job(
     try:
         settings = effective_settings(request, execution_parameters)
         log(str(settings))
-        reason = _transform_all(
+        failure = _transform_all(
             settings,
             store=store,
             invoker=invoker,
@@ -80,7 +84,10 @@ def run_transform_job(
         return Outcome("Failed", f"ClientError: {error}", meter.finish())
     except StoppedError:
         return Outcome("Stopped", None, meter.finish())
-    return Outcome("Failed" if reason else "Completed", reason, meter.finish())
+    if failure is None:
+        return Outcome("Completed", None, meter.finish())
+    reason = f"{failure.failure_class}: See job logs for more information"
+    return Outcome("Failed", reason, meter.finish(), failure)
 
 
 def _transform_all(
@@ -92,8 +99,8 @@ def _transform_all(
     meter: ProgressMeter,
     stop: threading.Event,
     started_at: datetime,
-) -> str | None:
-    """Transform all objects; return the FailureReason, or None."""
+) -> Failure | None:
+    """Transform all objects; return the failure of the first one that has no result."""
     ended = threading.Event()
 
     def is_stopped() -> bool:
@@ -135,9 +142,7 @@ def _transform_all(
             f'No S3 objects found under S3 URL "{settings.source}" given in input data source'
         )
     write_manifests(settings, store, done, started_at)
-    if first_failure is None:
-        return None
-    return f"{first_failure.failure_class}: See job logs for more information"
+    return first_failure
 
 
 def _log_failure(failure: Failure, selected: Selected, log: Callable[[str], None]) -> None:

@@ -15,6 +15,7 @@ from batch_transform.engine.in_order import Workers
 from batch_transform.engine.input_filter import InputFilter
 from batch_transform.engine.invoke import Model, NotSentError, ObjectRequests
 from batch_transform.engine.merged import merged
+from batch_transform.engine.observed import ObservedResult, noting_marks
 from batch_transform.engine.pace import Pace
 from batch_transform.engine.progress import CountedObject, ProgressMeter
 from batch_transform.engine.records import WHOLE_OBJECT, ByteStream, Records, pieces_of, read_records
@@ -34,10 +35,14 @@ from batch_transform.spec.errors import (
 
 @dataclass(frozen=True)
 class Failure:
-    """Why an object has no result: how the job's FailureReason begins, and the lines for the data log."""
+    """Why an object has no result: how the job's FailureReason begins, and the lines for the data log.
+
+    `line` is the place of the record, as in `TransformError`.
+    """
 
     failure_class: str
     log_lines: tuple[str, ...]
+    line: int | None = None
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,7 @@ class ObjectTransform:
             first, *others = requests.failures(error)
             self.meter.add(objects_failed=1)
             lines = [line for failure in (first, *others) for line in failure.log_lines]
-            return Failure(first.failure_class, tuple(lines))
+            return Failure(first.failure_class, tuple(lines), first.line)
         self.meter.add(objects_done=1)
         return None
 
@@ -90,18 +95,19 @@ class ObjectTransform:
         writer: ObjectWriter,
     ) -> None:
         settings = self.settings
-        is_empty = True
+        result = ObservedResult(settings, self.meter, writer)
         with self._open(selected) as stored:
             runs = self._runs(selected, CountedObject(self.meter).stream(stored), input_filter)
             with closing(self.requests.in_order(requests.answers, runs)) as answered:
                 for run, answers in answered:
-                    is_empty = False
+                    result.begin(run, answers)
                     for some in self._results(run, answers, results):
-                        writer.write(some)
+                        result.write(some)
                         del some  # large ones must not be held while the next are cut
-                    self.meter.add(records=sum([_counted(batch).count for batch in run]))
+                    result.end(sum([_counted(batch).count for batch in run]))
                     del run, answers
-        if is_empty and settings.join and settings.record_format == "JSON":
+        result.finish()
+        if result.is_empty and settings.join and settings.record_format == "JSON":
             raise RecordError("the object is empty, and an empty object is no JSON; remove it")
 
     def _results(self, run: list[Batch], answers: list[bytes], results: Results) -> Iterator[bytes]:
@@ -127,7 +133,8 @@ class ObjectTransform:
             return iter([[self._streamed(selected, input_filter)]])
         if settings.is_framed:
             return self.pace.runs(cut_framed(read_framed(stream, settings), settings))
-        return self.pace.runs(cut_batches(read_records(stream, settings), input_filter, settings))
+        records = noting_marks(read_records(stream, settings), self.meter)
+        return self.pace.runs(cut_batches(records, input_filter, settings))
 
     def _streamed(self, selected: Selected, input_filter: InputFilter) -> Batch:
         counted = CountedObject(self.meter)
@@ -135,7 +142,7 @@ class ObjectTransform:
         def read() -> Iterator[Records]:
             with self._open(selected) as stored:
                 pieces = read_records if self.settings.looks_into_records else pieces_of
-                yield from pieces(counted.stream(stored), self.settings)
+                yield from noting_marks(pieces(counted.stream(stored), self.settings), self.meter)
 
         return Batch(StreamedBody(read, input_filter), ReadAgain(read), 1, WHOLE_OBJECT)
 

@@ -226,13 +226,16 @@ class TransformError(BatchTransformError):
     """When one input object could not be transformed; the other objects of the job go on.
 
     `log_lines` is what goes to the data log, one log event a line. `failure_class` begins
-    the job's FailureReason as AWS writes it: `ClientError` or `AlgorithmError`.
+    the job's FailureReason as AWS writes it: `ClientError` or `AlgorithmError`. `line` is the place of the
+    record in the object, the first one where a request of several failed: it counts from 1, is 0 for the
+    object as a whole, and None where no record is to blame.
     """
 
     failure_class = "ClientError"
 
-    def __init__(self, *log_lines: str) -> None:
+    def __init__(self, *log_lines: str, line: int | None = None) -> None:
         self.log_lines = log_lines
+        self.line = line
         super().__init__("\n".join(log_lines))
 
 

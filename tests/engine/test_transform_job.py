@@ -39,7 +39,7 @@ def test_every_object_gets_its_result_and_the_log_begins_with_the_settings() -> 
     ran = run_job(
         {"a.csv": b"i,1\nj,2\n", "b/c.csv": b"never", "in/d/e.csv": b"k,3"}, line_by_line(half), JOIN
     )
-    assert ran.outcome == Outcome("Completed", None, Progress(3, 2, 0, 11))
+    assert ran.outcome == Outcome("Completed", None, Progress(3, 2, 0, 11, result_lines=3))
     assert ran.out("a.csv.out") == b"i,0.5\nj,0.5\n"
     assert ran.out("d/e.csv.out") == b"k,0.5\n"
     assert ran.log == ["MaxConcurrentTransforms=1, MaxPayloadInMB=6, BatchStrategy=MULTI_RECORD"]
