@@ -25,6 +25,10 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from batch_transform.spec.errors import FilterMissError, FilterSyntaxError, InvalidFilterError
+from batch_transform.spec.media_type import FILTERABLE, media_type
+
+TYPE_MEMBERS = {"InputFilter": "ContentType", "OutputFilter": "Accept"}
+"""The member that a filter is judged by."""
 
 MAX_LENGTH = 63  # DataProcessing.InputFilter and OutputFilter, API reference
 
@@ -242,6 +246,23 @@ def check_filter_text(text: str, *, member: str = "filter", content_type: str | 
             raise InvalidFilterError(
                 f'Invalid {member}: "{text}". Unexpected {_named(character)} in JsonPath. {where} are [{operators}]'
             )
+
+
+def check_filter_type(text: str, *, member: str, content_type: str | None) -> None:
+    """Raise InvalidFilterError for a filter other than `$` on what is neither CSV nor JSON.
+
+    CreateTransformJob refuses it, whether the job joins or not. The message is AWS's, as recorded for an
+    OutputFilter without Accept (rdhanase/aai-540-group-6); for an InputFilter and its ContentType it is inferred.
+    `$` is taken with any type (recorded: the SageMaker Python SDK's own tests).
+    """
+    if text == "$" or media_type(content_type) in FILTERABLE:
+        return
+    type_member = TYPE_MEMBERS[member]
+    allowed = ", ".join(f'"{one}"' for one in sorted(FILTERABLE))
+    raise InvalidFilterError(
+        f'Invalid {type_member}: "{content_type or "null"}" when {member} is: "{text}". '
+        f"Supported {type_member} values are [{allowed}]."
+    )
 
 
 def _named(character: str) -> str:

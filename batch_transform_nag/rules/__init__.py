@@ -91,10 +91,12 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         filter_illegal,
-        info="a filter is no path that SageMaker follows",
-        explanation="Filters are a small part of JSONPath. Some illegal ones are refused by the API, others are taken, "
-        "and the job fails after its machines have started.",
-        mend="write $, $[i], $[i,j], $[start:end], $.name or $['name','name'], in at most 63 characters",
+        info="a filter is no path that SageMaker follows, or lacks the type that it needs",
+        explanation="Filters are a small part of JSONPath, for CSV and JSON alone. Some illegal ones are refused by "
+        "the API, others are taken, and the job fails after its machines have started.",
+        mend="write $, $[i], $[i,j], $[start:end], $.name or $['name','name'], in at most 63 characters, and give "
+        "ContentType for InputFilter and Accept for OutputFilter one of text/csv, application/json and "
+        "application/jsonlines",
     ),
     Rule(
         request_refused,

@@ -100,8 +100,33 @@ def test_a_run_may_set_what_the_job_file_does_not() -> None:
 
 
 def test_a_run_may_leave_out_what_the_job_file_sets() -> None:
-    overrides = {"output.accept": None, "data_processing.join_source": "None"}
+    overrides = {
+        "output.accept": None,
+        "data_processing.join_source": "None",
+        "data_processing.output_filter": None,
+    }
     assert "Accept" not in checked_request(a_run(overrides), data("churn/a.csv"))["TransformOutput"]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "told"),
+    [
+        (
+            {"output.accept": None},
+            'Invalid Accept: "null" when OutputFilter is: "$[0,-1]". Supported Accept values are '
+            '["application/json", "application/jsonlines", "text/csv"].',
+        ),
+        (
+            {"input.content_type": "application/x-npy", "data_processing.join_source": "None"},
+            'Invalid ContentType: "application/x-npy" when InputFilter is: "$[1:]". Supported ContentType values are '
+            '["application/json", "application/jsonlines", "text/csv"].',
+        ),
+    ],
+)
+def test_fails_when_a_run_takes_a_filter_the_type_that_it_needs(overrides: dict[str, Any], told: str) -> None:
+    with pytest.raises(RunInputError) as refused:
+        checked_request(a_run(overrides), data("churn/a.csv"))
+    assert told in str(refused.value)
 
 
 def test_fails_when_a_run_removes_what_every_request_needs() -> None:

@@ -134,6 +134,7 @@ _BEYOND = {
     "filter-refused",
     "filter-syntax",
     "filter-twice",
+    "filter-type-unfit",
     "image-missing",
     "instance-type-duplicate",
     "kms-key-without-archive",

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from batch_transform.local.sagemaker.models import Model
 from batch_transform.spec.errors import InputError, InvalidFilterError, RefusedRequestError
-from batch_transform.spec.json_path import check_filter_text
+from batch_transform.spec.json_path import check_filter_text, check_filter_type
 from batch_transform.spec.members import FIELD_OF
 from batch_transform.spec.rules.batching import batching_problems
 from batch_transform.spec.rules.join import join_problems
@@ -27,8 +27,8 @@ def check_request(request: Mapping[str, Any], model: Model, s3: Any) -> None:  #
     A filter that is wrong in another way than its characters, its start or its length is taken
     here and fails the running job, as it does on AWS (sagemaker-python-sdk issue 1112).
     """
-    _check_rules(request)
     _check_filters(request)
+    _check_rules(request)
     _check_model(model)
     _check_input(request, model, s3)
 
@@ -56,6 +56,7 @@ def _check_filters(request: Mapping[str, Any]) -> None:
     for member, content_type in judged_by.items():
         if member in processing:
             try:
+                check_filter_type(processing[member], member=member, content_type=content_type)
                 check_filter_text(processing[member], member=member, content_type=content_type)
             except InvalidFilterError as error:
                 raise RefusedRequestError("ValidationException", str(error)) from error

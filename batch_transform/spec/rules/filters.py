@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from batch_transform.spec.errors import FilterSyntaxError, InvalidFilterError
-from batch_transform.spec.json_path import JsonPath
-from batch_transform.spec.media_type import CSV, FILTERABLE, media_type
+from batch_transform.spec.json_path import JsonPath, check_filter_type
+from batch_transform.spec.media_type import CSV, media_type
 from batch_transform.spec.problem import Problem
 from batch_transform.spec.rules.values import RequestValues
 
@@ -31,6 +31,12 @@ def _one_filter(values: RequestValues, field: str, member: str, type_field: str)
     if text is None:
         return
     content_type = values.text(type_field) if values.knows(type_field) else None
+    if values.knows(type_field):
+        try:
+            check_filter_type(text, member=member, content_type=content_type)
+        except InvalidFilterError as error:
+            fix = f"Write one of them in {type_field}, or leave the filter out"
+            yield Problem("filter-type-unfit", field, f"{error} {fix}")
     try:
         path = JsonPath.parse(text, member=member, content_type=content_type)
     except FilterSyntaxError as error:
@@ -47,16 +53,6 @@ def _one_filter(values: RequestValues, field: str, member: str, type_field: str)
             severity="warning",
         )
     yield from _selects_nothing(field, path)
-    if path.is_identity or not values.knows(type_field) or media_type(content_type) in FILTERABLE:
-        return
-    given = f"'{content_type}'" if content_type else "not given"
-    yield Problem(
-        "filter-type-unfit",
-        field,
-        f"filters work on {', '.join(FILTERABLE)}, and {type_field} is {given}; "
-        "write the type, or leave the filter out",
-        severity="warning",
-    )
 
 
 def _selects_nothing(field: str, path: JsonPath) -> Iterator[Problem]:

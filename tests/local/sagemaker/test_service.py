@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import itertools
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+
+from batch_transform.spec.rules import request_problems
 
 
 def test_a_job_is_described_with_the_defaults_that_aws_fills_in(lab: Any) -> None:
@@ -98,7 +101,10 @@ def test_fails_when_the_request_breaks_the_limits_of_the_api(lab: Any) -> None:
             "TransformOutput.AssembleWith: is None",
         ),
         (
-            {"TransformOutput": {"S3OutputPath": "s3://b/out", "AssembleWith": "Line"}},
+            {
+                "TransformOutput": {"S3OutputPath": "s3://b/out", "AssembleWith": "Line"},
+                "DataProcessing": {"InputFilter": "$[1:]", "JoinSource": "Input"},
+            },
             "TransformOutput.Accept: is required",
         ),
     ],
@@ -108,6 +114,39 @@ def test_fails_when_members_contradict_one_another(lab: Any, change: dict[str, A
     code, told = lab.refusal(lambda: lab.start(request))
     assert code == "ValidationException"
     assert told.startswith(message)
+
+
+TYPES = [None, "text/csv", "Application/JSON", "text/csv; charset=utf-8", "text/plain", "image/png"]
+FILTERABLE = {"text/csv", "Application/JSON", "text/csv; charset=utf-8"}
+SUPPORTED = '["application/json", "application/jsonlines", "text/csv"]'
+
+
+@pytest.mark.parametrize("type_", TYPES)
+@pytest.mark.parametrize("member", ["InputFilter", "OutputFilter"])
+@pytest.mark.parametrize("processing", list(itertools.product(["$", "$[0,-1]"], ["None", "Input"])))
+def test_fails_for_a_filter_on_a_type_that_filters_do_not_take_with_awss_text(
+    lab: Any, processing: tuple[str, str], member: str, type_: str | None
+) -> None:
+    """AWS's text was recorded for OutputFilter without Accept, with a join; check says the same of the request."""
+    filter_, join = processing
+    place, type_member = {
+        "InputFilter": ("TransformInput", "ContentType"),
+        "OutputFilter": ("TransformOutput", "Accept"),
+    }[member]
+    request = lab.request(lab.model(), "no-such-bucket-anywhere")
+    request["DataProcessing"] = {member: filter_, "JoinSource": join}
+    request[place].pop(type_member)
+    if type_ is not None:
+        request[place][type_member] = type_
+    text = (
+        f'Invalid {type_member}: "{type_ or "null"}" when {member} is: "{filter_}". '
+        f"Supported {type_member} values are {SUPPORTED}."
+    )
+    is_refused = filter_ != "$" and type_ not in FILTERABLE
+    code, message = lab.refusal(lambda: lab.start(request))
+    assert (code, message == text) == ("ValidationException", is_refused)
+    told = [problem.message for problem in request_problems(request) if problem.code == "filter-type-unfit"]
+    assert [message.startswith(text) for message in told] == [True] * is_refused
 
 
 def test_fails_when_the_account_has_no_quota_for_the_instance_type(lab: Any) -> None:

@@ -39,3 +39,23 @@ def test_compliance_of_a_path_of_sagemaker(language: str, text: str) -> None:
 def test_compliance_of_a_filter_that_only_the_run_knows() -> None:
     given = states("JSONata", InputFilter="{% $states.input.filter %}")
     assert findings(lambda stack: machine(stack, "JSONata", given)) == set()
+
+
+@pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
+@pytest.mark.parametrize("join", ["Input", "None"])
+def test_noncompliance_of_a_filter_without_the_type_that_it_needs(language: str, join: str) -> None:
+    source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://lake/churn/"}}
+    members = {
+        "DataProcessing": {"JoinSource": join, "InputFilter": "$[1:]"},
+        "TransformInput": {"DataSource": source, "ContentType": "image/png"},
+    }
+    [violation] = [
+        each
+        for each in report(lambda stack: machine(stack, language, {"T": task(language, members=members)}))[
+            "violations"
+        ]
+        if each["ruleName"].startswith("FilterIllegal")
+    ]
+    assert violation["ruleName"] == "FilterIllegal[T/DataProcessing.InputFilter]"
+    assert 'Invalid ContentType: "image/png" when InputFilter is: "$[1:]"' in violation["description"]
+    assert "Write one of them in TransformInput.ContentType" in violation["description"]
