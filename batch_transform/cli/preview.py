@@ -19,7 +19,7 @@ from batch_transform.explain.shown_request import shown_request
 from batch_transform.preview.given_answer import GivenAnswer, read_answer
 from batch_transform.preview.preview import preview as preview_of
 from batch_transform.preview.source import first_in_manifest, open_source
-from batch_transform.spec.errors import InputError
+from batch_transform.spec.errors import InputError, TransformJobError
 from batch_transform.spec.job_spec import JobSpec
 
 _PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
@@ -129,8 +129,13 @@ def _answering(
         return
     from batch_transform.preview.local_model import local_model  # noqa: PLC0415 - model servers take time to import
 
-    with local_model(spec, _s3, images) as served:
-        yield served.invoker, served.execution_parameters
+    try:
+        with local_model(spec, _s3, images) as served:
+            yield served.invoker, served.execution_parameters
+    except TransformJobError as error:
+        output = ["the last lines of its output:", *(f"    {line}" for line in error.log_lines)]
+        said = [f"the model does not start: {error}", *(output if error.log_lines else [])]
+        raise TransformJobError("\n".join(said)) from error
 
 
 def _s3() -> Any:  # noqa: ANN401 - boto3 makes clients at run time

@@ -34,14 +34,27 @@ def show(spec: JobSpec, preview: Preview, console: Console) -> None:
         where = f"{_unit(preview)} {shown.line}" if shown.line else "the whole object"
         console.print(Text(where, style="bold cyan"))
         for label, text in _parts(preview, shown):
-            console.print(Text.assemble((f"  {label:<{_LABEL}}", "cyan"), text), soft_wrap=True)
+            _show_part(label, text, console)
     _show_table(preview, console)
     console.print()
     if preview.shown and not preview.was_asked:
         console.print(Text("no answers: give one with --answer, or let the job's model answer with --model"))
     for sentence in _body_words(preview):
-        console.print(Text(sentence), soft_wrap=True)
+        console.print(Text(sentence), soft_wrap=not console.is_terminal)
     _show_findings(preview, console)
+
+
+def _show_part(label: str, text: str, console: Console) -> None:
+    """Print one line under a record; on a terminal it goes on under its text."""
+    start = f"  {label:<{_LABEL}}"
+    if not console.is_terminal:
+        console.print(Text.assemble((start, "cyan"), text), soft_wrap=True)
+        return
+    grid = Table.grid()
+    grid.add_column(width=len(start))
+    grid.add_column(overflow="fold")
+    grid.add_row(Text(start, style="cyan"), Text(text))
+    console.print(grid)
 
 
 def as_json(spec: JobSpec, preview: Preview) -> dict[str, Any]:
@@ -81,23 +94,31 @@ def _parts(preview: Preview, shown: Shown) -> Iterator[tuple[str, str]]:
     names = preview.names
     yield "record", _named(shown.record, names.record) or "(blank)"
     if shown.sent is None:
-        yield (
-            "model gets",
-            "nothing: it, or a line before it, is unsound (see below), and the object has no result",
-        )
+        yield "model gets", "nothing: the object has no result, see below"
         return
     is_same = shown.sent == shown.record
     yield "model gets", "the record as it is" if is_same else _named(shown.sent, names.sent)
     if shown.answer is None:
+        if preview.was_asked:
+            yield "answers", _elsewhere(preview, shown)
         return
-    yield "answers", _named(shown.answer, names.answer)
+    several = f"  (to {counted(shown.answered, 'record')})" if shown.answered > 1 else ""
+    yield "answers", (_named(shown.answer, names.answer) or "nothing") + several
     if shown.result is None:
-        yield "kept", "nothing: see below"
+        yield "kept", "nothing: the object has no result, see below"
     else:
         yield (
             "kept",
             "the answer as it is" if shown.result == shown.answer else _named(shown.result, names.result),
         )
+
+
+def _elsewhere(preview: Preview, shown: Shown) -> str:
+    """Say where the answer to a record is that got no line of its own."""
+    for other in preview.shown:
+        if other.line < shown.line < other.line + other.answered:
+            return f"in the answer to {_unit(preview)} {other.line}"
+    return "nothing: see below"
 
 
 def _named(data: bytes, names: Sequence[str]) -> str:
@@ -169,6 +190,8 @@ def _requests_words(preview: Preview) -> Iterator[str]:
     records, size = (sum(getattr(body, name) for body in preview.bodies) for name in ("records", "size"))
     if not preview.settings.split_lines or preview.settings.single_record or not size:
         return
+    if preview.is_complete and preview.checked == 1:
+        return
     fit = max(1, preview.settings.max_payload * records // size)
     words = f"at this size about {counted(fit, 'record')} fill a request"
     if preview.is_complete:
@@ -196,9 +219,10 @@ def _show_findings(preview: Preview, console: Console) -> None:
         where = f"{preview.source}:{finding.line}: " if finding.line else f"{preview.source}: "
         more = _also(finding)
         kind = (f"{finding.severity} {finding.code}", f"bold {_COLOUR[finding.severity]}")
-        console.print(
-            Text.assemble((where, "bold"), kind, f": {_printable(finding.message)}{more}"), soft_wrap=True
-        )
+        text = Text.assemble((where, "bold"), kind, f": {_printable(finding.message)}{more}")
+        console.print(text, soft_wrap=not console.is_terminal)
+        for line in finding.details:
+            console.print(Text(f"    {_printable(line)}", style="dim"), soft_wrap=True)
 
 
 def _also(finding: Finding) -> str:

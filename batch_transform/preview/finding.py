@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 _MOST_LINES = 5
@@ -9,9 +10,10 @@ _MOST_LINES = 5
 
 @dataclass(frozen=True)
 class Finding:
-    """`line` is the first place (0 for an object that is not split), `also` the next few lines, of `more` in all.
+    """`line` is the first place (0 for the object as a whole), `also` the next few lines, of `more` in all.
 
-    An error makes the job fail, or makes its result wrong; a warning may be meant so.
+    An error makes the job fail, or makes its result wrong; a warning may be intentional. `details` are lines that
+    belong to it, such as a model's traceback.
     """
 
     code: str
@@ -20,6 +22,7 @@ class Finding:
     severity: str
     also: tuple[int, ...] = ()
     more: int = 0
+    details: tuple[str, ...] = ()
 
     @property
     def is_error(self) -> bool:
@@ -35,10 +38,13 @@ class Findings:
     _also: dict[str, list[int]] = field(default_factory=dict)
     _more: dict[str, int] = field(default_factory=dict)
 
-    def note(self, code: str, line: int, message: str, *, is_error: bool) -> None:
+    def note(
+        self, code: str, line: int, message: str, *, is_error: bool, details: Sequence[str] = ()
+    ) -> None:
         """Note what was found at a line."""
         if code not in self._first:
-            self._first[code] = Finding(code, line, message, "error" if is_error else "warning")
+            severity = "error" if is_error else "warning"
+            self._first[code] = Finding(code, line, message, severity, details=tuple(details))
             return
         self._more[code] = self._more.get(code, 0) + 1
         if self._more[code] <= _MOST_LINES:

@@ -2,37 +2,44 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
+from batch_transform.engine.batches import Batch
 from batch_transform.engine.csv_record import parse_row
+from batch_transform.engine.data_capture import inference_time
 from batch_transform.engine.framed import read_framed
-from batch_transform.engine.records import read_records
+from batch_transform.engine.inexact_numbers import changed_number
+from batch_transform.engine.records import Records, read_records
+from batch_transform.engine.results import Results
 from batch_transform.engine.seams import ModelInvoker
 from batch_transform.engine.settings import Settings, effective_settings
+from batch_transform.engine.transform_object import Failure
 from batch_transform.preview.finding import Finding, Findings
 from batch_transform.preview.given_answer import GivenAnswer
 from batch_transform.preview.names import Names, names_of
-from batch_transform.preview.rehearsal import Rehearsal, rehearse
-from batch_transform.preview.soundness import Soundness, columns
+from batch_transform.preview.refusal import said_by_model
+from batch_transform.preview.rehearsal import Exchange, Rehearsal, rehearse
+from batch_transform.preview.soundness import Soundness, counted, inexact
 from batch_transform.preview.source import Source
-from batch_transform.spec.errors import RecordError, UnparsableError
+from batch_transform.spec.errors import RecordError, TransformError, UnparsableError
 from batch_transform.spec.job_spec import JobSpec
 
 _LARGEST_WHOLE = (
     100 * 1024 * 1024
 )  # bytes; AWS's largest payload, and more than the engine holds of one record
 _NO_GZIP = "Not a gzipped file"  # as Python's gzip says it
-_LINE = re.compile(r"\b(?:lines?|records?) (\d+)")
 
 
 @dataclass
 class Shown:
     """One record and what becomes of it; None is what is not known.
 
-    `line` counts from 1, also records that are no lines; it is 0 for an object that is not split.
+    `line` counts from 1, also records that are no lines; it is 0 for an object that is not split. Where a request
+    of several records got no line of answer for each, its first record has all of the answer and of the result,
+    and `answered` says for how many records that is.
     """
 
     line: int
@@ -40,6 +47,7 @@ class Shown:
     sent: bytes | None = None
     answer: bytes | None = None
     result: bytes | None = None
+    answered: int = 1
 
 
 @dataclass(frozen=True)
@@ -55,6 +63,8 @@ class Preview:
     """What was seen. `checked` is the number of records that were looked at for what is unsound.
 
     `is_complete` says that the input has no more records than that, `was_asked` that a model was there to ask.
+    `requests` are the bodies that were sent of the records shown, `result` is the object that a run writes for
+    these records alone, and `failure` why there is none.
     """
 
     source: str
@@ -67,6 +77,9 @@ class Preview:
     findings: list[Finding] = field(default_factory=list)
     checked: int = 0
     is_complete: bool = False
+    requests: tuple[bytes, ...] = ()
+    result: bytes | None = None
+    failure: tuple[str, ...] = ()
 
     @property
     def has_errors(self) -> bool:
@@ -86,6 +99,7 @@ def preview(
 ) -> Preview:
     """Take the first `count` records through the job, and look at the first `check` (None: all) of them.
 
+    The records go through the engine as they stand in the object, and the engine alone says what becomes of them.
     Reads no more of the source than that takes. `invoker` answers as the model, and has said
     `execution_parameters` of itself; without one there are no answers and no results.
     """
@@ -94,27 +108,49 @@ def preview(
     names = names_of(spec, request, settings)
     made = Preview(source.name, source.size, settings, names, was_asked=invoker is not None)
     findings = Findings()
-    is_whole = settings.split_type == "None"
-    if is_whole and not settings.is_gzip and source.size > _LARGEST_WHOLE:
-        message = f"the object is one record of {source.size:,} bytes, since nothing splits it; write split_type: Line"
-        findings.note("object-too-large", 0, message, is_error=True)
-    else:
-        soundness = Soundness(settings, spec.input.columns, findings)
-        head = _read(made, source, soundness, count=count, check=check)
-        if head:
-            ran = rehearse(request, head, invoker=invoker, execution_parameters=execution_parameters)
-            _fill_in(made, ran, findings)
-        elif made.is_complete and not made.checked:
-            _note_empty(request, findings)
+    if settings.split_type == "None" and not settings.is_gzip and source.size > _LARGEST_WHOLE:
+        _note_too_large(made, findings)
+        made.findings = findings.all()
+        return made
+
+    def rehearsed(records: bytes, answering: ModelInvoker | None = invoker) -> Rehearsal:
+        return rehearse(request, records, invoker=answering, execution_parameters=execution_parameters)
+
+    soundness = Soundness(settings, spec.input.columns, findings)
+    read = _read(made, source, soundness, count=count, check=check)
+    if made.shown:
+        _run(made, read, rehearsed, soundness)
+    elif made.is_complete:
+        answering = invoker or GivenAnswer(
+            b"", split_lines=True
+        )  # the engine judges a join only with a model
+        _note_empty(made, rehearsed(b"", answering), findings)
     made.findings = findings.all()
     return made
 
 
-def _note_empty(request: Mapping[str, Any], findings: Findings) -> None:
-    """Note that there is no record; whether that fails is for the engine to say, which asks no model then."""
-    no_model = GivenAnswer(b"", split_lines=True)
-    said = rehearse(request, b"", invoker=no_model, execution_parameters={}).log
-    findings.note("empty", 0, _sentence(said) or "the object holds no record", is_error=bool(said))
+def _note_empty(made: Preview, ran: Rehearsal, findings: Findings) -> None:
+    """Note that there is no record; whether that fails is for the engine to say."""
+    made.requests = tuple(exchange.body for exchange in ran.exchanges)
+    made.result = ran.result if made.was_asked else None
+    if ran.failure is None or ran.exchanges:
+        findings.note("empty", 0, "the object holds no record", is_error=False)
+    else:
+        findings.note("empty", 0, _sentence(ran.failure.log_lines), is_error=True)
+    if ran.failure is not None:
+        made.failure = ran.failure.log_lines
+    if ran.failure is not None and ran.exchanges:  # a streamed object is sent, however empty it is
+        _note_failure(made, ran.failure, ran.exchanges, findings)
+
+
+def _note_too_large(made: Preview, findings: Findings) -> None:
+    size = f"{made.size:,} bytes"
+    if made.settings.is_streamed and not made.settings.looks_into_records:
+        message = f"the object is streamed to the model as one body of {size}, too large to preview"
+        findings.note("object-too-large", 0, message, is_error=False)
+        return
+    message = f"the object is one record of {size}, since nothing splits it; write split_type: Line"
+    findings.note("object-too-large", 0, message, is_error=True)
 
 
 def _as_previewed(request: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -124,11 +160,18 @@ def _as_previewed(request: Mapping[str, Any]) -> Mapping[str, Any]:
     return {name: value for name, value in request.items() if name != "DataCaptureConfig"}
 
 
-def _read(made: Preview, source: Source, soundness: Soundness, *, count: int, check: int | None) -> bytes:
-    """Read and look at records; return the bytes of those to show that come before the first unsound one."""
+class _Read(NamedTuple):
+    """What was read of the source: `ended` says that the last record has its newline, `fault` why no more was read."""
+
+    ended: bool
+    fault: str
+
+
+def _read(made: Preview, source: Source, soundness: Soundness, *, count: int, check: int | None) -> _Read:
+    """Read records, look at them, and keep those to show."""
     settings = made.settings
     shown: list[Shown] = []
-    ended = settings.split_lines
+    ended, fault = settings.split_lines, ""
     try:
         blocks = _blocks(source, settings)
         is_cut = False
@@ -144,18 +187,16 @@ def _read(made: Preview, source: Source, soundness: Soundness, *, count: int, ch
                 break
         made.is_complete = not is_cut and next(blocks, None) is None
     except RecordError as error:
-        at = 0 if settings.split_type == "None" else soundness.records + 1
-        message = _sentence(error.log_lines)
-        if settings.is_gzip and _NO_GZIP in message:
-            message += "; write input.compression_type: None, or pack the object"
-        soundness.findings.note("unreadable", at, message, is_error=True)
+        at = soundness.records + 1 if error.line is None else error.line
+        if settings.split_type == "None":
+            at = 0
+        fault = _sentence(error.log_lines)
+        if settings.is_gzip and _NO_GZIP in fault:
+            fault += "; write input.compression_type: None, or pack the object"
+        soundness.findings.note("unreadable", at, fault, is_error=True)
     soundness.finish()
     made.checked, made.shown = soundness.records, shown
-    failing = soundness.first_failing
-    sound = [one.record for one in shown if failing is None or one.line < failing]
-    if settings.is_framed:
-        return b"".join(sound)
-    return b"\n".join(sound) + (b"\n" if sound and (ended or len(sound) < len(shown)) else b"")
+    return _Read(ended, fault)
 
 
 class _Block(NamedTuple):
@@ -176,29 +217,118 @@ def _blocks(source: Source, settings: Settings) -> Iterator[_Block]:
         yield _Block(records.items, records.first_line, records.ended)
 
 
-def _fill_in(made: Preview, ran: Rehearsal, findings: Findings) -> None:
-    """Give each shown record its part of the bodies, the answers and the result."""
-    is_split = made.settings.split_lines
+def _run(made: Preview, read: _Read, rehearsed: Callable[[bytes], Rehearsal], soundness: Soundness) -> None:
+    """Run the job over the records to show, and give each of them its part."""
+    findings = soundness.findings
+    ran = rehearsed(_joined(made.settings, made.shown, ended=read.ended))
+    made.requests = tuple(exchange.body for exchange in ran.exchanges)
+    made.result = ran.result if made.was_asked and not read.fault else None
+    if read.fault:
+        made.failure = (read.fault,)
+    taken = _fill_in(made, ran.exchanges, findings)
+    if ran.failure is None:
+        _note_separation(made, findings)
+        return
+    made.failure = ran.failure.log_lines
+    line = ran.failure.line
+    before = [one for one in made.shown[taken:] if line and one.line < line]
+    if (
+        before and not taken
+    ):  # the engine stopped before it sent anything: the job has no result, its records have
+        _fill_in(made, rehearsed(_joined(made.settings, before, ended=True)).exchanges, findings)
+    if (
+        line is None or line != soundness.first_failing
+    ):  # what is wrong with that one is told already, with its fix
+        _note_failure(made, ran.failure, ran.exchanges, findings)
+
+
+def _joined(settings: Settings, shown: Sequence[Shown], *, ended: bool) -> bytes:
+    """Return records as they stand in their object."""
+    records = [one.record for one in shown]
+    if not settings.split_lines:
+        return b"".join(records)
+    return b"\n".join(records) + (b"\n" if ended else b"")
+
+
+def _fill_in(made: Preview, exchanges: Sequence[Exchange], findings: Findings) -> int:
+    """Give each shown record its part of the bodies, the answers and the results; return how many were sent."""
+    made.bodies.clear()
     at = 0
-    for exchange in ran.exchanges:
+    settings = made.settings
+    if settings.split_lines:
+        settings = replace(settings, assemble_lines=True)  # so that each record's result can be told apart
+    results = Results.of(settings, inference_time(datetime.now(timezone.utc)))
+    for exchange in exchanges:
         sent = _sent(made, exchange.body, at)
         made.bodies.append(Body(len(exchange.body), len(sent)))
         batch = made.shown[at : at + len(sent)]
-        _spread(sent, exchange.body, batch, "sent")
-        if exchange.answer is not None:
-            answers = _lines(exchange.answer) if is_split else [exchange.answer]
-            _spread(answers, exchange.answer, batch, "answer")
-            if is_split and len(answers) == len(batch):
-                _count_columns(made.names.answer, batch, findings)
         at += len(sent)
-    if made.was_asked and ran.result is not None:
-        results = _lines(ran.result) if is_split else [ran.result]
-        _spread(results, ran.result, made.shown[:at], "result")
-    if ran.log:
-        message = _sentence(ran.log)
-        named = _LINE.search(message)
-        line = int(named[1]) if named else min(1, made.shown[0].line)
-        findings.note("record-fails", line, message, is_error=True)
+        _spread(sent, exchange.body, batch, "sent")
+        if exchange.answer is None or not batch or not made.was_asked:
+            continue
+        _spread(_answers(made.settings, exchange.answer, batch), exchange.answer, batch, "answer")
+        _look_at_answer(made, exchange.answer, batch, findings)
+        try:
+            result = results.of_batch(_batch(made, exchange, batch), exchange.answer)
+        except TransformError:
+            continue  # the engine has said why there is none
+        if made.settings.split_lines:
+            result = result.removesuffix(b"\n")  # that ends the line, and is none of the result's own
+        _spread(_answers(made.settings, result, batch), result, batch, "result")
+        if made.settings.answer_format == "JSON":
+            for one in batch:
+                inexact(findings, one.line, changed_number(one.answer or b"", one.result or b""))
+    return at
+
+
+def _batch(made: Preview, exchange: Exchange, batch: Sequence[Shown]) -> Batch:
+    records = Records([one.record for one in batch], batch[0].line, ended=True)
+    unit = "record" if made.settings.is_framed else "line"
+    return Batch(exchange.body, (records,), len(batch), batch[0].line, unit)
+
+
+def _answers(settings: Settings, answer: bytes, batch: Sequence[Shown]) -> list[bytes]:
+    """Cut an answer, or the results made of it, into one part for each record where it has as many lines."""
+    if settings.split_type == "None" or len(batch) == 1:
+        return [answer.removesuffix(b"\n") if settings.split_lines else answer]
+    return _lines(answer)
+
+
+def _look_at_answer(made: Preview, answer: bytes, batch: Sequence[Shown], findings: Findings) -> None:
+    """Note what is wrong with an answer that the engine takes as it is."""
+    settings, line = made.settings, batch[0].line
+    if not answer or answer.isspace():
+        message = f"the model's answer to {_request(batch)} is empty"
+        findings.note("empty-answer", line, message, is_error=False)
+        return
+    if not settings.answers_by_line:
+        return
+    lines = len(_lines(answer))
+    if lines != len(batch):
+        if not settings.join:  # a join fails, and says it
+            message = (
+                f"the model answered {counted(lines, 'line')} to {counted(len(batch), 'record')}, so the lines of "
+                "the result are not those of the input; answer one line for each record"
+                + (
+                    ""
+                    if len(batch) == 1
+                    else ", or send each by itself with transform.strategy: SingleRecord"
+                )
+            )
+            findings.note("answer-count", line, message, is_error=False)
+        return
+    for one in batch:
+        if not (one.answer or b"").strip():
+            findings.note(
+                "empty-answer", one.line, "the model's answer to the record is empty", is_error=False
+            )
+    _count_columns(made.names.answer, batch, findings)
+
+
+def _request(batch: Sequence[Shown]) -> str:
+    if len(batch) > 1:
+        return f"the request with {len(batch)} records"
+    return "the record" if batch[0].line else "the object"
 
 
 def _count_columns(names: Sequence[str], shown: Sequence[Shown], findings: Findings) -> None:
@@ -209,8 +339,42 @@ def _count_columns(names: Sequence[str], shown: Sequence[Shown], findings: Findi
         except UnparsableError:
             continue  # the engine tells it where it parses answers
         if len(cells) != len(names):
-            message = f"the answer has {columns(len(cells))}, and output.columns names {len(names)}"
+            message = f"the answer has {counted(len(cells), 'column')}, and output.columns names {len(names)}"
             findings.note("answer-columns", one.line, message, is_error=True)
+
+
+def _note_separation(made: Preview, findings: Findings) -> None:
+    """Note results that AssembleWith None puts one behind the other, without a newline between them."""
+    settings = made.settings
+    if settings.assemble_lines or not settings.answers_by_line or len(made.shown) < 2:
+        return
+    fix = "write output.assemble_with: Line"
+    if made.result is None:
+        if settings.answer_format or settings.single_record:
+            unless = "" if settings.answer_format else ", unless the model ends each answer with a newline"
+            message = f"the results stand one behind the other with nothing between them{unless}; {fix}"
+            findings.note("results-not-separated", 0, message, is_error=False)
+        return
+    lines = len(_lines(made.result))
+    in_lines = sum(len(_lines(one.result)) for one in made.shown if one.result is not None)
+    if lines < in_lines:
+        message = (
+            f"the results of {counted(len(made.shown), 'record')} stand on {counted(lines, 'line')}, one behind the "
+            f"other with nothing between them; {fix}"
+        )
+        findings.note("results-not-separated", 0, message, is_error=False)
+
+
+def _note_failure(made: Preview, failure: Failure, exchanges: Sequence[Exchange], findings: Findings) -> None:
+    first = made.shown[0].line if made.shown else 0
+    line = first if failure.line is None else failure.line
+    refusal = exchanges[-1].refusal if exchanges else None
+    if refusal is None:
+        findings.note("record-fails", line, _sentence(failure.log_lines), is_error=True)
+        return
+    said = said_by_model(refusal)
+    message = f"the model answered {refusal.status}: {said.headline}; {failure.log_lines[-1]}"
+    findings.note("record-fails", line, message, is_error=True, details=said.details)
 
 
 def _sent(made: Preview, body: bytes, at: int) -> list[bytes]:
@@ -234,9 +398,11 @@ def _lines(data: bytes) -> list[bytes]:
 
 def _spread(parts: Sequence[bytes], whole: bytes, shown: Sequence[Shown], name: str) -> None:
     """Give each record its part; where the parts are not one for each, the first record shows all of it."""
-    each = parts if len(parts) == len(shown) else [whole]
-    for one, part in zip(shown, each, strict=False):
+    is_each = len(parts) == len(shown)
+    for one, part in zip(shown, parts if is_each else [whole], strict=False):
         setattr(one, name, part)
+    if shown and not is_each:
+        shown[0].answered = len(shown)
 
 
 def _sentence(lines: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 from batch_transform.engine.seams import Answer, InputObject, ModelInvoker, ObjectWriter
 from batch_transform.engine.transform_job import run_transform_job
+from batch_transform.engine.transform_object import Failure
 from batch_transform.spec.errors import DataNotFoundError
 
 _BUCKET = "preview"
@@ -20,19 +21,23 @@ _OUTPUT = "records.out"
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request body and the model's answer to it, None where there was none that counts."""
+    """A request body and the model's answer to it, None where there was none that counts.
+
+    `refusal` is an answer that is none: of another status than 2xx.
+    """
 
     body: bytes
     answer: bytes | None
+    refusal: Answer | None = None
 
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """What the engine did: `result` is the `.out` object, None if the job failed; `log` the lines of the data log."""
+    """What the engine did: `result` is the `.out` object, None where `failure` says why there is none."""
 
     exchanges: tuple[Exchange, ...]
     result: bytes | None
-    log: tuple[str, ...]
+    failure: Failure | None
 
 
 def rehearse(
@@ -48,20 +53,17 @@ def rehearse(
     """
     recorder = _Recorder(invoker)
     store = _Memory({_INPUT: records})
-    log: list[str] = []
-    run_transform_job(
+    outcome = run_transform_job(
         _on_memory(request, asks=invoker is not None),
         store=store,
         invoker=recorder,
         execution_parameters={**execution_parameters, "MaxConcurrentTransforms": 1},
-        log=log.append,
+        log=lambda line: None,
         on_progress=lambda progress: None,
         stop=threading.Event(),
         started_at=datetime.now(timezone.utc),
     )
-    # the first line tells the settings, and each other one begins with the object's name
-    said = tuple(line.removeprefix(f"{_BUCKET}/{_INPUT}: ") for line in log[1:])
-    return Rehearsal(tuple(recorder.exchanges), store.objects.get(_OUTPUT), said)
+    return Rehearsal(tuple(recorder.exchanges), store.objects.get(_OUTPUT), outcome.failure)
 
 
 def _on_memory(request: Mapping[str, Any], *, asks: bool) -> dict[str, Any]:
@@ -92,15 +94,19 @@ class _Recorder:
         self, body: bytes | Iterable[bytes], *, content_type: str | None, accept: str | None, timeout: float
     ) -> Answer:
         body = body if isinstance(body, bytes) else b"".join(body)  # streamed: a few records are no load
-        if self.exchanges and self.exchanges[-1] == Exchange(body, None) and self.model is not None:
+        if self.exchanges and self.model is not None and self._is_sent_again(body):
             self.exchanges.pop()
         self.exchanges.append(Exchange(body, None))
         if self.model is None:
             return Answer(200, b"")
         answer = self.model.invoke(body, content_type=content_type, accept=accept, timeout=timeout)
-        if 200 <= answer.status < 300:
-            self.exchanges[-1] = Exchange(body, answer.body)
+        is_success = 200 <= answer.status < 300
+        self.exchanges[-1] = Exchange(body, answer.body) if is_success else Exchange(body, None, answer)
         return answer
+
+    def _is_sent_again(self, body: bytes) -> bool:
+        last = self.exchanges[-1]
+        return last.body == body and last.answer is None
 
 
 @dataclass

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from batch_transform.engine.csv_record import parse_row
-from batch_transform.engine.json_record import parse_json
+from batch_transform.engine.formats import FORMATS
+from batch_transform.engine.inexact_numbers import ChangedNumber, changed_number
+from batch_transform.engine.json_record import join_json, parse_json, serialise_json
+from batch_transform.engine.observed import BYTE_ORDER_MARK
 from batch_transform.engine.settings import Settings
 from batch_transform.preview.finding import Findings
-from batch_transform.spec.errors import FilterMissError, UnparsableError
-from batch_transform.spec.json_path import JsonPath
+from batch_transform.spec.errors import FilterMissError, TransformError, UnparsableError
+from batch_transform.spec.json_path import JsonPath, JsonValue
 
-_BOM = b"\xef\xbb\xbf"
 _GZIP = b"\x1f\x8b"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _JSON_TYPES = ("application/json", "application/jsonlines")
@@ -52,6 +54,10 @@ class Soundness:
         settings = self.settings
         self._media_type = (settings.content_type or "").partition(";")[0].strip().lower()
         self._filter = JsonPath.parse(settings.input_filter, content_type=settings.content_type)
+        self._result_filter = JsonPath.parse(
+            settings.output_filter, content_type=settings.accept or settings.content_type
+        )
+        self._format = FORMATS[settings.record_format] if settings.record_format else None
 
     def look_at(self, records: Sequence[bytes], first_line: int) -> None:
         """Check consecutive records. Binary records have been checked by who cut them."""
@@ -65,7 +71,7 @@ class Soundness:
             if self.settings.split_lines:
                 text = self._line_end(text, line)
                 if not text.strip():
-                    self._blank(line)
+                    self._blank(record, line)
                     continue
                 is_csv = self._media_type == "text/csv"
                 if b"\r" in text and not (is_csv and b'"' in text):
@@ -85,7 +91,7 @@ class Soundness:
 
     @property
     def _is_parsed(self) -> bool:
-        return self.settings.record_format is not None
+        return self._format is not None
 
     def _packing(self, record: bytes, line: int) -> None:
         """Note gzip that nothing unpacks: what else could be said of such bytes means nothing."""
@@ -101,14 +107,14 @@ class Soundness:
         if line <= 1 and record.startswith(_UTF_16):
             self._note("not-utf-8", line, "the object is UTF-16 text; save it as UTF-8", is_error=True)
             return record
-        if line <= 1 and record.startswith(_BOM):
+        if line <= 1 and record.startswith(BYTE_ORDER_MARK):
             message = (
                 "begins with a byte order mark (EF BB BF), which becomes a part of the first value; save the object "
                 "as UTF-8 without BOM"
             )
-            fails = self._is_parsed and self._media_type in _JSON_TYPES
+            fails = self._fails(record)
             self._note("byte-order-mark", line, message, is_error=True, fails=fails)
-            record = record.removeprefix(_BOM)
+            record = record.removeprefix(BYTE_ORDER_MARK)
         if not record.isascii():
             try:
                 record.decode("utf-8")
@@ -141,9 +147,25 @@ class Soundness:
         )
         self._note("lone-cr", line, message, is_error=self._media_type == "text/csv")
 
-    def _blank(self, line: int) -> None:
-        message = "is blank, and is a record all the same; remove it"
-        self._note("blank-line", line, message, is_error=self._is_parsed, fails=self._is_parsed)
+    def _blank(self, record: bytes, line: int) -> None:
+        fails = self._fails(record)
+        becomes = (
+            ", which the job cannot read"
+            if fails
+            else ": the model gets it, and the result has a line for it"
+        )
+        message = f"is blank, and is a record all the same{becomes}; remove it"
+        self._note("blank-line", line, message, is_error=fails, fails=fails)
+
+    def _fails(self, record: bytes) -> bool:
+        """Ask the engine whether it takes a record through the input filter and a join."""
+        if self._format is None:
+            return False
+        try:
+            self._format.select(self._filter, self._format.parse(record))
+        except TransformError:
+            return True
+        return False
 
     def _csv(self, record: bytes, line: int) -> None:
         try:
@@ -169,7 +191,7 @@ class Soundness:
             self._note("csv-separator", line, message, is_error=bool(self.columns))
         elif len(cells) != self._width:
             than = "the job file names" if self.columns else "the first line has"
-            message = f"has {columns(len(cells))}, and {than} {self._width}"
+            message = f"has {counted(len(cells), 'column')}, and {than} {self._width}"
             self._note("csv-columns", line, message, is_error=bool(self.columns))
         with self._noting_misses(line):
             self._filter.select_cells(cells)
@@ -183,6 +205,8 @@ class Soundness:
             return
         with self._noting_misses(line):
             self._filter.select(value)
+        if self._is_parsed:
+            inexact(self.findings, line, changed_number(record, b" ".join(self._written(value))))
         if not isinstance(value, dict):
             return
         if self.settings.join and _ANSWER in value:
@@ -194,6 +218,15 @@ class Soundness:
         if missing:
             message = f"has no field {' and no field '.join(missing[:3])}, which the job file names"
             self._note("json-fields", line, message, is_error=False)
+
+    def _written(self, value: JsonValue) -> Iterator[bytes]:
+        """Yield what the engine writes of a record: what the model gets, and what the result keeps of it."""
+        with suppress(FilterMissError):
+            if not self._filter.is_identity:
+                yield serialise_json(self._filter.select(value))
+        with suppress(FilterMissError):  # perhaps a filter that looks into the answer, which is not there yet
+            if self.settings.join:
+                yield serialise_json(self._result_filter.select(join_json(value, None)))
 
     def _json_advice(self, record: bytes) -> str:
         if self.settings.split_lines:
@@ -239,9 +272,19 @@ class Soundness:
             self.first_failing = line
 
 
-def columns(number: int) -> str:
+def counted(number: int, word: str) -> str:
     """Return such as `1 column`."""
-    return f"{number} column{'' if number == 1 else 's'}"
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def inexact(findings: Findings, line: int, changed: ChangedNumber | None) -> None:
+    """Note a number that is another one behind the engine."""
+    if changed is not None:
+        message = (
+            f"the number {changed.number} becomes {changed.becomes}: a filter or a join on JSON writes every number "
+            "as a float64; write it as a string"
+        )
+        findings.note("inexact-number", line, message, is_error=False)
 
 
 def _is_number(text: str) -> bool:

@@ -111,3 +111,37 @@ def test_fails_with_2_for_wrong_input(
 ) -> None:
     assert exit_code(*arguments) == 2
     assert message in capsys.readouterr().err
+
+
+def model_code(folder: Path, code: str) -> None:
+    (folder / "jobs" / "model" / "code").mkdir(parents=True)
+    (folder / "jobs" / "model" / "code" / "inference.py").write_text(code)
+    model = "model: {source: model, image: {framework: sklearn, version: 1.2-1}}"
+    (folder / "jobs" / "churn.yaml").write_text(JOB.replace("model: {existing: churn-model}", model))
+
+
+def test_fails_and_shows_a_traceback_of_the_model_as_one(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model_code(
+        folder,
+        "def model_fn(folder): return None\n"
+        "def transform_fn(model, data, content_type, accept):\n    raise ValueError('no such plan')\n",
+    )
+    assert exit_code("churn", "--input", "rows.csv", "--model") == 2
+    out = capsys.readouterr().out.splitlines()
+    at = next(at for at, line in enumerate(out) if "record-fails" in line)
+    assert out[at].startswith(
+        "rows.csv:1: error record-fails: the model answered 500: ValueError: no such plan; "
+    )
+    assert "    Traceback (most recent call last):" in out[at:]
+    assert "      answers     nothing: see below".removeprefix("    ") in out
+
+
+def test_fails_and_shows_why_a_model_does_not_start(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model_code(folder, "def model_fn(folder):\n    raise OSError('model.joblib is not there')\n")
+    assert exit_code("churn", "--input", "rows.csv", "--model") == 1
+    err = capsys.readouterr().err
+    assert "the model does not start: AlgorithmError: Model container failed to respond to ping" in err
+    assert "the last lines of its output:\n" in err
+    assert "OSError: model.joblib is not there\n" in err

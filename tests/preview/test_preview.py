@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch_transform.engine.records import ByteStream
+from batch_transform.engine.seams import Answer
 from batch_transform.explain.shown_request import shown_request
 from batch_transform.preview.given_answer import GivenAnswer
 from batch_transform.preview.preview import Preview, preview
@@ -399,3 +400,108 @@ def test_a_streamed_object_is_one_body() -> None:
     made = shown(csv_job(max_payload=0), b"7,42,gold\n8,43,basic\n", answer=b"0.9,yes\n0.1,no\n")
     assert [one.result for one in made.shown] == [b"7,yes", b"8,no"]
     assert [(body.size, body.records) for body in made.bodies] == [(17, 2)]
+
+
+TRACEBACK = b"""Traceback (most recent call last):
+  File "/srv/server.py", line 81, in answer
+    return model.predict(rows)
+ValueError: Expected 2D array, got 1D array instead:
+array=[0. 1.].
+"""
+
+
+def test_the_line_of_a_refused_request_is_that_of_its_record_and_not_one_of_the_server() -> None:
+    def reply(body: bytes) -> bytes | Answer:
+        return Answer(500, TRACEBACK) if b"y" in body else b"0.5,no\n"
+
+    spec = csv_job(strategy="SingleRecord", invocations_max_retries=0)
+    made = shown(spec, b"1,2,3\n4,5,6\n7,8,y\n", model=FunctionModel(reply))
+    (finding,) = made.findings
+    assert (finding.code, finding.line) == ("record-fails", 3)
+    assert finding.message.startswith(
+        "the model answered 500: ValueError: Expected 2D array, got 1D array instead: array=[0. 1.].; "
+    )
+    assert finding.details == tuple(TRACEBACK.decode().splitlines())
+    assert [one.result for one in made.shown] == [b"1,no", b"4,no", None]
+
+
+def plain_job(accept: str = "text/csv", **settings: Any) -> JobSpec:
+    return JobSpec(
+        "plain",
+        ModelSpec(existing="m"),
+        input=InputSpec(content_type="text/csv", split_type="Line"),
+        transform=TransformSpec(strategy=settings.get("strategy")),
+        output=OutputSpec(accept=accept, assemble_with=settings.get("assemble_with", "Line")),
+    )
+
+
+def test_one_answer_for_many_records_is_a_warning() -> None:
+    made = shown(plain_job("application/json"), b"1\n2\n3\n", model=FunctionModel(lambda body: b"[9]"))
+    assert codes(made) == [("answer-count", 1, "warning")]
+    assert (made.shown[0].answer, made.shown[0].answered) == (b"[9]", 3)
+    assert made.shown[1].answer is None
+
+
+def test_several_lines_of_answer_to_a_single_record_are_a_warning() -> None:
+    spec = plain_job("application/json", strategy="SingleRecord")
+    made = shown(spec, b"1\n2\n", model=FunctionModel(lambda body: b'{\n"a": 1\n}'))
+    assert codes(made) == [("answer-count", 1, "warning")]
+
+
+def test_answers_without_lines_are_not_counted() -> None:
+    made = shown(plain_job("application/x-npy"), b"1\n2\n3\n", model=FunctionModel(lambda body: b"\x93N\n\n"))
+    assert made.findings == []
+
+
+@pytest.mark.parametrize("answer", [b"", b"\n"])
+def test_an_empty_answer_is_a_warning(answer: bytes) -> None:
+    spec = plain_job(strategy="SingleRecord")
+    made = shown(spec, b"1\n2\n", model=FunctionModel(lambda body: answer if b"2" in body else b"7\n"))
+    assert codes(made) == [("empty-answer", 2, "warning")]
+
+
+def test_a_blank_line_of_an_answer_is_a_warning_at_its_record() -> None:
+    made = shown(plain_job(), b"1\n2\n", model=FunctionModel(lambda body: b"7\n\n"))
+    assert codes(made) == [("empty-answer", 2, "warning")]
+
+
+def test_results_that_nothing_separates_are_a_warning_and_each_record_has_its_own() -> None:
+    spec = plain_job("application/json", strategy="SingleRecord", assemble_with="None")
+    made = shown(spec, b"1\n2\n", model=FunctionModel(lambda body: b'{"n":%s}' % body.strip()))
+    assert codes(made) == [("results-not-separated", 0, "warning")]
+    assert [one.result for one in made.shown] == [b'{"n":1}', b'{"n":2}']
+    assert made.result == b'{"n":1}{"n":2}'
+    ended = shown(spec, b"1\n2\n", model=FunctionModel(lambda body: b"{}\n"))
+    assert ended.findings == []
+    assert codes(shown(spec, b"1\n2\n")) == [("results-not-separated", 0, "warning")]
+
+
+@pytest.mark.parametrize(
+    ("record", "answer", "found"),
+    [
+        (b'{"id":9007199254740993,"text":"a"}', b"1", [("inexact-number", 1, "warning")]),
+        (b'{"id":1,"text":"a"}', b'{"p":0.1234567890123456789}', [("inexact-number", 1, "warning")]),
+        (b'{"id":1,"text":"a","dropped":9007199254740993}', b"1", []),
+        (b'{"id":"9007199254740993","text":"a"}', b"0.1234567890123456", []),
+    ],
+)
+def test_a_number_that_the_join_changes_is_a_warning(
+    record: bytes, answer: bytes, found: list[tuple[str, int, str]]
+) -> None:
+    assert codes(shown(json_job(), record + b"\n", answer=answer)) == found
+
+
+def test_a_blank_line_is_an_error_only_where_the_engine_cannot_read_it() -> None:
+    spec = dataclasses.replace(csv_job(), data_processing=DataProcessingSpec(join_source="Input"))
+    spec = dataclasses.replace(spec, input=dataclasses.replace(spec.input, columns=()))
+    made = shown(spec, b"1,2\n\n", model=FunctionModel(line_by_line(lambda line: b"7,a")))
+    assert codes(made) == [("blank-line", 2, "warning")]
+    assert [one.result for one in made.shown] == [b"1,2,7,a", b",7,a"]
+    assert codes(shown(json_job(), b'{"id":1,"text":"a"}\n\n')) == [("blank-line", 2, "error")]
+
+
+def test_an_empty_object_that_nothing_splits_is_sent_as_a_run_sends_it() -> None:
+    model = FunctionModel(lambda body: b"x")
+    made = shown(JobSpec("whole", ModelSpec(existing="m")), b"", model=model)
+    assert model.bodies == [b""]
+    assert made.result == b"x"

@@ -1,0 +1,49 @@
+"""What a model says when it refuses a request, for a person to read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from batch_transform.engine.seams import Answer
+
+_TRACEBACK = "Traceback (most recent call last):"
+_MOST_LINES = 40
+
+
+@dataclass(frozen=True)
+class Said:
+    """`headline` is the one line to read first, `details` the whole text where it has more lines than that."""
+
+    headline: str
+    details: tuple[str, ...] = ()
+
+
+def said_by_model(answer: Answer) -> Said:
+    """Read the body of a refusal: of a traceback, the exception comes first; of other texts, their first line."""
+    lines = [line.rstrip() for line in answer.body.decode("utf-8", "replace").splitlines()]
+    filled = [line for line in lines if line]
+    if not filled:
+        return Said("without a word why")
+    details = tuple(_ends(lines)) if len(filled) > 1 else ()
+    return Said(_exception(lines) or filled[0].strip(), details)
+
+
+def _exception(lines: list[str]) -> str:
+    """Return the exception of the last traceback in a text, in one line; "" where there is none."""
+    starts = [at for at, line in enumerate(lines) if line.strip() == _TRACEBACK]
+    if not starts:
+        return ""
+    margin = len(lines[starts[-1]]) - len(lines[starts[-1]].lstrip())
+    below = [line[margin:] for line in lines[starts[-1] + 1 :]]
+    at = next((at for at, line in enumerate(below) if line and not line.startswith(" ")), len(below))
+    return " ".join(line.strip() for line in below[at:] if line)
+
+
+def _ends(lines: list[str]) -> list[str]:
+    """Return the lines, of a long text its first and its last ones."""
+    while lines and not lines[-1]:
+        lines = lines[:-1]
+    if len(lines) <= _MOST_LINES:
+        return lines
+    half = _MOST_LINES // 2
+    return [*lines[:half], f"... {len(lines) - 2 * half} more lines ...", *lines[-half:]]

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import pytest
+
+from batch_transform.engine.seams import Answer
+from batch_transform.preview.refusal import Said, said_by_model
+
+
+def said(body: str) -> Said:
+    return said_by_model(Answer(500, body.encode()))
+
+
+@pytest.mark.parametrize(
+    ("body", "headline"),
+    [
+        ("", "without a word why"),
+        ("bad row\n", "bad row"),
+        (
+            'Traceback (most recent call last):\n  File "x", line 7, in f\n    g()\nValueError: no\n',
+            "ValueError: no",
+        ),
+        (
+            "Exception on /invocations\nTraceback (most recent call last):\n  File\nKeyError: 1\n\nThe above is the"
+            " direct cause of the following:\n\nTraceback (most recent call last):\n  File\na.B: two\nlines\n",
+            "a.B: two lines",
+        ),
+        ("  Traceback (most recent call last):\n    File\n  E: no\n", "E: no"),
+        ("<html>\n<title>500</title>", "<html>"),
+    ],
+)
+def test_the_exception_comes_first(body: str, headline: str) -> None:
+    assert said(body).headline == headline
+
+
+def test_a_text_of_several_lines_is_kept_and_one_of_a_single_line_is_not_repeated() -> None:
+    assert said("a\n\nb\n\n").details == ("a", "", "b")
+    assert said("a\n").details == ()
+
+
+def test_a_long_text_keeps_both_ends() -> None:
+    details = said("\n".join(map(str, range(1000)))).details
+    assert (details[0], details[20], details[-1]) == ("0", "... 960 more lines ...", "999")
