@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from batch_transform.cli.offline_option import offline_option
 from batch_transform.local.server import main as serve
 from batch_transform.local.settings import DEFAULT_PORT, DEFAULT_REGION
 
@@ -53,6 +54,7 @@ def local() -> None:
     is_flag=True,
     help="A call needs the permission that it needs on AWS. Key and secret of the account's root: local, local.",
 )
+@offline_option
 def up(
     *,
     port: int,
@@ -64,6 +66,7 @@ def up(
     alarm_scale: float,
     schedule_scale: float,
     enforce_iam: bool,
+    offline: bool,
 ) -> int:
     """Serve every AWS API on one port of 127.0.0.1 until Ctrl-C.
 
@@ -80,5 +83,5 @@ def up(
         "--alarm-scale": alarm_scale,
         "--schedule-scale": schedule_scale,
     }
-    flags = ["--enforce-iam"] if enforce_iam else []
+    flags = [*(["--enforce-iam"] if enforce_iam else []), *(["--offline"] if offline else [])]
     return serve([*(f"{name}={value}" for name, value in options.items() if value is not None), *flags])

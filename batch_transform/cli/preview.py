@@ -13,6 +13,7 @@ import click
 from rich.console import Console
 
 from batch_transform.cli.job_argument import find_job
+from batch_transform.cli.offline_option import offline_option
 from batch_transform.cli.preview_view import as_json, show
 from batch_transform.engine.seams import ModelInvoker
 from batch_transform.explain.shown_request import shown_request
@@ -49,6 +50,7 @@ _PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="JSON or YAML that maps container images to commands that serve them, for --model.",
 )
+@offline_option
 @click.option(
     "--check",
     default=10_000,
@@ -69,6 +71,7 @@ def preview(
     answer: str | None,
     use_model: bool,
     images: Path | None,
+    offline: bool,
     check: int,
     jobs: Path,
     print_json: bool,
@@ -87,7 +90,7 @@ def preview(
     place = place or _own_input(spec)
     request = shown_request(spec).request
     with (
-        _answering(spec, use_model=use_model, images=images) as (served, parameters),
+        _answering(spec, use_model=use_model, images=images, offline=offline) as (served, parameters),
         open_source(place, _s3) as source,
     ):
         is_split = request["TransformInput"].get("SplitType") == "Line"
@@ -122,7 +125,7 @@ def _given(answer: str, count: int, *, split_lines: bool) -> GivenAnswer:
 
 @contextmanager
 def _answering(
-    spec: JobSpec, *, use_model: bool, images: Path | None
+    spec: JobSpec, *, use_model: bool, images: Path | None, offline: bool
 ) -> Iterator[tuple[ModelInvoker | None, Mapping[str, Any]]]:
     if not use_model:
         yield None, {}
@@ -130,12 +133,16 @@ def _answering(
     from batch_transform.preview.local_model import local_model  # noqa: PLC0415 - model servers take time to import
 
     try:
-        with local_model(spec, _s3, images) as served:
+        with local_model(spec, _s3, images, offline=offline, say=_say) as served:
             yield served.invoker, served.execution_parameters
     except TransformJobError as error:
         output = ["the last lines of its output:", *(f"    {line}" for line in error.log_lines)]
         said = [f"the model does not start: {error}", *(output if error.log_lines else [])]
         raise TransformJobError("\n".join(said)) from error
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
 
 
 def _s3() -> Any:  # noqa: ANN401 - boto3 makes clients at run time

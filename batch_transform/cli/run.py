@@ -15,6 +15,7 @@ from rich.console import Console
 
 from batch_transform.cli.following import follow_run
 from batch_transform.cli.job_argument import find_job
+from batch_transform.cli.offline_option import offline_option
 from batch_transform.cli.overrides_option import overrides_option, parse_overrides
 from batch_transform.cli.run_view import RunView
 from batch_transform.local.deploy import deploy
@@ -86,6 +87,7 @@ _PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
     help="Each role may do what its policies allow, and no more, as on AWS. A role, key or topic that the job names "
     "is not there.",
 )
+@offline_option
 def run(
     *,
     job: str,
@@ -98,6 +100,7 @@ def run(
     out: Path,
     port: int,
     enforce_iam: bool,
+    offline: bool,
 ) -> None:
     """Run JOB on this machine: start the local AWS, deploy the job there, score, fetch the results.
 
@@ -131,7 +134,10 @@ def run(
                 security_checks=False,  # nothing is shipped from here; `cdk deploy` runs them
                 any_account=True,
             )
-        with _template_check(assembly) as checked, _local_aws(view, port, enforce_iam=enforce_iam) as aws:
+        with (
+            _template_check(assembly) as checked,
+            _local_aws(view, port, enforce_iam=enforce_iam, offline=offline) as aws,
+        ):
             checked.result()
             with _step(view, "deploy", "deploying the stack", f"stack {stack}, through CloudFormation"):
                 outputs = deploy(assembly, stack, aws.client, lambda event: view.doing(f"deploying: {event}"))
@@ -181,10 +187,11 @@ def _template_check(assembly: Path) -> Iterator[Future[None]]:
 
 
 @contextmanager
-def _local_aws(view: RunView, port: int, *, enforce_iam: bool) -> Iterator[LocalAws]:
+def _local_aws(view: RunView, port: int, *, enforce_iam: bool, offline: bool) -> Iterator[LocalAws]:
     began = time.monotonic()
     view.doing("starting the local AWS")
-    with LocalAws(port=port, schedules=False, enforce_iam=enforce_iam) as aws:  # this run is the only one
+    # this run is the only one: no schedules
+    with LocalAws(port=port, schedules=False, enforce_iam=enforce_iam, offline=offline) as aws:
         view.line("local AWS", aws.endpoint_url, time.monotonic() - began)
         yield aws
         view.doing("stopping the local AWS")

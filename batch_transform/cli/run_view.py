@@ -76,6 +76,8 @@ class RunView:
 
 def progress_text(progress: TransformJobProgress) -> str:
     """Records, files and records a second, as far as they are known."""
+    if progress.records is None and progress.starting is not None:
+        return f"starting the model: {progress.starting}"
     if progress.records is None:
         return f"{progress.seconds:.0f} s"
     rate = progress.records / progress.seconds if progress.seconds > 0 else 0.0

@@ -99,7 +99,7 @@ def load_code(model_dir: Path) -> ModuleType | None:
 
     The entry point is `SAGEMAKER_PROGRAM` (`inference.py` unless told), in the folder `code`.
     """
-    folder = model_dir / "code"
+    folder = Path(os.environ.get("SAGEMAKER_SUBMIT_DIRECTORY") or model_dir / "code")
     path = folder / Path(os.environ.get("SAGEMAKER_PROGRAM") or "inference.py").name
     if not path.is_file():
         return None

@@ -104,6 +104,7 @@ def _serve(options: argparse.Namespace, run_dir: Path) -> None:
         schedules=not options.no_schedules,
         region=options.region,
         enforce_iam=options.enforce_iam,
+        offline=options.offline,
     )
     # what the person gave is read before anything starts
     Images(settings.images)
@@ -166,6 +167,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--no-schedules", action="store_true", help="schedules are kept and start nothing")
     parser.add_argument(
         "--enforce-iam", action="store_true", help="a call needs the permission that it needs on AWS"
+    )
+    parser.add_argument(
+        "--offline", action="store_true", help="install nothing that a model's requirements.txt asks for"
     )
     parser.add_argument(
         "--run-dir", type=Path, help="for what lives as long as the process (default: a temporary folder)"

@@ -19,6 +19,7 @@ class LocalAwsSettings:
     `data_dir` keeps S3 objects and the services' state over a restart; without it they are in memory.
     `images` maps container images to commands (JSON or YAML), `quotas` holds account limits (JSON).
     `ping_timeout` is the time in seconds that a model server has to answer its first ping.
+    `offline` installs no packages that a model's requirements.txt asks for, beyond those installed before.
     `enforce_iam` makes every call subject to IAM, and the parts of AWS act with the roles they were given.
     `wait_scale` shortens the waits and the retry pauses of state machines: 0.1 is a tenth, 1 is AWS's.
     `alarm_scale` shortens the periods of alarms: 0.01 turns five minutes into three seconds.
@@ -37,3 +38,4 @@ class LocalAwsSettings:
     schedules: bool = True
     region: str = DEFAULT_REGION
     enforce_iam: bool = False
+    offline: bool = False

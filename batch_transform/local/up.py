@@ -31,9 +31,9 @@ _READY = "ready: "
 class LocalAws:
     """Starts the local AWS as a child process; it ends with this program, however that ends.
 
-    `port` 0 takes any free port. `images`, `quotas`, `ping_timeout`, the scales, `schedules` and `enforce_iam` are
-    as in `batch_transform.local.settings`. `log_file` gets what the local AWS itself says; without it the
-    file is a temporary one, kept only when the start fails.
+    `port` 0 takes any free port. `images`, `quotas`, `ping_timeout`, the scales, `schedules`, `enforce_iam`
+    and `offline` are as in `batch_transform.local.settings`. `log_file` gets what the local AWS itself says; without
+    it the file is a temporary one, kept only when the start fails.
 
     Entering raises PortInUseError when the port is taken, and LocalAwsError with the log's last
     lines when the start fails otherwise.
@@ -53,6 +53,7 @@ class LocalAws:
         schedules: bool = True,
         region: str = DEFAULT_REGION,
         enforce_iam: bool = False,
+        offline: bool = False,
         log_file: Path | None = None,
     ) -> None:
         self.region = region
@@ -70,6 +71,7 @@ class LocalAws:
         }
         self._flags = [
             *(["--enforce-iam"] if enforce_iam else []),
+            *(["--offline"] if offline else []),
             *([] if schedules else ["--no-schedules"]),
         ]
         self._log_file = log_file

@@ -14,10 +14,14 @@ from typing import Any
 
 from batch_transform.engine.seams import ModelInvoker
 from batch_transform.local.model_server.archive import ModelArchives
+from batch_transform.local.model_server.code_folder import CodeFolders
+from batch_transform.local.model_server.container_start import ContainerStarts
 from batch_transform.local.model_server.image import Images
+from batch_transform.local.model_server.packages import Packages
 from batch_transform.local.model_server.pool import ModelServers
 from batch_transform.local.sagemaker.http_invoker import HttpInvoker
 from batch_transform.spec.errors import InputError
+from batch_transform.spec.framework_containers import DEFAULT_PROGRAM, start_variables
 from batch_transform.spec.framework_images import image_uri_parts
 from batch_transform.spec.job_spec import FrameworkImage, JobSpec
 
@@ -35,10 +39,18 @@ class LocalModel:
 
 
 @contextmanager
-def local_model(spec: JobSpec, s3: Callable[[], Any], images: Path | None) -> Iterator[LocalModel]:
-    """Serve the model of a job. `s3` makes a boto3 S3 client, and is called for a model in S3 only.
+def local_model(
+    spec: JobSpec,
+    s3: Callable[[], Any],
+    images: Path | None,
+    *,
+    offline: bool = False,
+    say: Callable[[str], None] = lambda line: None,
+) -> Iterator[LocalModel]:
+    """Serve the model of a job. `s3` makes a boto3 S3 client, and is called for a model or code in S3 only.
 
-    `images` maps images to commands, as for `local up`. Raises InputError for a model that is not at
+    `images` maps images to commands and `offline` fetches no packages, as for `local up`. `say` gets what the
+    container would print before it serves. Raises InputError for a model that is not at
     hand, and TransformJobError when its server does not start.
     """
     model = spec.model
@@ -49,11 +61,24 @@ def local_model(spec: JobSpec, s3: Callable[[], Any], images: Path | None) -> It
         )
     with tempfile.TemporaryDirectory(prefix="batch-transform-") as temporary:
         folder = Path(temporary)
-        servers = ModelServers(Images(images), folder / "servers")
+        commands = Images(images)
+        archives = ModelArchives(folder / "models")
+        starts = ContainerStarts(commands, CodeFolders(folder / "code", archives), Packages(offline=offline))
+        servers = ModelServers(commands, folder / "servers")
+        stop = threading.Event()
         try:
-            model_dir = model.source or ModelArchives(folder / "models").unpack(s3(), model.artifact)
+            model_dir = model.source or archives.unpack(s3(), model.artifact)
             image = _image_uri(model.image, spec.transform.instance_type[0])
-            with servers.lease(image, model_dir, _environment(spec), threading.Event()) as server:
+            environment = starts.environment(
+                image,
+                model_dir,
+                _environment(spec, model.image),
+                s3=s3,
+                isolated=bool(model.enable_network_isolation),
+                say=say,
+                stop=stop,
+            )
+            with servers.lease(image, model_dir, environment, stop) as server:
                 invoker = HttpInvoker(server.url)
                 yield LocalModel(invoker, _execution_parameters(invoker))
                 invoker.close()
@@ -68,7 +93,7 @@ def _image_uri(image: FrameworkImage | str, instance_type: str) -> str:
     return f"{parts.accounts[_REGION]}.dkr.ecr.{_REGION}.amazonaws.com/{parts.repository}:{parts.tag}"
 
 
-def _environment(spec: JobSpec) -> dict[str, str]:
+def _environment(spec: JobSpec, image: FrameworkImage | str) -> dict[str, str]:
     """Return what the container gets (Developer Guide, "Use Your Own Inference Code with Batch Transform")."""
     transform = spec.transform
     batch = {
@@ -79,7 +104,14 @@ def _environment(spec: JobSpec) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",  # the model's folder stays as it is
     }
     given = {name: str(value) for name, value in batch.items() if value is not None}
-    return {**spec.model.env, **transform.env, **given}
+    source = spec.model.source
+    start = start_variables(
+        image,
+        spec.model.env,
+        from_source=source is not None,
+        has_script=source is not None and (source / "code" / DEFAULT_PROGRAM).is_file(),
+    )
+    return {**start, **spec.model.env, **transform.env, **given}
 
 
 def _execution_parameters(invoker: HttpInvoker) -> dict[str, Any]:

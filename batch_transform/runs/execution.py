@@ -37,6 +37,7 @@ class StateEntered:
 class TransformJobProgress:
     """How far a transform job is. Counts are None on AWS, which does not tell them.
 
+    `starting` is what the local AWS's container does before it serves, such as installing packages.
     `seconds` is the time since the job's start, or from its start to its end. `data_processing` and
     `accept` are the job's own, with the run's overrides in them.
     """
@@ -48,6 +49,7 @@ class TransformJobProgress:
     seconds: float
     data_processing: Mapping[str, str]
     accept: str | None
+    starting: str | None = None
 
 
 @dataclass(frozen=True)
@@ -157,4 +159,5 @@ def _transform_jobs(execution: Execution, clients: Clients) -> Iterator[Transfor
             seconds=(ended - started).total_seconds(),
             data_processing={name: str(value) for name, value in job.get("DataProcessing", {}).items()},
             accept=job["TransformOutput"].get("Accept"),
+            starting=counts.get("starting"),
         )

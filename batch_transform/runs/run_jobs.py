@@ -57,8 +57,11 @@ def _described(name: str, sagemaker: SageMakerClient) -> RunJob:
     )
 
 
-def record_counts(job_name: str, logs: CloudWatchLogsClient) -> dict[str, int]:
-    """Return the `records` and `objects_done` that the local AWS logs beside AWS's own streams; {} on AWS."""
+def record_counts(job_name: str, logs: CloudWatchLogsClient) -> dict[str, Any]:
+    """Return the `records` and `objects_done` that the local AWS logs beside AWS's own streams; {} on AWS.
+
+    Before the first record it may have `starting`, what the container does before it serves.
+    """
     try:
         page = logs.get_log_events(
             logGroupName=TRANSFORM_JOB_LOGS,
@@ -68,5 +71,5 @@ def record_counts(job_name: str, logs: CloudWatchLogsClient) -> dict[str, int]:
         )
     except logs.exceptions.ResourceNotFoundException:
         return {}  # AWS has no such stream, and the local AWS none before the first record
-    counts: dict[str, int] = json.loads(page["events"][-1]["message"]) if page["events"] else {}
+    counts: dict[str, Any] = json.loads(page["events"][-1]["message"]) if page["events"] else {}
     return counts

@@ -36,7 +36,10 @@ from batch_transform.local.emulator.enforcement import plug as enforcement
 from batch_transform.local.emulator.enforcement.objects import accept_aws_managed_key, apply_bucket_encryption
 from batch_transform.local.emulator.enforcement.topics_and_queues import keep_topic_keys
 from batch_transform.local.model_server.archive import ModelArchives
+from batch_transform.local.model_server.code_folder import CodeFolders
+from batch_transform.local.model_server.container_start import ContainerStarts
 from batch_transform.local.model_server.image import Images
+from batch_transform.local.model_server.packages import Packages
 from batch_transform.local.model_server.pool import ModelServers
 from batch_transform.local.sagemaker.execution_role import ExecutionRoles
 from batch_transform.local.sagemaker.job_run import JobRunner
@@ -62,8 +65,10 @@ class LocalAws:
 
     def __init__(self, settings: LocalAwsSettings, endpoint_url: str) -> None:
         clients = Clients(endpoint_url)
+        images = Images(settings.images)
+        archives = ModelArchives(settings.run_dir / "models")
         self._servers = ModelServers(
-            Images(settings.images), settings.run_dir / "model-servers", ping_timeout=settings.ping_timeout
+            images, settings.run_dir / "model-servers", ping_timeout=settings.ping_timeout
         )
         assume_role = roles.assume_role if settings.enforce_iam else None
         require = enforcement.require if settings.enforce_iam else None
@@ -71,7 +76,10 @@ class LocalAws:
             endpoint_url=endpoint_url,
             roles=ExecutionRoles(clients, assume_role, require),
             servers=self._servers,
-            archives=ModelArchives(settings.run_dir / "models"),
+            starts=ContainerStarts(
+                images, CodeFolders(settings.run_dir / "code", archives), Packages(offline=settings.offline)
+            ),
+            archives=archives,
             quotas=Quotas(settings.quotas),
         )
         self._sagemaker = SageMaker(runner, service.emit_event)

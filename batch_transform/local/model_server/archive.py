@@ -25,8 +25,10 @@ class ModelArchives:
         self._folder = folder
         self._lock = threading.Lock()
 
-    def unpack(self, s3: Any, model_data_url: str | None) -> Path:  # noqa: ANN401  # boto3 makes clients at run time
+    def unpack(self, s3: Any, model_data_url: str | None, *, what: str = "model data") -> Path:  # noqa: ANN401  # boto3 makes clients at run time
         """Return the folder with the archive's files: what a container sees as /opt/ml/model.
+
+        `what` says in messages what is in the archive.
 
         Two answers are equal exactly when the archives are the same version of the same object.
         Raises TransformJobError when there is no such archive, or when it is none.
@@ -36,33 +38,40 @@ class ModelArchives:
                 empty = self._folder / "no-model-data"
                 empty.mkdir(parents=True, exist_ok=True)
                 return empty
-            return self._unpack(s3, model_data_url)
+            return self._unpack(s3, model_data_url, what)
 
-    def _unpack(self, s3: Any, url: str) -> Path:  # noqa: ANN401  # boto3 makes clients at run time
+    def unpack_file(self, archive: Path) -> Path:
+        """Return the folder with the files of an archive on this machine. Raises TransformJobError as `unpack` does."""
+        version = hashlib.sha256(str(archive).encode()).hexdigest()[:16]
+        with self._lock, archive.open("rb") as body:
+            return self._extracted(body, version, f"archive from {archive.name}")
+
+    def _unpack(self, s3: Any, url: str, what: str) -> Path:  # noqa: ANN401  # boto3 makes clients at run time
         try:
             address = S3Uri.parse(url)
             found = s3.get_object(Bucket=address.bucket, Key=address.key)
         except (InputError, ClientError) as error:
-            raise TransformJobError(
-                f"ClientError: Failed to download model data from {url}: {error}"
-            ) from error
+            raise TransformJobError(f"ClientError: Failed to download {what} from {url}: {error}") from error
         with found["Body"] as body:
             version = hashlib.sha256(f"{url} {found['ETag']}".encode()).hexdigest()[:16]
-            folder = self._folder / version
-            if folder.exists():
-                return folder
-            part = self._folder / f"{version}.part"
-            shutil.rmtree(part, ignore_errors=True)
-            part.mkdir(parents=True)
-            try:
-                with tarfile.open(fileobj=body, mode="r|gz") as archive:
-                    # the "data" filter refuses members that would be written outside of the folder
-                    archive.extractall(part, filter="data")
-            except (tarfile.TarError, OSError, EOFError, *_ODD_MEMBERS) as error:
-                shutil.rmtree(part, ignore_errors=True)
-                raise TransformJobError(
-                    f"ClientError: Failed to extract model data archive from {url}: {error}. "
-                    "A gzip-compressed tar (model.tar.gz) is needed, with relative paths only"
-                ) from error
-            part.rename(folder)
+            return self._extracted(body, version, f"{what} archive from {url}")
+
+    def _extracted(self, body: Any, version: str, what: str) -> Path:  # noqa: ANN401  # any readable stream
+        folder = self._folder / version
+        if folder.exists():
             return folder
+        part = self._folder / f"{version}.part"
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        try:
+            with tarfile.open(fileobj=body, mode="r|gz") as archive:
+                # the "data" filter refuses members that would be written outside of the folder
+                archive.extractall(part, filter="data")
+        except (tarfile.TarError, OSError, EOFError, *_ODD_MEMBERS) as error:
+            shutil.rmtree(part, ignore_errors=True)
+            raise TransformJobError(
+                f"ClientError: Failed to extract {what}: {error}. "
+                "A gzip-compressed tar (model.tar.gz) is needed, with relative paths only"
+            ) from error
+        part.rename(folder)
+        return folder

@@ -38,6 +38,11 @@ class Command:
     arguments: tuple[str, ...]
     folder: Path | None = None
 
+    @property
+    def is_framework_server(self) -> bool:
+        """Whether it is our own server of AWS's framework images, and no command of the person's."""
+        return self.arguments[: len(_FRAMEWORK_SERVER)] == _FRAMEWORK_SERVER
+
 
 class Images:
     """Maps a container's Image to its server. `mapping_file` is the person's own mapping, JSON or YAML.

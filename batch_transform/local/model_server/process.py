@@ -22,7 +22,7 @@ from batch_transform.spec.errors import TransformJobError
 PING_REQUEST_SECONDS = 2.0
 """Developer Guide, "Use Your Own Inference Code with Batch Transform"."""
 
-_NO_PING = (
+NO_PING = (
     "AlgorithmError: Model container failed to respond to ping. Please ensure /ping endpoint is implemented and "
     "responds with an HTTP 200 status code"
 )
@@ -72,7 +72,7 @@ class ModelServerProcess:
                 if code is None
                 else f"the server ended with exit code {code}"
             )
-            raise TransformJobError(f"{_NO_PING}. On this machine: {why}", *self.last_lines())
+            raise TransformJobError(f"{NO_PING}. On this machine: {why}", *self.last_lines())
 
     def last_lines(self) -> list[str]:
         """Return the last lines that the server printed."""
@@ -96,7 +96,7 @@ def check_running(url: str, timeout: float, stop: threading.Event) -> None:
     """Wait for the ping of a server that is not ours; raises TransformJobError as `wait_until_ready` does."""
     if not wait_for_ping(url, timeout, stop, lambda: True):
         raise TransformJobError(
-            f"{_NO_PING}. On this machine: {url}/ping did not answer 200 within {timeout:g} s"
+            f"{NO_PING}. On this machine: {url}/ping did not answer 200 within {timeout:g} s"
         )
 
 

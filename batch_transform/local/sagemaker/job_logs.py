@@ -54,9 +54,14 @@ class JobLogs:
         stamp = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
         self._add(self._data, f"{stamp}:[sagemaker logs]: {line}")
 
-    def container(self, line: str) -> None:
-        """Write a line to the container's stream."""
-        self._add(self._container, line)
+    def container(self, line: str, stream: str | None = None) -> None:
+        """Write a line to the container's stream, or to that of one container of a pipeline."""
+        self._add(stream or self._container, line)
+
+    def starting(self, line: str, stream: str) -> None:
+        """Write what a container does before it serves, and show it as the job's progress."""
+        self.container(line, stream)
+        self.progress({"starting": line.strip()})
 
     def follow_container(self, stream: str, path: Path, start: int) -> None:
         """Ship what a model server's output file has from byte `start` on."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from batch_transform.engine.transform_job import Outcome, Progress, run_transform_job
 from batch_transform.local.model_server.archive import ModelArchives
+from batch_transform.local.model_server.container_start import ContainerStarts
 from batch_transform.local.model_server.pool import Lease, ModelServers
 from batch_transform.local.sagemaker import container as model_container
 from batch_transform.local.sagemaker.description import describe
@@ -41,6 +42,7 @@ class JobRunner:
     endpoint_url: str
     roles: ExecutionRoles
     servers: ModelServers
+    starts: ContainerStarts
     archives: ModelArchives
     quotas: Quotas
 
@@ -120,14 +122,23 @@ class JobRunner:
         """Return a server for the container with that number, from 1; it is given back when `leased` closes."""
         container = model.containers[number - 1]
         model_dir = self.archives.unpack(s3, container.get("ModelDataUrl"))
+        stream = model_container.log_stream(model, f"{job.name}/{logs.instance_id}", number)
         environment = model_container.environment(
             job, container, self.endpoint_url, self.roles.credentials(model, job)
+        )
+        environment = self.starts.environment(
+            container["Image"],
+            model_dir,
+            environment,
+            s3=lambda: s3,
+            isolated=bool(model.request.get("EnableNetworkIsolation")),
+            say=lambda line: logs.starting(line, stream),
+            stop=job.stop,
         )
         server = leased.enter_context(
             self.servers.lease(container["Image"], model_dir, environment, job.stop)
         )
         if server.output is not None:
-            stream = model_container.log_stream(model, f"{job.name}/{logs.instance_id}", number)
             logs.follow_container(stream, server.output, server.output_start)
         return server
 

@@ -1,0 +1,143 @@
+"""What a framework container does before it serves: it finds its code, and installs what that asks for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from batch_transform.local.model_server.code_folder import CODE_FOLDER, CodeFolders
+from batch_transform.local.model_server.image import Command, Images
+from batch_transform.local.model_server.packages import Install, NotInstalledError, Packages
+from batch_transform.local.model_server.process import NO_PING
+from batch_transform.spec.errors import TransformJobError
+from batch_transform.spec.framework_containers import (
+    MODEL_FOLDER,
+    PROGRAM,
+    SUBMIT_DIRECTORY,
+    FrameworkContainer,
+    framework_container,
+)
+from batch_transform.spec.requirements_file import REQUIREMENTS, read_requirements
+from batch_transform.spec.rules.source import requirements_problems
+
+PACKAGES_VARIABLE = "BATCH_TRANSFORM_PACKAGES"
+"""The folder with the model's installed packages, for the server's own process (`installed.py`)."""
+
+
+class ContainerStarts:
+    """Prepares what a server of a framework image runs with. Thread safe."""
+
+    def __init__(self, images: Images, code: CodeFolders, packages: Packages) -> None:
+        self._images = images
+        self._code = code
+        self._packages = packages
+
+    def environment(
+        self,
+        image: str,
+        model_dir: Path,
+        given: Mapping[str, str],
+        *,
+        s3: Callable[[], Any],
+        isolated: bool,
+        say: Callable[[str], None],
+        stop: threading.Event,
+    ) -> dict[str, str]:
+        """Return the environment of the server of an image, from what its container is `given`.
+
+        SAGEMAKER_SUBMIT_DIRECTORY becomes a folder of this machine. `s3` makes a client that acts as the container
+        does. `say` gets the lines that the container would print. The server of another image gets what is given.
+        Raises TransformJobError where the container would not come to serve, with what it would print as its reason.
+        """
+        server = self._images.server(image)
+        container = framework_container(image)
+        if container is None or not isinstance(server, Command) or not server.is_framework_server:
+            return dict(given)
+        environment = {name: value for name, value in given.items() if name != SUBMIT_DIRECTORY}
+        code = self._code_folder(container, model_dir, given, s3=s3, isolated=isolated)
+        if code is None:
+            return environment
+        if container.fetches_code:
+            environment[SUBMIT_DIRECTORY] = str(code)
+        elif given.get(SUBMIT_DIRECTORY, "").startswith("s3://"):
+            say(
+                f"{SUBMIT_DIRECTORY} is {given[SUBMIT_DIRECTORY]}, which the {container.title} container ignores: it "
+                "loads the folder code of the model archive"
+            )
+        installed = self._installed(container, code, model_dir, given, isolated=isolated, say=say, stop=stop)
+        if installed is None:
+            return environment
+        arguments = [given["GUNICORN_CMD_ARGS"]] if "GUNICORN_CMD_ARGS" in given else []
+        return {
+            **environment,
+            PACKAGES_VARIABLE: str(installed),
+            "GUNICORN_CMD_ARGS": " ".join(
+                [*arguments, "--config=python:batch_transform.local.model_server.installed"]
+            ),
+        }
+
+    def _code_folder(
+        self,
+        container: FrameworkContainer,
+        model_dir: Path,
+        given: Mapping[str, str],
+        *,
+        s3: Callable[[], Any],
+        isolated: bool,
+    ) -> Path | None:
+        """Return the folder on this machine; None where the container looks for no code."""
+        if not container.fetches_code:
+            return model_dir / "code"
+        if not given.get(PROGRAM) or SUBMIT_DIRECTORY not in given:
+            return None  # XGBoost loads the booster by itself, or the container does not come up; the server says why
+        place = given[SUBMIT_DIRECTORY]
+        if isolated and place.startswith("s3://"):
+            raise TransformJobError(
+                f"{NO_PING}. On this machine: {SUBMIT_DIRECTORY} is {place}, which the container downloads when it "
+                "starts, and the model has EnableNetworkIsolation; put the code into the model archive's folder code"
+            )
+        try:
+            return self._code.fetch(s3() if place.startswith("s3://") else None, model_dir, given)
+        except TransformJobError as error:
+            raise TransformJobError(f"{NO_PING}. On this machine: {error}") from error
+
+    def _installed(
+        self,
+        container: FrameworkContainer,
+        code: Path,
+        model_dir: Path,
+        given: Mapping[str, str],
+        *,
+        isolated: bool,
+        say: Callable[[str], None],
+        stop: threading.Event,
+    ) -> Path | None:
+        """Return the folder with the packages of the code's requirements.txt; None when it asks for none.
+
+        The scikit-learn and XGBoost containers run pip in the code folder (`_modules.py`), the others wherever they
+        start, so that a relative path in the file leads nowhere.
+        """
+        install = Install(
+            code,
+            run_in=code if container.fetches_code else None,
+            inside={MODEL_FOLDER: model_dir, CODE_FOLDER: code},
+            environment=given,
+            has_network=not isolated,
+        )
+        if not install.is_needed:
+            return None
+        asked = read_requirements(code)
+        if isolated and asked is not None:
+            for problem in requirements_problems(
+                "", REQUIREMENTS, asked, container, isolated=True, in_vpc=False
+            ):
+                if problem.is_error:
+                    raise TransformJobError(f"{NO_PING}. On this machine: {problem.message}")
+        try:
+            return self._packages.installed(install, say, stop)
+        except NotInstalledError as error:
+            raise TransformJobError(
+                f"{NO_PING}. On this machine: {REQUIREMENTS} of the model's code cannot be installed: {error}"
+            ) from error

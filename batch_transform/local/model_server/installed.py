@@ -1,0 +1,78 @@
+"""gunicorn's configuration for a model with packages of its own, which the model's code sees and the server does not.
+
+The server has its own gunicorn and Werkzeug, and a model's requirements.txt may ask for others. So the server loads its
+own first; those that the model brought as well are then forgotten, and the model's come first on the path. All other
+packages, such as NumPy, are the model's from the beginning, for the server too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import pkgutil
+import site
+import sys
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+_OF_THE_SERVER = frozenset({"gunicorn", "werkzeug", "markupsafe", "packaging"})
+_LET_GO = _OF_THE_SERVER - {"gunicorn"}  # which goes on running the worker
+_PACKAGES = "BATCH_TRANSFORM_PACKAGES"
+
+
+def post_fork(_arbiter: Any, worker: Any) -> None:  # noqa: ANN401  # gunicorn has no types
+    """Put the model's packages on the path of a worker, before it loads the server."""
+    use(Path(os.environ[_PACKAGES]), server=worker.app.app_uri.partition(":")[0])
+
+
+def use(packages: Path, *, server: str) -> None:
+    """Load the module `server`, and all of its package, with the server's own packages; then put `packages` first."""
+    own = [path for path in sys.path if path]
+    finder = _OwnPackages(own)
+    _put_first(packages)
+    sys.meta_path.insert(0, finder)  # type: ignore[arg-type]  # a finder needs find_spec alone
+    try:
+        _load(server)
+    finally:
+        sys.meta_path.remove(finder)  # type: ignore[arg-type]  # as above
+    for name in list(sys.modules):
+        top = name.partition(".")[0]
+        if top in _LET_GO and PathFinder.find_spec(top, [str(packages)]) is not None:
+            del sys.modules[name]
+    others = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = f"{packages}{os.pathsep}{others}" if others else str(packages)
+
+
+def _load(server: str) -> None:
+    package = importlib.import_module(server).__package__ or ""
+    if package == __name__.rpartition(".")[0].rpartition(".")[0]:
+        return  # a module beside the emulator, which no model server needs
+    for module in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
+        if not module.name.endswith("__main__"):
+            with contextlib.suppress(ImportError):  # what only another framework's server needs
+                importlib.import_module(module.name)
+
+
+class _OwnPackages:
+    """Finds the server's packages where they were before the model's came first."""
+
+    def __init__(self, path: list[str]) -> None:
+        self._path = path
+
+    def find_spec(
+        self, name: str, path: list[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if name not in _OF_THE_SERVER:
+            return None  # a part of a package is found in its own folder
+        return PathFinder.find_spec(name, self._path, target)
+
+
+def _put_first(packages: Path) -> None:
+    """Put a folder with packages before all others, with what its .pth files name."""
+    before = list(sys.path)
+    site.addsitedir(str(packages))
+    added = [path for path in sys.path if path not in before]
+    sys.path[:] = [*added, *before]
