@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from batch_transform.cli.images_option import images_option
 from batch_transform.cli.offline_option import offline_option
 from batch_transform.local.server import main as serve
 from batch_transform.local.settings import DEFAULT_PORT, DEFAULT_REGION
@@ -23,11 +24,7 @@ def local() -> None:
     type=click.Path(path_type=Path, file_okay=False),
     help="Keep S3 objects and resources here over a restart. In memory, unless told.",
 )
-@click.option(
-    "--images",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="JSON or YAML that maps container images to commands that serve them.",
-)
+@images_option
 @click.option(
     "--quotas",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),

@@ -12,6 +12,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from batch_transform.cli.images_option import images_option
 from batch_transform.cli.job_argument import find_job
 from batch_transform.cli.offline_option import offline_option
 from batch_transform.cli.preview_view import as_json, show
@@ -45,11 +46,7 @@ _PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
 @click.option(
     "--model", "use_model", is_flag=True, help="Let the job's own model answer, served on this machine."
 )
-@click.option(
-    "--images",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="JSON or YAML that maps container images to commands that serve them, for --model.",
-)
+@images_option
 @offline_option
 @click.option(
     "--check",

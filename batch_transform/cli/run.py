@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +14,7 @@ import click
 from rich.console import Console
 
 from batch_transform.cli.following import follow_run
+from batch_transform.cli.images_option import images_option
 from batch_transform.cli.job_argument import find_job
 from batch_transform.cli.offline_option import offline_option
 from batch_transform.cli.overrides_option import overrides_option, parse_overrides
@@ -22,6 +23,7 @@ from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws
 from batch_transform.runs import execution as runs
 from batch_transform.runs.input_data import files_of, upload
+from batch_transform.runs.losses import losses
 from batch_transform.runs.result_table import ResultTable, result_table
 from batch_transform.runs.results import fetch
 from batch_transform.runs.synth import synthesise
@@ -37,6 +39,7 @@ from batch_transform.spec.request import transform_job_request
 from batch_transform.spec.s3_uri import S3Uri
 from batch_transform.spec.stack_outputs import FIRST_STACK, INPUT_BUCKET, state_machine_output
 
+_MOST_NAMES = 5
 _PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
 
 
@@ -87,6 +90,7 @@ _PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
     help="Each role may do what its policies allow, and no more, as on AWS. A role, key or topic that the job names "
     "is not there.",
 )
+@images_option
 @offline_option
 def run(
     *,
@@ -101,6 +105,7 @@ def run(
     port: int,
     enforce_iam: bool,
     offline: bool,
+    images: Path | None,
 ) -> None:
     """Run JOB on this machine: start the local AWS, deploy the job there, score, fetch the results.
 
@@ -115,9 +120,8 @@ def run(
     run_input = parse_overrides(overrides)
     _require_legal(run_input, spec)
     truth = Truth.read(truth_path) if truth_path else None
-    if input_path:
-        files_of(input_path)
-    elif spec.input.data is None and "input.data" not in run_input:
+    found = files_of(input_path) if input_path else None
+    if found is None and spec.input.data is None and "input.data" not in run_input:
         raise InputError(
             "there is nothing to score: the local AWS starts empty; name a file or a folder with --input"
         )
@@ -136,13 +140,14 @@ def run(
             )
         with (
             _template_check(assembly) as checked,
-            _local_aws(view, port, enforce_iam=enforce_iam, offline=offline) as aws,
+            _local_aws(view, port, images, enforce_iam=enforce_iam, offline=offline) as aws,
         ):
             checked.result()
             with _step(view, "deploy", "deploying the stack", f"stack {stack}, through CloudFormation"):
                 outputs = deploy(assembly, stack, aws.client, lambda event: view.doing(f"deploying: {event}"))
-            if input_path:
+            if input_path and found:
                 _upload(view, input_path, _input_place(spec, outputs), aws.client)
+                _show_left_out(view, found.left_out)
             clients = runs.Clients(
                 stepfunctions=aws.client("stepfunctions"),
                 sagemaker=aws.client("sagemaker"),
@@ -154,12 +159,13 @@ def run(
             place = output.place
             if place is None:  # of no run but one beside another, and the local AWS was started for this one
                 raise RunFailedError(f"the run was {output}")
-            copies = fetch(
-                place, out / spec.name / place.key.rstrip("/").rpartition("/")[2], aws.client("s3")
-            )
+            copies_folder = out / spec.name / place.key.rstrip("/").rpartition("/")[2]
+            copies = fetch(place, copies_folder, aws.client("s3"))
     files = copies.files
     if files and job_progress is not None:
-        _show_rows(view, result_table(spec, job_progress, files, rows, truth), files[0], truth)
+        _show_rows(view, result_table(spec, job_progress, files, rows, truth, folder=copies_folder), truth)
+    for loss in losses(job_progress) if job_progress is not None else ():
+        view.warning(loss)
     view.line("result", str(output))
     view.line("output", str(place))
     view.line(
@@ -187,11 +193,13 @@ def _template_check(assembly: Path) -> Iterator[Future[None]]:
 
 
 @contextmanager
-def _local_aws(view: RunView, port: int, *, enforce_iam: bool, offline: bool) -> Iterator[LocalAws]:
+def _local_aws(
+    view: RunView, port: int, images: Path | None, *, enforce_iam: bool, offline: bool
+) -> Iterator[LocalAws]:
     began = time.monotonic()
     view.doing("starting the local AWS")
     # this run is the only one: no schedules
-    with LocalAws(port=port, schedules=False, enforce_iam=enforce_iam, offline=offline) as aws:
+    with LocalAws(port=port, images=images, schedules=False, enforce_iam=enforce_iam, offline=offline) as aws:
         view.line("local AWS", aws.endpoint_url, time.monotonic() - began)
         yield aws
         view.doing("stopping the local AWS")
@@ -221,10 +229,21 @@ def _upload(view: RunView, path: Path, destination: S3Uri, client: Callable[[str
     view.line("upload", f"{path} -> {where}", time.monotonic() - began)
 
 
-def _show_rows(view: RunView, table: ResultTable, file: Path, truth: Truth | None) -> None:
+def _show_left_out(view: RunView, names: Sequence[str]) -> None:
+    """Say what of the folder was not scored."""
+    if names:
+        shown = ", ".join(names[:_MOST_NAMES]) + (
+            f" and {len(names) - _MOST_NAMES:,} more" * (len(names) > _MOST_NAMES)
+        )
+        what = "name that begins" if len(names) == 1 else "names that begin"
+        take = f"a sync to S3 takes {'it' if len(names) == 1 else 'them'} too"
+        view.line("left out", f"{len(names):,} {what} with a dot: {shown}; {take}")
+
+
+def _show_rows(view: RunView, table: ResultTable, truth: Truth | None) -> None:
     """Print the first rows under their names, and how good they are where the truth is known."""
     if table.rows:
-        view.table(f"first {len(table.rows)} rows of {file.name}", table.columns, table.rows)
+        view.table(table.title, table.columns, table.rows)
     if table.score is not None and truth is not None:
         score = table.score
         known = f"{score.known:,} rows with a known {truth.column}"

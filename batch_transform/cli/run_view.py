@@ -50,6 +50,11 @@ class RunView:
         line = Text.assemble((f"{label:<{_LABEL_WIDTH}}", "bold cyan"), text, (took, "dim"))
         self._console.print(line, soft_wrap=True)
 
+    def warning(self, text: str) -> None:
+        """Print something that was not asked for, and that a person should see."""
+        label = (f"{'warning':<{_LABEL_WIDTH}}", "bold yellow")
+        self._console.print(Text.assemble(label, text), soft_wrap=not self._console.is_terminal)
+
     def progress(self, progress: TransformJobProgress, *, last: bool = False) -> None:
         """Show records done and records a second."""
         text = f"{progress.name}  {progress.status}  {progress_text(progress)}"

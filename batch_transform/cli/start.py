@@ -19,6 +19,7 @@ from batch_transform.runs import execution as runs
 from batch_transform.runs.aws_calls import aws_calls
 from batch_transform.runs.deployed_request import deployed_request
 from batch_transform.runs.deployment import DeployedJob
+from batch_transform.runs.losses import losses
 from batch_transform.runs.run_output import RunOutput, objects_text
 from batch_transform.spec.console_links import execution_link
 from batch_transform.spec.ended_run import length_text
@@ -101,12 +102,14 @@ def _wait(view: RunView, execution: runs.Execution, deployed: Deployed) -> None:
     began = time.monotonic()
     try:
         with aws_calls():
-            output, _ = follow_run(view, execution, deployed.clients)
+            output, job = follow_run(view, execution, deployed.clients)
     except AwsCallError as error:
         raise FollowError(f"the run {execution.run} goes on, and cannot be followed: {error}") from error
     took = timedelta(seconds=time.monotonic() - began)
     for label, text in output_lines(output, took):
         view.line(label, text)
+    for loss in losses(job) if job is not None else ():
+        view.warning(loss)
 
 
 def output_lines(output: RunOutput, took: timedelta) -> list[tuple[str, str]]:

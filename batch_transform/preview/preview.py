@@ -307,8 +307,8 @@ def _look_at_answer(made: Preview, answer: bytes, batch: Sequence[Shown], findin
     if lines != len(batch):
         if not settings.join:  # a join fails, and says it
             message = (
-                f"the model answered {counted(lines, 'line')} to {counted(len(batch), 'record')}, so the lines of "
-                "the result are not those of the input; answer one line for each record"
+                f"the model answered {counted(lines, 'line')} to {counted(len(batch), 'record')}, so results no "
+                "longer line up with records; answer one line for each record"
                 + (
                     ""
                     if len(batch) == 1

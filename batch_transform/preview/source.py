@@ -14,6 +14,7 @@ from batch_transform.engine.records import ByteStream
 from batch_transform.engine.seams import InputObject
 from batch_transform.engine.selection import is_folder_marker, manifest_entries
 from batch_transform.local.sagemaker.s3_store import S3Store
+from batch_transform.runs.input_data import files_of
 from batch_transform.spec.errors import DataNotFoundError, InputError
 from batch_transform.spec.regular_file import open_file
 from batch_transform.spec.s3_uri import S3Uri
@@ -92,11 +93,5 @@ def _open(path: Path) -> BinaryIO:
 
 
 def _first_file(path: Path) -> Path:
-    if path.is_dir():
-        path = min(
-            (file for file in path.rglob("*") if file.is_file() and not file.name.startswith(".")),
-            default=path,
-        )
-    if not path.exists() or path.is_dir():
-        raise DataNotFoundError(f"--input {path}: there is no such file, and no file in such a folder")
-    return path
+    """Return the first file that `run` would score."""
+    return files_of(path).files[0] if path.is_dir() or not path.exists() else path

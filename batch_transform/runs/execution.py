@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -38,8 +38,9 @@ class TransformJobProgress:
     """How far a transform job is. Counts are None on AWS, which does not tell them.
 
     `starting` is what the local AWS's container does before it serves, such as installing packages.
-    `seconds` is the time since the job's start, or from its start to its end. `data_processing` and
-    `accept` are the job's own, with the run's overrides in them.
+    `seconds` is the time since the job's start, or from its start to its end. `data_processing`, `accept` and
+    `assembles_lines` are the job's own, with the run's overrides in them. `counts` is everything that the local AWS
+    counts, by the names of the engine's `Progress`.
     """
 
     name: str
@@ -50,6 +51,8 @@ class TransformJobProgress:
     data_processing: Mapping[str, str]
     accept: str | None
     starting: str | None = None
+    assembles_lines: bool = True
+    counts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -160,4 +163,6 @@ def _transform_jobs(execution: Execution, clients: Clients) -> Iterator[Transfor
             data_processing={name: str(value) for name, value in job.get("DataProcessing", {}).items()},
             accept=job["TransformOutput"].get("Accept"),
             starting=counts.get("starting"),
+            assembles_lines=job["TransformOutput"].get("AssembleWith") == "Line",
+            counts=counts,
         )

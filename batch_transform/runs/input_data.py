@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,21 +16,60 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 
-def files_of(path: Path) -> list[Path]:
-    """Return the file, or all files below the folder, in order. Raises DataNotFoundError when there is none."""
+HIDDEN = "."
+"""How a name begins that is left out, of a file and of a folder alike: what editors, notebooks and Finder leave behind.
+
+Names with another beginning are data, `_SUCCESS` too, as they are for a prefix in S3.
+"""
+
+
+@dataclass(frozen=True)
+class InputFiles:
+    """The files to score, in order, and what is left out of their folder: paths in it, with a slash for folders."""
+
+    files: tuple[Path, ...]
+    left_out: tuple[str, ...] = ()
+
+
+def files_of(path: Path) -> InputFiles:
+    """Return the file, or all files below the folder. Raises DataNotFoundError when there is none.
+
+    Whatever has a name that begins with a dot, below the folder, is left out. Links are followed.
+    """
     if path.is_file():
-        return [path]
+        return InputFiles((path,))
     if not path.is_dir():
         kind = kind_of(path)
         what = f"it is {kind}, and only files are read" if kind else "there is no such file or folder"
         raise DataNotFoundError(f"--input {path}: {what}")
-    found = sorted(file for file in path.rglob("*") if not file.name.startswith("."))
-    for file in found:
-        _require_readable(file)
-    files = [file for file in found if file.is_file()]
+    files: list[Path] = []
+    left_out: list[Path] = []
+    _look_below(path, files, left_out, (path.resolve(),))
+    names = tuple(
+        f"{one.relative_to(path).as_posix()}{'/' if one.is_dir() else ''}" for one in sorted(left_out)
+    )
     if not files:
-        raise DataNotFoundError(f"--input {path}: the folder holds no file")
-    return files
+        hidden = f" but {', '.join(names[:3])}, hidden by the dot" if names else ""
+        raise DataNotFoundError(f"--input {path}: the folder holds no file{hidden}")
+    return InputFiles(tuple(sorted(files)), names)
+
+
+def _look_below(folder: Path, files: list[Path], left_out: list[Path], above: tuple[Path, ...]) -> None:
+    """Add what is in the folder. `above` are the folders around it, and itself, without links."""
+    for found in folder.iterdir():
+        if found.name.startswith(HIDDEN):
+            left_out.append(found)
+            continue
+        _require_readable(found)
+        if found.is_file():
+            files.append(found)
+        elif found.is_dir():
+            place = found.resolve()
+            if place in above:
+                raise DataNotFoundError(
+                    f"--input: {found} is a link to a folder that holds it; remove it from the folder"
+                )
+            _look_below(found, files, left_out, (*above, place))
 
 
 def _require_readable(file: Path) -> None:
@@ -50,7 +90,7 @@ def _require_readable(file: Path) -> None:
 
 def upload(path: Path, destination: S3Uri, s3: S3Client) -> Iterator[tuple[Path, S3Uri]]:
     """Upload a file, or a folder's files with their paths, below `destination`; yield each when it is there."""
-    for file in files_of(path):
+    for file in files_of(path).files:
         name = file.name if file == path else file.relative_to(path).as_posix()
         target = S3Uri(destination.bucket, f"{destination.key.rstrip('/')}/{name}".lstrip("/"))
         s3.upload_file(str(file), target.bucket, target.key)

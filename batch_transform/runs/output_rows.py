@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from batch_transform.spec.job_spec import JobSpec
@@ -29,11 +29,19 @@ def output_columns(spec: JobSpec, data_processing: Mapping[str, str]) -> tuple[s
     return tuple(JsonPath.parse(data_processing.get("OutputFilter", "$")).select_cells(names))
 
 
-def read_rows(files: Sequence[Path], content_type: str | None) -> Iterator[list[str]]:
-    """Yield the rows of all files in order; a result that is no CSV has one cell a line."""
-    for file in files:
-        with file.open(newline="", encoding="utf-8", errors="replace") as lines:
-            if content_type == CSV:
-                yield from csv.reader(lines)
-            else:
-                yield from ([line.rstrip("\n")] for line in lines)
+def read_rows(file: Path, content_type: str | None) -> Iterator[list[str]]:
+    """Yield the rows of a result: one a line, as the transform job counts them; one that is no CSV is one cell."""
+    is_csv = media_type(content_type) == CSV
+    with file.open(newline="\n", encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            text = line.removesuffix("\n")
+            yield _cells(text.removesuffix("\r")) if is_csv else [text]
+
+
+def _cells(row: str) -> list[str]:
+    if '"' not in row:
+        return row.split(",")
+    try:
+        return next(csv.reader([row], strict=True))
+    except csv.Error:
+        return [row]  # what the model answered went through as it is, and is no CSV

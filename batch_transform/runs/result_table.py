@@ -20,36 +20,65 @@ _LONGEST_CELL = 200
 
 @dataclass(frozen=True)
 class ResultTable:
-    """`rows` are cut to what fits a screen; `score` is over all rows, and None where no truth can be told."""
+    """`rows` are cut to what fits a screen; `score` is over all rows, and None where no truth is known.
 
+    Where the rows are of several files, the first column names the file of each.
+    """
+
+    title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     score: Score | None
 
 
 def result_table(
-    spec: JobSpec, job: TransformJobProgress, files: Sequence[Path], count: int, truth: Truth | None
+    spec: JobSpec,
+    job: TransformJobProgress,
+    files: Sequence[Path],
+    count: int,
+    truth: Truth | None,
+    *,
+    folder: Path,
 ) -> ResultTable:
-    """Read the first `count` rows of `files`, and score all of them where `truth` tells of these columns."""
-    first = [tuple(row) for row in islice(read_rows(files, job.accept), max(count, 1))]
-    width = max((len(row) for row in first), default=0)  # at least one row tells it, shown or not
+    """Read the first `count` rows of `files`, and score all of them where `truth` has two of these columns.
+
+    `folder` is the one that holds the files, whose names are shown as they are below it.
+    """
+    found = ((file, tuple(row)) for file in files for row in read_rows(file, job.accept))
+    first = list(islice(found, max(count, 1)))
+    width = max((len(row) for _, row in first), default=0)  # at least one row tells it, shown or not
     first = first[:count]
     columns = output_columns(spec, job.data_processing)
-    if len(columns) != width:
-        columns = tuple(f"column {place}" for place in range(width)) if width > 1 else ("record",)
-    if truth is None or not truth.tells_of(columns):
-        return ResultTable(_fitting(columns), tuple(_fitting(row) for row in first), None)
-    place = columns.index(truth.column)
-    told = tuple((*_fitting(row), _verdict(row[place], truth.of(row, columns))) for row in first)
-    return ResultTable(
-        (*_fitting(columns), "truth"), told, truth.score(read_rows(files, job.accept), columns)
-    )
+    if len(columns) != width:  # without names columns count from 1, as in `explain`
+        columns = tuple(f"column {place}" for place in range(1, width + 1)) if width > 1 else ("record",)
+    heads, rows = _fitting(columns), [_fitting(row) for _, row in first]
+    score = None
+    if truth is not None and truth.tells_of(columns):
+        heads = (*heads, "truth")
+        rows = [
+            (*shown, *[""] * (len(heads) - 1 - len(shown)), _verdict(row, truth, columns))
+            for shown, (_, row) in zip(rows, first, strict=True)
+        ]
+        score = truth.score((row for file in files for row in read_rows(file, job.accept)), columns)
+    names = [file.relative_to(folder).as_posix() for file, _ in first]
+    if len(set(names)) > 1:
+        heads, rows = ("file", *heads), [(name, *row) for name, row in zip(names, rows, strict=True)]
+    return ResultTable(_title(names, len(files)), heads, tuple(rows), score)
 
 
-def _verdict(prediction: str, true_value: str | None) -> str:
+def _title(names: Sequence[str], files: int) -> str:
+    rows = f"first {len(names)} rows" if len(names) != 1 else "first row"
+    if len(set(names)) > 1:
+        return f"{rows} of {files} files"
+    of_which = f"{names[0]}, one of {files} files" if names and files > 1 else "".join(names[:1])
+    return f"{rows} of {of_which}"
+
+
+def _verdict(row: Sequence[str], truth: Truth, columns: Sequence[str]) -> str:
+    true_value = truth.of(row, columns)
     if true_value is None:
         return "unknown"
-    return true_value if prediction == true_value else f"{true_value} ✗"
+    return true_value if row[columns.index(truth.column)] == true_value else f"{true_value} ✗"
 
 
 def _fitting(cells: tuple[str, ...]) -> tuple[str, ...]:

@@ -58,7 +58,7 @@ def _described(name: str, sagemaker: SageMakerClient) -> RunJob:
 
 
 def record_counts(job_name: str, logs: CloudWatchLogsClient) -> dict[str, Any]:
-    """Return the `records` and `objects_done` that the local AWS logs beside AWS's own streams; {} on AWS.
+    """Return what the local AWS counts and logs beside AWS's own streams, such as `records`; {} on AWS.
 
     Before the first record it may have `starting`, what the container does before it serves.
     """

@@ -55,7 +55,9 @@ class Truth:
         return self.id_column in columns and self.column in columns
 
     def of(self, row: Sequence[str], columns: Sequence[str]) -> str | None:
-        """The true value for a row, or None when its id is not known."""
+        """The true value for a row, or None when its id is not known, or the row has other columns than named."""
+        if len(row) != len(columns):
+            return None
         return self.values.get(row[columns.index(self.id_column)])
 
     def score(self, rows: Iterable[Sequence[str]], columns: Sequence[str]) -> Score:

@@ -61,3 +61,46 @@ def test_fails_on_a_pipe(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(DataNotFoundError, match=r"it is a named pipe \(FIFO\), and only files are read"):
         files_of(tmp_path / "pipe")
+
+
+def test_names_that_begin_with_a_dot_are_left_out_whether_of_files_or_of_folders(tmp_path: Path) -> None:
+    for name in ("part-0.csv", "_SUCCESS", "_tmp/a.csv", ".part-0.csv.crc", ".ipynb_checkpoints/part-0.csv"):
+        (tmp_path / "data" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "data" / name).write_text("1\n")
+    (tmp_path / "data" / "_tmp" / ".DS_Store").write_text("")
+    found = files_of(tmp_path / "data")
+    assert [file.relative_to(tmp_path / "data").as_posix() for file in found.files] == [
+        "_SUCCESS",
+        "_tmp/a.csv",
+        "part-0.csv",
+    ]
+    assert found.left_out == (".ipynb_checkpoints/", ".part-0.csv.crc", "_tmp/.DS_Store")
+
+
+def test_a_hidden_file_or_folder_that_is_named_itself_is_read(tmp_path: Path) -> None:
+    (tmp_path / ".data").mkdir()
+    (tmp_path / ".data" / "a.csv").write_text("1\n")
+    (tmp_path / ".b.csv").write_text("1\n")
+    assert files_of(tmp_path / ".data").files == (tmp_path / ".data" / "a.csv",)
+    assert files_of(tmp_path / ".b.csv").files == (tmp_path / ".b.csv",)
+
+
+def test_links_are_followed(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "a.csv").write_text("1\n")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "day").symlink_to("../real")
+    assert files_of(tmp_path / "data").files == (tmp_path / "data" / "day" / "a.csv",)
+
+
+def test_fails_on_a_link_to_the_folder_around_it(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "again").symlink_to("../data")
+    with pytest.raises(DataNotFoundError, match="again is a link to a folder that holds it"):
+        files_of(tmp_path / "data")
+
+
+def test_fails_on_a_folder_with_hidden_files_only_and_names_them(tmp_path: Path) -> None:
+    (tmp_path / ".a.csv").write_text("1\n")
+    with pytest.raises(DataNotFoundError, match=r"holds no file but \.a\.csv, hidden by the dot"):
+        files_of(tmp_path)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from batch_transform.runs.execution import TransformJobProgress
-from batch_transform.runs.result_table import result_table
+from batch_transform.runs.result_table import ResultTable, result_table
 from batch_transform.runs.truth import Score, Truth
 from batch_transform.spec.job_spec import InputSpec, JobSpec, ModelSpec, OutputSpec
 
@@ -15,6 +15,12 @@ SPEC = JobSpec(
     input=InputSpec(columns=("id", "a")),
     output=OutputSpec(columns=("label",)),
 )
+
+
+def table_of(
+    spec: JobSpec, job: TransformJobProgress, files: list[Path], count: int, truth: Truth | None
+) -> ResultTable:
+    return result_table(spec, job, files, count, truth, folder=files[0].parent)
 
 
 def a_job(output_filter: str = "$[0,-1]", accept: str = "text/csv") -> TransformJobProgress:
@@ -38,33 +44,33 @@ def result(tmp_path: Path) -> Path:
 
 def test_rows_stand_under_their_names_with_the_truth_beside_them(result: Path) -> None:
     truth = Truth("id", "label", {"1": "yes", "2": "yes"})
-    table = result_table(SPEC, a_job(), [result], 2, truth)
+    table = table_of(SPEC, a_job(), [result], 2, truth)
     assert table.columns == ("id", "label", "truth")
     assert table.rows == (("1", "yes", "yes"), ("2", "no", "yes ✗"))
     assert table.score == Score(right=1, known=2)
 
 
 def test_a_truth_about_other_columns_is_not_told(result: Path) -> None:
-    table = result_table(SPEC, a_job(), [result], 9, Truth("key", "label", {}))
+    table = table_of(SPEC, a_job(), [result], 9, Truth("key", "label", {}))
     assert table.columns == ("id", "label")
     assert table.score is None
 
 
 def test_no_rows_are_shown_and_all_are_scored(result: Path) -> None:
-    table = result_table(SPEC, a_job(), [result], 0, Truth("id", "label", {"1": "yes", "3": "yes"}))
+    table = table_of(SPEC, a_job(), [result], 0, Truth("id", "label", {"1": "yes", "3": "yes"}))
     assert (table.columns, table.rows) == (("id", "label", "truth"), ())
     assert table.score == Score(right=1, known=2)
 
 
 def test_columns_without_names_are_numbered(result: Path) -> None:
     spec = JobSpec(name="churn", model=ModelSpec(existing="churn"))
-    assert result_table(spec, a_job(), [result], 9, None).columns == ("column 0", "column 1")
+    assert table_of(spec, a_job(), [result], 9, None).columns == ("column 1", "column 2")
 
 
 def test_a_wide_row_is_shown_by_its_first_and_last_columns(tmp_path: Path) -> None:
     path = tmp_path / "wide.out"
     path.write_text(",".join(map(str, range(40))) + "\n")
-    table = result_table(SPEC, a_job("$"), [path], 1, None)
+    table = table_of(SPEC, a_job("$"), [path], 1, None)
     assert table.rows == (("0", "1", "2", "3", "…", "37", "38", "39"),)
     assert len(table.columns) == 8
 
@@ -72,6 +78,34 @@ def test_a_wide_row_is_shown_by_its_first_and_last_columns(tmp_path: Path) -> No
 def test_a_line_of_json_is_one_cell_and_is_cut(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl.out"
     path.write_text('{"text":"' + "x" * 500 + '"}\n')
-    table = result_table(SPEC, a_job("$", accept="application/jsonlines"), [path], 1, None)
+    table = table_of(SPEC, a_job("$", accept="application/jsonlines"), [path], 1, None)
     assert table.columns == ("record",)
     assert len(table.rows[0][0]) == 201
+
+
+def test_rows_of_several_files_name_their_file(tmp_path: Path) -> None:
+    names = ("a.csv.out", "day/b.csv.out", "empty.out")
+    for name, text in zip(names, ("1,yes\n2,no\n", "3,no\n", ""), strict=True):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    files = [tmp_path / name for name in names]
+    table = result_table(SPEC, a_job(), files, 9, Truth("id", "label", {"3": "no"}), folder=tmp_path)
+    assert table.title == "first 3 rows of 3 files"
+    assert table.columns == ("file", "id", "label", "truth")
+    assert table.rows[2] == ("day/b.csv.out", "3", "no", "no")
+    first = result_table(SPEC, a_job(), files, 2, None, folder=tmp_path)
+    assert first.title == "first 2 rows of a.csv.out, one of 3 files"
+    assert first.columns == ("id", "label")
+
+
+def test_one_file_is_named_in_the_title(result: Path) -> None:
+    assert table_of(SPEC, a_job(), [result], 9, None).title == "first 3 rows of a.csv.out"
+    assert table_of(SPEC, a_job(), [result], 1, None).title == "first row of a.csv.out"
+
+
+def test_a_row_of_another_width_has_no_truth(tmp_path: Path) -> None:
+    path = tmp_path / "a.out"
+    path.write_text("1,yes\n2\n")
+    table = table_of(SPEC, a_job(), [path], 9, Truth("id", "label", {"1": "yes", "2": "no"}))
+    assert table.rows == (("1", "yes", "yes"), ("2", "", "unknown"))
+    assert table.score == Score(right=1, known=1)

@@ -1,0 +1,13 @@
+"""The option --images: what serves the images of the person's own on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+images_option = click.option(
+    "--images",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="JSON or YAML that maps container images to commands that serve them on this machine.",
+)

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from batch_transform.runs.execution import TransformJobProgress
+from batch_transform.runs.losses import losses
+
+
+def a_job(*, assembles_lines: bool = True, **counts: Any) -> TransformJobProgress:
+    return TransformJobProgress(
+        name="churn-1",
+        status="Completed",
+        records=3,
+        files=2,
+        seconds=1.0,
+        data_processing={},
+        accept="text/csv",
+        assembles_lines=assembles_lines,
+        counts=counts,
+    )
+
+
+@pytest.mark.parametrize(
+    ("job", "said"),
+    [
+        (
+            a_job(result_lines=1, uneven_objects=1),
+            "3 records gave 1 line of result (in 1 of 2 files), so results",
+        ),
+        (a_job(result_lines=1, uneven_objects=2, assembles_lines=False), "write output.assemble_with: Line"),
+        (a_job(result_lines=9, uneven_objects=2, assembles_lines=False), "one line for each record"),
+        (a_job(empty_answers=2), "the model's answer to 2 requests was empty"),
+        (a_job(byte_order_marks=1), "1 file begins with a byte order mark (EF BB BF)"),
+        (
+            a_job(changed_number=["9007199254740993", "9007199254740992"]),
+            "such as 9007199254740993 to 9007199254740992",
+        ),
+    ],
+)
+def test_each_loss_is_one_sentence(job: TransformJobProgress, said: str) -> None:
+    (sentence,) = losses(job)
+    assert said in sentence
+
+
+def test_a_sound_run_has_none_and_neither_has_one_that_nobody_counted() -> None:
+    assert not list(losses(a_job(result_lines=3, uneven_objects=0, empty_answers=0, changed_number=None)))
+    assert not list(losses(a_job()))
