@@ -215,6 +215,25 @@ def test_sync_calls_sagemaker_with_the_state_machines_role(enforced: EnforcedLab
     assert outcomes == {"none": (None, False, "SUCCEEDED"), **dict.fromkeys(actions, refused)}
 
 
+def test_a_workflow_makes_a_model_with_its_own_role(enforced: EnforcedLab) -> None:
+    lab = enforced.lab
+    role = enforced.role("sagemaker.amazonaws.com", [allow(*NEEDED)])
+    container = lab.sagemaker.describe_model(ModelName=enforced.model(role))["PrimaryContainer"]
+    outcomes = []
+    for allowed in (("sagemaker:CreateModel", "iam:PassRole"), ("sagemaker:CreateModel",), ("iam:PassRole",)):
+        request = {"ModelName": lab.name(), "PrimaryContainer": container, "ExecutionRoleArn": role}
+        create = {**task(request), "Resource": "arn:aws:states:::sagemaker:createModel"}
+        machine = lab.states.create_state_machine(
+            name=lab.name(),
+            definition=json.dumps({"StartAt": "Create", "States": {"Create": create}}),
+            roleArn=enforced.role("states.amazonaws.com", [allow(*allowed)]),
+        )["stateMachineArn"]
+        execution = lab.execution(lab.execute(machine))
+        outcomes.append((execution["status"], execution.get("error")))
+    refused = ("FAILED", "SageMaker.AmazonSageMakerException")
+    assert outcomes == [("SUCCEEDED", None), refused, refused]
+
+
 def test_an_aborted_execution_cannot_stop_its_job_without_the_permission(
     enforced: EnforcedLab, until: Callable[..., None]
 ) -> None:

@@ -35,6 +35,7 @@ from batch_transform.local.emulator import (
 from batch_transform.local.emulator.enforcement import plug as enforcement
 from batch_transform.local.emulator.enforcement.objects import accept_aws_managed_key, apply_bucket_encryption
 from batch_transform.local.emulator.enforcement.topics_and_queues import keep_topic_keys
+from batch_transform.local.emulator.interpreter import plug as interpreter
 from batch_transform.local.model_server.archive import ModelArchives
 from batch_transform.local.model_server.code_folder import CodeFolders
 from batch_transform.local.model_server.container_start import ContainerStarts
@@ -93,6 +94,7 @@ class LocalAws:
         keep_topic_keys()
         accept_aws_managed_key()
         buckets.plug_in()
+        interpreter.plug_in()
         workflow.plug_in(self._sagemaker, SageMakerJsonClient(endpoint_url), assume_role)
         dead_letters.plug_in()
         schedule_requests.plug_in()

@@ -1,4 +1,4 @@
-"""`arn:aws:states:::sagemaker:createTransformJob[.sync]` and `aws-sdk:sagemaker` for the emulator's Step Functions.
+"""SageMaker in the emulator's Step Functions: its optimised integrations, and `aws-sdk:sagemaker`.
 
 Developer Guide of Step Functions, "Create and manage Amazon SageMaker AI jobs".
 """
@@ -6,16 +6,19 @@ Developer Guide of Step Functions, "Create and manage Amazon SageMaker AI jobs".
 from __future__ import annotations
 
 import json
-import math
 import time
 import uuid
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from ministack.services import stepfunctions  # type: ignore[import-untyped]  # it has no types
 
 from batch_transform.local.clients import Credentials, account_credentials
+from batch_transform.local.emulator.interpreter.place import end_aborted
+from batch_transform.local.emulator.interpreter.retry import TIMEOUT
+from batch_transform.local.emulator.interpreter.services import sdk_metadata
+from batch_transform.local.emulator.interpreter.task import LOOK_SECONDS, current_call
 from batch_transform.local.emulator.service import NAME, current_scope
 from batch_transform.local.sagemaker.description import event_detail
 from batch_transform.local.sagemaker.execution_role import AssumeRole
@@ -25,9 +28,9 @@ from batch_transform.local.sagemaker.service import SageMaker
 from batch_transform.spec.errors import RefusedRequestError
 
 SERVICE = "states.amazonaws.com"
-RESOURCE = "arn:aws:states:::sagemaker:createTransformJob"
-LOOK_SECONDS = 0.05
-"""How often a waiting task looks whether its execution was aborted or its time is over."""
+PREFIX = "arn:aws:states:::sagemaker:"
+OPERATIONS = ("CreateModel", "CreateEndpointConfig", "CreateEndpoint", "UpdateEndpoint", "CreateTransformJob")
+"""The optimised integrations whose operation the local SageMaker has. Only the job's can be waited for, as on AWS."""
 
 _EXCEPTIONS = {
     "ResourceLimitExceeded": "ResourceLimitExceededException",
@@ -36,21 +39,11 @@ _EXCEPTIONS = {
 }
 
 
-def _end_aborted() -> NoReturn:
-    """End the thread of a task whose execution was aborted meanwhile, past every Retry and Catch.
-
-    The emulator knows no such end. A thread ends in silence on SystemExit itself, not on a kind of it, and
-    nothing in the interpreter catches it.
-    """
-    raise SystemExit
-
-
 @dataclass(frozen=True)
 class Task:
-    """What the emulator does not tell an integration: whose task it is, and how long it may take."""
+    """What the emulator does not tell an integration: whose task it is, and with which role it acts."""
 
     execution: dict[str, Any]
-    timeout: float
     assume_role: AssumeRole | None = None
 
     @property
@@ -70,12 +63,8 @@ class Task:
         except RefusedRequestError as error:
             raise stepfunctions._ExecutionError("States.Runtime", error.message) from error
 
-    @property
-    def is_aborted(self) -> bool:
-        return bool(self.execution["status"] != "RUNNING")
 
-
-_NO_EXECUTION = Task({"status": "RUNNING", "executionArn": ""}, math.inf)  # the TestState API has none
+_NO_EXECUTION = Task({"status": "RUNNING", "executionArn": ""})  # the TestState API has none
 _current_task: ContextVar[Task] = ContextVar("_current_task", default=_NO_EXECUTION)
 
 
@@ -84,41 +73,40 @@ def current_task() -> Task:
     return _current_task.get()
 
 
-class TransformJobTask:
-    """The integration. It calls SageMaker over HTTP, as any client, and waits in this process."""
+class SageMakerTask:
+    """The integrations. They call SageMaker over HTTP, as any client, and wait in this process."""
 
     def __init__(self, sagemaker: SageMaker, client: SageMakerJsonClient) -> None:
         self._sagemaker = sagemaker
         self._client = client
 
     def __call__(self, resource: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        """Create the job, and with `.sync` wait for its end; raises the emulator's _ExecutionError."""
+        """Make the call, and with `.sync` wait for the job's end; raises the emulator's _ExecutionError."""
         task, scope = _current_task.get(), current_scope()
-        if task.is_aborted:
-            _end_aborted()
-        if not resource.endswith(".sync"):
-            return {**self._call("CreateTransformJob", parameters, task, scope), **_sdk_metadata()}
+        name, _, pattern = resource.removeprefix(PREFIX).partition(".")
+        operation = f"{name[0].upper()}{name[1:]}"
+        if not pattern:
+            return {**self._call(operation, parameters, task, scope), **sdk_metadata()}
         tags = {
             "AWS_STEP_FUNCTIONS_EXECUTION_ARN": task.execution["executionArn"],
             "MANAGED_BY_AWS": "STARTED_BY_STEP_FUNCTIONS",
         }
         own = [{"Key": key, "Value": value} for key, value in tags.items()]
         tagged = {**parameters, "Tags": [*(parameters.get("Tags") or []), *own]}
-        self._call("CreateTransformJob", tagged, task, scope)
+        created = self._call(operation, tagged, task, scope)
+        current_call().submitted({**created, **sdk_metadata()})
         return self._wait(parameters["TransformJobName"], task, scope)
 
     def _wait(self, name: str, task: Task, scope: Scope) -> dict[str, Any]:
-        ended = self._sagemaker.job(scope, name).ended
-        deadline = time.monotonic() + task.timeout  # each attempt of a Retry has the whole time
+        call, ended = current_call(), self._sagemaker.job(scope, name).ended
+        deadline = time.monotonic() + call.timeout  # each attempt of a Retry has the whole time
         while not ended.wait(LOOK_SECONDS):
-            if task.is_aborted:
+            if call.is_over:
                 self._stop(name, task, scope)
-                _end_aborted()
+                end_aborted()
             if time.monotonic() >= deadline:
                 self._stop(name, task, scope)
-                raise stepfunctions._ExecutionError(
-                    "States.Timeout", f"Task timed out after {task.timeout} seconds"
-                )
+                raise stepfunctions._ExecutionError(TIMEOUT, "")
         description = self._call("DescribeTransformJob", {"TransformJobName": name}, task, scope)
         listed = self._call("ListTags", {"ResourceArn": description["TransformJobArn"]}, task, scope)
         detail = event_detail(description, {tag["Key"]: tag["Value"] for tag in listed["Tags"]})
@@ -155,7 +143,10 @@ def _credentials(task: Task, scope: Scope) -> Credentials:
 
 def plug_in(sagemaker: SageMaker, client: SageMakerJsonClient, assume_role: AssumeRole | None) -> None:
     """Register the integrations, and keep at hand which execution a task belongs to."""
-    stepfunctions._SERVICE_DISPATCH[RESOURCE] = TransformJobTask(sagemaker, client)
+    task = SageMakerTask(sagemaker, client)
+    for operation in OPERATIONS:
+        # the emulator takes the first whose name a resource begins with: CreateEndpointConfig is before CreateEndpoint
+        stepfunctions._SERVICE_DISPATCH[f"{PREFIX}{operation[0].lower()}{operation[1:]}"] = task
     stepfunctions._AWS_SDK_SERVICE_MAP[NAME] = {"target_prefix": "SageMaker", "protocol": "json"}
     stepfunctions._AWS_SDK_ERROR_PREFIX[NAME] = "SageMaker"
     stepfunctions._AWS_SDK_ERROR_CODE_OVERRIDES[NAME] = {
@@ -165,37 +156,15 @@ def plug_in(sagemaker: SageMaker, client: SageMakerJsonClient, assume_role: Assu
             ("ValidationException", "ThrottlingException", "AccessDeniedException"), "SageMakerException"
         ),
     }
-    execute_task, fail_execution = stepfunctions._execute_task, stepfunctions._fail_execution
-    invoke_resource = stepfunctions._invoke_resource
+    execute_task = stepfunctions._execute_task
 
     def execute_known_task(
         state_def: dict[str, Any], raw_input: object, execution: dict[str, Any], ctx: dict[str, Any]
     ) -> object:
-        timeout = state_def.get("TimeoutSeconds")
-        limit = timeout if isinstance(timeout, (int, float)) else math.inf
-        token = _current_task.set(Task(execution, limit, assume_role))
+        token = _current_task.set(Task(execution, assume_role))
         try:
             return execute_task(state_def, raw_input, execution, ctx)
         finally:
             _current_task.reset(token)
 
-    def invoke_unless_aborted(resource: str, parameters: object) -> object:
-        if _current_task.get().is_aborted:  # while it waited for its next Retry
-            _end_aborted()
-        return invoke_resource(resource, parameters)
-
-    def fail_running_execution(execution: dict[str, Any], error: str, cause: str) -> None:
-        if execution["status"] == "RUNNING":  # an aborted execution stays aborted
-            fail_execution(execution, error, cause)
-
     stepfunctions._execute_task = execute_known_task
-    stepfunctions._invoke_resource = invoke_unless_aborted
-    stepfunctions._fail_execution = fail_running_execution
-
-
-def _sdk_metadata() -> dict[str, Any]:
-    """Return what Step Functions adds to the answer of a call that it does not wait for."""
-    return {
-        "SdkHttpMetadata": {"AllHttpHeaders": {}, "HttpHeaders": {}, "HttpStatusCode": 200},
-        "SdkResponseMetadata": {"RequestId": str(uuid.uuid4())},
-    }

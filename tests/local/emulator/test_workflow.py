@@ -176,3 +176,86 @@ def test_fails_with_the_sdks_error_name_in_the_sdk_integration(lab: Any) -> None
         lab.execute(lab.machine({"Look": task({"TransformJobName": "none"}, resource)}))
     )
     assert execution["error"] == "SageMaker.SageMakerException"  # which the API does not model
+
+
+def test_a_workflow_makes_a_model_and_an_endpoint(lab: Any) -> None:
+    bucket = lab.bucket(**{"a.csv": ROWS})
+    name, prefix = lab.name(), SYNC.rpartition(":")[0]
+    variant = {
+        "VariantName": "all",
+        "ModelName": name,
+        "InitialInstanceCount": 1,
+        "InstanceType": "ml.m5.large",
+    }
+    image = lab.sagemaker.describe_model(ModelName=lab.model())["PrimaryContainer"]
+    role = "arn:aws:iam::000000000000:role/transform-role"
+    requests = {
+        "createModel": {"ModelName": name, "PrimaryContainer": image, "ExecutionRoleArn": role},
+        "createEndpointConfig": {"EndpointConfigName": name, "ProductionVariants": [variant]},
+        "createEndpoint": {"EndpointName": name, "EndpointConfigName": name},
+        "createTransformJob.sync": lab.request(name, bucket),
+        "updateEndpoint": {"EndpointName": name, "EndpointConfigName": name},
+    }
+    names = [*requests, "Done"]
+    states = {
+        operation: {
+            "Type": "Task",
+            "Resource": f"{prefix}:{operation}",
+            "Parameters": request,
+            "ResultPath": f"$['{operation}']",
+            "Next": names[names.index(operation) + 1],
+        }
+        for operation, request in requests.items()
+    }
+    execution = lab.execution(lab.execute(lab.machine({**states, "Done": {"Type": "Succeed"}})))
+    assert execution["status"] == "SUCCEEDED", execution
+    result = json.loads(execution["output"])
+    assert result["createModel"]["ModelArn"].endswith(f":model/{name}")
+    assert result["createModel"]["SdkHttpMetadata"]["HttpStatusCode"] == 200
+    assert result["createEndpointConfig"]["EndpointConfigArn"].endswith(f":endpoint-config/{name}")
+    assert lab.sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] == "InService"
+    assert lab.keys(bucket) == ["out/a.csv.out"]
+
+
+def test_a_transform_job_tells_what_it_was_asked_and_that_it_was_taken(lab: Any) -> None:
+    request = lab.request(lab.model(), lab.bucket(**{"a.csv": ROWS}))
+    arn = lab.execute(lab.machine({"Transform": task(request, TimeoutSeconds=600)}))
+    execution = lab.execution(arn)
+    events = lab.states.get_execution_history(executionArn=arn)["events"]
+    assert [(event["id"], event["previousEventId"], event["type"]) for event in events] == [
+        (1, 0, "ExecutionStarted"),
+        (2, 0, "TaskStateEntered"),
+        (3, 2, "TaskScheduled"),
+        (4, 3, "TaskStarted"),
+        (5, 4, "TaskSubmitted"),
+        (6, 5, "TaskSucceeded"),
+        (7, 6, "TaskStateExited"),
+        (8, 7, "ExecutionSucceeded"),
+    ]
+    service = {"resourceType": "sagemaker", "resource": "createTransformJob.sync"}
+    scheduled, submitted = events[2]["taskScheduledEventDetails"], events[4]["taskSubmittedEventDetails"]
+    assert json.loads(scheduled.pop("parameters")) == request
+    assert scheduled == {**service, "region": "us-east-1", "timeoutInSeconds": 600}
+    assert events[3]["taskStartedEventDetails"] == service
+    answer = json.loads(submitted.pop("output"))
+    assert submitted == {**service, "outputDetails": {"truncated": False}}
+    assert answer["TransformJobArn"].endswith(f"/{request['TransformJobName']}")
+    assert answer["SdkHttpMetadata"]["HttpStatusCode"] == 200
+    assert events[5]["taskSucceededEventDetails"] == {
+        **service,
+        "output": execution["output"],
+        "outputDetails": {"truncated": False},
+    }
+
+
+def test_a_transform_job_that_takes_too_long_is_told_as_timed_out(lab: Any) -> None:
+    request = lab.request(lab.model("hang"), lab.bucket(**{"a.csv": ROWS}))
+    arn = lab.execute(lab.machine({"Transform": task(request, TimeoutSeconds=1)}))
+    lab.execution(arn)
+    events = lab.states.get_execution_history(executionArn=arn)["events"]
+    assert events[-2]["type"] == "TaskTimedOut"
+    assert events[-2]["taskTimedOutEventDetails"] == {
+        "resourceType": "sagemaker",
+        "resource": "createTransformJob.sync",
+        "error": "States.Timeout",
+    }

@@ -1,0 +1,77 @@
+"""Where a thread of the interpreter is: in which execution, in which state, and after which event.
+
+The branches of a Parallel state and the items of a Map have places of their own, in threads of their own.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from ministack.services import stepfunctions  # type: ignore[import-untyped]  # it has no types
+
+RUNTIME = "States.Runtime"
+
+
+@dataclass
+class Group:
+    """Branches or items that run together: the first that fails ends them all, as on AWS."""
+
+    error: Exception | None = None
+    last: int = 0
+    """The last event of the branch or item that ended last."""
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+@dataclass
+class Place:
+    """One sequence of states: an execution's own, a branch's, or an item's."""
+
+    execution: dict[str, Any]
+    previous: int = 0
+    """The event that the next one follows; 0 before the first state (recorded runs)."""
+    group: Group | None = None
+    outer: Place | None = None
+    state: str = ""
+    entered: int = 0
+    """The event with which the state was entered."""
+    started: bool = False
+    """Whether the state has begun its branches or items."""
+    ended: int = 0
+    """The event that says that the item has succeeded: only the end of the Map follows it."""
+    map_run: str = ""
+    """The Map Run whose start was told last."""
+    context: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the execution has ended, or the branches around this place have."""
+        if self.execution["status"] != "RUNNING" or (self.group is not None and self.group.error is not None):
+            return True
+        return self.outer is not None and self.outer.is_over
+
+
+place: ContextVar[Place | None] = ContextVar("place", default=None)
+
+
+def failure(error: str, text: str) -> Exception:
+    """Return the interpreter's error with AWS's words before it; the TestState API has no state to name."""
+    here = place.get()
+    if here is not None and here.state:
+        text = (
+            f"An error occurred while executing the state '{here.state}' (entered at the event id "
+            f"#{here.entered}). {text}"
+        )
+    found: Exception = stepfunctions._ExecutionError(error, text)
+    return found
+
+
+def end_aborted() -> NoReturn:
+    """End a thread whose place is over, past every Retry and Catch.
+
+    The emulator knows no such end. A thread ends in silence on SystemExit itself, not on a kind of it, and
+    nothing in the interpreter catches it.
+    """
+    raise SystemExit

@@ -1,0 +1,106 @@
+"""What optimised integrations answer with, and executions that a task starts.
+
+`arn:aws:states:::service:operation` adds the metadata of the call to its answer (`test_publish_base`,
+`test_dynamodb_put_get_item`); an `aws-sdk` integration does not (`test_list_secrets`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from ministack.services import stepfunctions  # type: ignore[import-untyped]  # it has no types
+
+from batch_transform.local.emulator.interpreter.place import end_aborted
+from batch_transform.local.emulator.interpreter.retry import TIMEOUT
+from batch_transform.local.emulator.interpreter.task import LOOK_SECONDS, current_call
+
+_STATES = "arn:aws:states:::"
+_OF_ANY_PARTITION = re.compile(r"^arn:aws[a-z-]*:states:::")
+_LAMBDA = f"{_STATES}lambda:invoke"
+
+
+def plug_in() -> None:
+    """Replace the answers of integrations, and how a task waits for an execution."""
+    invoke, start = stepfunctions._invoke_resource, stepfunctions._invoke_nested_start_execution
+
+    def invoke_as_aws(resource: str, arguments: object) -> object:
+        resource = _OF_ANY_PARTITION.sub(_STATES, resource)
+        if ":" not in resource:  # the emulator would answer with the arguments
+            raise stepfunctions._ExecutionError("States.Runtime", f"{resource} is no resource")
+        answer = invoke(resource, arguments)
+        is_optimised = resource.startswith(_STATES) and not resource.startswith(f"{_STATES}aws-sdk:")
+        if not is_optimised or ".sync" in resource or not isinstance(answer, dict):
+            return answer
+        version = {"ExecutedVersion": "$LATEST"} if resource.startswith(_LAMBDA) else {}
+        return {**version, **sdk_metadata(), **answer}
+
+    def start_nested(resource: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            started: dict[str, Any] = start(resource, arguments)
+        except stepfunctions._ExecutionError as error:
+            cause = (
+                f"{error.cause} (Service: AWSStepFunctions; Status Code: 400; Error Code: {error.error}; "
+                f"Request ID: {uuid.uuid4()}; Proxy: null)"
+            )
+            raise stepfunctions._ExecutionError(f"StepFunctions.{error.error}Exception", cause) from error
+        return started
+
+    def run_nested(resource: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        return _run_nested(resource, start_nested(resource, arguments))
+
+    stepfunctions._invoke_resource = invoke_as_aws
+    stepfunctions._invoke_nested_start_execution = start_nested
+    stepfunctions._invoke_nested_start_execution_sync = run_nested
+
+
+def sdk_metadata() -> dict[str, Any]:
+    """Return what Step Functions adds to the answer of a call."""
+    return {
+        "SdkHttpMetadata": {"AllHttpHeaders": {}, "HttpHeaders": {}, "HttpStatusCode": 200},
+        "SdkResponseMetadata": {"RequestId": str(uuid.uuid4())},
+    }
+
+
+def _run_nested(resource: str, started: dict[str, Any]) -> dict[str, Any]:
+    """Wait for an execution (`.sync`, `.sync:2`), which ends with its task."""
+    call, arn = current_call(), started["ExecutionArn"]
+    call.submitted({**started, **sdk_metadata()})
+    execution = stepfunctions._executions.get(arn)
+    deadline = time.monotonic() + call.timeout
+    while execution["status"] == "RUNNING":
+        if call.is_over:
+            stepfunctions._stop_execution({"executionArn": arn})
+            end_aborted()
+        if time.monotonic() >= deadline:
+            stepfunctions._stop_execution({"executionArn": arn})
+            raise stepfunctions._ExecutionError(TIMEOUT, "")
+        time.sleep(LOOK_SECONDS)
+    description = _description(execution, is_parsed=resource.endswith(":2"))
+    if execution["status"] != "SUCCEEDED":
+        raise stepfunctions._ExecutionError("States.TaskFailed", json.dumps(description))
+    return description
+
+
+def _description(execution: Mapping[str, Any], *, is_parsed: bool) -> dict[str, Any]:
+    """Describe an execution as its task results in it; `.sync:2` has its input and output as JSON."""
+    read = json.loads if is_parsed else str
+    fields = {
+        "Cause": execution.get("cause"),
+        "Error": execution.get("error"),
+        "ExecutionArn": execution["executionArn"],
+        "Input": read(execution["input"]),
+        "InputDetails": {"Included": True},
+        "Name": execution["name"],
+        "StartDate": stepfunctions._iso_to_epoch_ms(execution["startDate"]),
+        "StateMachineArn": execution["stateMachineArn"],
+        "Status": execution["status"],
+        "StopDate": stepfunctions._iso_to_epoch_ms(execution["stopDate"]),
+    }
+    if execution["status"] == "SUCCEEDED":
+        fields |= {"Output": read(execution["output"]), "OutputDetails": {"Included": True}}
+    return {name: value for name, value in fields.items() if value is not None}
