@@ -98,7 +98,7 @@ def walk(document: Any, steps: list[str | int]) -> tuple[Any, bool]:
             return None, False
         if isinstance(step, str) and step not in document:
             return None, False
-        document = document[step]
+        document = document[step]  # type: ignore[index]  # checked above, by kind
     return document, True
 
 
