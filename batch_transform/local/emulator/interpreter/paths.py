@@ -12,8 +12,6 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-import jsonpath
-
 Step = str | int
 """A field, or the index of an array; below 0 it counts from the end."""
 
@@ -24,7 +22,6 @@ _STEP = re.compile(
     | \.?\[\s*"(?P<double>(?:[^"\\]|\\.)*)"\s*\]""",
     re.VERBOSE,
 )
-_MULTIPLE = jsonpath.JSONPathEnvironment(strict=False)
 
 
 class PathError(ValueError):
@@ -70,8 +67,10 @@ def _step(match: re.Match[str]) -> Step:
 
 @functools.lru_cache(maxsize=1024)
 def _query(path: str) -> Any:  # noqa: ANN401  # the library's compiled query
+    import jsonpath  # noqa: PLC0415  # it takes 0.2 s, and most machines have no such path
+
     try:
-        return _MULTIPLE.compile(path)
+        return jsonpath.JSONPathEnvironment(strict=False).compile(path)
     except jsonpath.JSONPathError as error:
         raise PathError(f"{path!r} is no JSONPath: {str(error).splitlines()[0]}") from error
 
