@@ -43,7 +43,7 @@ def _environment(settings: LocalAwsSettings, port: int) -> dict[str, str]:
         "AWS_DEFAULT_REGION": settings.region,
         "AWS_EC2_METADATA_DISABLED": "true",  # no look for credentials on the network
         "PERSIST_STATE": "0",
-        "S3_PERSIST": "0",
+        "S3_PERSIST": "0",  # `storage` keeps objects
     }
     if settings.enforce_iam:
         environment |= {"AUTH": "true", "AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": ACCESS_KEY}
@@ -51,7 +51,5 @@ def _environment(settings: LocalAwsSettings, port: int) -> dict[str, str]:
         environment |= {
             "PERSIST_STATE": "1",
             "STATE_DIR": str(settings.data_dir / "state"),
-            "S3_PERSIST": "1",
-            "S3_DATA_DIR": str(settings.data_dir / "s3"),
         }
     return environment

@@ -5,8 +5,11 @@ from __future__ import annotations
 import importlib
 import inspect
 import operator
+from _thread import LockType
 from collections.abc import Mapping
+from contextvars import ContextVar
 from importlib import metadata
+from types import ModuleType
 
 from batch_transform.spec.errors import EmulatorHookError
 
@@ -152,6 +155,52 @@ HOOKS: Mapping[str, type | tuple[str, ...]] = {
     "ministack.services.s3:_put_bucket_lifecycle": ("name", "body"),
     "ministack.services.s3:_delete_bucket_lifecycle": ("name",),
     "ministack.services.s3:_object_versions.get": ("key", "default"),
+    # S3: bodies in files, and what is kept
+    "ministack.app:_read_request_body": ("receive", "method", "headers"),
+    "ministack.app:_decode_aws_chunked_body": ("body", "headers"),
+    "ministack.app:_IncompleteRequestBody": type,
+    "ministack.app:_RequestBodyDisconnected": type,
+    "ministack.app:_send_response": ("send", "status", "headers", "body", "head"),
+    "ministack.app:_asgi_header_list": ("headers",),
+    "ministack.services.s3:hashlib": ModuleType,
+    "ministack.services.s3:zlib": ModuleType,
+    "ministack.services.s3:md5_hash": ("data",),
+    "ministack.services.s3:_dispatch": ("method", "bucket", "key", "headers", "body", "query_params"),
+    "ministack.services.s3:_build_object_record": ("body", "headers", "etag", "checksums"),
+    "ministack.services.s3:_complete_multipart_upload": (
+        "bucket_name",
+        "key",
+        "body",
+        "query_params",
+        "headers",
+    ),
+    "ministack.services.s3:_completed_multipart_uploads.pop": ("key", "args"),
+    "ministack.services.s3:_maybe_replicate": ("bucket_name", "key", "obj", "data", "tags"),
+    "ministack.services.s3:_record_object_version": ("bucket_name", "key", "prior_obj", "obj", "data"),
+    "ministack.services.s3:_fire_s3_event_async": (
+        "bucket_name",
+        "key",
+        "event_name",
+        "size",
+        "etag",
+        "deletion_type",
+        "version_id",
+        "object_extra",
+        "record_extra",
+    ),
+    "ministack.services.s3:_get_object_data": ("bucket_name", "key", "version_id"),
+    "ministack.services.s3:_error": ("code", "message", "status", "resource", "extra", "headers"),
+    "ministack.services.s3:_persist_version_state": ("bucket_name", "key", "bucket"),
+    "ministack.services.s3:_persist_delete_marker": ("bucket_name", "key", "marker"),
+    "ministack.services.s3:_delete_persisted_object": ("bucket_name", "key"),
+    "ministack.services.s3:_delete_persisted_bucket": ("name",),
+    "ministack.services.s3:_PERSISTED_BUCKET_DICTS": dict,
+    "ministack.services.s3:_object_tags._data": dict,
+    "ministack.services.s3:_object_acl._data": dict,
+    "ministack.services.s3:_object_annotations._data": dict,
+    "ministack.services.s3:_object_retention._data": dict,
+    "ministack.services.s3:_object_legal_hold._data": dict,
+    "ministack.services.s3:reset": (),
     "ministack.services.s3:_delete_object_version": ("bucket", "bucket_name", "key", "version_id"),
     "ministack.services.s3:_delete_object": ("bucket_name", "key", "headers", "query_params"),
     "ministack.services.s3:_delete_bucket": ("name",),
@@ -459,6 +508,27 @@ HOOKS: Mapping[str, type | tuple[str, ...]] = {
     "ministack.services.lambda_svc:invoke_async_with_retry": ("func", "event"),
     "ministack.core.lambda_runtime:_detect_runtime_binary": ("runtime",),
     "ministack.core.lambda_runtime:reset": (),
+    "ministack.core.lambda_runtime:acquire_worker": (
+        "func_name",
+        "config",
+        "code_zip",
+        "qualifier",
+        "max_concurrency",
+    ),
+    "ministack.core.lambda_runtime:release_worker": ("worker",),
+    "ministack.core.lambda_runtime:kill_workers": ("workers",),
+    "ministack.core.lambda_runtime:_worker_key": ("func_name", "config", "qualifier"),
+    "ministack.core.lambda_runtime:_workers": dict,
+    "ministack.core.lambda_runtime:_lock": LockType,
+    "ministack.services.lambda_svc:acquire_worker": (
+        "func_name",
+        "config",
+        "code_zip",
+        "qualifier",
+        "max_concurrency",
+    ),
+    "ministack.services.lambda_svc:release_worker": ("worker",),
+    "ministack.services.lambda_svc:_invoke_depth": ContextVar,
 }
 """`module:name` -> the type of a value, or the parameters of a callable."""
 

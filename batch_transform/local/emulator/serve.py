@@ -36,6 +36,10 @@ from batch_transform.local.emulator.enforcement import plug as enforcement
 from batch_transform.local.emulator.enforcement.objects import accept_aws_managed_key, apply_bucket_encryption
 from batch_transform.local.emulator.enforcement.topics_and_queues import keep_topic_keys
 from batch_transform.local.emulator.interpreter import plug as interpreter
+from batch_transform.local.emulator.storage import upload
+from batch_transform.local.emulator.storage.body import BodyFolder
+from batch_transform.local.emulator.storage.kept import KeptObjects
+from batch_transform.local.emulator.storage.objects import Objects
 from batch_transform.local.model_server.archive import ModelArchives
 from batch_transform.local.model_server.code_folder import CodeFolders
 from batch_transform.local.model_server.container_start import ContainerStarts
@@ -83,6 +87,10 @@ class LocalAws:
             archives=archives,
             quotas=Quotas(settings.quotas),
         )
+        self._kept = KeptObjects(settings.data_dir) if settings.data_dir else None
+        bodies = self._kept.bodies if self._kept else BodyFolder(settings.run_dir / "objects")
+        upload.plug_in(bodies)
+        Objects(bodies, self._kept).plug_in()
         self._sagemaker = SageMaker(runner, service.emit_event)
         service.plug_in(self._sagemaker)
         roles.plug_in()
@@ -106,6 +114,11 @@ class LocalAws:
         self._alarms.start()
         schedules.plug_in(settings.schedule_scale if settings.schedules else None)
         lambda_workers.plug_in()
+
+    def restore(self) -> None:
+        """Put back the objects of an earlier run, after the emulator has put back the rest."""
+        if self._kept is not None:
+            self._kept.load()
 
     def close(self) -> None:
         """Stop what runs, in an order in which each part still finds what it needs: jobs abort their uploads in S3."""
@@ -131,13 +144,19 @@ def serve(
     config.graceful_timeout = GRACEFUL_SECONDS
     config.loglevel = "WARNING"
 
+    def started() -> None:
+        local_aws.restore()
+        ready(endpoint_url)
+
     async def application(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await emulator.app(scope, receive, _announcing(send, lambda: ready(endpoint_url)))
+            await emulator.app(scope, receive, _announcing(send, started))
         elif _is_from_web_page(scope):
             await _refuse(scope, send)
         else:
-            await emulator.app(_over_tls(scope) if settings.enforce_iam else scope, receive, send)
+            await emulator.app(
+                _over_tls(scope) if settings.enforce_iam else scope, upload.marked(scope, receive), send
+            )
 
     async def run() -> None:
         ending = asyncio.Event()

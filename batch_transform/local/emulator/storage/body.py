@@ -1,0 +1,209 @@
+"""The bytes of an object, in files: they are read in pieces, and never copied.
+
+The emulator hands the body of an object from one function to the next as `bytes`. A `Body` takes their place: it has
+a length, can be cut with `[start:end]` and joined, each without a look at the bytes, since all files are written once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import threading
+import uuid
+import weakref
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
+IN_MEMORY = 64 * 1024
+"""Bytes up to which a body stays in memory; it comes from the network in one read. A file would take longer."""
+
+_READ_SIZE = 256 * 1024
+
+
+class BodyFile:
+    """A file of a BodyFolder. It goes with the last one who has this."""
+
+    __slots__ = ("__weakref__", "name", "path")
+
+    def __init__(self, path: Path) -> None:
+        self.name = path.name
+        self.path = path
+
+
+class Piece(NamedTuple):
+    """Some bytes of a file."""
+
+    file: BodyFile
+    offset: int
+    length: int
+
+
+class Body:
+    """Bytes that lie in files. Immutable, and thread safe.
+
+    `failure` is why they could not be kept: then there are none, and whoever wants to store them is refused.
+    """
+
+    def __init__(
+        self, pieces: Sequence[Piece], md5: _Hash | None = None, failure: OSError | None = None
+    ) -> None:
+        self.pieces = tuple(pieces)
+        self.failure = failure
+        self._size = sum(piece.length for piece in pieces)
+        self._md5 = md5
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __getitem__(self, wanted: slice) -> Body:
+        start, end, _ = wanted.indices(self._size)
+        cut, position = [], 0
+        for file, offset, length in self.pieces:
+            first, last = max(start - position, 0), min(end - position, length)
+            if first < last:
+                cut.append(Piece(file, offset + first, last - first))
+            position += length
+        return Body(cut)
+
+    def __iter__(self) -> Iterator[int]:
+        """Yield the bytes as numbers, as `bytes` do."""
+        for chunk in self.chunks():
+            yield from chunk
+
+    def __deepcopy__(self, memo: object) -> Body:
+        return self
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the bytes in order, a quarter of a megabyte at a time. Raises OSError."""
+        for file, offset, length in self.pieces:
+            with file.path.open("rb", buffering=0) as stream:
+                stream.seek(offset)
+                left = length
+                while left:
+                    data = stream.read(min(left, _READ_SIZE))
+                    if not data:
+                        raise OSError(f"{file.path} is shorter than it was")
+                    left -= len(data)
+                    yield data
+
+    def read(self) -> bytes:
+        """Return all of it, in memory."""
+        return b"".join(self.chunks())
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """Return all of it as text, in memory."""
+        return self.read().decode(encoding, errors)
+
+    def digest(self, algorithm: str) -> _Hash:
+        """Return the hash of the bytes. That of MD5 is kept, and known already for what was just written."""
+        if algorithm == "md5" and self._md5 is not None:
+            return self._md5
+        hashed = hashlib.new(algorithm, usedforsecurity=False)
+        for chunk in self.chunks():
+            hashed.update(chunk)
+        if algorithm == "md5":
+            self._md5 = hashed
+        return hashed
+
+    def crc32(self, value: int = 0) -> int:
+        """Return the checksum that `zlib.crc32` returns."""
+        for chunk in self.chunks():
+            value = zlib.crc32(chunk, value)
+        return value
+
+
+Content: TypeAlias = bytes | Body
+"""The bytes of an object."""
+
+
+class BodyFolder:
+    """Makes the files. With `keeps_files`, one that nobody has any more stays until `sweep`.
+
+    Thread safe, but for `sweep`, which must not run beside a change of what is kept.
+    """
+
+    def __init__(self, path: Path, *, keeps_files: bool = False) -> None:
+        path.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self._keeps_files = keeps_files
+        self._files: weakref.WeakValueDictionary[str, BodyFile] = weakref.WeakValueDictionary()
+        self._gone: list[Path] = []
+        self._lock = threading.Lock()
+
+    def file(self, name: str) -> BodyFile:
+        """Return the file with that name, which may not be there."""
+        with self._lock:
+            found = self._files.get(name)
+            if found is None:
+                found = self._files[name] = BodyFile(self.path / name)
+                let_go = self._gone.append if self._keeps_files else _remove
+                weakref.finalize(found, let_go, found.path).atexit = False  # what is kept stays at the end
+        return found
+
+    def writer(self) -> BodyWriter:
+        """Return a writer to a new file. Raises OSError."""
+        return BodyWriter(self.file(uuid.uuid4().hex))
+
+    def write(self, data: bytes) -> Body:
+        """Put bytes into a file of their own. Raises OSError."""
+        writer = self.writer()
+        try:
+            writer.write(data)
+            return writer.end()
+        finally:
+            writer.close()
+
+    def join(self, parts: Iterable[Content]) -> Body:
+        """Return the parts as one; only those that are in memory are written. Raises OSError."""
+        bodies = [part if isinstance(part, Body) else self.write(part) for part in parts]
+        return Body([piece for body in bodies for piece in body.pieces])
+
+    def sweep(self) -> None:
+        """Remove the files that nobody has any more."""
+        gone, self._gone = self._gone, []
+        for path in gone:
+            if path.name not in self._files:  # else it was let go and taken up again
+                _remove(path)
+
+    def sweep_all(self) -> None:
+        """Remove what processes that were killed have left."""
+        for path in self.path.iterdir():
+            if path.name not in self._files:
+                _remove(path)
+
+
+class BodyWriter:
+    """Writes one file, and hashes on the way."""
+
+    def __init__(self, file: BodyFile) -> None:
+        self._file = file
+        self._stream = file.path.open("xb", buffering=0)
+        self._size = 0
+        self._md5 = hashlib.md5(usedforsecurity=False)
+
+    def write(self, data: bytes) -> None:
+        """Append bytes. Raises OSError."""
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self._stream.write(rest) :]
+        self._size += len(data)
+        self._md5.update(data)
+
+    def end(self) -> Body:
+        """Return what was written. Raises OSError where a file system says only now that it is full."""
+        self.close()
+        return Body([Piece(self._file, 0, self._size)] if self._size else [], md5=self._md5)
+
+    def close(self) -> None:
+        """Write no more."""
+        self._stream.close()
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink()

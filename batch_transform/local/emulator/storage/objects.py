@@ -1,0 +1,278 @@
+"""The emulator's S3 with bodies in files, and with errors where they cannot be written."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import logging
+import sqlite3
+import threading
+import types
+import zlib
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
+
+from ministack import app  # type: ignore[import-untyped]  # it has no types
+from ministack.services import s3  # type: ignore[import-untyped]  # it has no types
+
+from batch_transform.local.emulator.storage.body import IN_MEMORY, Body, BodyFolder, Content
+from batch_transform.local.emulator.storage.kept import KeptObjects
+
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Answer = tuple[int, dict[str, str], Content]
+
+_UNAVAILABLE = 503
+_CHANGES = ("PUT", "POST", "DELETE")
+
+logger = logging.getLogger(__name__)
+
+
+class Objects:
+    """What S3 does differently. With `kept`, a request has succeeded when its outcome will be there after a restart."""
+
+    def __init__(self, folder: BodyFolder, kept: KeptObjects | None = None) -> None:
+        self._folder = folder
+        self._kept = kept
+        self._request = threading.local()
+        self._request.events = None  # within a request, what is to happen when it has succeeded
+        self._parts: dict[int, Content] = {}  # of the upload that is being completed
+
+    def plug_in(self) -> None:
+        """Take the place of the functions of the emulator through which bodies and changes go."""
+        s3.hashlib = _module(hashlib, md5=_hasher("md5"), sha1=_hasher("sha1"), sha256=_hasher("sha256"))
+        s3.zlib = _module(zlib, crc32=_crc32)
+        s3.md5_hash = lambda data: s3.hashlib.md5(data).hexdigest()
+        for name, replacement in (
+            ("_dispatch", self._dispatch),
+            ("_build_object_record", self._build_record),
+            ("_complete_multipart_upload", self._complete),
+            ("_maybe_replicate", self._replicate),
+            ("_record_object_version", self._record_version),
+            ("_fire_s3_event_async", self._fire_event),
+            ("_get_object_data", _get_in_memory),
+        ):
+            setattr(s3, name, functools.partial(replacement, getattr(s3, name)))
+        app._send_response = functools.partial(_send_response, app._send_response)
+        if self._kept is not None:
+            s3._persist_version_state = lambda bucket_name, key, bucket: self._touch(bucket_name, key)
+            s3._persist_delete_marker = lambda bucket_name, key, marker: self._touch(bucket_name, key)
+            s3._delete_persisted_object = self._touch
+            s3._delete_persisted_bucket = self._touch
+            s3.reset = functools.partial(_reset, s3.reset, self._kept)
+
+    def _dispatch(
+        self,
+        dispatch: Callable[..., Answer],
+        method: str,
+        bucket: str,
+        key: str,
+        headers: Mapping[str, str],
+        body: Content,
+        query_params: Mapping[str, Any],
+    ) -> Answer:
+        """Serve a request; refuse one whose outcome cannot be kept, and let nothing of it be seen."""
+        upload_id = s3._qp(query_params, "uploadId")
+        upload = s3._multipart_uploads.get(upload_id)
+        self._request.events = events = []
+        try:
+            if isinstance(body, Body) and body.failure is not None:
+                raise body.failure
+            answer = dispatch(method, bucket, key, headers, body, query_params)
+            if self._kept is not None:
+                if bucket and not key and method in _CHANGES:
+                    self._kept.touch(bucket)
+                self._kept.commit()
+        except (OSError, sqlite3.Error) as error:
+            if self._kept is not None:
+                self._kept.roll_back()
+            if upload is not None:  # its parts are there still, and may be completed when there is room
+                s3._multipart_uploads[upload_id] = upload
+                s3._completed_multipart_uploads.pop(upload_id, None)
+            return self._refusal(error, f"/{bucket}/{key}")
+        finally:
+            self._request.events = None
+        for event in events:
+            event()
+        return answer
+
+    def _build_record(
+        self,
+        build: Callable[..., dict[str, Any]],
+        body: Content,
+        *arguments: object,
+        **options: object,
+    ) -> dict[str, Any]:
+        """Make the record of an object whose bytes came another way than by `upload`, in a form for example."""
+        if isinstance(body, bytes) and len(body) > IN_MEMORY:
+            body = self._folder.write(body)
+        return build(body, *arguments, **options)
+
+    def _complete(
+        self,
+        complete: Callable[..., Answer],
+        bucket_name: str,
+        key: str,
+        body: bytes,
+        query_params: Mapping[str, Any],
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Make one object of the parts of an upload, which stay where they are.
+
+        The emulator gets stand-ins for them, so that it joins nothing; `_replicate`, which it calls next with the
+        new record, puts the parts into that.
+        """
+        upload = s3._multipart_uploads.get(s3._qp(query_params, "uploadId"))
+        if upload is None:
+            return complete(bucket_name, key, body, query_params, headers)
+        objects = (s3._buckets.get(bucket_name) or {"objects": {}})["objects"]
+        before = objects.get(key)
+        self._parts = {number: part["body"] for number, part in upload["parts"].items()}
+        for part in upload["parts"].values():
+            part["body"] = _StandIn(part["body"])
+        try:
+            return complete(bucket_name, key, body, query_params, headers)
+        except OSError:
+            if before is None:
+                objects.pop(key, None)
+            else:
+                objects[key] = before
+            raise
+        finally:
+            for number, content in self._parts.items():
+                upload["parts"][number]["body"] = content
+            self._parts = {}
+
+    def _replicate(
+        self,
+        replicate: Callable[..., None],
+        bucket_name: str,
+        key: str,
+        obj: dict[str, Any],
+        data: Content,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        if self._parts:
+            joined = self._folder.join(self._parts[part["PartNumber"]] for part in obj["parts"])
+            obj["body"], obj["size"] = joined, len(joined)
+        replicate(bucket_name, key, obj, data, tags)
+
+    def _record_version(
+        self,
+        record_version: Callable[..., str | None],
+        bucket_name: str,
+        key: str,
+        prior_obj: dict[str, Any] | None,
+        obj: dict[str, Any],
+        data: Content,
+    ) -> str | None:
+        """Each new body comes by here. The record has it; `data` is what the emulator took for it."""
+        del data
+        version_id = record_version(bucket_name, key, prior_obj, obj, obj["body"])
+        if self._kept is not None:
+            self._touch(bucket_name, key)
+        return version_id
+
+    def _fire_event(self, fire: Callable[..., None], *arguments: object, **details: object) -> None:
+        """Let nobody hear of what is refused in the end."""
+        events = getattr(self._request, "events", None)
+        if events is None:
+            fire(*arguments, **details)
+        else:
+            events.append(functools.partial(fire, *arguments, **details))
+
+    def _touch(self, bucket_name: str, key: str = "") -> None:
+        """Keep the object, or the bucket, as it is at the end of the request, or now where there is none."""
+        if self._kept is not None:
+            self._kept.touch(bucket_name, key)
+            if getattr(self._request, "events", None) is None:
+                self._kept.commit()
+
+    def _refusal(self, error: Exception, resource: str) -> Answer:
+        """Return S3's answer for what will be better later: SDKs try again, and then give up.
+
+        API reference, "Error responses": ServiceUnavailable, 503.
+        """
+        where = "with --data-dir" if self._kept is not None else "with TMPDIR"
+        message = (
+            f"Service is unable to handle request: the local AWS cannot write to {self._folder.path}: "
+            f"{_reason(error)}. Make room there, or name another folder {where}."
+        )
+        logger.error("%s: %s", resource, message)
+        answer: Answer = s3._error("ServiceUnavailable", message, _UNAVAILABLE, resource)
+        return answer
+
+
+class _StandIn(bytes):
+    """Empty bytes that have the length and the hash of others."""
+
+    content: Content
+
+    def __new__(cls, content: Content) -> _StandIn:
+        made = super().__new__(cls)
+        made.content = content
+        return made
+
+    def __len__(self) -> int:
+        return len(self.content)
+
+
+def _module(original: types.ModuleType, **functions: Callable[..., Any]) -> types.SimpleNamespace:
+    """Return the module with some functions that take a Body too."""
+    return types.SimpleNamespace(**{**vars(original), **functions})
+
+
+def _hasher(name: str) -> Callable[..., Any]:
+    hash_bytes = getattr(hashlib, name)
+
+    def hashed(data: Content = b"", **options: Any) -> Any:  # noqa: ANN401  # a hash object, of a private type
+        if isinstance(data, _StandIn):
+            data = data.content
+        return data.digest(name) if isinstance(data, Body) else hash_bytes(data, **options)
+
+    return hashed
+
+
+def _crc32(data: Content, value: int = 0) -> int:
+    return data.crc32(value) if isinstance(data, Body) else zlib.crc32(data, value)
+
+
+def _get_in_memory(get: Callable[..., Content | None], *arguments: object, **options: object) -> bytes | None:
+    """For other services, such as the code of a Lambda function."""
+    found = get(*arguments, **options)
+    return found.read() if isinstance(found, Body) else found
+
+
+def _reset(reset: Callable[[], None], kept: KeptObjects) -> None:
+    reset()
+    kept.clear()
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error)
+
+
+async def _send_response(
+    send_response: Callable[..., Awaitable[None]],
+    send: Send,
+    status: int,
+    headers: dict[str, str],
+    body: Content,
+    *,
+    head: bool = False,
+) -> None:
+    """Send an answer, a large body in pieces; the client's pace is the pace at which it is read."""
+    if not isinstance(body, Body) or len(body) <= IN_MEMORY:
+        whole = body.read() if isinstance(body, Body) else body
+        await send_response(send, status, headers, whole, head=head)
+        return
+    named = {name.lower() for name in headers}
+    length = {} if "content-length" in named else {"Content-Length": str(len(body))}
+    start = {
+        "type": "http.response.start",
+        "status": status,
+        "headers": app._asgi_header_list({**headers, **length}),
+    }
+    await send(start)
+    for chunk in body.chunks():
+        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
