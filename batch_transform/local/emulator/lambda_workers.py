@@ -1,4 +1,4 @@
-"""Lambda functions: Python processes that end with the local AWS and see their own files only, a bounded number of them."""
+"""Lambda functions: a bounded number of Python processes, which end with the local AWS and see their own files only."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ from batch_transform.local.emulator.interpreter import plug as interpreter
 from batch_transform.local.emulator.storage import upload
 from batch_transform.local.emulator.storage.body import BodyFolder
 from batch_transform.local.emulator.storage.kept import KeptObjects
-from batch_transform.local.emulator.storage.objects import Objects
+from batch_transform.local.emulator.storage.objects import Objects, note_receive
 from batch_transform.local.model_server.archive import ModelArchives
 from batch_transform.local.model_server.code_folder import CodeFolders
 from batch_transform.local.model_server.container_start import ContainerStarts
@@ -154,6 +154,7 @@ def serve(
         elif _is_from_web_page(scope):
             await _refuse(scope, send)
         else:
+            note_receive(receive)
             await emulator.app(
                 _over_tls(scope) if settings.enforce_iam else scope, upload.marked(scope, receive), send
             )

@@ -12,6 +12,7 @@ import threading
 import uuid
 import weakref
 import zlib
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -33,6 +34,13 @@ class BodyFile:
     def __init__(self, path: Path) -> None:
         self.name = path.name
         self.path = path
+
+    def size(self) -> int:
+        """Return the number of bytes that are there, -1 where there is no file."""
+        try:
+            return self.path.stat().st_size
+        except FileNotFoundError:
+            return -1
 
 
 class Piece(NamedTuple):
@@ -132,7 +140,7 @@ class BodyFolder:
         self.path = path
         self._keeps_files = keeps_files
         self._files: weakref.WeakValueDictionary[str, BodyFile] = weakref.WeakValueDictionary()
-        self._gone: list[Path] = []
+        self._gone: deque[Path] = deque()
         self._lock = threading.Lock()
 
     def file(self, name: str) -> BodyFile:
@@ -165,8 +173,8 @@ class BodyFolder:
 
     def sweep(self) -> None:
         """Remove the files that nobody has any more."""
-        gone, self._gone = self._gone, []
-        for path in gone:
+        while self._gone:
+            path = self._gone.popleft()
             if path.name not in self._files:  # else it was let go and taken up again
                 _remove(path)
 

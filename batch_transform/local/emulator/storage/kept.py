@@ -22,7 +22,7 @@ from typing import Any, TypeAlias
 from ministack.core import responses  # type: ignore[import-untyped]  # it has no types
 from ministack.services import s3  # type: ignore[import-untyped]  # it has no types
 
-from batch_transform.local.emulator.storage.body import Body, BodyFolder, Piece
+from batch_transform.local.emulator.storage.body import Body, BodyFile, BodyFolder, Piece
 from batch_transform.spec.errors import InputError
 
 Key: TypeAlias = tuple[str, str, str]
@@ -232,15 +232,9 @@ def _encoded(value: object) -> object:
     raise TypeError(f"{type(value).__name__} in the state of S3")
 
 
-def _missing(state: Mapping[str, Any]) -> Any:  # noqa: ANN401  # a BodyFile, or None
+def _missing(state: Mapping[str, Any]) -> BodyFile | None:
     """Return a file of the state that is not there, or is shorter than it was."""
     bodies = [version.get("data") for version in state.get("versions", [])]
     bodies.append((state.get("current") or {}).get("body"))
-    for body in bodies:
-        for file, offset, length in body.pieces if isinstance(body, Body) else ():
-            try:
-                if file.path.stat().st_size < offset + length:
-                    return file
-            except FileNotFoundError:
-                return file
-    return None
+    pieces = (piece for body in bodies if isinstance(body, Body) for piece in body.pieces)
+    return next((file for file, offset, length in pieces if file.size() < offset + length), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import hashlib
 import logging
@@ -10,6 +11,7 @@ import threading
 import types
 import zlib
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from contextvars import ContextVar
 from typing import Any
 
 from ministack import app  # type: ignore[import-untyped]  # it has no types
@@ -17,6 +19,7 @@ from ministack.services import s3  # type: ignore[import-untyped]  # it has no t
 
 from batch_transform.local.emulator.storage.body import IN_MEMORY, Body, BodyFolder, Content
 from batch_transform.local.emulator.storage.kept import KeptObjects
+from batch_transform.local.emulator.storage.upload import Receive
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Answer = tuple[int, dict[str, str], Content]
@@ -25,6 +28,14 @@ _UNAVAILABLE = 503
 _CHANGES = ("PUT", "POST", "DELETE")
 
 logger = logging.getLogger(__name__)
+
+
+_receive: ContextVar[Receive | None] = ContextVar("receive", default=None)
+
+
+def note_receive(receive: Receive) -> None:
+    """Note where the end of the request comes from that is about to be served: a client may leave a long answer."""
+    _receive.set(receive)
 
 
 class Objects:
@@ -60,24 +71,17 @@ class Objects:
             s3._delete_persisted_bucket = self._touch
             s3.reset = functools.partial(_reset, s3.reset, self._kept)
 
-    def _dispatch(
-        self,
-        dispatch: Callable[..., Answer],
-        method: str,
-        bucket: str,
-        key: str,
-        headers: Mapping[str, str],
-        body: Content,
-        query_params: Mapping[str, Any],
-    ) -> Answer:
+    def _dispatch(self, dispatch: Callable[..., Answer], *request: Any) -> Answer:  # noqa: ANN401  # of the emulator
         """Serve a request; refuse one whose outcome cannot be kept, and let nothing of it be seen."""
+        method, bucket, key, _, body, query_params = request
         upload_id = s3._qp(query_params, "uploadId")
         upload = s3._multipart_uploads.get(upload_id)
-        self._request.events = events = []
+        events: list[Callable[[], None]] = []
+        self._request.events = events
         try:
             if isinstance(body, Body) and body.failure is not None:
                 raise body.failure
-            answer = dispatch(method, bucket, key, headers, body, query_params)
+            answer = dispatch(*request)
             if self._kept is not None:
                 if bucket and not key and method in _CHANGES:
                     self._kept.touch(bucket)
@@ -114,7 +118,7 @@ class Objects:
         key: str,
         body: bytes,
         query_params: Mapping[str, Any],
-        headers: Mapping[str, str] | None = None,
+        *headers: Mapping[str, str],
     ) -> Answer:
         """Make one object of the parts of an upload, which stay where they are.
 
@@ -123,14 +127,14 @@ class Objects:
         """
         upload = s3._multipart_uploads.get(s3._qp(query_params, "uploadId"))
         if upload is None:
-            return complete(bucket_name, key, body, query_params, headers)
+            return complete(bucket_name, key, body, query_params, *headers)
         objects = (s3._buckets.get(bucket_name) or {"objects": {}})["objects"]
         before = objects.get(key)
         self._parts = {number: part["body"] for number, part in upload["parts"].items()}
         for part in upload["parts"].values():
             part["body"] = _StandIn(part["body"])
         try:
-            return complete(bucket_name, key, body, query_params, headers)
+            return complete(bucket_name, key, body, query_params, *headers)
         except OSError:
             if before is None:
                 objects.pop(key, None)
@@ -148,13 +152,12 @@ class Objects:
         bucket_name: str,
         key: str,
         obj: dict[str, Any],
-        data: Content,
-        tags: Mapping[str, str] | None = None,
+        *data_and_tags: object,
     ) -> None:
         if self._parts:
             joined = self._folder.join(self._parts[part["PartNumber"]] for part in obj["parts"])
             obj["body"], obj["size"] = joined, len(joined)
-        replicate(bucket_name, key, obj, data, tags)
+        replicate(bucket_name, key, obj, *data_and_tags)
 
     def _record_version(
         self,
@@ -163,10 +166,9 @@ class Objects:
         key: str,
         prior_obj: dict[str, Any] | None,
         obj: dict[str, Any],
-        data: Content,
+        *_: object,
     ) -> str | None:
-        """Each new body comes by here. The record has it; `data` is what the emulator took for it."""
-        del data
+        """Each new body comes by here. The record has it; the last argument is what the emulator took for it."""
         version_id = record_version(bucket_name, key, prior_obj, obj, obj["body"])
         if self._kept is not None:
             self._touch(bucket_name, key)
@@ -273,6 +275,20 @@ async def _send_response(
         "headers": app._asgi_header_list({**headers, **length}),
     }
     await send(start)
-    for chunk in body.chunks():
-        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    receive = _receive.get()
+    gone = asyncio.ensure_future(_until_gone(receive)) if receive else None
+    try:
+        for chunk in body.chunks():
+            if gone is not None and gone.done():
+                return
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            await asyncio.sleep(0)  # where the client has gone, `send` does not wait
+    finally:
+        if gone is not None:
+            gone.cancel()
     await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

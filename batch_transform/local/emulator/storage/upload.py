@@ -179,7 +179,7 @@ class _AwsChunks:
                 self._left -= len(part)
                 yield part
             elif self._is_in_chunk:
-                if len(self._pending) < 2:  # noqa: PLR2004  # CR, LF
+                if len(self._pending) < 2:  # CR, LF
                     return
                 if not self._pending.startswith(b"\r\n"):
                     raise app._IncompleteRequestBody("Truncated aws-chunked frame data")
