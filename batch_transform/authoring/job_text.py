@@ -16,13 +16,13 @@ from batch_transform.spec.errors import BatchTransformError
 from batch_transform.spec.job_file import JobFiles, read_job_files
 from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.members import FIELD_OF, MEMBERS
+from batch_transform.spec.model_source import NAME_TO_WRITE
 from batch_transform.spec.one_or_more import ONE_OR_MORE
 from batch_transform.spec.overrides import OVERRIDABLE
 from batch_transform.spec.problem import Problem
 from batch_transform.spec.request import transform_job_request
 
 _WIDTH = 100
-_MODEL_TO_NAME = "name-of-your-model"
 _SECTIONS = [f.name for f in dataclasses.fields(JobSpec)]
 
 Tree = dict[str, Any]
@@ -39,7 +39,7 @@ class _Line:
 def job_text(adopted: Adopted, *, name: str) -> str:
     """Return the job file that makes this request: its members, and no more than AWS's defaults beside them."""
     tree: Tree = {"name": _Line(name)}
-    tree["model"] = {"existing": _Line(adopted.request.get("ModelName", _MODEL_TO_NAME))}
+    tree["model"] = {"existing": _Line(adopted.request.get("ModelName", NAME_TO_WRITE))}
     for member in MEMBERS:
         value = _member(adopted.request, member.path)
         if value is None or is_default(member.path, value):

@@ -25,7 +25,7 @@ def yaml_comment(text: str) -> str:
 
 
 def _is_plain(text: str) -> bool:
-    if not _PLAIN.fullmatch(text) or text.endswith(":"):
+    if not _PLAIN.fullmatch(text) or text.endswith(":") or text in {"---", "..."}:
         return False
     # dates, numbers, and words such as yes and null are no texts to YAML
     node = yaml.compose(text, Loader=yaml.SafeLoader)

@@ -27,6 +27,7 @@ PROGRAM = "SAGEMAKER_PROGRAM"
 SUBMIT_DIRECTORY = "SAGEMAKER_SUBMIT_DIRECTORY"
 """Where the code folder is: in the container, or an archive in S3."""
 
+TIMEOUT = "SAGEMAKER_MODEL_SERVER_TIMEOUT"
 DEFAULT_PROGRAM = "inference.py"
 MODEL_FOLDER = "/opt/ml/model"
 CODE_IN_ARCHIVE = f"{MODEL_FOLDER}/code"
@@ -43,6 +44,15 @@ _OTHERS = {
 
 
 @dataclass(frozen=True)
+class ServerLimit:
+    """A limit of the container's own server, and the variable that sets it; `is_given` says that the job sets it."""
+
+    value: int
+    variable: str
+    is_given: bool
+
+
+@dataclass(frozen=True)
 class FrameworkContainer:
     """A container whose start is known. `tag` is the image's, or its version in the job file; `title` names it."""
 
@@ -54,6 +64,62 @@ class FrameworkContainer:
     def fetches_code(self) -> bool:
         """Whether it loads its code from SAGEMAKER_SUBMIT_DIRECTORY, and not from the model archive's `code`."""
         return self.framework in {"sklearn", "xgboost"}
+
+    def is_algorithm_mode(self, env: Mapping[str, str]) -> bool:
+        """Whether XGBoost's container loads the booster by itself, with this whole environment."""
+        return self.framework == "xgboost" and PROGRAM not in env
+
+    def response_timeout(self, env: Mapping[str, str]) -> ServerLimit:
+        """Return how long the container's own server waits for the model's answer, in seconds.
+
+        gunicorn's and nginx's timeout (sagemaker-containers `_server.py`), TorchServe's and MMS's response timeout
+        (`torchserve.py`, `model_server.py`; seen in sagemaker-mxnet-inference-toolkit issue 77).
+        """
+        if self.framework == "pytorch" and any(name.startswith("SAGEMAKER_TS_") for name in env):
+            return _limit(env, 60, "SAGEMAKER_TS_RESPONSE_TIMEOUT")
+        if self.framework in {"huggingface", "mxnet"}:
+            return _limit(env, 60, TIMEOUT, f"{TIMEOUT}_SECONDS")
+        return _limit(env, 60, TIMEOUT)
+
+    def body_limit(self, env: Mapping[str, str]) -> ServerLimit | None:
+        """Return how large a request's body the container's own server takes, in bytes; None where it has no limit.
+
+        XGBoost without a script: Flask's MAX_CONTENT_LENGTH (`algorithm_mode/serve.py`). PyTorch: TorchServe's
+        max_request_size, and MMS's up to version 1.5, whose default is 6,553,500 (TorchServe documentation, "Advanced
+        configuration"). nginx takes any (`nginx.conf.template`: client_max_body_size 0).
+        """
+        if self.is_algorithm_mode(env):
+            return _limit(env, 6 * 1024**2, "MAX_CONTENT_LENGTH")
+        if self.framework == "pytorch":
+            return _limit(env, 6_553_500, "MMS_MAX_REQUEST_SIZE" if self._has_mms else "TS_MAX_REQUEST_SIZE")
+        return None
+
+    @property
+    def whole_numbers(self) -> tuple[str, ...]:
+        """The variables that the container reads as whole numbers when it starts."""
+        if self.framework == "xgboost":
+            return (TIMEOUT, "SAGEMAKER_MODEL_SERVER_WORKERS", "MAX_CONTENT_LENGTH")
+        if self.framework == "sklearn":
+            return (TIMEOUT, "SAGEMAKER_MODEL_SERVER_WORKERS")
+        return (TIMEOUT,)
+
+    @property
+    def _has_mms(self) -> bool:
+        return re.match(r"1\.[2-5]\.", self.tag) is not None
+
+
+def _limit(env: Mapping[str, str], default: int, *variables: str) -> ServerLimit:
+    """Return the limit that the last of the variables sets; a text that is no number sets none."""
+    limit = ServerLimit(default, variables[0], is_given=False)
+    for variable in variables:
+        if is_whole_number(env.get(variable, "")):
+            limit = ServerLimit(int(env[variable]), variable, is_given=True)
+    return limit
+
+
+def is_whole_number(text: str) -> bool:
+    """Say whether Python's `int` reads the text, which is how the containers read theirs."""
+    return re.fullmatch(r"\s*[+-]?\d+(_\d+)*\s*", text) is not None
 
 
 def framework_container(image: FrameworkImage | str | None) -> FrameworkContainer | None:

@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from batch_transform.spec.environment import EnvironmentSpec, in_environment
 from batch_transform.spec.errors import JobFileError, SampleHeaderError
-from batch_transform.spec.framework_containers import (
-    DEFAULT_PROGRAM,
-    PROGRAM,
-    framework_container,
-    place_in_model,
-    start_variables,
-)
+from batch_transform.spec.framework_containers import DEFAULT_PROGRAM, framework_container, place_in_model
 from batch_transform.spec.job_fields import read_fields
 from batch_transform.spec.job_problems import problems
 from batch_transform.spec.job_spec import ContainerSpec, JobSpec, ModelSpec
 from batch_transform.spec.problem import Problem
 from batch_transform.spec.reading import Reading
 from batch_transform.spec.regular_file import kind_of
-from batch_transform.spec.rules import UNRESOLVED
-from batch_transform.spec.rules.join import ASKED_BY
+from batch_transform.spec.rules import UNRESOLVED, batching, join
+from batch_transform.spec.rules import container as container_rules
+from batch_transform.spec.rules.container import is_known_without_folder, server_problems, whole_environment
 from batch_transform.spec.rules.shape import shown
 from batch_transform.spec.rules.source import source_problems
 from batch_transform.spec.sample_header import read_header
 from batch_transform.spec.source_folder import read_source_folder
 from batch_transform.spec.stack_outputs import state_machine_output
 from batch_transform.spec.yaml_document import read_document
+
+_ASKED_BY = {**join.ASKED_BY, **batching.ASKED_BY, **container_rules.ASKED_BY}
 
 
 @dataclass(frozen=True)
@@ -117,7 +114,7 @@ def _read(path: Path) -> tuple[JobSpec | None, Reading]:
     job = dataclasses.replace(read_fields(document, reading), job_file=str(path))
     job = _with_sample_columns(_with_source_folders(job, path, reading), path, reading)
     for problem in [problem for problem in problems(job) if not reading.has_doubt_about(problem.field)]:
-        at = reading.position(problem.field, asked_by=ASKED_BY.get(problem.code, ""))
+        at = reading.position(problem.field, asked_by=_ASKED_BY.get(problem.code, ""))
         reading.problems.append(dataclasses.replace(problem, line=at.line, column=at.column))
     return job, reading
 
@@ -162,6 +159,7 @@ def _folder(
         reading.wrong("source-missing", field, f"'{source}' {what}, seen from {path.parent}; {mend}", at)
         return folder
     for problem in _of_folder(field, folder, container, job):
+        at = reading.position(problem.field, asked_by=_ASKED_BY.get(problem.code, ""))
         reading.problems.append(dataclasses.replace(problem, line=at.line, column=at.column))
     return folder
 
@@ -173,23 +171,16 @@ def _of_folder(
     known = framework_container(container.image)
     if known is None or container.image is None:
         return
-    given = {
-        name: value
-        for env in (container.env, job.transform.env)
-        if isinstance(env, Mapping)  # else it was misread
-        for name, value in env.items()
-    }
-    has_script = (folder / "code" / DEFAULT_PROGRAM).is_file()
-    env = {
-        **start_variables(container.image, given, from_source=True, has_script=has_script),
-        **given,
-    }
-    code = place_in_model(known, env) or "code"
-    if PROGRAM in env and place_in_model(known, env) is None:
-        return  # the code is in S3, or somewhere in the image
+    env = whole_environment(job, container, has_script=(folder / "code" / DEFAULT_PROGRAM).is_file())
+    if not is_known_without_folder(known, container):
+        is_first = field in {"model.source", "model.containers[0].source"}
+        yield from server_problems(job, known, env, is_first=is_first)
+    code = place_in_model(known, env)
+    if code is None and not known.is_algorithm_mode(env):
+        return  # the code is in S3, or the rules of the container say that it is nowhere
     yield from source_problems(
         field,
-        read_source_folder(folder, name=str(container.source), code=code),
+        read_source_folder(folder, name=str(container.source), code=code or "code"),
         known,
         env,
         isolated=job.model.enable_network_isolation is True,

@@ -10,6 +10,7 @@ from batch_transform.spec.problem import Problem
 from batch_transform.spec.request import transform_job_request
 from batch_transform.spec.rules import UNRESOLVED, request_problems
 from batch_transform.spec.rules.columns import column_problems
+from batch_transform.spec.rules.container import container_problems
 from batch_transform.spec.rules.fields import field_problems
 from batch_transform.spec.rules.input_key import input_key_problems
 from batch_transform.spec.rules.ladder import job_ladder_problems
@@ -28,6 +29,7 @@ from batch_transform.spec.trigger_inputs import trigger_input_problems
 _JOB_RULES = (
     name_problems,
     model_problems,
+    container_problems,
     input_key_problems,
     job_ladder_problems,
     column_problems,

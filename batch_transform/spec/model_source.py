@@ -15,6 +15,9 @@ FOUND_BY_RUN = ("endpoint", "package_group")
 NAME_TO_BE_FOUND = "found-when-a-run-starts"
 """Holds the place of ModelName in the declared request until then. Legal, so that the rules pass."""
 
+NAME_TO_WRITE = "name-of-your-model"
+"""Stands in a job file that `adopt` made where the model's name was not told; its author writes it."""
+
 
 def given_sources(model: ModelSpec) -> list[str]:
     """Return which of the sources the job says."""

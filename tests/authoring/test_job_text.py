@@ -101,7 +101,8 @@ def test_what_only_a_run_knows_is_left_out_and_told() -> None:
     assert yaml.safe_load(text)["model"] == {"existing": "name-of-your-model"}
     assert "# Left out: TransformInput was $.input, which is known only when it runs. Write it here." in text
     assert "# Write the model's name: it was $.model" in text
-    assert read_back(text, adopted, shown_path="x") == []
+    (problem,) = read_back(text, adopted, shown_path="x")
+    assert (problem.code, problem.severity) == ("model-placeholder", "warning")
 
 
 def test_a_run_can_change_what_the_file_then_says() -> None:

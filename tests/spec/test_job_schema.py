@@ -170,6 +170,12 @@ _BEYOND = {
     "upload-key-too-long",
     "volume-key-with-local-storage",
     "container-ambiguous",
+    "content-type-unfit",
+    "env-not-number",
+    "program-not-module",
+    "submit-directory-malformed",
+    "submit-directory-of-job",
+    "submit-directory-unknown",
 }
 
 

@@ -56,6 +56,7 @@ input:
   split_type: Line
   columns_from: ../data/sample.csv
 data_processing: {send_except: [id]}
+output: {assemble_with: Line}
 """
 
 

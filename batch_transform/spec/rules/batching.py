@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from batch_transform.spec.media_type import is_binary
 from batch_transform.spec.problem import Problem
 from batch_transform.spec.rules.values import RequestValues
+
+ASKED_BY = {"answers-without-lines": "input.split_type"}
+"""Codes of problems with what is not there, and the field that asks for it."""
 
 _DEFAULT_PAYLOAD_MB = 6
 _MOST_MB_IN_FLIGHT = 100
@@ -15,6 +19,8 @@ def batching_problems(values: RequestValues) -> Iterator[Problem]:
     """Check what strategy, split type and payload ask of each other."""
     yield from _strategy(values)
     yield from _payload_in_flight(values)
+    yield from _lines_of_no_text(values)
+    yield from _answers_without_lines(values)
 
 
 def _strategy(values: RequestValues) -> Iterator[Problem]:
@@ -50,4 +56,48 @@ def _payload_in_flight(values: RequestValues) -> Iterator[Problem]:
         "transform.max_concurrent_transforms",
         f"{requests} requests of {payload} MB{origin} are {requests * payload} MB at once, and AWS allows "
         f"{_MOST_MB_IN_FLIGHT} MB; with {payload} MB at most {_MOST_MB_IN_FLIGHT // payload} can run at once",
+    )
+
+
+def _lines_of_no_text(values: RequestValues) -> Iterator[Problem]:
+    """Line cuts at each byte 0A, which in binary data is one value among others."""
+    if (
+        not values.knows("input.split_type", "input.content_type")
+        or values.text("input.split_type") != "Line"
+    ):
+        return
+    content_type = values.text("input.content_type")
+    if not is_binary(content_type):
+        return
+    other = (
+        "write RecordIO, or None for a file a request"
+        if "recordio" in (content_type or "").lower()
+        else "write None, so that a file is one request"
+    )
+    yield Problem(
+        "split-line-of-binary",
+        "input.split_type",
+        f"is Line, and {content_type} is binary: it would be cut at each byte that happens to be a line feed; {other}",
+        severity="warning",
+    )
+
+
+def _answers_without_lines(values: RequestValues) -> Iterator[Problem]:
+    """AssembleWith None puts answers one after the other with nothing between (huggingface/notebooks issue 187).
+
+    A joined job has rules of its own for it.
+    """
+    fields = ("input.split_type", "output.assemble_with", "data_processing.join_source", "output.accept")
+    if not values.knows(*fields) or values.text("data_processing.join_source") == "Input":
+        return
+    if values.text("input.split_type") != "Line" or values.text("output.assemble_with") not in {None, "None"}:
+        return
+    if is_binary(values.text("output.accept")):
+        return  # a line feed between two answers would be one byte of them too many
+    yield Problem(
+        "answers-without-lines",
+        "output.assemble_with",
+        "is None while input.split_type is Line, so the answers of an object stand one after the other with nothing "
+        "between them; write Line for an answer a line",
+        severity="warning",
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from batch_transform.spec.cdk_token import is_token
 from batch_transform.spec.job_spec import ContainerSpec, JobSpec, ModelSpec, VpcConfig
-from batch_transform.spec.model_source import given_sources
+from batch_transform.spec.model_source import NAME_TO_WRITE, given_sources
 from batch_transform.spec.problem import Problem
 from batch_transform.spec.request_shape import (
     ENDPOINT_NAME,
@@ -23,7 +23,7 @@ from batch_transform.spec.request_shape import (
     Flag,
 )
 from batch_transform.spec.rules.image import image_problems
-from batch_transform.spec.rules.shape import slug, value_problems
+from batch_transform.spec.rules.shape import shown, slug, value_problems
 
 _S3_URI = SHAPES[("TransformInput", "DataSource", "S3DataSource", "S3Uri")]
 
@@ -86,6 +86,14 @@ def model_problems(spec: JobSpec) -> Iterator[Problem]:
         value = getattr(model, name)
         if value is not None:
             yield from value_problems(f"model.{name}", value, shape)
+    if model.existing == NAME_TO_WRITE:
+        yield Problem(
+            "model-placeholder",
+            "model.existing",
+            f"{shown(model.existing)} stands where your model's name belongs; write the name of a model that SageMaker "
+            "has",
+            severity="warning",
+        )
     if model.containers:
         yield from _pipeline(model.containers)
     for path, container in _containers(model):

@@ -101,7 +101,7 @@ def source_problems(
     in_vpc: bool,
 ) -> Iterator[Problem]:
     """Check a model's folder as its container will find it, packed. `env` is the container's environment."""
-    if container.framework == "xgboost" and PROGRAM not in env:
+    if container.is_algorithm_mode(env):
         yield from _booster(field, folder)
         return
     if found := list(_code(field, folder, container, env)):

@@ -29,6 +29,10 @@ ROLE = "role: 'arn:aws:iam::123456789012:role/models'"
 NETWORK = "{subnets: [subnet-1], security_group_ids: [sg-1]}"
 REPOSITORY = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/"
 ARTIFACT = "name: demo\nmodel: {artifact: s3://bucket/m.tar.gz,"
+SKLEARN = f"{ARTIFACT} image: {{framework: sklearn, version: 1.2-1}},"
+XGBOOST = f"{ARTIFACT} image: {{framework: xgboost, version: 1.7-1}},"
+SOURCEDIR = "'s3://bucket/sourcedir.tar.gz'"
+TYPE = "input: {content_type: text/csv}\n"
 MODEL = "name: demo\nmodel: {existing: demo-model}\n"
 JOIN = "data_processing: {join_source: Input}\n"
 CSV_LINES = (
@@ -139,6 +143,89 @@ BAD_FILES: list[tuple[str, str, str]] = [
     ("image-without-registry", "framework and version", f"{ARTIFACT} image: «'sklearn:1.2-1'}}\n"),
     ("image-with-scheme", "https", f"{ARTIFACT} image: «'https://repo/x:1'}}\n"),
     ("image-outside-ecr", "Docker Hub", f"{ARTIFACT} image: «'python:3.11'}}\n"),
+    ("model-placeholder", "adopted", "name: demo\nmodel: {existing: «name-of-your-model}\n"),
+    (
+        "env-not-number",
+        "timeout",
+        f"{SKLEARN} env: {{SAGEMAKER_MODEL_SERVER_TIMEOUT: «1m}}}}\n",
+    ),
+    (
+        "env-not-number",
+        "of the job",
+        f"{SKLEARN}}}\ntransform: {{env: {{SAGEMAKER_MODEL_SERVER_TIMEOUT: «1m}}}}\n",
+    ),
+    ("program-not-module", "empty", f'{SKLEARN} env: {{SAGEMAKER_PROGRAM: «""}}}}\n'),
+    ("program-not-module", "folder", f"{SKLEARN} env: {{SAGEMAKER_PROGRAM: «src/predict.py}}}}\n"),
+    ("submit-directory-unknown", "relative", f"{SKLEARN} env: {{SAGEMAKER_SUBMIT_DIRECTORY: «code}}}}\n"),
+    ("submit-directory-unknown", "empty", f"{SKLEARN} env: {{SAGEMAKER_SUBMIT_DIRECTORY: «''}}}}\n"),
+    (
+        "submit-directory-malformed",
+        "folder",
+        f"{SKLEARN} env: {{SAGEMAKER_SUBMIT_DIRECTORY: «'s3://bucket/code/'}}}}\n",
+    ),
+    (
+        "submit-directory-ignored",
+        "PyTorch",
+        "name: demo\nmodel: {artifact: s3://bucket/m.tar.gz, image: {framework: pytorch, version: '2.6'},\n"
+        f"  env: {{SAGEMAKER_SUBMIT_DIRECTORY: «{SOURCEDIR}}}}}\n",
+    ),
+    (
+        "submit-directory-without-program",
+        "XGBoost",
+        f"{XGBOOST} env: {{SAGEMAKER_SUBMIT_DIRECTORY: «{SOURCEDIR}}}}}\n{TYPE}",
+    ),
+    (
+        "submit-directory-with-isolation",
+        "scikit-learn",
+        f"{SKLEARN} enable_network_isolation: true,\n  env: {{SAGEMAKER_SUBMIT_DIRECTORY: «{SOURCEDIR}}}}}\n",
+    ),
+    (
+        "submit-directory-of-job",
+        "scikit-learn",
+        f"{SKLEARN}}}\ntransform: {{env: {{SAGEMAKER_SUBMIT_DIRECTORY: «{SOURCEDIR}}}}}\n",
+    ),
+    ("content-type-missing", "XGBoost", f"{XGBOOST}}}\n«input: {{data: 's3://bucket/in/'}}\n"),
+    ("content-type-unfit", "XGBoost", f"{XGBOOST}}}\ninput: {{content_type: «application/json}}\n"),
+    ("max-payload-above-container", "XGBoost", f"{XGBOOST}}}\n{TYPE}transform: {{max_payload: «7}}\n"),
+    ("max-payload-above-container", "streams", f"{XGBOOST}}}\n{TYPE}transform: {{max_payload: «0}}\n"),
+    (
+        "max-payload-above-container",
+        "a smaller limit",
+        f"{XGBOOST} env: {{MAX_CONTENT_LENGTH: '1048576'}}}}\n{TYPE}transform: {{max_payload: «6}}\n",
+    ),
+    (
+        "max-payload-above-container",
+        "PyTorch",
+        "name: demo\nmodel: {artifact: s3://bucket/m.tar.gz, image: {framework: pytorch, version: '2.6'}}\n"
+        "transform: {max_payload: «7}\n",
+    ),
+    (
+        "invocations-timeout-above-container",
+        "scikit-learn",
+        f"{SKLEARN}}}\ntransform: {{invocations_max_retries: 0, invocations_timeout_in_seconds: «61}}\n",
+    ),
+    (
+        "invocations-timeout-above-container",
+        "a longer limit",
+        f"{SKLEARN} env: {{SAGEMAKER_MODEL_SERVER_TIMEOUT: '100'}}}}\n"
+        "transform: {invocations_max_retries: 0, invocations_timeout_in_seconds: «101}\n",
+    ),
+    (
+        "split-line-of-binary",
+        "an array",
+        f"{MODEL}input: {{content_type: application/x-npy, split_type: «Line}}\noutput: {{assemble_with: Line}}\n",
+    ),
+    (
+        "answers-without-lines",
+        "left out",
+        f"{MODEL}input: {{content_type: application/json, split_type: «Line}}\n",
+    ),
+    ("content-type-missing", "no input", f"{ARTIFACT} image: «{{framework: xgboost, version: 1.7-1}}}}\n"),
+    (
+        "answers-without-lines",
+        "None",
+        f"{MODEL}input: {{content_type: application/json, split_type: Line}}\noutput: {{assemble_with: «None}}\n",
+    ),
     ("existing-malformed", "underscore", "name: demo\nmodel: {existing: «my_model}\n"),
     ("existing-too-long", "64", f"name: demo\nmodel: {{existing: «{'m' * 64}}}\n"),
     ("artifact-malformed", "path", "name: demo\nmodel: {artifact: «models/m.tar.gz, image: repo/image}\n"),
@@ -271,7 +358,8 @@ BAD_FILES: list[tuple[str, str, str]] = [
     (
         "strategy-unknown",
         "container's",
-        f"{MODEL}input: {{split_type: Line}}\ntransform: {{strategy: «MULTI_RECORD}}\n",
+        f"{MODEL}input: {{split_type: Line}}\noutput: {{assemble_with: Line}}\n"
+        "transform: {strategy: «MULTI_RECORD}\n",
     ),
     ("max-payload-too-large", "200", f"{MODEL}transform: {{max_payload: «200}}\n"),
     ("max-payload-too-small", "-1", f"{MODEL}transform: {{max_payload: «-1}}\n"),
@@ -510,7 +598,7 @@ BAD_FILES: list[tuple[str, str, str]] = [
         "names-too-long",
         "CSV",
         f"{MODEL}input: {{content_type: text/csv, split_type: Line, columns: [{WIDE}]}}\n"
-        f"data_processing: {{send: «[{EVERY_SECOND}]}}\n",
+        f"data_processing: {{send: «[{EVERY_SECOND}]}}\noutput: {{assemble_with: Line}}\n",
     ),
     (
         "names-too-long",
@@ -592,19 +680,19 @@ BAD_FILES: list[tuple[str, str, str]] = [
         "filter-beyond-columns",
         "input",
         f"{MODEL}data_processing: {{input_filter: «'$[3]'}}\n"
-        "input: {content_type: text/csv, split_type: Line, columns: [id, age, plan]}\n",
+        "input: {content_type: text/csv, split_type: Line, columns: [id, age, plan]}\noutput: {assemble_with: Line}\n",
     ),
     (
         "filter-beyond-columns",
         "from the end",
         f"{MODEL}data_processing: {{input_filter: «'$[-4]'}}\n"
-        "input: {content_type: text/csv, split_type: Line, columns: [id, age, plan]}\n",
+        "input: {content_type: text/csv, split_type: Line, columns: [id, age, plan]}\noutput: {assemble_with: Line}\n",
     ),
     (
         "filter-beyond-columns",
         "slice",
         f"{MODEL}data_processing: {{input_filter: «'$[1:3]'}}\n"
-        "input: {content_type: text/csv, split_type: Line, columns: [id, age, plan]}\n",
+        "input: {content_type: text/csv, split_type: Line, columns: [id, age, plan]}\noutput: {assemble_with: Line}\n",
     ),
     (
         "filter-beyond-columns",

@@ -131,7 +131,7 @@ def test_fails_where_the_stock_task_of_the_cdk_lets_it_through(
         [("TransformInput.CompressionType", "Gzip"), ("DataProcessing.InputFilter", "$[1:]")],
         [("TransformInput.SplitType", None), ("DataProcessing.InputFilter", "$")],
         [("TransformInput.ContentType", "text/csv; charset=utf-8"), ("DataProcessing.InputFilter", "$[0]")],
-        [("TransformInput.ContentType", "image/png")],
+        [("TransformInput.ContentType", "image/png"), ("TransformInput.SplitType", None)],
         [("TransformOutput.Accept", "application/json"), ("DataProcessing.OutputFilter", "$['class']")],
         [("MaxPayloadInMB", 0), ("MaxConcurrentTransforms", 8)],
         [("MaxPayloadInMB", 100), ("MaxConcurrentTransforms", 1)],
@@ -217,7 +217,7 @@ def test_a_machine_image_without_a_gpu_is_a_warning() -> None:
     ("changes", "expected"),
     [
         ([("ModelName", None)], [("missing-field", "ModelName")]),
-        ([("TransformOutput", {})], [("missing-field", "output.path")]),
+        ([("TransformOutput", {"AssembleWith": "Line"})], [("missing-field", "output.path")]),
         (
             [("DataCaptureConfig", {"GenerateInferenceId": True})],
             [("missing-field", "batch_data_capture_config.destination_s3_uri")],
@@ -273,6 +273,7 @@ def test_a_slice_that_ends_one_too_far_is_told_that_its_end_is_inclusive(path: s
     (problem,) = problems(
         job(
             input=InputSpec(content_type="text/csv", split_type="Line", columns=("id", "age")),
+            output=OutputSpec(assemble_with="Line"),
             data_processing=DataProcessingSpec(input_filter=path),
         )
     )

@@ -164,3 +164,21 @@ def test_algorithm_mode_installs_nothing(check: Check) -> None:
         check(XGBOOST, "xgboost-model", "code/requirements.txt", more=ISOLATED, requirements="lightgbm\n")
         == ()
     )
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"), [(["code/inference.py"], []), (["xgboost-model"], ["max-payload-above-container"])]
+)
+def test_a_script_of_xgboost_takes_larger_requests_than_its_algorithm_mode(
+    tmp_path: Path, files: list[str], expected: list[str]
+) -> None:
+    for file in files:
+        (tmp_path / "model" / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "model" / file).touch()
+    path = tmp_path / "job.yaml"
+    path.write_text(
+        f"name: demo\nmodel: {{source: model, image: {XGBOOST}}}\n"
+        "input: {content_type: text/csv}\ntransform: {max_payload: 20}\n"
+    )
+    found = read_job_files([path]).problems
+    assert [(problem.code, problem.line) for problem in found] == [(code, 4) for code in expected]
