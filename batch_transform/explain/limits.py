@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from batch_transform.explain.filter_words import counted
-from batch_transform.spec.job_spec import JobSpec, TransformSpec
+from batch_transform.spec.framework_containers import DEFAULT_PROGRAM, ServerLimit, framework_container
+from batch_transform.spec.job_spec import ContainerSpec, JobSpec, TransformSpec
+from batch_transform.spec.model_source import containers
+from batch_transform.spec.rules.container import whole_environment
 
 ORIGINS = {
     "job_file": "set in the job file",
     "job_file_default": "as a job file has it by default",
     "aws_default": "AWS's default",
+    "container_default": "the container's default",
     "container": "AWS's default, unless the container's /execution-parameters says otherwise",
 }
 """Who set a limit, and how that is said."""
@@ -50,6 +55,7 @@ def limits(spec: JobSpec) -> list[Limit]:
             f"A request that is not answered within {counted(_or(timeout, 600), 'second')} has failed",
             _origin(timeout, "aws_default"),
         ),
+        *_of_the_container(spec),
         Limit(
             "InvocationsMaxRetries",
             _or(retries, 3),
@@ -59,6 +65,34 @@ def limits(spec: JobSpec) -> list[Limit]:
         _instances(transform),
         _runtime(transform),
     ]
+
+
+def _of_the_container(spec: JobSpec) -> Iterator[Limit]:
+    """Yield the limits of the containers' own servers, where their images are known: the lowest of a pipeline."""
+    found = [
+        (known, known.response_timeout(env), known.body_limit(env))
+        for container in containers(spec.model)
+        if (known := framework_container(container.image)) is not None
+        for env in [whole_environment(spec, container, has_script=_has_script(container))]
+    ]
+    if found:
+        known, timeout, _ = min(found, key=lambda one: one[1].value)
+        after = counted(timeout.value, "second")
+        words = f"The {known.title} container's own server gives up on a request after {after}"
+        yield _of_server(timeout, words)
+    limited = [(known, body) for known, _, body in found if body is not None]
+    if limited:
+        known, body = min(limited, key=lambda one: one[1].value)
+        words = f"The {known.title} container's own server refuses a request body of more than {body.value:,} bytes"
+        yield _of_server(body, words)
+
+
+def _of_server(limit: ServerLimit, words: str) -> Limit:
+    return Limit(limit.variable, limit.value, words, "job_file" if limit.is_given else "container_default")
+
+
+def _has_script(container: ContainerSpec) -> bool:
+    return container.source is not None and (container.source / "code" / DEFAULT_PROGRAM).is_file()
 
 
 def _or(given: int | None, default: int) -> int:

@@ -14,6 +14,7 @@ from batch_transform.explain.places import places
 from batch_transform.spec.job_spec import (
     BatchDataCaptureConfig,
     DataProcessingSpec,
+    FrameworkImage,
     InputSpec,
     JobSpec,
     ModelSpec,
@@ -99,6 +100,44 @@ def test_limits_of_the_job_file_are_its_own() -> None:
     assert values["InvocationsTimeoutInSeconds"] == (600, "aws_default")
     assert values["MaxConcurrentTransforms"] == (1, "container")  # AWS: 0 is the same as not given
     assert values["max_runtime_in_seconds"] == (3600, "job_file")
+
+
+@pytest.mark.parametrize(
+    ("framework", "version", "env", "expected"),
+    [
+        ("sklearn", "1.2-1", {}, {"SAGEMAKER_MODEL_SERVER_TIMEOUT": (60, "container_default")}),
+        (
+            "sklearn",
+            "1.2-1",
+            {"SAGEMAKER_MODEL_SERVER_TIMEOUT": "900"},
+            {"SAGEMAKER_MODEL_SERVER_TIMEOUT": (900, "job_file")},
+        ),
+        (
+            "xgboost",
+            "1.7-1",
+            {"MAX_CONTENT_LENGTH": "1000"},
+            {
+                "SAGEMAKER_MODEL_SERVER_TIMEOUT": (60, "container_default"),
+                "MAX_CONTENT_LENGTH": (1000, "job_file"),
+            },
+        ),
+        (
+            "pytorch",
+            "2.6",
+            {"SAGEMAKER_TS_RESPONSE_TIMEOUT": "300"},
+            {
+                "SAGEMAKER_TS_RESPONSE_TIMEOUT": (300, "job_file"),
+                "TS_MAX_REQUEST_SIZE": (6_553_500, "container_default"),
+            },
+        ),
+    ],
+)
+def test_the_limits_of_a_containers_own_server_are_told(
+    framework: str, version: str, env: dict[str, str], expected: dict[str, tuple[int, str]]
+) -> None:
+    model = ModelSpec(artifact="s3://models/m.tar.gz", image=FrameworkImage(framework, version), env=env)
+    told = {limit.name: (limit.value, limit.origin) for limit in limits(JobSpec("demo", model))}
+    assert {name: value for name, value in told.items() if name.isupper()} == expected
 
 
 def test_cost_is_records_by_rate_by_price() -> None:
