@@ -7,8 +7,8 @@ FIELD_TEXTS = {
     "name": "letters, digits and inner hyphens, at most 32: it leads TransformJobName, S3 prefixes and resource "
     "names",
     "model": "what scores: exactly one of source, artifact, containers, existing, endpoint and package_group",
-    "model.source": "a folder with `code/inference.py`, relative to the job file; packed into `model.tar.gz` and "
-    "shipped with the stack",
+    "model.source": "a folder with `code/inference.py`, or with `xgboost-model` alone for XGBoost, relative to the job "
+    "file; packed into `model.tar.gz` and shipped with the stack",
     "model.artifact": "the S3 URI of a `model.tar.gz`",
     "model.containers": "an inference pipeline: the first container gets the records, the last one answers; at "
     "most 15",
@@ -23,10 +23,11 @@ FIELD_TEXTS = {
     "model.package_group": "a model package group: each run uses its newest approved package, as a model with "
     "`model.role`",
     "model.kms_key": "with source or artifact: a customer key's id or ARN, or an alias, that the archive is encrypted "
-    "with; the job may decrypt it",
+    "with, and code in S3 that `model.env` names; the job may decrypt them",
     "model.image": "with source or artifact: `{framework: sklearn, version: 1.2-1}` (also `xgboost`, `pytorch`), "
     "or an image URI",
-    "model.env": "environment of the model's container; numbers are taken as they are written",
+    "model.env": "environment of the model's container, such as `SAGEMAKER_PROGRAM`, the script to load; numbers are "
+    "taken as they are written",
     "model.role": "the ARN of an execution role in place of the one that the stack defines; required with "
     "package_group",
     "model.vpc_config": "VpcConfig of the model: the network that its containers join",
