@@ -21,7 +21,7 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _ECR_IMAGE = re.compile(
     r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.[a-z.]+/(?P<repository>[^:@]+)(:(?P<tag>[^@]+))?(@.*)?"
 )
-_FRAMEWORK_SERVER = (sys.executable, "-m", "batch_transform.local.framework_server")
+_FRAMEWORK_SERVER = (sys.executable, "-m", "batch_transform.local.framework")
 
 
 @dataclass(frozen=True)

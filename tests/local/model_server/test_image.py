@@ -55,7 +55,7 @@ def test_a_framework_image_is_our_own_server_which_learns_the_framework_and_the_
 ) -> None:
     server = Images().server(image)
     assert isinstance(server, Command)
-    assert server.arguments[-3:] == ("batch_transform.local.framework_server", framework, tag)
+    assert server.arguments[-3:] == ("batch_transform.local.framework", framework, tag)
 
 
 def test_fails_saying_what_to_map_when_nothing_serves_an_image() -> None:

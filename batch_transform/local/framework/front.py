@@ -1,0 +1,48 @@
+"""The nginx in front of the scikit-learn and XGBoost containers' applications (sagemaker-containers, `nginx.conf`)."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any
+
+from werkzeug.wrappers import Request, Response
+
+from batch_transform.local.framework.settings import TIMEOUT, Settings
+from batch_transform.local.framework.turn import TimeLimitError, Turn
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+_PASSED_ON = re.compile(r"/(ping|invocations|execution-parameters)")
+_TIME_OUT = "504 Gateway Time-out"
+_TIME_OUT_PAGE = (
+    f"<html>\r\n<head><title>{_TIME_OUT}</title></head>\r\n<body>\r\n<center><h1>{_TIME_OUT}</h1></center>\r\n"
+    "<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+)
+
+
+class Front:
+    """A WSGI application that passes requests on to another one, whole, and gives up on an answer in time."""
+
+    def __init__(self, application: Application, settings: Settings) -> None:
+        self._application = application
+        self._turn = Turn(settings.timeout, TIMEOUT)
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        return self._answer(environ)(environ, start_response)
+
+    def _answer(self, environ: dict[str, Any]) -> Response:
+        request = Request(environ)
+        if not _PASSED_ON.match(request.path):
+            return Response("{}", HTTPStatus.NOT_FOUND)
+        body = request.get_data(cache=False)
+        passed = {**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+        passed.pop("HTTP_TRANSFER_ENCODING", None)
+        if request.path != "/invocations":  # a ping is answered beside a request that takes long
+            return Response.from_app(self._application, passed)
+        try:
+            return self._turn.run(lambda: Response.from_app(self._application, passed, buffered=True))
+        except TimeLimitError:
+            return Response(_TIME_OUT_PAGE, HTTPStatus.GATEWAY_TIMEOUT, content_type="text/html")

@@ -1,0 +1,66 @@
+"""What aws/sagemaker-containers 2.8.6 has for serving: the base of the scikit-learn and XGBoost images.
+
+The package itself, last released in 2020, does not import on Python 3.10 or newer, and writes to /opt/ml when it does.
+`provide` lets a model's code import it all the same.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import Any
+
+from batch_transform.local.framework.sagemaker_containers import (
+    content_types,
+    encoders,
+    env,
+    errors,
+    modules,
+    transformer,
+    worker,
+)
+
+_SERVING = {
+    "content_types": content_types,
+    "encoders": encoders,
+    "env": env,
+    "errors": errors,
+    "modules": modules,
+    "transformer": transformer,
+    "worker": worker,
+}
+_OTHERS = ("files", "functions", "logging", "mapping", "mpi", "params", "process", "runner", "server", "trainer")
+
+
+class _NotHere(ModuleType):
+    """A module of the package that serving does not need: it can be imported, and says so when it is used."""
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  # it never returns
+        if name.startswith("__"):  # what the import system asks of any module
+            raise AttributeError(name)
+        raise AttributeError(
+            f"{self.__name__}.{name}: the local AWS has what serving needs of sagemaker_containers: "
+            f"{', '.join(_SERVING)} of sagemaker_containers.beta.framework"
+        )
+
+
+def provide() -> None:
+    """Make `import sagemaker_containers` and what it holds work in this process."""
+    package, beta, framework = (
+        ModuleType(name)
+        for name in (
+            "sagemaker_containers",
+            "sagemaker_containers.beta",
+            "sagemaker_containers.beta.framework",
+        )
+    )
+    for module in (package, beta, framework):
+        module.__path__ = []
+        sys.modules[module.__name__] = module
+    vars(package)["beta"] = beta
+    vars(beta)["framework"] = framework
+    others = {name: _NotHere(f"sagemaker_containers.beta.framework.{name}") for name in _OTHERS}
+    for name, module in {**_SERVING, **others}.items():
+        vars(framework)[name] = module
+        vars(package)[f"_{name}"] = module
+        sys.modules[f"sagemaker_containers._{name}"] = module

@@ -1,0 +1,93 @@
+"""What a framework container reads in its environment."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from batch_transform.spec.errors import LocalAwsError
+
+PROGRAM = "SAGEMAKER_PROGRAM"
+SUBMIT_DIRECTORY = "SAGEMAKER_SUBMIT_DIRECTORY"
+TIMEOUT = "SAGEMAKER_MODEL_SERVER_TIMEOUT"
+DEFAULT_ACCEPT = "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT"
+MODEL_FOLDER = PurePosixPath("/opt/ml/model")
+"""Where a container finds its model archive, unpacked."""
+
+
+class StartError(LocalAwsError):
+    """When a container with this environment and code would not start, or when this machine cannot stand in for it."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The container's settings.
+
+    `version` is the framework's, `(1, 2)` for `1.2-1`; an image without a tag has none, `()`, and behaves as the
+    newest. `module` is SAGEMAKER_PROGRAM without `.py`, None where it is not set. `timeout` is how long the container's
+    own server waits for an answer, in seconds.
+    """
+
+    framework: str
+    version: tuple[int, ...]
+    model_dir: Path
+    module: str | None
+    code_dir: Path | None
+    default_accept: str
+    timeout: float
+
+    def is_before(self, *version: int) -> bool:
+        """Say whether the image is known to be older than this version."""
+        return bool(self.version) and self.version < version
+
+    def is_up_to(self, *version: int) -> bool:
+        """Say whether the image is known to be of this version, or older."""
+        return bool(self.version) and self.version[: len(version)] <= version
+
+
+def read_settings(framework: str, tag: str, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the container's settings. Raises StartError for a number that is none."""
+    program = environ.get(PROGRAM)
+    return Settings(
+        framework=framework,
+        version=_version(tag),
+        model_dir=Path(environ["SM_MODEL_DIR"]),
+        module=None if program is None else program.removesuffix(".py"),
+        code_dir=code_folder(framework, environ),
+        default_accept=environ.get(DEFAULT_ACCEPT, "application/json"),
+        timeout=whole_number(environ, TIMEOUT, 60),
+    )
+
+
+def code_folder(framework: str, environ: Mapping[str, str]) -> Path | None:
+    """Return the folder that the container imports its program from, None where it has none.
+
+    PyTorch's is `code` in the model's folder, whatever SAGEMAKER_SUBMIT_DIRECTORY says (sagemaker-inference-toolkit,
+    `environment.py`). The others' is SAGEMAKER_SUBMIT_DIRECTORY alone (sagemaker-containers, `_env.py`); a path in the
+    container below /opt/ml/model is in the model's folder here.
+    """
+    model_dir = Path(environ["SM_MODEL_DIR"])
+    if framework == "pytorch":
+        return model_dir / "code"
+    given = environ.get(SUBMIT_DIRECTORY)
+    if not given:
+        return None
+    if PurePosixPath(given).is_relative_to(MODEL_FOLDER):
+        return model_dir / PurePosixPath(given).relative_to(MODEL_FOLDER)
+    return Path(given)
+
+
+def whole_number(environ: Mapping[str, str], name: str, default: int) -> int:
+    """Return a variable that is a whole number, as Python's `int` reads it."""
+    try:
+        return int(environ.get(name, default))
+    except ValueError:
+        raise StartError(f"{name} is {environ[name]!r}; write a whole number") from None
+
+
+def _version(tag: str) -> tuple[int, ...]:
+    found = re.match(r"\d+(\.\d+)*", tag)
+    return tuple(int(part) for part in found[0].split(".")) if found else ()

@@ -1,0 +1,148 @@
+"""A model's code served twice: by our server over HTTP, and by AWS's own code."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from batch_transform.local.model_server.image import Command
+from batch_transform.local.model_server.process import ModelServerProcess
+
+PROJECT = Path(__file__).parents[3]
+TOOLKITS = PROJECT / "build/toolkits"
+"""Where AWS's packages are (tests/local/clients/install toolkits)."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request to a container."""
+
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    path: str = "/invocations"
+    method: str = "POST"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a client sees of an answer."""
+
+    status: int
+    content_type: str | None
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model's folder, its code, and what the model's environment says beside where the code is."""
+
+    folder: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, folder: Path, code: str, program: str = "inference.py", **environment: str) -> Model:
+        """Write a model of one script."""
+        (folder / "model/code").mkdir(parents=True)
+        (folder / "model/code" / program).write_text(code)
+        given = {"SAGEMAKER_PROGRAM": program, "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code", **environment}
+        return cls(folder / "model", given)
+
+
+class OurServer:
+    """Our server, over HTTP."""
+
+    def __init__(self, process: ModelServerProcess) -> None:
+        self.process = process
+
+    def answer(self, request: Request) -> Answer:
+        """Send a request on a connection of its own."""
+        connection = http.client.HTTPConnection(self.process.url.removeprefix("http://"), timeout=60)
+        connection.putrequest(request.method, request.path, skip_accept_encoding=True)
+        for name, value in request.headers.items():
+            connection.putheader(name, value)
+        if request.method == "POST":
+            connection.putheader("Content-Length", str(len(request.body)))
+        connection.endheaders(request.body if request.method == "POST" else None)
+        answer = connection.getresponse()
+        content_type = answer.getheader("Content-Type")
+        body = answer.read()
+        connection.close()
+        return Answer(answer.status, content_type, body)
+
+    @property
+    def printed(self) -> str:
+        """What the server has printed."""
+        return self.process.output.read_text()
+
+
+@contextmanager
+def ours(model: Model, framework: str, tag: str = "") -> Iterator[OurServer]:
+    """Serve a model by our server, once it answers a ping. Raises TransformJobError as a job does."""
+    command = Command((sys.executable, "-m", "batch_transform.local.framework", framework, tag))
+    environment = {"PATH": os.environ["PATH"], "SM_MODEL_DIR": str(model.folder), **model.environment}
+    process = ModelServerProcess(command, environment, model.folder.parent / "server.log")
+    try:
+        process.wait_until_ready(60, threading.Event())
+        yield OurServer(process)
+    finally:
+        process.end()
+
+
+@contextmanager
+def awss(model: Model, framework: str) -> Iterator[AwssToolkit]:
+    """Serve a model by AWS's own code."""
+    place = {"SAGEMAKER_BASE_DIR": str(model.folder.parent), "SM_MODEL_DIR": str(model.folder)}
+    code = {"SAGEMAKER_SUBMIT_DIRECTORY": str(model.folder / "code")}
+    passed = {name: os.environ[name] for name in ("PATH", "CONTAINER_SOURCE") if name in os.environ}
+    with (model.folder.parent / "toolkit.log").open("w") as log:
+        process = subprocess.Popen(
+            [str(TOOLKITS / "bin/python"), "-W", "ignore", str(Path(__file__).with_name("aws_toolkit.py")), framework],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            env={**passed, **model.environment, **place, **code},
+        )
+        try:
+            yield AwssToolkit(process)
+        finally:
+            process.kill()
+            process.communicate()
+
+
+class AwssToolkit:
+    """AWS's own code, in a process of its own environment."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def answer(self, request: Request) -> Answer:
+        """Hand over a request."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        document = {
+            "path": request.path,
+            "method": request.method,
+            "headers": dict(request.headers),
+            "body": base64.b64encode(request.body).decode(),
+        }
+        self._process.stdin.write(json.dumps(document) + "\n")
+        self._process.stdin.flush()
+        said = json.loads(self._process.stdout.readline())
+        return Answer(said["status"], said["content_type"], base64.b64decode(said["body"]))
+
+
+def agreed(requests: Sequence[Request], our: OurServer, aws: AwssToolkit) -> int:
+    """Send each request to both, and return how many there were; all must agree."""
+    for request in requests:
+        assert our.answer(request) == aws.answer(request), request
+    return len(requests)
