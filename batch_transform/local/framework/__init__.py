@@ -6,10 +6,10 @@ One module for each container, written after the container's own repository:
 
 | module | container | source |
 |---|---|---|
-| `scikit_learn` | sagemaker-scikit-learn | aws/sagemaker-scikit-learn-container (`serving.py`) |
-| `xgboost_script`, `xgboost_algorithm` | sagemaker-xgboost | aws/sagemaker-xgboost-container (`serving.py`, `algorithm_mode/serve.py`) |
-| `pytorch` | pytorch-inference | aws/sagemaker-pytorch-inference-toolkit, which itself answers here |
-| `sagemaker_containers` | what the first two are made of, and what a model's code imports | aws/sagemaker-containers |
+| `scikit_learn` | sagemaker-scikit-learn | aws/sagemaker-scikit-learn-container |
+| `xgboost_container`, `xgboost_algorithm` | sagemaker-xgboost | aws/sagemaker-xgboost-container |
+| `pytorch` | pytorch-inference | aws/sagemaker-pytorch-inference-toolkit: the package itself |
+| `sagemaker_containers` | what the first two are made of | aws/sagemaker-containers |
 
 What stands in front of the code is `front` (nginx) and `torchserve`. Tests hold each of them against AWS's own code
 (`tests/local/framework`).

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
+from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Request, Response
 
 from batch_transform.local.framework.settings import TIMEOUT, Settings
@@ -41,8 +42,12 @@ class Front:
         passed = {**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
         passed.pop("HTTP_TRANSFER_ENCODING", None)
         if request.path != "/invocations":  # a ping is answered beside a request that takes long
-            return Response.from_app(self._application, passed)
+            return self._passed(passed)
         try:
-            return self._turn.run(lambda: Response.from_app(self._application, passed, buffered=True))
+            return self._turn.run(lambda: self._passed(passed))
         except TimeLimitError:
             return Response(_TIME_OUT_PAGE, HTTPStatus.GATEWAY_TIMEOUT, content_type="text/html")
+
+    def _passed(self, environ: dict[str, Any]) -> Response:
+        body, status, headers = run_wsgi_app(self._application, environ, buffered=True)
+        return Response(body, status, headers)

@@ -16,8 +16,8 @@ def hints(error: BaseException) -> list[str]:
     for each in chain:
         if isinstance(each, ModuleNotFoundError) and each.name:
             said.append(
-                f"the model's code imports {each.name}, and this Python has no such module. The local AWS runs the code in "
-                "its own Python: install the package there, or name it in code/requirements.txt"
+                f"the model's code imports {each.name}, and this Python has no such module. The local AWS runs "
+                "the code in its own Python: install the package there, or name it in code/requirements.txt"
             )
         if isinstance(each, OSError) and _MODEL_FOLDER.search(f"{each.filename} {each}"):
             said.append(

@@ -99,6 +99,6 @@ class _WithoutTorch(DefaultInferenceHandler):  # type: ignore[misc]  # the packa
 
 def _missing(function: str) -> StartError:
     return StartError(
-        f"the code has no {function}, and the PyTorch container's own needs PyTorch, which this Python has not; install it: "
-        "pip install torch"
+        f"the code has no {function}, and the PyTorch container's own needs PyTorch, which this Python has not; "
+        "install it: pip install torch"
     )

@@ -99,7 +99,14 @@ def record_type() -> Any:  # noqa: ANN401  # a class that protobuf makes
     value = file.message_type.add(name="Value")
     value.oneof_decl.add(name="value")
     for (member, number), (name, _) in zip(_FIELDS, _TENSORS, strict=True):
-        add(value, member, number, type=field_type.TYPE_MESSAGE, type_name=f".aialgs.data.{name}", oneof_index=0)
+        add(
+            value,
+            member,
+            number,
+            type=field_type.TYPE_MESSAGE,
+            type_name=f".aialgs.data.{name}",
+            oneof_index=0,
+        )
     bytes_message = file.message_type.add(name="Bytes")
     add(bytes_message, "value", 1, label=field_type.LABEL_REPEATED, type=field_type.TYPE_BYTES)
     add(bytes_message, "content_type", 2, type=field_type.TYPE_STRING)

@@ -8,8 +8,9 @@ import numpy as np
 
 from batch_transform.local.framework.front import Application
 from batch_transform.local.framework.sagemaker_containers import content_types, encoders, worker
-from batch_transform.local.framework.script import import_program, transformer_of
-from batch_transform.local.framework.settings import PROGRAM, Settings, StartError
+from batch_transform.local.framework.script import answers, import_program, transformer_of
+from batch_transform.local.framework.settings import Settings, StartError
+from batch_transform.spec.framework_containers import PROGRAM
 
 
 def application(settings: Settings) -> Application:
@@ -26,7 +27,7 @@ def application(settings: Settings) -> Application:
     )
     transformer.initialize()
     return worker.Worker(
-        transform_fn=transformer.transform,
+        transform_fn=answers(transformer, takes_lists=not settings.is_up_to(1, 4)),
         module_name=settings.module,
         execution_parameters_fn=getattr(program, "execution_parameters_fn", None),
     )

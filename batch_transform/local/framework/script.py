@@ -9,8 +9,9 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from batch_transform.local.framework.settings import PROGRAM, SUBMIT_DIRECTORY, Settings, StartError
 from batch_transform.local.framework.sagemaker_containers.transformer import Transformer, default_model_fn
+from batch_transform.local.framework.settings import Settings, StartError
+from batch_transform.spec.framework_containers import PROGRAM, SUBMIT_DIRECTORY
 
 Function = Callable[..., Any]
 
@@ -29,7 +30,9 @@ def import_program(settings: Settings) -> ModuleType:
             "set it to /opt/ml/model/code, the folder code/ of the model archive, or to a sourcedir.tar.gz in S3"
         )
     if not folder.is_dir():
-        raise StartError(f"{SUBMIT_DIRECTORY} is {os.environ.get(SUBMIT_DIRECTORY)}, and there is no such folder")
+        raise StartError(
+            f"{SUBMIT_DIRECTORY} is {os.environ.get(SUBMIT_DIRECTORY)}, and there is no such folder"
+        )
     sys.path.insert(0, str(folder))
     try:
         return importlib.import_module(settings.module)
@@ -49,7 +52,12 @@ def import_program(settings: Settings) -> ModuleType:
 
 
 def transformer_of(
-    program: ModuleType, input_fn: Function, predict_fn: Function, output_fn: Function, *, reads_transform_fn: bool
+    program: ModuleType,
+    input_fn: Function,
+    predict_fn: Function,
+    output_fn: Function,
+    *,
+    reads_transform_fn: bool,
 ) -> Transformer:
     """Return the program's functions, with the container's own in place of those that it leaves out.
 
@@ -73,3 +81,18 @@ def transformer_of(
             "transform_fn stands for input_fn, predict_fn and output_fn. Remove one or the other"
         )
     return Transformer(model_fn, transform_fn=transform_fn)
+
+
+def answers(transformer: Transformer, *, takes_lists: bool) -> Function:
+    """Return what answers the request in Flask's context. Before Flask 2.2 a list is no answer."""
+
+    def transform() -> Any:  # noqa: ANN401  # whatever Flask takes
+        result = transformer.transform()
+        if isinstance(result, list) and not takes_lists:
+            raise TypeError(
+                "the code returns a list, which the container's Flask 1.1 takes for no answer; return a str, bytes, or "
+                "a pair of one of them and its content type"
+            )
+        return result
+
+    return transform

@@ -12,6 +12,7 @@ from pathlib import Path
 from batch_transform.local.framework.front import Application, Front
 from batch_transform.local.framework.hints import hints
 from batch_transform.local.framework.sagemaker_containers import provide
+from batch_transform.local.framework.sagemaker_containers.errors import ClientError
 from batch_transform.local.framework.settings import StartError, read_settings
 
 _MODULES = {"sklearn": "scikit_learn", "xgboost": "xgboost_container", "pytorch": "pytorch"}
@@ -41,7 +42,8 @@ def application(framework: str, tag: str) -> Application:
         return served(framework, tag)
     except Exception as error:  # noqa: BLE001  # whatever the model's code raises
         if not isinstance(error, StartError):
-            traceback.print_exc()
+            is_wrapped = isinstance(error, ClientError) and error.__cause__ is not None
+            traceback.print_exception(error.__cause__ if is_wrapped else error)
         for line in hints(error):
             sys.stderr.write(f"{line}\n")
         sys.stderr.flush()

@@ -9,13 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from batch_transform.spec.errors import LocalAwsError
+from batch_transform.spec.framework_containers import MODEL_FOLDER, PROGRAM, SUBMIT_DIRECTORY, module_of
 
-PROGRAM = "SAGEMAKER_PROGRAM"
-SUBMIT_DIRECTORY = "SAGEMAKER_SUBMIT_DIRECTORY"
 TIMEOUT = "SAGEMAKER_MODEL_SERVER_TIMEOUT"
 DEFAULT_ACCEPT = "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT"
-MODEL_FOLDER = PurePosixPath("/opt/ml/model")
-"""Where a container finds its model archive, unpacked."""
 
 
 class StartError(LocalAwsError):
@@ -55,7 +52,7 @@ def read_settings(framework: str, tag: str, environ: Mapping[str, str] = os.envi
         framework=framework,
         version=_version(tag),
         model_dir=Path(environ["SM_MODEL_DIR"]),
-        module=None if program is None else program.removesuffix(".py"),
+        module=None if program is None else module_of(program),
         code_dir=code_folder(framework, environ),
         default_accept=environ.get(DEFAULT_ACCEPT, "application/json"),
         timeout=whole_number(environ, TIMEOUT, 60),

@@ -163,33 +163,40 @@ class TorchServe:
             del response.headers["Content-Type"]
         return response(environ, start_response)
 
-    def _reply(self, request: Request) -> Reply:
+    def _reply(self, request: Request) -> Reply:  # one for each way in which a request ends
         if request.path == "/ping":
             return _json(HTTPStatus.OK, {"status": "Healthy"})
         if request.path != "/invocations":
-            return _error(HTTPStatus.NOT_FOUND, "ResourceNotFoundException", "Requested resource is not found, please refer to API document.")
+            return _error(
+                HTTPStatus.NOT_FOUND,
+                "ResourceNotFoundException",
+                "Requested resource is not found, please refer to API document.",
+            )
         if request.method != "POST":
-            return _error(HTTPStatus.METHOD_NOT_ALLOWED, "MethodNotAllowedException", "Requested method is not allowed, please refer to API document.")
-        if request.content_length is not None and request.content_length > self._longest_request:
-            return self._too_long()
+            return _error(
+                HTTPStatus.METHOD_NOT_ALLOWED,
+                "MethodNotAllowedException",
+                "Requested method is not allowed, please refer to API document.",
+            )
         headers = dict(request.headers)
-        form = self._form(request)
-        if form is None:
-            body = request.get_data()
-            if len(body) > self._longest_request:
-                return self._too_long()
-            form = {"body": bytearray(body)}
-        parameters: dict[str, Any] = {name: {"content-type": headers.get("Content-Type", "")} for name in form}
+        body = (
+            request.get_data()
+        )  # all of it also where it is too long: a client that still sends may miss the answer
+        if len(body) > self._longest_request:
+            return self._too_long()
+        form = self._form(request) if _is_form(request) else {"body": bytearray(body)}
+        parameters: dict[str, Any] = {
+            name: {"content-type": headers.get("Content-Type", "")} for name in form
+        }
         processor = RequestProcessor({**parameters, **headers})
         try:
             return self._turn.run(lambda: self._predict(form, processor))
         except TimeLimitError:
             return _worker_died()
 
-    def _form(self, request: Request) -> dict[str, Any] | None:
-        """Return the fields of a form, each of which is a parameter of its own; None for any other body."""
-        if request.mimetype not in {"multipart/form-data", "application/x-www-form-urlencoded"}:
-            return None
+    @staticmethod
+    def _form(request: Request) -> dict[str, Any]:
+        """Return the fields of a form, each of which is a parameter of its own."""
         fields: dict[str, Any] = {name: bytearray(value.encode()) for name, value in request.form.items()}
         return fields | {name: bytearray(file.read()) for name, file in request.files.items()}
 
@@ -210,23 +217,31 @@ class TorchServe:
         except MemoryError:
             logger.exception("System out of memory")
             return _error(HTTPStatus.INSUFFICIENT_STORAGE, "InternalServerException", "Out of resources")
-        except Exception:  # the container's handler catches what the model's code raises; this is what it lets pass
+        except (
+            Exception
+        ):  # the container's handler catches what the model's code raises; this is what it lets pass
             logger.exception("Invoking custom service failed.")
             return _error(HTTPStatus.SERVICE_UNAVAILABLE, "InternalServerException", "Prediction failed")
         body = _body(answers[0])
         if body is None:
             return _error(
-                HTTPStatus.SERVICE_UNAVAILABLE, "InternalServerException", "Unsupported model output data type."
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "InternalServerException",
+                "Unsupported model output data type.",
             )
         if len(body) > self._longest_response:
             logger.error(
-                "an answer is longer than %s bytes, at which TorchServe ends its worker; set TS_MAX_RESPONSE_SIZE in the "
-                "model's environment",
+                "an answer is longer than %s bytes, at which TorchServe ends its worker; set TS_MAX_RESPONSE_SIZE in "
+                "the model's environment",
                 f"{self._longest_response:,}",
             )
             return _worker_died()
         status, phrase = context.get_response_status(0)
         return status, phrase, context.get_response_content_type(0), body
+
+
+def _is_form(request: Request) -> bool:
+    return request.mimetype in {"multipart/form-data", "application/x-www-form-urlencoded"}
 
 
 def _body(answer: Any) -> bytes | None:  # noqa: ANN401  # whatever the model's code returns

@@ -6,11 +6,10 @@ It loads the booster by itself, and answers from it.
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import json
 import logging
 import os
-import pickle  # noqa: S403  # see _booster
+import pickle  # see _booster
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -78,8 +77,8 @@ class Boosters:
             files = files[:1]
         if not files:
             raise StartError(
-                "SAGEMAKER_PROGRAM is not set, so that the XGBoost container serves the booster of the model archive by "
-                "itself, and the archive has none; add the file xgboost-model, or name the script"
+                "SAGEMAKER_PROGRAM is not set, so that the XGBoost container serves the booster of the model archive "
+                "by itself, and the archive has none; add the file xgboost-model, or name the script"
             )
         loaded = [_booster(file, settings) for file in files]
         return cls([booster for booster, _ in loaded], loaded[0][1], settings)
@@ -97,7 +96,7 @@ class Boosters:
         return name
 
     def predict(self, matrix: Any, kind: str) -> Any:  # noqa: ANN401  # a DMatrix to an array
-        """Return the mean of what the boosters predict, or their vote on a class. Raises ValueError for other columns."""
+        """Return the mean of what the boosters predict, or their vote. Raises ValueError for other columns."""
         if self.is_pickle:
             _check_width(self.boosters[0].num_features(), matrix, kind)
         predictions = [self._predict(booster, matrix) for booster in self.boosters]
@@ -130,7 +129,7 @@ class _Algorithm:
         }
         return flask.Response(json.dumps(parameters), mimetype="application/json")
 
-    def invocations(self) -> flask.Response:
+    def invocations(self) -> flask.Response:  # noqa: PLR0911  # one for each way in which a request ends
         body = flask.request.data
         if not body:
             return flask.Response("", HTTPStatus.NO_CONTENT)
@@ -174,7 +173,11 @@ class _Algorithm:
                 return xgboost_data.libsvm_matrix(body.strip().decode(), shifts=shifts), kind
             return xgboost_data.recordio_matrix(body), kind
         except Exception as error:
-            end = f"format: {type(error)} {error}" if kind.startswith("r") else f"format:\n {type(error)}\n {error}"
+            end = (
+                f"format: {type(error)} {error}"
+                if kind.startswith("r")
+                else f"format:\n {type(error)}\n {error}"
+            )
             raise ValueError(
                 f"Loading {kind} data failed with Exception, please ensure data is in {kind} {end}"
             ) from error
@@ -254,10 +257,11 @@ def _booster(file: Path, settings: Settings) -> tuple[Any, bool]:
         try:
             booster.load_model(file)
         except Exception as error:
+            last = str(error).strip().splitlines()[-1:]
             raise StartError(
-                f"the XGBoost container serves each file of the model archive as a booster, and {file.name} is none that "
-                f"XGBoost {importlib.metadata.version('xgboost')} on this machine reads. As a pickle: {no_pickle}. "
-                f"As a model: {str(error).splitlines()[-1] if str(error) else error}{_release(settings)}"
+                f"the XGBoost container serves each file of the model archive as a booster, and {file.name} is none "
+                f"that XGBoost {xgboost.__version__} on this machine reads. As a pickle: {no_pickle}. As a model: "
+                f"{' '.join(last)}{_release(settings)}"
             ) from error
     booster.set_param("nthread", 1)
     return booster, is_pickle

@@ -9,7 +9,7 @@ from batch_transform.local.framework import xgboost_data
 from batch_transform.local.framework.front import Application
 from batch_transform.local.framework.sagemaker_containers import encoders, worker
 from batch_transform.local.framework.sagemaker_containers.errors import UnsupportedFormatError
-from batch_transform.local.framework.script import import_program, transformer_of
+from batch_transform.local.framework.script import answers, import_program, transformer_of
 from batch_transform.local.framework.settings import Settings
 
 
@@ -37,10 +37,17 @@ def application(settings: Settings) -> Application:
         return decoders[kind](input_data)
 
     transformer = transformer_of(
-        import_program(settings), input_fn, _predict_fn, _output_fn, reads_transform_fn=not settings.is_before(1, 0)
+        import_program(settings),
+        input_fn,
+        _predict_fn,
+        _output_fn,
+        reads_transform_fn=not settings.is_before(1, 0),
     )
     transformer.initialize()
-    return worker.Worker(transform_fn=transformer.transform, module_name=settings.module)
+    return worker.Worker(
+        transform_fn=answers(transformer, takes_lists=not settings.is_up_to(3, 0)),
+        module_name=settings.module,
+    )
 
 
 def _predict_fn(input_data: Any, model: Any) -> Any:  # noqa: ANN401  # whatever the model takes and gives

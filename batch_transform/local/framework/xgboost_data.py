@@ -55,10 +55,13 @@ def libsvm_file_matrix(data: str | bytes) -> Any:  # noqa: ANN401  # a DMatrix
 
 
 def libsvm_dense_matrix(data: str | bytes) -> Any:  # noqa: ANN401  # a DMatrix
-    """Return the matrix of LIBSVM text as images after 3.0-5 read it: what a line doesn't name is 0, and not missing."""
+    """Return the matrix of LIBSVM text as images after 3.0-5 read it: what a line leaves out is 0, and not missing."""
     text = data.decode() if isinstance(data, bytes) else data
     rows = [
-        {int(index): float(value) for index, _, value in (item.partition(":") for item in line.split() if ":" in item)}
+        {
+            int(index): float(value)
+            for index, _, value in (item.partition(":") for item in line.split() if ":" in item)
+        }
         for line in text.strip().split("\n")
     ]
     columns = [index for row in rows for index in row]
@@ -76,13 +79,13 @@ def libsvm_matrix(text: str, *, shifts: bool) -> Any:  # noqa: ANN401  # a DMatr
     """Return the matrix of LIBSVM text as the algorithm reads it; with `shifts` the first index may be 1."""
     sparse = importlib.import_module("scipy.sparse")
     cells = [
-        (row, *item.split(":")[:2])
+        (row, item.split(":")[0], item.split(":")[1])
         for row, line in enumerate(text.split("\n"))
         for item in line.split(" ")
         if ":" in item
     ]
     rows = np.array([row for row, _, _ in cells])
-    columns = np.array([int(index) for _, index, _ in cells]).astype(int)
+    columns = np.array([int(index) for _, index, _ in cells], dtype=int)
     values = np.array([value for _, _, value in cells]).astype(float)
     if shifts and len(columns) and columns.min() >= 1:
         columns = columns - 1

@@ -27,11 +27,21 @@ _PARTS: Mapping[str, Sequence[str]] = {
     "multi:softmax": _CLASS,
     "multi:softprob": _CLASS_WITH_PROBABILITY,
 }
-_ORDER = ("predicted_label", "labels", "probability", "probabilities", "raw_score", "raw_scores", "predicted_score")
+_ORDER = (
+    "predicted_label",
+    "labels",
+    "probability",
+    "probabilities",
+    "raw_score",
+    "raw_scores",
+    "predicted_score",
+)
 
 
 def selected_predictions(
-    predictions: Any, keys: Sequence[str], config: Mapping[str, Any]  # noqa: ANN401  # an array
+    predictions: Any,  # noqa: ANN401  # an array
+    keys: Sequence[str],
+    config: Mapping[str, Any],
 ) -> list[dict[str, Any]]:
     """Return the selected parts of each prediction. A part that the objective doesn't have is not a number."""
     objective = config["learner"]["objective"]["name"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,13 +13,11 @@ from urllib.parse import unquote, urlsplit
 import yaml
 
 from batch_transform.spec.errors import DataNotFoundError, InputError, TransformJobError
-from batch_transform.spec.framework_images import frameworks, repository
+from batch_transform.spec.framework_containers import framework_container
+from batch_transform.spec.framework_images import frameworks
 from batch_transform.spec.regular_file import read_file
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_ECR_IMAGE = re.compile(
-    r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.[a-z.]+/(?P<repository>[^:@]+)(:(?P<tag>[^@]+))?(@.*)?"
-)
 _FRAMEWORK_SERVER = (sys.executable, "-m", "batch_transform.local.framework")
 
 
@@ -73,11 +70,10 @@ class Images:
             return _running(address)
         if address.startswith("file://"):
             return _folder(address)
-        found = _ECR_IMAGE.fullmatch(address)
-        for framework in frameworks():
-            if found and found["repository"] == repository(framework):
-                # the tag names the version, and the processor: `1.2-1-cpu-py3`; an image by its digest has none
-                return Command((*_FRAMEWORK_SERVER, framework, found["tag"] or ""))
+        container = framework_container(address)
+        if container is not None and container.framework in frameworks():
+            # the tag names the version, and the processor: `1.2-1-cpu-py3`; an image by its digest has none
+            return Command((*_FRAMEWORK_SERVER, container.framework, container.tag))
         raise TransformJobError(
             f"ClientError: the local AWS cannot run the image {address}: it runs no containers. Map the image to "
             f"a command in {self._file or 'a file given with --images'}, for example "

@@ -1,6 +1,6 @@
 """gunicorn's configuration for a model with packages of its own, which the model's code sees and the server does not.
 
-The server has its own gunicorn and Werkzeug, and a model's requirements.txt may ask for others. So the server loads its
+The server has its own gunicorn and Flask, and a model's requirements.txt may ask for others. So the server loads its
 own first; those that the model brought as well are then forgotten, and the model's come first on the path. All other
 packages, such as NumPy, are the model's from the beginning, for the server too.
 """
@@ -18,7 +18,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-_OF_THE_SERVER = frozenset({"gunicorn", "werkzeug", "markupsafe", "packaging"})
+_OF_THE_SERVER = frozenset(
+    {"gunicorn", "flask", "werkzeug", "jinja2", "itsdangerous", "blinker", "click", "markupsafe", "packaging"}
+)
 _LET_GO = _OF_THE_SERVER - {"gunicorn"}  # which goes on running the worker
 _PACKAGES = "BATCH_TRANSFORM_PACKAGES"
 

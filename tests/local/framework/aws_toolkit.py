@@ -4,8 +4,8 @@
 
 Run by the Python of an environment that has sagemaker-containers (tests/local/clients/install toolkits), and nothing of
 ours. It reads requests as JSON, one a line, and writes answers so. The container's own package, which is on no package
-index, is used where CONTAINER_SOURCE names the folder `src` of its repository. Without it its `serving.py`, twenty lines
-that hand four functions to sagemaker-containers, is what `_transformer` below is.
+index, is used where CONTAINER_SOURCE names the folder `src` of its repository. Without it `_transformer` below stands
+for its `serving.py`, twenty lines that hand four functions to sagemaker-containers.
 """
 
 import base64
@@ -28,7 +28,9 @@ def application(framework):
     sys.path.insert(0, os.environ["SAGEMAKER_SUBMIT_DIRECTORY"])
     if "CONTAINER_SOURCE" in os.environ:
         sys.path.append(os.environ["CONTAINER_SOURCE"])
-        container = {"sklearn": "sagemaker_sklearn_container", "xgboost": "sagemaker_xgboost_container"}[framework]
+        container = {"sklearn": "sagemaker_sklearn_container", "xgboost": "sagemaker_xgboost_container"}[
+            framework
+        ]
         return importlib.import_module(container + ".serving").main
     from sagemaker_containers.beta.framework import env, worker
 
@@ -59,7 +61,9 @@ def _transformer(program, framework):
     model_fn = getattr(program, "model_fn", transformer.default_model_fn)
     if getattr(program, "transform_fn", None):
         if any(functions):
-            raise ValueError("Cannot use transform_fn implementation with input_fn, predict_fn, and/or output_fn")
+            raise ValueError(
+                "Cannot use transform_fn implementation with input_fn, predict_fn, and/or output_fn"
+            )
         return transformer.Transformer(model_fn=model_fn, transform_fn=program.transform_fn)
     defaults = (input_fn, predict_fn, output_fn)
     return transformer.Transformer(model_fn, *(given or own for given, own in zip(functions, defaults)))

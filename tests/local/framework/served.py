@@ -53,7 +53,11 @@ class Model:
         """Write a model of one script."""
         (folder / "model/code").mkdir(parents=True)
         (folder / "model/code" / program).write_text(code)
-        given = {"SAGEMAKER_PROGRAM": program, "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code", **environment}
+        given = {
+            "SAGEMAKER_PROGRAM": program,
+            "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
+            **environment,
+        }
         return cls(folder / "model", given)
 
 
@@ -105,7 +109,13 @@ def awss(model: Model, framework: str) -> Iterator[AwssToolkit]:
     passed = {name: os.environ[name] for name in ("PATH", "CONTAINER_SOURCE") if name in os.environ}
     with (model.folder.parent / "toolkit.log").open("w") as log:
         process = subprocess.Popen(
-            [str(TOOLKITS / "bin/python"), "-W", "ignore", str(Path(__file__).with_name("aws_toolkit.py")), framework],
+            [
+                str(TOOLKITS / "bin/python"),
+                "-W",
+                "ignore",
+                str(Path(__file__).with_name("aws_toolkit.py")),
+                framework,
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,

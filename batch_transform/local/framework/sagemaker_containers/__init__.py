@@ -29,7 +29,18 @@ _SERVING = {
     "transformer": transformer,
     "worker": worker,
 }
-_OTHERS = ("files", "functions", "logging", "mapping", "mpi", "params", "process", "runner", "server", "trainer")
+_OTHERS = (
+    "files",
+    "functions",
+    "logging",
+    "mapping",
+    "mpi",
+    "params",
+    "process",
+    "runner",
+    "server",
+    "trainer",
+)
 
 
 class _NotHere(ModuleType):

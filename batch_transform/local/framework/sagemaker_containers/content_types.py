@@ -8,4 +8,4 @@ OCTET_STREAM = "application/octet-stream"
 ANY = "*/*"
 NPY = "application/x-npy"
 UTF8_TYPES = [JSON, CSV]
-"""Their bodies reach `input_fn` as str, all others as bytes. A type with a parameter, such as a charset, is another one."""
+"""Their bodies reach `input_fn` as str, all others as bytes. A type with a parameter, such as a charset, is another."""

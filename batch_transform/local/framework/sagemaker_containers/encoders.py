@@ -26,7 +26,7 @@ def encode(array_like: Any, content_type: str) -> Any:  # noqa: ANN401  # str or
 
 def npy_to_numpy(npy_array: bytes) -> Any:  # noqa: ANN401  # an array
     """Return the array of a .npy file."""
-    # pickles run code: AWS's containers load them, from whoever may send a request, and so does this machine from its person
+    # pickles run code; AWS's containers load them, and here they come from the person whose model it is
     return np.load(io.BytesIO(npy_array), allow_pickle=True)
 
 
@@ -46,9 +46,7 @@ def csv_to_numpy(string_like: str, dtype: Any = None) -> Any:  # noqa: ANN401
         return cells.astype(dtype)
     except ValueError as error:
         if dtype is not None:
-            raise ClientError(
-                f"Error while writing numpy array: {error}. dtype is: {dtype}"
-            ) from error
+            raise ClientError(f"Error while writing numpy array: {error}. dtype is: {dtype}") from error
     return cells
 
 

@@ -7,6 +7,9 @@ class ClientError(Exception):
     """What a function of the model's code raised, told apart from the container's own errors."""
 
 
+ClientError.__module__ = "sagemaker_containers._errors"  # as a log shows it
+
+
 class ImportModuleError(ClientError):
     """When the program cannot be imported."""
 

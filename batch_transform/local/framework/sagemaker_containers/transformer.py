@@ -39,7 +39,7 @@ def default_output_fn(prediction: Any, accept: str) -> worker.Response:  # noqa:
 class Transformer:
     """The functions of the model's code. What they raise becomes `error_class`, UnsupportedFormatError included."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917  # AWS's signature
         self,
         model_fn: Function | None = None,
         input_fn: Function | None = None,
@@ -76,7 +76,11 @@ class Transformer:
         return result
 
     def _default_transform_fn(
-        self, model: Any, content: str | bytes, content_type: str, accept: str  # noqa: ANN401
+        self,
+        model: Any,  # noqa: ANN401
+        content: str | bytes,
+        content_type: str,
+        accept: str,
     ) -> Any:  # noqa: ANN401
         try:
             data = self._input_fn(content, content_type)

@@ -40,7 +40,8 @@ class Worker(flask.Flask):
     def log_exception(self, exc_info: Any) -> None:  # noqa: ANN401  # Flask has a name of its own for these three
         """Log what the model's code raised, and not what it was wrapped in."""
         cause = exc_info[1].__cause__ if isinstance(exc_info[1], ClientError) else None
-        super().log_exception((type(cause), cause, cause.__traceback__) if cause is not None else exc_info)
+        given: Any = exc_info if cause is None else (type(cause), cause, cause.__traceback__)
+        super().log_exception(given)
 
 
 class Response(flask.Response):
@@ -48,14 +49,14 @@ class Response(flask.Response):
 
     default_mimetype = content_types.JSON
 
-    def __init__(
+    def __init__(  # noqa: PLR0917  # AWS's signature
         self,
         response: Any = None,  # noqa: ANN401  # whatever Flask takes
         accept: str | None = None,
         status: int | str = HTTPStatus.OK,
         headers: Any = None,  # noqa: ANN401
         mimetype: str | None = None,
-        direct_passthrough: bool = False,  # noqa: FBT001, FBT002  # AWS's signature
+        direct_passthrough: bool = False,  # AWS's signature
     ) -> None:
         del accept
         super().__init__(response, status, headers, mimetype, None, direct_passthrough)
@@ -83,7 +84,9 @@ class Request(flask.Request):
     @property
     def content(self) -> str | bytes:
         """The body: str for the types of text, bytes for all others."""
-        return self.get_data(as_text=True) if self.content_type in content_types.UTF8_TYPES else self.get_data()
+        return (
+            self.get_data(as_text=True) if self.content_type in content_types.UTF8_TYPES else self.get_data()
+        )
 
 
 def default_healthcheck_fn() -> Response:
