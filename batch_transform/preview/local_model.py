@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from batch_transform.engine.seams import ModelInvoker
+from batch_transform.engine.seams import Answer, ModelInvoker
 from batch_transform.local.model_server.archive import ModelArchives
 from batch_transform.local.model_server.code_folder import CodeFolders
 from batch_transform.local.model_server.container_start import ContainerStarts
@@ -27,6 +27,7 @@ from batch_transform.spec.job_spec import FrameworkImage, JobSpec
 
 _REGION = "us-east-1"  # of an image's address, which here only tells the framework
 _EXECUTION_PARAMETERS_SECONDS = 10.0
+_TRACEBACK = b"Traceback (most recent call last)"
 _STRATEGIES = {"MultiRecord": "MULTI_RECORD", "SingleRecord": "SINGLE_RECORD"}
 
 
@@ -80,10 +81,33 @@ def local_model(
             )
             with servers.lease(image, model_dir, environment, stop) as server:
                 invoker = HttpInvoker(server.url)
-                yield LocalModel(invoker, _execution_parameters(invoker))
+                yield LocalModel(_Telling(invoker, server.output), _execution_parameters(invoker))
                 invoker.close()
         finally:
             servers.close()
+
+
+class _Telling:
+    """Asks the model, and puts the traceback that its server printed in the place of an answer that has none.
+
+    The scikit-learn and XGBoost containers answer an error of the model's code with a page that says nothing of it.
+    """
+
+    def __init__(self, invoker: ModelInvoker, output: Path | None) -> None:
+        self._invoker = invoker
+        self._output = output
+
+    def invoke(self, body: bytes, *, content_type: str | None, accept: str | None, timeout: float) -> Answer:
+        before = 0 if self._output is None else self._output.stat().st_size
+        answer = self._invoker.invoke(body, content_type=content_type, accept=accept, timeout=timeout)
+        if (
+            self._output is None
+            or answer.status < http.client.INTERNAL_SERVER_ERROR
+            or _TRACEBACK in answer.body
+        ):
+            return answer
+        printed = self._output.read_bytes()[before:]
+        return Answer(answer.status, printed) if _TRACEBACK in printed else answer
 
 
 def _image_uri(image: FrameworkImage | str, instance_type: str) -> str:

@@ -123,9 +123,12 @@ def _log_lines(job_name: str, logs: LogsClient) -> list[str]:
         elif message and not stream.endswith("/progress"):
             container.append(message)
     where = f"log: group {LOG_GROUP}, streams {job_name}/…"
+    last = ["the container's last lines:", *container] if container else []
     if agent:
-        return [where, *_shortened(_by_file(agent))]
-    return [where, "the container's last lines:", *container] if container else [where]
+        # a page in place of a reason, which is in the own stream of the scikit-learn and XGBoost containers
+        is_page = any("</title>" in line for line in agent)
+        return [where, *_shortened(_by_file(agent)), *(last if is_page else [])]
+    return [where, *last]
 
 
 def _log_events(job_name: str, logs: LogsClient) -> Iterator[dict[str, Any]]:

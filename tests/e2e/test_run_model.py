@@ -25,6 +25,7 @@ from e2e.project_copy import PROJECT
 
 ROLE = "arn:aws:iam::000000000000:role/registry"
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
+CODE_IN_ARCHIVE = {"SAGEMAKER_PROGRAM": "inference.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code"}
 ANSWER = """
 def model_fn(model_dir): return {answer!r}
 def input_fn(data, content_type): return data
@@ -40,7 +41,7 @@ class Account:
     aws: LocalAws
     outputs: dict[str, str]
 
-    def container(self, answer: str) -> dict[str, str]:
+    def container(self, answer: str) -> dict[str, Any]:
         """Upload a model that answers just this, and return its container."""
         code = ANSWER.format(answer=answer).encode()
         packed = io.BytesIO()
@@ -50,7 +51,7 @@ class Account:
             archive.addfile(member, io.BytesIO(code))
         bucket, key = self.outputs[INPUT_BUCKET], f"models/{answer}/model.tar.gz"
         self.aws.client("s3").put_object(Bucket=bucket, Key=key, Body=packed.getvalue())
-        return {"Image": IMAGE, "ModelDataUrl": f"s3://{bucket}/{key}"}
+        return {"Image": IMAGE, "ModelDataUrl": f"s3://{bucket}/{key}", "Environment": CODE_IN_ARCHIVE}
 
     def serve(self, answer: str) -> str:
         """Make a model that answers just this, and a configuration that serves it; return the name of both."""

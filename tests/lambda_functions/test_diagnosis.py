@@ -111,6 +111,22 @@ def test_the_containers_last_lines_are_told_where_the_agent_says_nothing() -> No
     assert lines[-13:] == ["the container's last lines:", *(f"line {number}" for number in range(88, 100))]
 
 
+def test_the_containers_last_lines_are_told_where_its_answer_is_a_page() -> None:
+    logs = FakeLogs(
+        (f"{JOB}/i-1", "ValueError: could not convert string to float: 'one'"),
+        (f"{JOB}/i-1/data-log", "t:[sagemaker logs]: in/churn/bad.csv: AlgorithmError: 500"),
+        (
+            f"{JOB}/i-1/data-log",
+            "t:[sagemaker logs]: in/churn/bad.csv: <title>500 Internal Server Error</title>",
+        ),
+    )
+    lines = explain(a_failure(cause=FAILED), FakeS3(OBJECTS), logs)["Cause"].splitlines()
+    assert lines[-2:] == [
+        "the container's last lines:",
+        "ValueError: could not convert string to float: 'one'",
+    ]
+
+
 def test_an_account_without_the_log_group_has_nothing_to_tell() -> None:
     class NoGroup(FakeLogs):
         def paginate(self, **_arguments: Any) -> Iterator[dict[str, Any]]:

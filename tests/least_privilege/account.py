@@ -305,7 +305,14 @@ def _make_outside(aws: LocalAws, *, archive_key: str) -> None:
         ServerSideEncryption="aws:kms",
         SSEKMSKeyId=archive_key,
     )
-    container = {"Image": IMAGE, "ModelDataUrl": "s3://models-of-mine/churn/model.tar.gz"}
+    container = {
+        "Image": IMAGE,
+        "ModelDataUrl": "s3://models-of-mine/churn/model.tar.gz",
+        "Environment": {
+            "SAGEMAKER_PROGRAM": "inference.py",
+            "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
+        },
+    }
     for model in ("a-model", "scoring"):
         sagemaker.create_model(ModelName=model, PrimaryContainer=container, ExecutionRoleArn=OUTSIDE_ROLE)
     variant = {"VariantName": "all", "ModelName": "scoring", "InstanceType": "ml.m5.large"}

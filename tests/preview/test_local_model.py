@@ -97,3 +97,13 @@ def test_fails_when_the_server_ends(tmp_path: Path) -> None:
     spec = JobSpec("demo", ModelSpec(source=tmp_path, image=SERVER, env={"BEHAVIOUR": "break"}))
     with pytest.raises(TransformJobError, match="failed to respond to ping"), local_model(spec, no_s3, None):
         pass
+
+
+def test_an_error_of_the_models_code_is_told_where_the_container_answers_with_a_page(tmp_path: Path) -> None:
+    source = folder_with_code(tmp_path / "model")
+    (source / "code" / "inference.py").write_text(CODE.replace("data.splitlines()", "data.wrong()"))
+    spec = JobSpec("demo", ModelSpec(source=source, image=FrameworkImage("sklearn", "1.2-1")))
+    with local_model(spec, no_s3, None) as model:
+        answer = model.invoker.invoke(b"1\n", content_type="text/csv", accept="text/csv", timeout=30)
+    assert answer.status == 500
+    assert b"AttributeError: 'str' object has no attribute 'wrong'" in answer.body

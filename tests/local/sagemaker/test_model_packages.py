@@ -134,7 +134,12 @@ def test_a_job_gets_image_and_data_from_the_package(lab: Any, group: str) -> Non
     container = {
         "Image": image,
         "ModelDataUrl": f"s3://{bucket}/model.tar.gz",
-        "Environment": {"A": "a", "B": "b"},
+        "Environment": {
+            "A": "a",
+            "B": "b",
+            "SAGEMAKER_PROGRAM": "inference.py",
+            "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
+        },
     }
     model = lab.name()
     primary = {"ModelPackageName": register(lab, group, container), "Environment": {"B": "c"}}
