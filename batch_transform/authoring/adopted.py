@@ -36,11 +36,25 @@ _AWS_DEFAULTS: dict[Path, str] = {
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """Something that was not taken over, and where it stands. `may_matter`: results may be others without it."""
+
+    place: str
+    text: str
+    may_matter: bool
+
+    def __str__(self) -> str:
+        """The place and what stands there."""
+        return f"{self.place}: {self.text}" if self.place else self.text
+
+
+@dataclass(frozen=True)
 class Adopted:
     """`request` has the members whose values are known, without TransformJobName, as CreateTransformJob has them.
 
     `unknown` are members whose value only a later moment knows, with the text that stands in their
-    place, such as `$.data`. `origin` says in words what was read, `notes` what is worth knowing of it.
+    place, such as `$.data`. `origin` says in words what was read, `notes` what is worth knowing of it, `left_out`
+    what of it is not in the request.
     """
 
     request: Request
@@ -48,6 +62,7 @@ class Adopted:
     transform_job_name: str | None = None
     unknown: Mapping[Path, str] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    left_out: Sequence[LeftOut] = ()
 
     @property
     def job_name(self) -> str:
@@ -62,6 +77,7 @@ def adopt_members(
     origin: str,
     later: Mapping[Path, str] | None = None,
     notes: Sequence[str] = (),
+    left_out: Sequence[LeftOut] = (),
 ) -> Adopted:
     """Sort the members of a request into what is known and what is not.
 
@@ -82,7 +98,12 @@ def adopt_members(
     for path in unknown:
         _refuse_homeless(path, origin)
     return Adopted(
-        known, origin, name, {path: text for path, text in unknown.items() if path != _JOB_NAME}, notes
+        known,
+        origin,
+        name,
+        {path: text for path, text in unknown.items() if path != _JOB_NAME},
+        notes,
+        left_out,
     )
 
 

@@ -3,114 +3,260 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
-from dataclasses import dataclass
+import operator as operators
+import posixpath
+import re
+import string
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from batch_transform.authoring.python_names import Names
+
+_DEEPEST = 50  # levels of names and operators; deeper code is not written by hand
+_MOST_STEPS = 100_000  # expressions; names of names of names may be many more than a person writes
+_LONGEST = 100_000  # characters of a text that is put together
 
 
 @dataclass(frozen=True)
 class NotKnown:
-    """A value that only running the code would tell. `text` is its source."""
+    """A value that only running the code would tell. `text` is its source, `node` where it stands."""
 
     text: str
+    node: ast.AST = field(compare=False, repr=False)
 
 
-def assigned_values(tree: ast.AST) -> dict[str, ast.expr]:
-    """Return what simple names are set to. A name that is set more than once, or in a loop, is left out."""
-    once = {
-        target.id: node.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
-    stored = [
-        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-    ]
-    return {name: value for name, value in once.items() if stored.count(name) == 1}
+class Values:
+    """Reads expressions of a tree: literals, names that are set once where they are used, and operators on them.
 
-
-def value_of(node: ast.expr, names: Mapping[str, ast.expr], *, depth: int = 0) -> object:
-    """Return the value of an expression: literals, names that are set once, `+`, `.format()` and f-strings of them.
-
-    Lists and dicts are read item by item; what is not known in them is a `NotKnown` there.
+    A name is looked up in the function around it first, as Python does. One that is set in several places, by a loop
+    or by a caller is not known. `used` are the expressions that names were found to stand for.
     """
-    if depth > _DEEPEST:
-        return NotKnown(ast.unparse(node))
-    if isinstance(node, ast.Constant) and isinstance(node.value, (str, int, float, bool, type(None))):
-        return node.value
-    if isinstance(node, ast.Name) and node.id in names:
-        value = value_of(names[node.id], names, depth=depth + 1)
-        return NotKnown(node.id) if isinstance(value, NotKnown) else value
-    if isinstance(node, (ast.List, ast.Tuple)):
-        return [value_of(item, names, depth=depth + 1) for item in node.elts]
-    mapping = _mapping(node, names, depth)
-    found = _text(node, names, depth) if mapping is None else mapping
-    return NotKnown(ast.unparse(node)) if found is None else found
 
+    def __init__(self, tree: ast.Module) -> None:
+        self.names = Names(tree)
+        self.used: list[ast.expr] = []
+        self._steps = 0
 
-_DEEPEST = 50  # levels of names and operators; deeper code is not written by hand
+    def of(self, node: ast.expr, depth: int = 0) -> object:
+        """Return the value of an expression; a `NotKnown`, or one in a list or a dict, where it is not known."""
+        found: object = None
+        self._steps += 1
+        if depth > _DEEPEST or self._steps > _MOST_STEPS:
+            pass
+        elif isinstance(node, ast.Constant):
+            if node.value is None:
+                return None
+            found = node.value if isinstance(node.value, (str, int, float)) else None
+        elif isinstance(node, ast.Name):
+            return self._of_name(node, depth)
+        elif isinstance(node, (ast.List, ast.Tuple)):
+            if not any(isinstance(item, ast.Starred) for item in node.elts):
+                found = [self.of(item, depth + 1) for item in node.elts]
+        elif isinstance(node, ast.Dict):
+            found = self._mapping(node, list(zip(node.keys, node.values, strict=True)), depth)
+        elif isinstance(node, ast.Call):
+            found = self._of_call(node, depth)
+        else:
+            found = self._computed(node, depth)
+        return NotKnown(ast.unparse(node), node) if found is None else found
 
+    def assigned(self, node: ast.expr) -> ast.expr:
+        """Return the expression that a name or an attribute stands for, as far as it is set once; else `node`."""
+        found: ast.expr | None = None
+        if isinstance(node, ast.Name):
+            found = self.names.expression(node)
+        elif isinstance(node, ast.Attribute):
+            values = self.names.attribute_values(node)
+            found = values[0] if len(values) == 1 else None
+        if found is None:
+            return node
+        self.used.append(found)
+        return found
 
-def _mapping(node: ast.expr, names: Mapping[str, ast.expr], depth: int) -> dict[str, object] | None:
-    """Return what `{"a": 1}` and `dict(a=1)` hold; None for all else, and for names that are not known."""
-    pairs: list[tuple[object, ast.expr]] = []
-    if isinstance(node, ast.Dict):
-        pairs = [
-            (None if key is None else value_of(key, names, depth=depth + 1), value)
-            for key, value in zip(node.keys, node.values, strict=True)
-        ]
-    elif isinstance(node, ast.Call) and ast.unparse(node.func) == "dict" and not node.args:
-        pairs = [(keyword.arg, keyword.value) for keyword in node.keywords]
-    else:
+    def _of_name(self, node: ast.Name, depth: int) -> object:
+        found = self.names.expression(node)
+        if found is None:
+            return NotKnown(node.id, node)
+        self.used.append(found)
+        value = self.of(found, depth + 1)
+        if isinstance(value, NotKnown):
+            return NotKnown(node.id, node)
+        if isinstance(value, (dict, list)):
+            return self._changed(value, node, depth)
+        return value
+
+    def _changed(self, value: dict[str, object] | list[object], node: ast.Name, depth: int) -> object:
+        """Return a dict as it is where a name is used, after the changes that were made to it."""
+        for change in self.names.changes(node):
+            if not change.keys or isinstance(value, list):
+                return NotKnown(f"{node.id}, which changes here", change.node)
+            self.used += [change.value] if change.value is not None else []
+            new: object = NotKnown(ast.unparse(change.node), change.node)
+            if change.value is not None and not self.names.may_not_run(change.node):
+                new = self.of(change.value, depth + 1)
+            value = _with(value, change.keys, new)
+        return value
+
+    def _mapping(
+        self, node: ast.expr, pairs: list[tuple[ast.expr | None, ast.expr]], depth: int
+    ) -> dict[str, object] | NotKnown:
+        result: dict[str, object] = {}
+        for key, value in pairs:
+            if key is None:
+                spread = self.of(value, depth + 1)
+                if not isinstance(spread, dict):
+                    return NotKnown(ast.unparse(node), node)
+                result |= spread
+                continue
+            name = self.of(key, depth + 1)
+            if not isinstance(name, str):
+                return NotKnown(ast.unparse(node), node)
+            result[name] = self.of(value, depth + 1)
+        return result
+
+    def _of_call(self, node: ast.Call, depth: int) -> object:
+        if isinstance(node.func, ast.Name) and node.func.id == "dict" and len(node.args) <= 1:
+            pairs: list[tuple[ast.expr | None, ast.expr]] = [(None, one) for one in node.args]
+            pairs += [(ast.Constant(one.arg) if one.arg else None, one.value) for one in node.keywords]
+            return self._mapping(node, pairs, depth)
+        name = ast.unparse(node.func)
+        if name in _COPIES and len(node.args) == 1:
+            return self.of(node.args[0], depth + 1)
+        arguments = [self.of(one, depth + 1) for one in node.args]
+        found: object = None
+        if all(isinstance(one, (str, int)) for one in arguments) and not node.keywords:
+            if name == "str" and len(arguments) == 1:
+                found = str(arguments[0])
+            elif name in {"os.path.join", "posixpath.join"} and arguments:
+                found = posixpath.join(*map(str, arguments))
+        if found is None and isinstance(node.func, ast.Attribute):
+            owner = self.of(node.func.value, depth + 1)
+            if isinstance(owner, (dict, list)) and node.func.attr == "copy" and not arguments:
+                return owner
+            if isinstance(owner, str):
+                found = self._of_text_method(owner, node.func.attr, arguments, node, depth)
+        return NotKnown(ast.unparse(node), node) if found is None else found
+
+    def _of_text_method(
+        self, owner: str, method: str, arguments: list[object], node: ast.Call, depth: int
+    ) -> str | None:
+        if method == "format":
+            named = {one.arg: self.of(one.value, depth + 1) for one in node.keywords if one.arg}
+            known = all(isinstance(one, (str, int, float)) for one in (*arguments, *named.values()))
+            return _formatted(owner, arguments, named) if known and len(named) == len(node.keywords) else None
+        if method == "join" and len(arguments) == 1 and isinstance(arguments[0], list) and not node.keywords:
+            parts = arguments[0]
+            return owner.join(parts) if all(isinstance(part, str) for part in parts) else None
+        if method in _TEXT_METHODS and not node.keywords and all(isinstance(one, str) for one in arguments):
+            try:
+                return str(getattr(owner, method)(*arguments))
+            except TypeError:
+                return None
         return None
-    result = {name: value_of(value, names, depth=depth + 1) for name, value in pairs if isinstance(name, str)}
-    return result if len(result) == len(pairs) else None
+
+    def _computed(self, node: ast.expr, depth: int) -> object:
+        """Return what operators, f-strings and subscripts make; None where a part is not known."""
+        if isinstance(node, (ast.Attribute, ast.Subscript)):
+            return self._member(node, depth)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            number = self.of(node.operand, depth + 1)
+            return -number if isinstance(number, (int, float)) else None
+        if isinstance(node, ast.BinOp):
+            return _combined(node.op, self.of(node.left, depth + 1), self.of(node.right, depth + 1))
+        if isinstance(node, ast.JoinedStr):
+            parts = [self._part(part, depth) for part in node.values]
+            known = [part for part in parts if part is not None]
+            return "".join(known) if len(known) == len(parts) else None
+        return None
+
+    def _member(self, node: ast.Attribute | ast.Subscript, depth: int) -> object:
+        if isinstance(node, ast.Attribute):
+            is_own = ast.unparse(node.value) in {"self", "cls"}
+            assigned = self.assigned(node) if is_own else node
+            return None if assigned is node else self.of(assigned, depth + 1)
+        owner, key = self.of(node.value, depth + 1), self.of(node.slice, depth + 1)
+        if isinstance(owner, dict) and isinstance(key, str):
+            return owner.get(key)
+        if isinstance(owner, list) and isinstance(key, int) and -len(owner) <= key < len(owner):
+            return owner[key]
+        return None
+
+    def _part(self, node: ast.expr, depth: int) -> str | None:
+        if not isinstance(node, ast.FormattedValue):
+            value = self.of(node, depth + 1)
+            return value if isinstance(value, str) else None
+        value = self.of(node.value, depth + 1)
+        layout = "" if node.format_spec is None else self.of(node.format_spec, depth + 1)
+        if (
+            not isinstance(value, (str, int, float))
+            or not isinstance(layout, str)
+            or len(layout) > _LONGEST_LAYOUT
+        ):
+            return None
+        shown: object = repr(value) if node.conversion == ord("r") else value
+        if node.conversion in {ord("s"), ord("a")}:
+            shown = str(value) if node.conversion == ord("s") else ascii(value)
+        try:
+            return format(shown, layout)
+        except ValueError:
+            return None
 
 
-def _text(node: ast.expr, names: Mapping[str, ast.expr], depth: int) -> str | int | float | None:
-    """Return the text that operators and f-strings make, or a negative number; None where a part is not known."""
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        number = value_of(node.operand, names, depth=depth + 1)
-        return -number if isinstance(number, (int, float)) else None
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        left, right = (value_of(side, names, depth=depth + 1) for side in (node.left, node.right))
-        return left + right if isinstance(left, str) and isinstance(right, str) else None
-    if isinstance(node, ast.JoinedStr):
-        parts = [_part(part, names, depth) for part in node.values]
-        known = [part for part in parts if part is not None]
-        return "".join(known) if len(known) == len(parts) else None
-    if _is_format(node):
-        return _formatted(node, names, depth)
+_ARITHMETIC: Mapping[type[ast.operator], Callable[[int, int], int]] = {
+    ast.Add: operators.add,
+    ast.Sub: operators.sub,
+    ast.Mult: operators.mul,
+}
+_COPIES = frozenset({"copy.copy", "copy.deepcopy", "deepcopy"})
+_TEXT_METHODS = frozenset(
+    {"strip", "rstrip", "lstrip", "lower", "upper", "replace", "removesuffix", "removeprefix"}
+)
+_LONGEST_LAYOUT = 6
+_WIDE = re.compile(r"%[^a-zA-Z%]*\d{4}")
+
+
+def _with(value: dict[str, object], keys: tuple[str, ...], new: object) -> dict[str, object]:
+    first, *others = keys
+    below = value.get(first)
+    if others:
+        new = _with(below if isinstance(below, dict) else {}, tuple(others), new)
+    return {**value, first: new}
+
+
+def _combined(operator: ast.operator, left: object, right: object) -> object:
+    if isinstance(operator, ast.Mod) and isinstance(left, str):
+        values = tuple(right) if isinstance(right, list) else (right,)
+        known = all(isinstance(value, (str, int, float)) for value in values)
+        return (
+            _or_none(lambda: left % values) if known and "*" not in left and not _WIDE.search(left) else None
+        )
+    if isinstance(operator, ast.BitOr) and isinstance(left, dict) and isinstance(right, dict):
+        return left | right
+    if isinstance(operator, ast.Add) and isinstance(left, (str, list)) and type(left) is type(right):
+        fits = len(left) + len(right) <= _LONGEST
+        return left + right if fits else None  # type: ignore[operator]  # two texts, or two lists
+    if isinstance(left, int) and isinstance(right, int) and type(operator) in _ARITHMETIC:
+        return _ARITHMETIC[type(operator)](left, right)
     return None
 
 
-def _part(node: ast.expr, names: Mapping[str, ast.expr], depth: int) -> str | None:
-    if isinstance(node, ast.FormattedValue):
-        if node.conversion != -1 or node.format_spec is not None:
+def _formatted(template: str, arguments: list[object], named: Mapping[str, object]) -> str | None:
+    """Return `"s3://{}/{name}".format(a, name=b)`, where the fields are empty or plain numbers and names."""
+    try:
+        fields = list(string.Formatter().parse(template))
+    except ValueError:
+        return None
+    for _, name, layout, _ in fields:
+        if name is not None and (
+            not (name == "" or name.isidentifier() or name.isdecimal()) or len(layout or "") > _LONGEST_LAYOUT
+        ):
             return None
-        node = node.value
-    value = value_of(node, names, depth=depth + 1)
-    return str(value) if isinstance(value, (str, int)) else None
+    return _or_none(lambda: template.format(*arguments, **named))
 
 
-def _is_format(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format"
-
-
-def _formatted(node: ast.expr, names: Mapping[str, ast.expr], depth: int) -> str | None:
-    """Return `"s3://{}/{}".format(a, b)`, where the fields are empty or plain numbers and names."""
-    assert isinstance(node, ast.Call)  # noqa: S101 - told by _is_format
-    assert isinstance(node.func, ast.Attribute)  # noqa: S101 - told by _is_format
-    template = value_of(node.func.value, names, depth=depth + 1)
-    arguments = [value_of(argument, names, depth=depth + 1) for argument in node.args]
-    if (
-        not isinstance(template, str)
-        or node.keywords
-        or not all(isinstance(value, str) for value in arguments)
-    ):
+def _or_none(make: Callable[[], str]) -> str | None:
+    try:
+        text = make()
+    except (ValueError, TypeError, KeyError, IndexError, OverflowError):
         return None
-    parts = template.split("{}")
-    if len(parts) != len(arguments) + 1 or any("{" in part or "}" in part for part in parts):
-        return None
-    texts = [str(value) for value in arguments]
-    return "".join(text for pair in zip(parts, [*texts, ""], strict=True) for text in pair)
+    return text if len(text) <= _LONGEST else None

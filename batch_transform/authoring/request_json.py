@@ -60,10 +60,19 @@ def adopt_json(text: str, *, origin: str, state: str | None = None) -> Adopted:
         name, members = _one_of(states, state, origin)
         which = name if name == _NAMELESS_STATE else f"the state {name}"
         return _of_state(members, origin=f"{which} in {origin}")
-    if isinstance(document.get("detail"), dict):
-        document = document["detail"]
+    for inner in (
+        "detail",
+        "Transform",
+    ):  # an event of EventBridge; the config of Airflow's SageMakerTransformOperator
+        if isinstance(document.get(inner), dict):
+            document = document[inner]
     if "TransformJobStatus" in document:
         return adopt_description(document, origin=f"a description of a transform job in {origin}")
+    _require_whole(document, origin)
+    return adopt_members(document, origin=f"a CreateTransformJob request in {origin}")
+
+
+def _require_whole(document: Mapping[str, Any], origin: str) -> None:
     missing = [name for name in _REQUIRED if name not in document and f"{name}.$" not in document]
     if len(missing) == len(_REQUIRED):
         raise InputError(
@@ -75,7 +84,6 @@ def adopt_json(text: str, *, origin: str, state: str | None = None) -> Adopted:
             f"{origin}: is no whole CreateTransformJob request: it lacks {' and '.join(missing)}, which AWS requires; "
             "add what is missing"
         )
-    return adopt_members(document, origin=f"a CreateTransformJob request in {origin}")
 
 
 def adopt_description(description: Mapping[str, Any], *, origin: str, notes: tuple[str, ...] = ()) -> Adopted:

@@ -1,256 +1,474 @@
-"""The SageMaker Python SDK's calls in a notebook or a script, read as the request that the SDK would make.
+"""A call that makes a transform job, in Python of whatever kind, read as the request that it would make.
 
-The code is parsed and never run.
+The code is parsed and never run. What was not taken over is told with its place: nothing that shapes a record is
+dropped without a word.
 """
 
 from __future__ import annotations
 
 import ast
-import json
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from batch_transform.authoring.adopted import Adopted, adopt_members
-from batch_transform.authoring.python_values import NotKnown, assigned_values, value_of
+from batch_transform.authoring.adopted import Adopted, LeftOut, adopt_members
+from batch_transform.authoring.code_source import Code, read_code
+from batch_transform.authoring.python_values import NotKnown, Values
 from batch_transform.authoring.sdk_parameters import (
     CONSTRUCTORS,
+    CREATE_ARGUMENTS,
     DATA_CAPTURE,
+    JOB_CALLS,
     POSITIONAL,
     SAID_ELSEWHERE,
     TRANSFORM,
     Parameters,
+    member_of,
 )
 from batch_transform.spec.errors import InputError
+from batch_transform.spec.members import FIELD_OF
 from batch_transform.spec.request import Request, place
 from batch_transform.spec.request_shape import SHAPES, Path
 
 _S3_DATA_TYPE: Path = ("TransformInput", "DataSource", "S3DataSource", "S3DataType")
-
 _BOTO3 = "create_transform_job"
+_CREATE = "TransformJob.create"
+_AIRFLOW = "SageMakerTransformOperator"
+_FILTERS = frozenset(
+    {"input_filter", "output_filter", "join_source", "InputFilter", "OutputFilter", "JoinSource"}
+)
+_OF_A_DEPLOYMENT: frozenset[Path] = frozenset(
+    {
+        ("ModelName",),
+        ("Tags",),
+        ("ExperimentConfig",),
+        ("TransformInput", "DataSource", "S3DataSource", "S3Uri"),
+        ("TransformOutput", "S3OutputPath"),
+        ("TransformOutput", "KmsKeyId"),
+        ("TransformResources", "InstanceType"),
+        ("TransformResources", "InstanceCount"),
+        ("TransformResources", "VolumeKmsKeyId"),
+        ("DataCaptureConfig", "DestinationS3Uri"),
+        ("DataCaptureConfig", "KmsKeyId"),
+    }
+)
+"""Members that say where a job runs, and not what becomes of a record: code computes them as a matter of course."""
 
 
 @dataclass(frozen=True)
 class _Call:
-    """A call and what it is called: `Transformer`, `transformer` or `transform`."""
+    """A call that makes a job, and the call that made its transformer."""
 
-    name: str
+    kind: str
     node: ast.Call
+    maker: ast.Call | None = None
+    receiver: ast.expr | None = None
 
 
-def adopt_sdk_call(source: str, *, origin: str) -> Adopted:
-    """Read `Transformer(...)`, or `.transformer(...)`, and `.transform(...)` in Python or in a notebook.
+@dataclass
+class _Reading:
+    """What was read so far of one job."""
 
-    A call of boto3's `create_transform_job(...)` is read where there is none of the SDK's. Values are literals,
-    and names that are set once to such. Raises InputError for what is no Python, for
-    no call or several of one kind, and for parameters that the SDK does not have.
+    code: Code
+    values: Values
+    members: Request = field(default_factory=dict)
+    later: dict[Path, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+    templates_at: str = ""  # of Airflow, where a text with {{ }} is filled in by each run: the task's place
+
+    def put(self, path: Path, value: object) -> None:
+        """Put a value at its place in the request; note it where it is not known."""
+        if self.templates_at and isinstance(value, str) and ("{{" in value or "{%" in value):
+            self._leave_out(path, value, self.templates_at)
+        elif isinstance(value, NotKnown):
+            self._leave_out(path, value.text, self.code.place(value.node))
+        elif path == ("Tags",) and (unknown := _unknown_part(value)) is not None:
+            self._leave_out(path, unknown.text, self.code.place(unknown.node))
+        elif path == ("Tags",) and isinstance(value, dict):
+            place(self.members, path, [{"Key": key, "Value": str(text)} for key, text in value.items()])
+        elif isinstance(value, dict) and (path == ("Environment",) or path not in SHAPES):
+            for name, part in value.items():
+                self.put((*path, str(name)), part)
+        elif value is not None:
+            place(self.members, path, value)
+
+    def _leave_out(self, path: Path, text: str, where: str) -> None:
+        self.later[path] = text
+        if path == ("TransformJobName",):
+            return  # each run has a new one in any case
+        name = f"transform.env.{path[1]}" if path[:1] == ("Environment",) and len(path) > 1 else ""
+        name = name or FIELD_OF.get(path, ".".join(path))
+        what = f"{name} is {text}, which is known only when the code runs; write it yourself"
+        self.left_out.append(LeftOut(where, what, path not in _OF_A_DEPLOYMENT))
+
+
+def adopt_sdk_call(source: str, *, origin: str, call: int | None = None) -> Adopted:
+    """Read the call that makes a transform job in Python, a notebook or a Markdown note.
+
+    Known are `.transform(...)` with its `Transformer(...)` or `.transformer(...)`, also in a pipeline step,
+    `TransformJob.create(...)` of SDK 3, boto3's `create_transform_job(...)` and Airflow's
+    `SageMakerTransformOperator(...)`. Values are literals, and names that are set once to such. `call` chooses
+    the first, second, ... of several. Raises InputError for what is no Python, for no call or several of them
+    without a choice, and for parameters that the SDK does not have.
     """
-    tree = _parsed(_cells(source, origin), origin)
-    names = assigned_values(tree)
-    members: Request = {}
-    later: dict[Path, str] = {}
-    notes: list[str] = []
-    calls = list(_calls(tree))
-    boto3_call = _only(list(_boto3_calls(tree)), origin)
-    if boto3_call is not None and not calls:
-        return _adopt_boto3_call(boto3_call, names, origin)
+    code = read_code(source, origin)
+    values = Values(code.tree)
+    calls = _calls(code, values)
     if not calls:
+        unread = "".join(f"\n{one}" for one in code.unread)
         raise InputError(
-            f"{origin}: has no call of Transformer(...) or .transform(...) of the SageMaker SDK, and none of boto3's "
-            "create_transform_job(...)"
+            f"{origin}: has no call that makes a transform job: Transformer(...) and .transform(...) of the SageMaker "
+            f"SDK, TransformJob.create(...), boto3's create_transform_job(...) or Airflow's {_AIRFLOW}(...){unread}"
         )
-    for kind in (tuple(CONSTRUCTORS), ("transform",)):
-        call = _only([call for call in calls if call.name in kind], origin)
-        if call is not None:
-            arguments = _arguments(call, names, origin)
-            _place_all(call, arguments, members, later, notes)
-    if "S3DataType" not in members.get("TransformInput", {}).get("DataSource", {}).get("S3DataSource", {}):
-        place(members, _S3_DATA_TYPE, "S3Prefix")  # the default of transform()
-    if not any(call.name == "transform" for call in calls):
-        notes.append(
-            "No call of .transform(...) was there: what is scored, and how it is split, is not told."
+    chosen = _chosen(calls, call, code)
+    templates_at = code.place(chosen.node) if chosen.kind == _AIRFLOW else ""
+    reading = _Reading(code, values, templates_at=templates_at)
+    origin_words = _read(chosen, reading)
+    if values.names.is_repeated(chosen.node):
+        reading.notes.append(
+            "The call is in a loop, which makes a transform job in each turn; this is one of them."
         )
+    left_out = [
+        *(LeftOut("", unread, may_matter=True) for unread in code.unread),
+        *reading.left_out,
+        *_other_filters(code, values, calls),
+    ]
     return adopt_members(
-        members, origin=f"a call of the SageMaker Python SDK in {origin}", later=later, notes=notes
+        reading.members,
+        origin=f"{origin_words} in {origin}",
+        later=reading.later,
+        notes=reading.notes,
+        left_out=left_out,
     )
 
 
-def _boto3_calls(tree: ast.AST) -> Iterator[_Call]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == _BOTO3:
-            yield _Call(_BOTO3, node)
+def _read(chosen: _Call, reading: _Reading) -> str:
+    """Read a call; return in words what it is."""
+    if chosen.kind == _BOTO3:
+        _read_members(chosen.node, reading)
+        return f"a call of boto3's {_BOTO3}"
+    if chosen.kind == _CREATE:
+        _read_create(chosen.node, reading)
+        return f"a call of {_CREATE} of the SageMaker Python SDK"
+    if chosen.kind == _AIRFLOW:
+        _read_airflow(chosen.node, reading)
+        return f"a task of Airflow's {_AIRFLOW}"
+    _read_sdk(chosen, reading)
+    return "a call of the SageMaker Python SDK"
 
 
-def _adopt_boto3_call(call: _Call, names: Mapping[str, ast.expr], origin: str) -> Adopted:
+def _read_sdk(chosen: _Call, reading: _Reading) -> None:
+    """Read `.transform(...)`, or a call like it, with the transformer that it belongs to."""
+    for node in (chosen.maker, chosen.node):
+        if node is not None:
+            _place_all(node, reading)
+    for name, value, is_sure in reading.values.names.set_attributes(
+        chosen.receiver or chosen.node, chosen.node
+    ):
+        path = CONSTRUCTORS["Transformer"].get(name)
+        if path is not None:
+            reading.put(path, reading.values.of(value) if is_sure else NotKnown(ast.unparse(value), value))
+    if "S3DataType" not in reading.members.get("TransformInput", {}).get("DataSource", {}).get(
+        "S3DataSource", {}
+    ):
+        place(reading.members, _S3_DATA_TYPE, "S3Prefix")  # the default of transform()
+    if chosen.kind in CONSTRUCTORS:
+        reading.notes.append(
+            "No call of .transform(...) was there: what is scored, and how it is split, is not told."
+        )
+    elif chosen.maker is None:
+        reading.left_out.append(
+            LeftOut(
+                reading.code.place(chosen.node),
+                "the Transformer(...) of this call is not in the code: instance type, strategy, accept and output are "
+                "left out; write them yourself",
+                may_matter=True,
+            )
+        )
+
+
+def _calls(code: Code, values: Values) -> list[_Call]:
+    """Return the calls that make jobs, in the order of the code; those of a Transformer where there is no other."""
+    nodes = sorted(
+        (node for node in ast.walk(code.tree) if isinstance(node, ast.Call)),
+        key=lambda node: (node.end_lineno or 0, node.end_col_offset or 0),
+    )
+    makers = [node for node in nodes if _name(node) in CONSTRUCTORS and _is_maker(node)]
+    found = []
+    for node in nodes:
+        kind = _kind(node)
+        if kind is None:
+            continue
+        receiver = _receiver(kind, node, nodes)
+        maker = _maker(receiver, makers, values) if kind in JOB_CALLS else None
+        found.append(_Call(kind, node, maker, receiver))
+    return found or [_Call(_name(node), node) for node in makers]
+
+
+def _kind(node: ast.Call) -> str | None:
+    """Return which call this is, if it makes a transform job."""
+    name, given = _name(node), {keyword.arg for keyword in node.keywords if keyword.arg}
+    is_method = isinstance(node.func, ast.Attribute)
+    if name == "create" and ast.unparse(node.func).split(".")[-2:-1] == ["TransformJob"]:
+        return _CREATE
+    if name.startswith(_AIRFLOW):
+        return _AIRFLOW
+    starts = bool(node.args) and isinstance(node.args[0], (ast.Constant, ast.JoinedStr))
+    are_its_own = {
+        _BOTO3: is_method,
+        "transform": is_method
+        and (bool(given & TRANSFORM.keys()) or (starts and not given) or len(node.args) >= 2),
+        "TransformInput": "data" in given or (bool(node.args) and "data_source" not in given),
+        "TransformStep": {"data", "transformer"} <= given,
+        "transform_config": bool(node.args) or "transformer" in given,
+    }
+    return name if are_its_own.get(name) else None
+
+
+def _name(node: ast.Call) -> str:
+    """Return the last name of what is called."""
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def _is_maker(node: ast.Call) -> bool:
+    """Tell `Transformer(...)` and `.transformer(...)` of the SDK from others of the same name."""
+    if _name(node) == "Transformer":
+        return True
+    given = {keyword.arg for keyword in node.keywords if keyword.arg}
+    is_method = isinstance(node.func, ast.Attribute)
+    return is_method and (bool(given & CONSTRUCTORS["transformer"].keys()) or len(node.args) >= 2)
+
+
+def _receiver(kind: str, node: ast.Call, nodes: Sequence[ast.Call]) -> ast.expr | None:
+    """Return the expression for the transformer of a call."""
+    if kind == "transform" and isinstance(node.func, ast.Attribute):
+        return node.func.value
+    if kind == "TransformInput":  # the step that has it as its inputs
+        steps = [step for step in nodes if _name(step) == "TransformStep"]
+        around = [step for step in steps if any(one is node for one in ast.walk(step))]
+        for step in around or (steps if len(steps) == 1 else []):
+            return next((one.value for one in step.keywords if one.arg == "transformer"), None)
+        return None
+    given = {keyword.arg: keyword.value for keyword in node.keywords}
+    return given.get("transformer") or (node.args[0] if kind == "transform_config" and node.args else None)
+
+
+def _maker(receiver: ast.expr | None, makers: Sequence[ast.Call], values: Values) -> ast.Call | None:
+    for _ in range(5):  # a name for a name for a call
+        if receiver is None or receiver in makers:
+            break
+        assigned = values.assigned(receiver)
+        if assigned is receiver:
+            break
+        receiver = assigned
+    if receiver in makers:
+        return next(maker for maker in makers if maker is receiver)
+    return makers[0] if len(makers) == 1 else None
+
+
+def _chosen(calls: Sequence[_Call], number: int | None, code: Code) -> _Call:
+    listed = "".join(f"\n  {at}: {one.kind}(...), {code.place(one.node)}" for at, one in enumerate(calls, 1))
+    if number is None and len(calls) > 1:
+        raise InputError(
+            f"{code.origin}: has {len(calls)} calls that make a transform job, and a job file is one job; choose one "
+            f"with --call:{listed}"
+        )
+    if number is not None and not 0 < number <= len(calls):
+        raise InputError(
+            f"{code.origin}: has no call number {number} that makes a transform job; it has:{listed}"
+        )
+    return calls[(number or 1) - 1]
+
+
+def _other_filters(code: Code, values: Values, calls: Sequence[_Call]) -> Iterator[LeftOut]:
+    """Yield filters and joins that stand in the code and in no call: they may be a part of what was read."""
+    seen = {
+        id(node)
+        for root in [one for call in calls for one in (call.node, call.maker) if one is not None]
+        + values.used
+        for node in ast.walk(root)
+    }
+    for node in ast.walk(code.tree):
+        for name, value in _named_values(node):
+            if name in _FILTERS and id(value) not in seen:
+                what = f"{name}={ast.unparse(value)} is in no call that was read, and is left out"
+                yield LeftOut(code.place(value), what, may_matter=True)
+
+
+def _named_values(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    """Yield names with the values that are given to them: parameters, members of a dict, and what is assigned."""
+    if isinstance(node, ast.keyword) and node.arg:
+        yield node.arg, node.value
+    elif isinstance(node, ast.Dict):
+        for key, value in zip(node.keys, node.values, strict=True):
+            if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                yield key.value, value
+    elif isinstance(node, ast.Assign):
+        for target in node.targets:
+            if isinstance(target, ast.Attribute):
+                yield target.attr, node.value
+            elif isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
+                yield str(target.slice.value), node.value
+
+
+def _read_members(node: ast.Call, reading: _Reading) -> None:
     """Read `client.create_transform_job(...)`, whose arguments are the members of the request."""
-    members: Request = {}
-    later: dict[Path, str] = {}
-    for keyword in call.node.keywords:
-        value = value_of(keyword.value, names)
+    for keyword in node.keywords:
+        value = reading.values.of(keyword.value)
         if keyword.arg is not None:
-            _place((keyword.arg,), value, members, later)
+            reading.put((keyword.arg,), value)
         elif isinstance(value, dict):
             for name, part in value.items():
-                _place((str(name),), part, members, later)
+                reading.put((str(name),), part)
         else:
             raise InputError(
-                f"{origin}:{call.node.lineno}: {_BOTO3}(...) spreads **{ast.unparse(keyword.value)}, which is known "
+                f"{reading.code.place(node)}: {_BOTO3}(...) spreads **{ast.unparse(keyword.value)}, which is known "
                 "only when it runs; give its arguments as JSON, without --from-sdk"
             )
-    return adopt_members(members, origin=f"a call of boto3's {_BOTO3} in {origin}", later=later)
 
 
-def _cells(source: str, origin: str) -> str:
-    """Return the code of a notebook, without the lines that are IPython's own; other text as it is."""
-    if not source.lstrip().startswith("{"):
-        return _plain_python(source)
-    try:
-        notebook = json.loads(source)
-    except (ValueError, RecursionError):
-        return source  # a set or a dict in Python
-    if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
-        raise InputError(f"{origin}: is JSON and no notebook; leave out --from-sdk for a request in JSON")
-    code = []
-    for cell in notebook["cells"]:
-        if isinstance(cell, dict) and cell.get("cell_type") == "code":
-            text = cell.get("source", "")
-            code.append("".join(text) if isinstance(text, list) else str(text))
-    return _plain_python("\n".join(text for text in code if not text.lstrip().startswith("%%")))
+def _read_create(node: ast.Call, reading: _Reading) -> None:
+    """Read `TransformJob.create(...)`, whose arguments are the API's members in small letters, and objects of them."""
+    arguments = list(zip(CREATE_ARGUMENTS, node.args, strict=False))
+    for keyword in node.keywords:
+        if keyword.arg is not None:
+            arguments.append((keyword.arg, keyword.value))
+            continue
+        spread = reading.values.assigned(keyword.value)
+        if not isinstance(spread, ast.Dict) or not all(isinstance(key, ast.Constant) for key in spread.keys):
+            raise InputError(
+                f"{reading.code.place(node)}: {_CREATE}(...) spreads **{ast.unparse(keyword.value)}; write its "
+                "parameters themselves"
+            )
+        arguments += [(str(key.value), value) for key, value in zip(spread.keys, spread.values, strict=True)]  # type: ignore[union-attr]  # all are constants
+    for name, value in arguments:
+        if name in CREATE_ARGUMENTS[-2:]:
+            continue
+        member = member_of(name)
+        if member is None or name not in CREATE_ARGUMENTS:
+            raise InputError(
+                f"{reading.code.place(node)}: {_CREATE}(...) has no parameter {name}; it takes "
+                f"{', '.join(CREATE_ARGUMENTS)}"
+            )
+        reading.put((member,), _in_api_names(value, reading, depth=0))
 
 
-def _plain_python(source: str) -> str:
-    lines = source.split("\n")
-    return "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in lines)
+def _in_api_names(node: ast.expr, reading: _Reading, *, depth: int) -> object:
+    """Return the value of an argument of SDK 3: objects, and dicts, whose names are in small letters."""
+    if depth > 10:
+        return NotKnown(ast.unparse(node), node)
+    found = reading.values.assigned(node) if isinstance(node, ast.Name) else node
+    if isinstance(found, (ast.List, ast.Tuple)):
+        return [_in_api_names(one, reading, depth=depth + 1) for one in found.elts]
+    pairs: list[tuple[str | None, ast.expr]] = []
+    if isinstance(found, ast.Call) and found.keywords and not found.args:
+        pairs = [(keyword.arg, keyword.value) for keyword in found.keywords]
+    elif isinstance(found, ast.Dict):
+        pairs = [
+            (str(key.value) if isinstance(key, ast.Constant) else None, value)
+            for key, value in zip(found.keys, found.values, strict=True)
+        ]
+    if not pairs or any(member_of(str(name)) is None for name, _ in pairs):
+        return reading.values.of(node)
+    return {
+        str(member_of(str(name))): _in_api_names(value, reading, depth=depth + 1) for name, value in pairs
+    }
 
 
-def _parsed(source: str, origin: str) -> ast.Module:
-    try:
-        with warnings.catch_warnings():  # Python's remarks on such as "\d" are for whoever runs it
-            warnings.simplefilter("ignore")
-            return ast.parse(source)
-    except SyntaxError as error:
-        raise InputError(f"{origin}:{error.lineno}: is no Python ({error.msg})") from error
-    except (ValueError, RecursionError, MemoryError) as error:
-        raise InputError(f"{origin}: is no Python that can be read ({error})") from error
-
-
-def _calls(tree: ast.AST) -> Iterator[_Call]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            is_method = isinstance(node.func, ast.Attribute)
-            if name == "Transformer" or (
-                is_method and name in {"transformer", "transform"} and _is_sdk(name, node)
-            ):
-                yield _Call(name, node)
-
-
-def _is_sdk(name: str, node: ast.Call) -> bool:
-    """Tell the SDK's methods from others of the same name, such as scikit-learn's transform(X)."""
-    parameters = TRANSFORM if name == "transform" else CONSTRUCTORS[name]
-    given = {keyword.arg for keyword in node.keywords if keyword.arg}
-    if name == "transform" and not given:
-        return bool(node.args) and isinstance(node.args[0], (ast.Constant, ast.JoinedStr))
-    return bool(given & parameters.keys()) or len(node.args) >= 2
-
-
-def _only(calls: Sequence[_Call], origin: str) -> _Call | None:
-    if len(calls) > 1:
-        lines = " and ".join(str(call.node.lineno) for call in calls)
-        raise InputError(
-            f"{origin}: calls {calls[0].name}(...) {len(calls)} times, on lines {lines}; a job file is one job: "
-            "give the lines of one call"
+def _read_airflow(node: ast.Call, reading: _Reading) -> None:
+    """Read the `config` of Airflow's operator: a request, or {"Transform": request, "Model": ...}."""
+    given = next((one.value for one in node.keywords if one.arg == "config"), None)
+    config = reading.values.of(given) if given is not None else None
+    if not isinstance(config, dict):
+        said = (
+            f"is {ast.unparse(given)}, which is known only when it runs"
+            if given is not None
+            else "is not there"
         )
-    return calls[0] if calls else None
-
-
-def _arguments(call: _Call, names: Mapping[str, ast.expr], origin: str) -> dict[str, object]:
-    parameters = _parameters(call)
-    at = f"{origin}:{call.node.lineno}: {call.name}(...)"
-    in_order = list(parameters)[: POSITIONAL[call.name]]
-    if len(call.node.args) > len(in_order):
         raise InputError(
-            f"{at} has {len(call.node.args)} values without a name; it takes {len(in_order)} at most"
+            f"{reading.code.place(node)}: the config of {_AIRFLOW}(...) {said}; give it as JSON, without --from-sdk"
         )
+    if "Model" in config:
+        reading.notes.append(
+            "The task makes a model as well: what it is made of belongs under model of this file."
+        )
+    members = config.get("Transform", config)
+    if not isinstance(members, dict):
+        raise InputError(f'{reading.code.place(node)}: "Transform" of the config is known only when it runs')
+    for name, value in members.items():
+        reading.put((str(name),), value)
+
+
+def _arguments(node: ast.Call, reading: _Reading) -> dict[str, object]:
+    parameters, kind = _parameters(node), _name(node)
+    at = f"{reading.code.place(node)}: {kind}(...)"
+    in_order = list(parameters)[: POSITIONAL[kind]]
+    if len(node.args) > len(in_order):
+        raise InputError(f"{at} has {len(node.args)} values without a name; it takes {len(in_order)} at most")
     values: dict[str, object] = {}
-    for name, node in zip(in_order, call.node.args, strict=False):
-        if isinstance(node, ast.Starred):
-            raise InputError(f"{at} spreads {ast.unparse(node)}; write the values themselves")
-        values[name] = _value(node, names)
-    for keyword in call.node.keywords:
+    for name, argument in zip(in_order, node.args, strict=False):
+        if isinstance(argument, ast.Starred):
+            raise InputError(f"{at} spreads {ast.unparse(argument)}; write the values themselves")
+        values[name] = _value(argument, reading)
+    for keyword in node.keywords:
         if keyword.arg is None:
-            spread = value_of(keyword.value, names)
+            spread = reading.values.of(keyword.value)
             if not isinstance(spread, dict):
                 raise InputError(
                     f"{at} spreads **{ast.unparse(keyword.value)}; write its parameters themselves"
                 )
             values |= spread
         else:
-            values[keyword.arg] = _value(keyword.value, names)
+            values[keyword.arg] = _value(keyword.value, reading)
     for name in values:
         if name not in parameters:
             raise InputError(
-                f"{at} has no parameter {name} in the SageMaker SDK 2; it takes {', '.join(parameters)}"
+                f"{at} has no parameter {name} in the SageMaker SDK 2 and 3; it takes {', '.join(parameters)}"
             )
     return values
 
 
-def _parameters(call: _Call) -> Parameters:
-    return TRANSFORM if call.name == "transform" else CONSTRUCTORS[call.name]
+def _parameters(node: ast.Call) -> Parameters:
+    return {**CONSTRUCTORS, **JOB_CALLS}[_name(node)]
 
 
-def _value(node: ast.expr, names: Mapping[str, ast.expr]) -> object:
-    if isinstance(node, ast.Name) and isinstance(names.get(node.id), ast.Call):
-        node = names[node.id]
-    if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "BatchDataCaptureConfig":
+def _value(node: ast.expr, reading: _Reading) -> object:
+    found = reading.values.assigned(node) if isinstance(node, ast.Name) else node
+    if isinstance(found, ast.Call) and _name(found) == "BatchDataCaptureConfig":
         return {
-            DATA_CAPTURE.get(name, name): value_of(value, names)
+            DATA_CAPTURE.get(name, name): reading.values.of(value)
             for name, value in [
-                *zip(DATA_CAPTURE, node.args, strict=False),
-                *((keyword.arg or "", keyword.value) for keyword in node.keywords),
+                *zip(DATA_CAPTURE, found.args, strict=False),
+                *((keyword.arg or "", keyword.value) for keyword in found.keywords),
             ]
         }
-    return value_of(node, names)
+    return reading.values.of(node)
 
 
-def _place_all(
-    call: _Call, arguments: Mapping[str, object], members: Request, later: dict[Path, str], notes: list[str]
-) -> None:
-    parameters = _parameters(call)
-    for name, value in arguments.items():
+def _place_all(node: ast.Call, reading: _Reading) -> None:
+    parameters = _parameters(node)
+    for name, value in _arguments(node, reading).items():
         path = parameters[name]
         if path is None:
             if name in SAID_ELSEWHERE:
-                notes.append(f"{name} is left out: {SAID_ELSEWHERE[name]}.")
+                reading.notes.append(f"{name} is left out: {SAID_ELSEWHERE[name]}.")
             elif name == "base_transform_job_name" and isinstance(value, str):
-                members.setdefault("TransformJobName", value)
+                reading.members.setdefault("TransformJobName", value)
         elif value is not None:
-            _place(path, value, members, later)
-    if str(members.get("TransformResources", {}).get("InstanceType", "")).startswith("local"):
-        del members["TransformResources"]["InstanceType"]
-        notes.append(
+            reading.put(path, value)
+    if str(reading.members.get("TransformResources", {}).get("InstanceType", "")).startswith("local"):
+        del reading.members["TransformResources"]["InstanceType"]
+        reading.notes.append(
             "instance_type was the SDK's local mode: to run on this machine use batch-transform run; "
             "write the instance type that AWS shall use."
         )
-
-
-def _place(path: Path, value: object, members: Request, later: dict[Path, str]) -> None:
-    if isinstance(value, NotKnown):
-        later[path] = value.text
-    elif path == ("Tags",) and (unknown := _unknown_part(value)) is not None:
-        later[path] = unknown.text
-    elif path == ("Tags",) and isinstance(value, dict):
-        place(members, path, [{"Key": key, "Value": str(text)} for key, text in value.items()])
-    elif isinstance(value, dict) and (path == ("Environment",) or path not in SHAPES):
-        for name, part in value.items():
-            _place((*path, str(name)), part, members, later)
-    else:
-        place(members, path, value)
 
 
 def _unknown_part(value: object) -> NotKnown | None:
     """Return what is not known in a list or a mapping, or in lists and mappings in it."""
     if isinstance(value, NotKnown):
         return value
-    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    parts: Sequence[object] = (
+        list(value.values()) if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    )
     return next((found for found in map(_unknown_part, parts) if found is not None), None)

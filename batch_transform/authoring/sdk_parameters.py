@@ -1,14 +1,18 @@
-"""The parameters of the SageMaker Python SDK's `Transformer` and `transform()`, release 2.257.7.
+"""The parameters of the calls that make a transform job, and the members of CreateTransformJob that become of them.
 
-One table a call: each parameter, in the order in which it can be given without its name, with the
-member of CreateTransformJob that the SDK makes of it; None for what reaches no request.
+One table a call: each parameter, in the order in which it can be given without its name, with the member; None for
+what reaches no request. `Transformer` and `transform()` are those of the SageMaker Python SDK 2.257.7, and of its
+release 3 (sagemaker-core 2.27.0), which adds `transform_ami_version`. `TransformJob.create()` of release 3 has the
+API's own members in small letters, as botocore writes them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from batch_transform.spec.request_shape import Path
+from botocore import xform_name
+
+from batch_transform.spec.request_shape import SHAPES, Path
 
 Parameters = Mapping[str, Path | None]
 
@@ -28,6 +32,7 @@ _TRANSFORMER: dict[str, Path | None] = {
     "base_transform_job_name": None,
     "sagemaker_session": None,
     "volume_kms_key": ("TransformResources", "VolumeKmsKeyId"),
+    "transform_ami_version": ("TransformResources", "TransformAmiVersion"),
 }
 
 TRANSFORM: Parameters = {
@@ -79,7 +84,84 @@ _ON_ESTIMATOR: dict[str, Path | None] = {
 }
 
 CONSTRUCTORS: Mapping[str, Parameters] = {"Transformer": _TRANSFORMER, "transformer": _ON_ESTIMATOR}
-POSITIONAL = {"Transformer": len(_TRANSFORMER), "transformer": 11, "transform": len(TRANSFORM)}
+
+# `TransformInput` of a pipeline's TransformStep (sagemaker.inputs), and the same parameters elsewhere.
+_PIPELINE_INPUT: Parameters = {
+    name: TRANSFORM[name]
+    for name in (
+        "data",
+        "data_type",
+        "content_type",
+        "compression_type",
+        "split_type",
+        "input_filter",
+        "output_filter",
+        "join_source",
+        "model_client_config",
+        "batch_data_capture_config",
+    )
+}
+_AIRFLOW_CONFIG: Parameters = {
+    "transformer": None,
+    **{name: path for name, path in list(TRANSFORM.items())[:9] if name in TRANSFORM},
+}
+_STATE: Parameters = {
+    "state_id": None,
+    "transformer": None,
+    "job_name": TRANSFORM["job_name"],
+    "model_name": ("ModelName",),
+    **{name: path for name, path in TRANSFORM.items() if name not in {"job_name", "wait", "logs"}},
+    "wait_for_completion": None,
+    "tags": ("Tags",),
+    "comment": None,
+    "timeout_seconds": None,
+    "input_path": None,
+    "parameters": None,
+    "output_path": None,
+    "result_path": None,
+}
+
+JOB_CALLS: Mapping[str, Parameters] = {
+    "transform": TRANSFORM,
+    "TransformInput": _PIPELINE_INPUT,
+    "transform_config": _AIRFLOW_CONFIG,
+    "TransformStep": _STATE,
+}
+"""The SDK's calls that say what a job does: `.transform()`, a pipeline's input, helpers for other workflows."""
+
+POSITIONAL = {
+    **{name: len(parameters) for name, parameters in {**CONSTRUCTORS, **JOB_CALLS}.items()},
+    "transformer": 11,
+    "TransformStep": 5,
+}
+
+CREATE_ARGUMENTS = (
+    "transform_job_name",
+    "model_name",
+    "transform_input",
+    "transform_output",
+    "transform_resources",
+    "max_concurrent_transforms",
+    "model_client_config",
+    "max_payload_in_mb",
+    "batch_strategy",
+    "environment",
+    "data_capture_config",
+    "data_processing",
+    "tags",
+    "experiment_config",
+    "session",
+    "region",
+)
+"""The parameters of `TransformJob.create()`, in order. The last two reach no request."""
+
+
+def member_of(parameter: str) -> str | None:
+    """Return the API's name of a parameter of SDK 3, such as `S3OutputPath` for `s3_output_path`, or None."""
+    return _API_NAMES.get(parameter)
+
+
+_API_NAMES = {xform_name(name): name for path in SHAPES for name in path} | {"key": "Key", "value": "Value"}
 
 DATA_CAPTURE: Mapping[str, str] = {
     "destination_s3_uri": "DestinationS3Uri",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import sys
@@ -15,7 +16,7 @@ from batch_transform.authoring.new_file import write_new
 from batch_transform.authoring.request_json import adopt_json
 from batch_transform.authoring.sdk_call import adopt_sdk_call
 from batch_transform.cli.problem_report import report_problems
-from batch_transform.spec.errors import DataNotFoundError, InputError, JobFileError
+from batch_transform.spec.errors import DataNotFoundError, InputError
 from batch_transform.spec.regular_file import read_file
 
 _STDIN = "-"
@@ -27,7 +28,14 @@ _TRANSFORM_JOB_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 @click.option(
     "--from-sdk",
     is_flag=True,
-    help="FILE is Python, or a notebook, with Transformer(...) and .transform(...).",
+    help="FILE is Python, a notebook, or a Markdown note with Python in it, that makes a transform job with the "
+    "SageMaker SDK, boto3 or Airflow.",
+)
+@click.option(
+    "--call",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="The call to take, where the code makes several transform jobs.",
 )
 @click.option("--name", help="Name of the job. That of the transform job without its time, unless told.")
 @click.option("--state", help="The state to take, where a state machine makes several transform jobs.")
@@ -40,7 +48,14 @@ _TRANSFORM_JOB_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
     "--json", "as_json", is_flag=True, help="Print job file, request and problems as JSON, for programs."
 )
 def adopt(
-    *, source: str, from_sdk: bool, name: str | None, state: str | None, out: Path | None, as_json: bool
+    *,
+    source: str,
+    from_sdk: bool,
+    call: int | None,
+    name: str | None,
+    state: str | None,
+    out: Path | None,
+    as_json: bool,
 ) -> None:
     """Write a job file that makes the same request as a transform job that exists.
 
@@ -48,11 +63,12 @@ def adopt(
     or the output of `aws sagemaker describe-transform-job`; - is standard input. What is no file is
     the name of a transform job in your account, asked with your own credentials and AWS_ENDPOINT_URL.
 
-    Python that is given with --from-sdk is read and never run.
+    Python that is given with --from-sdk is read and never run. What could not be read in it is named with its place.
 
-    Ends with 2 when the job file has errors, which are shown; it is written all the same.
+    Ends with 2 when the job file has errors, or lacks something that results may depend on, such as a filter that
+    only running the code would tell. Both are shown, and the job file is written all the same.
     """
-    adopted = _adopted(source, from_sdk=from_sdk, state=state)
+    adopted = _adopted(source, from_sdk=from_sdk, call=call, state=state)
     text = job_text(adopted, name=name or adopted.job_name)
     problems = read_back(text, adopted, shown_path=str(out) if out else "<job file>")
     if out:
@@ -62,6 +78,7 @@ def adopt(
             "job_file": text,
             "request": adopted.request,
             "unknown": {".".join(path): said for path, said in adopted.unknown.items()},
+            "left_out": [dataclasses.asdict(one) for one in adopted.left_out],
             "problems": [problem.__dict__ for problem in problems],
         }
         click.echo(json.dumps(report, indent=2))
@@ -69,15 +86,21 @@ def adopt(
         click.echo(f"{out} is written; see what it does with: batch-transform explain {out}")
     else:
         click.echo(text, nl=False)
-    if any(problem.is_error for problem in problems):
-        if as_json:
-            click.get_current_context().exit(InputError.exit_code)
-        raise JobFileError(problems)
-    if problems and not as_json:
-        report_problems(problems)
+    if not as_json:
+        _report_left_out(adopted)
+        if problems:
+            report_problems(problems)
+    if any(problem.is_error for problem in problems) or any(one.may_matter for one in adopted.left_out):
+        click.get_current_context().exit(InputError.exit_code)
 
 
-def _adopted(source: str, *, from_sdk: bool, state: str | None) -> Adopted:
+def _report_left_out(adopted: Adopted) -> None:
+    for one in adopted.left_out:
+        word, colour = ("error", "red") if one.may_matter else ("warning", "yellow")
+        click.echo(f"{click.style(f'{word}:', fg=colour, bold=True)} {one}", err=True)
+
+
+def _adopted(source: str, *, from_sdk: bool, call: int | None, state: str | None) -> Adopted:
     path = Path(source)
     if source != _STDIN and not path.exists() and not from_sdk and _TRANSFORM_JOB_NAME.fullmatch(source):
         import boto3  # noqa: PLC0415 - its import takes time that reading a file need not
@@ -88,7 +111,7 @@ def _adopted(source: str, *, from_sdk: bool, state: str | None) -> Adopted:
     origin = "standard input" if source == _STDIN else source
     text = _text(source, path)
     if from_sdk:
-        return adopt_sdk_call(text, origin=origin)
+        return adopt_sdk_call(text, origin=origin, call=call)
     return adopt_json(text, origin=origin, state=state)
 
 

@@ -165,10 +165,10 @@ def test_other_things_called_transform_are_let_be() -> None:
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("x = 1", "has no call of Transformer"),
+        ("x = 1", "has no call that makes a transform job"),
         ("x = (", "nb.py:1: is no Python"),
         ("x = '\0'", "is no Python"),
-        (f"{CALL})\n{CALL})", "calls Transformer.* 2 times, on lines 1 and 2"),
+        (f"{CALL})\n{CALL})", r"has 2 calls .* --call:\n  1: transform\(...\), nb.py:1\n  2: .*:2"),
         ('Transformer("m", 1, "ml.m5.large", foo=1, tags=[])', "has no parameter foo in the SageMaker SDK 2"),
         ('Transformer(*a, instance_type="x")', r"spreads \*a"),
         ('Transformer(instance_type="x", **a)', r"spreads \*\*a"),
@@ -197,7 +197,8 @@ def test_the_tables_are_those_of_the_sdk() -> None:
     tables = {"__init__": sdk_parameters.CONSTRUCTORS["Transformer"], "transform": sdk_parameters.TRANSFORM}
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef) and node.name in tables:
-            assert [argument.arg for argument in node.args.args][1:] == list(tables[node.name])
+            of_sdk_2 = [name for name in tables[node.name] if name != "transform_ami_version"]
+            assert [argument.arg for argument in node.args.args][1:] == of_sdk_2
 
 
 BOTO3 = """
@@ -235,3 +236,179 @@ def test_a_call_of_boto3_is_read_as_the_request_that_it_makes() -> None:
 def test_fails_for_arguments_of_boto3_that_only_running_tells() -> None:
     with pytest.raises(InputError, match=r"job.py:1: .* give its arguments as JSON"):
         adopt_sdk_call("sm.create_transform_job(**load())", origin="job.py")
+
+
+def left_out(adopted: Any) -> list[tuple[str, str, bool]]:
+    """Place, the beginning of what is said, and whether it may matter, of what was not taken over."""
+    return [(one.place, one.text.partition(",")[0], one.may_matter) for one in adopted.left_out]
+
+
+CREATE = """
+source = TransformDataSource(s3_data_source=TransformS3DataSource(s3_data_type="S3Prefix", s3_uri="s3://in-bucket/x"))
+def main(n):
+    for day in days:
+        job = TransformJob.create(
+            transform_job_name="churn",
+            model_name="churn-model",
+            transform_input=TransformInput(data_source=source, content_type="text/csv", split_type="Line"),
+            transform_output=TransformOutput(s3_output_path="s3://out-bucket/y", kms_key_id="k"),
+            transform_resources={"instance_type": "ml.m5.large", "instance_count": 1},
+            data_processing=DataProcessing(input_filter=f"$[{n}:]", output_filter="$[0,-1]", join_source="Input"),
+            max_payload_in_mb=6,
+            environment={"s3_uri_x": "y"},
+            tags=[Tag(key="a", value="b")],
+            region="eu-west-1",
+        )
+"""
+
+
+def test_the_create_of_sdk_3_is_read_in_the_names_of_the_api_even_in_a_loop_of_a_function() -> None:
+    adopted = adopt(CREATE)
+    assert adopted.request == {
+        "ModelName": "churn-model",
+        "TransformInput": {
+            "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://in-bucket/x"}},
+            "ContentType": "text/csv",
+            "SplitType": "Line",
+        },
+        "TransformOutput": {"S3OutputPath": "s3://out-bucket/y", "KmsKeyId": "k"},
+        "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
+        "DataProcessing": {"OutputFilter": "$[0,-1]", "JoinSource": "Input"},
+        "MaxPayloadInMB": 6,
+        "Environment": {"s3_uri_x": "y"},
+        "Tags": [{"Key": "a", "Value": "b"}],
+    }
+    assert left_out(adopted) == [("nb.py:11", "data_processing.input_filter is f'$[{n}:]'", True)]
+    assert "in a loop" in adopted.notes[0]
+
+
+AIRFLOW = """
+CONFIG = {
+    "Transform": {
+        "ModelName": "churn",
+        "TransformInput": {
+            "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://in-bucket/{{ ds }}/"}},
+            "SplitType": "Line",
+        },
+        "TransformOutput": {"S3OutputPath": "s3://out-bucket/"},
+        "TransformResources": {"InstanceCount": 1, "InstanceType": "ml.m5.large"},
+    },
+    "Model": {"ModelName": "churn"},
+}
+CONFIG["Transform"]["DataProcessing"] = {"InputFilter": "$[1:]"}
+with DAG("x") as dag:
+    SageMakerTransformOperator(task_id="t", config=CONFIG)
+"""
+
+
+def test_the_config_of_airflows_operator_is_a_request() -> None:
+    adopted = adopt(AIRFLOW)
+    assert adopted.request["DataProcessing"] == {"InputFilter": "$[1:]"}
+    assert adopted.request["ModelName"] == "churn"
+    assert left_out(adopted) == [("nb.py:16", "input.data is s3://in-bucket/{{ ds }}/", False)]
+    assert "makes a model as well" in adopted.notes[0]
+
+
+def test_the_step_of_a_pipeline_is_its_transformer_and_its_inputs() -> None:
+    adopted = adopt(
+        "t = Transformer(model_name='m', instance_count=1, instance_type='ml.m5.large', accept='text/csv')\n"
+        "t.strategy = 'SingleRecord'\n"
+        "TransformStep(name='T', transformer=t, inputs=TransformInput(data='s3://in-bucket/x', input_filter='$[1:]'))"
+    )
+    assert adopted.request["DataProcessing"] == {"InputFilter": "$[1:]"}
+    assert adopted.request["BatchStrategy"] == "SingleRecord"
+    assert adopted.request["TransformOutput"] == {"Accept": "text/csv"}
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "transform_config(t, 's3://in-bucket/x', input_filter='$[1:]')",
+        "steps.TransformStep('s', transformer=t, job_name='j', data='s3://in-bucket/x', input_filter='$[1:]')",
+        "s.add(step_args=t.transform('s3://in-bucket/x', input_filter='$[1:]'))",
+    ],
+)
+def test_helpers_of_other_workflows_are_read_with_their_transformer(call: str) -> None:
+    adopted = adopt(f"t = Transformer('m', 1, 'ml.m5.large')\n{call}")
+    assert adopted.request["DataProcessing"] == {"InputFilter": "$[1:]"}
+    assert adopted.request["TransformResources"]["InstanceType"] == "ml.m5.large"
+
+
+TWO = """
+a = Transformer("m1", 1, "ml.m5.large", output_path="s3://out-bucket/1")
+b = Transformer("m2", 1, "ml.m5.large", output_path="s3://out-bucket/2")
+a.transform("s3://in-bucket/1", split_type="Line")
+b.transform("s3://in-bucket/2", input_filter="$[1:]")
+"""
+
+
+def test_one_of_several_calls_is_chosen_and_has_the_transformer_that_is_its_own() -> None:
+    first, second = (adopt_sdk_call(TWO, origin="nb.py", call=number) for number in (1, 2))
+    assert (first.request["ModelName"], "DataProcessing" in first.request) == ("m1", False)
+    assert first.left_out == []
+    assert second.request["ModelName"] == "m2"
+    assert second.request["DataProcessing"] == {"InputFilter": "$[1:]"}
+    with pytest.raises(InputError, match="has no call number 3"):
+        adopt_sdk_call(TWO, origin="nb.py", call=3)
+
+
+@pytest.mark.parametrize(
+    ("code", "place"),
+    [
+        (f"def run(n):\n    {CALL}, input_filter=f'$[{{n}}:]')", "nb.py:2"),
+        (f"options = {{}}\noptions['input_filter'] = '$[1:]'\n{CALL}, content_type='text/csv')", "nb.py:2"),
+        (f"more = {{'InputFilter': '$[1:]'}}\nsend(more)\n{CALL})", "nb.py:1"),
+        (f"job.output_filter = '$'\n{CALL})", "nb.py:1"),
+        (f"def run(f):\n    {CALL}, join_source=f)\nrun(f='Input')", "nb.py:2"),
+    ],
+)
+def test_a_filter_that_is_not_taken_over_is_named_with_its_line(code: str, place: str) -> None:
+    found = [one for one in adopt(code).left_out if one.may_matter]
+    assert [one.place for one in found] == [place]
+    assert any(name in str(found[0]) for name in ("filter", "Filter", "join_source"))
+
+
+def test_a_filter_that_is_taken_over_by_way_of_names_is_not_named() -> None:
+    adopted = adopt(
+        f"x = '$[1:]'\noptions = {{'input_filter': x}}\noptions['join_source'] = 'Input'\n{CALL}, **options)"
+    )
+    assert adopted.request["DataProcessing"] == {"InputFilter": "$[1:]", "JoinSource": "Input"}
+    assert adopted.left_out == []
+
+
+def test_a_call_without_its_transformer_says_so() -> None:
+    adopted = adopt("load().transform('s3://in-bucket/x', content_type='text/csv')")
+    ((place, text, may_matter),) = left_out(adopted)
+    assert (place, may_matter) == ("nb.py:1", True)
+    assert text.startswith("the Transformer(...) of this call is not in the code")
+
+
+def test_a_transformer_that_is_an_attribute_is_found() -> None:
+    adopted = adopt(
+        "class Scorer:\n"
+        "    def __init__(self):\n"
+        "        self.t = Transformer('m', 1, 'ml.m5.large')\n"
+        "        self.options = {'input_filter': '$[1:]'}\n"
+        "    def score(self, data):\n"
+        "        self.t.transform(data, split_type='Line', **self.options)\n"
+        "class Other:\n"
+        "    def make(self):\n"
+        "        return Transformer('n', 1, 'ml.m5.large')\n"
+    )
+    assert adopted.request["ModelName"] == "m"
+    assert adopted.request["DataProcessing"] == {"InputFilter": "$[1:]"}
+    assert left_out(adopted) == [("nb.py:6", "input.data is data", False)]
+
+
+def test_a_cell_that_is_no_python_is_named_and_the_call_in_another_is_read() -> None:
+    cells = [{"cell_type": "code", "source": source} for source in ("print 'x'", f"%%time\n{CALL})")]
+    adopted = adopt(json.dumps({"cells": cells}))
+    assert adopted.request["ModelName"] == "m"
+    ((_, text, may_matter),) = left_out(adopted)
+    assert text.startswith("nb.py")
+    assert may_matter
+
+
+def test_a_markdown_note_is_read() -> None:
+    adopted = adopt(f"# Scoring\n\n```python\n{CALL}, input_filter='$[1:]')\n```\n\nThat is all (really.\n")
+    assert adopted.request["DataProcessing"] == {"InputFilter": "$[1:]"}

@@ -115,3 +115,57 @@ def test_fails_for_what_is_no_text(folder: Path, capsys: pytest.CaptureFixture[s
     (folder / "request.json").write_bytes(b"\xff\xfe")
     assert exit_code("request.json") == 2
     assert "is not UTF-8 text" in capsys.readouterr().err
+
+
+def test_fails_with_2_where_a_filter_was_not_taken_over_and_writes_the_file_all_the_same(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cell = "%%time\nfor n in counts:\n    t.transform('s3://in-bucket/x', input_filter=f'$[{n}:]')\n"
+    cells = ["t = Transformer('m', 1, 'ml.m5.large')", cell]
+    notebook = {"cells": [{"cell_type": "code", "source": source} for source in cells]}
+    (folder / "nb.ipynb").write_text(json.dumps(notebook))
+    assert exit_code("--from-sdk", "nb.ipynb", "--out", "job.yaml") == 2
+    err = capsys.readouterr().err
+    assert (
+        "error: nb.ipynb, cell 2, line 3: data_processing.input_filter is f'$[{n}:]', which is known only"
+        in err
+    )
+    assert load_job_file("job.yaml").model.existing == "m"
+    assert exit_code("--from-sdk", "nb.ipynb", "--json") == 2
+    (one,) = json.loads(capsys.readouterr().out)["left_out"]
+    assert (one["place"], one["may_matter"]) == ("nb.ipynb, cell 2, line 3", True)
+
+
+def test_a_place_that_only_running_tells_is_a_warning(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "nb.py").write_text(
+        "Transformer('m', 1, 'ml.m5.large').transform(f's3://{bucket}/x', data_type='S3Prefix')"
+    )
+    assert exit_code("--from-sdk", "nb.py") == 0
+    assert (
+        "warning: nb.py:1: input.data is f's3://{bucket}/x', which is known only" in capsys.readouterr().err
+    )
+
+
+def test_one_of_several_calls_is_chosen(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "nb.py").write_text(
+        "\n".join(f'Transformer("m{n}", 1, "ml.m5.large").transform("s3://b-1/x")' for n in "12")
+    )
+    assert exit_code("--from-sdk", "nb.py") == 2
+    assert (
+        "choose one with --call:\n  1: transform(...), nb.py:1\n  2: transform(...), nb.py:2\n"
+        in capsys.readouterr().err
+    )
+    assert exit_code("--from-sdk", "nb.py", "--call", "2") == 0
+    assert "existing: m2\n" in capsys.readouterr().out
+
+
+def test_the_config_of_airflows_operator_is_read_as_json(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "config.json").write_text(
+        json.dumps({"Transform": REQUEST, "Model": {"ModelName": "churn-model"}})
+    )
+    assert exit_code("config.json") == 0
+    assert "existing: churn-model\n" in capsys.readouterr().out
