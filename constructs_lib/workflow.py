@@ -12,6 +12,7 @@ from constructs import Construct
 
 from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.request import Request
+from batch_transform.spec.unfit_data import Reading
 from constructs_lib.acknowledgment import Reasons, acknowledge_each, acknowledge_wildcards
 from constructs_lib.arn import PARTITION, arn
 from constructs_lib.data_location import DataLocation
@@ -93,6 +94,7 @@ class Workflow(StackPart):
             for name in dict.fromkeys((spec.name, spec.name.lower()))
         ]
         lookup = ModelLookup(job_name=spec.name, model=spec.model)
+        reads_data = bool(spec.input.columns) or Reading.of(request).looks_at_first_bytes
         preflight = WorkflowFunction(
             self,
             "Preflight",
@@ -102,16 +104,14 @@ class Workflow(StackPart):
             encryption_key=encryption_key,
             statements=[
                 data.list_statement(),
-                *self._first_row_statements(spec, data),
+                *(data.read_statements() if reads_data else []),
                 *lookup.statements,
                 *(lock.take_statements() if lock else []),
             ],
         )
-        first_row = "the first object below the job's own prefix, whatever it is called"
+        objects = "the objects below the job's own prefix, whatever they are called"
         wildcards = (
-            {data.objects_arn: first_row, **(data.key.wildcards() if data.key else {})}
-            if spec.input.columns
-            else {}
+            {data.objects_arn: objects, **(data.key.wildcards() if data.key else {})} if reads_data else {}
         )
         acknowledge_wildcards(preflight, wildcards | lookup.wildcards)
         self.report = WorkflowFunction(
@@ -240,13 +240,6 @@ class Workflow(StackPart):
                 )
             )
         return statements
-
-    @staticmethod
-    def _first_row_statements(spec: JobSpec, data: DataLocation) -> list[Statement]:
-        """The names of columns are held against the data's first row, in case it is a header."""
-        if not spec.input.columns:
-            return []
-        return data.read_statements()
 
 
 def _references(request: Request) -> Iterator[str]:

@@ -22,6 +22,7 @@ from batch_transform.cli.run_view import RunView
 from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws
 from batch_transform.runs import execution as runs
+from batch_transform.runs.input_check import require_fit
 from batch_transform.runs.input_data import files_of, upload
 from batch_transform.runs.losses import losses
 from batch_transform.runs.result_table import ResultTable, result_table
@@ -35,7 +36,7 @@ from batch_transform.spec.errors import InputError, ResultsError, RunFailedError
 from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.named_overrides import Columns
 from batch_transform.spec.overrides import apply_overrides
-from batch_transform.spec.request import transform_job_request
+from batch_transform.spec.request import Request, transform_job_request
 from batch_transform.spec.s3_uri import S3Uri
 from batch_transform.spec.stack_outputs import FIRST_STACK, INPUT_BUCKET, state_machine_output
 
@@ -118,9 +119,11 @@ def run(
     spec = in_environment(declared, environment)
     stack = f"{environment.prefix}{FIRST_STACK}"
     run_input = parse_overrides(overrides)
-    _require_legal(run_input, spec)
+    request = _legal_request(run_input, spec)
     truth = Truth.read(truth_path) if truth_path else None
     found = files_of(input_path) if input_path else None
+    if found:
+        require_fit(found.files, request)
     if found is None and spec.input.data is None and "input.data" not in run_input:
         raise InputError(
             "there is nothing to score: the local AWS starts empty; name a file or a folder with --input"
@@ -205,7 +208,7 @@ def _local_aws(
         view.doing("stopping the local AWS")
 
 
-def _require_legal(run_input: Mapping[str, Any], spec: JobSpec) -> None:
+def _legal_request(run_input: Mapping[str, Any], spec: JobSpec) -> Request:
     """Refuse now what the state machine would refuse later, with the same rules on the same request."""
     declared = transform_job_request(
         spec,
@@ -214,7 +217,7 @@ def _require_legal(run_input: Mapping[str, Any], spec: JobSpec) -> None:
         output_path=spec.output.path or f"s3://output-bucket/{spec.name}/",
     )
     columns = Columns(spec.input.columns, spec.output.columns)
-    apply_overrides(declared, run_input, columns, instance_types=spec.transform.instance_type)
+    return apply_overrides(declared, run_input, columns, instance_types=spec.transform.instance_type).request
 
 
 def _input_place(spec: JobSpec, outputs: Mapping[str, str]) -> S3Uri:

@@ -16,6 +16,7 @@ from batch_transform.engine.settings import Settings
 from batch_transform.preview.finding import Findings
 from batch_transform.spec.errors import FilterMissError, TransformError, UnparsableError
 from batch_transform.spec.json_path import JsonPath, JsonValue
+from batch_transform.spec.unfit_data import packing_of, reads_text, wide_encoding_of
 
 _GZIP = b"\x1f\x8b"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
@@ -58,6 +59,8 @@ class Soundness:
             settings.output_filter, content_type=settings.accept or settings.content_type
         )
         self._format = FORMATS[settings.record_format] if settings.record_format else None
+        # as the preflight of a run judges it
+        self._is_text = reads_text(settings.content_type, settings.split_type)
 
     def look_at(self, records: Sequence[bytes], first_line: int) -> None:
         """Check consecutive records. Binary records have been checked by who cut them."""
@@ -95,17 +98,23 @@ class Soundness:
 
     def _packing(self, record: bytes, line: int) -> None:
         """Note gzip that nothing unpacks: what else could be said of such bytes means nothing."""
-        self._is_packed = record.startswith(_GZIP)
+        packing = packing_of(record) if self._is_text or record.startswith(_GZIP) else None
+        self._is_packed = packing is not None
         if not self._is_packed or "gzip" in self._media_type:
             return
         fails = self.settings.split_lines or self._is_parsed
+        if not record.startswith(_GZIP) or self.settings.is_gzip:
+            message = f"the object {'unpacks to' if self.settings.is_gzip else 'is'} {packing}; upload the text itself"
+            self._note("packed", line, message, is_error=True, fails=fails)
+            return
         message = "the object is gzip (it begins with 1F 8B); write input.compression_type: Gzip"
-        self._note("gzip", line, message, is_error=fails, fails=fails)
+        self._note("gzip", line, message, is_error=fails or self._is_text, fails=fails)
 
     def _encoding(self, record: bytes, line: int) -> bytes:
         """Note what is no plain UTF-8, and return the record without a byte order mark."""
-        if line <= 1 and record.startswith(_UTF_16):
-            self._note("not-utf-8", line, "the object is UTF-16 text; save it as UTF-8", is_error=True)
+        may_be_wide = line <= 1 and (self._is_text or record.startswith(_UTF_16))
+        if may_be_wide and (encoding := wide_encoding_of(record)):
+            self._note("not-utf-8", line, f"the object is {encoding} text; save it as UTF-8", is_error=True)
             return record
         if line <= 1 and record.startswith(BYTE_ORDER_MARK):
             message = (

@@ -18,6 +18,7 @@ BatchTransformError
 │   ├── TruthFileError       a table of known answers that is no such table
 │   ├── HeaderRowError       data to be scored whose first row is the names of its columns
 │   ├── RowWidthError        data to be scored whose first row has more or fewer columns than the job names
+│   ├── UnfitDataError       data to be scored that is packed, encoded or sized in a way that no job can score
 │   ├── ModelNotFoundError   an endpoint or a package group that has no model for a run
 │   ├── DataNotFoundError    a local file or an S3 object that is not there
 │   └── NotDeployedError     a stack, a job or a run that is not there
@@ -135,6 +136,10 @@ class HeaderRowError(InputError):
 
 class RowWidthError(InputError):
     """When the first row of the data has more or fewer columns than the job names: filters would take others."""
+
+
+class UnfitDataError(InputError):
+    """When data to be scored has a byte order mark, is packed or encoded otherwise than said, or is too large."""
 
 
 class ModelNotFoundError(InputError):

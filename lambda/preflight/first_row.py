@@ -1,4 +1,4 @@
-"""The first row of the data to be scored."""
+"""The beginning of an object, and the first row in it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ from typing import Any, Protocol
 from botocore.exceptions import ClientError
 
 from batch_transform.spec.s3_uri import S3Uri
+from batch_transform.spec.unfit_data import packing_of, wide_encoding_of
 
-_LOOKED_AT = 65_536  # bytes of the object: most rows are shorter
+LOOKED_AT = 65_536
+"""Bytes of the first object: most rows are shorter."""
+
 _DENIED = {"AccessDenied", "403", "KMS.DisabledException"}
+_GONE = {"NoSuchKey", "404"}
 
 
 class S3Reader(Protocol):
@@ -21,28 +25,39 @@ class S3Reader(Protocol):
         """As boto3 has it."""
 
 
-def first_row(place: S3Uri, s3: S3Reader, *, gzip: bool) -> list[str]:
-    """Return the cells of the object's first line, without blanks around them; none where they cannot be told.
+def start_of(place: S3Uri, s3: S3Reader, size: int = LOOKED_AT) -> bytes:
+    """Return the first bytes of an object, `size` of them at most; none where they cannot be told.
 
     An object that this function may not read is left to the job: its role, or its key's policy, may allow
-    more than ours does. So is what is no gzip or no CSV, since the job says so, and a line longer than we look.
+    more than ours does. So is one that has gone since it was listed.
     """
     try:
-        answer = s3.get_object(Bucket=place.bucket, Key=place.key, Range=f"bytes=0-{_LOOKED_AT - 1}")
+        answer = s3.get_object(Bucket=place.bucket, Key=place.key, Range=f"bytes=0-{size - 1}")
     except ClientError as error:
-        if error.response["Error"]["Code"] in _DENIED:
-            return []
+        if error.response["Error"]["Code"] in _DENIED | _GONE:
+            return b""
         raise
     with answer["Body"] as body:
-        content = body.read()
-    is_cut = len(content) == _LOOKED_AT
+        content: bytes = body.read()
+    return content
+
+
+def first_row(start: bytes, *, gzip: bool) -> list[str]:
+    """Return the cells of the first line, without blanks around them; none where they cannot be told.
+
+    `start` are the first LOOKED_AT bytes of the object. What is no CSV is left to the job, which says so, and
+    so is a line that is longer. Packed data and UTF-16 are told as such.
+    """
+    is_cut = len(start) == LOOKED_AT
     if gzip:
         try:
-            unpacked = zlib.decompressobj(wbits=31).decompress(content, _LOOKED_AT)
+            unpacked = zlib.decompressobj(wbits=31).decompress(start, LOOKED_AT)
         except zlib.error:
             return []
-        is_cut, content = is_cut or len(unpacked) == _LOOKED_AT, unpacked
-    line, newline, _ = content.partition(b"\n")
+        is_cut, start = is_cut or len(unpacked) == LOOKED_AT, unpacked
+    if packing_of(start) or wide_encoding_of(start):
+        return []
+    line, newline, _ = start.partition(b"\n")
     if is_cut and not newline:
         return []
     text = line.decode("utf-8-sig", errors="replace").rstrip("\r")

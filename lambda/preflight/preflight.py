@@ -4,27 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from botocore.exceptions import ClientError
 from data_row import require_data_row
-from first_row import S3Reader, first_row
+from first_row import first_row
+from input_objects import InputObjects, S3Client, input_objects
 from run_model import SageMakerClient, run_model
 
-from batch_transform.spec.errors import DataNotFoundError
+from batch_transform.spec.errors import DataNotFoundError, HeaderRowError, RowWidthError, UnfitDataError
 from batch_transform.spec.media_type import CSV, media_type
 from batch_transform.spec.named_overrides import Columns
 from batch_transform.spec.overrides import RunRequest, apply_overrides
 from batch_transform.spec.request import Request
-from batch_transform.spec.s3_uri import S3Uri
+from batch_transform.spec.unfit_data import Reading, unfit_text
 from run_lock import RunLock
-
-
-class S3Client(S3Reader, Protocol):
-    """What the check needs of boto3's S3 client."""
-
-    def get_paginator(self, operation_name: str, /) -> Any:
-        """As boto3 has it."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +63,7 @@ def checked_request(run: Run, s3: S3Client, sagemaker: Callable[[], SageMakerCli
     """Apply the run's overrides, give the run its own output prefix, check request and data, find the model.
 
     Fails with RunInputError (unknown or illegal overrides, output below the input prefix), DataNotFoundError
-    (no object, or only empty ones), HeaderRowError, RowWidthError or ModelNotFoundError.
+    (no object, or only empty ones), UnfitDataError, HeaderRowError, RowWidthError or ModelNotFoundError.
     """
     declared = dict(run.request)
     declared["TransformOutput"] = declared["TransformOutput"] | {
@@ -78,44 +72,34 @@ def checked_request(run: Run, s3: S3Client, sagemaker: Callable[[], SageMakerCli
     columns = Columns(**{name: tuple(names) for name, names in run.columns.items()})
     checked = apply_overrides(declared, run.overrides, columns, instance_types=run.instance_types)
     request = checked.request
-    uri = request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
+    source = request["TransformInput"]
+    place = source["DataSource"]["S3DataSource"]
+    uri, is_data = place["S3Uri"], place["S3DataType"] == "S3Prefix"  # a manifest is no data
+    is_named = bool(columns.input) and is_data and media_type(source.get("ContentType")) == CSV
     try:
-        first = _first_object(uri, s3)
-        _require_data_row(request, first, columns, s3)
+        found = input_objects(uri, Reading.of(request) if is_data else None, s3, read_first=is_named)
     except ClientError as error:
         reason = error.response["Error"]
         raise DataNotFoundError(
             f"{uri} cannot be listed ({reason['Code']}: {reason['Message']}); check the bucket's name, and whether "
             "the job may read there: a deployed job reads below its own input.data only"
         ) from error
+    is_gzip = source.get("CompressionType") == "Gzip"
+    _require_fit(found, first_row(found.start, gzip=is_gzip) if is_named else [], columns)
     if run.model:
         request["ModelName"] = run_model(run.job, run.model, sagemaker())
     return checked
 
 
-def _require_data_row(request: Request, first: S3Uri, columns: Columns, s3: S3Client) -> None:
-    """Of CSV data with named columns, look at the first object's first row. A manifest is no data."""
-    source = request["TransformInput"]
-    is_csv = media_type(source.get("ContentType")) == CSV
-    if columns.input and is_csv and source["DataSource"]["S3DataSource"]["S3DataType"] == "S3Prefix":
-        gzip = source.get("CompressionType") == "Gzip"
-        if cells := first_row(first, s3, gzip=gzip):
-            require_data_row(first, cells, columns.input)
-
-
-def _first_object(uri: str, s3: S3Client) -> S3Uri:
-    """Return the first object with data. A prefix is a plain string: every key that starts with it is input."""
-    place = S3Uri.parse(uri)
-    empty_objects = 0
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=place.bucket, Prefix=place.key):
-        for entry in page.get("Contents", []):
-            if entry["Size"] > 0:
-                return S3Uri(place.bucket, entry["Key"])
-            empty_objects += 1
-    if empty_objects:
-        raise DataNotFoundError(
-            f"{uri} holds {empty_objects} objects and all of them are empty; upload data first"
-        )
-    raise DataNotFoundError(
-        f"no object starts with {uri}; upload data there, or start the run with another input.data"
-    )
+def _require_fit(found: InputObjects, cells: Sequence[str], columns: Columns) -> None:
+    """Refuse objects that are unfit, and a first row that is none of data; both at once."""
+    unfit = unfit_text(found.unfit, found.looked_at)
+    try:
+        if cells:
+            require_data_row(found.first, cells, columns.input)
+    except (HeaderRowError, RowWidthError) as error:
+        if unfit:
+            raise UnfitDataError(f"{unfit}\n{error}") from error
+        raise
+    if unfit:
+        raise UnfitDataError(unfit)

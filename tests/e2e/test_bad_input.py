@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import signal
 import socket
@@ -131,6 +132,30 @@ def test_fails_with_the_file_and_the_models_words_when_the_model_refuses_a_row(p
     assert "AlgorithmError" in done.stderr
     assert "not-a-number" in done.stderr
     assert not (project.folder / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"\xef\xbb\xbfcase-1,2\n", "begins with a byte order mark (EF BB BF)"),
+        ("case-1,2\n".encode("utf-16"), "is UTF-16 text"),
+        (
+            gzip.compress(b"case-1,2\n", mtime=0),
+            "is gzip data (it begins with 1F 8B), and input.compression_type is None",
+        ),
+    ],
+)
+def test_fails_before_anything_starts_for_data_that_no_job_can_score(
+    project: Project, content: bytes, told: str
+) -> None:
+    data = project.folder / "data"
+    data.mkdir()
+    (data / "a.csv").write_bytes(b"case-1,2\n")
+    (data / "b.csv").write_bytes(content)
+    done = project.run_example("--input", "data")
+    assert done.returncode == 2
+    assert f"data/b.csv {told}" in done.stderr
+    assert "local AWS" not in done.stdout
 
 
 def test_fails_when_the_models_server_does_not_start(project: Project) -> None:

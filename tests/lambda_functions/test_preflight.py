@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import re
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from batch_transform.spec.errors import (
     ModelNotFoundError,
     RowWidthError,
     RunInputError,
+    UnfitDataError,
 )
 from batch_transform.spec.request import Request
 from fakes.lock_bucket import FakeExecutions, LockBucket
@@ -31,6 +33,17 @@ def checked_request(run: Run, s3: FakeS3, sagemaker: FakeSageMaker | None = None
 
 
 RUN_ID = "20261122T020001-1a2b3c4d"
+
+
+packed = partial(gzip.compress, mtime=0)  # the names of tests hold it
+GZIP = {"input.compression_type": "Gzip"}
+WHOLE: dict[str, Any] = {
+    "input.split_type": "None",
+    "output.assemble_with": "None",
+    "data_processing.join_source": "None",
+    "data_processing.input_filter": "$",
+    "data_processing.output_filter": "$",
+}
 
 
 def a_run(overrides: dict[str, Any] | None = None, *, output: str = "s3://out/churn/") -> Run:
@@ -187,12 +200,12 @@ def of_text(content: bytes, key: str = "churn/a.csv") -> FakeS3:
     ("content", "order"),
     [
         (b"id,age\n1,2\n", ""),
-        (b"\xef\xbb\xbfid,age\r\n1,2\r\n", ""),
+        (b"id,age\r\n1,2\r\n", ""),
         (b'"id", age\n', ""),
         (b"age,id\n2,1\n", ", and in another order than in the job"),
         (b"id,age", ""),
     ],
-    ids=["plain", "mark and CRLF", "quotes and blanks", "another order", "nothing else"],
+    ids=["plain", "CRLF", "quotes and blanks", "another order", "nothing else"],
 )
 def test_fails_when_the_data_begin_with_the_names_of_their_columns(content: bytes, order: str) -> None:
     with pytest.raises(HeaderRowError) as caught:
@@ -203,8 +216,7 @@ def test_fails_when_the_data_begin_with_the_names_of_their_columns(content: byte
 def test_fails_when_compressed_data_begin_with_the_names_of_their_columns() -> None:
     run = replace(a_run({"input.compression_type": "Gzip"}), columns=COLUMNS)
     with pytest.raises(HeaderRowError):
-        checked_request(run, of_text(gzip.compress(b"id,age\n" + b"1,2\n" * 100_000)))
-    assert checked_request(run, of_text(b"no gzip at all\n"))
+        checked_request(run, of_text(packed(b"id,age\n" + b"1,2\n" * 100_000)))
 
 
 @pytest.mark.parametrize(
@@ -239,7 +251,133 @@ def test_fails_when_the_data_have_more_or_fewer_columns_than_the_job_names(
 def test_fails_when_compressed_data_have_another_width() -> None:
     run = replace(a_run({"input.compression_type": "Gzip"}), columns=COLUMNS)
     with pytest.raises(RowWidthError):
-        checked_request(run, of_text(gzip.compress(b"1,2,3\n" * 100_000)))
+        checked_request(run, of_text(packed(b"1,2,3\n" * 100_000)))
+
+
+MARK = b"\xef\xbb\xbf"
+WIDE = ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be")
+
+
+@pytest.mark.parametrize(
+    ("content", "overrides", "told"),
+    [
+        (
+            MARK + b"1,2\n",
+            {},
+            "begins with a byte order mark (EF BB BF), which becomes a part of the first value",
+        ),
+        (MARK, {}, "begins with a byte order mark"),
+        *[("1,2\n".encode(name), {}, f"is {name[:6].upper()} text") for name in WIDE],
+        (
+            packed(b"1,2\n"),
+            {},
+            "is gzip data (it begins with 1F 8B), and input.compression_type is None",
+        ),
+        (b"PK\x03\x04\x14\x00", {}, "is a ZIP archive, as an Excel workbook is, too (it begins with 50 4B)"),
+        (b"1,2\n", GZIP, "is not gzip data (it begins with 31 2C), and input.compression_type is Gzip"),
+        (b"\x1f\x8b\x08nothing", GZIP, "is damaged gzip data ("),
+        (packed(MARK + b"1,2\n"), GZIP, "unpacked, begins with a byte order mark"),
+        (
+            packed("1,2".encode("utf-16")),
+            GZIP,
+            "is UTF-16 text (unpacked, it begins with FF FE 31 00)",
+        ),
+        (packed(packed(b"1,2\n")), GZIP, "is gzip data (unpacked, it begins with 1F 8B)"),
+    ],
+)
+def test_fails_for_text_that_is_packed_or_encoded_otherwise_than_said(
+    content: bytes, overrides: dict[str, Any], told: str
+) -> None:
+    for columns in ({}, COLUMNS):
+        with pytest.raises(UnfitDataError) as refused:
+            checked_request(replace(a_run(overrides), columns=columns), of_text(content))
+        (line,) = str(refused.value).split("\n")
+        assert line.startswith(f"s3://in/churn/a.csv {told}")
+        assert "; " in line
+
+
+@pytest.mark.parametrize(
+    ("content", "overrides"),
+    [
+        (MARK, {**WHOLE, "input.content_type": "image/png"}),
+        (packed(b"1,2\n"), {**WHOLE, "input.content_type": "application/x-npz"}),
+        (b"PK\x03\x04", {**WHOLE, "input.content_type": "application/x-npz"}),
+        (packed(b"1,2\n"), {**WHOLE, "input.content_type": "application/gzip"}),
+        (packed(b"1,2\n"), {**WHOLE, "input.content_type": None}),
+        (b"1\x00", WHOLE),
+        (b"a\xff\xfe", WHOLE),
+        (packed(b""), GZIP),
+        (packed(b"1,2\n" * 100_000), GZIP),
+    ],
+)
+def test_data_that_may_begin_so_pass(content: bytes, overrides: dict[str, Any]) -> None:
+    assert checked_request(a_run(overrides), of_text(content))
+
+
+def test_fails_for_a_header_and_a_byte_order_mark_at_once() -> None:
+    with pytest.raises(UnfitDataError) as refused:
+        checked_request(replace(a_run(), columns=COLUMNS), of_text(MARK + b"id,age\n1,2\n"))
+    mark, header = str(refused.value).split("\n")
+    assert "byte order mark" in mark
+    assert "begins with the names of its columns" in header
+
+
+def test_fails_for_a_later_object_and_names_the_first_few() -> None:
+    good = {("in", f"churn/{number:03}.csv"): b"1,2\n" for number in range(100)}
+    contents = {**good, ("in", "churn/000.csv.bak"): MARK, ("in", "churn/1.csv"): MARK}
+    sizes = {place: len(content) for place, content in contents.items()}
+    with pytest.raises(UnfitDataError, match=r"^s3://in/churn/000\.csv\.bak begins with [^\n]*$"):
+        checked_request(a_run(), FakeS3(sizes, contents=contents))  # the last one is the 102nd
+    bad = {("in", f"churn/{number}.csv"): MARK for number in range(8)}
+    with pytest.raises(UnfitDataError) as refused:
+        checked_request(a_run(), FakeS3(dict.fromkeys(bad, 3), contents=bad))
+    assert str(refused.value).split("\n")[5:] == ["and 3 more of the first 8 objects"]
+
+
+MIB = 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("size", "overrides", "told"),
+    [
+        (2 * MIB + 1, {**WHOLE, "transform.max_payload": 2}, "MaxPayloadInMB is 2 (2,097,152 bytes); write"),
+        (100 * MIB + 1, WHOLE, "MaxPayloadInMB can be 100 at most (104,857,600 bytes); write"),
+    ],
+)
+def test_fails_for_a_later_object_that_is_one_request_and_larger_than_the_payload(
+    size: int, overrides: dict[str, Any], told: str
+) -> None:
+    keys = {("in", f"churn/{number:04}"): 1 for number in range(1500)} | {("in", "churn/z"): size}
+    with pytest.raises(UnfitDataError) as refused:
+        checked_request(a_run(overrides), FakeS3(keys, page_size=1000))
+    assert str(refused.value).startswith(
+        f"s3://in/churn/z is one request of {size:,} bytes, since nothing splits it"
+    )
+    assert told in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("size", "overrides"),
+    [
+        (2 * MIB, {**WHOLE, "transform.max_payload": 2}),
+        (7 * MIB, WHOLE),  # the container may take up to 100 MB
+        (101 * MIB, {**WHOLE, "transform.max_payload": 0}),
+        (3 * MIB, {"transform.max_payload": 2}),
+        (3 * MIB, {**WHOLE, **GZIP, "transform.max_payload": 2}),
+        (
+            3 * MIB,
+            {**WHOLE, "input.content_type": "application/json", "data_processing.input_filter": "$.a"}
+            | {"transform.max_payload": 2},
+        ),
+    ],
+)
+def test_an_object_that_may_fit_passes(size: int, overrides: dict[str, Any]) -> None:
+    assert checked_request(a_run(overrides), data("churn/a.csv", size=size))
+
+
+def test_a_manifest_is_no_data() -> None:
+    run = a_run({"input.data_type": "ManifestFile"})
+    assert checked_request(run, of_text(MARK + b'[{"prefix": "s3://in/"}]'))
 
 
 def test_data_that_only_the_job_may_read_and_data_without_names_are_not_looked_at() -> None:

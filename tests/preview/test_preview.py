@@ -25,6 +25,7 @@ from batch_transform.spec.job_spec import (
     OutputSpec,
     TransformSpec,
 )
+from batch_transform.spec.unfit_data import Reading
 from engine.fake_world import BUCKET, FunctionModel, line_by_line, run_job
 
 COLUMNS = ("id", "age", "plan")
@@ -263,6 +264,38 @@ def test_data_that_are_not_packed_are_told_where_gzip_is_said() -> None:
     spec = dataclasses.replace(spec, input=dataclasses.replace(spec.input, compression_type="Gzip"))
     (finding,) = shown(spec, b"7,42,gold\n").findings
     assert "write input.compression_type: None" in finding.message
+
+
+STARTS = [
+    b"1,2,3\n",
+    b"\xef\xbb\xbf1,2,3\n",
+    "1,2,3\n".encode("utf-16"),
+    "1,2,3\n".encode("utf-16-be"),
+    "1,2,3\n".encode("utf-32"),
+    "1,2,3\n".encode("utf-32-le"),
+    gzip.compress(b"1,2,3\n"),
+    gzip.compress(gzip.compress(b"1,2,3\n")),
+    gzip.compress(b"\xef\xbb\xbf1,2,3\n"),
+    gzip.compress("1,2,3\n".encode("utf-16")),
+    b"PK\x03\x04\x14",
+    b"\x1f\x8b\x08",
+]
+
+
+@pytest.mark.parametrize("compression_type", ["None", "Gzip"])
+@pytest.mark.parametrize("split_type", ["None", "Line"])
+@pytest.mark.parametrize(
+    "content_type", [None, "text/csv", "application/json", "image/png", "application/x-npz"]
+)
+def test_what_the_preflight_refuses_by_its_first_bytes_is_an_error_here(
+    content_type: str | None, split_type: str, compression_type: str
+) -> None:
+    source = InputSpec(content_type=content_type, split_type=split_type, compression_type=compression_type)
+    spec = JobSpec("any", ModelSpec(existing="m"), input=source)
+    reading = Reading.of(shown_request(spec).request)
+    for start in STARTS:
+        if reading.unfit_start(start):
+            assert any(finding.is_error for finding in shown(spec, start).findings), start
 
 
 def test_gzip_is_what_a_model_may_take() -> None:

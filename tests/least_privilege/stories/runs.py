@@ -32,6 +32,7 @@ def put_data(account: Account, job: str) -> None:
         "mixed/b": line.replace("1", "bad"),
         "hang/a": f"{line.replace('1', 'big')}\n{line.replace('1', 'hang')}",
         "header/a": with_header,
+        "mark/a": f"\ufeff{line}",
     }
     for name, text in stories.items():
         account.put_input(job, name, text)
@@ -76,6 +77,11 @@ def finds_header(account: Account, job: str) -> Points:
     for folder in ("header", "other-header"):
         cause = _run(account, job, folder).get("cause", "")
         yield f"{folder} is refused", "begins with the names of its columns" in cause
+
+
+def finds_unfit_data(account: Account, job: str) -> Points:
+    """A run whose data begin with a byte order mark is refused."""
+    yield "is refused", "begins with a byte order mark" in _run(account, job, "mark").get("cause", "")
 
 
 def stops(account: Account, job: str) -> Points:

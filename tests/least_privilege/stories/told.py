@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import closing
 
+from batch_transform.spec.unfit_data import reads_text
 from least_privilege.account import Account
 from least_privilege.stories import messages, plain_http, runs, starts
 from least_privilege.stories.point import Points
@@ -19,6 +20,9 @@ def stories_of(account: Account, job: str) -> list[Story]:
         told.append(runs.completes_in_parts)
     if "columns" in account.jobs[job].get("input", {}):
         told.append(runs.finds_header)
+    spec = account.jobs[job].get("input", {})
+    if reads_text(spec.get("content_type"), spec.get("split_type", "None")):
+        told.append(runs.finds_unfit_data)
     if account.jobs[job].get("workflow", {}).get("overlapping_runs") != "allow":
         told.append(runs.takes_over)
     if account.physical_ids(job, "AWS::CloudWatch::Alarm"):

@@ -1,0 +1,27 @@
+"""The person's own files, held against the rules of the preflight before anything starts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from batch_transform.spec.errors import UnfitDataError
+from batch_transform.spec.regular_file import open_file
+from batch_transform.spec.request import Request
+from batch_transform.spec.unfit_data import FIRST_BYTES, Reading, unfit_text
+
+
+def require_fit(files: Sequence[Path], request: Request) -> None:
+    """Raise UnfitDataError for files that the job could not score as they are; all of them are looked at."""
+    if request["TransformInput"]["DataSource"]["S3DataSource"]["S3DataType"] != "S3Prefix":
+        return  # a manifest is no data
+    reading = Reading.of(request)
+    unfit = []
+    for file in files:
+        reasons = [reading.unfit_size(file.stat().st_size)]
+        if reading.looks_at_first_bytes:
+            with open_file(file) as stream:
+                reasons.append(reading.unfit_start(stream.read(FIRST_BYTES)))
+        unfit += [(str(file), reason) for reason in reasons if reason]
+    if unfit:
+        raise UnfitDataError(unfit_text(unfit, len(files)))

@@ -1,0 +1,198 @@
+"""Input data that would be scored wrongly, or not at all, as far as sizes and first bytes show.
+
+The preflight of each run, `run` on this machine and `preview` share these rules. What a request does with an object
+decides what is unfit: an image may begin with any bytes, and the lines of a table may not.
+"""
+
+from __future__ import annotations
+
+import codecs
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from batch_transform.spec.cdk_token import is_token
+from batch_transform.spec.media_type import FILTERABLE, media_type
+
+FIRST_BYTES = 4096
+"""Bytes of an object that show how it is packed and encoded, unpacked ones included."""
+
+_NAMED = 5
+_MIB = 1024 * 1024  # MaxPayloadInMB counts in 2^20 bytes: recorded
+_LARGEST_PAYLOAD = 100  # API reference, CreateTransformJob
+_BINARY = ("image/", "audio/", "video/")
+_BINARY_TYPES = frozenset(
+    f"application/{name}"
+    for name in ("octet-stream", "pdf", "x-npy", "x-npz", "x-parquet", "x-recordio-protobuf", "zip")
+)
+_GZIP = b"\x1f\x8b"
+_PACKED = {  # by their first bytes, none of which any text begins with
+    _GZIP: "gzip data",
+    b"PK\x03\x04": "a ZIP archive, as an Excel workbook is, too",
+    b"\xfd7zXZ\x00": "xz data",
+    b"\x28\xb5\x2f\xfd": "Zstandard data",
+}
+# The longer mark first: that of UTF-32 begins with that of UTF-16.
+_MARKS = {
+    codecs.BOM_UTF32_LE: "UTF-32",
+    codecs.BOM_UTF32_BE: "UTF-32",
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+}
+
+
+class Unfit(NamedTuple):
+    """Why an object is unfit: `found` follows its name, `fix` says what to do."""
+
+    found: str
+    fix: str
+
+
+def packing_of(start: bytes) -> str | None:
+    """Return what packs the data, such as `gzip data`; None for what is no known packing."""
+    return next((name for mark, name in _PACKED.items() if start.startswith(mark)), None)
+
+
+def wide_encoding_of(start: bytes) -> str | None:
+    """Return `UTF-16` or `UTF-32` for such text, with its mark or without; None for any other."""
+    for mark, name in _MARKS.items():
+        if start.startswith(mark):
+            return name
+    # Letters, digits and signs of ASCII, which tables and JSON begin with, have zeros beside them there.
+    is_zero = "".join("0" if byte == 0 else "x" for byte in start[:4])
+    return {"x0x0": "UTF-16", "0x0x": "UTF-16", "x000": "UTF-32", "000x": "UTF-32"}.get(is_zero)
+
+
+def reads_text(content_type: str | None, split_type: str) -> bool:
+    """Say whether a job reads its objects as text: their lines, or as a type that is text.
+
+    A content type that only the deployment knows may be one.
+    """
+    of = media_type(content_type)
+    if split_type not in {"None", "Line"}:
+        return False
+    if of is None:
+        return split_type == "Line"
+    if is_token(content_type):
+        return True
+    if "gzip" in of:  # the model unpacks it
+        return False
+    if of.startswith("text/") or of in FILTERABLE or of.endswith(("+json", "+xml")):
+        return True
+    return split_type == "Line" and not of.startswith(_BINARY) and of not in _BINARY_TYPES
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a request has its objects read. `payload` is MaxPayloadInMB; None where only the container knows."""
+
+    content_type: str | None
+    split_type: str
+    is_gzip: bool
+    is_filtered: bool
+    payload: int | None
+
+    @classmethod
+    def of(cls, request: Mapping[str, Any]) -> Reading:
+        """Read a CreateTransformJob request that the rules have passed, which may hold tokens."""
+        source = request["TransformInput"]
+        return cls(
+            content_type=source.get("ContentType"),
+            split_type=source.get("SplitType") or "None",
+            is_gzip=source.get("CompressionType") == "Gzip",
+            is_filtered=(request.get("DataProcessing") or {}).get("InputFilter") not in {None, "$"},
+            payload=request.get("MaxPayloadInMB"),
+        )
+
+    @property
+    def looks_at_first_bytes(self) -> bool:
+        """Whether the first bytes of an object can be unfit."""
+        return self.is_gzip or self._is_text
+
+    @property
+    def _is_text(self) -> bool:
+        return reads_text(self.content_type, self.split_type)
+
+    @property
+    def most_bytes(self) -> int | None:
+        """How many bytes an object may have; None for any number, or where its stored size does not tell.
+
+        An object that is not split is one request (API reference, TransformInput). Where the request has no
+        MaxPayloadInMB, the container may name any up to the highest. What gzip unpacks to, or an InputFilter
+        leaves, is not known before.
+        """
+        if self.split_type != "None" or self.is_gzip or self.is_filtered or self.payload == 0:
+            return None
+        return (_LARGEST_PAYLOAD if self.payload is None else self.payload) * _MIB
+
+    def unfit_size(self, size: int) -> Unfit | None:
+        """Return why an object of this size, in bytes, is unfit."""
+        if self.most_bytes is None or size <= self.most_bytes:
+            return None
+        limit = (
+            f"MaxPayloadInMB can be {_LARGEST_PAYLOAD} at most"
+            if self.payload is None
+            else f"MaxPayloadInMB is {self.payload}"
+        )
+        raised = (
+            ""
+            if self.payload in {None, _LARGEST_PAYLOAD}
+            else f"raise transform.max_payload ({_LARGEST_PAYLOAD} at most), "
+        )
+        return Unfit(
+            f"is one request of {size:,} bytes, since nothing splits it, and {limit} ({self.most_bytes:,} bytes)",
+            f"write input.split_type: Line if it has lines, {raised}"
+            "set transform.max_payload to 0 to stream it, or upload smaller objects",
+        )
+
+    def unfit_start(self, start: bytes) -> Unfit | None:
+        """Return why an object that begins so is unfit; `start` is all of it, or FIRST_BYTES at least."""
+        if not self.is_gzip:
+            return _unfit_text(start, is_packed=False) if self._is_text else None
+        if not start:
+            return None
+        if not start.startswith(_GZIP):
+            return Unfit(
+                f"is not gzip data (it begins with {_hex(start[:2])}), and input.compression_type is Gzip",
+                "compress it with gzip, or write input.compression_type: None",
+            )
+        try:
+            content = zlib.decompressobj(wbits=31).decompress(start, FIRST_BYTES)
+        except zlib.error as error:
+            return Unfit(f"is damaged gzip data ({error})", "compress it again, and upload it")
+        return _unfit_text(content, is_packed=True) if self._is_text else None
+
+
+def _unfit_text(start: bytes, *, is_packed: bool) -> Unfit | None:
+    begins = f"{'unpacked, ' if is_packed else ''}it begins with"
+    if packing := packing_of(start):
+        found = f"is {packing} ({begins} {_hex(start[:2])})"
+        if start.startswith(_GZIP) and not is_packed:
+            return Unfit(f"{found}, and input.compression_type is None", "write input.compression_type: Gzip")
+        return Unfit(
+            found, "upload the text itself, or pack it once with gzip and write input.compression_type: Gzip"
+        )
+    if encoding := wide_encoding_of(start):
+        return Unfit(
+            f"is {encoding} text ({begins} {_hex(start[:4])})", "save it as UTF-8 without a byte order mark"
+        )
+    if start.startswith(codecs.BOM_UTF8):
+        unpacked = "unpacked, " if is_packed else ""
+        return Unfit(
+            f"{unpacked}begins with a byte order mark (EF BB BF), which becomes a part of the first value",
+            "save it as UTF-8 without a byte order mark (in a spreadsheet: CSV, not CSV UTF-8)",
+        )
+    return None
+
+
+def unfit_text(unfit: Sequence[tuple[str, Unfit]], looked_at: int) -> str:
+    """Return a line for each unfit object, the first few by name, of so many that were looked at; empty for none."""
+    lines = [f"{name} {each.found}; {each.fix}" for name, each in unfit[:_NAMED]]
+    if len(unfit) > _NAMED:
+        lines.append(f"and {len(unfit) - _NAMED} more of the first {looked_at:,} objects")
+    return "\n".join(lines)
+
+
+def _hex(start: bytes) -> str:
+    return start.hex(" ").upper()
