@@ -24,6 +24,7 @@ from batch_transform.local.emulator import (
     execution_timeout,
     exports,
     lambda_workers,
+    log_reads,
     metrics,
     roles,
     schedule_requests,
@@ -109,6 +110,7 @@ class LocalAws:
         if settings.enforce_iam:
             enforcement.plug_in(endpoint_url)
         execution_timeout.plug_in()
+        log_reads.plug_in()
         metrics.plug_in()
         self._alarms = alarms.plug_in(settings.alarm_scale)
         self._alarms.start()
