@@ -19,6 +19,7 @@ from batch_transform.local.emulator import (
     alarms,
     bucket_lifecycle,
     buckets,
+    callers,
     dead_letters,
     emptied_buckets,
     execution_timeout,
@@ -153,8 +154,8 @@ def serve(
     async def application(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await emulator.app(scope, receive, _announcing(send, started))
-        elif _is_from_web_page(scope):
-            await _refuse(scope, send)
+        elif (reason := callers.refusal(scope)) is not None:
+            await callers.refuse(reason, scope, send)
         else:
             note_receive(receive)
             await emulator.app(
@@ -179,14 +180,6 @@ def serve(
     asyncio.run(run())
 
 
-def _is_from_web_page(scope: MutableMapping[str, Any]) -> bool:
-    """Say whether a browser sent this for a page: it names the page's origin, which no AWS client does.
-
-    The emulator lets every origin in, and its Lambda runs code: any page that the person visits could.
-    """
-    return any(name == b"origin" for name, _ in scope["headers"])
-
-
 def _over_tls(scope: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Let a request count as one over TLS: it comes over the loopback, where nobody can listen in.
 
@@ -197,14 +190,6 @@ def _over_tls(scope: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     if any(name == _PROTOCOL for name, _ in scope["headers"]):
         return scope
     return {**scope, "headers": [*scope["headers"], (_PROTOCOL, b"https")]}
-
-
-async def _refuse(scope: MutableMapping[str, Any], send: Send) -> None:
-    if scope["type"] == "websocket":
-        await send({"type": "websocket.close"})
-        return
-    await send({"type": "http.response.start", "status": 403, "headers": [(b"content-type", b"text/plain")]})
-    await send({"type": "http.response.body", "body": b"the local AWS answers no web pages\n"})
 
 
 def _announcing(send: Send, announce: Callable[[], None]) -> Send:
