@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import venv
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -38,6 +39,9 @@ _OF_THIS_PROCESS = re.compile(
 
 _NOT_OF_THE_CONTAINER = re.compile(r"PATH|HOME|PYTHON.*|AWS_.*")
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
+_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+_OTHER_PYTHON = f" (this machine has Python {_PYTHON}; the container may have another)"
+
 # What pip says of the packages of this program, which it leaves alone, and of how it is set up here.
 _OF_NO_INTEREST = (
     "Looking in ",
@@ -159,7 +163,8 @@ class Packages:
                 (_site_packages(part) / "batch-transform.pth").write_text(
                     "\n".join(_own_site_packages()) + "\n"
                 )
-                say(f"installing {REQUIREMENTS}; it is kept in {home}, and not installed again")
+                say(f"installing {REQUIREMENTS}")
+                began = time.monotonic()
                 status, last = _run(
                     [
                         *(sys.executable, "-m", "pip", f"--python={part / 'bin' / 'python'}", "install"),
@@ -173,8 +178,9 @@ class Packages:
                     stop,
                 )
             if status != 0:
-                raise NotInstalledError(f"{last}{'' if has_network else self._why_none(install)}")
+                raise NotInstalledError(f"{last}{_OTHER_PYTHON if has_network else self._why_none(install)}")
             part.rename(home)
+            say(f"installed in {time.monotonic() - began:.1f} s, and kept for the next start in {home}")
         finally:
             shutil.rmtree(part, ignore_errors=True)
 
@@ -198,7 +204,7 @@ def _own_site_packages() -> list[str]:
 
 
 def _site_packages(home: Path) -> Path:
-    return home / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
+    return home / "lib" / f"python{_PYTHON}" / "site-packages"
 
 
 def _as_seen_inside(install: Install, temporary: Path) -> Install:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,46 @@ def test_a_transformer_filters_joins_waits_and_shows_the_logs(
     }
     tags = lab.sagemaker.list_tags(ResourceArn=described["TransformJobArn"])["Tags"]
     assert {"Key": "team", "Value": "churn"} in tags
+
+
+CODE = """
+def model_fn(model_dir):
+    return open(model_dir + "/word.txt").read()
+
+def input_fn(body, content_type):
+    return (body if isinstance(body, str) else body.decode()).splitlines()
+
+def predict_fn(rows, word):
+    return [row + word + "{mark}" for row in rows]
+
+def output_fn(rows, accept):
+    return "".join(row + "\\n" for row in rows), "text/csv"
+"""
+
+
+def test_models_whose_code_the_sdk_packs_run_alone_and_as_a_pipeline(lab: Any, tmp_path: Path) -> None:
+    """SKLearnModel and PipelineModel: the code is in a sourcedir.tar.gz beside the model."""
+    code, packed = tmp_path / "code", tmp_path / "model.tar.gz"
+    code.mkdir()
+    (code / "first.py").write_text(CODE.replace("{mark}", "1"))
+    (code / "second.py").write_text(CODE.replace("{mark}", "2"))
+    (tmp_path / "word.txt").write_text("-seen")
+    with tarfile.open(packed, "w:gz") as archive:
+        archive.add(tmp_path / "word.txt", arcname="word.txt")
+    bucket = lab.bucket(**{"a.csv": b"x\ny\n"})
+    lab.s3.upload_file(str(packed), bucket, "model.tar.gz")
+    role = "arn:aws:iam::000000000000:role/transform-role"
+    ended = subprocess.run(
+        [str(PYTHON), str(SCRIPT.with_name("sklearn_model_with_sdk.py")), bucket, role, str(code)],
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), **lab.aws.environment()},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert lab.body(bucket, "one/a.csv.out") == b"x-seen1\ny-seen1\n"
+    assert lab.body(bucket, "two/a.csv.out") == b"x-seen1-seen2\ny-seen1-seen2\n"
 
 
 def test_fails_with_the_jobs_reason_when_the_job_fails(lab: Any, tmp_path: Path, model_folder: Path) -> None:
