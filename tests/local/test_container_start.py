@@ -197,7 +197,7 @@ def test_a_model_sees_the_packages_it_asks_for_and_the_server_keeps_its_own(
     containers: Containers, tmp_path: Path
 ) -> None:
     """These wheels are empty: a server that loaded them would not start."""
-    versions = {"werkzeug": "0.1", "markupsafe": "0.2"}
+    versions = {"werkzeug": "0.1", "flask": "0.2"}
     text = "".join(f"./wheels/{name}-{version}-py3-none-any.whl\n" for name, version in versions.items())
     gunicorn = write_wheel(tmp_path, "gunicorn", "0.3")
     files = with_wheels(tmp_path, f"{text}./wheels/{gunicorn.name}\n", **versions)

@@ -50,8 +50,6 @@ def use(packages: Path, *, server: str) -> None:
 
 def _load(server: str) -> None:
     package = importlib.import_module(server).__package__ or ""
-    if package == __name__.rpartition(".")[0].rpartition(".")[0]:
-        return  # a module beside the emulator, which no model server needs
     for module in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
         if not module.name.endswith("__main__"):
             with contextlib.suppress(ImportError):  # what only another framework's server needs
