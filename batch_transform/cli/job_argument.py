@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from batch_transform.cli.problem_report import report_problems
@@ -11,6 +12,48 @@ from batch_transform.spec.environment import EnvironmentSpec
 from batch_transform.spec.errors import InputError, JobFileError
 from batch_transform.spec.job_file import read_job_files
 from batch_transform.spec.job_spec import JobSpec
+
+_Stamp = tuple[int, int, int, int] | None
+
+
+@dataclass(frozen=True)
+class FilesAsRead:
+    """Files as they were before they were read, to see whether they still are: an edit in between would be used."""
+
+    stamps: Mapping[Path, _Stamp]
+
+    @classmethod
+    def now(cls, paths: Iterable[Path]) -> FilesAsRead:
+        """Remember each of the files, and which of them are not there."""
+        return cls({path: _stamp(path) for path in paths})
+
+    def require_unchanged(self, *paths: Path) -> None:
+        """Raise InputError where one of these has been written, made or removed since."""
+        for path in paths:
+            if _stamp(path) != self.stamps[path]:
+                raise InputError(changed_meanwhile(path))
+
+
+def changed_meanwhile(path: Path) -> str:
+    """Return the message for a file that was edited between two readings of it."""
+    return f"{path} was changed while the template was made from it; nothing was run: run it again"
+
+
+def _stamp(path: Path) -> _Stamp:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def candidates(job: str, folder: Path) -> list[Path]:
+    """Return the files that may hold the job: the file that is named, or those of the folder in order."""
+    return [Path(job)] if _is_file(job) else sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
+
+
+def _is_file(job: str) -> bool:
+    return Path(job).suffix in {".yaml", ".yml"}
 
 
 def find_job(
@@ -22,10 +65,8 @@ def find_job(
     wrong with other files of the folder does not matter. The job must also be sound in `environments`.
     Raises JobFileError where the job itself may be in a broken file, and InputError where there is none.
     """
-    path = Path(job)
-    is_file = path.suffix in {".yaml", ".yml"}
-    paths = [path] if is_file else sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
-    files = read_job_files(paths, environments=environments)
+    is_file = _is_file(job)
+    files = read_job_files(candidates(job, folder), environments=environments)
     for spec in (*files.jobs, *(() if needs_source else files.without_source)):
         if is_file or spec.name == job:
             own = [

@@ -1,17 +1,23 @@
 """The command line `batch-transform`: its commands, and how each of them ends.
 
-Exit codes: 0 done, 1 the run failed, 2 the input was wrong, 130 interrupted.
+Exit codes: 0 done, 1 the run failed, 2 the input was wrong, 130 interrupted, 143 ended by SIGTERM.
 """
 
 from __future__ import annotations
 
+import errno
 import importlib
+import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
+from typing import NoReturn
 
 import click
 
 from batch_transform.cli.problem_report import report_problems
+from batch_transform.local.loopback import without_proxy
 from batch_transform.spec.errors import BatchTransformError, ProblemsError
 
 _INTERRUPTED = 130
@@ -59,7 +65,27 @@ def commands() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and end the process with its exit code. The one place where errors become messages."""
+    # what is on this machine is not behind a proxy; these hold for the programs that we start too
+    os.environ.update(without_proxy(os.environ))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if (
+            threading.current_thread() is threading.main_thread()
+            and signal.getsignal(number) is signal.SIG_DFL
+        ):
+            signal.signal(number, _end)
     sys.exit(_exit_code(arguments))
+
+
+class _EndedBySignal(KeyboardInterrupt):
+    """So that a command that is told to end by another process leaves as little behind as with Ctrl-C."""
+
+    def __init__(self, number: int) -> None:
+        self.exit_code = 128 + number
+        super().__init__()
+
+
+def _end(number: int, _frame: object) -> NoReturn:
+    raise _EndedBySignal(number)
 
 
 def _exit_code(arguments: Sequence[str] | None) -> int:
@@ -68,16 +94,52 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as error:
         click.echo("interrupted", err=True)
-        return _INTERRUPTED
+        cause = error.__cause__ or error
+        return cause.exit_code if isinstance(cause, _EndedBySignal) else _INTERRUPTED
     except ProblemsError as error:
         report_problems(error.problems)
         return error.exit_code
     except BatchTransformError as error:
-        click.echo(f"{click.style('error:', fg='red', bold=True)} {error}", err=True)
+        _say_error(str(error))
         return error.exit_code
+    except OSError as error:
+        if (text := _machine_at_fault(error)) is None:
+            raise
+        _say_error(text)
+        return BatchTransformError.exit_code
     return result if isinstance(result, int) else 0
+
+
+def _say_error(text: str) -> None:
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {text}", err=True)
+
+
+_FIXES = {
+    errno.ENOSPC: "free space on that disk",
+    errno.EDQUOT: "free space within your quota",
+    errno.EFBIG: "take a disk, or a limit (ulimit -f), that allows files of that size",
+    errno.EROFS: "take a place that can be written to",
+    errno.EACCES: "get the permission, or take another place",
+    errno.EPERM: "get the permission, or take another place",
+    errno.EIO: "the disk is broken: take another one",
+    errno.EMFILE: "allow more open files: ulimit -n 4096",
+    errno.ENFILE: "the system has too many files open: end other programs",
+    errno.ENOMEM: "there is too little memory: end other programs",
+    errno.EAGAIN: "the system allows no more processes: end others, or raise ulimit -u",
+}
+"""What the machine refuses whatever the program, with what to do. Any other OSError is a mistake of ours."""
+
+
+def _machine_at_fault(error: OSError) -> str | None:
+    """Return the one line for what the machine refused; None where it was not the machine."""
+    if "No usable temporary directory" in str(error):
+        return "no folder for temporary files can be written to; name one in TMPDIR"
+    if error.errno not in _FIXES:
+        return None
+    temporary = f"this folder, or the one for temporary files ({os.environ.get('TMPDIR', '/tmp')}, TMPDIR)"  # noqa: S108 - only named
+    return f"{error.filename or temporary}: {error.strerror}; {_FIXES[error.errno]}"
 
 
 if __name__ == "__main__":

@@ -15,24 +15,26 @@ from rich.console import Console
 
 from batch_transform.cli.following import follow_run
 from batch_transform.cli.images_option import images_option
-from batch_transform.cli.job_argument import find_job
+from batch_transform.cli.job_argument import FilesAsRead, candidates, changed_meanwhile, find_job
 from batch_transform.cli.offline_option import offline_option
 from batch_transform.cli.overrides_option import overrides_option, parse_overrides
 from batch_transform.cli.run_view import RunView
 from batch_transform.local.deploy import deploy
+from batch_transform.local.folders import can_be_written, temporary_folder
 from batch_transform.local.up import LocalAws
 from batch_transform.runs import execution as runs
 from batch_transform.runs.input_check import require_fit
 from batch_transform.runs.input_data import files_of, upload
 from batch_transform.runs.losses import losses
 from batch_transform.runs.result_table import ResultTable, result_table
-from batch_transform.runs.results import fetch
+from batch_transform.runs.results import copy_results
 from batch_transform.runs.synth import synthesise
 from batch_transform.runs.template_check import check_templates
 from batch_transform.runs.truth import Truth
 from batch_transform.spec.environment import DEFAULT_ENVIRONMENT, in_environment
-from batch_transform.spec.environment_file import load_environments
+from batch_transform.spec.environment_file import ENVIRONMENT_FILE, load_environments
 from batch_transform.spec.errors import InputError, ResultsError, RunFailedError
+from batch_transform.spec.job_file import read_job_files
 from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.named_overrides import Columns
 from batch_transform.spec.overrides import apply_overrides
@@ -114,6 +116,7 @@ def run(
     the run. Other jobs are not deployed.
     """
     began = time.monotonic()
+    as_read = FilesAsRead.now([ENVIRONMENT_FILE, *candidates(job, jobs)])
     environment = load_environments().named(environment_name)
     declared = find_job(job, jobs, environments=[environment])
     spec = in_environment(declared, environment)
@@ -129,10 +132,13 @@ def run(
             "there is nothing to score: the local AWS starts empty; name a file or a folder with --input"
         )
 
+    _require_writable(out)
+
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
-    with RunView(console) as view:
+    # an assembly of its own: another run in this folder may make one at the same time
+    with temporary_folder() as folder, RunView(console) as view:
         with _step(view, "synth", "making the template", f"{spec.job_file} -> stack {stack}"):
-            assembly = Path("build") / "cdk.out"
+            assembly = folder / "cdk.out"
             synthesise(
                 Path(),
                 jobs=Path(spec.job_file),
@@ -140,7 +146,11 @@ def run(
                 environment=environment_name,
                 security_checks=False,  # nothing is shipped from here; `cdk deploy` runs them
                 any_account=True,
+                temporary=folder,
             )
+            as_read.require_unchanged(ENVIRONMENT_FILE, Path(spec.job_file))
+            if read_job_files([spec.job_file], environments=[environment]).jobs != (declared,):
+                raise InputError(changed_meanwhile(spec.input.columns_from or Path(spec.job_file)))
         with (
             _template_check(assembly) as checked,
             _local_aws(view, port, images, enforce_iam=enforce_iam, offline=offline) as aws,
@@ -162,11 +172,12 @@ def run(
             place = output.place
             if place is None:  # of no run but one beside another, and the local AWS was started for this one
                 raise RunFailedError(f"the run was {output}")
-            copies_folder = out / spec.name / place.key.rstrip("/").rpartition("/")[2]
-            copies = fetch(place, copies_folder, aws.client("s3"))
+            view.doing("copying the results")
+            target = out / spec.name / place.key.rstrip("/").rpartition("/")[2]
+            copies = copy_results(place, target, aws.client("s3"), ask_again=_ask_again(view))
     files = copies.files
     if files and job_progress is not None:
-        _show_rows(view, result_table(spec, job_progress, files, rows, truth, folder=copies_folder), truth)
+        _show_rows(view, result_table(spec, job_progress, files, rows, truth, folder=copies.folder), truth)
     for loss in losses(job_progress) if job_progress is not None else ():
         view.warning(loss)
     view.line("result", str(output))
@@ -175,8 +186,8 @@ def run(
         "copies",
         ", ".join(str(file) for file in files[:5]) + (f" and {len(files) - 5} more" if files[5:] else ""),
     )
-    if copies.refused:
-        raise ResultsError("\n".join(["these results were not copied:", *map(str, copies.refused)]))
+    if wrong := copies.wrong:
+        raise ResultsError(wrong)
     view.line("done", f"in {time.monotonic() - began:.1f} s")
 
 
@@ -206,6 +217,30 @@ def _local_aws(
         view.line("local AWS", aws.endpoint_url, time.monotonic() - began)
         yield aws
         view.doing("stopping the local AWS")
+
+
+def _require_writable(out: Path) -> None:
+    """Refuse now what would be found at the end of a long run."""
+    if not can_be_written(out):
+        raise InputError(
+            f"--out {out}: nothing can be written there; name another folder for the results with --out"
+        )
+
+
+def _ask_again(view: RunView) -> Callable[[str], bool]:
+    """Ask a person at a terminal to make room for the results; nobody is asked in a script."""
+
+    def ask(problem: str) -> bool:
+        if not sys.stdin.isatty():
+            return False
+        view.pause()
+        click.echo(f"{problem}; the local AWS keeps the results until then", err=True)
+        click.prompt(
+            "Press Enter to try again, Ctrl-C to give them up", default="", show_default=False, err=True
+        )
+        return True
+
+    return ask
 
 
 def _legal_request(run_input: Mapping[str, Any], spec: JobSpec) -> Request:

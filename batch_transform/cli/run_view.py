@@ -43,6 +43,12 @@ class RunView:
         """Say what is under way; only a terminal shows it."""
         if self._status:
             self._status.update(Text(text))
+            self._status.start()
+
+    def pause(self) -> None:
+        """Draw no live line until something is under way again: the person is asked something."""
+        if self._status:
+            self._status.stop()
 
     def line(self, label: str, text: str, seconds: float | None = None) -> None:
         """Print one finished thing, with the time it took."""

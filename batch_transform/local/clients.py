@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import boto3
 import botocore.session
 from botocore.config import Config
+from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 
 from batch_transform.local.settings import ACCESS_KEY
 
@@ -27,6 +29,17 @@ def account_credentials(account: str) -> Credentials:
     return Credentials(account, ACCESS_KEY)
 
 
+def isolated_session() -> botocore.session.Session:
+    """Return a session for which the person's own AWS settings do not matter, neither files nor variables.
+
+    A profile that is not there, or a broken file, would otherwise end a call that needs neither.
+    """
+    nothing = {name: (None, None, *rest) for name, (_, _, *rest) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()}
+    for name in ("config_file", "credentials_file"):
+        nothing[name] = (None, None, os.devnull, None)
+    return botocore.session.Session(session_vars=nothing)
+
+
 class Clients:
     """Makes clients that call `endpoint_url`. Thread safe.
 
@@ -37,7 +50,7 @@ class Clients:
     def __init__(self, endpoint_url: str) -> None:
         self.endpoint_url = endpoint_url
         # one botocore session: the service models, some of them megabytes of JSON, are read once
-        self._session = boto3.Session(botocore_session=botocore.session.Session())
+        self._session = boto3.Session(botocore_session=isolated_session())
         self._clients: dict[tuple[str, Credentials, str], Any] = {}
         self._lock = threading.Lock()
 
@@ -60,6 +73,7 @@ class Clients:
                         request_checksum_calculation="when_required",
                         response_checksum_validation="when_required",
                         s3={"addressing_style": "path"},
+                        proxies={},  # it is on this machine, whatever HTTP_PROXY says
                     ),
                 )
             return self._clients[key]

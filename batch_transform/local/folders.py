@@ -1,4 +1,4 @@
-"""The folders of the local AWS, each held by one process at a time.
+"""The folders of the local AWS and of runs, each held by one process at a time.
 
 A lock in the folder says so. It is flock's: the system frees it when its process ends, by SIGKILL too.
 """
@@ -9,7 +9,9 @@ import contextlib
 import fcntl
 import os
 import shutil
+import stat
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +21,7 @@ from batch_transform.spec.errors import InputError
 
 _PREFIX = "batch-transform-"
 _LOCK = "local-aws.lock"
+_SECONDS_TO_LOCK = 60.0
 
 
 @contextmanager
@@ -45,18 +48,33 @@ def held(folder: Path) -> Iterator[Path]:
         yield folder
 
 
+def can_be_written(folder: Path) -> bool:
+    """Say whether files can be put into a folder, or into one that would be made there."""
+    nearest = next((place for place in (folder, *folder.absolute().parents) if place.exists()), folder)
+    return nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
+
+
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
     """Give a folder that goes at the end, and remove those of processes that were killed before theirs."""
+    with locked_temporary_folder() as (folder, _):
+        yield folder
+
+
+@contextmanager
+def locked_temporary_folder() -> Iterator[tuple[Path, int]]:
+    """Give a temporary folder, and the file number of its lock: a child that inherits that holds the folder too."""
     _remove_abandoned(Path(tempfile.gettempdir()))
     while True:
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
-        lock = _locked(folder)
-        if lock is not None and os.fstat(lock.fileno()).st_nlink:
-            break  # else another start saw it without its lock, and took it for an abandoned one
-    with lock:
         try:
-            yield folder
+            lock = _locked(folder)
+            if lock is None:
+                continue  # another start saw it before its lock was ours, and takes it for an abandoned one
+            with lock:
+                if os.fstat(lock.fileno()).st_nlink:
+                    yield folder, lock.fileno()
+                    return
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -64,8 +82,13 @@ def temporary_folder() -> Iterator[Path]:
 def _remove_abandoned(parent: Path) -> None:
     for folder in parent.glob(f"{_PREFIX}*"):
         with contextlib.suppress(OSError):  # it has gone meanwhile, or it is another user's
-            is_ours = folder.lstat().st_uid == os.getuid() and not folder.is_symlink()
-            if is_ours and (folder / _LOCK).is_file():
+            found = folder.lstat()
+            if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+                continue
+            if not (folder / _LOCK).is_file():
+                if time.time() - found.st_mtime > _SECONDS_TO_LOCK:
+                    folder.rmdir()  # of a process that was killed before it had the lock: empty, or not ours
+            else:
                 lock = _locked(folder)
                 if lock is not None:
                     with lock:

@@ -7,8 +7,9 @@ with LocalAws() as aws:
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
-import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,12 +20,17 @@ from typing import Any, cast
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError
 
+from batch_transform.local.clients import isolated_session
+from batch_transform.local.folders import locked_temporary_folder
+from batch_transform.local.loopback import without_proxy
 from batch_transform.local.settings import ACCESS_KEY, DEFAULT_REGION
 from batch_transform.spec.errors import LocalAwsError, PortInUseError
 
 START_SECONDS = 60.0
 STOP_SECONDS = 40.0
+_REAP_SECONDS = 2.0  # its connections break a moment before it can be seen to have ended
 _READY = "ready: "
 
 
@@ -34,6 +40,9 @@ class LocalAws:
     `port` 0 takes any free port. `images`, `quotas`, `ping_timeout`, the scales, `schedules`, `enforce_iam`
     and `offline` are as in `batch_transform.local.settings`. `log_file` gets what the local AWS itself says; without
     it the file is a temporary one, kept only when the start fails.
+
+    Leaving raises LocalAwsError, with the place of the log, when an error ends the block and the local AWS has
+    ended before: killed, or broken.
 
     Entering raises PortInUseError when the port is taken, and LocalAwsError with the log's last
     lines when the start fails otherwise.
@@ -75,7 +84,8 @@ class LocalAws:
             *([] if schedules else ["--no-schedules"]),
         ]
         self._log_file = log_file
-        self._temporary: Path | None = None
+        self._held = contextlib.ExitStack()  # the folder, while it is up
+        self._folder = Path()
         self._process: subprocess.Popen[str] | None = None
         self._endpoint_url: str | None = None
 
@@ -103,7 +113,10 @@ class LocalAws:
     def session(self) -> boto3.Session:
         """Return a boto3 session with dummy credentials; give its clients `endpoint_url`, or use `client`."""
         return boto3.Session(
-            aws_access_key_id=ACCESS_KEY, aws_secret_access_key=ACCESS_KEY, region_name=self.region
+            aws_access_key_id=ACCESS_KEY,
+            aws_secret_access_key=ACCESS_KEY,
+            region_name=self.region,
+            botocore_session=isolated_session(),
         )
 
     def client(self, service: str) -> Any:  # noqa: ANN401  # boto3 makes clients at run time
@@ -111,7 +124,7 @@ class LocalAws:
         return self.session().client(
             cast(Any, service),
             endpoint_url=self.endpoint_url,
-            config=Config(s3={"addressing_style": "path"}),
+            config=Config(s3={"addressing_style": "path"}, proxies={}),
         )
 
     def environment(self) -> dict[str, str]:
@@ -122,36 +135,77 @@ class LocalAws:
             "AWS_SECRET_ACCESS_KEY": ACCESS_KEY,
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,
+            **without_proxy(os.environ),
         }
 
     def __enter__(self) -> LocalAws:
-        self._temporary = Path(tempfile.mkdtemp(prefix="batch-transform-"))
+        self._folder, lock = self._held.enter_context(locked_temporary_folder())
+        try:
+            self._start(lock)
+        except BaseException:
+            self._end()
+            self._held.close()
+            raise
+        return self
+
+    def _start(self, lock: int) -> None:
         if self._log_file is None:
-            self._log_file = self._temporary / "local-aws.log"
+            self._log_file = self._folder / "local-aws.log"
         options = [f"{name}={value}" for name, value in self._options.items() if value is not None]
         command = [sys.executable, "-m", "batch_transform.local.server", "--end-with-stdin"]
         with self._log_file.open("w", encoding="utf-8") as log:
             self._process = subprocess.Popen(
-                [*command, f"--run-dir={self._temporary}", *options, *self._flags],
+                [*command, f"--run-dir={self._folder / 'run'}", *options, *self._flags],
                 stdin=subprocess.PIPE,  # its end tells the child that this program has ended
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
                 start_new_session=True,  # Ctrl-C is ours to handle
+                pass_fds=(lock,),  # the folder is in use for as long as either of us lives
             )
-        try:
-            self._endpoint_url = self._wait_until_ready(self._process)
-        except BaseException:
-            self._end()
-            raise
-        return self
+        self._endpoint_url = self._wait_until_ready(self._process)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._end()
-        if self._temporary is not None:
-            shutil.rmtree(self._temporary, ignore_errors=True)
+        try:
+            if isinstance(error, Exception) and self._has_ended(error):
+                raise LocalAwsError(self._why_ended()) from error
+        finally:
+            self._end()
+            self._held.close()
+
+    def _has_ended(self, error: Exception) -> bool:
+        """Whether it has ended by itself, before it was told to: then whatever asked it got no answer."""
+        assert self._process is not None  # noqa: S101  # it was entered
+        try:
+            self._process.wait(_REAP_SECONDS if isinstance(error, BotoCoreError) else 0)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def _why_ended(self) -> str:
+        assert self._process is not None  # noqa: S101  # it was entered
+        code = self._process.returncode
+        if code >= 0:
+            how = f"with exit code {code}"
+        else:
+            how = f"by {signal.Signals(-code).name}"
+            if -code == signal.SIGKILL:
+                how += ", as the system does when memory runs out"
+        return f"the local AWS ended before the program that uses it, {how}; run it again; its log: {self._kept_log()}"
+
+    def _kept_log(self) -> Path:
+        """Return the log where it stays: a temporary one is copied out of the folder that goes."""
+        if self._folder not in self.log_file.parents:
+            return self.log_file
+        number, kept = tempfile.mkstemp(prefix="batch-transform-log-", suffix=".txt")
+        with (
+            os.fdopen(number, "wb") as target,
+            contextlib.suppress(OSError),
+        ):  # a disk that is full has no log
+            target.write(self.log_file.read_bytes())
+        return Path(kept)
 
     def _wait_until_ready(self, process: subprocess.Popen[str]) -> str:
         lines: queue.Queue[str] = queue.Queue()
@@ -160,7 +214,7 @@ class LocalAws:
             line = lines.get(timeout=START_SECONDS)
         except queue.Empty:
             raise LocalAwsError(
-                f"the local AWS did not start within {START_SECONDS:g} s; see {self.log_file}"
+                f"the local AWS did not start within {START_SECONDS:g} s; see {self._kept_log()}"
             ) from None
         if line.startswith(_READY):
             return line.removeprefix(_READY).strip()
@@ -168,11 +222,8 @@ class LocalAws:
         log = self.log_file.read_text(encoding="utf-8")
         said = log.strip().splitlines()[-20:]
         if process.returncode == PortInUseError.exit_code and said and said[-1].startswith("error: port "):
-            shutil.rmtree(
-                cast(Path, self._temporary), ignore_errors=True
-            )  # the log says no more than the error
             raise PortInUseError(said[-1].removeprefix("error: "))
-        raise LocalAwsError("\n".join([f"the local AWS did not start; see {self.log_file}", *said]))
+        raise LocalAwsError("\n".join([f"the local AWS did not start; see {self._kept_log()}", *said]))
 
     def _end(self) -> None:
         process = self._process

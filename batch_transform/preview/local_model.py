@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from batch_transform.engine.seams import Answer, ModelInvoker
+from batch_transform.local.folders import temporary_folder
 from batch_transform.local.model_server.archive import ModelArchives
 from batch_transform.local.model_server.code_folder import CodeFolders
 from batch_transform.local.model_server.container_start import ContainerStarts
@@ -60,8 +60,7 @@ def local_model(
             "--model serves model.source or model.artifact with its image, and this job has neither; give an answer "
             "with --answer instead"
         )
-    with tempfile.TemporaryDirectory(prefix="batch-transform-") as temporary:
-        folder = Path(temporary)
+    with temporary_folder() as folder:
         commands = Images(images)
         archives = ModelArchives(folder / "models")
         starts = ContainerStarts(commands, CodeFolders(folder / "code", archives), Packages(offline=offline))

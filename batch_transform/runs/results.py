@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batch_transform.runs.files_below import FilesBelow, segments
-from batch_transform.spec.errors import KeyPathError
+from batch_transform.spec.errors import KeyPathError, ResultsError
 from batch_transform.spec.s3_uri import S3Uri
 
 if TYPE_CHECKING:
@@ -18,10 +20,49 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Copies:
-    """The files that were copied, in the order of their keys, and the keys that can be no files here."""
+    """The files below `folder` that were copied, in the order of their keys, and the keys that can be no files here."""
 
+    folder: Path
     files: tuple[Path, ...]
-    refused: tuple[KeyPathError, ...]
+    refused: tuple[KeyPathError, ...] = ()
+    problem: str = ""
+
+    @property
+    def wrong(self) -> str:
+        """What is not where it should be, in one line for each; empty where all is."""
+        lines = [f"{error}; it was not copied" for error in self.refused]
+        return "\n".join([*([self.problem] if self.problem else []), *lines])
+
+
+def copy_results(
+    output: S3Uri, folder: Path, s3: S3Client, *, ask_again: Callable[[str], bool] = lambda _problem: False
+) -> Copies:
+    """Copy a run's results with `fetch`, and elsewhere where the disk does not take them: the local AWS ends after it.
+
+    `ask_again` gets the problem where nothing else takes them either, and says whether to try again. Raises
+    ResultsError when it does not.
+    """
+    while True:
+        try:
+            return fetch(output, folder, s3)
+        except OSError as error:
+            problem = f"{error.filename}: {error.strerror}"
+        saved = None
+        try:
+            saved = Path(tempfile.mkdtemp(prefix="batch-transform-results-"))
+            copies = fetch(output, saved, s3)
+        except OSError as error:
+            if saved is not None:
+                shutil.rmtree(saved, ignore_errors=True)
+            problem += f"; {error.filename or 'the folder for temporary files'}: {error.strerror}"
+        else:
+            found = f"{problem}; all results are in {saved} instead: free space, and move them from there"
+            return replace(copies, problem=found)
+        if not ask_again(f"{problem}: free space on one of these disks"):
+            raise ResultsError(
+                f"{problem}; of the results, {folder} has those that were copied before, and the others went with the "
+                "local AWS: free space, or name another folder with --out, and run it again"
+            )
 
 
 def fetch(output: S3Uri, folder: Path, s3: S3Client) -> Copies:
@@ -44,7 +85,7 @@ def fetch(output: S3Uri, folder: Path, s3: S3Client) -> Copies:
                 files.append(_copied(S3Uri(output.bucket, key), key.removeprefix(prefix), folder, target, s3))
             except KeyPathError as error:
                 refused.append(KeyPathError(key, error.why))
-    return Copies(tuple(files), tuple(refused))
+    return Copies(folder, tuple(files), tuple(refused))
 
 
 def _copied(source: S3Uri, name: str, folder: Path, target: FilesBelow, s3: S3Client) -> Path:

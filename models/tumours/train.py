@@ -16,6 +16,7 @@ import csv
 import json
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 from sklearn.datasets import load_breast_cancer
@@ -28,6 +29,17 @@ SEED = 20261122
 
 
 def main(build: Path) -> None:
+    """Train, and put each file into its place whole: another training, or a run, may go on beside this one."""
+    build.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".training-", dir=build) as made:
+        train(Path(made))
+        for file in sorted(path for path in Path(made).rglob("*") if path.is_file()):
+            target = build / file.relative_to(made)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            file.replace(target)
+
+
+def train(build: Path) -> None:
     """Split, fit on the one part, write the model and the other part."""
     dataset = load_breast_cancer()
     ids = [f"case-{row:04}" for row in range(len(dataset.target))]

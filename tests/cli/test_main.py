@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 
 import click
@@ -85,3 +86,50 @@ def test_an_interrupt_ends_with_130_and_one_line(
 ) -> None:
     assert end_with(KeyboardInterrupt()) == 130
     assert capsys.readouterr().err.strip() == "interrupted"
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (
+            OSError(errno.ENOSPC, "No space left on device", "out/x"),
+            "out/x: No space left on device; free space on that disk",
+        ),
+        (
+            OSError(errno.EROFS, "Read-only file system", "jobs/x.yaml"),
+            "jobs/x.yaml: Read-only file system; take a place that can be written to",
+        ),
+        (
+            PermissionError(errno.EACCES, "Permission denied", "/root/x"),
+            "/root/x: Permission denied; get the permission",
+        ),
+        (
+            OSError(errno.ENOSPC, "No space left on device"),
+            "this folder, or the one for temporary files (/my-tmp, TMPDIR): No",
+        ),
+        (
+            FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']"),
+            "no folder for temporary files",
+        ),
+    ],
+    ids=lambda one: str(one)[:30],
+)
+def test_fails_in_one_line_for_what_the_machine_refuses(
+    end_with: Callable[[BaseException], int],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    error: OSError,
+    line: str,
+) -> None:
+    monkeypatch.setenv("TMPDIR", "/my-tmp")
+    assert end_with(error) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"error: {line}")
+    assert len(said.splitlines()) == 1
+
+
+def test_an_error_that_is_a_mistake_of_ours_keeps_its_traceback(
+    end_with: Callable[[BaseException], int],
+) -> None:
+    with pytest.raises(NotADirectoryError):
+        end_with(NotADirectoryError(errno.ENOTDIR, "Not a directory", "x"))

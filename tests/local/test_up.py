@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ConnectionClosedError, EndpointConnectionError
 
 from batch_transform.local.up import LocalAws
 from batch_transform.spec.errors import LocalAwsError, PortInUseError
@@ -97,6 +98,43 @@ def test_fails_with_the_servers_own_words_when_it_does_not_start(tmp_path: Path)
 def test_fails_when_it_is_used_before_it_is_up() -> None:
     with pytest.raises(LocalAwsError, match="not up"):
         _ = LocalAws().endpoint_url
+
+
+def test_fails_with_its_log_when_it_was_killed_and_a_call_finds_nobody(until: Callable[..., None]) -> None:
+    with (
+        pytest.raises(LocalAwsError, match=r"ended before the program that uses it, by SIGKILL") as failed,
+        LocalAws() as aws,
+    ):
+        client = aws.client("s3")
+        os.kill(aws.pid, signal.SIGKILL)
+        client.list_buckets()
+    assert isinstance(failed.value.__cause__, EndpointConnectionError | ConnectionClosedError)
+    log = Path(str(failed.value).rpartition("its log: ")[2])
+    assert log.is_file()
+    log.unlink()
+
+
+def test_an_error_of_the_program_itself_stays_what_it_is_while_it_lives() -> None:
+    with pytest.raises(ZeroDivisionError), LocalAws():
+        _ = 1 / 0
+
+
+def test_neither_proxies_nor_the_persons_aws_settings_matter_to_its_clients(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "config").write_text("[broken")
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name, value in {
+        "AWS_PROFILE": "nowhere",
+        "AWS_CONFIG_FILE": str(tmp_path / "config"),
+        "AWS_RETRY_MODE": "odd",
+        "AWS_CA_BUNDLE": "/nowhere",
+    }.items():
+        monkeypatch.setenv(name, value)
+    with LocalAws() as aws:
+        assert aws.client("s3").list_buckets()["Buckets"] == []
+        assert aws.environment()["NO_PROXY"] == "localhost,127.0.0.1,::1"
 
 
 def test_a_crash_is_no_hang(until: Callable[..., None]) -> None:

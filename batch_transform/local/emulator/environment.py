@@ -6,6 +6,7 @@ import logging
 import os
 import tempfile
 
+from batch_transform.local.loopback import without_proxy
 from batch_transform.local.settings import ACCESS_KEY, DEFAULT_ACCOUNT, LocalAwsSettings
 
 HOST = "127.0.0.1"
@@ -42,6 +43,7 @@ def _environment(settings: LocalAwsSettings, port: int) -> dict[str, str]:
         "AWS_ENDPOINT_URL": f"http://{HOST}:{port}",
         "AWS_DEFAULT_REGION": settings.region,
         "AWS_EC2_METADATA_DISABLED": "true",  # no look for credentials on the network
+        **without_proxy(os.environ),
         "PERSIST_STATE": "0",
         "S3_PERSIST": "0",  # `storage` keeps objects
     }

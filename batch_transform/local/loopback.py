@@ -1,0 +1,18 @@
+"""The loopback and proxies: what goes to this machine never goes through a proxy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_NAMES = ("no_proxy", "NO_PROXY")
+
+
+def without_proxy(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that keep calls to the loopback from HTTP_PROXY, HTTPS_PROXY and ALL_PROXY.
+
+    What the person's own NO_PROXY exempts stays exempt; programs look at either spelling of it.
+    """
+    given = [name for variable in _NAMES for name in environment.get(variable, "").replace(",", " ").split()]
+    exempt = "*" if "*" in given else ",".join(dict.fromkeys([*given, *LOOPBACK]))
+    return dict.fromkeys(_NAMES, exempt)
