@@ -5,6 +5,7 @@ A lock in the folder says so. It is flock's: the system frees it when its proces
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import fcntl
 import os
@@ -48,6 +49,17 @@ def held(folder: Path) -> Iterator[Path]:
         yield folder
 
 
+_own: dict[Path, int] = {}
+"""The temporary folders of this process, with its id: a fork does not remove them."""
+
+
+@atexit.register
+def _remove_own() -> None:
+    for folder, process in _own.items():
+        if process == os.getpid():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def can_be_written(folder: Path) -> bool:
     """Say whether files can be put into a folder, or into one that would be made there."""
     nearest = next((place for place in (folder, *folder.absolute().parents) if place.exists()), folder)
@@ -67,6 +79,8 @@ def locked_temporary_folder() -> Iterator[tuple[Path, int]]:
     _remove_abandoned(Path(tempfile.gettempdir()))
     while True:
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        # a signal may come between two steps of a `with`, where nothing is cleaned up but at the end of the process
+        _own[folder] = os.getpid()
         try:
             lock = _locked(folder)
             if lock is None:
@@ -77,6 +91,7 @@ def locked_temporary_folder() -> Iterator[tuple[Path, int]]:
                     return
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+            _own.pop(folder, None)
 
 
 def _remove_abandoned(parent: Path) -> None:
