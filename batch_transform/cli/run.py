@@ -31,9 +31,9 @@ from batch_transform.runs.results import copy_results
 from batch_transform.runs.synth import synthesise
 from batch_transform.runs.template_check import check_templates
 from batch_transform.runs.truth import Truth
-from batch_transform.spec.environment import DEFAULT_ENVIRONMENT, in_environment
+from batch_transform.spec.environment import DEFAULT_ENVIRONMENT, EnvironmentSpec, in_environment
 from batch_transform.spec.environment_file import ENVIRONMENT_FILE, load_environments
-from batch_transform.spec.errors import InputError, ResultsError, RunFailedError
+from batch_transform.spec.errors import InputError, RunFailedError
 from batch_transform.spec.job_file import read_job_files
 from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.named_overrides import Columns
@@ -148,9 +148,7 @@ def run(
                 any_account=True,
                 temporary=folder,
             )
-            as_read.require_unchanged(ENVIRONMENT_FILE, Path(spec.job_file))
-            if read_job_files([spec.job_file], environments=[environment]).jobs != (declared,):
-                raise InputError(changed_meanwhile(spec.input.columns_from or Path(spec.job_file)))
+            _require_unchanged(as_read, declared, environment)
         with (
             _template_check(assembly) as checked,
             _local_aws(view, port, images, enforce_iam=enforce_iam, offline=offline) as aws,
@@ -186,8 +184,7 @@ def run(
         "copies",
         ", ".join(str(file) for file in files[:5]) + (f" and {len(files) - 5} more" if files[5:] else ""),
     )
-    if wrong := copies.wrong:
-        raise ResultsError(wrong)
+    copies.require_whole()
     view.line("done", f"in {time.monotonic() - began:.1f} s")
 
 
@@ -217,6 +214,13 @@ def _local_aws(
         view.line("local AWS", aws.endpoint_url, time.monotonic() - began)
         yield aws
         view.doing("stopping the local AWS")
+
+
+def _require_unchanged(as_read: FilesAsRead, job: JobSpec, environment: EnvironmentSpec) -> None:
+    """Refuse a template that may be of another job than the one that was checked."""
+    as_read.require_unchanged(ENVIRONMENT_FILE, Path(job.job_file))
+    if read_job_files([job.job_file], environments=[environment]).jobs != (job,):
+        raise InputError(changed_meanwhile(job.input.columns_from or Path(job.job_file)))
 
 
 def _require_writable(out: Path) -> None:

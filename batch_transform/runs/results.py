@@ -27,11 +27,11 @@ class Copies:
     refused: tuple[KeyPathError, ...] = ()
     problem: str = ""
 
-    @property
-    def wrong(self) -> str:
-        """What is not where it should be, in one line for each; empty where all is."""
+    def require_whole(self) -> None:
+        """Raise ResultsError with all that is not where it should be, one line for each."""
         lines = [f"{error}; it was not copied" for error in self.refused]
-        return "\n".join([*([self.problem] if self.problem else []), *lines])
+        if self.problem or lines:
+            raise ResultsError("\n".join([*([self.problem] if self.problem else []), *lines]))
 
 
 def copy_results(
