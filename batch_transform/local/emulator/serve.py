@@ -27,6 +27,7 @@ from batch_transform.local.emulator import (
     lambda_workers,
     log_reads,
     metrics,
+    pages,
     roles,
     schedule_requests,
     schedules,
@@ -108,6 +109,7 @@ class LocalAws:
         workflow.plug_in(self._sagemaker, SageMakerJsonClient(endpoint_url), assume_role)
         dead_letters.plug_in()
         schedule_requests.plug_in()
+        pages.plug_in()
         if settings.enforce_iam:
             enforcement.plug_in(endpoint_url)
         execution_timeout.plug_in()
