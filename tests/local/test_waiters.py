@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import botocore.session
-import jmespath
 import pytest
 from botocore import xform_name
 from botocore.exceptions import WaiterError
@@ -79,10 +78,10 @@ class World:
         return self.lab.aws.client(service)
 
     def bucket(self) -> str:
-        return self.lab.bucket(**{"a": b"x"})
+        return str(self.lab.bucket(**{"a": b"x"}))
 
     def stack(self, *, is_broken: bool = False) -> str:
-        name = self.lab.name()
+        name: str = self.lab.name()
         self.client("cloudformation").create_stack(
             StackName=name, TemplateBody=template(1, is_broken=is_broken)
         )
@@ -115,7 +114,7 @@ class World:
         return named
 
     def function(self) -> str:
-        name = self.lab.name()
+        name: str = self.lab.name()
         self.client("lambda").create_function(
             FunctionName=name,
             Runtime="python3.13",
@@ -126,7 +125,7 @@ class World:
         return name
 
     def role(self) -> str:
-        name = self.lab.name()
+        name: str = self.lab.name()
         self.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)
         return name
 
@@ -135,7 +134,7 @@ class World:
         return str(made["Policy"]["Arn"])
 
     def alarm(self) -> str:
-        name = self.lab.name()
+        name: str = self.lab.name()
         self.client("cloudwatch").put_metric_alarm(
             AlarmName=name,
             Namespace="any",
@@ -266,7 +265,7 @@ def listed(client: Any, operation: str, request: Mapping[str, Any], size: int | 
     (expression, *_) = paginator.result_keys
     config = {} if size is None else {"PageSize": size}
     pages = paginator.paginate(**request, PaginationConfig=config)
-    return [row for page in pages for row in jmespath.search(expression.expression, page) or ()]
+    return [row for page in pages for row in expression.search(page) or ()]
 
 
 def check(
