@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import boto3
 import botocore.session
+from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 
@@ -47,8 +49,12 @@ class Clients:
     gets to see.
     """
 
-    def __init__(self, endpoint_url: str) -> None:
+    def __init__(
+        self, endpoint_url: str, send: Callable[..., AWSResponse | None] | None = None
+    ) -> None:
+        """`send` may answer a request before it goes out, as a handler of botocore's `before-send`."""
         self.endpoint_url = endpoint_url
+        self._send = send
         # one botocore session: the service models, some of them megabytes of JSON, are read once
         self._session = boto3.Session(botocore_session=isolated_session())
         self._clients: dict[tuple[str, Credentials, str], Any] = {}
@@ -59,7 +65,7 @@ class Clients:
         with self._lock:  # a boto3 session is not thread safe, its clients are
             key = (service, credentials, region)
             if key not in self._clients:
-                self._clients[key] = self._session.client(
+                made = self._clients[key] = self._session.client(
                     service,  # type: ignore[call-overload]  # the stubs list every name as a literal
                     region_name=region,
                     endpoint_url=self.endpoint_url,
@@ -76,4 +82,6 @@ class Clients:
                         proxies={},  # it is on this machine, whatever HTTP_PROXY says
                     ),
                 )
+                if self._send is not None:
+                    made.meta.events.register("before-send", self._send)
             return self._clients[key]

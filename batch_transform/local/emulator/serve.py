@@ -38,6 +38,7 @@ from batch_transform.local.emulator import (
 from batch_transform.local.emulator.enforcement import plug as enforcement
 from batch_transform.local.emulator.enforcement.objects import accept_aws_managed_key, apply_bucket_encryption
 from batch_transform.local.emulator.enforcement.topics_and_queues import keep_topic_keys
+from batch_transform.local.emulator.in_process import InProcess
 from batch_transform.local.emulator.interpreter import plug as interpreter
 from batch_transform.local.emulator.storage import upload
 from batch_transform.local.emulator.storage.body import BodyFolder
@@ -72,7 +73,8 @@ class LocalAws:
     """The running local AWS: its SageMaker, its model servers, its Lambda workers."""
 
     def __init__(self, settings: LocalAwsSettings, endpoint_url: str) -> None:
-        clients = Clients(endpoint_url)
+        self.own_calls = InProcess()
+        clients = Clients(endpoint_url, self.own_calls.send)
         images = Images(settings.images)
         archives = ModelArchives(settings.run_dir / "models")
         self._servers = ModelServers(
@@ -171,6 +173,7 @@ def serve(
             loop.add_signal_handler(number, ending.set)
         watch = threading.Thread(target=_call_when_set, args=(end, loop, ending.set), daemon=True)
         watch.start()
+        local_aws.own_calls.connect(application, loop)
 
         async def closed() -> None:
             """Return when everything has stopped; requests are served until then."""

@@ -17,6 +17,7 @@ from typing import Any
 from ministack import app  # type: ignore[import-untyped]  # it has no types
 from ministack.services import s3  # type: ignore[import-untyped]  # it has no types
 
+from batch_transform.local.emulator.in_process import OwnRequest
 from batch_transform.local.emulator.storage.body import IN_MEMORY, Body, BodyFolder, Content
 from batch_transform.local.emulator.storage.kept import KeptObjects
 from batch_transform.local.emulator.storage.upload import Receive
@@ -276,6 +277,9 @@ async def _send_response(
     }
     await send(start)
     receive = _receive.get()
+    if isinstance(receive, OwnRequest):
+        receive.content = body
+        return
     gone = asyncio.ensure_future(_until_gone(receive)) if receive else None
     try:
         for chunk in body.chunks():
