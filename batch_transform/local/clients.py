@@ -49,9 +49,7 @@ class Clients:
     gets to see.
     """
 
-    def __init__(
-        self, endpoint_url: str, send: Callable[..., AWSResponse | None] | None = None
-    ) -> None:
+    def __init__(self, endpoint_url: str, send: Callable[..., AWSResponse | None] | None = None) -> None:
         """`send` may answer a request before it goes out, as a handler of botocore's `before-send`."""
         self.endpoint_url = endpoint_url
         self._send = send

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from batch_transform.runs import transfers
 from batch_transform.spec.errors import DataNotFoundError
 from batch_transform.spec.regular_file import kind_of
 from batch_transform.spec.s3_uri import S3Uri
@@ -90,8 +91,14 @@ def _require_readable(file: Path) -> None:
 
 def upload(path: Path, destination: S3Uri, s3: S3Client) -> Iterator[tuple[Path, S3Uri]]:
     """Upload a file, or a folder's files with their paths, below `destination`; yield each when it is there."""
-    for file in files_of(path).files:
+
+    def target(file: Path) -> S3Uri:
         name = file.name if file == path else file.relative_to(path).as_posix()
-        target = S3Uri(destination.bucket, f"{destination.key.rstrip('/')}/{name}".lstrip("/"))
-        s3.upload_file(str(file), target.bucket, target.key)
-        yield file, target
+        return S3Uri(destination.bucket, f"{destination.key.rstrip('/')}/{name}".lstrip("/"))
+
+    for file in transfers.in_turn(
+        files_of(path).files,
+        lambda file: file.stat().st_size,
+        lambda file: transfers.send(file, target(file), s3),
+    ):
+        yield file, target(file)

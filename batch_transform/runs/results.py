@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from batch_transform.runs import transfers
 from batch_transform.runs.files_below import FilesBelow, segments
 from batch_transform.spec.errors import KeyPathError, ResultsError
 from batch_transform.spec.s3_uri import S3Uri
@@ -73,32 +74,68 @@ def fetch(output: S3Uri, folder: Path, s3: S3Client) -> Copies:
     for folders hold nothing to copy. Raises OSError, with the file's name, where the disk does not take one.
     """
     prefix = f"{output.key.rstrip('/')}/"
-    files: list[Path] = []
+    wanted: list[_Copy] = []
     refused: list[KeyPathError] = []
-    target = FilesBelow(folder)
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=output.bucket, Prefix=prefix):
         for entry in page.get("Contents", []):
-            key = entry["Key"]
+            key, name = entry["Key"], entry["Key"].removeprefix(prefix)
             if key.endswith("/") and entry["Size"] == 0:
                 continue
             try:
-                files.append(_copied(S3Uri(output.bucket, key), key.removeprefix(prefix), folder, target, s3))
+                whole = folder.joinpath(*segments(name))
             except KeyPathError as error:
                 refused.append(KeyPathError(key, error.why))
-    return Copies(folder, tuple(files), tuple(refused))
+            else:
+                wanted.append(_Copy(S3Uri(output.bucket, key), entry["Size"], name, whole))
+    files, more_refused = _fetch_all(wanted, folder, s3) if wanted else ([], [])
+    return Copies(folder, tuple(files), tuple(sorted(refused + more_refused, key=lambda error: error.name)))
 
 
-def _copied(source: S3Uri, name: str, folder: Path, target: FilesBelow, s3: S3Client) -> Path:
-    whole = folder.joinpath(*segments(name))
+@dataclass(frozen=True)
+class _Copy:
+    """An object on its way to the file `whole`, which is `name` below the folder."""
+
+    source: S3Uri
+    size: int
+    name: str
+    whole: Path
+
+
+def _fetch_all(wanted: list[_Copy], folder: Path, s3: S3Client) -> tuple[list[Path], list[KeyPathError]]:
+    """Copy them in order: which of two names that a file system holds for the same comes first is no chance."""
+    files: list[Path] = []
+    refused: list[KeyPathError] = []
+    target = FilesBelow(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".copies-", dir=folder) as parts:
+
+        def part(number: int) -> Path:
+            return Path(parts, str(number))
+
+        def transfer(numbered: tuple[int, _Copy]) -> None:
+            number, copy = numbered
+            with _naming(copy.whole):
+                transfers.fetch(copy.source, copy.size, part(number), s3)
+
+        for number, copy in transfers.in_turn(list(enumerate(wanted)), lambda one: one[1].size, transfer):
+            with _naming(copy.whole), _collecting(copy.source.key, refused):
+                files.append(target.put(part(number), copy.name))
+    return files, refused
+
+
+@contextmanager
+def _naming(file: Path) -> Iterator[None]:
+    """Let an error of the disk name the file that a person will look for."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        number, part_name = tempfile.mkstemp(prefix=".copy-", dir=folder)
-        os.close(number)
-        part = Path(part_name)
-        try:
-            s3.download_file(source.bucket, source.key, str(part))
-            return target.put(part, name)
-        finally:
-            part.unlink(missing_ok=True)
+        yield
     except OSError as error:
-        raise OSError(error.errno, error.strerror, str(whole)) from error
+        raise OSError(error.errno, error.strerror, str(file)) from error
+
+
+@contextmanager
+def _collecting(key: str, refused: list[KeyPathError]) -> Iterator[None]:
+    """Go on with the others where a key can be no file here."""
+    try:
+        yield
+    except KeyPathError as error:
+        refused.append(KeyPathError(key, error.why))

@@ -16,8 +16,8 @@ class FakeS3:
     def __init__(self) -> None:
         self.objects: dict[tuple[str, str], str] = {}
 
-    def upload_file(self, path: str, bucket: str, key: str) -> None:
-        self.objects[bucket, key] = Path(path).read_text()
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes) -> None:  # noqa: N803  # boto3's names
+        self.objects[Bucket, Key] = Body.decode()
 
 
 def test_a_file_lands_below_the_prefix_by_its_name(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from batch_transform.local.up import LocalAws
+from batch_transform.runs import transfers
 from batch_transform.runs.results import fetch
 from batch_transform.spec.s3_uri import S3Uri
 
@@ -32,7 +33,7 @@ class Listed:
         return self
 
     def paginate(self, **_place: str) -> list[dict[str, list[dict[str, object]]]]:
-        return [{"Contents": [{"Key": "run/a.out", "Size": 1}]}]
+        return [{"Contents": [{"Key": "run/a.out", "Size": transfers.SMALL + 1}]}]
 
     def download_file(self, _bucket: str, _key: str, file: str) -> None:
         Path(file).write_text("half of it")

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 
 from batch_transform.local.emulator.storage.body import Body, Content
 
@@ -44,7 +45,8 @@ class InProcess:
             _served(self._application, _scope(request), exchange), self._loop
         )
         answered.result()
-        return AWSResponse(request.url, exchange.status, exchange.headers, _Raw(exchange.content))
+        headers = HTTPHeaders.from_dict(exchange.headers)
+        return AWSResponse(request.url, exchange.status, headers, _Raw(exchange.content))
 
 
 class OwnRequest:

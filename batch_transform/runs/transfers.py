@@ -1,0 +1,61 @@
+"""Files to S3 and back: many small ones at a time, each with one request; a large one by boto3's own means.
+
+boto3's `upload_file` and `download_file` start threads for each file, and ask for the size first: for a file of one
+row that is most of the work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from batch_transform.spec.s3_uri import S3Uri
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+SMALL = 1024 * 1024
+"""Bytes up to which a file goes with one request."""
+
+_AT_A_TIME = 8
+"""Files; boto3 keeps ten connections open."""
+
+Item = TypeVar("Item")
+
+
+def in_turn(
+    items: Iterable[Item], size: Callable[[Item], int], transfer: Callable[[Item], None]
+) -> Iterator[Item]:
+    """Transfer all, small ones side by side and large ones alone; yield each when it is there, in their order.
+
+    The first error of an item is raised in its turn, and ends it.
+    """
+    pool = ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="transfer")
+    try:
+        started = [(item, pool.submit(transfer, item) if size(item) <= SMALL else None) for item in items]
+        for item, small in started:
+            if small is None:
+                transfer(item)
+            else:
+                small.result()
+            yield item
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def send(file: Path, target: S3Uri, s3: S3Client) -> None:
+    """Upload one file."""
+    if file.stat().st_size > SMALL:
+        s3.upload_file(str(file), target.bucket, target.key)
+    else:
+        s3.put_object(Bucket=target.bucket, Key=target.key, Body=file.read_bytes())
+
+
+def fetch(source: S3Uri, size: int, file: Path, s3: S3Client) -> None:
+    """Download an object of that size into a file. Raises OSError where the disk is at fault."""
+    if size > SMALL:
+        s3.download_file(source.bucket, source.key, str(file))
+    else:
+        file.write_bytes(s3.get_object(Bucket=source.bucket, Key=source.key)["Body"].read())
