@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from batch_transform.local.model_server.container_start import ContainerStarts
 from batch_transform.local.model_server.image import Images
 from batch_transform.local.model_server.packages import Packages
 from batch_transform.local.model_server.pool import ModelServers
+from batch_transform.local.sagemaker.container import execution_parameters
 from batch_transform.local.sagemaker.http_invoker import HttpInvoker
 from batch_transform.spec.errors import InputError
 from batch_transform.spec.framework_containers import DEFAULT_PROGRAM, start_variables
@@ -26,7 +26,6 @@ from batch_transform.spec.framework_images import image_uri_parts
 from batch_transform.spec.job_spec import FrameworkImage, JobSpec
 
 _REGION = "us-east-1"  # of an image's address, which here only tells the framework
-_EXECUTION_PARAMETERS_SECONDS = 10.0
 _TRACEBACK = b"Traceback (most recent call last)"
 _STRATEGIES = {"MultiRecord": "MULTI_RECORD", "SingleRecord": "SINGLE_RECORD"}
 
@@ -80,7 +79,7 @@ def local_model(
             )
             with servers.lease(image, model_dir, environment, stop) as server:
                 invoker = HttpInvoker(server.url)
-                yield LocalModel(_Telling(invoker, server.output), _execution_parameters(invoker))
+                yield LocalModel(_Telling(invoker, server.output), execution_parameters(invoker))
                 invoker.close()
         finally:
             servers.close()
@@ -135,12 +134,3 @@ def _environment(spec: JobSpec, image: FrameworkImage | str) -> dict[str, str]:
         has_script=source is not None and (source / "code" / DEFAULT_PROGRAM).is_file(),
     )
     return {**start, **spec.model.env, **transform.env, **given}
-
-
-def _execution_parameters(invoker: HttpInvoker) -> dict[str, Any]:
-    try:
-        answer = invoker.get("/execution-parameters", timeout=_EXECUTION_PARAMETERS_SECONDS)
-        parameters = json.loads(answer.body) if answer.status == http.client.OK else {}
-    except (OSError, http.client.HTTPException, ValueError):
-        return {}  # it is optional
-    return parameters if isinstance(parameters, dict) else {}

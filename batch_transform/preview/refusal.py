@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from batch_transform.engine.seams import Answer
 
 _TRACEBACK = "Traceback (most recent call last):"
+_LOG_LINE = re.compile(r"\[?\d{4}-\d\d-\d\d[ T]|\d{1,3}(\.\d{1,3}){3} ")
 _MOST_LINES = 40
+_LONGEST = 500
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,13 @@ def _exception(lines: list[str]) -> str:
     margin = len(lines[starts[-1]]) - len(lines[starts[-1]].lstrip())
     below = [line[margin:] for line in lines[starts[-1] + 1 :]]
     at = next((at for at, line in enumerate(below) if line and not line.startswith(" ")), len(below))
-    return " ".join(line.strip() for line in below[at:] if line)
+    said: list[str] = []
+    for line in below[at:]:
+        if _LOG_LINE.match(line):
+            break  # of the server's own
+        said.append(line.strip())
+    text = " ".join(filter(None, said))
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _ends(lines: list[str]) -> list[str]:

@@ -36,10 +36,7 @@ def _uneven(job: TransformJobProgress, uneven: int) -> str:
     files = f"in {uneven:,} of {_counted(job.files or uneven, 'file')}"
     got = f"{_counted(records, 'record')} gave {_counted(lines, 'line')} of result ({files})"
     if lines < records and not job.assembles_lines:
-        return (
-            f"{got}: nothing separates one result from the next; write output.assemble_with: Line, and have the model "
-            "answer one line for each record"
-        )
+        return f"{got}: nothing separates one result from the next; write output.assemble_with: Line"
     return f"{got}, so results no longer line up with records; have the model answer one line for each record"
 
 

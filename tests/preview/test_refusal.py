@@ -25,6 +25,10 @@ def said(body: str) -> Said:
             "a.B: two lines",
         ),
         ("  Traceback (most recent call last):\n    File\n  E: no\n", "E: no"),
+        (
+            'Traceback (most recent call last):\n  File\nE: no\n127.0.0.1 - - "POST /invocations HTTP/1.1" 500\n',
+            "E: no",
+        ),
         ("<html>\n<title>500</title>", "<html>"),
     ],
 )

@@ -1,13 +1,17 @@
-"""What the model's containers get: their images, their names and their environment."""
+"""What the model's containers get, their names and their environment, and what they say of themselves."""
 
 from __future__ import annotations
 
+import http.client
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from batch_transform.local.clients import Credentials
+from batch_transform.local.sagemaker.http_invoker import HttpInvoker
 from batch_transform.local.sagemaker.models import Model
 from batch_transform.local.sagemaker.transform_job import TransformJob
+from batch_transform.spec.errors import TransformJobError
 
 _STRATEGIES = {"MultiRecord": "MULTI_RECORD", "SingleRecord": "SINGLE_RECORD"}
 
@@ -50,3 +54,30 @@ def environment(
         **({"AWS_SESSION_TOKEN": credentials.token} if credentials.token else {}),
     }
     return {**aws, **container.get("Environment", {}), **request.get("Environment", {}), **batch}
+
+
+EXECUTION_PARAMETERS_SECONDS = 10.0
+"""How long GET /execution-parameters may take; it is optional, and a server without it says so at once."""
+
+
+def execution_parameters(invoker: HttpInvoker) -> dict[str, Any]:
+    """Return the container's GET /execution-parameters, {} when it has none (a 404 is fine).
+
+    Raises TransformJobError for an answer that is no JSON object.
+    """
+    try:
+        answer = invoker.get("/execution-parameters", timeout=EXECUTION_PARAMETERS_SECONDS)
+    except (OSError, http.client.HTTPException):
+        return {}
+    if answer.status != http.client.OK:
+        return {}
+    try:
+        parameters = json.loads(answer.body)
+    except ValueError:
+        parameters = None
+    if not isinstance(parameters, dict):
+        raise TransformJobError(
+            "AlgorithmError: GET /execution-parameters did not answer with a JSON object: "
+            + repr(answer.body[:200])
+        )
+    return parameters

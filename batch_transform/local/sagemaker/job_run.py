@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
-import json
 import logging
 import secrets
 import time
@@ -28,9 +26,6 @@ from batch_transform.local.sagemaker.role_use import publish_metrics, require_st
 from batch_transform.local.sagemaker.s3_store import S3_ERRORS, S3Store, keys_of
 from batch_transform.local.sagemaker.transform_job import TransformJob
 from batch_transform.spec.errors import BatchTransformError, RefusedRequestError, TransformJobError
-
-EXECUTION_PARAMETERS_SECONDS = 10.0
-"""How long GET /execution-parameters may take; it is optional, and a server without it says so at once."""
 
 logger = logging.getLogger(__name__)
 
@@ -98,7 +93,7 @@ class JobRunner:
                     describe(job),
                     store=store,
                     invoker=pipeline,
-                    execution_parameters=_execution_parameters(pipeline.first),
+                    execution_parameters=model_container.execution_parameters(pipeline.first),
                     log=logs.data_log,
                     on_progress=lambda progress: logs.progress(asdict(progress)),
                     stop=job.stop,
@@ -148,23 +143,3 @@ def _ended(job: TransformJob, status: str, failure_reason: str | None) -> tuple[
     if job.stop.is_set() and status != "Completed":
         return "Stopped", None
     return status, failure_reason
-
-
-def _execution_parameters(invoker: HttpInvoker) -> dict[str, Any]:
-    """Return the container's GET /execution-parameters, {} when it has none (a 404 is fine)."""
-    try:
-        answer = invoker.get("/execution-parameters", timeout=EXECUTION_PARAMETERS_SECONDS)
-    except (OSError, http.client.HTTPException):
-        return {}
-    if answer.status != http.client.OK:
-        return {}
-    try:
-        parameters = json.loads(answer.body)
-    except ValueError:
-        parameters = None
-    if not isinstance(parameters, dict):
-        raise TransformJobError(
-            "AlgorithmError: GET /execution-parameters did not answer with a JSON object: "
-            + repr(answer.body[:200])
-        )
-    return parameters

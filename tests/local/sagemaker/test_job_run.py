@@ -34,6 +34,11 @@ def test_a_job_writes_the_streams_that_aws_writes(lab: Any) -> None:
         "objects_done": 1,
         "objects_failed": 0,
         "bytes_read": len(ROWS),
+        "result_lines": 2,
+        "uneven_objects": 0,
+        "empty_answers": 0,
+        "byte_order_marks": 0,
+        "changed_number": None,
     }
 
 
