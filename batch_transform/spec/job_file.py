@@ -158,7 +158,14 @@ def _folder(
         mend = "make the folder, or correct the path"
         reading.wrong("source-missing", field, f"'{source}' {what}, seen from {path.parent}; {mend}", at)
         return folder
-    for problem in _of_folder(field, folder, container, job):
+    try:
+        found = list(_of_folder(field, folder, container, job))
+    except OSError as error:
+        reading.wrong(
+            "source-unreadable", field, f"'{source}' cannot be read: {error.strerror}; allow it", at
+        )
+        return folder
+    for problem in found:
         at = reading.position(problem.field, asked_by=_ASKED_BY.get(problem.code, ""))
         reading.problems.append(dataclasses.replace(problem, line=at.line, column=at.column))
     return folder

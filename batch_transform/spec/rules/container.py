@@ -84,9 +84,10 @@ def _container(
     spec: JobSpec, path: str, container: ModelSpec | ContainerSpec, *, is_first: bool
 ) -> Iterator[Problem]:
     known = framework_container(container.image)
-    if known is None:
-        return
     env = whole_environment(spec, container, has_script=False)
+    if known is None:
+        yield from _object_in_s3(_variable(spec, path, SUBMIT_DIRECTORY), env.get(SUBMIT_DIRECTORY, ""))
+        return
     yield from _numbers(spec, path, known, env)
     yield from _program(spec, path, container, env)
     yield from _submit_directory(spec, path, container, known, env)
@@ -173,14 +174,8 @@ def _submit_directory(
 def _code_in_s3(
     spec: JobSpec, path: str, field: str, place: str, known: FrameworkContainer
 ) -> Iterator[Problem]:
-    bucket, _, key = place.removeprefix("s3://").partition("/")
-    if not bucket or not key or key.endswith("/"):
-        yield Problem(
-            "submit-directory-malformed",
-            field,
-            f"{shown(place)} names no object; write the address of a sourcedir.tar.gz, such as "
-            "s3://BUCKET/sourcedir.tar.gz",
-        )
+    if found := list(_object_in_s3(field, place)):
+        yield from found
     elif spec.model.enable_network_isolation is True:
         yield Problem(
             "submit-directory-with-isolation",
@@ -194,6 +189,18 @@ def _code_in_s3(
             "submit-directory-of-job",
             field,
             f"the stack's execution role may read the code that {path}.env names, and not this; write it there",
+        )
+
+
+def _object_in_s3(field: str, place: str) -> Iterator[Problem]:
+    """Check an address of code in S3, which the execution role may read: it names one object."""
+    bucket, _, key = place.removeprefix("s3://").partition("/")
+    if place.startswith("s3://") and not is_token(place) and (not bucket or not key or key.endswith("/")):
+        yield Problem(
+            "submit-directory-malformed",
+            field,
+            f"{shown(place)} names no object; write the address of a sourcedir.tar.gz, such as "
+            "s3://BUCKET/sourcedir.tar.gz",
         )
 
 

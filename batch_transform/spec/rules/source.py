@@ -170,7 +170,8 @@ def _booster(field: str, folder: SourceFolder) -> Iterator[Problem]:
             "source-without-model",
             field,
             f"{shown(folder.name)} has no code/{DEFAULT_PROGRAM} and no model file beside it; add xgboost-model, which "
-            f"the XGBoost container loads by itself, or code/{DEFAULT_PROGRAM} with model_fn",
+            f"the XGBoost container loads by itself, or code/{DEFAULT_PROGRAM} with model_fn, or name another script "
+            f"with {PROGRAM} in env",
         )
     elif others := [name for name in files if name.endswith(_NO_BOOSTER)]:
         yield Problem(
@@ -191,12 +192,8 @@ def _code(
     module = module_of(program)
     if module.partition(".")[0] in folder.modules:
         return
-    if (
-        container.framework == "pytorch"
-        and module == module_of(DEFAULT_PROGRAM)
-        and _has_torch_script(folder)
-    ):
-        return  # the container loads it by itself (default_pytorch_inference_handler.py)
+    if module == module_of(DEFAULT_PROGRAM) and _loads_by_itself(container, folder):
+        return
     path = PurePosixPath(folder.code) / f"{module}.py"
     if "/" in module:
         fix = (
@@ -215,5 +212,8 @@ def _code(
     )
 
 
-def _has_torch_script(folder: SourceFolder) -> bool:
+def _loads_by_itself(container: FrameworkContainer, folder: SourceFolder) -> bool:
+    """Whether a container needs no script: PyTorch's loads the one TorchScript file that there is."""
+    if container.framework != "pytorch":
+        return container.framework in {"huggingface", "mxnet"}  # these load what they know by its files
     return "model.pt" in folder.files or sum(name.endswith((".pt", ".pth")) for name in folder.files) == 1

@@ -164,6 +164,11 @@ BAD_FILES: list[tuple[str, str, str]] = [
         f"{SKLEARN} env: {{SAGEMAKER_SUBMIT_DIRECTORY: «'s3://bucket/code/'}}}}\n",
     ),
     (
+        "submit-directory-malformed",
+        "another image",
+        f"{ARTIFACT} image: 'repo/own:1', env: {{SAGEMAKER_SUBMIT_DIRECTORY: «'s3://bucket'}}}}\n",
+    ),
+    (
         "submit-directory-ignored",
         "PyTorch",
         "name: demo\nmodel: {artifact: s3://bucket/m.tar.gz, image: {framework: pytorch, version: '2.6'},\n"
@@ -948,6 +953,7 @@ def test_every_rule_that_the_source_names_has_a_bad_file() -> None:
         "names-unresolved",  # tests of named_filters: Python only
         "requirements-with-isolation",  # tests of source: a model's folder beside the file
         "requirements-in-vpc",
+        "source-unreadable",
         "source-without-model",
         "source-with-other-files",
     }

@@ -63,6 +63,7 @@ def check(tmp_path: Path) -> Check:
         (XGBOOST, ["code/predict.py"], ", env: {SAGEMAKER_PROGRAM: predict.py}"),
         (PYTORCH, ["code/inference.py"], ""),
         (PYTORCH, ["model.pth"], ""),
+        (HUGGING_FACE_URI, ["config.json", "model.safetensors"], ""),
         ("123456789012.dkr.ecr.eu-west-1.amazonaws.com/own:1", ["anything"], ""),
     ],
 )
@@ -77,7 +78,13 @@ def test_a_folder_in_which_the_container_finds_its_code_or_model_is_sound(
     [
         (SKLEARN, ["model.joblib"], "", "source-without-code", "'model' has no code/inference.py"),
         (SKLEARN_URI, ["model.joblib"], "", "source-without-code", "the scikit-learn container loads"),
-        (HUGGING_FACE_URI, ["code/serve.py"], "", "source-without-code", "the Hugging Face container loads"),
+        (
+            HUGGING_FACE_URI,
+            ["code/serve.py"],
+            ", env: {SAGEMAKER_PROGRAM: server.py}",
+            "source-without-code",
+            "the Hugging Face container loads",
+        ),
         (
             SKLEARN,
             ["code/inference.py"],
@@ -182,3 +189,18 @@ def test_a_script_of_xgboost_takes_larger_requests_than_its_algorithm_mode(
     )
     found = read_job_files([path]).problems
     assert [(problem.code, problem.line) for problem in found] == [(code, 4) for code in expected]
+
+
+def test_fails_for_a_folder_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root may read everything, so that the refusal is put in its place."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("batch_transform.spec.job_file.read_source_folder", refuse)
+    (tmp_path / "model").mkdir()
+    path = tmp_path / "job.yaml"
+    path.write_text(f"name: demo\nmodel: {{source: model, image: {SKLEARN}}}\n")
+    (problem,) = read_job_files([path]).problems
+    assert (problem.code, problem.line) == ("source-unreadable", 2)
+    assert "Permission denied" in problem.message
