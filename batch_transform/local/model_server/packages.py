@@ -40,6 +40,9 @@ _OF_THIS_PROCESS = re.compile(
 _NOT_OF_THE_CONTAINER = re.compile(r"PATH|HOME|PYTHON.*|AWS_.*")
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
 _PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+_DEPENDS_ON_PYTHON = re.compile(
+    r"No matching distribution|Failed (to build|building)|Package .* requires a different"
+)
 _OTHER_PYTHON = f" (this machine has Python {_PYTHON}; the container may have another)"
 
 # What pip says of the packages of this program, which it leaves alone, and of how it is set up here.
@@ -178,9 +181,12 @@ class Packages:
                     stop,
                 )
             if status != 0:
-                raise NotInstalledError(f"{last}{_OTHER_PYTHON if has_network else self._why_none(install)}")
+                hint = _OTHER_PYTHON if _DEPENDS_ON_PYTHON.match(last) else ""
+                raise NotInstalledError(f"{last}{hint if has_network else self._why_none(install)}")
             part.rename(home)
             say(f"installed in {time.monotonic() - began:.1f} s, and kept for the next start in {home}")
+        except OSError as error:  # such as a full disk
+            raise NotInstalledError(f"{error}; they are kept below {self._folder}") from error
         finally:
             shutil.rmtree(part, ignore_errors=True)
 

@@ -185,6 +185,27 @@ Packages(cache).installed(Install(code, code, {}, {}), print, threading.Event())
 """
 
 
+def test_processes_that_want_the_same_install_it_once(code: Path, tmp_path: Path) -> None:
+    install(code, f"{NO_INDEX}lopsided\n")
+    command = [sys.executable, "-c", INSTALLER, str(code), str(tmp_path / "cache")]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    said = "".join(process.communicate()[0] for process in processes)
+    assert [process.returncode for process in processes] == [0, 0, 0]
+    assert said.count("Successfully installed lopsided-2.0") == 1
+
+
+def test_fails_where_the_disk_is_full(
+    packages: Packages, code: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def no_space(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("venv.EnvBuilder.create", no_space)
+    with pytest.raises(NotInstalledError, match=r"No space left on device; they are kept below /.*/cache"):
+        installed(packages, install(code, "lopsided\n"))
+    assert not list((tmp_path / "cache").glob("*.part"))
+
+
 def backend(project: Path, body: str, moves: str = "") -> None:
     """Make a folder a Python project that builds itself, and needs nothing for that."""
     project.mkdir(exist_ok=True)
