@@ -67,8 +67,7 @@ def up(
 ) -> int:
     """Serve every AWS API on one port of 127.0.0.1 until Ctrl-C.
 
-    Prints `ready: http://127.0.0.1:PORT` when it takes requests. Set AWS_ENDPOINT_URL to that address,
-    and any key and secret, and an AWS client works.
+    Prints `ready: http://127.0.0.1:PORT` when it accepts requests, and the variables to set for an AWS client.
     """
     options = {
         "--port": port,

@@ -13,21 +13,25 @@ import errno
 import math
 import os
 import re
+import shlex
 import shutil
 import socket
 import sys
 import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from batch_transform.local.folders import held, temporary_folder
+from batch_transform.local.loopback import without_proxy
 from batch_transform.local.model_server.image import Images
 from batch_transform.local.sagemaker.quotas import Quotas
-from batch_transform.local.settings import DEFAULT_PORT, DEFAULT_REGION, LocalAwsSettings
+from batch_transform.local.settings import DEFAULT_PORT, DEFAULT_REGION, LocalAwsSettings, client_environment
 from batch_transform.spec.errors import BatchTransformError, InputError, PortInUseError
 
 _HIGHEST_PORT = 65535
+_PROXIES = ("HTTP_PROXY", "ALL_PROXY")
 _REGION = re.compile(r"[a-z]+(-[a-z]+)+-[0-9]+")
 
 
@@ -122,7 +126,8 @@ def _serve(options: argparse.Namespace, run_dir: Path) -> None:
         end = threading.Event()
         if options.end_with_stdin:
             threading.Thread(target=_set_at_end_of_input, args=(end,), daemon=True).start()
-        serve(settings, sock, ready=_say_ready, end=end)
+        say_ready = partial(_say_ready, region=settings.region, to_person=not options.end_with_stdin)
+        serve(settings, sock, ready=say_ready, end=end)
 
 
 def _set_at_end_of_input(end: threading.Event) -> None:
@@ -131,8 +136,23 @@ def _set_at_end_of_input(end: threading.Event) -> None:
     end.set()
 
 
-def _say_ready(endpoint_url: str) -> None:
-    sys.stdout.write(f"ready: {endpoint_url}\n")
+def _say_ready(endpoint_url: str, region: str, *, to_person: bool) -> None:
+    lines = [f"ready: {endpoint_url}"]
+    if to_person:
+        variables = client_environment(endpoint_url, region)
+        if any(os.environ.get(name) or os.environ.get(name.lower()) for name in _PROXIES):
+            variables |= without_proxy(os.environ)
+        exports = [f"    export {name}={shlex.quote(value)}" for name, value in variables.items()]
+        lines += [
+            "",
+            "Paste this in the terminal of an AWS client:",
+            "",
+            *exports,
+            "    unset AWS_PROFILE AWS_SESSION_TOKEN",
+            "",
+            "What some clients need besides is in docs/local-aws.md. Press Ctrl-C to stop.",
+        ]
+    sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
 
 

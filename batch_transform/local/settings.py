@@ -12,6 +12,17 @@ ACCESS_KEY = "local"
 """The account's root key, and its secret; where IAM is not enforced any key will do."""
 
 
+def client_environment(endpoint_url: str, region: str) -> dict[str, str]:
+    """Return the environment variables with which any AWS client, the `cdk` CLI too, uses the local AWS."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint_url,
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": ACCESS_KEY,
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,  # what version 1 of the AWS CLI, and boto3, read
+    }
+
+
 @dataclass(frozen=True)
 class LocalAwsSettings:
     """`run_dir` holds what lives as long as the process: unpacked models, logs of model servers, Lambda code.

@@ -25,7 +25,7 @@ from botocore.exceptions import BotoCoreError
 from batch_transform.local.clients import isolated_session
 from batch_transform.local.folders import locked_temporary_folder
 from batch_transform.local.loopback import without_proxy
-from batch_transform.local.settings import ACCESS_KEY, DEFAULT_REGION
+from batch_transform.local.settings import ACCESS_KEY, DEFAULT_REGION, client_environment
 from batch_transform.spec.errors import LocalAwsError, PortInUseError
 
 START_SECONDS = 60.0
@@ -129,14 +129,7 @@ class LocalAws:
 
     def environment(self) -> dict[str, str]:
         """Return the environment variables with which any AWS client, the `cdk` CLI too, uses the local AWS."""
-        return {
-            "AWS_ENDPOINT_URL": self.endpoint_url,
-            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-            "AWS_SECRET_ACCESS_KEY": ACCESS_KEY,
-            "AWS_REGION": self.region,
-            "AWS_DEFAULT_REGION": self.region,
-            **without_proxy(os.environ),
-        }
+        return {**client_environment(self.endpoint_url, self.region), **without_proxy(os.environ)}
 
     def __enter__(self) -> LocalAws:
         self._folder, lock = self._held.enter_context(locked_temporary_folder())

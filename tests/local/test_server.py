@@ -281,6 +281,24 @@ def test_the_folder_of_one_that_was_killed_goes_when_the_next_one_starts(
     assert [folder.name for folder in tmp_path.iterdir()] == ["batch-transform-of-something-else"]
 
 
+def test_what_it_prints_can_be_pasted_into_a_terminal() -> None:
+    with served("--region=eu-west-1") as server:
+        assert server.process.stdout is not None
+        printed = iter(server.process.stdout.readline, "    unset AWS_PROFILE AWS_SESSION_TOKEN\n")
+        pasted = "".join(line for line in printed if line.startswith("    "))
+        ask = "import boto3; s = boto3.client('sts'); print(s.meta.region_name, s.get_caller_identity()['Account'])"
+        person = {"PATH": os.environ["PATH"], "AWS_PROFILE": "another", "AWS_SESSION_TOKEN": "another"}
+        lines = f'{pasted}unset AWS_PROFILE AWS_SESSION_TOKEN\nexec "$0" -c "{ask}"'
+        answer = subprocess.run(
+            ["/bin/sh", "-e", "-c", lines, sys.executable],
+            env=person,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (answer.stdout, answer.stderr) == ("eu-west-1 000000000000\n", "")
+
+
 def test_it_listens_on_the_loopback_alone() -> None:
     with served() as server:
         port = server.endpoint_url.rpartition(":")[2]
