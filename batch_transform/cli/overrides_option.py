@@ -12,7 +12,11 @@ import click
 import yaml
 
 from batch_transform.spec.errors import DataNotFoundError, InputError
+from batch_transform.spec.job_spec import JobSpec
+from batch_transform.spec.named_overrides import Columns
+from batch_transform.spec.overrides import apply_overrides
 from batch_transform.spec.regular_file import read_file
+from batch_transform.spec.request import Request, transform_job_request
 
 _STDIN = "-"
 
@@ -43,6 +47,21 @@ def parse_overrides(overrides: tuple[str, ...]) -> dict[str, Any]:
                 "put a text in quotes"
             ) from error
     return parsed
+
+
+def overridden(spec: JobSpec, run_input: Mapping[str, Any]) -> Request:
+    """Return the request of a run of the job with its overrides, as the state machine makes it of them.
+
+    Names that only a deployment knows are stand-ins. Raises RunInputError for overrides that a run may not have.
+    """
+    declared = transform_job_request(
+        spec,
+        model_name=spec.model.existing or "model",
+        data=spec.input.data or f"s3://input-bucket/{spec.name}/",
+        output_path=spec.output.path or f"s3://output-bucket/{spec.name}/",
+    )
+    columns = Columns(spec.input.columns, spec.output.columns)
+    return apply_overrides(declared, run_input, columns, instance_types=spec.transform.instance_type).request
 
 
 def read_overrides(place: str) -> Mapping[str, Any]:

@@ -15,9 +15,9 @@ from rich.console import Console
 from batch_transform.cli.images_option import images_option
 from batch_transform.cli.job_argument import find_job
 from batch_transform.cli.offline_option import offline_option
+from batch_transform.cli.overrides_option import overridden, overrides_option, parse_overrides
 from batch_transform.cli.preview_view import as_json, show
 from batch_transform.engine.seams import ModelInvoker
-from batch_transform.explain.shown_request import shown_request
 from batch_transform.preview.given_answer import GivenAnswer, read_answer
 from batch_transform.preview.preview import preview as preview_of
 from batch_transform.preview.source import first_in_manifest, open_source
@@ -38,6 +38,7 @@ _PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
 @click.option(
     "-n", "--records", "count", default=5, show_default=True, type=click.IntRange(1, 1000), help="How many."
 )
+@overrides_option
 @click.option(
     "--answer",
     metavar="FILE|TEXT",
@@ -65,6 +66,7 @@ def preview(
     job: str,
     place: str | None,
     count: int,
+    overrides: tuple[str, ...],
     answer: str | None,
     use_model: bool,
     images: Path | None,
@@ -84,10 +86,14 @@ def preview(
     if answer is not None and use_model:
         raise click.UsageError("--answer and --model both answer; keep one of them")
     spec = find_job(job, jobs)
-    place = place or _own_input(spec)
-    request = shown_request(spec).request
+    run_input = parse_overrides(overrides)
+    request = overridden(spec, run_input)
+    place = place or _own_input(request, has_data=spec.input.data is not None or "input.data" in run_input)
     with (
-        _answering(spec, use_model=use_model, images=images, offline=offline) as (served, parameters),
+        _answering(spec, request, use_model=use_model, images=images, offline=offline) as (
+            served,
+            parameters,
+        ),
         open_source(place, _s3) as source,
     ):
         is_split = request["TransformInput"].get("SplitType") == "Line"
@@ -109,11 +115,12 @@ def preview(
         click.get_current_context().exit(InputError.exit_code)
 
 
-def _own_input(spec: JobSpec) -> str:
-    if spec.input.data is None:
+def _own_input(request: Mapping[str, Any], *, has_data: bool) -> str:
+    if not has_data:
         raise InputError("there is nothing to read: name a file or an object with --input")
-    is_manifest = spec.input.data_type == "ManifestFile"
-    return first_in_manifest(spec.input.data, _s3) if is_manifest else spec.input.data
+    source = request["TransformInput"]["DataSource"]["S3DataSource"]
+    is_manifest = source["S3DataType"] == "ManifestFile"
+    return first_in_manifest(source["S3Uri"], _s3) if is_manifest else str(source["S3Uri"])
 
 
 def _given(answer: str, count: int, *, split_lines: bool) -> GivenAnswer:
@@ -122,7 +129,7 @@ def _given(answer: str, count: int, *, split_lines: bool) -> GivenAnswer:
 
 @contextmanager
 def _answering(
-    spec: JobSpec, *, use_model: bool, images: Path | None, offline: bool
+    spec: JobSpec, request: Mapping[str, Any], *, use_model: bool, images: Path | None, offline: bool
 ) -> Iterator[tuple[ModelInvoker | None, Mapping[str, Any]]]:
     if not use_model:
         yield None, {}
@@ -130,7 +137,7 @@ def _answering(
     from batch_transform.preview.local_model import local_model  # noqa: PLC0415 - model servers take time to import
 
     try:
-        with local_model(spec, _s3, images, offline=offline, say=_say) as served:
+        with local_model(spec, request, _s3, images, offline=offline, say=_say) as served:
             yield served.invoker, served.execution_parameters
     except TransformJobError as error:
         output = ["the last lines of its output:", *(f"    {line}" for line in error.log_lines)]

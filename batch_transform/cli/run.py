@@ -17,7 +17,7 @@ from batch_transform.cli.following import follow_run
 from batch_transform.cli.images_option import images_option
 from batch_transform.cli.job_argument import FilesAsRead, candidates, changed_meanwhile, find_job
 from batch_transform.cli.offline_option import offline_option
-from batch_transform.cli.overrides_option import overrides_option, parse_overrides
+from batch_transform.cli.overrides_option import overridden, overrides_option, parse_overrides
 from batch_transform.cli.run_view import RunView
 from batch_transform.local.deploy import deploy
 from batch_transform.local.folders import can_be_written, temporary_folder
@@ -36,9 +36,6 @@ from batch_transform.spec.environment_file import ENVIRONMENT_FILE, load_environ
 from batch_transform.spec.errors import InputError, RunFailedError
 from batch_transform.spec.job_file import read_job_files
 from batch_transform.spec.job_spec import JobSpec
-from batch_transform.spec.named_overrides import Columns
-from batch_transform.spec.overrides import apply_overrides
-from batch_transform.spec.request import Request, transform_job_request
 from batch_transform.spec.s3_uri import S3Uri
 from batch_transform.spec.stack_outputs import FIRST_STACK, INPUT_BUCKET, state_machine_output
 
@@ -122,7 +119,7 @@ def run(
     spec = in_environment(declared, environment)
     stack = f"{environment.prefix}{FIRST_STACK}"
     run_input = parse_overrides(overrides)
-    request = _legal_request(run_input, spec)
+    request = overridden(spec, run_input)  # refused now, and not by the state machine later
     truth = Truth.read(truth_path) if truth_path else None
     found = files_of(input_path) if input_path else None
     if found:
@@ -245,18 +242,6 @@ def _ask_again(view: RunView) -> Callable[[str], bool]:
         return True
 
     return ask
-
-
-def _legal_request(run_input: Mapping[str, Any], spec: JobSpec) -> Request:
-    """Refuse now what the state machine would refuse later, with the same rules on the same request."""
-    declared = transform_job_request(
-        spec,
-        model_name="model",
-        data=spec.input.data or f"s3://input-bucket/{spec.name}/",
-        output_path=spec.output.path or f"s3://output-bucket/{spec.name}/",
-    )
-    columns = Columns(spec.input.columns, spec.output.columns)
-    return apply_overrides(declared, run_input, columns, instance_types=spec.transform.instance_type).request
 
 
 def _input_place(spec: JobSpec, outputs: Mapping[str, str]) -> S3Uri:

@@ -41,14 +41,16 @@ class LocalModel:
 @contextmanager
 def local_model(
     spec: JobSpec,
+    request: Mapping[str, Any],
     s3: Callable[[], Any],
     images: Path | None,
     *,
     offline: bool = False,
     say: Callable[[str], None] = lambda line: None,
 ) -> Iterator[LocalModel]:
-    """Serve the model of a job. `s3` makes a boto3 S3 client, and is called for a model or code in S3 only.
+    """Serve the model of a job, for one request of it.
 
+    `s3` makes a boto3 S3 client, and is called for a model or code in S3 only.
     `images` maps images to commands and `offline` fetches no packages, as for `local up`. `say` gets what the
     container would print before it serves. Raises InputError for a model that is not at
     hand, and TransformJobError when its server does not start.
@@ -71,7 +73,7 @@ def local_model(
             environment = starts.environment(
                 image,
                 model_dir,
-                _environment(spec, model.image),
+                _environment(spec, request, model.image),
                 s3=s3,
                 isolated=bool(model.enable_network_isolation),
                 say=say,
@@ -115,14 +117,13 @@ def _image_uri(image: FrameworkImage | str, instance_type: str) -> str:
     return f"{parts.accounts[_REGION]}.dkr.ecr.{_REGION}.amazonaws.com/{parts.repository}:{parts.tag}"
 
 
-def _environment(spec: JobSpec, image: FrameworkImage | str) -> dict[str, str]:
+def _environment(spec: JobSpec, request: Mapping[str, Any], image: FrameworkImage | str) -> dict[str, str]:
     """Return what the container gets (Developer Guide, "Use Your Own Inference Code with Batch Transform")."""
-    transform = spec.transform
     batch = {
         "SAGEMAKER_BATCH": "true",
-        "SAGEMAKER_MAX_PAYLOAD_IN_MB": transform.max_payload,
-        "SAGEMAKER_BATCH_STRATEGY": _STRATEGIES.get(transform.strategy or ""),
-        "SAGEMAKER_MAX_CONCURRENT_TRANSFORMS": transform.max_concurrent_transforms,
+        "SAGEMAKER_MAX_PAYLOAD_IN_MB": request.get("MaxPayloadInMB"),
+        "SAGEMAKER_BATCH_STRATEGY": _STRATEGIES.get(request.get("BatchStrategy", "")),
+        "SAGEMAKER_MAX_CONCURRENT_TRANSFORMS": request.get("MaxConcurrentTransforms"),
         "PYTHONDONTWRITEBYTECODE": "1",  # the model's folder stays as it is
     }
     given = {name: str(value) for name, value in batch.items() if value is not None}
@@ -133,4 +134,4 @@ def _environment(spec: JobSpec, image: FrameworkImage | str) -> dict[str, str]:
         from_source=source is not None,
         has_script=source is not None and (source / "code" / DEFAULT_PROGRAM).is_file(),
     )
-    return {**start, **spec.model.env, **transform.env, **given}
+    return {**start, **spec.model.env, **request.get("Environment", {}), **given}

@@ -145,3 +145,11 @@ def test_fails_and_shows_why_a_model_does_not_start(folder: Path, capsys: pytest
     assert "the model does not start: AlgorithmError: Model container failed to respond to ping" in err
     assert "the last lines of its output:\n" in err
     assert "OSError: model.joblib is not there\n" in err
+
+
+def test_a_field_is_overridden_as_in_a_run(capsys: pytest.CaptureFixture[str]) -> None:
+    override = ("--set", "data_processing.output_filter=$[-1]")
+    assert exit_code("churn", "--input", "rows.csv", "--answer", "0.9,yes", *override) == 0
+    assert "  kept        label: yes\n" in capsys.readouterr().out
+    assert exit_code("churn", "--input", "rows.csv", "--set", "data_processing.output_filter=$[") == 2
+    assert "data_processing.output_filter" in capsys.readouterr().err

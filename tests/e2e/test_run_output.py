@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -57,3 +59,40 @@ def test_one_answer_for_many_records_is_a_warning_at_the_end(project: Project) -
     done = project.batch_transform("run", job, "--input", "echo/data.jsonl")
     assert done.returncode == 0, done.stderr
     assert "warning   3 records gave 1 line of result (in 1 of 1 file), so results no longer" in done.stdout
+
+
+SERVER = """\
+import os
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+class Handler(BaseHTTPRequestHandler):
+    def answer(self, status, body=b""):
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def do_GET(self):
+        self.answer(200 if self.path == "/ping" else 404)
+    def do_POST(self):
+        lines = self.rfile.read(int(self.headers["Content-Length"])).splitlines()
+        self.answer(200, b"".join(b"%d\\n" % len(line) for line in lines))
+ThreadingHTTPServer(("127.0.0.1", int(os.environ["SAGEMAKER_BIND_TO_PORT"])), Handler).serve_forever()
+"""
+
+
+def test_an_image_of_ones_own_is_served_by_its_command_in_run_as_in_preview(project: Project) -> None:
+    image = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/churn:1"
+    folder = project.folder / "echo"
+    (folder / "model").mkdir(parents=True)
+    (folder / "model" / "weights").write_text("1")
+    (folder / "serve.py").write_text(SERVER)
+    (folder / "images.json").write_text(json.dumps({image: [sys.executable, "serve.py"]}))
+    (folder / "echo.yaml").write_text(
+        JOB.replace("{framework: sklearn, version: 1.2-1}", image).replace("JOIN", "Input")
+    )
+    (folder / "data.jsonl").write_text('{"id":1}\n')
+    given = ("echo/echo.yaml", "--input", "echo/data.jsonl", "--images", "echo/images.json")
+    previewed = project.batch_transform("preview", *given, "--model")
+    assert '  kept        {"SageMakerOutput":8,"id":1}\n' in previewed.stdout, previewed.stderr
+    done = project.batch_transform("run", *given)
+    assert done.returncode == 0, done.stderr
+    assert '{"SageMakerOutput":8,"id":1}' in done.stdout

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from batch_transform.explain.shown_request import shown_request
 from batch_transform.preview.local_model import LocalModel, local_model
 from batch_transform.spec.errors import InputError, TransformJobError
 from batch_transform.spec.job_spec import FrameworkImage, JobSpec, ModelSpec, TransformSpec
@@ -42,7 +43,7 @@ def folder_with_code(folder: Path) -> Path:
 def test_a_folder_is_served_as_a_framework_container_would(tmp_path: Path) -> None:
     source = folder_with_code(tmp_path / "model")
     spec = JobSpec("demo", ModelSpec(source=source, image=FrameworkImage("sklearn", "1.2-1")))
-    with local_model(spec, no_s3, None) as model:
+    with local_model(spec, shown_request(spec).request, no_s3, None) as model:
         assert ask(model, b"1\n2\n") == b"seen 1\nseen 2\n"
         assert model.execution_parameters == {}
     files = sorted(path.relative_to(source).as_posix() for path in source.rglob("*"))
@@ -60,7 +61,7 @@ def test_an_archive_in_s3_is_fetched(tmp_path: Path) -> None:
             return {"Body": io.BytesIO(packed.getvalue()), "ETag": "1"}
 
     spec = JobSpec("demo", ModelSpec(artifact="s3://models/m.tar.gz", image=FrameworkImage("pytorch", "2.5")))
-    with local_model(spec, FakeS3, None) as model:
+    with local_model(spec, shown_request(spec).request, FakeS3, None) as model:
         assert ask(model, b"1\n") == b"seen 1\n"
 
 
@@ -75,7 +76,7 @@ def test_the_container_gets_the_jobs_environment_and_says_its_parameters(tmp_pat
         ModelSpec(source=tmp_path, image=SERVER, env=environment),
         transform=TransformSpec(env={"A": "job's"}, strategy="SingleRecord", max_payload=2),
     )
-    with local_model(spec, no_s3, None) as model:
+    with local_model(spec, shown_request(spec).request, no_s3, None) as model:
         seen = json.loads(ask(model, b""))
         assert model.execution_parameters == {"MaxPayloadInMB": 3}
     assert seen["A"] == "job's"
@@ -88,14 +89,17 @@ def test_the_container_gets_the_jobs_environment_and_says_its_parameters(tmp_pat
 def test_fails_for_a_model_that_is_not_at_hand() -> None:
     with (
         pytest.raises(InputError, match="give an answer with --answer instead"),
-        local_model(JobSpec("demo", ModelSpec(existing="m")), no_s3, None),
+        local_model(JobSpec("demo", ModelSpec(existing="m")), {}, no_s3, None),
     ):
         pass
 
 
 def test_fails_when_the_server_ends(tmp_path: Path) -> None:
     spec = JobSpec("demo", ModelSpec(source=tmp_path, image=SERVER, env={"BEHAVIOUR": "break"}))
-    with pytest.raises(TransformJobError, match="failed to respond to ping"), local_model(spec, no_s3, None):
+    with (
+        pytest.raises(TransformJobError, match="failed to respond to ping"),
+        local_model(spec, shown_request(spec).request, no_s3, None),
+    ):
         pass
 
 
@@ -103,7 +107,7 @@ def test_an_error_of_the_models_code_is_told_where_the_container_answers_with_a_
     source = folder_with_code(tmp_path / "model")
     (source / "code" / "inference.py").write_text(CODE.replace("data.splitlines()", "data.wrong()"))
     spec = JobSpec("demo", ModelSpec(source=source, image=FrameworkImage("sklearn", "1.2-1")))
-    with local_model(spec, no_s3, None) as model:
+    with local_model(spec, shown_request(spec).request, no_s3, None) as model:
         answer = model.invoker.invoke(b"1\n", content_type="text/csv", accept="text/csv", timeout=30)
     assert answer.status == 500
     assert b"AttributeError: 'str' object has no attribute 'wrong'" in answer.body
