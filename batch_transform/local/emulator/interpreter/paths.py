@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import copy
 import functools
+import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 Step = str | int
 """A field, or the index of an array; below 0 it counts from the end."""
+_Names = tuple[str, ...]
+"""Several fields, which make an object: `['a','b']`."""
 
 _STEP = re.compile(
     r"""\.(?P<field>[^.\[\]()*?@,:'"\s]+)
@@ -36,24 +40,49 @@ class UnmatchedReferenceError(LookupError):
     """A reference path to a place that a document cannot have."""
 
 
-@functools.lru_cache(maxsize=4096)
-def steps(path: str) -> tuple[Step, ...] | None:
-    """Return the steps of a definite path, or None for one that may find several values.
+_QUOTED = r"""(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
+_SEVERAL_NAMES = re.compile(rf"\.?\[\s*(?:{_QUOTED}\s*,\s*)+{_QUOTED}\s*\]")
+_NAME = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""")
 
-    Raises PathError for a text that is no path. `path` begins with `$`.
-    """
+
+@dataclass(frozen=True)
+class _Path:
+    """A path: the steps that it begins with, then perhaps names for an object, or a rest that finds several values."""
+
+    steps: tuple[Step, ...]
+    names: _Names = ()
+    rest: str = ""
+
+
+@functools.lru_cache(maxsize=4096)
+def _parsed(path: str) -> _Path:
     if not path.startswith("$") or path[1:2] not in ("", ".", "["):
         raise PathError(f"{path!r} does not begin with $, $. or $[")
     found: list[Step] = []
     position = 1
-    while position < len(path):
-        step = _STEP.match(path, position)
-        if step is None:
-            _query(path)
-            return None
+    while position < len(path) and (step := _STEP.match(path, position)):
         position = step.end()
         found.append(_step(step))
-    return tuple(found)
+    rest = path[position:]
+    if not rest:
+        return _Path(tuple(found))
+    if _SEVERAL_NAMES.fullmatch(rest):
+        return _Path(tuple(found), names=tuple(_plain(a or b) for a, b in _NAME.findall(rest)))
+    if _SEVERAL_NAMES.search(rest):
+        raise PathError(f"{path!r} has several names where the local AWS does not have them: not at the end")
+    if "[:]" in rest:
+        raise PathError(f"{path!r} has a slice without an end")
+    _query(f"${rest}")
+    return _Path(tuple(found), rest=rest)
+
+
+def steps(path: str) -> tuple[Step, ...] | None:
+    """Return the steps of a path to one place, or None for one to several.
+
+    Raises PathError for a text that is no path. `path` begins with `$`.
+    """
+    parsed = _parsed(path)
+    return None if parsed.names or parsed.rest else parsed.steps
 
 
 def _step(match: re.Match[str]) -> Step:
@@ -61,7 +90,10 @@ def _step(match: re.Match[str]) -> Step:
         return int(match["index"])
     if match["field"] is not None:
         return match["field"]
-    quoted = match["single"] if match["single"] is not None else match["double"]
+    return _plain(match["single"] if match["single"] is not None else match["double"])
+
+
+def _plain(quoted: str) -> str:
     return re.sub(r"\\(.)", r"\1", quoted)
 
 
@@ -80,24 +112,26 @@ def read(path: str, document: object) -> Any:  # noqa: ANN401  # any JSON value
 
     Raises NothingFoundError when a definite path finds nothing, PathError for a text that is no path.
     """
-    definite = steps(path)
-    if definite is None:
-        return list(_query(path).findall(document))
+    parsed = _parsed(path)
     value = document
-    for number, step in enumerate(definite):
-        is_last = number == len(definite) - 1
-        value = _next(value, step, definite[:number], is_last=is_last)
-    return value
+    for number, step in enumerate(parsed.steps):
+        if isinstance(step, int) and isinstance(value, list) and not -len(value) <= step < len(value):
+            if parsed.rest:
+                return []
+            raise NothingFoundError(f"No results for path: {text(parsed.steps)}")
+        is_last = number == len(parsed.steps) - 1 and not parsed.rest and not parsed.names
+        value = _next(value, step, parsed.steps[:number], is_last=is_last)
+    if parsed.names:
+        if not isinstance(value, dict):
+            raise NothingFoundError(f"{text(parsed.steps)} is {_article(value)}, not an object")
+        return {name: value[name] for name in parsed.names if name in value}
+    return _several(parsed.rest, value) if parsed.rest else value
 
 
 def _next(value: object, step: Step, before: Sequence[Step], *, is_last: bool) -> object:
     if isinstance(step, int):
         if not isinstance(value, list):
-            raise NothingFoundError(
-                f"Filter: [{step}] can only be applied to arrays. Current context is: {text(before)}"
-            )
-        if not -len(value) <= step < len(value):
-            raise NothingFoundError(f"No results for path: {text([*before, step])}")
+            raise _no_array(f"[{step}]", value)
         return value[step]
     if not isinstance(value, dict):
         raise NothingFoundError(
@@ -108,6 +142,22 @@ def _next(value: object, step: Step, before: Sequence[Step], *, is_last: bool) -
         missing = "No results for path:" if is_last else "Missing property in path"
         raise NothingFoundError(f"{missing} {text([*before, step])}")
     return value[step]
+
+
+def _several(rest: str, value: object) -> list[Any]:
+    """Return what the rest of a path finds, which begins with something that may find several values."""
+    if rest.startswith("[?") and isinstance(value, dict):
+        value = [value]  # a filter tries an object itself, and not what is in it
+    elif rest.startswith("[?") and not isinstance(value, list):
+        raise NothingFoundError(f"Filter: [?] can not be applied to primitives. Current context is: {value}")
+    elif re.match(r"\[[-\d:]", rest) and not isinstance(value, list):
+        raise _no_array(rest[: rest.index("]") + 1], value)
+    return list(_query(f"${rest}").findall(value))
+
+
+def _no_array(step: str, value: object) -> NothingFoundError:
+    shown = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+    return NothingFoundError(f"Filter: {step} can only be applied to arrays. Current context is: {shown}")
 
 
 def text(definite: Sequence[Step]) -> str:
