@@ -98,6 +98,7 @@ def test_the_first_object_of_the_jobs_manifest_is_previewed(run: Run, tmp_path: 
     (tmp_path / "job.yaml").write_text(
         "name: demo\nmodel: {existing: m}\n"
         "input: {data: s3://in-bucket/list.manifest, data_type: ManifestFile, split_type: Line}\n"
+        "output: {assemble_with: Line}\n"
     )
     done = run("preview", "job.yaml")
     assert (done.returncode, done.stderr) == (0, "")
