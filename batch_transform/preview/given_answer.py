@@ -21,6 +21,10 @@ class GivenAnswer:
         self._lines = answer.removesuffix(b"\n").split(b"\n") if split_lines else []
         self._at = 0
 
+    def restart(self) -> None:
+        """Answer the next record with the first line again."""
+        self._at = 0
+
     def invoke(self, body: bytes, *, content_type: str | None, accept: str | None, timeout: float) -> Answer:
         """Answer the records of a body; too few lines give too short an answer."""
         del content_type, accept, timeout

@@ -114,6 +114,8 @@ def preview(
         return made
 
     def rehearsed(records: bytes, answering: ModelInvoker | None = invoker) -> Rehearsal:
+        if isinstance(answering, GivenAnswer):
+            answering.restart()
         return rehearse(request, records, invoker=answering, execution_parameters=execution_parameters)
 
     soundness = Soundness(settings, spec.input.columns, findings)
@@ -225,20 +227,21 @@ def _run(made: Preview, read: _Read, rehearsed: Callable[[bytes], Rehearsal], so
     made.result = ran.result if made.was_asked and not read.fault else None
     if read.fault:
         made.failure = (read.fault,)
-    taken = _fill_in(made, ran.exchanges, findings)
+    _fill_in(made, ran.exchanges, findings)
     if ran.failure is None:
         _note_separation(made, findings)
         return
     made.failure = ran.failure.log_lines
     line = ran.failure.line
-    before = [one for one in made.shown[taken:] if line and one.line < line]
-    if (
-        before and not taken
-    ):  # the engine stopped before it sent anything: the job has no result, its records have
-        _fill_in(made, rehearsed(_joined(made.settings, before, ended=True)).exchanges, findings)
-    if (
-        line is None or line != soundness.first_failing
-    ):  # what is wrong with that one is told already, with its fix
+    before = [one for one in made.shown if line and one.line < line]
+    is_refused = bool(ran.exchanges) and ran.exchanges[-1].refusal is not None
+    if before and before[0].result is None and not is_refused:
+        # the object has no result; what would become of its sound records is shown all the same
+        bodies = list(made.bodies)
+        _fill_in(made, rehearsed(_joined(made.settings, before, ended=True)).exchanges, Findings())
+        made.bodies = bodies or made.bodies
+    is_explained = line is not None and line == soundness.first_failing  # with its fix
+    if not is_explained:
         _note_failure(made, ran.failure, ran.exchanges, findings)
 
 
@@ -250,8 +253,8 @@ def _joined(settings: Settings, shown: Sequence[Shown], *, ended: bool) -> bytes
     return b"\n".join(records) + (b"\n" if ended else b"")
 
 
-def _fill_in(made: Preview, exchanges: Sequence[Exchange], findings: Findings) -> int:
-    """Give each shown record its part of the bodies, the answers and the results; return how many were sent."""
+def _fill_in(made: Preview, exchanges: Sequence[Exchange], findings: Findings) -> None:
+    """Give each shown record its part of the bodies, the answers and the results."""
     made.bodies.clear()
     at = 0
     settings = made.settings
@@ -278,7 +281,6 @@ def _fill_in(made: Preview, exchanges: Sequence[Exchange], findings: Findings) -
         if made.settings.answer_format == "JSON":
             for one in batch:
                 inexact(findings, one.line, changed_number(one.answer or b"", one.result or b""))
-    return at
 
 
 def _batch(made: Preview, exchange: Exchange, batch: Sequence[Shown]) -> Batch:

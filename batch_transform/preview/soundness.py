@@ -158,12 +158,11 @@ class Soundness:
 
     def _blank(self, record: bytes, line: int) -> None:
         fails = self._fails(record)
-        becomes = (
-            ", which the job cannot read"
-            if fails
-            else ": the model gets it, and the result has a line for it"
+        becomes = "which the job cannot read" if fails else "with a line in the result"
+        message = (
+            f"is blank, and is a record all the same, {becomes}; remove it (that AWS takes it for a record is not "
+            "documented)"
         )
-        message = f"is blank, and is a record all the same{becomes}; remove it"
         self._note("blank-line", line, message, is_error=fails, fails=fails)
 
     def _fails(self, record: bytes) -> bool:

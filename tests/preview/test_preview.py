@@ -538,3 +538,16 @@ def test_an_empty_object_that_nothing_splits_is_sent_as_a_run_sends_it() -> None
     made = shown(JobSpec("whole", ModelSpec(existing="m")), b"", model=model)
     assert model.bodies == [b""]
     assert made.result == b"x"
+
+
+def test_records_before_one_that_cannot_be_joined_are_taken_through() -> None:
+    spec = dataclasses.replace(json_job(), data_processing=DataProcessingSpec(join_source="Input"))
+    made = shown(spec, b'{"id":1}\n{"id":2}\noops\n', answer=b"7\n8\n9\n")
+    assert codes(made) == [("json-invalid", 3, "error")]
+    assert [one.result for one in made.shown] == [
+        b'{"SageMakerOutput":7,"id":1}',
+        b'{"SageMakerOutput":8,"id":2}',
+        None,
+    ]
+    assert made.result is None
+    assert [(body.size, body.records) for body in made.bodies] == [(23, 3)]
