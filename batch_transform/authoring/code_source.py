@@ -50,6 +50,7 @@ _OTHER_LANGUAGES = frozenset(
 _RUNS_ITS_LINE = re.compile(r"(\s*)%(?:time|timeit|prun|memit|mprun|lprun)\b(?:\s+-\S+)*\s*(.*)")
 _MAGIC_VALUE = re.compile(r"(\s*[\w., ]+=\s*)[!%]")
 _PROMPT = re.compile(r"^(?:>>>|\.\.\.)(?: |$)")
+_WIDEST_LINE = 100_000  # characters: what stands in one line is told apart by its columns
 _MAY_START_A_JOB = re.compile(r"transform", re.IGNORECASE)
 
 
@@ -70,6 +71,7 @@ class Code:
 
 def read_code(text: str, origin: str) -> Code:
     """Read a script, a notebook or a Markdown note. Raises InputError for a script that is no Python."""
+    text = text.replace("\r\n", "\n")
     parts = _Parts(origin)
     notebook = _notebook(text, origin)
     if notebook is not None:
@@ -120,7 +122,36 @@ class _Parts:
         self._places += places
 
     def code(self) -> Code:
-        return Code(_parsed("\n".join(self._lines)), self._origin, tuple(self.unread), self._places)
+        tree = _Exported().visit(_parsed("\n".join(self._lines)))
+        return Code(tree, self._origin, tuple(self.unread), self._places)
+
+
+class _Exported(ast.NodeTransformer):
+    """Puts the cells under magics in their places again, which a notebook that was exported as a script has as texts.
+
+    All that is in such a cell stands on the line of the text.
+    """
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | list[ast.stmt]:
+        """Replace `get_ipython().run_cell_magic("time", "", "...")`."""
+        match node.value:
+            case ast.Call(
+                func=ast.Attribute(attr="run_cell_magic"),
+                args=[ast.Constant(value=str(magic)), _, ast.Constant(value=str(text))],
+            ) if magic.lower() not in _OTHER_LANGUAGES:
+                pass
+            case _:
+                return node
+        try:
+            cell = _parsed("\n".join(_readable(text.split("\n"))))
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return node
+        for part in ast.walk(cell):
+            if isinstance(part, (ast.stmt, ast.expr, ast.keyword, ast.arg)):
+                part.col_offset += part.lineno * _WIDEST_LINE
+                part.end_col_offset = (part.end_col_offset or 0) + (part.end_lineno or 0) * _WIDEST_LINE
+                part.lineno = part.end_lineno = node.lineno
+        return cell.body
 
 
 def _parsed(text: str) -> ast.Module:

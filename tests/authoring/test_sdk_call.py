@@ -412,3 +412,12 @@ def test_a_cell_that_is_no_python_is_named_and_the_call_in_another_is_read() -> 
 def test_a_markdown_note_is_read() -> None:
     adopted = adopt(f"# Scoring\n\n```python\n{CALL}, input_filter='$[1:]')\n```\n\nThat is all (really.\n")
     assert adopted.request["DataProcessing"] == {"InputFilter": "$[1:]"}
+
+
+def test_cells_of_a_notebook_that_was_exported_as_a_script_are_read() -> None:
+    cell = f"x = '$[1:]'\\n{CALL}, input_filter=x)\\n".replace('"', '\\"')
+    adopted = adopt(
+        f'get_ipython().run_line_magic("pip", "install x")\nget_ipython().run_cell_magic("time", "", "{cell}")'
+    )
+    assert adopted.request["DataProcessing"] == {"InputFilter": "$[1:]"}
+    assert adopted.left_out == []
