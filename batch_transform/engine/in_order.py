@@ -5,8 +5,9 @@ from __future__ import annotations
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, wait
+from functools import partial
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -36,23 +37,25 @@ class Workers:
             thread.start()
 
     def in_order(
-        self, function: Callable[[Item], Result], items: Iterable[Item]
+        self, function: Callable[[Item], Result], items: Iterable[Item], *, beside: int = 0
     ) -> Generator[tuple[Item, Result], None, None]:
         """Yield each item with its result, in the order of the items, which are taken only as there is room.
 
         An error of a call, or of the items themselves, is raised in its turn: after the results of all
-        items before it. Raises StoppedError as soon as the job is told to stop. Close the generator if
-        you leave it early: what waits in it takes up room.
+        items before it. Before that of a call, up to `beside` items after it are called as well, as those that run
+        side by side with it; what becomes of them is for `function` to keep. Raises StoppedError as soon as the
+        job is told to stop. Close the generator if you leave it early: what waits in it takes up room.
         """
         pending: deque[tuple[Item, Future[Result]]] = deque()
         taken = iter(items)
         error_of_items: Exception | None = None
+        call_beside = partial(self._call_beside, function, taken, pending, beside)
+        oldest = partial(self._oldest, pending, call_beside)
         try:
             while True:
-                if not self._slots.acquire(blocking=not pending, timeout=None if pending else _GLANCE):
-                    self._raise_if_stopped()
+                if not self._has_room(may_wait=not pending):
                     if pending:
-                        yield self._oldest(pending)
+                        yield oldest()
                     continue
                 try:
                     item = next(taken)
@@ -66,9 +69,9 @@ class Workers:
                 pending.append((item, self._submit(function, item)))
                 del item  # a large one must not outlive its turn
                 while pending and pending[0][1].done():
-                    yield self._oldest(pending)
+                    yield oldest()
             while pending:
-                yield self._oldest(pending)
+                yield oldest()
             if error_of_items:
                 raise error_of_items
         finally:
@@ -86,15 +89,52 @@ class Workers:
         for thread in self._threads:
             thread.join()
 
-    def _oldest(self, pending: deque[tuple[Item, Future[Result]]]) -> tuple[Item, Result]:
+    def _has_room(self, *, may_wait: bool) -> bool:
+        """Take a slot, for which it may wait a moment."""
+        taken = self._slots.acquire(blocking=may_wait, timeout=_GLANCE if may_wait else None)
+        if not taken:
+            self._raise_if_stopped()
+        return taken
+
+    def _call_beside(
+        self,
+        function: Callable[[Item], Result],
+        taken: Iterator[Item],
+        pending: deque[tuple[Item, Future[Result]]],
+        beside: int,
+    ) -> None:
+        """Call those that come after the oldest, which failed, and wait for them; what else waits is left out."""
+        # Without room, others' calls run beside it; to wait for room that they wait for, too, would never end.
+        while len(pending) <= beside and self._slots.acquire(blocking=False):
+            try:
+                item = next(taken)
+            except Exception:  # noqa: BLE001 - whatever it is, the oldest failed before it
+                self._slots.release()
+                break
+            pending.append((item, self._submit(function, item)))
+            del item
+        futures = [future for _, future in pending]
+        for future in futures[beside + 1 :]:
+            future.cancel()
+        for future in futures[1 : beside + 1]:
+            self._wait_for(future)
+
+    def _oldest(
+        self, pending: deque[tuple[Item, Future[Result]]], call_beside: Callable[[], None]
+    ) -> tuple[Item, Result]:
         item, future = pending[0]
+        self._wait_for(future)
+        if future.exception() is not None:
+            call_beside()
+        pending.popleft()
+        self._slots.release()
+        return item, future.result()
+
+    def _wait_for(self, future: Future[Result]) -> None:
         while not future.done():
             self._raise_if_stopped()
             wait([future], timeout=_GLANCE)
         self._raise_if_stopped()
-        pending.popleft()
-        self._slots.release()
-        return item, future.result()
 
     def _raise_if_stopped(self) -> None:
         if self._is_stopped():

@@ -77,12 +77,15 @@ class Model:
 class ObjectRequests:
     """The requests of one object to the model. Thread safe.
 
-    After one has failed, no more are sent, and those in flight are not retried. Each that fails has its lines
-    in the data log: recorded for several requests in flight that answered 4xx; inferred for the others.
+    MaxConcurrentTransforms requests are in flight together. So when one fails, others are sent until there were that
+    many, as though they had all left before its answer came: a model here may answer before the next request leaves.
+    No more are sent then, and none is retried. Each that fails has its lines in the data log: recorded for several
+    requests in flight that answered 4xx; inferred for the others.
     """
 
     def __init__(self, model: Model) -> None:
         self._model = model
+        self._left_to_send: int | None = None  # None until one has failed
         self._has_failed = Event()
         self._changed = Condition()
         self._in_flight = 0
@@ -90,9 +93,7 @@ class ObjectRequests:
 
     def answers(self, run: list[Batch]) -> list[bytes]:
         """Return the answers to some requests. See `answer`; raises NotSentError after another has failed."""
-        with self._model.places, self._counted():
-            if self._has_failed.is_set():
-                raise NotSentError
+        with self._model.places, self._in_flight_now():
             began = time.perf_counter()
             answers = [self.answer(run[0])] if len(run) == 1 else self._answers(run)
             self._model.pace.saw(len(run), time.perf_counter() - began)
@@ -114,6 +115,7 @@ class ObjectRequests:
         """
         self._has_failed.set()
         with self._changed:
+            self._left_to_send = 0
             while self._in_flight:
                 if self._model.is_stopped():
                     raise StoppedError
@@ -122,8 +124,12 @@ class ObjectRequests:
         return [error, *found] if isinstance(error, TransformError) and error not in found else found
 
     @contextmanager
-    def _counted(self) -> Iterator[None]:
+    def _in_flight_now(self) -> Iterator[None]:
         with self._changed:
+            if self._left_to_send is not None:
+                if not self._left_to_send:
+                    raise NotSentError
+                self._left_to_send -= 1
             self._in_flight += 1
         try:
             yield
@@ -177,6 +183,9 @@ class ObjectRequests:
     def _note(self, batch: Batch, error: TransformError) -> None:
         with self._changed:
             self._failures.append((batch.first_line, error))
+            if self._left_to_send is None:
+                most = self._model.settings.max_concurrent_transforms
+                self._left_to_send = max(0, most - self._in_flight)
         self._has_failed.set()
 
 

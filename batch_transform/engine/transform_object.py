@@ -98,7 +98,8 @@ class ObjectTransform:
         result = ObservedResult(settings, self.meter, writer)
         with self._open(selected) as stored:
             runs = self._runs(selected, CountedObject(self.meter).stream(stored), input_filter)
-            with closing(self.requests.in_order(requests.answers, runs)) as answered:
+            beside = settings.max_concurrent_transforms - 1
+            with closing(self.requests.in_order(requests.answers, runs, beside=beside)) as answered:
                 for run, answers in answered:
                     result.begin(run, answers)
                     for some in self._results(run, answers, results):

@@ -123,3 +123,32 @@ def test_fails_at_once_when_told_to_stop_though_a_call_hangs() -> None:
         list(workers.in_order(lambda _: release.wait(timeout=60), range(3)))
     assert time.monotonic() - began < 10
     release.set()
+
+
+@given(st.integers(1, 12), st.integers(0, 11), st.integers(1, 4), st.integers(0, 4), st.integers(1, 9))
+def test_before_an_error_of_a_call_those_beside_it_are_called(
+    items: int, failing: int, count: int, beside: int, held: int
+) -> None:
+    """At least as many as there is room for, and all of those where there is."""
+    called: list[int] = []
+
+    def call(item: int) -> int:
+        called.append(item)
+        if item >= failing:
+            raise KeyError(item)
+        return item
+
+    workers = Workers(count, held=held, is_stopped=never)
+    found: list[tuple[int, int]] = []
+    if failing < items:
+        with pytest.raises(KeyError, match=f"^{failing}$"):
+            found.extend(workers.in_order(call, range(items), beside=beside))
+    else:
+        found.extend(workers.in_order(call, range(items), beside=beside))
+    workers.close()
+    workers.join()
+    if failing < items:
+        room = min(beside, held - 1, items - failing - 1)
+        assert set(called) >= set(range(failing + room + 1))
+    else:
+        assert [item for item, _ in found] == list(range(items))
