@@ -1,7 +1,9 @@
-"""One connection to a model server. The usual answer is read here, any other by Python's http.client.
+"""One connection to a model server. The usual answer is read here, any other by h11.
 
-http.client takes 60 µs of a core for a small request, most of them for the headers of the answer. An answer
-of HTTP/1.1 with a Content-Length needs little of that, and nearly all answers are such.
+A library takes 60 µs of a core for a small request, most of them for the headers of the answer. An answer
+of HTTP/1.1 with a Content-Length needs little of that, and nearly all answers are such. Both are strict: what
+was cut, or contradicts itself, is no answer. Python's http.client takes a head that was cut for an empty answer,
+and the first of two lengths that differ.
 """
 
 from __future__ import annotations
@@ -13,14 +15,20 @@ import select
 import socket
 import sys
 import time
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+import h11
 
 _FIRST = 64 * 1024  # bytes of an answer that are read at once: most are whole then
 _PIECE = 1 << 20  # bytes of a longer one that are read at a time
+_MOST_INTERIM = 5  # answers of 1xx before the answer; Go's client gives up then too
+_LONGEST_HEAD = 10 << 20  # bytes, as in Go's client
+_NO_BODY = (204, 304)
 _SMALL = 64 * 1024  # bytes of a body up to which it is copied behind its headers, to be sent at once
+
+
+class BrokenAnswerError(http.client.HTTPException):
+    """When what a server sent is no whole answer; `str()` says what is wrong with it."""
 
 
 class Reply(NamedTuple):
@@ -37,6 +45,7 @@ class _Head(NamedTuple):
     status: int
     length: int
     content_type: str | None
+    is_kept: bool
 
 
 class Connection:
@@ -54,7 +63,7 @@ class Connection:
         self._readable = select.poll()
         self._readable.register(self._socket, select.POLLIN)
         self._head = b""  # the last head that was read, since a server's heads are much alike
-        self._said = _Head(0, 0, None)
+        self._said = _Head(0, 0, None, is_kept=True)
         self.fileno = self._socket.fileno()
         self.is_reusable = True
 
@@ -99,7 +108,7 @@ class Connection:
         head = data[:end] if end > 0 else b""
         if not head or (head != self._head and not self._learn(head)):
             return self._any_reply(data, deadline)
-        status, length, content_type = self._said
+        status, length, content_type, self.is_reusable = self._said
         body = data[end + 4 :]
         if len(body) != length:
             body = self._rest(body, length, deadline)
@@ -123,9 +132,7 @@ class Connection:
 
     def _rest(self, begun: bytes, length: int, deadline: float) -> bytes:
         """Return the body of which the first bytes are here."""
-        if len(begun) > length:
-            self.is_reusable = False  # more than the answer: nobody can tell where the next one would begin
-            return begun[:length]
+        _require_no_more(begun[length:], length)
         body = io.BytesIO()  # grows in place, and gives its bytes away without a copy
         body.write(begun)
         left = length - len(begun)
@@ -137,62 +144,105 @@ class Connection:
                 raise http.client.IncompleteRead(body.getvalue(), left)
             body.write(piece)
             left -= len(piece)
+        if self._readable.poll(0):  # the end of the connection, or more than the answer
+            self.is_reusable = False
+            with contextlib.suppress(OSError):
+                _require_no_more(self._socket.recv(_FIRST), length)
         return body.getvalue()
 
     def _any_reply(self, begun: bytes, deadline: float) -> Reply:
-        """Read an answer of whatever form, of which the first bytes are here."""
-        _acknowledge(self._socket)
-        self._socket.settimeout(_left(deadline))
-        # HTTPResponse asks for nothing but `makefile`.
-        response = http.client.HTTPResponse(cast("socket.socket", _Begun(begun, self._socket)))
+        """Read an answer of whatever form, of which the first bytes are here: none where the connection has ended."""
+        if not begun:
+            raise http.client.RemoteDisconnected("no answer")
+        self.is_reusable = False  # until it is known where the next answer begins
+        reader = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LONGEST_HEAD)
+        for sent in _REQUEST:
+            reader.send(sent)
+        head: h11.Response | None = None
+        body = io.BytesIO()
+        interim, has_ended = 0, False
         try:
-            response.begin()
-            body = _read(response, self._socket, deadline)
-        finally:
-            response.close()
-        self._socket.setblocking(False)
-        self.is_reusable = not response.will_close
-        return Reply(response.status, body, response.headers.get("Content-Type"))
+            reader.receive_data(begun)
+            while not isinstance(event := reader.next_event(), h11.EndOfMessage):
+                if event is h11.NEED_DATA:
+                    _acknowledge(self._socket)
+                    _wait(self._readable, deadline)
+                    piece = self._socket.recv(_PIECE)
+                    has_ended = not piece
+                    reader.receive_data(piece)
+                elif isinstance(event, h11.Data):
+                    body.write(event.data)
+                elif isinstance(event, h11.Response):
+                    head = event
+                else:
+                    interim += 1
+                    if interim > _MOST_INTERIM:
+                        raise BrokenAnswerError(f"the server sent more than {_MOST_INTERIM} answers of 1xx")
+        except h11.RemoteProtocolError as error:
+            cut = _where_cut(head, begun, body.tell()) if has_ended else None
+            raise BrokenAnswerError(
+                cut or f"what the server sent is no HTTP answer: {error}; it begins with {begun[:60]!r}"
+            ) from error
+        assert head is not None  # noqa: S101  # it comes before the end of its message
+        _require_no_more(reader.trailing_data[0], body.tell())
+        self.is_reusable = reader.our_state is h11.DONE and reader.their_state is h11.DONE
+        content_type = dict(head.headers).get(b"content-type")
+        return Reply(
+            head.status_code,
+            body.getvalue(),
+            content_type.decode("latin-1") if content_type is not None else None,
+        )
 
 
-class _Begun(io.RawIOBase):
-    """A socket's stream of which the first bytes were read already."""
+_REQUEST = (
+    h11.Request(method="POST", target="/invocations", headers=[("Host", "model"), ("Content-Length", "0")]),
+    h11.EndOfMessage(),
+)
+"""What h11 must know of the request: that it was whole, and that its answer may have a body."""
 
-    def __init__(self, begun: bytes, sock: socket.socket) -> None:
-        self._begun = begun
-        self._is_at_end = not begun
-        self._socket = sock
 
-    def makefile(self, mode: str) -> io.BufferedReader:
-        """The stream, as a socket gives it."""
-        del mode
-        return io.BufferedReader(self)
+def _where_cut(head: h11.Response | None, begun: bytes, got: int) -> str | None:
+    """Return where an answer ended before its end; None where it is none at all."""
+    if head is not None:
+        return (
+            f"the server closed the connection in the middle of its answer, after {got:,} bytes of its body"
+        )
+    if not begun.startswith(b"HTTP/"[: len(begun)]):
+        return None
+    return f"the server closed the connection in the head of its answer: {begun[:60]!r}"
 
-    def readable(self) -> bool:
-        return True
 
-    def readinto(self, buffer: WriteableBuffer, /) -> int:
-        view = memoryview(buffer).cast("B")
-        if self._begun:
-            some, self._begun = self._begun[: len(view)], self._begun[len(view) :]
-            view[: len(some)] = some
-            return len(some)
-        return 0 if self._is_at_end else self._socket.recv_into(view)
+def _require_no_more(more: bytes, length: int) -> None:
+    """Refuse an answer that was longer than it said: what was taken of it would be only a part.
+
+    Go's client takes that part, and drops the rest. A rest that comes later than the answer is seen by nobody.
+    """
+    if more:
+        raise BrokenAnswerError(
+            f"the server sent more than its answer of {length:,} bytes: {more[:60]!r}; its Content-Length, or its "
+            "status, is wrong"
+        )
 
 
 def _said(head: bytes) -> _Head | None:
-    """What a head says, without the empty line after it; None where it is for http.client to tell."""
+    """What a head says, without the empty line after it; None where it is for h11 to tell."""
     lower = head.lower()
-    if not lower.startswith(b"http/1.1 ") or b"\r\ntransfer-encoding:" in lower or b"\n " in lower:
+    if not head.startswith(b"HTTP/1.1 ") or b"\r\ntransfer-encoding:" in lower or b"\n " in lower:
         return None
     status, length = lower[9:12], _value(lower, b"content-length")
-    kept = _value(lower, b"connection") in (None, b"keep-alive")
-    if not status.isdigit() or status < b"200" or status in (b"204", b"304") or not kept:
-        return None  # 1xx is no answer yet, 204 and 304 have no body whatever they say
+    if not status.isdigit() or lower[12:13] not in (b" ", b"\r", b"") or status < b"200":
+        return None  # 1xx is no answer yet
     if length is None or not length.isdigit() or len(length) > 18 or lower.count(b"\r\ncontent-length:") > 1:
         return None
+    if lower.count(b"\n") != lower.count(b"\r\n"):
+        return None  # a line that ends with a newline alone may hold any of these
     content_type = _value(head, b"content-type", lower)
-    return _Head(int(status), int(length), content_type.decode("latin-1") if content_type else None)
+    return _Head(
+        int(status),
+        0 if int(status) in _NO_BODY else int(length),  # whatever they say of a length
+        content_type.decode("latin-1") if content_type else None,
+        is_kept=_value(lower, b"connection") in (None, b"keep-alive"),
+    )
 
 
 def _value(head: bytes, name: bytes, lower: bytes | None = None) -> bytes | None:
@@ -203,25 +253,6 @@ def _value(head: bytes, name: bytes, lower: bytes | None = None) -> bytes | None
     start = at + len(name) + 3
     end = head.find(b"\r\n", start)
     return head[start : end if end >= 0 else len(head)].strip()
-
-
-def _read(response: http.client.HTTPResponse, sock: socket.socket, deadline: float) -> bytes:
-    """Return the body. Each wait gets what is left of the time, so that a server that trickles has no more of it.
-
-    The length is counted here: HTTPResponse.read1 does not count it in every release of Python.
-    """
-    body = io.BytesIO()
-    left = response.length  # None when the body is chunked, or ends with the connection
-    while left is None or left > 0:
-        chunk = response.read1(_PIECE if left is None else min(left, _PIECE))
-        if not chunk:
-            break
-        body.write(chunk)
-        left = None if left is None else left - len(chunk)
-        sock.settimeout(_left(deadline))
-    if left:
-        raise http.client.IncompleteRead(body.getvalue(), left)
-    return body.getvalue()
 
 
 def _acknowledge(sock: socket.socket) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from urllib.parse import urlsplit
 
 from batch_transform.engine.seams import Answer, Outcome, SizedBody
-from batch_transform.local.sagemaker.http_connection import Connection, Reply
+from batch_transform.local.sagemaker.http_connection import BrokenAnswerError, Connection, Reply
 from batch_transform.local.sagemaker.http_run import HttpRun, Request
 from batch_transform.spec.errors import ModelTimeoutError, NoModelAnswerError
 
@@ -136,20 +136,15 @@ class HttpInvoker:
             return f"nothing whole came within {round(timeout, 1):g} s"
         if isinstance(error, http.client.RemoteDisconnected):
             return "the server closed the connection without an answer"
+        if isinstance(error, BrokenAnswerError):
+            return str(error)
         if isinstance(error, http.client.IncompleteRead):
-            if not error.expected:
-                return "the server closed the connection in the middle of its answer"
             got = len(error.partial)
-            whole = got + error.expected
+            whole = got + (error.expected or 0)
             return f"the server closed the connection after {got:,} of {whole:,} bytes of its answer"
         if isinstance(error, ConnectionRefusedError):
             return f"nobody listens at {self._host}:{self._port} any more"
-        broke = isinstance(error, OSError)
-        return (
-            f"the connection broke: {error}"
-            if broke
-            else f"what the server sent is no HTTP answer: {error!r}"
-        )
+        return f"the connection broke: {error}"
 
     def _head(self, request: str, content_type: str | None = None, accept: str | None = None) -> bytes:
         """The request line and the headers, up to that of the length."""

@@ -1,0 +1,139 @@
+"""A model server that breaks HTTP, in every way of the table: each job is right, or fails without output."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+
+from batch_transform.engine import invoke
+from batch_transform.engine.assemble import assemble
+from batch_transform.engine.transform_job import run_transform_job
+from batch_transform.local.sagemaker.http_invoker import HttpInvoker
+from engine.fake_world import MemoryStore, request
+from fakes.misbehaving_server import WAYS, MisbehavingServer, Way
+
+pytestmark = pytest.mark.timeout(300)
+
+IDS = [b"id-%d" % number for number in range(40)]
+RECORDS = [b"%b,%d\n" % (each, number) for number, each in enumerate(IDS)]
+TIMEOUT_SECONDS = 4
+BROKEN = [way for way in WAYS if way.why is not None]
+RACE = "closed after the answer, which does not say so"
+"""A request may be on its way when the connection ends. Go's client does not send a POST again then, and so do we."""
+
+strategies = pytest.mark.parametrize("strategy", ["SingleRecord", "MultiRecord"])
+joins = pytest.mark.parametrize("join", [False, True], ids=["no join", "join"])
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(invoke, "_FIRST_PAUSE", 0.0)
+
+
+def scored(body: bytes) -> bytes:
+    """The right answer: one line of one cell for each record."""
+    return b"".join(b"score of %b\n" % record.split(b",")[0] for record in body.splitlines())
+
+
+@dataclass
+class Ran:
+    status: str
+    output: bytes | None
+    log: list[str]
+    requests: int
+
+
+def run(way: Way, strategy: str, *, join: bool, retries: int = 0, times: int | None = None) -> Ran:
+    """Run a job whose model misbehaves in its first `times` answers, or always."""
+    processing: dict[str, Any] = {"join_source": "Input", "output_filter": "$[0,-1]"} if join else {}
+    job = request(
+        BatchStrategy=strategy,
+        MaxConcurrentTransforms=4,
+        ModelClientConfig={"InvocationsMaxRetries": retries, "InvocationsTimeoutInSeconds": TIMEOUT_SECONDS},
+        **processing,
+    )
+    store = MemoryStore({"in/a.csv": b"".join(RECORDS)})
+    log: list[str] = []
+    with MisbehavingServer(way, scored, times) as server:
+        invoker = HttpInvoker(server.url)
+        outcome = run_transform_job(
+            job,
+            store=store,
+            invoker=invoker,
+            execution_parameters={},
+            log=log.append,
+            on_progress=lambda _: None,
+            stop=threading.Event(),
+            started_at=datetime(2026, 11, 22, tzinfo=timezone.utc),
+        )
+        invoker.close()
+    assert not store.open_writers
+    return Ran(outcome.status, store.objects.get("out/a.csv.out"), log, server.requests)
+
+
+def expected(way: Way, strategy: str, *, join: bool) -> bytes | None:
+    """What an accepted answer gives; None where what is missing in it shows when it is joined."""
+    bodies = RECORDS if strategy == "SingleRecord" else [b"".join(RECORDS)]
+    answers = [(way.cut or bytes)(scored(body)) for body in bodies]
+    if not join:
+        return assemble(answers, with_lines=True)
+    rows = []
+    for body, answer in zip(bodies, answers, strict=True):
+        records, lines = body.splitlines(), answer.splitlines()
+        if len(records) != len(lines):
+            return None
+        rows += [
+            b"%b,%b\n" % (record.split(b",")[0], line) for record, line in zip(records, lines, strict=True)
+        ]
+    return b"".join(rows)
+
+
+@strategies
+@joins
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
+def test_a_job_is_right_or_fails_without_output(way: Way, strategy: str, join: bool) -> None:
+    ran = run(way, strategy, join=join)
+    if way.why is not None:
+        assert (ran.status, ran.output) == ("Failed", None)
+        assert any(way.why in line for line in ran.log), ran.log
+    elif way.name == RACE and ran.status == "Failed":
+        assert ran.output is None
+    else:
+        right = expected(way, strategy, join=join)
+        assert (ran.status, ran.output) == ("Failed" if right is None else "Completed", right), ran.log
+
+
+@strategies
+@joins
+@pytest.mark.parametrize("way", BROKEN, ids=lambda way: way.name)
+def test_a_broken_answer_is_asked_for_again_when_the_job_has_retries(
+    way: Way, strategy: str, join: bool
+) -> None:
+    ran = run(way, strategy, join=join, retries=3, times=2)
+    assert (ran.status, ran.output) == ("Completed", expected(WAYS[0], strategy, join=join)), ran.log
+    assert ran.requests >= (42 if strategy == "SingleRecord" else 3)
+
+
+@strategies
+@pytest.mark.parametrize("name", ["closed in the head", "closed in the body", "more than the length"])
+def test_fails_when_all_retries_are_used_up(name: str, strategy: str) -> None:
+    [way] = [way for way in WAYS if way.name == name]
+    ran = run(way, strategy, join=False, retries=3)
+    assert (ran.status, ran.output) == ("Failed", None)
+    assert ran.requests >= 4
+
+
+def test_the_table_names_what_nobody_can_see() -> None:
+    """These end well with less than the whole answer, in Go's client as here."""
+    assert [way.name for way in WAYS if way.cut and way.go == "part"] == ["closed in a body without a length"]
+    assert {way.name for way in WAYS if way.why is not None and way.go != "error"} == {
+        "more than the length",
+        "more than the length, and a connection that ends",
+        "204 with a body",
+        "a redirect",
+        "an upgrade",
+    }
