@@ -29,11 +29,13 @@ class Values:
     """Reads expressions of a tree: literals, names that are set once where they are used, and operators on them.
 
     A name is looked up in the function around it first, as Python does. One that is set in several places, by a loop
-    or by a caller is not known. `used` are the expressions that names were found to stand for.
+    or by a caller is not known. `objects` are classes whose objects are read as dicts of the arguments they are made
+    with. `used` are the expressions that names were found to stand for.
     """
 
-    def __init__(self, tree: ast.Module) -> None:
+    def __init__(self, tree: ast.Module, objects: frozenset[str] = frozenset()) -> None:
         self.names = Names(tree)
+        self._objects = objects
         self.used: list[ast.expr] = []
         self._steps = 0
 
@@ -95,6 +97,11 @@ class Values:
             if change.value is not None and not self.names.may_not_run(change.node):
                 new = self.of(change.value, depth + 1)
             value = _with(value, change.keys, new)
+        if isinstance(value, dict):
+            for name, assigned, is_sure in self.names.set_attributes(node, node):
+                self.used.append(assigned)
+                new = self.of(assigned, depth + 1) if is_sure else NotKnown(ast.unparse(assigned), assigned)
+                value = _with(value, (name,), new)
         return value
 
     def _mapping(
@@ -117,9 +124,10 @@ class Values:
     def _of_call(self, node: ast.Call, depth: int) -> object:
         if isinstance(node.func, ast.Name) and node.func.id == "dict" and len(node.args) <= 1:
             pairs: list[tuple[ast.expr | None, ast.expr]] = [(None, one) for one in node.args]
-            pairs += [(ast.Constant(one.arg) if one.arg else None, one.value) for one in node.keywords]
-            return self._mapping(node, pairs, depth)
+            return self._mapping(node, pairs + _keywords(node), depth)
         name = ast.unparse(node.func)
+        if name.rpartition(".")[2] in self._objects and not node.args:
+            return self._mapping(node, _keywords(node), depth)
         if name in _COPIES and len(node.args) == 1:
             return self.of(node.args[0], depth + 1)
         arguments = [self.of(one, depth + 1) for one in node.args]
@@ -213,6 +221,10 @@ _TEXT_METHODS = frozenset(
 )
 _LONGEST_LAYOUT = 6
 _WIDE = re.compile(r"%[^a-zA-Z%]*\d{4}")
+
+
+def _keywords(node: ast.Call) -> list[tuple[ast.expr | None, ast.expr]]:
+    return [(ast.Constant(one.arg) if one.arg else None, one.value) for one in node.keywords]
 
 
 def _with(value: dict[str, object], keys: tuple[str, ...], new: object) -> dict[str, object]:

@@ -20,6 +20,7 @@ from batch_transform.authoring.sdk_parameters import (
     JOB_CALLS,
     POSITIONAL,
     SAID_ELSEWHERE,
+    SHAPE_CLASSES,
     TRANSFORM,
     Parameters,
     member_of,
@@ -112,7 +113,7 @@ def adopt_sdk_call(source: str, *, origin: str, call: int | None = None) -> Adop
     without a choice, and for parameters that the SDK does not have.
     """
     code = read_code(source, origin)
-    values = Values(code.tree)
+    values = Values(code.tree, objects=SHAPE_CLASSES)
     calls = _calls(code, values)
     if not calls:
         unread = "".join(f"\n{one}" for one in code.unread)
@@ -329,50 +330,35 @@ def _read_members(node: ast.Call, reading: _Reading) -> None:
 
 def _read_create(node: ast.Call, reading: _Reading) -> None:
     """Read `TransformJob.create(...)`, whose arguments are the API's members in small letters, and objects of them."""
-    arguments = list(zip(CREATE_ARGUMENTS, node.args, strict=False))
+    arguments = {
+        name: reading.values.of(value) for name, value in zip(CREATE_ARGUMENTS, node.args, strict=False)
+    }
     for keyword in node.keywords:
+        value = reading.values.of(keyword.value)
         if keyword.arg is not None:
-            arguments.append((keyword.arg, keyword.value))
-            continue
-        spread = reading.values.assigned(keyword.value)
-        if not isinstance(spread, ast.Dict) or not all(isinstance(key, ast.Constant) for key in spread.keys):
+            arguments[keyword.arg] = value
+        elif isinstance(value, dict):
+            arguments |= value
+        else:
             raise InputError(
                 f"{reading.code.place(node)}: {_CREATE}(...) spreads **{ast.unparse(keyword.value)}; write its "
                 "parameters themselves"
             )
-        arguments += [(str(key.value), value) for key, value in zip(spread.keys, spread.values, strict=True)]  # type: ignore[union-attr]  # all are constants
-    for name, value in arguments:
-        if name in CREATE_ARGUMENTS[-2:]:
-            continue
-        member = member_of(name)
-        if member is None or name not in CREATE_ARGUMENTS:
+    for name, value in arguments.items():
+        if name not in CREATE_ARGUMENTS:
             raise InputError(
                 f"{reading.code.place(node)}: {_CREATE}(...) has no parameter {name}; it takes "
                 f"{', '.join(CREATE_ARGUMENTS)}"
             )
-        reading.put((member,), _in_api_names(value, reading, depth=0))
+        if member := member_of(name):  # session and region reach no request
+            reading.put((member,), value if member == "Environment" else _in_api_names(value))
 
 
-def _in_api_names(node: ast.expr, reading: _Reading, *, depth: int) -> object:
-    """Return the value of an argument of SDK 3: objects, and dicts, whose names are in small letters."""
-    if depth > 10:
-        return NotKnown(ast.unparse(node), node)
-    found = reading.values.assigned(node) if isinstance(node, ast.Name) else node
-    if isinstance(found, (ast.List, ast.Tuple)):
-        return [_in_api_names(one, reading, depth=depth + 1) for one in found.elts]
-    pairs: list[tuple[str | None, ast.expr]] = []
-    if isinstance(found, ast.Call) and found.keywords and not found.args:
-        pairs = [(keyword.arg, keyword.value) for keyword in found.keywords]
-    elif isinstance(found, ast.Dict):
-        pairs = [
-            (str(key.value) if isinstance(key, ast.Constant) else None, value)
-            for key, value in zip(found.keys, found.values, strict=True)
-        ]
-    if not pairs or any(member_of(str(name)) is None for name, _ in pairs):
-        return reading.values.of(node)
-    return {
-        str(member_of(str(name))): _in_api_names(value, reading, depth=depth + 1) for name, value in pairs
-    }
+def _in_api_names(value: object) -> object:
+    """Return a value of SDK 3, whose names are in small letters, as the API has it."""
+    if isinstance(value, dict):
+        return {member_of(str(name)) or str(name): _in_api_names(part) for name, part in value.items()}
+    return [_in_api_names(part) for part in value] if isinstance(value, list) else value
 
 
 def _read_airflow(node: ast.Call, reading: _Reading) -> None:

@@ -156,6 +156,23 @@ CREATE_ARGUMENTS = (
 """The parameters of `TransformJob.create()`, in order. The last two reach no request."""
 
 
+SHAPE_CLASSES = frozenset(
+    {
+        "BatchDataCaptureConfig",
+        "DataProcessing",
+        "ExperimentConfig",
+        "ModelClientConfig",
+        "Tag",
+        "TransformDataSource",
+        "TransformInput",
+        "TransformOutput",
+        "TransformResources",
+        "TransformS3DataSource",
+    }
+)
+"""The classes of SDK 3 whose objects are parts of a request, with the API's members in small letters."""
+
+
 def member_of(parameter: str) -> str | None:
     """Return the API's name of a parameter of SDK 3, such as `S3OutputPath` for `s3_output_path`, or None."""
     return _API_NAMES.get(parameter)

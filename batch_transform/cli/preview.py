@@ -81,7 +81,7 @@ def preview(
     the model itself with --model) and what is kept, under its names. What a job would do to the records
     is done by the same engine. Of a large input only the start is read.
 
-    Ends with 2 when the input has errors: the job would fail, or score what is no record.
+    Ends with 2 when the input has errors: the job would fail, or score something that isn't a record.
     """
     if answer is not None and use_model:
         raise click.UsageError("--answer and --model both answer; keep one of them")

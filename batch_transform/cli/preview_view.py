@@ -195,7 +195,9 @@ def _requests_words(preview: Preview) -> Iterator[str]:
     fit = max(1, preview.settings.max_payload * records // size)
     words = f"at this size about {counted(fit, 'record')} fill a request"
     if preview.is_complete:
-        yield f"{words}; there are {preview.checked:,}, in about {counted(-(-preview.checked // fit), 'request')}"
+        requests = -(-preview.checked // fit)
+        about = "one request" if requests == 1 else f"about {counted(requests, 'request')}"
+        yield f"{words}; there are {preview.checked:,}, in {about}"
     elif preview.settings.is_gzip or not preview.size:  # a pipe does not say how much it holds
         yield words
     else:

@@ -421,3 +421,25 @@ def test_cells_of_a_notebook_that_was_exported_as_a_script_are_read() -> None:
     )
     assert adopted.request["DataProcessing"] == {"InputFilter": "$[1:]"}
     assert adopted.left_out == []
+
+
+def test_the_create_of_sdk_3_is_read_from_objects_and_dicts_that_are_changed_before_it() -> None:
+    adopted = adopt(
+        "source = TransformInput(data_source={'s3_data_source': {'s3_data_type': 'S3Prefix', 's3_uri': 's3://b-1/x'}})\n"
+        "source.split_type = 'Line'\n"
+        "if x:\n    source.content_type = 'text/csv'\n"
+        "given = {'model_name': 'm', 'transform_input': source}\n"
+        "given['data_processing'] = DataProcessing(input_filter='$[1:]')\n"
+        "given['data_processing'].output_filter = '$'\n"
+        "given['transform_output'] = TransformOutput(s3_output_path='s3://b-1/y')\n"
+        "shapes = TransformResources\n"
+        "TransformJob.create('name', **given, transform_resources=shapes(instance_count=1))"
+    )
+    assert adopted.request["TransformInput"]["SplitType"] == "Line"
+    assert adopted.request["DataProcessing"] == {"InputFilter": "$[1:]"}
+    assert adopted.job_name == "name"
+    assert [(place, text) for place, text, may_matter in left_out(adopted) if may_matter] == [
+        ("nb.py:4", "input.content_type is 'text/csv'"),
+        ("nb.py:10", "TransformResources is shapes(instance_count=1)"),
+        ("nb.py:7", "output_filter='$' is in no call that was read"),
+    ]

@@ -47,7 +47,7 @@ def test_records_are_shown_on_their_way(capsys: pytest.CaptureFixture[str]) -> N
         assert line in out.splitlines()
     assert "│ 8  │ yes   │" in out
     assert "body 1: 2 records, 17 bytes, less than 0.01% of the 6 MB that a request takes" in out
-    assert "there are 2, in about 1 request\n" in out
+    assert "there are 2, in one request\n" in out
 
 
 def test_the_jobs_own_model_answers(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import struct
 from dataclasses import dataclass, replace
 
 from hypothesis import example, given, settings
@@ -112,12 +113,16 @@ ANSWERS: dict[str, Reply] = {
 
 def run_and_preview(way: Way, data: bytes, reply: Reply) -> tuple[Ran, Preview]:
     stored = gzip.compress(data, mtime=0) if way.compression == "Gzip" else data
-    request = shown_request(way.spec).request
+    return run_and_preview_of(way.spec, stored, reply)
+
+
+def run_and_preview_of(spec: JobSpec, stored: bytes, reply: Reply) -> tuple[Ran, Preview]:
+    request = shown_request(spec).request
     request["TransformOutput"]["S3OutputPath"] = f"s3://{BUCKET}/out"
     request["MaxConcurrentTransforms"] = 1
     ran = run_job({"x": stored}, reply, request)
     made = preview(
-        way.spec,
+        spec,
         request,
         Source("x", len(stored), io.BytesIO(stored)),
         count=1000,
@@ -160,3 +165,36 @@ def test_preview_and_run_agree(way: Way, data: bytes, answer: str) -> None:
     assert ran.outcome.failure is not None
     if ran.outcome.failure.line is not None:
         assert ran.outcome.failure.line in {finding.line for finding in made.findings if finding.is_error}
+
+
+FRAMED = JobSpec(
+    "demo",
+    ModelSpec(existing="m"),
+    input=InputSpec(
+        f"s3://{BUCKET}/in/", content_type="application/x-recordio-protobuf", split_type="RecordIO"
+    ),
+    output=OutputSpec(f"s3://{BUCKET}/out", accept="text/csv", assemble_with="Line"),
+)
+
+
+@given(
+    records=st.lists(st.binary(max_size=6), max_size=5),
+    rest=st.sampled_from([b"", b"", b"oops"]),
+    strategy=st.sampled_from(["MultiRecord", "SingleRecord"]),
+    answer=st.sampled_from([b"1", b"1\n2\n", b""]),
+)
+@settings(deadline=None)  # how long an example takes says how busy the machine is
+def test_preview_and_run_agree_on_binary_records(
+    records: list[bytes], rest: bytes, strategy: str, answer: bytes
+) -> None:
+    data = b"".join(
+        struct.pack("<II", 0xCED7230A, len(record)) + record + b"\0" * (-len(record) % 4)
+        for record in records
+    )
+    spec = replace(FRAMED, transform=TransformSpec(strategy=strategy))
+    ran, made = run_and_preview_of(spec, data + rest, lambda body: answer)
+    assert made.result == ran.out("x.out")
+    if made.result is not None:
+        assert list(made.requests) == ran.model.bodies
+    else:
+        assert made.has_errors
