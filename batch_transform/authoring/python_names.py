@@ -60,15 +60,25 @@ class Names:
             self._note_changes(node)
 
     def expression(self, node: ast.Name) -> ast.expr | None:
-        """Return what a name is set to; None where it is set several times, by a loop, by a caller, or not at all."""
-        found = self._bindings.get((self._home(node), node.id), [])
-        return found[0] if len(found) == 1 else None
+        """Return what a name is set to; None where a loop, a condition or a caller sets it, or nothing does.
+
+        Of several values that are set one after the other, as cell by cell, it is the last one before the use.
+        """
+        home = self._home(node)
+        found = self._bindings.get((home, node.id), [])
+        if len(found) == 1:
+            return found[0]
+        if home is not self._scope(node) or any(value is None or self.may_not_run(value) for value in found):
+            return None
+        before = [value for value in found if value is not None and is_before(value, node)]
+        return max(before, key=_position, default=None)
 
     def changes(self, node: ast.Name) -> Iterator[Change]:
         """Yield what changes the value of a name before it is used there."""
-        home = self._home(node)
+        home, value = self._home(node), self.expression(node)
         for change in self._changes.get((home, node.id), ()):
-            if home is not self._scope(node) or is_before(change.node, node):
+            is_of_an_earlier_value = value is not None and is_before(change.node, value)
+            if home is not self._scope(node) or (is_before(change.node, node) and not is_of_an_earlier_value):
                 yield change
 
     def attribute_values(self, node: ast.Attribute) -> list[ast.expr]:
@@ -79,6 +89,7 @@ class Names:
 
     def set_attributes(self, name: ast.expr, before: ast.AST) -> Iterator[tuple[str, ast.expr, bool]]:
         """Yield what is assigned to attributes of a name before a node, and whether it surely is."""
+        value = self.expression(name) if isinstance(name, ast.Name) else None
         for node in ast.walk(self._tree) if isinstance(name, ast.Name) else ():
             for target in node.targets if isinstance(node, ast.Assign) else ():
                 if (
@@ -86,6 +97,7 @@ class Names:
                     and isinstance(target.value, ast.Name)
                     and target.value.id == cast("ast.Name", name).id
                     and is_before(node, before)
+                    and (value is None or not is_before(node, value))
                 ):
                     yield target.attr, cast("ast.Assign", node).value, not self.may_not_run(node)
 
@@ -185,7 +197,11 @@ class Names:
 
 def is_before(one: ast.AST, other: ast.AST) -> bool:
     """Whether a node stands before another one in the code."""
-    return (one.lineno, one.col_offset) < (other.lineno, other.col_offset)  # type: ignore[attr-defined]  # statements and expressions
+    return _position(one) < _position(other)
+
+
+def _position(node: ast.AST) -> tuple[int, int]:
+    return node.lineno, node.col_offset  # type: ignore[attr-defined]  # statements and expressions have both
 
 
 def _subscripts(node: ast.expr) -> tuple[ast.expr, tuple[str, ...]]:

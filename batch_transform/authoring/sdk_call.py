@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from batch_transform.authoring.adopted import Adopted, LeftOut, adopt_members
 from batch_transform.authoring.code_source import Code, read_code
@@ -203,7 +203,15 @@ def _calls(code: Code, values: Values) -> list[_Call]:
         receiver = _receiver(kind, node, nodes)
         maker = _maker(receiver, makers, values) if kind in JOB_CALLS else None
         found.append(_Call(kind, node, maker, receiver))
-    return found or [_Call(_name(node), node) for node in makers]
+    strong = [one for one in found if one.maker is not None or not _may_be_another(one.node)]
+    return [_only_one(makers, one) for one in strong or found] or [
+        _Call(_name(node), node) for node in makers
+    ]
+
+
+def _may_be_another(node: ast.Call) -> bool:
+    """Whether a call has nothing but data, as `encoder.transform(data=rows)` of another library has."""
+    return _name(node) == "transform" and {keyword.arg for keyword in node.keywords} <= {"data"}
 
 
 def _kind(node: ast.Call) -> str | None:
@@ -264,7 +272,16 @@ def _maker(receiver: ast.expr | None, makers: Sequence[ast.Call], values: Values
         receiver = assigned
     if receiver in makers:
         return next(maker for maker in makers if maker is receiver)
-    return makers[0] if len(makers) == 1 else None
+    return None
+
+
+def _only_one(makers: Sequence[ast.Call], call: _Call) -> _Call:
+    """Give a call the only transformer that there is, where its own was not found: it came by way of a function."""
+    return (
+        replace(call, maker=makers[0])
+        if len(makers) == 1 and call.kind in JOB_CALLS and not call.maker
+        else call
+    )
 
 
 def _chosen(calls: Sequence[_Call], number: int | None, code: Code) -> _Call:
@@ -283,6 +300,9 @@ def _chosen(calls: Sequence[_Call], number: int | None, code: Code) -> _Call:
 
 def _other_filters(code: Code, values: Values, calls: Sequence[_Call]) -> Iterator[LeftOut]:
     """Yield filters and joins that stand in the code and in no call: they may be a part of what was read."""
+    for call in calls:  # what the calls that were not chosen stand for is theirs
+        for given in (*call.node.args, *(keyword.value for keyword in call.node.keywords)):
+            values.of(given)
     seen = {
         id(node)
         for root in [one for call in calls for one in (call.node, call.maker) if one is not None]

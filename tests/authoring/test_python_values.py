@@ -31,6 +31,9 @@ def value(source: str) -> object:
         ("a = {'x': 1}\na['y'] = {}\na['y']['z'] = 2\nuse(a)\na['x'] = 3", {"x": 1, "y": {"z": 2}}),
         ("a = {'x': 1}\na.update({'y': 2}, z=3)\nuse(a)", {"x": 1, "y": 2, "z": 3}),
         ("a = {'x': 1}\nb = a.copy()\nb['y'] = 2\nuse(b)", {"x": 1, "y": 2}),
+        ("f = 'a'\nuse(f)\nf = 'b'", "a"),
+        ("f = 'a'\nf = f + 'b'\nuse(f)", "ab"),
+        ("a = {}\na['x'] = 1\na = {'y': 2}\na['z'] = 3\nuse(a)", {"y": 2, "z": 3}),
         # in the function around it, then outside
         ("f = 'a'\ndef g():\n    f = 'b'\n    use(f)\ndef h():\n    f = 'c'", "b"),
         ("f = 'a'\ndef g():\n    use(f)", "a"),
@@ -55,6 +58,8 @@ def test_what_can_be_told_without_running_is_known(source: str, known: object) -
         "f = '$'\ndef g():\n    global f\n    f = '$[1:]'\nuse(f)",
         "from settings import f\nuse(f)",
         "f = '$'\n(f := '$[1:]')\nuse(f)",
+        "f = '$'\nf = '$[1:]'\ndef g():\n    use(f)",
+        "use(f)\nf = '$'\nf = '$[1:]'",
         "a = [1]\na.append(2)\nuse(a)",
         "a = {'x': 1}\na.update(other)\nuse(a)",
         "a = {'x': 1}\na.pop('x')\nuse(a)",

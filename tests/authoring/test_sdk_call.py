@@ -443,3 +443,35 @@ def test_the_create_of_sdk_3_is_read_from_objects_and_dicts_that_are_changed_bef
         ("nb.py:10", "TransformResources is shapes(instance_count=1)"),
         ("nb.py:7", "output_filter='$' is in no call that was read"),
     ]
+
+
+def test_a_name_that_each_section_of_a_notebook_sets_anew_is_that_of_its_section() -> None:
+    sections = "".join(
+        f"t = Transformer('m{n}', 1, 'ml.m5.large')\nt.accept = 'a/{n}'\nx = '$[{n}:]'\n"
+        "t.transform('s3://in-bucket/x', input_filter=x)\n"
+        for n in (1, 2)
+    )
+    for number in (1, 2):
+        adopted = adopt_sdk_call(sections, origin="nb.py", call=number)
+        assert adopted.request["ModelName"] == f"m{number}"
+        assert adopted.request["TransformOutput"] == {"Accept": f"a/{number}"}
+        assert adopted.request["DataProcessing"] == {"InputFilter": f"$[{number}:]"}
+        assert adopted.left_out == []
+
+
+def test_the_filter_of_a_call_that_was_not_chosen_is_not_missed() -> None:
+    code = f"options = {{'input_filter': '$[1:]'}}\n{CALL}, **options)\n{CALL}, split_type='Line')"
+    assert adopt_sdk_call(code, origin="nb.py", call=2).left_out == []
+
+
+def test_a_transform_of_another_library_is_no_second_call() -> None:
+    adopted = adopt(f"encoder.transform(data=rows)\nencoder.transform('x')\n{CALL}, split_type='Line')")
+    assert adopted.request["TransformInput"]["SplitType"] == "Line"
+
+
+def test_a_transformer_that_a_function_makes_is_found() -> None:
+    adopted = adopt(
+        "def make():\n    return Transformer('m', 1, 'ml.m5.large')\n"
+        "t = make()\nt.transform('s3://b-1/x', split_type='Line')"
+    )
+    assert adopted.request["ModelName"] == "m"
