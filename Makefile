@@ -9,18 +9,26 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 # Node and the tools of the environment come first, for `cdk` and for the CDK's own kernel.
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 
+# Runs a command while no other of these runs here: two `make run` at once would install into one environment together.
+# The lock goes with the command, however that ends.
+ALONE := $(or $(PYTHON),python3) -c 'import fcntl, os, sys; os.makedirs("build", exist_ok=True); \
+	lock = os.open("build/.make.lock", os.O_CREAT | os.O_RDWR); fcntl.flock(lock, fcntl.LOCK_EX); \
+	os.set_inheritable(lock, True); os.execvp(sys.argv[1], sys.argv[1:])'
+
 .PHONY: run test model synth bench clean
 
 run: model
 	@batch-transform run tumours --input build/data/tumours.csv --truth build/data/tumours-truth.csv
 
-test: $(VENV)/.test node_modules/.package-lock.json model
+test: model
+	@$(ALONE) $(MAKE) --silent --no-print-directory $(VENV)/.test node_modules/.package-lock.json
 	ruff check .
 	ruff format --check .
 	mypy
 	pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
-model: build/tumours/parameters.json
+model:
+	@$(ALONE) $(MAKE) --silent --no-print-directory build/tumours/parameters.json
 
 # The templates, as `cdk deploy` would ship them, with all checks: cdk-nag in the synthesis, and the CDK's template
 # rules after it, by themselves, which takes a tenth of the time. ENVIRONMENT=dev makes those of dev.

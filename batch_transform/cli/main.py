@@ -138,8 +138,12 @@ def _machine_at_fault(error: OSError) -> str | None:
         return "no folder for temporary files can be written to; name one in TMPDIR"
     if error.errno not in _FIXES:
         return None
-    temporary = f"this folder, or the one for temporary files ({os.environ.get('TMPDIR', '/tmp')}, TMPDIR)"  # noqa: S108 - only named
-    return f"{error.filename or temporary}: {error.strerror}; {_FIXES[error.errno]}"
+    temporary = os.environ.get("TMPDIR", "/tmp")  # noqa: S108 - only named
+    place = (
+        error.filename
+        or f"standard output, this folder, or the one for temporary files ({temporary}, TMPDIR)"
+    )
+    return f"{place}: {error.strerror}; {_FIXES[error.errno]}"
 
 
 if __name__ == "__main__":

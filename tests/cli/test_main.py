@@ -105,7 +105,7 @@ def test_an_interrupt_ends_with_130_and_one_line(
         ),
         (
             OSError(errno.ENOSPC, "No space left on device"),
-            "this folder, or the one for temporary files (/my-tmp, TMPDIR): No",
+            "standard output, this folder, or the one for temporary files (/my-tmp, TMPDIR): No",
         ),
         (
             FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']"),
