@@ -14,6 +14,7 @@ from pathlib import Path
 from batch_transform.local.folders import can_be_written
 from batch_transform.spec.environment import DEFAULT_ENVIRONMENT
 from batch_transform.spec.errors import DataNotFoundError, SynthError
+from batch_transform.spec.regular_file import read_file
 
 
 def synthesise(
@@ -92,7 +93,13 @@ def _jsii_cache() -> dict[str, str]:
 
 def _declared_context(project: Path) -> dict[str, object]:
     """The feature flags in cdk.json, which the `cdk` command would pass."""
-    declared: dict[str, object] = json.loads((project / "cdk.json").read_text(encoding="utf-8"))["context"]
+    file = project / "cdk.json"
+    try:
+        declared: dict[str, object] = json.loads(read_file(file)).get("context", {})
+    except OSError as error:
+        raise DataNotFoundError(f"{file} cannot be read: {error.strerror}") from error
+    except (ValueError, AttributeError) as error:
+        raise DataNotFoundError(f"{file} is no JSON object, as the CDK's must be: {error}") from error
     return declared
 
 

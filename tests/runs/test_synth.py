@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from batch_transform.runs.synth import app_environment, synthesise
+from batch_transform.spec.errors import DataNotFoundError, SynthError
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "app.py").write_text("import sys; sys.exit('no template today')\n")
+    (tmp_path / "cdk.json").write_text('{"context": {"flag": true}}')
+    return tmp_path
+
+
+def synthesised(project: Path) -> None:
+    synthesise(project, jobs=project / "jobs", assembly=project / "cdk.out")
+
+
+def test_fails_with_what_the_app_says(project: Path) -> None:
+    with pytest.raises(SynthError, match=r"app\.py could not make the template:\nno template today"):
+        synthesised(project)
+
+
+@pytest.mark.parametrize("text", [None, "{", "[]"])
+def test_fails_for_a_cdk_json_that_is_not_there_or_none(project: Path, text: str | None) -> None:
+    (project / "cdk.json").unlink()
+    if text is not None:
+        (project / "cdk.json").write_text(text)
+    with pytest.raises(
+        DataNotFoundError, match=r"cdk\.json (cannot be read: No such file|is no JSON object)"
+    ):
+        synthesised(project)
+
+
+def test_fails_for_a_cdk_json_that_is_a_pipe(project: Path) -> None:
+    (project / "cdk.json").unlink()
+    os.mkfifo(project / "cdk.json")
+    with pytest.raises(DataNotFoundError, match=r"it is a named pipe \(FIFO\)"):
+        synthesised(project)
+
+
+def test_fails_in_one_line_when_the_disk_is_full(project: Path) -> None:
+    (project / "app.py").write_text(f"raise OSError(28, {os.strerror(28)!r})\n")
+    with pytest.raises(
+        SynthError, match=r"could not write the template to .*cdk\.out: No space left on device; free"
+    ) as full:
+        synthesised(project)
+    assert len(str(full.value).splitlines()) == 1
+
+
+def test_the_app_gets_none_of_the_persons_aws_settings(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nowhere")
+    assert not [name for name in app_environment(project, project, {}) if name.startswith("AWS_")]
+
+
+def test_a_home_that_is_read_only_is_no_place_for_jsiis_cache(
+    project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in [name for name in os.environ if name.startswith("JSII_RUNTIME")]:
+        monkeypatch.delenv(name)
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("HOME", str(tmp_path / "file"))  # nothing can be put below a file, whoever asks
+    assert app_environment(project, project, {})["JSII_RUNTIME_PACKAGE_CACHE"] == "disabled"
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert "JSII_RUNTIME_PACKAGE_CACHE" not in app_environment(project, project, {})
