@@ -212,8 +212,7 @@ def test_both_interpreters_come_to_the_same_end_by_the_same_way(
     assert comparable(there) == comparable(here)
     if scenario.error:
         assert here["status"] == "FAILED"
-        # A failed function has its exception's name on AWS; the local AWS calls all of them the same.
-        assert here["error"] in {scenario.error, "Runtime.HandlerError"}
+        assert here["error"] == scenario.error
     else:
         assert here["status"] == "SUCCEEDED"
 

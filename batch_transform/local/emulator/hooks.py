@@ -517,6 +517,7 @@ HOOKS: Mapping[str, type | tuple[str, ...]] = {
     # Lambda
     "ministack.services.lambda_svc:_get_func_record_for_ref": ("function_ref",),
     "ministack.services.lambda_svc:invoke_async_with_retry": ("func", "event"),
+    "ministack.services.lambda_svc:_execute_function_warm": ("func", "event", "request_id"),
     "ministack.core.lambda_runtime:_detect_runtime_binary": ("runtime",),
     "ministack.core.lambda_runtime:reset": (),
     "ministack.core.lambda_runtime:acquire_worker": (

@@ -24,6 +24,7 @@ from batch_transform.local.emulator import (
     emptied_buckets,
     execution_timeout,
     exports,
+    lambda_errors,
     lambda_workers,
     log_reads,
     metrics,
@@ -120,6 +121,7 @@ class LocalAws:
         self._alarms = alarms.plug_in(settings.alarm_scale)
         self._alarms.start()
         schedules.plug_in(settings.schedule_scale if settings.schedules else None)
+        lambda_errors.plug_in()
         lambda_workers.plug_in()
 
     def restore(self) -> None:

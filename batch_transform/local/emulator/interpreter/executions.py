@@ -18,7 +18,7 @@ def plug_in() -> None:
     fail_execution = stepfunctions._fail_execution
 
     def describe_as_aws(data: Mapping[str, Any]) -> HttpAnswer:
-        return _without_what_is_not_there(describe(data))
+        return _with_redrive(_without_what_is_not_there(describe(data)))
 
     def start_sync_of_express(data: Mapping[str, Any]) -> HttpAnswer:
         machine = stepfunctions._state_machines.get(data.get("stateMachineArn", "").partition("#")[0])
@@ -53,3 +53,19 @@ def _without_what_is_not_there(answer: HttpAnswer) -> HttpAnswer:
         execution.pop("outputDetails", None)
     kept = {name: value for name, value in execution.items() if value not in (None, "")}
     return status, headers, json.dumps(kept).encode()
+
+
+def _with_redrive(answer: HttpAnswer) -> HttpAnswer:
+    """Add whether the execution could be redriven on AWS (`test_describe_execution`, `test_state_fail`)."""
+    status, headers, body = answer
+    if status != 200:
+        return answer
+    execution = json.loads(body)
+    ended = execution["status"]
+    execution["redriveCount"] = 0
+    if ended in ("FAILED", "TIMED_OUT", "ABORTED"):
+        execution["redriveStatus"] = "REDRIVABLE"
+    else:
+        execution["redriveStatus"] = "NOT_REDRIVABLE"
+        execution["redriveStatusReason"] = f"Execution is {ended} and cannot be redriven"
+    return status, headers, json.dumps(execution).encode()

@@ -7,6 +7,7 @@ a Map or an item has succeeded are followed by nothing (`test_parallel_state`, `
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from ministack.core.responses import now_iso  # type: ignore[import-untyped]  # it has no types
 from ministack.services import stepfunctions  # type: ignore[import-untyped]  # it has no types
 
-from batch_transform.local.emulator.interpreter.place import Place, end_aborted, place
+from batch_transform.local.emulator.interpreter.place import MOST_BYTES, Place, check_size, end_aborted, place
 from batch_transform.local.emulator.service import HttpAnswer
 
 Execution = dict[str, Any]
@@ -57,6 +58,10 @@ def add_event(
     execution: Execution, event_type: str, details: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """Add an event to the history. A place that is over adds none: its thread ends."""
+    if event_type.endswith("StateExited") and details:
+        exited = details["stateExitedEventDetails"]
+        if len(exited["output"]) > MOST_BYTES:  # it may be less without blanks and escapes
+            check_size(json.loads(exited["output"]), exited["name"])
     here = place.get()
     own = here if here is not None and here.execution is execution else None
     with _lock:

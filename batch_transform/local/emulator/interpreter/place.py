@@ -5,6 +5,7 @@ The branches of a Parallel state and the items of a Map have places of their own
 
 from __future__ import annotations
 
+import json
 import threading
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -13,6 +14,9 @@ from typing import Any, NoReturn
 from ministack.services import stepfunctions  # type: ignore[import-untyped]  # it has no types
 
 RUNTIME = "States.Runtime"
+LIMIT_EXCEEDED = "States.DataLimitExceeded"
+MOST_BYTES = 262_144
+"""The largest input or output of a task, state or execution (Step Functions service quotas)."""
 
 
 @dataclass
@@ -66,6 +70,16 @@ def failure(error: str, text: str) -> Exception:
         )
     found: Exception = stepfunctions._ExecutionError(error, text)
     return found
+
+
+def check_size(value: object, name: str) -> None:
+    """Raise the interpreter's error for a result that is too large (`test_start_large_input`)."""
+    if len(json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()) > MOST_BYTES:
+        raise stepfunctions._ExecutionError(
+            LIMIT_EXCEEDED,
+            f"The state/task '{name}' returned a result with a size exceeding the maximum number of bytes service "
+            "limit.",
+        )
 
 
 def end_aborted() -> NoReturn:

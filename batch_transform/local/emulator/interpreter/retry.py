@@ -10,9 +10,8 @@ from ministack.services import stepfunctions  # type: ignore[import-untyped]  # 
 
 from batch_transform.local.emulator.interpreter.fields import Context, State
 from batch_transform.local.emulator.interpreter.history import add_event
-from batch_transform.local.emulator.interpreter.place import RUNTIME, end_aborted, place
+from batch_transform.local.emulator.interpreter.place import LIMIT_EXCEEDED, RUNTIME, end_aborted, place
 
-LIMIT_EXCEEDED = "States.DataLimitExceeded"
 TIMEOUT = "States.Timeout"
 HEARTBEAT_TIMEOUT = "States.HeartbeatTimeout"
 

@@ -23,7 +23,13 @@ from ministack.services import stepfunctions  # type: ignore[import-untyped]  # 
 
 from batch_transform.local.emulator.interpreter.fields import Context, State, resolve, select_result
 from batch_transform.local.emulator.interpreter.history import Execution, add_task_event
-from batch_transform.local.emulator.interpreter.place import RUNTIME, end_aborted, failure, place
+from batch_transform.local.emulator.interpreter.place import (
+    RUNTIME,
+    check_size,
+    end_aborted,
+    failure,
+    place,
+)
 from batch_transform.local.emulator.interpreter.retry import (
     TIMEOUT,
     HeartbeatTimeoutError,
@@ -165,6 +171,7 @@ def _made(call: Call, arguments: object, ctx: Context) -> object:
             result = _by_worker(call, arguments)
         else:
             result = _within_time(call, arguments)
+        check_size(result, call.service.get("resourceType", call.resource))
     except stepfunctions._ExecutionError as error:
         if error.error == RUNTIME:
             raise

@@ -595,6 +595,19 @@ def test_an_aborted_execution_has_no_output_and_no_further_event(
     ]
 
 
+def test_fails_when_an_output_is_too_large(lab: Any) -> None:
+    given = {"text": "é" * 43_000}  # 86 kB in UTF-8, and 258 kB with the escapes that this file's JSON has
+    twice = {**DONE, "Parameters": {"a.$": "States.Array($.text, $.text)"}}
+    assert run(lab, {"S": twice}, given)[0]["status"] == "SUCCEEDED"
+    four_times = {**DONE, "Parameters": {"a.$": "States.Array($.text, $.text, $.text, $.text)"}}
+    execution, events = run(lab, {"S": four_times}, given)
+    assert (execution["error"], execution["cause"]) == (
+        "States.DataLimitExceeded",
+        "The state/task 'S' returned a result with a size exceeding the maximum number of bytes service limit.",
+    )
+    assert order(events)[2:] == [(3, 2, "ExecutionFailed")]
+
+
 def test_only_an_express_workflow_is_run_by_start_sync_execution(lab: Any) -> None:
     standard = lab.machine({"S": DONE})
     states = lab.aws.session().client(  # `sync-127.0.0.1`, which botocore would call, has no address
