@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import textwrap
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -162,7 +163,7 @@ def _parsed(text: str) -> ast.Module:
 
 def _readable(lines: list[str]) -> list[str]:
     """Return as many lines without what is IPython's own: only what Python cannot parse is touched."""
-    lines = list(lines)
+    lines = textwrap.dedent("\n".join(lines)).split("\n")  # IPython takes a cell that is indented as a whole
     while (error := _fault(lines)) is not None:
         at = (error.lineno or 0) - 1
         if not 0 <= at < len(lines) or not _replace_magic(lines, at):

@@ -51,6 +51,7 @@ def test_a_cell_in_another_language_is_none_of_the_code(magic: str) -> None:
         "!ls (",
         "if True:\n    !ls",
         "frame?",
+        'text = """\n%pip\n!ls\n"""',
         "?frame",
         "x = !ls",
         "x = %who_ls",
@@ -64,6 +65,11 @@ def test_lines_that_are_ipythons_own_do_not_hide_the_others(line: str) -> None:
     assert found["a"] == "nb.ipynb, cell 1, line 1"
     assert found["b"] == f"nb.ipynb, cell 1, line {2 + line.count(chr(10)) + 1}"
     assert code.unread == ()
+
+
+def test_a_cell_that_is_indented_as_a_whole_is_read() -> None:
+    code = read_code(notebook("  a = 1\n  !ls\n  if a:\n    b = 2"), "nb.ipynb")
+    assert places(code) == {"a": "nb.ipynb, cell 1, line 1", "b": "nb.ipynb, cell 1, line 4"}
 
 
 def test_a_line_that_only_looks_like_a_magic_stays() -> None:
