@@ -28,6 +28,7 @@ SUBMIT_DIRECTORY = "SAGEMAKER_SUBMIT_DIRECTORY"
 """Where the code folder is: in the container, or an archive in S3."""
 
 TIMEOUT = "SAGEMAKER_MODEL_SERVER_TIMEOUT"
+TS_TIMEOUT = "TS_DEFAULT_RESPONSE_TIMEOUT"
 DEFAULT_PROGRAM = "inference.py"
 MODEL_FOLDER = "/opt/ml/model"
 CODE_IN_ARCHIVE = f"{MODEL_FOLDER}/code"
@@ -73,10 +74,15 @@ class FrameworkContainer:
         """Return how long the container's own server waits for the model's answer, in seconds.
 
         gunicorn's and nginx's timeout (sagemaker-containers `_server.py`), TorchServe's and MMS's response timeout
-        (`torchserve.py`, `model_server.py`; seen in sagemaker-mxnet-inference-toolkit issue 77).
+        (`torchserve.py`, `model_server.py`; seen in sagemaker-mxnet-inference-toolkit issue 77). Release 2.0.25 of the
+        PyTorch toolkit (October 2024) writes SAGEMAKER_MODEL_SERVER_TIMEOUT at the end of another line of TorchServe's
+        configuration (`default-ts.properties` has no last newline), so that TorchServe's own default holds; which
+        images have that release is inferred from their dates: 2.5 and newer.
         """
         if self.framework == "pytorch" and any(name.startswith("SAGEMAKER_TS_") for name in env):
             return _limit(env, 60, "SAGEMAKER_TS_RESPONSE_TIMEOUT")
+        if self.framework == "pytorch" and (TS_TIMEOUT in env or self._loses_timeout):
+            return _limit(env, 120, TS_TIMEOUT)
         if self.framework in {"huggingface", "mxnet"}:
             return _limit(env, 60, TIMEOUT, f"{TIMEOUT}_SECONDS")
         return _limit(env, 60, TIMEOUT)
@@ -102,6 +108,11 @@ class FrameworkContainer:
         if self.framework == "sklearn":
             return (TIMEOUT, "SAGEMAKER_MODEL_SERVER_WORKERS")
         return (TIMEOUT,)
+
+    @property
+    def _loses_timeout(self) -> bool:
+        found = re.match(r"(\d+)\.(\d+)", self.tag)
+        return found is None or (int(found[1]), int(found[2])) >= (2, 5)
 
     @property
     def _has_mms(self) -> bool:

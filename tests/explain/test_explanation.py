@@ -124,6 +124,15 @@ def test_limits_of_the_job_file_are_its_own() -> None:
         (
             "pytorch",
             "2.6",
+            {"SAGEMAKER_MODEL_SERVER_TIMEOUT": "300"},  # which its toolkit loses
+            {
+                "TS_DEFAULT_RESPONSE_TIMEOUT": (120, "container_default"),
+                "TS_MAX_REQUEST_SIZE": (6_553_500, "container_default"),
+            },
+        ),
+        (
+            "pytorch",
+            "2.6",
             {"SAGEMAKER_TS_RESPONSE_TIMEOUT": "300"},
             {
                 "SAGEMAKER_TS_RESPONSE_TIMEOUT": (300, "job_file"),

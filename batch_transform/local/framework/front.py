@@ -11,17 +11,12 @@ from typing import Any
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Request, Response
 
-from batch_transform.local.framework.settings import TIMEOUT, Settings
+from batch_transform.local.framework.settings import Settings
 from batch_transform.local.framework.turn import TimeLimitError, Turn
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 _PASSED_ON = re.compile(r"/(ping|invocations|execution-parameters)")
-_TIME_OUT = "504 Gateway Time-out"
-_TIME_OUT_PAGE = (
-    f"<html>\r\n<head><title>{_TIME_OUT}</title></head>\r\n<body>\r\n<center><h1>{_TIME_OUT}</h1></center>\r\n"
-    "<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
-)
 
 
 class Front:
@@ -29,7 +24,7 @@ class Front:
 
     def __init__(self, application: Application, settings: Settings) -> None:
         self._application = application
-        self._turn = Turn(settings.timeout, TIMEOUT)
+        self._turn = Turn(settings.timeout)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         return self._answer(environ)(environ, start_response)
@@ -46,8 +41,20 @@ class Front:
         try:
             return self._turn.run(lambda: self._passed(passed))
         except TimeLimitError:
-            return Response(_TIME_OUT_PAGE, HTTPStatus.GATEWAY_TIMEOUT, content_type="text/html")
+            return _page("504 Gateway Time-out")
+        except SystemExit:  # the code has ended the worker
+            return _page("502 Bad Gateway")
 
     def _passed(self, environ: dict[str, Any]) -> Response:
         body, status, headers = run_wsgi_app(self._application, environ, buffered=True)
         return Response(body, status, headers)
+
+
+def _page(status: str) -> Response:
+    """Return nginx's own page for a status."""
+    return Response(
+        f"<html>\r\n<head><title>{status}</title></head>\r\n<body>\r\n<center><h1>{status}</h1></center>\r\n"
+        "<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n",
+        status,
+        content_type="text/html",
+    )

@@ -11,22 +11,12 @@ from sagemaker_inference.default_inference_handler import DefaultInferenceHandle
 from sagemaker_inference.transformer import Transformer
 
 from batch_transform.local.framework.front import Application
-from batch_transform.local.framework.settings import TIMEOUT, Settings, StartError, whole_number
+from batch_transform.local.framework.settings import Settings, StartError, whole_number
 from batch_transform.local.framework.torchserve import Context, TorchServe
 
-MAX_REQUEST_SIZE = "TS_MAX_REQUEST_SIZE"
 MAX_RESPONSE_SIZE = "TS_MAX_RESPONSE_SIZE"
-DEFAULT_MAX_SIZE = 6_553_500
-"""In bytes, of a request and of an answer (pytorch/serve, configuration)."""
-
-_TS_TIMEOUT = "SAGEMAKER_TS_RESPONSE_TIMEOUT"
-_TS_VARIABLES = (
-    _TS_TIMEOUT,
-    "SAGEMAKER_TS_BATCH_SIZE",
-    "SAGEMAKER_TS_MAX_BATCH_DELAY",
-    "SAGEMAKER_TS_MIN_WORKERS",
-    "SAGEMAKER_TS_MAX_WORKERS",
-)
+DEFAULT_MAX_RESPONSE_SIZE = 6_553_500
+"""In bytes (pytorch/serve, configuration)."""
 
 
 def application(settings: Settings) -> Application:
@@ -40,15 +30,10 @@ def application(settings: Settings) -> Application:
     handler = _Handler(Transformer(_default_handler()))
     context = Context(str(settings.model_dir))
     handler.service.validate_and_initialize(model_dir=str(settings.model_dir), context=context)
-    timeout, variable = _timeout(settings)
-    return TorchServe(
-        handler,
-        context,
-        timeout=timeout,
-        variable=variable,
-        longest_request=whole_number(os.environ, MAX_REQUEST_SIZE, DEFAULT_MAX_SIZE),
-        longest_response=whole_number(os.environ, MAX_RESPONSE_SIZE, DEFAULT_MAX_SIZE),
-    )
+    longest = settings.body_limit
+    assert longest is not None  # noqa: S101  # TorchServe always has one
+    longest_response = whole_number(os.environ, MAX_RESPONSE_SIZE, DEFAULT_MAX_RESPONSE_SIZE)
+    return TorchServe(handler, context, settings.timeout, longest, longest_response)
 
 
 class _Handler:
@@ -57,15 +42,6 @@ class _Handler:
 
     def handle(self, data: list[dict[str, Any]], context: Context) -> Any:  # noqa: ANN401
         return self.service.transform(data, context)
-
-
-def _timeout(settings: Settings) -> tuple[float, str]:
-    """Return how long the worker has for an answer, in seconds, and the variable that says so."""
-    if settings.is_before(1, 6):
-        return settings.timeout * 60, TIMEOUT  # Multi Model Server, which takes the number for minutes
-    if any(name in os.environ for name in _TS_VARIABLES):
-        return whole_number(os.environ, _TS_TIMEOUT, 60), _TS_TIMEOUT
-    return settings.timeout, TIMEOUT
 
 
 def _default_handler() -> DefaultInferenceHandler:

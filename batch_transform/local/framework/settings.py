@@ -9,9 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from batch_transform.spec.errors import LocalAwsError
-from batch_transform.spec.framework_containers import MODEL_FOLDER, PROGRAM, SUBMIT_DIRECTORY, module_of
+from batch_transform.spec.framework_containers import (
+    MODEL_FOLDER,
+    PROGRAM,
+    SUBMIT_DIRECTORY,
+    FrameworkContainer,
+    ServerLimit,
+    module_of,
+)
 
-TIMEOUT = "SAGEMAKER_MODEL_SERVER_TIMEOUT"
 DEFAULT_ACCEPT = "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT"
 
 
@@ -25,7 +31,7 @@ class Settings:
 
     `version` is the framework's, `(1, 2)` for `1.2-1`; an image without a tag has none, `()`, and behaves as the
     newest. `module` is SAGEMAKER_PROGRAM without `.py`, None where it is not set. `timeout` is how long the container's
-    own server waits for an answer, in seconds.
+    own server waits for an answer, in seconds, and `body_limit` how long a request's body may be, in bytes.
     """
 
     framework: str
@@ -34,7 +40,8 @@ class Settings:
     module: str | None
     code_dir: Path | None
     default_accept: str
-    timeout: float
+    timeout: ServerLimit
+    body_limit: ServerLimit | None
 
     def is_before(self, *version: int) -> bool:
         """Say whether the image is known to be older than this version."""
@@ -48,6 +55,10 @@ class Settings:
 def read_settings(framework: str, tag: str, environ: Mapping[str, str] = os.environ) -> Settings:
     """Read the container's settings. Raises StartError for a number that is none."""
     program = environ.get(PROGRAM)
+    container = FrameworkContainer(framework, framework, tag)
+    for name in container.whole_numbers:
+        if name in environ:
+            whole_number(environ, name, 0)
     return Settings(
         framework=framework,
         version=_version(tag),
@@ -55,7 +66,8 @@ def read_settings(framework: str, tag: str, environ: Mapping[str, str] = os.envi
         module=None if program is None else module_of(program),
         code_dir=code_folder(framework, environ),
         default_accept=environ.get(DEFAULT_ACCEPT, "application/json"),
-        timeout=whole_number(environ, TIMEOUT, 60),
+        timeout=container.response_timeout(environ),
+        body_limit=container.body_limit(environ),
     )
 
 

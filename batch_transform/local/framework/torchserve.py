@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from werkzeug.wrappers import Request, Response
 
 from batch_transform.local.framework.turn import TimeLimitError, Turn
+from batch_transform.spec.framework_containers import ServerLimit
 
 Reply = tuple[int, str | None, str | None, bytes]
 """Status, reason phrase, content type and body."""
@@ -134,23 +135,20 @@ class Context:
 class TorchServe:
     """The WSGI application: GET /ping and POST /invocations.
 
-    `longest_request` and `longest_response` are in bytes; `timeout`, in seconds, is how long the worker has for an
-    answer, `variable` the one that sets it.
+    `timeout` is how long the worker has for an answer, in seconds; the other limits are in bytes.
     """
 
     def __init__(
         self,
         handler: Handler,
         context: Context,
-        *,
-        timeout: float,
-        variable: str,
-        longest_request: int,
+        timeout: ServerLimit,
+        longest_request: ServerLimit,
         longest_response: int,
     ) -> None:
         self._handler = handler
         self._context = context
-        self._turn = Turn(timeout, variable)
+        self._turn = Turn(timeout)
         self._longest_request = longest_request
         self._longest_response = longest_response
 
@@ -172,17 +170,11 @@ class TorchServe:
                 "ResourceNotFoundException",
                 "Requested resource is not found, please refer to API document.",
             )
-        if request.method != "POST":
-            return _error(
-                HTTPStatus.METHOD_NOT_ALLOWED,
-                "MethodNotAllowedException",
-                "Requested method is not allowed, please refer to API document.",
-            )
         headers = dict(request.headers)
         body = (
             request.get_data()
         )  # all of it also where it is too long: a client that still sends may miss the answer
-        if len(body) > self._longest_request:
+        if len(body) > self._longest_request.value:
             return self._too_long()
         form = self._form(request) if _is_form(request) else {"body": bytearray(body)}
         parameters: dict[str, Any] = {
@@ -191,7 +183,7 @@ class TorchServe:
         processor = RequestProcessor({**parameters, **headers})
         try:
             return self._turn.run(lambda: self._predict(form, processor))
-        except TimeLimitError:
+        except (TimeLimitError, SystemExit):
             return _worker_died()
 
     @staticmethod
@@ -201,10 +193,11 @@ class TorchServe:
         return fields | {name: bytearray(file.read()) for name, file in request.files.items()}
 
     def _too_long(self) -> Reply:
+        longest = self._longest_request
         logger.error(
-            "a request is longer than %s bytes, which TorchServe refuses with 413; set TS_MAX_REQUEST_SIZE in the "
-            "model's environment",
-            f"{self._longest_request:,}",
+            "a request is longer than %s bytes, which TorchServe refuses with 413; set %s in the model's environment",
+            f"{longest.value:,}",
+            longest.variable,
         )
         return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, None, None, b""
 

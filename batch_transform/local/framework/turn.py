@@ -8,19 +8,20 @@ from collections.abc import Callable
 from concurrent.futures import Future, wait
 from typing import TypeVar
 
+from batch_transform.spec.framework_containers import ServerLimit
+
 T = TypeVar("T")
 
 
 class Turn:
-    """Lets one piece of work after the other run, each for `seconds` at most.
+    """Lets one piece of work after the other run, each for so many seconds at most.
 
     A container's worker process works on one request at a time, so that a model's code may keep state between its
     functions. What takes longer is given up: it goes on in its thread, and nobody hears of it.
     """
 
-    def __init__(self, seconds: float, variable: str) -> None:
+    def __init__(self, seconds: ServerLimit) -> None:
         self._seconds = seconds
-        self._variable = variable
         self._turn = threading.Lock()
 
     def run(self, work: Callable[[], T]) -> T:
@@ -35,10 +36,11 @@ class Turn:
 
         with self._turn:
             threading.Thread(target=worker, daemon=True).start()
-            if not wait([done], self._seconds).done:
+            if not wait([done], self._seconds.value).done:
                 sys.stderr.write(
-                    f"no answer within {self._seconds:g} s: the container's own server gives up on a request then, "
-                    f"whatever InvocationsTimeoutInSeconds says. Set {self._variable} in the model's environment\n"
+                    f"no answer within {self._seconds.value} s: the container's own server gives up on a request then, "
+                    f"whatever InvocationsTimeoutInSeconds says. Set {self._seconds.variable} in the model's "
+                    "environment\n"
                 )
                 raise TimeLimitError
         return done.result()

@@ -24,12 +24,8 @@ from werkzeug.http import parse_options_header
 from batch_transform.local.framework import xgboost_data
 from batch_transform.local.framework.front import Application
 from batch_transform.local.framework.sagemaker_containers import encoders
-from batch_transform.local.framework.settings import Settings, StartError, whole_number
+from batch_transform.local.framework.settings import Settings, StartError
 from batch_transform.local.framework.xgboost_output import SELECTED, selected_answer, selected_predictions
-
-MAX_CONTENT_LENGTH = "MAX_CONTENT_LENGTH"
-DEFAULT_MAX_CONTENT_LENGTH = 6 * 1024**2
-"""In bytes; a longer body is answered with 413."""
 
 _LONGEST_BEFORE_1_2 = 20 * 1024**2
 _ACCEPTED = ["application/json", "application/jsonlines", "application/x-recordio-protobuf", "text/csv"]
@@ -118,7 +114,8 @@ class _Algorithm:
         self._settings = settings
         self._boosters = boosters
         self._environ = environ
-        longest = whole_number(environ, MAX_CONTENT_LENGTH, DEFAULT_MAX_CONTENT_LENGTH)
+        assert settings.body_limit is not None  # noqa: S101  # the algorithm always has one
+        longest = settings.body_limit.value
         self.longest = min(longest, _LONGEST_BEFORE_1_2) if settings.is_before(1, 2) else longest
 
     def execution_parameters(self) -> flask.Response:

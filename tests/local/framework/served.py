@@ -6,16 +6,17 @@ import base64
 import http.client
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from batch_transform.local.model_server.image import Command
-from batch_transform.local.model_server.process import ModelServerProcess
+from batch_transform.local.model_server.process import ModelServerProcess, free_port, wait_for_ping
 
 PROJECT = Path(__file__).parents[3]
 TOOLKITS = PROJECT / "build/toolkits"
@@ -69,18 +70,7 @@ class OurServer:
 
     def answer(self, request: Request) -> Answer:
         """Send a request on a connection of its own."""
-        connection = http.client.HTTPConnection(self.process.url.removeprefix("http://"), timeout=60)
-        connection.putrequest(request.method, request.path, skip_accept_encoding=True)
-        for name, value in request.headers.items():
-            connection.putheader(name, value)
-        if request.method == "POST":
-            connection.putheader("Content-Length", str(len(request.body)))
-        connection.endheaders(request.body if request.method == "POST" else None)
-        answer = connection.getresponse()
-        content_type = answer.getheader("Content-Type")
-        body = answer.read()
-        connection.close()
-        return Answer(answer.status, content_type, body)
+        return send(self.process.url, request)
 
     @property
     def printed(self) -> str:
@@ -151,8 +141,72 @@ class AwssToolkit:
         return Answer(said["status"], said["content_type"], base64.b64decode(said["body"]))
 
 
-def agreed(requests: Sequence[Request], our: OurServer, aws: AwssToolkit) -> int:
-    """Send each request to both, and return how many there were; all must agree."""
-    for request in requests:
-        assert our.answer(request) == aws.answer(request), request
-    return len(requests)
+@contextmanager
+def torchserve(model: Model) -> Iterator[HttpServer]:
+    """Serve a model by AWS's PyTorch container: TorchServe with its toolkit's handler and configuration."""
+    ports = {
+        "SAGEMAKER_BIND_TO_PORT": free_port(),
+        "TS_GRPC_INFERENCE_PORT": free_port(),
+        "TS_GRPC_MANAGEMENT_PORT": free_port(),
+        "TS_INITIAL_WORKER_PORT": free_port(),
+    }
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(model.folder.parent),
+        "SAGEMAKER_BASE_DIR": str(model.folder.parent),
+        "SAGEMAKER_MODEL_SERVER_WORKERS": "1",
+        "TS_METRICS_ADDRESS": f"http://127.0.0.1:{free_port()}",
+        **{name: str(port) for name, port in ports.items()},
+        **model.environment,
+    }
+    url = f"http://127.0.0.1:{ports['SAGEMAKER_BIND_TO_PORT']}"
+    script = Path(__file__).with_name("aws_torchserve.py")
+    with (model.folder.parent / "torchserve.log").open("w") as log:
+        process = subprocess.Popen(
+            [
+                str(TOOLKITS / "bin/python"),
+                "-W",
+                "ignore",
+                str(script),
+                str(model.folder.parent / "torchserve"),
+            ],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            start_new_session=True,
+        )
+    try:
+        assert wait_for_ping(url, 120, threading.Event(), lambda: process.poll() is None), (
+            "see torchserve.log"
+        )
+        yield HttpServer(url)
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)  # Java, and the worker that it started
+        process.wait()
+
+
+class HttpServer:
+    """A server at an address."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def answer(self, request: Request) -> Answer:
+        """Send a request on a connection of its own."""
+        return send(self._url, request)
+
+
+def send(url: str, request: Request) -> Answer:
+    """Send a request on a connection of its own."""
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=60)
+    connection.putrequest(request.method, request.path, skip_accept_encoding=True)
+    for name, value in request.headers.items():
+        connection.putheader(name, value)
+    if request.method == "POST":
+        connection.putheader("Content-Length", str(len(request.body)))
+    connection.endheaders(request.body if request.method == "POST" else None)
+    answer = connection.getresponse()
+    content_type = answer.getheader("Content-Type")
+    body = answer.read()
+    connection.close()
+    return Answer(answer.status, content_type, body)

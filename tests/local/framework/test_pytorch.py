@@ -86,7 +86,7 @@ def transform_fn(model, data, content_type, accept):
 
 @pytest.fixture(scope="module")
 def returning(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OurServer]:
-    model = of(tmp_path_factory.mktemp("returning"), TRANSFORMS, SAGEMAKER_MODEL_SERVER_TIMEOUT="2")
+    model = of(tmp_path_factory.mktemp("returning"), TRANSFORMS, TS_DEFAULT_RESPONSE_TIMEOUT="2")
     with ours(model, "pytorch", TAG) as server:
         yield server
 
@@ -117,7 +117,7 @@ def test_fails_when_the_worker_takes_too_long_or_answers_too_much(returning: Our
         answer = returning.answer(Request(result, CSV))
         assert (answer.status, json.loads(answer.body)) == (500, WORKER_DIED)
     assert returning.answer(Request(b"'x'", CSV)).status == 200
-    assert "Set SAGEMAKER_MODEL_SERVER_TIMEOUT in the model's environment" in returning.printed
+    assert "Set TS_DEFAULT_RESPONSE_TIMEOUT in the model's environment" in returning.printed
 
 
 def test_fails_at_the_start_when_transform_fn_stands_beside_what_it_stands_for(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ class ServingEnv:
     """What a serving container reads in its environment: a snapshot."""
 
     def __init__(self) -> None:
-        settings = read_settings("", "")
+        settings = read_settings("sklearn", "")
         self.model_dir = model_dir
         self.module_name = settings.module
         self.user_entry_point = os.environ.get("SAGEMAKER_PROGRAM")
