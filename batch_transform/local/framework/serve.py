@@ -9,11 +9,13 @@ import sys
 import traceback
 from pathlib import Path
 
+from batch_transform.local.framework import model_folder
 from batch_transform.local.framework.front import Application, Front
 from batch_transform.local.framework.hints import hints
 from batch_transform.local.framework.sagemaker_containers import provide
 from batch_transform.local.framework.sagemaker_containers.errors import ClientError
-from batch_transform.local.framework.settings import StartError, read_settings
+from batch_transform.local.framework.settings import StartError, code_folder, read_settings
+from batch_transform.spec.framework_containers import MODEL_FOLDER
 
 _MODULES = {"sklearn": "scikit_learn", "xgboost": "xgboost_container", "pytorch": "pytorch"}
 _DID_NOT_BOOT = 3
@@ -78,7 +80,14 @@ def gunicorn_arguments(framework: str, tag: str) -> list[str]:
 
 
 def main(framework: str, tag: str) -> None:
-    """Become gunicorn."""
+    """Become gunicorn, with the model's folder at /opt/ml/model where the code names it and the system allows that."""
+    code = code_folder(framework, os.environ)
+    model_dir = Path(os.environ["SM_MODEL_DIR"])
+    if code is not None and code.is_dir() and model_folder.is_named(code) and model_folder.show(model_dir):
+        sys.stderr.write(
+            f"the code names {MODEL_FOLDER}: it is the model's folder for this model server, and for nobody else\n"
+        )
+        sys.stderr.flush()
     os.execv(  # noqa: S606  # a list, no shell
         sys.executable, [sys.executable, "-m", "gunicorn", *gunicorn_arguments(framework, tag)]
     )

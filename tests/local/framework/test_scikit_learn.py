@@ -319,3 +319,25 @@ def test_code_may_import_what_its_container_has(tmp_path: Path) -> None:
         assert server.answer(Request(b"1", {"Content-Type": "text/csv"})).body == b'{"instances": []}'
         assert server.answer(Request(b"1", {"Content-Type": "a/b"})).status == 500
         assert "mpi.start: the local AWS has what serving needs of sagemaker_containers" in server.printed
+
+
+def test_the_containers_model_folder_is_there_for_code_that_names_it(tmp_path: Path) -> None:
+    """Where the system lets a process have mounts of its own; elsewhere the error says what to use."""
+    code = """
+import os
+def model_fn(model_dir):
+    with open("/opt/ml/model/word.txt") as file:
+        return file.read()
+def transform_fn(model, data, content_type, accept):
+    return f"{model} {sorted(os.listdir('/opt'))}", accept
+"""
+    model = Model.of(tmp_path, code)
+    (model.folder / "word.txt").write_text("word")
+    before = sorted(entry.name for entry in Path("/opt").iterdir())
+    try:
+        with ours(model, "sklearn", TAG) as server:
+            assert server.answer(Request(b"1", CSV)).body.decode() == f"word {sorted({*before, 'ml'})}"
+            assert "it is the model's folder for this model server, and for nobody else" in server.printed
+    except TransformJobError as failed:
+        assert "SM_MODEL_DIR in the environment" in "\n".join(failed.log_lines)  # one of the two
+    assert sorted(entry.name for entry in Path("/opt").iterdir()) == before

@@ -1,0 +1,81 @@
+"""/opt/ml/model for code that names it: the model's folder, seen there by the model server's own process alone.
+
+On Linux a process may have mounts of its own, which nobody else sees and which end with it. Nothing is written to the
+disk. Where the system does not let a person do so (macOS, most containers), nothing happens: the code's error says then
+what /opt/ml/model is (`hints`).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from pathlib import Path
+
+from batch_transform.spec.framework_containers import MODEL_FOLDER
+
+_CLONE_NEWNS, _CLONE_NEWUSER = 0x00020000, 0x10000000
+_MS_BIND, _MS_REC, _MS_PRIVATE = 4096, 16384, 1 << 18
+_ROOT = Path(MODEL_FOLDER).parents[1]
+
+
+def is_named(code: Path) -> bool:
+    """Say whether a script in the code folder names the container's model folder."""
+    return any(MODEL_FOLDER.encode() in file.read_bytes() for file in code.rglob("*.py") if file.is_file())
+
+
+def show(model_dir: Path) -> bool:
+    """Let this process, and those that it starts, see the model's folder at /opt/ml/model. Say whether they do.
+
+    To be called while the process has one thread.
+    """
+    if sys.platform != "linux" or not _ROOT.is_dir():
+        return False
+    libc = ctypes.CDLL(None, use_errno=True)
+    try:
+        _unshare(libc)
+        _mount(libc, None, "/", _MS_REC | _MS_PRIVATE)
+        if not Path(MODEL_FOLDER).is_dir():
+            _add_place(libc)
+        _mount(libc, str(model_dir.resolve()), MODEL_FOLDER, _MS_BIND | _MS_REC)
+    except OSError:
+        return False
+    return True
+
+
+def _add_place(libc: ctypes.CDLL) -> None:
+    """Put an empty /opt/ml/model over /opt, with all else that is in /opt."""
+    before = os.open(_ROOT, os.O_PATH)
+    try:
+        links = {entry: entry.readlink() for entry in _ROOT.iterdir() if entry.is_symlink()}
+        folders = {entry: entry.is_dir() for entry in _ROOT.iterdir() if entry not in links}
+        _mount(libc, "tmpfs", str(_ROOT), 0, kind="tmpfs")
+        for entry, target in links.items():
+            entry.symlink_to(target)
+        for entry, is_folder in folders.items():
+            entry.mkdir() if is_folder else entry.touch()
+            _mount(libc, f"/proc/self/fd/{before}/{entry.name}", str(entry), _MS_BIND | _MS_REC)
+        Path(MODEL_FOLDER).mkdir(parents=True, exist_ok=True)
+    finally:
+        os.close(before)
+
+
+def _unshare(libc: ctypes.CDLL) -> None:
+    uid, gid = os.getuid(), os.getgid()
+    if libc.unshare(_CLONE_NEWNS) == 0:
+        return
+    _check(libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNS))
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
+    Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1")
+
+
+def _mount(libc: ctypes.CDLL, source: str | None, target: str, flags: int, kind: str | None = None) -> None:
+    given = [None if text is None else os.fsencode(text) for text in (source, target, kind)]
+    _check(libc.mount(given[0], given[1], given[2], ctypes.c_ulong(flags), None))
+
+
+def _check(result: int) -> None:
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
