@@ -17,6 +17,8 @@ _CONTINUED = re.compile(r"\\\n")
 _INCLUDED = re.compile(r"(?:-r\s*|--requirement(?:\s+|=))(?P<path>.+)")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _REMOTE = re.compile(r"(?:[a-z]+\+)?(?:https?|ssh|git)://", re.IGNORECASE)
+_FOLDER = re.compile(r"(?:-f|--find-links)\b")
+_MARKER = re.compile(r"(?:^[^@]*|\s);")  # in an address, a blank comes before it
 _ARCHIVE = re.compile(r"\.(?:whl|zip|tar\.gz|tgz|tar\.bz2)(?:[\s;#]|$)", re.IGNORECASE)
 # Options that name nothing on this machine's disk, so that the file's own text says all.
 _OF_THE_INDEX = re.compile(
@@ -30,12 +32,15 @@ class Requirements:
     """What requirements.txt, and the files that it includes with `-r`, ask for.
 
     `from_index` are the names of the packages that pip looks for in an index, in the order of the file, and
-    `remote` the addresses that it downloads from. `is_self_contained` says that the file's text alone decides what
-    is installed: no other file is named in it. `asks_nothing` is a file of comments.
+    `remote` the addresses that it downloads from. `perhaps` are those of both that may need no network all the same: a
+    marker may leave them out (`; sys_platform == "win32"`), or a folder of `--find-links` may hold them.
+    `is_self_contained` says that the file's text alone decides what is installed: no other file is named in it.
+    `asks_nothing` is a file of comments.
     """
 
     from_index: tuple[str, ...]
     remote: tuple[str, ...]
+    perhaps: frozenset[str]
     is_self_contained: bool
     asks_nothing: bool
 
@@ -55,9 +60,13 @@ def read_requirements(folder: Path) -> Requirements | None:
     has_no_index = any(line.split()[0] == "--no-index" for line in lines)
     wanted = [line for line in lines if not line.startswith("-")]
     names = [line for line in wanted if not _is_path(line) and not _REMOTE.search(line) and "://" not in line]
+    remote = [line for line in lines if _REMOTE.search(line) and _OF_THE_INDEX.match(line) is None]
+    has_wheels = any(_FOLDER.match(line) and not _REMOTE.search(line) for line in lines)
+    perhaps = [line for line in (*names, *remote) if has_wheels or _MARKER.search(line)]
     return Requirements(
         from_index=() if has_no_index else tuple(dict.fromkeys(map(_name, names))),
-        remote=tuple(line for line in lines if _REMOTE.search(line) and _OF_THE_INDEX.match(line) is None),
+        remote=tuple(remote),
+        perhaps=frozenset(line if line in remote else _name(line) for line in perhaps),
         is_self_contained=all(_is_self_contained(line) for line in own),
         asks_nothing=not own,
     )

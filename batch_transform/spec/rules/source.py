@@ -136,8 +136,8 @@ def requirements_problems(
     names = _some(asked.needs_network)
     if isolated:
         present = _IN_EVERY_IMAGE | _IN_THE_IMAGE.get(container.framework, frozenset())
-        missing = [name for name in asked.needs_network if name not in present]
-        unless = "" if missing else ", unless the image already has a version that will do"
+        missing = [name for name in asked.needs_network if name not in present | asked.perhaps]
+        unless = "" if missing else ", unless what it needs is there already in a version that will do"
         yield Problem(
             "requirements-with-isolation",
             field,

@@ -139,6 +139,10 @@ WITH_REQUIREMENTS = ("code/inference.py", "code/requirements.txt")
         (ISOLATED, "mine @ https://example.com/mine-1.0-py3-none-any.whl\n", "error"),
         (ISOLATED, "git+https://example.com/mine.git\n", "error"),
         (ISOLATED, "pandas\nscikit_learn>=1\n", "warning"),
+        (ISOLATED, "pywin32; sys_platform == 'win32'\n", "warning"),
+        (ISOLATED, "mine @ https://example.com/m.whl ; sys_platform == 'win32'\n", "warning"),
+        (ISOLATED, "--find-links wheels\nlightgbm\n", "warning"),
+        (ISOLATED, "lightgbm\npywin32; sys_platform == 'win32'\n", "error"),
         (IN_VPC, "lightgbm\n", "warning"),
     ],
 )
