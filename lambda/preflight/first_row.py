@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import zlib
 from typing import Any, Protocol
 
@@ -14,8 +15,8 @@ from batch_transform.spec.unfit_data import packing_of, wide_encoding_of
 LOOKED_AT = 65_536
 """Bytes of the first object: most rows are shorter."""
 
-_DENIED = {"AccessDenied", "403", "KMS.DisabledException"}
-_GONE = {"NoSuchKey", "404"}
+# Denied by a policy or a key, in an archive, or changed since the listing.
+_NOT_READABLE = re.compile(r"AccessDenied|403|KMS\..*|InvalidObjectState|NoSuchKey|404|InvalidRange|416")
 
 
 class S3Reader(Protocol):
@@ -29,12 +30,12 @@ def start_of(place: S3Uri, s3: S3Reader, size: int = LOOKED_AT) -> bytes:
     """Return the first bytes of an object, `size` of them at most; none where they cannot be told.
 
     An object that this function may not read is left to the job: its role, or its key's policy, may allow
-    more than ours does. So is one that has gone since it was listed.
+    more than ours does. So is one in an archive, and one that has gone since it was listed.
     """
     try:
         answer = s3.get_object(Bucket=place.bucket, Key=place.key, Range=f"bytes=0-{size - 1}")
     except ClientError as error:
-        if error.response["Error"]["Code"] in _DENIED | _GONE:
+        if _NOT_READABLE.fullmatch(error.response["Error"]["Code"]):
             return b""
         raise
     with answer["Body"] as body:

@@ -213,3 +213,32 @@ def test_the_comment_that_the_console_suggests_is_no_override(
 ) -> None:
     execution = deployed.start("tumours", good | {"Comment": "Insert your JSON here"})
     assert deployed.wait(execution)["status"] == "SUCCEEDED"
+
+
+@pytest.mark.parametrize("job", ["tumours", "sleeper"])
+@pytest.mark.parametrize(
+    ("second", "overrides", "said"),
+    [
+        ("\ufeffone,1\n", {}, "begins with a byte order mark (EF BB BF)"),
+        (
+            "x" * (2**20 + 1),
+            {"input.split_type": "None", "output.assemble_with": "None", "transform.max_payload": 1}
+            | {"data_processing": {"join_source": None, "input_filter": None, "output_filter": None}},
+            "is one request of 1,048,577 bytes, since nothing splits it, and MaxPayloadInMB is 1",
+        ),
+    ],
+)
+def test_a_run_over_data_that_no_job_can_score_fails_before_a_transform_job(
+    deployed: Deployed, job: str, second: str, overrides: dict[str, Any], said: str
+) -> None:
+    """Whether the job names its columns or not: the role of the preflight may read what it reads as text."""
+    row = ",".join(["1"] * 30)
+    folder = f"unfit-{job}-{len(second)}"
+    data = deployed.upload(job, folder, "a.csv", f"one,{row}\n")
+    deployed.upload(job, folder, "b.csv", second)
+    execution = deployed.start(job, {"input.data": data, **overrides})
+    described = deployed.wait(execution)
+    assert described["status"] == "FAILED"
+    assert f"{data}b.csv {said}" in described["cause"]
+    assert "no transform job was created" in described["cause"]
+    assert deployed.jobs_of(execution) == []
