@@ -222,7 +222,7 @@ def _evaluate(text: str) -> Any:
 
 
 def run(asked: Asked) -> dict[str, Any]:
-    """Return status, output, error, cause and the states in the order in which they were entered."""
+    """Return status, output, error, cause, the states in the order in which they were entered, and the events."""
     plug_in(asked)
     moment = datetime.utcnow().isoformat(timespec="milliseconds") + "Z"
     details = EvaluationDetails(
@@ -236,11 +236,13 @@ def run(asked: Asked) -> dict[str, Any]:
     entered = [
         event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event
     ]
+    order = [(event["id"], event["previousEventId"], event["type"].value) for event in events]
+    passed = {"states": entered, "events": order}
     ended = worker.env.program_state()
     if isinstance(ended, ProgramEnded):
-        return {"status": "SUCCEEDED", "output": worker.env.states.get_input(), "states": entered}
+        return {"status": "SUCCEEDED", "output": worker.env.states.get_input(), **passed}
     failure = ended.error if isinstance(ended, ProgramError) else {}
-    return {"status": "FAILED", "states": entered, **{name: failure.get(name) for name in ("error", "cause")}}
+    return {"status": "FAILED", **passed, **{name: failure.get(name) for name in ("error", "cause")}}
 
 
 def _optimised_error(error: ClientError) -> tuple[str, str]:

@@ -101,3 +101,36 @@ def test_fails_with_the_jobs_reason_when_the_job_fails(lab: Any, tmp_path: Path,
     said = ended.stdout + ended.stderr
     assert "UnexpectedStatusException" in said
     assert "ClientError: See job logs for more information" in re.sub(r"[\s│]+", " ", said)
+
+
+CONFIGURATION = """
+SchemaVersion: '1.0'
+SageMaker:
+  PythonSDK:
+    Modules:
+      Session:
+        DefaultS3Bucket: {bucket}
+"""
+
+
+def test_a_configuration_file_names_the_default_bucket_that_the_sdk_would_ask_sts_for(
+    lab: Any, tmp_path: Path
+) -> None:
+    bucket, file = lab.name(), tmp_path / "config.yaml"
+    file.write_text(CONFIGURATION.format(bucket=bucket))
+    ended = subprocess.run(
+        [str(PYTHON), "-c", "import sagemaker; print(sagemaker.Session().default_bucket())"],
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(tmp_path),
+            "SAGEMAKER_USER_CONFIG_OVERRIDE": str(file),
+            **lab.aws.environment(),
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.splitlines()[-1] == bucket
+    assert bucket in [each["Name"] for each in lab.s3.list_buckets()["Buckets"]]
