@@ -229,8 +229,11 @@ class TorchServe:
                 f"{self._longest_response:,}",
             )
             return _worker_died()
+        content_type: object = context.get_response_content_type(0)
+        if content_type is not None and not isinstance(content_type, str):
+            return _worker_died()  # the worker ends in trying to send it
         status, phrase = context.get_response_status(0)
-        return status, phrase, context.get_response_content_type(0), body
+        return status, phrase, content_type, body
 
 
 def _is_form(request: Request) -> bool:
