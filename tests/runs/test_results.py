@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import errno
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from batch_transform.local.up import LocalAws
 from batch_transform.runs import transfers
-from batch_transform.runs.results import fetch
+from batch_transform.runs.results import Copies, copy_results, fetch
+from batch_transform.spec.errors import ResultsError
 from batch_transform.spec.s3_uri import S3Uri
 
 KEYS = [
@@ -70,3 +73,64 @@ def test_fails_with_the_name_of_the_file_when_the_disk_is_full_and_leaves_no_par
         fetch(S3Uri("results", "run"), tmp_path, Listed())  # type: ignore[arg-type]  # what a copy calls
     assert full.value.filename == str(tmp_path / "a.out")
     assert list(tmp_path.iterdir()) == []
+
+
+class FullDisks(Listed):
+    """Refuses the first downloads, below any of the folders named."""
+
+    def __init__(self, *full: Path, times: int = 100) -> None:
+        self._full = full
+        self._left = times
+
+    def download_file(self, _bucket: str, _key: str, file: str) -> None:
+        if self._left and any(folder in Path(file).parents for folder in self._full):
+            self._left -= 1
+            super().download_file(_bucket, _key, file)
+        Path(file).write_text("all of it")
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+def copied(s3: FullDisks, out: Path, ask_again: Callable[[str], bool] = lambda _: False) -> Copies:
+    return copy_results(S3Uri("results", "run"), out, s3, ask_again=ask_again)  # type: ignore[arg-type]  # what a copy calls
+
+
+def test_results_are_kept_elsewhere_where_the_disk_is_full(tmp_path: Path, temporary: Path) -> None:
+    out = tmp_path / "out"
+    copies = copied(FullDisks(out), out)
+    [file] = copies.files
+    assert (file.read_text(), file.parent, file.parent.parent) == ("all of it", copies.folder, temporary)
+    with pytest.raises(
+        ResultsError, match=rf"^{out}/a\.out: No space left on device; all results are in {copies.folder} "
+    ):
+        copies.require_whole()
+
+
+def test_a_person_is_asked_to_make_room_where_both_disks_are_full(tmp_path: Path, temporary: Path) -> None:
+    out = tmp_path / "out"
+    asked: list[str] = []
+
+    def ask(problem: str) -> bool:
+        asked.append(problem)
+        return True
+
+    copies = copied(FullDisks(tmp_path, times=2), out, ask)
+    assert [file.read_text() for file in copies.files] == ["all of it"]
+    copies.require_whole()
+    [problem] = asked
+    assert problem.startswith(f"{out}/a.out: No space left on device; {temporary}/batch-transform-results-")
+    assert list(temporary.iterdir()) == []
+
+
+def test_fails_with_what_is_lost_where_nobody_can_be_asked(tmp_path: Path, temporary: Path) -> None:
+    with pytest.raises(
+        ResultsError, match="the others went with the local AWS: free space, or name another folder"
+    ):
+        copied(FullDisks(tmp_path), tmp_path / "out")
+    assert list(temporary.iterdir()) == []
