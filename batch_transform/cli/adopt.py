@@ -16,6 +16,7 @@ from batch_transform.authoring.new_file import write_new
 from batch_transform.authoring.request_json import adopt_json
 from batch_transform.authoring.sdk_call import adopt_sdk_call
 from batch_transform.cli.problem_report import report_problems
+from batch_transform.runs.aws_calls import aws_calls
 from batch_transform.spec.errors import DataNotFoundError, InputError
 from batch_transform.spec.regular_file import read_file
 
@@ -107,7 +108,9 @@ def _adopted(source: str, *, from_sdk: bool, call: int | None, state: str | None
 
         from batch_transform.authoring.described_job import adopt_described  # noqa: PLC0415 - as above
 
-        return adopt_described(source, boto3.Session())
+        with aws_calls():  # a profile that is not there, or a broken file of them
+            session = boto3.Session()
+        return adopt_described(source, session)
     origin = "standard input" if source == _STDIN else source
     text = _text(source, path)
     if from_sdk:

@@ -17,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.table import Table
 
+from batch_transform.local.clients import isolated_session
 from batch_transform.local.settings import ACCESS_KEY, DEFAULT_REGION
 from batch_transform.local.up import LocalAws
 from batch_transform.parity.case import Case, load_cases
@@ -122,7 +123,10 @@ def _on_local_aws(endpoint_url: str | None) -> Iterator[Endpoint]:
             yield endpoint
         return
     session = boto3.Session(
-        aws_access_key_id=ACCESS_KEY, aws_secret_access_key=ACCESS_KEY, region_name=DEFAULT_REGION
+        aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=ACCESS_KEY,
+        region_name=DEFAULT_REGION,
+        botocore_session=isolated_session(),
     )
     bucket = "parity"
     with ExitStack() as made:

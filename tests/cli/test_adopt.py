@@ -169,3 +169,15 @@ def test_the_config_of_airflows_operator_is_read_as_json(
     )
     assert exit_code("config.json") == 0
     assert "existing: churn-model\n" in capsys.readouterr().out
+
+
+def test_fails_in_one_line_for_a_profile_that_is_not_there(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nowhere")
+    with pytest.raises(SystemExit) as caught:
+        main(["adopt", "my-transform-job"])
+    assert caught.value.code == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert "The config profile (nowhere) could not be found" in line
+    assert "check AWS_PROFILE" in line
