@@ -30,6 +30,8 @@ _TIME_IS_OVER = "$error.Error = 'States.Timeout'"
 _COMPLETED = "$ended.TransformJobStatus = 'Completed'"
 _RUNS = "$ended.TransformJobStatus = 'InProgress'"
 _GOES_ON = "$ended.TransformJobStatus in ['InProgress', 'Stopping']"
+# DescribeTransformJob of an unknown job is a ValidationException, "Could not find requested job with name" (recorded),
+# although the API's model has ResourceNotFound. It has no name of its own either, so that it is tried again first.
 _NOT_THERE = (
     "($contains($lookup.Error, 'ResourceNotFound') or $contains($lookup.Cause, /could not find|not found/i))"
 )

@@ -238,7 +238,7 @@ def test_a_run_over_data_that_no_job_can_score_fails_before_a_transform_job(
     deployed.upload(job, folder, "b.csv", second)
     execution = deployed.start(job, {"input.data": data, **overrides})
     described = deployed.wait(execution)
-    assert described["status"] == "FAILED"
+    assert (described["status"], described["error"]) == ("FAILED", "UnfitDataError")
     assert f"{data}b.csv {said}" in described["cause"]
     assert "no transform job was created" in described["cause"]
     assert deployed.jobs_of(execution) == []
