@@ -145,12 +145,12 @@ def _say_ready(endpoint_url: str, region: str, *, to_person: bool) -> None:
         exports = [f"    export {name}={shlex.quote(value)}" for name, value in variables.items()]
         lines += [
             "",
-            "Paste this in the terminal of an AWS client:",
+            "Paste these lines into the terminal in which you use an AWS client:",
             "",
             *exports,
             "    unset AWS_PROFILE AWS_SESSION_TOKEN",
             "",
-            "What some clients need besides is in docs/local-aws.md. Press Ctrl-C to stop.",
+            "Some clients need more settings: see docs/local-aws.md. Press Ctrl-C to stop.",
         ]
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()

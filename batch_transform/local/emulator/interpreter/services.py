@@ -22,6 +22,7 @@ from batch_transform.local.emulator.interpreter.task import LOOK_SECONDS, curren
 _STATES = "arn:aws:states:::"
 _OF_ANY_PARTITION = re.compile(r"^arn:aws[a-z-]*:states:::")
 _LAMBDA = f"{_STATES}lambda:invoke"
+_UNKNOWN = "is not yet implemented in MiniStack"
 
 
 def plug_in() -> None:
@@ -32,7 +33,10 @@ def plug_in() -> None:
         resource = _OF_ANY_PARTITION.sub(_STATES, resource)
         if ":" not in resource:  # the emulator would answer with the arguments
             raise stepfunctions._ExecutionError("States.Runtime", f"{resource} is no resource")
-        answer = invoke(resource, arguments)
+        try:
+            answer = invoke(resource, arguments)
+        except stepfunctions._ExecutionError as error:
+            raise _not_here(resource, error) from error
         is_optimised = resource.startswith(_STATES) and not resource.startswith(f"{_STATES}aws-sdk:")
         if not is_optimised or ".sync" in resource or not isinstance(answer, dict):
             return answer
@@ -56,6 +60,18 @@ def plug_in() -> None:
     stepfunctions._invoke_resource = invoke_as_aws
     stepfunctions._invoke_nested_start_execution = start_nested
     stepfunctions._invoke_nested_start_execution_sync = run_nested
+
+
+def _not_here(resource: str, error: Exception) -> Exception:
+    """Say of an integration that is not here what to do, where the emulator says whom to ask for it."""
+    if _UNKNOWN not in str(error):
+        return error
+    found: Exception = stepfunctions._ExecutionError(
+        "States.Runtime",
+        f"the local AWS does not have the integration {resource}; try arn:aws:states:::aws-sdk:SERVICE:OPERATION, or "
+        "run this state on AWS",
+    )
+    return found
 
 
 def sdk_metadata() -> dict[str, Any]:

@@ -432,6 +432,21 @@ def test_a_task_of_the_sdk_names_the_service_and_fails_with_its_name(lab: Any) -
     assert order(events)[3:] == [(4, 3, "TaskStarted"), (5, 4, "TaskFailed"), (6, 5, "ExecutionFailed")]
 
 
+def test_fails_past_every_catch_for_an_integration_that_is_not_here(lab: Any) -> None:
+    state = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::glue:startJobRun.sync",
+        "Catch": CAUGHT,
+        "End": True,
+    }
+    execution, _ = run(lab, {"S": state, "Caught": DONE})
+    assert (execution["error"], execution["cause"]) == (
+        "States.Runtime",
+        "the local AWS does not have the integration arn:aws:states:::glue:startJobRun.sync; try "
+        "arn:aws:states:::aws-sdk:SERVICE:OPERATION, or run this state on AWS",
+    )
+
+
 def test_a_callback_is_submitted_and_answered(lab: Any, until: Callable[..., None]) -> None:
     queue = lab.aws.client("sqs").create_queue(QueueName=lab.name())["QueueUrl"]
     state = {
