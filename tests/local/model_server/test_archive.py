@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import tarfile
 import tempfile
@@ -144,6 +145,15 @@ _MEMBERS = st.one_of(
 )
 
 
+def is_inside(path: Path, folder: Path) -> bool:
+    try:
+        path.stat()
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return True  # a link to itself leads nowhere, whatever `resolve` makes of it
+    return path.resolve().is_relative_to(folder.resolve())
+
+
 @settings(deadline=None)
 @given(members=st.lists(_MEMBERS, max_size=5))
 def test_whatever_the_members_nothing_is_written_outside(members: list[tarfile.TarInfo]) -> None:
@@ -155,7 +165,7 @@ def test_whatever_the_members_nothing_is_written_outside(members: list[tarfile.T
         root = Path(place)
         with contextlib.suppress(TransformJobError):
             folder = ModelArchives(root / "own" / "models").unpack(OneObject(buffer.getvalue()), URL)
-            assert all(path.resolve().is_relative_to(folder.resolve()) for path in folder.rglob("*"))
+            assert all(is_inside(path, folder) for path in folder.rglob("*"))
         assert [path.name for path in root.iterdir()] == ["own"]
         assert [path.name for path in (root / "own").iterdir()] == ["models"]
         assert len(list((root / "own" / "models").iterdir())) <= 1
