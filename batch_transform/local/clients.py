@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import boto3
 import botocore.session
-from botocore.awsrequest import AWSResponse
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 
@@ -42,6 +41,16 @@ def isolated_session() -> botocore.session.Session:
     return botocore.session.Session(session_vars=nothing)
 
 
+class OwnCalls(Protocol):
+    """Answers the calls of a process to itself."""
+
+    def send(self, request: AWSPreparedRequest, **_: object) -> AWSResponse | None:
+        """Answer a request before it goes out, as a handler of botocore's `before-send`; None lets it go."""
+
+    def s3(self, client: Any, credentials: Credentials, region: str) -> Any:  # noqa: ANN401  # boto3 makes clients at run time
+        """Return an S3 client for this one."""
+
+
 class Clients:
     """Makes clients that call `endpoint_url`. Thread safe.
 
@@ -49,10 +58,10 @@ class Clients:
     gets to see.
     """
 
-    def __init__(self, endpoint_url: str, send: Callable[..., AWSResponse | None] | None = None) -> None:
-        """`send` may answer a request before it goes out, as a handler of botocore's `before-send`."""
+    def __init__(self, endpoint_url: str, own_calls: OwnCalls | None = None) -> None:
+        """With `own_calls`, the clients call this very process."""
         self.endpoint_url = endpoint_url
-        self._send = send
+        self._own_calls = own_calls
         # one botocore session: the service models, some of them megabytes of JSON, are read once
         self._session = boto3.Session(botocore_session=isolated_session())
         self._clients: dict[tuple[str, Credentials, str], Any] = {}
@@ -80,6 +89,8 @@ class Clients:
                         proxies={},  # it is on this machine, whatever HTTP_PROXY says
                     ),
                 )
-                if self._send is not None:
-                    made.meta.events.register("before-send", self._send)
+                if self._own_calls is not None:
+                    made.meta.events.register("before-send", self._own_calls.send)
+                    if service == "s3":
+                        self._clients[key] = self._own_calls.s3(made, credentials, region)
             return self._clients[key]

@@ -75,7 +75,7 @@ class LocalAws:
 
     def __init__(self, settings: LocalAwsSettings, endpoint_url: str) -> None:
         self.own_calls = InProcess()
-        clients = Clients(endpoint_url, self.own_calls.send)
+        clients = Clients(endpoint_url, self.own_calls)
         images = Images(settings.images)
         archives = ModelArchives(settings.run_dir / "models")
         self._servers = ModelServers(
