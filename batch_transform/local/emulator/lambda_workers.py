@@ -13,7 +13,7 @@ from ministack.services import lambda_svc  # type: ignore[import-untyped]  # it 
 
 MOST_OF_A_FUNCTION = 8
 MOST_IN_ALL = 16
-"""Workers that are kept; one with boto3 takes about 45 MiB of memory, so all of them 0.7 GiB."""
+"""Workers that are kept; one with boto3 takes about 50 MiB of memory, so all of them 0.8 GiB."""
 
 IDLE_SECONDS = 60.0
 """After that time without a call a worker ends; the next call pays for a start, about half a second."""

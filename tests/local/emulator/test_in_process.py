@@ -10,7 +10,7 @@ ODD_KEYS = ["a b/ü?x=1&y#z+%41.csv", "~/../x//.csv", "'(quote)\".csv"]
 
 
 def test_a_job_reads_and_writes_keys_of_any_kind(lab: Any) -> None:
-    bucket = lab.bucket(**{key: b"id-1,2,3\n" for key in ODD_KEYS})
+    bucket = lab.bucket(**dict.fromkeys(ODD_KEYS, b"id-1,2,3\n"))
     assert lab.run(lab.request(lab.model(), bucket))["TransformJobStatus"] == "Completed"
     assert lab.keys(bucket) == sorted(f"out/{key}.out" for key in ODD_KEYS)
     assert {lab.body(bucket, key) for key in lab.keys(bucket)} == {b"id-1,2\n"}
