@@ -20,9 +20,10 @@ from batch_transform.cli.offline_option import offline_option
 from batch_transform.cli.overrides_option import overridden, overrides_option, parse_overrides
 from batch_transform.cli.run_view import RunView
 from batch_transform.local.deploy import deploy
-from batch_transform.local.folders import can_be_written, temporary_folder
+from batch_transform.local.folders import temporary_folder
 from batch_transform.local.up import LocalAws
 from batch_transform.runs import execution as runs
+from batch_transform.runs.files_below import can_be_written
 from batch_transform.runs.input_check import require_fit
 from batch_transform.runs.input_data import files_of, upload
 from batch_transform.runs.losses import losses

@@ -60,12 +60,6 @@ def _remove_own() -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def can_be_written(folder: Path) -> bool:
-    """Say whether files can be put into a folder, or into one that would be made there."""
-    nearest = next((place for place in (folder, *folder.absolute().parents) if place.exists()), folder)
-    return nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
-
-
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
     """Give a folder that goes at the end, and remove those of processes that were killed before theirs."""

@@ -95,6 +95,12 @@ def segments(name: str) -> tuple[str, ...]:
     return found
 
 
+def can_be_written(folder: Path) -> bool:
+    """Say whether files can be put into a folder, or into one that would be made there."""
+    nearest = next((place for place in (folder, *folder.absolute().parents) if place.exists()), folder)
+    return nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
+
+
 @contextmanager
 def _opened(folder: Path, below: list[str]) -> Iterator[int]:
     """Open a folder below another, making what is missing, one by one: no link in between is followed."""

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from batch_transform.local.folders import can_be_written
+from batch_transform.runs.files_below import can_be_written
 from batch_transform.spec.environment import DEFAULT_ENVIRONMENT
 from batch_transform.spec.errors import DataNotFoundError, SynthError
 from batch_transform.spec.regular_file import read_file

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from batch_transform.runs.files_below import FilesBelow, segments
+from batch_transform.runs.files_below import FilesBelow, can_be_written, segments
 from batch_transform.spec.errors import KeyPathError
 
 
@@ -181,3 +181,11 @@ def test_whatever_the_names_nothing_is_written_outside_and_what_is_put_can_be_re
         assert [path.name for path in (root / "outer").iterdir()] == ["run"]
         files = {path for path in (root / "outer").rglob("*") if path.is_file() and not path.is_symlink()}
         assert files == set(kept)
+
+
+def test_a_folder_can_be_written_where_the_nearest_one_that_is_there_can(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert can_be_written(tmp_path)
+    assert can_be_written(tmp_path / "a" / "b")
+    assert not can_be_written(tmp_path / "file")
+    assert not can_be_written(tmp_path / "file" / "a")
