@@ -2,7 +2,7 @@
 
     python -m batch_transform.local.server [--port N] [--data-dir DIR] ...
 
-Prints `ready: http://127.0.0.1:PORT` when it takes requests. SIGINT (Ctrl-C) and SIGTERM stop the
+Prints `ready: http://127.0.0.1:PORT` when it takes requests. SIGINT (Ctrl-C), SIGTERM and SIGHUP stop the
 transform jobs, the model servers and the Lambda functions, and end it with exit code 0.
 """
 

@@ -67,7 +67,7 @@ def marked_model(lab: Any, folder: Path, behaviour: str) -> str:
     return str(lab.model(behaviour, image=f"file://{folder}"))
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_it_with_exit_code_0_and_nothing_left_behind(
     make_lab: Callable[[Any], Any],
     until: Callable[..., None],

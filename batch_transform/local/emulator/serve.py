@@ -173,6 +173,8 @@ def serve(
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):  # before `ready`: a signal may follow it at once
             loop.add_signal_handler(number, ending.set)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup ignores it
+            loop.add_signal_handler(signal.SIGHUP, ending.set)
         watch = threading.Thread(target=_call_when_set, args=(end, loop, ending.set), daemon=True)
         watch.start()
         local_aws.own_calls.connect(application, loop)
