@@ -16,6 +16,7 @@ from batch_transform.engine.settings import Settings
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 _LOOKED_AT = 16 * 1024  # bytes of a request's records and answers in which numbers are looked for
+_LOOKED_FOR_IN = 256 * 1024  # bytes of the results that these become
 _MOST_NUMBERS = 100
 
 
@@ -58,6 +59,7 @@ class ObservedResult:
         if empty:
             self._meter.add(empty_answers=empty)
         self._runs += 1
+        self._before = []
         is_due = self._runs & (self._runs - 1) == 0  # 1, 2, 4, 8, …
         if self._looks_at_numbers and is_due and not self._meter.has_changed_number:
             first = islice(run[0].originals, 1)
@@ -70,7 +72,7 @@ class ObservedResult:
             self._lines += newlines(some)
             self._last = some[-1:]
         for text in self._before:
-            changed = changed_number(text, some, most=_MOST_NUMBERS)
+            changed = changed_number(text, some[:_LOOKED_FOR_IN], most=_MOST_NUMBERS)
             if changed is not None:
                 self._meter.note(changed)
         self._before = []
