@@ -39,7 +39,8 @@ def changed_number(before: bytes, after: bytes, *, most: int | None = None) -> C
         if most is not None and seen >= most:
             return None
         value = float(number)
-        if number == repr(value) or math.isinf(value):  # as it is written, or refused with an error of its own
+        # as it is written, or refused with an error of its own
+        if number == repr(value) or math.isinf(value):
             continue
         exact = Decimal(number)
         is_same_float = not number.lstrip("-").isdigit() and exact == Decimal(f"{value:.17g}")
