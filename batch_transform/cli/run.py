@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import click
+from boto3.exceptions import Boto3Error
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from batch_transform.cli.following import follow_run
@@ -34,7 +36,7 @@ from batch_transform.runs.template_check import check_templates
 from batch_transform.runs.truth import Truth
 from batch_transform.spec.environment import DEFAULT_ENVIRONMENT, EnvironmentSpec, in_environment
 from batch_transform.spec.environment_file import ENVIRONMENT_FILE, load_environments
-from batch_transform.spec.errors import InputError, RunFailedError
+from batch_transform.spec.errors import InputError, LocalAwsError, RunFailedError
 from batch_transform.spec.job_file import read_job_files
 from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.s3_uri import S3Uri
@@ -208,10 +210,14 @@ def _local_aws(
     began = time.monotonic()
     view.doing("starting the local AWS")
     # this run is the only one: no schedules
-    with LocalAws(port=port, images=images, schedules=False, enforce_iam=enforce_iam, offline=offline) as aws:
-        view.line("local AWS", aws.endpoint_url, time.monotonic() - began)
-        yield aws
-        view.doing("stopping the local AWS")
+    local_aws = LocalAws(port=port, images=images, schedules=False, enforce_iam=enforce_iam, offline=offline)
+    try:
+        with local_aws as aws:
+            view.line("local AWS", aws.endpoint_url, time.monotonic() - began)
+            yield aws
+            view.doing("stopping the local AWS")
+    except (BotoCoreError, ClientError, Boto3Error) as error:  # such as a full disk of its own
+        raise LocalAwsError(f"the local AWS did not do what the run asked it for: {error}") from error
 
 
 def _require_unchanged(as_read: FilesAsRead, job: JobSpec, environment: EnvironmentSpec) -> None:

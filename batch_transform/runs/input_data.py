@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 
+_LONGEST_KEY = 1024
+"""Bytes (User Guide, "Naming Amazon S3 objects")."""
+
 HIDDEN = "."
 """How a name begins that is left out, of a file and of a folder alike: what editors, notebooks and Finder leave behind.
 
@@ -38,6 +41,7 @@ def files_of(path: Path) -> InputFiles:
     Whatever has a name that begins with a dot, below the folder, is left out. Links are followed.
     """
     if path.is_file():
+        _require_readable(path)
         return InputFiles((path,))
     if not path.is_dir():
         kind = kind_of(path)
@@ -85,20 +89,29 @@ def _require_readable(file: Path) -> None:
         file.name.encode()
     except UnicodeEncodeError:
         raise DataNotFoundError(
-            f"--input: {str(file)!a} is no UTF-8 name, as an S3 key must be; rename it"
+            f"--input: {str(file)!a} has a name that is no UTF-8, which an S3 key must be; rename it"
         ) from None
 
 
 def upload(path: Path, destination: S3Uri, s3: S3Client) -> Iterator[tuple[Path, S3Uri]]:
-    """Upload a file, or a folder's files with their paths, below `destination`; yield each when it is there."""
+    """Upload a file, or a folder's files with their paths, below `destination`; yield each when it is there.
 
-    def target(file: Path) -> S3Uri:
-        name = file.name if file == path else file.relative_to(path).as_posix()
-        return S3Uri(destination.bucket, f"{destination.key.rstrip('/')}/{name}".lstrip("/"))
-
+    Raises DataNotFoundError, before anything is uploaded, for a path that is too long for a key.
+    """
+    targets = {file: _target(path, file, destination) for file in files_of(path).files}
     for file in transfers.in_turn(
-        files_of(path).files,
+        targets,
         lambda file: file.stat().st_size,
-        lambda file: transfers.send(file, target(file), s3),
+        lambda file: transfers.send(file, targets[file], s3),
     ):
-        yield file, target(file)
+        yield file, targets[file]
+
+
+def _target(path: Path, file: Path, destination: S3Uri) -> S3Uri:
+    name = file.name if file == path else file.relative_to(path).as_posix()
+    key = f"{destination.key.rstrip('/')}/{name}".lstrip("/")
+    if (size := len(key.encode())) > _LONGEST_KEY:
+        raise DataNotFoundError(
+            f"--input: {file} would have a key of {size:,} bytes, and S3 allows {_LONGEST_KEY:,}; shorten its path"
+        )
+    return S3Uri(destination.bucket, key)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -104,3 +105,23 @@ def test_fails_on_a_folder_with_hidden_files_only_and_names_them(tmp_path: Path)
     (tmp_path / ".a.csv").write_text("1\n")
     with pytest.raises(DataNotFoundError, match=r"holds no file but \.a\.csv, hidden by the dot"):
         files_of(tmp_path)
+
+
+def test_fails_on_a_path_that_is_too_long_for_a_key_before_anything_is_uploaded(tmp_path: Path) -> None:
+    folder = tmp_path / "day" / "/".join(["x" * 200] * 6)
+    folder.mkdir(parents=True)
+    (folder / "z.csv").write_text("1\n")
+    (tmp_path / "day" / "a.csv").write_text("1\n")
+    s3 = FakeS3()
+    with pytest.raises(DataNotFoundError, match="would have a key of 1,217 bytes, and S3 allows"):
+        list(upload(tmp_path / "day", S3Uri("in", "churn/"), s3))  # type: ignore[arg-type]  # the fake has the one method
+    assert s3.objects == {}
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="file names on macOS are UTF-8")
+def test_fails_on_a_name_that_is_no_utf_8(tmp_path: Path) -> None:
+    odd = tmp_path / os.fsdecode(b"odd\xff.csv")
+    odd.write_text("1\n")
+    for path in (odd, tmp_path):
+        with pytest.raises(DataNotFoundError, match=r"odd\\udcff\.csv' has a name that is no UTF-8"):
+            files_of(path)

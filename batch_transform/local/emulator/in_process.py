@@ -88,7 +88,10 @@ class _ShortWay:
         if request.keys() == {"Bucket", "Key"}:
             answer = self._exchange("GET", request, b"")
             if answer.status == http.client.OK:
-                return {"Body": StreamingBody(_Raw(answer.content), None)}  # type: ignore[arg-type]  # it has what is read
+                return {
+                    "Body": StreamingBody(_Raw(answer.content), None),  # type: ignore[arg-type]  # it has what is read
+                    "ETag": answer.headers["ETag"],  # the version of a model archive
+                }
         return self._client.get_object(**request)
 
     def put_object(self, **request: Any) -> Any:  # noqa: ANN401  # as the client's
