@@ -37,8 +37,8 @@ def import_program(settings: Settings) -> ModuleType:
     try:
         return importlib.import_module(settings.module)
     except ModuleNotFoundError as error:
-        if error.name != settings.module:
-            raise
+        if not f"{settings.module}.".startswith(f"{error.name}."):
+            raise  # what the script itself imports
         there = ", ".join(sorted(path.name for path in folder.glob("*.py"))) or "no script"
         raise StartError(
             f"{PROGRAM} is {os.environ[PROGRAM]}, and the code folder has {there}; name one of its scripts"

@@ -414,3 +414,26 @@ def test_the_algorithm_answers_as_its_container_does(  # noqa: PLR0917  # what p
         count, different = disagreements([*requests, *parameters], our, aws, without_addresses)
     record_property("xgboost requests that agree", count - len(different))
     assert not different[:3]
+
+
+@needs_xgboost_container
+def test_a_scripts_default_functions_are_those_of_the_xgboost_container(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, int], None]
+) -> None:
+    monkeypatch.setenv("CONTAINER_SOURCE", f"{os.environ['XGBOOST_CONTAINER']}/src")
+    code = """
+import xgboost
+def model_fn(model_dir):
+    booster = xgboost.Booster()
+    booster.load_model(model_dir + "/booster.ubj")
+    return booster
+"""
+    model = Model.of(tmp_path, code)
+    trained().save_model(model.folder / "booster.ubj")
+    requests = product(
+        XGBOOST_BODIES, XGBOOST_TYPES, (None, "text/csv", "application/json", "text/xml", "*/*")
+    )
+    with ours(model, "xgboost") as our, awss(model, "xgboost") as aws:
+        count, different = disagreements(requests, our, aws, without_addresses)
+    record_property("xgboost requests that agree", count - len(different))
+    assert not different[:3]

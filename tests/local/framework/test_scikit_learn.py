@@ -238,6 +238,14 @@ def refusal(model: Model, tag: str = TAG) -> str:
             {"SAGEMAKER_PROGRAM": "train.py"},
             "SAGEMAKER_PROGRAM is train.py, and the code folder has inference.py",
         ),
+        (
+            {"SAGEMAKER_PROGRAM": "model.v2.py"},
+            "SAGEMAKER_PROGRAM is model.v2.py, and the code folder has inference.py",
+        ),
+        (
+            {"SAGEMAKER_PROGRAM": "/opt/ml/model/code/inference.py"},
+            "code folder has inference.py; name one of its scripts",
+        ),
         ({"SAGEMAKER_PROGRAM": ""}, "SAGEMAKER_PROGRAM is ''; name a script, such as inference.py"),
         (
             {"SAGEMAKER_MODEL_SERVER_TIMEOUT": "1m"},
