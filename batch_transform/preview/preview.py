@@ -227,7 +227,7 @@ def _run(made: Preview, read: _Read, rehearsed: Callable[[bytes], Rehearsal], so
     made.result = ran.result if made.was_asked and not read.fault else None
     if read.fault:
         made.failure = (read.fault,)
-    _fill_in(made, ran.exchanges, findings)
+    _fill_in(made, ran.exchanges, findings, ended=read.ended or ran.failure is not None)
     if ran.failure is None:
         _note_separation(made, findings)
         return
@@ -253,7 +253,7 @@ def _joined(settings: Settings, shown: Sequence[Shown], *, ended: bool) -> bytes
     return b"\n".join(records) + (b"\n" if ended else b"")
 
 
-def _fill_in(made: Preview, exchanges: Sequence[Exchange], findings: Findings) -> None:
+def _fill_in(made: Preview, exchanges: Sequence[Exchange], findings: Findings, *, ended: bool = True) -> None:
     """Give each shown record its part of the bodies, the answers and the results."""
     made.bodies.clear()
     at = 0
@@ -263,6 +263,9 @@ def _fill_in(made: Preview, exchanges: Sequence[Exchange], findings: Findings) -
     results = Results.of(settings, inference_time(datetime.now(timezone.utc)))
     for exchange in exchanges:
         sent = _sent(made, exchange.body, at)
+        left = len(made.shown) - at - len(sent)
+        if not ended and exchange is exchanges[-1] and left == 1 and made.settings.split_lines:
+            sent.append(b"")  # the last record, of which the filter left nothing, and which no newline ends
         made.bodies.append(Body(len(exchange.body), len(sent)))
         batch = made.shown[at : at + len(sent)]
         at += len(sent)

@@ -142,6 +142,7 @@ def run_and_preview_of(spec: JobSpec, stored: bytes, reply: Reply) -> tuple[Ran,
     answer="one for all",
 )
 @example(way=Way(join="None"), data=b"0,1\n", answer="broken")
+@example(way=Way(join="None", input_filter="$[0]"), data=b"\n,", answer="JSON for each")
 @example(way=Way(join="None", split="None", assemble="None"), data=b"", answer="one for all")
 @example(way=Way(JSON, split="None", assemble="None"), data=b"", answer="one for all")
 @settings(deadline=None, max_examples=400)  # how long an example takes says how busy the machine is
