@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 
 
 class KeptObjects:
-    """Keeps what changes below `folder`. Thread safe."""
+    """Keeps what changes below `data_dir`. Thread safe; the database is let go when the process ends."""
 
     def __init__(self, data_dir: Path) -> None:
         if (data_dir / "s3").is_dir():
@@ -113,12 +113,6 @@ class KeptObjects:
             self._database.execute("DELETE FROM kept")
             self._touched.clear()
             self.bodies.sweep()
-
-    def close(self) -> None:
-        """Keep what is touched still, and let go of the database."""
-        with self._lock:
-            self.commit()
-            self._database.close()
 
     def _with_buckets(self) -> list[Key]:
         """Return what was touched, and the buckets of it: an object is nowhere without its bucket."""
