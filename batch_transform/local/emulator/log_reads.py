@@ -102,6 +102,8 @@ def _events(data: Request, after: _Key | None, *, backwards: bool) -> Iterator[t
     if group is None:
         raise _RefusedError(f"The specified log group does not exist: {name}", "ResourceNotFoundException")
     names, prefix = data.get("logStreamNames"), data.get("logStreamNamePrefix") or ""
+    if any(stream not in group["streams"] for stream in names or ()):
+        raise _RefusedError("The specified log stream does not exist.", "ResourceNotFoundException")
     start, end = data.get("startTime"), data.get("endTime")
     if after is not None and not backwards:
         start = after[0]

@@ -140,6 +140,8 @@ def test_fails_as_aws_does(lab: Any, group: str) -> None:
         assert refused == ("InvalidParameterException", text.strip())
     code, _ = lab.refusal(lambda: filter_events(logGroupName="/none"))
     assert code == "ResourceNotFoundException"
+    refused = lab.refusal(lambda: filter_events(logGroupName=group, logStreamNames=["a/1", "none"]))
+    assert refused == ("ResourceNotFoundException", "The specified log stream does not exist.")
 
 
 def test_streams_and_groups_come_in_pages(lab: Any, group: str) -> None:

@@ -1,7 +1,8 @@
 """The rules of a Choice state, in JSONPath (Developer Guide of Step Functions, "Choice workflow state").
 
 A rule whose variable is not there fails the execution, except IsPresent. A value of another type than the
-comparison's matches nothing.
+comparison's matches nothing. The specification calls it States.NoChoiceMatched when nothing matches and there is no
+Default; AWS says States.Runtime (floci holds the text against AWS).
 """
 
 from __future__ import annotations
@@ -74,11 +75,23 @@ OPERATORS = frozenset(
     {*_IS, "IsPresent", "StringMatches", *COMPARISONS, *(f"{name}Path" for name in COMPARISONS)}
 )
 """Every comparison that a rule may have."""
+_NO_NEXT_STATE = "Failed to transition out of the state. The state does not point to a next state."
 
 
 def plug_in() -> None:
-    """Replace the interpreter's rules."""
+    """Replace the interpreter's rules, and what a state without a match fails with."""
     stepfunctions._evaluate_rule = matches
+    execute = stepfunctions._execute_choice
+
+    def execute_choice(state_def: Mapping[str, Any], raw_input: object, ctx: Context | None = None) -> object:
+        try:
+            return execute(state_def, raw_input, ctx)
+        except stepfunctions._ExecutionError as error:
+            if error.error != "States.NoChoiceMatched":
+                raise
+            raise failure(RUNTIME, _NO_NEXT_STATE) from error
+
+    stepfunctions._execute_choice = execute_choice
 
 
 def matches(rule: Mapping[str, Any], data: object, ctx: Context | None = None) -> bool:

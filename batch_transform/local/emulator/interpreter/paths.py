@@ -18,6 +18,8 @@ Step = str | int
 """A field, or the index of an array; below 0 it counts from the end."""
 _Names = tuple[str, ...]
 """Several fields, which make an object: `['a','b']`."""
+_CALL = "()"
+"""Behind the last field. Step Functions takes such a path, and reads it as a field that is never there."""
 
 _STEP = re.compile(
     r"""\.(?P<field>[^.\[\]()*?@,:'"\s]+)
@@ -47,11 +49,15 @@ _NAME = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""")
 
 @dataclass(frozen=True)
 class _Path:
-    """A path: the steps that it begins with, then perhaps names for an object, or a rest that finds several values."""
+    """A path: the steps that it begins with, then perhaps more.
+
+    That is names for an object, a rest that finds several values, or a function.
+    """
 
     steps: tuple[Step, ...]
     names: _Names = ()
     rest: str = ""
+    function: str = ""
 
 
 @functools.lru_cache(maxsize=4096)
@@ -66,6 +72,8 @@ def _parsed(path: str) -> _Path:
     rest = path[position:]
     if not rest:
         return _Path(tuple(found))
+    if rest == _CALL and found and path.endswith(f".{found[-1]}{_CALL}"):
+        return _Path(tuple(found[:-1]), function=f"{found[-1]}{_CALL}")
     if _SEVERAL_NAMES.fullmatch(rest):
         return _Path(tuple(found), names=tuple(_plain(a or b) for a, b in _NAME.findall(rest)))
     if _SEVERAL_NAMES.search(rest):
@@ -82,7 +90,7 @@ def steps(path: str) -> tuple[Step, ...] | None:
     Raises PathError for a text that is no path. `path` begins with `$`.
     """
     parsed = _parsed(path)
-    return None if parsed.names or parsed.rest else parsed.steps
+    return None if parsed.names or parsed.rest or parsed.function else parsed.steps
 
 
 def _step(match: re.Match[str]) -> Step:
@@ -121,6 +129,8 @@ def read(path: str, document: object) -> Any:  # noqa: ANN401  # any JSON value
             raise NothingFoundError(f"No results for path: {text(parsed.steps)}")
         is_last = number == len(parsed.steps) - 1 and not parsed.rest and not parsed.names
         value = _next(value, step, parsed.steps[:number], is_last=is_last)
+    if parsed.function:
+        raise NothingFoundError(f"Property ['{parsed.function}'] not found in path {text(parsed.steps)}")
     if parsed.names:
         if not isinstance(value, dict):
             raise NothingFoundError(f"{text(parsed.steps)} is {_article(value)}, not an object")

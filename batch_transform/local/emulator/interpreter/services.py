@@ -1,7 +1,8 @@
 """What optimised integrations answer with, and executions that a task starts.
 
 `arn:aws:states:::service:operation` adds the metadata of the call to its answer (`test_publish_base`,
-`test_dynamodb_put_get_item`); an `aws-sdk` integration does not (`test_list_secrets`).
+`test_dynamodb_put_get_item`); an `aws-sdk` integration does not (`test_list_secrets`). The causes of
+both name the call that failed, each in its own form (`test_sfn_send_task_outcome_with_no_such_token`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from batch_transform.local.emulator.interpreter.task import LOOK_SECONDS, curren
 
 _STATES = "arn:aws:states:::"
 _OF_ANY_PARTITION = re.compile(r"^arn:aws[a-z-]*:states:::")
+_SDK = f"{_STATES}aws-sdk:"
 _LAMBDA = f"{_STATES}lambda:invoke"
 _UNKNOWN = "is not yet implemented in MiniStack"
 
@@ -36,8 +38,8 @@ def plug_in() -> None:
         try:
             answer = invoke(resource, arguments)
         except stepfunctions._ExecutionError as error:
-            raise _not_here(resource, error) from error
-        is_optimised = resource.startswith(_STATES) and not resource.startswith(f"{_STATES}aws-sdk:")
+            raise _with_call(resource, _not_here(resource, error)) from error
+        is_optimised = resource.startswith(_STATES) and not resource.startswith(_SDK)
         if not is_optimised or ".sync" in resource or not isinstance(answer, dict):
             return answer
         version = {"ExecutedVersion": "$LATEST"} if resource.startswith(_LAMBDA) else {}
@@ -71,6 +73,19 @@ def _not_here(resource: str, error: Exception) -> Exception:
         f"the local AWS does not have the integration {resource}; try arn:aws:states:::aws-sdk:SERVICE:OPERATION, or "
         "run this state on AWS",
     )
+    return found
+
+
+def _with_call(resource: str, error: Any) -> Exception:  # noqa: ANN401  # the emulator's error has no type
+    """Add the call to the cause of an SDK integration's error; other protocols' status is not told here."""
+    name = resource.removeprefix(_SDK).partition(":")[0].lower()
+    is_json = stepfunctions._AWS_SDK_SERVICE_MAP.get(name, {}).get("protocol") == "json"
+    if not resource.startswith(_SDK) or not is_json or error.error.startswith("States."):
+        found: Exception = error
+    else:
+        service = error.error.partition(".")[0]
+        call = f"(Service: {service}, Status Code: 400, Request ID: {uuid.uuid4()}) (SDK Attempt Count: 1)"
+        found = stepfunctions._ExecutionError(error.error, f"{error.cause} {call}")
     return found
 
 

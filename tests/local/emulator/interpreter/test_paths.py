@@ -86,6 +86,7 @@ def test_a_path_finds(path: str, found: object) -> None:
             "$.a.empty.x",
             "Expected to find an object with property ['x'] in path $['a']['empty'] but found 'null'",
         ),
+        ("$.list.length()", "Property ['length()'] not found in path $['list']"),
         ("$.text[0]", "Filter: [0] can only be applied to arrays. Current context is: t"),
     ],
 )
@@ -97,7 +98,7 @@ def test_fails_when_a_definite_path_finds_nothing(path: str, text: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["", "a", "$.", "$.a[", "$.a['b", "$.list.length()", "$name.x", "$.a b", "$.list[:]", "$.a[*]['x','y']"],
+    ["", "a", "$.", "$.a[", "$.a['b", "$.list()[0]", "$name.x", "$.a b", "$.list[:]", "$.a[*]['x','y']"],
 )
 def test_fails_for_a_text_that_is_no_path(path: str) -> None:
     with pytest.raises(PathError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -139,6 +140,15 @@ def test_nothing_catches_or_retries_states_runtime(lab: Any, field: dict[str, An
         "TaskSucceeded",
         "ExecutionFailed",
     ]
+
+
+def test_fails_as_states_runtime_when_no_choice_matches(lab: Any) -> None:
+    choice = {"Type": "Choice", "Choices": [{"Variable": "$.x", "NumericEquals": 2, "Next": "Two"}]}
+    execution, _ = run(lab, {"S": choice, "Two": DONE}, {"x": 1})
+    assert (execution["error"], execution["cause"]) == (
+        "States.Runtime",
+        f"{AT}Failed to transition out of the state. The state does not point to a next state.",
+    )
 
 
 def test_a_result_path_that_cannot_be_applied_is_an_error_of_its_own_that_can_be_caught(lab: Any) -> None:
@@ -429,6 +439,9 @@ def test_a_task_of_the_sdk_names_the_service_and_fails_with_its_name(lab: Any) -
     }
     failed = events[4]["taskFailedEventDetails"]
     assert failed == {**service, "error": execution["error"], "cause": execution["cause"]}
+    call = r"\(Service: SageMaker, Status Code: 400, Request ID: [0-9a-f-]{36}\) \(SDK Attempt Count: 1\)"
+    assert failed["error"] == "SageMaker.SageMakerException"
+    assert re.fullmatch(rf'Could not find model "none"\. {call}', failed["cause"])
     assert order(events)[3:] == [(4, 3, "TaskStarted"), (5, 4, "TaskFailed"), (6, 5, "ExecutionFailed")]
 
 
