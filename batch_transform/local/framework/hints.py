@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from batch_transform.local.framework.settings import StartError
 
@@ -23,6 +24,15 @@ def hints(error: BaseException) -> list[str]:
             said.append(
                 "/opt/ml/model is where a container has the model's folder. Here it is another one: the argument of "
                 "model_fn, and SM_MODEL_DIR in the environment, name it in both"
+            )
+        if (
+            isinstance(each, FileNotFoundError)
+            and each.filename
+            and not Path(str(each.filename)).is_absolute()
+        ):
+            said.append(
+                f"{each.filename} is a relative path, and a container's working directory has none of your folders: "
+                "start from model_dir for a file of the model, and from Path(__file__).parent for one beside the script"
             )
     return list(dict.fromkeys(said))
 

@@ -30,7 +30,7 @@ class RunningServer:
 
 @dataclass(frozen=True)
 class Command:
-    """A command that serves on the port in `SAGEMAKER_BIND_TO_PORT`; `folder` is where it is run."""
+    """A command that serves on the port in `SAGEMAKER_BIND_TO_PORT`; it is run in `folder`, or in an empty one."""
 
     arguments: tuple[str, ...]
     folder: Path | None = None

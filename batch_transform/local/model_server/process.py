@@ -32,18 +32,21 @@ _LAST_LINES = 20
 class ModelServerProcess:
     """A command that serves on a free port of 127.0.0.1, in a process group that ends with the local AWS.
 
-    What it prints goes to the file `output`.
+    What it prints goes to the file `output`. A command without a folder is run in an empty one beside that: a container
+    has nothing of the person's in its working directory, so that a relative path must not lead there.
     """
 
     def __init__(self, command: Command, environment: Mapping[str, str], output: Path) -> None:
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.output = output
+        folder = command.folder or output.with_suffix("")
+        folder.mkdir(parents=True, exist_ok=True)
         with output.open("wb") as file:
             try:
                 self._process = subprocess.Popen(
                     [sys.executable, "-I", "-S", supervise.__file__, *command.arguments],
-                    cwd=command.folder,
+                    cwd=folder,
                     env={**environment, "SAGEMAKER_BIND_TO_PORT": str(port)},
                     stdin=subprocess.PIPE,
                     stdout=file,

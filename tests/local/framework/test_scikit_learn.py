@@ -349,3 +349,26 @@ def transform_fn(model, data, content_type, accept):
     except TransformJobError as failed:
         assert "SM_MODEL_DIR in the environment" in "\n".join(failed.log_lines)  # one of the two
     assert sorted(entry.name for entry in Path("/opt").iterdir()) == before
+
+
+def test_fails_for_a_file_of_the_project_by_a_relative_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The container's working directory has none of the person's files, and may be written to."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "labels.txt").write_text("cat")
+    code = (
+        "def model_fn(model_dir):\n    open('mine.txt', 'w').close()\n    return open('labels.txt').read()\n"
+    )
+    with (
+        pytest.raises(TransformJobError) as raised,
+        ours(Model.of(tmp_path / "job", code), "sklearn", TAG),
+    ):
+        pass
+    printed = "\n".join(raised.value.log_lines)
+    assert "No such file or directory: 'labels.txt'" in printed
+    assert (
+        "labels.txt is a relative path, and a container's working directory has none of your folders"
+        in printed
+    )
+    assert not (tmp_path / "mine.txt").exists()
