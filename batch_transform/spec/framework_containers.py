@@ -29,6 +29,9 @@ SUBMIT_DIRECTORY = "SAGEMAKER_SUBMIT_DIRECTORY"
 
 TIMEOUT = "SAGEMAKER_MODEL_SERVER_TIMEOUT"
 TS_TIMEOUT = "TS_DEFAULT_RESPONSE_TIMEOUT"
+DEFAULT_ACCEPT = "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT"
+"""The type of an answer when no Accept comes, which is JSON unless set."""
+
 DEFAULT_PROGRAM = "inference.py"
 MODEL_FOLDER = "/opt/ml/model"
 CODE_IN_ARCHIVE = f"{MODEL_FOLDER}/code"
@@ -69,6 +72,10 @@ class FrameworkContainer:
     def is_algorithm_mode(self, env: Mapping[str, str]) -> bool:
         """Whether XGBoost's container loads the booster by itself, with this whole environment."""
         return self.framework == "xgboost" and PROGRAM not in env
+
+    def reads_accept(self, env: Mapping[str, str]) -> bool:
+        """Whether XGBoost without a script answers 406 to an Accept it doesn't know: images before 1.2 ignore it."""
+        return self.is_algorithm_mode(env) and not re.match(r"(0|1\.[01])\D", self.tag)
 
     def response_timeout(self, env: Mapping[str, str]) -> ServerLimit:
         """Return how long the container's own server waits for the model's answer, in seconds.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -180,8 +181,8 @@ def _of_folder(
         return
     env = whole_environment(job, container, has_script=(folder / "code" / DEFAULT_PROGRAM).is_file())
     if not is_known_without_folder(known, container):
-        is_first = field in {"model.source", "model.containers[0].source"}
-        yield from server_problems(job, known, env, is_first=is_first)
+        place = re.search(r"\[(\d+)\]", field)
+        yield from server_problems(job, known, env, at=int(place[1]) if place else 0)
     code = place_in_model(known, env)
     if code is None and not known.is_algorithm_mode(env):
         return  # the code is in S3, or the rules of the container say that it is nowhere

@@ -169,6 +169,7 @@ _BEYOND = {
     "upload-input-too-long",
     "upload-key-too-long",
     "volume-key-with-local-storage",
+    "accept-unfit",
     "container-ambiguous",
     "content-type-unfit",
     "env-not-number",

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from batch_transform.spec.errors import LocalAwsError
 from batch_transform.spec.framework_containers import (
+    DEFAULT_ACCEPT,
     MODEL_FOLDER,
     PROGRAM,
     SUBMIT_DIRECTORY,
@@ -17,8 +18,6 @@ from batch_transform.spec.framework_containers import (
     ServerLimit,
     module_of,
 )
-
-DEFAULT_ACCEPT = "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT"
 
 
 class StartError(LocalAwsError):

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from batch_transform.spec.cdk_token import is_token
 from batch_transform.spec.framework_containers import (
+    DEFAULT_ACCEPT,
     MODEL_FOLDER,
     PROGRAM,
     SUBMIT_DIRECTORY,
@@ -32,6 +33,12 @@ _XGBOOST_TYPES = (
     "application/x-recordio-protobuf",
 )
 _XGBOOST_SHORT = frozenset({"csv", "libsvm", "recordio-protobuf"})
+_XGBOOST_ANSWERS = (
+    "text/csv",
+    "application/json",
+    "application/jsonlines",
+    "application/x-recordio-protobuf",
+)
 
 
 def container_problems(spec: JobSpec) -> Iterator[Problem]:
@@ -39,9 +46,9 @@ def container_problems(spec: JobSpec) -> Iterator[Problem]:
     model = spec.model
     if model.containers:
         for at, container in enumerate(model.containers):
-            yield from _container(spec, f"model.containers[{at}]", container, is_first=at == 0)
+            yield from _container(spec, f"model.containers[{at}]", container, at=at)
     else:
-        yield from _container(spec, "model", model, is_first=True)
+        yield from _container(spec, "model", model, at=0)
 
 
 def whole_environment(
@@ -66,13 +73,18 @@ def whole_environment(
 
 
 def server_problems(
-    spec: JobSpec, container: FrameworkContainer, env: Mapping[str, str], *, is_first: bool
+    spec: JobSpec, container: FrameworkContainer, env: Mapping[str, str], *, at: int
 ) -> Iterator[Problem]:
-    """Check what the job asks of the container's own server. `env` is the container's whole environment."""
+    """Check what the job asks of the container's own server.
+
+    `env` is the container's whole environment, and `at` its place in the pipeline; 0 for a model of one container.
+    """
     yield from _payload(spec, container, env)
     yield from _timeout(spec, container, env)
-    if is_first and container.is_algorithm_mode(env):
-        yield from _xgboost_type(spec)
+    if container.is_algorithm_mode(env):
+        yield from _xgboost_type(spec) if at == 0 else _type_before(spec, at)
+    if container.reads_accept(env) and at + 1 >= len(spec.model.containers):
+        yield from _xgboost_accept(spec)
 
 
 def is_known_without_folder(container: FrameworkContainer, source: ModelSpec | ContainerSpec) -> bool:
@@ -81,7 +93,7 @@ def is_known_without_folder(container: FrameworkContainer, source: ModelSpec | C
 
 
 def _container(
-    spec: JobSpec, path: str, container: ModelSpec | ContainerSpec, *, is_first: bool
+    spec: JobSpec, path: str, container: ModelSpec | ContainerSpec, *, at: int
 ) -> Iterator[Problem]:
     known = framework_container(container.image)
     env = whole_environment(spec, container, has_script=False)
@@ -92,7 +104,7 @@ def _container(
     yield from _program(spec, path, container, env)
     yield from _submit_directory(spec, path, container, known, env)
     if is_known_without_folder(known, container):
-        yield from server_problems(spec, known, env, is_first=is_first)
+        yield from server_problems(spec, known, env, at=at)
 
 
 def _variable(spec: JobSpec, path: str, name: str) -> str:
@@ -257,3 +269,35 @@ def _xgboost_type(spec: JobSpec) -> Iterator[Problem]:
             f"{shown(given)} is no type that the XGBoost container reads without a script; write one of "
             f"{', '.join(_XGBOOST_TYPES)}",
         )
+
+
+def _type_before(spec: JobSpec, at: int) -> Iterator[Problem]:
+    """Check what an XGBoost without a script gets of the container before it (amazon-sagemaker-examples issue 729)."""
+    before = spec.model.containers[at - 1]
+    known = framework_container(before.image)
+    if known is None or (known.framework == "xgboost" and PROGRAM not in before.env):
+        return  # nothing is known of it, or it answers text/csv by itself
+    accept = whole_environment(spec, before, has_script=True).get(DEFAULT_ACCEPT)
+    if accept is not None and (is_token(accept) or media_type(accept) in {*_XGBOOST_TYPES, *_XGBOOST_SHORT}):
+        return
+    says = f"{DEFAULT_ACCEPT} is {shown(accept)}" if accept else f"{DEFAULT_ACCEPT} is not set"
+    yield Problem(
+        "answer-unfit-for-next",
+        f"model.containers[{at - 1}]",
+        f"{says}, and so the {known.title} container, which gets no Accept in a pipeline, answers "
+        f"{accept or 'application/json'} unless its code says otherwise; the XGBoost container after it answers 415 to "
+        f"that; write {DEFAULT_ACCEPT}: text/csv in this container's env",
+        severity="warning",
+    )
+
+
+def _xgboost_accept(spec: JobSpec) -> Iterator[Problem]:
+    given = spec.output.accept
+    if given is None or is_token(given) or media_type(given) in {*_XGBOOST_ANSWERS, "*/*"}:
+        return
+    yield Problem(
+        "accept-unfit",
+        "output.accept",
+        f"{shown(given)} is no type that the XGBoost container answers with without a script: it answers 406; write "
+        f"one of {', '.join(_XGBOOST_ANSWERS)}",
+    )

@@ -115,6 +115,14 @@ def source_problems(
             isolated=isolated,
             in_vpc=in_vpc,
         )
+    elif REQUIREMENTS in folder.files and folder.code != ".":
+        yield Problem(
+            "requirements-beside-code",
+            field,
+            f"{shown(folder.name)} has {REQUIREMENTS}, and the {container.title} container installs what "
+            f"{folder.code}/{REQUIREMENTS} asks for, and no other; move the file into {folder.code}/",
+            severity="warning",
+        )
 
 
 def requirements_problems(

@@ -33,6 +33,10 @@ SKLEARN = f"{ARTIFACT} image: {{framework: sklearn, version: 1.2-1}},"
 XGBOOST = f"{ARTIFACT} image: {{framework: xgboost, version: 1.7-1}},"
 SOURCEDIR = "'s3://bucket/sourcedir.tar.gz'"
 TYPE = "input: {content_type: text/csv}\n"
+PIPELINE = "name: demo\nmodel:\n  containers:\n"
+XGBOOST_LAST = (
+    f"  - {{artifact: s3://bucket/x.tar.gz, image: {{framework: xgboost, version: 1.7-1}}}}\n{TYPE}"
+)
 MODEL = "name: demo\nmodel: {existing: demo-model}\n"
 JOIN = "data_processing: {join_source: Input}\n"
 CSV_LINES = (
@@ -191,6 +195,19 @@ BAD_FILES: list[tuple[str, str, str]] = [
     ),
     ("content-type-missing", "XGBoost", f"{XGBOOST}}}\n«input: {{data: 's3://bucket/in/'}}\n"),
     ("content-type-unfit", "XGBoost", f"{XGBOOST}}}\ninput: {{content_type: «application/json}}\n"),
+    ("accept-unfit", "XGBoost", f"{XGBOOST}}}\n{TYPE}output: {{accept: «application/x-npy}}\n"),
+    (
+        "answer-unfit-for-next",
+        "JSON, which is the default",
+        f"{PIPELINE}  - «{{artifact: s3://bucket/p.tar.gz, image: {{framework: sklearn, version: 1.2-1}}}}\n"
+        f"{XGBOOST_LAST}",
+    ),
+    (
+        "answer-unfit-for-next",
+        "another type",
+        f"{PIPELINE}  - «{{artifact: s3://bucket/p.tar.gz, image: {{framework: pytorch, version: '2.6'}}, "
+        f"env: {{SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT: application/x-npy}}}}\n{XGBOOST_LAST}",
+    ),
     ("max-payload-above-container", "XGBoost", f"{XGBOOST}}}\n{TYPE}transform: {{max_payload: «7}}\n"),
     ("max-payload-above-container", "streams", f"{XGBOOST}}}\n{TYPE}transform: {{max_payload: «0}}\n"),
     (
@@ -953,6 +970,7 @@ def test_every_rule_that_the_source_names_has_a_bad_file() -> None:
         "names-unresolved",  # tests of named_filters: Python only
         "requirements-with-isolation",  # tests of source: a model's folder beside the file
         "requirements-in-vpc",
+        "requirements-beside-code",
         "source-unreadable",
         "source-without-model",
         "source-with-other-files",

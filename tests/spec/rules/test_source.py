@@ -170,11 +170,44 @@ def test_what_needs_no_network_may_be_installed_without_one(
     assert check(SKLEARN, *WITH_REQUIREMENTS, more=more, requirements=requirements) == ()
 
 
+def test_requirements_beside_the_code_folder_are_never_installed(check: Check) -> None:
+    (problem,) = check(SKLEARN, "code/inference.py", "requirements.txt", requirements="lightgbm\n")
+    assert (problem.code, problem.field, problem.is_error) == (
+        "requirements-beside-code",
+        "model.source",
+        False,
+    )
+    assert "installs what code/requirements.txt asks for, and no other" in problem.message
+
+
 def test_algorithm_mode_installs_nothing(check: Check) -> None:
     assert (
         check(XGBOOST, "xgboost-model", "code/requirements.txt", more=ISOLATED, requirements="lightgbm\n")
         == ()
     )
+
+
+@pytest.mark.parametrize(
+    ("before", "last"),
+    [
+        (
+            "image: {framework: sklearn, version: 1.2-1}, env: {SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT: text/csv}",
+            "{}",
+        ),
+        ("image: {framework: sklearn, version: 1.2-1}", "{SAGEMAKER_PROGRAM: inference.py}"),
+        ("image: {framework: xgboost, version: 1.7-1}", "{}"),
+        ("image: '123456789012.dkr.ecr.eu-west-1.amazonaws.com/own:1'", "{}"),
+    ],
+)
+def test_what_xgboost_may_get_of_the_container_before_it_is_sound(
+    tmp_path: Path, before: str, last: str
+) -> None:
+    path = tmp_path / "job.yaml"
+    path.write_text(
+        f"name: demo\nmodel:\n  containers:\n    - {{artifact: s3://b/m.tar.gz, {before}}}\n"
+        f"    - {{artifact: s3://b/m.tar.gz, image: {XGBOOST}, env: {last}}}\ninput: {{content_type: text/csv}}\n"
+    )
+    assert read_job_files([path]).problems == ()
 
 
 @pytest.mark.parametrize(
