@@ -7,11 +7,13 @@ both name the call that failed, each in its own form (`test_sfn_send_task_outcom
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import time
 import uuid
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from ministack.services import stepfunctions  # type: ignore[import-untyped]  # it has no types
@@ -23,6 +25,7 @@ from batch_transform.local.emulator.interpreter.task import LOOK_SECONDS, curren
 _STATES = "arn:aws:states:::"
 _OF_ANY_PARTITION = re.compile(r"^arn:aws[a-z-]*:states:::")
 _SDK = f"{_STATES}aws-sdk:"
+_S3 = f"{_SDK}s3:"
 _LAMBDA = f"{_STATES}lambda:invoke"
 _UNKNOWN = "is not yet implemented in MiniStack"
 
@@ -40,6 +43,8 @@ def plug_in() -> None:
         except stepfunctions._ExecutionError as error:
             raise _with_call(resource, _not_here(resource, error)) from error
         is_optimised = resource.startswith(_STATES) and not resource.startswith(_SDK)
+        if resource.startswith(_S3) and isinstance(answer, dict):
+            return _typed(resource.removeprefix(_S3), answer)
         if not is_optimised or ".sync" in resource or not isinstance(answer, dict):
             return answer
         version = {"ExecutedVersion": "$LATEST"} if resource.startswith(_LAMBDA) else {}
@@ -68,12 +73,50 @@ def _not_here(resource: str, error: Exception) -> Exception:
     """Say of an integration that is not here what to do, where the emulator says whom to ask for it."""
     if _UNKNOWN not in str(error):
         return error
+    other = "" if resource.startswith(_SDK) else f"try {_SDK}SERVICE:OPERATION, or "
     found: Exception = stepfunctions._ExecutionError(
         "States.Runtime",
-        f"the local AWS does not have the integration {resource}; try arn:aws:states:::aws-sdk:SERVICE:OPERATION, or "
-        "run this state on AWS",
+        f"the local AWS does not have the integration {resource}; {other}run this state on AWS",
     )
     return found
+
+
+@functools.cache
+def _s3_output(operation: str) -> Any:  # noqa: ANN401  # botocore's shape has no types
+    import botocore.session  # noqa: PLC0415  # S3's model takes 0.1 s, and most machines do not ask for it
+
+    model = botocore.session.get_session().get_service_model("s3")
+    return model.operation_model(f"{operation[0].upper()}{operation[1:]}").output_shape
+
+
+def _typed(operation: str, answer: dict[str, Any]) -> Any:  # noqa: ANN401  # any JSON value
+    """Give an answer of S3 the structure and the types of its API, where the emulator leaves the text of the XML."""
+    shape = _s3_output(operation)
+    if shape is None:
+        return answer
+    payload = shape.serialization.get("payload")
+    if payload in shape.members and payload not in answer:  # CopyObject
+        outer = {name: value for name, value in answer.items() if name in shape.members}
+        answer = {payload: {name: value for name, value in answer.items() if name not in outer}, **outer}
+    return _of_shape(shape, answer)
+
+
+def _of_shape(shape: Any, value: Any) -> Any:  # noqa: ANN401  # botocore's shape has no types, and any JSON value
+    kind = shape.type_name
+    if kind == "structure":
+        members = shape.members
+        if not isinstance(value, dict):  # CommonPrefixes: the emulator drops the only member
+            return dict.fromkeys(members, value) if len(members) == 1 else value
+        return {
+            name: _of_shape(members[name], each) if name in members else each for name, each in value.items()
+        }
+    if kind == "list":
+        return [_of_shape(shape.member, each) for each in value]
+    if kind in ("integer", "long"):
+        return int(value)
+    if kind == "timestamp" and value.endswith("GMT"):
+        return parsedate_to_datetime(value).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return value
 
 
 def _with_call(resource: str, error: Any) -> Exception:  # noqa: ANN401  # the emulator's error has no type

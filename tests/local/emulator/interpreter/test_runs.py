@@ -445,6 +445,33 @@ def test_a_task_of_the_sdk_names_the_service_and_fails_with_its_name(lab: Any) -
     assert order(events)[3:] == [(4, 3, "TaskStarted"), (5, 4, "TaskFailed"), (6, 5, "ExecutionFailed")]
 
 
+def test_a_task_of_the_sdk_for_s3_has_the_types_of_its_api(lab: Any) -> None:
+    s3, bucket = lab.aws.client("s3"), lab.name()
+    s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="in/a.csv", Body=b"1,2\n")
+
+    def answer(operation: str, **parameters: Any) -> Any:
+        resource = f"arn:aws:states:::aws-sdk:s3:{operation}"
+        state = {
+            "Type": "Task",
+            "Resource": resource,
+            "Parameters": {"Bucket": bucket, **parameters},
+            "End": True,
+        }
+        return output(run(lab, {"S": state})[0])
+
+    listed = answer("listObjectsV2", Prefix="in/")
+    assert (listed["KeyCount"], listed["MaxKeys"], listed["IsTruncated"]) == (1, 1000, False)
+    assert [(each["Key"], each["Size"]) for each in listed["Contents"]] == [("in/a.csv", 4)]
+    assert answer("listObjectsV2", Prefix="none/")["KeyCount"] == 0
+    assert answer("listObjectsV2", Delimiter="/")["CommonPrefixes"] == [{"Prefix": "in/"}]
+    head = answer("headObject", Key="in/a.csv")
+    assert head["ContentLength"] == 4
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", head["LastModified"])
+    copied = answer("copyObject", Key="in/b.csv", CopySource=f"{bucket}/in/a.csv")
+    assert copied["CopyObjectResult"]["ETag"] == head["ETag"]
+
+
 def test_fails_past_every_catch_for_an_integration_that_is_not_here(lab: Any) -> None:
     state = {
         "Type": "Task",
