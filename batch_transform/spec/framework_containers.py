@@ -29,6 +29,9 @@ SUBMIT_DIRECTORY = "SAGEMAKER_SUBMIT_DIRECTORY"
 
 TIMEOUT = "SAGEMAKER_MODEL_SERVER_TIMEOUT"
 TS_TIMEOUT = "TS_DEFAULT_RESPONSE_TIMEOUT"
+LOG_LEVEL = "SAGEMAKER_CONTAINER_LOG_LEVEL"
+"""A number of Python's `logging`, which the SageMaker SDK sets to 20. PyTorch's container doesn't read it."""
+
 DEFAULT_ACCEPT = "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT"
 """The type of an answer when no Accept comes, which is JSON unless set."""
 
@@ -111,9 +114,9 @@ class FrameworkContainer:
     def whole_numbers(self) -> tuple[str, ...]:
         """The variables that the container reads as whole numbers when it starts."""
         if self.framework == "xgboost":
-            return (TIMEOUT, "SAGEMAKER_MODEL_SERVER_WORKERS", "MAX_CONTENT_LENGTH")
+            return (TIMEOUT, LOG_LEVEL, "SAGEMAKER_MODEL_SERVER_WORKERS", "MAX_CONTENT_LENGTH")
         if self.framework == "sklearn":
-            return (TIMEOUT, "SAGEMAKER_MODEL_SERVER_WORKERS")
+            return (TIMEOUT, LOG_LEVEL, "SAGEMAKER_MODEL_SERVER_WORKERS")
         return (TIMEOUT,)
 
     @property

@@ -10,7 +10,12 @@ from pathlib import Path
 
 from batch_transform.spec.environment import EnvironmentSpec, in_environment
 from batch_transform.spec.errors import JobFileError, SampleHeaderError
-from batch_transform.spec.framework_containers import DEFAULT_PROGRAM, framework_container, place_in_model
+from batch_transform.spec.framework_containers import (
+    DEFAULT_PROGRAM,
+    PROGRAM,
+    framework_container,
+    place_in_model,
+)
 from batch_transform.spec.job_fields import read_fields
 from batch_transform.spec.job_problems import problems
 from batch_transform.spec.job_spec import ContainerSpec, JobSpec, ModelSpec
@@ -188,7 +193,12 @@ def _of_folder(
         return  # the code is in S3, or the rules of the container say that it is nowhere
     yield from source_problems(
         field,
-        read_source_folder(folder, name=str(container.source), code=code or "code"),
+        read_source_folder(
+            folder,
+            name=str(container.source),
+            code=code or "code",
+            program=env.get(PROGRAM, DEFAULT_PROGRAM),
+        ),
         known,
         env,
         isolated=job.model.enable_network_isolation is True,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from batch_transform.spec.framework_containers import DEFAULT_PROGRAM
+from batch_transform.spec.framework_containers import DEFAULT_PROGRAM, module_of
 from batch_transform.spec.requirements_file import Requirements, read_requirements
 
 
@@ -14,19 +17,23 @@ class SourceFolder:
     """`name` is what messages call it, and `code` the path of its code folder in it.
 
     `modules` are the names that can be imported from the code folder, `files` the names of the files beside it, at the
-    folder's top. `requirements` is what the code folder's requirements.txt asks for, None when it has none.
+    folder's top. `imports` are the packages that the script always imports when it is loaded: none of Python's own, and
+    nothing that the code folder holds. `is_project` says that the code folder has a setup.py, which may ask for
+    packages of its own. `requirements` is what the code folder's requirements.txt asks for, None when it has none.
     """
 
     name: str
     code: str
     modules: frozenset[str]
     files: frozenset[str]
+    imports: frozenset[str]
+    is_project: bool
     has_default_script: bool
     requirements: Requirements | None
 
 
-def read_source_folder(folder: Path, *, name: str, code: str) -> SourceFolder:
-    """Return what the rules must know of a folder. Raises OSError where it cannot be read."""
+def read_source_folder(folder: Path, *, name: str, code: str, program: str) -> SourceFolder:
+    """Return what the rules must know of a folder with the script `program`. Raises OSError where it cannot be read."""
     place = folder / code
     inside = list(place.iterdir()) if place.is_dir() else []
     scripts = {path.stem for path in inside if path.suffix == ".py" and path.is_file()}
@@ -36,6 +43,27 @@ def read_source_folder(folder: Path, *, name: str, code: str) -> SourceFolder:
         code=code,
         modules=frozenset(scripts | packages),
         files=frozenset(path.name for path in folder.iterdir() if path.is_file()),
+        imports=_imports(place / f"{module_of(program)}.py") - {path.stem for path in inside},
+        is_project=(place / "setup.py").is_file(),
         has_default_script=(folder / "code" / DEFAULT_PROGRAM).is_file(),
         requirements=read_requirements(place),
     )
+
+
+def _imports(script: Path) -> frozenset[str]:
+    """Return the top-level names that a script imports outside of any function, condition and `try`."""
+    if not script.is_file():
+        return frozenset()
+    try:
+        statements = ast.parse(script.read_bytes()).body
+    except (SyntaxError, ValueError):  # it is for the container to say so
+        return frozenset()
+    return frozenset(_names(statements)) - sys.stdlib_module_names
+
+
+def _names(statements: list[ast.stmt]) -> Iterator[str]:
+    for statement in statements:
+        if isinstance(statement, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in statement.names)
+        elif isinstance(statement, ast.ImportFrom) and statement.module and not statement.level:
+            yield statement.module.partition(".")[0]

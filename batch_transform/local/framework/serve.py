@@ -15,7 +15,7 @@ from batch_transform.local.framework.hints import hints
 from batch_transform.local.framework.sagemaker_containers import provide
 from batch_transform.local.framework.sagemaker_containers.errors import ClientError
 from batch_transform.local.framework.settings import StartError, code_folder, read_settings
-from batch_transform.spec.framework_containers import MODEL_FOLDER
+from batch_transform.spec.framework_containers import LOG_LEVEL, MODEL_FOLDER, is_whole_number
 
 _MODULES = {"sklearn": "scikit_learn", "xgboost": "xgboost_container", "pytorch": "pytorch"}
 _DID_NOT_BOOT = 3
@@ -33,9 +33,12 @@ def served(framework: str, tag: str) -> Application:
 
 def application(framework: str, tag: str) -> Application:
     """Do as `served` does, in a worker of gunicorn's: where the model does not load, say why and end."""
+    given = os.environ.get(LOG_LEVEL, "")
     logging.basicConfig(
         format="%(asctime)s %(levelname)s - %(name)s - %(message)s",
-        level=int(os.environ.get("SAGEMAKER_CONTAINER_LOG_LEVEL", logging.INFO)),
+        level=int(given)
+        if is_whole_number(given)
+        else logging.INFO,  # one that is none is refused by `read_settings`
     )
     # gunicorn's own folder is no place of the container's: what lies there must not be found
     here = {"", str(Path.cwd())}

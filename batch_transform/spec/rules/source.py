@@ -89,6 +89,28 @@ _IN_THE_IMAGE = {
     ),
     "mxnet": frozenset({"mxnet", "sagemaker-mxnet-inference"}),
 }
+# What comes with those in the scikit-learn and XGBoost images: what they depend on, the images' own packages, and what
+# Miniconda and older Pythons have.
+_BESIDE = frozenset(
+    {
+        "attr",
+        "attrs",
+        "bcrypt",
+        "cffi",
+        "chardet",
+        "charset-normalizer",
+        "conda",
+        "cycler",
+        "dask",
+        "distutils",
+    }
+    | {"enum34", "future", "google", "greenlet", "idna", "imp", "importlib-metadata", "inotify-simple"}
+    | {"importlib-resources", "kiwisolver", "mlio", "mms", "model-archiver", "narwhals", "nacl", "paramiko"}
+    | {"pkg-resources", "pyparsing", "ruamel", "sagemaker-algorithm-toolkit", "sagemaker-sklearn-container"}
+    | {"sagemaker-xgboost-container", "smdebug", "smdebug-rulesconfig", "tabulate", "toolz", "tqdm"}
+    | {"typing-extensions", "zope"}
+)
+_DISTRIBUTIONS = {"PIL": "pillow", "dateutil": "python-dateutil", "sklearn": "scikit-learn", "yaml": "pyyaml"}
 
 
 def source_problems(
@@ -121,6 +143,15 @@ def source_problems(
             field,
             f"{shown(folder.name)} has {REQUIREMENTS}, and the {container.title} container installs what "
             f"{folder.code}/{REQUIREMENTS} asks for, and no other; move the file into {folder.code}/",
+            severity="warning",
+        )
+    elif missing := _not_in_image(folder, container):
+        yield Problem(
+            "import-not-in-image",
+            field,
+            f"{module_of(env.get(PROGRAM, DEFAULT_PROGRAM))}.py imports {_some(missing)}, which the "
+            f"{container.title} image does not have as far as is known here, whatever this machine has; name what it "
+            f"needs in {PurePosixPath(folder.code) / REQUIREMENTS}",
             severity="warning",
         )
 
@@ -164,6 +195,18 @@ def requirements_problems(
             "gateway, or name an index of your own with --index-url",
             severity="warning",
         )
+
+
+def _not_in_image(folder: SourceFolder, container: FrameworkContainer) -> list[str]:
+    """Return what the script imports and nothing is known to bring, in images whose repository lists their packages."""
+    if not container.fetches_code or folder.is_project:
+        return []
+    present = _IN_EVERY_IMAGE | _IN_THE_IMAGE.get(container.framework, frozenset()) | _BESIDE
+    return sorted(
+        name
+        for name in folder.imports
+        if _DISTRIBUTIONS.get(name, name.replace("_", "-").lower()) not in present
+    )
 
 
 def _some(names: Sequence[str]) -> str:

@@ -158,6 +158,7 @@ BAD_FILES: list[tuple[str, str, str]] = [
         "of the job",
         f"{SKLEARN}}}\ntransform: {{env: {{SAGEMAKER_MODEL_SERVER_TIMEOUT: «1m}}}}\n",
     ),
+    ("env-not-number", "log level", f"{SKLEARN} env: {{SAGEMAKER_CONTAINER_LOG_LEVEL: «INFO}}}}\n"),
     ("program-not-module", "empty", f'{SKLEARN} env: {{SAGEMAKER_PROGRAM: «""}}}}\n'),
     ("program-not-module", "folder", f"{SKLEARN} env: {{SAGEMAKER_PROGRAM: «src/predict.py}}}}\n"),
     ("submit-directory-unknown", "relative", f"{SKLEARN} env: {{SAGEMAKER_SUBMIT_DIRECTORY: «code}}}}\n"),
@@ -971,6 +972,7 @@ def test_every_rule_that_the_source_names_has_a_bad_file() -> None:
         "requirements-with-isolation",  # tests of source: a model's folder beside the file
         "requirements-in-vpc",
         "requirements-beside-code",
+        "import-not-in-image",
         "source-unreadable",
         "source-without-model",
         "source-with-other-files",

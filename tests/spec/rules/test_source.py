@@ -180,6 +180,44 @@ def test_requirements_beside_the_code_folder_are_never_installed(check: Check) -
     assert "installs what code/requirements.txt asks for, and no other" in problem.message
 
 
+@pytest.mark.parametrize(
+    ("image", "script", "missing"),
+    [
+        (SKLEARN, "import torch.nn as nn\nfrom lightgbm import Booster", "lightgbm, torch"),
+        (SKLEARN_URI, "import xgboost", "xgboost"),
+        (XGBOOST, "import numpy\nimport transformers", "transformers"),
+        (SKLEARN, "import json, sklearn.svm, pandas, PIL.Image, yaml, dateutil, scipy, joblib, tqdm", None),
+        (SKLEARN, "from sagemaker_containers.beta.framework import worker\nfrom six import moves", None),
+        (XGBOOST, "import xgboost\nfrom sagemaker_xgboost_container import encoder", None),
+        (SKLEARN, "import helpers\nfrom folder.inner import x\nfrom . import y", None),
+        (SKLEARN, "try:\n    import torch\nexcept ImportError:\n    torch = None", None),
+        (SKLEARN, "def train():\n    import torch\nif __name__ == '__main__':\n    import torch", None),
+        (SKLEARN, "no python at all", None),
+        (PYTORCH, "import transformers", None),
+    ],
+)
+def test_a_script_that_imports_what_no_image_has_is_told(
+    tmp_path: Path, image: str, script: str, missing: str | None
+) -> None:
+    code = tmp_path / "model/code"
+    (code / "folder").mkdir(parents=True)
+    (code / "helpers.py").touch()
+    (code / "inference.py").write_text(script)
+    path = tmp_path / "job.yaml"
+    path.write_text(
+        f"name: demo\nmodel: {{source: model, image: {image}}}\ninput: {{content_type: text/csv}}\n"
+    )
+    found = [(problem.code, problem.is_error, problem.message) for problem in read_job_files([path]).problems]
+    if missing is None:
+        assert found == []
+    else:
+        ((problem, is_error, message),) = found
+        assert (problem, is_error) == ("import-not-in-image", False)
+        assert f"inference.py imports {missing}, which the" in message
+    (code / "requirements.txt").write_text("something\n")
+    assert read_job_files([path]).problems == ()
+
+
 def test_algorithm_mode_installs_nothing(check: Check) -> None:
     assert (
         check(XGBOOST, "xgboost-model", "code/requirements.txt", more=ISOLATED, requirements="lightgbm\n")
