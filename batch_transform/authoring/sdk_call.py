@@ -153,7 +153,7 @@ def _read(chosen: _Call, reading: _Reading) -> str:
         return f"a call of {_CREATE} of the SageMaker Python SDK"
     if chosen.kind == _AIRFLOW:
         _read_airflow(chosen.node, reading)
-        return f"a task of Airflow's {_AIRFLOW}"
+        return f"a call of Airflow's {_name(chosen.node)}"
     _read_sdk(chosen, reading)
     return "a call of the SageMaker Python SDK"
 
@@ -203,10 +203,28 @@ def _calls(code: Code, values: Values) -> list[_Call]:
         receiver = _receiver(kind, node, nodes)
         maker = _maker(receiver, makers, values) if kind in JOB_CALLS else None
         found.append(_Call(kind, node, maker, receiver))
+    found = [one for one in found if not _has_the_config_of_another(one, found, values)]
     strong = [one for one in found if one.maker is not None or not _may_be_another(one.node)]
     return [_only_one(makers, one) for one in strong or found] or [
         _Call(_name(node), node) for node in makers
     ]
+
+
+def _has_the_config_of_another(call: _Call, calls: Sequence[_Call], values: Values) -> bool:
+    """Whether Airflow's operator has what `transform_config(...)` makes: that is one job, and not two."""
+    config = _config(call.node) if call.kind == _AIRFLOW else None
+    if config is None:
+        return False
+    parts = list(ast.walk(_assigned(config, values)))
+    made = {id(part) for part in parts} | {
+        id(_assigned(each, values)) for each in parts if isinstance(each, ast.Name)
+    }
+    return any(id(other.node) in made for other in calls if other is not call)
+
+
+def _config(node: ast.Call) -> ast.expr | None:
+    given = {keyword.arg: keyword.value for keyword in node.keywords}
+    return given.get("config") or (node.args[0] if node.args else None)
 
 
 def _may_be_another(node: ast.Call) -> bool:
@@ -220,7 +238,8 @@ def _kind(node: ast.Call) -> str | None:
     is_method = isinstance(node.func, ast.Attribute)
     if name == "create" and ast.unparse(node.func).split(".")[-2:-1] == ["TransformJob"]:
         return _CREATE
-    if name.startswith(_AIRFLOW):
+    is_hook = name == _BOTO3 and (bool(node.args) or "config" in given)  # boto3's own takes no such arguments
+    if name.startswith(_AIRFLOW) or is_hook:
         return _AIRFLOW
     starts = bool(node.args) and isinstance(node.args[0], (ast.Constant, ast.JoinedStr))
     are_its_own = {
@@ -263,16 +282,18 @@ def _receiver(kind: str, node: ast.Call, nodes: Sequence[ast.Call]) -> ast.expr 
 
 
 def _maker(receiver: ast.expr | None, makers: Sequence[ast.Call], values: Values) -> ast.Call | None:
-    for _ in range(5):  # a name for a name for a call
-        if receiver is None or receiver in makers:
+    found = receiver and _assigned(receiver, values)
+    return next((maker for maker in makers if maker is found), None)
+
+
+def _assigned(value: ast.expr, values: Values) -> ast.expr:
+    """Return what a name stands for, by way of other names too."""
+    for _ in range(5):
+        assigned = values.assigned(value)
+        if assigned is value:
             break
-        assigned = values.assigned(receiver)
-        if assigned is receiver:
-            break
-        receiver = assigned
-    if receiver in makers:
-        return next(maker for maker in makers if maker is receiver)
-    return None
+        value = assigned
+    return value
 
 
 def _only_one(makers: Sequence[ast.Call], call: _Call) -> _Call:
@@ -383,7 +404,7 @@ def _in_api_names(value: object) -> object:
 
 def _read_airflow(node: ast.Call, reading: _Reading) -> None:
     """Read the `config` of Airflow's operator: a request, or {"Transform": request, "Model": ...}."""
-    given = next((one.value for one in node.keywords if one.arg == "config"), None)
+    given = _config(node)
     config = reading.values.of(given) if given is not None else None
     if not isinstance(config, dict):
         said = (
@@ -392,7 +413,7 @@ def _read_airflow(node: ast.Call, reading: _Reading) -> None:
             else "is not there"
         )
         raise InputError(
-            f"{reading.code.place(node)}: the config of {_AIRFLOW}(...) {said}; give it as JSON, without --from-sdk"
+            f"{reading.code.place(node)}: the config of {_name(node)}(...) {said}; give it as JSON, without --from-sdk"
         )
     if "Model" in config:
         reading.notes.append(

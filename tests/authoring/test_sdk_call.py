@@ -309,6 +309,30 @@ def test_the_config_of_airflows_operator_is_a_request() -> None:
     assert "makes a model as well" in adopted.notes[0]
 
 
+def test_the_hook_of_airflow_is_read_as_its_operator() -> None:
+    for call in ("hook.create_transform_job(config={}, check_interval=5)", "hook.create_transform_job({})"):
+        request = (
+            "{'TransformJobName': 'churn', 'ModelName': 'm', 'DataProcessing': {'InputFilter': '$[1:]'}}"
+        )
+        adopted = adopt(call.replace("{}", request))
+        assert adopted.request["DataProcessing"] == {"InputFilter": "$[1:]"}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "made = {}\nSageMakerTransformOperator(task_id='score', config=made)",
+        "made = {}\nSageMakerTransformOperator(task_id='score', config={'Transform': made})",
+        "SageMakerTransformOperator(task_id='score', config={})",
+    ],
+)
+def test_a_config_that_a_helper_makes_for_the_operator_is_one_job(code: str) -> None:
+    helper = "transform_config(transformer=t, data='s3://in-bucket/x', input_filter='$[1:]')"
+    adopted = adopt("t = Transformer('m', 1, 'ml.m5.large')\n" + code.replace("{}", helper))
+    assert adopted.request["DataProcessing"] == {"InputFilter": "$[1:]"}
+    assert adopted.request["ModelName"] == "m"
+
+
 def test_the_step_of_a_pipeline_is_its_transformer_and_its_inputs() -> None:
     adopted = adopt(
         "t = Transformer(model_name='m', instance_count=1, instance_type='ml.m5.large', accept='text/csv')\n"
