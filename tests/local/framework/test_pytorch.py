@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,11 @@ def test_fails_at_the_start_when_transform_fn_stands_beside_what_it_stands_for(t
     with pytest.raises(TransformJobError) as failed, ours(of(tmp_path, code), "pytorch", TAG):
         pass
     assert "Cannot use transform_fn implementation" in "\n".join(failed.value.log_lines)
+
+
+def test_the_log_level_of_the_other_containers_is_not_read(tmp_path: Path) -> None:
+    with ours(of(tmp_path, TRANSFORMS, SAGEMAKER_CONTAINER_LOG_LEVEL="INFO"), "pytorch", TAG) as server:
+        assert server.answer(Request(path="/ping", method="GET")).status == HTTPStatus.OK
 
 
 @needs_torch

@@ -251,6 +251,10 @@ def refusal(model: Model, tag: str = TAG) -> str:
             {"SAGEMAKER_MODEL_SERVER_TIMEOUT": "1m"},
             "SAGEMAKER_MODEL_SERVER_TIMEOUT is '1m'; write a whole number",
         ),
+        (
+            {"SAGEMAKER_CONTAINER_LOG_LEVEL": "INFO"},
+            "SAGEMAKER_CONTAINER_LOG_LEVEL is 'INFO'; write a whole number",
+        ),
     ],
 )
 def test_fails_at_the_start_and_says_why(
@@ -259,7 +263,9 @@ def test_fails_at_the_start_and_says_why(
     model = Model.of(tmp_path, DOUBLER)
     given = {**model.environment, **environment}
     model = Model(model.folder, {name: value for name, value in given.items() if value is not None})
-    assert reason in refusal(model)
+    said = refusal(model)
+    assert reason in said
+    assert "this Python has no such module" not in said, "the code is missing, and no package"
 
 
 def test_fails_at_the_start_when_transform_fn_stands_beside_what_it_stands_for(tmp_path: Path) -> None:
