@@ -21,6 +21,7 @@ from batch_transform.engine.seams import ModelInvoker
 from batch_transform.preview.given_answer import GivenAnswer, read_answer
 from batch_transform.preview.preview import preview as preview_of
 from batch_transform.preview.source import first_in_manifest, open_source
+from batch_transform.runs.aws_calls import aws_calls
 from batch_transform.spec.errors import InputError, TransformJobError
 from batch_transform.spec.job_spec import JobSpec
 
@@ -137,7 +138,7 @@ def _answering(
     from batch_transform.preview.local_model import local_model  # noqa: PLC0415 - model servers take time to import
 
     try:
-        with local_model(spec, request, _s3, images, offline=offline, say=_say) as served:
+        with aws_calls(), local_model(spec, request, _s3, images, offline=offline, say=_say) as served:
             yield served.invoker, served.execution_parameters
     except TransformJobError as error:
         output = ["the last lines of its output:", *(f"    {line}" for line in error.log_lines)]

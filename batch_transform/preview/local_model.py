@@ -68,8 +68,9 @@ def local_model(
         servers = ModelServers(commands, folder / "servers")
         stop = threading.Event()
         try:
-            model_dir = model.source or archives.unpack(s3(), model.artifact)
             image = _image_uri(model.image, spec.transform.instance_type[0])
+            commands.server(image)  # says that none can, before anything is fetched
+            model_dir = model.source or archives.unpack(s3(), model.artifact)
             environment = starts.environment(
                 image,
                 model_dir,

@@ -82,6 +82,36 @@ def test_fails_with_2_and_the_lines_that_are_unsound(
     assert "\x1b" not in out
 
 
+OWN_IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/own:1"
+
+
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        ("{framework: sklearn, version: 1.2-1}", "error: there are no AWS credentials: sign in"),
+        (OWN_IMAGE, f"the local AWS cannot run the image {OWN_IMAGE}"),
+    ],
+)
+def test_fails_for_a_model_in_s3_that_cannot_be_served(
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    image: str,
+    message: str,
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(folder / "none"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(folder / "none"))
+    job = JOB.replace("{existing: churn-model}", f"{{artifact: s3://models/m.tar.gz, image: {image}}}")
+    (folder / "jobs" / "churn.yaml").write_text(job)
+    assert exit_code("churn", "--input", "rows.csv", "--model") in {1, 2}
+    said = capsys.readouterr().err
+    assert message in said
+    assert "Traceback" not in said
+
+
 def test_json_is_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code("churn", "--input", "rows.csv", "--answer", "0.9,yes", "-n", "1", "--json") == 0
     report = json.loads(capsys.readouterr().out)
