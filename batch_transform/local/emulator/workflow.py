@@ -15,7 +15,7 @@ from typing import Any
 from ministack.services import stepfunctions  # type: ignore[import-untyped]  # it has no types
 
 from batch_transform.local.clients import Credentials, account_credentials
-from batch_transform.local.emulator.interpreter.place import end_aborted
+from batch_transform.local.emulator.interpreter.place import RUNTIME, end_aborted, failure
 from batch_transform.local.emulator.interpreter.retry import TIMEOUT
 from batch_transform.local.emulator.interpreter.services import sdk_metadata
 from batch_transform.local.emulator.interpreter.task import LOOK_SECONDS, current_call
@@ -25,6 +25,7 @@ from batch_transform.local.sagemaker.execution_role import AssumeRole
 from batch_transform.local.sagemaker.json_client import SageMakerJsonClient
 from batch_transform.local.sagemaker.scope import Scope
 from batch_transform.local.sagemaker.service import SageMaker
+from batch_transform.local.sagemaker.shapes import unknown_members
 from batch_transform.spec.errors import RefusedRequestError
 
 SERVICE = "states.amazonaws.com"
@@ -85,6 +86,10 @@ class SageMakerTask:
         task, scope = _current_task.get(), current_scope()
         name, _, pattern = resource.removeprefix(PREFIX).partition(".")
         operation = f"{name[0].upper()}{name[1:]}"
+        if unknown := unknown_members(operation, parameters):
+            said = f'The field "{unknown[0]}" is not supported by Step Functions'
+            text = json.dumps(parameters, separators=(",", ":"))
+            raise failure(RUNTIME, f"The Parameters '{text}' could not be used to start the Task: [{said}]")
         if not pattern:
             return {**self._call(operation, parameters, task, scope), **sdk_metadata()}
         tags = {

@@ -67,6 +67,30 @@ def validate(operation: str, request: Mapping[str, Any]) -> None:
         raise RefusedRequestError("ValidationException", f"{count}: {'; '.join(problems)}")
 
 
+def unknown_members(operation: str, parameters: object) -> list[str]:
+    """Return the names in `parameters` that the API's model does not have, at any depth.
+
+    A name may end with `.$`, as in a state machine: what it stands for is known only when the machine runs.
+    """
+    return list(_unknown(operation_model(operation).input_shape, parameters))
+
+
+def _unknown(shape: Shape | None, value: object) -> Iterator[str]:
+    if isinstance(shape, StructureShape) and isinstance(value, dict):
+        for name, each in value.items():
+            member = name.removesuffix(".$")
+            if member not in shape.members:
+                yield member
+            elif member == name:
+                yield from _unknown(shape.members[member], each)
+    elif isinstance(shape, ListShape) and isinstance(value, list):
+        for each in value:
+            yield from _unknown(shape.member, each)
+    elif isinstance(shape, MapShape) and isinstance(value, dict):
+        for each in value.values():
+            yield from _unknown(shape.value, each)
+
+
 def _problems(shape: Shape | None, value: Any, path: str) -> Iterator[str]:  # noqa: ANN401  # any JSON
     if shape is None:
         return

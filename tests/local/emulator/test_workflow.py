@@ -90,12 +90,21 @@ def test_fails_with_awss_error_names_when_the_request_is_refused(lab: Any) -> No
         )
 
 
-def test_fails_when_a_parameter_is_misspelt(lab: Any) -> None:
+def test_fails_past_every_catch_for_a_parameter_that_the_api_does_not_have(lab: Any) -> None:
     request = lab.request(lab.model(), lab.bucket(**{"a.csv": ROWS}))
     request["DataProcesing"] = request.pop("DataProcessing")
-    execution = lab.execution(lab.execute(lab.machine({"Transform": task(request)})))
-    assert execution["error"] == "SageMaker.AmazonSageMakerException"
-    assert "'dataProcesing'" in execution["cause"]
+    of_input = {
+        "Type": "Task",
+        "Resource": SYNC,
+        "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}],
+    }
+    states = {"Transform": {**of_input, "End": True}, "Caught": {"Type": "Pass", "End": True}}
+    started = lab.states.start_execution(stateMachineArn=lab.machine(states), input=json.dumps(request))
+    execution = lab.execution(started["executionArn"])
+    assert execution["error"] == "States.Runtime"
+    assert execution["cause"].endswith(
+        'could not be used to start the Task: [The field "DataProcesing" is not supported by Step Functions]'
+    )
 
 
 def test_a_timeout_of_the_state_stops_the_job(lab: Any) -> None:

@@ -2,7 +2,8 @@
 
 What AWS refuses has AWS's texts where public reports have them: LocalStack's recorded runs
 `test_create_delete_invalid_sm`, `test_invalid_integration` and `test_illegal_escapes`; issues 2735 and 2968 of
-floci-io/floci; issues 4073 and 4074 of aws-cloudformation/cfn-lint. What AWS accepts and the interpreter would
+floci-io/floci; issues 4073 and 4074 of aws-cloudformation/cfn-lint; issue 200 of
+aws/aws-step-functions-data-science-sdk-python. What AWS accepts and the interpreter would
 ignore is refused as not in the local AWS.
 """
 
@@ -21,6 +22,7 @@ from ministack.services.cloudformation import provisioners  # type: ignore[impor
 from batch_transform.local.emulator.interpreter import paths
 from batch_transform.local.emulator.interpreter.choice import OPERATORS, timestamp
 from batch_transform.local.emulator.service import HttpAnswer
+from batch_transform.local.sagemaker.shapes import unknown_members
 
 Fields = Mapping[str, Any]
 
@@ -29,6 +31,29 @@ _SCHEMA, _TARGET = "SCHEMA_VALIDATION_FAILED", "MISSING_TRANSITION_TARGET"
 _NOT_HERE = "NOT_IN_THE_LOCAL_AWS"
 _JSONPATH, _JSONATA = "JSONPath", "JSONata"
 
+_INTRINSICS = {
+    f"States.{name}"
+    for name in [
+        "Array",
+        "ArrayContains",
+        "ArrayGetItem",
+        "ArrayLength",
+        "ArrayPartition",
+        "ArrayRange",
+        "ArrayUnique",
+        "Base64Decode",
+        "Base64Encode",
+        "Format",
+        "Hash",
+        "JsonMerge",
+        "JsonToString",
+        "MathAdd",
+        "MathRandom",
+        "StringSplit",
+        "StringToJson",
+        "UUID",
+    ]
+}
 _MACHINE = {"Comment", "StartAt", "States", "Version", "TimeoutSeconds", "QueryLanguage"}
 _BRANCH = {"Comment", "StartAt", "States"}
 _ALL = {"Type", "Comment", "QueryLanguage"}
@@ -282,7 +307,7 @@ class _Scope:
         yield from _errors(state, at, is_jsonata=is_jsonata)
         yield from getattr(self, f"_{kind.lower()}", lambda *_: ())(state, at, is_jsonata)
 
-    def _task(self, state: Fields, at: str, _is_jsonata: bool) -> Iterator[Problem]:
+    def _task(self, state: Fields, at: str, is_jsonata: bool) -> Iterator[Problem]:
         resource = state.get("Resource")
         if not isinstance(resource, str):
             yield Problem(_SCHEMA, "The field 'Resource' is required but was missing", at)
@@ -299,8 +324,17 @@ class _Scope:
                 "the resource is not available in this region.",
                 f"{at}/Resource",
             )
-        elif self.machine_type == "EXPRESS":
+            return
+        if self.machine_type == "EXPRESS":
             yield from _express(resource, f"{at}/Resource")
+        if found["service"] == "sagemaker" and not is_jsonata:
+            name = found["operation"].partition(".")[0]
+            for member in unknown_members(f"{name[0].upper()}{name[1:]}", state.get("Parameters"))[
+                :1
+            ]:  # AWS names the first
+                yield Problem(
+                    _SCHEMA, f'The field "{member}" is not supported by Step Functions', f"{at}/Parameters"
+                )
 
     def _wait(self, state: Fields, at: str, is_jsonata: bool) -> Iterator[Problem]:
         given = [name for name in ("Seconds", "Timestamp", "SecondsPath", "TimestampPath") if name in state]
@@ -522,7 +556,9 @@ def _template(template: object, at: str) -> Iterator[Problem]:
 
 def _is_path_or_call(value: object) -> bool:
     if isinstance(value, str) and value.startswith("States."):
-        return re.fullmatch(r"States\.\w+\s*\(.*\)\s*", value, re.DOTALL) is not None
+        names = re.findall(r"States\.\w+", re.sub(r"'(?:[^'\\]|\\.)*'", "", value, flags=re.DOTALL))
+        is_call = re.fullmatch(r"States\.\w+\s*\(.*\)\s*", value, re.DOTALL) is not None
+        return is_call and _INTRINSICS.issuperset(names)
     return _is_path(value)
 
 

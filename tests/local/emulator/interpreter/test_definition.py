@@ -38,6 +38,28 @@ REFUSED_BY_AWS: dict[str, tuple[Any, list[str]]] = {
             "Parallel, Map] at /States/S/Type"
         ],
     ),
+    "parameters that the API does not have": (
+        one(
+            {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::sagemaker:createTransformJob.sync",
+                "Parameters": {
+                    "TransformJobName.$": "$.name",
+                    "Environment": {"any": "name"},
+                    "Tags": [{"key": "cart", "value.$": "$.cart"}],
+                },
+                "End": True,
+            }
+        ),
+        [f'{SCHEMA}: The field "key" is not supported by Step Functions at /States/S/Parameters'],
+    ),
+    "a function that there is not": (
+        one({**DONE, "Parameters": {"x.$": "States.Format('States.No {}', States.Upper($.x))"}}),
+        [
+            f"{SCHEMA}: The value for the field 'x.$' must be a valid JSONPath or a valid intrinsic function call at "
+            "/States/S/Parameters"
+        ],
+    ),
     "a StartAt that is not there": (
         {"StartAt": "X", "States": {"S": DONE}},
         [
