@@ -25,7 +25,7 @@ from batch_transform.local.sagemaker.execution_role import AssumeRole
 from batch_transform.local.sagemaker.json_client import SageMakerJsonClient
 from batch_transform.local.sagemaker.scope import Scope
 from batch_transform.local.sagemaker.service import SageMaker
-from batch_transform.local.sagemaker.shapes import unknown_members
+from batch_transform.local.sagemaker.shapes import unknown_member
 from batch_transform.spec.errors import RefusedRequestError
 
 SERVICE = "states.amazonaws.com"
@@ -86,8 +86,9 @@ class SageMakerTask:
         task, scope = _current_task.get(), current_scope()
         name, _, pattern = resource.removeprefix(PREFIX).partition(".")
         operation = f"{name[0].upper()}{name[1:]}"
-        if unknown := unknown_members(operation, parameters):
-            said = f'The field "{unknown[0]}" is not supported by Step Functions'
+        unknown = unknown_member(operation, parameters)
+        if unknown is not None:
+            said = f'The field "{unknown}" is not supported by Step Functions'
             text = json.dumps(parameters, separators=(",", ":"))
             raise failure(RUNTIME, f"The Parameters '{text}' could not be used to start the Task: [{said}]")
         if not pattern:

@@ -67,12 +67,12 @@ def validate(operation: str, request: Mapping[str, Any]) -> None:
         raise RefusedRequestError("ValidationException", f"{count}: {'; '.join(problems)}")
 
 
-def unknown_members(operation: str, parameters: object) -> list[str]:
-    """Return the names in `parameters` that the API's model does not have, at any depth.
+def unknown_member(operation: str, parameters: object) -> str | None:
+    """Return the first name in `parameters` that the API's model does not have, at any depth: AWS names that one only.
 
     A name may end with `.$`, as in a state machine: what it stands for is known only when the machine runs.
     """
-    return list(_unknown(operation_model(operation).input_shape, parameters))
+    return next(_unknown(operation_model(operation).input_shape, parameters), None)
 
 
 def _unknown(shape: Shape | None, value: object) -> Iterator[str]:

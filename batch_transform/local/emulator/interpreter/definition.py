@@ -22,7 +22,7 @@ from ministack.services.cloudformation import provisioners  # type: ignore[impor
 from batch_transform.local.emulator.interpreter import paths
 from batch_transform.local.emulator.interpreter.choice import OPERATORS, timestamp
 from batch_transform.local.emulator.service import HttpAnswer
-from batch_transform.local.sagemaker.shapes import unknown_members
+from batch_transform.local.sagemaker.shapes import unknown_member
 
 Fields = Mapping[str, Any]
 
@@ -329,9 +329,8 @@ class _Scope:
             yield from _express(resource, f"{at}/Resource")
         if found["service"] == "sagemaker" and not is_jsonata:
             name = found["operation"].partition(".")[0]
-            for member in unknown_members(f"{name[0].upper()}{name[1:]}", state.get("Parameters"))[
-                :1
-            ]:  # AWS names the first
+            member = unknown_member(f"{name[0].upper()}{name[1:]}", state.get("Parameters"))
+            if member is not None:
                 yield Problem(
                     _SCHEMA, f'The field "{member}" is not supported by Step Functions', f"{at}/Parameters"
                 )
