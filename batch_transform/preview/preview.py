@@ -30,6 +30,7 @@ from batch_transform.spec.job_spec import JobSpec
 _LARGEST_WHOLE = (
     100 * 1024 * 1024
 )  # bytes; AWS's largest payload, and more than the engine holds of one record
+_REFUSED = "; a run that has nothing but empty objects is refused before its job"
 _NO_GZIP = "Not a gzipped file"  # as Python's gzip says it
 
 
@@ -122,6 +123,8 @@ def preview(
     read = _read(made, source, soundness, count=count, check=check)
     if made.shown:
         _run(made, read, rehearsed, soundness)
+        if source.size == 0:
+            findings.note("empty", 0, f"the object is empty{_REFUSED}", is_error=False)
     elif made.is_complete:
         answering = invoker or GivenAnswer(
             b"", split_lines=True
@@ -136,7 +139,9 @@ def _note_empty(made: Preview, ran: Rehearsal, findings: Findings) -> None:
     made.requests = tuple(exchange.body for exchange in ran.exchanges)
     made.result = ran.result if made.was_asked else None
     if ran.failure is None or ran.exchanges:
-        findings.note("empty", 0, "the object holds no record", is_error=False)
+        findings.note(
+            "empty", 0, f"the object holds no record{'' if made.size else _REFUSED}", is_error=False
+        )
     else:
         findings.note("empty", 0, _sentence(ran.failure.log_lines), is_error=True)
     if ran.failure is not None:

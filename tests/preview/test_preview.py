@@ -352,6 +352,13 @@ def test_unsound_json_is_pointed_out_by_line(data: bytes, found: list[tuple[str,
     assert codes(shown(json_job(), data)) == found
 
 
+def test_an_empty_object_is_told_to_be_refused_where_it_is_all_that_there_is() -> None:
+    whole = JobSpec("plain", ModelSpec(existing="m"), input=InputSpec(content_type="text/csv"))
+    for spec in (whole, csv_job()):
+        finding = next(each for each in shown(spec, b"").findings if each.code == "empty")
+        assert "a run that has nothing but empty objects is refused" in finding.message
+
+
 def test_json_lines_that_nothing_splits_are_told_apart() -> None:
     spec = JobSpec("plain", ModelSpec(existing="m"), input=InputSpec(content_type="application/json"))
     (finding,) = shown(spec, b'{"a":1}\n{"a":2}\n').findings
