@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from batch_transform.spec.framework_images import frameworks, repository
 from batch_transform.spec.job_spec import FrameworkImage
@@ -52,11 +52,15 @@ _OTHERS = {
 
 @dataclass(frozen=True)
 class ServerLimit:
-    """A limit of the container's own server, and the variable that sets it; `is_given` says that the job sets it."""
+    """A limit of the container's own server, and the variable that sets it; `is_given` says that the job sets it.
+
+    `most` is the highest that the variable sets, None where there is no such bound.
+    """
 
     value: int
     variable: str
     is_given: bool
+    most: int | None = None
 
 
 @dataclass(frozen=True)
@@ -77,8 +81,8 @@ class FrameworkContainer:
         return self.framework == "xgboost" and PROGRAM not in env
 
     def reads_accept(self, env: Mapping[str, str]) -> bool:
-        """Whether XGBoost without a script answers 406 to an Accept it doesn't know: images before 1.2 ignore it."""
-        return self.is_algorithm_mode(env) and not re.match(r"(0|1\.[01])\D", self.tag)
+        """Whether XGBoost without a script answers 406 to an Accept it doesn't know: images before 1.2-2 ignore it."""
+        return self.is_algorithm_mode(env) and not self._is_before_1_2_2
 
     def response_timeout(self, env: Mapping[str, str]) -> ServerLimit:
         """Return how long the container's own server waits for the model's answer, in seconds.
@@ -105,7 +109,11 @@ class FrameworkContainer:
         configuration"). nginx takes any (`nginx.conf.template`: client_max_body_size 0).
         """
         if self.is_algorithm_mode(env):
-            return _limit(env, 6 * 1024**2, "MAX_CONTENT_LENGTH")
+            limit = _limit(env, 6 * 1024**2, "MAX_CONTENT_LENGTH")
+            if not self._is_before_1_2_2:
+                return limit
+            most = 20 * 1024**2
+            return replace(limit, value=min(limit.value, most), most=most)
         if self.framework == "pytorch":
             return _limit(env, 6_553_500, "MMS_MAX_REQUEST_SIZE" if self._has_mms else "TS_MAX_REQUEST_SIZE")
         return None
@@ -118,6 +126,10 @@ class FrameworkContainer:
         if self.framework == "sklearn":
             return (TIMEOUT, LOG_LEVEL, "SAGEMAKER_MODEL_SERVER_WORKERS")
         return (TIMEOUT,)
+
+    @property
+    def _is_before_1_2_2(self) -> bool:
+        return re.match(r"0\.|1\.[01]\b|1\.2(-1\b|$)", self.tag) is not None
 
     @property
     def _loses_timeout(self) -> bool:

@@ -16,15 +16,17 @@ from batch_transform.spec.requirements_file import Requirements, read_requiremen
 class SourceFolder:
     """`name` is what messages call it, and `code` the path of its code folder in it.
 
-    `modules` are the names that can be imported from the code folder, `files` the names of the files beside it, at the
-    folder's top. `imports` are the packages that the script always imports when it is loaded: none of Python's own, and
-    nothing that the code folder holds. `is_project` says that the code folder has a setup.py, which may ask for
-    packages of its own. `requirements` is what the code folder's requirements.txt asks for, None when it has none.
+    `modules` are the scripts of the code folder, without `.py`, and `packages` its folders; `files` the names of the
+    files beside it, at the folder's top. `imports` are the packages that the script always imports when it is loaded:
+    none of Python's own, and nothing that the code folder holds. `is_project` says that the code folder has a
+    setup.py, which may ask for packages of its own. `requirements` is what the code folder's requirements.txt asks
+    for, None when it has none.
     """
 
     name: str
     code: str
     modules: frozenset[str]
+    packages: frozenset[str]
     files: frozenset[str]
     imports: frozenset[str]
     is_project: bool
@@ -37,11 +39,12 @@ def read_source_folder(folder: Path, *, name: str, code: str, program: str) -> S
     place = folder / code
     inside = list(place.iterdir()) if place.is_dir() else []
     scripts = {path.stem for path in inside if path.suffix == ".py" and path.is_file()}
-    packages = {path.name for path in inside if (path / "__init__.py").is_file()}
+    packages = {path.name for path in inside if path.is_dir()}
     return SourceFolder(
         name=name,
         code=code,
-        modules=frozenset(scripts | packages),
+        modules=frozenset(scripts),
+        packages=frozenset(packages),
         files=frozenset(path.name for path in folder.iterdir() if path.is_file()),
         imports=_imports(place / f"{module_of(program)}.py") - {path.stem for path in inside},
         is_project=(place / "setup.py").is_file(),

@@ -170,6 +170,7 @@ _BEYOND = {
     "upload-key-too-long",
     "volume-key-with-local-storage",
     "accept-unfit",
+    "label-size-unfit",
     "container-ambiguous",
     "content-type-unfit",
     "env-not-number",

@@ -28,9 +28,10 @@ class StartError(LocalAwsError):
 class Settings:
     """The container's settings.
 
-    `version` is the framework's, `(1, 2)` for `1.2-1`; an image without a tag has none, `()`, and behaves as the
-    newest. `module` is SAGEMAKER_PROGRAM without `.py`, None where it is not set. `timeout` is how long the container's
-    own server waits for an answer, in seconds, and `body_limit` how long a request's body may be, in bytes.
+    `version` is the image's, `(1, 2, 1)` for `1.2-1`, of which the first two are the framework's; an image without a
+    tag has none, `()`, and behaves as the newest. `module` is SAGEMAKER_PROGRAM without `.py`, None where it is not
+    set. `timeout` is how long the container's own server waits for an answer, in seconds, and `body_limit` how long a
+    request's body may be, in bytes.
     """
 
     framework: str
@@ -97,5 +98,5 @@ def whole_number(environ: Mapping[str, str], name: str, default: int) -> int:
 
 
 def _version(tag: str) -> tuple[int, ...]:
-    found = re.match(r"\d+(\.\d+)*", tag)
-    return tuple(int(part) for part in found[0].split(".")) if found else ()
+    found = re.match(r"\d+(\.\d+)*(-\d+(?![^-]))?", tag)
+    return tuple(int(part) for part in re.split(r"[.-]", found[0])) if found else ()

@@ -27,7 +27,6 @@ from batch_transform.local.framework.sagemaker_containers import encoders
 from batch_transform.local.framework.settings import Settings, StartError
 from batch_transform.local.framework.xgboost_output import SELECTED, selected_answer, selected_predictions
 
-_LONGEST_BEFORE_1_2 = 20 * 1024**2
 _ACCEPTED = ["application/json", "application/jsonlines", "application/x-recordio-protobuf", "text/csv"]
 _VOTES = ("multi:softmax", "binary:hinge")
 _KINDS = {
@@ -66,10 +65,10 @@ class Boosters:
     def load(cls, settings: Settings) -> Boosters:
         """Load each file beside `code`. Raises StartError for one that is no booster, as the container would fail."""
         files = [file for file in sorted(settings.model_dir.iterdir()) if file.is_file()]
-        if not settings.is_before(1, 3):
+        if not settings.is_before(1, 3) or settings.version == (1, 2, 1):
             files = [file for file in files if not file.name.startswith(".")]
         together = os.environ.get("SAGEMAKER_INFERENCE_ENSEMBLE", "true") == "true"
-        if not together or settings.is_before(1, 2):
+        if not together or settings.is_before(1, 2, 2):
             files = files[:1]
         if not files:
             raise StartError(
@@ -115,8 +114,7 @@ class _Algorithm:
         self._boosters = boosters
         self._environ = environ
         assert settings.body_limit is not None  # noqa: S101  # the algorithm always has one
-        longest = settings.body_limit.value
-        self.longest = min(longest, _LONGEST_BEFORE_1_2) if settings.is_before(1, 2) else longest
+        self.longest = settings.body_limit.value
 
     def execution_parameters(self) -> flask.Response:
         parameters = {
@@ -139,7 +137,7 @@ class _Algorithm:
         except Exception as error:  # noqa: BLE001  # XGBoost's own errors are of several types
             return _refused(HTTPStatus.BAD_REQUEST, f"Unable to evaluate payload provided: {error}")
         selects = SELECTED in self._environ
-        if self._settings.is_before(1, 2) and not selects:
+        if self._settings.is_before(1, 2, 2) and not selects:
             return flask.Response(_lines(predictions.tolist()), mimetype="text/csv")
         try:
             accept = self._accept()
@@ -267,5 +265,5 @@ def _booster(file: Path, settings: Settings) -> tuple[Any, bool]:
 def _release(settings: Settings) -> str:
     if not settings.version:
         return ""
-    release = ".".join(map(str, settings.version))
+    release = ".".join(map(str, settings.version[:2]))
     return f". The image has XGBoost {release}; install the same: pip install 'xgboost=={release}.*'"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from batch_transform.spec.cdk_token import is_token
@@ -24,6 +25,7 @@ ASKED_BY = {"content-type-missing": "model.image"}
 """Codes of problems with what is not there, and the field that asks for it."""
 
 _MB = 1024**2
+_LABEL_SIZE = re.compile(r";\s*label_size\s*=\s*\"?([^;\"\s]*)", re.IGNORECASE)
 
 # data_utils.py and serve_utils.py of aws/sagemaker-xgboost-container, which reads no other without a script.
 _XGBOOST_TYPES = (
@@ -224,17 +226,16 @@ def _payload(spec: JobSpec, container: FrameworkContainer, env: Mapping[str, str
         return
     asked = "0 streams whole objects" if payload == 0 else f"{payload} MB are {payload * _MB:,} bytes"
     origin = f"{limit.variable} says" if limit.is_given else f"unless {limit.variable} says otherwise"
-    most = f"{max(1, limit.value // _MB)} in max_payload"
-    raise_it = (
-        f"{limit.variable} in model.env"
-        if payload == 0
-        else f"{limit.variable}: '{payload * _MB}' in model.env"
-    )
+    if limit.most is not None and not 0 < payload * _MB <= limit.most:
+        mend = f"write {limit.most // _MB} or less, the most that {limit.variable} can be here, or take a newer image"
+    else:
+        value = "" if payload == 0 else f": '{payload * _MB}'"
+        mend = f"write {max(1, limit.value // _MB)} in max_payload, or {limit.variable}{value} in model.env"
     yield Problem(
         "max-payload-above-container",
         "transform.max_payload",
         f"{asked}, and the {container.title} container answers 413 to a request of more than {limit.value:,} bytes "
-        f"({origin}); write {most}, or {raise_it}",
+        f"({origin}); {mend}",
         severity="warning",
     )
 
@@ -268,6 +269,12 @@ def _xgboost_type(spec: JobSpec) -> Iterator[Problem]:
             field,
             f"{shown(given)} is no type that the XGBoost container reads without a script; write one of "
             f"{', '.join(_XGBOOST_TYPES)}",
+        )
+    elif not is_token(given) and (found := _LABEL_SIZE.search(given)) and found[1] != "1":
+        yield Problem(
+            "label-size-unfit",
+            field,
+            f"{shown(given)} has a label_size, of which the XGBoost container takes 1 alone; leave it out",
         )
 
 

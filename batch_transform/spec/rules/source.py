@@ -241,7 +241,8 @@ def _code(
 ) -> Iterator[Problem]:
     program = env.get(PROGRAM, DEFAULT_PROGRAM)
     module = module_of(program)
-    if module.partition(".")[0] in folder.modules:
+    first, dot, _ = module.partition(".")
+    if first in folder.packages or (not dot and module in folder.modules):
         return
     if module == module_of(DEFAULT_PROGRAM) and _loads_by_itself(container, folder):
         return

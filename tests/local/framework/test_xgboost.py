@@ -111,6 +111,20 @@ def test_execution_parameters_tell_the_longest_body(regression: OurServer, tmp_p
 
 
 @needs_xgboost
+@pytest.mark.parametrize(
+    ("tag", "most", "status"), [("1.0-1-cpu-py3", 20, 200), ("1.2-1", 20, 200), ("1.2-2", 40, 406)]
+)
+def test_images_before_1_2_2_take_20_mb_at_most_and_ignore_accept(
+    tmp_path: Path, tag: str, most: int, status: int
+) -> None:
+    model = algorithm(tmp_path, trained(), MAX_CONTENT_LENGTH=str(40 * 1024**2))
+    with ours(model, "xgboost", tag) as server:
+        parameters = server.answer(Request(path="/execution-parameters", method="GET"))
+        assert json.loads(parameters.body)["MaxPayloadInMB"] == most
+        assert server.answer(Request(b"1,2,3,4", {**CSV, "Accept": "text/xml"})).status == status
+
+
+@needs_xgboost
 def test_several_boosters_predict_together(tmp_path: Path) -> None:
     boosters = trained(), trained(max_depth=1)
     body = b"1,2,3,4"

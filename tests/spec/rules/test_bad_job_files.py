@@ -196,6 +196,11 @@ BAD_FILES: list[tuple[str, str, str]] = [
     ),
     ("content-type-missing", "XGBoost", f"{XGBOOST}}}\n«input: {{data: 's3://bucket/in/'}}\n"),
     ("content-type-unfit", "XGBoost", f"{XGBOOST}}}\ninput: {{content_type: «application/json}}\n"),
+    (
+        "label-size-unfit",
+        "XGBoost",
+        f"{XGBOOST}}}\ninput: {{content_type: «text/csv; label_size=0}}\n",
+    ),
     ("accept-unfit", "XGBoost", f"{XGBOOST}}}\n{TYPE}output: {{accept: «application/x-npy}}\n"),
     (
         "answer-unfit-for-next",
@@ -215,6 +220,12 @@ BAD_FILES: list[tuple[str, str, str]] = [
         "max-payload-above-container",
         "a smaller limit",
         f"{XGBOOST} env: {{MAX_CONTENT_LENGTH: '1048576'}}}}\n{TYPE}transform: {{max_payload: «6}}\n",
+    ),
+    (
+        "max-payload-above-container",
+        "an image before 1.2-2, which takes 20 MB at most",
+        f"{ARTIFACT} image: {{framework: xgboost, version: 1.2-1}}, env: {{MAX_CONTENT_LENGTH: '104857600'}}}}\n"
+        f"{TYPE}transform: {{max_payload: «21}}\n",
     ),
     (
         "max-payload-above-container",

@@ -53,6 +53,7 @@ def check(tmp_path: Path) -> Check:
         (SKLEARN, ["code/predict.py"], ", env: {SAGEMAKER_PROGRAM: predict.py}"),
         (SKLEARN, ["code/predict.py"], ", env: {SAGEMAKER_PROGRAM: predict}"),
         (SKLEARN, ["code/predict/__init__.py"], ", env: {SAGEMAKER_PROGRAM: predict}"),
+        (SKLEARN, ["code/src/predict.py"], ", env: {SAGEMAKER_PROGRAM: src.predict}"),
         (SKLEARN, ["serving/inference.py"], ", env: {SAGEMAKER_SUBMIT_DIRECTORY: /opt/ml/model/serving}"),
         (SKLEARN, ["inference.py"], ", env: {SAGEMAKER_SUBMIT_DIRECTORY: /opt/ml/model}"),
         (SKLEARN, ["model.joblib"], ", env: {SAGEMAKER_SUBMIT_DIRECTORY: 's3://b/sourcedir.tar.gz'}"),
@@ -91,6 +92,13 @@ def test_a_folder_in_which_the_container_finds_its_code_or_model_is_sound(
             ", env: {SAGEMAKER_PROGRAM: predict.py}",
             "source-without-code",
             "has no code/predict.py, .*; add it, or correct SAGEMAKER_PROGRAM",
+        ),
+        (
+            SKLEARN,
+            ["code/inference.py"],
+            ", env: {SAGEMAKER_PROGRAM: inference.PY}",
+            "source-without-code",
+            "has no code/inference.PY.py",
         ),
         (
             SKLEARN,
