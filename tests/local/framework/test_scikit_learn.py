@@ -110,7 +110,7 @@ def test_what_the_code_leaves_out_is_done_as_in_the_container(
         (
             b"1,2\n3,4\n",
             {"Content-Type": "text/csv", "Accept": "text/xml"},
-            "Content type text/xml is not supported",
+            "\nsagemaker_containers._errors.UnsupportedFormatError: Content type text/xml is not supported",
         ),
     ],
 )

@@ -7,9 +7,6 @@ class ClientError(Exception):
     """What a function of the model's code raised, told apart from the container's own errors."""
 
 
-ClientError.__module__ = "sagemaker_containers._errors"  # as a log shows it
-
-
 class ImportModuleError(ClientError):
     """When the program cannot be imported."""
 
@@ -25,3 +22,7 @@ class UnsupportedFormatError(Exception):
             "            serialize the response. For more information, see the SageMaker Python SDK README."
         )
         super().__init__(self.message)
+
+
+for _error in (ClientError, ImportModuleError, UnsupportedFormatError):
+    _error.__module__ = "sagemaker_containers._errors"  # as a log shows it
