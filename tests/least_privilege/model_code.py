@@ -1,10 +1,19 @@
 """The model of every job here: its data say what it does."""
 
+import os
 import tarfile
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
-INFERENCE = """
+_HANGS = Path(tempfile.gettempdir()) / f"least-privilege-{os.getpid()}-hangs"
+_LOOK_SECONDS = 0.05
+
+INFERENCE = f"""
+import os
 import time
 
 def model_fn(model_dir):
@@ -17,12 +26,28 @@ def predict_fn(data, model):
     if "bad" in data:
         raise ValueError("this record is bad")
     if "hang" in data:
-        time.sleep(8)
+        until = time.monotonic() + 120
+        while os.path.exists({str(_HANGS)!r}) and time.monotonic() < until:
+            time.sleep({_LOOK_SECONDS})
     return ["9" * 9_000_000 if "big" in line else "1" for line in data.splitlines()]
 
 def output_fn(prediction, accept):
     return "\\n".join(prediction) + "\\n", accept or "text/csv"
 """
+
+
+@contextmanager
+def hanging() -> Iterator[None]:
+    """Let the model hang where the data say so, for as long as this lasts.
+
+    Its server works on one request after the other: what a stopped job left hanging would keep the next one waiting.
+    """
+    _HANGS.touch()
+    try:
+        yield
+    finally:
+        _HANGS.unlink()
+        time.sleep(5 * _LOOK_SECONDS)  # until it has seen that
 
 
 def write_model(folder: Path) -> None:

@@ -48,10 +48,17 @@ def prove(account: Account, job: str, policies: Sequence[Policy], stories: Seque
 
 
 def _misses(account: Account, job: str, story: Story, mutation: Mutation) -> bool:
-    """The story goes otherwise, and what the mutation took was refused: not by something else that went wrong."""
-    account.refusals.forget()
-    is_otherwise = otherwise(account, job, story) is not None
-    return is_otherwise and (mutation.is_deny or account.refusals.show(mutation))
+    """The story goes otherwise, and what the mutation took was refused: not by something else that went wrong.
+
+    Where it was something else, such as a late refusal of the mutation before, the story is told once more.
+    """
+    for _ in range(2):
+        account.refusals.forget()
+        if otherwise(account, job, story) is None:
+            return False
+        if mutation.is_deny or account.refusals.show(mutation):
+            return True
+    return False
 
 
 def _general(text: str, job: str) -> str:

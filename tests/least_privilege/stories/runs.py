@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from batch_transform.spec.run_id import run_id
 from least_privilege.account import Account
+from least_privilege.model_code import hanging
 from least_privilege.stories.point import Points
 
 LOG_GROUP = "/aws/sagemaker/TransformJobs"
@@ -88,23 +89,25 @@ def stops(account: Account, job: str) -> Points:
     """An execution that is stopped stops its transform job by itself, which leaves no half-written object."""
     # the first line's answer is large enough to be sent in parts, the second never comes
     single = {"transform": {"strategy": "SingleRecord"}} if "transform" in account.jobs[job] else {}
-    arn = account.start(job, {"input": {"data": account.place(job, "hang")}, **single})
-    try:
-        account.wait_until(lambda: _running(account, job) or not _is_running(account, arn))
-        running = _running(account, job)
-        yield "runs", bool(running)
-        if single:
-            account.wait_until(lambda: _uploads(account) > 0 or not _is_running(account, arn))
-        with _nobody_else_to_stop(account, job):
-            yield "runs on", account.stop(arn)
-            yield "stops its job", account.wait_until(lambda: _has_stopped(account, running[0]))
-        yield "leaves nothing", _uploads(account) == 0
-    finally:
-        account.stop(arn)
-        for name in _running(account, job):
-            account.client("sagemaker").stop_transform_job(TransformJobName=name)
-            account.wait_until(partial(_has_stopped, account, name))
-        _clear_uploads(account)
+    with hanging():
+        arn = account.start(job, {"input": {"data": account.place(job, "hang")}, **single})
+        try:
+            account.wait_until(lambda: _running(account, job) or not _is_running(account, arn))
+            running = _running(account, job)
+            yield "runs", bool(running)
+            if single:
+                account.wait_until(lambda: _uploads(account) > 0 or not _is_running(account, arn))
+                yield "uploads", _uploads(account) > 0
+            with _nobody_else_to_stop(account, job):
+                yield "runs on", account.stop(arn)
+                yield "stops its job", account.wait_until(lambda: _has_stopped(account, running[0]))
+            yield "leaves nothing", _uploads(account) == 0
+        finally:
+            account.stop(arn)
+            for name in _running(account, job):
+                account.client("sagemaker").stop_transform_job(TransformJobName=name)
+                account.wait_until(partial(_has_stopped, account, name))
+            _clear_uploads(account)
 
 
 @contextmanager
@@ -123,23 +126,26 @@ def _nobody_else_to_stop(account: Account, job: str) -> Iterator[None]:
 def leaves_nothing_running(account: Account, job: str) -> Points:
     """When an execution is stopped, each transform job with its name is, also one that it knows nothing of."""
     sagemaker = account.client("sagemaker")
-    arn = account.start(job, {"input": {"data": account.place(job, "hang")}})
-    try:
-        account.wait_until(lambda: _running_of(account, job, arn) or not _is_running(account, arn))
-        running = _running_of(account, job, arn)
-        yield "runs", bool(running)
-        described = sagemaker.describe_transform_job(TransformJobName=running[0])
-        asked = ("ModelName", "TransformInput", "TransformOutput", "TransformResources")
-        unknown = f"{running[0].rpartition('-')[0]}-99"
-        sagemaker.create_transform_job(TransformJobName=unknown, **{each: described[each] for each in asked})
-        yield "runs on", account.stop(arn)
-        yield "stops it", account.wait_until(lambda: unknown not in _running_of(account, job, arn))
-    finally:
-        account.stop(arn)
-        for name in _running_of(account, job, arn):
-            sagemaker.stop_transform_job(TransformJobName=name)
-        account.wait_until(lambda: not _running_of(account, job, arn, "Stopping"))
-        _clear_uploads(account)
+    with hanging():
+        arn = account.start(job, {"input": {"data": account.place(job, "hang")}})
+        try:
+            account.wait_until(lambda: _running_of(account, job, arn) or not _is_running(account, arn))
+            running = _running_of(account, job, arn)
+            yield "runs", bool(running)
+            described = sagemaker.describe_transform_job(TransformJobName=running[0])
+            asked = ("ModelName", "TransformInput", "TransformOutput", "TransformResources")
+            unknown = f"{running[0].rpartition('-')[0]}-99"
+            sagemaker.create_transform_job(
+                TransformJobName=unknown, **{each: described[each] for each in asked}
+            )
+            yield "runs on", account.stop(arn)
+            yield "stops it", account.wait_until(lambda: unknown not in _running_of(account, job, arn))
+        finally:
+            account.stop(arn)
+            for name in _running_of(account, job, arn):
+                sagemaker.stop_transform_job(TransformJobName=name)
+            account.wait_until(lambda: not _running_of(account, job, arn, "Stopping"))
+            _clear_uploads(account)
 
 
 def takes_over(account: Account, job: str) -> Points:
