@@ -71,7 +71,7 @@ class Code:
 
 
 def read_code(text: str, origin: str) -> Code:
-    """Read a script, a notebook or a Markdown note. Raises InputError for a script that is no Python."""
+    """Read a script, a notebook or a Markdown note. Raises InputError if a script is not valid Python."""
     text = text.replace("\r\n", "\n")
     parts = _Parts(origin)
     notebook = _notebook(text, origin)
@@ -114,10 +114,10 @@ class _Parts:
         except SyntaxError as error:
             at = min(max((error.lineno or 1) - 1, 0), len(places) - 1)
             if is_surely_python or _MAY_START_A_JOB.search("\n".join(lines)):
-                self.unread.append(f"{places[at]}: is no Python ({error.msg}), and is not read")
+                self.unread.append(f"{places[at]}: is not valid Python ({error.msg}), and is not read")
             return
         except (ValueError, RecursionError, MemoryError) as error:
-            self.unread.append(f"{places[0]}: is no Python that can be read ({error})")
+            self.unread.append(f"{places[0]}: cannot be read as Python ({error})")
             return
         self._lines += readable
         self._places += places

@@ -109,7 +109,7 @@ def adopt_sdk_call(source: str, *, origin: str, call: int | None = None) -> Adop
     Known are `.transform(...)` with its `Transformer(...)` or `.transformer(...)`, also in a pipeline step,
     `TransformJob.create(...)` of SDK 3, boto3's `create_transform_job(...)` and Airflow's
     `SageMakerTransformOperator(...)`. Values are literals, and names that are set once to such. `call` chooses
-    the first, second, ... of several. Raises InputError for what is no Python, for no call or several of them
+    the first, second, ... of several. Raises InputError if the code is not valid Python, or holds no call or several
     without a choice, and for parameters that the SDK does not have.
     """
     code = read_code(source, origin)

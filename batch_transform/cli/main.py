@@ -119,17 +119,17 @@ def _say_error(text: str) -> None:
 _FIXES = {
     errno.ENOSPC: "free space on that disk",
     errno.EDQUOT: "free space within your quota",
-    errno.EFBIG: "take a disk, or a limit (ulimit -f), that allows files of that size",
-    errno.EROFS: "take a place that can be written to",
-    errno.EACCES: "get the permission, or take another place",
-    errno.EPERM: "get the permission, or take another place",
-    errno.EIO: "the disk is broken: take another one",
-    errno.EMFILE: "allow more open files: ulimit -n 4096",
-    errno.ENFILE: "the system has too many files open: end other programs",
-    errno.ENOMEM: "there is too little memory: end other programs",
-    errno.EAGAIN: "the system allows no more processes: end others, or raise ulimit -u",
+    errno.EFBIG: "use a disk that allows files of this size, or raise the limit (ulimit -f)",
+    errno.EROFS: "use a folder that you can write to",
+    errno.EACCES: "change its permissions, or use another path",
+    errno.EPERM: "change its permissions, or use another path",
+    errno.EIO: "the disk reported an error: use another disk",
+    errno.EMFILE: "raise the limit of open files: ulimit -n 4096",
+    errno.ENFILE: "the system has too many open files: close other programs",
+    errno.ENOMEM: "free memory: close other programs",
+    errno.EAGAIN: "close other programs, or raise the limit of processes (ulimit -u)",
 }
-"""What the machine refuses whatever the program, with what to do. Any other OSError is a mistake of ours."""
+"""Errors of the machine, each with its fix. Any other OSError is a bug in this program."""
 
 
 def _machine_at_fault(error: OSError) -> str | None:

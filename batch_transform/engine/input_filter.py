@@ -70,7 +70,7 @@ class InputFilter:
         except FilterMissError as error:
             raise RecordError(
                 str(error),
-                record_at(line, record, "mend this record, or choose another InputFilter"),
+                record_at(line, record, "fix this record, or choose another InputFilter"),
                 line=line,
             ) from error
 

@@ -135,7 +135,7 @@ def preview(
 
 
 def _note_empty(made: Preview, ran: Rehearsal, findings: Findings) -> None:
-    """Note that there is no record; whether that fails is for the engine to say."""
+    """Note that the object has no records; the engine decides whether the job fails."""
     made.requests = tuple(exchange.body for exchange in ran.exchanges)
     made.result = ran.result if made.was_asked else None
     if ran.failure is None or ran.exchanges:

@@ -30,7 +30,7 @@ def output_columns(spec: JobSpec, data_processing: Mapping[str, str]) -> tuple[s
 
 
 def read_rows(file: Path, content_type: str | None) -> Iterator[list[str]]:
-    """Yield the rows of a result: one a line, as the transform job counts them; one that is no CSV is one cell."""
+    """Yield the rows of a result, one per line, as the transform job counts. A line that is not CSV is one cell."""
     is_csv = media_type(content_type) == CSV
     with file.open(newline="\n", encoding="utf-8", errors="replace") as lines:
         for line in lines:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import csv
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 import torch
@@ -32,17 +31,6 @@ STEPS = 300
 
 
 def main(build: Path) -> None:
-    """Train, and put each file into its place whole: another training, or a run, may go on beside this one."""
-    build.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".training-", dir=build) as made:
-        train(Path(made))
-        for file in sorted(path for path in Path(made).rglob("*") if path.is_file()):
-            target = build / file.relative_to(made)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            file.replace(target)
-
-
-def train(build: Path) -> None:
     """Split, fit on the one part, write the model and the other part."""
     dataset = load_wine()
     ids = [f"wine-{row:03}" for row in range(len(dataset.target))]

@@ -87,7 +87,7 @@ def test_a_cell_that_is_no_python_is_named_and_the_others_are_read() -> None:
     code = read_code(notebook("a = 1", "x = 1\ny = (\n", "b = 2"), "nb.ipynb")
     assert places(code) == {"a": "nb.ipynb, cell 1, line 1", "b": "nb.ipynb, cell 3, line 1"}
     (unread,) = code.unread
-    assert unread.startswith("nb.ipynb, cell 2, line 2: is no Python (")
+    assert unread.startswith("nb.ipynb, cell 2, line 2: is not valid Python (")
 
 
 def test_old_notebooks_and_odd_cells_are_read() -> None:
@@ -159,7 +159,7 @@ def test_a_block_that_is_no_python_is_named_where_it_may_start_a_job(language: s
 
 
 def test_fails_for_a_script_that_is_no_python() -> None:
-    with pytest.raises(InputError, match=r"job\.py:2: is no Python"):
+    with pytest.raises(InputError, match=r"job\.py:2: is not valid Python"):
         read_code("a = 1\nx = (\n", "job.py")
     with pytest.raises(InputError, match="is JSON and no notebook"):
         read_code('{"a": 1}', "x.json")

@@ -97,11 +97,11 @@ def test_an_interrupt_ends_with_130_and_one_line(
         ),
         (
             OSError(errno.EROFS, "Read-only file system", "jobs/x.yaml"),
-            "jobs/x.yaml: Read-only file system; take a place that can be written to",
+            "jobs/x.yaml: Read-only file system; use a folder that you can write to",
         ),
         (
-            PermissionError(errno.EACCES, "Permission denied", "/root/x"),
-            "/root/x: Permission denied; get the permission",
+            PermissionError(errno.EACCES, "Permission denied", "data/x"),
+            "data/x: Permission denied; change its permissions, or use another path",
         ),
         (
             OSError(errno.ENOSPC, "No space left on device"),

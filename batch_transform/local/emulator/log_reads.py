@@ -180,7 +180,7 @@ def _limit(data: Request, most: int) -> int:
 
 
 def _paged(describe: Callable[[Request], HttpAnswer]) -> Callable[[Request], HttpAnswer]:
-    """Refuse a limit and a token that CloudWatch Logs refuses; the emulator begins anew for a token of no page."""
+    """Refuse a limit or a token that CloudWatch Logs refuses: for an unknown token the emulator starts over."""
 
     def described(data: Request) -> HttpAnswer:
         _limit(data, 50)

@@ -63,7 +63,7 @@ EXECUTION_PARAMETERS_SECONDS = 10.0
 def execution_parameters(invoker: HttpInvoker) -> dict[str, Any]:
     """Return the container's GET /execution-parameters, {} when it has none (a 404 is fine).
 
-    Raises TransformJobError for an answer that is no JSON object.
+    Raises TransformJobError if the answer is not a JSON object.
     """
     try:
         answer = invoker.get("/execution-parameters", timeout=EXECUTION_PARAMETERS_SECONDS)

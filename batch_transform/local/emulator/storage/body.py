@@ -36,7 +36,7 @@ class BodyFile:
         self.path = path
 
     def size(self) -> int:
-        """Return the number of bytes that are there, -1 where there is no file."""
+        """Return how many bytes the file holds, or -1 if there is no file."""
         try:
             return self.path.stat().st_size
         except FileNotFoundError:
