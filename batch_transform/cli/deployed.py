@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from batch_transform.local.loopback import LOOPBACK
 from batch_transform.runs.aws_calls import aws_calls
 from batch_transform.runs.deployment import DeployedJob, deployed_jobs, named_job
 from batch_transform.runs.execution import Clients
@@ -65,7 +66,7 @@ class Deployed:
     def has_console(self) -> bool:
         """Whether links into the AWS console lead anywhere: a local AWS has none."""
         host = urlsplit(self.clients.stepfunctions.meta.endpoint_url).hostname
-        return host not in {"127.0.0.1", "localhost", "::1"}
+        return host not in LOOPBACK
 
     def command(self, words: str) -> str:
         """Return a command of ours for the same environment, to be copied."""

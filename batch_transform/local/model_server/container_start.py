@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from batch_transform.local.model_server import installed
 from batch_transform.local.model_server.code_folder import CODE_FOLDER, CodeFolders
 from batch_transform.local.model_server.image import Command, Images
 from batch_transform.local.model_server.packages import Install, NotInstalledError, Packages
@@ -21,9 +22,6 @@ from batch_transform.spec.framework_containers import (
 )
 from batch_transform.spec.requirements_file import REQUIREMENTS, read_requirements
 from batch_transform.spec.rules.source import requirements_problems
-
-PACKAGES_VARIABLE = "BATCH_TRANSFORM_PACKAGES"
-"""The folder with the model's installed packages, for the server's own process (`installed.py`)."""
 
 
 class ContainerStarts:
@@ -66,15 +64,15 @@ class ContainerStarts:
                 f"{SUBMIT_DIRECTORY} is {given[SUBMIT_DIRECTORY]}, which the {container.title} container ignores: it "
                 "loads the folder code of the model archive"
             )
-        installed = self._installed(container, code, model_dir, given, isolated=isolated, say=say, stop=stop)
-        if installed is None:
+        packages = self._installed(container, code, model_dir, given, isolated=isolated, say=say, stop=stop)
+        if packages is None:
             return environment
         arguments = [given["GUNICORN_CMD_ARGS"]] if "GUNICORN_CMD_ARGS" in given else []
         return {
             **environment,
-            PACKAGES_VARIABLE: str(installed),
+            installed.PACKAGES_VARIABLE: str(packages),
             "GUNICORN_CMD_ARGS": " ".join(
-                [*arguments, "--config=python:batch_transform.local.model_server.installed"]
+                [*arguments, f"--config=python:{installed.__name__}"]
             ),
         }
 

@@ -12,12 +12,12 @@ from urllib.parse import unquote, urlsplit
 
 import yaml
 
+from batch_transform.local.loopback import LOOPBACK
 from batch_transform.spec.errors import DataNotFoundError, InputError, TransformJobError
 from batch_transform.spec.framework_containers import framework_container
 from batch_transform.spec.framework_images import frameworks
 from batch_transform.spec.regular_file import read_file
 
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _FRAMEWORK_SERVER = (sys.executable, "-m", "batch_transform.local.framework")
 
 
@@ -83,7 +83,7 @@ class Images:
 
 
 def _running(address: str) -> RunningServer:
-    if urlsplit(address).hostname not in _LOOPBACK:
+    if urlsplit(address).hostname not in LOOPBACK:
         raise TransformJobError(
             f"ClientError: the image {address} is on another machine; a running server is at http://127.0.0.1:PORT"
         )

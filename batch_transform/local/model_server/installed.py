@@ -22,12 +22,14 @@ _OF_THE_SERVER = frozenset(
     {"gunicorn", "flask", "werkzeug", "jinja2", "itsdangerous", "blinker", "click", "markupsafe", "packaging"}
 )
 _LET_GO = _OF_THE_SERVER - {"gunicorn"}  # which goes on running the worker
-_PACKAGES = "BATCH_TRANSFORM_PACKAGES"
+
+PACKAGES_VARIABLE = "BATCH_TRANSFORM_PACKAGES"
+"""The folder with the model's packages, in the environment of its server's process."""
 
 
 def post_fork(_arbiter: Any, worker: Any) -> None:  # noqa: ANN401  # gunicorn has no types
     """Put the model's packages on the path of a worker, before it loads the server."""
-    use(Path(os.environ[_PACKAGES]), server=worker.app.app_uri.partition(":")[0])
+    use(Path(os.environ[PACKAGES_VARIABLE]), server=worker.app.app_uri.partition(":")[0])
 
 
 def use(packages: Path, *, server: str) -> None:
