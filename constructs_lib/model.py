@@ -16,10 +16,11 @@ from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct, IDependable
 
 from batch_transform.spec.errors import UnknownImageError
-from batch_transform.spec.framework_containers import DEFAULT_PROGRAM, code_in_s3, start_variables
+from batch_transform.spec.framework_containers import code_in_s3, start_variables
 from batch_transform.spec.job_spec import ContainerSpec, ModelSpec
 from batch_transform.spec.model_source import FOUND_BY_RUN, NAME_TO_BE_FOUND, containers
 from batch_transform.spec.s3_uri import S3Uri
+from batch_transform.spec.source_folder import has_default_script
 from constructs_lib.acknowledgment import acknowledge
 from constructs_lib.container_image import ContainerImage, container_image
 from constructs_lib.data_location import DataLocation
@@ -168,8 +169,12 @@ class _Container:
 
 def _start_variables(spec: ContainerSpec) -> dict[str, str]:
     """Find what tells the container where its code is."""
-    has_script = spec.source is not None and (spec.source / "code" / DEFAULT_PROGRAM).is_file()
-    return start_variables(spec.image, spec.env, from_source=spec.source is not None, has_script=has_script)
+    return start_variables(
+        spec.image,
+        spec.env,
+        from_source=spec.source is not None,
+        has_script=has_default_script(spec.source),
+    )
 
 
 def _code(scope: StackPart, spec: ContainerSpec) -> DataLocation | None:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from batch_transform.explain.filter_words import counted
-from batch_transform.spec.framework_containers import DEFAULT_PROGRAM, ServerLimit, framework_container
-from batch_transform.spec.job_spec import ContainerSpec, JobSpec, TransformSpec
+from batch_transform.spec.framework_containers import ServerLimit, framework_container
+from batch_transform.spec.job_spec import JobSpec, TransformSpec
 from batch_transform.spec.model_source import containers
 from batch_transform.spec.rules.container import whole_environment
+from batch_transform.spec.source_folder import has_default_script
 
 ORIGINS = {
     "job_file": "set in the job file",
@@ -73,7 +74,7 @@ def _of_the_container(spec: JobSpec) -> Iterator[Limit]:
         (known, known.response_timeout(env), known.body_limit(env))
         for container in containers(spec.model)
         if (known := framework_container(container.image)) is not None
-        for env in [whole_environment(spec, container, has_script=_has_script(container))]
+        for env in [whole_environment(spec, container, has_script=has_default_script(container.source))]
     ]
     if found:
         known, timeout, _ = min(found, key=lambda one: one[1].value)
@@ -89,10 +90,6 @@ def _of_the_container(spec: JobSpec) -> Iterator[Limit]:
 
 def _of_server(limit: ServerLimit, words: str) -> Limit:
     return Limit(limit.variable, limit.value, words, "job_file" if limit.is_given else "container_default")
-
-
-def _has_script(container: ContainerSpec) -> bool:
-    return container.source is not None and (container.source / "code" / DEFAULT_PROGRAM).is_file()
 
 
 def _or(given: int | None, default: int) -> int:

@@ -18,16 +18,16 @@ from batch_transform.local.model_server.container_start import ContainerStarts
 from batch_transform.local.model_server.image import Images
 from batch_transform.local.model_server.packages import Packages
 from batch_transform.local.model_server.pool import ModelServers
-from batch_transform.local.sagemaker.container import execution_parameters
+from batch_transform.local.sagemaker.container import batch_variables, execution_parameters
 from batch_transform.local.sagemaker.http_invoker import HttpInvoker
 from batch_transform.spec.errors import InputError
-from batch_transform.spec.framework_containers import DEFAULT_PROGRAM, start_variables
+from batch_transform.spec.framework_containers import start_variables
 from batch_transform.spec.framework_images import image_uri_parts
 from batch_transform.spec.job_spec import FrameworkImage, JobSpec
+from batch_transform.spec.source_folder import has_default_script
 
 _REGION = "us-east-1"  # of an image's address, which here only tells the framework
 _TRACEBACK = b"Traceback (most recent call last)"
-_STRATEGIES = {"MultiRecord": "MULTI_RECORD", "SingleRecord": "SINGLE_RECORD"}
 
 
 @dataclass(frozen=True)
@@ -119,20 +119,15 @@ def _image_uri(image: FrameworkImage | str, instance_type: str) -> str:
 
 
 def _environment(spec: JobSpec, request: Mapping[str, Any], image: FrameworkImage | str) -> dict[str, str]:
-    """Return what the container gets (Developer Guide, "Use Your Own Inference Code with Batch Transform")."""
-    batch = {
-        "SAGEMAKER_BATCH": "true",
-        "SAGEMAKER_MAX_PAYLOAD_IN_MB": request.get("MaxPayloadInMB"),
-        "SAGEMAKER_BATCH_STRATEGY": _STRATEGIES.get(request.get("BatchStrategy", "")),
-        "SAGEMAKER_MAX_CONCURRENT_TRANSFORMS": request.get("MaxConcurrentTransforms"),
-        "PYTHONDONTWRITEBYTECODE": "1",  # the model's folder stays as it is
-    }
-    given = {name: str(value) for name, value in batch.items() if value is not None}
+    """Return the container's environment, as a run's but for the AWS variables: the preview has no endpoint."""
     source = spec.model.source
     start = start_variables(
-        image,
-        spec.model.env,
-        from_source=source is not None,
-        has_script=source is not None and (source / "code" / DEFAULT_PROGRAM).is_file(),
+        image, spec.model.env, from_source=source is not None, has_script=has_default_script(source)
     )
-    return {**start, **spec.model.env, **request.get("Environment", {}), **given}
+    return {
+        **start,
+        **spec.model.env,
+        **request.get("Environment", {}),
+        **batch_variables(request),
+        "PYTHONDONTWRITEBYTECODE": "1",  # the model's folder stays as it is
+    }

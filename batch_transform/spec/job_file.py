@@ -28,7 +28,7 @@ from batch_transform.spec.rules.container import is_known_without_folder, server
 from batch_transform.spec.rules.shape import shown
 from batch_transform.spec.rules.source import source_problems
 from batch_transform.spec.sample_header import read_header
-from batch_transform.spec.source_folder import read_source_folder
+from batch_transform.spec.source_folder import has_default_script, read_source_folder
 from batch_transform.spec.stack_outputs import state_machine_output
 from batch_transform.spec.yaml_document import read_document
 
@@ -184,7 +184,7 @@ def _of_folder(
     known = framework_container(container.image)
     if known is None or container.image is None:
         return
-    env = whole_environment(job, container, has_script=(folder / "code" / DEFAULT_PROGRAM).is_file())
+    env = whole_environment(job, container, has_script=has_default_script(folder))
     if not is_known_without_folder(known, container):
         place = re.search(r"\[(\d+)\]", field)
         yield from server_problems(job, known, env, at=int(place[1]) if place else 0)

@@ -30,8 +30,12 @@ class SourceFolder:
     files: frozenset[str]
     imports: frozenset[str]
     is_project: bool
-    has_default_script: bool
     requirements: Requirements | None
+
+
+def has_default_script(source: Path | None) -> bool:
+    """Whether a model comes from a folder that has code/inference.py."""
+    return source is not None and (source / "code" / DEFAULT_PROGRAM).is_file()
 
 
 def read_source_folder(folder: Path, *, name: str, code: str, program: str) -> SourceFolder:
@@ -48,7 +52,6 @@ def read_source_folder(folder: Path, *, name: str, code: str, program: str) -> S
         files=frozenset(path.name for path in folder.iterdir() if path.is_file()),
         imports=_imports(place / f"{module_of(program)}.py") - {path.stem for path in inside},
         is_project=(place / "setup.py").is_file(),
-        has_default_script=(folder / "code" / DEFAULT_PROGRAM).is_file(),
         requirements=read_requirements(place),
     )
 

@@ -71,9 +71,7 @@ class ContainerStarts:
         return {
             **environment,
             installed.PACKAGES_VARIABLE: str(packages),
-            "GUNICORN_CMD_ARGS": " ".join(
-                [*arguments, f"--config=python:{installed.__name__}"]
-            ),
+            "GUNICORN_CMD_ARGS": " ".join([*arguments, f"--config=python:{installed.__name__}"]),
         }
 
     def _code_folder(

@@ -31,20 +31,11 @@ def log_stream(model: Model, stream: str, number: int) -> str:
 def environment(
     job: TransformJob, container: Mapping[str, Any], endpoint_url: str, credentials: Credentials
 ) -> dict[str, str]:
-    """Return the container's environment (Developer Guide, "Use Your Own Inference Code with Batch Transform").
+    """Return the container's environment.
 
-    The job's own variables go before the model's (inferred). What the job's request does not set
-    is not there. The AWS variables point any client in the container's code at the local AWS, with the
-    credentials of the execution role.
+    The job's own variables go before the model's (inferred). The AWS variables point any client in
+    the container's code at the local AWS, with the credentials of the execution role.
     """
-    request = job.request
-    batch = {"SAGEMAKER_BATCH": "true"}
-    if "MaxPayloadInMB" in request:
-        batch["SAGEMAKER_MAX_PAYLOAD_IN_MB"] = str(request["MaxPayloadInMB"])
-    if "BatchStrategy" in request:
-        batch["SAGEMAKER_BATCH_STRATEGY"] = _STRATEGIES[request["BatchStrategy"]]
-    if "MaxConcurrentTransforms" in request:
-        batch["SAGEMAKER_MAX_CONCURRENT_TRANSFORMS"] = str(request["MaxConcurrentTransforms"])
     aws = {
         "AWS_ENDPOINT_URL": endpoint_url,
         "AWS_REGION": job.scope.region,
@@ -53,7 +44,28 @@ def environment(
         "AWS_SECRET_ACCESS_KEY": credentials.secret_key,
         **({"AWS_SESSION_TOKEN": credentials.token} if credentials.token else {}),
     }
-    return {**aws, **container.get("Environment", {}), **request.get("Environment", {}), **batch}
+    request = job.request
+    return {
+        **aws,
+        **container.get("Environment", {}),
+        **request.get("Environment", {}),
+        **batch_variables(request),
+    }
+
+
+def batch_variables(request: Mapping[str, Any]) -> dict[str, str]:
+    """Return what SageMaker tells a container of the job: nothing of what the job's request does not set.
+
+    Developer Guide, "Use Your Own Inference Code with Batch Transform".
+    """
+    batch = {"SAGEMAKER_BATCH": "true"}
+    if "MaxPayloadInMB" in request:
+        batch["SAGEMAKER_MAX_PAYLOAD_IN_MB"] = str(request["MaxPayloadInMB"])
+    if "BatchStrategy" in request:
+        batch["SAGEMAKER_BATCH_STRATEGY"] = _STRATEGIES[request["BatchStrategy"]]
+    if "MaxConcurrentTransforms" in request:
+        batch["SAGEMAKER_MAX_CONCURRENT_TRANSFORMS"] = str(request["MaxConcurrentTransforms"])
+    return batch
 
 
 EXECUTION_PARAMETERS_SECONDS = 10.0
