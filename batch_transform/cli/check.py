@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from batch_transform.cli.problem_report import report_problems
+from batch_transform.spec.counted import counted
 from batch_transform.spec.environment_file import load_environments
 from batch_transform.spec.errors import DataNotFoundError, InputError, JobFileError
 from batch_transform.spec.job_file import JobFiles, read_job_files
@@ -41,7 +42,7 @@ def check(*, paths: tuple[Path, ...], as_json: bool) -> None:
         raise JobFileError(files.problems)
     if files.problems:
         report_problems(files.problems)
-    click.echo(f"{len(job_files)} job file{'' if len(job_files) == 1 else 's'} checked, no errors")
+    click.echo(f"{counted(len(job_files), 'job file')} checked, no errors")
 
 
 def _job_files(paths: Sequence[Path]) -> Iterator[Path]:

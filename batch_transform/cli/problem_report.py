@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from batch_transform.spec.counted import counted
 from batch_transform.spec.problem import Problem
 from batch_transform.spec.regular_file import read_file
 
@@ -34,17 +35,13 @@ def count_line(problems: Sequence[Problem]) -> str:
     """Return such as `2 errors and 1 warning in 2 files`."""
     errors = sum(problem.is_error for problem in problems)
     counts = [
-        _counted(number, word)
+        counted(number, word)
         for number, word in ((errors, "error"), (len(problems) - errors, "warning"))
         if number
     ]
     files = {problem.path for problem in problems if problem.path}
-    where = f" in {_counted(len(files), 'file')}" if files else ""
+    where = f" in {counted(len(files), 'file')}" if files else ""
     return f"{' and '.join(counts)}{where}"
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _headline(problem: Problem, columns: int | None) -> str:

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from batch_transform.runs.execution import TransformJobProgress
+from batch_transform.spec.counted import counted
 
 _LABEL_WIDTH = 10
 _PLAIN_PROGRESS_SECONDS = 2.0
@@ -92,5 +93,5 @@ def progress_text(progress: TransformJobProgress) -> str:
     if progress.records is None:
         return f"{progress.seconds:.0f} s"
     rate = progress.records / progress.seconds if progress.seconds > 0 else 0.0
-    files = f" in {progress.files} file{'' if progress.files == 1 else 's'}" if progress.files else ""
+    files = f" in {counted(progress.files, 'file')}" if progress.files else ""
     return f"{progress.records:,} records{files}, {rate:,.0f} records/s"

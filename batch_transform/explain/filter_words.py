@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from batch_transform.spec.counted import counted
 from batch_transform.spec.errors import FilterMissError
 from batch_transform.spec.json_path import Index, Indexes, JsonPath, Name, Names, Slice, Wildcard
 
@@ -105,11 +106,6 @@ def shortly(names: Sequence[str]) -> str:
     if len(names) <= _MOST_LISTED:
         return listed(names)
     return f"{', '.join(names[:3])}, … {names[-1]}"
-
-
-def counted(number: int, word: str) -> str:
-    """Return such as `1 column` and `2,000 columns`."""
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def _of_known(positions: Sequence[int], names: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from batch_transform.explain.filter_words import counted
+from batch_transform.spec.counted import counted
 from batch_transform.spec.framework_containers import ServerLimit, framework_container
 from batch_transform.spec.job_spec import JobSpec, TransformSpec
 from batch_transform.spec.model_source import containers

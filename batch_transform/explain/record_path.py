@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from batch_transform.explain.filter_words import ANSWER_FIELD, Row, counted, csv_words, json_words, shortly
+from batch_transform.explain.filter_words import ANSWER_FIELD, Row, csv_words, json_words, shortly
+from batch_transform.spec.counted import counted
 from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.json_path import JsonPath, is_csv
 

@@ -22,8 +22,9 @@ from batch_transform.preview.given_answer import GivenAnswer
 from batch_transform.preview.names import Names, names_of
 from batch_transform.preview.refusal import said_by_model
 from batch_transform.preview.rehearsal import Exchange, Rehearsal, rehearse
-from batch_transform.preview.soundness import Soundness, counted, inexact
+from batch_transform.preview.soundness import Soundness, inexact
 from batch_transform.preview.source import Source
+from batch_transform.spec.counted import counted
 from batch_transform.spec.errors import RecordError, TransformError, UnparsableError
 from batch_transform.spec.job_spec import JobSpec
 

@@ -14,6 +14,7 @@ from batch_transform.engine.json_record import join_json, parse_json, serialise_
 from batch_transform.engine.observed import BYTE_ORDER_MARK
 from batch_transform.engine.settings import Settings
 from batch_transform.preview.finding import Findings
+from batch_transform.spec.counted import counted
 from batch_transform.spec.errors import FilterMissError, TransformError, UnparsableError
 from batch_transform.spec.json_path import JsonPath, JsonValue
 from batch_transform.spec.unfit_data import packing_of, reads_text, wide_encoding_of
@@ -278,11 +279,6 @@ class Soundness:
         self.findings.note(code, line, message, is_error=is_error)
         if fails and self.first_failing is None:
             self.first_failing = line
-
-
-def counted(number: int, word: str) -> str:
-    """Return such as `1 column`."""
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def inexact(findings: Findings, line: int, changed: ChangedNumber | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from batch_transform.runs.execution import TransformJobProgress
+from batch_transform.spec.counted import counted
 
 
 def losses(job: TransformJobProgress) -> Iterator[str]:
@@ -16,11 +17,11 @@ def losses(job: TransformJobProgress) -> Iterator[str]:
     if uneven := counts.get("uneven_objects", 0):
         yield _uneven(job, uneven)
     if empty := counts.get("empty_answers", 0):
-        yield f"the model's answer to {_counted(empty, 'request')} was empty"
+        yield f"the model's answer to {counted(empty, 'request')} was empty"
     if marks := counts.get("byte_order_marks", 0):
         begin = "begins" if marks == 1 else "begin"
         yield (
-            f"{_counted(marks, 'file')} {begin} with a byte order mark (EF BB BF), which became a part of the first "
+            f"{counted(marks, 'file')} {begin} with a byte order mark (EF BB BF), which became a part of the first "
             "value; save as UTF-8 without BOM"
         )
     if changed := counts.get("changed_number"):
@@ -33,12 +34,8 @@ def losses(job: TransformJobProgress) -> Iterator[str]:
 
 def _uneven(job: TransformJobProgress, uneven: int) -> str:
     lines, records = job.counts.get("result_lines", 0), job.records or 0
-    files = f"in {uneven:,} of {_counted(job.files or uneven, 'file')}"
-    got = f"{_counted(records, 'record')} gave {_counted(lines, 'line')} of result ({files})"
+    files = f"in {uneven:,} of {counted(job.files or uneven, 'file')}"
+    got = f"{counted(records, 'record')} gave {counted(lines, 'line')} of result ({files})"
     if lines < records and not job.assembles_lines:
         return f"{got}: nothing separates one result from the next; write output.assemble_with: Line"
     return f"{got}, so results no longer line up with records; have the model answer one line for each record"
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from batch_transform.spec.counted import counted
 from batch_transform.spec.s3_uri import S3Uri
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
@@ -61,7 +62,7 @@ def objects_text(count: int | None, size: int | None) -> str:
     """Return such as `3 objects of 37.7 kB`."""
     if count is None or size is None:
         return "objects not counted"
-    return f"{count:,} object{'' if count == 1 else 's'} of {size_text(size)}"
+    return f"{counted(count, 'object')} of {size_text(size)}"
 
 
 def size_text(size: float) -> str:

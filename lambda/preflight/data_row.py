@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from batch_transform.spec.counted import counted
 from batch_transform.spec.errors import HeaderRowError, RowWidthError
 from batch_transform.spec.s3_uri import S3Uri
 
@@ -23,7 +24,7 @@ def require_data_row(place: S3Uri, cells: Sequence[str], columns: Sequence[str])
             "it to the model as a record; upload the data without that line"
         )
     if len(cells) != len(columns):
-        width = f"{len(cells)} column{'' if len(cells) == 1 else 's'}"
+        width = counted(len(cells), "column")
         raise RowWidthError(
             f"{place} begins with a row of {width}, and input.columns names {len(columns)}: the filters would select "
             "others than are meant; upload data with these columns, or mend input.columns and deploy"

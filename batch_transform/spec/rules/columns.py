@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from batch_transform.spec.cdk_token import is_token
+from batch_transform.spec.counted import counted
 from batch_transform.spec.errors import FilterMissError, InvalidFilterError
 from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.json_path import JsonPath
@@ -91,7 +92,6 @@ def _reach(field: str, text: str | None, groups: Sequence[tuple[str, Sequence[st
     try:
         path.positions(len(names))
     except FilterMissError:
-        counted = f"{len(names)} column{'' if len(names) == 1 else 's'}"
         where = " and ".join(f"{len(group)} in {of}" for of, group in groups)
         listed = ", ".join(f"{at} {name}" for at, name in enumerate(names[:12])) + (
             ", …" if len(names) > 12 else ""
@@ -99,7 +99,7 @@ def _reach(field: str, text: str | None, groups: Sequence[tuple[str, Sequence[st
         yield Problem(
             "filter-beyond-columns",
             field,
-            f"'{text}' asks for a column that is not there: a row has {counted} ({where}), "
+            f"'{text}' asks for a column that is not there: a row has {counted(len(names), 'column')} ({where}), "
             f"counted from 0: {listed}{_end_is_inclusive(path, len(names))}",
         )
 
