@@ -121,7 +121,7 @@ def _input(starter: Starter, path: Path) -> Iterator[str]:
 def _require_names(columns: str) -> None:
     """Refuse what was meant as a file: a job with its path for a column's name would be valid."""
     if kind := kind_of(Path(columns)):
-        raise InputError(f"--columns {columns}: it is {kind}, and only a file is read")
+        raise InputError(f"--columns {columns}: it is {kind}, not a regular file")
     is_one = "," not in columns
     if is_one and ("/" in columns or Path(columns).suffix.lower() in _TABLES):
         raise InputError(

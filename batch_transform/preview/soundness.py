@@ -119,7 +119,7 @@ class Soundness:
             return record
         if line <= 1 and record.startswith(BYTE_ORDER_MARK):
             message = (
-                "begins with a byte order mark (EF BB BF), which becomes a part of the first value; save the object "
+                "begins with a byte order mark (EF BB BF), which becomes part of the first value; save the object "
                 "as UTF-8 without BOM"
             )
             fails = self._fails(record)

@@ -1,4 +1,4 @@
-"""The one place where a name that we did not choose, such as an S3 key, becomes a path on this machine."""
+"""The one place where a name from outside, such as an S3 key, becomes a path on this machine."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from pathlib import Path
 from batch_transform.spec.errors import KeyPathError
 
 _MOST_BYTES_OF_A_SEGMENT = 255
-"""NAME_MAX of every file system that is usual on Linux and macOS; one with less refuses by itself."""
+"""NAME_MAX of all common file systems on Linux and macOS; one with a lower limit refuses longer names itself."""
 
 _NAME_ERRORS = {
-    errno.EEXIST: "a file or folder of that name is there already",
-    errno.EILSEQ: "this file system has no such names",
-    errno.EINVAL: "this file system has no such names",
-    errno.EISDIR: "there is a folder of that name",
-    errno.ELOOP: "a symbolic link is in the way",
+    errno.EEXIST: "a file or folder with that name already exists",
+    errno.EILSEQ: "this file system does not allow the name",
+    errno.EINVAL: "this file system does not allow the name",
+    errno.EISDIR: "a folder with that name already exists",
+    errno.ELOOP: "a folder in the path is a symbolic link",
     errno.ENAMETOOLONG: "it is too long for this file system",
-    errno.ENOTDIR: "a file or a symbolic link is in the way, where it needs a folder",
-    errno.ENOTEMPTY: "there is a folder of that name",
+    errno.ENOTDIR: "a folder in the path is a file or a symbolic link",
+    errno.ENOTEMPTY: "a folder with that name already exists",
 }
-"""What the system says about a name, rather than about the disk: another name would do."""
+"""Errors that are due to the name and not to the disk: another name would work."""
 
 
 class FilesBelow:
-    """Puts files into `folder` under names such as the ends of S3 keys; none lands anywhere else.
+    """Puts files into `folder`, and nowhere else, under names such as the ends of S3 keys.
 
-    No symbolic link below the folder is followed, whoever made it, and no file replaces another one that was put
-    here under another name: file systems that ignore case, as macOS's, hold `A` and `a` for the same.
+    No symbolic link below the folder is followed, whoever made it. No file replaces one that was put here under
+    another name: on a file system that ignores case, such as macOS's, `A` and `a` are the same file.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -40,9 +40,9 @@ class FilesBelow:
         self._put: dict[tuple[int, int], str] = {}
 
     def put(self, file: Path, name: str) -> Path:
-        """Move `file`, which is on the same file system, to its place and return that.
+        """Move `file`, which must be on the same file system, to its place, and return the new path.
 
-        Raises KeyPathError where the name is no path below the folder, and OSError where the disk is at fault.
+        Raises KeyPathError if the name is not a path below the folder, and OSError if the disk is at fault.
         """
         *folders, last = segments(name)
         try:
@@ -51,7 +51,7 @@ class FilesBelow:
                 os.replace(file, last, dst_dir_fd=parent)
                 found = os.lstat(last, dir_fd=parent)
                 path = self._folder.joinpath(*folders, last)
-                path.lstat()  # a whole path has a limit of its own
+                path.lstat()  # a whole path has its own limit
         except OSError as error:
             if error.errno in _NAME_ERRORS:
                 raise KeyPathError(name, _NAME_ERRORS[error.errno]) from error
@@ -66,14 +66,14 @@ class FilesBelow:
             return
         other = self._put.get((found.st_dev, found.st_ino))
         if other is not None:
-            raise KeyPathError(name, f"this file system holds it for the same as {other!r}")
+            raise KeyPathError(name, f"on this file system it is the same file as {other!r}")
 
 
 def segments(name: str) -> tuple[str, ...]:
-    """Return the folders and the file that a name consists of. Raises KeyPathError where it is no path downwards.
+    """Return the folders and the file name that a name consists of. Raises KeyPathError if it can't be a path.
 
-    S3 takes any text of up to 1,024 bytes as a key. Refused is what a file system would take for another place or
-    for another name (`..`, `.`, an empty segment, so a leading or trailing slash), what it has no room for, and
+    S3 accepts any text of up to 1,024 bytes as a key. This refuses names that a file system would resolve to another
+    place or name (`..`, `.`, and empty segments, including a leading or trailing slash), names that are too long, and
     control characters, which a terminal would act on.
     """
     found = tuple(name.split("/"))
@@ -87,28 +87,29 @@ def segments(name: str) -> tuple[str, ...]:
         try:
             size = len(segment.encode())
         except UnicodeEncodeError:
-            raise KeyPathError(name, "it is no Unicode text") from None
+            raise KeyPathError(name, "it is not valid Unicode") from None
         if size > _MOST_BYTES_OF_A_SEGMENT:
             raise KeyPathError(
-                name, f"a segment has {size} bytes, and a file's name at most {_MOST_BYTES_OF_A_SEGMENT}"
+                name,
+                f"a segment has {size} bytes, and a file name can have at most {_MOST_BYTES_OF_A_SEGMENT}",
             )
     return found
 
 
 def can_be_written(folder: Path) -> bool:
-    """Say whether files can be put into a folder, or into one that would be made there."""
+    """Say whether files can be written to a folder, which may not exist yet."""
     nearest = next((place for place in (folder, *folder.absolute().parents) if place.exists()), folder)
     return nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
 
 
 @contextmanager
 def _opened(folder: Path, below: list[str]) -> Iterator[int]:
-    """Open a folder below another, making what is missing, one by one: no link in between is followed."""
+    """Open a folder below another one, creating missing folders one by one; no link on the way is followed."""
     folder.mkdir(parents=True, exist_ok=True)
     here = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         for name in below:
-            with contextlib.suppress(FileExistsError):  # what it is shows when it is opened
+            with contextlib.suppress(FileExistsError):  # opening it shows whether it is a folder
                 os.mkdir(name, dir_fd=here)
             inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=here)
             os.close(here)

@@ -18,7 +18,7 @@ BatchTransformError
 │   ├── TruthFileError       a table of known answers that is no such table
 │   ├── HeaderRowError       data to be scored whose first row is the names of its columns
 │   ├── RowWidthError        data to be scored whose first row has more or fewer columns than the job names
-│   ├── UnfitDataError       data to be scored that is packed, encoded or sized in a way that no job can score
+│   ├── UnfitDataError       data to be scored whose packing, encoding or size no job can process
 │   ├── ModelNotFoundError   an endpoint or a package group that has no model for a run
 │   ├── DataNotFoundError    a local file or an S3 object that is not there
 │   └── NotDeployedError     a stack, a job or a run that is not there
@@ -30,8 +30,8 @@ BatchTransformError
 ├── SynthError               the CDK app could not make the template
 ├── DeployError              CloudFormation refused the template, or rolled back
 ├── RunLockError             the lock of a job is there, and cannot be read
-├── ResultsError             a run ended well, and not all of its results could be copied to this machine
-├── KeyPathError             an S3 key that names no file below the folder that it is copied to
+├── ResultsError             a run succeeded, but some of its results could not be copied to this machine
+├── KeyPathError             an S3 key that is not a valid path in the folder it is copied to
 ├── RunFailedError           the execution, or the transform job in it, failed
 └── TransformError           one input object could not be transformed
     ├── UnparsableError      a text that is no CSV row, or no JSON document
@@ -39,7 +39,7 @@ BatchTransformError
     ├── RecordError          a record that cannot be parsed, filtered or sent
     ├── ModelClientError     the model answered 4xx: it refuses the data
     ├── ModelServerError     the model answered 5xx
-    ├── NoModelAnswerError   the model did not answer: the connection was closed, or never made
+    ├── NoModelAnswerError   the model did not answer: the connection was closed or could not be made
     │   └── ModelTimeoutError  it did not answer in time
     └── AnswerError          an answer that cannot be parsed, counted or joined
 """
@@ -139,7 +139,7 @@ class RowWidthError(InputError):
 
 
 class UnfitDataError(InputError):
-    """When data to be scored has a byte order mark, is packed or encoded otherwise than said, or is too large."""
+    """When data to be scored has a byte order mark, the wrong compression or encoding, or is too large."""
 
 
 class ModelNotFoundError(InputError):
@@ -211,11 +211,11 @@ class RunLockError(BatchTransformError):
 
 
 class ResultsError(BatchTransformError):
-    """When a run ended well, and not all of its results could be copied to this machine."""
+    """When a run succeeded, but some of its results could not be copied to this machine."""
 
 
 class KeyPathError(BatchTransformError):
-    """When an S3 key, or another name that is not ours, names no file below the folder where it belongs."""
+    """When an S3 key, or another name from outside, is not a valid path in the folder where the file belongs."""
 
     def __init__(self, name: str, why: str) -> None:
         self.name = name
@@ -231,9 +231,9 @@ class TransformError(BatchTransformError):
     """When one input object could not be transformed; the other objects of the job go on.
 
     `log_lines` is what goes to the data log, one log event a line. `failure_class` begins
-    the job's FailureReason as AWS writes it: `ClientError` or `AlgorithmError`. `line` is the place of the
-    record in the object, the first one where a request of several failed: it counts from 1, is 0 for the
-    object as a whole, and None where no record is to blame.
+    the job's FailureReason as AWS writes it: `ClientError` or `AlgorithmError`. `line` is the record's line in the
+    object, counted from 1; the first one if a request of several records failed, 0 for the object as a whole, and
+    None if no record is to blame.
     """
 
     failure_class = "ClientError"

@@ -23,7 +23,7 @@ FIELD_TEXTS = {
     "model.package_group": "a model package group: each run uses its newest approved package, as a model with "
     "`model.role`",
     "model.kms_key": "with source or artifact: a customer key's id or ARN, or an alias, that the archive is encrypted "
-    "with, and code in S3 that `model.env` names; the job may decrypt them",
+    "with, as well as any code in S3 that `model.env` names; the job may decrypt both",
     "model.image": "with source or artifact: `{framework: sklearn, version: 1.2-1}` (also `xgboost`, `pytorch`), "
     "or an image URI",
     "model.env": "environment of the model's container, such as `SAGEMAKER_PROGRAM`, the script to load; numbers are "

@@ -22,7 +22,7 @@ from batch_transform.spec.framework_images import frameworks, repository
 from batch_transform.spec.job_spec import FrameworkImage
 
 PROGRAM = "SAGEMAKER_PROGRAM"
-"""The script, `inference.py` or the name of a module, in the code folder."""
+"""The script in the code folder: `inference.py`, or the name of a module."""
 
 SUBMIT_DIRECTORY = "SAGEMAKER_SUBMIT_DIRECTORY"
 """Where the code folder is: in the container, or an archive in S3."""
@@ -30,10 +30,10 @@ SUBMIT_DIRECTORY = "SAGEMAKER_SUBMIT_DIRECTORY"
 TIMEOUT = "SAGEMAKER_MODEL_SERVER_TIMEOUT"
 TS_TIMEOUT = "TS_DEFAULT_RESPONSE_TIMEOUT"
 LOG_LEVEL = "SAGEMAKER_CONTAINER_LOG_LEVEL"
-"""A number of Python's `logging`, which the SageMaker SDK sets to 20. PyTorch's container doesn't read it."""
+"""A log level of Python's `logging`; the SageMaker SDK sets it to 20. PyTorch's container doesn't read it."""
 
 DEFAULT_ACCEPT = "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT"
-"""The type of an answer when no Accept comes, which is JSON unless set."""
+"""The type of an answer to a request without Accept; JSON unless set."""
 
 DEFAULT_PROGRAM = "inference.py"
 MODEL_FOLDER = "/opt/ml/model"
@@ -42,7 +42,7 @@ CODE_IN_ARCHIVE = f"{MODEL_FOLDER}/code"
 ECR_IMAGE = re.compile(r"\d{12}\.dkr[.-]ecr[.-][a-z0-9.-]+/(?P<repository>[^:@]+)(:(?P<tag>[^@]+))?(@.*)?")
 
 _TITLES = {"sklearn": "scikit-learn", "xgboost": "XGBoost", "pytorch": "PyTorch"}
-# Images that no job file can name by framework, and whose start is known. The Neuron variants start alike.
+# Images that a job file cannot name by framework, but whose start is known. The Neuron variants start the same way.
 _OTHERS = {
     "huggingface": (re.compile(r"huggingface-(pytorch|tensorflow)-inference(-neuronx?)?"), "Hugging Face"),
     "pytorch": (re.compile(r"pytorch-inference(-[a-z0-9-]+)?"), "PyTorch"),
@@ -52,9 +52,9 @@ _OTHERS = {
 
 @dataclass(frozen=True)
 class ServerLimit:
-    """A limit of the container's own server, and the variable that sets it; `is_given` says that the job sets it.
+    """A limit of the container's own server, and the variable that sets it; `is_given` if the job sets it.
 
-    `most` is the highest that the variable sets, None where there is no such bound.
+    `most` is the highest value that takes effect, None if there is no maximum.
     """
 
     value: int
@@ -65,7 +65,7 @@ class ServerLimit:
 
 @dataclass(frozen=True)
 class FrameworkContainer:
-    """A container whose start is known. `tag` is the image's, or its version in the job file; `title` names it."""
+    """A container whose start is known. `tag` is the image's tag or its version in the job file, `title` its name."""
 
     framework: str
     title: str
@@ -73,15 +73,15 @@ class FrameworkContainer:
 
     @property
     def fetches_code(self) -> bool:
-        """Whether it loads its code from SAGEMAKER_SUBMIT_DIRECTORY, and not from the model archive's `code`."""
+        """Whether it loads its code from SAGEMAKER_SUBMIT_DIRECTORY instead of the model archive's `code`."""
         return self.framework in {"sklearn", "xgboost"}
 
     def is_algorithm_mode(self, env: Mapping[str, str]) -> bool:
-        """Whether XGBoost's container loads the booster by itself, with this whole environment."""
+        """Whether XGBoost's container loads the booster without a script, with this whole environment."""
         return self.framework == "xgboost" and PROGRAM not in env
 
     def reads_accept(self, env: Mapping[str, str]) -> bool:
-        """Whether XGBoost without a script answers 406 to an Accept it doesn't know: images before 1.2-2 ignore it."""
+        """Whether XGBoost without a script answers 406 to an unknown Accept: images before 1.2-2 ignore it."""
         return self.is_algorithm_mode(env) and not self._is_before_1_2_2
 
     def response_timeout(self, env: Mapping[str, str]) -> ServerLimit:
@@ -90,8 +90,8 @@ class FrameworkContainer:
         gunicorn's and nginx's timeout (sagemaker-containers `_server.py`), TorchServe's and MMS's response timeout
         (`torchserve.py`, `model_server.py`; seen in sagemaker-mxnet-inference-toolkit issue 77). Release 2.0.25 of the
         PyTorch toolkit (October 2024) writes SAGEMAKER_MODEL_SERVER_TIMEOUT at the end of another line of TorchServe's
-        configuration (`default-ts.properties` has no last newline), so that TorchServe's own default holds; which
-        images have that release is inferred from their dates: 2.5 and newer.
+        configuration (`default-ts.properties` has no last newline), so TorchServe's own default applies. Which images
+        have that release is inferred from their dates: 2.5 and newer.
         """
         if self.framework == "pytorch" and any(name.startswith("SAGEMAKER_TS_") for name in env):
             return _limit(env, 60, "SAGEMAKER_TS_RESPONSE_TIMEOUT")
@@ -102,11 +102,11 @@ class FrameworkContainer:
         return _limit(env, 60, TIMEOUT)
 
     def body_limit(self, env: Mapping[str, str]) -> ServerLimit | None:
-        """Return how large a request's body the container's own server takes, in bytes; None where it has no limit.
+        """Return the largest request body that the container's own server accepts, in bytes; None for no limit.
 
         XGBoost without a script: Flask's MAX_CONTENT_LENGTH (`algorithm_mode/serve.py`). PyTorch: TorchServe's
         max_request_size, and MMS's up to version 1.5, whose default is 6,553,500 (TorchServe documentation, "Advanced
-        configuration"). nginx takes any (`nginx.conf.template`: client_max_body_size 0).
+        configuration"). nginx accepts any size (`nginx.conf.template`: client_max_body_size 0).
         """
         if self.is_algorithm_mode(env):
             limit = _limit(env, 6 * 1024**2, "MAX_CONTENT_LENGTH")
@@ -142,7 +142,7 @@ class FrameworkContainer:
 
 
 def _limit(env: Mapping[str, str], default: int, *variables: str) -> ServerLimit:
-    """Return the limit that the last of the variables sets; a text that is no number sets none."""
+    """Return the limit that the last of the variables sets; a value that isn't a number is ignored."""
     limit = ServerLimit(default, variables[0], is_given=False)
     for variable in variables:
         if is_whole_number(env.get(variable, "")):
@@ -151,12 +151,12 @@ def _limit(env: Mapping[str, str], default: int, *variables: str) -> ServerLimit
 
 
 def is_whole_number(text: str) -> bool:
-    """Say whether Python's `int` reads the text, which is how the containers read theirs."""
+    """Say whether Python's `int` reads the text, as the containers do."""
     return re.fullmatch(r"\s*[+-]?\d+(_\d+)*\s*", text) is not None
 
 
 def framework_container(image: FrameworkImage | str | None) -> FrameworkContainer | None:
-    """Return what is known of an image's container; None for an image of another kind."""
+    """Return what is known about an image's container; None for any other image."""
     if isinstance(image, FrameworkImage):
         if image.framework not in frameworks():
             return None
@@ -177,24 +177,24 @@ def framework_container(image: FrameworkImage | str | None) -> FrameworkContaine
 def start_variables(
     image: FrameworkImage | str, env: Mapping[str, str], *, from_source: bool, has_script: bool
 ) -> dict[str, str]:
-    """Return what a container needs beside `env`, which goes before it, to find the code in its model archive.
+    """Return the variables that a container needs, in addition to `env`, to find the code in its model archive.
 
-    `from_source` says that the archive is a folder of the author's, `has_script` that it holds code/inference.py. An
-    image that is not known here gets them for a folder, as the SageMaker SDK's `Model` does.
+    `env` overrides them. `from_source` says that the archive is packed from a folder, `has_script` that it holds
+    code/inference.py. An unknown image gets them for a folder, as with the SageMaker SDK's `Model`.
     """
     variables = {PROGRAM: DEFAULT_PROGRAM, SUBMIT_DIRECTORY: CODE_IN_ARCHIVE}
     container = framework_container(image)
     if container is None or not container.fetches_code:
         return variables if from_source else {}
     if container.framework == "xgboost" and not env.get(PROGRAM) and not has_script:
-        return {}  # algorithm mode: with a script's name it would import that script
+        return {}  # algorithm mode: given the name of a script, it would import that script
     return variables
 
 
 def code_in_s3(image: FrameworkImage | str, env: Mapping[str, str]) -> str | None:
     """Return the S3 URI of the code that the container downloads when it starts, or None.
 
-    An image that is not known here may: aws/sagemaker-containers can be built into any.
+    An unknown image may do so: aws/sagemaker-containers can be built into any image.
     """
     uri = env.get(SUBMIT_DIRECTORY, "")
     container = framework_container(image)
@@ -204,7 +204,7 @@ def code_in_s3(image: FrameworkImage | str, env: Mapping[str, str]) -> str | Non
 
 
 def place_in_model(container: FrameworkContainer, env: Mapping[str, str]) -> str | None:
-    """Return the code folder as a path in the model archive, or None where the code is not in it.
+    """Return the code folder as a path in the model archive, or None if the code is not in it.
 
     `env` is the container's whole environment, `start_variables` included.
     """

@@ -168,7 +168,10 @@ def _folder(
         found = list(_of_folder(field, folder, container, job))
     except OSError as error:
         reading.wrong(
-            "source-unreadable", field, f"'{source}' cannot be read: {error.strerror}; allow it", at
+            "source-unreadable",
+            field,
+            f"'{source}' cannot be read: {error.strerror}; correct its permissions",
+            at,
         )
         return folder
     for problem in found:
@@ -180,7 +183,7 @@ def _folder(
 def _of_folder(
     field: str, folder: Path, container: ModelSpec | ContainerSpec, job: JobSpec
 ) -> Iterator[Problem]:
-    """Yield what is wrong with a model's folder, seen from its container."""
+    """Yield the problems that a model's folder would cause in its container."""
     known = framework_container(container.image)
     if known is None or container.image is None:
         return
@@ -190,7 +193,7 @@ def _of_folder(
         yield from server_problems(job, known, env, at=int(place[1]) if place else 0)
     code = place_in_model(known, env)
     if code is None and not known.is_algorithm_mode(env):
-        return  # the code is in S3, or the rules of the container say that it is nowhere
+        return  # the code is in S3, or the container's rules already report it missing
     yield from source_problems(
         field,
         read_source_folder(

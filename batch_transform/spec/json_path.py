@@ -28,7 +28,7 @@ from batch_transform.spec.errors import FilterMissError, FilterSyntaxError, Inva
 from batch_transform.spec.media_type import FILTERABLE, media_type
 
 TYPE_MEMBERS = {"InputFilter": "ContentType", "OutputFilter": "Accept"}
-"""The member that a filter is judged by."""
+"""The member whose media type decides whether a filter is allowed."""
 
 MAX_LENGTH = 63  # DataProcessing.InputFilter and OutputFilter, API reference
 
@@ -249,11 +249,11 @@ def check_filter_text(text: str, *, member: str = "filter", content_type: str | 
 
 
 def check_filter_type(text: str, *, member: str, content_type: str | None) -> None:
-    """Raise InvalidFilterError for a filter other than `$` on what is neither CSV nor JSON.
+    """Raise InvalidFilterError for a filter other than `$` on a type other than CSV and JSON.
 
-    CreateTransformJob refuses it, whether the job joins or not. The message is AWS's, as recorded for an
-    OutputFilter without Accept (rdhanase/aai-540-group-6); for an InputFilter and its ContentType it is inferred.
-    `$` is taken with any type (recorded: the SageMaker Python SDK's own tests).
+    CreateTransformJob refuses such a filter, with or without a join. The message is AWS's, recorded for an
+    OutputFilter without Accept (rdhanase/aai-540-group-6) and inferred for an InputFilter and its ContentType.
+    `$` is accepted with any type (recorded: the SageMaker Python SDK's own tests).
     """
     if text == "$" or media_type(content_type) in FILTERABLE:
         return

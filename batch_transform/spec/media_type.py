@@ -1,4 +1,4 @@
-"""Media types: the three that filters and joins work on, and those that are binary."""
+"""Media types: the three that filters and joins support, and the binary ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ JSON_LINES = "application/jsonlines"
 FILTERABLE = (CSV, JSON, JSON_LINES)
 
 _BINARY_TOP = frozenset({"image", "audio", "video", "font", "model"})
-# Structured syntax suffixes (IANA registry) and words in the names of types that are binary.
+# Structured syntax suffixes (IANA registry) and words in the names of binary types.
 _BINARY_SUFFIX = re.compile(
     r".*\+(ber|cbor|der|cbor-seq|fastinfoset|wbxml|zip|zlib|gzip|zstd|sqlite3|tlv|protobuf)"
 )
@@ -28,7 +28,7 @@ def media_type(text: str | None) -> str | None:
 
 
 def is_binary(text: str | None) -> bool:
-    """Whether a type is known to have no lines. Of a type that is not known nothing is said: False."""
+    """Whether a type is known to be binary, without lines. False for an unknown type."""
     type_ = media_type(text)
     if type_ is None:
         return False

@@ -16,7 +16,7 @@ NAME_TO_BE_FOUND = "found-when-a-run-starts"
 """Holds the place of ModelName in the declared request until then. Legal, so that the rules pass."""
 
 NAME_TO_WRITE = "name-of-your-model"
-"""Stands in a job file that `adopt` made where the model's name was not told; its author writes it."""
+"""The placeholder that `adopt` writes into a job file when it doesn't know the model's name."""
 
 
 def given_sources(model: ModelSpec) -> list[str]:

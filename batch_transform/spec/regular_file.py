@@ -1,4 +1,4 @@
-"""Files that a person names, opened only where they are files: a pipe or a device may never end."""
+"""Opening of files that a user names, if they are regular files: reading a pipe or a device may never end."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _KINDS = {
 def open_file(path: Path) -> BinaryIO:
     """Open a regular file, or a link to one, for reading.
 
-    Raises OSError, as `Path.open` does, whose `strerror` tells what a path that is no file is.
+    Raises OSError, as `Path.open` does; for anything but a file, its `strerror` says what the path is.
     """
-    _require_file(path, path.stat().st_mode)  # first: opening may do something to a device
-    # and without waiting for a writer, should a pipe have come in its place
+    _require_file(path, path.stat().st_mode)  # first, because opening a device may have effects
+    # O_NONBLOCK: don't wait for a writer, in case a pipe has replaced the file since
     number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         _require_file(path, os.fstat(number).st_mode)
@@ -40,7 +40,7 @@ def read_file(path: Path) -> bytes:
 
 
 def kind_of(path: Path) -> str | None:
-    """Return what a path is that is neither file nor folder, such as `a device`; None for these and for nothing."""
+    """Return what a path is, such as `a device`; None for a file, a folder, and a path that does not exist."""
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError):
@@ -51,8 +51,8 @@ def kind_of(path: Path) -> str | None:
 def _require_file(path: Path, mode: int) -> None:
     if not stat.S_ISREG(mode):
         number = errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL
-        raise OSError(number, f"it is {_kind(mode)}, and only a file is read", str(path))
+        raise OSError(number, f"it is {_kind(mode)}, not a regular file", str(path))
 
 
 def _kind(mode: int) -> str:
-    return _KINDS.get(stat.S_IFMT(mode), "no file")
+    return _KINDS.get(stat.S_IFMT(mode), "a special file")

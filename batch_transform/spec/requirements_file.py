@@ -1,6 +1,6 @@
-"""A pip requirements file, as far as we must know it: what it has pip look for in an index, and what it refers to.
+"""A pip requirements file, as far as we need it: what pip looks up in an index, and what it downloads from elsewhere.
 
-pip itself installs it; format: pip documentation, "Requirements File Format".
+pip itself installs it. Format: pip documentation, "Requirements File Format".
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _REMOTE = re.compile(r"(?:[a-z]+\+)?(?:https?|ssh|git)://", re.IGNORECASE)
 _FOLDER = re.compile(r"(?:-f|--find-links)\b")
 _MARKER = re.compile(r"(?:^[^@]*|\s);")  # in an address, a blank comes before it
 _ARCHIVE = re.compile(r"\.(?:whl|zip|tar\.gz|tgz|tar\.bz2)(?:[\s;#]|$)", re.IGNORECASE)
-# Options that name nothing on this machine's disk, so that the file's own text says all.
+# Options that refer to no file on this machine, so the requirements file stands alone.
 _OF_THE_INDEX = re.compile(
     r"(?:-i|--index-url|--extra-index-url|--no-index|--pre|--prefer-binary|--no-binary|--only-binary|--trusted-host|"
     r"--require-hashes|--use-feature)\b"
@@ -29,13 +29,13 @@ _OF_THE_INDEX = re.compile(
 
 @dataclass(frozen=True)
 class Requirements:
-    """What requirements.txt, and the files that it includes with `-r`, ask for.
+    """The requirements in requirements.txt and in the files that it includes with `-r`.
 
-    `from_index` are the names of the packages that pip looks for in an index, in the order of the file, and
-    `remote` the addresses that it downloads from. `perhaps` are those of both that may need no network all the same: a
-    marker may leave them out (`; sys_platform == "win32"`), or a folder of `--find-links` may hold them.
-    `is_self_contained` says that the file's text alone decides what is installed: no other file is named in it.
-    `asks_nothing` is a file of comments.
+    `from_index` are the names of the packages that pip looks up in an index, in the order of the file, and `remote`
+    the URLs that it downloads from. `perhaps` are entries of both that may not need a network after all: a marker may
+    exclude them (`; sys_platform == "win32"`), or a folder of `--find-links` may hold them. `is_self_contained` says
+    that the file refers to no other file, so its text alone decides what is installed. `asks_nothing` says that the
+    file has only comments.
     """
 
     from_index: tuple[str, ...]
@@ -46,12 +46,12 @@ class Requirements:
 
     @property
     def needs_network(self) -> tuple[str, ...]:
-        """What cannot be had without a network, unless it is installed already."""
+        """What pip can get only from a network, unless it is already installed."""
         return (*self.from_index, *self.remote)
 
 
 def read_requirements(folder: Path) -> Requirements | None:
-    """Return what `requirements.txt` in the folder asks for, or None when there is none."""
+    """Return the requirements in the folder's `requirements.txt`, or None if it has no such file."""
     file = folder / REQUIREMENTS
     if not file.is_file():
         return None

@@ -1,4 +1,4 @@
-"""A model's folder, as far as the rules must know it."""
+"""A model's folder, as far as the rules need it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ from batch_transform.spec.requirements_file import Requirements, read_requiremen
 
 @dataclass(frozen=True)
 class SourceFolder:
-    """`name` is what messages call it, and `code` the path of its code folder in it.
+    """`name` is its name in messages, and `code` the path of the code folder in it.
 
-    `modules` are the scripts of the code folder, without `.py`, and `packages` its folders; `files` the names of the
-    files beside it, at the folder's top. `imports` are the packages that the script always imports when it is loaded:
-    none of Python's own, and nothing that the code folder holds. `is_project` says that the code folder has a
-    setup.py, which may ask for packages of its own. `requirements` is what the code folder's requirements.txt asks
-    for, None when it has none.
+    `modules` are the scripts in the code folder, without `.py`, and `packages` its folders; `files` are the names of
+    the files at the folder's top level. `imports` are the packages that the script always imports when it is loaded,
+    except the standard library and what the code folder holds. `is_project` says that the code folder has a setup.py,
+    which may require more packages. `requirements` is the content of the code folder's requirements.txt, or None.
     """
 
     name: str
@@ -39,7 +38,7 @@ def has_default_script(source: Path | None) -> bool:
 
 
 def read_source_folder(folder: Path, *, name: str, code: str, program: str) -> SourceFolder:
-    """Return what the rules must know of a folder with the script `program`. Raises OSError where it cannot be read."""
+    """Return what the rules need of a folder with the script `program`. Raises OSError if it cannot be read."""
     place = folder / code
     inside = list(place.iterdir()) if place.is_dir() else []
     scripts = {path.stem for path in inside if path.suffix == ".py" and path.is_file()}
@@ -62,7 +61,7 @@ def _imports(script: Path) -> frozenset[str]:
         return frozenset()
     try:
         statements = ast.parse(script.read_bytes()).body
-    except (SyntaxError, ValueError):  # it is for the container to say so
+    except (SyntaxError, ValueError):  # the container will report it
         return frozenset()
     return frozenset(_names(statements)) - sys.stdlib_module_names
 

@@ -1,7 +1,7 @@
-"""Input data that would be scored wrongly, or not at all, as far as sizes and first bytes show.
+"""Finds input data that would be scored wrongly, or not at all, from the sizes and first bytes of objects.
 
-The preflight of each run, `run` on this machine and `preview` share these rules. What a request does with an object
-decides what is unfit: an image may begin with any bytes, and the lines of a table may not.
+The preflight of each run, `run` on this machine and `preview` share these rules. Whether an object is unfit depends on
+how the request reads it: an image may start with any bytes, the lines of a table may not.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from batch_transform.spec.cdk_token import is_token
 from batch_transform.spec.media_type import FILTERABLE, media_type
 
 FIRST_BYTES = 4096
-"""Bytes of an object that show how it is packed and encoded, unpacked ones included."""
+"""How many bytes of an object, unpacked ones included, are examined for its packing and encoding."""
 
 _NAMED = 5
 _MIB = 1024 * 1024  # MaxPayloadInMB counts in 2^20 bytes: recorded
@@ -27,13 +27,13 @@ _BINARY_TYPES = frozenset(
     for name in ("octet-stream", "pdf", "x-npy", "x-npz", "x-parquet", "x-recordio-protobuf", "zip")
 )
 _GZIP = b"\x1f\x8b"
-_PACKED = {  # by their first bytes, none of which any text begins with
+_PACKED = {  # by their first bytes, which no text starts with
     _GZIP: "gzip data",
-    b"PK\x03\x04": "a ZIP archive, as an Excel workbook is, too",
+    b"PK\x03\x04": "a ZIP archive (an Excel workbook is one, too)",
     b"\xfd7zXZ\x00": "xz data",
     b"\x28\xb5\x2f\xfd": "Zstandard data",
 }
-# The longer mark first: that of UTF-32 begins with that of UTF-16.
+# Longer marks first: the UTF-32 mark starts with the UTF-16 mark.
 _MARKS = {
     codecs.BOM_UTF32_LE: "UTF-32",
     codecs.BOM_UTF32_BE: "UTF-32",
@@ -50,24 +50,24 @@ class Unfit(NamedTuple):
 
 
 def packing_of(start: bytes) -> str | None:
-    """Return what packs the data, such as `gzip data`; None for what is no known packing."""
+    """Return how the data is packed, such as `gzip data`; None if it isn't packed in a known way."""
     return next((name for mark, name in _PACKED.items() if start.startswith(mark)), None)
 
 
 def wide_encoding_of(start: bytes) -> str | None:
-    """Return `UTF-16` or `UTF-32` for such text, with its mark or without; None for any other."""
+    """Return `UTF-16` or `UTF-32` for text in that encoding, with or without a mark; None for anything else."""
     for mark, name in _MARKS.items():
         if start.startswith(mark):
             return name
-    # Letters, digits and signs of ASCII, which tables and JSON begin with, have zeros beside them there.
+    # Tables and JSON start with ASCII characters, which these encodings pad with zero bytes.
     is_zero = "".join("0" if byte == 0 else "x" for byte in start[:4])
     return {"x0x0": "UTF-16", "0x0x": "UTF-16", "x000": "UTF-32", "000x": "UTF-32"}.get(is_zero)
 
 
 def reads_text(content_type: str | None, split_type: str) -> bool:
-    """Say whether a job reads its objects as text: their lines, or as a type that is text.
+    """Say whether a job reads its objects as text: line by line, or with a content type that is text.
 
-    A content type that only the deployment knows may be one.
+    A content type that is known only at deployment may be text.
     """
     of = media_type(content_type)
     if split_type not in {"None", "Line"}:
@@ -85,7 +85,7 @@ def reads_text(content_type: str | None, split_type: str) -> bool:
 
 @dataclass(frozen=True)
 class Reading:
-    """How a request has its objects read. `payload` is MaxPayloadInMB; None where only the container knows."""
+    """How a request reads its objects. `payload` is MaxPayloadInMB; None if the container sets it."""
 
     content_type: str | None
     split_type: str
@@ -95,7 +95,7 @@ class Reading:
 
     @classmethod
     def of(cls, request: Mapping[str, Any]) -> Reading:
-        """Read a CreateTransformJob request that the rules have passed, which may hold tokens."""
+        """Read a CreateTransformJob request that has passed the rules; it may hold tokens."""
         source = request["TransformInput"]
         return cls(
             content_type=source.get("ContentType"),
@@ -116,11 +116,11 @@ class Reading:
 
     @property
     def most_bytes(self) -> int | None:
-        """How many bytes an object may have; None for any number, or where its stored size does not tell.
+        """How many bytes an object may have; None if there is no limit, or if the stored size doesn't decide.
 
-        An object that is not split is one request (API reference, TransformInput). Where the request has no
-        MaxPayloadInMB, the container may name any up to the highest. What gzip unpacks to, or an InputFilter
-        leaves, is not known before.
+        An object that is not split is one request (API reference, TransformInput). If the request has no
+        MaxPayloadInMB, the container may set any value up to the maximum. The size after gunzip or an InputFilter
+        is not known in advance.
         """
         if self.split_type != "None" or self.is_gzip or self.is_filtered or self.payload == 0:
             return None
@@ -131,7 +131,7 @@ class Reading:
         if self.most_bytes is None or size <= self.most_bytes:
             return None
         limit = (
-            f"MaxPayloadInMB can be {_LARGEST_PAYLOAD} at most"
+            f"MaxPayloadInMB can be at most {_LARGEST_PAYLOAD}"
             if self.payload is None
             else f"MaxPayloadInMB is {self.payload}"
         )
@@ -141,26 +141,26 @@ class Reading:
             else f"raise transform.max_payload ({_LARGEST_PAYLOAD} at most), "
         )
         return Unfit(
-            f"is one request of {size:,} bytes, since nothing splits it, and {limit} ({self.most_bytes:,} bytes)",
+            f"is not split, so it is one request of {size:,} bytes, but {limit} ({self.most_bytes:,} bytes)",
             f"write input.split_type: Line if it has lines, {raised}"
             "set transform.max_payload to 0 to stream it, or upload smaller objects",
         )
 
     def unfit_start(self, start: bytes) -> Unfit | None:
-        """Return why an object that begins so is unfit; `start` is all of it, or FIRST_BYTES at least."""
+        """Return why an object that starts like this is unfit; `start` is all of it, or at least FIRST_BYTES."""
         if not self.is_gzip:
             return _unfit_text(start, is_packed=False) if self._is_text else None
         if not start:
             return None
         if not start.startswith(_GZIP):
             return Unfit(
-                f"is not gzip data (it begins with {_hex(start[:2])}), and input.compression_type is Gzip",
+                f"is not gzip data (it begins with {_hex(start[:2])}), but input.compression_type is Gzip",
                 "compress it with gzip, or write input.compression_type: None",
             )
         try:
             content = zlib.decompressobj(wbits=31).decompress(start, FIRST_BYTES)
         except zlib.error as error:
-            return Unfit(f"is damaged gzip data ({error})", "compress it again, and upload it")
+            return Unfit(f"is damaged gzip data ({error})", "compress it again and upload it")
         return _unfit_text(content, is_packed=True) if self._is_text else None
 
 
@@ -169,9 +169,10 @@ def _unfit_text(start: bytes, *, is_packed: bool) -> Unfit | None:
     if packing := packing_of(start):
         found = f"is {packing} ({begins} {_hex(start[:2])})"
         if start.startswith(_GZIP) and not is_packed:
-            return Unfit(f"{found}, and input.compression_type is None", "write input.compression_type: Gzip")
+            return Unfit(f"{found}, but input.compression_type is None", "write input.compression_type: Gzip")
         return Unfit(
-            found, "upload the text itself, or pack it once with gzip and write input.compression_type: Gzip"
+            found,
+            "upload the text itself, or compress it once with gzip and write input.compression_type: Gzip",
         )
     if encoding := wide_encoding_of(start):
         return Unfit(
@@ -180,14 +181,14 @@ def _unfit_text(start: bytes, *, is_packed: bool) -> Unfit | None:
     if start.startswith(codecs.BOM_UTF8):
         unpacked = "unpacked, " if is_packed else ""
         return Unfit(
-            f"{unpacked}begins with a byte order mark (EF BB BF), which becomes a part of the first value",
+            f"{unpacked}begins with a byte order mark (EF BB BF), which becomes part of the first value",
             "save it as UTF-8 without a byte order mark (in a spreadsheet: CSV, not CSV UTF-8)",
         )
     return None
 
 
 def unfit_text(unfit: Sequence[tuple[str, Unfit]], looked_at: int) -> str:
-    """Return a line for each unfit object, the first few by name, of so many that were looked at; empty for none."""
+    """Return a line for each of the first unfit objects, and the number of the rest; empty if there is none."""
     lines = [f"{name} {each.found}; {each.fix}" for name, each in unfit[:_NAMED]]
     if len(unfit) > _NAMED:
         lines.append(f"and {len(unfit) - _NAMED} more of the first {looked_at:,} objects")

@@ -141,7 +141,7 @@ def test_fails_with_the_file_and_the_models_words_when_the_model_refuses_a_row(p
         ("case-1,2\n".encode("utf-16"), "is UTF-16 text"),
         (
             gzip.compress(b"case-1,2\n", mtime=0),
-            "is gzip data (it begins with 1F 8B), and input.compression_type is None",
+            "is gzip data (it begins with 1F 8B), but input.compression_type is None",
         ),
     ],
 )

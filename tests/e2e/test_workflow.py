@@ -224,7 +224,7 @@ def test_the_comment_that_the_console_suggests_is_no_override(
             "x" * (2**20 + 1),
             {"input.split_type": "None", "output.assemble_with": "None", "transform.max_payload": 1}
             | {"data_processing": {"join_source": None, "input_filter": None, "output_filter": None}},
-            "is one request of 1,048,577 bytes, since nothing splits it, and MaxPayloadInMB is 1",
+            "is not split, so it is one request of 1,048,577 bytes, but MaxPayloadInMB is 1",
         ),
     ],
 )

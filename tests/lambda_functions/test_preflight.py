@@ -264,17 +264,21 @@ WIDE = ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be")
         (
             MARK + b"1,2\n",
             {},
-            "begins with a byte order mark (EF BB BF), which becomes a part of the first value",
+            "begins with a byte order mark (EF BB BF), which becomes part of the first value",
         ),
         (MARK, {}, "begins with a byte order mark"),
         *[("1,2\n".encode(name), {}, f"is {name[:6].upper()} text") for name in WIDE],
         (
             packed(b"1,2\n"),
             {},
-            "is gzip data (it begins with 1F 8B), and input.compression_type is None",
+            "is gzip data (it begins with 1F 8B), but input.compression_type is None",
         ),
-        (b"PK\x03\x04\x14\x00", {}, "is a ZIP archive, as an Excel workbook is, too (it begins with 50 4B)"),
-        (b"1,2\n", GZIP, "is not gzip data (it begins with 31 2C), and input.compression_type is Gzip"),
+        (
+            b"PK\x03\x04\x14\x00",
+            {},
+            "is a ZIP archive (an Excel workbook is one, too) (it begins with 50 4B)",
+        ),
+        (b"1,2\n", GZIP, "is not gzip data (it begins with 31 2C), but input.compression_type is Gzip"),
         (b"\x1f\x8b\x08nothing", GZIP, "is damaged gzip data ("),
         (packed(MARK + b"1,2\n"), GZIP, "unpacked, begins with a byte order mark"),
         (
@@ -341,7 +345,7 @@ MIB = 1024 * 1024
     ("size", "overrides", "told"),
     [
         (2 * MIB + 1, {**WHOLE, "transform.max_payload": 2}, "MaxPayloadInMB is 2 (2,097,152 bytes); write"),
-        (100 * MIB + 1, WHOLE, "MaxPayloadInMB can be 100 at most (104,857,600 bytes); write"),
+        (100 * MIB + 1, WHOLE, "MaxPayloadInMB can be at most 100 (104,857,600 bytes); write"),
     ],
 )
 def test_fails_for_a_later_object_that_is_one_request_and_larger_than_the_payload(
@@ -351,7 +355,7 @@ def test_fails_for_a_later_object_that_is_one_request_and_larger_than_the_payloa
     with pytest.raises(UnfitDataError) as refused:
         checked_request(a_run(overrides), FakeS3(keys, page_size=1000))
     assert str(refused.value).startswith(
-        f"s3://in/churn/z is one request of {size:,} bytes, since nothing splits it"
+        f"s3://in/churn/z is not split, so it is one request of {size:,} bytes, but "
     )
     assert told in str(refused.value)
 

@@ -229,7 +229,7 @@ def test_fails_when_an_isolated_model_asks_for_more(containers: Containers) -> N
     }
     described, _, _ = containers.run(files, isolated=True)
     assert described["FailureReason"].startswith(NO_PING)
-    assert "requirements.txt asks for lightgbm" in described["FailureReason"]
+    assert "requirements.txt requires lightgbm" in described["FailureReason"]
 
 
 def test_fails_when_the_code_of_an_isolated_model_is_in_s3(containers: Containers) -> None:

@@ -118,7 +118,7 @@ def test_a_pipe_of_the_shell_is_read() -> None:
 def test_fails_for_a_named_pipe_which_may_never_end(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with (
-        pytest.raises(InputError, match=r"it is a named pipe \(FIFO\), and only a file is read"),
+        pytest.raises(InputError, match=r"it is a named pipe \(FIFO\), not a regular file"),
         open_source(str(tmp_path / "pipe"), no_s3),
     ):
         pass

@@ -32,6 +32,8 @@ def test_fails_for_every_unfit_file_at_once_and_names_them(tmp_path: Path) -> No
 
 def test_fails_for_a_file_that_no_request_takes(tmp_path: Path) -> None:
     found = files(tmp_path, large=b"x" * (2**20 + 1), small=b"x" * 2**20)
-    with pytest.raises(UnfitDataError, match=r"^[^\n]*large is one request of 1,048,577 bytes[^\n]*$"):
+    with pytest.raises(
+        UnfitDataError, match=r"^[^\n]*large is not split, so it is one request of 1,048,577 bytes[^\n]*$"
+    ):
         require_fit(found, a_request(MaxPayloadInMB=1))
     require_fit(found, a_request(MaxPayloadInMB=2))

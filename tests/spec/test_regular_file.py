@@ -40,7 +40,7 @@ def test_fails_for_what_is_no_file_with_its_kind(tmp_path: Path, kind: str) -> N
     path = make(kind, tmp_path / "odd")
     with pytest.raises(OSError, match=str(path)) as refused:
         read_file(path)
-    assert refused.value.strerror == f"it is {KINDS[kind]}, and only a file is read"
+    assert refused.value.strerror == f"it is {KINDS[kind]}, not a regular file"
     assert kind_of(path) == (None if kind == "folder" else KINDS[kind])
 
 

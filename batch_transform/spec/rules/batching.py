@@ -9,7 +9,7 @@ from batch_transform.spec.problem import Problem
 from batch_transform.spec.rules.values import RequestValues
 
 ASKED_BY = {"answers-without-lines": "input.split_type"}
-"""Codes of problems with what is not there, and the field that asks for it."""
+"""Codes of problems with a missing field, and the field that makes it necessary."""
 
 _DEFAULT_PAYLOAD_MB = 6
 _MOST_MB_IN_FLIGHT = 100
@@ -60,7 +60,7 @@ def _payload_in_flight(values: RequestValues) -> Iterator[Problem]:
 
 
 def _lines_of_no_text(values: RequestValues) -> Iterator[Problem]:
-    """Line cuts at each byte 0A, which in binary data is one value among others."""
+    """Line splits at each byte 0A, which can be any part of a value in binary data."""
     if (
         not values.knows("input.split_type", "input.content_type")
         or values.text("input.split_type") != "Line"
@@ -70,22 +70,23 @@ def _lines_of_no_text(values: RequestValues) -> Iterator[Problem]:
     if not is_binary(content_type):
         return
     other = (
-        "write RecordIO, or None for a file a request"
+        "write RecordIO, or None to send each object as one request"
         if "recordio" in (content_type or "").lower()
-        else "write None, so that a file is one request"
+        else "write None to send each object as one request"
     )
     yield Problem(
         "split-line-of-binary",
         "input.split_type",
-        f"is Line, and {content_type} is binary: it would be cut at each byte that happens to be a line feed; {other}",
+        f"is Line, but {content_type} is binary and would be split at each byte that happens to be a line feed; "
+        f"{other}",
         severity="warning",
     )
 
 
 def _answers_without_lines(values: RequestValues) -> Iterator[Problem]:
-    """AssembleWith None puts answers one after the other with nothing between (huggingface/notebooks issue 187).
+    """AssembleWith None concatenates answers without a separator (huggingface/notebooks issue 187).
 
-    A joined job has rules of its own for it.
+    Joined jobs have rules of their own.
     """
     fields = ("input.split_type", "output.assemble_with", "data_processing.join_source", "output.accept")
     if not values.knows(*fields) or values.text("data_processing.join_source") == "Input":
@@ -93,11 +94,11 @@ def _answers_without_lines(values: RequestValues) -> Iterator[Problem]:
     if values.text("input.split_type") != "Line" or values.text("output.assemble_with") not in {None, "None"}:
         return
     if is_binary(values.text("output.accept")):
-        return  # a line feed between two answers would be one byte of them too many
+        return  # a line feed would corrupt binary answers
     yield Problem(
         "answers-without-lines",
         "output.assemble_with",
-        "is None while input.split_type is Line, so the answers of an object stand one after the other with nothing "
-        "between them; write Line for an answer a line",
+        "is None while input.split_type is Line, so the answers for an object are concatenated without a separator; "
+        "write Line to put each answer on its own line",
         severity="warning",
     )

@@ -1,4 +1,4 @@
-"""Whether a framework's container starts with its environment, and whether its own server can do what the job asks."""
+"""Check that a framework container starts with its environment, and that its server can do what the job asks."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from batch_transform.spec.problem import Problem
 from batch_transform.spec.rules.shape import shown
 
 ASKED_BY = {"content-type-missing": "model.image"}
-"""Codes of problems with what is not there, and the field that asks for it."""
+"""Codes of problems with a missing field, and the field that makes it necessary."""
 
 _MB = 1024**2
 _LABEL_SIZE = re.compile(r";\s*label_size\s*=\s*\"?([^;\"\s]*)", re.IGNORECASE)
 
-# data_utils.py and serve_utils.py of aws/sagemaker-xgboost-container, which reads no other without a script.
+# data_utils.py and serve_utils.py of aws/sagemaker-xgboost-container: the only types it reads without a script.
 _XGBOOST_TYPES = (
     "text/csv",
     "text/libsvm",
@@ -44,7 +44,7 @@ _XGBOOST_ANSWERS = (
 
 
 def container_problems(spec: JobSpec) -> Iterator[Problem]:
-    """Check each container of a job's model whose image is known. Of other images nothing can be said."""
+    """Check each container of a job's model whose image is known; other images are not checked."""
     model = spec.model
     if model.containers:
         for at, container in enumerate(model.containers):
@@ -56,9 +56,9 @@ def container_problems(spec: JobSpec) -> Iterator[Problem]:
 def whole_environment(
     spec: JobSpec, container: ModelSpec | ContainerSpec, *, has_script: bool
 ) -> dict[str, str]:
-    """Return what the container gets of the job: what the template adds, its own variables, and the job's.
+    """Return the container's environment: the variables that the template adds, the container's own, and the job's.
 
-    Values that were misread are left out.
+    Values that could not be read are left out.
     """
     given = {
         name: value
@@ -77,9 +77,9 @@ def whole_environment(
 def server_problems(
     spec: JobSpec, container: FrameworkContainer, env: Mapping[str, str], *, at: int
 ) -> Iterator[Problem]:
-    """Check what the job asks of the container's own server.
+    """Check that the container's own server can do what the job asks.
 
-    `env` is the container's whole environment, and `at` its place in the pipeline; 0 for a model of one container.
+    `env` is the container's whole environment. `at` is its place in the pipeline, 0 for a single container.
     """
     yield from _payload(spec, container, env)
     yield from _timeout(spec, container, env)
@@ -90,7 +90,7 @@ def server_problems(
 
 
 def is_known_without_folder(container: FrameworkContainer, source: ModelSpec | ContainerSpec) -> bool:
-    """Whether the container's environment is known without a look into its source, whose script XGBoost may have."""
+    """Say whether the container's environment is known without reading its source, which may hold an XGBoost script."""
     return container.framework != "xgboost" or source.source is None or PROGRAM in source.env
 
 
@@ -110,7 +110,7 @@ def _container(
 
 
 def _variable(spec: JobSpec, path: str, name: str) -> str:
-    """Return the field that gives a variable; the job's own go before the model's."""
+    """Return the field that sets a variable; the job's variables override the model's."""
     of_job = isinstance(spec.transform.env, Mapping) and name in spec.transform.env
     return f"transform.env.{name}" if of_job else f"{path}.env.{name}"
 
@@ -124,8 +124,8 @@ def _numbers(
             yield Problem(
                 "env-not-number",
                 _variable(spec, path, name),
-                f"{shown(value)} is no whole number, and the {container.title} container does not start with it; write "
-                "one, or leave it out",
+                f"{shown(value)} is not a whole number, so the {container.title} container does not start; write a "
+                "whole number, or leave the variable out",
             )
 
 
@@ -139,8 +139,8 @@ def _program(
         yield Problem(
             "program-not-module",
             _variable(spec, path, PROGRAM),
-            f"{shown(program)} cannot be imported; name a script in the code folder, without folders, such as "
-            "inference.py",
+            f"{shown(program)} cannot be imported; write the file name of a script in the code folder, without a path, "
+            "such as inference.py",
         )
 
 
@@ -161,7 +161,7 @@ def _submit_directory(
             yield Problem(
                 "submit-directory-ignored",
                 field,
-                f"the {known.title} container loads the folder code of the model archive, and ignores {shown(place)}; "
+                f"the {known.title} container ignores {shown(place)} and loads the folder code of the model archive; "
                 "put the code into the archive, as the SageMaker SDK does for this framework",
                 severity="warning",
             )
@@ -170,8 +170,8 @@ def _submit_directory(
         yield Problem(
             "submit-directory-without-program",
             field,
-            f"the XGBoost container loads no code while {PROGRAM} is not set; name the script with {PROGRAM}, or leave "
-            f"{SUBMIT_DIRECTORY} out",
+            f"the XGBoost container does not load any code unless {PROGRAM} is set; set {PROGRAM} to the name of the "
+            f"script, or leave {SUBMIT_DIRECTORY} out",
             severity="warning",
         )
     elif in_s3:
@@ -180,8 +180,8 @@ def _submit_directory(
         yield Problem(
             "submit-directory-unknown",
             field,
-            f"{shown(place)} is not in the {known.title} container; write {MODEL_FOLDER}/code, the folder code of the "
-            "model archive, or the S3 address of a sourcedir.tar.gz",
+            f"{shown(place)} does not exist in the {known.title} container; write {MODEL_FOLDER}/code (the folder code "
+            "of the model archive) or the S3 URI of a sourcedir.tar.gz",
         )
 
 
@@ -195,25 +195,25 @@ def _code_in_s3(
             "submit-directory-with-isolation",
             field,
             f"the {known.title} container downloads {shown(place)} when it starts; with model.enable_network_isolation "
-            "it has no network, so it fails and never answers a ping; put the code into the folder code of the model "
-            f"archive, and write {MODEL_FOLDER}/code",
+            "it has no network, so it fails and never responds to a ping; put the code into the folder code of the "
+            f"model archive, and write {MODEL_FOLDER}/code",
         )
     elif field.startswith("transform.env.") and spec.model.role is None:
         yield Problem(
             "submit-directory-of-job",
             field,
-            f"the stack's execution role may read the code that {path}.env names, and not this; write it there",
+            f"the stack's execution role can read only the code that {path}.env names; set {SUBMIT_DIRECTORY} there",
         )
 
 
 def _object_in_s3(field: str, place: str) -> Iterator[Problem]:
-    """Check an address of code in S3, which the execution role may read: it names one object."""
+    """Check that the S3 URI of the code, which the execution role may read, names one object."""
     bucket, _, key = place.removeprefix("s3://").partition("/")
     if place.startswith("s3://") and not is_token(place) and (not bucket or not key or key.endswith("/")):
         yield Problem(
             "submit-directory-malformed",
             field,
-            f"{shown(place)} names no object; write the address of a sourcedir.tar.gz, such as "
+            f"{shown(place)} does not name an object; write the S3 URI of a sourcedir.tar.gz, such as "
             "s3://BUCKET/sourcedir.tar.gz",
         )
 
@@ -224,18 +224,23 @@ def _payload(spec: JobSpec, container: FrameworkContainer, env: Mapping[str, str
         return
     if payload != 0 and payload * _MB <= limit.value:
         return
-    asked = "0 streams whole objects" if payload == 0 else f"{payload} MB are {payload * _MB:,} bytes"
-    origin = f"{limit.variable} says" if limit.is_given else f"unless {limit.variable} says otherwise"
+    asked = "0 streams whole objects" if payload == 0 else f"{payload} MB is {payload * _MB:,} bytes"
+    origin = (
+        f"set by {limit.variable}" if limit.is_given else f"the default; {limit.variable} sets another limit"
+    )
     if limit.most is not None and not 0 < payload * _MB <= limit.most:
-        mend = f"write {limit.most // _MB} or less, the most that {limit.variable} can be here, or take a newer image"
+        fix = (
+            f"write {limit.most // _MB} or less, since {limit.variable} cannot be higher in this image, or use a newer "
+            "image"
+        )
     else:
         value = "" if payload == 0 else f": '{payload * _MB}'"
-        mend = f"write {max(1, limit.value // _MB)} in max_payload, or {limit.variable}{value} in model.env"
+        fix = f"write {max(1, limit.value // _MB)} in max_payload, or {limit.variable}{value} in model.env"
     yield Problem(
         "max-payload-above-container",
         "transform.max_payload",
-        f"{asked}, and the {container.title} container answers 413 to a request of more than {limit.value:,} bytes "
-        f"({origin}); {mend}",
+        f"{asked}, but the {container.title} container responds with 413 to a request of more than {limit.value:,} "
+        f"bytes ({origin}); {fix}",
         severity="warning",
     )
 
@@ -244,12 +249,14 @@ def _timeout(spec: JobSpec, container: FrameworkContainer, env: Mapping[str, str
     limit, timeout = container.response_timeout(env), spec.transform.invocations_timeout_in_seconds
     if not isinstance(timeout, int) or timeout <= limit.value:
         return
-    origin = f"{limit.variable} says" if limit.is_given else f"unless {limit.variable} says otherwise"
+    origin = (
+        f"set by {limit.variable}" if limit.is_given else f"the default; {limit.variable} sets another limit"
+    )
     yield Problem(
         "invocations-timeout-above-container",
         "transform.invocations_timeout_in_seconds",
-        f"the {container.title} container's own server gives up on a request after {limit.value:,} seconds ({origin}), "
-        f"however long SageMaker waits; write {limit.variable}: '{timeout}' in model.env",
+        f"is {timeout:,}, but the {container.title} container's own server stops waiting for a response after "
+        f"{limit.value:,} seconds ({origin}); write {limit.variable}: '{timeout}' in model.env",
         severity="warning",
     )
 
@@ -260,30 +267,32 @@ def _xgboost_type(spec: JobSpec) -> Iterator[Problem]:
         yield Problem(
             "content-type-missing",
             field,
-            "is left out, and the XGBoost container then reads libsvm; write text/csv, or text/libsvm if it is that",
+            "is left out, so the XGBoost container reads the data as libsvm; write text/csv, or text/libsvm if that is "
+            "what the data is",
             severity="warning",
         )
     elif not is_token(given) and media_type(given) not in {*_XGBOOST_TYPES, *_XGBOOST_SHORT}:
         yield Problem(
             "content-type-unfit",
             field,
-            f"{shown(given)} is no type that the XGBoost container reads without a script; write one of "
+            f"the XGBoost container cannot read {shown(given)} without a script; write one of "
             f"{', '.join(_XGBOOST_TYPES)}",
         )
     elif not is_token(given) and (found := _LABEL_SIZE.search(given)) and found[1] != "1":
         yield Problem(
             "label-size-unfit",
             field,
-            f"{shown(given)} has a label_size, of which the XGBoost container takes 1 alone; leave it out",
+            f"{shown(given)} sets label_size to a value other than 1, the only one that the XGBoost container accepts; "
+            "leave label_size out",
         )
 
 
 def _type_before(spec: JobSpec, at: int) -> Iterator[Problem]:
-    """Check what an XGBoost without a script gets of the container before it (amazon-sagemaker-examples issue 729)."""
+    """Check what XGBoost without a script gets from the container before it (amazon-sagemaker-examples issue 729)."""
     before = spec.model.containers[at - 1]
     known = framework_container(before.image)
     if known is None or (known.framework == "xgboost" and PROGRAM not in before.env):
-        return  # nothing is known of it, or it answers text/csv by itself
+        return  # the image is unknown, or answers text/csv by default
     accept = whole_environment(spec, before, has_script=True).get(DEFAULT_ACCEPT)
     if accept is not None and (is_token(accept) or media_type(accept) in {*_XGBOOST_TYPES, *_XGBOOST_SHORT}):
         return
@@ -291,9 +300,9 @@ def _type_before(spec: JobSpec, at: int) -> Iterator[Problem]:
     yield Problem(
         "answer-unfit-for-next",
         f"model.containers[{at - 1}]",
-        f"{says}, and so the {known.title} container, which gets no Accept in a pipeline, answers "
-        f"{accept or 'application/json'} unless its code says otherwise; the XGBoost container after it answers 415 to "
-        f"that; write {DEFAULT_ACCEPT}: text/csv in this container's env",
+        f"{says}, and a container in a pipeline gets no Accept header, so the {known.title} container returns "
+        f"{accept or 'application/json'} unless its code returns another type; the XGBoost container after it responds "
+        f"to that with 415; write {DEFAULT_ACCEPT}: text/csv in this container's env",
         severity="warning",
     )
 
@@ -305,6 +314,6 @@ def _xgboost_accept(spec: JobSpec) -> Iterator[Problem]:
     yield Problem(
         "accept-unfit",
         "output.accept",
-        f"{shown(given)} is no type that the XGBoost container answers with without a script: it answers 406; write "
-        f"one of {', '.join(_XGBOOST_ANSWERS)}",
+        f"the XGBoost container cannot return {shown(given)} without a script and responds with 406; write one of "
+        f"{', '.join(_XGBOOST_ANSWERS)}",
     )

@@ -90,8 +90,7 @@ def model_problems(spec: JobSpec) -> Iterator[Problem]:
         yield Problem(
             "model-placeholder",
             "model.existing",
-            f"{shown(model.existing)} stands where your model's name belongs; write the name of a model that SageMaker "
-            "has",
+            f"{shown(model.existing)} is a placeholder; write the name of an existing SageMaker model",
             severity="warning",
         )
     if model.containers:

@@ -1,4 +1,4 @@
-"""Whether a container finds its code or model in the folder that a job packs, and can install what that asks for."""
+"""Check that a container finds its code or model in the folder that a job packs, and can install its requirements."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from batch_transform.spec.requirements_file import REQUIREMENTS, Requirements
 from batch_transform.spec.rules.shape import shown
 from batch_transform.spec.source_folder import SourceFolder
 
-# Present in the images, in some version (requirements.txt of aws/sagemaker-scikit-learn-container and
-# aws/sagemaker-xgboost-container, the Deep Learning Containers' pages): pip then has nothing to download, unless the
-# version is another one.
+# Packages that the images contain in some version (requirements.txt of aws/sagemaker-scikit-learn-container and
+# aws/sagemaker-xgboost-container, the Deep Learning Containers' pages). pip downloads nothing for them unless the file
+# asks for another version.
 _IN_EVERY_IMAGE = frozenset(
     {
         "boto3",
@@ -89,8 +89,8 @@ _IN_THE_IMAGE = {
     ),
     "mxnet": frozenset({"mxnet", "sagemaker-mxnet-inference"}),
 }
-# What comes with those in the scikit-learn and XGBoost images: what they depend on, the images' own packages, and what
-# Miniconda and older Pythons have.
+# Other packages of the scikit-learn and XGBoost images: dependencies of the above, the images' own packages, and what
+# Miniconda and older Python versions include.
 _BESIDE = frozenset(
     {
         "attr",
@@ -122,7 +122,7 @@ def source_problems(
     isolated: bool,
     in_vpc: bool,
 ) -> Iterator[Problem]:
-    """Check a model's folder as its container will find it, packed. `env` is the container's environment."""
+    """Check a model's folder as its container will find it, unpacked. `env` is the container's environment."""
     if container.is_algorithm_mode(env):
         yield from _booster(field, folder)
         return
@@ -141,17 +141,17 @@ def source_problems(
         yield Problem(
             "requirements-beside-code",
             field,
-            f"{shown(folder.name)} has {REQUIREMENTS}, and the {container.title} container installs what "
-            f"{folder.code}/{REQUIREMENTS} asks for, and no other; move the file into {folder.code}/",
+            f"{shown(folder.name)} has {REQUIREMENTS} at its top, but the {container.title} container installs only "
+            f"{folder.code}/{REQUIREMENTS}; move the file into {folder.code}/",
             severity="warning",
         )
     elif missing := _not_in_image(folder, container):
         yield Problem(
             "import-not-in-image",
             field,
-            f"{module_of(env.get(PROGRAM, DEFAULT_PROGRAM))}.py imports {_some(missing)}, which the "
-            f"{container.title} image does not have as far as is known here, whatever this machine has; name what it "
-            f"needs in {PurePosixPath(folder.code) / REQUIREMENTS}",
+            f"{module_of(env.get(PROGRAM, DEFAULT_PROGRAM))}.py imports {_some(missing)}, which the {container.title} "
+            "image is not known to contain, even if this machine does; add the package to "
+            f"{PurePosixPath(folder.code) / REQUIREMENTS}",
             severity="warning",
         )
 
@@ -165,10 +165,11 @@ def requirements_problems(
     isolated: bool,
     in_vpc: bool,
 ) -> Iterator[Problem]:
-    """Check whether the container can install what `file` asks for when it starts.
+    """Check that the container can install the requirements in `file` when it starts.
 
-    Without a network that fails and no ping is answered (sagemaker-python-sdk issues 1071 and 3954), unless the
-    image has each package already, in a version that will do. Which versions it has is not known here.
+    Without a network the installation fails and the container never responds to a ping (sagemaker-python-sdk issues
+    1071 and 3954), unless the image already has a suitable version of each package. The versions in an image are
+    not known here.
     """
     if not asked.needs_network:
         return
@@ -176,29 +177,29 @@ def requirements_problems(
     if isolated:
         present = _IN_EVERY_IMAGE | _IN_THE_IMAGE.get(container.framework, frozenset())
         missing = [name for name in asked.needs_network if name not in present | asked.perhaps]
-        unless = "" if missing else ", unless what it needs is there already in a version that will do"
+        unless = "" if missing else ", unless the image already has a suitable version of each"
         yield Problem(
             "requirements-with-isolation",
             field,
-            f"{file} asks for {_some(missing) if missing else names}, which the container installs with pip when it "
-            "starts; with model.enable_network_isolation it has no network, so the container fails and never answers "
-            f"a ping{unless}; put the wheels into the code folder and write --no-index and --find-links in the file, "
-            "or leave enable_network_isolation out",
+            f"{file} requires {_some(missing) if missing else names}, which the container installs with pip when it "
+            "starts; with model.enable_network_isolation it has no network, so the container fails and never responds "
+            f"to a ping{unless}; put the wheels into the code folder and write --no-index and --find-links in the "
+            "file, or leave enable_network_isolation out",
             severity="error" if missing else "warning",
         )
     elif in_vpc:
         yield Problem(
             "requirements-in-vpc",
             field,
-            f"{file} asks for {names}, which the container installs with pip when it starts; unless the subnets of "
-            "model.vpc_config reach the package index, it fails and never answers a ping; check that they have a NAT "
-            "gateway, or name an index of your own with --index-url",
+            f"{file} requires {names}, which the container installs with pip when it starts; if the subnets of "
+            "model.vpc_config cannot reach the package index, it fails and never responds to a ping; check that they "
+            "have a NAT gateway, or name your own index with --index-url",
             severity="warning",
         )
 
 
 def _not_in_image(folder: SourceFolder, container: FrameworkContainer) -> list[str]:
-    """Return what the script imports and nothing is known to bring, in images whose repository lists their packages."""
+    """Return imports of the script that the image is not known to contain, for images whose package list is public."""
     if not container.fetches_code or folder.is_project:
         return []
     present = _IN_EVERY_IMAGE | _IN_THE_IMAGE.get(container.framework, frozenset()) | _BESIDE
@@ -214,22 +215,22 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _booster(field: str, folder: SourceFolder) -> Iterator[Problem]:
-    """Without a script XGBoost's container loads every file at the model's top as a booster (serve_utils.py)."""
+    """Without a script the XGBoost container loads every file at the model's top as a booster (serve_utils.py)."""
     files = sorted(name for name in folder.files if not name.startswith("."))
     if not files:
         yield Problem(
             "source-without-model",
             field,
-            f"{shown(folder.name)} has no code/{DEFAULT_PROGRAM} and no model file beside it; add xgboost-model, which "
-            f"the XGBoost container loads by itself, or code/{DEFAULT_PROGRAM} with model_fn, or name another script "
-            f"with {PROGRAM} in env",
+            f"{shown(folder.name)} has neither code/{DEFAULT_PROGRAM} nor a model file; add xgboost-model, which the "
+            f"XGBoost container loads without a script, or code/{DEFAULT_PROGRAM} with model_fn, or name another "
+            f"script with {PROGRAM} in env",
         )
     elif others := [name for name in files if name.endswith(_NO_BOOSTER)]:
         yield Problem(
             "source-with-other-files",
             field,
-            f"{shown(folder.name)} has {_some(others)} beside the model; without code/{DEFAULT_PROGRAM} the XGBoost "
-            "container loads each file there as a model, and fails; keep them in another folder",
+            f"{shown(folder.name)} has {_some(others)} next to the model; without code/{DEFAULT_PROGRAM} the XGBoost "
+            "container loads every file there as a model, and fails; move them to another folder",
         )
 
 
@@ -249,7 +250,7 @@ def _code(
     path = PurePosixPath(folder.code) / f"{module}.py"
     if "/" in module:
         fix = (
-            f"{PROGRAM} is the name of a module, without folders; put the script into {folder.code}/, and write "
+            f"{PROGRAM} is a module name without a path; put the script into {folder.code}/, and write "
             f"{shown(path.name)}"
         )
     elif program == DEFAULT_PROGRAM:
@@ -265,7 +266,7 @@ def _code(
 
 
 def _loads_by_itself(container: FrameworkContainer, folder: SourceFolder) -> bool:
-    """Whether a container needs no script: PyTorch's loads the one TorchScript file that there is."""
+    """Say whether a container needs no script: PyTorch's loads a TorchScript file if there is exactly one."""
     if container.framework != "pytorch":
-        return container.framework in {"huggingface", "mxnet"}  # these load what they know by its files
+        return container.framework in {"huggingface", "mxnet"}  # these recognize a model by its files
     return "model.pt" in folder.files or sum(name.endswith((".pt", ".pth")) for name in folder.files) == 1

@@ -122,7 +122,7 @@ def test_a_folder_in_which_the_container_finds_its_code_or_model_is_sound(
             ["xgboost-model", "train.py"],
             "",
             "source-with-other-files",
-            "has train.py beside the model",
+            "has train.py next to the model",
         ),
     ],
 )
@@ -160,7 +160,7 @@ def test_a_container_without_a_network_cannot_install_its_requirements(
     (problem,) = check(SKLEARN, *WITH_REQUIREMENTS, more=more, requirements=requirements)
     code = "requirements-with-isolation" if more == ISOLATED else "requirements-in-vpc"
     assert (problem.code, problem.field, problem.severity) == (code, "model.source", severity)
-    assert "code/requirements.txt asks for " in problem.message
+    assert "code/requirements.txt requires " in problem.message
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_requirements_beside_the_code_folder_are_never_installed(check: Check) -
         "model.source",
         False,
     )
-    assert "installs what code/requirements.txt asks for, and no other" in problem.message
+    assert "installs only code/requirements.txt" in problem.message
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_requirements_beside_the_code_folder_are_never_installed(check: Check) -
         (PYTORCH, "import transformers", None),
     ],
 )
-def test_a_script_that_imports_what_no_image_has_is_told(
+def test_warns_about_imports_that_the_image_is_not_known_to_contain(
     tmp_path: Path, image: str, script: str, missing: str | None
 ) -> None:
     code = tmp_path / "model/code"
