@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from batch_transform.spec.container_environment import whole_environment
 from batch_transform.spec.counted import counted
 from batch_transform.spec.framework_containers import ServerLimit, framework_container
 from batch_transform.spec.job_spec import JobSpec, TransformSpec
 from batch_transform.spec.model_source import containers
-from batch_transform.spec.rules.container import whole_environment
 from batch_transform.spec.source_folder import has_default_script
 
 ORIGINS = {

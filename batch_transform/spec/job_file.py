@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from batch_transform.spec.container_environment import whole_environment
 from batch_transform.spec.environment import EnvironmentSpec, in_environment
 from batch_transform.spec.errors import JobFileError, SampleHeaderError
 from batch_transform.spec.framework_containers import (
@@ -22,9 +23,9 @@ from batch_transform.spec.job_spec import ContainerSpec, JobSpec, ModelSpec
 from batch_transform.spec.problem import Problem
 from batch_transform.spec.reading import Reading
 from batch_transform.spec.regular_file import kind_of
-from batch_transform.spec.rules import UNRESOLVED, batching, join
-from batch_transform.spec.rules import container as container_rules
-from batch_transform.spec.rules.container import is_known_without_folder, server_problems, whole_environment
+from batch_transform.spec.rules import UNRESOLVED, batching, container_server, join
+from batch_transform.spec.rules.container import is_known_without_folder
+from batch_transform.spec.rules.container_server import server_problems
 from batch_transform.spec.rules.shape import shown
 from batch_transform.spec.rules.source import source_problems
 from batch_transform.spec.sample_header import read_header
@@ -32,7 +33,7 @@ from batch_transform.spec.source_folder import has_default_script, read_source_f
 from batch_transform.spec.stack_outputs import state_machine_output
 from batch_transform.spec.yaml_document import read_document
 
-_ASKED_BY = {**join.ASKED_BY, **batching.ASKED_BY, **container_rules.ASKED_BY}
+_ASKED_BY = {**join.ASKED_BY, **batching.ASKED_BY, **container_server.ASKED_BY}
 
 
 @dataclass(frozen=True)
