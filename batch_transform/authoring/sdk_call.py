@@ -8,10 +8,20 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from batch_transform.authoring.adopted import Adopted, LeftOut, adopt_members
 from batch_transform.authoring.code_source import Code, read_code
+from batch_transform.authoring.job_calls import (
+    AIRFLOW,
+    BOTO3,
+    CREATE,
+    JobCall,
+    called,
+    chosen_call,
+    config_of,
+    job_calls,
+)
 from batch_transform.authoring.python_values import NotKnown, Values
 from batch_transform.authoring.sdk_parameters import (
     CONSTRUCTORS,
@@ -21,7 +31,6 @@ from batch_transform.authoring.sdk_parameters import (
     POSITIONAL,
     SAID_ELSEWHERE,
     SHAPE_CLASSES,
-    TRANSFORM,
     Parameters,
     member_of,
 )
@@ -31,9 +40,6 @@ from batch_transform.spec.request import Request, place
 from batch_transform.spec.request_shape import SHAPES, Path
 
 _S3_DATA_TYPE: Path = ("TransformInput", "DataSource", "S3DataSource", "S3DataType")
-_BOTO3 = "create_transform_job"
-_CREATE = "TransformJob.create"
-_AIRFLOW = "SageMakerTransformOperator"
 _FILTERS = frozenset(
     {"input_filter", "output_filter", "join_source", "InputFilter", "OutputFilter", "JoinSource"}
 )
@@ -53,16 +59,6 @@ _OF_A_DEPLOYMENT: frozenset[Path] = frozenset(
     }
 )
 """Members that say where a job runs, and not what becomes of a record: code computes them as a matter of course."""
-
-
-@dataclass(frozen=True)
-class _Call:
-    """A call that makes a job, and the call that made its transformer."""
-
-    kind: str
-    node: ast.Call
-    maker: ast.Call | None = None
-    receiver: ast.expr | None = None
 
 
 @dataclass
@@ -114,15 +110,15 @@ def adopt_sdk_call(source: str, *, origin: str, call: int | None = None) -> Adop
     """
     code = read_code(source, origin)
     values = Values(code.tree, objects=SHAPE_CLASSES)
-    calls = _calls(code, values)
+    calls = job_calls(code, values)
     if not calls:
         unread = "".join(f"\n{one}" for one in code.unread)
         raise InputError(
             f"{origin}: has no call that makes a transform job: Transformer(...) and .transform(...) of the SageMaker "
-            f"SDK, TransformJob.create(...), boto3's create_transform_job(...) or Airflow's {_AIRFLOW}(...){unread}"
+            f"SDK, TransformJob.create(...), boto3's create_transform_job(...) or Airflow's {AIRFLOW}(...){unread}"
         )
-    chosen = _chosen(calls, call, code)
-    templates_at = code.place(chosen.node) if chosen.kind == _AIRFLOW else ""
+    chosen = chosen_call(calls, call, code)
+    templates_at = code.place(chosen.node) if chosen.kind == AIRFLOW else ""
     reading = _Reading(code, values, templates_at=templates_at)
     origin_words = _read(chosen, reading)
     if values.names.is_repeated(chosen.node):
@@ -143,22 +139,22 @@ def adopt_sdk_call(source: str, *, origin: str, call: int | None = None) -> Adop
     )
 
 
-def _read(chosen: _Call, reading: _Reading) -> str:
+def _read(chosen: JobCall, reading: _Reading) -> str:
     """Read a call; return in words what it is."""
-    if chosen.kind == _BOTO3:
+    if chosen.kind == BOTO3:
         _read_members(chosen.node, reading)
-        return f"a call of boto3's {_BOTO3}"
-    if chosen.kind == _CREATE:
+        return f"a call of boto3's {BOTO3}"
+    if chosen.kind == CREATE:
         _read_create(chosen.node, reading)
-        return f"a call of {_CREATE} of the SageMaker Python SDK"
-    if chosen.kind == _AIRFLOW:
+        return f"a call of {CREATE} of the SageMaker Python SDK"
+    if chosen.kind == AIRFLOW:
         _read_airflow(chosen.node, reading)
-        return f"a call of Airflow's {_name(chosen.node)}"
+        return f"a call of Airflow's {called(chosen.node)}"
     _read_sdk(chosen, reading)
     return "a call of the SageMaker Python SDK"
 
 
-def _read_sdk(chosen: _Call, reading: _Reading) -> None:
+def _read_sdk(chosen: JobCall, reading: _Reading) -> None:
     """Read `.transform(...)`, or a call like it, with the transformer that it belongs to."""
     for node in (chosen.maker, chosen.node):
         if node is not None:
@@ -188,138 +184,7 @@ def _read_sdk(chosen: _Call, reading: _Reading) -> None:
         )
 
 
-def _calls(code: Code, values: Values) -> list[_Call]:
-    """Return the calls that make jobs, in the order of the code; those of a Transformer where there is no other."""
-    nodes = sorted(
-        (node for node in ast.walk(code.tree) if isinstance(node, ast.Call)),
-        key=lambda node: (node.end_lineno or 0, node.end_col_offset or 0),
-    )
-    makers = [node for node in nodes if _name(node) in CONSTRUCTORS and _is_maker(node)]
-    found = []
-    for node in nodes:
-        kind = _kind(node)
-        if kind is None:
-            continue
-        receiver = _receiver(kind, node, nodes)
-        maker = _maker(receiver, makers, values) if kind in JOB_CALLS else None
-        found.append(_Call(kind, node, maker, receiver))
-    found = [one for one in found if not _has_the_config_of_another(one, found, values)]
-    strong = [one for one in found if one.maker is not None or not _may_be_another(one.node)]
-    return [_only_one(makers, one) for one in strong or found] or [
-        _Call(_name(node), node) for node in makers
-    ]
-
-
-def _has_the_config_of_another(call: _Call, calls: Sequence[_Call], values: Values) -> bool:
-    """Whether Airflow's operator has what `transform_config(...)` makes: that is one job, and not two."""
-    config = _config(call.node) if call.kind == _AIRFLOW else None
-    if config is None:
-        return False
-    parts = list(ast.walk(_assigned(config, values)))
-    made = {id(part) for part in parts} | {
-        id(_assigned(each, values)) for each in parts if isinstance(each, ast.Name)
-    }
-    return any(id(other.node) in made for other in calls if other is not call)
-
-
-def _config(node: ast.Call) -> ast.expr | None:
-    given = {keyword.arg: keyword.value for keyword in node.keywords}
-    return given.get("config") or (node.args[0] if node.args else None)
-
-
-def _may_be_another(node: ast.Call) -> bool:
-    """Whether a call has nothing but data, as `encoder.transform(data=rows)` of another library has."""
-    return _name(node) == "transform" and {keyword.arg for keyword in node.keywords} <= {"data"}
-
-
-def _kind(node: ast.Call) -> str | None:
-    """Return which call this is, if it makes a transform job."""
-    name, given = _name(node), {keyword.arg for keyword in node.keywords if keyword.arg}
-    is_method = isinstance(node.func, ast.Attribute)
-    if name == "create" and ast.unparse(node.func).split(".")[-2:-1] == ["TransformJob"]:
-        return _CREATE
-    is_hook = name == _BOTO3 and (bool(node.args) or "config" in given)  # boto3's own takes no such arguments
-    if name.startswith(_AIRFLOW) or is_hook:
-        return _AIRFLOW
-    starts = bool(node.args) and isinstance(node.args[0], (ast.Constant, ast.JoinedStr))
-    are_its_own = {
-        _BOTO3: is_method,
-        "transform": is_method
-        and (bool(given & TRANSFORM.keys()) or (starts and not given) or len(node.args) >= 2),
-        "TransformInput": "data" in given or (bool(node.args) and "data_source" not in given),
-        "TransformStep": {"data", "transformer"} <= given,
-        "transform_config": bool(node.args) or "transformer" in given,
-    }
-    return name if are_its_own.get(name) else None
-
-
-def _name(node: ast.Call) -> str:
-    """Return the last name of what is called."""
-    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-
-
-def _is_maker(node: ast.Call) -> bool:
-    """Tell `Transformer(...)` and `.transformer(...)` of the SDK from others of the same name."""
-    if _name(node) == "Transformer":
-        return True
-    given = {keyword.arg for keyword in node.keywords if keyword.arg}
-    is_method = isinstance(node.func, ast.Attribute)
-    return is_method and (bool(given & CONSTRUCTORS["transformer"].keys()) or len(node.args) >= 2)
-
-
-def _receiver(kind: str, node: ast.Call, nodes: Sequence[ast.Call]) -> ast.expr | None:
-    """Return the expression for the transformer of a call."""
-    if kind == "transform" and isinstance(node.func, ast.Attribute):
-        return node.func.value
-    if kind == "TransformInput":  # the step that has it as its inputs
-        steps = [step for step in nodes if _name(step) == "TransformStep"]
-        around = [step for step in steps if any(one is node for one in ast.walk(step))]
-        for step in around or (steps if len(steps) == 1 else []):
-            return next((one.value for one in step.keywords if one.arg == "transformer"), None)
-        return None
-    given = {keyword.arg: keyword.value for keyword in node.keywords}
-    return given.get("transformer") or (node.args[0] if kind == "transform_config" and node.args else None)
-
-
-def _maker(receiver: ast.expr | None, makers: Sequence[ast.Call], values: Values) -> ast.Call | None:
-    found = receiver and _assigned(receiver, values)
-    return next((maker for maker in makers if maker is found), None)
-
-
-def _assigned(value: ast.expr, values: Values) -> ast.expr:
-    """Return what a name stands for, by way of other names too."""
-    for _ in range(5):
-        assigned = values.assigned(value)
-        if assigned is value:
-            break
-        value = assigned
-    return value
-
-
-def _only_one(makers: Sequence[ast.Call], call: _Call) -> _Call:
-    """Give a call the only transformer that there is, where its own was not found: it came by way of a function."""
-    return (
-        replace(call, maker=makers[0])
-        if len(makers) == 1 and call.kind in JOB_CALLS and not call.maker
-        else call
-    )
-
-
-def _chosen(calls: Sequence[_Call], number: int | None, code: Code) -> _Call:
-    listed = "".join(f"\n  {at}: {one.kind}(...), {code.place(one.node)}" for at, one in enumerate(calls, 1))
-    if number is None and len(calls) > 1:
-        raise InputError(
-            f"{code.origin}: has {len(calls)} calls that make a transform job, and a job file is one job; choose one "
-            f"with --call:{listed}"
-        )
-    if number is not None and not 0 < number <= len(calls):
-        raise InputError(
-            f"{code.origin}: has no call number {number} that makes a transform job; it has:{listed}"
-        )
-    return calls[(number or 1) - 1]
-
-
-def _other_filters(code: Code, values: Values, calls: Sequence[_Call]) -> Iterator[LeftOut]:
+def _other_filters(code: Code, values: Values, calls: Sequence[JobCall]) -> Iterator[LeftOut]:
     """Yield filters and joins that stand in the code and in no call: they may be a part of what was read."""
     for call in calls:  # what the calls that were not chosen stand for is theirs
         for given in (*call.node.args, *(keyword.value for keyword in call.node.keywords)):
@@ -364,7 +229,7 @@ def _read_members(node: ast.Call, reading: _Reading) -> None:
                 reading.put((str(name),), part)
         else:
             raise InputError(
-                f"{reading.code.place(node)}: {_BOTO3}(...) spreads **{ast.unparse(keyword.value)}, which is known "
+                f"{reading.code.place(node)}: {BOTO3}(...) spreads **{ast.unparse(keyword.value)}, which is known "
                 "only when it runs; give its arguments as JSON, without --from-sdk"
             )
 
@@ -382,13 +247,13 @@ def _read_create(node: ast.Call, reading: _Reading) -> None:
             arguments |= value
         else:
             raise InputError(
-                f"{reading.code.place(node)}: {_CREATE}(...) spreads **{ast.unparse(keyword.value)}; write its "
+                f"{reading.code.place(node)}: {CREATE}(...) spreads **{ast.unparse(keyword.value)}; write its "
                 "parameters themselves"
             )
     for name, value in arguments.items():
         if name not in CREATE_ARGUMENTS:
             raise InputError(
-                f"{reading.code.place(node)}: {_CREATE}(...) has no parameter {name}; it takes "
+                f"{reading.code.place(node)}: {CREATE}(...) has no parameter {name}; it takes "
                 f"{', '.join(CREATE_ARGUMENTS)}"
             )
         if member := member_of(name):  # session and region reach no request
@@ -404,7 +269,7 @@ def _in_api_names(value: object) -> object:
 
 def _read_airflow(node: ast.Call, reading: _Reading) -> None:
     """Read the `config` of Airflow's operator: a request, or {"Transform": request, "Model": ...}."""
-    given = _config(node)
+    given = config_of(node)
     config = reading.values.of(given) if given is not None else None
     if not isinstance(config, dict):
         said = (
@@ -413,7 +278,7 @@ def _read_airflow(node: ast.Call, reading: _Reading) -> None:
             else "is not there"
         )
         raise InputError(
-            f"{reading.code.place(node)}: the config of {_name(node)}(...) {said}; give it as JSON, without --from-sdk"
+            f"{reading.code.place(node)}: the config of {called(node)}(...) {said}; give it as JSON, without --from-sdk"
         )
     if "Model" in config:
         reading.notes.append(
@@ -427,7 +292,7 @@ def _read_airflow(node: ast.Call, reading: _Reading) -> None:
 
 
 def _arguments(node: ast.Call, reading: _Reading) -> dict[str, object]:
-    parameters, kind = _parameters(node), _name(node)
+    parameters, kind = _parameters(node), called(node)
     at = f"{reading.code.place(node)}: {kind}(...)"
     in_order = list(parameters)[: POSITIONAL[kind]]
     if len(node.args) > len(in_order):
@@ -456,12 +321,12 @@ def _arguments(node: ast.Call, reading: _Reading) -> dict[str, object]:
 
 
 def _parameters(node: ast.Call) -> Parameters:
-    return {**CONSTRUCTORS, **JOB_CALLS}[_name(node)]
+    return {**CONSTRUCTORS, **JOB_CALLS}[called(node)]
 
 
 def _value(node: ast.expr, reading: _Reading) -> object:
     found = reading.values.assigned(node) if isinstance(node, ast.Name) else node
-    if isinstance(found, ast.Call) and _name(found) == "BatchDataCaptureConfig":
+    if isinstance(found, ast.Call) and called(found) == "BatchDataCaptureConfig":
         return {
             DATA_CAPTURE.get(name, name): reading.values.of(value)
             for name, value in [

@@ -156,12 +156,6 @@ def test_remarks_of_python_on_the_code_are_not_ours() -> None:
     assert adopt(f'pattern = "\\d"\n{CALL})')
 
 
-def test_other_things_called_transform_are_let_be() -> None:
-    assert adopt(
-        f"scaler.transform(X)\nframe.transform(f, axis)\n{CALL})".replace("frame.transform(f, axis)\n", "")
-    )
-
-
 @pytest.mark.parametrize(
     ("source", "message"),
     [
@@ -318,21 +312,6 @@ def test_the_hook_of_airflow_is_read_as_its_operator() -> None:
         assert adopted.request["DataProcessing"] == {"InputFilter": "$[1:]"}
 
 
-@pytest.mark.parametrize(
-    "code",
-    [
-        "made = {}\nSageMakerTransformOperator(task_id='score', config=made)",
-        "made = {}\nSageMakerTransformOperator(task_id='score', config={'Transform': made})",
-        "SageMakerTransformOperator(task_id='score', config={})",
-    ],
-)
-def test_a_config_that_a_helper_makes_for_the_operator_is_one_job(code: str) -> None:
-    helper = "transform_config(transformer=t, data='s3://in-bucket/x', input_filter='$[1:]')"
-    adopted = adopt("t = Transformer('m', 1, 'ml.m5.large')\n" + code.replace("{}", helper))
-    assert adopted.request["DataProcessing"] == {"InputFilter": "$[1:]"}
-    assert adopted.request["ModelName"] == "m"
-
-
 def test_the_step_of_a_pipeline_is_its_transformer_and_its_inputs() -> None:
     adopted = adopt(
         "t = Transformer(model_name='m', instance_count=1, instance_type='ml.m5.large', accept='text/csv')\n"
@@ -356,24 +335,6 @@ def test_helpers_of_other_workflows_are_read_with_their_transformer(call: str) -
     adopted = adopt(f"t = Transformer('m', 1, 'ml.m5.large')\n{call}")
     assert adopted.request["DataProcessing"] == {"InputFilter": "$[1:]"}
     assert adopted.request["TransformResources"]["InstanceType"] == "ml.m5.large"
-
-
-TWO = """
-a = Transformer("m1", 1, "ml.m5.large", output_path="s3://out-bucket/1")
-b = Transformer("m2", 1, "ml.m5.large", output_path="s3://out-bucket/2")
-a.transform("s3://in-bucket/1", split_type="Line")
-b.transform("s3://in-bucket/2", input_filter="$[1:]")
-"""
-
-
-def test_one_of_several_calls_is_chosen_and_has_the_transformer_that_is_its_own() -> None:
-    first, second = (adopt_sdk_call(TWO, origin="nb.py", call=number) for number in (1, 2))
-    assert (first.request["ModelName"], "DataProcessing" in first.request) == ("m1", False)
-    assert first.left_out == []
-    assert second.request["ModelName"] == "m2"
-    assert second.request["DataProcessing"] == {"InputFilter": "$[1:]"}
-    with pytest.raises(InputError, match="has no call number 3"):
-        adopt_sdk_call(TWO, origin="nb.py", call=3)
 
 
 @pytest.mark.parametrize(
@@ -405,23 +366,6 @@ def test_a_call_without_its_transformer_says_so() -> None:
     ((place, text, may_matter),) = left_out(adopted)
     assert (place, may_matter) == ("nb.py:1", True)
     assert text.startswith("the Transformer(...) of this call is not in the code")
-
-
-def test_a_transformer_that_is_an_attribute_is_found() -> None:
-    adopted = adopt(
-        "class Scorer:\n"
-        "    def __init__(self):\n"
-        "        self.t = Transformer('m', 1, 'ml.m5.large')\n"
-        "        self.options = {'input_filter': '$[1:]'}\n"
-        "    def score(self, data):\n"
-        "        self.t.transform(data, split_type='Line', **self.options)\n"
-        "class Other:\n"
-        "    def make(self):\n"
-        "        return Transformer('n', 1, 'ml.m5.large')\n"
-    )
-    assert adopted.request["ModelName"] == "m"
-    assert adopted.request["DataProcessing"] == {"InputFilter": "$[1:]"}
-    assert left_out(adopted) == [("nb.py:6", "input.data is data", False)]
 
 
 def test_a_cell_that_is_no_python_is_named_and_the_call_in_another_is_read() -> None:
@@ -486,16 +430,3 @@ def test_a_name_that_each_section_of_a_notebook_sets_anew_is_that_of_its_section
 def test_the_filter_of_a_call_that_was_not_chosen_is_not_missed() -> None:
     code = f"options = {{'input_filter': '$[1:]'}}\n{CALL}, **options)\n{CALL}, split_type='Line')"
     assert adopt_sdk_call(code, origin="nb.py", call=2).left_out == []
-
-
-def test_a_transform_of_another_library_is_no_second_call() -> None:
-    adopted = adopt(f"encoder.transform(data=rows)\nencoder.transform('x')\n{CALL}, split_type='Line')")
-    assert adopted.request["TransformInput"]["SplitType"] == "Line"
-
-
-def test_a_transformer_that_a_function_makes_is_found() -> None:
-    adopted = adopt(
-        "def make():\n    return Transformer('m', 1, 'ml.m5.large')\n"
-        "t = make()\nt.transform('s3://b-1/x', split_type='Line')"
-    )
-    assert adopted.request["ModelName"] == "m"
