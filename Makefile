@@ -61,7 +61,7 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 2; }
 
 $(VENV)/.run: $(BIN)/python requirements.txt requirements-local.txt constraints.txt pyproject.toml batch_transform/engine/_line_work.c
-	@echo "installing the pinned packages (about 220 MB to download, once)"
+	@echo "installing the pinned packages (about 240 MB to download, once)"
 	@$(PIP) --requirement requirements.txt --requirement requirements-local.txt
 	@$(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --editable .
 	@touch $@
