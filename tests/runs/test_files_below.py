@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -181,6 +182,18 @@ def test_whatever_the_names_nothing_is_written_outside_and_what_is_put_can_be_re
         assert [path.name for path in (root / "outer").iterdir()] == ["run"]
         files = {path for path in (root / "outer").rglob("*") if path.is_file() and not path.is_symlink()}
         assert files == set(kept)
+
+
+def test_fails_as_the_disk_does_where_the_name_is_not_at_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="No space left on device") as failed:
+        put(tmp_path / "run", "a.out")
+    assert failed.value.errno == errno.ENOSPC
 
 
 def test_a_folder_can_be_written_where_the_nearest_one_that_is_there_can(tmp_path: Path) -> None:
