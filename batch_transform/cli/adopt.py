@@ -60,9 +60,10 @@ def adopt(
 ) -> None:
     """Write a job file that makes the same request as a transform job that exists.
 
-    FILE holds a CreateTransformJob request in JSON, a Step Functions state or state machine with one,
-    or the output of `aws sagemaker describe-transform-job`; - is standard input. What is no file is
-    the name of a transform job in your account, asked with your own credentials and AWS_ENDPOINT_URL.
+    FILE holds a CreateTransformJob request in JSON, Airflow's {"Transform": ...} around one, a Step
+    Functions state or state machine with one, or the output of `aws sagemaker describe-transform-job`;
+    - is standard input. What is no file is the name of a transform job in your account, asked with
+    your own credentials and AWS_ENDPOINT_URL.
 
     Python that is given with --from-sdk is read and never run. What could not be read in it is named with its place.
 

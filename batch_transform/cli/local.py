@@ -22,7 +22,7 @@ def local() -> None:
 @click.option(
     "--data-dir",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Keep S3 objects and resources here over a restart. In memory, unless told.",
+    help="Keep S3 objects and resources here over a restart. Without it, they go when the local AWS ends.",
 )
 @images_option
 @click.option(
