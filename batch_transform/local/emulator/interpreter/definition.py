@@ -1,4 +1,4 @@
-"""Which definitions of state machines are refused, when they are created, updated or validated.
+"""What is wrong with a state machine's definition.
 
 What AWS refuses has AWS's texts where public reports have them: LocalStack's recorded runs
 `test_create_delete_invalid_sm`, `test_invalid_integration` and `test_illegal_escapes`; issues 2735 and 2968 of
@@ -11,104 +11,35 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ministack.core.responses import error_response_json, json_response  # type: ignore[import-untyped]  # it has no types
-from ministack.services import stepfunctions  # type: ignore[import-untyped]  # it has no types
-from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]  # it has no types
-
 from batch_transform.local.emulator.interpreter import paths
 from batch_transform.local.emulator.interpreter.choice import OPERATORS, timestamp
-from batch_transform.local.emulator.service import HttpAnswer
+from batch_transform.local.emulator.interpreter.states_language import (
+    BRANCH,
+    CALLBACK,
+    CATCHER,
+    FIELDS,
+    INTEGRATIONS,
+    INTRINSICS,
+    ITEM_READER,
+    MACHINE,
+    OF_JSONATA,
+    OF_JSONPATH,
+    READER_CONFIG,
+    RETRIER,
+    SYNC,
+)
 from batch_transform.local.sagemaker.shapes import unknown_member
 
 Fields = Mapping[str, Any]
 
-_TYPE = "AWS::StepFunctions::StateMachine"
 _SCHEMA, _TARGET = "SCHEMA_VALIDATION_FAILED", "MISSING_TRANSITION_TARGET"
 _NOT_HERE = "NOT_IN_THE_LOCAL_AWS"
 _JSONPATH, _JSONATA = "JSONPath", "JSONata"
 
-_INTRINSICS = {
-    f"States.{name}"
-    for name in [
-        "Array",
-        "ArrayContains",
-        "ArrayGetItem",
-        "ArrayLength",
-        "ArrayPartition",
-        "ArrayRange",
-        "ArrayUnique",
-        "Base64Decode",
-        "Base64Encode",
-        "Format",
-        "Hash",
-        "JsonMerge",
-        "JsonToString",
-        "MathAdd",
-        "MathRandom",
-        "StringSplit",
-        "StringToJson",
-        "UUID",
-    ]
-}
-_MACHINE = {"Comment", "StartAt", "States", "Version", "TimeoutSeconds", "QueryLanguage"}
-_BRANCH = {"Comment", "StartAt", "States"}
-_ALL = {"Type", "Comment", "QueryLanguage"}
-_GOES_ON = {*_ALL, "Next", "End", "Assign"}
-_ERRORS = {"Retry", "Catch"}
-_FIELDS: Mapping[str, set[str]] = {
-    "Task": {*_GOES_ON, *_ERRORS, "Resource", "TimeoutSeconds", "HeartbeatSeconds", "Credentials"},
-    "Pass": _GOES_ON,
-    "Wait": {*_GOES_ON, "Seconds", "Timestamp"},
-    "Choice": {*_ALL, "Assign", "Choices", "Default"},
-    "Succeed": _ALL,
-    "Fail": {*_ALL, "Error", "Cause"},
-    "Parallel": {*_GOES_ON, *_ERRORS, "Branches"},
-    "Map": {
-        *_GOES_ON,
-        *_ERRORS,
-        "ItemProcessor",
-        "Iterator",
-        "ItemSelector",
-        "ItemReader",
-        "ItemBatcher",
-        "ResultWriter",
-        "MaxConcurrency",
-        "Label",
-        "ToleratedFailurePercentage",
-        "ToleratedFailureCount",
-    },
-}
-"""The fields of each type of state that both query languages have."""
-_OF_JSONPATH: Mapping[str, set[str]] = {
-    "Task": {
-        *("InputPath", "Parameters", "ResultSelector", "ResultPath", "OutputPath"),
-        *("TimeoutSecondsPath", "HeartbeatSecondsPath"),
-    },
-    "Pass": {"InputPath", "Parameters", "Result", "ResultPath", "OutputPath"},
-    "Wait": {"InputPath", "OutputPath", "SecondsPath", "TimestampPath"},
-    "Choice": {"InputPath", "OutputPath"},
-    "Succeed": {"InputPath", "OutputPath"},
-    "Fail": {"ErrorPath", "CausePath"},
-    "Parallel": {"InputPath", "Parameters", "ResultSelector", "ResultPath", "OutputPath"},
-    "Map": {
-        *("InputPath", "Parameters", "ItemsPath", "ResultSelector", "ResultPath", "OutputPath"),
-        *("MaxConcurrencyPath", "ToleratedFailurePercentagePath", "ToleratedFailureCountPath"),
-    },
-}
-_OF_JSONATA: Mapping[str, set[str]] = {
-    "Task": {"Arguments", "Output"},
-    "Pass": {"Output"},
-    "Wait": {"Output"},
-    "Choice": {"Output"},
-    "Succeed": {"Output"},
-    "Fail": set(),
-    "Parallel": {"Arguments", "Output"},
-    "Map": {"Items", "Output"},
-}
 _PATHS = ("InputPath", "OutputPath")
 _REFERENCE_PATHS = ("ResultPath",)
 _REFERENCE_OR_CONTEXT_PATHS = (
@@ -116,40 +47,6 @@ _REFERENCE_OR_CONTEXT_PATHS = (
     "MaxConcurrencyPath",
 )
 _TEMPLATES = ("Parameters", "ResultSelector", "ItemSelector")
-_RETRIER = {
-    *("ErrorEquals", "Comment", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds"),
-    "JitterStrategy",
-}
-_CATCHER = {"ErrorEquals", "Comment", "Next", "Assign"}
-_ITEM_READER = {
-    "Resource": ("s3:getObject", "s3:listObjectsV2"),
-    "InputType": ("JSON", "JSONL", "CSV"),
-}
-_READER_CONFIG = {
-    *("InputType", "CSVDelimiter", "CSVHeaderLocation", "CSVHeaders", "MaxItems", "MaxItemsPath"),
-    *("ItemsPointer", "Transformation"),
-}
-
-_SYNC, _CALLBACK = ".sync", ".waitForTaskToken"
-_INTEGRATIONS: Mapping[str, Mapping[str, Collection[str]]] = {
-    "lambda": {"invoke": ("", _CALLBACK)},
-    "sns": {"publish": ("", _CALLBACK)},
-    "sqs": {"sendMessage": ("", _CALLBACK)},
-    "events": {"putEvents": ("", _CALLBACK)},
-    "states": {"startExecution": ("", _SYNC, f"{_SYNC}:2", _CALLBACK)},
-    "dynamodb": dict.fromkeys(("getItem", "putItem", "updateItem", "deleteItem"), ("",)),
-    "sagemaker": {
-        **dict.fromkeys(("createEndpoint", "createEndpointConfig", "createModel", "updateEndpoint"), ("",)),
-        **dict.fromkeys(
-            (
-                *("createHyperParameterTuningJob", "createLabelingJob", "createProcessingJob"),
-                *("createTrainingJob", "createTransformJob"),
-            ),
-            ("", _SYNC),
-        ),
-    },
-}
-"""Services whose optimised integrations are known whole (Developer Guide, "Integrating optimized services")."""
 _RESOURCE = re.compile(
     r"arn:aws[a-z-]*:(?:states:::(?P<service>[a-z0-9-]+):(?P<operation>.+)|states:[^:]+:\d+:activity:.+"
     r"|lambda:[^:]+:\d+:function:.+)"
@@ -168,60 +65,6 @@ class Problem:
         return f"{self.code}: {self.message} at {self.at}"
 
 
-def plug_in() -> None:
-    """Check each definition that the API or CloudFormation brings."""
-    create, update = stepfunctions._create_state_machine, stepfunctions._update_state_machine
-
-    def create_checked(data: dict[str, Any]) -> HttpAnswer:
-        answer: HttpAnswer = _refusal(data.get("definition"), data.get("type")) or create(data)
-        return answer
-
-    def update_checked(data: dict[str, Any]) -> HttpAnswer:
-        kept = stepfunctions._state_machines.get(data.get("stateMachineArn")) or {}
-        refused = _refusal(data["definition"], kept.get("type")) if kept and "definition" in data else None
-        answer: HttpAnswer = refused or update(data)
-        return answer
-
-    def validated(data: dict[str, Any]) -> HttpAnswer:
-        found = problems(data["definition"], data.get("type") or "STANDARD")
-        diagnostics = [
-            {"severity": "ERROR", "code": each.code, "message": each.message, "location": each.at}
-            for each in found
-        ]
-        answer: HttpAnswer = json_response(
-            {"result": "FAIL" if found else "OK", "diagnostics": diagnostics, "truncated": False}
-        )
-        return answer
-
-    stepfunctions._create_state_machine = create_checked
-    stepfunctions._update_state_machine = update_checked
-    stepfunctions._validate_state_machine_definition = validated
-    handlers = provisioners._RESOURCE_HANDLERS[_TYPE]
-    handlers["create"] = _checked_resource(handlers["create"])
-
-
-def _refusal(definition: object, machine_type: str | None) -> HttpAnswer | None:
-    found = problems(definition, machine_type or "STANDARD")
-    if not found:
-        return None
-    refused: HttpAnswer = error_response_json("InvalidDefinition", _text(found), 400)
-    return refused
-
-
-def _text(found: list[Problem]) -> str:
-    return f"Invalid State Machine Definition: '{', '.join(map(str, found))}'"
-
-
-def _checked_resource(create: Callable[..., object]) -> Callable[..., object]:
-    def create_checked(logical_id: str, properties: Mapping[str, Any], stack_name: str) -> object:
-        definition = provisioners._sfn_definition(properties)
-        if found := problems(definition, properties.get("StateMachineType") or "STANDARD"):
-            raise provisioners._sfn_handler_error(_text(found))
-        return create(logical_id, properties, stack_name)
-
-    return create_checked
-
-
 def problems(definition: object, machine_type: str = "STANDARD") -> list[Problem]:
     """Return everything that is wrong with a definition, which is JSON text."""
     try:
@@ -231,7 +74,7 @@ def problems(definition: object, machine_type: str = "STANDARD") -> list[Problem
     if not isinstance(machine, dict):
         return [Problem(_SCHEMA, "Expected value of type Object", "/")]
     found = list(_machine(machine, machine_type))
-    unknown = _unsupported(machine, _MACHINE, "/")
+    unknown = _unsupported(machine, MACHINE, "/")
     return [*unknown, *found]
 
 
@@ -261,7 +104,7 @@ class _Scope:
             return
         for name, state in states.items():
             where = f"{at}/States/{name}"
-            if not isinstance(state, dict) or state.get("Type") not in _FIELDS:
+            if not isinstance(state, dict) or state.get("Type") not in FIELDS:
                 yield _one_of(
                     "Type",
                     ("Task", "Wait", "Pass", "Succeed", "Fail", "Choice", "Parallel", "Map"),
@@ -284,7 +127,7 @@ class _Scope:
             yield _one_of("QueryLanguage", (_JSONPATH, _JSONATA), f"{at}/QueryLanguage")
             return
         is_jsonata = language == _JSONATA
-        own, other = (_OF_JSONATA, _OF_JSONPATH) if is_jsonata else (_OF_JSONPATH, _OF_JSONATA)
+        own, other = (OF_JSONATA, OF_JSONPATH) if is_jsonata else (OF_JSONPATH, OF_JSONATA)
         for name in state:
             if name in other[kind] - own[kind]:
                 yield Problem(
@@ -293,7 +136,7 @@ class _Scope:
                     f"'{_JSONPATH if is_jsonata else _JSONATA}' QueryLanguage",
                     at,
                 )
-        yield from _unsupported(state, {*_FIELDS[kind], *own[kind], *other[kind]}, at)
+        yield from _unsupported(state, {*FIELDS[kind], *own[kind], *other[kind]}, at)
         if kind in ("Task", "Pass", "Wait", "Parallel", "Map") and ("Next" in state) == bool(
             state.get("End")
         ):
@@ -301,9 +144,7 @@ class _Scope:
         if not is_jsonata:
             yield from _paths(state, at)
             if "Assign" in state:
-                yield _not_here(
-                    "Assign in JSONPath states; variables need QueryLanguage JSONata", f"{at}/Assign"
-                )
+                yield _no_assign(at)
         yield from _errors(state, at, is_jsonata=is_jsonata)
         yield from getattr(self, f"_{kind.lower()}", lambda *_: ())(state, at, is_jsonata)
 
@@ -374,7 +215,7 @@ class _Scope:
             return
         for number, branch in enumerate(branches):
             where = f"{at}/Branches[{number}]"
-            yield from _unsupported(branch, _BRANCH, where)
+            yield from _unsupported(branch, BRANCH, where)
             yield from self.states(branch, where)
 
     def _map(self, state: Fields, at: str, is_jsonata: bool) -> Iterator[Problem]:
@@ -383,7 +224,7 @@ class _Scope:
         if not isinstance(processor, dict):
             yield Problem(_SCHEMA, "These fields are required: [ItemProcessor]", at)
             return
-        yield from _unsupported(processor, {*_BRANCH, "ProcessorConfig"}, f"{at}/{name}")
+        yield from _unsupported(processor, {*BRANCH, "ProcessorConfig"}, f"{at}/{name}")
         yield from self.states(processor, f"{at}/{name}")
         is_distributed = (processor.get("ProcessorConfig") or {}).get("Mode") == "DISTRIBUTED"
         for field in ("ItemBatcher", "ResultWriter"):
@@ -427,13 +268,13 @@ def _distributed(state: Fields, at: str, *, is_jsonata: bool) -> Iterator[Proble
     if reader is None:
         return
     resource = str(reader.get("Resource"))
-    if not resource.endswith(_ITEM_READER["Resource"]):
+    if not resource.endswith(ITEM_READER["Resource"]):
         yield _not_here(f"an ItemReader of {resource}", f"{at}/ItemReader/Resource")
     config = reader.get("ReaderConfig") or {}
     for field in config:
-        if field not in _READER_CONFIG:
+        if field not in READER_CONFIG:
             yield _not_here(f"{field} of an ItemReader", f"{at}/ItemReader/ReaderConfig/{field}")
-    if config.get("InputType", "JSON") not in _ITEM_READER["InputType"]:
+    if config.get("InputType", "JSON") not in ITEM_READER["InputType"]:
         yield _not_here(
             f"an ItemReader of the type {config['InputType']}", f"{at}/ItemReader/ReaderConfig/InputType"
         )
@@ -441,16 +282,16 @@ def _distributed(state: Fields, at: str, *, is_jsonata: bool) -> Iterator[Proble
 
 def _is_integration(service: str | None, operation: str | None) -> bool:
     """Say whether AWS has it; of a service whose integrations are not listed here, that is not known."""
-    if service is None or operation is None or service not in _INTEGRATIONS:
+    if service is None or operation is None or service not in INTEGRATIONS:
         return True
     name, dot, pattern = operation.partition(".")
-    return f"{dot}{pattern}" in _INTEGRATIONS[service].get(name, ())
+    return f"{dot}{pattern}" in INTEGRATIONS[service].get(name, ())
 
 
 def _express(resource: str, at: str) -> Iterator[Problem]:
     if ":activity:" in resource:
         yield Problem(_SCHEMA, "Express state machine does not support Activity ARN", at)
-    for pattern in (_SYNC, _CALLBACK):
+    for pattern in (SYNC, CALLBACK):
         if pattern in resource:
             yield Problem(
                 _SCHEMA, f"Express state machine does not support '{pattern}' service integration", at
@@ -483,7 +324,7 @@ def _rule(rule: Fields, at: str) -> Iterator[Problem]:
         return
     yield from _unsupported(rule, {"Variable", "Comment", *OPERATORS}, at)
     if "Assign" in rule:
-        yield _not_here("Assign in JSONPath states; variables need QueryLanguage JSONata", f"{at}/Assign")
+        yield _no_assign(at)
     operators = [name for name in rule if name in OPERATORS]
     if "Variable" not in rule or len(operators) != 1:
         yield Problem(_SCHEMA, "A rule has a Variable and exactly one comparison", at)
@@ -494,8 +335,8 @@ def _rule(rule: Fields, at: str) -> Iterator[Problem]:
 
 
 def _errors(state: Fields, at: str, *, is_jsonata: bool) -> Iterator[Problem]:
-    of_catcher = {*_CATCHER, "Output"} if is_jsonata else {*_CATCHER, "ResultPath"}
-    for field, known in (("Retry", _RETRIER), ("Catch", of_catcher)):
+    of_catcher = {*CATCHER, "Output"} if is_jsonata else {*CATCHER, "ResultPath"}
+    for field, known in (("Retry", RETRIER), ("Catch", of_catcher)):
         rules = state.get(field) or []
         for number, rule in enumerate(rules):
             where = f"{at}/{field}[{number}]"
@@ -510,9 +351,7 @@ def _errors(state: Fields, at: str, *, is_jsonata: bool) -> Iterator[Problem]:
             if field == "Catch" and "Next" not in rule:
                 yield Problem(_SCHEMA, "These fields are required: [Next]", where)
             if not is_jsonata and "Assign" in rule:
-                yield _not_here(
-                    "Assign in JSONPath states; variables need QueryLanguage JSONata", f"{where}/Assign"
-                )
+                yield _no_assign(where)
             yield from _paths(rule, where)
 
 
@@ -529,11 +368,7 @@ def _paths(fields: Fields, at: str) -> Iterator[Problem]:
         yield from _template(fields.get(name), f"{at}/{name}")
     for name in ("ErrorPath", "CausePath"):
         if name in fields and not _is_path_or_call(fields[name]):
-            yield Problem(
-                _SCHEMA,
-                f"The value for the field '{name}' must be a valid JSONPath or a valid intrinsic function call",
-                at,
-            )
+            yield _neither_path_nor_call(name, at)
 
 
 def _template(template: object, at: str) -> Iterator[Problem]:
@@ -546,18 +381,14 @@ def _template(template: object, at: str) -> Iterator[Problem]:
         if not name.endswith(".$"):
             yield from _template(value, at)
         elif not _is_path_or_call(value):
-            yield Problem(
-                _SCHEMA,
-                f"The value for the field '{name}' must be a valid JSONPath or a valid intrinsic function call",
-                at,
-            )
+            yield _neither_path_nor_call(name, at)
 
 
 def _is_path_or_call(value: object) -> bool:
     if isinstance(value, str) and value.startswith("States."):
         names = re.findall(r"States\.\w+", re.sub(r"'(?:[^'\\]|\\.)*'", "", value, flags=re.DOTALL))
         is_call = re.fullmatch(r"States\.\w+\s*\(.*\)\s*", value, re.DOTALL) is not None
-        return is_call and _INTRINSICS.issuperset(names)
+        return is_call and INTRINSICS.issuperset(names)
     return _is_path(value)
 
 
@@ -587,3 +418,15 @@ def _one_of(field: str, known: Collection[str], at: str) -> Problem:
 
 def _not_here(what: str, at: str) -> Problem:
     return Problem(_NOT_HERE, f"the local AWS does not have {what}", at)
+
+
+def _no_assign(at: str) -> Problem:
+    return _not_here("Assign in JSONPath states; variables need QueryLanguage JSONata", f"{at}/Assign")
+
+
+def _neither_path_nor_call(name: str, at: str) -> Problem:
+    return Problem(
+        _SCHEMA,
+        f"The value for the field '{name}' must be a valid JSONPath or a valid intrinsic function call",
+        at,
+    )

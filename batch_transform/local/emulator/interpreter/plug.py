@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from batch_transform.local.emulator.interpreter import (
     branches,
+    checked_definitions,
     choice,
-    definition,
     executions,
     fields,
     history,
@@ -30,6 +30,6 @@ def plug_in() -> None:
         task,
         services,
         executions,
-        definition,
+        checked_definitions,
     ):
         part.plug_in()

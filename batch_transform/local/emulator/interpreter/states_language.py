@@ -1,0 +1,118 @@
+"""The words of the Amazon States Language: fields, functions and integrations, as far as definitions are checked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+INTRINSICS = {
+    f"States.{name}"
+    for name in [
+        "Array",
+        "ArrayContains",
+        "ArrayGetItem",
+        "ArrayLength",
+        "ArrayPartition",
+        "ArrayRange",
+        "ArrayUnique",
+        "Base64Decode",
+        "Base64Encode",
+        "Format",
+        "Hash",
+        "JsonMerge",
+        "JsonToString",
+        "MathAdd",
+        "MathRandom",
+        "StringSplit",
+        "StringToJson",
+        "UUID",
+    ]
+}
+MACHINE = {"Comment", "StartAt", "States", "Version", "TimeoutSeconds", "QueryLanguage"}
+BRANCH = {"Comment", "StartAt", "States"}
+_ALL = {"Type", "Comment", "QueryLanguage"}
+_GOES_ON = {*_ALL, "Next", "End", "Assign"}
+_ERRORS = {"Retry", "Catch"}
+FIELDS: Mapping[str, set[str]] = {
+    "Task": {*_GOES_ON, *_ERRORS, "Resource", "TimeoutSeconds", "HeartbeatSeconds", "Credentials"},
+    "Pass": _GOES_ON,
+    "Wait": {*_GOES_ON, "Seconds", "Timestamp"},
+    "Choice": {*_ALL, "Assign", "Choices", "Default"},
+    "Succeed": _ALL,
+    "Fail": {*_ALL, "Error", "Cause"},
+    "Parallel": {*_GOES_ON, *_ERRORS, "Branches"},
+    "Map": {
+        *_GOES_ON,
+        *_ERRORS,
+        "ItemProcessor",
+        "Iterator",
+        "ItemSelector",
+        "ItemReader",
+        "ItemBatcher",
+        "ResultWriter",
+        "MaxConcurrency",
+        "Label",
+        "ToleratedFailurePercentage",
+        "ToleratedFailureCount",
+    },
+}
+"""The fields of each type of state that both query languages have."""
+OF_JSONPATH: Mapping[str, set[str]] = {
+    "Task": {
+        *("InputPath", "Parameters", "ResultSelector", "ResultPath", "OutputPath"),
+        *("TimeoutSecondsPath", "HeartbeatSecondsPath"),
+    },
+    "Pass": {"InputPath", "Parameters", "Result", "ResultPath", "OutputPath"},
+    "Wait": {"InputPath", "OutputPath", "SecondsPath", "TimestampPath"},
+    "Choice": {"InputPath", "OutputPath"},
+    "Succeed": {"InputPath", "OutputPath"},
+    "Fail": {"ErrorPath", "CausePath"},
+    "Parallel": {"InputPath", "Parameters", "ResultSelector", "ResultPath", "OutputPath"},
+    "Map": {
+        *("InputPath", "Parameters", "ItemsPath", "ResultSelector", "ResultPath", "OutputPath"),
+        *("MaxConcurrencyPath", "ToleratedFailurePercentagePath", "ToleratedFailureCountPath"),
+    },
+}
+OF_JSONATA: Mapping[str, set[str]] = {
+    "Task": {"Arguments", "Output"},
+    "Pass": {"Output"},
+    "Wait": {"Output"},
+    "Choice": {"Output"},
+    "Succeed": {"Output"},
+    "Fail": set(),
+    "Parallel": {"Arguments", "Output"},
+    "Map": {"Items", "Output"},
+}
+RETRIER = {
+    *("ErrorEquals", "Comment", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds"),
+    "JitterStrategy",
+}
+CATCHER = {"ErrorEquals", "Comment", "Next", "Assign"}
+ITEM_READER = {
+    "Resource": ("s3:getObject", "s3:listObjectsV2"),
+    "InputType": ("JSON", "JSONL", "CSV"),
+}
+READER_CONFIG = {
+    *("InputType", "CSVDelimiter", "CSVHeaderLocation", "CSVHeaders", "MaxItems", "MaxItemsPath"),
+    *("ItemsPointer", "Transformation"),
+}
+
+SYNC, CALLBACK = ".sync", ".waitForTaskToken"
+INTEGRATIONS: Mapping[str, Mapping[str, Collection[str]]] = {
+    "lambda": {"invoke": ("", CALLBACK)},
+    "sns": {"publish": ("", CALLBACK)},
+    "sqs": {"sendMessage": ("", CALLBACK)},
+    "events": {"putEvents": ("", CALLBACK)},
+    "states": {"startExecution": ("", SYNC, f"{SYNC}:2", CALLBACK)},
+    "dynamodb": dict.fromkeys(("getItem", "putItem", "updateItem", "deleteItem"), ("",)),
+    "sagemaker": {
+        **dict.fromkeys(("createEndpoint", "createEndpointConfig", "createModel", "updateEndpoint"), ("",)),
+        **dict.fromkeys(
+            (
+                *("createHyperParameterTuningJob", "createLabelingJob", "createProcessingJob"),
+                *("createTrainingJob", "createTransformJob"),
+            ),
+            ("", SYNC),
+        ),
+    },
+}
+"""Services whose optimised integrations are known whole (Developer Guide, "Integrating optimized services")."""
