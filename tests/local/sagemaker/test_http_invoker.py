@@ -104,6 +104,15 @@ def test_fails_for_a_length_that_no_body_has(digits: int) -> None:
         invoker.close()
 
 
+def test_fails_for_a_second_length_that_only_a_newline_sets_apart() -> None:
+    head = b"HTTP/1.1 200 OK\r\nX: 1\nContent-Length: 5\r\nContent-Length: 3\r\n\r\nabc"
+    with MisbehavingServer(Way("newline", lambda _: [head, Close], "", "error"), bytes) as server:
+        invoker = HttpInvoker(server.url)
+        with pytest.raises(NoModelAnswerError):
+            body_of(invoker, b"x")
+        invoker.close()
+
+
 def test_any_status_is_an_answer(invoker: HttpInvoker) -> None:
     assert invoker.invoke(b"fail", content_type=None, accept=None, timeout=10).status == 500
 
