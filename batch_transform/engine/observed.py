@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
@@ -13,8 +14,6 @@ from batch_transform.engine.records import Records
 from batch_transform.engine.seams import ObjectWriter
 from batch_transform.engine.settings import Settings
 
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-
 _LOOKED_AT = 16 * 1024  # bytes of a request's records and answers in which numbers are looked for
 _LOOKED_FOR_IN = 256 * 1024  # bytes of the results that these become
 _MOST_NUMBERS = 100
@@ -24,7 +23,7 @@ def noting_marks(blocks: Iterator[Records], meter: ProgressMeter) -> Iterator[Re
     """Yield the blocks of an object, and count a byte order mark at its beginning."""
     is_first = True
     for block in blocks:
-        if is_first and block.text.startswith(BYTE_ORDER_MARK):
+        if is_first and block.text.startswith(codecs.BOM_UTF8):
             meter.add(byte_order_marks=1)
         is_first = False
         yield block

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -11,7 +12,6 @@ from batch_transform.engine.csv_record import parse_row
 from batch_transform.engine.formats import FORMATS
 from batch_transform.engine.inexact_numbers import ChangedNumber, changed_number
 from batch_transform.engine.json_record import join_json, parse_json, serialise_json
-from batch_transform.engine.observed import BYTE_ORDER_MARK
 from batch_transform.engine.settings import Settings
 from batch_transform.preview.finding import Findings
 from batch_transform.spec.counted import counted
@@ -117,14 +117,14 @@ class Soundness:
         if may_be_wide and (encoding := wide_encoding_of(record)):
             self._note("not-utf-8", line, f"the object is {encoding} text; save it as UTF-8", is_error=True)
             return record
-        if line <= 1 and record.startswith(BYTE_ORDER_MARK):
+        if line <= 1 and record.startswith(codecs.BOM_UTF8):
             message = (
                 "begins with a byte order mark (EF BB BF), which becomes part of the first value; save the object "
                 "as UTF-8 without BOM"
             )
             fails = self._fails(record)
             self._note("byte-order-mark", line, message, is_error=True, fails=fails)
-            record = record.removeprefix(BYTE_ORDER_MARK)
+            record = record.removeprefix(codecs.BOM_UTF8)
         if not record.isascii():
             try:
                 record.decode("utf-8")

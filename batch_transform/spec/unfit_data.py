@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from batch_transform.spec.cdk_token import is_token
-from batch_transform.spec.media_type import FILTERABLE, media_type
+from batch_transform.spec.media_type import FILTERABLE, is_binary, media_type
 
 FIRST_BYTES = 4096
 """How many bytes of an object, unpacked ones included, are examined for its packing and encoding."""
@@ -21,11 +21,6 @@ FIRST_BYTES = 4096
 _NAMED = 5
 _MIB = 1024 * 1024  # MaxPayloadInMB counts in 2^20 bytes: recorded
 _LARGEST_PAYLOAD = 100  # API reference, CreateTransformJob
-_BINARY = ("image/", "audio/", "video/")
-_BINARY_TYPES = frozenset(
-    f"application/{name}"
-    for name in ("octet-stream", "pdf", "x-npy", "x-npz", "x-parquet", "x-recordio-protobuf", "zip")
-)
 _GZIP = b"\x1f\x8b"
 _PACKED = {  # by their first bytes, which no text starts with
     _GZIP: "gzip data",
@@ -80,7 +75,7 @@ def reads_text(content_type: str | None, split_type: str) -> bool:
         return False
     if of.startswith("text/") or of in FILTERABLE or of.endswith(("+json", "+xml")):
         return True
-    return split_type == "Line" and not of.startswith(_BINARY) and of not in _BINARY_TYPES
+    return split_type == "Line" and not is_binary(of)
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from typing import Any
 
 from ministack.services import kms, scheduler  # type: ignore[import-untyped]  # it has no types
 
+from batch_transform.local.emulator.service import HttpAnswer
 from batch_transform.local.sagemaker.listing import cut
 from batch_transform.spec.errors import RefusedRequestError
 
-Response = tuple[int, dict[str, str], bytes]
 Request = Mapping[str, Any]
-List = Callable[[Request], Response]
+List = Callable[[Request], HttpAnswer]
 
 _EVERYTHING = 2**31 - 1
 _A_PAGE = 100  # unless told: API references of EventBridge Scheduler and KMS
@@ -27,12 +27,12 @@ def plug_in() -> None:
 
 
 def _of_scheduler(listed: List, member: str) -> List:
-    def page(query: Request) -> Response:
+    def page(query: Request) -> HttpAnswer:
         status, headers, body = listed({**query, "MaxResults": _EVERYTHING})
         try:
             answer = cut(member, json.loads(body)[member], query, default=_A_PAGE)
         except RefusedRequestError as error:
-            refusal: Response = scheduler._error(400, error.code, error.message)
+            refusal: HttpAnswer = scheduler._error(400, error.code, error.message)
             return refusal
         return status, headers, json.dumps(answer).encode()
 
@@ -40,7 +40,7 @@ def _of_scheduler(listed: List, member: str) -> List:
 
 
 def _of_keys(listed: List) -> List:
-    def page(data: Request) -> Response:
+    def page(data: Request) -> HttpAnswer:
         status, headers, body = listed({**data, "Limit": _EVERYTHING})
         asked = {"NextToken": data.get("Marker"), "MaxResults": data.get("Limit", _A_PAGE)}
         try:

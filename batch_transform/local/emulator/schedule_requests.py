@@ -13,6 +13,7 @@ from typing import Any
 from ministack.services import scheduler  # type: ignore[import-untyped]  # it has no types
 from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]  # it has no types
 
+from batch_transform.local.emulator.service import HttpAnswer
 from batch_transform.local.schedule_times import moment, times_of
 
 TYPE = "AWS::Scheduler::Schedule"
@@ -20,7 +21,6 @@ _LONGEST_NAME = 64
 # Recorded in github.com/getmoto/moto, pull request 8172.
 _EARLIEST_START = timedelta(minutes=5)
 
-Response = tuple[int, dict[str, str], bytes]
 Properties = Mapping[str, Any]
 Created = tuple[str, dict[str, str]]
 
@@ -33,12 +33,12 @@ def plug_in() -> None:
     provisioners._REPLACING_PROPERTIES[TYPE] = ("Name", "GroupName")
 
 
-def _checked(call: Callable[[str, Properties], Response]) -> Callable[[str, Properties], Response]:
-    def checked(name: str, body: Properties) -> Response:
+def _checked(call: Callable[[str, Properties], HttpAnswer]) -> Callable[[str, Properties], HttpAnswer]:
+    def checked(name: str, body: Properties) -> HttpAnswer:
         problem = _problem(body)
         if problem is None:
             return call(name, body)
-        refusal: Response = scheduler._error(400, "ValidationException", problem)
+        refusal: HttpAnswer = scheduler._error(400, "ValidationException", problem)
         return refusal
 
     return checked
@@ -86,7 +86,7 @@ def _attributes(name: str, properties: Properties) -> dict[str, str]:
     return {"Arn": scheduler._schedule_arn(properties.get("GroupName", "default"), name)}
 
 
-def _require(response: Response) -> None:
+def _require(response: HttpAnswer) -> None:
     status, _, body = response
     if status >= 400:
         told = json.loads(body)
