@@ -37,14 +37,14 @@ _AWS_DEFAULTS: dict[Path, str] = {
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Something that was not taken over, and where it stands. `may_matter`: results may be others without it."""
+    """Something that was left out, and its place. `may_matter` says that results may differ without it."""
 
     place: str
     text: str
     may_matter: bool
 
     def __str__(self) -> str:
-        """The place and what stands there."""
+        """The place and the text."""
         return f"{self.place}: {self.text}" if self.place else self.text
 
 
@@ -52,9 +52,8 @@ class LeftOut:
 class Adopted:
     """`request` has the members whose values are known, without TransformJobName, as CreateTransformJob has them.
 
-    `unknown` are members whose value only a later moment knows, with the text that stands in their
-    place, such as `$.data`. `origin` says in words what was read, `notes` what is worth knowing of it, `left_out`
-    what of it is not in the request.
+    `unknown` are members whose value is known only later, with the text in their place, such as `$.data`. `origin`
+    describes what was read, `notes` are remarks about it, and `left_out` is what the request does not contain.
     """
 
     request: Request

@@ -1,6 +1,6 @@
-"""Python as people keep it: a script, a notebook, or a Markdown note with code blocks. It is parsed, and never run.
+"""Reads Python from a script, a notebook, or a Markdown note with code blocks. It is parsed and never run.
 
-What cannot be read is named with its place, and the rest is read.
+Parts that cannot be read are reported with their place, and the rest is read.
 """
 
 from __future__ import annotations
@@ -47,17 +47,17 @@ _OTHER_LANGUAGES = frozenset(
         "writefile",
     }
 )
-"""Cell magics whose cells are no Python of the notebook's own."""
+"""Cell magics whose cells don't run as Python in the notebook."""
 _RUNS_ITS_LINE = re.compile(r"(\s*)%(?:time|timeit|prun|memit|mprun|lprun)\b(?:\s+-\S+)*\s*(.*)")
 _MAGIC_VALUE = re.compile(r"(\s*[\w., ]+=\s*)[!%]")
 _PROMPT = re.compile(r"^(?:>>>|\.\.\.)(?: |$)")
-_WIDEST_LINE = 100_000  # characters: what stands in one line is told apart by its columns
+_WIDEST_LINE = 100_000  # characters; nodes moved onto one line keep their order by column
 _MAY_START_A_JOB = re.compile(r"transform", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Code:
-    """A parsed source. `unread` says, each with its place, which parts could not be read."""
+    """A parsed source. `unread` lists the parts that could not be read, each with its place."""
 
     tree: ast.Module
     origin: str
@@ -65,7 +65,7 @@ class Code:
     _places: Sequence[str] = field(default=(), repr=False)
 
     def place(self, node: ast.AST) -> str:
-        """Return where a node stands, as a person finds it: file and line, or cell and line."""
+        """Return the place of a node as a user finds it: file and line, or cell and line."""
         line: int = getattr(node, "lineno", 0)
         return self._places[line - 1] if 0 < line <= len(self._places) else self.origin
 
@@ -96,7 +96,7 @@ def read_code(text: str, origin: str) -> Code:
 
 
 class _Parts:
-    """Gathers pieces of Python that parse, each by itself, and remembers where their lines come from."""
+    """Collects pieces of Python, each of which parses by itself, and records where their lines come from."""
 
     def __init__(self, origin: str) -> None:
         self._origin = origin
@@ -105,7 +105,7 @@ class _Parts:
         self.unread: list[str] = []
 
     def add(self, lines: list[str], places: list[str], *, is_surely_python: bool = True) -> None:
-        """Add a piece; a part of it that is not Python is left out, or noted as unread."""
+        """Add a piece; one that is not Python is left out, or noted as unread."""
         magic, lines = _without_cell_magics(lines)
         if magic in _OTHER_LANGUAGES:
             return
@@ -114,7 +114,7 @@ class _Parts:
         except SyntaxError as error:
             at = min(max((error.lineno or 1) - 1, 0), len(places) - 1)
             if is_surely_python or _MAY_START_A_JOB.search("\n".join(lines)):
-                self.unread.append(f"{places[at]}: is not valid Python ({error.msg}), and is not read")
+                self.unread.append(f"{places[at]}: is not valid Python ({error.msg}), so it was not read")
             return
         except (ValueError, RecursionError, MemoryError) as error:
             self.unread.append(f"{places[0]}: cannot be read as Python ({error})")
@@ -128,9 +128,9 @@ class _Parts:
 
 
 class _Exported(ast.NodeTransformer):
-    """Puts the cells under magics in their places again, which a notebook that was exported as a script has as texts.
+    """Restores cells with magics, which a notebook exported as a script contains as strings.
 
-    All that is in such a cell stands on the line of the text.
+    All code of such a cell is placed on the line of the string.
     """
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST | list[ast.stmt]:
@@ -156,14 +156,16 @@ class _Exported(ast.NodeTransformer):
 
 
 def _parsed(text: str) -> ast.Module:
-    with warnings.catch_warnings():  # Python's remarks on such as "\d" are for whoever runs it
+    with warnings.catch_warnings():  # warnings about, for example, "\d" matter only to whoever runs the code
         warnings.simplefilter("ignore")
         return ast.parse(text)
 
 
 def _readable(lines: list[str]) -> list[str]:
-    """Return as many lines without what is IPython's own: only what Python cannot parse is touched."""
-    lines = textwrap.dedent("\n".join(lines)).split("\n")  # IPython takes a cell that is indented as a whole
+    """Return the same number of lines without IPython syntax: only lines that Python cannot parse are changed."""
+    lines = textwrap.dedent("\n".join(lines)).split(
+        "\n"
+    )  # IPython accepts a cell that is indented as a whole
     while (error := _fault(lines)) is not None:
         at = (error.lineno or 0) - 1
         if not 0 <= at < len(lines) or not _replace_magic(lines, at):
@@ -180,12 +182,12 @@ def _fault(lines: list[str]) -> SyntaxError | None:
 
 
 def _replace_magic(lines: list[str], at: int) -> bool:
-    """Replace a line magic, with the lines that continue it; say whether there was one."""
+    """Replace a line magic and the lines that continue it; return whether there was one."""
     line = lines[at]
     stripped = line.strip()
     margin = line[: len(line) - len(line.lstrip())]
     if found := _MAGIC_VALUE.match(line):
-        becomes = f"{found[1]}get_ipython()"  # a value that only running tells
+        becomes = f"{found[1]}get_ipython()"  # a value that is known only when the code runs
     elif (found := _RUNS_ITS_LINE.match(line)) and found[2]:
         becomes = f"{found[1]}{found[2]}"
     elif stripped.startswith(("%", "!", "?")) or stripped.endswith("?"):
@@ -200,7 +202,7 @@ def _replace_magic(lines: list[str], at: int) -> bool:
 
 
 def _without_cell_magics(lines: list[str]) -> tuple[str, list[str]]:
-    """Return the last cell magic at the beginning, and the lines with blanks for all of them."""
+    """Return the last of the leading cell magics, and the lines with all of them blanked."""
     lines, magic = list(lines), ""
     for at, line in enumerate(lines):
         if not line.strip():
@@ -213,7 +215,7 @@ def _without_cell_magics(lines: list[str]) -> tuple[str, list[str]]:
 
 
 def _notebook(text: str, origin: str) -> dict[str, Any] | None:
-    """Return the notebook that a text is; None for other text. Raises InputError for other JSON."""
+    """Return the text parsed as a notebook; None for other text. Raises InputError for other JSON."""
     if not text.lstrip().startswith("{"):
         return None
     try:
@@ -223,12 +225,12 @@ def _notebook(text: str, origin: str) -> dict[str, Any] | None:
     if not isinstance(document, dict) or not isinstance(
         document.get("cells", document.get("worksheets")), list
     ):
-        raise InputError(f"{origin}: is JSON and no notebook; leave out --from-sdk for a request in JSON")
+        raise InputError(f"{origin}: is JSON, but not a notebook; leave out --from-sdk for a request in JSON")
     return document
 
 
 def _cells(notebook: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the cells; before nbformat 4 they were in worksheets."""
+    """Yield the cells, which were in worksheets before nbformat 4."""
     sheets = [notebook] if "cells" in notebook else notebook["worksheets"]
     for sheet in sheets:
         cells = sheet.get("cells") if isinstance(sheet, dict) else None
@@ -248,8 +250,8 @@ def _is_markdown(text: str, origin: str) -> bool:
 
 
 def _blocks(text: str) -> Iterator[tuple[str, int, bool]]:
-    """Yield each code block with its first line in the file, and whether it says that it is Python."""
-    from markdown_it import MarkdownIt  # noqa: PLC0415 - its import takes time that a script need not
+    """Yield each code block with its first line in the file, and whether it is marked as Python."""
+    from markdown_it import MarkdownIt  # noqa: PLC0415 - slow to import, and not needed for a script
 
     for token in MarkdownIt("commonmark").parse(text):
         if token.type not in {"fence", "code_block"} or token.map is None:
@@ -264,6 +266,6 @@ def _blocks(text: str) -> Iterator[tuple[str, int, bool]]:
 
 
 def _typed(session: str) -> str:
-    """Return what was typed in an interactive session; a blank line for each line of its output."""
+    """Return the input of an interactive session, with a blank line for each line of output."""
     lines = session.split("\n")
     return "\n".join(_PROMPT.sub("", line) if _PROMPT.match(line) else "" for line in lines)

@@ -18,7 +18,7 @@ AIRFLOW = "SageMakerTransformOperator"
 
 @dataclass(frozen=True)
 class JobCall:
-    """A call that makes a job, and the call that made its transformer."""
+    """A call that creates a job, and the call that created its transformer."""
 
     kind: str
     node: ast.Call
@@ -27,7 +27,7 @@ class JobCall:
 
 
 def job_calls(code: Code, values: Values) -> list[JobCall]:
-    """Return the calls that make jobs, in the order of the code; those of a Transformer where there is no other."""
+    """Return the calls that create jobs, in the order of the code; if there is none, the Transformer calls."""
     nodes = sorted(
         (node for node in ast.walk(code.tree) if isinstance(node, ast.Call)),
         key=lambda node: (node.end_lineno or 0, node.end_col_offset or 0),
@@ -49,7 +49,7 @@ def job_calls(code: Code, values: Values) -> list[JobCall]:
 
 
 def _has_the_config_of_another(call: JobCall, calls: Sequence[JobCall], values: Values) -> bool:
-    """Whether Airflow's operator has what `transform_config(...)` makes: that is one job, and not two."""
+    """Whether an Airflow operator's config comes from `transform_config(...)`: both are one job, not two."""
     config = config_of(call.node) if call.kind == AIRFLOW else None
     if config is None:
         return False
@@ -67,12 +67,12 @@ def config_of(node: ast.Call) -> ast.expr | None:
 
 
 def _may_be_another(node: ast.Call) -> bool:
-    """Whether a call has nothing but data, as `encoder.transform(data=rows)` of another library has."""
+    """Whether a call has only data, like `encoder.transform(data=rows)` of another library."""
     return called(node) == "transform" and {keyword.arg for keyword in node.keywords} <= {"data"}
 
 
 def _kind(node: ast.Call) -> str | None:
-    """Return which call this is, if it makes a transform job."""
+    """Return the kind of a call that creates a transform job, or None."""
     name, given = called(node), {keyword.arg for keyword in node.keywords if keyword.arg}
     is_method = isinstance(node.func, ast.Attribute)
     if name == "create" and ast.unparse(node.func).split(".")[-2:-1] == ["TransformJob"]:
@@ -93,7 +93,7 @@ def _kind(node: ast.Call) -> str | None:
 
 
 def called(node: ast.Call) -> str:
-    """Return the last name of what is called."""
+    """Return the last part of the called name."""
     return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
 
 
@@ -126,7 +126,7 @@ def _maker(receiver: ast.expr | None, makers: Sequence[ast.Call], values: Values
 
 
 def _assigned(value: ast.expr, values: Values) -> ast.expr:
-    """Return what a name stands for, by way of other names too."""
+    """Return what a name stands for, following other names."""
     for _ in range(5):
         assigned = values.assigned(value)
         if assigned is value:
@@ -136,7 +136,7 @@ def _assigned(value: ast.expr, values: Values) -> ast.expr:
 
 
 def _only_one(makers: Sequence[ast.Call], call: JobCall) -> JobCall:
-    """Give a call the only transformer that there is, where its own was not found: it came by way of a function."""
+    """Give a call without a known transformer the only one in the code: it was passed through a function."""
     return (
         replace(call, maker=makers[0])
         if len(makers) == 1 and call.kind in JOB_CALLS and not call.maker
@@ -149,11 +149,11 @@ def chosen_call(calls: Sequence[JobCall], number: int | None, code: Code) -> Job
     listed = "".join(f"\n  {at}: {one.kind}(...), {code.place(one.node)}" for at, one in enumerate(calls, 1))
     if number is None and len(calls) > 1:
         raise InputError(
-            f"{code.origin}: has {len(calls)} calls that make a transform job, and a job file is one job; choose one "
-            f"with --call:{listed}"
+            f"{code.origin}: has {len(calls)} calls that create a transform job, but a job file holds one job; choose "
+            f"one with --call:{listed}"
         )
     if number is not None and not 0 < number <= len(calls):
         raise InputError(
-            f"{code.origin}: has no call number {number} that makes a transform job; it has:{listed}"
+            f"{code.origin}: has no call number {number} that creates a transform job; the calls are:{listed}"
         )
     return calls[(number or 1) - 1]

@@ -1,4 +1,4 @@
-"""The names in a piece of Python: where they are set, and what changes the dict or list that they stand for."""
+"""Names in a piece of Python: where they are set, and what changes the dict or list that they refer to."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _CHANGING = frozenset(
 
 @dataclass(frozen=True)
 class Change:
-    """`name[keys] = value`; no keys where the whole may be another one afterwards, and no value where none is told."""
+    """`name[keys] = value`. Without keys, the whole value may have changed; without a value, it is not known."""
 
     node: ast.AST
     keys: tuple[str, ...]
@@ -47,7 +47,7 @@ class Change:
 
 
 class Names:
-    """Finds what a name stands for, in the function around it first, as Python does."""
+    """Finds what a name refers to, looking in the enclosing function first, as Python does."""
 
     def __init__(self, tree: ast.Module) -> None:
         self._tree = tree
@@ -60,9 +60,9 @@ class Names:
             self._note_changes(node)
 
     def expression(self, node: ast.Name) -> ast.expr | None:
-        """Return what a name is set to; None where a loop, a condition or a caller sets it, or nothing does.
+        """Return what a name is set to; None if a loop, a condition or a caller sets it, or nothing does.
 
-        Of several values that are set one after the other, as cell by cell, it is the last one before the use.
+        If it is set several times in sequence, for example cell by cell, the last value before the use counts.
         """
         home = self._home(node)
         found = self._bindings.get((home, node.id), [])
@@ -74,7 +74,7 @@ class Names:
         return max(before, key=_position, default=None)
 
     def changes(self, node: ast.Name) -> Iterator[Change]:
-        """Yield what changes the value of a name before it is used there."""
+        """Yield the changes to the value of a name before this use of it."""
         home, value = self._home(node), self.expression(node)
         for change in self._changes.get((home, node.id), ()):
             is_of_an_earlier_value = value is not None and is_before(change.node, value)
@@ -88,7 +88,7 @@ class Names:
         return [one.value for one in assigned if any(ast.unparse(target) == text for target in one.targets)]
 
     def set_attributes(self, name: ast.expr, before: ast.AST) -> Iterator[tuple[str, ast.expr, bool]]:
-        """Yield what is assigned to attributes of a name before a node, and whether it surely is."""
+        """Yield what is assigned to attributes of a name before a node, and whether the assignment always runs."""
         value = self.expression(name) if isinstance(name, ast.Name) else None
         for node in ast.walk(self._tree) if isinstance(name, ast.Name) else ():
             for target in node.targets if isinstance(node, ast.Assign) else ():
@@ -140,7 +140,7 @@ class Names:
             for alias in node.names:
                 self._bind(scope, (alias.asname or alias.name).partition(".")[0])
         elif isinstance(node, (ast.Global, ast.Nonlocal)):
-            for name in node.names:  # set here, and somewhere else as well
+            for name in node.names:  # set here and elsewhere
                 self._bind(scope, name)
                 self._bind(self._tree, name)
         elif isinstance(node, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)) and node.name:
@@ -153,7 +153,7 @@ class Names:
         return scope
 
     def _note_changes(self, node: ast.AST) -> None:
-        """Note what changes the dict that a name stands for."""
+        """Note changes to the dict that a name refers to."""
         targets: list[ast.expr] = []
         value: ast.expr | None = None
         if isinstance(node, ast.Assign):
@@ -196,7 +196,7 @@ class Names:
 
 
 def is_before(one: ast.AST, other: ast.AST) -> bool:
-    """Whether a node stands before another one in the code."""
+    """Whether a node comes before another one in the code."""
     return _position(one) < _position(other)
 
 
@@ -205,7 +205,7 @@ def _position(node: ast.AST) -> tuple[int, int]:
 
 
 def _subscripts(node: ast.expr) -> tuple[ast.expr, tuple[str, ...]]:
-    """Return what `root["a"]["b"]` is a part of, and its keys; no keys where one is no constant text."""
+    """Return the root and the keys of `root["a"]["b"]`; no keys if one of them isn't a constant string."""
     keys: list[str] = []
     is_known = True
     while isinstance(node, ast.Subscript):

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from batch_transform.authoring.python_names import Names
 
 _DEEPEST = 50  # levels of names and operators; deeper code is not written by hand
-_MOST_STEPS = 100_000  # expressions; names of names of names may be many more than a person writes
+_MOST_STEPS = 100_000  # expressions; names that refer to names can multiply beyond any real code
 _LONGEST = 100_000  # characters of a text that is put together
 
 
 @dataclass(frozen=True)
 class NotKnown:
-    """A value that only running the code would tell. `text` is its source, `node` where it stands."""
+    """A value that is known only when the code runs. `text` is its source, `node` its place."""
 
     text: str
     node: ast.AST = field(compare=False, repr=False)
@@ -28,9 +28,9 @@ class NotKnown:
 class Values:
     """Reads expressions of a tree: literals, names that are set once where they are used, and operators on them.
 
-    A name is looked up in the function around it first, as Python does. One that is set in several places, by a loop
-    or by a caller is not known. `objects` are classes whose objects are read as dicts of the arguments they are made
-    with. `used` are the expressions that names were found to stand for.
+    A name is looked up in the enclosing function first, as in Python. A name that is set in several places, by a loop
+    or by a caller is not known. `objects` are classes whose instances are read as dicts of their arguments. `used` are
+    the expressions that names were resolved to.
     """
 
     def __init__(self, tree: ast.Module, objects: frozenset[str] = frozenset()) -> None:
@@ -40,7 +40,7 @@ class Values:
         self._steps = 0
 
     def of(self, node: ast.expr, depth: int = 0) -> object:
-        """Return the value of an expression; a `NotKnown`, or one in a list or a dict, where it is not known."""
+        """Return the value of an expression, with a `NotKnown` for whatever is not known in it."""
         found: object = None
         self._steps += 1
         if depth > _DEEPEST or self._steps > _MOST_STEPS:
@@ -63,7 +63,7 @@ class Values:
         return NotKnown(ast.unparse(node), node) if found is None else found
 
     def assigned(self, node: ast.expr) -> ast.expr:
-        """Return the expression that a name or an attribute stands for, as far as it is set once; else `node`."""
+        """Return the expression that a name or an attribute refers to if it is set once; otherwise `node`."""
         found: ast.expr | None = None
         if isinstance(node, ast.Name):
             found = self.names.expression(node)
@@ -88,7 +88,7 @@ class Values:
         return value
 
     def _changed(self, value: dict[str, object] | list[object], node: ast.Name, depth: int) -> object:
-        """Return a dict as it is where a name is used, after the changes that were made to it."""
+        """Return a dict as it is at this use of the name, with the changes made to it before."""
         for change in self.names.changes(node):
             if not change.keys or isinstance(value, list):
                 return NotKnown(f"{node.id}, which changes here", change.node)
@@ -163,7 +163,7 @@ class Values:
         return None
 
     def _computed(self, node: ast.expr, depth: int) -> object:
-        """Return what operators, f-strings and subscripts make; None where a part is not known."""
+        """Return the value of operators, f-strings and subscripts; None if a part is not known."""
         if isinstance(node, (ast.Attribute, ast.Subscript)):
             return self._member(node, depth)
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):

@@ -102,7 +102,7 @@ def _is_of_aws(tag: object) -> bool:
 
 
 def _states(node: object, name: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield every state that makes a transform job, those inside of Map and Parallel too."""
+    """Yield every state that creates a transform job, those inside of Map and Parallel too."""
     if isinstance(node, dict):
         if isinstance(node.get("Resource"), str) and _RESOURCE.fullmatch(node["Resource"]):
             arguments = node.get("Arguments", node.get("Parameters"))
@@ -120,11 +120,11 @@ def _one_of(
     names = ", ".join(states) or "none"
     if wanted is not None and wanted not in states:
         raise InputError(
-            f"{origin}: has no state {wanted} that makes a transform job; those that do: {names}"
+            f"{origin}: has no state {wanted} that creates a transform job; those that do: {names}"
         )
     if wanted is None and len(states) != 1:
         raise InputError(
-            f"{origin}: has {len(states)} states that make a transform job ({names}); choose one with --state"
+            f"{origin}: has {len(states)} states that create a transform job ({names}); choose one with --state"
         )
     name = wanted or next(iter(states))
     if not states[name]:

@@ -1,7 +1,7 @@
-"""A call that makes a transform job, in Python of whatever kind, read as the request that it would make.
+"""Reads a call that creates a transform job, in any kind of Python source, as the request that it would send.
 
-The code is parsed and never run. What was not taken over is told with its place: nothing that shapes a record is
-dropped without a word.
+The code is parsed and never run. Whatever is left out is reported with its place: nothing that affects a record is
+dropped silently.
 """
 
 from __future__ import annotations
@@ -58,12 +58,12 @@ _OF_A_DEPLOYMENT: frozenset[Path] = frozenset(
         ("DataCaptureConfig", "KmsKeyId"),
     }
 )
-"""Members that say where a job runs, and not what becomes of a record: code computes them as a matter of course."""
+"""Members that say where a job runs and don't affect records: code usually computes them."""
 
 
 @dataclass
 class _Reading:
-    """What was read so far of one job."""
+    """What has been read of one job so far."""
 
     code: Code
     values: Values
@@ -71,10 +71,10 @@ class _Reading:
     later: dict[Path, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
-    templates_at: str = ""  # of Airflow, where a text with {{ }} is filled in by each run: the task's place
+    templates_at: str = ""  # the place of an Airflow task, which fills in texts with {{ }} at each run
 
     def put(self, path: Path, value: object) -> None:
-        """Put a value at its place in the request; note it where it is not known."""
+        """Put a value at its place in the request, or note that it is not known."""
         if self.templates_at and isinstance(value, str) and ("{{" in value or "{%" in value):
             self._leave_out(path, value, self.templates_at)
         elif isinstance(value, NotKnown):
@@ -95,18 +95,18 @@ class _Reading:
             return  # each run has a new one in any case
         name = f"transform.env.{path[1]}" if path[:1] == ("Environment",) and len(path) > 1 else ""
         name = name or FIELD_OF.get(path, ".".join(path))
-        what = f"{name} is {text}, which is known only when the code runs; write it yourself"
+        what = f"{name} is {text}, which is known only when the code runs; write its value into the job file"
         self.left_out.append(LeftOut(where, what, path not in _OF_A_DEPLOYMENT))
 
 
 def adopt_sdk_call(source: str, *, origin: str, call: int | None = None) -> Adopted:
-    """Read the call that makes a transform job in Python, a notebook or a Markdown note.
+    """Read the call that creates a transform job in Python, a notebook or a Markdown note.
 
-    Known are `.transform(...)` with its `Transformer(...)` or `.transformer(...)`, also in a pipeline step,
+    Supported are `.transform(...)` with its `Transformer(...)` or `.transformer(...)`, also in a pipeline step,
     `TransformJob.create(...)` of SDK 3, boto3's `create_transform_job(...)` and Airflow's
-    `SageMakerTransformOperator(...)`. Values are literals, and names that are set once to such. `call` chooses
-    the first, second, ... of several. Raises InputError if the code is not valid Python, or holds no call or several
-    without a choice, and for parameters that the SDK does not have.
+    `SageMakerTransformOperator(...)`. Values are literals, or names that are set once to a literal. `call` selects
+    the first, second, ... of several calls. Raises InputError if the code is not valid Python, if it has no call, if
+    it has several and `call` is None, and for parameters that the SDK does not have.
     """
     code = read_code(source, origin)
     values = Values(code.tree, objects=SHAPE_CLASSES)
@@ -114,8 +114,9 @@ def adopt_sdk_call(source: str, *, origin: str, call: int | None = None) -> Adop
     if not calls:
         unread = "".join(f"\n{one}" for one in code.unread)
         raise InputError(
-            f"{origin}: has no call that makes a transform job: Transformer(...) and .transform(...) of the SageMaker "
-            f"SDK, TransformJob.create(...), boto3's create_transform_job(...) or Airflow's {AIRFLOW}(...){unread}"
+            f"{origin}: has no call that creates a transform job; supported are Transformer(...) and .transform(...) "
+            "of the SageMaker SDK, TransformJob.create(...), boto3's create_transform_job(...) and Airflow's "
+            f"{AIRFLOW}(...){unread}"
         )
     chosen = chosen_call(calls, call, code)
     templates_at = code.place(chosen.node) if chosen.kind == AIRFLOW else ""
@@ -123,7 +124,7 @@ def adopt_sdk_call(source: str, *, origin: str, call: int | None = None) -> Adop
     origin_words = _read(chosen, reading)
     if values.names.is_repeated(chosen.node):
         reading.notes.append(
-            "The call is in a loop, which makes a transform job in each turn; this is one of them."
+            "The call is in a loop that creates several transform jobs; this job file is one of them."
         )
     left_out = [
         *(LeftOut("", unread, may_matter=True) for unread in code.unread),
@@ -140,7 +141,7 @@ def adopt_sdk_call(source: str, *, origin: str, call: int | None = None) -> Adop
 
 
 def _read(chosen: JobCall, reading: _Reading) -> str:
-    """Read a call; return in words what it is."""
+    """Read a call, and return a description of it."""
     if chosen.kind == BOTO3:
         _read_members(chosen.node, reading)
         return f"a call of boto3's {BOTO3}"
@@ -171,22 +172,22 @@ def _read_sdk(chosen: JobCall, reading: _Reading) -> None:
         place(reading.members, _S3_DATA_TYPE, "S3Prefix")  # the default of transform()
     if chosen.kind in CONSTRUCTORS:
         reading.notes.append(
-            "No call of .transform(...) was there: what is scored, and how it is split, is not told."
+            "There is no call of .transform(...), so the input and how it is split are not known."
         )
     elif chosen.maker is None:
         reading.left_out.append(
             LeftOut(
                 reading.code.place(chosen.node),
-                "the Transformer(...) of this call is not in the code: instance type, strategy, accept and output are "
-                "left out; write them yourself",
+                "the Transformer(...) of this call is not in the code, so instance type, strategy, accept and output "
+                "are left out; write them into the job file",
                 may_matter=True,
             )
         )
 
 
 def _other_filters(code: Code, values: Values, calls: Sequence[JobCall]) -> Iterator[LeftOut]:
-    """Yield filters and joins that stand in the code and in no call: they may be a part of what was read."""
-    for call in calls:  # what the calls that were not chosen stand for is theirs
+    """Yield filters and joins in the code that are in none of the calls: they may belong to the chosen one."""
+    for call in calls:  # so that values used by the other calls don't count
         for given in (*call.node.args, *(keyword.value for keyword in call.node.keywords)):
             values.of(given)
     seen = {
@@ -198,12 +199,12 @@ def _other_filters(code: Code, values: Values, calls: Sequence[JobCall]) -> Iter
     for node in ast.walk(code.tree):
         for name, value in _named_values(node):
             if name in _FILTERS and id(value) not in seen:
-                what = f"{name}={ast.unparse(value)} is in no call that was read, and is left out"
+                what = f"{name}={ast.unparse(value)} is not part of any call that was read, so it is left out"
                 yield LeftOut(code.place(value), what, may_matter=True)
 
 
 def _named_values(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
-    """Yield names with the values that are given to them: parameters, members of a dict, and what is assigned."""
+    """Yield names with the values they are given as parameters, members of a dict or targets of an assignment."""
     if isinstance(node, ast.keyword) and node.arg:
         yield node.arg, node.value
     elif isinstance(node, ast.Dict):
@@ -229,13 +230,13 @@ def _read_members(node: ast.Call, reading: _Reading) -> None:
                 reading.put((str(name),), part)
         else:
             raise InputError(
-                f"{reading.code.place(node)}: {BOTO3}(...) spreads **{ast.unparse(keyword.value)}, which is known "
-                "only when it runs; give its arguments as JSON, without --from-sdk"
+                f"{reading.code.place(node)}: {BOTO3}(...) unpacks **{ast.unparse(keyword.value)}, which is known "
+                "only when the code runs; give the arguments as JSON, without --from-sdk"
             )
 
 
 def _read_create(node: ast.Call, reading: _Reading) -> None:
-    """Read `TransformJob.create(...)`, whose arguments are the API's members in small letters, and objects of them."""
+    """Read `TransformJob.create(...)`, whose arguments are the API's members in snake case, and objects of them."""
     arguments = {
         name: reading.values.of(value) for name, value in zip(CREATE_ARGUMENTS, node.args, strict=False)
     }
@@ -247,21 +248,21 @@ def _read_create(node: ast.Call, reading: _Reading) -> None:
             arguments |= value
         else:
             raise InputError(
-                f"{reading.code.place(node)}: {CREATE}(...) spreads **{ast.unparse(keyword.value)}; write its "
-                "parameters themselves"
+                f"{reading.code.place(node)}: {CREATE}(...) unpacks **{ast.unparse(keyword.value)}, which is known "
+                "only when the code runs; write the parameters out"
             )
     for name, value in arguments.items():
         if name not in CREATE_ARGUMENTS:
             raise InputError(
-                f"{reading.code.place(node)}: {CREATE}(...) has no parameter {name}; it takes "
+                f"{reading.code.place(node)}: {CREATE}(...) has no parameter {name}; its parameters are "
                 f"{', '.join(CREATE_ARGUMENTS)}"
             )
-        if member := member_of(name):  # session and region reach no request
+        if member := member_of(name):  # session and region are not part of a request
             reading.put((member,), value if member == "Environment" else _in_api_names(value))
 
 
 def _in_api_names(value: object) -> object:
-    """Return a value of SDK 3, whose names are in small letters, as the API has it."""
+    """Return a value of SDK 3, which uses snake case, with the API's names."""
     if isinstance(value, dict):
         return {member_of(str(name)) or str(name): _in_api_names(part) for name, part in value.items()}
     return [_in_api_names(part) for part in value] if isinstance(value, list) else value
@@ -273,20 +274,21 @@ def _read_airflow(node: ast.Call, reading: _Reading) -> None:
     config = reading.values.of(given) if given is not None else None
     if not isinstance(config, dict):
         said = (
-            f"is {ast.unparse(given)}, which is known only when it runs"
+            f"is {ast.unparse(given)}, which is known only when the code runs"
             if given is not None
-            else "is not there"
+            else "is missing"
         )
         raise InputError(
             f"{reading.code.place(node)}: the config of {called(node)}(...) {said}; give it as JSON, without --from-sdk"
         )
     if "Model" in config:
-        reading.notes.append(
-            "The task makes a model as well: what it is made of belongs under model of this file."
-        )
+        reading.notes.append("The task also creates a model; define it under model in this file.")
     members = config.get("Transform", config)
     if not isinstance(members, dict):
-        raise InputError(f'{reading.code.place(node)}: "Transform" of the config is known only when it runs')
+        raise InputError(
+            f'{reading.code.place(node)}: "Transform" in the config is known only when the code runs; give it as JSON, '
+            "without --from-sdk"
+        )
     for name, value in members.items():
         reading.put((str(name),), value)
 
@@ -296,18 +298,21 @@ def _arguments(node: ast.Call, reading: _Reading) -> dict[str, object]:
     at = f"{reading.code.place(node)}: {kind}(...)"
     in_order = list(parameters)[: POSITIONAL[kind]]
     if len(node.args) > len(in_order):
-        raise InputError(f"{at} has {len(node.args)} values without a name; it takes {len(in_order)} at most")
+        raise InputError(
+            f"{at} has {len(node.args)} positional arguments, but accepts at most {len(in_order)}; correct the call"
+        )
     values: dict[str, object] = {}
     for name, argument in zip(in_order, node.args, strict=False):
         if isinstance(argument, ast.Starred):
-            raise InputError(f"{at} spreads {ast.unparse(argument)}; write the values themselves")
+            raise InputError(f"{at} unpacks {ast.unparse(argument)}; write the values out")
         values[name] = _value(argument, reading)
     for keyword in node.keywords:
         if keyword.arg is None:
             spread = reading.values.of(keyword.value)
             if not isinstance(spread, dict):
                 raise InputError(
-                    f"{at} spreads **{ast.unparse(keyword.value)}; write its parameters themselves"
+                    f"{at} unpacks **{ast.unparse(keyword.value)}, which is known only when the code runs; write the "
+                    "parameters out"
                 )
             values |= spread
         else:
@@ -315,7 +320,7 @@ def _arguments(node: ast.Call, reading: _Reading) -> dict[str, object]:
     for name in values:
         if name not in parameters:
             raise InputError(
-                f"{at} has no parameter {name} in the SageMaker SDK 2 and 3; it takes {', '.join(parameters)}"
+                f"{at} has no parameter {name} in the SageMaker SDK 2 and 3; its parameters are {', '.join(parameters)}"
             )
     return values
 
@@ -351,13 +356,13 @@ def _place_all(node: ast.Call, reading: _Reading) -> None:
     if str(reading.members.get("TransformResources", {}).get("InstanceType", "")).startswith("local"):
         del reading.members["TransformResources"]["InstanceType"]
         reading.notes.append(
-            "instance_type was the SDK's local mode: to run on this machine use batch-transform run; "
-            "write the instance type that AWS shall use."
+            "instance_type was the SDK's local mode. To run on this machine, use batch-transform run; here, write the "
+            "instance type to use on AWS."
         )
 
 
 def _unknown_part(value: object) -> NotKnown | None:
-    """Return what is not known in a list or a mapping, or in lists and mappings in it."""
+    """Return the first unknown value in a list or a mapping, at any depth."""
     if isinstance(value, NotKnown):
         return value
     parts: Sequence[object] = (

@@ -1,9 +1,8 @@
-"""The parameters of the calls that make a transform job, and the members of CreateTransformJob that become of them.
+"""The parameters of the calls that create a transform job, and the CreateTransformJob members that they set.
 
-One table a call: each parameter, in the order in which it can be given without its name, with the member; None for
-what reaches no request. `Transformer` and `transform()` are those of the SageMaker Python SDK 2.257.7, and of its
-release 3 (sagemaker-core 2.27.0), which adds `transform_ami_version`. `TransformJob.create()` of release 3 has the
-API's own members in small letters, as botocore writes them.
+One table per call lists the parameters in positional order, each with its member; None if it is not part of a request.
+`Transformer` and `transform()` are those of the SageMaker Python SDK 2.257.7 and 3 (sagemaker-core 2.27.0), which adds
+`transform_ami_version`. `TransformJob.create()` of SDK 3 has the API's members in snake case, as botocore writes them.
 """
 
 from __future__ import annotations
@@ -127,7 +126,7 @@ JOB_CALLS: Mapping[str, Parameters] = {
     "transform_config": _AIRFLOW_CONFIG,
     "TransformStep": _STATE,
 }
-"""The SDK's calls that say what a job does: `.transform()`, a pipeline's input, helpers for other workflows."""
+"""The SDK's calls that define a job: `.transform()`, a pipeline's input, helpers for other workflows."""
 
 POSITIONAL = {
     **{name: len(parameters) for name, parameters in {**CONSTRUCTORS, **JOB_CALLS}.items()},
@@ -153,7 +152,7 @@ CREATE_ARGUMENTS = (
     "session",
     "region",
 )
-"""The parameters of `TransformJob.create()`, in order. The last two reach no request."""
+"""The parameters of `TransformJob.create()`, in order. The last two are not part of a request."""
 
 
 SHAPE_CLASSES = frozenset(
@@ -170,7 +169,7 @@ SHAPE_CLASSES = frozenset(
         "TransformS3DataSource",
     }
 )
-"""The classes of SDK 3 whose objects are parts of a request, with the API's members in small letters."""
+"""The classes of SDK 3 whose objects are parts of a request, with the API's members in snake case."""
 
 
 def member_of(parameter: str) -> str | None:

@@ -29,14 +29,14 @@ _TRANSFORM_JOB_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 @click.option(
     "--from-sdk",
     is_flag=True,
-    help="FILE is Python, a notebook, or a Markdown note with Python in it, that makes a transform job with the "
+    help="FILE is Python, a notebook, or a Markdown note with Python in it, that creates a transform job with the "
     "SageMaker SDK, boto3 or Airflow.",
 )
 @click.option(
     "--call",
     type=click.IntRange(min=1),
     metavar="N",
-    help="The call to take, where the code makes several transform jobs.",
+    help="The call to read, if the code creates several transform jobs.",
 )
 @click.option("--name", help="Name of the job. That of the transform job without its time, unless told.")
 @click.option("--state", help="The state to take, where a state machine makes several transform jobs.")
@@ -65,10 +65,10 @@ def adopt(
     - is standard input. What is no file is the name of a transform job in your account, asked with
     your own credentials and AWS_ENDPOINT_URL.
 
-    Python that is given with --from-sdk is read and never run. What could not be read in it is named with its place.
+    With --from-sdk, Python code is read and never run. Anything that could not be read is reported with its place.
 
-    Ends with 2 when the job file has errors, or lacks something that results may depend on, such as a filter that
-    only running the code would tell. Both are shown, and the job file is written all the same.
+    Exits with 2 when the job file has errors, or lacks something that may affect results, such as a filter that is
+    known only when the code runs. Both are reported, and the job file is still written.
     """
     adopted = _adopted(source, from_sdk=from_sdk, call=call, state=state)
     text = job_text(adopted, name=name or adopted.job_name)
@@ -109,7 +109,7 @@ def _adopted(source: str, *, from_sdk: bool, call: int | None, state: str | None
 
         from batch_transform.authoring.described_job import adopt_described  # noqa: PLC0415 - as above
 
-        with aws_calls():  # a profile that is not there, or a broken file of them
+        with aws_calls():  # the profile may not exist, or its file may be broken
             session = boto3.Session()
         return adopt_described(source, session)
     origin = "standard input" if source == _STDIN else source

@@ -1,4 +1,4 @@
-"""The option --images: what serves the images of the person's own on this machine."""
+"""The option --images: commands that serve the user's own images on this machine."""
 
 from __future__ import annotations
 

@@ -18,25 +18,25 @@ _Stamp = tuple[int, int, int, int] | None
 
 @dataclass(frozen=True)
 class FilesAsRead:
-    """Files as they were before they were read, to see whether they still are: an edit in between would be used."""
+    """The state of files before they were read, to detect an edit in between, which would be deployed unchecked."""
 
     stamps: Mapping[Path, _Stamp]
 
     @classmethod
     def now(cls, paths: Iterable[Path]) -> FilesAsRead:
-        """Remember each of the files, and which of them are not there."""
+        """Record the state of each file, including that it does not exist."""
         return cls({path: _stamp(path) for path in paths})
 
     def require_unchanged(self, *paths: Path) -> None:
-        """Raise InputError where one of these has been written, made or removed since."""
+        """Raise InputError if one of these has been written, created or removed since."""
         for path in paths:
             if _stamp(path) != self.stamps[path]:
                 raise InputError(changed_meanwhile(path))
 
 
 def changed_meanwhile(path: Path) -> str:
-    """Return the message for a file that was edited between two readings of it."""
-    return f"{path} was changed while the template was made from it; nothing was run: run it again"
+    """Return the message for a file that was edited between two reads."""
+    return f"{path} was changed while the template was made from it, so nothing was run; run it again"
 
 
 def _stamp(path: Path) -> _Stamp:
@@ -48,7 +48,7 @@ def _stamp(path: Path) -> _Stamp:
 
 
 def candidates(job: str, folder: Path) -> list[Path]:
-    """Return the files that may hold the job: the file that is named, or those of the folder in order."""
+    """Return the files that may hold the job: the named file, or those of the folder in order."""
     return [Path(job)] if _is_file(job) else sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
 
 

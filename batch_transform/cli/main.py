@@ -65,7 +65,7 @@ def commands() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and end the process with its exit code. The one place where errors become messages."""
-    # what is on this machine is not behind a proxy; these hold for the programs that we start too
+    # services on this machine are not behind a proxy; the programs that we start inherit these variables
     os.environ.update(without_proxy(os.environ))
     for number in (signal.SIGTERM, signal.SIGHUP):
         if (
@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 class _EndedBySignal(KeyboardInterrupt):
-    """So that a command that is told to end by another process leaves as little behind as with Ctrl-C."""
+    """When another process ends the command, which then cleans up as after Ctrl-C."""
 
     def __init__(self, number: int) -> None:
         self.exit_code = 128 + number
@@ -123,19 +123,19 @@ _FIXES = {
     errno.EROFS: "use a folder that you can write to",
     errno.EACCES: "change its permissions, or use another path",
     errno.EPERM: "change its permissions, or use another path",
-    errno.EIO: "the disk reported an error: use another disk",
-    errno.EMFILE: "raise the limit of open files: ulimit -n 4096",
-    errno.ENFILE: "the system has too many open files: close other programs",
-    errno.ENOMEM: "free memory: close other programs",
+    errno.EIO: "use another disk, since this one reported an error",
+    errno.EMFILE: "raise the limit of open files (ulimit -n 4096)",
+    errno.ENFILE: "close other programs, since the system has too many open files",
+    errno.ENOMEM: "close other programs to free memory",
     errno.EAGAIN: "close other programs, or raise the limit of processes (ulimit -u)",
 }
 """Errors of the machine, each with its fix. Any other OSError is a bug in this program."""
 
 
 def _machine_at_fault(error: OSError) -> str | None:
-    """Return the one line for what the machine refused; None where it was not the machine."""
+    """Return a line with the fix for an error of the machine; None for any other error."""
     if "No usable temporary directory" in str(error):
-        return "no folder for temporary files can be written to; name one in TMPDIR"
+        return "no folder for temporary files is writable; name one in TMPDIR"
     if error.errno not in _FIXES:
         return None
     temporary = os.environ.get("TMPDIR", "/tmp")  # noqa: S108 - only named

@@ -1,4 +1,4 @@
-"""`--offline`: nothing is fetched for a model's requirements.txt."""
+"""The option --offline: nothing is downloaded for a model's requirements.txt."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ import click
 offline_option = click.option(
     "--offline",
     is_flag=True,
-    help="Fetch no packages that a model's requirements.txt asks for; those installed by an earlier run are used.",
+    help="Don't download packages for a model's requirements.txt; use those that an earlier run installed.",
 )

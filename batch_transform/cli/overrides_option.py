@@ -50,9 +50,9 @@ def parse_overrides(overrides: tuple[str, ...]) -> dict[str, Any]:
 
 
 def overridden(spec: JobSpec, run_input: Mapping[str, Any]) -> Request:
-    """Return the request of a run of the job with its overrides, as the state machine makes it of them.
+    """Return the request that the state machine would send for a run of the job with these overrides.
 
-    Names that only a deployment knows are stand-ins. Raises RunInputError for overrides that a run may not have.
+    Names that only a deployment knows are placeholders. Raises RunInputError for overrides that are not allowed.
     """
     declared = transform_job_request(
         spec,

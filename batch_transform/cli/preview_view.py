@@ -45,7 +45,7 @@ def show(spec: JobSpec, preview: Preview, console: Console) -> None:
 
 
 def _show_part(label: str, text: str, console: Console) -> None:
-    """Print one line under a record; on a terminal it goes on under its text."""
+    """Print one line under a record; on a terminal, a long text wraps below its start."""
     start = f"  {label:<{_LABEL}}"
     if not console.is_terminal:
         console.print(Text.assemble((start, "cyan"), text), soft_wrap=True)
@@ -114,7 +114,7 @@ def _parts(preview: Preview, shown: Shown) -> Iterator[tuple[str, str]]:
 
 
 def _elsewhere(preview: Preview, shown: Shown) -> str:
-    """Say where the answer to a record is that got no line of its own."""
+    """Say where to find the answer to a record that has no line of its own."""
     for other in preview.shown:
         if other.line < shown.line < other.line + other.answered:
             return f"in the answer to {_unit(preview)} {other.line}"

@@ -135,7 +135,7 @@ def run(
     _require_writable(out)
 
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
-    # an assembly of its own: another run in this folder may make one at the same time
+    # each run has its own assembly: another one in this folder may make one at the same time
     with temporary_folder() as folder, RunView(console) as view:
         with _step(view, "synth", "making the template", f"{spec.job_file} -> stack {stack}"):
             assembly = folder / "cdk.out"
@@ -217,26 +217,26 @@ def _local_aws(
             yield aws
             view.doing("stopping the local AWS")
     except (BotoCoreError, ClientError, Boto3Error) as error:  # such as a full disk of its own
-        raise LocalAwsError(f"the local AWS did not do what the run asked it for: {error}") from error
+        raise LocalAwsError(f"a request to the local AWS failed: {error}") from error
 
 
 def _require_unchanged(as_read: FilesAsRead, job: JobSpec, environment: EnvironmentSpec) -> None:
-    """Refuse a template that may be of another job than the one that was checked."""
+    """Refuse a template that may define another job than the one that was checked."""
     as_read.require_unchanged(ENVIRONMENT_FILE, Path(job.job_file))
     if read_job_files([job.job_file], environments=[environment]).jobs != (job,):
         raise InputError(changed_meanwhile(job.input.columns_from or Path(job.job_file)))
 
 
 def _require_writable(out: Path) -> None:
-    """Refuse now what would be found at the end of a long run."""
+    """Fail now instead of at the end of a long run."""
     if not can_be_written(out):
         raise InputError(
-            f"--out {out}: nothing can be written there; name another folder for the results with --out"
+            f"--out {out}: the folder is not writable; name another folder for the results with --out"
         )
 
 
 def _ask_again(view: RunView) -> Callable[[str], bool]:
-    """Ask a person at a terminal to make room for the results; nobody is asked in a script."""
+    """Ask a user at a terminal to free space for the results; a script is never asked."""
 
     def ask(problem: str) -> bool:
         if not sys.stdin.isatty():
@@ -244,7 +244,7 @@ def _ask_again(view: RunView) -> Callable[[str], bool]:
         view.pause()
         click.echo(f"{problem}; the local AWS keeps the results until then", err=True)
         click.prompt(
-            "Press Enter to try again, Ctrl-C to give them up", default="", show_default=False, err=True
+            "Press Enter to try again, Ctrl-C to discard them", default="", show_default=False, err=True
         )
         return True
 
@@ -264,13 +264,13 @@ def _upload(view: RunView, path: Path, destination: S3Uri, client: Callable[[str
 
 
 def _show_left_out(view: RunView, names: Sequence[str]) -> None:
-    """Say what of the folder was not scored."""
+    """List the files of the folder that are not scored."""
     if names:
         shown = ", ".join(names[:_MOST_NAMES]) + (
             f" and {len(names) - _MOST_NAMES:,} more" * (len(names) > _MOST_NAMES)
         )
         what = "name that begins" if len(names) == 1 else "names that begin"
-        take = f"a sync to S3 takes {'it' if len(names) == 1 else 'them'} too"
+        take = f"aws s3 sync would upload {'it' if len(names) == 1 else 'them'} too"
         view.line("left out", f"{len(names):,} {what} with a dot: {shown}; {take}")
 
 

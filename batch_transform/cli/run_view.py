@@ -47,7 +47,7 @@ class RunView:
             self._status.start()
 
     def pause(self) -> None:
-        """Draw no live line until something is under way again: the person is asked something."""
+        """Stop the live line until the next step starts, so that the user can be asked something."""
         if self._status:
             self._status.stop()
 
@@ -58,7 +58,7 @@ class RunView:
         self._console.print(line, soft_wrap=True)
 
     def warning(self, text: str) -> None:
-        """Print something that was not asked for, and that a person should see."""
+        """Print a warning."""
         label = (f"{'warning':<{_LABEL_WIDTH}}", "bold yellow")
         self._console.print(Text.assemble(label, text), soft_wrap=not self._console.is_terminal)
 

@@ -1,5 +1,5 @@
-"""Numbers that are others once SageMaker has read and written them: JSON's numbers go through float64 under a filter
-or a join (see `json_record`)."""
+"""Finds numbers that SageMaker changes: with a filter or a join, JSON numbers go through float64 (see
+`json_record`)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from batch_transform.engine.go_json import go_number
 
-_MOST_DIGITS = 15  # every decimal number of so many digits survives, unless it is as small as 1e-300
+_MOST_DIGITS = 15  # every decimal number with this many digits survives, unless it is as small as 1e-300
 _DIGITS = bytes(0x30 if chr(byte).isdecimal() and byte < 0x80 else 0x20 for byte in range(256))
 _MANY = b"0" * (_MOST_DIGITS + 1)
 _TINY = re.compile(rb"[0-9][eE]-[3-9][0-9]{2}")
@@ -21,25 +21,24 @@ _STRING_OR_NUMBER = re.compile(
 
 
 class ChangedNumber(NamedTuple):
-    """A number as it stands in the data, and as it stands in the result."""
+    """A number as written in the data, and as written in the result."""
 
     number: str
     becomes: str
 
 
 def changed_number(before: bytes, after: bytes, *, most: int | None = None) -> ChangedNumber | None:
-    """Return the first number of JSON text `before` that float64 makes another, and that stands so in `after`.
+    """Return the first number in the JSON text `before` that float64 changes, and whose new form is in `after`.
 
-    0.10000000000000001 for 0.1 is no change: it is the same float64, written with all its digits. A whole number
-    that a float64 holds may be changed all the same, since it is written with as few digits as tell it: 2**57
-    becomes 144115188075855870. Looks at the first `most` numbers that are long, at all of them unless told.
-    Strings are never changed.
+    0.10000000000000001 for 0.1 is not a change: it is the same float64, written with all its digits. A whole number
+    that a float64 holds exactly may still change, since it is written with the fewest digits that identify it: 2**57
+    becomes 144115188075855870. Checks the first `most` long numbers; None checks all. Strings never change.
     """
     for seen, number in enumerate(_long_numbers(before)):
         if most is not None and seen >= most:
             return None
         value = float(number)
-        # as it is written, or refused with an error of its own
+        # unchanged, or refused with an error of its own
         if number == repr(value) or math.isinf(value):
             continue
         exact = Decimal(number)
@@ -53,7 +52,7 @@ def changed_number(before: bytes, after: bytes, *, most: int | None = None) -> C
 
 
 def _long_numbers(text: bytes) -> Iterator[str]:
-    """Yield the numbers that might be others as a float64; in a text without any that takes no time to speak of."""
+    """Yield the numbers that float64 might change; a text without any takes hardly any time."""
     digits = text.translate(_DIGITS, b".")
     if _MANY not in digits and not _TINY.search(text):
         return

@@ -238,14 +238,14 @@ def _request(batch: Batch) -> str:
 
 def _hint(batch: Batch, status: int, settings: Settings) -> str:
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        return f"{_request(batch)} is larger than the model's server takes; {_smaller(batch, settings)}"
+        return f"{_request(batch)} is larger than the model's server accepts; {_smaller(batch, settings)}"
     if batch.count == 1:
         return f"{_request(batch)} was refused"
     return f"{_request(batch)} was refused; BatchStrategy SingleRecord would show which line it is"
 
 
 def _smaller(batch: Batch, settings: Settings) -> str:
-    """What helps against a 413: the limit is the container's own, and nothing tells it to the agent."""
+    """Return the fix for a 413. The limit is the container's own, and the agent does not know it."""
     raised = (
         "raise the server's own limit (XGBoost: MAX_CONTENT_LENGTH in model.env, 6,291,456 bytes unless set)"
     )
@@ -254,6 +254,4 @@ def _smaller(batch: Batch, settings: Settings) -> str:
     payload = f"MaxPayloadInMB (transform.max_payload), which is {settings.max_payload // MIB}"
     if batch.count > 1:
         return f"lower {payload}, or {raised}"
-    return (
-        f"it is one record, so that lowering {payload}, would not help: {raised}, or send less of the record"
-    )
+    return f"it is one record, so lowering {payload}, would not help: {raised}, or send less of the record"

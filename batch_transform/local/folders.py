@@ -29,7 +29,7 @@ _SECONDS_TO_LOCK = 60.0
 def held(folder: Path) -> Iterator[Path]:
     """Have a folder for this process alone; it is made where it is not there.
 
-    Raises InputError when another process has it, or when nothing can be written there.
+    Raises InputError when another process has it, or when it is not writable.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -39,7 +39,7 @@ def held(folder: Path) -> Iterator[Path]:
             lock.flush()
     except OSError as error:
         raise InputError(
-            f"--data-dir {folder}: nothing can be written there: {error.strerror}; take another folder"
+            f"--data-dir {folder}: the folder is not writable: {error.strerror}; name another one"
         ) from error
     if lock is None:
         raise InputError(

@@ -12,8 +12,8 @@ _MOST_LINES = 5
 class Finding:
     """`line` is the first place (0 for the object as a whole), `also` the next few lines, of `more` in all.
 
-    An error makes the job fail, or makes its result wrong; a warning may be intentional. `details` are lines that
-    belong to it, such as a model's traceback.
+    An error makes the job fail or its result wrong; a warning may be intentional. `details` are more lines about the
+    finding, such as a model's traceback.
     """
 
     code: str

@@ -48,12 +48,12 @@ def local_model(
     offline: bool = False,
     say: Callable[[str], None] = lambda line: None,
 ) -> Iterator[LocalModel]:
-    """Serve the model of a job, for one request of it.
+    """Serve a job's model for one of its requests.
 
-    `s3` makes a boto3 S3 client, and is called for a model or code in S3 only.
-    `images` maps images to commands and `offline` fetches no packages, as for `local up`. `say` gets what the
-    container would print before it serves. Raises InputError for a model that is not at
-    hand, and TransformJobError when its server does not start.
+    `s3` makes a boto3 S3 client, and is called only for a model or code in S3. `images` maps images to commands, and
+    `offline` downloads no packages, as in `local up`. `say` gets the lines that the container would print before it
+    serves. Raises InputError for a model that is not available here, and TransformJobError if its server does not
+    start.
     """
     model = spec.model
     if model.image is None or (model.source is None and model.artifact is None):
@@ -69,7 +69,7 @@ def local_model(
         stop = threading.Event()
         try:
             image = _image_uri(model.image, spec.transform.instance_type[0])
-            commands.server(image)  # says that none can, before anything is fetched
+            commands.server(image)  # fails if nothing can serve the image, before anything is downloaded
             model_dir = model.source or archives.unpack(s3(), model.artifact)
             environment = starts.environment(
                 image,
@@ -89,9 +89,9 @@ def local_model(
 
 
 class _Telling:
-    """Asks the model, and puts the traceback that its server printed in the place of an answer that has none.
+    """Asks the model, and replaces an error response without a traceback by the one that the server printed.
 
-    The scikit-learn and XGBoost containers answer an error of the model's code with a page that says nothing of it.
+    The scikit-learn and XGBoost containers respond to an error in the model's code with a page that doesn't show it.
     """
 
     def __init__(self, invoker: ModelInvoker, output: Path | None) -> None:

@@ -31,7 +31,7 @@ from batch_transform.spec.job_spec import JobSpec
 _LARGEST_WHOLE = (
     100 * 1024 * 1024
 )  # bytes; AWS's largest payload, and more than the engine holds of one record
-_REFUSED = "; a run that has nothing but empty objects is refused before its job"
+_REFUSED = "; the preflight refuses a run whose objects are all empty"
 _NO_GZIP = "Not a gzipped file"  # as Python's gzip says it
 
 
@@ -39,9 +39,9 @@ _NO_GZIP = "Not a gzipped file"  # as Python's gzip says it
 class Shown:
     """One record and what becomes of it; None is what is not known.
 
-    `line` counts from 1, also records that are no lines; it is 0 for an object that is not split. Where a request
-    of several records got no line of answer for each, its first record has all of the answer and of the result,
-    and `answered` says for how many records that is.
+    `line` counts from 1, also for records that are not lines; it is 0 for an object that is not split. If the answer
+    to a request of several records does not have one line for each, the first record holds the whole answer and
+    result, and `answered` is the number of records they are for.
     """
 
     line: int
@@ -65,8 +65,8 @@ class Preview:
     """What was seen. `checked` is the number of records that were looked at for what is unsound.
 
     `is_complete` says that the input has no more records than that, `was_asked` that a model was there to ask.
-    `requests` are the bodies that were sent of the records shown, `result` is the object that a run writes for
-    these records alone, and `failure` why there is none.
+    `requests` are the bodies that were sent for the records shown, `result` is the object that a run would write for
+    these records alone, and `failure` says why there is none.
     """
 
     source: str
@@ -101,7 +101,7 @@ def preview(
 ) -> Preview:
     """Take the first `count` records through the job, and look at the first `check` (None: all) of them.
 
-    The records go through the engine as they stand in the object, and the engine alone says what becomes of them.
+    The records go through the engine as they are in the object, and only the engine decides the outcome.
     Reads no more of the source than that takes. `invoker` answers as the model, and has said
     `execution_parameters` of itself; without one there are no answers and no results.
     """
@@ -127,9 +127,8 @@ def preview(
         if source.size == 0:
             findings.note("empty", 0, f"the object is empty{_REFUSED}", is_error=False)
     elif made.is_complete:
-        answering = invoker or GivenAnswer(
-            b"", split_lines=True
-        )  # the engine judges a join only with a model
+        # the engine checks a join only with a model
+        answering = invoker or GivenAnswer(b"", split_lines=True)
         _note_empty(made, rehearsed(b"", answering), findings)
     made.findings = findings.all()
     return made
@@ -140,24 +139,22 @@ def _note_empty(made: Preview, ran: Rehearsal, findings: Findings) -> None:
     made.requests = tuple(exchange.body for exchange in ran.exchanges)
     made.result = ran.result if made.was_asked else None
     if ran.failure is None or ran.exchanges:
-        findings.note(
-            "empty", 0, f"the object holds no record{'' if made.size else _REFUSED}", is_error=False
-        )
+        findings.note("empty", 0, f"the object has no records{'' if made.size else _REFUSED}", is_error=False)
     else:
         findings.note("empty", 0, _sentence(ran.failure.log_lines), is_error=True)
     if ran.failure is not None:
         made.failure = ran.failure.log_lines
-    if ran.failure is not None and ran.exchanges:  # a streamed object is sent, however empty it is
+    if ran.failure is not None and ran.exchanges:  # a streamed object is sent even if it is empty
         _note_failure(made, ran.failure, ran.exchanges, findings)
 
 
 def _note_too_large(made: Preview, findings: Findings) -> None:
     size = f"{made.size:,} bytes"
     if made.settings.is_streamed and not made.settings.looks_into_records:
-        message = f"the object is streamed to the model as one body of {size}, too large to preview"
+        message = f"the object is streamed to the model as one body of {size}, which is too large to preview"
         findings.note("object-too-large", 0, message, is_error=False)
         return
-    message = f"the object is one record of {size}, since nothing splits it; write split_type: Line"
+    message = f"the object is not split, so it is one record of {size}; write split_type: Line"
     findings.note("object-too-large", 0, message, is_error=True)
 
 
@@ -169,7 +166,7 @@ def _as_previewed(request: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 class _Read(NamedTuple):
-    """What was read of the source: `ended` says that the last record has its newline, `fault` why no more was read."""
+    """What was read of the source: `ended` if the last record has its newline, `fault` says why reading stopped."""
 
     ended: bool
     fault: str
@@ -226,7 +223,7 @@ def _blocks(source: Source, settings: Settings) -> Iterator[_Block]:
 
 
 def _run(made: Preview, read: _Read, rehearsed: Callable[[bytes], Rehearsal], soundness: Soundness) -> None:
-    """Run the job over the records to show, and give each of them its part."""
+    """Run the job on the records to show, and assign to each its part of the exchanges."""
     findings = soundness.findings
     ran = rehearsed(_joined(made.settings, made.shown, ended=read.ended))
     made.requests = tuple(exchange.body for exchange in ran.exchanges)
@@ -242,7 +239,7 @@ def _run(made: Preview, read: _Read, rehearsed: Callable[[bytes], Rehearsal], so
     before = [one for one in made.shown if line and one.line < line]
     is_refused = bool(ran.exchanges) and ran.exchanges[-1].refusal is not None
     if before and before[0].result is None and not is_refused:
-        # the object has no result; what would become of its sound records is shown all the same
+        # the object has no result, but what would happen to its sound records is still shown
         bodies = list(made.bodies)
         _fill_in(made, rehearsed(_joined(made.settings, before, ended=True)).exchanges, Findings())
         made.bodies = bodies or made.bodies
@@ -252,7 +249,7 @@ def _run(made: Preview, read: _Read, rehearsed: Callable[[bytes], Rehearsal], so
 
 
 def _joined(settings: Settings, shown: Sequence[Shown], *, ended: bool) -> bytes:
-    """Return records as they stand in their object."""
+    """Return records as they are in their object."""
     records = [one.record for one in shown]
     if not settings.split_lines:
         return b"".join(records)
@@ -260,7 +257,7 @@ def _joined(settings: Settings, shown: Sequence[Shown], *, ended: bool) -> bytes
 
 
 def _fill_in(made: Preview, exchanges: Sequence[Exchange], findings: Findings, *, ended: bool = True) -> None:
-    """Give each shown record its part of the bodies, the answers and the results."""
+    """Assign to each shown record its part of the bodies, the answers and the results."""
     made.bodies.clear()
     at = 0
     settings = made.settings
@@ -271,7 +268,7 @@ def _fill_in(made: Preview, exchanges: Sequence[Exchange], findings: Findings, *
         sent = _sent(made, exchange.body, at)
         left = len(made.shown) - at - len(sent)
         if not ended and exchange is exchanges[-1] and left == 1 and made.settings.split_lines:
-            sent.append(b"")  # the last record, of which the filter left nothing, and which no newline ends
+            sent.append(b"")  # the last record: the filter left nothing of it, and it has no newline
         made.bodies.append(Body(len(exchange.body), len(sent)))
         batch = made.shown[at : at + len(sent)]
         at += len(sent)
@@ -283,9 +280,9 @@ def _fill_in(made: Preview, exchanges: Sequence[Exchange], findings: Findings, *
         try:
             result = results.of_batch(_batch(made, exchange, batch), exchange.answer)
         except TransformError:
-            continue  # the engine has said why there is none
+            continue  # the engine has reported why there is no result
         if made.settings.split_lines:
-            result = result.removesuffix(b"\n")  # that ends the line, and is none of the result's own
+            result = result.removesuffix(b"\n")  # the line end is not part of the result
         _spread(_answers(made.settings, result, batch), result, batch, "result")
         if made.settings.answer_format == "JSON":
             for one in batch:
@@ -299,14 +296,14 @@ def _batch(made: Preview, exchange: Exchange, batch: Sequence[Shown]) -> Batch:
 
 
 def _answers(settings: Settings, answer: bytes, batch: Sequence[Shown]) -> list[bytes]:
-    """Cut an answer, or the results made of it, into one part for each record where it has as many lines."""
+    """Split an answer, or the results made from it, into one part per record if it has that many lines."""
     if settings.split_type == "None" or len(batch) == 1:
         return [answer.removesuffix(b"\n") if settings.split_lines else answer]
     return _lines(answer)
 
 
 def _look_at_answer(made: Preview, answer: bytes, batch: Sequence[Shown], findings: Findings) -> None:
-    """Note what is wrong with an answer that the engine takes as it is."""
+    """Note problems with an answer that the engine accepts."""
     settings, line = made.settings, batch[0].line
     if not answer or answer.isspace():
         message = f"the model's answer to {_request(batch)} is empty"
@@ -316,7 +313,7 @@ def _look_at_answer(made: Preview, answer: bytes, batch: Sequence[Shown], findin
         return
     lines = len(_lines(answer))
     if lines != len(batch):
-        if not settings.join:  # a join fails, and says it
+        if not settings.join:  # the engine fails a join
             message = (
                 f"the model answered {counted(lines, 'line')} to {counted(len(batch), 'record')}, so results no "
                 "longer line up with records; answer one line for each record"
@@ -355,7 +352,7 @@ def _count_columns(names: Sequence[str], shown: Sequence[Shown], findings: Findi
 
 
 def _note_separation(made: Preview, findings: Findings) -> None:
-    """Note results that AssembleWith None puts one behind the other, without a newline between them."""
+    """Note results that AssembleWith None concatenates without a newline between them."""
     settings = made.settings
     if settings.assemble_lines or not settings.answers_by_line or len(made.shown) < 2:
         return
@@ -363,15 +360,15 @@ def _note_separation(made: Preview, findings: Findings) -> None:
     if made.result is None:
         if settings.answer_format or settings.single_record:
             unless = "" if settings.answer_format else ", unless the model ends each answer with a newline"
-            message = f"the results stand one behind the other with nothing between them{unless}; {fix}"
+            message = f"the results are concatenated without a separator{unless}; {fix}"
             findings.note("results-not-separated", 0, message, is_error=False)
         return
     lines = len(_lines(made.result))
     in_lines = sum(len(_lines(one.result)) for one in made.shown if one.result is not None)
     if lines < in_lines:
         message = (
-            f"the results of {counted(len(made.shown), 'record')} stand on {counted(lines, 'line')}, one behind the "
-            f"other with nothing between them; {fix}"
+            f"the results of {counted(len(made.shown), 'record')} are on {counted(lines, 'line')}, concatenated "
+            f"without a separator; {fix}"
         )
         findings.note("results-not-separated", 0, message, is_error=False)
 

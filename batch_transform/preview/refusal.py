@@ -1,4 +1,4 @@
-"""What a model says when it refuses a request, for a person to read."""
+"""Reads a model's error response, for a person."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ _LONGEST = 500
 
 @dataclass(frozen=True)
 class Said:
-    """`headline` is the one line to read first, `details` the whole text where it has more lines than that."""
+    """`headline` is the line to read first, `details` the whole text if it has more than one line."""
 
     headline: str
     details: tuple[str, ...] = ()
 
 
 def said_by_model(answer: Answer) -> Said:
-    """Read the body of a refusal: of a traceback, the exception comes first; of other texts, their first line."""
+    """Read the body of an error response. The headline is a traceback's exception, or another text's first line."""
     lines = [line.rstrip() for line in answer.body.decode("utf-8", "replace").splitlines()]
     filled = [line for line in lines if line]
     if not filled:
-        return Said("without a word why")
+        return Said("the response has no body")
     details = tuple(_ends(lines)) if len(filled) > 1 else ()
     return Said(_exception(lines) or filled[0].strip(), details)
 
 
 def _exception(lines: list[str]) -> str:
-    """Return the exception of the last traceback in a text, in one line; "" where there is none."""
+    """Return the exception of the last traceback in a text, on one line; "" if there is none."""
     starts = [at for at, line in enumerate(lines) if line.strip() == _TRACEBACK]
     if not starts:
         return ""
@@ -42,14 +42,14 @@ def _exception(lines: list[str]) -> str:
     said: list[str] = []
     for line in below[at:]:
         if _LOG_LINE.match(line):
-            break  # of the server's own
+            break  # the server's own log goes on here
         said.append(line.strip())
     text = " ".join(filter(None, said))
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _ends(lines: list[str]) -> list[str]:
-    """Return the lines, of a long text its first and its last ones."""
+    """Return the lines; only the first and last ones of a long text."""
     while lines and not lines[-1]:
         lines = lines[:-1]
     if len(lines) <= _MOST_LINES:

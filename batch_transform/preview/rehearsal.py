@@ -21,9 +21,9 @@ _OUTPUT = "records.out"
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request body and the model's answer to it, None where there was none that counts.
+    """A request body and the model's answer to it; None if there was no successful answer.
 
-    `refusal` is an answer that is none: of another status than 2xx.
+    `refusal` is a response with a status other than 2xx.
     """
 
     body: bytes
@@ -33,7 +33,7 @@ class Exchange:
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """What the engine did: `result` is the `.out` object, None where `failure` says why there is none."""
+    """What the engine did: `result` is the `.out` object; None if the job failed, and `failure` says why."""
 
     exchanges: tuple[Exchange, ...]
     result: bytes | None

@@ -98,7 +98,7 @@ class Soundness:
         return self._format is not None
 
     def _packing(self, record: bytes, line: int) -> None:
-        """Note gzip that nothing unpacks: what else could be said of such bytes means nothing."""
+        """Note packed data that nothing unpacks; other checks of such bytes would be meaningless."""
         packing = packing_of(record) if self._is_text or record.startswith(_GZIP) else None
         self._is_packed = packing is not None
         if not self._is_packed or "gzip" in self._media_type:
@@ -112,7 +112,7 @@ class Soundness:
         self._note("gzip", line, message, is_error=fails or self._is_text, fails=fails)
 
     def _encoding(self, record: bytes, line: int) -> bytes:
-        """Note what is no plain UTF-8, and return the record without a byte order mark."""
+        """Note text that is not plain UTF-8, and return the record without a byte order mark."""
         may_be_wide = line <= 1 and (self._is_text or record.startswith(_UTF_16))
         if may_be_wide and (encoding := wide_encoding_of(record)):
             self._note("not-utf-8", line, f"the object is {encoding} text; save it as UTF-8", is_error=True)
@@ -159,15 +159,15 @@ class Soundness:
 
     def _blank(self, record: bytes, line: int) -> None:
         fails = self._fails(record)
-        becomes = "which the job cannot read" if fails else "with a line in the result"
+        becomes = "which the job cannot read" if fails else "which gets a line in the result"
         message = (
-            f"is blank, and is a record all the same, {becomes}; remove it (that AWS takes it for a record is not "
+            f"is blank, but counts as a record, {becomes}; remove it (that AWS counts it as a record is not "
             "documented)"
         )
         self._note("blank-line", line, message, is_error=fails, fails=fails)
 
     def _fails(self, record: bytes) -> bool:
-        """Ask the engine whether it takes a record through the input filter and a join."""
+        """Ask the engine whether a record fails in the input filter or a join."""
         if self._format is None:
             return False
         try:
@@ -229,11 +229,11 @@ class Soundness:
             self._note("json-fields", line, message, is_error=False)
 
     def _written(self, value: JsonValue) -> Iterator[bytes]:
-        """Yield what the engine writes of a record: what the model gets, and what the result keeps of it."""
+        """Yield what the engine writes from a record: the model's input, and what the result keeps of the record."""
         with suppress(FilterMissError):
             if not self._filter.is_identity:
                 yield serialise_json(self._filter.select(value))
-        with suppress(FilterMissError):  # perhaps a filter that looks into the answer, which is not there yet
+        with suppress(FilterMissError):  # the filter may select from the answer, which does not exist yet
             if self.settings.join:
                 yield serialise_json(self._result_filter.select(join_json(value, None)))
 
@@ -282,7 +282,7 @@ class Soundness:
 
 
 def inexact(findings: Findings, line: int, changed: ChangedNumber | None) -> None:
-    """Note a number that is another one behind the engine."""
+    """Note a number that the engine changes."""
     if changed is not None:
         message = (
             f"the number {changed.number} becomes {changed.becomes}: a filter or a join on JSON writes every number "

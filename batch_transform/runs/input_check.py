@@ -1,4 +1,4 @@
-"""The person's own files, held against the rules of the preflight before anything starts."""
+"""Checks the user's own files against the rules of the preflight before anything starts."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from batch_transform.spec.unfit_data import FIRST_BYTES, Reading, unfit_text
 
 
 def require_fit(files: Sequence[Path], request: Request) -> None:
-    """Raise UnfitDataError for files that the job could not score as they are; all of them are looked at."""
+    """Raise UnfitDataError with all files that the job could not score as they are."""
     if request["TransformInput"]["DataSource"]["S3DataSource"]["S3DataType"] != "S3Prefix":
-        return  # a manifest is no data
+        return  # a manifest is not data
     reading = Reading.of(request)
     unfit = []
     for file in files:

@@ -21,31 +21,31 @@ _LONGEST_KEY = 1024
 """Bytes (User Guide, "Naming Amazon S3 objects")."""
 
 HIDDEN = "."
-"""How a name begins that is left out, of a file and of a folder alike: what editors, notebooks and Finder leave behind.
+"""Files and folders whose names begin with this are left out: editors, notebooks and Finder create them.
 
-Names with another beginning are data, `_SUCCESS` too, as they are for a prefix in S3.
+All others are data, including `_SUCCESS`, as below a prefix in S3.
 """
 
 
 @dataclass(frozen=True)
 class InputFiles:
-    """The files to score, in order, and what is left out of their folder: paths in it, with a slash for folders."""
+    """The files to score, in order, and the paths in their folder that are left out; those of folders end with /."""
 
     files: tuple[Path, ...]
     left_out: tuple[str, ...] = ()
 
 
 def files_of(path: Path) -> InputFiles:
-    """Return the file, or all files below the folder. Raises DataNotFoundError when there is none.
+    """Return the file, or all files below the folder. Raises DataNotFoundError if there is none.
 
-    Whatever has a name that begins with a dot, below the folder, is left out. Links are followed.
+    Names below the folder that begin with a dot are left out. Links are followed.
     """
     if path.is_file():
         _require_readable(path)
         return InputFiles((path,))
     if not path.is_dir():
         kind = kind_of(path)
-        what = f"it is {kind}, and only files are read" if kind else "there is no such file or folder"
+        what = f"it is {kind}, not a file or folder" if kind else "there is no such file or folder"
         raise DataNotFoundError(f"--input {path}: {what}")
     files: list[Path] = []
     left_out: list[Path] = []
@@ -54,13 +54,13 @@ def files_of(path: Path) -> InputFiles:
         f"{one.relative_to(path).as_posix()}{'/' if one.is_dir() else ''}" for one in sorted(left_out)
     )
     if not files:
-        hidden = f" but {', '.join(names[:3])}, hidden by the dot" if names else ""
-        raise DataNotFoundError(f"--input {path}: the folder holds no file{hidden}")
+        hidden = f" except {', '.join(names[:3])}, whose names begin with a dot" if names else ""
+        raise DataNotFoundError(f"--input {path}: the folder has no files{hidden}")
     return InputFiles(tuple(sorted(files)), names)
 
 
 def _look_below(folder: Path, files: list[Path], left_out: list[Path], above: tuple[Path, ...]) -> None:
-    """Add what is in the folder. `above` are the folders around it, and itself, without links."""
+    """Add the files in the folder. `above` are the folder and those around it, with links resolved."""
     for found in folder.iterdir():
         if found.name.startswith(HIDDEN):
             left_out.append(found)
@@ -72,29 +72,27 @@ def _look_below(folder: Path, files: list[Path], left_out: list[Path], above: tu
             place = found.resolve()
             if place in above:
                 raise DataNotFoundError(
-                    f"--input: {found} is a link to a folder that holds it; remove it from the folder"
+                    f"--input: {found} is a link to a folder that contains it; remove the link"
                 )
             _look_below(found, files, left_out, (*above, place))
 
 
 def _require_readable(file: Path) -> None:
-    """What is left out without a word would be missing in the results."""
+    """Refuse a file that cannot be read: left out silently, it would be missing in the results."""
     if kind := kind_of(file):
-        raise DataNotFoundError(
-            f"--input: {file} is {kind}, and only files are read; remove it from the folder"
-        )
+        raise DataNotFoundError(f"--input: {file} is {kind}, not a regular file; remove it from the folder")
     if file.is_symlink() and not file.exists():
-        raise DataNotFoundError(f"--input: {file} is a link to nothing; remove it from the folder")
+        raise DataNotFoundError(f"--input: {file} is a broken link; remove it from the folder")
     try:
         file.name.encode()
     except UnicodeEncodeError:
         raise DataNotFoundError(
-            f"--input: {str(file)!a} has a name that is no UTF-8, which an S3 key must be; rename it"
+            f"--input: {str(file)!a} has a name that is not UTF-8, as an S3 key must be; rename it"
         ) from None
 
 
 def upload(path: Path, destination: S3Uri, s3: S3Client) -> Iterator[tuple[Path, S3Uri]]:
-    """Upload a file, or a folder's files with their paths, below `destination`; yield each when it is there.
+    """Upload a file, or a folder's files with their paths, below `destination`; yield each when it is uploaded.
 
     Raises DataNotFoundError, before anything is uploaded, for a path that is too long for a key.
     """
@@ -112,6 +110,6 @@ def _target(path: Path, file: Path, destination: S3Uri) -> S3Uri:
     key = f"{destination.key.rstrip('/')}/{name}".lstrip("/")
     if (size := len(key.encode())) > _LONGEST_KEY:
         raise DataNotFoundError(
-            f"--input: {file} would have a key of {size:,} bytes, and S3 allows {_LONGEST_KEY:,}; shorten its path"
+            f"--input: {file} would have a key of {size:,} bytes, but S3 allows {_LONGEST_KEY:,}; shorten its path"
         )
     return S3Uri(destination.bucket, key)

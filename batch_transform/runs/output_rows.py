@@ -44,4 +44,4 @@ def _cells(row: str) -> list[str]:
     try:
         return next(csv.reader([row], strict=True))
     except csv.Error:
-        return [row]  # what the model answered went through as it is, and is no CSV
+        return [row]  # the model's answer is passed through unchanged, and is not CSV

@@ -22,7 +22,7 @@ _LONGEST_CELL = 200
 class ResultTable:
     """`rows` are cut to what fits a screen; `score` is over all rows, and None where no truth is known.
 
-    Where the rows are of several files, the first column names the file of each.
+    If the rows are from several files, the first column has their names.
     """
 
     title: str
@@ -42,11 +42,11 @@ def result_table(
 ) -> ResultTable:
     """Read the first `count` rows of `files`, and score all of them where `truth` has two of these columns.
 
-    `folder` is the one that holds the files, whose names are shown as they are below it.
+    The files' names are shown relative to `folder`, which holds them.
     """
     found = ((file, tuple(row)) for file in files for row in read_rows(file, job.accept))
     first = list(islice(found, max(count, 1)))
-    width = max((len(row) for _, row in first), default=0)  # at least one row tells it, shown or not
+    width = max((len(row) for _, row in first), default=0)  # needs a row even if none is shown
     first = first[:count]
     columns = output_columns(spec, job.data_processing)
     if len(columns) != width:  # without names columns count from 1, as in `explain`

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Copies:
-    """The files below `folder` that were copied, in the order of their keys, and the keys that can be no files here."""
+    """The files below `folder` that were copied, in the order of their keys, and the keys that cannot be files."""
 
     folder: Path
     files: tuple[Path, ...]
@@ -29,7 +29,7 @@ class Copies:
     problem: str = ""
 
     def require_whole(self) -> None:
-        """Raise ResultsError with all that is not where it should be, one line for each."""
+        """Raise ResultsError, one line for each result that is not where it should be."""
         lines = [f"{error}; it was not copied" for error in self.refused]
         if self.problem or lines:
             raise ResultsError("\n".join([*([self.problem] if self.problem else []), *lines]))
@@ -38,10 +38,10 @@ class Copies:
 def copy_results(
     output: S3Uri, folder: Path, s3: S3Client, *, ask_again: Callable[[str], bool] = lambda _problem: False
 ) -> Copies:
-    """Copy a run's results with `fetch`, and elsewhere where the disk does not take them: the local AWS ends after it.
+    """Copy a run's results with `fetch`, or to a temporary folder on a disk error: the local AWS ends afterwards.
 
-    `ask_again` gets the problem where nothing else takes them either, and says whether to try again. Raises
-    ResultsError when it does not.
+    If that fails too, `ask_again` gets the problem and returns whether to try again. Raises ResultsError if it
+    returns False.
     """
     while True:
         try:
@@ -57,21 +57,21 @@ def copy_results(
                 shutil.rmtree(saved, ignore_errors=True)
             problem += f"; {error.filename or 'the folder for temporary files'}: {error.strerror}"
         else:
-            found = f"{problem}; all results are in {saved} instead: free space, and move them from there"
+            found = f"{problem}; all results are in {saved} instead; free space, and move them from there"
             return replace(copies, problem=found)
-        if not ask_again(f"{problem}: free space on one of these disks"):
+        if not ask_again(f"{problem}; free space on one of these disks"):
             raise ResultsError(
-                f"{problem}; of the results, {folder} has those that were copied before, and the others went with the "
-                "local AWS: free space, or name another folder with --out, and run it again"
+                f"{problem}; {folder} has the results that were copied before, and the others were lost with the local "
+                "AWS; free space, or name another folder with --out, and run it again"
             )
 
 
 def fetch(output: S3Uri, folder: Path, s3: S3Client) -> Copies:
     """Download all objects below `output` into `folder`, with their paths; nothing is written anywhere else.
 
-    Each file appears whole: it is downloaded beside its place and then renamed. An object whose key is no path
-    below the folder is refused, and the others are copied all the same. The empty objects that S3's console makes
-    for folders hold nothing to copy. Raises OSError, with the file's name, where the disk does not take one.
+    Each file appears only when it is complete: it is downloaded to a temporary name and then renamed. An object whose
+    key is not a path below the folder is refused, and the others are still copied. The empty objects that S3's console
+    creates for folders are skipped. Raises OSError, with the file's name, if a file cannot be written.
     """
     prefix = f"{output.key.rstrip('/')}/"
     wanted: list[_Copy] = []
@@ -93,7 +93,7 @@ def fetch(output: S3Uri, folder: Path, s3: S3Client) -> Copies:
 
 @dataclass(frozen=True)
 class _Copy:
-    """An object on its way to the file `whole`, which is `name` below the folder."""
+    """An object to copy to the file `whole`, which is `name` below the folder."""
 
     source: S3Uri
     size: int
@@ -102,7 +102,7 @@ class _Copy:
 
 
 def _fetch_all(wanted: list[_Copy], folder: Path, s3: S3Client) -> tuple[list[Path], list[KeyPathError]]:
-    """Copy them in order: which of two names that a file system holds for the same comes first is no chance."""
+    """Copy in order, so that of two names that are the same file here, the first one always wins."""
     files: list[Path] = []
     refused: list[KeyPathError] = []
     target = FilesBelow(folder)
@@ -125,7 +125,7 @@ def _fetch_all(wanted: list[_Copy], folder: Path, s3: S3Client) -> tuple[list[Pa
 
 @contextmanager
 def _naming(file: Path) -> Iterator[None]:
-    """Let an error of the disk name the file that a person will look for."""
+    """Make a disk error name the file that the user will look for."""
     try:
         yield
     except OSError as error:
@@ -134,7 +134,7 @@ def _naming(file: Path) -> Iterator[None]:
 
 @contextmanager
 def _collecting(key: str, refused: list[KeyPathError]) -> Iterator[None]:
-    """Go on with the others where a key can be no file here."""
+    """Collect a key that cannot be a file, and continue with the others."""
     try:
         yield
     except KeyPathError as error:

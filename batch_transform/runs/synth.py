@@ -54,8 +54,8 @@ def synthesise(
         for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
             if os.strerror(number) in done.stderr:
                 raise SynthError(
-                    f"app.py could not write the template to {assembly}: {os.strerror(number)}; free space there, or "
-                    "name another folder for temporary files in TMPDIR"
+                    f"app.py could not write the template to {assembly}: {os.strerror(number)}; free space on that "
+                    "disk, or name another folder for temporary files in TMPDIR"
                 )
         raise SynthError(f"app.py could not make the template:\n{(done.stderr or done.stdout).strip()}")
 
@@ -63,7 +63,7 @@ def synthesise(
 def _temporary_files(folder: Path | None) -> dict[str, str]:
     if folder is None:
         return {}
-    # what Node compiled before is found where it would be otherwise
+    # keep Node's compile cache where it would be without TMPDIR
     cache = os.environ.get("NODE_COMPILE_CACHE") or str(Path(tempfile.gettempdir()) / "node-compile-cache")
     return {"TMPDIR": str(folder.resolve()), "NODE_COMPILE_CACHE": cache}
 
@@ -81,7 +81,7 @@ def app_environment(project: Path, assembly: Path, context: Mapping[str, str]) -
 
 
 def _jsii_cache() -> dict[str, str]:
-    """Do without the cache of unpacked packages, which jsii keeps in the home, where that is read-only."""
+    """Disable jsii's cache of unpacked packages, which is in the home folder, if that is read-only."""
     if any(name.startswith("JSII_RUNTIME_PACKAGE_CACHE") for name in os.environ):
         return {}
     try:
@@ -99,7 +99,7 @@ def _declared_context(project: Path) -> dict[str, object]:
     except OSError as error:
         raise DataNotFoundError(f"{file} cannot be read: {error.strerror}") from error
     except (ValueError, AttributeError) as error:
-        raise DataNotFoundError(f"{file} is no JSON object, as the CDK's must be: {error}") from error
+        raise DataNotFoundError(f"{file} is not a JSON object, which the CDK requires: {error}") from error
     return declared
 
 

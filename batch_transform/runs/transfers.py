@@ -1,7 +1,7 @@
-"""Files to S3 and back: many small ones at a time, each with one request; a large one by boto3's own means.
+"""Transfers files to and from S3: small ones in parallel, each with one request; large ones with boto3's methods.
 
-boto3's `upload_file` and `download_file` start threads for each file, and ask for the size first: for a file of one
-row that is most of the work.
+boto3's `upload_file` and `download_file` start threads for each file and ask for its size first, which is most of the
+work for a file with one row.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 SMALL = 1024 * 1024
-"""Bytes up to which a file goes with one request."""
+"""The largest file, in bytes, that is sent with one request."""
 
 _AT_A_TIME = 8
 """Files; boto3 keeps ten connections open."""
@@ -28,9 +28,9 @@ Item = TypeVar("Item")
 def in_turn(
     items: Iterable[Item], size: Callable[[Item], int], transfer: Callable[[Item], None]
 ) -> Iterator[Item]:
-    """Transfer all, small ones side by side and large ones alone; yield each when it is there, in their order.
+    """Transfer all items, small ones in parallel and large ones alone; yield each when it is done, in order.
 
-    The first error of an item is raised in its turn, and ends it.
+    The first error of an item is raised in its turn, and ends the transfer.
     """
     pool = ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="transfer")
     try:
@@ -54,7 +54,7 @@ def send(file: Path, target: S3Uri, s3: S3Client) -> None:
 
 
 def fetch(source: S3Uri, size: int, file: Path, s3: S3Client) -> None:
-    """Download an object of that size into a file. Raises OSError where the disk is at fault."""
+    """Download an object of that size into a file. Raises OSError if the disk is at fault."""
     if size > SMALL:
         s3.download_file(source.bucket, source.key, str(file))
     else:

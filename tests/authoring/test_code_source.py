@@ -161,5 +161,5 @@ def test_a_block_that_is_no_python_is_named_where_it_may_start_a_job(language: s
 def test_fails_for_a_script_that_is_no_python() -> None:
     with pytest.raises(InputError, match=r"job\.py:2: is not valid Python"):
         read_code("a = 1\nx = (\n", "job.py")
-    with pytest.raises(InputError, match="is JSON and no notebook"):
+    with pytest.raises(InputError, match="is JSON, but not a notebook"):
         read_code('{"a": 1}', "x.json")

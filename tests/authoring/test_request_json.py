@@ -95,7 +95,7 @@ def test_one_state_of_several_is_chosen_by_name() -> None:
     }
     assert adopt(machine, state="B").request["ModelName"] == "other"
     with pytest.raises(
-        InputError, match=r"has 2 states that make a transform job \(A, B\); choose one with --state"
+        InputError, match=r"has 2 states that create a transform job \(A, B\); choose one with --state"
     ):
         adopt(machine)
     with pytest.raises(InputError, match="has no state C"):
@@ -134,7 +134,7 @@ def test_expressions_are_known_only_later() -> None:
             {**REQUEST, "Tags": [{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}]},
             "two tags have the key a",
         ),
-        ({"States": {"A": {"Type": "Pass"}}}, "has 0 states that make a transform job"),
+        ({"States": {"A": {"Type": "Pass"}}}, "has 0 states that create a transform job"),
         ({"States": {"A": task(Arguments="{% $all %}")}}, "has no Parameters and no Arguments"),
     ],
 )

@@ -114,7 +114,7 @@ def test_values_that_only_the_code_knows_are_told_by_their_source() -> None:
         ("TransformOutput", "S3OutputPath"): "f'{name}/x'",
     }
     assert adopted.request["Environment"] == {"B": "b"}
-    assert "what is scored, and how it is split, is not told" in adopted.notes[0]
+    assert "the input and how it is split are not known" in adopted.notes[0]
 
 
 def test_a_name_that_is_set_twice_is_not_known() -> None:
@@ -159,15 +159,15 @@ def test_remarks_of_python_on_the_code_are_not_ours() -> None:
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("x = 1", "has no call that makes a transform job"),
+        ("x = 1", "has no call that creates a transform job"),
         ("x = (", "nb.py:1: is not valid Python"),
         ("x = '\0'", "cannot be read as Python|is not valid Python"),
         (f"{CALL})\n{CALL})", r"has 2 calls .* --call:\n  1: transform\(...\), nb.py:1\n  2: .*:2"),
         ('Transformer("m", 1, "ml.m5.large", foo=1, tags=[])', "has no parameter foo in the SageMaker SDK 2"),
-        ('Transformer(*a, instance_type="x")', r"spreads \*a"),
-        ('Transformer(instance_type="x", **a)', r"spreads \*\*a"),
-        (f"{CALL}{', 1' * 20})", "has 21 values without a name"),
-        ('{"a": 1}', "is JSON and no notebook"),
+        ('Transformer(*a, instance_type="x")', r"unpacks \*a"),
+        ('Transformer(instance_type="x", **a)', r"unpacks \*\*a"),
+        (f"{CALL}{', 1' * 20})", "has 21 positional arguments"),
+        ('{"a": 1}', "is JSON, but not a notebook"),
     ],
 )
 def test_fails_and_says_where(source: str, message: str) -> None:
@@ -232,12 +232,12 @@ def test_a_call_of_boto3_is_read_as_the_request_that_it_makes() -> None:
 
 
 def test_fails_for_arguments_of_boto3_that_only_running_tells() -> None:
-    with pytest.raises(InputError, match=r"job.py:1: .* give its arguments as JSON"):
+    with pytest.raises(InputError, match=r"job.py:1: .* give the arguments as JSON"):
         adopt_sdk_call("sm.create_transform_job(**load())", origin="job.py")
 
 
 def left_out(adopted: Any) -> list[tuple[str, str, bool]]:
-    """Place, the beginning of what is said, and whether it may matter, of what was not taken over."""
+    """The place, the start of the text and `may_matter` of everything that was left out."""
     return [(one.place, one.text.partition(",")[0], one.may_matter) for one in adopted.left_out]
 
 
@@ -304,7 +304,7 @@ def test_the_config_of_airflows_operator_is_a_request() -> None:
     assert adopted.request["DataProcessing"] == {"InputFilter": "$[1:]"}
     assert adopted.request["ModelName"] == "churn"
     assert left_out(adopted) == [("nb.py:16", "input.data is s3://in-bucket/{{ ds }}/", False)]
-    assert "makes a model as well" in adopted.notes[0]
+    assert "also creates a model" in adopted.notes[0]
 
 
 def test_the_hook_of_airflow_is_read_as_its_operator() -> None:
@@ -413,7 +413,7 @@ def test_the_create_of_sdk_3_is_read_from_objects_and_dicts_that_are_changed_bef
     assert [(place, text) for place, text, may_matter in left_out(adopted) if may_matter] == [
         ("nb.py:4", "input.content_type is 'text/csv'"),
         ("nb.py:10", "TransformResources is shapes(instance_count=1)"),
-        ("nb.py:7", "output_filter='$' is in no call that was read"),
+        ("nb.py:7", "output_filter='$' is not part of any call that was read"),
     ]
 
 

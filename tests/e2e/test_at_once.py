@@ -84,7 +84,7 @@ def test_fails_for_an_edit_between_the_check_and_the_template(project: Project, 
     done = project.batch_transform("run", "tumours", *DATA)
     assert done.returncode == 2, done.stdout
     assert (
-        "error: jobs/tumours.yaml was changed while the template was made from it; nothing was run"
+        "error: jobs/tumours.yaml was changed while the template was made from it, so nothing was run"
         in done.stderr
     )
     assert not (project.folder / "out").exists()

@@ -217,7 +217,7 @@ def test_results_for_which_the_disk_has_no_room_are_kept_elsewhere_and_named(
     assert len(errors.splitlines()) == 1, errors
     found = re.fullmatch(
         rf"error: {small_disk}/out/tumours/\S+/tumours\.csv\.out: No space left on device; all results are in (\S+) "
-        r"instead: free space, and move them from there\n",
+        r"instead; free space, and move them from there\n",
         errors,
     )
     assert found, errors
@@ -244,7 +244,7 @@ def test_fails_before_anything_starts_where_the_results_could_not_be_written(
     done = project.batch_transform("run", "tumours", *DATA, "--out", str(small_disk / "out"))
     assert done.returncode == 2
     assert done.stdout == ""
-    assert "nothing can be written there; name another folder for the results with --out" in done.stderr
+    assert "the folder is not writable; name another folder for the results with --out" in done.stderr
     (project.folder / "home").symlink_to(small_disk)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOME", str(small_disk))

@@ -47,7 +47,7 @@ def test_a_folder_is_scored_without_hidden_names_and_says_so(project: Project, h
     done = project.batch_transform("run", job, "--input", "echo/data")
     assert done.returncode == 0, done.stderr
     name = hidden.partition("/")[0] + ("/" if "/" in hidden else "")
-    assert f"left out  1 name that begins with a dot: {name}; a sync to S3 takes it too" in done.stdout
+    assert f"left out  1 name that begins with a dot: {name}; aws s3 sync would upload it too" in done.stdout
     assert "first 2 rows of 2 files" in done.stdout
     assert '│ day/b.jsonl.out │ {"SageMakerOutput":8,"id":2}' in done.stdout
     assert "warning   the join changed numbers, such as 9007199254740993 to 9007199254740992: " in done.stdout
@@ -58,7 +58,9 @@ def test_one_answer_for_many_records_is_a_warning_at_the_end(project: Project) -
     (project.folder / "echo" / "data.jsonl").write_text('{"id":1}\n{"id":2}\n{"id":3}\n')
     done = project.batch_transform("run", job, "--input", "echo/data.jsonl")
     assert done.returncode == 0, done.stderr
-    assert "warning   3 records gave 1 line of result (in 1 of 1 file), so results no longer" in done.stdout
+    assert (
+        "warning   3 records gave 1 line in the results (in 1 of 1 file), so results no longer" in done.stdout
+    )
 
 
 SERVER = """\

@@ -88,7 +88,7 @@ def test_the_hint_of_a_413_names_the_limits_and_what_to_change(batch: Batch, adv
         model(FunctionModel(lambda _: Answer(413, b"too large"))).answer(batch)
     assert failure.value.log_lines[:4] == ("ClientError: 413", "", "Message:", "too large")
     hint = failure.value.log_lines[-1]
-    assert "is larger than the model's server takes" in hint
+    assert "is larger than the model's server accepts" in hint
     assert advice in hint
     assert "MAX_CONTENT_LENGTH in model.env" in hint
     assert "SingleRecord" not in hint

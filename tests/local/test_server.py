@@ -262,7 +262,7 @@ def test_fails_before_it_is_ready_when_nothing_can_be_written_to_the_data_dir(tm
     file.touch()
     for folder in (file / "below", Path("/proc/data")):
         line = failed("--port=0", f"--data-dir={folder}")
-        assert line.startswith(f"error: --data-dir {folder}: nothing can be written there: ")
+        assert line.startswith(f"error: --data-dir {folder}: the folder is not writable: ")
 
 
 def test_the_folder_of_one_that_was_killed_goes_when_the_next_one_starts(

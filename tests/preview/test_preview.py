@@ -356,7 +356,7 @@ def test_an_empty_object_is_told_to_be_refused_where_it_is_all_that_there_is() -
     whole = JobSpec("plain", ModelSpec(existing="m"), input=InputSpec(content_type="text/csv"))
     for spec in (whole, csv_job()):
         finding = next(each for each in shown(spec, b"").findings if each.code == "empty")
-        assert "a run that has nothing but empty objects is refused" in finding.message
+        assert "the preflight refuses a run whose objects are all empty" in finding.message
 
 
 def test_json_lines_that_nothing_splits_are_told_apart() -> None:

@@ -13,7 +13,7 @@ def said(body: str) -> Said:
 @pytest.mark.parametrize(
     ("body", "headline"),
     [
-        ("", "without a word why"),
+        ("", "the response has no body"),
         ("bad row\n", "bad row"),
         (
             'Traceback (most recent call last):\n  File "x", line 7, in f\n    g()\nValueError: no\n',

@@ -43,24 +43,24 @@ def test_fails_on_a_path_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_fails_on_a_folder_without_files(tmp_path: Path) -> None:
-    with pytest.raises(DataNotFoundError, match="holds no file"):
+    with pytest.raises(DataNotFoundError, match="the folder has no files"):
         files_of(tmp_path)
 
 
 def test_fails_on_a_folder_with_something_that_would_be_left_out(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("1\n")
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(DataNotFoundError, match=r"pipe is a named pipe \(FIFO\), and only files are read"):
+    with pytest.raises(DataNotFoundError, match=r"pipe is a named pipe \(FIFO\), not a regular file"):
         files_of(tmp_path)
     (tmp_path / "pipe").unlink()
     (tmp_path / "gone.csv").symlink_to("nowhere.csv")
-    with pytest.raises(DataNotFoundError, match=r"gone\.csv is a link to nothing"):
+    with pytest.raises(DataNotFoundError, match=r"gone\.csv is a broken link"):
         files_of(tmp_path)
 
 
 def test_fails_on_a_pipe(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(DataNotFoundError, match=r"it is a named pipe \(FIFO\), and only files are read"):
+    with pytest.raises(DataNotFoundError, match=r"it is a named pipe \(FIFO\), not a file or folder"):
         files_of(tmp_path / "pipe")
 
 
@@ -97,13 +97,15 @@ def test_links_are_followed(tmp_path: Path) -> None:
 def test_fails_on_a_link_to_the_folder_around_it(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "again").symlink_to("../data")
-    with pytest.raises(DataNotFoundError, match="again is a link to a folder that holds it"):
+    with pytest.raises(DataNotFoundError, match="again is a link to a folder that contains it"):
         files_of(tmp_path / "data")
 
 
 def test_fails_on_a_folder_with_hidden_files_only_and_names_them(tmp_path: Path) -> None:
     (tmp_path / ".a.csv").write_text("1\n")
-    with pytest.raises(DataNotFoundError, match=r"holds no file but \.a\.csv, hidden by the dot"):
+    with pytest.raises(
+        DataNotFoundError, match=r"has no files except \.a\.csv, whose names begin with a dot"
+    ):
         files_of(tmp_path)
 
 
@@ -113,7 +115,7 @@ def test_fails_on_a_path_that_is_too_long_for_a_key_before_anything_is_uploaded(
     (folder / "z.csv").write_text("1\n")
     (tmp_path / "day" / "a.csv").write_text("1\n")
     s3 = FakeS3()
-    with pytest.raises(DataNotFoundError, match="would have a key of 1,217 bytes, and S3 allows"):
+    with pytest.raises(DataNotFoundError, match="would have a key of 1,217 bytes, but S3 allows"):
         list(upload(tmp_path / "day", S3Uri("in", "churn/"), s3))  # type: ignore[arg-type]  # the fake has the one method
     assert s3.objects == {}
 
@@ -123,5 +125,5 @@ def test_fails_on_a_name_that_is_no_utf_8(tmp_path: Path) -> None:
     odd = tmp_path / os.fsdecode(b"odd\xff.csv")
     odd.write_text("1\n")
     for path in (odd, tmp_path):
-        with pytest.raises(DataNotFoundError, match=r"odd\\udcff\.csv' has a name that is no UTF-8"):
+        with pytest.raises(DataNotFoundError, match=r"odd\\udcff\.csv' has a name that is not UTF-8"):
             files_of(path)

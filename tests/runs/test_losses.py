@@ -27,7 +27,7 @@ def a_job(*, assembles_lines: bool = True, **counts: Any) -> TransformJobProgres
     [
         (
             a_job(result_lines=1, uneven_objects=1),
-            "3 records gave 1 line of result (in 1 of 2 files), so results",
+            "3 records gave 1 line in the results (in 1 of 2 files), so results",
         ),
         (a_job(result_lines=1, uneven_objects=2, assembles_lines=False), "write output.assemble_with: Line"),
         (a_job(result_lines=9, uneven_objects=2, assembles_lines=False), "one line for each record"),

@@ -130,7 +130,7 @@ def test_a_person_is_asked_to_make_room_where_both_disks_are_full(tmp_path: Path
 
 def test_fails_with_what_is_lost_where_nobody_can_be_asked(tmp_path: Path, temporary: Path) -> None:
     with pytest.raises(
-        ResultsError, match="the others went with the local AWS: free space, or name another folder"
+        ResultsError, match="the others were lost with the local AWS; free space, or name another folder"
     ):
         copied(FullDisks(tmp_path), tmp_path / "out")
     assert list(temporary.iterdir()) == []

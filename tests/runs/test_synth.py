@@ -31,7 +31,7 @@ def test_fails_for_a_cdk_json_that_is_not_there_or_none(project: Path, text: str
     if text is not None:
         (project / "cdk.json").write_text(text)
     with pytest.raises(
-        DataNotFoundError, match=r"cdk\.json (cannot be read: No such file|is no JSON object)"
+        DataNotFoundError, match=r"cdk\.json (cannot be read: No such file|is not a JSON object)"
     ):
         synthesised(project)
 

@@ -1,8 +1,8 @@
-"""Whose calls the local AWS answers: programs of this machine, and no web page.
+"""Decides whose calls the local AWS answers: programs on this machine, but not web pages.
 
-Its Lambda runs code, so a page that the person visits must not reach it. A browser names the page's origin in most of
-its requests; in the others it names the host that it believes to call, and an attacker's name may lead to 127.0.0.1
-(DNS rebinding).
+Its Lambda runs code, so a web page that the user visits must not reach it. A browser sends the page's origin with most
+requests. With the others it sends the host name it is calling, and an attacker can point a name to 127.0.0.1 (DNS
+rebinding).
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ LOCALHOST = "localhost"
 ACCEPTED = "127.0.0.1, localhost, names that end in .localhost or .127.0.0.1, and [::1], with any port"
 
 _PREFIXED = re.compile(r"(?:[a-z0-9.-]+\.|sync-|stream-|data-)(?P<host>localhost|127\.0\.0\.1)")
-"""What clients put before the host: a bucket, a service, or the prefix that an operation has in botocore's models.
+"""What clients put before the host: a bucket, a service, or an operation's host prefix in botocore's models.
 
 StartSyncExecution has `sync-`, StartLiveTail `stream-`, DiscoverInstances `data-`. Nobody can own such a name: a name
-that ends in a number is no domain, and `sync-localhost` has no dot.
+that ends in a number is not a domain, and `sync-localhost` has no dot.
 """
 _HOST = re.compile(r"(?P<host>\[[^\]]*\]|[^:\[\]]*)(?::\d*)?")
 
 
 def refusal(scope: Scope) -> str | None:
-    """Return why a request (an ASGI scope) gets no answer, or None."""
+    """Return why a request (an ASGI scope) is refused, or None."""
     if any(name == b"origin" for name, _ in scope["headers"]):
-        return "the local AWS answers no web pages"
+        return "the local AWS does not accept requests from web pages (this one has an Origin header)"
     hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
     if hosts and all(map(is_local, hosts)):
         return None
     found = f"the host {', '.join(hosts)!r}" if hosts else "no Host header"
-    return f"the local AWS answers calls to {ACCEPTED}; this one has {found}: check AWS_ENDPOINT_URL"
+    return f"the local AWS accepts requests to {ACCEPTED}; this one has {found}; check AWS_ENDPOINT_URL"
 
 
 def is_local(host: str) -> bool:
-    """Say whether a Host header names this machine, as itself or with what clients put before it."""
+    """Say whether a Host header names this machine, with or without a prefix that clients add."""
     found = _HOST.fullmatch(host.strip().lower())
     if found is None:
         return False

@@ -1,4 +1,4 @@
-"""The local AWS answers programs of this machine, and neither web pages nor names that somebody else leads to it."""
+"""The local AWS answers programs on this machine, but neither web pages nor foreign names that point to it."""
 
 from __future__ import annotations
 
@@ -98,8 +98,8 @@ def test_fails_for_a_name_that_was_led_here(lab: Any, host: str) -> None:
     assert "secret" not in text
     if status == 403:
         assert text == (
-            "the local AWS answers calls to 127.0.0.1, localhost, names that end in .localhost or .127.0.0.1, and "
-            f"[::1], with any port; this one has the host '{host}': check AWS_ENDPOINT_URL\n"
+            "the local AWS accepts requests to 127.0.0.1, localhost, names that end in .localhost or .127.0.0.1, and "
+            f"[::1], with any port; this one has the host '{host}'; check AWS_ENDPOINT_URL\n"
         )
 
 
