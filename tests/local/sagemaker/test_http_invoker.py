@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
@@ -85,32 +86,35 @@ def test_the_type_of_an_answer_is_told_however_it_is_read(server: OddServer, inv
 
 def test_a_header_on_two_lines_is_read_whole() -> None:
     folded = b"HTTP/1.1 200 OK\r\nContent-Type: text/csv;\r\n charset=utf-8\r\nContent-Length: 1\r\n\r\n1"
-    with MisbehavingServer(Way("folded", lambda _: [folded], None, "body"), bytes) as server:
-        invoker = HttpInvoker(server.url)
+    with (
+        MisbehavingServer(Way("folded", lambda _: [folded], None, "body"), bytes) as server,
+        closing(HttpInvoker(server.url)) as invoker,
+    ):
         assert invoker.post(b"x", content_type=None, accept=None, timeout=10).content_type == (
             "text/csv; charset=utf-8"
         )
-        invoker.close()
 
 
 @pytest.mark.parametrize("digits", [19, 5_000])
 def test_fails_for_a_length_that_no_body_has(digits: int) -> None:
     """Python itself refuses to read a number of more than 4,300 digits, with an error that nobody expects."""
     head = b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * digits + b"\r\n\r\n1"
-    with MisbehavingServer(Way("long", lambda _: [head, Close], "", "error"), bytes) as server:
-        invoker = HttpInvoker(server.url)
-        with pytest.raises(NoModelAnswerError):
-            body_of(invoker, b"x")
-        invoker.close()
+    with (
+        MisbehavingServer(Way("long", lambda _: [head, Close], "", "error"), bytes) as server,
+        closing(HttpInvoker(server.url)) as invoker,
+        pytest.raises(NoModelAnswerError),
+    ):
+        body_of(invoker, b"x")
 
 
 def test_fails_for_a_second_length_that_only_a_newline_sets_apart() -> None:
     head = b"HTTP/1.1 200 OK\r\nX: 1\nContent-Length: 5\r\nContent-Length: 3\r\n\r\nabc"
-    with MisbehavingServer(Way("newline", lambda _: [head, Close], "", "error"), bytes) as server:
-        invoker = HttpInvoker(server.url)
-        with pytest.raises(NoModelAnswerError):
-            body_of(invoker, b"x")
-        invoker.close()
+    with (
+        MisbehavingServer(Way("newline", lambda _: [head, Close], "", "error"), bytes) as server,
+        closing(HttpInvoker(server.url)) as invoker,
+        pytest.raises(NoModelAnswerError),
+    ):
+        body_of(invoker, b"x")
 
 
 def test_any_status_is_an_answer(invoker: HttpInvoker) -> None:
