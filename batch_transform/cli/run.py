@@ -34,6 +34,7 @@ from batch_transform.runs.results import copy_results
 from batch_transform.runs.synth import synthesise
 from batch_transform.runs.template_check import check_templates
 from batch_transform.runs.truth import Truth
+from batch_transform.spec.counted import listed
 from batch_transform.spec.environment import DEFAULT_ENVIRONMENT, EnvironmentSpec, in_environment
 from batch_transform.spec.environment_file import ENVIRONMENT_FILE, load_environments
 from batch_transform.spec.errors import InputError, LocalAwsError, RunFailedError
@@ -180,10 +181,7 @@ def run(
         view.warning(loss)
     view.line("result", str(output))
     view.line("output", str(place))
-    view.line(
-        "copies",
-        ", ".join(str(file) for file in files[:5]) + (f" and {len(files) - 5} more" if files[5:] else ""),
-    )
+    view.line("copies", listed(files, _MOST_NAMES))
     copies.require_whole()
     view.line("done", f"in {time.monotonic() - began:.1f} s")
 
@@ -266,12 +264,9 @@ def _upload(view: RunView, path: Path, destination: S3Uri, client: Callable[[str
 def _show_left_out(view: RunView, names: Sequence[str]) -> None:
     """List the files of the folder that are not scored."""
     if names:
-        shown = ", ".join(names[:_MOST_NAMES]) + (
-            f" and {len(names) - _MOST_NAMES:,} more" * (len(names) > _MOST_NAMES)
-        )
         what = "name that begins" if len(names) == 1 else "names that begin"
         take = f"aws s3 sync would upload {'it' if len(names) == 1 else 'them'} too"
-        view.line("left out", f"{len(names):,} {what} with a dot: {shown}; {take}")
+        view.line("left out", f"{len(names):,} {what} with a dot: {listed(names, _MOST_NAMES)}; {take}")
 
 
 def _show_rows(view: RunView, table: ResultTable, truth: Truth | None) -> None:

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from batch_transform.spec.cdk_token import is_token
+from batch_transform.spec.counted import listed
 from batch_transform.spec.json_path import MAX_LENGTH
 from batch_transform.spec.media_type import CSV, FILTERABLE, media_type
 from batch_transform.spec.problem import Problem
 from batch_transform.spec.row_layout import RowLayout
 from batch_transform.spec.shortest_path import Place, is_writable, object_path, row_path
-
-_LISTED = 8
 
 
 @dataclass(frozen=True)
@@ -154,9 +153,3 @@ class FilterNames:
             "names-too-long",
             f"{len(names)} names make a filter of {len(path)} characters, and SageMaker takes {MAX_LENGTH}: {why}",
         )
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return the first names, and how many more there are."""
-    more = len(names) - _LISTED
-    return ", ".join(names[:_LISTED]) + (f" and {more} more" if more > 0 else "")

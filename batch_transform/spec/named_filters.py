@@ -14,8 +14,9 @@ from __future__ import annotations
 import dataclasses
 
 from batch_transform.spec.cdk_token import is_token
+from batch_transform.spec.counted import listed
 from batch_transform.spec.errors import FilterNamesError
-from batch_transform.spec.filter_names import FilterNames, NamedFilter, listed
+from batch_transform.spec.filter_names import FilterNames, NamedFilter
 from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.problem import Problem
 from batch_transform.spec.row_layout import RowLayout

@@ -14,6 +14,8 @@ _HTTPS_BUCKET_IN_PATH = re.compile(r"https://s3[.-][^/]+/(?P<bucket>[^/]+)/?(?P<
 
 # S3's naming rules for new buckets. Buckets older than March 2018 in us-east-1 may break them.
 _BUCKET_NAME = re.compile(r"(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+# What S3 ever gave: those older buckets included.
+_EVER_A_BUCKET_NAME = re.compile(r"(?!\d+(\.\d+){3}$)[A-Za-z0-9._-]{3,255}")
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,11 @@ class S3Uri:
     def has_usual_bucket_name(self) -> bool:
         """Whether the bucket's name keeps the rules that S3 has for new buckets."""
         return _BUCKET_NAME.fullmatch(self.bucket) is not None
+
+    @property
+    def has_possible_bucket_name(self) -> bool:
+        """Whether S3 ever had buckets with such a name (S3 User Guide, "General purpose bucket naming rules")."""
+        return _EVER_A_BUCKET_NAME.fullmatch(self.bucket) is not None
 
     def __str__(self) -> str:
         return f"s3://{self.bucket}/{self.key}"

@@ -86,7 +86,7 @@ def test_fails_where_there_is_no_folder_of_job_files_and_says_so(
 
 def test_warnings_of_the_job_go_to_standard_error(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "risky.yaml").write_text(
-        JOB.replace("columns: [id, age, plan]", "compression_type: Gzip").replace("in-bucket", "b")
+        JOB.replace("columns: [id, age, plan]", "compression_type: Gzip").replace("in-bucket", "In_Bucket")
     )
     assert exit_code("risky.yaml") == 0
     assert "warning bucket-name-unusual" in capsys.readouterr().err

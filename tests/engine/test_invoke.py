@@ -79,7 +79,7 @@ def test_fails_for_5xx_after_all_retries_with_the_same_body_each_time(retries: i
     ("batch", "advice"),
     [
         (BATCH, "lower MaxPayloadInMB (transform.max_payload), which is 8, or raise the server's own limit"),
-        (Batch(b"1\n", (), 1, 5), "it is one record, so that lowering MaxPayloadInMB"),
+        (Batch(b"1\n", (), 1, 5), "it is one record, so lowering MaxPayloadInMB"),
         (Batch(iter([b"1"]), (), 1, 0), "or split the object: MaxPayloadInMB (transform.max_payload) is 0"),
     ],
 )

@@ -52,7 +52,7 @@ def a_failure(
         job_file="jobs/churn.yaml",
         request={
             "TransformInput": {
-                "DataSource": {"S3DataSource": {"S3DataType": data_type, "S3Uri": "s3://in/churn/"}}
+                "DataSource": {"S3DataSource": {"S3DataType": data_type, "S3Uri": "s3://data-in/churn/"}}
             },
             "TransformOutput": {"S3OutputPath": "s3://out/churn/run"},
         },
@@ -69,9 +69,9 @@ FAILED = {
     "FailureReason": "ClientError: See job logs for more information",
 }
 OBJECTS = {
-    ("in", "churn/a.csv"): 9,
-    ("in", "churn/bad.csv"): 9,
-    ("in", "churn/z/c.csv"): 9,
+    ("data-in", "churn/a.csv"): 9,
+    ("data-in", "churn/bad.csv"): 9,
+    ("data-in", "churn/z/c.csv"): 9,
     ("out", "churn/run/a.csv.out"): 9,
     ("out", "churn/run/z/c.csv.out"): 9,
 }
@@ -82,10 +82,10 @@ def test_the_cause_names_the_job_its_file_the_bad_file_and_the_reason_of_aws() -
     assert failure["Error"] == "States.TaskFailed"
     lines = failure["Cause"].splitlines()
     assert lines[0] == (
-        f"job churn (jobs/churn.yaml): transform job {JOB} on s3://in/churn/: "
+        f"job churn (jobs/churn.yaml): transform job {JOB} on s3://data-in/churn/: "
         "ClientError: See job logs for more information"
     )
-    assert lines[1] == "1 of 3 files have no result: s3://in/churn/bad.csv"
+    assert lines[1] == "1 of 3 files have no result: s3://data-in/churn/bad.csv"
 
 
 def test_the_cause_tells_what_the_data_log_says() -> None:
@@ -94,12 +94,12 @@ def test_the_cause_tells_what_the_data_log_says() -> None:
             f"{JOB}/i-1/data-log",
             "t:[sagemaker logs]: MaxConcurrentTransforms=1, MaxPayloadInMB=6, BatchStrategy=MULTI_RECORD",
         ),
-        (f"{JOB}/i-1/data-log", "t:[sagemaker logs]: in/churn/bad.csv: ClientError: 400"),
+        (f"{JOB}/i-1/data-log", "t:[sagemaker logs]: data-in/churn/bad.csv: ClientError: 400"),
         (f"{JOB}/i-1", "Traceback of the container"),
         ("another-job/i-1/data-log", "not ours"),
     )
     cause = explain(a_failure(cause=FAILED), FakeS3(OBJECTS), logs)["Cause"]
-    assert "s3://in/churn/bad.csv:\n  ClientError: 400" in cause
+    assert "s3://data-in/churn/bad.csv:\n  ClientError: 400" in cause
     assert "MaxConcurrentTransforms" not in cause
     assert "not ours" not in cause
     assert f"log: group {LOG_GROUP}, streams {JOB}/" in cause
@@ -114,10 +114,10 @@ def test_the_containers_last_lines_are_told_where_the_agent_says_nothing() -> No
 def test_the_containers_last_lines_are_told_where_its_answer_is_a_page() -> None:
     logs = FakeLogs(
         (f"{JOB}/i-1", "ValueError: could not convert string to float: 'one'"),
-        (f"{JOB}/i-1/data-log", "t:[sagemaker logs]: in/churn/bad.csv: AlgorithmError: 500"),
+        (f"{JOB}/i-1/data-log", "t:[sagemaker logs]: data-in/churn/bad.csv: AlgorithmError: 500"),
         (
             f"{JOB}/i-1/data-log",
-            "t:[sagemaker logs]: in/churn/bad.csv: <title>500 Internal Server Error</title>",
+            "t:[sagemaker logs]: data-in/churn/bad.csv: <title>500 Internal Server Error</title>",
         ),
     )
     lines = explain(a_failure(cause=FAILED), FakeS3(OBJECTS), logs)["Cause"].splitlines()
@@ -139,7 +139,7 @@ def test_an_account_without_the_log_group_has_nothing_to_tell() -> None:
 
 
 def test_a_long_log_is_told_by_its_beginning_and_its_end() -> None:
-    stream, lead = f"{JOB}/i-1/data-log", "t:[sagemaker logs]: in/churn/bad.csv: "
+    stream, lead = f"{JOB}/i-1/data-log", "t:[sagemaker logs]: data-in/churn/bad.csv: "
     logs = FakeLogs(
         (stream, f"{lead}Bad HTTP status"), *((stream, f"{lead}line {number}") for number in range(50))
     )
@@ -150,14 +150,14 @@ def test_a_long_log_is_told_by_its_beginning_and_its_end() -> None:
 
 
 def test_many_files_are_counted_and_the_first_are_named() -> None:
-    objects = {("in", f"churn/{number:02}.csv"): 1 for number in range(12)}
+    objects = {("data-in", f"churn/{number:02}.csv"): 1 for number in range(12)}
     cause = explain(a_failure(cause=FAILED), FakeS3(objects), FakeLogs())["Cause"]
-    assert "12 of 12 files have no result: s3://in/churn/00.csv" in cause
+    assert "12 of 12 files have no result: s3://data-in/churn/00.csv" in cause
     assert "and 7 more" in cause
 
 
 def test_a_long_line_of_the_log_does_not_make_a_cause_too_long_for_step_functions() -> None:
-    line = "t:[sagemaker logs]: in/churn/bad.csv: " + "x" * 250_000
+    line = "t:[sagemaker logs]: data-in/churn/bad.csv: " + "x" * 250_000
     logs = FakeLogs(*((f"{JOB}/i-1/data-log", line) for _ in range(40)))
     assert len(explain(a_failure(cause=FAILED), FakeS3(OBJECTS), logs)["Cause"]) <= 32_768
 
@@ -168,8 +168,8 @@ def test_a_cause_that_was_cut_off_is_told_as_it_is() -> None:
 
 
 def test_the_consoles_folder_markers_are_no_files_without_a_result() -> None:
-    cause = explain(a_failure(cause=FAILED), FakeS3(OBJECTS | {("in", "churn/"): 0}), FakeLogs())["Cause"]
-    assert "1 of 3 files have no result: s3://in/churn/bad.csv" in cause
+    cause = explain(a_failure(cause=FAILED), FakeS3(OBJECTS | {("data-in", "churn/"): 0}), FakeLogs())["Cause"]
+    assert "1 of 3 files have no result: s3://data-in/churn/bad.csv" in cause
 
 
 def test_a_refused_request_is_told_in_the_words_of_the_service() -> None:
@@ -225,7 +225,7 @@ def test_what_became_of_a_job_out_of_sight_is_told() -> None:
 
 def test_a_manifest_is_named_as_it_is() -> None:
     cause = explain(a_failure(cause=FAILED, data_type="ManifestFile"), FakeS3(OBJECTS), FakeLogs())["Cause"]
-    assert "input: s3://in/churn/ (ManifestFile)" in cause
+    assert "input: s3://data-in/churn/ (ManifestFile)" in cause
 
 
 def test_a_failed_job_is_billed_for_the_time_that_it_ran() -> None:

@@ -50,7 +50,7 @@ def a_run(overrides: dict[str, Any] | None = None, *, output: str = "s3://out/ch
     request = {
         "ModelName": "churn",
         "TransformInput": {
-            "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://in/churn/"}},
+            "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://data-in/churn/"}},
             "ContentType": "text/csv",
             "CompressionType": "None",
             "SplitType": "Line",
@@ -71,7 +71,7 @@ def a_run(overrides: dict[str, Any] | None = None, *, output: str = "s3://out/ch
 
 
 def data(*keys: str, size: int = 10) -> FakeS3:
-    return FakeS3({("in", key): size for key in keys})
+    return FakeS3({("data-in", key): size for key in keys})
 
 
 def test_a_run_without_overrides_sends_the_declared_request_with_its_own_output_prefix() -> None:
@@ -170,7 +170,7 @@ def test_the_lock_is_taken_when_all_else_is_well() -> None:
 
 
 def test_fails_when_no_object_starts_with_the_prefix() -> None:
-    with pytest.raises(DataNotFoundError, match="s3://in/churn/"):
+    with pytest.raises(DataNotFoundError, match="s3://data-in/churn/"):
         checked_request(a_run(), data("other/a.csv"))
 
 
@@ -180,20 +180,20 @@ def test_fails_when_all_objects_are_empty() -> None:
 
 
 def test_a_late_object_with_data_is_found_on_a_later_page() -> None:
-    objects = {("in", f"churn/{number}"): 0 for number in range(7)} | {("in", "churn/z"): 1}
+    objects = {("data-in", f"churn/{number}"): 0 for number in range(7)} | {("data-in", "churn/z"): 1}
     assert checked_request(a_run(), FakeS3(objects))["ModelName"] == "churn"
 
 
 def test_fails_when_the_output_lies_below_the_input_prefix() -> None:
-    with pytest.raises(RunInputError, match="s3://in/churn/out"):
-        checked_request(a_run(output="s3://in/churn/out"), data("churn/a.csv"))
+    with pytest.raises(RunInputError, match="s3://data-in/churn/out"):
+        checked_request(a_run(output="s3://data-in/churn/out"), data("churn/a.csv"))
 
 
 COLUMNS = {"input": ["id", "age"], "output": ["label"]}
 
 
 def of_text(content: bytes, key: str = "churn/a.csv") -> FakeS3:
-    return FakeS3({("in", "churn/"): 0, ("in", key): len(content)}, contents={("in", key): content})
+    return FakeS3({("data-in", "churn/"): 0, ("data-in", key): len(content)}, contents={("data-in", key): content})
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def of_text(content: bytes, key: str = "churn/a.csv") -> FakeS3:
 def test_fails_when_the_data_begin_with_the_names_of_their_columns(content: bytes, order: str) -> None:
     with pytest.raises(HeaderRowError) as caught:
         checked_request(replace(a_run(), columns=COLUMNS), of_text(content))
-    assert str(caught.value).startswith(f"s3://in/churn/a.csv begins with the names of its columns{order}: ")
+    assert str(caught.value).startswith(f"s3://data-in/churn/a.csv begins with the names of its columns{order}: ")
 
 
 def test_fails_when_compressed_data_begin_with_the_names_of_their_columns() -> None:
@@ -243,7 +243,7 @@ def test_fails_when_the_data_have_more_or_fewer_columns_than_the_job_names(
     with pytest.raises(RowWidthError) as caught:
         checked_request(replace(a_run(), columns=COLUMNS), of_text(content))
     assert str(caught.value).startswith(
-        f"s3://in/churn/a.csv begins with a row of {width}, and input.columns names 2: "
+        f"s3://data-in/churn/a.csv begins with a row of {width}, and input.columns names 2: "
     )
     assert checked_request(a_run(), of_text(content))
 
@@ -296,7 +296,7 @@ def test_fails_for_text_that_is_packed_or_encoded_otherwise_than_said(
         with pytest.raises(UnfitDataError) as refused:
             checked_request(replace(a_run(overrides), columns=columns), of_text(content))
         (line,) = str(refused.value).split("\n")
-        assert line.startswith(f"s3://in/churn/a.csv {told}")
+        assert line.startswith(f"s3://data-in/churn/a.csv {told}")
         assert "; " in line
 
 
@@ -327,12 +327,12 @@ def test_fails_for_a_header_and_a_byte_order_mark_at_once() -> None:
 
 
 def test_fails_for_a_later_object_and_names_the_first_few() -> None:
-    good = {("in", f"churn/{number:03}.csv"): b"1,2\n" for number in range(100)}
-    contents = {**good, ("in", "churn/000.csv.bak"): MARK, ("in", "churn/1.csv"): MARK}
+    good = {("data-in", f"churn/{number:03}.csv"): b"1,2\n" for number in range(100)}
+    contents = {**good, ("data-in", "churn/000.csv.bak"): MARK, ("data-in", "churn/1.csv"): MARK}
     sizes = {place: len(content) for place, content in contents.items()}
-    with pytest.raises(UnfitDataError, match=r"^s3://in/churn/000\.csv\.bak begins with [^\n]*$"):
+    with pytest.raises(UnfitDataError, match=r"^s3://data-in/churn/000\.csv\.bak begins with [^\n]*$"):
         checked_request(a_run(), FakeS3(sizes, contents=contents))  # the last one is the 102nd
-    bad = {("in", f"churn/{number}.csv"): MARK for number in range(8)}
+    bad = {("data-in", f"churn/{number}.csv"): MARK for number in range(8)}
     with pytest.raises(UnfitDataError) as refused:
         checked_request(a_run(), FakeS3(dict.fromkeys(bad, 3), contents=bad))
     assert str(refused.value).split("\n")[5:] == ["and 3 more of the first 8 objects"]
@@ -351,11 +351,11 @@ MIB = 1024 * 1024
 def test_fails_for_a_later_object_that_is_one_request_and_larger_than_the_payload(
     size: int, overrides: dict[str, Any], told: str
 ) -> None:
-    keys = {("in", f"churn/{number:04}"): 1 for number in range(1500)} | {("in", "churn/z"): size}
+    keys = {("data-in", f"churn/{number:04}"): 1 for number in range(1500)} | {("data-in", "churn/z"): size}
     with pytest.raises(UnfitDataError) as refused:
         checked_request(a_run(overrides), FakeS3(keys, page_size=1000))
     assert str(refused.value).startswith(
-        f"s3://in/churn/z is not split, so it is one request of {size:,} bytes, but "
+        f"s3://data-in/churn/z is not split, so it is one request of {size:,} bytes, but "
     )
     assert told in str(refused.value)
 
@@ -381,7 +381,7 @@ def test_an_object_that_may_fit_passes(size: int, overrides: dict[str, Any]) -> 
 
 def test_a_manifest_is_no_data() -> None:
     run = a_run({"input.data_type": "ManifestFile"})
-    assert checked_request(run, of_text(MARK + b'[{"prefix": "s3://in/"}]'))
+    assert checked_request(run, of_text(MARK + b'[{"prefix": "s3://data-in/"}]'))
 
 
 def test_data_that_only_the_job_may_read_and_data_without_names_are_not_looked_at() -> None:

@@ -9,9 +9,9 @@ from fakes.s3 import FakeS3
 from results import CompletedRun, count
 
 OBJECTS = {
-    ("in", "churn/"): 0,
-    ("in", "churn/a.csv"): 10,
-    ("in", "churn/z/c.csv"): 5,
+    ("data-in", "churn/"): 0,
+    ("data-in", "churn/a.csv"): 10,
+    ("data-in", "churn/z/c.csv"): 5,
     ("out", "churn/run/a.csv.out"): 7,
     ("out", "churn/run/z/c.csv.out"): 4,
     ("out", "churn/run/z/notes.txt"): 100,
@@ -25,7 +25,7 @@ EVENT = {  # as `.sync` tells it
 
 
 def a_run(data_type: str = "S3Prefix", completed: dict[str, Any] | None = None) -> CompletedRun:
-    source = {"S3DataType": data_type, "S3Uri": "s3://in/churn/"}
+    source = {"S3DataType": data_type, "S3Uri": "s3://data-in/churn/"}
     request = {
         "TransformInput": {"DataSource": {"S3DataSource": source}},
         "TransformOutput": {"S3OutputPath": "s3://out/churn/run"},

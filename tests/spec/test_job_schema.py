@@ -147,6 +147,7 @@ _BEYOND = {
     "name-twice",
     "name-unknown",
     "name-unwritable",
+    "bucket-name-impossible",
     "names-apart",
     "names-empty",
     "names-need-columns",

@@ -48,3 +48,20 @@ def test_an_address_is_written_as_it_is_read() -> None:
 )
 def test_an_unusual_bucket_name_is_recognised(bucket: str, usual: bool) -> None:
     assert S3Uri(bucket, "").has_usual_bucket_name is usual
+
+
+@pytest.mark.parametrize(
+    ("bucket", "possible"),
+    [
+        ("my-bucket.eu", True),
+        ("My_Bucket", True),
+        ("a..b", True),
+        ("x" * 255, True),
+        ("x" * 256, False),
+        ("ab", False),
+        ("a b c", False),
+        ("192.168.0.1", False),
+    ],
+)
+def test_a_name_that_no_bucket_ever_had_is_recognised(bucket: str, possible: bool) -> None:
+    assert S3Uri(bucket, "").has_possible_bucket_name is possible

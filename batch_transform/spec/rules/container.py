@@ -17,7 +17,9 @@ from batch_transform.spec.framework_containers import (
 from batch_transform.spec.job_spec import ContainerSpec, JobSpec, ModelSpec
 from batch_transform.spec.problem import Problem
 from batch_transform.spec.rules.container_server import server_problems
+from batch_transform.spec.rules.locations import bucket_name_problems
 from batch_transform.spec.rules.shape import shown
+from batch_transform.spec.s3_uri import S3Uri
 
 
 def container_problems(spec: JobSpec) -> Iterator[Problem]:
@@ -149,11 +151,15 @@ def _code_in_s3(
 
 def _object_in_s3(field: str, place: str) -> Iterator[Problem]:
     """Check that the S3 URI of the code, which the execution role may read, names one object."""
+    if not place.startswith("s3://") or is_token(place):
+        return
     bucket, _, key = place.removeprefix("s3://").partition("/")
-    if place.startswith("s3://") and not is_token(place) and (not bucket or not key or key.endswith("/")):
+    if not bucket or not key or key.endswith("/"):
         yield Problem(
             "submit-directory-malformed",
             field,
             f"{shown(place)} does not name an object; write the S3 URI of a sourcedir.tar.gz, such as "
             "s3://BUCKET/sourcedir.tar.gz",
         )
+    else:
+        yield from bucket_name_problems(field, S3Uri(bucket, key))

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
 from batch_transform.spec.cdk_token import is_token
+from batch_transform.spec.counted import listed
 from batch_transform.spec.errors import InvalidFilterError
-from batch_transform.spec.filter_names import listed
 from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.json_path import JsonPath, Name, Names
 from batch_transform.spec.media_type import JSON, JSON_LINES, media_type

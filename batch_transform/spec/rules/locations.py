@@ -22,14 +22,8 @@ def location_problems(values: RequestValues) -> Iterator[Problem]:
     """Check the addresses, and that neither results nor captured data become input."""
     places = {field: _place(values, field) for field in (_DATA, _PATH, _CAPTURE)}
     for field, place in places.items():
-        if place is not None and not place.has_usual_bucket_name:
-            yield Problem(
-                "bucket-name-unusual",
-                field,
-                f"'{place.bucket}' is no name that S3 gives to a bucket today: 3 to 63 lower-case letters, "
-                "digits, hyphens and dots; check the address",
-                severity="warning",
-            )
+        if place is not None:
+            yield from bucket_name_problems(field, place)
     data = places[_DATA]
     if data is None or values.text("input.data_type") != "S3Prefix":
         return
@@ -37,6 +31,24 @@ def location_problems(values: RequestValues) -> Iterator[Problem]:
         written = places[field]
         if written is not None and written.bucket == data.bucket:
             yield from _overlap(data, written, field, what)
+
+
+def bucket_name_problems(field: str, place: S3Uri) -> Iterator[Problem]:
+    """Check the name of an address's bucket: a bucket from before March 2018 may still have an unusual one."""
+    allowed = "3 to 63 lower-case letters, digits, hyphens and dots"
+    if not place.has_possible_bucket_name:
+        yield Problem(
+            "bucket-name-impossible",
+            field,
+            f"no S3 bucket can be named '{place.bucket}'; correct the address: a bucket's name is {allowed}",
+        )
+    elif not place.has_usual_bucket_name:
+        yield Problem(
+            "bucket-name-unusual",
+            field,
+            f"S3 no longer gives a bucket a name such as '{place.bucket}', but {allowed}; check the address",
+            severity="warning",
+        )
 
 
 def _overlap(data: S3Uri, path: S3Uri, field: str, what: str) -> Iterator[Problem]:

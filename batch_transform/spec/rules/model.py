@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 
 from batch_transform.spec.cdk_token import is_token
+from batch_transform.spec.errors import InvalidS3UriError
 from batch_transform.spec.job_spec import ContainerSpec, JobSpec, ModelSpec, VpcConfig
 from batch_transform.spec.model_source import NAME_TO_WRITE, given_sources
 from batch_transform.spec.problem import Problem
@@ -23,7 +25,9 @@ from batch_transform.spec.request_shape import (
     Flag,
 )
 from batch_transform.spec.rules.image import image_problems
+from batch_transform.spec.rules.locations import bucket_name_problems
 from batch_transform.spec.rules.shape import shown, slug, value_problems
+from batch_transform.spec.s3_uri import S3Uri
 
 _S3_URI = SHAPES[("TransformInput", "DataSource", "S3DataSource", "S3Uri")]
 
@@ -191,6 +195,8 @@ def _artifact(field: str, artifact: str | None) -> Iterator[Problem]:
     yield from found
     if found or is_token(artifact):
         return
+    with contextlib.suppress(InvalidS3UriError):  # an https address that is not S3's is for AWS to judge
+        yield from bucket_name_problems(field, S3Uri.parse(artifact))
     if artifact.endswith("/"):
         # Recorded in github.com/aws/sagemaker-python-sdk issue 4777.
         yield Problem(

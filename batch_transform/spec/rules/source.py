@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
+from batch_transform.spec.counted import listed
 from batch_transform.spec.framework_containers import DEFAULT_PROGRAM, PROGRAM, FrameworkContainer, module_of
 from batch_transform.spec.problem import Problem
 from batch_transform.spec.requirements_file import REQUIREMENTS, Requirements
@@ -149,7 +150,7 @@ def source_problems(
         yield Problem(
             "import-not-in-image",
             field,
-            f"{module_of(env.get(PROGRAM, DEFAULT_PROGRAM))}.py imports {_some(missing)}, which the {container.title} "
+            f"{module_of(env.get(PROGRAM, DEFAULT_PROGRAM))}.py imports {listed(missing)}, which the {container.title} "
             "image is not known to contain, even if this machine does; add the package to "
             f"{PurePosixPath(folder.code) / REQUIREMENTS}",
             severity="warning",
@@ -173,7 +174,7 @@ def requirements_problems(
     """
     if not asked.needs_network:
         return
-    names = _some(asked.needs_network)
+    names = listed(asked.needs_network)
     if isolated:
         present = _IN_EVERY_IMAGE | _IN_THE_IMAGE.get(container.framework, frozenset())
         missing = [name for name in asked.needs_network if name not in present | asked.perhaps]
@@ -181,7 +182,7 @@ def requirements_problems(
         yield Problem(
             "requirements-with-isolation",
             field,
-            f"{file} requires {_some(missing) if missing else names}, which the container installs with pip when it "
+            f"{file} requires {listed(missing) if missing else names}, which the container installs with pip when it "
             "starts; with model.enable_network_isolation it has no network, so the container fails and never responds "
             f"to a ping{unless}; put the wheels into the code folder and write --no-index and --find-links in the "
             "file, or leave enable_network_isolation out",
@@ -210,10 +211,6 @@ def _not_in_image(folder: SourceFolder, container: FrameworkContainer) -> list[s
     )
 
 
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if names[5:] else "")
-
-
 def _booster(field: str, folder: SourceFolder) -> Iterator[Problem]:
     """Without a script the XGBoost container loads every file at the model's top as a booster (serve_utils.py)."""
     files = sorted(name for name in folder.files if not name.startswith("."))
@@ -229,7 +226,7 @@ def _booster(field: str, folder: SourceFolder) -> Iterator[Problem]:
         yield Problem(
             "source-with-other-files",
             field,
-            f"{shown(folder.name)} has {_some(others)} next to the model; without code/{DEFAULT_PROGRAM} the XGBoost "
+            f"{shown(folder.name)} has {listed(others)} next to the model; without code/{DEFAULT_PROGRAM} the XGBoost "
             "container loads every file there as a model, and fails; move them to another folder",
         )
 

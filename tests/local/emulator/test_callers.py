@@ -114,7 +114,7 @@ def test_fails_when_no_host_is_named(lab: Any) -> None:
         connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
         answer = connection.makefile("rb").read().decode()
     assert answer.split("\r\n")[0].split()[1] == "403"
-    assert answer.endswith("this one has no Host header: check AWS_ENDPOINT_URL\n")
+    assert answer.endswith("this one has no Host header; check AWS_ENDPOINT_URL\n")
 
 
 @pytest.mark.parametrize("addressing", ["path", "auto", "virtual"])

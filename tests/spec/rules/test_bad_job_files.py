@@ -767,6 +767,23 @@ BAD_FILES: list[tuple[str, str, str]] = [
         "folder",
         f"{MODEL}input: {{data: «s3://bucket/all/in/}}\noutput: {{path: s3://bucket/all/}}\n",
     ),
+    ("bucket-name-impossible", "input", f"{MODEL}input: {{data: «s3://ab/in/}}\n"),
+    (
+        "bucket-name-impossible",
+        "artifact",
+        "name: demo\nmodel: {artifact: «s3://ab/model.tar.gz, image: repo/image}\n",
+    ),
+    (
+        "bucket-name-impossible",
+        "code",
+        "name: demo\nmodel: {artifact: s3://bucket/model.tar.gz, image: repo/image, "
+        "env: {SAGEMAKER_SUBMIT_DIRECTORY: «s3://ab/sourcedir.tar.gz}}\n",
+    ),
+    (
+        "bucket-name-unusual",
+        "artifact",
+        "name: demo\nmodel: {artifact: «s3://My_Bucket/m.tar.gz, image: repo/image}\n",
+    ),
     ("bucket-name-unusual", "underscore", f"{MODEL}input: {{data: «s3://My_Bucket/in/}}\n"),
     ("artifact-not-tar-gz", "zip", "name: demo\nmodel: {artifact: «s3://bucket/m.zip, image: repo/image}\n"),
     # Schedule

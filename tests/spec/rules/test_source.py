@@ -56,7 +56,7 @@ def check(tmp_path: Path) -> Check:
         (SKLEARN, ["code/src/predict.py"], ", env: {SAGEMAKER_PROGRAM: src.predict}"),
         (SKLEARN, ["serving/inference.py"], ", env: {SAGEMAKER_SUBMIT_DIRECTORY: /opt/ml/model/serving}"),
         (SKLEARN, ["inference.py"], ", env: {SAGEMAKER_SUBMIT_DIRECTORY: /opt/ml/model}"),
-        (SKLEARN, ["model.joblib"], ", env: {SAGEMAKER_SUBMIT_DIRECTORY: 's3://b/sourcedir.tar.gz'}"),
+        (SKLEARN, ["model.joblib"], ", env: {SAGEMAKER_SUBMIT_DIRECTORY: 's3://bucket/sourcedir.tar.gz'}"),
         (XGBOOST, ["code/inference.py", "xgboost-model"], ""),
         (XGBOOST, ["xgboost-model"], ""),
         (XGBOOST_URI, ["xgboost-model"], ""),
@@ -250,8 +250,8 @@ def test_what_xgboost_may_get_of_the_container_before_it_is_sound(
 ) -> None:
     path = tmp_path / "job.yaml"
     path.write_text(
-        f"name: demo\nmodel:\n  containers:\n    - {{artifact: s3://b/m.tar.gz, {before}}}\n"
-        f"    - {{artifact: s3://b/m.tar.gz, image: {XGBOOST}, env: {last}}}\ninput: {{content_type: text/csv}}\n"
+        f"name: demo\nmodel:\n  containers:\n    - {{artifact: s3://bucket/m.tar.gz, {before}}}\n"
+        f"    - {{artifact: s3://bucket/m.tar.gz, image: {XGBOOST}, env: {last}}}\ninput: {{content_type: text/csv}}\n"
     )
     assert read_job_files([path]).problems == ()
 
