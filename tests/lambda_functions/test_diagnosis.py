@@ -168,7 +168,9 @@ def test_a_cause_that_was_cut_off_is_told_as_it_is() -> None:
 
 
 def test_the_consoles_folder_markers_are_no_files_without_a_result() -> None:
-    cause = explain(a_failure(cause=FAILED), FakeS3(OBJECTS | {("data-in", "churn/"): 0}), FakeLogs())["Cause"]
+    cause = explain(a_failure(cause=FAILED), FakeS3(OBJECTS | {("data-in", "churn/"): 0}), FakeLogs())[
+        "Cause"
+    ]
     assert "1 of 3 files have no result: s3://data-in/churn/bad.csv" in cause
 
 

@@ -193,7 +193,9 @@ COLUMNS = {"input": ["id", "age"], "output": ["label"]}
 
 
 def of_text(content: bytes, key: str = "churn/a.csv") -> FakeS3:
-    return FakeS3({("data-in", "churn/"): 0, ("data-in", key): len(content)}, contents={("data-in", key): content})
+    return FakeS3(
+        {("data-in", "churn/"): 0, ("data-in", key): len(content)}, contents={("data-in", key): content}
+    )
 
 
 @pytest.mark.parametrize(
@@ -210,7 +212,9 @@ def of_text(content: bytes, key: str = "churn/a.csv") -> FakeS3:
 def test_fails_when_the_data_begin_with_the_names_of_their_columns(content: bytes, order: str) -> None:
     with pytest.raises(HeaderRowError) as caught:
         checked_request(replace(a_run(), columns=COLUMNS), of_text(content))
-    assert str(caught.value).startswith(f"s3://data-in/churn/a.csv begins with the names of its columns{order}: ")
+    assert str(caught.value).startswith(
+        f"s3://data-in/churn/a.csv begins with the names of its columns{order}: "
+    )
 
 
 def test_fails_when_compressed_data_begin_with_the_names_of_their_columns() -> None:
