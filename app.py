@@ -17,7 +17,7 @@ from batch_transform.spec.environment import DEFAULT_ENVIRONMENT
 from batch_transform.spec.environment_file import load_environments
 from batch_transform.spec.errors import InputError
 from batch_transform.spec.job_file import job_files_in, load_job_files
-from constructs_lib.acknowledgment import keep_acknowledgments
+from batch_transform_cdk.acknowledgment import keep_acknowledgments
 from stacks.job_stacks import define_stacks
 from stacks.security_checks import add_security_checks, wants_security_checks
 

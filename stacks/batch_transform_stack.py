@@ -10,10 +10,10 @@ from constructs import Construct
 from batch_transform.spec.environment import EnvironmentSpec, in_environment
 from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.stack_outputs import state_machine_description, state_machine_output
-from constructs_lib.batch_transform import BatchTransform
-from constructs_lib.dashboard import Dashboard
-from constructs_lib.data_buckets import Buckets
-from constructs_lib.stack_part import StackPart
+from batch_transform_cdk.batch_transform import BatchTransform
+from batch_transform_cdk.dashboard import Dashboard
+from batch_transform_cdk.data_buckets import Buckets
+from batch_transform_cdk.stack_part import StackPart
 from stacks.job_metadata import job_metadata
 from stacks.shared import ImportedBuckets, define_shared
 from stacks.shared_notifications import export_topic, shared_notifications

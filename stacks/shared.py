@@ -11,8 +11,8 @@ from constructs import Construct
 
 from batch_transform.spec.environment import EnvironmentSpec
 from batch_transform.spec.stack_outputs import ENCRYPTION_KEY, INPUT_BUCKET, OUTPUT_BUCKET
-from constructs_lib.customer_key import CustomerKey
-from constructs_lib.data_buckets import DataBuckets
+from batch_transform_cdk.customer_key import CustomerKey
+from batch_transform_cdk.data_buckets import DataBuckets
 
 _REMOVAL = {
     "retain": cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,

@@ -9,7 +9,7 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 
 from batch_transform.spec.job_spec import NotifySpec
 from batch_transform.spec.stack_outputs import NOTIFICATION_KEY, NOTIFICATION_TOPIC
-from constructs_lib.notifications import Notifications
+from batch_transform_cdk.notifications import Notifications
 from stacks.shared import export_name
 
 _ID = "Notifications"

@@ -27,7 +27,7 @@ class DeployedRequest:
 
     @classmethod
     def of(cls, definition: Mapping[str, Any]) -> DeployedRequest:
-        """Read a definition that `constructs_lib.definition` made. Raises NotDeployedError for any other."""
+        """Read a definition that `batch_transform_cdk.definition` made. Raises NotDeployedError for any other."""
         try:
             states = definition["States"]
             checked = states["Preflight"]["Arguments"]["Payload"]

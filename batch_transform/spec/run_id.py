@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 def run_id(execution_arn: str, started: datetime) -> str:
     """Return `YYYYMMDDTHHMMSS-<8 hex digits>` in UTC: the id that the state machine gives the run itself.
 
-    The machine computes it in JSONata, from the execution's start and ARN (`constructs_lib.definition`);
+    The machine computes it in JSONata, from the execution's start and ARN (`batch_transform_cdk.definition`);
     a test holds the two together. It is legal in a TransformJobName and in an S3 key, whatever the
     execution is called.
     """

@@ -9,7 +9,7 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_sqs as sqs
 
-from constructs_lib.acknowledgment import (
+from batch_transform_cdk.acknowledgment import (
     acknowledge,
     acknowledge_each,
     acknowledge_wildcards,

@@ -7,7 +7,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 
-from constructs_lib import attributes
+from batch_transform_cdk import attributes
 
 
 def stack() -> cdk.Stack:

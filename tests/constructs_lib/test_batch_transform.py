@@ -26,9 +26,9 @@ from batch_transform.spec.job_spec import (
     TriggersSpec,
     VpcConfig,
 )
+from batch_transform_cdk.batch_transform import BatchTransform
+from batch_transform_cdk.data_buckets import DataBuckets
 from checks.policies import listed, statements, text
-from constructs_lib.batch_transform import BatchTransform
-from constructs_lib.data_buckets import DataBuckets
 
 IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/our/model:7"
 ARTIFACT = JobSpec(name="churn", model=ModelSpec(artifact="s3://models/churn/model.tar.gz", image=IMAGE))

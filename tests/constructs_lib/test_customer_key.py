@@ -10,9 +10,9 @@ from aws_cdk import aws_kms as kms
 from aws_cdk.assertions import Template
 
 from batch_transform.spec.job_spec import JobSpec, ModelSpec, ScheduleSpec, TriggersSpec, UploadSpec
+from batch_transform_cdk import BatchTransform, CustomerKey
+from batch_transform_cdk.key_policy import let_log_groups_use
 from checks.policies import text
-from constructs_lib import BatchTransform, CustomerKey
-from constructs_lib.key_policy import let_log_groups_use
 
 ACCOUNT = "AWS::Region:AWS::AccountId"
 LOGS = "logs.AWS::Region.AWS::URLSuffix"

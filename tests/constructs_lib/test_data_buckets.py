@@ -10,7 +10,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Template
 
-from constructs_lib import DataBuckets
+from batch_transform_cdk import DataBuckets
 
 
 @pytest.fixture

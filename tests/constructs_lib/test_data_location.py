@@ -11,8 +11,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Template
 
+from batch_transform_cdk import DataLocation, KmsKey
 from checks.policies import allowed, listed, statements, text
-from constructs_lib import DataLocation, KmsKey
 
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 ALIAS = "arn:aws:kms:eu-west-1:123456789012:alias/theirs"

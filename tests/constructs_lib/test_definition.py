@@ -27,11 +27,11 @@ from batch_transform.spec.job_spec import (
 )
 from batch_transform.spec.request import transform_job_request
 from batch_transform.spec.run_id import run_id
+from batch_transform_cdk.definition import Definition, Parts, longest_run_seconds, state_machine_definition
+from batch_transform_cdk.states.ladder import MOST_ROUNDS, longest_wait_seconds
+from batch_transform_cdk.states.language import pause_and_looks
+from batch_transform_cdk.states.lost_job import MOST_THROTTLED
 from checks.state_machine import findings
-from constructs_lib.definition import Definition, Parts, longest_run_seconds, state_machine_definition
-from constructs_lib.states.ladder import MOST_ROUNDS, longest_wait_seconds
-from constructs_lib.states.language import pause_and_looks
-from constructs_lib.states.lost_job import MOST_THROTTLED
 
 SPEC = JobSpec(
     name="churn-nightly",

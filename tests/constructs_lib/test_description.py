@@ -9,8 +9,8 @@ import aws_cdk as cdk
 from aws_cdk.assertions import Template
 
 from batch_transform.spec.job_spec import JobSpec, ModelSpec, ScheduleSpec, TriggersSpec, UploadSpec
-from constructs_lib import BatchTransform
-from constructs_lib.stack_part import StackPart
+from batch_transform_cdk import BatchTransform
+from batch_transform_cdk.stack_part import StackPart
 
 LIMITS = {
     "AWS::IAM::Role": 1000,

@@ -10,7 +10,7 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk.assertions import Match, Template
 
-import constructs_lib
+import batch_transform_cdk
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs/constructs.md").read_text(encoding="utf-8")
 
@@ -70,5 +70,5 @@ def test_the_containers_are_in_the_vpc(templates: dict[str, Template]) -> None:
 
 
 def test_the_page_names_every_construct() -> None:
-    for name in constructs_lib.__all__:
+    for name in batch_transform_cdk.__all__:
         assert f"`{name}" in PAGE, name

@@ -8,7 +8,7 @@ import pkgutil
 
 from constructs import Construct
 
-import constructs_lib
+import batch_transform_cdk
 
 NOT_OFFERED = {
     "EndedBadly": "a part of Monitoring, which needs the functions that Notifications and Workflow define",
@@ -19,8 +19,8 @@ NOT_OFFERED = {
 
 def defined_here() -> dict[str, type]:
     modules = [
-        importlib.import_module(f"constructs_lib.{one.name}")
-        for one in pkgutil.iter_modules(constructs_lib.__path__)
+        importlib.import_module(f"batch_transform_cdk.{one.name}")
+        for one in pkgutil.iter_modules(batch_transform_cdk.__path__)
     ]
     return {
         name: member
@@ -33,21 +33,21 @@ def defined_here() -> dict[str, type]:
 def test_all_names_every_public_name_of_the_package_and_nothing_else() -> None:
     public = {
         name
-        for name, member in vars(constructs_lib).items()
+        for name, member in vars(batch_transform_cdk).items()
         if not name.startswith("_") and not inspect.ismodule(member)
     }
-    assert set(constructs_lib.__all__) == public
-    assert len(constructs_lib.__all__) == len(public)
+    assert set(batch_transform_cdk.__all__) == public
+    assert len(batch_transform_cdk.__all__) == len(public)
 
 
 def test_every_construct_is_offered_or_kept_back_for_a_reason() -> None:
     constructs = {name for name, member in defined_here().items() if issubclass(member, Construct)}
-    assert constructs - set(constructs_lib.__all__) == set(NOT_OFFERED)
+    assert constructs - set(batch_transform_cdk.__all__) == set(NOT_OFFERED)
 
 
 def test_everything_that_is_offered_says_what_it_is() -> None:
-    for name in constructs_lib.__all__:
-        assert inspect.getdoc(getattr(constructs_lib, name)), name
+    for name in batch_transform_cdk.__all__:
+        assert inspect.getdoc(getattr(batch_transform_cdk, name)), name
 
 
 def test_settings_of_constructs_are_given_by_name() -> None:

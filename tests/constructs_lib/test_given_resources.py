@@ -27,8 +27,8 @@ from batch_transform.spec.job_spec import (
     TransformSpec,
     VpcConfig,
 )
+from batch_transform_cdk import BatchTransform, DataBuckets
 from checks.policies import allowed, statements, text
-from constructs_lib import BatchTransform, DataBuckets
 
 IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn:7"
 CHURN = JobSpec(name="churn", model=ModelSpec(artifact="s3://models/churn.tar.gz", image=IMAGE))

@@ -7,7 +7,7 @@ import pytest
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk.assertions import Template
 
-from constructs_lib import JobNetwork
+from batch_transform_cdk import JobNetwork
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from constructs_lib.json_text import json_text
+from batch_transform_cdk.json_text import json_text
 
 STACK = cdk.Stack(cdk.App(), "Stack")
 BUCKET = cdk.CfnParameter(STACK, "Bucket").value_as_string

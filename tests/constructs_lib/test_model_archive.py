@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from constructs_lib.model_archive import pack_model
+from batch_transform_cdk.model_archive import pack_model
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from batch_transform.spec.job_spec import (
     UploadSpec,
     WorkflowSpec,
 )
-from constructs_lib import BatchTransform, Dashboard, DataBuckets, Notifications
+from batch_transform_cdk import BatchTransform, Dashboard, DataBuckets, Notifications
 
 _DAILY = ScheduleSpec(cron="0 2 * * ? *")
 

@@ -18,8 +18,8 @@ from batch_transform.spec.job_spec import (
     TriggersSpec,
     UploadSpec,
 )
+from batch_transform_cdk import BatchTransform, CustomerKey
 from batch_transform_nag import BatchTransformChecks
-from constructs_lib import BatchTransform, CustomerKey
 
 CHURN = JobSpec(
     name="churn",

@@ -5,8 +5,8 @@ import pytest
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 
-from constructs_lib.run_lock import RunLock
-from constructs_lib.statement import Statement
+from batch_transform_cdk.run_lock import RunLock
+from batch_transform_cdk.statement import Statement
 
 KEY_ARN = "arn:aws:kms:eu-west-1:123456789012:key/11111111-1111-1111-1111-111111111111"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import aws_cdk as cdk
 from constructs import Construct
 
-from constructs_lib.stack_part import StackPart
+from batch_transform_cdk.stack_part import StackPart
 
 
 def test_a_part_right_below_a_stack_is_in_it() -> None:

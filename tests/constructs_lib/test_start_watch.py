@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from batch_transform.spec.job_spec import JobSpec, ModelSpec, MonitoringSpec, ScheduleSpec, TriggersSpec
-from constructs_lib.start_watch import NotWatched, StartWatch, start_watch
+from batch_transform_cdk.start_watch import NotWatched, StartWatch, start_watch
 
 
 def _job(*schedules: ScheduleSpec, starts_within_hours: int | None = None) -> JobSpec:

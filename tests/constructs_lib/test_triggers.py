@@ -16,8 +16,8 @@ from aws_cdk.aws_s3_notifications import SqsDestination
 from constructs import Construct
 
 from batch_transform.spec.job_spec import ScheduleSpec, TriggersSpec, UploadSpec
-from constructs_lib.data_location import DataLocation
-from constructs_lib.triggers import add_triggers
+from batch_transform_cdk.data_location import DataLocation
+from batch_transform_cdk.triggers import add_triggers
 
 HOURLY = ScheduleSpec(rate="1 hour")
 Resources = dict[str, dict[str, Any]]

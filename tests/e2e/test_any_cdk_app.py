@@ -22,7 +22,7 @@ from botocore.exceptions import ClientError
 from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws
 from batch_transform.spec.job_file import load_job_files
-from constructs_lib import BatchTransform, CustomerKey
+from batch_transform_cdk import BatchTransform, CustomerKey
 
 JOB = """\
 name: tumours

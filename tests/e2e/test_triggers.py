@@ -20,8 +20,8 @@ from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws
 from batch_transform.spec.job_file import load_job_file
 from batch_transform.spec.job_spec import JobSpec, ScheduleSpec, TriggersSpec, UploadSpec
-from constructs_lib.batch_transform import BatchTransform
-from constructs_lib.data_buckets import DataBuckets
+from batch_transform_cdk.batch_transform import BatchTransform
+from batch_transform_cdk.data_buckets import DataBuckets
 from e2e.project_copy import PROJECT
 
 pytestmark = pytest.mark.timeout(300)

@@ -28,7 +28,7 @@ from batch_transform.spec.job_spec import (
     OutputSpec,
     TransformSpec,
 )
-from constructs_lib import BatchTransform, CustomerKey
+from batch_transform_cdk import BatchTransform, CustomerKey
 from nag.apps import findings, report
 
 DOCS = Path(__file__).resolve().parents[2] / "docs/stock-task.md"

@@ -1,0 +1,46 @@
+"""CDK constructs that define batch transform jobs, for any CDK app; `docs/constructs.md` shows how.
+
+`BatchTransform` puts one job together. All else that is named here can be used by itself as well; what is not
+named here may change.
+"""
+
+from batch_transform_cdk.batch_transform import BatchTransform
+from batch_transform_cdk.customer_key import CustomerKey
+from batch_transform_cdk.dashboard import Dashboard
+from batch_transform_cdk.data_buckets import DataBuckets
+from batch_transform_cdk.data_location import DataLocation
+from batch_transform_cdk.execution_role import ExecutionRole
+from batch_transform_cdk.job_network import JobNetwork
+from batch_transform_cdk.kms_key import KmsKey
+from batch_transform_cdk.lost_starts import LostStarts
+from batch_transform_cdk.model import Model
+from batch_transform_cdk.monitoring import Monitoring
+from batch_transform_cdk.notification_topic import NotificationTopic
+from batch_transform_cdk.notifications import Notifications
+from batch_transform_cdk.run_alarms import RunAlarms
+from batch_transform_cdk.schedule import Schedule
+from batch_transform_cdk.upload_trigger import UploadTrigger
+from batch_transform_cdk.workflow import Workflow
+
+__all__ = [
+    # a job, and what jobs share
+    "BatchTransform",
+    "CustomerKey",
+    "Dashboard",
+    "DataBuckets",
+    "Notifications",
+    # the parts of a job
+    "ExecutionRole",
+    "JobNetwork",
+    "LostStarts",
+    "Model",
+    "Monitoring",
+    "NotificationTopic",
+    "RunAlarms",
+    "Schedule",
+    "UploadTrigger",
+    "Workflow",
+    # values that parts take
+    "DataLocation",
+    "KmsKey",
+]

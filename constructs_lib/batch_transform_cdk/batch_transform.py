@@ -1,0 +1,336 @@
+"""One batch transform job as one construct."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from batch_transform.spec.errors import ConstructError, JobSpecError
+from batch_transform.spec.instance_types import LOCAL_STORAGE_FAMILIES, family
+from batch_transform.spec.job_problems import problems
+from batch_transform.spec.job_spec import JobSpec
+from batch_transform.spec.request import transform_job_request
+from batch_transform_cdk import run_metrics
+from batch_transform_cdk.attributes import key_arn
+from batch_transform_cdk.data_buckets import Buckets, DataBuckets
+from batch_transform_cdk.job_network import JobNetwork
+from batch_transform_cdk.job_places import JobPlaces, require_in
+from batch_transform_cdk.model import Model
+from batch_transform_cdk.monitoring import Monitoring
+from batch_transform_cdk.notifications import Notifications
+from batch_transform_cdk.run_events import NOT_SUCCEEDED, SUCCEEDED, run_ended_rule
+from batch_transform_cdk.run_lock import RunLock
+from batch_transform_cdk.stack_part import StackPart
+from batch_transform_cdk.triggers import add_triggers
+from batch_transform_cdk.workflow import Workflow
+
+
+class BatchTransform(StackPart):
+    """Define all that a job needs: its model and execution role, the state machine, and what starts it.
+
+    Usage::
+
+        tumours = BatchTransform(self, "Tumours", job=job)    # with buckets of its own
+        BatchTransform(self, "Churn", job=job, buckets=data)  # sharing a DataBuckets with other jobs
+        tumours.grant_start(nightly_role)
+
+    - `job` is what a job file says (`load_job_files`), or a JobSpec made in Python. It may hold CDK tokens.
+    - `buckets` are shared with other jobs: each owns the prefix with its name. Default: new DataBuckets,
+      of which `input_bucket` and `output_bucket` may take the place.
+    - `encryption_key` encrypts all that the job holds: results, the instances' volumes, logs, and the buckets that are
+      defined here. Default: the key of `buckets`, and with none, the services' own keys. A volume of an instance
+      type with local storage takes no key (API reference, TransformResources): it is encrypted by its hardware.
+    - `execution_role` is what the model's containers run as, and gets the permissions that they need. Default: a
+      new role.
+    - `vpc`, `vpc_subnets` and `security_groups` attach the containers to a network (`JobNetwork`). Default: none.
+    - `notifications` are what jobs of a stack share to tell people of what went wrong. Default: new ones, of whose
+      topic `topic` may take the place. A job whose `notify` names somebody tells them, and not the shared topic.
+
+    Raises JobSpecError with all that the rules refuse of the job, and ConstructError for arguments that contradict one
+    another. Child ids are a contract: `Data/Input`, `Data/Output`, `Model`, `Workflow`, `Schedule`, `Monitoring`.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        job: JobSpec,
+        buckets: Buckets | None = None,
+        input_bucket: s3.IBucket | None = None,
+        output_bucket: s3.IBucket | None = None,
+        encryption_key: kms.IKey | None = None,
+        execution_role: iam.IRole | None = None,
+        vpc: ec2.IVpc | None = None,
+        vpc_subnets: ec2.SubnetSelection | None = None,
+        security_groups: Sequence[ec2.ISecurityGroup] | None = None,
+        notifications: Notifications | None = None,
+        topic: sns.ITopic | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        if buckets is not None and (input_bucket or output_bucket):
+            raise ConstructError(
+                "buckets are given, and an input_bucket or output_bucket beside them; "
+                "give DataBuckets the bucket instead, or leave buckets out"
+            )
+        if notifications is not None and topic is not None:
+            raise ConstructError(
+                "notifications are given, and a topic beside them; give Notifications the topic instead"
+            )
+        require_in(input_bucket, job.input.data, field="input.data", argument="input_bucket")
+        require_in(output_bucket, job.output.path, field="output.path", argument="output_bucket")
+        if vpc is None and (vpc_subnets or security_groups):
+            raise ConstructError("vpc_subnets and security_groups choose from a VPC; give vpc as well")
+        self.network = (
+            JobNetwork(self, "Network", vpc=vpc, vpc_subnets=vpc_subnets, security_groups=security_groups)
+            if vpc is not None
+            else None
+        )
+        job = _with_role(_with_network(job, self.network), execution_role)
+        if wrong := [problem for problem in problems(job) if problem.is_error]:
+            raise JobSpecError(wrong)
+        self.buckets: Buckets = buckets or DataBuckets(
+            self,
+            "Data",
+            encryption_key=encryption_key,
+            input_bucket=input_bucket,
+            output_bucket=output_bucket,
+        )
+        if isinstance(self.buckets, DataBuckets):
+            self.buckets.give_prefix_to(job.name, self)
+        self.encryption_key = encryption_key or self.buckets.encryption_key
+        places = JobPlaces(
+            self,
+            job=job,
+            input_bucket=self.buckets.input,
+            output_bucket=self.buckets.output,
+            encryption_key=self.encryption_key,
+        )
+        self.data, self.output, self.captured = places.data, places.output, places.captured
+        job = _with_keys(job, places, self.encryption_key)
+        self.model = Model(
+            self,
+            "Model",
+            job_name=job.name,
+            spec=job.model,
+            # One model serves every type of the ladder: the rules let none in that needs another image.
+            instance_type=job.transform.instance_type[0],
+            data=places.readable,
+            output=self.output,
+            captured=self.captured,
+            execution_role=execution_role,
+        )
+        self.workflow = Workflow(
+            self,
+            "Workflow",
+            spec=job,
+            request=transform_job_request(
+                job, model_name=self.model.name, data=self.data.uri, output_path=self.output.uri
+            ),
+            data=self.data,
+            output=self.output,
+            lock=self._lock(job),
+            execution_role_arn=self.model.role_arn,
+            encryption_key=self.encryption_key,
+        )
+        self.lost_starts = add_triggers(
+            self,
+            spec=job.triggers,
+            state_machine=self.workflow,
+            data=self.data,
+            encryption_key=self.encryption_key,
+            workflow=job.workflow,
+        )
+        self.job_name = job.name
+        self.monitoring = Monitoring(
+            self,
+            "Monitoring",
+            job=job,
+            state_machine=self.workflow,
+            report=self.workflow.report,
+            lost_starts=self.lost_starts,
+            notifications=notifications
+            or Notifications(self, "Notifications", encryption_key=self.encryption_key, topic=topic),
+        )
+
+    @property
+    def state_machine(self) -> sfn.IStateMachine:
+        """The state machine that runs the job."""
+        return self.workflow.state_machine
+
+    @property
+    def execution_role(self) -> iam.IRole | None:
+        """What the model's containers run as; None for a model that exists with a role of its own."""
+        return self.model.role
+
+    @property
+    def connections(self) -> ec2.Connections:
+        """The network connections of the containers, which are themselves an IConnectable.
+
+        Raises ConstructError without a VPC.
+        """
+        if self.network is None:
+            raise ConstructError(
+                f"{self.node.path} has no vpc, and so no security groups to manage; give it one"
+            )
+        return self.network.connections
+
+    def _lock(self, job: JobSpec) -> RunLock | None:
+        if job.workflow.overlapping_runs == "allow":
+            return None
+        return RunLock.of(job.name, bucket=self.buckets.output, encryption_key=self.encryption_key)
+
+    def grant_start(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let somebody start runs, with whatever input."""
+        return self.state_machine.grant_start_execution(grantee)
+
+    def grant_start_and_wait(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let a state machine start a run as a task of its own, `startExecution.sync:2`, and wait for its end.
+
+        It follows the run, stops it when it is stopped itself, and learns of its end by a rule that Step Functions
+        manages (Developer Guide, "IAM policies for nested workflows"). CDK's own task
+        StepFunctionsStartExecution grants the same by itself.
+        """
+        started = self.grant_start(grantee)
+        followed = self.state_machine.grant_execution(
+            grantee, "states:DescribeExecution", "states:StopExecution"
+        )
+        rule = self.stack.format_arn(
+            service="events",
+            resource="rule",
+            resource_name="StepFunctionsGetEventsForStepFunctionsExecutionRule",
+        )
+        told = iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["events:PutTargets", "events:PutRule", "events:DescribeRule"],
+            resource_arns=[rule],
+        )
+        return started.combine(followed).combine(told)
+
+    def grant_read_output(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let somebody list and read the job's results, and no other job's; with the key that encrypts them."""
+        return self.output.grant_read(grantee)
+
+    def grant_read_input(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let somebody list and read what the job scores."""
+        return self.data.grant_read(grantee)
+
+    def grant_write_input(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let somebody upload what the job scores."""
+        return self.data.grant_write(grantee)
+
+    def metric(
+        self,
+        metric_name: str,
+        *,
+        statistic: str | None = None,
+        period: cdk.Duration | None = None,
+        label: str | None = None,
+        color: str | None = None,
+    ) -> cloudwatch.Metric:
+        """Return a metric of the state machine (Step Functions Developer Guide, CloudWatch metrics).
+
+        Statistic and period default to the CDK's: the average, over five minutes.
+        """
+        return self.state_machine.metric(
+            metric_name, statistic=statistic, period=period, label=label, color=color
+        )
+
+    def metric_started(self, *, period: cdk.Duration | None = None) -> cloudwatch.Metric:
+        """Return how many runs were started."""
+        return run_metrics.STARTED.of(self.state_machine, period=period)
+
+    def metric_succeeded(self, *, period: cdk.Duration | None = None) -> cloudwatch.Metric:
+        """Return how many runs ended well."""
+        return run_metrics.SUCCEEDED.of(self.state_machine, period=period)
+
+    def metric_failed(self, *, period: cdk.Duration | None = None) -> cloudwatch.Metric:
+        """Return how many runs failed."""
+        return run_metrics.FAILED.of(self.state_machine, period=period)
+
+    def metric_timed_out(self, *, period: cdk.Duration | None = None) -> cloudwatch.Metric:
+        """Return how many runs took longer than they may."""
+        return run_metrics.TIMED_OUT.of(self.state_machine, period=period)
+
+    def metric_aborted(self, *, period: cdk.Duration | None = None) -> cloudwatch.Metric:
+        """Return how many runs were stopped by somebody."""
+        return run_metrics.ABORTED.of(self.state_machine, period=period)
+
+    def metric_duration(
+        self, *, statistic: str = "Maximum", period: cdk.Duration | None = None
+    ) -> cloudwatch.Metric:
+        """Return how long runs took, in milliseconds. Default: the longest, which an alarm watches."""
+        return run_metrics.DURATION.of(self.state_machine, period=period, statistic=statistic)
+
+    def metric_input_objects(self, *, period: cdk.Duration | None = None) -> cloudwatch.Metric:
+        """Return how many objects completed runs read."""
+        return run_metrics.INPUT_OBJECTS.of(self.state_machine, period=period)
+
+    def metric_output_objects(self, *, period: cdk.Duration | None = None) -> cloudwatch.Metric:
+        """Return how many results completed runs wrote."""
+        return run_metrics.OUTPUT_OBJECTS.of(self.state_machine, period=period)
+
+    def metric_instance_seconds(self, *, period: cdk.Duration | None = None) -> cloudwatch.Metric:
+        """Return how much instance time the transform jobs of completed runs took: what SageMaker bills."""
+        return run_metrics.INSTANCE_SECONDS.of(self.state_machine, period=period)
+
+    def on_failed(self, rule_id: str, *, target: events.IRuleTarget | None = None) -> events.Rule:
+        """Define a rule for runs that failed, timed out or were stopped."""
+        return run_ended_rule(self, rule_id, self.state_machine, NOT_SUCCEEDED, target)
+
+    def on_succeeded(self, rule_id: str, *, target: events.IRuleTarget | None = None) -> events.Rule:
+        """Define a rule for runs that ended well: their results are there."""
+        return run_ended_rule(self, rule_id, self.state_machine, SUCCEEDED, target)
+
+
+def _with_network(job: JobSpec, network: JobNetwork | None) -> JobSpec:
+    if network is None:
+        return job
+    if job.model.vpc_config is not None:
+        raise ConstructError(
+            "the job has a model.vpc_config, and vpc is given as well; leave one of the two out"
+        )
+    if job.model.existing is not None or job.model.endpoint is not None:
+        raise ConstructError("vpc is given, and the job's model exists with its own network; leave vpc out")
+    return replace(job, model=replace(job.model, vpc_config=network.vpc_config))
+
+
+def _with_role(job: JobSpec, role: iam.IRole | None) -> JobSpec:
+    """Name the role where the run needs its name: packages become models only then."""
+    if role is None:
+        return job
+    if job.model.role is not None:
+        raise ConstructError(
+            "the job has a model.role, and execution_role is given as well; leave one of the two out"
+        )
+    if job.model.existing is not None or job.model.endpoint is not None:
+        raise ConstructError(
+            "execution_role is given, and the job's model exists with its own role; leave execution_role out"
+        )
+    if job.model.package_group is None:
+        return job
+    return replace(job, model=replace(job.model, role=role.role_arn))
+
+
+def _with_keys(job: JobSpec, places: JobPlaces, key: kms.IKey | None) -> JobSpec:
+    """Name the keys in the request: without one, SageMaker writes under the account's default key for S3."""
+    transform, output, capture = job.transform, job.output, job.batch_data_capture_config
+    local_storage = any(family(one) in LOCAL_STORAGE_FAMILIES for one in transform.instance_type)
+    if key is not None and transform.volume_kms_key is None and not local_storage:
+        transform = replace(transform, volume_kms_key=key_arn(key))
+    if places.output.key is not None:
+        output = replace(output, kms_key=places.output.key.text)
+    if places.captured is not None and places.captured.key is not None:
+        capture = replace(capture, kms_key_id=places.captured.key.text)
+    return replace(job, transform=transform, output=output, batch_data_capture_config=capture)

@@ -1,0 +1,70 @@
+"""All that watches a job: alarms, and what happens when a run did not end well."""
+
+from __future__ import annotations
+
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from constructs import Construct
+
+from batch_transform.spec.job_spec import JobSpec
+from batch_transform_cdk.ended_badly import EndedBadly
+from batch_transform_cdk.lost_starts import LostStarts
+from batch_transform_cdk.notification_topic import NotificationTopic
+from batch_transform_cdk.notifications import Notifications
+from batch_transform_cdk.run_alarms import RunAlarms
+from batch_transform_cdk.stack_part import StackPart
+from batch_transform_cdk.state_machine import StateMachine
+from batch_transform_cdk.workflow_function import WorkflowFunction
+
+
+class Monitoring(StackPart):
+    """Define the alarms of a job, the messages about its runs, and who stops what a run left running.
+
+    Alarms and messages go to what the job's `notify` names: its topic, which the addresses subscribe to, or a topic of
+    the job's own with these addresses. A job that names nobody shares the topic of `notifications`. `report` is the
+    function of the job's workflow that is called so.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        job: JobSpec,
+        state_machine: StateMachine,
+        report: WorkflowFunction,
+        lost_starts: LostStarts | None,
+        notifications: Notifications,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.topic = self._topic(job, notifications)
+        self.alarms = RunAlarms(
+            self,
+            "Alarms",
+            job=job,
+            state_machine=state_machine,
+            lost_starts=lost_starts,
+            topic=self.topic,
+        )
+        self.ended_badly = EndedBadly(
+            self,
+            "EndedBadly",
+            job=job,
+            state_machine=state_machine,
+            report=report,
+            notify=notifications.notify,
+            topic=self.topic,
+        )
+
+    def _topic(self, job: JobSpec, shared: Notifications) -> sns.ITopic:
+        if job.notify.topic is not None:
+            given = sns.Topic.from_topic_arn(self, "Topic", job.notify.topic)
+            for address in job.notify.email:
+                given.add_subscription(subscriptions.EmailSubscription(address))
+            shared.let_publish_to(given)
+            return given
+        if not job.notify.email:
+            return shared.topic
+        own = NotificationTopic(self, "Topic", encryption_key=shared.key_for_topic(), email=job.notify.email)
+        shared.let_publish_to(own.topic, own.key)
+        return own.topic
