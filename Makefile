@@ -15,7 +15,7 @@ ALONE := $(or $(PYTHON),python3) -c 'import fcntl, os, sys; os.makedirs("build",
 	lock = os.open("build/.make.lock", os.O_CREAT | os.O_RDWR); fcntl.flock(lock, fcntl.LOCK_EX); \
 	os.set_inheritable(lock, True); os.execvp(sys.argv[1], sys.argv[1:])'
 
-.PHONY: run test model synth bench clean
+.PHONY: run test model synth wheels bench clean
 
 run: model
 	@batch-transform run tumours --input build/data/tumours.csv --truth build/data/tumours-truth.csv
@@ -35,6 +35,14 @@ model:
 synth: node_modules/.package-lock.json model
 	@CDK_VALIDATION=false cdk synth --quiet $(if $(ENVIRONMENT),-c environment=$(ENVIRONMENT))
 	@$(BIN)/python -m batch_transform.runs.template_check cdk.out
+
+# What a release consists of, in build/dist: the sdist, and out of it the pure wheel and this machine's compiled one.
+# What setuptools left in the checkout goes first: it would add files that are gone. Needs a C compiler.
+wheels: $(VENV)/.test
+	@rm -rf build/dist batch_transform.egg-info
+	@BATCH_TRANSFORM_PURE=1 uv build --quiet --out-dir build/dist
+	@BATCH_TRANSFORM_PURE=0 uv build --quiet --wheel --out-dir build/dist build/dist/batch_transform-*.tar.gz
+	@ls build/dist
 
 # Speed beside SageMaker SDK local mode and a bare client; BENCH="sdk bare" measures these points alone.
 bench: $(VENV)/.run build/bench-sdk-2/.installed build/bench-sdk-3/.installed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 import aws_cdk as cdk
@@ -40,8 +41,8 @@ class BatchTransformChecks:
 
     @property
     def version(self) -> str:
-        """The version of the rules."""
-        return "0.1.0"
+        """The version of the rules, which is that of the package."""
+        return version("batch-transform")
 
     @property
     def rule_ids(self) -> list[str]:

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from importlib import resources
 from pathlib import Path
 
 from aws_cdk import aws_kms as kms
@@ -30,7 +31,7 @@ _RUNTIME = "python3.13"
 # Shorter than the state's own timeout, so that the function's error is the one reported.
 _TIMEOUT_SECONDS = 50
 _MEMORY_MB = 256
-_PROJECT = Path(__file__).resolve().parents[2]
+_FUNCTIONS = "batch_transform_cdk.functions"
 # They read files, or write for people: no function does.
 _NOT_SHIPPED = shutil.ignore_patterns(
     "__pycache__",
@@ -152,8 +153,13 @@ def _staged(name: str) -> Path:
     """Copy the handler's folder and the spec package to one folder; the same files are the same asset."""
     stage = Path(tempfile.mkdtemp(prefix="batch-transform-"))
     atexit.register(shutil.rmtree, stage, ignore_errors=True)
-    shutil.copytree(_PROJECT / "lambda" / name, stage, dirs_exist_ok=True, ignore=_NOT_SHIPPED)
+    shutil.copytree(_folder(_FUNCTIONS) / name, stage, dirs_exist_ok=True, ignore=_NOT_SHIPPED)
     package = stage / "batch_transform"
-    shutil.copytree(_PROJECT / "batch_transform" / "spec", package / "spec", ignore=_NOT_SHIPPED)
-    shutil.copyfile(_PROJECT / "batch_transform" / "__init__.py", package / "__init__.py")
+    shutil.copytree(_folder("batch_transform.spec"), package / "spec", ignore=_NOT_SHIPPED)
+    shutil.copyfile(_folder("batch_transform") / "__init__.py", package / "__init__.py")
     return stage
+
+
+def _folder(package: str) -> Path:
+    """Return the folder of an installed package: in a checkout, the functions' is `lambda/`."""
+    return Path(str(resources.files(package)))

@@ -1,0 +1,36 @@
+"""What a build decides by itself: which folder is which package, and whether the line work is compiled.
+
+BATCH_TRANSFORM_PURE=1 makes the pure wheel, which needs no compiler; 0 makes the platform wheel, and fails without one.
+By default, as in an editable install, the line work is compiled where that works, and everything runs in Python where
+it doesn't. `make wheels` makes both. `pyproject.toml` has all other settings.
+"""
+
+from __future__ import annotations
+
+import os
+
+from setuptools import Extension, find_packages, setup
+
+_PURE = os.environ.get("BATCH_TRANSFORM_PURE")
+
+setup(
+    packages=[
+        *find_packages(include=["batch_transform*"]),
+        *find_packages("constructs_lib"),
+        "batch_transform_cdk.functions",
+    ],
+    package_dir={
+        "batch_transform_cdk": "constructs_lib/batch_transform_cdk",
+        "batch_transform_cdk.functions": "lambda",
+    },
+    ext_modules=[]
+    if _PURE == "1"
+    else [
+        Extension(
+            "batch_transform.engine._line_work",
+            sources=["batch_transform/engine/_line_work.c"],
+            extra_compile_args=["-O3"],
+            optional=_PURE != "0",
+        )
+    ],
+)
