@@ -177,6 +177,7 @@ def _print_json(results: Sequence[Result]) -> None:
             "id": case.id,
             "evidence": case.evidence,
             "source": case.source,
+            "completeness": case.completeness,
             "register": case.register,
             "differences": result.differences,
             "got": {

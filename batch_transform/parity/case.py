@@ -22,7 +22,8 @@ EVIDENCE = ("documented", "recorded", "inferred", "unknown")
 class Expected:
     """What is known of the outcome; what is None or empty is not compared.
 
-    `refused` is a part of the error's text, and then there is no job. `outputs` are the objects below the
+    `refused` is a part of the error's text, and then there is no job. `failure_reason` is how the
+    FailureReason begins: the local AWS adds what happened on this machine. `outputs` are the objects below the
     output path, all of them; `matches` are they as regular expressions, of key and of body. `log` are lines
     of the data log, without their time. `<bucket>`, `<prefix>` and `<job>` stand for the case's own.
     `described` are members of DescribeTransformJob's answer, where None is a member that is not there.
@@ -44,6 +45,7 @@ class Case:
     `settings` are members of CreateTransformJob's request by their own names, wherever they stand in it;
     S3Uri is below the case's own prefix. `model` is what the container is told (see `container/serve`).
     `register` is the question of the register of unknowns that it answers, such as `U11`.
+    `completeness` says how much of the source is in the case, and what is ours; without it, everything is.
     """
 
     id: str
@@ -55,6 +57,7 @@ class Case:
     model: Mapping[str, Any]
     expected: Expected
     register: str | None = None
+    completeness: str | None = None
 
     @property
     def is_unknown(self) -> bool:
@@ -111,11 +114,12 @@ def _case(line: str, where: str) -> Case:
     if misfit:
         raise InputError(f"{where}: this is no case: {misfit}; {_SHAPE}")
     try:
+        inputs = {key: _bytes(value) for key, value in text.pop("inputs", {}).items()}
         expected = text.pop("expected", {})
         if "outputs" in expected:
-            expected["outputs"] = {key: _bytes(value) for key, value in expected["outputs"].items()}
+            expected["outputs"] = {key: _output(value, inputs) for key, value in expected["outputs"].items()}
         case = Case(
-            inputs={key: _bytes(value) for key, value in text.pop("inputs", {}).items()},
+            inputs=inputs,
             settings=text.pop("settings", {}),
             model=text.pop("model", {}),
             expected=Expected(**{**expected, "log": tuple(expected.get("log", ()))}),
@@ -124,7 +128,7 @@ def _case(line: str, where: str) -> Case:
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise InputError(
             f"{where}: this is no case: a value has another form: {error}; a body is a text, a list of bodies, "
-            '{"base64": text}, {"gzip": body} or {"repeat": text, "times": number}'
+            '{"base64": text}, {"gzip": body} or {"repeat": text, "times": number}; an output may be {"same_as": input}'
         ) from error
     if case.evidence not in EVIDENCE:
         raise InputError(f"{where}: evidence {case.evidence!r} is none of {', '.join(EVIDENCE)}")
@@ -146,6 +150,11 @@ def _misfit(case: object) -> str | None:
     if isinstance(expected, dict):
         wrong += [f"there is no {name!r} in expected" for name in expected if name not in _EXPECTED]
     return ", ".join(wrong) or None
+
+
+def _output(value: Any, inputs: Mapping[str, bytes]) -> bytes:  # noqa: ANN401  # any JSON
+    """Return the bytes of an output: those of an input that it is the same as, or its own."""
+    return inputs[value["same_as"]] if isinstance(value, dict) and "same_as" in value else _bytes(value)
 
 
 def _bytes(value: Any) -> bytes:  # noqa: ANN401  # any JSON

@@ -10,7 +10,7 @@ from batch_transform.parity.case import Case, Expected
 from batch_transform.parity.endpoint import Clients, Endpoint
 from batch_transform.parity.outcome import Outcome, run_case, told
 
-JOB = {"TransformJobStatus": "Completed", "DataProcessing": {"InputFilter": "$"}}
+JOB: dict[str, Any] = {"TransformJobStatus": "Completed", "DataProcessing": {"InputFilter": "$"}}
 OUTPUTS = {"parity/r/c/out/a.out": b"1\n"}
 LINES = ["2026-11-22T19:00:00.000:[sagemaker logs]: b/parity/r/c/in/a: odd"]
 
@@ -96,6 +96,14 @@ def test_what_is_as_known_has_no_differences() -> None:
 )
 def test_each_difference_is_told(change: dict[str, Any], said: str) -> None:
     assert differences(replace(SAME, **change)) == (said,)
+
+
+def test_a_failure_reason_is_known_by_its_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(JOB, "FailureReason", "AlgorithmError: no ping. On this machine: exit code 1")
+    assert differences(Expected(failure_reason="AlgorithmError: no ping")) == ()
+    assert differences(Expected(failure_reason="ClientError")) == (
+        "FailureReason 'AlgorithmError: no ping. On this machine: exit code 1', not 'ClientError'",
+    )
 
 
 def test_outputs_may_be_known_by_their_form() -> None:
