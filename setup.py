@@ -15,7 +15,7 @@ _PURE = os.environ.get("BATCH_TRANSFORM_PURE")
 
 setup(
     packages=[
-        *find_packages(include=["batch_transform*"]),
+        *find_packages(include=["batch_transform*"], exclude=["batch_transform.templates*"]),
         *find_packages("constructs_lib"),
         "batch_transform_cdk.functions",
     ],

@@ -16,27 +16,40 @@ from typing import NoReturn
 
 import click
 
+from batch_transform.cli.extras import missing_packages, without_packages
 from batch_transform.cli.problem_report import report_problems
 from batch_transform.local.loopback import without_proxy
 from batch_transform.spec.errors import BatchTransformError, ProblemsError
 
 _INTERRUPTED = 130
 
-# Command -> module, and the line that --help shows. A module has a click command with the command's name.
-# It is imported when its command is called, so that `check` does not wait for what `run` needs.
-_COMMANDS = {
-    "check": ("batch_transform.cli.check", "Check job files and say what to mend."),
-    "explain": ("batch_transform.cli.explain", "Say what a job does to the data, in words."),
-    "preview": ("batch_transform.cli.preview", "Show what a job makes of the first records of an input."),
-    "new": ("batch_transform.cli.new", "Write a first job file."),
-    "adopt": ("batch_transform.cli.adopt", "Write the job file of a transform job that exists already."),
-    "schema": ("batch_transform.cli.schema", "Print the JSON Schema of job files, for editors."),
-    "run": ("batch_transform.cli.run", "Run a job on this machine, from the job file to the rows."),
-    "start": ("batch_transform.cli.start", "Start a run of a deployed job, on AWS or on the local AWS."),
-    "runs": ("batch_transform.cli.runs", "List the last runs of deployed jobs."),
-    "show": ("batch_transform.cli.show", "Show one run of a deployed job, and why it failed."),
-    "local": ("batch_transform.cli.local", "Run the local AWS by itself."),
-    "parity": ("batch_transform.cli.parity", "Compare a SageMaker endpoint with what is known of AWS."),
+# Command -> module, the line that --help shows, and the extras that it needs. A module has a click command with the
+# command's name. It is imported when its command is called, so that `check` does not wait for what `run` needs.
+_COMMANDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "check": ("batch_transform.cli.check", "Check job files and say what to mend.", ()),
+    "explain": ("batch_transform.cli.explain", "Say what a job does to the data, in words.", ()),
+    "preview": (
+        "batch_transform.cli.preview",
+        "Show what a job makes of the first records of an input.",
+        ("local",),
+    ),
+    "new": ("batch_transform.cli.new", "Write a first job file.", ()),
+    "adopt": ("batch_transform.cli.adopt", "Write the job file of a transform job that exists already.", ()),
+    "schema": ("batch_transform.cli.schema", "Print the JSON Schema of job files, for editors.", ()),
+    "run": (
+        "batch_transform.cli.run",
+        "Run a job on this machine, from the job file to the rows.",
+        ("cdk", "local"),
+    ),
+    "start": ("batch_transform.cli.start", "Start a run of a deployed job, on AWS or on the local AWS.", ()),
+    "runs": ("batch_transform.cli.runs", "List the last runs of deployed jobs.", ()),
+    "show": ("batch_transform.cli.show", "Show one run of a deployed job, and why it failed.", ()),
+    "local": ("batch_transform.cli.local", "Run the local AWS by itself.", ("local",)),
+    "parity": (
+        "batch_transform.cli.parity",
+        "Compare a SageMaker endpoint with what is known of AWS.",
+        ("local",),
+    ),
 }
 
 
@@ -47,14 +60,16 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        module, _ = _COMMANDS[cmd_name]
+        module, text, extras = _COMMANDS[cmd_name]
+        if missing := {extra: names for extra in extras if (names := missing_packages(extra))}:
+            return without_packages(cmd_name, text, missing)
         command = getattr(importlib.import_module(module), cmd_name)
         assert isinstance(command, click.Command)  # noqa: S101 - a mistake in the table above
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+            formatter.write_dl([(name, text) for name, (_, text, _) in _COMMANDS.items()])
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -71,13 +71,23 @@ class Case:
 
 
 def load_cases(files: Iterable[Path] | None = None) -> tuple[Case, ...]:
-    """Return the cases of JSON Lines files, the project's own unless told. Raises InputError for what is no case."""
+    """Return the cases of JSON Lines files, the project's own by default.
+
+    Raises InputError for anything that is not a case, and where there is none.
+    """
+    places = sorted(CASES.glob("*.jsonl")) if files is None else list(files)
     cases = [
         _case(line, f"{path}:{number}")
-        for path in (sorted(CASES.glob("*.jsonl")) if files is None else files)
+        for path in places
         for number, line in enumerate(_text(path).split("\n"), start=1)
         if line.strip()
     ]
+    if not cases:
+        where = (
+            ", ".join(map(str, places))
+            or f"{CASES}, which has no *.jsonl file; install batch-transform again"
+        )
+        raise InputError(f"there is no case in {where}; a file of cases has one JSON object a line")
     ids = [case.id for case in cases]
     twice = sorted({each for each in ids if ids.count(each) > 1})
     if twice:

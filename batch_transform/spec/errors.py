@@ -21,6 +21,7 @@ BatchTransformError
 │   ├── UnfitDataError       data to be scored whose packing, encoding or size no job can process
 │   ├── ModelNotFoundError   an endpoint or a package group that has no model for a run
 │   ├── DataNotFoundError    a local file or an S3 object that is not there
+│   ├── MissingExtraError    a command whose packages are not installed
 │   └── NotDeployedError     a stack, a job or a run that is not there
 ├── AwsCallError             AWS refused a call, or could not be asked
 ├── FollowError              a run that goes on, and that could not be followed any more
@@ -148,6 +149,10 @@ class ModelNotFoundError(InputError):
 
 class DataNotFoundError(InputError):
     """When a file, an object or a prefix that the person named holds nothing."""
+
+
+class MissingExtraError(InputError):
+    """When a command needs an extra, `batch-transform[local]` for example, that is not installed."""
 
 
 class NotDeployedError(InputError):

@@ -129,3 +129,19 @@ def test_fails_for_what_is_no_json(tmp_path: Path, data: bytes, message: str) ->
 def test_fails_for_an_id_that_is_taken(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cases with the same id: a"):
         load_cases([written(tmp_path, CASE, CASE)])
+
+
+@pytest.mark.parametrize("text", ["", "\n\n"])
+def test_fails_when_there_is_no_case(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "cases.jsonl"
+    path.write_text(text)
+    with pytest.raises(
+        InputError, match=f"there is no case in {path}; a file of cases has one JSON object a line"
+    ):
+        load_cases([path])
+
+
+def test_fails_when_the_package_has_lost_its_cases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("batch_transform.parity.case.CASES", tmp_path)
+    with pytest.raises(InputError, match=f"there is no case in {tmp_path}, which has no"):
+        load_cases()

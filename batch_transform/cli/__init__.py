@@ -1,0 +1,1 @@
+"""The command line: `main` with its commands, one module each, and what they show (`*_view`)."""

@@ -1,0 +1,59 @@
+"""The extras that a command needs: packages beside the core's, which pip installs where they are asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from importlib import metadata
+
+import click
+
+from batch_transform.spec.counted import listed
+from batch_transform.spec.errors import MissingExtraError
+
+_DISTRIBUTION = "batch-transform"
+_REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9._-]+)[^;]*; *extra *== *[\"'](?P<extra>[a-z]+)[\"']")
+"""A requirement of an extra. One with another condition beside it does not match: it may not apply here."""
+
+_MOST_NAMES = 3
+
+
+def missing_packages(extra: str) -> list[str]:
+    """Return the packages of an extra that are not installed."""
+    found = map(_REQUIREMENT.fullmatch, metadata.requires(_DISTRIBUTION) or ())
+    return [
+        name
+        for match in found
+        if match and match["extra"] == extra and not _is_installed(name := match["name"])
+    ]
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        metadata.distribution(name)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def without_packages(command: str, text: str, missing: dict[str, list[str]]) -> click.Command:
+    """Return what stands in for a command whose packages are missing: its help, and an error that says what to install.
+
+    `missing` has the missing packages of each extra.
+    """
+    install = f"pip install '{_DISTRIBUTION}[{','.join(missing)}]'"
+    names = [name for packages in missing.values() for name in packages]
+
+    @click.command(
+        command,
+        help=f"{text}\n\nIt needs packages that are not installed. To install them:\n\n\b\n    {install}",
+        context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    )
+    @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="...")
+    def stand_in(arguments: Sequence[str]) -> None:
+        raise MissingExtraError(
+            f"{command} needs packages that are not installed: {listed(names, _MOST_NAMES)}; "
+            f"install them with: {install}"
+        )
+
+    return stand_in
