@@ -1,7 +1,7 @@
 # `make run` runs the main job on this machine, `make test` runs all tests. Both make their own environment first.
 
-PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.10 python3; do \
-	$$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
+PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
@@ -64,7 +64,7 @@ build/tumours/parameters.json: $(VENV)/.run models/tumours/train.py models/tumou
 	@$(BIN)/python models/tumours/train.py build
 
 $(BIN)/python:
-	@test -n "$(PYTHON)" || { echo "this project needs Python 3.10 to 3.13 on the PATH; or name one: make PYTHON=/path/to/python3.11" >&2; exit 2; }
+	@test -n "$(PYTHON)" || { echo "this project needs Python 3.11 to 3.14 on the PATH; or name one: make PYTHON=/path/to/python3.11" >&2; exit 2; }
 	@echo "making the environment in $(VENV) with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 2; }
 

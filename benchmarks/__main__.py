@@ -11,7 +11,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.against_sdk import against_sdk
@@ -103,7 +103,7 @@ def _shown(value: object) -> str:
 
 
 def _now() -> str:
-    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%MZ")
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%MZ")
 
 
 def _processor() -> str:

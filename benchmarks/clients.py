@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -107,7 +107,7 @@ def run_engine(job: Job, store: ObjectStore, invoker: ModelInvoker) -> float:
         log=lambda _: None,
         on_progress=lambda _: None,
         stop=threading.Event(),
-        started_at=datetime.now(timezone.utc),
+        started_at=datetime.now(UTC),
     )
     took = time.perf_counter() - began
     if outcome.status != "Completed":

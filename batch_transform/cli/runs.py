@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import click
 from rich.console import Console
@@ -45,7 +45,7 @@ def runs(*, job: str | None, limit: int, environment_name: str, as_json: bool) -
         click.echo(f"no runs yet; start one: {start}")
         return
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
-    show(summaries, console, now=datetime.now(timezone.utc), of_one_job=job is not None)
+    show(summaries, console, now=datetime.now(UTC), of_one_job=job is not None)
     failed = next((summary.run for summary in summaries if summary.error or summary.cause), None)
     if failed:
         click.echo(f"\nmore of a run: {deployed.command(f'show {failed}')}")
@@ -55,4 +55,4 @@ def moment_text(value: object) -> str:
     """Return a moment as JSON has it: UTC, in ISO 8601."""
     if not isinstance(value, datetime):
         raise TypeError(f"{value!r} is nothing that JSON has")
-    return value.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

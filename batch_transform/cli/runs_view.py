@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from rich import box
 from rich.console import Console
@@ -51,7 +51,7 @@ def show(runs: Sequence[RunSummary], console: Console, *, now: datetime, of_one_
             Text(run.run),
             *([] if of_one_job else [Text(run.job)]),
             Text(run.status, style=STYLE_OF_STATUS.get(run.status, "")),
-            *([Text(f"{run.started.astimezone(timezone.utc):%m-%d %H:%M}")] if with_start else []),
+            *([Text(f"{run.started.astimezone(UTC):%m-%d %H:%M}")] if with_start else []),
             Text(clock(run.took(now))),
             Text(_count(run.records if counts_records else run.output_objects)),
             Text(instances(run)),

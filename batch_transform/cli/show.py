@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import click
 from rich.console import Console
@@ -38,4 +38,4 @@ def show(*, run: str, environment_name: str, as_json: bool) -> None:
         click.echo(json.dumps(dataclasses.asdict(details), indent=2, ensure_ascii=False, default=moment_text))
         return
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
-    show_details(details, found, console, now=datetime.now(timezone.utc), links=deployed.has_console)
+    show_details(details, found, console, now=datetime.now(UTC), links=deployed.has_console)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from rich.console import Console
 from rich.table import Table
@@ -30,7 +30,7 @@ def show(details: RunDetails, found: FoundRun, console: Console, *, now: datetim
     _line(console, "status", Text.assemble((run.status, STYLE_OF_STATUS.get(run.status, "")), told))
     took = length_text(run.took(now))
     so_far = "" if run.ended else " so far"
-    started = f"{run.started.astimezone(timezone.utc):%Y-%m-%d %H:%M:%S} UTC"
+    started = f"{run.started.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
     _line(console, "started", Text(f"{started}, took {took}{so_far}"))
     if run.records is not None:
         _line(console, "records", Text(f"{run.records:,}"))
@@ -62,7 +62,7 @@ def _states(details: RunDetails, console: Console, now: datetime) -> None:
     for state in details.states:
         spent = (state.left or now) - state.entered
         table.add_row(
-            f"{state.entered.astimezone(timezone.utc):%H:%M:%S}",
+            f"{state.entered.astimezone(UTC):%H:%M:%S}",
             state.name,
             clock(spent) + ("" if state.left else " so far"),
         )

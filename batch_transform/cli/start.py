@@ -6,7 +6,7 @@ import secrets
 import sys
 import time
 from collections.abc import Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import click
 from rich.console import Console
@@ -59,7 +59,7 @@ def start(
     deployed = Deployed.in_environment(environment_name)
     [found] = deployed.jobs(job)
     deployed_request(found.state_machine_arn, deployed.clients.stepfunctions).checked(run_input)
-    name = execution_name(datetime.now(timezone.utc))
+    name = execution_name(datetime.now(UTC))
     execution = runs.start(found.state_machine_arn, run_input, deployed.clients, name=name)
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
     try:

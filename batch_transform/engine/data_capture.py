@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from batch_transform.engine.json_lines import parse_lines, serialise_lines
 from batch_transform.engine.seams import ObjectStore
@@ -38,7 +38,7 @@ def write_manifests(
         "output": manifest(output, [each.output for each in transformed]),
     }
     for kind, text in manifests.items():
-        hour = started_at.astimezone(timezone.utc).strftime("%Y/%m/%d/%H")
+        hour = started_at.astimezone(UTC).strftime("%Y/%m/%d/%H")
         folder = settings.capture.key.rstrip("/")
         key = f"{folder}/{kind}/{hour}/{uuid.uuid4()}.json".lstrip("/")
         writer = store.create(settings.capture.bucket, key)
@@ -76,7 +76,7 @@ def with_inference_ids(results: list[bytes], format_name: str, time: str) -> lis
 
 def inference_time(started_at: datetime) -> str:
     """The start of a job as it stands beside each id, such as 2022-08-30T00:49:15Z."""
-    return started_at.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return started_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _with_id(value: JsonValue, time: str) -> JsonValue:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -54,7 +54,7 @@ class Times:
     @property
     def _begins_after(self) -> datetime:
         if self.begins is None:
-            return datetime.min.replace(tzinfo=timezone.utc) + timedelta(days=2)
+            return datetime.min.replace(tzinfo=UTC) + timedelta(days=2)
         return self.begins - timedelta(microseconds=1)
 
     def _unbounded(self, made: datetime, after: datetime) -> Iterator[datetime]:
@@ -105,7 +105,7 @@ def moment(value: object) -> datetime | None:
     if value is None:
         return None
     if isinstance(value, int | float):
-        return datetime.fromtimestamp(value, timezone.utc)
+        return datetime.fromtimestamp(value, UTC)
     read = read_moment(str(value))
     if read is None:
         raise ValueError(f"Invalid date {value}.")

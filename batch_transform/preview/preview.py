@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from batch_transform.engine.batches import Batch
@@ -263,7 +263,7 @@ def _fill_in(made: Preview, exchanges: Sequence[Exchange], findings: Findings, *
     settings = made.settings
     if settings.split_lines:
         settings = replace(settings, assemble_lines=True)  # so that each record's result can be told apart
-    results = Results.of(settings, inference_time(datetime.now(timezone.utc)))
+    results = Results.of(settings, inference_time(datetime.now(UTC)))
     for exchange in exchanges:
         sent = _sent(made, exchange.body, at)
         left = len(made.shown) - at - len(sent)

@@ -6,7 +6,7 @@ import io
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
 from batch_transform.engine.seams import Answer, InputObject, ModelInvoker, ObjectWriter
@@ -61,7 +61,7 @@ def rehearse(
         log=lambda line: None,
         on_progress=lambda progress: None,
         stop=threading.Event(),
-        started_at=datetime.now(timezone.utc),
+        started_at=datetime.now(UTC),
     )
     return Rehearsal(tuple(recorder.exchanges), store.objects.get(_OUTPUT), outcome.failure)
 

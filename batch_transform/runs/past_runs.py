@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from batch_transform.runs.aws_calls import aws_calls
@@ -141,7 +141,7 @@ def _candidates(text: str, jobs: Sequence[DeployedJob], stepfunctions: SFNClient
 def _since_start_of(run: str, job: DeployedJob, stepfunctions: SFNClient) -> Iterator[FoundRun]:
     """Yield the job's runs, newest first, as far back as the run with this id began."""
     try:
-        began = datetime.strptime(run[:15], "%Y%m%dT%H%M%S").replace(tzinfo=timezone.utc)
+        began = datetime.strptime(run[:15], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
     except ValueError:  # no moment, and so no run
         return
     pages = stepfunctions.get_paginator("list_executions").paginate(stateMachineArn=job.state_machine_arn)

@@ -11,7 +11,7 @@ import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
@@ -39,7 +39,7 @@ class Cron:
         first, length = calendar.monthrange(year, month)
         return _days(self.day, self.weekday, (first + 1) % 7 + 1, length)
 
-    def starts(self, after: datetime, zone: tzinfo = timezone.utc) -> Iterator[datetime]:
+    def starts(self, after: datetime, zone: tzinfo = UTC) -> Iterator[datetime]:
         """Yield the moments after `after` at which something starts, in UTC, to the end of the years.
 
         Times that the clocks leave out are left out; of those that come twice the first counts (User
@@ -68,7 +68,7 @@ class Cron:
 
 def moment_of(local: datetime, zone: tzinfo) -> datetime | None:
     """Return the moment in UTC at which the clocks of a zone first show a time; None where they never do."""
-    moment = local.replace(tzinfo=zone).astimezone(timezone.utc)
+    moment = local.replace(tzinfo=zone).astimezone(UTC)
     return moment if moment.astimezone(zone).replace(tzinfo=None, fold=0) == local else None
 
 

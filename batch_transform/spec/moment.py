@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 _FORM = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,6})?Z")
 
@@ -21,9 +21,8 @@ def near_moment(text: str) -> str | None:
 
 def _read(text: str) -> datetime | None:
     text = re.sub(r"\.\d+", "", text)  # the Scheduler starts nothing within a second
-    text = re.sub(r"[zZ]$", "+00:00", text)  # which Python 3.10 does not read
     try:
-        moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
+        moment = datetime.fromisoformat(text.upper())  # a small z is no zone to it
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None

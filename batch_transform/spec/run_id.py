@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 
 def run_id(execution_arn: str, started: datetime) -> str:
@@ -13,5 +13,5 @@ def run_id(execution_arn: str, started: datetime) -> str:
     a test holds the two together. It is legal in a TransformJobName and in an S3 key, whatever the
     execution is called.
     """
-    moment = started.astimezone(timezone.utc).strftime("%Y%m%dT%H%M%S")
+    moment = started.astimezone(UTC).strftime("%Y%m%dT%H%M%S")
     return f"{moment}-{hashlib.sha256(execution_arn.encode()).hexdigest()[:8]}"

@@ -6,7 +6,7 @@ import functools
 import itertools
 import zoneinfo
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from batch_transform.spec.cdk_token import is_token
 from batch_transform.spec.cron import FIRST_YEAR, LAST_YEAR, Cron, moment_of, read_cron
@@ -56,7 +56,7 @@ def _cron_gap(text: str, zone_name: str) -> timedelta | None:
     if cron is None:
         return None
     try:
-        zone = timezone.utc if zone_name == "UTC" else zoneinfo.ZoneInfo(zone_name)
+        zone = UTC if zone_name == "UTC" else zoneinfo.ZoneInfo(zone_name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         return None  # a machine without a time zone database
     longest, last = timedelta(0), None
@@ -76,7 +76,7 @@ def _days_with_starts(cron: Cron, zone: tzinfo) -> Iterator[tuple[datetime, date
     for midnight in _midnights(cron):
         offset = _offset(midnight, zone)
         if offset == _offset(midnight + timedelta(days=1), zone):
-            utc = midnight.replace(tzinfo=timezone.utc) - offset
+            utc = midnight.replace(tzinfo=UTC) - offset
             yield utc + times[0], utc + times[-1], usual
             continue
         moments = [moment_of(midnight + time, zone) for time in times]

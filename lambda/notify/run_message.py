@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from batch_transform.spec.console_links import execution_link, transform_job_log_link, transform_jobs_link
@@ -75,7 +75,7 @@ def _cause(detail: dict[str, Any]) -> str:
 
 
 def _moment(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1000, timezone.utc)
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def _text(moment: datetime) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
@@ -111,7 +111,7 @@ class RunLock:
             status = self.stepfunctions.describe_execution(executionArn=execution)["status"]
         except ClientError as error:
             if _code(error) == "ExecutionDoesNotExist":
-                return datetime.now(timezone.utc) - since < _LONG_AGO
+                return datetime.now(UTC) - since < _LONG_AGO
             raise
         return bool(status == "RUNNING")
 

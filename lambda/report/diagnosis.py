@@ -7,7 +7,7 @@ import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
@@ -154,7 +154,7 @@ def _started(job_name: str) -> int:
     moment = re.search(r"-(\d{8}T\d{6})-", job_name, re.IGNORECASE)
     if moment is None:
         return 0
-    started = datetime.strptime(moment[1].upper(), "%Y%m%dT%H%M%S").replace(tzinfo=timezone.utc)
+    started = datetime.strptime(moment[1].upper(), "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
     return int(started.timestamp() * 1000)
 
 

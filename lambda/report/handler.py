@@ -6,7 +6,7 @@ Of a run that did not end well, it also stops the transform job that was left ru
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -49,6 +49,6 @@ def _stop_left_running(run: EndedRun) -> None:
 
 
 def _publish(execution_arn: str, numbers: Mapping[str, Any]) -> None:
-    line = metrics_line(execution_arn, numbers, datetime.now(timezone.utc))
+    line = metrics_line(execution_arn, numbers, datetime.now(UTC))
     if line is not None:
         print(line)  # noqa: T201  # CloudWatch reads it in the log

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
@@ -41,7 +41,7 @@ class EndedRun:
     @property
     def name(self) -> str:
         """What the names of its transform jobs begin with, before the number of the attempt."""
-        started = datetime.fromtimestamp(self.detail["startDate"] / 1000, timezone.utc)
+        started = datetime.fromtimestamp(self.detail["startDate"] / 1000, UTC)
         return f"{self.job}-{run_id(self.detail['executionArn'], started)}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from listing import MOST_OBJECTS, S3Client, sizes
@@ -58,8 +58,8 @@ def moment_of(value: int | float | str | None) -> datetime | None:
     if value is None:
         return None
     if isinstance(value, str):
-        return datetime.fromisoformat(value.replace("Z", "+00:00")).astimezone(timezone.utc)
-    return datetime.fromtimestamp(value / 1000, timezone.utc)
+        return datetime.fromisoformat(value.replace("Z", "+00:00")).astimezone(UTC)
+    return datetime.fromtimestamp(value / 1000, UTC)
 
 
 def _iso(moment: datetime) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -31,7 +31,7 @@ _known: Waiting | None = None
 def handler(event: dict[str, Any], _context: object) -> None:
     """Log which object came and when the job starts, one JSON document a line."""
     global _known  # noqa: PLW0603 - what one event learnt the next one knows
-    _known = put_off(_start, _scheduler, datetime.now(timezone.utc), _known)
+    _known = put_off(_start, _scheduler, datetime.now(UTC), _known)
     key = event["detail"]["object"]["key"]
     told = {"object": key, "schedule": _known.schedule, "starts": _known.at.isoformat()}
     print(json.dumps(told))  # noqa: T201 - the log

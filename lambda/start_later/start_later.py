@@ -10,7 +10,7 @@ Events that come twice, late or at the same moment change nothing: all lead to t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
@@ -123,4 +123,4 @@ def _when(name: str, scheduler: SchedulerClient) -> datetime | None:
         if error.response["Error"]["Code"] == "ResourceNotFoundException":
             return None
         raise
-    return datetime.strptime(schedule["ScheduleExpression"], _FORMAT).replace(tzinfo=timezone.utc)
+    return datetime.strptime(schedule["ScheduleExpression"], _FORMAT).replace(tzinfo=UTC)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import io
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from rich.console import Console
@@ -9,7 +9,7 @@ from rich.console import Console
 from batch_transform.cli.runs_view import clock, show
 from batch_transform.runs.past_runs import RunSummary
 
-NOW = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 def run(name: str = "churn-nightly", status: str = "SUCCEEDED", **others: object) -> RunSummary:

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import re
 from collections.abc import Iterator
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -297,7 +297,7 @@ def test_a_run_id_is_legal_and_the_same_in_jsonata_and_python(
     context = {"Execution": {"Id": arn, "StartTime": "2026-11-22T02:00:01.123Z"}}
     run = evaluate(definition["States"]["Request"]["Assign"]["run"], states={"context": context})
     assert re.fullmatch(r"20261122T020001-[0-9a-f]{8}", run)
-    assert run == run_id(arn, datetime(2026, 11, 22, 2, 0, 1, 123000, tzinfo=timezone.utc))
+    assert run == run_id(arn, datetime(2026, 11, 22, 2, 0, 1, 123000, tzinfo=UTC))
 
 
 @settings(deadline=None)  # the reference engine is slow on a busy machine

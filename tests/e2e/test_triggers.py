@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -83,7 +83,7 @@ class Stack:
 
 def jobs(example: JobSpec) -> dict[str, JobSpec]:
     """The example job, started in several ways."""
-    soon = f"{datetime.now(timezone.utc) + SOON:%Y-%m-%dT%H:%M:%SZ}"
+    soon = f"{datetime.now(UTC) + SOON:%Y-%m-%dT%H:%M:%SZ}"
     triggers = {
         "scheduled": TriggersSpec(
             schedule=(

@@ -6,7 +6,7 @@ import io
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
 from batch_transform.engine.progress import Progress
@@ -168,7 +168,7 @@ def run_job(
     execution_parameters: Mapping[str, Any] | None = None,
     stop: threading.Event | None = None,
     store_type: type[MemoryStore] | None = None,
-    started_at: datetime = datetime(2026, 11, 22, tzinfo=timezone.utc),
+    started_at: datetime = datetime(2026, 11, 22, tzinfo=UTC),
 ) -> Ran:
     """Run a job over objects, whose names are below `in/` unless they hold a slash."""
     store = (store_type or MemoryStore)(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -68,7 +68,7 @@ def run(way: Way, strategy: str, *, join: bool, retries: int = 0, times: int | N
             log=log.append,
             on_progress=lambda _: None,
             stop=threading.Event(),
-            started_at=datetime(2026, 11, 22, tzinfo=timezone.utc),
+            started_at=datetime(2026, 11, 22, tzinfo=UTC),
         )
         invoker.close()
     assert not store.open_writers

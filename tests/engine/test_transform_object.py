@@ -7,7 +7,7 @@ import threading
 import zlib
 from contextlib import nullcontext
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import event, given
@@ -65,7 +65,7 @@ def engine_transform(
         workers,
         pace,
         ProgressMeter(lambda _: None),
-        datetime(2026, 11, 22, tzinfo=timezone.utc),
+        datetime(2026, 11, 22, tzinfo=UTC),
     )
     try:
         failure = transforming.run(Selected(S3Uri("bucket", "in"), S3Uri("bucket", "out")))

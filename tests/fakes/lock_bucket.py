@@ -8,7 +8,7 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -81,7 +81,7 @@ class LockBucket:
 
     def _write(self, body: bytes) -> dict[str, str]:
         self._count += 1
-        written = Version(f"v{self._count}", body, datetime.now(timezone.utc))
+        written = Version(f"v{self._count}", body, datetime.now(UTC))
         self.versions = [*(self.versions if self.versioned else []), written]
         return {"ETag": written.etag, **({"VersionId": written.id} if self.versioned else {})}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import pytest
 from botocore.exceptions import ClientError
@@ -25,7 +25,7 @@ def _stop(jobs: FakeTransformJobs, run: EndedRun | None = None) -> list[str]:
 
 
 def test_the_name_is_the_one_that_the_machine_gives() -> None:
-    assert _ended().name == f"tumours-{run_id(_ARN, datetime.fromtimestamp(_STARTED // 1000, timezone.utc))}"
+    assert _ended().name == f"tumours-{run_id(_ARN, datetime.fromtimestamp(_STARTED // 1000, UTC))}"
     assert _ended().name == _RUN
 
 

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from metrics_line import instance_seconds, metrics_line
 
 from batch_transform.local.cloudwatch.embedded_metrics import embedded_metrics
 
-_NOW = datetime(2026, 11, 22, 2, 0, 1, 500_000, tzinfo=timezone.utc)
+_NOW = datetime(2026, 11, 22, 2, 0, 1, 500_000, tzinfo=UTC)
 _EXECUTION = "arn:aws:states:eu-central-1:123456789012:execution:Tumours-x1:scheduled-1"
 _MACHINE = {"StateMachineArn": "arn:aws:states:eu-central-1:123456789012:stateMachine:Tumours-x1"}
 

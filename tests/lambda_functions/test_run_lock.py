@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from botocore.exceptions import ClientError
@@ -139,4 +139,4 @@ def test_the_lock_holds_the_execution_in_plain_json(bucket: LockBucket) -> None:
     lock(bucket).take(arn("a"))
     body = bucket.get_object(**PLACE)["Body"].read()
     assert json.loads(body) == {"ExecutionArn": arn("a")}
-    assert datetime.now(timezone.utc) - bucket.get_object(**PLACE)["LastModified"] < timedelta(minutes=1)
+    assert datetime.now(UTC) - bucket.get_object(**PLACE)["LastModified"] < timedelta(minutes=1)

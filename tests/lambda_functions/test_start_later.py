@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from start_later import ABOUT_TO_START, BusyError, Start, Waiting, put_off
 
-NOON = datetime(2027, 1, 1, 12, 0, 30, tzinfo=timezone.utc)
+NOON = datetime(2027, 1, 1, 12, 0, 30, tzinfo=UTC)
 START = Start(
     schedules=("demo-a", "demo-b"),
     state_machine_arn="arn:aws:states:eu-west-1:123456789012:stateMachine:demo",
@@ -194,9 +194,7 @@ def _run_until(scheduler: Scheduler, now: datetime) -> list[datetime]:
     """Start what is due, and remove it."""
     due = {}
     for name, schedule in scheduler.schedules.items():
-        at = datetime.strptime(schedule["ScheduleExpression"], "at(%Y-%m-%dT%H:%M:%S)").replace(
-            tzinfo=timezone.utc
-        )
+        at = datetime.strptime(schedule["ScheduleExpression"], "at(%Y-%m-%dT%H:%M:%S)").replace(tzinfo=UTC)
         if at <= now:
             due[name] = at
     for name in due:

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from batch_transform.local.schedule_times import Clock, times_of
 
-NOON = datetime(2027, 1, 1, 12, 0, 30, tzinfo=timezone.utc)
+NOON = datetime(2027, 1, 1, 12, 0, 30, tzinfo=UTC)
 
 
 def starts(count: int, made: datetime = NOON, **schedule: Any) -> list[str]:
@@ -45,7 +45,7 @@ def test_dates_bound_what_starts() -> None:
         9,
         scheduleExpression="cron(0 * * * ? *)",
         startDate="2027-01-01T15:30:00Z",
-        endDate=datetime(2027, 1, 1, 17, 0, tzinfo=timezone.utc).timestamp(),
+        endDate=datetime(2027, 1, 1, 17, 0, tzinfo=UTC).timestamp(),
     )
     assert found == ["16:00:00", "17:00:00"]
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
@@ -9,7 +9,7 @@ import pytest
 from batch_transform.spec.cron import read_cron
 
 VIENNA = ZoneInfo("Europe/Vienna")
-NEW_YEAR = datetime(2027, 1, 1, tzinfo=timezone.utc)
+NEW_YEAR = datetime(2027, 1, 1, tzinfo=UTC)
 
 
 def days(day: str, weekday: str, year: int, month: int) -> tuple[int, ...]:
@@ -73,7 +73,7 @@ def test_what_is_in_no_known_form_is_not_read(text: str) -> None:
 def test_starts_go_on_from_a_moment_and_never_repeat_it() -> None:
     cron = read_cron("0,30 8-9 ? * MON-FRI *")
     assert cron is not None
-    moments = list(islice(cron.starts(datetime(2027, 1, 1, 9, 0, tzinfo=timezone.utc)), 3))
+    moments = list(islice(cron.starts(datetime(2027, 1, 1, 9, 0, tzinfo=UTC)), 3))
     assert [moment.isoformat() for moment in moments] == [
         "2027-01-01T09:30:00+00:00",
         "2027-01-04T08:00:00+00:00",

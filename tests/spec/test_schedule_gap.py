@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import itertools
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -63,8 +63,8 @@ def weekday_matches(field: str, moment: datetime) -> bool:
 def reference(cron: str, zone: ZoneInfo, month: int) -> timedelta | None:
     """Look at every minute of a month of 2027, as the clocks of the zone show it."""
     minutes, hours, day, _, weekday, _ = cron.split()
-    moment, starts = datetime(2027, month, 1, tzinfo=timezone.utc) - timedelta(days=1), []
-    while moment < datetime(2027, month, 1, tzinfo=timezone.utc) + timedelta(days=33):
+    moment, starts = datetime(2027, month, 1, tzinfo=UTC) - timedelta(days=1), []
+    while moment < datetime(2027, month, 1, tzinfo=UTC) + timedelta(days=33):
         local = moment.astimezone(zone)
         if (
             local.month == month

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ministack.services import scheduler  # type: ignore[import-untyped]  # it has no types
@@ -53,7 +53,7 @@ def _problem(body: Properties) -> str | None:
     except ValueError as error:
         return str(error)
     begins = moment(body.get("StartDate"))
-    if begins is not None and begins < datetime.now(timezone.utc) - _EARLIEST_START:
+    if begins is not None and begins < datetime.now(UTC) - _EARLIEST_START:
         return "The StartDate you specify cannot be earlier than 5 minutes ago."
     return None
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ministack.core import responses  # type: ignore[import-untyped]  # it has no types
@@ -44,7 +44,7 @@ class Ticker:
     def __call__(self) -> None:
         """Look at all schedules once."""
         schedules = scheduler._schedules._data
-        now = datetime.now(timezone.utc)
+        now = datetime.now(UTC)
         for key in [key for key in self._watched if key not in schedules]:
             del self._watched[key]
         for key, schedule in list(schedules.items()):
@@ -66,7 +66,7 @@ class Ticker:
 
 def _watch(schedule: Mapping[str, Any], now: datetime, scale: float) -> _Watched:
     times = times_of(schedule)
-    changed = datetime.fromtimestamp(schedule["LastModificationDate"], timezone.utc)
+    changed = datetime.fromtimestamp(schedule["LastModificationDate"], UTC)
     is_new = now - changed < _NEW or times.is_once
     due = times.first(changed) if is_new else times.following(now, made=changed)
     return _Watched(schedule["LastModificationDate"], times, Clock(changed if is_new else now, scale), due)

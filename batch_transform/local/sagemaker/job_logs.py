@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,7 @@ class JobLogs:
 
     def data_log(self, line: str) -> None:
         """Write a line of the agent, as AWS writes it: `<time>:[sagemaker logs]: <line>`."""
-        stamp = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
+        stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
         self._add(self._data, f"{stamp}:[sagemaker logs]: {line}")
 
     def container(self, line: str, stream: str | None = None) -> None:

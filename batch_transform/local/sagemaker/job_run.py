@@ -7,7 +7,7 @@ import secrets
 import time
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from batch_transform.engine.transform_job import Outcome, Progress, run_transform_job
@@ -97,7 +97,7 @@ class JobRunner:
                     log=logs.data_log,
                     on_progress=lambda progress: logs.progress(asdict(progress)),
                     stop=job.stop,
-                    started_at=datetime.fromtimestamp(job.started, timezone.utc),
+                    started_at=datetime.fromtimestamp(job.started, UTC),
                 )
             finally:
                 if job.stop.is_set() and (outcome is None or outcome.status != "Completed"):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -48,7 +48,7 @@ def test_a_single_moment_starts_the_machine_with_its_input_and_the_schedule_goes
     lab: Any, until: Callable[..., None]
 ) -> None:
     machine = lab.machine(PASS)
-    moment = datetime.now(timezone.utc) + timedelta(minutes=1)
+    moment = datetime.now(UTC) + timedelta(minutes=1)
     name = schedule(lab, f"at({moment:%Y-%m-%dT%H:%M:%S})", machine, ActionAfterCompletion="DELETE")
     until(lambda: started(lab, machine), seconds=20)
     (execution,) = started(lab, machine)
@@ -59,7 +59,7 @@ def test_a_single_moment_starts_the_machine_with_its_input_and_the_schedule_goes
 
 def test_a_single_moment_is_read_in_its_time_zone(lab: Any, until: Callable[..., None]) -> None:
     machine, other = lab.machine(PASS), lab.machine(PASS)
-    local = datetime.now(timezone.utc) + timedelta(hours=5, minutes=31)  # one minute ahead in Kolkata
+    local = datetime.now(UTC) + timedelta(hours=5, minutes=31)  # one minute ahead in Kolkata
     schedule(lab, f"at({local:%Y-%m-%dT%H:%M:%S})", machine, ScheduleExpressionTimezone="Asia/Kolkata")
     schedule(lab, f"at({local:%Y-%m-%dT%H:%M:%S})", other)
     until(lambda: started(lab, machine), seconds=20)
@@ -76,7 +76,7 @@ def test_rate_and_cron_start_again_and_again(lab: Any, until: Callable[..., None
 
 def test_a_paused_one_a_coming_one_and_a_past_one_start_nothing(lab: Any) -> None:
     machine = lab.machine(PASS)
-    now = datetime.now(timezone.utc)
+    now = datetime.now(UTC)
     schedule(lab, "rate(1 minute)", machine, State="DISABLED")
     schedule(lab, "rate(1 minute)", machine, StartDate=now + timedelta(days=1))
     schedule(lab, "cron(* * * * ? *)", machine, EndDate=now - timedelta(seconds=1))
@@ -110,7 +110,7 @@ def test_a_start_that_cannot_be_made_lands_in_the_dead_letter_queue(
         ("rate(1 hour)", {"ScheduleExpressionTimezone": "Europe/Wien"}, "Europe/Wien"),
         (
             "rate(1 hour)",
-            {"StartDate": datetime(2020, 1, 1, tzinfo=timezone.utc)},
+            {"StartDate": datetime(2020, 1, 1, tzinfo=UTC)},
             "The StartDate you specify cannot be earlier than 5 minutes ago",
         ),
     ],

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import itertools
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -331,7 +331,7 @@ def test_jobs_are_listed_by_status_and_time(lab: Any) -> None:
     assert listed(SortBy="Status", SortOrder="Ascending") == ["b", "a", "c"]
     assert listed(SortBy="Name", SortOrder="Ascending", MaxResults=2) == ["a", "b"]
     assert listed(StatusEquals="Failed") == ["c", "a"]
-    hour_ago = datetime.now(timezone.utc) - timedelta(hours=1)
+    hour_ago = datetime.now(UTC) - timedelta(hours=1)
     assert listed(CreationTimeAfter=hour_ago, LastModifiedTimeAfter=hour_ago) == ["c", "b", "a"]
     assert listed(CreationTimeBefore=hour_ago) == []
 

@@ -1,6 +1,6 @@
 """What aws/sagemaker-containers 2.8.6 has for serving: the base of the scikit-learn and XGBoost images.
 
-The package itself, last released in 2020, does not import on Python 3.10 or newer, and writes to /opt/ml when it does.
+The package itself, last released in 2020, does not import on a current Python, and writes to /opt/ml when it does.
 `provide` lets a model's code import it all the same.
 """
 
