@@ -1,1 +1,1 @@
-"""Stacks only compose: they define parts and pass them to one another."""
+"""The stacks of this repository's own app, which is the example: an app of yours needs none of it."""

@@ -1,9 +1,11 @@
 """CDK constructs that define batch transform jobs, for any CDK app; `docs/constructs.md` shows how.
 
-`BatchTransform` puts one job together. All else that is named here can be used by itself as well; what is not
-named here may change.
+`add_job_stacks` makes stacks of job files, and `BatchTransform` puts one job together. All else that is named here can
+be used by itself as well; what is not named here may change.
 """
 
+from batch_transform_cdk.app.job_stacks import add_job_stacks
+from batch_transform_cdk.app.security_checks import add_security_checks
 from batch_transform_cdk.batch_transform import BatchTransform
 from batch_transform_cdk.customer_key import CustomerKey
 from batch_transform_cdk.dashboard import Dashboard
@@ -23,6 +25,9 @@ from batch_transform_cdk.upload_trigger import UploadTrigger
 from batch_transform_cdk.workflow import Workflow
 
 __all__ = [
+    # an app of job files
+    "add_job_stacks",
+    "add_security_checks",
     # a job, and what jobs share
     "BatchTransform",
     "CustomerKey",

@@ -13,8 +13,8 @@ import cdk_nag
 
 from batch_transform.spec.environment import EnvironmentSpec
 from batch_transform.spec.job_file import load_job_files
+from batch_transform_cdk.app.job_stacks import define_stacks
 from batch_transform_nag import BatchTransformChecks
-from stacks.job_stacks import define_stacks
 
 PROJECT = Path(__file__).resolve().parents[2]
 JOBS = PROJECT / "tests/jobs"

@@ -11,6 +11,7 @@ from constructs import Construct
 import batch_transform_cdk
 
 NOT_OFFERED = {
+    "JobStack": "what add_job_stacks makes of job files, as many as they need",
     "EndedBadly": "a part of Monitoring, which needs the functions that Notifications and Workflow define",
     "StackPart": "what the constructs have in common",
     "WorkflowFunction": "a part of the workflow and of the upload trigger, whose code this project ships",
@@ -19,8 +20,8 @@ NOT_OFFERED = {
 
 def defined_here() -> dict[str, type]:
     modules = [
-        importlib.import_module(f"batch_transform_cdk.{one.name}")
-        for one in pkgutil.iter_modules(batch_transform_cdk.__path__)
+        importlib.import_module(one.name)
+        for one in pkgutil.walk_packages(batch_transform_cdk.__path__, "batch_transform_cdk.")
     ]
     return {
         name: member

@@ -34,13 +34,13 @@ import aws_cdk as cdk
 from pathlib import Path
 from batch_transform.spec.environment_file import load_environments
 from batch_transform.spec.job_file import load_job_files
-from stacks.batch_transform_stack import BatchTransformStack
+from batch_transform_cdk.app.job_stack import JobStack
 
 app = cdk.App()
 environment = load_environments().named("prod")
 leads, *others = load_job_files([Path(f"jobs/{{name}}.yaml") for name in ("leads", "churn", "{OWN_TOPIC}")])
-first = BatchTransformStack(app, "{FIRST_STACK}", jobs=[leads], environment=environment, has_others=True)
-BatchTransformStack(app, "{SECOND_STACK}", jobs=others, environment=environment, first=first)
+first = JobStack(app, "{FIRST_STACK}", jobs=[leads], environment=environment, has_others=True)
+JobStack(app, "{SECOND_STACK}", jobs=others, environment=environment, first=first)
 app.synth()
 """
 

@@ -10,16 +10,16 @@ from constructs import Construct
 from batch_transform.spec.environment import EnvironmentSpec, in_environment
 from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.stack_outputs import state_machine_description, state_machine_output
+from batch_transform_cdk.app.shared_buckets import ImportedBuckets, define_shared
+from batch_transform_cdk.app.shared_notifications import export_topic, shared_notifications
 from batch_transform_cdk.batch_transform import BatchTransform
 from batch_transform_cdk.dashboard import Dashboard
 from batch_transform_cdk.data_buckets import Buckets
+from batch_transform_cdk.job_metadata import job_metadata
 from batch_transform_cdk.stack_part import StackPart
-from stacks.job_metadata import job_metadata
-from stacks.shared import ImportedBuckets, define_shared
-from stacks.shared_notifications import export_topic, shared_notifications
 
 
-class BatchTransformStack(cdk.Stack):
+class JobStack(cdk.Stack):
     """Define jobs over what `first` shares; without it, this is the first stack, and `has_others` if there are more.
 
     The first stack of several has a topic whether or not one of its jobs needs it, since an export that
@@ -35,7 +35,7 @@ class BatchTransformStack(cdk.Stack):
         *,
         jobs: Sequence[JobSpec],
         environment: EnvironmentSpec,
-        first: BatchTransformStack | None = None,
+        first: JobStack | None = None,
         has_others: bool = False,
     ) -> None:
         super().__init__(

@@ -12,8 +12,8 @@ from aws_cdk.assertions import Template
 
 from batch_transform.spec.environment import EnvironmentSpec
 from batch_transform.spec.job_spec import JobSpec, ModelSpec, NotifySpec
+from batch_transform_cdk.app.job_stack import JobStack
 from checks.policies import statements, text
-from stacks.batch_transform_stack import BatchTransformStack
 
 _TOPIC = "arn:aws:sns:eu-central-1:123456789012:ops"
 _JOBS = [JobSpec(name="churn", model=ModelSpec(existing="m"))]
@@ -22,9 +22,9 @@ _JOBS = [JobSpec(name="churn", model=ModelSpec(existing="m"))]
 def _templates(**environment: Any) -> tuple[Template, Template]:
     """The first stack, and another one."""
     app, spec = cdk.App(), EnvironmentSpec(**environment)
-    first = BatchTransformStack(app, "BatchTransform", jobs=_JOBS, environment=spec, has_others=True)
+    first = JobStack(app, "BatchTransform", jobs=_JOBS, environment=spec, has_others=True)
     other = [JobSpec(name="leads", model=ModelSpec(existing="m"))]
-    second = BatchTransformStack(app, "BatchTransform-1", jobs=other, environment=spec, first=first)
+    second = JobStack(app, "BatchTransform-1", jobs=other, environment=spec, first=first)
     return Template.from_stack(first), Template.from_stack(second)
 
 
@@ -106,7 +106,7 @@ def test_a_customer_key_of_the_environment_encrypts_the_topic() -> None:
 
 def _alone(*jobs: JobSpec, has_others: bool = False, **environment: Any) -> Template:
     """A first stack with these jobs."""
-    stack = BatchTransformStack(
+    stack = JobStack(
         cdk.App(),
         "BatchTransform",
         jobs=jobs,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import aws_cdk as cdk
+from constructs import Construct
 
 
-def wants_security_checks(app: cdk.App) -> bool:
+def wants_security_checks(app: Construct) -> bool:
     """Whether they run; `-c security_checks=false` leaves them out."""
-    return str(app.node.try_get_context("security_checks")) != "false"
+    return str(app.node.try_get_context("security_checks")).lower() != "false"
 
 
 def add_security_checks(app: cdk.App) -> None:

@@ -9,8 +9,8 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 
 from batch_transform.spec.job_spec import NotifySpec
 from batch_transform.spec.stack_outputs import NOTIFICATION_KEY, NOTIFICATION_TOPIC
+from batch_transform_cdk.app.shared_buckets import export_name
 from batch_transform_cdk.notifications import Notifications
-from stacks.shared import export_name
 
 _ID = "Notifications"
 _TOPIC_ID = "NotificationTopic"

@@ -8,8 +8,8 @@ from aws_cdk.assertions import Match, Template
 from batch_transform.spec.environment import EnvironmentSpec
 from batch_transform.spec.job_spec import JobSpec, ModelSpec
 from batch_transform.spec.stack_outputs import ENCRYPTION_KEY
+from batch_transform_cdk.app.job_stack import JobStack
 from checks.policies import statements, text
-from stacks.batch_transform_stack import BatchTransformStack
 
 
 def job(name: str) -> JobSpec:
@@ -21,8 +21,8 @@ def job(name: str) -> JobSpec:
 
 def two_stacks(environment: EnvironmentSpec) -> tuple[Template, Template]:
     app = cdk.App()
-    first = BatchTransformStack(app, "First", jobs=[job("churn")], environment=environment)
-    second = BatchTransformStack(app, "Second", jobs=[job("fraud")], environment=environment, first=first)
+    first = JobStack(app, "First", jobs=[job("churn")], environment=environment)
+    second = JobStack(app, "Second", jobs=[job("fraud")], environment=environment, first=first)
     return Template.from_stack(first), Template.from_stack(second)
 
 

@@ -13,10 +13,10 @@ import pytest
 from batch_transform.runs.synth import synthesise
 from batch_transform.spec.job_file import load_job_files
 from batch_transform.spec.stack_outputs import INPUT_BUCKET, OUTPUT_BUCKET, state_machine_output
+from batch_transform_cdk.app.placement import SHARED_RESOURCES, most_bytes, most_resources, stacks_of
 from checks.template import pack_violations
-from stacks.placement import SHARED_RESOURCES, most_bytes, most_resources, stacks_of
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[3]
 FULLEST = (PROJECT / "tests/jobs/fullest.yaml").read_text()
 SMALLEST = (PROJECT / "tests/jobs/smallest.yaml").read_text()
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_transform.spec.job_spec import JobSpec, ModelSpec
-from stacks.placement import (
+from batch_transform_cdk.app.placement import (
     MOST_BYTES,
     MOST_RESOURCES,
     most_bytes,
