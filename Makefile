@@ -1,4 +1,13 @@
-# `make run` runs the main job on this machine, `make test` runs all tests. Both make their own environment first.
+# make run     runs the example job on this machine
+# make check   lint, types and the unit tests, in about a minute: after each change
+# make test    all tests but the proofs: before each push
+# make prove   the proofs, which take long or install 2 GB of other programs: each permission taken away, the state
+#              machines in a second interpreter, AWS's own clients and containers, checkov
+# make synth   the templates, checked; ENVIRONMENT=dev makes those of dev
+# make wheels  what a release consists of, in build/dist
+# make bench   the engine's speed beside other ways to do the same
+# make clean   removes what the others made, apart from the environment
+# Each makes or updates its own environment, .venv, first.
 
 PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null && echo $$p && break; done)
@@ -15,17 +24,34 @@ ALONE := $(or $(PYTHON),python3) -c 'import fcntl, os, sys; os.makedirs("build",
 	lock = os.open("build/.make.lock", os.O_CREAT | os.O_RDWR); fcntl.flock(lock, fcntl.LOCK_EX); \
 	os.set_inheritable(lock, True); os.execvp(sys.argv[1], sys.argv[1:])'
 
-.PHONY: run test model synth wheels bench clean
+.PHONY: run check test prove lint types ready model synth wheels bench clean
 
 run: model
 	@batch-transform run tumours --input build/data/tumours.csv --truth build/data/tumours-truth.csv
 
-test: model
-	@$(ALONE) $(MAKE) --silent --no-print-directory $(VENV)/.test node_modules/.package-lock.json
+check: lint types
+	$(PYTEST) --tier unit
+
+test: lint types model
+	$(PYTEST) --tier unit --tier story
+
+prove: ready model
+	@$(PIP) torch==2.13.0 --requirement requirements-xgboost.txt
+	@tests/local/clients/install
+	$(PYTEST) --tier proof
+
+# The tests of a file go to one worker, in its order: they share what they deployed.
+PYTEST := pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+
+lint: ready
 	ruff check .
 	ruff format --check .
+
+types: ready
 	mypy
-	pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+
+ready:
+	@$(ALONE) $(MAKE) --silent --no-print-directory $(VENV)/.test node_modules/.package-lock.json
 
 model:
 	@$(ALONE) $(MAKE) --silent --no-print-directory build/tumours/parameters.json

@@ -1,11 +1,15 @@
-"""What holds for all tests: their order in a parallel run, which deals out files, and their signals."""
+"""What holds for all tests: their tiers, their order in a parallel run, which deals out files, and their signals."""
 
 from __future__ import annotations
 
+import os
 import signal
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+
+from tiers import TESTS, TIERS, tier_of
 
 _LONG = ("least_privilege", "e2e", "second_interpreter")
 """The folders with the files that take longest, which come first: the last file to end is then a short one."""
@@ -14,10 +18,32 @@ _LONG = ("least_privilege", "e2e", "second_interpreter")
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--tier", choices=TIERS, action="append", help="run the tests of this tier (tests/tiers.py)"
+    )
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out a test file of another tier, without importing it."""
+    if not (collection_path.name.startswith("test_") and collection_path.suffix == ".py"):
+        return None
+    tier = tier_of(collection_path.relative_to(TESTS))
+    wanted = config.getoption("tier")
+    return True if wanted and tier not in wanted else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """Take two more workers than xdist: many tests wait for a local AWS more than they compute."""
+    found = yield
+    return found if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else found + 2
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=_rank)
 
 
 def _rank(item: pytest.Item) -> int:
-    folder = item.path.relative_to(Path(__file__).parent).parts[0]
+    folder = item.path.relative_to(TESTS).parts[0]
     return _LONG.index(folder) if folder in _LONG else len(_LONG)

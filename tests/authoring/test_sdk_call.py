@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import ast
 import json
 from pathlib import Path
 from typing import Any
@@ -180,23 +179,6 @@ def test_every_parameter_becomes_a_member_of_the_request() -> None:
     for parameters in (*sdk_parameters.CONSTRUCTORS.values(), sdk_parameters.TRANSFORM):
         for path in parameters.values():
             assert path is None or path in SHAPES or path in structures
-
-
-def test_the_tables_are_those_of_the_sdk() -> None:
-    [*found] = (ROOT / "build/sagemaker-sdk").glob("lib/python3*/site-packages/sagemaker/transformer.py")
-    if not found:
-        pytest.skip("needs the SageMaker SDK (300 MB): tests/local/clients/install sagemaker-sdk")
-    source = found[0].read_text(encoding="utf-8")
-    tables = {"__init__": sdk_parameters.CONSTRUCTORS["Transformer"], "transform": sdk_parameters.TRANSFORM}
-    of_the_sdk = {
-        node.name: [argument.arg for argument in node.args.args][1:]
-        for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.FunctionDef) and node.name in tables
-    }
-    assert of_the_sdk == {
-        name: [parameter for parameter in table if parameter != "transform_ami_version"]  # that is SDK 3's
-        for name, table in tables.items()
-    }
 
 
 BOTO3 = """

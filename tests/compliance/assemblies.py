@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from batch_transform_nag import BatchTransformChecks
 
 PROJECT = Path(__file__).resolve().parents[2]
 JOBS = PROJECT / "tests/jobs"
+PAGE = PROJECT / "docs/compliance.md"
 OTHERS = PROJECT / "tests/compliance/jobs"
 
 PACKS = (
@@ -26,6 +28,16 @@ PACKS = (
     cdk_nag.HIPAASecurityChecks,
     cdk_nag.PCIDSS321Checks,
 )
+
+NAMES = [
+    *(
+        f"{environment}-{job}"
+        for environment in ("prod", "dev", "with-key")
+        for job in ("smallest", "fullest")
+    ),
+    "prod-others",
+]
+"""Environment and job of each assembly that the tests look at."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +58,12 @@ class Assembly:
             if reason:
                 return reason
         return None
+
+    def acknowledgments(self) -> Iterator[tuple[str, str, str]]:
+        """Yield construct path, finding and reason."""
+        for path, reasons in self.acknowledged.items():
+            for finding, reason in reasons.items():
+                yield path, finding, reason
 
     def definitions(self) -> list[dict[str, Any]]:
         """The state machines' definitions, with each reference replaced by its name."""
@@ -82,3 +100,9 @@ def synthesised(job: str, environment: EnvironmentSpec, folder: Path) -> Assembl
             elif entry["type"] == "aws:cdk:logicalId":
                 path_of[entry["data"]] = path.strip("/")
     return Assembly(folder / "BatchTransform.template.json", report, acknowledged, path_of)
+
+
+def kept_on_page() -> dict[str, int]:
+    """How many kinds of findings docs/compliance.md says are kept, by tool."""
+    rows = re.findall(r"^\| ([\w.]+) \|[^|]*\| (\d+) kept \|$", PAGE.read_text(), re.MULTILINE)
+    return {tool: int(kinds) for tool, kinds in rows}

@@ -8,90 +8,22 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-from collections.abc import Iterator
-from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from batch_transform.spec.environment_file import load_environments
 from checks import state_machine
 from checks.template import cfn_lint_complaints, cloudformation_validate_findings
-from compliance.assemblies import PROJECT, Assembly, synthesised
+from compliance.assemblies import NAMES, PAGE, PROJECT, Assembly, kept_on_page
 
-PAGE = PROJECT / "docs/compliance.md"
-CHECKOV = PROJECT / "build/checkov/bin/checkov"
-needs_checkov = pytest.mark.skipif(
-    not CHECKOV.exists(), reason="needs checkov (300 MB): tests/local/clients/install checkov"
-)
-
-NAMES = [
-    *(
-        f"{environment}-{job}"
-        for environment in ("prod", "dev", "with-key")
-        for job in ("smallest", "fullest")
-    ),
-    "prod-others",
-]
 each = pytest.mark.parametrize("name", NAMES)
-
-
-@pytest.fixture(scope="module")
-def assemblies(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Assembly]:
-    """One job in each environment of environments.yaml, and in one whose data a customer key encrypts."""
-    environments = {name: load_environments().named(name) for name in ("prod", "dev")}
-    environments["with-key"] = replace(environments["prod"], customer_key=True)
-    made = {}
-    for name in NAMES:
-        environment, _, job = name.rpartition("-")
-        made[name] = synthesised(job, environments[environment], tmp_path_factory.mktemp(name))
-    return made
-
-
-@pytest.fixture(scope="module")
-def checkov(assemblies: dict[str, Assembly], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What checkov finds, by the name of the assembly; one run for all, since most of its time is its start."""
-    folder = tmp_path_factory.mktemp("checkov")
-    for name, assembly in assemblies.items():
-        (folder / f"{name}.json").write_bytes(assembly.template.read_bytes())
-    command = [str(CHECKOV), "--directory", str(folder), "--framework", "cloudformation", "--quiet"]
-    done = subprocess.run(
-        [*command, "--compact", "--skip-download", "--output", "json"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    told = json.loads(done.stdout)
-    assert told["summary"]["passed"] > 0
-    assert told["summary"]["parsing_errors"] == 0
-    found: dict[str, Any] = {name: [] for name in assemblies}
-    for failed in told["results"]["failed_checks"]:
-        found[Path(failed["file_path"]).stem].append(failed)
-    return found
 
 
 @each
 def test_the_packs_find_nothing_that_is_not_acknowledged(name: str, assemblies: dict[str, Assembly]) -> None:
     for report in assemblies[name].reports:
         assert (report["pluginName"], report["violations"]) == (report["pluginName"], [])
-
-
-@each
-@needs_checkov
-def test_checkov_finds_nothing_that_is_not_acknowledged(
-    name: str, assemblies: dict[str, Assembly], checkov: dict[str, Any]
-) -> None:
-    unexplained = [
-        f"{failed['check_id']} {failed['resource']}: {failed['check_name']}"
-        for failed in checkov[name]
-        if not assemblies[name].reason(
-            f"checkov::{failed['check_id']}", failed["resource"].rpartition(".")[2]
-        )
-    ]
-    assert unexplained == []
 
 
 @each
@@ -104,32 +36,14 @@ def test_every_reason_has_its_finding(name: str, assemblies: dict[str, Assembly]
     }
     assert [
         (path, finding)
-        for path, finding, reason in acknowledgments(assemblies[name])
+        for path, finding, reason in assemblies[name].acknowledgments()
         if not finding.startswith("checkov::") and (path, finding) not in used
     ] == []
 
 
 @each
-@needs_checkov
-def test_every_reason_given_to_checkov_has_its_finding(
-    name: str, assemblies: dict[str, Assembly], checkov: dict[str, Any]
-) -> None:
-    assembly = assemblies[name]
-    paths = {
-        (failed["check_id"], assembly.path_of[failed["resource"].rpartition(".")[2]])
-        for failed in checkov[name]
-    }
-    assert [
-        (path, finding)
-        for path, finding, _ in acknowledgments(assembly)
-        if finding.startswith("checkov::")
-        and not any(finding == f"checkov::{check}" and f"{at}/".startswith(f"{path}/") for check, at in paths)
-    ] == []
-
-
-@each
 def test_every_reason_says_why(name: str, assemblies: dict[str, Assembly]) -> None:
-    assert [given for given in acknowledgments(assemblies[name]) if len(given[2]) < 30] == []
+    assert [given for given in assemblies[name].acknowledgments() if len(given[2]) < 30] == []
 
 
 @each
@@ -169,13 +83,6 @@ def test_statelint_and_asl_validator_find_nothing(
         assert state_machine.findings(definition, tmp_path) == []
 
 
-def acknowledgments(assembly: Assembly) -> Iterator[tuple[str, str, str]]:
-    """Yield construct path, finding and reason."""
-    for path, reasons in assembly.acknowledged.items():
-        for finding, reason in reasons.items():
-            yield path, finding, reason
-
-
 # The page
 
 
@@ -194,21 +101,18 @@ def as_row(finding: str) -> str:
 def test_the_page_has_each_kept_finding_of_the_fullest_job_and_its_reasons(
     assemblies: dict[str, Assembly],
 ) -> None:
-    kept = {(as_row(finding), reason) for _, finding, reason in acknowledgments(assemblies["prod-fullest"])}
+    kept = {(as_row(finding), reason) for _, finding, reason in assemblies["prod-fullest"].acknowledgments()}
     assert rows_of_page() == kept
 
 
-@needs_checkov
-def test_the_page_counts_what_each_tool_finds_in_the_fullest_template(
-    assemblies: dict[str, Assembly], checkov: dict[str, Any]
+def test_the_page_counts_what_each_pack_finds_in_the_fullest_template(
+    assemblies: dict[str, Assembly],
 ) -> None:
     counted = {
         report["pluginName"]: len(report["suppressedViolations"])
         for report in assemblies["prod-fullest"].reports
     }
-    counted["checkov"] = len({failed["check_id"] for failed in checkov["prod-fullest"]})
-    page = dict(re.findall(r"^\| ([\w.]+) \|[^|]*\| (\d+) kept \|$", PAGE.read_text(), re.MULTILINE))
-    assert page == {tool: str(kinds) for tool, kinds in counted.items()}
+    assert {tool: kinds for tool, kinds in kept_on_page().items() if tool != "checkov"} == counted
 
 
 def test_the_page_names_the_versions() -> None:

@@ -1,0 +1,60 @@
+"""The tier of each test file: which of `make check`, `make test` and `make prove` runs it.
+
+| tier    | what is in it                                                     | run by                    |
+|---------|-------------------------------------------------------------------|---------------------------|
+| `unit`  | one idea of the source at a time, without a local AWS             | `make check`, `make test` |
+| `story` | commands, deployments and runs on a local AWS                     | `make test`               |
+| `proof` | exhaustive, or against programs that have their own environments  | `make prove`              |
+
+`pytest --tier unit` runs one of them, and `pytest` alone runs all. A file in no folder of this table stops pytest.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePath
+
+TESTS = Path(__file__).parent
+TIERS = ("unit", "story", "proof")
+
+TIER_OF = {
+    "authoring": "unit",
+    "authoring/test_sdk_tables.py": "proof",  # against the SageMaker SDK
+    "cli": "unit",
+    "cli/test_deployed.py": "story",
+    "cli/test_on_local_aws.py": "story",
+    "cli/test_parity.py": "story",
+    "compliance": "story",
+    "compliance/test_checkov.py": "proof",
+    "constructs_lib": "unit",
+    "e2e": "story",
+    "e2e/test_pytorch_example.py": "proof",  # needs PyTorch
+    "engine": "unit",
+    "explain": "unit",
+    "lambda_functions": "unit",
+    "least_privilege": "proof",
+    "local": "story",
+    "local/clients": "proof",
+    "local/framework/test_aws_toolkits.py": "proof",
+    "local/framework/test_pytorch.py": "proof",  # needs PyTorch
+    "local/framework/test_xgboost.py": "proof",  # needs XGBoost
+    "nag": "unit",
+    "parity": "unit",
+    "preview": "unit",
+    "recorded": "story",
+    "runs": "unit",
+    "second_interpreter": "proof",
+    "spec": "unit",
+    "spec/test_job_schema.py": "story",  # in the validator of an editor
+    "spec/test_regular_file.py": "story",  # with each command
+    "stacks": "story",
+    "test_tiers.py": "unit",
+}
+"""Folders and files below tests/. The entry that names most of a path decides."""
+
+
+def tier_of(file: PurePath) -> str:
+    """Return the tier of a test file, whose path is relative to tests/."""
+    for named in (file, *file.parents):
+        if tier := TIER_OF.get(named.as_posix()):
+            return tier
+    raise LookupError(f"tests/{file.as_posix()} is in no tier; add its folder or the file to tests/tiers.py")
