@@ -4,7 +4,7 @@
 |---------|-------------------------------------------------------------------|---------------------------|
 | `unit`  | one idea of the source at a time, without a local AWS             | `make check`, `make test` |
 | `story` | commands, deployments and runs on a local AWS                     | `make test`               |
-| `proof` | exhaustive, or against programs that have their own environments  | `make prove`              |
+| `proof` | long, exhaustive, or against programs that come beside ours       | `make prove`              |
 
 `pytest --tier unit` runs one of them, and `pytest` alone runs all. A file in no folder of this table stops pytest.
 """
@@ -27,13 +27,22 @@ TIER_OF = {
     "compliance/test_checkov.py": "proof",
     "constructs_lib": "unit",
     "e2e": "story",
+    "e2e/test_at_once.py": "proof",  # two whole runs at a time, from nothing
+    "e2e/test_changed_settings.py": "proof",  # a synthesis and a deployment for each setting
+    "e2e/test_customer_key_life.py": "proof",  # the key's whole life, over several deployments
+    "e2e/test_customer_key_of_several_stacks.py": "proof",  # as above
+    "e2e/test_machine_faults.py": "proof",  # a run for each fault
     "e2e/test_pytorch_example.py": "proof",  # needs PyTorch
+    "e2e/test_stopped_half_way.py": "proof",  # a run for each moment at which it may be stopped
     "engine": "unit",
     "explain": "unit",
     "lambda_functions": "unit",
     "least_privilege": "proof",
     "local": "story",
     "local/clients": "proof",
+    "local/emulator/storage/test_kept.py": "proof",  # large objects, beyond what memory holds
+    "local/emulator/storage/test_objects.py": "proof",  # as above
+    "local/emulator/test_lambda_workers.py": "proof",  # bursts of calls
     "local/framework/test_aws_toolkits.py": "proof",
     "local/framework/test_pytorch.py": "proof",  # needs PyTorch
     "local/framework/test_xgboost.py": "proof",  # needs XGBoost
