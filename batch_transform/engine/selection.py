@@ -53,10 +53,9 @@ def manifest_entries(manifest: bytes) -> list[tuple[S3Uri, S3Uri]]:
     address is prefix and name put together (API reference, S3DataSource). Raises TransformSettingsError.
     """
     try:
-        entries = json.loads(manifest)
-        head, *names = entries
+        head, *names = json.loads(manifest)
         prefix = head["prefix"]
-        if not isinstance(entries, list) or not all(isinstance(text, str) for text in (prefix, *names)):
+        if not all(isinstance(text, str) for text in (prefix, *names)):
             raise TypeError
         return [(S3Uri.parse(prefix), S3Uri.parse(prefix + name)) for name in names]
     except (ValueError, TypeError, KeyError, InvalidS3UriError) as error:

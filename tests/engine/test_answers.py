@@ -46,6 +46,7 @@ def test_lines_come_in_order_however_they_are_taken(body: bytes, ways: list[str]
             assert taken == expected[: len(taken)]
             expected = expected[len(taken) :]
         assert answers.take(9) == expected == []
+        assert answers.take_text() == (b"", 0)
 
 
 @pytest.mark.parametrize("body", [b"", b"a\nb\n"])

@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from batch_transform.engine import batches
-from batch_transform.engine.batches import Batch, LargeBody, cut_batches
+from batch_transform.engine.batches import Batch, LargeBody, cut_batches, cut_framed
+from batch_transform.engine.framed import Framed
 from batch_transform.engine.input_filter import InputFilter
-from batch_transform.engine.records import Records
-from batch_transform.engine.settings import Settings, effective_settings
+from batch_transform.engine.records import WHOLE_OBJECT, WHOLE_TOO_LARGE, Records
+from batch_transform.engine.settings import MIB, Settings, effective_settings
 from batch_transform.spec.errors import RecordError
 from engine.fake_world import request
 
@@ -43,23 +44,82 @@ def test_the_newline_counts_and_a_last_line_without_one_is_not_charged_for_it() 
         cut(replace(FILTERED, max_payload=2))
 
 
-def test_originals_are_kept_for_a_join_only() -> None:
-    assert cut(replace(FILTERED, join=False))[0].originals == ()
+@pytest.mark.parametrize("single", [True, False])
+def test_originals_are_kept_for_a_join_only(single: bool) -> None:
+    assert cut(replace(FILTERED, join=False, single_record=single))[0].originals == ()
 
 
-def test_fails_for_a_record_that_alone_is_too_large_and_says_which() -> None:
-    settings = effective_settings(request(MaxPayloadInMB=1), {})
+def test_single_record_keeps_each_original_by_itself() -> None:
+    found = cut(replace(FILTERED, single_record=True))
+    assert [(part.text, part.first_line, part.ended) for batch in found for part in batch.originals] == [
+        (b"a,1", 1, True),
+        (b"b,22", 2, True),
+        (b"c,3", 3, True),
+        (b"d,4", 4, False),
+    ]
+
+
+@pytest.mark.parametrize("strategy", ["MultiRecord", "SingleRecord"])
+def test_fails_for_a_record_that_alone_is_too_large_and_says_which(strategy: str) -> None:
+    settings = effective_settings(request(MaxPayloadInMB=1, BatchStrategy=strategy), {})
     with pytest.raises(RecordError) as failure:
-        cut(settings, [Records([b"ok", b"x" * 1024 * 1024], 1, ended=True)])
-    said, where = failure.value.log_lines
-    assert said == "the record is 1,048,576 bytes, more than MaxPayloadInMB=1 takes"
-    assert where.startswith("this is line 2 of the object, which begins 'xxx")
+        cut(settings, [Records([b"ok", b"x" * MIB], 1, ended=True)])
+    assert failure.value.log_lines == (
+        "the record is 1,048,576 bytes, more than MaxPayloadInMB=1 takes",
+        f"this is line 2 of the object, which begins '{'x' * 60}'...;"
+        " raise MaxPayloadInMB, or send less with an InputFilter",
+    )
+    assert failure.value.line == 2
 
 
-def test_a_record_of_exactly_the_limit_goes_through() -> None:
-    settings = effective_settings(request(MaxPayloadInMB=1), {})
-    (batch,) = cut(settings, [Records([b"x" * (1024 * 1024 - 1)], 1, ended=True)])
-    assert batch.size == 1024 * 1024
+def test_fails_for_a_whole_object_that_is_too_large_with_what_helps_there() -> None:
+    settings = effective_settings(request(MaxPayloadInMB=1, split_type="None"), {})
+    with pytest.raises(RecordError) as failure:
+        cut(settings, [Records([b"x" * (MIB + 1)], WHOLE_OBJECT, ended=False)])
+    assert failure.value.log_lines[1].startswith("this is the whole object, which begins 'xxx")
+    assert failure.value.log_lines[1].endswith(WHOLE_TOO_LARGE)
+
+
+@pytest.mark.parametrize("strategy", ["MultiRecord", "SingleRecord"])
+@pytest.mark.parametrize(("size", "ended"), [(MIB - 1, True), (MIB, False)], ids=["a line", "a last line"])
+def test_a_record_of_exactly_max_payload_goes_through_with_its_newline_counted(
+    strategy: str, size: int, ended: bool
+) -> None:
+    settings = effective_settings(request(MaxPayloadInMB=1, BatchStrategy=strategy), {})
+    (batch,) = cut(settings, [Records([b"x" * size], 1, ended=ended)])
+    assert batch.size == MIB
+    with pytest.raises(RecordError):
+        cut(settings, [Records([b"x" * (size + 1)], 1, ended=ended)])
+
+
+def test_an_object_of_exactly_max_payload_goes_through() -> None:
+    settings = effective_settings(request(MaxPayloadInMB=1, split_type="None"), {})
+    (batch,) = cut(settings, [Records([b"x" * MIB], WHOLE_OBJECT, ended=False)])
+    assert batch.size == MIB
+
+
+@pytest.mark.parametrize(("room", "numbers"), [(6, [[1, 2], [3, 4]]), (3, [[1], [2], [3], [4]])])
+def test_binary_records_fill_a_body_to_exactly_max_payload(room: int, numbers: list[list[int]]) -> None:
+    settings = replace(effective_settings(request(split_type="TFRecord"), {}), max_payload=room)
+    found = list(cut_framed([Framed(b"%d" % number, b"<%d>" % number) for number in range(1, 5)], settings))
+    assert [batch.body for batch in found] == [
+        b"".join(b"<%d>" % number for number in each) for each in numbers
+    ]
+    assert [(batch.first_line, batch.count) for batch in found] == [(each[0], len(each)) for each in numbers]
+    assert found[0].place == ("records 1 to 2 of the object" if room == 6 else "record 1 of the object")
+    with pytest.raises(RecordError):
+        list(cut_framed([Framed(b"", b"x" * (room + 1))], settings))
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_join_gets_the_originals_of_exactly_the_records_that_were_sent(ended: bool) -> None:
+    block = Records([b"a,1", b"b,2", b"c,3", b"d,4", b"e,5"], 11, ended=ended)
+    found = cut(replace(FILTERED, max_payload=4), [block])
+    assert [(part.text, part.first_line, part.ended) for batch in found for part in batch.originals] == [
+        (b"a,1\nb,2", 11, True),
+        (b"c,3\nd,4", 13, True),
+        (b"e,5", 15, ended),
+    ]
 
 
 def test_a_batch_names_its_place_in_the_object() -> None:

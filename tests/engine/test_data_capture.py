@@ -90,5 +90,9 @@ def test_json_results_get_members_in_their_sorted_places_and_without_a_filter_to
 
 
 def test_fails_for_a_json_result_that_has_no_members() -> None:
-    with pytest.raises(AnswerError, match="adds members to a JSON object"):
+    with pytest.raises(AnswerError) as failure:
         with_inference_ids([b"[1]"], "JSON", "2026-11-22T00:00:00Z")
+    assert str(failure.value) == (
+        "GenerateInferenceId adds members to a JSON object, and this result is none;"
+        " set JoinSource Input, or an OutputFilter that keeps an object"
+    )

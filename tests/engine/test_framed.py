@@ -113,7 +113,11 @@ def test_fails_for_what_is_in_no_such_format(split_type: str, data: bytes, said:
         {"bad": data, "good": FRAMES[split_type](b"x")}, lambda _: b"!", request(split_type=split_type)
     )
     assert (ran.out("bad.out"), ran.out("good.out")) == (None, b"!\n")
-    assert any(said in line for line in ran.log)
+    assert ran.outcome.failure is not None
+    what, where = ran.outcome.failure.log_lines
+    assert what.startswith(said)
+    assert where == f"SplitType {split_type} is set; is the object one?"
+    assert f"record {ran.outcome.failure.line} of the object" in what
 
 
 def test_fails_for_a_length_beyond_all_requests_without_reading_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,6 +52,12 @@ def test_gzip_is_unpacked_first_in_several_members_too(data: bytes, step: int | 
     assert read(zipped, ZIPPED, step) == split_after_newlines(data)
 
 
+def test_gzip_is_unpacked_a_piece_at_a_time() -> None:
+    zipped = gzip.compress(b"x" * 99 + b"\n") * 10_000
+    blocks = [len(block.text) for block in read_records(SlowDrip(zipped, None), ZIPPED)]
+    assert max(blocks) < MIB
+
+
 @pytest.mark.parametrize(
     "data",
     [b"1,2\n", gzip.compress(b"1,2\n" * 99)[:-9], gzip.compress(b"1")[:-1] + b"x"],

@@ -84,11 +84,16 @@ def test_a_manifest_may_name_one_object_by_its_prefix_alone() -> None:
         b'[{"prefix": "s3://b/"}, 1]',
         b'[{"prefix": "x"}, "a"]',
         b"\xff",
+        b'{"prefix": "s3://b/"}',
+        b'"prefix"',
     ],
 )
 def test_fails_for_a_manifest_that_is_none(manifest: bytes) -> None:
-    with pytest.raises(TransformSettingsError, match="the manifest is not of the form"):
+    with pytest.raises(TransformSettingsError) as failure:
         manifest_entries(manifest)
+    assert str(failure.value) == (
+        'the manifest is not of the form [{"prefix": "s3://bucket/prefix/"}, "name", "name"]'
+    )
 
 
 def test_fails_for_a_manifest_that_is_not_there() -> None:

@@ -7,12 +7,13 @@ import json
 import threading
 import time
 from collections.abc import Mapping
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pytest
 
 from batch_transform.engine import batches, invoke, originals
 from batch_transform.engine.seams import Answer
+from batch_transform.engine.settings import MIB
 from batch_transform.engine.transform_job import Outcome, Progress
 from batch_transform.spec.errors import ModelTimeoutError, NoModelAnswerError
 from engine.fake_world import MemoryStore, MemoryWriter, Reply, line_by_line, request, run_job
@@ -105,8 +106,12 @@ def test_fails_with_the_reason_of_the_first_failed_object() -> None:
 def test_fails_when_the_model_answers_another_number_of_records(answer: bytes) -> None:
     ran = run_job({"a.csv": b"i,1\nj,2\n"}, lambda _: answer, JOIN)
     assert ran.outcome.status == "Failed"
-    assert f"the model answered {answer.count(chr(10).encode())} records to 2" in ran.log[1]
-    assert "lines 1 to 2 of the object" in ran.log[2]
+    count = answer.count(b"\n")
+    assert ran.log[1:] == [
+        f"bucket/in/a.csv: the model answered {count} records to 2, so they cannot be joined",
+        "bucket/in/a.csv: this was the request with lines 1 to 2 of the object; a model answers each record with one"
+        " line (a header line in the input is a record too), or use BatchStrategy SingleRecord",
+    ]
 
 
 def test_fails_for_an_answer_that_is_no_csv_in_the_recorded_words() -> None:
@@ -134,8 +139,15 @@ def test_fails_for_an_invalid_json_record_and_for_an_empty_object_under_a_join(d
 def test_fails_at_the_join_for_an_invalid_json_record_that_no_filter_looked_at() -> None:
     job = request(content_type="application/jsonlines", accept="application/jsonlines", join_source="Input")
     ran = run_job({"a": b'{"text":"a"}\nnot json\n'}, line_by_line(half), job)
-    assert "bucket/in/a: Failed to parse line: 'not json" in ran.log
-    assert any("this is line 2 of the object, which begins 'not json'" in line for line in ran.log)
+    assert ran.log[1:] == [
+        "bucket/in/a: ClientError: 400",
+        "bucket/in/a: ",
+        "bucket/in/a: Message:",
+        "bucket/in/a: Failed to parse line: 'not json",
+        "bucket/in/a: ' as JSON: Expecting value at character 1",
+        "bucket/in/a: this is line 2 of the object, which begins 'not json'; every record is one JSON document;"
+        " with SplitType Line it stands on one line",
+    ]
 
 
 def test_fails_when_a_filter_asks_for_what_a_record_lacks_and_says_which_record() -> None:
@@ -143,7 +155,10 @@ def test_fails_when_a_filter_asks_for_what_a_record_lacks_and_says_which_record(
     assert (
         ran.log[1] == "bucket/in/a.csv: Invalid JsonPath: $[1:]: index 1 is not within the 1 that there are"
     )
-    assert "this is line 2 of the object, which begins 'j'" in ran.log[2]
+    assert ran.log[2] == (
+        "bucket/in/a.csv: this is line 2 of the object, which begins 'j';"
+        " fix this record, or choose another InputFilter"
+    )
 
 
 def test_fails_when_an_output_filter_is_beyond_the_joined_row_and_says_which_record() -> None:
@@ -153,7 +168,10 @@ def test_fails_when_an_output_filter_is_beyond_the_joined_row_and_says_which_rec
     assert (
         ran.log[1] == "bucket/in/a.csv: Invalid JsonPath: $[0,3]: index 3 is not within the 3 that there are"
     )
-    assert "this is line 1 of the object" in ran.log[2]
+    assert ran.log[2] == (
+        "bucket/in/a.csv: this is line 1 of the object, which begins 'i,1';"
+        " the filter is applied to this record joined with the model's answer"
+    )
 
 
 def test_fails_at_run_time_for_a_list_of_ranges_in_the_recorded_words_for_each_object() -> None:
@@ -392,3 +410,48 @@ def test_large_bodies_and_many_records_that_wait_give_the_same_result(
     large = run_job({"a.csv": data}, line_by_line(half), JOIN)
     assert large.out("a.csv.out") == usual.out("a.csv.out")
     assert [len(pieces) > 1 for pieces in large.model.streamed] == [True]
+
+
+@pytest.mark.parametrize(
+    ("record", "settings"),
+    [
+        (b'c,x"y', {}),
+        (b"c", {"input_filter": "$[1]"}),
+        (b"c", {"output_filter": "$[0,2]"}),
+        (b"c," + b"2" * MIB, {"MaxPayloadInMB": 1}),
+    ],
+    ids=["no CSV", "too short for the input filter", "too short for the output filter", "too large"],
+)
+@pytest.mark.parametrize("strategy", ["MultiRecord", "SingleRecord"])
+def test_fails_with_the_line_of_a_bad_record(record: bytes, settings: dict[str, Any], strategy: str) -> None:
+    job = request(**{"join_source": "Input", "BatchStrategy": strategy, **settings})
+    ran = run_job({"a.csv": b"a,1\nb,2\n" + record + b"\nd,4\n"}, line_by_line(half), job)
+    assert ran.outcome.failure is not None
+    assert ran.outcome.failure.line == 3
+    assert f"this is line 3 of the object, which begins {record[:60].decode()!r}" in ran.log[-1]
+
+
+@pytest.mark.parametrize(
+    ("answer", "settings"),
+    [
+        (b'x"y', {"join_source": "Input"}),
+        (b"0.5\n0.6", {"join_source": "Input"}),
+        (b"0.5", {"output_filter": "$[1]"}),
+        (Answer(400, b"no"), {}),
+    ],
+    ids=["no CSV", "another number of answers", "too short for the output filter", "refused"],
+)
+@pytest.mark.parametrize(("strategy", "line"), [("MultiRecord", 1), ("SingleRecord", 3)])
+def test_fails_with_the_first_line_of_a_request_with_a_bad_answer(
+    answer: bytes | Answer, settings: dict[str, Any], strategy: str, line: int
+) -> None:
+    def reply(body: bytes) -> bytes | Answer:
+        if isinstance(answer, Answer):
+            return answer if b"c" in body else body
+        return b"".join((answer if row == b"c" else b"7,8") + b"\n" for row in body.splitlines())
+
+    ran = run_job({"a.csv": b"a\nb\nc\nd\n"}, reply, request(**settings, BatchStrategy=strategy))
+    assert ran.outcome.failure is not None
+    assert ran.outcome.failure.line == line
+    place = "lines 1 to 4 of the object" if strategy == "MultiRecord" else "line 3 of the object"
+    assert place in ran.log[-1]

@@ -8,15 +8,19 @@ import zlib
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
+from batch_transform.engine.batches import Batch
 from batch_transform.engine.in_order import Workers
 from batch_transform.engine.invoke import Model
 from batch_transform.engine.pace import Pace
 from batch_transform.engine.progress import ProgressMeter
+from batch_transform.engine.records import Records
+from batch_transform.engine.results import Results
 from batch_transform.engine.selection import Selected
 from batch_transform.engine.settings import effective_settings
 from batch_transform.engine.transform_object import ObjectTransform
@@ -197,6 +201,22 @@ def test_the_model_sees_the_filtered_record_and_the_result_has_the_original_one(
     assert b"".join(ran.model.bodies) == b"1.0,2\n3,4\n"
 
 
+@pytest.mark.parametrize("strategy", ["MultiRecord", "SingleRecord"])
+def test_without_an_input_filter_the_model_gets_every_byte_of_a_record_though_a_join_parses_it(
+    strategy: str,
+) -> None:
+    job = request(join_source="Input", BatchStrategy=strategy)
+    ran = run_job({"a.csv": b'"a",1.0\r\n"b", x\n'}, line_by_line(lambda _: b"0.5"), job)
+    assert b"".join(ran.model.bodies) == b'"a",1.0\r\n"b", x\n'
+    assert ran.out("a.csv.out") == b"a,1.0,0.5\nb, x,0.5\n"
+
+
+def test_a_bad_record_that_is_not_utf_8_is_shown_with_replacement_characters() -> None:
+    ran = run_job({"a.csv": b'caf\xe9,x"y\n'}, lambda body: body, request(input_filter="$[0]"))
+    assert ran.log[4] == "bucket/in/a.csv: Failed to parse line: 'caf\ufffd,x\"y"
+    assert "which begins 'caf\ufffd,x\"y'" in ran.log[6]
+
+
 def test_an_answer_that_nothing_has_to_look_into_is_stored_as_it_came() -> None:
     odd = b'{"predicted_label":0.0}\r\nno "csv\xff'
     ran = run_job({"a.csv": b'x"y\n'}, lambda _: odd, request(assemble_with="None"))
@@ -276,6 +296,38 @@ def test_fails_without_blaming_a_record_for_a_filter_that_nobody_knows(filters: 
     assert len(ran.log) == 2
     assert f"Invalid JsonPath: {text}: AWS does not say what" in ran.log[1]
     assert ran.model.bodies == []
+
+
+@pytest.mark.parametrize(
+    ("member", "settings"),
+    [
+        ("InputFilter", {"input_filter": "$.a", "accept": "application/json"}),
+        ("OutputFilter", {"output_filter": "$.a", "content_type": "application/json"}),
+        ("OutputFilter", {"output_filter": "$.a", "accept": None}),
+    ],
+    ids=["of the input", "of the answer", "of the answer, in the format of the input"],
+)
+def test_fails_for_a_filter_with_names_on_csv_and_says_which_it_is(
+    member: str, settings: dict[str, Any]
+) -> None:
+    ran = run_job({"a.csv": b"1,2\n"}, lambda body: body, request(**settings))
+    assert ran.log[1:] == [
+        f'bucket/in/a.csv: Invalid {member}: "$.a". Unexpected "." in JsonPath. Supported operators for "text/csv"'
+        " are ['$', '[', ']', '*', ' ', ',', ':', '-']"
+    ]
+
+
+@pytest.mark.parametrize("with_lines", [True, False])
+def test_the_results_of_a_batch_in_several_pieces_are_put_together(with_lines: bool) -> None:
+    settings = effective_settings(request(join_source="Input", output_filter="$[0,-1]"), {})
+    results = Results.of(replace(settings, assemble_lines=with_lines))
+    pieces = (Records([b"a,1", b"b,2"], 1, ended=True), Records([b"c,3"], 3, ended=True))
+    expected = b"a,7\nb,8\nc,9\n"
+    for way in (nullcontext(), python_alone()):
+        with way:
+            assert results.of_batch(Batch(b"", pieces, 3, 1), b"7\n8\n9\n") == (
+                expected if with_lines else expected.replace(b"\n", b"")
+            )
 
 
 @pytest.mark.parametrize("path", ["$[{}]", "$[0,{}]", "$[{}:]", "$[0:{}]", "$[{}:5]"])
