@@ -64,7 +64,11 @@ def test_joined_rows_are_filtered_as_if_each_had_been_parsed(
     assert quick == slowly(path, records, answers)
 
 
-@pytest.mark.parametrize("text", ["$[0]", "$[-1]", "$[0,-1]", "$[1:]", "$[:2]", "$[1:2]", "$[-2:]"])
+@pytest.mark.parametrize(
+    "text",
+    "$ $[0] $[1] $[2] $[-1] $[-2] $[-3] $[0,-1] $[2,1] $[-2,-3]"
+    " $[0:] $[1:] $[2:] $[:2] $[0:0] $[1:1] $[1:2] $[-2:] $[-2:2]".split(),
+)
 @pytest.mark.parametrize("row", [b"a,1,2", b"a,1,2\r", b'a,"1,0",2', b'a,"1""",2\r', b'"a",1,2'])
 def test_the_usual_filters_and_rows_have_a_quick_way(text: str, row: bytes) -> None:
     path = JsonPath.parse(text)

@@ -40,6 +40,8 @@ def test_cells_are_taken_verbatim(text: bytes, cells: list[bytes]) -> None:
         (b'1, "a",2', 'bare " in non quoted field found near:  "a",'),
         (b'1,"a', 'no closing " in quoted field found near: "a'),
         (b'"a"b,c', 'text after the closing " of a quoted field found near: "a"b,'),
+        (b'1,a"b,2,3', 'bare " in non quoted field found near: a"b,'),
+        (b'\xe9"b,2', 'bare " in non quoted field found near: \ufffd"b,'),
         (b"a\nb", "more than one row in one record; set SplitType to Line"),
     ],
 )
