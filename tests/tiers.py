@@ -50,6 +50,7 @@ TIER_OF = {
     "parity": "unit",
     "preview": "unit",
     "recorded": "story",
+    "repository": "unit",
     "runs": "unit",
     "second_interpreter": "proof",
     "spec": "unit",
