@@ -22,7 +22,7 @@ from batch_transform.local.sagemaker.container import batch_variables, execution
 from batch_transform.local.sagemaker.http_invoker import HttpInvoker
 from batch_transform.spec.errors import InputError
 from batch_transform.spec.framework_containers import start_variables
-from batch_transform.spec.framework_images import image_uri_parts
+from batch_transform.spec.framework_images import image_uri
 from batch_transform.spec.job_spec import FrameworkImage, JobSpec
 from batch_transform.spec.source_folder import has_default_script
 
@@ -68,7 +68,7 @@ def local_model(
         servers = ModelServers(commands, folder / "servers")
         stop = threading.Event()
         try:
-            image = _image_uri(model.image, spec.transform.instance_type[0])
+            image = image_uri(model.image, _REGION, spec.transform.instance_type[0])
             commands.server(image)  # fails if nothing can serve the image, before anything is downloaded
             model_dir = model.source or archives.unpack(s3(), model.artifact)
             environment = starts.environment(
@@ -109,13 +109,6 @@ class _Telling:
             return answer
         printed = self._output.read_bytes()[before:]
         return Answer(answer.status, printed) if _TRACEBACK in printed else answer
-
-
-def _image_uri(image: FrameworkImage | str, instance_type: str) -> str:
-    if isinstance(image, str):
-        return image
-    parts = image_uri_parts(image.framework, image.version, instance_type)
-    return f"{parts.accounts[_REGION]}.dkr.ecr.{_REGION}.amazonaws.com/{parts.repository}:{parts.tag}"
 
 
 def _environment(spec: JobSpec, request: Mapping[str, Any], image: FrameworkImage | str) -> dict[str, str]:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from batch_transform.spec.errors import UnknownImageError
 from batch_transform.spec.framework_image_accounts import ALGORITHM_ACCOUNTS, DEEP_LEARNING_ACCOUNTS
 from batch_transform.spec.instance_types import GPU_FAMILIES, NEURON_FAMILIES, family
+from batch_transform.spec.job_spec import FrameworkImage
 
 _REPOSITORIES = {
     "sklearn": "sagemaker-scikit-learn",
@@ -72,6 +73,15 @@ def image_uri_parts(framework: str, version: str, instance_type: str = "ml.m5.la
     return ImageParts(
         repository(framework), tag(framework, version, instance_type), accounts_by_region(framework, version)
     )
+
+
+def image_uri(image: FrameworkImage | str, region: str, instance_type: str = "ml.m5.large") -> str:
+    """Return the address of a framework's image in a region; of any other image, the address that it is."""
+    if isinstance(image, str):
+        return image
+    parts = image_uri_parts(image.framework, image.version, instance_type)
+    account, domain = parts.accounts[region], domain_suffix(region)
+    return f"{account}.dkr.ecr.{region}.{domain}/{parts.repository}:{parts.tag}"
 
 
 def frameworks() -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from constructs import Construct, IDependable
 from batch_transform.spec.errors import UnknownImageError
 from batch_transform.spec.framework_containers import code_in_s3, start_variables
 from batch_transform.spec.job_spec import ContainerSpec, ModelSpec
+from batch_transform.spec.model_archive import pack_model
 from batch_transform.spec.model_source import FOUND_BY_RUN, NAME_TO_BE_FOUND, containers
 from batch_transform.spec.s3_uri import S3Uri
 from batch_transform.spec.source_folder import has_default_script
@@ -26,7 +27,6 @@ from batch_transform_cdk.container_image import ContainerImage, container_image
 from batch_transform_cdk.data_location import DataLocation
 from batch_transform_cdk.execution_role import ExecutionRole
 from batch_transform_cdk.kms_key import KmsKey
-from batch_transform_cdk.model_archive import pack_model
 from batch_transform_cdk.once_per_stack import once_per_stack
 from batch_transform_cdk.stack_part import StackPart
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from batch_transform_cdk.model_archive import pack_model
+from batch_transform.spec.model_archive import pack_model
 
 
 @pytest.fixture
