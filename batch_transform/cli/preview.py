@@ -14,6 +14,7 @@ from rich.console import Console
 
 from batch_transform.cli.images_option import images_option
 from batch_transform.cli.job_argument import find_job
+from batch_transform.cli.models_option import models_option
 from batch_transform.cli.offline_option import offline_option
 from batch_transform.cli.overrides_option import overridden, overrides_option, parse_overrides
 from batch_transform.cli.preview_view import as_json, show
@@ -24,6 +25,7 @@ from batch_transform.preview.source import first_in_manifest, open_source
 from batch_transform.runs.aws_calls import aws_calls
 from batch_transform.spec.errors import InputError, TransformJobError
 from batch_transform.spec.job_spec import JobSpec
+from batch_transform.spec.stand_in import with_stand_in
 
 _PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
 
@@ -49,6 +51,7 @@ _PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
     "--model", "use_model", is_flag=True, help="Let the job's own model answer, served on this machine."
 )
 @images_option
+@models_option
 @offline_option
 @click.option(
     "--check",
@@ -71,6 +74,7 @@ def preview(
     answer: str | None,
     use_model: bool,
     images: Path | None,
+    models: Path | None,
     offline: bool,
     check: int,
     jobs: Path,
@@ -91,7 +95,13 @@ def preview(
     request = overridden(spec, run_input)
     place = place or _own_input(request, has_data=spec.input.data is not None or "input.data" in run_input)
     with (
-        _answering(spec, request, use_model=use_model, images=images, offline=offline) as (
+        _answering(
+            _with_stand_in(spec, models) if use_model else spec,
+            request,
+            use_model=use_model,
+            images=images,
+            offline=offline,
+        ) as (
             served,
             parameters,
         ),
@@ -122,6 +132,15 @@ def _own_input(request: Mapping[str, Any], *, has_data: bool) -> str:
     source = request["TransformInput"]["DataSource"]["S3DataSource"]
     is_manifest = source["S3DataType"] == "ManifestFile"
     return first_in_manifest(source["S3Uri"], _s3) if is_manifest else str(source["S3Uri"])
+
+
+def _with_stand_in(spec: JobSpec, models: Path | None) -> JobSpec:
+    try:
+        return with_stand_in(spec, models)
+    except InputError as error:
+        if models is not None:
+            raise
+        raise InputError(f"{error}; or give an answer with --answer instead") from error
 
 
 def _given(answer: str, count: int, *, split_lines: bool) -> GivenAnswer:

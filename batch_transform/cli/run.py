@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,11 +19,13 @@ from rich.console import Console
 from batch_transform.cli.following import follow_run
 from batch_transform.cli.images_option import images_option
 from batch_transform.cli.job_argument import FilesAsRead, candidates, changed_meanwhile, find_job
+from batch_transform.cli.models_option import models_option
 from batch_transform.cli.offline_option import offline_option
 from batch_transform.cli.overrides_option import overridden, overrides_option, parse_overrides
 from batch_transform.cli.run_view import RunView
 from batch_transform.local.deploy import deploy
 from batch_transform.local.folders import temporary_folder
+from batch_transform.local.stand_ins import define_stand_in
 from batch_transform.local.up import LocalAws
 from batch_transform.runs import execution as runs
 from batch_transform.runs.files_below import can_be_written
@@ -42,6 +45,7 @@ from batch_transform.spec.job_file import read_job_files
 from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.s3_uri import S3Uri
 from batch_transform.spec.stack_outputs import FIRST_STACK, INPUT_BUCKET, state_machine_output
+from batch_transform.spec.stand_in import StandIn, found_in_sagemaker, stand_in_of
 
 _MOST_NAMES = 5
 _PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
@@ -95,6 +99,7 @@ _PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
     "is not there.",
 )
 @images_option
+@models_option
 @offline_option
 def run(
     *,
@@ -110,6 +115,7 @@ def run(
     enforce_iam: bool,
     offline: bool,
     images: Path | None,
+    models: Path | None,
 ) -> None:
     """Run JOB on this machine: start the local AWS, deploy the job there, score, fetch the results.
 
@@ -133,6 +139,7 @@ def run(
             "there is nothing to score: the local AWS starts empty; name a file or a folder with --input"
         )
 
+    stand_in = stand_in_of(spec, models)
     _require_writable(out)
 
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
@@ -157,6 +164,7 @@ def run(
             checked.result()
             with _step(view, "deploy", "deploying the stack", f"stack {stack}, through CloudFormation"):
                 outputs = deploy(assembly, stack, aws.client, lambda event: view.doing(f"deploying: {event}"))
+            _define_stand_in(view, stand_in, spec, aws.client)
             if input_path and found:
                 _upload(view, input_path, _input_place(spec, outputs), aws.client)
                 _show_left_out(view, found.left_out)
@@ -251,6 +259,17 @@ def _ask_again(view: RunView) -> Callable[[str], bool]:
 
 def _input_place(spec: JobSpec, outputs: Mapping[str, str]) -> S3Uri:
     return S3Uri.parse(spec.input.data) if spec.input.data else S3Uri(outputs[INPUT_BUCKET], f"{spec.name}/")
+
+
+def _define_stand_in(
+    view: RunView, stand_in: StandIn | None, spec: JobSpec, client: Callable[[str], Any]
+) -> None:
+    """Create the model that the job expects to find in SageMaker; a job whose stack defines its model needs none."""
+    if stand_in is None:
+        return
+    name = found_in_sagemaker(spec.model)
+    with _step(view, "model", f"creating {name}", f"{os.path.relpath(stand_in.source)} stands in for {name}"):
+        define_stand_in(stand_in, spec.model, spec.transform.instance_type[0], client)
 
 
 def _upload(view: RunView, path: Path, destination: S3Uri, client: Callable[[str], Any]) -> None:

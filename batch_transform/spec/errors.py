@@ -5,6 +5,7 @@ BatchTransformError
 │   ├── ProblemsError        several things are wrong; all of them at once
 │   │   ├── JobFileError     job files with problems
 │   │   ├── EnvironmentFileError  an environments file with problems
+│   │   ├── StandInsFileError  a file of stand-ins with problems
 │   │   ├── JobSpecError     a job made in Python with problems
 │   │   ├── RunInputError    a run's input asks for what a run may not have
 │   │   └── FilterNamesError names of columns that make no filter
@@ -81,6 +82,10 @@ class JobFileError(ProblemsError):
 
 class EnvironmentFileError(ProblemsError):
     """When environments.yaml has problems, in the order of its lines."""
+
+
+class StandInsFileError(ProblemsError):
+    """When a file that says what stands in for models in AWS has problems, in the order of its lines."""
 
 
 class JobSpecError(ProblemsError):
