@@ -33,6 +33,7 @@ _COMMANDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "Show what a job makes of the first records of an input.",
         ("local",),
     ),
+    "init": ("batch_transform.cli.init", "Create a project, or add a job to a CDK app.", ()),
     "new": ("batch_transform.cli.new", "Write a first job file.", ()),
     "adopt": ("batch_transform.cli.adopt", "Write the job file of a transform job that exists already.", ()),
     "schema": ("batch_transform.cli.schema", "Print the JSON Schema of job files, for editors.", ()),

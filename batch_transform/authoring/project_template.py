@@ -1,0 +1,134 @@
+"""What `batch-transform init` writes: a project of its own, or a job for a CDK app that exists.
+
+A template's files are those of its layers, folders below `batch_transform/templates`. A text that several of them have
+is put together in their order. A name that begins with `dot-` is written with a dot in its place.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from string import Template
+
+from batch_transform.spec.errors import InputError
+from batch_transform.spec.job_name import MAX_LENGTH, is_job_name, near_job_name
+from batch_transform.spec.job_schema import job_schema
+
+SCHEMA = PurePosixPath("jobs/job.schema.json")
+ENVIRONMENTS = PurePosixPath("environments.yaml")
+_README = PurePosixPath("README.md")
+_TEMPLATES = Path(__file__).parents[1] / "templates"
+_APP = "shared/app"
+_DOT = "dot-"
+
+Files = dict[PurePosixPath, bytes]
+
+
+@dataclass(frozen=True)
+class ProjectTemplate:
+    """`layers` make the job, `packages` are what its model imports, and `run` runs it on this machine."""
+
+    title: str
+    job: str
+    layers: tuple[str, ...]
+    run: str
+    packages: tuple[str, ...] = ()
+
+    @property
+    def longest_name(self) -> int:
+        """The length of a project's name with which the name of the job in the environment dev is legal."""
+        return MAX_LENGTH - len(f"-dev-{self.job}")
+
+    def requirements(self) -> list[str]:
+        """Return what the project installs, this release of ours or a later one that is compatible."""
+        version = importlib.metadata.version("batch-transform").partition("+")[0]
+        return [f"batch-transform[cdk,local]~={version}", "pytest", *self.packages]
+
+    def project(self, name: str) -> Files:
+        """Return the files of a project of this name."""
+        self._require_name(name)
+        return {**self._files((*self.layers, _APP), name), SCHEMA: _schema()}
+
+    def job_files(self) -> Files:
+        """Return the files of the job alone."""
+        return {file: content for file, content in self._files(self.layers, "").items() if file != _README}
+
+    def shared_files(self, name: str) -> Files:
+        """Return what the jobs of an app have in common, for an app that may have it already."""
+        self._require_name(name)
+        environments = self._files((_APP,), name)[ENVIRONMENTS]
+        return {ENVIRONMENTS: environments, SCHEMA: _schema()}
+
+    def _files(self, layers: tuple[str, ...], name: str) -> Files:
+        values = {"name": name, "requirements": "\n".join(self.requirements()), "run": self.run}
+        files: Files = {}
+        for layer in layers:
+            for file, content in _layer(layer):
+                if layer == _APP or file == _README:
+                    content = Template(content.decode()).safe_substitute(values).encode()  # noqa: PLW2901
+                files[file] = files.get(file, b"") + content
+        return files
+
+    def _require_name(self, name: str) -> None:
+        if is_job_name(name) and name[0].isalpha() and len(name) <= self.longest_name:
+            return
+        near = near_job_name(name).lstrip("0123456789-")[: self.longest_name].strip("-")
+        hint = f", such as {near}" if near else ""
+        raise InputError(
+            f"{name!r} can't be the name of the project: it begins the names of stacks and jobs, and has at most "
+            f"{self.longest_name} letters, digits and inner hyphens, a letter first; choose another name{hint}"
+        )
+
+
+_PENGUINS = "--input data/penguins.csv --truth data/penguins-truth.csv"
+
+TEMPLATES = {
+    "scikit-learn": ProjectTemplate(
+        title="a scikit-learn model on CSV",
+        job="penguins",
+        layers=("scikit-learn", "shared/penguins", "shared/penguins-code"),
+        run=f"batch-transform run penguins {_PENGUINS}",
+        packages=("scikit-learn",),
+    ),
+    "pytorch": ProjectTemplate(
+        title="a PyTorch model on JSON Lines",
+        job="tickets",
+        layers=("pytorch",),
+        run="batch-transform run tickets --input data/tickets.jsonl",
+        packages=("torch",),
+    ),
+    "existing-model": ProjectTemplate(
+        title="a model that SageMaker has already",
+        job="penguins",
+        layers=("existing-model", "shared/penguins", "shared/penguins-code"),
+        run=f"batch-transform run penguins {_PENGUINS} --models models.yaml",
+        packages=("scikit-learn",),
+    ),
+    "own-container": ProjectTemplate(
+        title="a container of your own",
+        job="penguins",
+        layers=("own-container", "shared/penguins"),
+        run=f"batch-transform run penguins {_PENGUINS} --images images.yaml",
+        packages=("scikit-learn",),
+    ),
+}
+"""By the name that `--template` takes; the first one is the default."""
+
+
+def _schema() -> bytes:
+    return f"{json.dumps(job_schema(), indent=2, ensure_ascii=False)}\n".encode()
+
+
+def _layer(name: str) -> Iterator[tuple[PurePosixPath, bytes]]:
+    root = _TEMPLATES / name
+    for found in sorted(path for path in root.rglob("*") if path.is_file()):
+        parts = found.relative_to(root).parts
+        if "__pycache__" not in parts:  # an installer compiles every .py that it finds
+            yield PurePosixPath(*map(_with_dot, parts)), found.read_bytes()
+
+
+def _with_dot(name: str) -> str:
+    return f".{name.removeprefix(_DOT)}" if name.startswith(_DOT) else name

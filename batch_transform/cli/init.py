@@ -1,0 +1,146 @@
+"""`batch-transform init`: a project that runs, or a job for a CDK app that exists."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+
+from batch_transform.authoring.new_file import write_all_new
+from batch_transform.authoring.project_template import TEMPLATES, ProjectTemplate
+from batch_transform.spec.counted import counted
+from batch_transform.spec.errors import InputError
+
+_CDK_SETTINGS = "cdk.json"
+_OTHER_LANGUAGES = re.compile(r"\b(npx|ts-node|tsx|node|mvn|gradlew?|dotnet|go)\b")
+_SYNTH = "npx aws-cdk@2 synth"
+_DEFAULT = next(iter(TEMPLATES))
+
+
+@click.command(
+    epilog="\b\nTemplates:\n"
+    + "\n".join(f"  {name:<15} {template.title}" for name, template in TEMPLATES.items())
+)
+@click.argument("folder", required=False, default=Path(), type=click.Path(path_type=Path))
+@click.option(
+    "--template",
+    "template_name",
+    default=_DEFAULT,
+    show_default=True,
+    type=click.Choice(list(TEMPLATES)),
+    help="What to start from.",
+)
+@click.option("--name", help="The project's name. The folder's name, unless told.")
+def init(*, folder: Path, template_name: str, name: str | None) -> None:
+    """Create a project in FOLDER: a CDK app with a job, a small model, data, a test and a CI workflow.
+
+    FOLDER is this folder, unless told, and is created if it does not exist. In the folder of a CDK app, init adds the
+    job and prints what to add to the app. Existing files are never overwritten.
+    """
+    template = TEMPLATES[template_name]
+    name = name or folder.resolve().name
+    if (folder / _CDK_SETTINGS).exists():
+        _add_job(folder, template, name)
+    else:
+        files = template.project(name)
+        write_all_new(folder, files)
+        what = f"{counted(len(files), 'file')} in {folder.resolve() if folder == Path() else folder}"
+        click.echo(f"Created the project {name}, {what}. README.md explains them.")
+        _say_next(folder, template, tests="")
+
+
+def _add_job(folder: Path, template: ProjectTemplate, name: str) -> None:
+    app = _app_of(folder)
+    shared = {
+        file: content for file, content in template.shared_files(name).items() if not (folder / file).exists()
+    }
+    files = {**template.job_files(), **shared}
+    write_all_new(folder, files)
+    click.echo(f"Added the job {template.job} to the CDK app in {folder.resolve()}:\n")
+    for file in sorted(files):
+        click.echo(f"    {file}")
+    if "add_job_stacks" not in _text(folder / app):
+        click.echo(
+            f"\nAdd to {app}, before app.synth():\n\n"
+            "    from batch_transform_cdk import add_job_stacks\n\n"
+            "    add_job_stacks(app)  # the jobs in jobs/, in stacks of their own"
+        )
+    if missing := list(_missing_requirements(folder, template.requirements())):
+        click.echo("\nAdd to requirements.txt:\n")
+        for requirement in missing:
+            click.echo(f"    {requirement}")
+    _say_next(folder, template, tests=f" tests/test_{template.job}.py")
+
+
+def _app_of(folder: Path) -> str:
+    """Return the Python program that cdk.json names. Raises InputError for an app in another language."""
+    settings = folder / _CDK_SETTINGS
+    try:
+        command = str(json.loads(settings.read_text(encoding="utf-8")).get("app", ""))
+    except (ValueError, AttributeError) as error:
+        raise InputError(f"{settings} is not a JSON object, which the CDK requires: {error}") from error
+    if found := re.search(r"[^\s\"']+\.py\b", command):
+        return found[0]
+    if _OTHER_LANGUAGES.search(command):
+        raise InputError(
+            f"{settings}: the app is started with {command!r}, and the constructs are for CDK apps in Python; create "
+            "a project beside it: batch-transform init NAME"
+        )
+    return "app.py"
+
+
+def _missing_requirements(folder: Path, requirements: Sequence[str]) -> Iterator[str]:
+    """Yield the requirements whose package requirements.txt does not list."""
+    listed = {_package(line) for line in _text(folder / "requirements.txt").splitlines()}
+    yield from (requirement for requirement in requirements if _package(requirement) not in listed)
+
+
+def _package(requirement: str) -> str:
+    return re.split(r"[^A-Za-z0-9._-]", requirement.strip(), maxsplit=1)[0].lower().replace("_", "-")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _say_next(folder: Path, template: ProjectTemplate, *, tests: str) -> None:
+    """Print the commands to type, in their order: they work as they are in a shell of this folder."""
+    steps = [] if folder.resolve() == Path.cwd() else [f"cd {shlex.quote(str(folder))}"]
+    if not (folder / ".venv").exists():
+        steps.append(f"{_python()} -m venv .venv")
+    steps += [
+        "source .venv/bin/activate",
+        "pip install -r requirements.txt",
+        template.run,
+        f"pytest{tests}",
+        _SYNTH,
+    ]
+    click.echo("\nNext:\n")
+    for step in steps:
+        click.echo(f"    {step}")
+
+
+def _python() -> str:
+    """Return a command for the Python that runs this, which the project works with: `python3`, if it is that one."""
+    version = ".".join(map(str, sys.version_info[:2]))
+    for name in ("python3", f"python{version}"):
+        if (found := shutil.which(name)) and _version(found) == version:
+            return name
+    base = getattr(sys, "_base_executable", sys.executable)
+    return shlex.quote(base)
+
+
+def _version(python: str) -> str:
+    code = "import sys; print('.'.join(map(str, sys.version_info[:2])))"
+    done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False)
+    return done.stdout.strip()

@@ -1,0 +1,39 @@
+"""The job penguins: what its model answers, and what `cdk deploy` creates."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import aws_cdk as cdk
+from aws_cdk.assertions import Match, Template
+from batch_transform_cdk import add_job_stacks
+
+PROJECT = Path(__file__).resolve().parents[1]
+BATCH_TRANSFORM = Path(sys.executable).with_name("batch-transform")
+
+
+def test_the_model_names_the_species_of_nine_in_ten_penguins():
+    results = preview("penguins", "--input=data/penguins.csv", "--model")
+    truth = dict(csv.reader((PROJECT / "data" / "penguins-truth.csv").read_text().splitlines()))
+    named = [result.split(",") for result in results]
+    right = [truth[penguin_id] == species for penguin_id, probability, species in named]
+    assert len(right) == 69
+    assert sum(right) / len(right) > 0.9
+
+
+def test_the_stack_defines_the_model_and_keeps_the_data(monkeypatch):
+    monkeypatch.chdir(PROJECT)  # add_job_stacks reads jobs/ and environments.yaml here
+    app = cdk.App()
+    add_job_stacks(app)
+    template = Template.from_stack(app.node.find_child("BatchTransform"))
+    template.has_resource_properties("AWS::SageMaker::Model", {"EnableNetworkIsolation": True})
+    template.all_resources("AWS::S3::Bucket", {"DeletionPolicy": Match.string_like_regexp("^Retain")})
+
+
+def preview(job, *options):
+    """Run a job's first records through the job as `batch-transform run` does, and return its result lines."""
+    command = [BATCH_TRANSFORM, "preview", job, *options, "--records=1000", "--json"]
+    done = subprocess.run(command, cwd=PROJECT, check=True, stdout=subprocess.PIPE)
+    return [record["result"] for record in json.loads(done.stdout)["records"]]

@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from batch_transform.authoring.project_template import TEMPLATES
+from batch_transform.cli.init import init
+from batch_transform.cli.main import main
+
+PYTHON_APP = json.dumps({"app": "python3 app.py"})
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(init, arguments, catch_exceptions=False)
+
+
+def refused(arguments: Sequence[str], capsys: pytest.CaptureFixture[str]) -> str:
+    with pytest.raises(SystemExit) as ended:
+        main(["init", *arguments])
+    assert ended.value.code == 2
+    return capsys.readouterr().err
+
+
+def commands(output: str) -> list[str]:
+    """The commands that the output says to type next."""
+    return [line.strip() for line in output.split("Next:")[1].splitlines() if line.strip()]
+
+
+def everything_below(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "my-scoring"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def test_it_creates_a_project_in_a_folder_of_that_name(here: Path) -> None:
+    result = run("churn")
+    assert result.exit_code == 0
+    assert {"app.py", "cdk.json", "jobs/penguins.yaml", ".gitignore", "README.md"} <= everything_below(
+        here / "churn"
+    )
+    assert result.output.startswith("Created the project churn, 16 files in churn.")
+    assert commands(result.output) == [
+        "cd churn",
+        f"{python()} -m venv .venv",
+        "source .venv/bin/activate",
+        "pip install -r requirements.txt",
+        TEMPLATES["scikit-learn"].run,
+        "pytest",
+        "npx aws-cdk@2 synth",
+    ]
+
+
+def python() -> str:
+    """`python3`, where that is the Python of this test."""
+    found = shutil.which("python3")
+    assert found is not None
+    done = subprocess.run(
+        [found, "-c", "import sys; print(sys.version_info[:2])"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == str(sys.version_info[:2]), "run the tests in their environment"
+    return "python3"
+
+
+@pytest.mark.parametrize("arguments", [(), (".",)])
+def test_it_creates_a_project_in_this_folder_named_after_it(here: Path, arguments: Sequence[str]) -> None:
+    (here / ".git").mkdir()
+    result = run(*arguments)
+    assert result.exit_code == 0
+    assert "prefix: my-scoring-dev-" in (here / "environments.yaml").read_text()
+    assert commands(result.output)[0] == f"{python()} -m venv .venv"
+
+
+def test_an_environment_that_is_there_is_used(here: Path) -> None:
+    (here / ".venv").mkdir()
+    assert commands(run().output)[:2] == ["source .venv/bin/activate", "pip install -r requirements.txt"]
+
+
+def test_a_folder_with_a_blank_is_quoted_and_the_project_has_a_name_of_its_own(here: Path) -> None:
+    result = run("my folder", "--name", "churn")
+    assert commands(result.output)[0] == "cd 'my folder'"
+    assert "prefix: churn-" in (here / "my folder" / "environments.yaml").read_text()
+
+
+def test_it_requires_this_release_or_a_compatible_one(here: Path) -> None:
+    run("churn", "--template", "pytorch")
+    requirements = (here / "churn" / "requirements.txt").read_text().splitlines()
+    ours = version("batch-transform").partition("+")[0]
+    assert requirements == [f"batch-transform[cdk,local]~={ours}", "pytest", "torch"]
+
+
+def test_fails_with_all_files_that_are_in_the_way(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "README.md").write_text("mine\n")
+    (here / "data").write_text("a file\n")
+    error = refused([], capsys)
+    assert "nothing was written" in error
+    assert "data" in error
+    assert "README.md" in error
+    assert everything_below(here) == {"README.md", "data"}
+    assert (here / "README.md").read_text() == "mine\n"
+
+
+def test_fails_for_a_folder_whose_name_stacks_cannot_have(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = refused(["my_scoring"], capsys)
+    assert "'my_scoring' can't be the name of the project" in error
+    assert "such as my-scoring" in error
+    assert everything_below(here) == set()
+
+
+def test_fails_for_a_template_that_there_is_none_of(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "'scikit-learn', 'pytorch', 'existing-model', 'own-container'" in refused(
+        ["churn", "--template", "tensorflow"], capsys
+    )
+    assert everything_below(here) == set()
+
+
+def test_a_cdk_app_gets_the_job_and_is_told_what_to_add(here: Path) -> None:
+    (here / "cdk.json").write_text(PYTHON_APP)
+    (here / "app.py").write_text("import aws_cdk as cdk\n\napp = cdk.App()\napp.synth()\n")
+    (here / "requirements.txt").write_text("aws-cdk-lib>=2.100\nPyTest==8.0\n")
+    result = run()
+    assert everything_below(here) == {
+        "app.py",
+        "cdk.json",
+        "requirements.txt",
+        "environments.yaml",
+        "jobs/job.schema.json",
+        "jobs/penguins.yaml",
+        "models/penguins/code/inference.py",
+        "models/penguins/parameters.json",
+        "data/penguins.csv",
+        "data/penguins-truth.csv",
+        "tests/test_penguins.py",
+        "training/penguins.csv",
+        "training/train_penguins.py",
+    }
+    assert (here / "requirements.txt").read_text() == "aws-cdk-lib>=2.100\nPyTest==8.0\n"
+    assert "Add to app.py, before app.synth():" in result.output
+    assert "    add_job_stacks(app)" in result.output
+    ours = version("batch-transform").partition("+")[0]
+    added = result.output.split("Add to requirements.txt:")[1].split("Next:")[0].split()
+    assert added == [f"batch-transform[cdk,local]~={ours}", "scikit-learn"]
+    assert commands(result.output)[-2:] == ["pytest tests/test_penguins.py", "npx aws-cdk@2 synth"]
+
+
+def test_a_project_of_ours_gets_another_job_beside_its_own(here: Path) -> None:
+    run()
+    before = {name: (here / name).read_bytes() for name in everything_below(here)}
+    result = run("--template", "pytorch")
+    assert result.exit_code == 0
+    assert "Add to app.py" not in result.output
+    assert result.output.split("Add to requirements.txt:")[1].split("Next:")[0].split() == ["torch"]
+    assert {name: (here / name).read_bytes() for name in before} == before
+    assert (here / "jobs" / "tickets.yaml").is_file()
+
+
+def test_fails_for_a_job_that_the_cdk_app_has_already(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "cdk.json").write_text(PYTHON_APP)
+    (here / "jobs").mkdir()
+    (here / "jobs" / "penguins.yaml").write_text("mine\n")
+    assert "jobs/penguins.yaml; move it away" in refused([], capsys)
+    assert everything_below(here) == {"cdk.json", "jobs/penguins.yaml"}
+
+
+@pytest.mark.parametrize("app", ["npx ts-node --prefer-ts-exts bin/app.ts", "mvn -e -q compile exec:java"])
+def test_fails_for_a_cdk_app_in_another_language(
+    here: Path, app: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "cdk.json").write_text(json.dumps({"app": app}))
+    assert "for CDK apps in Python" in refused([], capsys)
+    assert everything_below(here) == {"cdk.json"}
+
+
+def test_fails_for_settings_of_the_cdk_that_are_no_json(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "cdk.json").write_text("app: python3 app.py\n")
+    assert "cdk.json is not a JSON object" in refused([], capsys)
+    assert everything_below(here) == {"cdk.json"}
