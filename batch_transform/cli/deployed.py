@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -26,19 +27,28 @@ environment_option = click.option(
     help="The environment whose stacks to look in, of environments.yaml.",
 )
 
+stack_option = click.option(
+    "--stack",
+    metavar="NAME",
+    help="Look in this stack alone. Default: in all stacks of the account and region.",
+)
+
 
 @dataclass(frozen=True)
 class Deployed:
-    """An environment, and the AWS that it is deployed to: an account, or a local AWS by AWS_ENDPOINT_URL."""
+    """An environment, or one stack, and the AWS that has it: an account, or a local AWS by AWS_ENDPOINT_URL."""
 
     environment: EnvironmentSpec
     session: boto3.Session
     clients: Clients
+    stack: str | None = None
+    others: Sequence[EnvironmentSpec] = ()
 
     @classmethod
-    def in_environment(cls, name: str) -> Deployed:
+    def in_environment(cls, name: str, stack: str | None = None) -> Deployed:
         """Find endpoint, credentials and region as boto3 does; a region of the environment's own comes first."""
-        environment = load_environments().named(name)
+        environments = load_environments()
+        environment = environments.named(name)
         import boto3  # noqa: PLC0415 - its import takes time that a wrong name need not
 
         with aws_calls():
@@ -48,13 +58,13 @@ class Deployed:
                 sagemaker=session.client("sagemaker"),
                 logs=session.client("logs"),
             )
-        return cls(environment, session, clients)
+        return cls(environment, session, clients, stack, tuple(environments.by_name.values()))
 
     def jobs(self, name: str | None = None) -> list[DeployedJob]:
         """Return all jobs that are deployed, or the one of that name."""
         with aws_calls():
             cloudformation = self.session.client("cloudformation")
-        jobs = deployed_jobs(self.environment, cloudformation)
+        jobs = deployed_jobs(self.environment, cloudformation, stack=self.stack, others=self.others)
         return jobs if name is None else [named_job(name, jobs, self.environment)]
 
     def s3(self) -> Any:  # noqa: ANN401  # the session's stubs are for mypy alone
@@ -69,6 +79,8 @@ class Deployed:
         return host not in LOOPBACK
 
     def command(self, words: str) -> str:
-        """Return a command of ours for the same environment, to be copied."""
+        """Return a command of ours for the same environment and stack, to be copied."""
         name = self.environment.environment
-        return f"batch-transform {words}" + ("" if name == DEFAULT_ENVIRONMENT else f" --environment {name}")
+        environment = "" if name == DEFAULT_ENVIRONMENT else f" --environment {name}"
+        stack = f" --stack {self.stack}" if self.stack else ""
+        return f"batch-transform {words}{environment}{stack}"

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import click
 from rich.console import Console
 
-from batch_transform.cli.deployed import Deployed, environment_option
+from batch_transform.cli.deployed import Deployed, environment_option, stack_option
 from batch_transform.cli.runs_view import show
 from batch_transform.runs.past_runs import last_runs, summary_of
 
@@ -27,13 +27,14 @@ _PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
     help="How many runs, of all jobs together.",
 )
 @environment_option
+@stack_option
 @click.option("--json", "as_json", is_flag=True, help="Print the runs as JSON, for programs.")
-def runs(*, job: str | None, limit: int, environment_name: str, as_json: bool) -> None:
+def runs(*, job: str | None, limit: int, environment_name: str, stack: str | None, as_json: bool) -> None:
     """List the last runs of JOB, or of all jobs that are deployed, newest first; those that go on too.
 
     Records are counted on the local AWS only: SageMaker tells no number of records, and objects are shown.
     """
-    deployed = Deployed.in_environment(environment_name)
+    deployed = Deployed.in_environment(environment_name, stack)
     found = last_runs(deployed.jobs(job), deployed.clients.stepfunctions, limit)
     summaries = [summary_of(run, deployed.clients) for run in found]
     if as_json:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import click
 from rich.console import Console
 
-from batch_transform.cli.deployed import Deployed, environment_option
+from batch_transform.cli.deployed import Deployed, environment_option, stack_option
 from batch_transform.cli.runs import moment_text
 from batch_transform.cli.show_view import show as show_details
 from batch_transform.runs.past_runs import find_run
@@ -22,8 +22,9 @@ _PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
 @click.command()
 @click.argument("run")
 @environment_option
+@stack_option
 @click.option("--json", "as_json", is_flag=True, help="Print all of it as JSON, for programs.")
-def show(*, run: str, environment_name: str, as_json: bool) -> None:
+def show(*, run: str, environment_name: str, stack: str | None, as_json: bool) -> None:
     """Show a RUN: what it was asked, where it has been, what it wrote, and why it failed.
 
     RUN is a run's id as `runs` lists it, the name of its transform job, the name or the ARN of its execution; or
@@ -31,7 +32,7 @@ def show(*, run: str, environment_name: str, as_json: bool) -> None:
 
     Ends with 0 however the run ended.
     """
-    deployed = Deployed.in_environment(environment_name)
+    deployed = Deployed.in_environment(environment_name, stack)
     found = find_run(run, deployed.jobs(), deployed.clients.stepfunctions)
     details = run_details(found, deployed.clients, deployed.s3())
     if as_json:

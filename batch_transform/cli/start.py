@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import click
 from rich.console import Console
 
-from batch_transform.cli.deployed import Deployed, environment_option
+from batch_transform.cli.deployed import Deployed, environment_option, stack_option
 from batch_transform.cli.following import follow_run
 from batch_transform.cli.overrides_option import overrides_option, parse_overrides, read_overrides
 from batch_transform.cli.run_view import RunView
@@ -39,6 +39,7 @@ _PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
 )
 @click.option("--wait", is_flag=True, help="Follow the run to its end, and end with its result.")
 @environment_option
+@stack_option
 def start(
     *,
     job: str,
@@ -46,6 +47,7 @@ def start(
     overrides_file: str | None,
     wait: bool,
     environment_name: str,
+    stack: str | None,
 ) -> None:
     """Start a run of JOB, which is deployed: on AWS, or on the local AWS that AWS_ENDPOINT_URL names.
 
@@ -56,7 +58,7 @@ def start(
     with 130 when you interrupt: the run goes on.
     """
     run_input = {**(read_overrides(overrides_file) if overrides_file else {}), **parse_overrides(overrides)}
-    deployed = Deployed.in_environment(environment_name)
+    deployed = Deployed.in_environment(environment_name, stack)
     [found] = deployed.jobs(job)
     deployed_request(found.state_machine_arn, deployed.clients.stepfunctions).checked(run_input)
     name = execution_name(datetime.now(UTC))

@@ -28,7 +28,9 @@ ACTIONS = {
 }
 """The calls that `start`, `runs` and `show` make, with the action of IAM that allows each."""
 
-_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+"""The codes of an error with which a service says that IAM allows the call to nobody with these credentials."""
+
 _BAD_CREDENTIALS = frozenset(
     {
         "ExpiredToken",
@@ -77,7 +79,7 @@ def refusal(error: ClientError) -> str:
     code, said = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
     if code in _BAD_CREDENTIALS:
         return f"AWS does not take these credentials ({code}: {said}): {_GIVE_CREDENTIALS}"
-    if code in _DENIED:
+    if code in DENIED:
         named = re.search(r"not authorized to perform: ([\w-]+:\w+)", said)
         action = named[1] if named else ACTIONS.get(error.operation_name, error.operation_name)
         return (

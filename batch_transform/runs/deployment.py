@@ -1,28 +1,32 @@
-"""The jobs that are deployed in an environment, found by the outputs of its stacks."""
+"""The jobs that are deployed in an account and region, found by the outputs of their stacks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from batch_transform.runs.aws_calls import aws_calls
+from batch_transform.runs.aws_calls import DENIED, aws_calls
 from batch_transform.spec.environment import DEFAULT_ENVIRONMENT, EnvironmentSpec
 from batch_transform.spec.errors import AwsCallError, NotDeployedError
-from batch_transform.spec.stack_outputs import FIRST_STACK, SPLIT_INTO, job_of
+from batch_transform.spec.stack_outputs import FIRST_STACK, SPLIT_INTO, is_stack_of, job_of
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient
 
+Stack = Mapping[str, Any]
+"""A stack, as DescribeStacks has it."""
+
 
 @dataclass(frozen=True)
 class DeployedJob:
-    """A job by its name in the job file, its name there (with the environment's prefix), and its machine's ARN."""
+    """A job by its name in the job file, its name there (with the environment's prefix), its machine and its stack."""
 
     name: str
     deployed_name: str
     state_machine_arn: str
+    stack: str
 
     @property
     def region(self) -> str:
@@ -30,31 +34,83 @@ class DeployedJob:
         return self.state_machine_arn.split(":")[3]
 
 
-def deployed_jobs(environment: EnvironmentSpec, cloudformation: CloudFormationClient) -> list[DeployedJob]:
-    """Return the jobs of all stacks of the environment, in the order of their names.
+def deployed_jobs(
+    environment: EnvironmentSpec,
+    cloudformation: CloudFormationClient,
+    *,
+    stack: str | None = None,
+    others: Iterable[EnvironmentSpec] = (),
+) -> list[DeployedJob]:
+    """Return the jobs of an environment, in the order of their names; with `stack`, those of this stack alone.
 
-    Raises NotDeployedError where the first stack is not there, and AwsCallError.
+    They are those of its own stacks, and of all other stacks of the account and region with a `BatchTransform`; not
+    those of `others`, the project's other environments. Credentials that may not list all stacks find the environment's
+    own.
+
+    Raises NotDeployedError where there is no job, and AwsCallError.
     """
+    stacks = [_named(stack, cloudformation)] if stack else list(_stacks(environment, cloudformation, others))
+    for one in stacks:
+        if is_stack_of(environment.prefix, one["StackName"]):
+            _require_account(one["StackId"], environment)
     jobs = [
-        DeployedJob(name, f"{environment.prefix}{name}", output["OutputValue"])
-        for output in _outputs(environment, cloudformation)
-        if (name := job_of(output["OutputKey"], output.get("Description", ""))) is not None
+        DeployedJob(
+            name,
+            f"{environment.prefix}{name}" if is_stack_of(environment.prefix, one["StackName"]) else name,
+            output["OutputValue"],
+            one["StackName"],
+        )
+        for one in stacks
+        for output in one.get("Outputs", [])
+        if (name := job_of(output.get("Description", ""), output["OutputValue"])) is not None
     ]
-    return sorted(jobs, key=lambda job: job.name)
+    has_own = any(is_stack_of(environment.prefix, one["StackName"]) for one in stacks)
+    if not jobs and not has_own:
+        first = f"{environment.prefix}{FIRST_STACK}"
+        what = (
+            f"stack {stack} has no job"
+            if stack
+            else f"there is no stack {first} in {_place(environment, cloudformation)}, and no other with a job"
+        )
+        raise NotDeployedError(
+            f"{what}: deploy it ({deploy_command(environment)}), or choose another --stack, --environment, region or "
+            "account"
+        )
+    return sorted(jobs, key=lambda job: (job.name, job.stack))
 
 
 def named_job(name: str, jobs: Sequence[DeployedJob], environment: EnvironmentSpec) -> DeployedJob:
-    """Return the job of that name, with the environment's prefix or without. Raises NotDeployedError."""
-    for job in jobs:
-        if name in {job.name, job.deployed_name}:
-            return job
-    names = [job.name for job in jobs]
+    """Return the job of that name, with the environment's prefix or without.
+
+    Raises NotDeployedError where there is none, or more than one.
+    """
+    named = jobs_named(name, jobs)
+    if named:
+        return named[0]
+    names = list(dict.fromkeys(job.name for job in jobs))
     near = get_close_matches(name, names, n=1)
     hint = f"did you mean {near[0]}? " if near else ""
     raise NotDeployedError(
         f"no job {name} is deployed in {environment.environment}; {hint}deployed are "
         f"{', '.join(names) or 'none'}; to deploy more: {deploy_command(environment)}"
     )
+
+
+def jobs_named(name: str, jobs: Sequence[DeployedJob]) -> list[DeployedJob]:
+    """Return the one job of that name, or none. Raises NotDeployedError where several have it."""
+    named = [job for job in jobs if name in {job.name, job.deployed_name}]
+    stacks = list(dict.fromkeys(job.stack for job in named))
+    if len(stacks) > 1:
+        raise NotDeployedError(
+            f"the job {name} is deployed in {len(stacks)} stacks, {' and '.join(stacks)}: choose one of them with "
+            "--stack"
+        )
+    if len(named) > 1:
+        raise NotDeployedError(
+            f"stack {stacks[0]} has {len(named)} jobs with the name {name}: give one of them another, or another "
+            "listed_as, and deploy"
+        )
+    return named
 
 
 def deploy_command(environment: EnvironmentSpec) -> str:
@@ -64,27 +120,61 @@ def deploy_command(environment: EnvironmentSpec) -> str:
     return f"npx cdk deploy --all{chosen}"
 
 
-def _outputs(environment: EnvironmentSpec, cloudformation: CloudFormationClient) -> Iterator[Any]:
-    """Yield the outputs of the first stack and of those that it and they have split into."""
-    first = f"{environment.prefix}{FIRST_STACK}"
-    stack = _described(first, cloudformation)
-    if stack is None:
-        raise NotDeployedError(
-            f"there is no stack {first} in {_place(environment, cloudformation)}: deploy it "
-            f"({deploy_command(environment)}), or choose another --environment, region or account"
-        )
-    _require_account(stack["StackId"], environment)
-    waiting = [stack]
+def _stacks(
+    environment: EnvironmentSpec, cloudformation: CloudFormationClient, others: Iterable[EnvironmentSpec]
+) -> Iterator[Stack]:
+    """Yield all stacks but those of other environments."""
+    elsewhere = {other.prefix for other in others} - {environment.prefix}
+    try:
+        found = _all_stacks(cloudformation)
+    except PermissionError:
+        yield from _own_stacks(environment, cloudformation)
+        return
+    for stack in found:
+        if not any(is_stack_of(prefix, stack["StackName"]) for prefix in elsewhere):
+            yield stack
+
+
+def _all_stacks(cloudformation: CloudFormationClient) -> list[Stack]:
+    """Return every stack there is. Raises PermissionError where the credentials may not list them."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415 - as in aws_calls
+
+    with aws_calls():
+        try:
+            pages = cloudformation.get_paginator("describe_stacks").paginate()
+            return [dict(stack) for page in pages for stack in page["Stacks"]]
+        except ClientError as error:
+            if error.response["Error"].get("Code") in DENIED:
+                raise PermissionError(str(error)) from error
+            raise
+
+
+def _own_stacks(environment: EnvironmentSpec, cloudformation: CloudFormationClient) -> Iterator[Stack]:
+    """Yield the first stack of the environment and those that it and they have split into."""
+    first = _described(f"{environment.prefix}{FIRST_STACK}", cloudformation)
+    waiting = [first] if first else []
     while waiting:
-        for output in waiting.pop().get("Outputs", []):
-            yield output
+        stack = waiting.pop()
+        yield stack
+        for output in stack.get("Outputs", []):
             if output["OutputKey"].startswith(SPLIT_INTO):
                 child = _described(output["OutputValue"], cloudformation)
-                if child is not None:  # a stack is told of before it is there: it is deployed after this one
+                if child is not None:  # an output names a stack before it is deployed
                     waiting.append(child)
 
 
-def _described(name: str, cloudformation: CloudFormationClient) -> dict[str, Any] | None:
+def _named(name: str, cloudformation: CloudFormationClient) -> Stack:
+    found = _described(name, cloudformation)
+    if found is None:
+        region = cloudformation.meta.region_name
+        raise NotDeployedError(
+            f"there is no stack {name} in the region {region} of this account; --stack takes the name that "
+            "CloudFormation has for it"
+        )
+    return found
+
+
+def _described(name: str, cloudformation: CloudFormationClient) -> Stack | None:
     from botocore.exceptions import ClientError  # noqa: PLC0415 - as in aws_calls
 
     with aws_calls():

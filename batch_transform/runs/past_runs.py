@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from batch_transform.runs.aws_calls import aws_calls
-from batch_transform.runs.deployment import DeployedJob
+from batch_transform.runs.deployment import DeployedJob, jobs_named
 from batch_transform.runs.execution import Clients
 from batch_transform.runs.run_jobs import record_counts, run_jobs
 from batch_transform.spec.errors import NotDeployedError
@@ -42,6 +42,7 @@ class RunSummary:
 
     run: str
     job: str
+    stack: str
     execution_arn: str
     status: str
     started: datetime
@@ -74,7 +75,7 @@ def find_run(text: str, jobs: Sequence[DeployedJob], stepfunctions: SFNClient) -
 
     Raises NotDeployedError where there is none.
     """
-    if named := [job for job in jobs if text in {job.name, job.deployed_name}]:
+    if named := jobs_named(text, jobs):
         if runs := last_runs(named, stepfunctions, 1):
             return runs[0]
         raise NotDeployedError(f"the job {text} has no runs yet; start one: batch-transform start {text}")
@@ -105,6 +106,7 @@ def summary_of(found: FoundRun, clients: Clients) -> RunSummary:
     return RunSummary(
         run=found.run,
         job=found.job.name,
+        stack=found.job.stack,
         execution_arn=found.execution_arn,
         status="SKIPPED" if skipped else described["status"],
         started=found.started,

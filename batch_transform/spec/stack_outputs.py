@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 FIRST_STACK = "BatchTransform"
 """The stack with all that jobs share; behind an environment's prefix, as `dev-BatchTransform`."""
+
+
+def is_stack_of(prefix: str, stack_name: str) -> bool:
+    """Whether a stack is one of those that `add_job_stacks` makes in the environment with this prefix."""
+    first = f"{prefix}{FIRST_STACK}"
+    return stack_name == first or re.fullmatch(rf"{re.escape(first)}-[0-9]+", stack_name) is not None
+
 
 INPUT_BUCKET = "InputBucketName"
 OUTPUT_BUCKET = "OutputBucketName"
@@ -22,7 +31,8 @@ def state_machine_output(job_name: str) -> str:
     """Return the key of the output that holds the ARN of the job's state machine.
 
     It is made of the name in the job file, without an environment's prefix, and is an output of the stack that
-    has the job. Output keys are letters and digits only: `churn-nightly` is at `StateMachineChurnNightly`.
+    has the job. Output keys are letters and digits only: `churn-nightly` is at `StateMachineChurnNightly`. A second job
+    of one name in a stack has a key that the CDK makes.
     """
     return _STATE_MACHINE + "".join(part[:1].upper() + part[1:] for part in job_name.split("-"))
 
@@ -32,7 +42,7 @@ def state_machine_description(job_name: str) -> str:
     return f"{_RUNS_THE_JOB}{job_name}"
 
 
-def job_of(key: str, description: str) -> str | None:
-    """Return the name of the job that an output tells the state machine of; None for any other output."""
-    is_machine = key.startswith(_STATE_MACHINE) and description.startswith(_RUNS_THE_JOB)
+def job_of(description: str, value: str) -> str | None:
+    """Return the name of the job whose state machine an output names; None for any other output."""
+    is_machine = description.startswith(_RUNS_THE_JOB) and ":stateMachine:" in value
     return description.removeprefix(_RUNS_THE_JOB) if is_machine else None

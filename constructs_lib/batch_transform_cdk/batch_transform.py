@@ -21,14 +21,17 @@ from batch_transform.spec.instance_types import LOCAL_STORAGE_FAMILIES, family
 from batch_transform.spec.job_problems import problems
 from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.request import transform_job_request
+from batch_transform.spec.stack_outputs import state_machine_description, state_machine_output
 from batch_transform_cdk import run_metrics
 from batch_transform_cdk.attributes import key_arn
 from batch_transform_cdk.data_buckets import Buckets, DataBuckets
+from batch_transform_cdk.job_metadata import job_metadata
 from batch_transform_cdk.job_network import JobNetwork
 from batch_transform_cdk.job_places import JobPlaces, require_in
 from batch_transform_cdk.model import Model
 from batch_transform_cdk.monitoring import Monitoring
 from batch_transform_cdk.notifications import Notifications
+from batch_transform_cdk.once_per_stack import once_per_stack
 from batch_transform_cdk.run_events import NOT_SUCCEEDED, SUCCEEDED, run_ended_rule
 from batch_transform_cdk.run_lock import RunLock
 from batch_transform_cdk.stack_part import StackPart
@@ -54,8 +57,10 @@ class BatchTransform(StackPart):
     - `execution_role` is what the model's containers run as, and gets the permissions that they need. Default: a
       new role.
     - `vpc`, `vpc_subnets` and `security_groups` attach the containers to a network (`JobNetwork`). Default: none.
-    - `notifications` are what jobs of a stack share to tell people of what went wrong. Default: new ones, of whose
-      topic `topic` may take the place. A job whose `notify` names somebody tells them, and not the shared topic.
+    - `notifications` are what jobs share to notify people of what went wrong. Default: one topic and one function for
+      all jobs of the stack under the same key, defined with the first of them. For this job, `topic` takes the place
+      of that topic. A job whose `notify` names somebody notifies them, and not the shared topic.
+    - `listed_as` is the name by which `batch-transform start`, `runs` and `show` find the job. Default: its own.
 
     Raises JobSpecError with all that the rules refuse of the job, and ConstructError for arguments that contradict one
     another. Child ids are a contract: `Data/Input`, `Data/Output`, `Model`, `Workflow`, `Schedule`, `Monitoring`.
@@ -77,6 +82,7 @@ class BatchTransform(StackPart):
         security_groups: Sequence[ec2.ISecurityGroup] | None = None,
         notifications: Notifications | None = None,
         topic: sns.ITopic | None = None,
+        listed_as: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         if buckets is not None and (input_bucket or output_bucket):
@@ -97,6 +103,7 @@ class BatchTransform(StackPart):
             if vpc is not None
             else None
         )
+        declared = job
         job = _with_role(_with_network(job, self.network), execution_role)
         if wrong := [problem for problem in problems(job) if problem.is_error]:
             raise JobSpecError(wrong)
@@ -160,9 +167,10 @@ class BatchTransform(StackPart):
             state_machine=self.workflow,
             report=self.workflow.report,
             lost_starts=self.lost_starts,
-            notifications=notifications
-            or Notifications(self, "Notifications", encryption_key=self.encryption_key, topic=topic),
+            notifications=notifications or Notifications.of_stack(self, self.encryption_key),
+            topic=topic,
         )
+        self._list(declared, listed_as or job.name)
 
     @property
     def state_machine(self) -> sfn.IStateMachine:
@@ -185,6 +193,20 @@ class BatchTransform(StackPart):
                 f"{self.node.path} has no vpc, and so no security groups to manage; give it one"
             )
         return self.network.connections
+
+    def _list(self, job: JobSpec, name: str) -> None:
+        """Define what the commands find the job by, in whatever stack it is."""
+        self.workflow.resource.add_metadata("Job", job_metadata(job))
+        output = cdk.CfnOutput(
+            self,
+            "StateMachineArn",
+            value=self.workflow.state_machine_arn,
+            description=state_machine_description(name),
+        )
+        key = state_machine_output(name)
+        # another job of that name, over buckets of its own, keeps an output key that the CDK makes
+        if once_per_stack(self.stack, (__name__, key), lambda _: output) is output:
+            output.override_logical_id(key)
 
     def _lock(self, job: JobSpec) -> RunLock | None:
         if job.workflow.overlapping_runs == "allow":

@@ -21,8 +21,8 @@ class Monitoring(StackPart):
     """Define the alarms of a job, the messages about its runs, and who stops what a run left running.
 
     Alarms and messages go to what the job's `notify` names: its topic, which the addresses subscribe to, or a topic of
-    the job's own with these addresses. A job that names nobody shares the topic of `notifications`. `report` is the
-    function of the job's workflow that is called so.
+    the job's own with these addresses. A job that names nobody takes `topic`, or without it shares the topic of
+    `notifications`. `report` is the function of the job's workflow that is called so.
     """
 
     def __init__(
@@ -35,9 +35,10 @@ class Monitoring(StackPart):
         report: WorkflowFunction,
         lost_starts: LostStarts | None,
         notifications: Notifications,
+        topic: sns.ITopic | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.topic = self._topic(job, notifications)
+        self.topic = self._topic(job, notifications, topic)
         self.alarms = RunAlarms(
             self,
             "Alarms",
@@ -56,7 +57,7 @@ class Monitoring(StackPart):
             topic=self.topic,
         )
 
-    def _topic(self, job: JobSpec, shared: Notifications) -> sns.ITopic:
+    def _topic(self, job: JobSpec, shared: Notifications, chosen: sns.ITopic | None) -> sns.ITopic:
         if job.notify.topic is not None:
             given = sns.Topic.from_topic_arn(self, "Topic", job.notify.topic)
             for address in job.notify.email:
@@ -64,7 +65,10 @@ class Monitoring(StackPart):
             shared.let_publish_to(given)
             return given
         if not job.notify.email:
-            return shared.topic
+            if chosen is None:
+                return shared.topic
+            shared.let_publish_to(chosen)
+            return chosen
         own = NotificationTopic(self, "Topic", encryption_key=shared.key_for_topic(), email=job.notify.email)
         shared.let_publish_to(own.topic, own.key)
         return own.topic

@@ -12,6 +12,8 @@ from constructs import Construct
 from batch_transform_cdk.acknowledgment import acknowledge_wildcards
 from batch_transform_cdk.arn import REGION, URL_SUFFIX, arn
 from batch_transform_cdk.notification_topic import NotificationTopic
+from batch_transform_cdk.once_per_stack import once_per_stack
+from batch_transform_cdk.stack_part import StackPart
 from batch_transform_cdk.statement import Statement
 from batch_transform_cdk.workflow_function import WorkflowFunction
 
@@ -65,6 +67,18 @@ class Notifications(Construct):
         )
         if email:
             self._topic = self._shared()
+
+    @classmethod
+    def of_stack(cls, scope: StackPart, encryption_key: kms.IKey | None) -> Notifications:
+        """Return what all jobs of the stack under this key share, which is defined below the first `scope` that asks.
+
+        It stays there: a topic that moved would be another one, without its subscriptions.
+        """
+        return once_per_stack(
+            scope.stack,
+            (__name__, encryption_key),
+            lambda _: cls(scope, "Notifications", encryption_key=encryption_key),
+        )
 
     @property
     def topic(self) -> sns.ITopic:

@@ -16,6 +16,7 @@ def run(name: str = "churn-nightly", status: str = "SUCCEEDED", **others: object
     known = {
         "run": "20261122T103000-1a2b3c4d",
         "job": name,
+        "stack": "BatchTransform",
         "execution_arn": "arn",
         "status": status,
         "started": NOW - timedelta(minutes=90),

@@ -440,3 +440,33 @@ def test_fails_for_a_second_job_of_the_same_name_over_the_same_buckets() -> None
         BatchTransform(stack, "Second", job=ARTIFACT, buckets=data)
     BatchTransform(stack, "Third", job=replace(ARTIFACT, name="leads"), buckets=data)
     BatchTransform(stack, "Fourth", job=ARTIFACT)
+
+
+def test_the_commands_find_a_job_by_an_output_and_what_it_says_by_metadata() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    BatchTransform(stack, "Job", job=replace(ARTIFACT, name="churn-nightly"))
+    template = Template.from_stack(stack)
+    [(machine, resource)] = template.find_resources("AWS::StepFunctions::StateMachine").items()
+    template.has_output(
+        "StateMachineChurnNightly", {"Value": {"Ref": machine}, "Description": "runs the job churn-nightly"}
+    )
+    assert resource["Metadata"]["Job"]["name"] == "churn-nightly"
+
+
+def test_jobs_of_one_name_over_buckets_of_their_own_have_outputs_of_their_own() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    for construct_id in ("One", "Two"):
+        BatchTransform(stack, construct_id, job=ARTIFACT)
+    outputs = Template.from_stack(stack).find_outputs("*")
+    assert len(outputs) == 2
+    assert "StateMachineChurn" in outputs
+    assert {output["Description"] for output in outputs.values()} == {"runs the job churn"}
+
+
+def test_a_job_is_listed_by_another_name_where_it_is_given_one() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    BatchTransform(stack, "Job", job=replace(ARTIFACT, name="dev-churn"), listed_as="churn")
+    assert (
+        Template.from_stack(stack).find_outputs("*")["StateMachineChurn"]["Description"]
+        == "runs the job churn"
+    )

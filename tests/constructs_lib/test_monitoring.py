@@ -8,6 +8,7 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk.assertions import Annotations, Match, Template
 
@@ -22,6 +23,7 @@ from batch_transform.spec.job_spec import (
     WorkflowSpec,
 )
 from batch_transform_cdk import BatchTransform, Dashboard, DataBuckets, Notifications
+from checks.policies import statements
 
 _DAILY = ScheduleSpec(cron="0 2 * * ? *")
 
@@ -269,6 +271,69 @@ def test_a_job_alone_has_notifications_of_its_own() -> None:
     [mine] = template.find_resources("AWS::SNS::Topic")
     for alarm in _alarms(template).values():
         assert alarm["AlarmActions"] == [{"Ref": mine}]
+
+
+def _functions_that_notify(template: Template) -> list[str]:
+    return [
+        name for name in template.find_resources("AWS::Lambda::Function") if "NotificationsNotify" in name
+    ]
+
+
+def test_jobs_of_a_stack_share_a_topic_and_a_function_by_themselves() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    for name in ("churn", "fraud", "returns"):
+        BatchTransform(stack, name, job=_spec(name=name))
+    template = Template.from_stack(stack)
+    [topic] = template.find_resources("AWS::SNS::Topic")
+    assert topic.startswith("churnNotificationsTopic")  # that of the first job, as when it was alone
+    alarms = template.find_resources("AWS::CloudWatch::Alarm").values()
+    told = {alarm["Properties"]["AlarmActions"][0]["Ref"] for alarm in alarms}
+    assert told == {topic}
+    [function] = _functions_that_notify(template)
+    rules = template.find_resources("AWS::Events::Rule").values()
+    targets = [
+        target for rule in rules for target in rule["Properties"]["Targets"] if target["Id"] == "Notify"
+    ]
+    assert [target["Arn"] for target in targets] == [{"Fn::GetAtt": [function, "Arn"]}] * 3
+    template.resource_count_is("AWS::KMS::Key", 1)
+
+
+def test_jobs_under_different_keys_do_not_share_a_topic() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    BatchTransform(stack, "Open", job=_spec(name="open"))
+    for name in ("secret", "top-secret"):
+        key = kms.Key(stack, f"KeyOf{name}")
+        BatchTransform(stack, name, job=_spec(name=name), encryption_key=key)
+    template = Template.from_stack(stack)
+    topics = template.find_resources("AWS::SNS::Topic").values()
+    keys = [topic["Properties"]["KmsMasterKeyId"]["Fn::GetAtt"][0] for topic in topics]
+    assert len(set(keys)) == 3
+    assert set(keys) == set(template.find_resources("AWS::KMS::Key"))
+
+
+def test_a_job_with_a_topic_of_its_own_shares_the_function_which_may_publish_to_both() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    mine = sns.Topic(stack, "Mine")
+    BatchTransform(stack, "One", job=_spec(name="one"))
+    BatchTransform(stack, "Two", job=_spec(name="two"), topic=mine)
+    template = Template.from_stack(stack)
+    assert len(_functions_that_notify(template)) == 1
+    published = [
+        statement["Resource"]["Ref"]
+        for statement in statements(template, "OneNotificationsNotify")
+        if statement["Action"] == "sns:Publish"
+    ]
+    assert sorted(published) == sorted(template.find_resources("AWS::SNS::Topic"))
+    assert len(published) == 2
+
+
+def test_jobs_of_two_stacks_have_topics_of_their_own() -> None:
+    app = cdk.App()
+    stacks = [cdk.Stack(app, name) for name in ("A", "B")]
+    for stack in stacks:
+        BatchTransform(stack, "Job", job=_spec())
+    for stack in stacks:
+        Template.from_stack(stack).resource_count_is("AWS::SNS::Topic", 1)
 
 
 def test_the_dashboard_has_a_row_for_each_job() -> None:

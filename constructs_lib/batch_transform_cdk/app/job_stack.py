@@ -9,13 +9,11 @@ from constructs import Construct
 
 from batch_transform.spec.environment import EnvironmentSpec, in_environment
 from batch_transform.spec.job_spec import JobSpec
-from batch_transform.spec.stack_outputs import state_machine_description, state_machine_output
 from batch_transform_cdk.app.shared_buckets import ImportedBuckets, define_shared
 from batch_transform_cdk.app.shared_notifications import export_topic, shared_notifications
 from batch_transform_cdk.batch_transform import BatchTransform
 from batch_transform_cdk.dashboard import Dashboard
 from batch_transform_cdk.data_buckets import Buckets
-from batch_transform_cdk.job_metadata import job_metadata
 from batch_transform_cdk.stack_part import StackPart
 
 
@@ -60,23 +58,16 @@ class JobStack(cdk.Stack):
         namespace = StackPart(self, "Jobs")
         defined = []
         for job in jobs:
-            there = in_environment(job, environment)
             transform = BatchTransform(
                 namespace,
                 job.name,
-                job=there,
+                job=in_environment(job, environment),
                 buckets=buckets,
                 notifications=notifications,
+                listed_as=job.name,
             )
             defined.append(transform)
             cdk.Tags.of(transform).add("job", job.name)
-            transform.workflow.resource.add_metadata("Job", job_metadata(there))
-            cdk.CfnOutput(
-                self,
-                state_machine_output(job.name),
-                value=transform.workflow.state_machine_arn,
-                description=state_machine_description(job.name),
-            )
         if first is None and environment.notify.topic is None and (has_others or notifications.has_topic):
             export_topic(self, notifications)
         Dashboard(self, "Dashboard", jobs=defined)
