@@ -4,6 +4,7 @@
 # make prove   the proofs, which take long or install 2 GB of other programs: each permission taken away, the state
 #              machines in a second interpreter, AWS's own clients and containers, checkov
 # make synth   the templates, checked; ENVIRONMENT=dev makes those of dev
+# make lock    pins the dependencies that pyproject.toml names, in dependencies.lock
 # make wheels  what a release consists of, in build/dist
 # make bench   the engine's speed beside other ways to do the same
 # make clean   removes what the others made, apart from the environment
@@ -13,7 +14,7 @@ PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; 
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+DEPENDENCIES := $(BIN)/python tools/dependencies.py
 
 # Node and the tools of the environment come first, for `cdk` and for the CDK's own kernel.
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
@@ -24,7 +25,7 @@ ALONE := $(or $(PYTHON),python3) -c 'import fcntl, os, sys; os.makedirs("build",
 	lock = os.open("build/.make.lock", os.O_CREAT | os.O_RDWR); fcntl.flock(lock, fcntl.LOCK_EX); \
 	os.set_inheritable(lock, True); os.execvp(sys.argv[1], sys.argv[1:])'
 
-.PHONY: run check test prove lint types ready model synth wheels bench clean
+.PHONY: run check test prove lint types ready model synth wheels lock bench clean
 
 run: model
 	@batch-transform run tumours --input build/data/tumours.csv --truth build/data/tumours-truth.csv
@@ -36,7 +37,7 @@ test: lint types model
 	$(PYTEST) --tier unit --tier story
 
 prove: ready model
-	@$(PIP) torch==2.13.0 --requirement requirements-xgboost.txt
+	@$(DEPENDENCIES) install --group frameworks
 	@tests/local/clients/install
 	$(PYTEST) --tier proof
 
@@ -71,16 +72,13 @@ wheels: $(VENV)/.test
 	@ls build/dist
 
 # Speed beside SageMaker SDK local mode and a bare client; BENCH="sdk bare" measures these points alone.
-bench: $(VENV)/.run build/bench-sdk-2/.installed build/bench-sdk-3/.installed
-	@$(BIN)/python -m benchmarks $(BENCH) --work build/bench --sdk build/bench-sdk-2 --sdk build/bench-sdk-3
+bench: $(VENV)/.run
+	@$(DEPENDENCIES) environment sagemaker-sdk sagemaker-sdk-3
+	@$(BIN)/python -m benchmarks $(BENCH) --work build/bench --sdk build/sagemaker-sdk --sdk build/sagemaker-sdk-3
 
-build/bench-sdk-2/.installed: requirements-sagemaker-sdk.txt
-build/bench-sdk-3/.installed: requirements-bench.txt
-build/bench-sdk-%/.installed: $(BIN)/python
-	@echo "installing release $* of the SageMaker SDK beside our environment"
-	@$(BIN)/python -m venv $(@D)
-	@$(@D)/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --requirement $(filter %.txt,$^)
-	@touch $@
+# After a change of the dependencies in pyproject.toml; UPGRADE=1 takes the newest of all that they allow.
+lock: $(VENV)/.test
+	@$(DEPENDENCIES) lock $(if $(UPGRADE),--upgrade)
 
 clean:
 	rm -rf build cdk.out out
@@ -94,15 +92,14 @@ $(BIN)/python:
 	@echo "making the environment in $(VENV) with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 2; }
 
-$(VENV)/.run: $(BIN)/python requirements.txt requirements-local.txt constraints.txt pyproject.toml batch_transform/engine/_line_work.c
+$(VENV)/.run: $(BIN)/python dependencies.lock pyproject.toml setup.py batch_transform/engine/_line_work.c
 	@echo "installing the pinned packages (about 240 MB to download, once)"
-	@$(PIP) --requirement requirements.txt --requirement requirements-local.txt
-	@$(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --editable .
+	@$(DEPENDENCIES) install --extra cdk --extra local --group examples
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.run requirements-test.txt
+$(VENV)/.test: $(VENV)/.run
 	@echo "installing the test tools"
-	@$(PIP) --requirement requirements-test.txt
+	@$(DEPENDENCIES) install --group test --group lint
 	@touch $@
 
 node_modules/.package-lock.json: $(VENV)/.run package.json package-lock.json

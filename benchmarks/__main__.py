@@ -1,6 +1,6 @@
 """Measure everything, print it as tables, and keep it in benchmarks/results.
 
-python -m benchmarks [POINT ...] --work build/bench --sdk build/bench-sdk-2 --sdk build/bench-sdk-3
+python -m benchmarks [POINT ...] --work build/bench --sdk build/sagemaker-sdk --sdk build/sagemaker-sdk-3
 """
 
 from __future__ import annotations

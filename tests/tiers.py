@@ -58,6 +58,7 @@ TIER_OF = {
     "spec/test_regular_file.py": "story",  # with each command
     "stacks": "story",
     "test_tiers.py": "unit",
+    "tools": "unit",
 }
 """Folders and files below tests/. The entry that names most of a path decides."""
 

@@ -16,6 +16,7 @@ import pytest
 from checks import state_machine
 from checks.template import cfn_lint_complaints, cloudformation_validate_findings
 from compliance.assemblies import NAMES, PAGE, PROJECT, Assembly, kept_on_page
+from tools.dependencies import pinned
 
 each = pytest.mark.parametrize("name", NAMES)
 
@@ -119,8 +120,9 @@ def test_the_page_names_the_versions() -> None:
     page = PAGE.read_text()
     for tool in ("cdk-nag", "cfn-lint", "cloudformation-validate", "statelint"):
         assert f"{tool} {metadata.version(tool)}" in page
-    pinned = (PROJECT / "requirements-checkov.txt").read_text()
-    [checkov_version] = re.findall(r"^checkov==(\S+)", pinned, re.MULTILINE)
+    (checkov_version,) = (
+        line.removeprefix("checkov==") for line in pinned("checkov") if line.startswith("checkov==")
+    )
     assert f"checkov {checkov_version}" in page
     asl_validator = json.loads((PROJECT / "package.json").read_text())["devDependencies"]["asl-validator"]
     assert f"asl-validator {asl_validator}" in page

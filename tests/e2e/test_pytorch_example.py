@@ -14,7 +14,7 @@ from e2e.project_copy import PROJECT, Project
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("torch") is None,
-    reason="needs PyTorch (190 MB and more): pip install --constraint constraints.txt torch==2.13.0",
+    reason="needs PyTorch (190 MB and more): python tools/dependencies.py install --group frameworks",
 )
 
 

@@ -551,7 +551,7 @@ def check(hooks: Mapping[str, type | tuple[str, ...]] = HOOKS) -> None:
     if missing:
         raise EmulatorHookError(
             f"the emulator lacks {'; '.join(missing)}: ministack {_installed()} is installed, {PINNED_RELEASE} is "
-            "needed (pip install -r requirements-local.txt)"
+            "needed (pip install 'batch-transform[local]')"
         )
 
 

@@ -15,7 +15,7 @@ from local.framework.served import Answer, Model, OurServer, Request, ours
 
 needs_torch = pytest.mark.skipif(
     importlib.util.find_spec("torch") is None,
-    reason="needs PyTorch (190 MB and more): pip install --constraint constraints.txt torch==2.13.0",
+    reason="needs PyTorch (190 MB and more): python tools/dependencies.py install --group frameworks",
 )
 TAG = "2.6.0-cpu-py312"
 CSV = {"Content-Type": "text/csv", "Accept": "text/csv"}

@@ -16,7 +16,7 @@ from local.framework.served import Answer, Model, OurServer, Request, ours
 
 needs_xgboost = pytest.mark.skipif(
     importlib.util.find_spec("xgboost") is None or importlib.util.find_spec("google.protobuf") is None,
-    reason="needs XGBoost: pip install xgboost-cpu==3.2.0 protobuf==7.36.2",
+    reason="needs XGBoost: python tools/dependencies.py install --group frameworks",
 )
 CSV = {"Content-Type": "text/csv", "Accept": "text/csv"}
 TAG = "1.7-1"
