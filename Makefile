@@ -39,6 +39,7 @@ test: lint types model
 prove: ready model
 	@$(DEPENDENCIES) install --group frameworks
 	@tests/local/clients/install
+	@tests/package/prepare
 	$(PYTEST) --tier proof
 
 # The tests of a file go to one worker, in its order: they share what they deployed.

@@ -47,6 +47,7 @@ TIER_OF = {
     "local/framework/test_pytorch.py": "proof",  # needs PyTorch
     "local/framework/test_xgboost.py": "proof",  # needs XGBoost
     "nag": "unit",
+    "package": "proof",  # in environments that are made for it
     "parity": "unit",
     "preview": "unit",
     "recorded": "story",
