@@ -11,6 +11,7 @@ import click
 import pytest
 
 from batch_transform.cli.main import main
+from patience import PATIENCE_SECONDS
 
 GOOD = "name: demo\nmodel: {existing: demo-model}\n"
 BAD = f"{GOOD}transform:\n  max_payload: 200\n"
@@ -180,7 +181,7 @@ def _on_a_terminal(folder: Path) -> str:
         pass  # Linux's way to say that the other end of a terminal is closed
     finally:
         os.close(master)
-        process.wait(timeout=30)
+        process.wait(timeout=PATIENCE_SECONDS)
     return click.unstyle(shown.decode())
 
 

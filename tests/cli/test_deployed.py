@@ -15,6 +15,7 @@ import pytest
 
 from batch_transform.cli.main import main
 from e2e.workflow_stack import Deployed, deployed_jobs
+from patience import PATIENCE_SECONDS
 
 JOBS = {"quick": {}, "refused": {"behaviour": "refuse"}, "hanging-one": {"behaviour": "hang"}, "idle": {}}
 
@@ -231,7 +232,7 @@ def test_an_interrupt_while_waiting_leaves_the_run_and_says_how_to_stop_it(
     execution = next(line.split()[1] for line in process.stdout if line.startswith("execution"))
     next(line for line in process.stdout if line == "state     Transform\n")
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=120)
+    _, err = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 130
     assert "goes on; follow it: batch-transform show" in err
     assert f"stop-execution --execution-arn {execution}" in err

@@ -12,6 +12,7 @@ import pytest
 
 from batch_transform.cli.main import main
 from batch_transform.spec.job_file import load_job_file
+from patience import PATIENCE_SECONDS
 
 
 @pytest.fixture(autouse=True)
@@ -98,7 +99,7 @@ def test_a_terminal_is_asked_for_what_is_missing(folder: Path) -> None:
         ("a model's name", "churn-model"),
     ]
     seen = ""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         if not select.select([leader], [], [], 0.2)[0]:
             if process.poll() is not None:

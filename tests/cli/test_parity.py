@@ -10,6 +10,7 @@ import pytest
 
 from batch_transform.local.up import LocalAws
 from batch_transform.parity.case import load_cases
+from patience import PATIENCE_SECONDS
 
 CASE = {
     "id": "mine",
@@ -28,7 +29,7 @@ def parity(*arguments: str, said: str = "") -> subprocess.CompletedProcess[str]:
         input=said,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
 

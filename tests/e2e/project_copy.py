@@ -10,6 +10,8 @@ from pathlib import Path
 
 import yaml
 
+from patience import PATIENCE_SECONDS
+
 PROJECT = Path(__file__).resolve().parents[2]
 
 
@@ -29,7 +31,9 @@ class Project:
         job[section].update(fields)
         self.job_file.write_text(yaml.safe_dump(job, sort_keys=False))
 
-    def batch_transform(self, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    def batch_transform(
+        self, *arguments: str, timeout: float = PATIENCE_SECONDS
+    ) -> subprocess.CompletedProcess[str]:
         """Run the command in this folder; output is no terminal."""
         return subprocess.run(
             self.command(*arguments),

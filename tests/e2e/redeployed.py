@@ -15,6 +15,7 @@ from batch_transform.local.up import LocalAws
 from batch_transform.runs.synth import synthesise
 from batch_transform.spec.stack_outputs import INPUT_BUCKET, OUTPUT_BUCKET, state_machine_output
 from e2e.project_copy import PROJECT
+from patience import PATIENCE_SECONDS
 
 JOB: dict[str, Any] = {
     "name": "churn",
@@ -103,7 +104,7 @@ class Redeployed:
         """Start the machine with what is deployed, and return the execution at its end."""
         states = self.aws.client("stepfunctions")
         arn = states.start_execution(stateMachineArn=self.machine, input="{}")["executionArn"]
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             described: dict[str, Any] = states.describe_execution(executionArn=arn)
             if described["status"] != "RUNNING":

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from batch_transform.local.up import LocalAws
+from patience import PATIENCE_SECONDS
 
 
 @dataclass
@@ -42,7 +43,7 @@ class Subscriber:
 
     def message(self, is_it: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """Wait for a message of SNS, and return it."""
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             for message in self.told:
                 if is_it(message):

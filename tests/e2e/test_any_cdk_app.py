@@ -23,6 +23,7 @@ from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws
 from batch_transform.spec.job_file import load_job_files
 from batch_transform_cdk import BatchTransform, CustomerKey
+from patience import PATIENCE_SECONDS
 
 JOB = """\
 name: tumours
@@ -115,7 +116,7 @@ class Deployed:
         """Start a state machine, and return the execution at its end."""
         started = (states or self.aws.client("stepfunctions")).start_execution(stateMachineArn=self[machine])
         owner = self.aws.client("stepfunctions")
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             described: dict[str, Any] = owner.describe_execution(executionArn=started["executionArn"])
             if described["status"] != "RUNNING":
@@ -161,7 +162,7 @@ class Deployed:
 
 
 def soon(is_so: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not (came := is_so()) and time.monotonic() < deadline:
         time.sleep(0.1)
     return came

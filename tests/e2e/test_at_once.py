@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from e2e.project_copy import PROJECT, Project
+from patience import PATIENCE_SECONDS
 
 FILTERS = {"both": "$[0,-1]", "ids": "$[0]", "predictions": "$[-1]"}
 DATA = ("--input", "build/data/tumours.csv", "--rows", "0")
@@ -47,7 +48,7 @@ def test_runs_of_three_filters_at_once_each_give_their_own_results(project: Proj
         name: started(project, f"jobs/{name}.yaml", f"out-{time}-{name}") for name in (*FILTERS, "other")
     }
     for name, run in running.items():
-        said, _ = run.communicate(timeout=300)
+        said, _ = run.communicate(timeout=PATIENCE_SECONDS)
         assert run.returncode == 0, f"{name}: {said}"
     found = {name: results(project, f"out-{time}-{name}") for name in running}
     [ids], [predictions] = found["ids"], found["predictions"]
@@ -59,7 +60,7 @@ def test_runs_of_three_filters_at_once_each_give_their_own_results(project: Proj
 
 def test_two_equal_runs_at_once_each_have_a_folder_of_their_own(project: Project) -> None:
     both = [started(project, "tumours", "out") for _ in range(2)]
-    said = [run.communicate(timeout=300)[0] for run in both]
+    said = [run.communicate(timeout=PATIENCE_SECONDS)[0] for run in both]
     assert [run.returncode for run in both] == [0, 0], said
     one, other = results(project, "out")
     assert one == other

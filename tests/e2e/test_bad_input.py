@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from e2e.project_copy import Project
+from patience import PATIENCE_SECONDS
 
 HANGING_MODEL = """
 import time
@@ -41,7 +42,7 @@ def processes_of(project: Project) -> list[str]:
 def nothing_is_left(project: Project) -> Iterator[None]:
     """After each of these stories: no process, and no file that is half a result."""
     yield
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while processes_of(project) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert processes_of(project) == []
@@ -205,7 +206,7 @@ def test_ctrl_c_in_the_middle_ends_everything(project: Project) -> None:
                 break
         time.sleep(1.5)
         running.send_signal(signal.SIGINT)
-        _, errors = running.communicate(timeout=30)
+        _, errors = running.communicate(timeout=PATIENCE_SECONDS)
     assert running.returncode == 130
     assert "Traceback" not in errors
     assert not (project.folder / "out").exists()

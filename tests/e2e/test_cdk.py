@@ -19,6 +19,7 @@ from batch_transform.local.up import LocalAws
 from batch_transform.runs.synth import synthesise
 from batch_transform.spec.stack_outputs import INPUT_BUCKET, state_machine_output
 from e2e.project_copy import PROJECT, Project
+from patience import PATIENCE_SECONDS
 
 TOOLS = Path(sys.executable).parent
 CDK = PROJECT / "node_modules/.bin/cdk"
@@ -53,7 +54,7 @@ class Toolkit:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=PATIENCE_SECONDS,
             check=False,
         )
         assert (done.returncode != 0) is fails, done.stdout + done.stderr
@@ -126,7 +127,7 @@ ADDED = {
 }
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_a_job_is_deployed_changed_rolled_back_and_destroyed(toolkit: Toolkit) -> None:
     project = toolkit.project
     # With all checks, as a person ships it; without what only the console shows, as `synthesised` makes it.
@@ -210,7 +211,7 @@ def break_schedule(assembly: Path) -> None:
     template.write_text(json.dumps(resources))
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_dev_lives_beside_prod_and_goes_when_it_is_empty(toolkit: Toolkit) -> None:
     prod = toolkit.synthesised("prod")
     toolkit.deploy(prod)

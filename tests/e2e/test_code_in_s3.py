@@ -17,6 +17,7 @@ from batch_transform.runs.synth import synthesise
 from batch_transform.spec.stack_outputs import INPUT_BUCKET, OUTPUT_BUCKET, state_machine_output
 from e2e.project_copy import PROJECT
 from fakes.wheel import write_wheel
+from patience import PATIENCE_SECONDS
 
 BUCKET = "models-of-mine"
 JOB = f"""
@@ -58,7 +59,7 @@ class Stack:
         states, s3 = self._aws.client("stepfunctions"), self._aws.client("s3")
         machine = self._outputs[state_machine_output("sdk")]
         arn = states.start_execution(stateMachineArn=machine, input="{}")["executionArn"]
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while (described := states.describe_execution(executionArn=arn))["status"] == "RUNNING":
             assert time.monotonic() < deadline
             time.sleep(0.1)

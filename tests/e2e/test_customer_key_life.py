@@ -47,7 +47,7 @@ def keys_of_what_holds_data(stack: Redeployed) -> dict[str, set[str | None]]:
     }
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_a_key_is_added_to_a_stack_with_data_and_taken_away_again(stack: Redeployed) -> None:
     without = stack.synthesise("without")
     stack.deploy(without)

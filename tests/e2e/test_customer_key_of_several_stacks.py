@@ -24,6 +24,7 @@ from batch_transform.spec.stack_outputs import (
 )
 from e2e.project_copy import PROJECT
 from least_privilege.model_code import write_model
+from patience import PATIENCE_SECONDS
 
 SECOND_STACK = f"{FIRST_STACK}-1"
 JOBS = {FIRST_STACK: "leads", SECOND_STACK: "churn"}
@@ -115,7 +116,7 @@ class Stacks:
         jobs = {JOBS[SECOND_STACK], OWN_TOPIC}
         for job in jobs:
             assert self._execution(SECOND_STACK, job, refused)["status"] == "FAILED"
-        deadline, heard = time.monotonic() + 10, set[str]()
+        deadline, heard = time.monotonic() + PATIENCE_SECONDS, set[str]()
         sqs = self.aws.client("sqs")
         while heard != jobs and time.monotonic() < deadline:
             for message in sqs.receive_message(QueueUrl=self._ear, WaitTimeSeconds=1).get("Messages", []):
@@ -128,7 +129,7 @@ class Stacks:
         states = self.aws.client("stepfunctions")
         machine = self.outputs[stack][state_machine_output(job)]
         arn = states.start_execution(stateMachineArn=machine, input=overrides)["executionArn"]
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while (described := states.describe_execution(executionArn=arn))["status"] == "RUNNING":
             assert time.monotonic() < deadline, "the run did not end"
             time.sleep(0.05)
@@ -141,7 +142,7 @@ def stacks(tmp_path: Path) -> Iterator[Stacks]:
         yield Stacks(tmp_path, aws)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_stacks_that_share_get_a_key_and_lose_it(stacks: Stacks) -> None:
     without = stacks.synthesise("without", customer_key=False)
     stacks.deploy(without, *JOBS)

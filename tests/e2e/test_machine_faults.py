@@ -18,6 +18,7 @@ import yaml
 
 from e2e.project_copy import Project
 from e2e.sleeper import SLEEPER, write_sleeper
+from patience import PATIENCE_SECONDS
 
 DATA = ("--input", "build/data/tumours.csv", "--rows", "0")
 TRANSFORM = "state     Transform"
@@ -88,7 +89,7 @@ def of_run(temporary: Path) -> list[str]:
 
 
 def until_gone(temporary: Path) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while of_run(temporary):
         assert time.monotonic() < deadline, of_run(temporary)
         time.sleep(0.05)
@@ -114,7 +115,7 @@ def test_fails_in_one_line_with_the_log_when_the_local_aws_is_killed_in_the_midd
             if "batch_transform.local.server" in Path(f"/proc/{pid}/cmdline").read_text()
         ]
         os.kill(server, signal.SIGKILL)
-        _, errors = run.communicate(timeout=60)
+        _, errors = run.communicate(timeout=PATIENCE_SECONDS)
     assert run.returncode == 1
     assert len(errors.splitlines()) == 1, errors
     assert errors.startswith("error: the local AWS ended before the program that uses it, by SIGKILL")
@@ -152,7 +153,7 @@ def test_a_signal_at_any_moment_leaves_no_process_and_no_folder(
             os.killpg(run.pid, number)  # as Ctrl-C does
         else:
             run.send_signal(number)
-        _, errors = run.communicate(timeout=60)
+        _, errors = run.communicate(timeout=PATIENCE_SECONDS)
     assert run.returncode == code, errors
     assert "Traceback" not in errors
     assert errors.splitlines()[-1] == "interrupted"
@@ -173,15 +174,15 @@ def test_what_a_killed_run_leaves_is_removed_at_the_next_start_and_nothing_of_on
             killed.kill()
             killed.communicate()
         assert left_in(temporary) > of_the_living
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while left_in(temporary) != of_the_living:  # the killed run's own local AWS ends meanwhile
             assert time.monotonic() < deadline
             with running(slow, temporary, "run", "slow", "--input", "slow.csv") as next_run:
                 until_line(next_run, "synth")
                 os.killpg(next_run.pid, signal.SIGINT)
-                next_run.communicate(timeout=60)
+                next_run.communicate(timeout=PATIENCE_SECONDS)
         os.killpg(lives.pid, signal.SIGINT)
-        lives.communicate(timeout=60)
+        lives.communicate(timeout=PATIENCE_SECONDS)
         assert lives.returncode == 130
     assert left_in(temporary) == set()
 
@@ -212,7 +213,7 @@ def test_results_for_which_the_disk_has_no_room_are_kept_elsewhere_and_named(
         while True:
             file.write(b"\0" * 4096)
     with running(project, temporary, "run", "tumours", *DATA, "--out", str(small_disk / "out")) as run:
-        said, errors = run.communicate(timeout=120)
+        said, errors = run.communicate(timeout=PATIENCE_SECONDS)
     assert run.returncode == 1, said
     assert len(errors.splitlines()) == 1, errors
     found = re.fullmatch(
@@ -229,7 +230,7 @@ def test_fails_in_one_line_when_the_disk_for_temporary_files_is_full(
     project: Project, small_disk: Path
 ) -> None:
     with running(project, small_disk, "run", "tumours", *DATA) as run:
-        _, errors = run.communicate(timeout=120)
+        _, errors = run.communicate(timeout=PATIENCE_SECONDS)
     assert run.returncode == 1
     assert len(errors.splitlines()) == 1, errors
     assert re.match(

@@ -20,6 +20,7 @@ from batch_transform.spec.stack_outputs import INPUT_BUCKET, NOTIFICATION_TOPIC,
 from e2e.project_copy import PROJECT
 from e2e.sleeper import SLEEPER, write_sleeper
 from e2e.subscriber import Subscriber
+from patience import PATIENCE_SECONDS
 
 ALARM_SCALE = 0.005
 """An hour without a start, 13 periods of 5 minutes, is 20 s."""
@@ -171,7 +172,7 @@ def test_a_job_that_does_not_start_raises_an_alarm_and_not_before_it_is_late(wat
 
 def test_a_completed_run_publishes_its_objects_and_instance_time(watched: Watched) -> None:
     execution = watched.start("steady", "0\n")
-    stepfunctions, deadline = watched.aws.client("stepfunctions"), time.monotonic() + 60
+    stepfunctions, deadline = watched.aws.client("stepfunctions"), time.monotonic() + PATIENCE_SECONDS
     while stepfunctions.describe_execution(executionArn=execution)["status"] == "RUNNING":
         assert time.monotonic() < deadline
         time.sleep(0.1)

@@ -18,6 +18,7 @@ from batch_transform.runs.aws_calls import ACTIONS
 from batch_transform.runs.synth import synthesise
 from batch_transform.spec.stack_outputs import INPUT_BUCKET, state_machine_output
 from e2e.project_copy import PROJECT
+from patience import PATIENCE_SECONDS
 
 PAGE = (PROJECT / "docs/permissions.md").read_text(encoding="utf-8")
 POLICY: dict[str, Any] = json.loads(re.findall(r"^```json\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)[0])
@@ -49,7 +50,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory, example_model: Path) -> Iterat
         aws.client("s3").put_object(Bucket=outputs[INPUT_BUCKET], Key=f"{JOB}/tumours.csv", Body=data)
         states = aws.client("stepfunctions")
         run = states.start_execution(stateMachineArn=outputs[state_machine_output(JOB)])["executionArn"]
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while states.describe_execution(executionArn=run)["status"] == "RUNNING":
             assert time.monotonic() < deadline, "the run did not end"
             time.sleep(0.05)

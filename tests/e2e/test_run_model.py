@@ -22,6 +22,7 @@ from batch_transform.local.up import LocalAws
 from batch_transform.runs.synth import synthesise
 from batch_transform.spec.stack_outputs import INPUT_BUCKET, state_machine_output
 from e2e.project_copy import PROJECT
+from patience import PATIENCE_SECONDS
 
 ROLE = "arn:aws:iam::000000000000:role/registry"
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
@@ -79,7 +80,7 @@ class Account:
         execution = states.start_execution(
             stateMachineArn=self.outputs[state_machine_output(job)], input="{}"
         )["executionArn"]
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             described: dict[str, Any] = states.describe_execution(executionArn=execution)
             if described["status"] != "RUNNING":

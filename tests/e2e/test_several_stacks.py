@@ -17,6 +17,7 @@ from batch_transform.spec.environment import EnvironmentSpec
 from batch_transform.spec.errors import DeployError
 from batch_transform.spec.stack_outputs import FIRST_STACK, INPUT_BUCKET, OUTPUT_BUCKET, state_machine_output
 from e2e.project_copy import PROJECT
+from patience import PATIENCE_SECONDS
 
 JOBS = [f"tumours-{number:02}" for number in range(20)]
 FEW = JOBS[:10]
@@ -78,7 +79,7 @@ class App:
         """Return status and cause of a run at its end."""
         states = self._aws.client("stepfunctions")
         execution = states.start_execution(stateMachineArn=self.machine(job), input="{}")["executionArn"]
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while (described := states.describe_execution(executionArn=execution))["status"] == "RUNNING":
             assert time.monotonic() < deadline, "the run did not end"
             time.sleep(0.05)

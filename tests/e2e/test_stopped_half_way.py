@@ -19,6 +19,7 @@ from batch_transform.spec.run_id import run_id
 from batch_transform.spec.stack_outputs import NOTIFICATION_TOPIC
 from e2e.subscriber import Subscriber
 from e2e.workflow_stack import Deployed, deployed_jobs
+from patience import PATIENCE_SECONDS
 
 LARGE = "ml.m5.large"
 # The model hangs on data with the word `hang` in them, and echoes all others.
@@ -84,7 +85,7 @@ class World:
         assert self.deployed.locks("wait") == []
 
 
-def wait_until(is_so: Callable[[], bool], seconds: float = 60.0) -> None:
+def wait_until(is_so: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
     deadline = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < deadline, f"not so within {seconds} s"

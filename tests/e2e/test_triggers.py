@@ -23,8 +23,9 @@ from batch_transform.spec.job_spec import JobSpec, ScheduleSpec, TriggersSpec, U
 from batch_transform_cdk.batch_transform import BatchTransform
 from batch_transform_cdk.data_buckets import DataBuckets
 from e2e.project_copy import PROJECT
+from patience import PATIENCE_SECONDS
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 Seen = TypeVar("Seen")
 
@@ -146,7 +147,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, example_model: Path, data: b
         yield found
 
 
-def until(look: Callable[[], Seen], seconds: float = 60) -> Seen:
+def until(look: Callable[[], Seen], seconds: float = PATIENCE_SECONDS) -> Seen:
     """Return what `look` sees, once that is true."""
     deadline = time.monotonic() + seconds
     while not (seen := look()):

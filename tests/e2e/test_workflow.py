@@ -22,6 +22,7 @@ from batch_transform_cdk.states.ladder import MOST_ROUNDS
 from e2e.project_copy import PROJECT
 from e2e.sleeper import SLEEPER, write_sleeper
 from e2e.workflow_stack import Deployed
+from patience import PATIENCE_SECONDS
 
 # Texts that a state machine would evaluate, refuse or leave out, did it not take care.
 ODD_TEXTS = {
@@ -126,7 +127,7 @@ def test_a_job_without_machines_is_tried_again_under_new_names_and_then_fails(
 def test_a_job_succeeds_when_machines_are_there_again(deployed: Deployed, good: dict[str, Any]) -> None:
     deployed.limit(without_capacity=("ml.m5.large",))
     execution = deployed.start("tumours", good)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not any(job["TransformJobStatus"] == "Failed" for job in deployed.jobs_of(execution)):
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -181,7 +182,7 @@ def test_a_job_that_runs_too_long_is_stopped_and_the_run_fails(deployed: Deploye
     assert described["status"] == "FAILED"
     assert described["error"] == "BatchTransform.Timeout"
     assert "transform.max_runtime_in_seconds" in described["cause"]
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while [job["TransformJobStatus"] for job in deployed.jobs_of(execution)] != ["Stopped"]:
         assert time.monotonic() < deadline
         time.sleep(0.1)

@@ -19,6 +19,7 @@ from batch_transform.runs.synth import synthesise
 from batch_transform.spec.run_id import run_id
 from batch_transform.spec.stack_outputs import INPUT_BUCKET, OUTPUT_BUCKET, state_machine_output
 from e2e.project_copy import PROJECT
+from patience import PATIENCE_SECONDS
 
 MODEL_FOLDER = PROJECT / "tests/local/model_folder"
 ENDED = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
@@ -81,7 +82,7 @@ class Deployed:
 
     def wait(self, execution: str) -> dict[str, Any]:
         """Wait for the end of an execution and return its description."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             described = self.describe(execution)
             if described["status"] in ENDED:
@@ -107,7 +108,7 @@ class Deployed:
 
     def until_in(self, execution: str, state: str) -> None:
         """Wait until the execution has entered the state."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while state not in self.states(execution):
             described = self.describe(execution)
             assert described["status"] == "RUNNING", described
@@ -131,7 +132,7 @@ class Deployed:
 
     def job_running(self, execution: str) -> str:
         """Wait for a transform job of the execution that runs, and return its name."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             for job in self.jobs_of(execution):
                 if job["TransformJobStatus"] == "InProgress":

@@ -16,7 +16,7 @@ from batch_transform.local.sagemaker.http_invoker import HttpInvoker
 from engine.fake_world import MemoryStore, request
 from fakes.misbehaving_server import WAYS, MisbehavingServer, Way
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 IDS = [b"id-%d" % number for number in range(40)]
 RECORDS = [b"%b,%d\n" % (each, number) for number, each in enumerate(IDS)]

@@ -101,7 +101,7 @@ def test_any_text_is_a_filter_or_refused_with_our_own_error(
     ),
 )
 @settings(max_examples=600)
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_any_job_ends_and_says_why_it_failed(
     data: bytes, answer: bytes | None, choices: dict[str, Any]
 ) -> None:

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_transform.engine.in_order import StoppedError, Workers
+from patience import PATIENCE_SECONDS
 
-pytestmark = pytest.mark.timeout(60)  # workers that wait for themselves would wait for ever
+pytestmark = pytest.mark.timeout(900)  # workers that wait for themselves would wait for ever
 
 
 def never() -> bool:
@@ -34,7 +35,7 @@ def test_results_come_in_the_order_of_the_items_however_long_each_takes(
 
 
 def test_as_many_calls_run_at_a_time_as_there_are_workers_and_no_more() -> None:
-    meeting = threading.Barrier(3, timeout=20)  # passes only if three calls are there together
+    meeting = threading.Barrier(3, timeout=PATIENCE_SECONDS)  # passes only if three calls are there together
     running, most, lock = 0, 0, threading.Lock()
 
     def call(_: int) -> None:
@@ -76,7 +77,7 @@ def test_two_users_of_the_same_workers_share_the_room_and_both_finish() -> None:
     for user in users:
         user.start()
     for user in users:
-        user.join(timeout=30)
+        user.join(timeout=PATIENCE_SECONDS)
     assert sums == [1225, 1225, 1225]
 
 
@@ -120,7 +121,7 @@ def test_fails_at_once_when_told_to_stop_though_a_call_hangs() -> None:
     threading.Timer(0.05, stop.set).start()
     began = time.monotonic()
     with pytest.raises(StoppedError):
-        list(workers.in_order(lambda _: release.wait(timeout=60), range(3)))
+        list(workers.in_order(lambda _: release.wait(timeout=PATIENCE_SECONDS), range(3)))
     assert time.monotonic() - began < 10
     release.set()
 

@@ -17,8 +17,9 @@ from batch_transform.engine.settings import MIB
 from batch_transform.engine.transform_job import Outcome, Progress
 from batch_transform.spec.errors import ModelTimeoutError, NoModelAnswerError
 from engine.fake_world import MemoryStore, MemoryWriter, Reply, line_by_line, request, run_job
+from patience import PATIENCE_SECONDS
 
-pytestmark = pytest.mark.timeout(60)  # a job that waits for itself would wait for ever
+pytestmark = pytest.mark.timeout(900)  # a job that waits for itself would wait for ever
 
 JOIN = request(input_filter="$[1:]", join_source="Input", output_filter="$[0,-1]")
 JSON_JOIN = request(
@@ -250,7 +251,7 @@ def test_the_order_of_the_input_is_kept_however_fast_each_answer_comes(at_a_time
 
 def meet(parties: int) -> Reply:
     """A model that answers only when so many requests are there at the same time."""
-    barrier = threading.Barrier(parties, timeout=30)
+    barrier = threading.Barrier(parties, timeout=PATIENCE_SECONDS)
 
     def reply(body: bytes) -> bytes:
         barrier.wait()
@@ -292,7 +293,7 @@ def test_each_request_in_flight_that_fails_has_a_whole_block_in_the_log_and_no_m
 
 
 def test_a_request_in_flight_that_is_answered_well_has_no_block_in_the_log() -> None:
-    barrier = threading.Barrier(3, timeout=30)
+    barrier = threading.Barrier(3, timeout=PATIENCE_SECONDS)
 
     def reply(body: bytes) -> bytes | Answer:
         if body in {b"1\n", b"2\n", b"3\n"}:
@@ -323,7 +324,7 @@ def test_a_stopped_job_ends_soon_and_leaves_nothing_half_written_though_the_mode
     def hang(body: bytes) -> bytes:
         if body == b"2\n":
             stop.set()
-            release.wait(timeout=60)
+            release.wait(timeout=PATIENCE_SECONDS)
         return body
 
     began = time.monotonic()
@@ -388,7 +389,7 @@ def test_fails_loudly_and_tidily_when_the_storage_itself_breaks() -> None:
 def test_a_job_has_no_threads_left_when_it_has_ended() -> None:
     before = threading.active_count()
     run_job({"a.csv": b"1\n"}, line_by_line(half), request(MaxConcurrentTransforms=4))
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while threading.active_count() > before and time.monotonic() < deadline:
         time.sleep(0.01)
     assert threading.active_count() <= before

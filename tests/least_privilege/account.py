@@ -26,6 +26,7 @@ from e2e.project_copy import PROJECT
 from least_privilege.model_code import archive, write_model
 from least_privilege.policies import Policy, deployed_policies
 from least_privilege.refusals import Refusals
+from patience import PATIENCE_SECONDS
 
 STACK = "BatchTransform"
 ACCOUNT = "000000000000"
@@ -188,7 +189,7 @@ class Account:
     def execution(self, arn: str) -> dict[str, Any]:
         """The execution at its end; it is stopped when it waits for another run, since none goes on here."""
         describe = partial(self.client("stepfunctions").describe_execution, executionArn=arn)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while (described := describe())["status"] == "RUNNING" and time.monotonic() < deadline:
             if self._waits_for_other(arn):
                 break

@@ -12,13 +12,14 @@ import pytest
 from botocore.exceptions import ClientError
 
 from batch_transform.local.up import LocalAws
+from patience import PATIENCE_SECONDS
 
 MODEL_FOLDER = Path(__file__).parent / "model_folder"
 ROLE = "arn:aws:iam::000000000000:role/transform-role"
 LOG_GROUP = "/aws/sagemaker/TransformJobs"
 
 
-def wait_until(is_so: Callable[[], bool], seconds: float = 20.0) -> None:
+def wait_until(is_so: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
     deadline = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < deadline, f"not so within {seconds} s"

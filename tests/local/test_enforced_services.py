@@ -15,6 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from batch_transform.local.up import LocalAws
+from patience import PATIENCE_SECONDS
 
 ACCOUNT = "000000000000"
 MACHINE = json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}})
@@ -253,7 +254,7 @@ def test_an_sdk_integration_acts_with_the_machines_role(services: Services) -> N
         role = services.role("states.amazonaws.com", allow(action))
         machine = states.create_state_machine(name=name(), definition=json.dumps(look), roleArn=role)
         execution = states.start_execution(stateMachineArn=machine["stateMachineArn"])["executionArn"]
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while states.describe_execution(executionArn=execution)["status"] == "RUNNING":
             assert time.monotonic() < deadline
             time.sleep(0.05)

@@ -16,6 +16,8 @@ from typing import Any
 import boto3
 import pytest
 
+from patience import PATIENCE_SECONDS
+
 SERVER = [sys.executable, "-m", "batch_transform.local.server"]
 
 
@@ -116,7 +118,7 @@ def test_sigkill_leaves_no_process(
         lab.start(lab.request(marked_model(lab, folder, "offspring"), lab.bucket(**{"a.csv": b"1,2\n"})))
         until(lambda: processes(f"{folder}/serve"))
         server.end(signal.SIGKILL)
-        until(lambda: not processes(str(tmp_path)), seconds=10)
+        until(lambda: not processes(str(tmp_path)))
 
 
 def test_it_ends_with_standard_input_when_told_to(tmp_path: Path) -> None:
@@ -211,7 +213,7 @@ def failed(*options: str, expected: int = 2, **environment: str) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
         env={**os.environ, **environment},
     )
     assert (ended.returncode, ended.stdout) == (expected, ""), ended.stderr

@@ -12,6 +12,7 @@ from batch_transform.explain.shown_request import shown_request
 from batch_transform.preview.local_model import LocalModel, local_model
 from batch_transform.spec.errors import InputError, TransformJobError
 from batch_transform.spec.job_spec import FrameworkImage, JobSpec, ModelSpec, TransformSpec
+from patience import PATIENCE_SECONDS
 
 SERVER = f"file://{Path(__file__).parents[1] / 'local' / 'model_folder'}"
 CODE = """
@@ -28,7 +29,7 @@ def no_s3() -> Any:
 
 
 def ask(model: LocalModel, body: bytes) -> bytes:
-    answer = model.invoker.invoke(body, content_type="text/csv", accept="text/csv", timeout=30)
+    answer = model.invoker.invoke(body, content_type="text/csv", accept="text/csv", timeout=PATIENCE_SECONDS)
     assert answer.status == 200, answer.body
     return answer.body
 
@@ -108,6 +109,8 @@ def test_an_error_of_the_models_code_is_told_where_the_container_answers_with_a_
     (source / "code" / "inference.py").write_text(CODE.replace("data.splitlines()", "data.wrong()"))
     spec = JobSpec("demo", ModelSpec(source=source, image=FrameworkImage("sklearn", "1.2-1")))
     with local_model(spec, shown_request(spec).request, no_s3, None) as model:
-        answer = model.invoker.invoke(b"1\n", content_type="text/csv", accept="text/csv", timeout=30)
+        answer = model.invoker.invoke(
+            b"1\n", content_type="text/csv", accept="text/csv", timeout=PATIENCE_SECONDS
+        )
     assert answer.status == 500
     assert b"AttributeError: 'str' object has no attribute 'wrong'" in answer.body

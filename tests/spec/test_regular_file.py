@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from batch_transform.spec.regular_file import kind_of, open_file, read_file
+from patience import PATIENCE_SECONDS
 
 MODULE = "batch_transform.cli.main"
 
@@ -103,7 +104,7 @@ def test_fails_at_once_for_a_command_that_is_given_what_is_no_file(
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     assert done.returncode == 2, done.stderr

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from patience import PATIENCE_SECONDS
+
 AWS = Path(__file__).parents[3] / "build/aws-cli/bin/aws"
 pytestmark = pytest.mark.skipif(
     not AWS.exists(), reason="needs the AWS CLI (200 MB): tests/local/clients/install aws-cli"
@@ -23,7 +25,7 @@ def aws(lab: Any, *arguments: str) -> str:
         env={"PATH": os.environ["PATH"], "HOME": "/nonexistent", **lab.aws.environment()},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     assert ended.returncode == 0, ended.stderr

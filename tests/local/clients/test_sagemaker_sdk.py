@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from patience import PATIENCE_SECONDS
+
 PYTHON = Path(__file__).parents[3] / "build/sagemaker-sdk/bin/python"
 SCRIPT = Path(__file__).with_name("transform_with_sdk.py")
 pytestmark = pytest.mark.skipif(
@@ -29,7 +31,7 @@ def transform(
         env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), **lab.aws.environment()},
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
 
@@ -86,7 +88,7 @@ def test_models_whose_code_the_sdk_packs_run_alone_and_as_a_pipeline(lab: Any, t
         env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), **lab.aws.environment()},
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
@@ -128,7 +130,7 @@ def test_a_configuration_file_names_the_default_bucket_that_the_sdk_would_ask_st
         },
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     assert ended.returncode == 0, ended.stderr

@@ -10,6 +10,7 @@ import pytest
 from botocore.config import Config
 
 from batch_transform.local.emulator.callers import is_local
+from patience import PATIENCE_SECONDS
 
 LOCAL = [
     "127.0.0.1",
@@ -65,7 +66,7 @@ def test_any_other_host_is_not_local(host: str) -> None:
 def get(lab: Any, *headers: tuple[str, str], path: str = "/") -> tuple[int, str]:
     """Send a GET with these headers and no others."""
     address, port = lab.aws.endpoint_url.removeprefix("http://").split(":")
-    connection = http.client.HTTPConnection(address, int(port), timeout=10)
+    connection = http.client.HTTPConnection(address, int(port), timeout=PATIENCE_SECONDS)
     connection.putrequest("GET", path, skip_host=True, skip_accept_encoding=True)
     for name, value in headers:
         connection.putheader(name, value)
@@ -110,7 +111,7 @@ def test_fails_for_a_second_host_that_is_not_local(lab: Any) -> None:
 
 def test_fails_when_no_host_is_named(lab: Any) -> None:
     address, port = lab.aws.endpoint_url.removeprefix("http://").split(":")
-    with socket.create_connection((address, int(port)), timeout=10) as connection:
+    with socket.create_connection((address, int(port)), timeout=PATIENCE_SECONDS) as connection:
         connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
         answer = connection.makefile("rb").read().decode()
     assert answer.split("\r\n")[0].split()[1] == "403"

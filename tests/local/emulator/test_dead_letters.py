@@ -76,7 +76,7 @@ def test_what_a_function_could_not_do_is_tried_again_and_told_to_its_destination
     bucket = lab.bucket()
     rule(lab, bucket, {"Arn": arn})
     lab.s3.put_object(Bucket=bucket, Key="in/a.csv", Body=b"1")
-    until(letters.have_come, seconds=30)
+    until(letters.have_come)
     (letter,) = letters.found
     assert letter["requestPayload"]["detail"]["object"]["key"] == "in/a.csv"
     assert letter["requestContext"]["condition"] == "RetriesExhausted"
@@ -89,7 +89,7 @@ def test_an_event_whose_target_is_gone_lands_in_the_rules_queue(
     bucket = lab.bucket()
     rule(lab, bucket, {"Arn": arn, "DeadLetterConfig": {"Arn": letters.arn}})
     lab.s3.put_object(Bucket=bucket, Key="in/b.csv", Body=b"1")
-    until(letters.have_come, seconds=20)
+    until(letters.have_come)
     assert letters.found[0]["detail"]["object"]["key"] == "in/b.csv"
 
 
@@ -107,5 +107,5 @@ def test_a_rule_takes_objects_by_prefix_suffix_and_size(
         "in/*deep/b.csv": b"1",
     }.items():
         lab.s3.put_object(Bucket=bucket, Key=key, Body=body)
-    until(letters.have_come, seconds=20)
+    until(letters.have_come)
     assert [letter["detail"]["object"]["key"] for letter in letters.found] == ["in/*deep/b.csv"]

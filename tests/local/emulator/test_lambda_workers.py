@@ -51,7 +51,7 @@ def test_a_function_that_runs_ends_with_a_local_aws_that_is_killed(
         lab.aws.client("lambda").invoke(FunctionName=name, InvocationType="Event")
         until(lambda: any("_worker.py" in line for line in processes(mark)))
         os.kill(aws.pid, signal.SIGKILL)
-        until(lambda: not processes(mark), seconds=10)
+        until(lambda: not processes(mark))
 
 
 SHORT = """

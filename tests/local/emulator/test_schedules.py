@@ -50,7 +50,7 @@ def test_a_single_moment_starts_the_machine_with_its_input_and_the_schedule_goes
     machine = lab.machine(PASS)
     moment = datetime.now(UTC) + timedelta(minutes=1)
     name = schedule(lab, f"at({moment:%Y-%m-%dT%H:%M:%S})", machine, ActionAfterCompletion="DELETE")
-    until(lambda: started(lab, machine), seconds=20)
+    until(lambda: started(lab, machine))
     (execution,) = started(lab, machine)
     assert json.loads(lab.execution(execution["executionArn"])["input"]) == {"comment": name}
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
@@ -62,7 +62,7 @@ def test_a_single_moment_is_read_in_its_time_zone(lab: Any, until: Callable[...,
     local = datetime.now(UTC) + timedelta(hours=5, minutes=31)  # one minute ahead in Kolkata
     schedule(lab, f"at({local:%Y-%m-%dT%H:%M:%S})", machine, ScheduleExpressionTimezone="Asia/Kolkata")
     schedule(lab, f"at({local:%Y-%m-%dT%H:%M:%S})", other)
-    until(lambda: started(lab, machine), seconds=20)
+    until(lambda: started(lab, machine))
     assert not started(lab, other)
 
 
@@ -71,7 +71,7 @@ def test_rate_and_cron_start_again_and_again(lab: Any, until: Callable[..., None
     for expression, machine in machines.items():
         schedule(lab, expression, machine)
     for machine in machines.values():
-        until(lambda: len(started(lab, machine)) > 1, seconds=30)  # noqa: B023  # it is called in this turn
+        until(lambda: len(started(lab, machine)) > 1)  # noqa: B023  # it is called in this turn
 
 
 def test_a_paused_one_a_coming_one_and_a_past_one_start_nothing(lab: Any) -> None:
@@ -99,7 +99,7 @@ def test_a_start_that_cannot_be_made_lands_in_the_dead_letter_queue(
         found.extend(lab.aws.client("sqs").receive_message(QueueUrl=url).get("Messages", []))
         return bool(found)
 
-    until(received, seconds=20)
+    until(received)
     assert [json.loads(letter["Body"]) for letter in found] == [{"comment": name}]
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from batch_transform.local.model_server.image import Command
 from batch_transform.local.model_server.process import ModelServerProcess, free_port, wait_for_ping
+from patience import PATIENCE_SECONDS
 
 PROJECT = Path(__file__).parents[3]
 TOOLKITS = PROJECT / "build/toolkits"
@@ -198,7 +199,7 @@ class HttpServer:
 
 def send(url: str, request: Request) -> Answer:
     """Send a request on a connection of its own."""
-    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=60)
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=PATIENCE_SECONDS)
     connection.putrequest(request.method, request.path, skip_accept_encoding=True)
     for name, value in request.headers.items():
         connection.putheader(name, value)

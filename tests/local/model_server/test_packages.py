@@ -13,6 +13,7 @@ import pytest
 
 from batch_transform.local.model_server.packages import Install, NotInstalledError, Packages
 from fakes.wheel import write_wheel
+from patience import PATIENCE_SECONDS
 
 Make = Callable[..., Install]
 NO_INDEX = "--no-index\n--find-links wheels\n"
@@ -226,7 +227,7 @@ def slow_project(code: Path, started: Path) -> None:
 
 
 def wait_for(path: Path) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not path.exists():
         assert time.monotonic() < deadline
         time.sleep(0.05)

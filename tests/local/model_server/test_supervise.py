@@ -49,14 +49,14 @@ def test_the_whole_group_goes_when_the_pipe_ends(until: Callable[..., None], fir
         assert process.stdin is not None
         process.stdin.close()
         process.stdin = None
-        until(lambda: not any(is_running(pid) for pid in running), seconds=10)
+        until(lambda: not any(is_running(pid) for pid in running))
 
 
 def test_what_a_command_leaves_behind_goes_with_it(until: Callable[..., None]) -> None:
     without_the_wait = TREE.format(first="").rpartition("time.sleep")[0]
     with start(without_the_wait) as process:
         command, left_behind = pids(process)
-        until(lambda: not is_running(command) and not is_running(left_behind), seconds=10)
+        until(lambda: not is_running(command) and not is_running(left_behind))
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,10 @@ from batch_transform.local.sagemaker.http_invoker import HttpInvoker
 from batch_transform.spec.errors import NoModelAnswerError
 from fakes.misbehaving_server import Close, MisbehavingServer, Way
 from fakes.odd_server import OddServer
+from patience import PATIENCE_SECONDS
 
 
-def body_of(invoker: HttpInvoker, body: bytes, timeout: float = 10) -> bytes:
+def body_of(invoker: HttpInvoker, body: bytes, timeout: float = PATIENCE_SECONDS) -> bytes:
     return invoker.invoke(body, content_type="text/csv", accept=None, timeout=timeout).body
 
 
@@ -29,9 +30,9 @@ def test_one_connection_serves_one_request_after_another(server: OddServer, invo
 
 
 def test_a_header_that_was_not_given_is_not_sent(server: OddServer, invoker: HttpInvoker) -> None:
-    invoker.invoke(b"x", content_type=None, accept=None, timeout=10)
+    invoker.invoke(b"x", content_type=None, accept=None, timeout=PATIENCE_SECONDS)
     assert {"Content-Type", "Accept"}.isdisjoint(server.headers[0])
-    invoker.invoke(b"x", content_type="text/csv", accept="application/json", timeout=10)
+    invoker.invoke(b"x", content_type="text/csv", accept="application/json", timeout=PATIENCE_SECONDS)
     assert (server.headers[1]["Content-Type"], server.headers[1]["Accept"]) == (
         "text/csv",
         "application/json",
@@ -74,12 +75,12 @@ def test_a_server_that_writes_headers_and_body_apart_is_not_kept_waiting(invoker
 @pytest.mark.parametrize("value", ["text/csv\r\nX: y", "text/csv\n"])
 def test_fails_for_a_header_that_would_be_two(invoker: HttpInvoker, value: str) -> None:
     with pytest.raises(ValueError, match="a header has no line ends"):
-        invoker.invoke(b"x", content_type=value, accept=None, timeout=10)
+        invoker.invoke(b"x", content_type=value, accept=None, timeout=PATIENCE_SECONDS)
 
 
 def test_the_type_of_an_answer_is_told_however_it_is_read(server: OddServer, invoker: HttpInvoker) -> None:
     for body in (b"type", b"type chunks"):
-        reply = invoker.post(body, content_type=None, accept=None, timeout=10)
+        reply = invoker.post(body, content_type=None, accept=None, timeout=PATIENCE_SECONDS)
         assert (reply.body, reply.content_type) == (b"1", "text/csv; x=Y")
     assert server.connections == 1
 
@@ -90,7 +91,7 @@ def test_a_header_on_two_lines_is_read_whole() -> None:
         MisbehavingServer(Way("folded", lambda _: [folded], None, "body"), bytes) as server,
         closing(HttpInvoker(server.url)) as invoker,
     ):
-        assert invoker.post(b"x", content_type=None, accept=None, timeout=10).content_type == (
+        assert invoker.post(b"x", content_type=None, accept=None, timeout=PATIENCE_SECONDS).content_type == (
             "text/csv; charset=utf-8"
         )
 
@@ -118,7 +119,7 @@ def test_fails_for_a_second_length_that_only_a_newline_sets_apart() -> None:
 
 
 def test_any_status_is_an_answer(invoker: HttpInvoker) -> None:
-    assert invoker.invoke(b"fail", content_type=None, accept=None, timeout=10).status == 500
+    assert invoker.invoke(b"fail", content_type=None, accept=None, timeout=PATIENCE_SECONDS).status == 500
 
 
 def test_a_connection_that_the_server_closed_while_idle_is_no_failure(
@@ -190,7 +191,7 @@ def test_an_interrupt_ends_requests_in_flight_and_refuses_new_ones(
 
 def test_a_body_that_is_no_bytes_is_sent_in_chunks(server: OddServer, invoker: HttpInvoker) -> None:
     chunks = (b"x" * 100_000 for _ in range(30))
-    answer = invoker.invoke(chunks, content_type="text/csv", accept=None, timeout=10)
+    answer = invoker.invoke(chunks, content_type="text/csv", accept=None, timeout=PATIENCE_SECONDS)
     assert answer.body == b"x" * 3_000_000
     assert server.headers[0]["Transfer-Encoding"] == "chunked"
     assert "Content-Length" not in server.headers[0]
@@ -200,7 +201,7 @@ def test_a_body_in_pieces_of_known_size_is_sent_with_its_length(
     server: OddServer, invoker: HttpInvoker
 ) -> None:
     body = LargeBody([b"x" * 100_000, b"", b"y"])
-    answer = invoker.invoke(body, content_type="text/csv", accept=None, timeout=10)
+    answer = invoker.invoke(body, content_type="text/csv", accept=None, timeout=PATIENCE_SECONDS)
     assert answer.body == b"x" * 100_000 + b"y"
     assert server.headers[0]["Content-Length"] == "100001"
 
@@ -214,5 +215,5 @@ def test_fails_as_its_source_does_when_a_body_ends_in_the_middle(
         raise error("no more input")
 
     with pytest.raises(error, match="no more input"):
-        invoker.invoke(broken(), content_type=None, accept=None, timeout=10)
+        invoker.invoke(broken(), content_type=None, accept=None, timeout=PATIENCE_SECONDS)
     assert body_of(invoker, b"next") == b"next"

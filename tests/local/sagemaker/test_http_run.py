@@ -12,6 +12,7 @@ from batch_transform.engine.seams import Answer, Outcome
 from batch_transform.local.sagemaker.http_invoker import HttpInvoker
 from batch_transform.spec.errors import NoModelAnswerError
 from fakes.odd_server import OddServer
+from patience import PATIENCE_SECONDS
 
 
 def run(
@@ -19,7 +20,7 @@ def run(
     bodies: list[bytes],
     *,
     at_a_time: int = 1,
-    timeout: float = 10,
+    timeout: float = PATIENCE_SECONDS,
     is_stopped: Callable[[], bool] = lambda: False,
 ) -> list[Outcome | None]:
     """Send a run as the engine does; afterwards all places but the caller's own are free again."""
