@@ -74,3 +74,9 @@ def test_every_python_of_the_package_is_tested_on_both_systems() -> None:
     matrix = ci["jobs"]["test"]["strategy"]["matrix"]
     assert matrix["python"] == versions
     assert [system.partition("-")[0] for system in matrix["os"]] == ["ubuntu", "macos"]
+
+
+def test_a_release_is_built_with_the_uv_of_the_lock() -> None:
+    (release,) = (workflow(path) for path in WORKFLOWS if path.name == "release.yml")
+    lock = (PROJECT / "dependencies.lock").read_text(encoding="utf-8")
+    assert f'"uv=={release["env"]["UV_VERSION"]}"' in lock
