@@ -13,5 +13,9 @@ def test_assemble_with_line_ends_each_result_with_exactly_one_newline() -> None:
     assert assemble([b"1", b"2\n", b"3\n4\n"], with_lines=True) == b"1\n2\n3\n4\n"
 
 
+def test_an_inner_result_that_ends_with_a_newline_gets_no_second_one() -> None:
+    assert assemble([b"1\n", b"2"], with_lines=True) == b"1\n2\n"
+
+
 def test_no_results_make_no_bytes() -> None:
     assert assemble([], with_lines=True) == b""

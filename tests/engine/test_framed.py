@@ -103,6 +103,8 @@ def test_fails_for_a_framed_record_that_alone_is_too_large() -> None:
         ("RecordIO", part(2, b"ab"), "record 1 of the object has its parts in no order"),
         ("RecordIO", part(1, b"ab") + part(0, b"ab"), "record 1 of the object has its parts in no order"),
         ("RecordIO", part(5, b"ab"), "record 1 of the object has its parts in no order"),
+        ("RecordIO", recordio(b"abcd") + b"x", "record 2 of the object is cut short"),
+        ("TFRecord", tfrecord(b"abc") + b"x", "record 2 of the object is cut short"),
         ("TFRecord", b"1,2,3,4,5,6,7\n", "record 1 of the object has a wrong checksum of its length"),
         ("TFRecord", tfrecord(b"abc")[:-1] + b"?", "record 1 of the object has a wrong checksum of its data"),
         ("TFRecord", tfrecord(b"abc") + tfrecord(b"abc")[:-1], "record 2 of the object is cut short"),
@@ -120,9 +122,14 @@ def test_fails_for_what_is_in_no_such_format(split_type: str, data: bytes, said:
     assert f"record {ran.outcome.failure.line} of the object" in what
 
 
-def test_fails_for_a_length_beyond_all_requests_without_reading_it(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("size", [1001, 2**60, 2**64 - 1])
+def test_fails_for_a_length_beyond_all_requests_without_reading_it(
+    size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(records_module, "_LONGEST", 1000)
-    length = struct.pack("<Q", 2**60)
+    length = struct.pack("<Q", size)
     settings = effective_settings(request(split_type="TFRecord"), {})
-    with pytest.raises(RecordError, match="more than any request can hold"):
+    with pytest.raises(RecordError, match=f"says it is {size:,} bytes long, more than any request can hold"):
         list(read_framed(SlowDrip(length + crc(length), None), settings))
+    longest = tfrecord(b"x" * 1000)
+    assert [each.frame for each in read_framed(SlowDrip(longest, None), settings)] == [longest]

@@ -164,6 +164,12 @@ def test_the_quick_way_writes_every_number_and_string_as_the_slow_one_does(text:
     assert serialise_json(parse_json(raw)) == go_text(go_parse(raw))
 
 
+def test_fails_for_a_document_that_is_nested_too_deeply() -> None:
+    text = b"[" * 100_000 + b"]" * 100_000
+    with pytest.raises(UnparsableError, match=r"^the document is nested too deeply$"):
+        parse_json(text)
+
+
 @pytest.mark.parametrize("depth", [200, 254, 255, 400])
 def test_a_deep_document_is_written_whole(depth: int) -> None:
     text = b"[" * depth + b"1.0" + b"]" * depth

@@ -20,8 +20,8 @@ def test_records_and_answers_of_a_run_are_those_of_one_request() -> None:
     assert one is not None
     batch, answer = one
     assert (batch.count, batch.first_line, answer) == (3, 7, b"a\nb\n\n")
-    assert [(records.items, records.first_line) for records in batch.originals] == [
-        ([b"r7", b"r8", b"r9"], 7)
+    assert [(records.items, records.first_line, records.ended) for records in batch.originals] == [
+        ([b"r7", b"r8", b"r9"], 7, True)
     ]
 
 

@@ -7,8 +7,13 @@ from typing import Any
 
 import pytest
 
+from batch_transform.engine.batches import Batch
 from batch_transform.engine.inexact_numbers import ChangedNumber
-from engine.fake_world import Ran, line_by_line, request, run_job
+from batch_transform.engine.observed import ObservedResult, noting_marks
+from batch_transform.engine.progress import ProgressMeter
+from batch_transform.engine.records import Records
+from batch_transform.engine.settings import effective_settings
+from engine.fake_world import BUCKET, MemoryStore, Ran, line_by_line, request, run_job
 
 PLAIN = line_by_line(lambda line: b"1")
 JSON_LINES: dict[str, Any] = {"content_type": "application/jsonlines", "accept": "application/jsonlines"}
@@ -92,6 +97,66 @@ def test_a_large_object_is_looked_at_in_parts_only() -> None:
     ran = run_job({"a": line * 100}, PLAIN, request(join_source="Input", **JSON_LINES))
     assert ran.outcome.status == "Completed"
     assert ran.outcome.progress.records == 100
+
+
+def noted(run: int, record: bytes, *, pieces: list[bytes] | None = None) -> ChangedNumber | None:
+    """The changed number that is noted when a record with it comes in a run of its own, after others without one."""
+    settings = effective_settings(request(join_source="Input", **JSON_LINES), {})
+    meter = ProgressMeter(lambda _: None)
+    store = MemoryStore({})
+    result = ObservedResult(settings, meter, store.create(BUCKET, "out"))
+    for number in range(1, run + 1):
+        texts = [b'{"id":1}'] if number < run else pieces or [record]
+        originals = [Records.of_text(text, 1, ended=True) for text in texts]
+        result.begin([Batch(b"", originals, 1, 1)], [b"1\n"])
+        for text in texts:
+            result.write(text.replace(b"9007199254740993", b"9007199254740992") + b"\n")
+        result.end(1)
+    return meter.progress.changed_number
+
+
+CHANGES = b'{"id":9007199254740993}'
+
+
+@pytest.mark.parametrize("run", range(1, 10))
+def test_numbers_are_looked_for_in_the_first_run_the_second_the_fourth_and_so_on(run: int) -> None:
+    assert (noted(run, CHANGES) is not None) == (run in {1, 2, 4, 8})
+
+
+def test_numbers_are_looked_for_in_the_first_piece_of_a_run_alone() -> None:
+    assert noted(1, b"", pieces=[CHANGES, b"{}"]) is not None
+    assert noted(1, b"", pieces=[b"{}", CHANGES]) is None
+
+
+def test_numbers_are_looked_for_in_the_first_16_kib_of_whole_lines() -> None:
+    def after(size: int, *more: bytes) -> bytes:
+        return b"\n".join([b'{"t":"' + b"x" * (size - 9) + b'"}', CHANGES, *more])
+
+    assert noted(1, after(16_000)) is not None
+    assert noted(1, after(16_000, CHANGES * 100)) is not None
+    assert noted(1, after(17_000)) is None
+    cut_in_the_number = after(16 * 1024 - 20, b"{}")
+    assert noted(1, cut_in_the_number) is None
+    assert noted(1, after(16 * 1024 - len(CHANGES))) is not None
+
+
+def test_a_hundred_long_numbers_of_a_run_are_looked_at() -> None:
+    long = b'{"n":0.1234567890123456}\n'
+    assert noted(1, long * 99 + CHANGES) is not None
+    assert noted(1, long * 100 + CHANGES) is None
+
+
+def test_a_byte_order_mark_is_one_at_the_beginning_of_an_object_only() -> None:
+    meter = ProgressMeter(lambda _: None)
+    blocks = [Records([b"\xef\xbb\xbfa"], 1, ended=True), Records([b"\xef\xbb\xbfb"], 2, ended=True)]
+    assert list(noting_marks(iter(blocks), meter)) == blocks
+    assert meter.progress.byte_order_marks == 1
+
+
+def test_a_byte_order_mark_of_a_streamed_object_is_counted() -> None:
+    job = request(split_type="None", MaxPayloadInMB=0)
+    ran = run_job({"a": b"\xef\xbb\xbfx,1\n"}, PLAIN, job)
+    assert ran.outcome.progress.byte_order_marks == 1
 
 
 def test_a_failure_carries_the_line_of_its_record() -> None:

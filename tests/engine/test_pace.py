@@ -35,6 +35,13 @@ def test_a_run_lasts_about_a_hundredth_of_a_second() -> None:
     assert lengths(pace, 2) == [1, 1]
 
 
+def test_a_run_has_256_requests_at_most_however_quick_they_are() -> None:
+    pace = Pace(alone=True)
+    for _ in range(20):
+        pace.saw(1000, 1e-9)
+    assert lengths(pace, 600) == [256, 256, 88]
+
+
 def test_large_bodies_make_short_runs() -> None:
     pace = Pace(alone=True)
     for _ in range(20):

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_transform.engine import records as records_module
-from batch_transform.engine.records import WHOLE_OBJECT, read_records
+from batch_transform.engine.records import WHOLE_OBJECT, Records, read_records
 from batch_transform.engine.settings import MIB, Settings, effective_settings
 from batch_transform.spec.errors import RecordError
 from engine.fake_world import SlowDrip, request
@@ -71,12 +71,15 @@ def test_fails_for_what_is_no_sound_gzip_file(data: bytes) -> None:
 def test_fails_for_a_line_that_is_too_long_to_be_held_and_shows_how_it_begins(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(records_module, "_LONGEST", 1000)
+    monkeypatch.setattr(records_module, "_LONGEST", MIB)
     with pytest.raises(RecordError) as failure:
-        read(b"1\n" + b"x" * 1001, LINES, 100)
-    assert failure.value.log_lines[1] == (
-        f"this is line 2 of the object, which begins '{'x' * 60}'...; is SplitType Line right for this object?"
+        read(b"1\n" + b"x" * (MIB + 1), LINES, 50)
+    assert failure.value.log_lines == (
+        "the record is longer than 1 MiB, more than any request takes",
+        f"this is line 2 of the object, which begins '{'x' * 60}'...; is SplitType Line right for this object?",
     )
+    assert failure.value.line == 2
+    assert read(b"1\n" + b"x" * MIB, LINES) == [b"1\n", b"x" * MIB]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +100,8 @@ def test_fails_for_an_object_that_is_too_large_to_be_one_record_and_reads_no_mor
     assert endless.read_bytes <= (most + 1) * MIB
     what, where = failure.value.log_lines
     assert what == f"the object is one record, and larger than {said}"
-    assert "which begins 'xxx" in where
+    assert where.startswith("this is the whole object, which begins 'xxx")
+    assert failure.value.line == WHOLE_OBJECT
     for advice in ("set SplitType", "raise MaxPayloadInMB", "0 to stream"):
         assert advice in where
 
@@ -131,6 +135,11 @@ def test_memory_stays_flat_as_the_object_grows() -> None:
 
     small, large = (peak(iter(read_records(Endless(size), LINES))) for size in (2_000_000, 40_000_000))
     assert large < small * 1.5
+
+
+def test_a_whole_object_is_one_record_however_many_lines_it_has() -> None:
+    records = Records.of_text(b"1\n2\n3", WHOLE_OBJECT, ended=False)
+    assert (records.items, records.count) == ([b"1\n2\n3"], 1)
 
 
 def test_gzip_is_only_looked_for_where_it_is_said() -> None:

@@ -135,6 +135,8 @@ def test_fails_for_an_answer_that_is_no_json() -> None:
 def test_fails_for_an_invalid_json_record_and_for_an_empty_object_under_a_join(data: bytes) -> None:
     ran = run_job({"a": data}, line_by_line(half), JSON_JOIN)
     assert (ran.outcome.status, ran.out("a.out")) == ("Failed", None)
+    if not data:
+        assert ran.log[1:] == ["bucket/in/a: the object is empty, and an empty object is no JSON; remove it"]
 
 
 def test_fails_at_the_join_for_an_invalid_json_record_that_no_filter_looked_at() -> None:
