@@ -107,12 +107,55 @@ def test_fails_with_the_error_of_the_items_after_the_results_before_it() -> None
     assert seen == [1, 2]
 
 
-def test_leaving_early_gives_the_room_back() -> None:
+def test_leaving_early_gives_the_room_of_what_waits_back() -> None:
+    second_is_taken = threading.Event()
+
+    def items() -> Iterator[int]:
+        yield 0
+        second_is_taken.set()
+        yield 1
+
+    def call(item: int) -> int:
+        second_is_taken.wait(timeout=20)
+        return item
+
     workers = Workers(1, held=2, is_stopped=never)
-    first = workers.in_order(lambda item: item, range(10))
-    next(first)
-    first.close()
+    for _ in range(3):
+        second_is_taken.clear()
+        first = workers.in_order(call, items())
+        assert next(first) == (0, 0)
+        first.close()
     assert len(list(workers.in_order(lambda item: item, range(10)))) == 10
+
+
+def test_fails_at_once_when_told_to_stop_though_others_have_all_the_room() -> None:
+    stop, release = threading.Event(), threading.Event()
+
+    def others() -> Iterator[int]:
+        yield 0
+        release.wait(timeout=60)  # the room for this one is taken already
+
+    workers = Workers(1, held=1, is_stopped=stop.is_set)
+    other = workers.in_order(lambda item: item, others())
+    next(other)
+    holding = threading.Thread(target=lambda: list(other), daemon=True)
+    holding.start()
+    threading.Timer(0.2, stop.set).start()
+    began = time.monotonic()
+    with pytest.raises(StoppedError):
+        list(workers.in_order(lambda item: item, range(3)))
+    assert time.monotonic() - began < 10
+    release.set()
+    holding.join(timeout=20)
+
+
+def test_the_threads_keep_no_process_alive() -> None:
+    before = set(threading.enumerate())
+    workers = Workers(2, held=2, is_stopped=never)
+    started = set(threading.enumerate()) - before
+    assert len(started) == 2
+    assert all(thread.daemon for thread in started)
+    workers.close()
 
 
 def test_fails_at_once_when_told_to_stop_though_a_call_hangs() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from threading import Semaphore
+from threading import Event, Semaphore
 
 import pytest
 
@@ -19,6 +19,8 @@ from batch_transform.spec.errors import (
     ModelServerError,
     ModelTimeoutError,
     NoModelAnswerError,
+    RecordError,
+    TransformError,
 )
 from engine.fake_world import FunctionModel, request
 
@@ -32,33 +34,62 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def model(
-    fake: FunctionModel, *, retries: int = 3, is_stopped: Callable[[], bool] = lambda: False
+    fake: FunctionModel,
+    *,
+    retries: int = 3,
+    is_stopped: Callable[[], bool] = lambda: False,
+    accept: str | None = None,
 ) -> ObjectRequests:
     client = {"InvocationsTimeoutInSeconds": 7, "InvocationsMaxRetries": retries}
-    settings = effective_settings(request(ModelClientConfig=client, MaxPayloadInMB=8, accept=None), {})
+    settings = effective_settings(request(ModelClientConfig=client, MaxPayloadInMB=8, accept=accept), {})
     return ObjectRequests(Model(fake, settings, is_stopped, Pace(alone=True)))
 
 
-def test_headers_and_timeout_are_those_of_the_job_and_a_header_that_is_not_set_is_not_sent() -> None:
-    fake = FunctionModel(lambda body: body)
-    assert model(fake).answer(BATCH) == b"1\n2\n"
-    assert (fake.headers, fake.timeouts) == ([("text/csv", None)], [7])
+@pytest.mark.parametrize("accept", ["application/json", None])
+@pytest.mark.parametrize("in_runs", [False, True])
+def test_headers_and_timeout_are_those_of_the_job_and_a_header_that_is_not_set_is_not_sent(
+    accept: str | None, in_runs: bool
+) -> None:
+    fake = RunModel(lambda body: body, 2) if in_runs else FunctionModel(lambda body: body)
+    assert model(fake, accept=accept).answers([BATCH, BATCH]) == [b"1\n2\n"] * 2
+    assert (fake.headers, fake.timeouts) == ([("text/csv", accept)] * 2, [7, 7])
+
+
+@pytest.mark.parametrize("status", [200, 201, 299])
+def test_every_2xx_is_an_answer(status: int) -> None:
+    requests = model(FunctionModel(lambda body: Answer(status, body)))
+    assert requests.answers([BATCH, BATCH]) == [b"1\n2\n"] * 2
+
+
+def test_the_pause_before_a_retry_is_twice_the_one_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float | None] = []
+
+    class Impatient(Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            pauses.append(timeout)
+            return self.is_set()
+
+    monkeypatch.setattr(invoke, "Event", Impatient)
+    monkeypatch.setattr(invoke, "_FIRST_PAUSE", 0.1)
+    with pytest.raises(ModelServerError):
+        model(FunctionModel(lambda _: Answer(500, b"")), retries=4).answer(BATCH)
+    assert pauses == [0.1, 0.2, 0.4, 0.8]
 
 
 @pytest.mark.parametrize("status", [400, 415, 499])
 def test_fails_at_once_for_4xx_with_the_lines_of_the_data_log(status: int) -> None:
-    fake = FunctionModel(lambda _: Answer(status, b"bad row\nsecond line\n"))
+    fake = FunctionModel(lambda _: Answer(status, b"bad row \xff\nsecond line \n\n"))
     with pytest.raises(ModelClientError) as failure:
         model(fake).answer(BATCH)
     assert failure.value.log_lines == (
         f"ClientError: {status}",
         "",
         "Message:",
-        "bad row",
-        "second line",
+        "bad row \ufffd",
+        "second line ",
         f"{WHERE} was refused; BatchStrategy SingleRecord would show which line it is",
     )
-    assert len(fake.bodies) == 1
+    assert (failure.value.line, len(fake.bodies)) == (5, 1)
 
 
 @pytest.mark.parametrize("retries", [0, 1, 3])
@@ -72,6 +103,7 @@ def test_fails_for_5xx_after_all_retries_with_the_same_body_each_time(retries: i
         "Message:",
         "Traceback",
     )
+    assert failure.value.line == 5
     assert fake.bodies == [BATCH.body] * (retries + 1)
 
 
@@ -116,7 +148,7 @@ def test_fails_for_no_answer_after_all_retries_and_says_why(
     with pytest.raises(type(error)) as failure:
         model(fake).answer(BATCH)
     assert failure.value.log_lines == (said, f"{WHERE} got no answer: {hint}")
-    assert len(fake.bodies) == 4
+    assert (failure.value.line, len(fake.bodies)) == (5, 4)
 
 
 def test_a_retry_that_succeeds_is_a_success() -> None:
@@ -124,7 +156,7 @@ def test_a_retry_that_succeeds_is_a_success() -> None:
     assert model(FunctionModel(lambda _: answers.pop(0))).answer(BATCH) == b"ok"
 
 
-@pytest.mark.parametrize("status", [301, 199])
+@pytest.mark.parametrize("status", [300, 301, 199])
 def test_fails_for_any_other_status(status: int) -> None:
     with pytest.raises(ModelServerError, match=f"Bad HTTP status received from algorithm: {status}"):
         model(FunctionModel(lambda _: Answer(status, b""))).answer(BATCH)
@@ -229,6 +261,45 @@ def test_fails_to_send_anything_of_an_object_after_a_request_has_failed() -> Non
     with pytest.raises(invoke.NotSentError):
         requests.answers([BATCH])
     assert len(fake.bodies) == 1
+
+
+@pytest.mark.parametrize("refusal", [Answer(400, b"no"), Answer(300, b""), NoModelAnswerError("closed")])
+def test_fails_to_send_the_rest_of_a_run_after_a_request_that_has_no_answer(
+    refusal: Answer | NoModelAnswerError,
+) -> None:
+    def reply(body: bytes) -> bytes | Answer:
+        if body != b"2":
+            return body
+        if isinstance(refusal, NoModelAnswerError):
+            raise refusal
+        return refusal
+
+    fake = FunctionModel(reply)
+    run = [Batch(b"%d" % number, (), 1, number) for number in range(1, 4)]
+    with pytest.raises(TransformError):
+        model(fake, retries=0).answers(run)
+    assert fake.bodies == [b"1", b"2"]
+
+
+def test_fails_to_send_anything_of_an_object_after_one_of_its_records_has_failed() -> None:
+    fake = FunctionModel(lambda body: body)
+    requests = model(fake)
+    bad = RecordError("a bad record", line=9)
+    assert requests.failures(bad) == [bad]
+    for _ in range(2):
+        with pytest.raises(invoke.NotSentError):
+            requests.answers([BATCH])
+    assert fake.bodies == []
+
+
+def test_a_quick_model_is_handed_longer_runs() -> None:
+    requests = model(FunctionModel(lambda body: body))
+    few = [Batch(b"1", (), 1, line) for line in range(1, 9)]
+    for _ in range(50):  # one of them is quick on a busy machine too
+        requests.answers([BATCH])
+        if len(next(requests._model.pace.runs(few))) > 1:
+            return
+    pytest.fail("a run never got longer")
 
 
 def test_fails_in_a_run_when_the_job_was_told_to_stop() -> None:

@@ -211,6 +211,7 @@ def test_fails_as_a_whole_when_the_job_cannot_begin(job: dict[str, object], said
     ran = run_job({"a.csv": b"1\n"}, line_by_line(half), job)
     assert ran.outcome.status == "Failed"
     assert str(ran.outcome.failure_reason).startswith(f"ClientError: {said}")
+    assert ran.outcome.progress == ran.progress[-1] == Progress()
     assert ran.log[-1] in str(ran.outcome.failure_reason)
     assert ran.model.bodies == []
 
@@ -336,6 +337,7 @@ def test_a_stopped_job_ends_soon_and_leaves_nothing_half_written_though_the_mode
     release.set()
     assert time.monotonic() - began < 10
     assert (ran.outcome.status, ran.outcome.failure_reason) == ("Stopped", None)
+    assert ran.outcome.progress == ran.progress[-1]
     assert ran.store.aborted == ["out/a.csv.out"]
     assert [key for key in ran.store.objects if key.startswith("out/")] == []
 
