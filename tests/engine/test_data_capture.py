@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -35,6 +37,34 @@ def test_manifests_name_what_was_read_and_written_under_the_hour_of_the_start() 
             "deep/b.csv.out",
         ],
     }
+
+
+def test_the_output_manifest_names_the_objects_however_many_slashes_end_the_output_path() -> None:
+    for output in ("s3://bucket/out", "s3://bucket/out/", "s3://bucket/out//"):
+        ran = run_job({"a.csv": b"1\n"}, lambda body: body, request(output=output, DataCaptureConfig=CAPTURE))
+        found = captured(ran.store.objects)["capture/output/2026/11/22/00/ID.json"]
+        assert found == [{"prefix": "s3://bucket/out/"}, "a.csv.out"]
+
+
+def test_the_manifest_of_a_job_that_reads_a_manifest_names_whole_keys() -> None:
+    listed = b'[{"prefix": "s3://bucket/in/"}, "a.csv", "deep/b.csv"]'
+    job = request(uri="s3://bucket/m/list.json", data_type="ManifestFile", DataCaptureConfig=CAPTURE)
+    objects = {"m/list.json": listed, "a.csv": b"1\n", "in/deep/b.csv": b"2\n", "in/not-named.csv": b"3\n"}
+    ran = run_job(objects, lambda body: body, job)
+    found = captured(ran.store.objects)["capture/input/2026/11/22/00/ID.json"]
+    assert found == [{"prefix": "s3://bucket/"}, "in/a.csv", "in/deep/b.csv"]
+
+
+def test_the_hour_and_the_time_are_those_of_utc_wherever_the_job_runs() -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "Asia/Kolkata")
+        time.tzset()
+        started_at = datetime(2026, 11, 22, 23, 59, tzinfo=UTC).astimezone()
+        job = request(DataCaptureConfig=WITH_ID)
+        ran = run_job({"a.csv": b"1\n"}, lambda body: body, job, started_at=started_at)
+    time.tzset()
+    assert "capture/input/2026/11/22/23/ID.json" in captured(ran.store.objects)
+    assert (ran.out("a.csv.out") or b"").endswith(b",2026-11-22T23:59:00Z\n")
 
 
 def test_a_single_object_is_its_own_prefix() -> None:

@@ -109,6 +109,30 @@ def test_a_payload_of_0_streams_objects_but_not_the_single_records_of_a_split_on
     assert effective_settings(request(MaxPayloadInMB=0), {}).is_streamed
     assert effective_settings(request(MaxPayloadInMB=0, split_type="None"), {}).is_streamed
     assert not effective_settings(request(MaxPayloadInMB=0, BatchStrategy="SingleRecord"), {}).is_streamed
+    whole = request(MaxPayloadInMB=0, BatchStrategy="SingleRecord", split_type="None")
+    assert effective_settings(whole, {}).is_streamed
     assert str(effective_settings(request(MaxPayloadInMB=0), {})).startswith(
         "MaxConcurrentTransforms=1, MaxPayloadInMB=0,"
     )
+
+
+@pytest.mark.parametrize(
+    ("split_type", "content_type", "accept", "by_line"),
+    [
+        ("Line", "text/csv", None, True),
+        ("Line", "image/png", "Text/Plain; charset=utf-8", True),
+        ("Line", "image/png", "application/jsonlines", True),
+        ("Line", "image/png", "application/x-csv", True),
+        ("Line", "text/csv", "application/x-npy", False),
+        ("Line", "application/x-npy;of=text/csv", None, False),
+        ("Line", None, None, True),
+        ("TFRecord", None, None, False),
+        ("TFRecord", None, "application/json", True),
+        ("None", "text/csv", "text/csv", False),
+    ],
+)
+def test_a_line_of_answer_is_expected_for_each_record_that_is_told_apart_when_answers_are_text(
+    split_type: str, content_type: str | None, accept: str | None, by_line: bool
+) -> None:
+    asked = request(split_type=split_type, content_type=content_type, accept=accept)
+    assert effective_settings(asked, {}).answers_by_line is by_line
