@@ -22,10 +22,11 @@ PATIENCE_SECONDS = 5.0
 """So long without a worker that becomes free, one call more is let in: those that run may wait for it."""
 
 # Runs first in each worker. A worker ends when its pipe from the local AWS does, but not while a
-# handler runs: so it looks for its parent as well. And it drops this project from the import path:
-# what a function needs of it must be in the function's own archive, as on AWS.
+# handler runs: so it looks for its parent as well. And it imports this project's packages from the function's own
+# archive only, as on AWS, where they are not installed. In a wheel they share a folder with boto3, which stays.
 _PRELUDE = """
 import os, sys, threading, time
+from importlib.machinery import PathFinder
 
 def _end_with_parent(parent):
     while os.getppid() == parent:
@@ -36,7 +37,20 @@ threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).sta
 sys.meta_path[:] = [
     finder for finder in sys.meta_path if not getattr(finder, "__module__", "").startswith("__editable__")
 ]
-sys.path[:] = [path for path in sys.path if not os.path.isdir(os.path.join(path, "batch_transform"))]
+
+class _OfTheArchive:
+    before = frozenset(sys.path)
+
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        if path is not None or not name.startswith("batch_transform"):
+            return None
+        spec = PathFinder.find_spec(name, [entry for entry in sys.path if entry not in cls.before])
+        if spec is None:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        return spec
+
+sys.meta_path.insert(0, _OfTheArchive)
 """
 
 
