@@ -29,13 +29,19 @@ Files = dict[PurePosixPath, bytes]
 
 @dataclass(frozen=True)
 class ProjectTemplate:
-    """`layers` make the job, `packages` are what its model imports, and `run` runs it on this machine."""
+    """`layers` make the job, which scores `data`; `options` are those of its run, `packages` what its model imports."""
 
     title: str
     job: str
+    data: str
     layers: tuple[str, ...]
-    run: str
+    options: str = ""
     packages: tuple[str, ...] = ()
+
+    @property
+    def run(self) -> str:
+        """The command that runs the job on this machine."""
+        return " ".join(filter(None, ["batch-transform run", self.job, "--input", self.data, self.options]))
 
     @property
     def longest_name(self) -> int:
@@ -48,22 +54,26 @@ class ProjectTemplate:
         return [f"batch-transform[cdk,local]~={version}", "pytest", *self.packages]
 
     def project(self, name: str) -> Files:
-        """Return the files of a project of this name."""
+        """Return the files of a project of this name. Raises InputError for a name that its stacks can't have."""
         self._require_name(name)
-        return {**self._files((*self.layers, _APP), name), SCHEMA: _schema()}
+        return {**self._files((*self.layers, _APP), name), SCHEMA: schema()}
 
     def job_files(self) -> Files:
         """Return the files of the job alone."""
         return {file: content for file, content in self._files(self.layers, "").items() if file != _README}
 
-    def shared_files(self, name: str) -> Files:
-        """Return what the jobs of an app have in common, for an app that may have it already."""
-        self._require_name(name)
-        environments = self._files((_APP,), name)[ENVIRONMENTS]
-        return {ENVIRONMENTS: environments, SCHEMA: _schema()}
+    def environments(self, name: str) -> bytes:
+        """Return the environments of a project of this name. Raises as `project`."""
+        return self.project(name)[ENVIRONMENTS]
 
     def _files(self, layers: tuple[str, ...], name: str) -> Files:
-        values = {"name": name, "requirements": "\n".join(self.requirements()), "run": self.run}
+        values = {
+            "name": name,
+            "job": self.job,
+            "data": self.data,
+            "run": self.run,
+            "requirements": "\n".join(self.requirements()),
+        }
         files: Files = {}
         for layer in layers:
             for file, content in _layer(layer):
@@ -76,49 +86,51 @@ class ProjectTemplate:
         if is_job_name(name) and name[0].isalpha() and len(name) <= self.longest_name:
             return
         near = near_job_name(name).lstrip("0123456789-")[: self.longest_name].strip("-")
-        hint = f", such as {near}" if near else ""
+        hint = f", such as --name {near}" if near else ""
         raise InputError(
             f"{name!r} can't be the name of the project: it begins the names of stacks and jobs, and has at most "
-            f"{self.longest_name} letters, digits and inner hyphens, a letter first; choose another name{hint}"
+            f"{self.longest_name} letters, digits and inner hyphens, a letter first; name it with --name{hint}"
         )
 
-
-_PENGUINS = "--input data/penguins.csv --truth data/penguins-truth.csv"
 
 TEMPLATES = {
     "scikit-learn": ProjectTemplate(
         title="a scikit-learn model on CSV",
         job="penguins",
+        data="data/penguins.csv",
         layers=("scikit-learn", "shared/penguins", "shared/penguins-code"),
-        run=f"batch-transform run penguins {_PENGUINS}",
+        options="--truth data/penguins-truth.csv",
         packages=("scikit-learn",),
     ),
     "pytorch": ProjectTemplate(
         title="a PyTorch model on JSON Lines",
         job="tickets",
+        data="data/tickets.jsonl",
         layers=("pytorch",),
-        run="batch-transform run tickets --input data/tickets.jsonl",
         packages=("torch",),
     ),
     "existing-model": ProjectTemplate(
         title="a model that SageMaker has already",
         job="penguins",
+        data="data/penguins.csv",
         layers=("existing-model", "shared/penguins", "shared/penguins-code"),
-        run=f"batch-transform run penguins {_PENGUINS} --models models.yaml",
+        options="--truth data/penguins-truth.csv --models models.yaml",
         packages=("scikit-learn",),
     ),
     "own-container": ProjectTemplate(
         title="a container of your own",
         job="penguins",
+        data="data/penguins.csv",
         layers=("own-container", "shared/penguins"),
-        run=f"batch-transform run penguins {_PENGUINS} --images images.yaml",
+        options="--truth data/penguins-truth.csv --images images.yaml",
         packages=("scikit-learn",),
     ),
 }
 """By the name that `--template` takes; the first one is the default."""
 
 
-def _schema() -> bytes:
+def schema() -> bytes:
+    """Return the JSON Schema of job files, for editors."""
     return f"{json.dumps(job_schema(), indent=2, ensure_ascii=False)}\n".encode()
 
 

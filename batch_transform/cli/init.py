@@ -14,7 +14,13 @@ from pathlib import Path
 import click
 
 from batch_transform.authoring.new_file import write_all_new
-from batch_transform.authoring.project_template import TEMPLATES, ProjectTemplate
+from batch_transform.authoring.project_template import (
+    ENVIRONMENTS,
+    SCHEMA,
+    TEMPLATES,
+    ProjectTemplate,
+    schema,
+)
 from batch_transform.spec.counted import counted
 from batch_transform.spec.errors import InputError
 
@@ -58,10 +64,11 @@ def init(*, folder: Path, template_name: str, name: str | None) -> None:
 
 def _add_job(folder: Path, template: ProjectTemplate, name: str) -> None:
     app = _app_of(folder)
-    shared = {
-        file: content for file, content in template.shared_files(name).items() if not (folder / file).exists()
-    }
-    files = {**template.job_files(), **shared}
+    files = template.job_files()
+    if not (folder / SCHEMA).exists():
+        files[SCHEMA] = schema()
+    if not (folder / ENVIRONMENTS).exists():
+        files[ENVIRONMENTS] = template.environments(name)
     write_all_new(folder, files)
     click.echo(f"Added the job {template.job} to the CDK app in {folder.resolve()}:\n")
     for file in sorted(files):
@@ -70,7 +77,7 @@ def _add_job(folder: Path, template: ProjectTemplate, name: str) -> None:
         click.echo(
             f"\nAdd to {app}, before app.synth():\n\n"
             "    from batch_transform_cdk import add_job_stacks\n\n"
-            "    add_job_stacks(app)  # the jobs in jobs/, in stacks of their own"
+            "    add_job_stacks(app)  # the jobs in jobs/, in a stack of their own"
         )
     if missing := list(_missing_requirements(folder, template.requirements())):
         click.echo("\nAdd to requirements.txt:\n")

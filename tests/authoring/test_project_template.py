@@ -44,7 +44,9 @@ def test_the_longest_name_is_legal_in_every_environment_and_a_longer_one_is_refu
     names = [in_environment(job, environment).name for environment in environments]
     assert max(map(len, names)) == 32
     assert [problem for one in environments for problem in problems(in_environment(job, one))] == []
-    with pytest.raises(InputError, match=f"at most {template.longest_name} letters, .* such as {longest}"):
+    with pytest.raises(
+        InputError, match=f"at most {template.longest_name} letters, .* such as --name {longest}$"
+    ):
         template.project(f"{longest}a")
 
 
@@ -59,13 +61,13 @@ def test_the_longest_name_is_legal_in_every_environment_and_a_longer_one_is_refu
 )
 def test_fails_for_a_name_that_stacks_cannot_have_and_proposes_one(name: str, better: str) -> None:
     template = TEMPLATES["scikit-learn"]
-    with pytest.raises(InputError, match=f"choose another name, such as {better}$"):
+    with pytest.raises(InputError, match=f"name it with --name, such as --name {better}$"):
         template.project(name)
     assert template.project(better)
 
 
 def test_fails_without_a_proposal_for_a_name_without_letters() -> None:
-    with pytest.raises(InputError, match=r"choose another name$"):
+    with pytest.raises(InputError, match=r"name it with --name$"):
         TEMPLATES["scikit-learn"].project("12")
 
 

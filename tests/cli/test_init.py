@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from batch_transform.authoring.project_template import TEMPLATES
 from batch_transform.cli.init import init
 from batch_transform.cli.main import main
+from batch_transform.spec.errors import InputError
 
 PYTHON_APP = json.dumps({"app": "python3 app.py"})
 
@@ -118,7 +119,7 @@ def test_fails_for_a_folder_whose_name_stacks_cannot_have(
 ) -> None:
     error = refused(["my_scoring"], capsys)
     assert "'my_scoring' can't be the name of the project" in error
-    assert "such as my-scoring" in error
+    assert "such as --name my-scoring" in error
     assert everything_below(here) == set()
 
 
@@ -167,6 +168,20 @@ def test_a_project_of_ours_gets_another_job_beside_its_own(here: Path) -> None:
     assert result.output.split("Add to requirements.txt:")[1].split("Next:")[0].split() == ["torch"]
     assert {name: (here / name).read_bytes() for name in before} == before
     assert (here / "jobs" / "tickets.yaml").is_file()
+
+
+def test_a_cdk_app_with_environments_may_be_in_a_folder_of_any_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "my_infrastructure"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    (folder / "cdk.json").write_text(PYTHON_APP)
+    with pytest.raises(InputError, match=r"such as --name my-infrastructure$"):
+        run()
+    (folder / "environments.yaml").write_text("environments: {prod: {}}\n")
+    assert run().exit_code == 0
+    assert (folder / "environments.yaml").read_text() == "environments: {prod: {}}\n"
 
 
 def test_fails_for_a_job_that_the_cdk_app_has_already(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
