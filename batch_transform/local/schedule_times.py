@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from batch_transform.spec.cron import moment_of, read_cron
 from batch_transform.spec.moment import read_moment
 
+_AT = re.compile(r"\d{4}-\d\d-\d\dT(?!24)\d\d:\d\d:\d\d")  # Python reads more forms, and from 3.14 on 24:00
 _RATE = re.compile(r"\s*0*([1-9]\d*)\s+(minute|hour|day)s?\s*")
 _UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
 
@@ -83,7 +84,7 @@ def times_of(schedule: Mapping[str, Any]) -> Times:
     times = Times(expression, zone, moment(schedule.get("StartDate")), moment(schedule.get("EndDate")))
     kind, _, inner = expression.strip().rstrip(")").partition("(")
     readers: dict[str, Callable[[str], object]] = {
-        "at": datetime.fromisoformat,
+        "at": lambda text: datetime.fromisoformat(text) if _AT.fullmatch(text) else None,
         "rate": _RATE.fullmatch,
         "cron": read_cron,
     }

@@ -58,7 +58,7 @@ def moment_of(value: int | float | str | None) -> datetime | None:
     if value is None:
         return None
     if isinstance(value, str):
-        return datetime.fromisoformat(value.replace("Z", "+00:00")).astimezone(UTC)
+        return datetime.fromisoformat(value).astimezone(UTC)
     return datetime.fromtimestamp(value / 1000, UTC)
 
 

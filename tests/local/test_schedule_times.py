@@ -61,16 +61,21 @@ def test_a_single_moment_is_one_start_in_its_time_zone() -> None:
 
 @pytest.mark.parametrize(
     "expression",
-    ["cron(0 2 * * *)", "rate(0 hours)", "rate(1 week)", "at(tomorrow)", "hourly", "every(1 hour)"],
+    ["cron(0 2 * * *)", "rate(0 hours)", "rate(1 week)", "at(tomorrow)", "hourly", "every(1 hour)"]
+    + [
+        f"at({moment})"
+        for moment in ("2027-01-01", "20270101T100000", "2027-01-01T10:00:00Z", "2027-01-01T24:00:00")
+    ],
 )
 def test_what_the_scheduler_cannot_read_is_refused(expression: str) -> None:
     with pytest.raises(ValueError, match="Invalid Schedule Expression"):
         times_of({"ScheduleExpression": expression})
 
 
-def test_a_date_that_is_no_moment_in_utc_is_refused() -> None:
-    with pytest.raises(ValueError, match="Invalid date tomorrow"):
-        times_of({"ScheduleExpression": "rate(1 hour)", "EndDate": "tomorrow"})
+@pytest.mark.parametrize("date", ["tomorrow", "2027-01-01", "2027-01-01T24:00:00Z", "2027-01-01T00:00:00z"])
+def test_a_date_that_is_no_moment_in_utc_is_refused(date: str) -> None:
+    with pytest.raises(ValueError, match=f"Invalid date {date}"):
+        times_of({"ScheduleExpression": "rate(1 hour)", "EndDate": date})
 
 
 def test_an_unknown_time_zone_is_refused() -> None:

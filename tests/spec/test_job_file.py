@@ -370,8 +370,9 @@ def test_uploads_start_a_job_by_true_or_by_a_mapping(
     assert job.triggers.on_upload == upload
 
 
-def test_a_day_or_a_local_time_is_told_as_the_moment_that_it_means(jobs: Path) -> None:
-    schedule = "schedule: {rate: 1 hour, start_date: 2026-12-01, end_date: 2026-12-01T02:00:00+02:00}"
+@pytest.mark.parametrize("given", ["2026-12-01", '"2026-12-01t00:00:00z"', '"20261201T000000Z"'])
+def test_another_form_of_a_date_is_told_as_the_moment_that_it_means(given: str, jobs: Path) -> None:
+    schedule = f"schedule: {{rate: 1 hour, start_date: {given}, end_date: 2026-12-01T02:00:00+02:00}}"
     files = read_job_files([write(jobs, f"{SMALL}triggers: {{{schedule}}}\n")])
     assert [problem.message.rpartition("write ")[2] for problem in files.problems] == [
         "2026-12-01T00:00:00Z",

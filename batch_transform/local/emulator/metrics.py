@@ -57,7 +57,7 @@ def _publish_execution(execution: dict[str, Any]) -> None:
 
 
 def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return datetime.fromisoformat(text)
 
 
 def _publish_embedded(line: str) -> None:

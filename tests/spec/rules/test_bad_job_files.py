@@ -850,6 +850,11 @@ BAD_FILES: list[tuple[str, str, str]] = [
         f"{MODEL}triggers: {{schedule: {{rate: 1 hour, maximum_window_in_minutes: «2880}}}}\n",
     ),
     ("date-malformed", "day", f"{MODEL}triggers: {{schedule: {{rate: 1 hour, start_date: «2026-12-01}}}}\n"),
+    (
+        "date-malformed",
+        "hour 24",
+        f'{MODEL}triggers: {{schedule: {{rate: 1 hour, start_date: «"2026-12-01T24:00:00Z"}}}}\n',
+    ),
     ("date-malformed", "word", f"{MODEL}triggers: {{schedule: {{rate: 1 hour, end_date: «soon}}}}\n"),
     (
         "schedule-ends-first",

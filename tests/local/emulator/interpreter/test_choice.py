@@ -18,6 +18,8 @@ DATA: dict[str, Any] = {
     "moment": "2026-03-01T12:00:00Z",
     "same_moment": "2026-03-01T13:00:00.000+01:00",
     "day": "2026-03-01",
+    "fraction": "2026-03-01T12:00:00.1234567891Z",
+    "end_of_day": "2026-03-01T24:00:00Z",
     "other": {"text": "march", "number": 6},
     "star": "a*b",
 }
@@ -80,6 +82,9 @@ RULES: list[tuple[str, str, Any, bool]] = [
     ("true", "IsBoolean", True, True),
     ("moment", "IsTimestamp", True, True),
     ("day", "IsTimestamp", True, False),
+    ("fraction", "IsTimestamp", True, True),
+    ("fraction", "TimestampGreaterThan", "2026-03-01T12:00:00.1Z", True),
+    ("end_of_day", "IsTimestamp", True, False),
 ]
 
 
