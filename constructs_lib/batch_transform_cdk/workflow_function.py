@@ -27,7 +27,7 @@ from batch_transform_cdk.statement import Statement
 from batch_transform_cdk.tracing import ACTIONS_OF_X_RAY, function_statement
 
 _ARCHITECTURE = "arm64"
-_RUNTIME = "python3.13"
+_RUNTIME = "python3.14"
 # Shorter than the state's own timeout, so that the function's error is the one reported.
 _TIMEOUT_SECONDS = 50
 _MEMORY_MB = 256
@@ -44,8 +44,8 @@ _NOT_SHIPPED = shutil.ignore_patterns(
 )
 
 
+_OLDER_RUNTIME: Reasons = {"AwsSolutions-L1": f"{_RUNTIME} is the newest that the functions are tested on"}
 _KEPT_OF_FUNCTIONS: Reasons = {
-    "AwsSolutions-L1": "3.13 is the newest Python that this project's tests run on",
     ("LambdaConcurrency", "CKV_AWS_115"): (
         "a run calls it a few times; what is reserved for it would be taken from the account's other functions"
     ),
@@ -126,6 +126,7 @@ class WorkflowFunction(StackPart):
             self.resource,
             {
                 **_KEPT_OF_FUNCTIONS,
+                **(_OLDER_RUNTIME if _newest_runtime() != _RUNTIME else {}),
                 ("LambdaDLQ", "CKV_AWS_116"): when_it_fails,
                 **({"CKV_AWS_173": _NAMES_ONLY} if environment else {}),
             },
@@ -140,6 +141,14 @@ class WorkflowFunction(StackPart):
     def name(self) -> str:
         """The function's name, as a token."""
         return self.resource.ref
+
+
+def _newest_runtime() -> str:
+    """Return the newest Python that this release of the CDK has, which AwsSolutions-L1 asks for."""
+    versions = [
+        name.removeprefix("PYTHON_3_") for name in dir(lambda_.Runtime) if name.startswith("PYTHON_3_")
+    ]
+    return f"python3.{max(map(int, versions))}"
 
 
 def _asset(scope: Construct, name: str) -> dict[str, str]:
