@@ -9,10 +9,10 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from checks.processes import commands_in
 from e2e.project_copy import Project
 from patience import PATIENCE_SECONDS
 
@@ -25,27 +25,14 @@ def output_fn(prediction, accept): return "", accept
 """
 
 
-def processes_of(project: Project) -> list[str]:
-    """The command lines of processes that this project's commands left running."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                if (entry / "cwd").readlink() == project.folder.resolve():
-                    found.append((entry / "cmdline").read_text().replace("\0", " "))
-            except OSError:
-                continue  # it ended while we looked
-    return found
-
-
 @pytest.fixture(autouse=True)
 def nothing_is_left(project: Project) -> Iterator[None]:
     """After each of these stories: no process, and no file that is half a result."""
     yield
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while processes_of(project) and time.monotonic() < deadline:
+    while commands_in(project.folder) and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert processes_of(project) == []
+    assert commands_in(project.folder) == []
     assert not list(project.folder.glob("out/**/*.part"))
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from checks.processes import child, commands_with
 from e2e.project_copy import Project
 from e2e.sleeper import SLEEPER, write_sleeper
 from patience import PATIENCE_SECONDS
@@ -78,20 +79,10 @@ def until_line(process: subprocess.Popen[str], word: str) -> None:
     raise AssertionError(f"it never said {word}: {process.stderr and process.stderr.read()}")
 
 
-def of_run(temporary: Path) -> list[str]:
-    """The command lines of the processes whose temporary files are there."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):  # it has ended
-            if f"\0TMPDIR={temporary}".encode() in b"\0" + (entry / "environ").read_bytes():
-                found.append((entry / "cmdline").read_text().replace("\0", " "))
-    return [line for line in found if line]
-
-
 def until_gone(temporary: Path) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while of_run(temporary):
-        assert time.monotonic() < deadline, of_run(temporary)
+    while commands_with("TMPDIR", str(temporary)):
+        assert time.monotonic() < deadline, commands_with("TMPDIR", str(temporary))
         time.sleep(0.05)
 
 
@@ -99,21 +90,12 @@ def left_in(temporary: Path) -> set[str]:
     return {path.name for path in temporary.iterdir()} - STAYS
 
 
-proc = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are looked for in /proc")
-
-
-@proc
 def test_fails_in_one_line_with_the_log_when_the_local_aws_is_killed_in_the_middle(
     slow: Project, temporary: Path
 ) -> None:
     with running(slow, temporary, "run", "slow", "--input", "slow.csv") as run:
         until_line(run, TRANSFORM)
-        children = Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
-        [server] = [
-            int(pid)
-            for pid in children
-            if "batch_transform.local.server" in Path(f"/proc/{pid}/cmdline").read_text()
-        ]
+        server = child(run.pid, "batch_transform.local.server")
         os.kill(server, signal.SIGKILL)
         _, errors = run.communicate(timeout=PATIENCE_SECONDS)
     assert run.returncode == 1
@@ -129,7 +111,6 @@ def test_fails_in_one_line_with_the_log_when_the_local_aws_is_killed_in_the_midd
 MOMENTS = ["", "synth", "local AWS", "deploy", TRANSFORM]
 
 
-@proc
 @pytest.mark.parametrize(
     ("number", "code", "word"),
     [
@@ -162,7 +143,6 @@ def test_a_signal_at_any_moment_leaves_no_process_and_no_folder(
     assert not (slow.folder / "out").exists()
 
 
-@proc
 def test_what_a_killed_run_leaves_is_removed_at_the_next_start_and_nothing_of_one_that_lives(
     slow: Project, temporary: Path
 ) -> None:

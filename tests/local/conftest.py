@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from batch_transform.local.up import LocalAws
+from checks.processes import commands_of
 from patience import PATIENCE_SECONDS
 
 MODEL_FOLDER = Path(__file__).parent / "model_folder"
@@ -202,10 +202,4 @@ def until() -> Callable[..., None]:
 @pytest.fixture(scope="session")
 def processes() -> Callable[[str], list[str]]:
     """Gives the command lines of the running processes that have a mark in their arguments."""
-
-    def marked(mark: str) -> list[str]:
-        ps = ["ps", "-ww", "-eo", "stat=,args="]
-        listed = subprocess.run(ps, capture_output=True, text=True, check=True).stdout
-        return [line for line in listed.splitlines() if mark in line and not line.startswith("Z")]
-
-    return marked
+    return commands_of

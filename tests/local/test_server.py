@@ -16,6 +16,7 @@ from typing import Any
 import boto3
 import pytest
 
+from checks.processes import listening
 from patience import PATIENCE_SECONDS
 
 SERVER = [sys.executable, "-m", "batch_transform.local.server"]
@@ -304,19 +305,7 @@ def test_what_it_prints_can_be_pasted_into_a_terminal() -> None:
 def test_it_listens_on_the_loopback_alone() -> None:
     with served() as server:
         port = server.endpoint_url.rpartition(":")[2]
-        listening = [
-            line.split()[1]
-            for name in ("/proc/net/tcp", "/proc/net/tcp6")
-            for line in Path(name).read_text().splitlines()[1:]
-            if line.split()[3] == "0A" and line.split()[9] in inodes(server.process.pid)
-        ]
-        assert listening == [f"0100007F:{int(port):04X}"]
-
-
-def inodes(pid: int) -> set[str]:
-    """Return the sockets of a process."""
-    links = [str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()]
-    return {link.removeprefix("socket:[").removesuffix("]") for link in links if link.startswith("socket:")}
+        assert listening(server.process.pid) == [("127.0.0.1", int(port))]
 
 
 def test_it_takes_many_requests_at_once(make_lab: Callable[[Any], Any]) -> None:

@@ -13,6 +13,7 @@ from botocore.exceptions import ConnectionClosedError, EndpointConnectionError
 
 from batch_transform.local.up import LocalAws
 from batch_transform.spec.errors import LocalAwsError, PortInUseError
+from checks.processes import is_running
 
 PARENT = """
 import time
@@ -21,13 +22,6 @@ with LocalAws() as aws:
     print(aws.pid, aws.endpoint_url, flush=True)
     time.sleep(3600)
 """
-
-
-def is_running(pid: int) -> bool:
-    try:
-        return " Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2][:3]
-    except FileNotFoundError:
-        return False
 
 
 def test_it_is_up_inside_the_block_and_gone_after_it() -> None:

@@ -3,11 +3,11 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from batch_transform.local.model_server import supervise
+from checks.processes import is_running
 
 
 def start(code: str) -> subprocess.Popen[str]:
@@ -19,13 +19,6 @@ def start(code: str) -> subprocess.Popen[str]:
         text=True,
         start_new_session=True,
     )
-
-
-def is_running(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def pids(process: subprocess.Popen[str]) -> list[int]:
