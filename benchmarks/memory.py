@@ -82,7 +82,8 @@ def peak_mib() -> int:
     try:
         status = Path("/proc/self/status").read_text()
     except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak // (2**20 if sys.platform == "darwin" else 2**10)  # macOS gives bytes
     return int(status.partition("VmHWM:")[2].split()[0]) // 1024
 
 

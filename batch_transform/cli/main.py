@@ -81,6 +81,12 @@ def commands() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and end the process with its exit code. The one place where errors become messages."""
+    if sys.platform == "win32":
+        _say_error(
+            "batch-transform runs on Linux and macOS; on Windows, install and run it in the Windows Subsystem for "
+            "Linux (WSL)"
+        )
+        sys.exit(BatchTransformError.exit_code)
     # services on this machine are not behind a proxy; the programs that we start inherit these variables
     os.environ.update(without_proxy(os.environ))
     for number in (signal.SIGTERM, signal.SIGHUP):

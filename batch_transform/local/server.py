@@ -23,6 +23,7 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
+from batch_transform.local import open_files
 from batch_transform.local.folders import held, temporary_folder
 from batch_transform.local.loopback import without_proxy
 from batch_transform.local.model_server.image import Images
@@ -110,6 +111,7 @@ def _serve(options: argparse.Namespace, run_dir: Path) -> None:
         enforce_iam=options.enforce_iam,
         offline=options.offline,
     )
+    open_files.allow_many()
     # what the person gave is read before anything starts
     Images(settings.images)
     Quotas(settings.quotas)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import sys
 from collections.abc import Callable
 
 import click
@@ -49,6 +50,20 @@ def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None
     with pytest.raises(SystemExit):
         main(["--version"])
     assert capsys.readouterr().out.startswith("batch-transform, version ")
+
+
+def test_fails_on_windows_before_anything_else_and_names_wsl(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.delattr("signal.SIGHUP")
+    with pytest.raises(SystemExit) as caught:
+        main(["check"])
+    assert caught.value.code == 1
+    assert capsys.readouterr().err == (
+        "error: batch-transform runs on Linux and macOS; on Windows, install and run it in the Windows Subsystem for "
+        "Linux (WSL)\n"
+    )
 
 
 def test_fails_with_2_for_an_unknown_command(capsys: pytest.CaptureFixture[str]) -> None:

@@ -91,6 +91,9 @@ def main(framework: str, tag: str) -> None:
             f"the code names {MODEL_FOLDER}: it is the model's folder for this model server, and for nobody else\n"
         )
         sys.stderr.flush()
+    if sys.platform == "darwin":
+        # gunicorn forks its workers, and macOS ends those whose code then uses a framework of the system
+        os.environ["OBJC_DISABLE_INITIALIZE_FORK_SAFETY"] = "YES"
     os.execv(  # noqa: S606  # a list, no shell
         sys.executable, [sys.executable, "-m", "gunicorn", *gunicorn_arguments(framework, tag)]
     )
