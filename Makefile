@@ -16,7 +16,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEPENDENCIES := $(BIN)/python tools/dependencies.py
 
-# Node and the tools of the environment come first, for `cdk` and for the CDK's own kernel.
+# Node and the tools of the environment come first, for `cdk` and for the CDK's own kernel. The make that macOS ships, 3.81,
+# looks for a command on this PATH only when it starts a shell, which it does for each once SHELL is not its default.
+SHELL := sh
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 
 # Runs a command while no other of these runs here: two `make run` at once would install into one environment together.
@@ -40,6 +42,7 @@ prove: ready model
 	@$(DEPENDENCIES) install --group frameworks
 	@tests/local/clients/install
 	@tests/package/prepare
+	mypy --platform darwin --cache-dir .mypy_cache/darwin
 	$(PYTEST) --tier proof
 
 # The tests of a file go to one worker, in its order: they share what they deployed.

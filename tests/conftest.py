@@ -14,8 +14,11 @@ from tiers import TESTS, TIERS, tier_of
 _LONG = ("least_privilege", "e2e", "second_interpreter")
 """The folders with the files that take longest, which come first: the last file to end is then a short one."""
 
-# Under nohup the programs that the tests start would ignore SIGHUP, as they should, and not end by it.
+# Under nohup the programs that the tests start would ignore SIGHUP, as they should, and not end by it. What a shell
+# starts in the background ignores Ctrl-C.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

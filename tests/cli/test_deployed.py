@@ -227,8 +227,6 @@ def test_an_interrupt_while_waiting_leaves_the_run_and_says_how_to_stop_it(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # A shell that starts the tests in the background lets its children ignore Ctrl-C.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  # nothing is forked beside us
     )
     assert process.stdout is not None
     execution = next(line.split()[1] for line in process.stdout if line.startswith("execution"))

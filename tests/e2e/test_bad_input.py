@@ -184,8 +184,6 @@ def test_ctrl_c_in_the_middle_ends_everything(project: Project) -> None:
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        # A shell that starts the tests in the background lets its children ignore Ctrl-C.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  # nothing is forked beside us
     ) as running:
         assert running.stdout
         for line in running.stdout:

@@ -61,8 +61,6 @@ def running(project: Project, temporary: Path, *arguments: str) -> Iterator[subp
         text=True,
         env={**os.environ, "TMPDIR": str(temporary), "PYTHONUNBUFFERED": "1"},
         start_new_session=True,
-        # A shell that starts the tests in the background lets its children ignore Ctrl-C.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  # nothing is forked beside us
     ) as process:
         try:
             yield process

@@ -16,6 +16,7 @@ from batch_transform.spec.framework_containers import MODEL_FOLDER
 
 _CLONE_NEWNS, _CLONE_NEWUSER = 0x00020000, 0x10000000
 _MS_BIND, _MS_REC, _MS_PRIVATE = 4096, 16384, 1 << 18
+_SYSTEM_CAN = sys.platform == "linux"
 _ROOT = Path(MODEL_FOLDER).parents[1]
 
 
@@ -29,9 +30,7 @@ def show(model_dir: Path) -> bool:
 
     To be called while the process has one thread.
     """
-    if sys.platform != "linux":
-        return False
-    if not _ROOT.is_dir():
+    if not _SYSTEM_CAN or not _ROOT.is_dir():
         return False
     libc = ctypes.CDLL(None, use_errno=True)
     try:
@@ -47,8 +46,7 @@ def show(model_dir: Path) -> bool:
 
 def _add_place(libc: ctypes.CDLL) -> None:
     """Put an empty /opt/ml/model over /opt, with all else that is in /opt."""
-    assert sys.platform == "linux"  # noqa: S101  # `show` has looked
-    before = os.open(_ROOT, os.O_PATH)
+    before = os.open(_ROOT, os.O_RDONLY | os.O_DIRECTORY)
     try:
         links = {entry: entry.readlink() for entry in _ROOT.iterdir() if entry.is_symlink()}
         folders = {entry: entry.is_dir() for entry in _ROOT.iterdir() if entry not in links}
