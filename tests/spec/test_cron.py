@@ -102,3 +102,77 @@ def test_years_end() -> None:
     assert cron is not None
     assert [moment.year for moment in cron.starts(NEW_YEAR)] == [2028]
     assert list(cron.starts(NEW_YEAR + timedelta(days=400))) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes", "hours"),
+    [
+        ("0 0 * * ? *", (0,), (0,)),
+        ("59 23 * * ? *", (59,), (23,)),
+        ("*/15 * * * ? *", (0, 15, 30, 45), tuple(range(24))),
+        ("/20 0/8 * * ? *", (0, 20, 40), (0, 8, 16)),
+        ("5/25 8-18/5 * * ? *", (5, 30, 55), (8, 13, 18)),
+        ("58-1 22-1 * * ? *", (0, 1, 58, 59), (0, 1, 22, 23)),
+        ("30,10,30 12 * * ? *", (10, 30), (12,)),
+        ("7-7 3 * * ? *", (7,), (3,)),
+    ],
+)
+def test_fields_of_times_name_minutes_and_hours(
+    text: str, minutes: tuple[int, ...], hours: tuple[int, ...]
+) -> None:
+    cron = read_cron(text)
+    assert cron is not None
+    assert (cron.minutes, cron.hours) == (minutes, hours)
+
+
+@pytest.mark.parametrize(
+    ("field", "months"),
+    [("JAN", {1}), ("dec", {12}), ("nov-FEB", {11, 12, 1, 2}), ("2-10/4", {2, 6, 10}), ("3/9", {3, 12})],
+)
+def test_a_field_of_months_takes_numbers_and_names(field: str, months: set[int]) -> None:
+    cron = read_cron(f"0 0 1 {field} ? *")
+    assert cron is not None
+    assert cron.months == months
+
+
+@pytest.mark.parametrize(
+    ("field", "first", "last", "count"),
+    [("*", 1970, 2199, 230), ("1970", 1970, 1970, 1), ("2199", 2199, 2199, 1), ("2190/5", 2190, 2195, 2)],
+)
+def test_a_field_of_years_goes_from_1970_to_2199(field: str, first: int, last: int, count: int) -> None:
+    cron = read_cron(f"0 0 1 1 ? {field}")
+    assert cron is not None
+    assert (min(cron.years), max(cron.years), len(cron.years)) == (first, last, count)
+
+
+@pytest.mark.parametrize(
+    "text", ["0 24 * * ? *", "0 0 32 * ? *", "0 0 1 0 ? *", "0 0 1 1 ? 1969", "0 0 ? * 8 *"]
+)
+def test_a_number_beyond_its_field_is_not_read(text: str) -> None:
+    assert read_cron(text) is None
+
+
+@pytest.mark.parametrize(
+    ("day", "weekday", "expected"),
+    [
+        # August 2027 begins on a Sunday and ends on a Tuesday.
+        ("1W", "?", (2,)),
+        ("7W", "?", (6,)),
+        ("8W", "?", (9,)),
+        ("LW,1", "?", (1, 31)),
+        ("L-30", "?", (1,)),
+        ("?", "1", (1, 8, 15, 22, 29)),
+        ("?", "7#1", (7,)),
+        ("?", "SUN#5", (29,)),
+        ("?", "WEDL", (25,)),
+        ("?", "TUEL,MON#1", (2, 31)),
+    ],
+)
+def test_days_of_a_month_that_begins_on_a_sunday(day: str, weekday: str, expected: tuple[int, ...]) -> None:
+    assert days(day, weekday, 2027, 8) == expected
+
+
+def test_a_month_or_a_year_that_is_not_named_has_no_days() -> None:
+    cron = read_cron("0 0 1 2 ? 2027")
+    assert cron is not None
+    assert [cron.days(2027, 1), cron.days(2026, 2), cron.days(2027, 2)] == [(), (), (1,)]

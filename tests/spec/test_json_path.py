@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_transform.spec.errors import FilterMissError, FilterSyntaxError, InvalidFilterError
-from batch_transform.spec.json_path import MAX_LENGTH, JsonPath, check_filter_text
+from batch_transform.spec.json_path import (
+    MAX_LENGTH,
+    JsonPath,
+    JsonValue,
+    check_filter_text,
+    check_filter_type,
+)
 
 LETTERS = list("abcdefghi")
 
@@ -213,3 +219,144 @@ def test_slices_agree_with_a_slow_walk_over_the_columns(
     else:
         with pytest.raises(FilterMissError):
             path.select_cells(cells)
+
+
+ELEVEN = dict.fromkeys("abcdefghijk", 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "why"),
+    [
+        ("$.z", {"a": 1, "b": 2}, "there is no 'z' among 'a', 'b'"),
+        ("$['a','z']", {"a": 1}, "there is no 'z' among 'a'"),
+        ("$.z", {}, "there is no 'z' among no names at all"),
+        ("$.z", ELEVEN, "there is no 'z' among 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'"),
+        ("$.a.b", {"a": 1}, "a name is asked of what is no object"),
+        ("$['a','b']", [1], "a name is asked of what is no object"),
+        ("$[0]", {"a": 1}, "an index is asked of what is no array"),
+        ("$.a[1:]", {"a": "text"}, "an index is asked of what is no array"),
+        ("$[2]", [1, 2], "index 2 is not within the 2 that there are"),
+        ("$[0,-3]", [1, 2], "index -3 is not within the 2 that there are"),
+        ("$[1:0]", [1, 2], "the slice ends before it starts"),
+        ("$[*]", [1], "AWS does not say what * selects; name the fields or the indexes"),
+        (
+            "$[0:-1]",
+            [1],
+            "AWS does not say what a negative end of a slice means; count the end from the start",
+        ),
+        ("$[0:1][0]", [1], "AWS does not say what follows a list or a slice; put the list or the slice last"),
+    ],
+)
+def test_fails_with_what_a_document_lacks(text: str, value: JsonValue, why: str) -> None:
+    with pytest.raises(FilterMissError) as failure:
+        JsonPath.parse(text).select(value)
+    assert str(failure.value) == f"Invalid JsonPath: {text}: {why}"
+
+
+@pytest.mark.parametrize("text", ["$.a", "$['a','b']", "$[0][0]", "$.a[0]"])
+def test_fails_for_names_and_levels_in_a_row(text: str) -> None:
+    with pytest.raises(FilterMissError, match=r"a CSV row has no names and no levels, only indexes$"):
+        JsonPath.parse(text).select_cells(LETTERS)
+
+
+@pytest.mark.parametrize(
+    ("text", "content_type", "message"),
+    [
+        (
+            "$" + "a" * 63,
+            None,
+            'Invalid InputFilter: "$' + "a" * 63 + '". It has 64 characters, SageMaker takes at most 63',
+        ),
+        ("id", None, 'Invalid InputFilter: "id". A JsonPath begins with $'),
+        (
+            "$.\u00e9",
+            None,
+            'Invalid InputFilter: "$.\u00e9". Unexpected "\u00e9", U+00E9 (latin small letter e with acute) in'
+            " JsonPath. Supported operators are ['$', '[', ']', '*', '.', ' ', ',', ':', '-', ''']",
+        ),
+        (
+            "$[1\x00]",
+            "text/csv; header=absent",
+            'Invalid InputFilter: "$[1\x00]". Unexpected U+0000 (a control character) in JsonPath. Supported operators'
+            " for \"text/csv; header=absent\" are ['$', '[', ']', '*', ' ', ',', ':', '-']",
+        ),
+    ],
+    ids=["too long", "without $", "a letter", "what nobody sees"],
+)
+def test_fails_at_once_with_what_is_wrong_and_what_is_allowed(
+    text: str, content_type: str | None, message: str
+) -> None:
+    with pytest.raises(InvalidFilterError) as refusal:
+        check_filter_text(text, member="InputFilter", content_type=content_type)
+    assert str(refusal.value) == message
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("$.a..b", "'..b' is none of .name, ['name'], [n] and [start:end]"),
+        ("$[a]", "[a] is none of ['name'], ['name','name'], [n], [n,n] and [start:end]"),
+    ],
+)
+def test_fails_with_the_part_that_is_no_step(text: str, why: str) -> None:
+    with pytest.raises(FilterSyntaxError) as refusal:
+        JsonPath.parse(text)
+    assert str(refusal.value) == f"Invalid JsonPath: {text}: {why}"
+
+
+@pytest.mark.parametrize(
+    ("member", "content_type", "message"),
+    [
+        (
+            "InputFilter",
+            "image/png",
+            'Invalid ContentType: "image/png" when InputFilter is: "$[0]". Supported ContentType',
+        ),
+        ("OutputFilter", None, 'Invalid Accept: "null" when OutputFilter is: "$[0]". Supported Accept'),
+    ],
+)
+def test_fails_for_a_filter_on_a_type_that_has_no_filters(
+    member: str, content_type: str | None, message: str
+) -> None:
+    with pytest.raises(InvalidFilterError) as refusal:
+        check_filter_type("$[0]", member=member, content_type=content_type)
+    assert str(refusal.value) == (
+        f'{message} values are ["application/json", "application/jsonlines", "text/csv"].'
+    )
+    check_filter_type("$", member=member, content_type=content_type)
+    check_filter_type("$[0]", member=member, content_type="Text/CSV; charset=utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "forwards"),
+    [
+        ("$[4:1]", "$[1:4]"),
+        ("$[1:0]", "$[0:1]"),
+        ("$.a[4:1]", "$.a[1:4]"),
+        ("$[0].b[4:1]", "$[0].b[1:4]"),
+        *[
+            (text, None)
+            for text in ("$", "$.a", "$[1:4]", "$[1:1]", "$[0:0]", "$[-1:2]", "$[2:-1]", "$[:2]", "$[2:]")
+        ],
+    ],
+)
+def test_a_slice_that_ends_before_it_starts_is_known_the_right_way_round(
+    text: str, forwards: str | None
+) -> None:
+    assert JsonPath.parse(text).forwards == forwards
+
+
+@pytest.mark.parametrize(
+    ("text", "indexes"),
+    [
+        ("$", ()),
+        ("$.a", ()),
+        ("$[-1]", (-1,)),
+        ("$[0,-1]", (0, -1)),
+        ("$[0:]", (0,)),
+        ("$[:2]", (2,)),
+        ("$.a[1].b[2:3]", (1, 2, 3)),
+    ],
+)
+def test_a_path_knows_every_index_that_it_names(text: str, indexes: tuple[int, ...]) -> None:
+    assert JsonPath.parse(text).indexes == indexes
