@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -487,3 +488,81 @@ def test_tokens_in_triggers_and_notifications_are_left_to_the_deployment() -> No
         notify=NotifySpec(email=(TOKEN, TOKEN), topic=TOKEN),
     )
     assert problems(spec) == []
+
+
+def tags(count: int, key: int = 3, value: int = 1) -> list[dict[str, str]]:
+    return [{"Key": f"{at:0{key}}", "Value": "v" * value} for at in range(count)]
+
+
+LIMITS: list[tuple[str, Callable[[int], object], int, str]] = [
+    ("TransformJobName", lambda size: "a" * size, 63, "transform-job-name-too-long"),
+    ("ModelName", lambda size: "a" * size, 63, "model-name-too-long"),
+    ("MaxPayloadInMB", int, 100, "max-payload-too-large"),
+    ("MaxConcurrentTransforms", int, 16, "payload-in-flight-too-large"),  # of 6 MB each, AWS's default
+    (
+        "ModelClientConfig.InvocationsTimeoutInSeconds",
+        int,
+        3600,
+        "invocations-timeout-in-seconds-too-large",
+    ),
+    ("ModelClientConfig.InvocationsMaxRetries", int, 3, "invocations-max-retries-too-large"),
+    ("TransformResources.InstanceCount", int, 100, "instance-count-too-large"),
+    ("Environment", lambda size: {f"A{at}": "1" for at in range(size)}, 16, "env-too-many"),
+    ("Environment", lambda size: {"A": "1" * size}, 10_240, "env-value-too-long"),
+    ("Environment", lambda size: {"A" * size: "1"}, 1024, "env-name-too-long"),
+    (
+        "TransformInput.DataSource.S3DataSource.S3Uri",
+        lambda size: "s3://bucket/".ljust(size, "k"),
+        1024,
+        "data-too-long",
+    ),
+    (
+        "TransformInput.ContentType",
+        lambda size: "text/csv;".ljust(size, "x"),
+        256,
+        "content-type-too-long",
+    ),
+    ("TransformOutput.KmsKeyId", lambda size: "k" * size, 2048, "kms-key-too-long"),
+    (
+        "DataProcessing.InputFilter",
+        lambda size: "$[1".ljust(size - 1, "0") + "]",
+        63,
+        "input-filter-too-long",
+    ),
+    ("Tags", tags, 50, "tags-too-many"),
+    ("Tags", lambda size: tags(1, key=size), 128, "tag-name-too-long"),
+    ("Tags", lambda size: tags(1, value=size), 256, "tag-value-too-long"),
+]
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "limit", "code"), LIMITS, ids=[f"{code} {limit}" for _, _, limit, code in LIMITS]
+)
+def test_a_value_at_its_limit_is_right_and_one_beyond_is_wrong(
+    member: str, value: Callable[[int], object], limit: int, code: str
+) -> None:
+    def wrong(size: int) -> list[str]:
+        return [
+            problem.code for problem in request_problems(request((member, value(size)))) if problem.is_error
+        ]
+
+    assert wrong(limit) == []
+    assert wrong(limit + 1) == [code]
+
+
+@pytest.mark.parametrize(
+    ("member", "least", "code"),
+    [
+        ("ModelClientConfig.InvocationsTimeoutInSeconds", 1, "invocations-timeout-in-seconds-too-small"),
+        ("ModelClientConfig.InvocationsMaxRetries", 0, "invocations-max-retries-too-small"),
+        ("TransformResources.InstanceCount", 1, "instance-count-too-small"),
+        ("MaxPayloadInMB", 0, "max-payload-too-small"),
+        ("MaxConcurrentTransforms", 0, "max-concurrent-transforms-too-small"),
+    ],
+)
+def test_a_number_at_its_least_is_right_and_one_below_is_wrong(member: str, least: int, code: str) -> None:
+    def wrong(number: int) -> list[str]:
+        return [problem.code for problem in request_problems(request((member, number))) if problem.is_error]
+
+    assert wrong(least) == []
+    assert wrong(least - 1) == [code]
