@@ -175,7 +175,10 @@ def test_fails_when_the_port_is_taken(project: Project) -> None:
 
 
 def test_ctrl_c_in_the_middle_ends_everything(project: Project) -> None:
-    write_model(project, HANGING_MODEL)
+    hangs = project.folder / "hangs"
+    write_model(
+        project, HANGING_MODEL.replace("time.sleep", f"open({str(hangs)!r}, 'w').close(); time.sleep")
+    )
     arguments = project.command("run", "tumours", "--input", "build/data/tumours.csv")
     with subprocess.Popen(
         arguments,
@@ -185,11 +188,10 @@ def test_ctrl_c_in_the_middle_ends_everything(project: Project) -> None:
         text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     ) as running:
-        assert running.stdout
-        for line in running.stdout:
-            if "Transform" in line:
-                break
-        time.sleep(1.5)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not hangs.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
         running.send_signal(signal.SIGINT)
         _, errors = running.communicate(timeout=PATIENCE_SECONDS)
     assert running.returncode == 130

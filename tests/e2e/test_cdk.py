@@ -94,9 +94,10 @@ class Toolkit:
         stepfunctions, s3 = self.aws.client("stepfunctions"), self.aws.client("s3")
         machine = self.outputs()[state_machine_output("tumours")]
         started = stepfunctions.start_execution(stateMachineArn=machine, input="{}")
-        for _ in range(1200):
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
             described = stepfunctions.describe_execution(executionArn=started["executionArn"])
-            if described["status"] != "RUNNING":
+            if described["status"] != "RUNNING" or time.monotonic() > deadline:
                 break
             time.sleep(0.1)
         assert described["status"] == "SUCCEEDED", described

@@ -124,7 +124,7 @@ def test_a_signal_at_any_moment_leaves_no_process_and_no_folder(
     with running(slow, temporary, "run", "slow", "--input", "slow.csv") as run:
         if word:
             until_line(run, word)
-            time.sleep(0.2)
+            time.sleep(0.2)  # into what the line announces; any moment will do
         else:
             while not list(temporary.glob("batch-transform-*/*.lock")):
                 time.sleep(0.01)

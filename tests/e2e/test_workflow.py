@@ -141,7 +141,7 @@ def test_a_job_succeeds_when_machines_are_there_again(deployed: Deployed, good: 
 def test_an_exhausted_quota_is_waited_for(deployed: Deployed, good: dict[str, Any]) -> None:
     deployed.limit(quotas={"ml.m5.large": 0})
     execution = deployed.start("tumours", good)
-    time.sleep(0.6)
+    deployed.until_in(execution, "WaitForCapacity")
     deployed.limit(quotas={"ml.m5.large": 1})
     described = deployed.wait(execution)
     assert described["status"] == "SUCCEEDED", described

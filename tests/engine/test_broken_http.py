@@ -14,13 +14,14 @@ from batch_transform.engine.assemble import assemble
 from batch_transform.engine.transform_job import run_transform_job
 from batch_transform.local.sagemaker.http_invoker import HttpInvoker
 from engine.fake_world import MemoryStore, request
-from fakes.misbehaving_server import WAYS, MisbehavingServer, Way
+from fakes.misbehaving_server import TOO_LATE, WAYS, MisbehavingServer, Way
 
 pytestmark = pytest.mark.timeout(900)
 
 IDS = [b"id-%d" % number for number in range(40)]
 RECORDS = [b"%b,%d\n" % (each, number) for number, each in enumerate(IDS)]
-TIMEOUT_SECONDS = 4
+HANG_SECONDS = 4
+"""How long a request waits for a model that does not answer. One that does has more time than it needs."""
 BROKEN = [way for way in WAYS if way.why is not None]
 RACE = "closed after the answer, which does not say so"
 """A request may be on its way when the connection ends. Go's client does not send a POST again then, and so do we."""
@@ -50,10 +51,14 @@ class Ran:
 def run(way: Way, strategy: str, *, join: bool, retries: int = 0, times: int | None = None) -> Ran:
     """Run a job whose model misbehaves in its first `times` answers, or always."""
     processing: dict[str, Any] = {"join_source": "Input", "output_filter": "$[0,-1]"} if join else {}
+    timeout = HANG_SECONDS if way.why == TOO_LATE else 600
     job = request(
         BatchStrategy=strategy,
         MaxConcurrentTransforms=4,
-        ModelClientConfig={"InvocationsMaxRetries": retries, "InvocationsTimeoutInSeconds": TIMEOUT_SECONDS},
+        ModelClientConfig={
+            "InvocationsMaxRetries": retries,
+            "InvocationsTimeoutInSeconds": timeout,
+        },
         **processing,
     )
     store = MemoryStore({"in/a.csv": b"".join(RECORDS)})

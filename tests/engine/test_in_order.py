@@ -164,8 +164,8 @@ def test_fails_at_once_when_told_to_stop_though_a_call_hangs() -> None:
     threading.Timer(0.05, stop.set).start()
     began = time.monotonic()
     with pytest.raises(StoppedError):
-        list(workers.in_order(lambda _: release.wait(timeout=PATIENCE_SECONDS), range(3)))
-    assert time.monotonic() - began < 10
+        list(workers.in_order(lambda _: release.wait(timeout=600), range(3)))
+    assert time.monotonic() - began < PATIENCE_SECONDS  # it hangs for longer
     release.set()
 
 

@@ -327,7 +327,7 @@ def test_a_stopped_job_ends_soon_and_leaves_nothing_half_written_though_the_mode
     def hang(body: bytes) -> bytes:
         if body == b"2\n":
             stop.set()
-            release.wait(timeout=PATIENCE_SECONDS)
+            release.wait(timeout=600)
         return body
 
     began = time.monotonic()
@@ -335,7 +335,7 @@ def test_a_stopped_job_ends_soon_and_leaves_nothing_half_written_though_the_mode
         {"a.csv": b"1\n2\n3\n", "b.csv": b"4\n"}, hang, request(BatchStrategy="SingleRecord"), stop=stop
     )
     release.set()
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < PATIENCE_SECONDS  # it hangs for longer
     assert (ran.outcome.status, ran.outcome.failure_reason) == ("Stopped", None)
     assert ran.outcome.progress == ran.progress[-1]
     assert ran.store.aborted == ["out/a.csv.out"]

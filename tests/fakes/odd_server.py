@@ -29,7 +29,7 @@ _THEN_CLOSED = {b"until the end", b"cut", b"cut chunks", b"mumble", b"old"}
 class OddServer(ThreadingHTTPServer):
     """Answers as the path or the body says; counts connections and requests.
 
-    `most_at_a_time` is how many requests it had in hand together.
+    `most_at_a_time` is how many requests it had in hand together, `closed` how many connections it has ended.
     """
 
     daemon_threads = True
@@ -39,6 +39,8 @@ class OddServer(ThreadingHTTPServer):
         self.connections = 0
         self.headers: list[dict[str, str]] = []
         self.most_at_a_time = 0
+        self.closed = 0
+        self.stopped = threading.Event()
         self._at_a_time = 0
         self._lock = threading.Lock()
         super().__init__(("127.0.0.1", 0), Handler)
@@ -63,6 +65,15 @@ class OddServer(ThreadingHTTPServer):
         self.connections += 1
         super().process_request(request, client_address)
 
+    def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
+        super().shutdown_request(request)
+        with self._lock:
+            self.closed += 1
+
+    def server_close(self) -> None:
+        self.stopped.set()
+        super().server_close()
+
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that went away is what some tests are about."""
 
@@ -81,7 +92,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer(self, body: bytes) -> None:
         if body == b"hang":
-            time.sleep(30)
+            self.server.stopped.wait(600)
         elif body == b"drop":
             self.close_connection = True
         elif body in _VERBATIM:
@@ -91,7 +102,8 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
             for _ in range(100_000):
                 self.wfile.write(b".")
-                time.sleep(0.1 if body == b"trickle" else 0.001)
+                if self.server.stopped.wait(0.1 if body == b"trickle" else 0.001):
+                    return
         else:
             time.sleep(0.05 if body.startswith(b"slow") else 0)
             self.whole({b"fail": 500, b"refuse": 400}.get(body, 200), body)

@@ -173,7 +173,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     """A local AWS for all tests of this worker."""
     quotas = tmp_path_factory.mktemp("local-aws") / "quotas.json"
     quotas.write_text(json.dumps(LIMITS))
-    with LocalAws(quotas=quotas, ping_timeout=3.0, wait_scale=0.02, schedule_scale=0.05) as running:
+    with LocalAws(quotas=quotas, wait_scale=0.02, schedule_scale=0.05) as running:
         yield running
 
 

@@ -77,7 +77,7 @@ RULE = ("events:PutTargets", "events:PutRule", "events:DescribeRule")
 
 @pytest.fixture(scope="module")
 def enforced(make_lab: Callable[[LocalAws], Any]) -> Iterator[EnforcedLab]:
-    with LocalAws(enforce_iam=True, ping_timeout=10.0, wait_scale=0.02) as aws:
+    with LocalAws(enforce_iam=True, wait_scale=0.02) as aws:
         yield EnforcedLab(make_lab(aws))
 
 
@@ -254,7 +254,7 @@ def test_an_aborted_execution_cannot_stop_its_job_without_the_permission(
     until(lambda: lab.sagemaker.list_transform_jobs(NameContains=name)["TransformJobSummaries"])
     lab.states.stop_execution(executionArn=execution)
     assert lab.execution(execution)["status"] == "ABORTED"
-    time.sleep(0.5)  # the integration looks every 0.05 s
+    time.sleep(0.5)  # nothing tells that it was not stopped; the integration looks every 0.05 s
     assert lab.describe(name)["TransformJobStatus"] == "InProgress"
     lab.sagemaker.stop_transform_job(TransformJobName=name)
 

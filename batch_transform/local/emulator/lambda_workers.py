@@ -88,11 +88,10 @@ class WorkerPlaces:
             finally:
                 self._waiting[key].remove(ticket)
                 self._changed.notify_all()
-            surplus = self._idle_of_others(key)
+            lambda_runtime.kill_workers(self._idle_of_others(key))  # before its place is taken
             worker: tuple[Any, str] = lambda_runtime.acquire_worker(
                 func_name, config, code_zip, qualifier=qualifier, max_concurrency=max_concurrency
             )
-        lambda_runtime.kill_workers(surplus)
         return worker
 
     def release(self, worker: Any) -> None:  # noqa: ANN401  # the emulator has no types

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import signal
+import time
 import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,12 @@ import pytest
 from ministack.core import lambda_runtime  # type: ignore[import-untyped]  # it has no types
 
 from batch_transform.local.emulator import lambda_workers
-from batch_transform.local.emulator.lambda_workers import MOST_IN_ALL, MOST_OF_A_FUNCTION, WorkerPlaces
+from batch_transform.local.emulator.lambda_workers import (
+    MOST_IN_ALL,
+    MOST_OF_A_FUNCTION,
+    PATIENCE_SECONDS,
+    WorkerPlaces,
+)
 from batch_transform.local.up import LocalAws
 
 HANDLER = """
@@ -99,11 +105,12 @@ def test_a_burst_of_calls_shares_a_bounded_number_of_workers(
         names = [create_function(lab, SHORT) for _ in range(4)]
         functions = aws.client("lambda")
         calls = [callers.submit(call, functions, names[number % 4], number) for number in range(60)]
-        most = 0
+        most, began = 0, time.monotonic()
         while not all(each.done() for each in calls):
             most = max(most, len([line for line in processes(mark) if "_worker.py" in line]))
         assert [each.result() for each in calls] == list(range(60))
-        assert 1 < most <= MOST_IN_ALL
+        # on a busy machine none may become free for so long that one more is let in
+        assert 1 < most <= MOST_IN_ALL + (time.monotonic() - began) // PATIENCE_SECONDS
 
 
 def test_a_function_that_calls_itself_deeper_than_there_are_places_ends(lab: Any) -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -74,7 +73,7 @@ def test_rate_and_cron_start_again_and_again(lab: Any, until: Callable[..., None
         until(lambda: len(started(lab, machine)) > 1)  # noqa: B023  # it is called in this turn
 
 
-def test_a_paused_one_a_coming_one_and_a_past_one_start_nothing(lab: Any) -> None:
+def test_a_paused_one_a_coming_one_and_a_past_one_start_nothing(lab: Any, until: Callable[..., None]) -> None:
     machine = lab.machine(PASS)
     now = datetime.now(UTC)
     schedule(lab, "rate(1 minute)", machine, State="DISABLED")
@@ -83,9 +82,8 @@ def test_a_paused_one_a_coming_one_and_a_past_one_start_nothing(lab: Any) -> Non
     window = {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 15}
     flexible = lab.machine(PASS)
     schedule(lab, "rate(1 minute)", flexible, FlexibleTimeWindow=window)
-    time.sleep(4)
+    until(lambda: len(started(lab, flexible)) > 1)  # by now the others would have started too
     assert not started(lab, machine)
-    assert started(lab, flexible)
 
 
 def test_a_start_that_cannot_be_made_lands_in_the_dead_letter_queue(
@@ -168,10 +166,11 @@ def test_a_stack_with_a_schedule_that_aws_refuses_fails(lab: Any) -> None:
     assert any("Invalid Schedule Expression" in reason for reason in reasons)
 
 
-def test_without_schedules_nothing_is_started(make_lab: Any) -> None:
+def test_without_schedules_nothing_is_started(make_lab: Any, lab: Any, until: Callable[..., None]) -> None:
     with LocalAws(schedules=False, schedule_scale=0.05) as aws:
-        lab = make_lab(aws)
-        machine = lab.machine(PASS)
-        schedule(lab, "rate(1 minute)", machine)
-        time.sleep(2)
-        assert not started(lab, machine)
+        without = make_lab(aws)
+        machine, same = without.machine(PASS), lab.machine(PASS)
+        schedule(without, "rate(1 minute)", machine)
+        schedule(lab, "rate(1 minute)", same)
+        until(lambda: started(lab, same))  # by now the other would have started too
+        assert not started(without, machine)

@@ -10,13 +10,14 @@ import urllib3
 from batch_transform.local.model_server.image import Images
 from batch_transform.local.model_server.pool import MOST_IDLE, ModelServers
 from batch_transform.spec.errors import TransformJobError
+from patience import PATIENCE_SECONDS
 
 IMAGE = (Path(__file__).parents[1] / "model_folder").as_uri()
 
 
 @pytest.fixture
 def servers(tmp_path: Path) -> Iterator[ModelServers]:
-    pool = ModelServers(Images(), tmp_path, ping_timeout=5.0)
+    pool = ModelServers(Images(), tmp_path)
     yield pool
     pool.close()
 
@@ -28,7 +29,7 @@ def url_of(servers: ModelServers, tmp_path: Path, **environment: str) -> str:
 
 def answers(url: str) -> bool:
     try:
-        return urllib3.request("GET", f"{url}/ping", timeout=2, retries=False).status == 200
+        return urllib3.request("GET", f"{url}/ping", timeout=PATIENCE_SECONDS, retries=False).status == 200
     except urllib3.exceptions.HTTPError:
         return False
 

@@ -126,7 +126,8 @@ def test_a_connection_that_the_server_closed_while_idle_is_no_failure(
     server: OddServer, invoker: HttpInvoker
 ) -> None:
     assert body_of(invoker, b"bye") == b"bye"
-    time.sleep(0.1)
+    while not server.closed:
+        time.sleep(0.01)
     assert body_of(invoker, b"again") == b"again"
     assert server.connections == 2
 
@@ -153,7 +154,7 @@ def test_fails_when_the_time_is_over(invoker: HttpInvoker, body: bytes) -> None:
     started = time.monotonic()
     with pytest.raises(NoModelAnswerError, match=r"^nothing whole came within 0.5 s$"):
         body_of(invoker, body, timeout=0.5)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < PATIENCE_SECONDS  # the server is silent for longer
 
 
 def test_fails_when_nobody_listens() -> None:
@@ -170,7 +171,7 @@ def test_an_interrupt_ends_requests_in_flight_and_refuses_new_ones(
 
     def call() -> None:
         try:
-            body_of(invoker, b"hang", timeout=30)
+            body_of(invoker, b"hang", timeout=600)
         except NoModelAnswerError as error:
             failures.append(error)
 
@@ -182,9 +183,9 @@ def test_an_interrupt_ends_requests_in_flight_and_refuses_new_ones(
     started = time.monotonic()
     invoker.interrupt()
     for caller in callers:
-        caller.join(10)
+        caller.join(PATIENCE_SECONDS)
     assert len(failures) == 3
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < PATIENCE_SECONDS  # the server is silent for longer
     with pytest.raises(NoModelAnswerError):
         body_of(invoker, b"new")
 

@@ -120,9 +120,9 @@ def test_an_interrupt_ends_a_run(server: OddServer, invoker: HttpInvoker) -> Non
 
     threading.Thread(target=interrupt, daemon=True).start()
     began = time.monotonic()
-    found = run(invoker, [b"hang"] * 5, at_a_time=2, timeout=30)
+    found = run(invoker, [b"hang"] * 5, at_a_time=2, timeout=600)
     assert [type(each) for each in found] == [NoModelAnswerError] * 2 + [type(None)] * 3
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < PATIENCE_SECONDS  # the server is silent for longer
     assert isinstance(run(invoker, [b"1", b"2"])[0], NoModelAnswerError)
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from batch_transform.local.up import LocalAws
+
 ROWS = b"id-1,2,3\nid-2,5,6\n"
 JOINED = b"id-1,2\nid-2,2\n"
 
@@ -160,8 +162,10 @@ def test_a_model_server_that_ends_at_once_fails_the_job_and_shows_why(lab: Any) 
     assert lab.log_lines(request["TransformJobName"]) == ["ImportError: no module named churn"]
 
 
-def test_a_model_server_that_does_not_answer_its_ping_fails_the_job(lab: Any) -> None:
-    described = lab.run(lab.request(lab.model("silent"), lab.bucket(**{"a.csv": ROWS})))
+def test_a_model_server_that_does_not_answer_its_ping_fails_the_job(make_lab: Callable[..., Any]) -> None:
+    with LocalAws(ping_timeout=3.0) as aws:
+        lab = make_lab(aws)
+        described = lab.run(lab.request(lab.model("silent"), lab.bucket(**{"a.csv": ROWS})))
     assert described["TransformJobStatus"] == "Failed"
     assert described["FailureReason"].startswith("AlgorithmError: Model container failed to respond to ping.")
     assert "no answer within 3 s" in described["FailureReason"]
