@@ -33,6 +33,7 @@ TIER_OF = {
     "e2e/test_customer_key_of_several_stacks.py": "proof",  # as above
     "e2e/test_machine_faults.py": "proof",  # a run for each fault
     "e2e/test_pytorch_example.py": "proof",  # needs PyTorch
+    "e2e/test_several_stacks.py": "proof",  # a job moves to another stack and back
     "e2e/test_stopped_half_way.py": "proof",  # a run for each moment at which it may be stopped
     "engine": "unit",
     "explain": "unit",
