@@ -15,6 +15,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from batch_transform.runs.app_command import app_command
 from batch_transform.runs.synth import app_environment
 from benchmarks.measure import ROOT, Figures
 
@@ -91,7 +92,10 @@ def _job_files(folder: Path, count: int) -> Path:
 def _run(command: list[str], assembly: Path, context: Mapping[str, str], cache: Path | None = None) -> Cost:
     """Run a CDK app as `batch-transform run` does. `cache` is where its bytecode goes: empty, it is a cold start."""
     report = assembly.with_suffix(".json")
-    environment = {**app_environment(ROOT, assembly, context), "BATCH_TRANSFORM_BENCH_REPORT": str(report)}
+    environment = {
+        **app_environment(assembly, {**app_command(ROOT).context, **context}),
+        "BATCH_TRANSFORM_BENCH_REPORT": str(report),
+    }
     if cache is not None:
         environment["PYTHONPYCACHEPREFIX"] = str(cache)
     before = _children()

@@ -56,6 +56,16 @@ def _is_file(job: str) -> bool:
     return Path(job).suffix in {".yaml", ".yml"}
 
 
+def find_job_file(job: str, folder: Path, *, environments: Sequence[EnvironmentSpec] = ()) -> JobSpec | None:
+    """Return the job as `find_job` does; None for a name that no job file has, and that a CDK app may define."""
+    if not _is_file(job):
+        files = read_job_files(candidates(job, folder), environments=environments)
+        known = {spec.name for spec in (*files.jobs, *files.without_source)}
+        if job not in known and not files.has_errors:
+            return None
+    return find_job(job, folder, environments=environments)
+
+
 def find_job(
     job: str, folder: Path, *, needs_source: bool = True, environments: Sequence[EnvironmentSpec] = ()
 ) -> JobSpec:

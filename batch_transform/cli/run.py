@@ -8,33 +8,37 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
+from batch_transform.cli.app_job import AppJob, app_job
 from batch_transform.cli.following import follow_run
 from batch_transform.cli.images_option import images_option
-from batch_transform.cli.job_argument import FilesAsRead, candidates, changed_meanwhile, find_job
+from batch_transform.cli.job_argument import FilesAsRead, candidates, changed_meanwhile, find_job_file
 from batch_transform.cli.models_option import models_option
 from batch_transform.cli.offline_option import offline_option
 from batch_transform.cli.overrides_option import overridden, overrides_option, parse_overrides
 from batch_transform.cli.run_view import RunView
+from batch_transform.local.buckets_of_others import create_missing
 from batch_transform.local.deploy import deploy
 from batch_transform.local.folders import temporary_folder
 from batch_transform.local.stand_ins import define_stand_in
 from batch_transform.local.up import LocalAws
 from batch_transform.runs import execution as runs
+from batch_transform.runs.deployed_request import deployed_request
+from batch_transform.runs.deployment import deployed_jobs, named_job
 from batch_transform.runs.files_below import can_be_written
 from batch_transform.runs.input_check import require_fit
-from batch_transform.runs.input_data import files_of, upload
+from batch_transform.runs.input_data import InputFiles, files_of, upload
 from batch_transform.runs.losses import losses
 from batch_transform.runs.result_table import ResultTable, result_table
 from batch_transform.runs.results import copy_results
-from batch_transform.runs.synth import synthesise
 from batch_transform.runs.template_check import check_templates
 from batch_transform.runs.truth import Truth
 from batch_transform.spec.counted import listed
@@ -44,8 +48,10 @@ from batch_transform.spec.errors import InputError, LocalAwsError, RunFailedErro
 from batch_transform.spec.job_file import read_job_files
 from batch_transform.spec.job_spec import JobSpec
 from batch_transform.spec.s3_uri import S3Uri
-from batch_transform.spec.stack_outputs import FIRST_STACK, INPUT_BUCKET, state_machine_output
 from batch_transform.spec.stand_in import StandIn, found_in_sagemaker, stand_in_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation.client import CloudFormationClient
 
 _MOST_NAMES = 5
 _PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
@@ -98,6 +104,9 @@ _PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
     help="Each role may do what its policies allow, and no more, as on AWS. A role, key or topic that the job names "
     "is not there.",
 )
+@click.option(
+    "--stack", metavar="NAME", help="The stack to deploy, where the app has the job in more than one."
+)
 @images_option
 @models_option
 @offline_option
@@ -110,6 +119,7 @@ def run(
     rows: int,
     jobs: Path,
     environment_name: str,
+    stack: str | None,
     out: Path,
     port: int,
     enforce_iam: bool,
@@ -119,61 +129,54 @@ def run(
 ) -> None:
     """Run JOB on this machine: start the local AWS, deploy the job there, score, fetch the results.
 
-    JOB is the job's name, as in its job file, or that file. Nothing reaches AWS, and the local AWS ends with
-    the run. Other jobs are not deployed.
+    JOB is a job file, or the name of a job: in a job file, or of a BatchTransform in the CDK app of this folder. The
+    app is run by the "app" command of its cdk.json; the stack of the job is deployed, with those that it depends on.
+    Nothing reaches AWS, and the local AWS ends with the run.
     """
     began = time.monotonic()
     as_read = FilesAsRead.now([ENVIRONMENT_FILE, *candidates(job, jobs)])
     environment = load_environments().named(environment_name)
-    declared = find_job(job, jobs, environments=[environment])
-    spec = in_environment(declared, environment)
-    stack = f"{environment.prefix}{FIRST_STACK}"
+    declared = find_job_file(job, jobs, environments=[environment])
     run_input = parse_overrides(overrides)
-    request = overridden(spec, run_input)  # refused now, and not by the state machine later
     truth = Truth.read(truth_path) if truth_path else None
     found = files_of(input_path) if input_path else None
-    if found:
-        require_fit(found.files, request)
-    if found is None and spec.input.data is None and "input.data" not in run_input:
+    if declared is not None:
+        _require_sound(in_environment(declared, environment), run_input, found, models)
+    if found is None and (declared is None or declared.input.data is None) and "input.data" not in run_input:
         raise InputError(
             "there is nothing to score: the local AWS starts empty; name a file or a folder with --input"
         )
-
-    stand_in = stand_in_of(spec, models)
     _require_writable(out)
 
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
     # each run has its own assembly: another one in this folder may make one at the same time
     with temporary_folder() as folder, RunView(console) as view:
-        with _step(view, "synth", "making the template", f"{spec.job_file} -> stack {stack}"):
-            assembly = folder / "cdk.out"
-            synthesise(
-                Path(),
-                jobs=Path(spec.job_file),
-                assembly=assembly,
-                environment=environment_name,
-                security_checks=False,  # nothing is shipped from here; `cdk deploy` runs them
-                any_account=True,
-                temporary=folder,
-            )
+        defined = _synthesise(view, job, declared, environment=environment, stack=stack, folder=folder)
+        if declared is not None:
             _require_unchanged(as_read, declared, environment)
+        spec, stand_in = defined.spec, stand_in_of(defined.spec, models)
         with (
-            _template_check(assembly) as checked,
-            _local_aws(view, port, images, enforce_iam=enforce_iam, offline=offline) as aws,
+            _template_check([one.template for one in defined.stacks]) as checked,
+            _local_aws(view, port, images, defined.region, enforce_iam=enforce_iam, offline=offline) as aws,
         ):
             checked.result()
-            with _step(view, "deploy", "deploying the stack", f"stack {stack}, through CloudFormation"):
-                outputs = deploy(assembly, stack, aws.client, lambda event: view.doing(f"deploying: {event}"))
+            _deploy(view, defined, aws.client)
             _define_stand_in(view, stand_in, spec, aws.client)
-            if input_path and found:
-                _upload(view, input_path, _input_place(spec, outputs), aws.client)
-                _show_left_out(view, found.left_out)
             clients = runs.Clients(
                 stepfunctions=aws.client("stepfunctions"),
                 sagemaker=aws.client("sagemaker"),
                 logs=aws.client("logs"),
             )
-            execution = runs.start(outputs[state_machine_output(declared.name)], run_input, clients)
+            machine = _machine_of(defined, environment, aws.client("cloudformation"))
+            request = deployed_request(machine, clients.stepfunctions)
+            for bucket in create_missing(request.buckets, aws.client("s3")):
+                view.line("bucket", f"{bucket}, which is in no stack of the app and stands empty here")
+            if input_path and found:
+                if declared is None:
+                    require_fit(found.files, request.checked(run_input).request)
+                _upload(view, input_path, request.input_place, aws.client)
+                _show_left_out(view, found.left_out)
+            execution = runs.start(machine, run_input, clients)
             view.line("run", execution.run)
             output, job_progress = follow_run(view, execution, clients)
             place = output.place
@@ -202,21 +205,69 @@ def _step(view: RunView, label: str, doing: str, done: str) -> Iterator[None]:
     view.line(label, done, time.monotonic() - began)
 
 
+def _require_sound(
+    spec: JobSpec, run_input: Mapping[str, Any], found: InputFiles | None, models: Path | None
+) -> None:
+    """Refuse now what the state machine would refuse later."""
+    request = overridden(spec, run_input)
+    if found:
+        require_fit(found.files, request)
+    stand_in_of(spec, models)
+
+
+def _synthesise(
+    view: RunView,
+    job: str,
+    declared: JobSpec | None,
+    *,
+    environment: EnvironmentSpec,
+    stack: str | None,
+    folder: Path,
+) -> AppJob:
+    began = time.monotonic()
+    view.doing("making the template")
+    defined = app_job(job, declared, environment=environment, stack=stack, folder=folder)
+    view.line("synth", f"{defined.source} -> stack {defined.stacks[-1].name}", time.monotonic() - began)
+    return defined
+
+
+def _deploy(view: RunView, defined: AppJob, client: Callable[[str], Any]) -> None:
+    for stack in defined.stacks:
+        with _step(
+            view, "deploy", f"deploying stack {stack.name}", f"stack {stack.name}, through CloudFormation"
+        ):
+            deploy(stack.folder, stack.name, client, lambda event: view.doing(f"deploying: {event}"))
+
+
+def _machine_of(defined: AppJob, environment: EnvironmentSpec, cloudformation: CloudFormationClient) -> str:
+    """Return the ARN of the job's state machine, which may be in a stack nested in the one that was deployed."""
+    here = replace(environment, account=None, region=None)
+    deployed = deployed_jobs(here, cloudformation)
+    return named_job(defined.listed_as, deployed, here).state_machine_arn
+
+
 @contextmanager
-def _template_check(assembly: Path) -> Iterator[Future[None]]:
-    """Check the template while the local AWS starts, which is time to wait anyway."""
+def _template_check(templates: Sequence[Path]) -> Iterator[Future[None]]:
+    """Check the templates while the local AWS starts, which is time to wait anyway."""
     with ThreadPoolExecutor(max_workers=1) as pool:
-        yield pool.submit(check_templates, assembly)
+        yield pool.submit(check_templates, templates)
 
 
 @contextmanager
 def _local_aws(
-    view: RunView, port: int, images: Path | None, *, enforce_iam: bool, offline: bool
+    view: RunView, port: int, images: Path | None, region: str, *, enforce_iam: bool, offline: bool
 ) -> Iterator[LocalAws]:
     began = time.monotonic()
     view.doing("starting the local AWS")
     # this run is the only one: no schedules
-    local_aws = LocalAws(port=port, images=images, schedules=False, enforce_iam=enforce_iam, offline=offline)
+    local_aws = LocalAws(
+        port=port,
+        images=images,
+        schedules=False,
+        region=region,
+        enforce_iam=enforce_iam,
+        offline=offline,
+    )
     try:
         with local_aws as aws:
             view.line("local AWS", aws.endpoint_url, time.monotonic() - began)
@@ -255,10 +306,6 @@ def _ask_again(view: RunView) -> Callable[[str], bool]:
         return True
 
     return ask
-
-
-def _input_place(spec: JobSpec, outputs: Mapping[str, str]) -> S3Uri:
-    return S3Uri.parse(spec.input.data) if spec.input.data else S3Uri(outputs[INPUT_BUCKET], f"{spec.name}/")
 
 
 def _define_stand_in(

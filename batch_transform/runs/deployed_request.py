@@ -12,6 +12,7 @@ from batch_transform.spec.errors import NotDeployedError
 from batch_transform.spec.named_overrides import Columns
 from batch_transform.spec.overrides import RunRequest, apply_overrides
 from batch_transform.spec.request import Request
+from batch_transform.spec.s3_uri import S3Uri
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
@@ -41,6 +42,20 @@ class DeployedRequest:
             raise NotDeployedError(
                 f"the deployed state machine is of another release of this project (it lacks {error}): deploy it again"
             ) from error
+
+    @property
+    def input_place(self) -> S3Uri:
+        """Where the job reads what it scores."""
+        return S3Uri.parse(self.request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"])
+
+    @property
+    def buckets(self) -> tuple[str, ...]:
+        """The buckets that a run reads from and writes to, each once."""
+        captured = self.request.get("DataCaptureConfig", {}).get("DestinationS3Uri")
+        places = [self.request["TransformOutput"]["S3OutputPath"], *([captured] if captured else [])]
+        return tuple(
+            dict.fromkeys([self.input_place.bucket, *(S3Uri.parse(place).bucket for place in places)])
+        )
 
     def checked(self, overrides: object) -> RunRequest:
         """Apply a run's overrides as the deployed check does. Raises RunInputError with all problems.

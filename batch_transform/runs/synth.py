@@ -1,4 +1,4 @@
-"""The cloud assembly, made by the project's own CDK app."""
+"""The cloud assembly, made by the CDK app of a folder."""
 
 from __future__ import annotations
 
@@ -11,41 +11,49 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from batch_transform.runs.app_command import app_command
 from batch_transform.runs.files_below import can_be_written
 from batch_transform.spec.environment import DEFAULT_ENVIRONMENT
-from batch_transform.spec.errors import DataNotFoundError, SynthError
-from batch_transform.spec.regular_file import read_file
+from batch_transform.spec.errors import SynthError
 
 
 def synthesise(
     project: Path,
     *,
-    jobs: Path,
+    jobs: Path | None,
     assembly: Path,
     environment: str = DEFAULT_ENVIRONMENT,
     security_checks: bool = True,
     any_account: bool = False,
+    default_place: tuple[str, str] | None = None,
     temporary: Path | None = None,
 ) -> None:
-    """Run `app.py` of the project, as `cdk synth` does, and write the cloud assembly to `assembly`.
+    """Run the app of the folder as `cdk synth` does, and write the cloud assembly to `assembly`.
 
-    `jobs` is a folder of job files, or a single one. The CDK's own template validation is left out: it takes
-    most of a second, and `check_templates` runs the same rules. cdk-nag runs, unless `security_checks` is
-    False. `any_account` makes a template for any account and region, whatever the environment says. `temporary` is a
-    folder for temporary files, which Node leaves behind when it is killed. Raises SynthError with what app.py said.
+    `jobs`, a folder of job files or a single one, `environment`, `security_checks` and `any_account` are the context
+    that `add_job_stacks` and `add_security_checks` read; an app without them makes what it always makes. None for
+    `jobs` leaves that to the app. The CDK's own template validation is left out: it takes most of a second, and
+    `check_templates` runs the same rules. cdk-nag runs, unless `security_checks` is False. `any_account` makes a
+    template for any account and region, whatever the environment says. `default_place` is the account and the region
+    that `cdk` would find in the credentials. `temporary` is a folder for temporary files, which Node leaves behind
+    when it is killed. Raises SynthError with what the app said.
     """
-    if not (project / "app.py").is_file():
-        raise DataNotFoundError(f"{project.resolve()} has no app.py; run this from the folder of the CDK app")
+    command = app_command(project)
     context = {
-        "jobs": str(jobs),
+        **command.context,
+        **({"jobs": str(jobs)} if jobs is not None else {}),
         "environment": environment,
         "security_checks": str(security_checks).lower(),
         "any_account": str(any_account).lower(),
     }
     done = subprocess.run(
-        [sys.executable, "app.py"],
+        command.words,
         cwd=project,
-        env={**app_environment(project, assembly, context), **_temporary_files(temporary)},
+        env={
+            **app_environment(assembly, context),
+            **_temporary_files(temporary),
+            **_default_place(default_place),
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -54,10 +62,12 @@ def synthesise(
         for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
             if os.strerror(number) in done.stderr:
                 raise SynthError(
-                    f"app.py could not write the template to {assembly}: {os.strerror(number)}; free space on that "
-                    "disk, or name another folder for temporary files in TMPDIR"
+                    f"{command.text} could not write the template to {assembly}: {os.strerror(number)}; free space on "
+                    "that disk, or name another folder for temporary files in TMPDIR"
                 )
-        raise SynthError(f"app.py could not make the template:\n{(done.stderr or done.stdout).strip()}")
+        raise SynthError(
+            f"{command.text} could not make the template:\n{(done.stderr or done.stdout).strip()}"
+        )
 
 
 def _temporary_files(folder: Path | None) -> dict[str, str]:
@@ -68,12 +78,16 @@ def _temporary_files(folder: Path | None) -> dict[str, str]:
     return {"TMPDIR": str(folder.resolve()), "NODE_COMPILE_CACHE": cache}
 
 
-def app_environment(project: Path, assembly: Path, context: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment variables with which a CDK app of the project writes its assembly, quickly."""
+def _default_place(place: tuple[str, str] | None) -> dict[str, str]:
+    return {"CDK_DEFAULT_ACCOUNT": place[0], "CDK_DEFAULT_REGION": place[1]} if place else {}
+
+
+def app_environment(assembly: Path, context: Mapping[str, object]) -> dict[str, str]:
+    """Return the environment variables with which a CDK app writes its assembly, quickly."""
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
         "CDK_OUTDIR": str(assembly.resolve()),
-        "CDK_CONTEXT_JSON": json.dumps({**_declared_context(project), **context}),
+        "CDK_CONTEXT_JSON": json.dumps(context),
         "CDK_VALIDATION": "false",
         "JSII_NODE": _node(),
         **_jsii_cache(),
@@ -89,18 +103,6 @@ def _jsii_cache() -> dict[str, str]:
     except RuntimeError:  # there is no home at all
         cache = None
     return {} if cache and can_be_written(cache) else {"JSII_RUNTIME_PACKAGE_CACHE": "disabled"}
-
-
-def _declared_context(project: Path) -> dict[str, object]:
-    """The feature flags in cdk.json, which the `cdk` command would pass."""
-    file = project / "cdk.json"
-    try:
-        declared: dict[str, object] = json.loads(read_file(file)).get("context", {})
-    except OSError as error:
-        raise DataNotFoundError(f"{file} cannot be read: {error.strerror}") from error
-    except (ValueError, AttributeError) as error:
-        raise DataNotFoundError(f"{file} is not a JSON object, which the CDK requires: {error}") from error
-    return declared
 
 
 def _node() -> str:

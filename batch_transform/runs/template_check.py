@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from batch_transform.spec.errors import SynthError
@@ -10,14 +11,14 @@ from batch_transform.spec.errors import SynthError
 _PASS = frozenset({"WARN", "INFO", "DEBUG"})
 
 
-def check_templates(assembly: Path) -> None:
-    """Hold every template of a cloud assembly against AWS's rules. Raises SynthError with all that is wrong."""
+def check_templates(templates: Iterable[Path]) -> None:
+    """Hold templates against AWS's rules. Raises SynthError with all that is wrong."""
     import cloudformation_validate as cfv  # noqa: PLC0415  # its import costs time that only this step should pay
 
     engine = cfv.CompositeEngine()
     wrong = [
         f"{template.name}:{found.start_line}: {found.rule_id} {found.message}"
-        for template in sorted(assembly.glob("*.template.json"))
+        for template in templates
         for found in engine.validate_template(str(template)).diagnostics
         if found.severity.name not in _PASS
     ]
@@ -27,12 +28,12 @@ def check_templates(assembly: Path) -> None:
 
 def main() -> None:
     """Check the assembly that is named: `python -m batch_transform.runs.template_check cdk.out`."""
-    assembly = Path(sys.argv[1])
+    templates = sorted(Path(sys.argv[1]).glob("*.template.json"))
     try:
-        check_templates(assembly)
+        check_templates(templates)
     except SynthError as error:
         sys.exit(str(error))
-    for template in sorted(assembly.glob("*.template.json")):
+    for template in templates:
         print(f"checked: {template}")  # noqa: T201 - what `make synth` ends with
 
 

@@ -31,7 +31,8 @@ def test_fails_for_a_cdk_json_that_is_not_there_or_none(project: Path, text: str
     if text is not None:
         (project / "cdk.json").write_text(text)
     with pytest.raises(
-        DataNotFoundError, match=r"cdk\.json (cannot be read: No such file|is not a JSON object)"
+        DataNotFoundError,
+        match=r"(has no cdk\.json: run this in the folder of a CDK app, or make one|cdk\.json is not a JSON object)",
     ):
         synthesised(project)
 
@@ -56,7 +57,7 @@ def test_the_app_gets_none_of_the_persons_aws_settings(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_PROFILE", "nowhere")
-    assert not [name for name in app_environment(project, project, {}) if name.startswith("AWS_")]
+    assert not [name for name in app_environment(project, {}) if name.startswith("AWS_")]
 
 
 def test_a_home_that_is_read_only_is_no_place_for_jsiis_cache(
@@ -66,6 +67,6 @@ def test_a_home_that_is_read_only_is_no_place_for_jsiis_cache(
         monkeypatch.delenv(name)
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("HOME", str(tmp_path / "file"))  # nothing can be put below a file, whoever asks
-    assert app_environment(project, project, {})["JSII_RUNTIME_PACKAGE_CACHE"] == "disabled"
+    assert app_environment(project, {})["JSII_RUNTIME_PACKAGE_CACHE"] == "disabled"
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert "JSII_RUNTIME_PACKAGE_CACHE" not in app_environment(project, project, {})
+    assert "JSII_RUNTIME_PACKAGE_CACHE" not in app_environment(project, {})

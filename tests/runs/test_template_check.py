@@ -12,10 +12,10 @@ from batch_transform.runs.template_check import check_templates
 from batch_transform.spec.errors import SynthError
 
 
-def written(folder: Path, properties: dict[str, Any]) -> Path:
+def written(folder: Path, properties: dict[str, Any]) -> list[Path]:
     resource = {"Type": "AWS::SQS::Queue", "Properties": properties}
     (folder / "Stack.template.json").write_text(json.dumps({"Resources": {"Queue": resource}}))
-    return folder
+    return [folder / "Stack.template.json"]
 
 
 def test_a_sound_template_passes(tmp_path: Path) -> None:

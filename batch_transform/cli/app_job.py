@@ -1,0 +1,69 @@
+"""The job that `run` runs, as the CDK app of the folder defines it: of a job file, or made in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from batch_transform.local.settings import DEFAULT_ACCOUNT, DEFAULT_REGION
+from batch_transform.runs.app_command import app_command
+from batch_transform.runs.assembly_jobs import AssemblyStack, stack_with, stacks_in, with_needed
+from batch_transform.runs.synth import synthesise
+from batch_transform.spec.environment import EnvironmentSpec, in_environment
+from batch_transform.spec.job_spec import JobSpec
+
+
+@dataclass(frozen=True)
+class AppJob:
+    """`spec` is the job in the environment, as far as it is known: of a job made in Python, what its template says.
+
+    `listed_as` is the name that the commands find it by, and `source` where it was read. `stacks` are what it needs, in
+    the order of their deployment; the last one has the job.
+    """
+
+    spec: JobSpec
+    listed_as: str
+    source: str
+    stacks: Sequence[AssemblyStack]
+
+    @property
+    def region(self) -> str:
+        """The region to deploy to: that of its stack, if it is bound to one."""
+        return self.stacks[-1].region or DEFAULT_REGION
+
+
+def app_job(
+    job: str,
+    declared: JobSpec | None,
+    *,
+    environment: EnvironmentSpec,
+    stack: str | None,
+    folder: Path,
+) -> AppJob:
+    """Run the app, with its assembly in `folder`, and return the job that it defines.
+
+    `declared` is the job as a job file has it; None looks for the name `job` in what the app makes. `stack` is the
+    name of the stack that has it, where several have. Raises SynthError with what the app said, and InputError without
+    such a job.
+    """
+    assembly = folder / "cdk.out"
+    synthesise(
+        Path(),
+        jobs=Path(declared.job_file) if declared else None,
+        assembly=assembly,
+        environment=environment.environment,
+        security_checks=False,  # nothing is shipped from here; `cdk deploy` runs them
+        any_account=True,
+        default_place=(DEFAULT_ACCOUNT, DEFAULT_REGION),
+        temporary=folder,
+    )
+    name = declared.name if declared else job
+    stacks = stacks_in(assembly)
+    found, its_stack = stack_with(dict.fromkeys([f"{environment.prefix}{name}", name]), stacks, stack)
+    return AppJob(
+        spec=in_environment(declared, environment) if declared else its_stack.jobs[found],
+        listed_as=name,
+        source=declared.job_file if declared else app_command(Path()).text,
+        stacks=with_needed(its_stack, stacks),
+    )

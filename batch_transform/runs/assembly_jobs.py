@@ -1,0 +1,154 @@
+"""The jobs in a cloud assembly, found by the metadata that `BatchTransform` writes; and the stacks that they need."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from batch_transform.spec.errors import InputError
+from batch_transform.spec.job_spec import InputSpec, JobSpec, ModelSpec, OutputSpec, TransformSpec
+
+_STATE_MACHINE = "AWS::StepFunctions::StateMachine"
+_NESTED_STACK = "AWS::CloudFormation::Stack"
+_UNKNOWN_REGION = "unknown-region"
+
+
+@dataclass(frozen=True)
+class AssemblyStack:
+    """A stack of an assembly, or of a stage in it; the manifest in `folder` calls it `artifact_id`."""
+
+    folder: Path
+    artifact_id: str
+    artifact: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The name that CloudFormation knows."""
+        return str(self.artifact.get("properties", {}).get("stackName", self.artifact_id))
+
+    @property
+    def template(self) -> Path:
+        """The file of its template."""
+        return self.folder / str(self.artifact["properties"]["templateFile"])
+
+    @property
+    def region(self) -> str | None:
+        """The region that it is bound to; None for whichever the credentials choose."""
+        region = str(self.artifact.get("environment", "")).rpartition("/")[2]
+        return None if region in {"", _UNKNOWN_REGION} else region
+
+    @cached_property
+    def jobs(self) -> Mapping[str, JobSpec]:
+        """Its jobs by their names, with those of the stacks that are nested in it, as far as the template says them."""
+        found = _jobs_of(self.template, self._nested_templates())
+        return {job.name: job for job in map(_job, found)}
+
+    def _nested_templates(self) -> dict[str, Path]:
+        """The templates among its assets by the hash that their addresses have."""
+        manifest = self.folder / f"{self.artifact_id}.assets.json"
+        if not manifest.exists():
+            return {}
+        files = json.loads(manifest.read_text(encoding="utf-8")).get("files", {})
+        paths = {key: str(asset["source"].get("path", "")) for key, asset in files.items()}
+        return {
+            key: self.folder / path for key, path in paths.items() if path.endswith(".nested.template.json")
+        }
+
+
+def stacks_in(assembly: Path) -> list[AssemblyStack]:
+    """Return all stacks of the assembly and of its stages."""
+    found = []
+    artifacts = json.loads((assembly / "manifest.json").read_text(encoding="utf-8")).get("artifacts", {})
+    for artifact_id, artifact in artifacts.items():
+        if artifact["type"] == "aws:cloudformation:stack":
+            found.append(AssemblyStack(assembly, artifact_id, artifact))
+        elif artifact["type"] == "cdk:cloud-assembly":
+            found += stacks_in(assembly / artifact["properties"]["directoryName"])
+    return found
+
+
+def stack_with(
+    names: Iterable[str], stacks: Sequence[AssemblyStack], chosen: str | None
+) -> tuple[str, AssemblyStack]:
+    """Return the job with the first of these names that any stack has, and that stack; `chosen` is a stack's name.
+
+    Raises InputError where no stack has one, or several have it.
+    """
+    among = [stack for stack in stacks if chosen in {None, stack.name}]
+    if not among:
+        raise InputError(f"the app has no stack {chosen}; it has {_listed(stack.name for stack in stacks)}")
+    names = list(names)
+    names = list(names)
+    for name in names:
+        found = [stack for stack in among if name in stack.jobs]
+        if len(found) > 1:
+            raise InputError(
+                f"the app has the job {name} in {len(found)} stacks, {' and '.join(stack.name for stack in found)}: "
+                "choose one of them with --stack"
+            )
+        if found:
+            return name, found[0]
+    where = f"stack {chosen}" if chosen else "the app"
+    raise InputError(
+        f"{where} has no job {names[-1]}; its jobs: {_listed(job for stack in among for job in stack.jobs)}"
+    )
+
+
+def with_needed(stack: AssemblyStack, stacks: Sequence[AssemblyStack]) -> list[AssemblyStack]:
+    """Return the stack and all that it depends on, in the order of their deployment."""
+    siblings = {other.artifact_id: other for other in stacks if other.folder == stack.folder}
+    ordered: dict[str, AssemblyStack] = {}
+
+    def add(one: AssemblyStack) -> None:
+        for needed in one.artifact.get("dependencies", []):
+            if needed in siblings and needed not in ordered:
+                add(siblings[needed])
+        ordered[one.artifact_id] = one
+
+    add(stack)
+    return list(ordered.values())
+
+
+def _jobs_of(template: Path, nested: Mapping[str, Path]) -> Iterator[Mapping[str, Any]]:
+    """Yield what the metadata of state machines says of their jobs."""
+    resources = json.loads(template.read_text(encoding="utf-8")).get("Resources", {})
+    for resource in resources.values():
+        if resource["Type"] == _STATE_MACHINE:
+            said = resource.get("Metadata", {}).get("Job")
+            if isinstance(said, dict) and isinstance(said.get("model"), dict):
+                yield said
+        elif resource["Type"] == _NESTED_STACK:
+            address = json.dumps(resource["Properties"]["TemplateURL"])
+            for key, path in nested.items():
+                if key in address:
+                    yield from _jobs_of(path, nested)
+
+
+def _job(said: Mapping[str, Any]) -> JobSpec:
+    """Return the job as far as a run on this machine needs it. What only a deployment knows is left out."""
+    model, source, output = said["model"], said.get("input", {}), said.get("output", {})
+    return JobSpec(
+        name=str(said["name"]),
+        model=ModelSpec(
+            existing=_text(model, "existing"),
+            endpoint=_text(model, "endpoint"),
+            package_group=_text(model, "package_group"),
+            role=_text(model, "role"),
+        ),
+        input=InputSpec(content_type=_text(source, "content_type"), columns=tuple(source.get("columns", ()))),
+        transform=TransformSpec(instance_type=tuple(said["transform"]["instance_type"])),
+        output=OutputSpec(accept=_text(output, "accept"), columns=tuple(output.get("columns", ()))),
+    )
+
+
+def _text(said: Mapping[str, Any], member: str) -> str | None:
+    value = said.get(member)
+    return value if isinstance(value, str) else None
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(set(names))) or "none"
