@@ -63,7 +63,7 @@ def test_single_record_keeps_each_original_by_itself() -> None:
 def test_fails_for_a_record_that_alone_is_too_large_and_says_which(strategy: str) -> None:
     settings = effective_settings(request(MaxPayloadInMB=1, BatchStrategy=strategy), {})
     with pytest.raises(RecordError) as failure:
-        cut(settings, [Records([b"ok", b"x" * MIB], 1, ended=True)])
+        cut(settings, [Records([b"ok", b"x" * MIB, b"after"], 1, ended=True)])
     assert failure.value.log_lines == (
         "the record is 1,048,576 bytes, more than MaxPayloadInMB=1 takes",
         f"this is line 2 of the object, which begins '{'x' * 60}'...;"
@@ -106,9 +106,18 @@ def test_binary_records_fill_a_body_to_exactly_max_payload(room: int, numbers: l
         b"".join(b"<%d>" % number for number in each) for each in numbers
     ]
     assert [(batch.first_line, batch.count) for batch in found] == [(each[0], len(each)) for each in numbers]
-    assert found[0].place == ("records 1 to 2 of the object" if room == 6 else "record 1 of the object")
+    assert found[-1].place == ("records 3 to 4 of the object" if room == 6 else "record 4 of the object")
+    assert {(batch.unit, batch.originals) for batch in found} == {("record", ())}
     with pytest.raises(RecordError):
         list(cut_framed([Framed(b"", b"x" * (room + 1))], settings))
+
+
+def test_single_binary_records_have_no_limit_where_max_payload_is_0() -> None:
+    settings = effective_settings(
+        request(split_type="TFRecord", MaxPayloadInMB=0, BatchStrategy="SingleRecord"), {}
+    )
+    (batch,) = cut_framed([Framed(b"x" * MIB, b"")], settings)
+    assert batch.size == MIB
 
 
 @pytest.mark.parametrize("ended", [True, False])
