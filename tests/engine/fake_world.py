@@ -41,6 +41,7 @@ class MemoryStore:
         self._step = step
 
     def list_objects(self, bucket: str, prefix: str) -> Iterator[InputObject]:
+        assert bucket == BUCKET
         for key in sorted(self.objects, key=str.encode):
             if key.startswith(prefix):
                 yield InputObject(bucket, key, len(self.objects[key]))

@@ -69,7 +69,9 @@ def test_joined_rows_are_filtered_as_if_each_had_been_parsed(
     [f"$[{index}]" for index in ("0", "1", "2", "-1", "-2", "-3", "0,-1", "2,1", "-2,-3")]
     + [f"$[{ends}]" for ends in ("0:", "1:", "2:", ":2", "0:0", "1:1", "1:2", "-2:", "-2:2")],
 )
-@pytest.mark.parametrize("row", [b"a,1,2", b"a,1,2\r", b'a,"1,0",2', b'a,"1""",2\r', b'"a",1,2'])
+@pytest.mark.parametrize(
+    "row", [b"a,1,2", b"a,1,2\r", b'a,"1,0",2', b'a,"1""",2\r', b'"a",1,2', b'",a","b,","""x"']
+)
 def test_the_usual_filters_and_rows_have_a_quick_way(text: str, row: bytes) -> None:
     path = JsonPath.parse(text)
     two = [row, row]
