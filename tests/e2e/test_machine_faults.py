@@ -212,7 +212,8 @@ def test_fails_in_one_line_when_the_disk_for_temporary_files_is_full(
     assert run.returncode == 1
     assert len(errors.splitlines()) == 1, errors
     assert re.match(
-        f"error: app.py could not write the template to {small_disk}/.*: No space left on device", errors
+        f"error: python3 app.py could not write the template to {small_disk}/.*: No space left on device",
+        errors,
     )
 
 
