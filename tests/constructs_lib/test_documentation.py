@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +14,21 @@ from aws_cdk.assertions import Match, Template
 
 import batch_transform_cdk
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs/constructs.md").read_text(encoding="utf-8")
+PROJECT = Path(__file__).resolve().parents[2]
+PAGE = (PROJECT / "docs/constructs.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
-def names() -> dict[str, Any]:
-    """The names of the page's examples, run one after the other."""
+def names(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The names of the page's examples, run one after the other in a folder with a job file."""
+    folder = tmp_path_factory.mktemp("app")
+    (folder / "jobs").mkdir()
+    shutil.copy(PROJECT / "tests/jobs/smallest.yaml", folder / "jobs/smallest.yaml")
     found: dict[str, Any] = {}
-    for number, code in enumerate(re.findall(r"^```python\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)):
-        exec(compile(code, f"docs/constructs.md, example {number + 1}", "exec"), found)  # noqa: S102 - our own page
+    with contextlib.chdir(folder):
+        for number, code in enumerate(re.findall(r"^```python\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)):
+            exec(compile(code, f"docs/constructs.md, example {number + 1}", "exec"), found)  # noqa: S102 - our own page
+            found.setdefault("first_app", found["app"])
     return found
 
 
@@ -45,6 +53,11 @@ def test_the_page_defines_what_it_says(templates: dict[str, Template]) -> None:
     templates["Shared"].resource_count_is("AWS::StepFunctions::StateMachine", 4)
     templates["Shared"].resource_count_is("AWS::KMS::Key", 1)  # topics and logs are under it too
     templates["Own"].resource_count_is("AWS::S3::Bucket", 1)
+
+
+def test_the_whole_app_of_the_page_deploys_the_job_files(names: dict[str, Any]) -> None:
+    stack = names["first_app"].node.find_child("BatchTransform")
+    assert "StateMachineSmallest" in Template.from_stack(stack).find_outputs("*")
 
 
 def test_the_role_of_ones_own_gets_the_rights_and_no_other_is_defined(templates: dict[str, Template]) -> None:
