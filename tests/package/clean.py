@@ -17,6 +17,8 @@ from uv import find_uv_bin
 
 from package.wheelhouse import PROJECT, VERSIONS, WHEELHOUSE
 
+Wheel = Literal["pure", "compiled"]
+
 SOURCES = ("setup.py", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE")
 FOLDERS = ("batch_transform", "batch_transform_nag", "constructs_lib", "lambda")
 OLDEST_PYTHON = (3, 11)
@@ -57,7 +59,7 @@ class Environment:
         cwd: Path,
         exit_code: int = 0,
         variables: Mapping[str, str] | None = None,
-        timeout: float = 300,
+        timeout: float = 900,
     ) -> subprocess.CompletedProcess[str]:
         """Run a command in a folder as a person there would, and hold its exit code against the expected one."""
         done = subprocess.run(
@@ -83,7 +85,7 @@ class CleanEnvironment(Protocol):
     def __call__(
         self,
         *extras: Literal["cdk", "local"],
-        wheel: Literal["pure", "compiled"] = "pure",
+        wheel: Wheel = "pure",
         versions: str = "newest",
         packages: Sequence[str] = (),
     ) -> Environment: ...
@@ -152,7 +154,7 @@ class Workshop:
             cwd=self._folder,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=900,
             check=False,
         )
         assert done.returncode == 0, done.stderr

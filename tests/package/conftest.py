@@ -10,7 +10,7 @@ from typing import Literal
 
 import pytest
 
-from package.clean import OLDEST_PYTHON, CleanEnvironment, Distributions, Environment, Workshop
+from package.clean import OLDEST_PYTHON, CleanEnvironment, Distributions, Environment, Wheel, Workshop
 from package.wheelhouse import WHEELHOUSE, is_filled
 
 
@@ -41,7 +41,7 @@ def distributions(workshop: Workshop) -> Distributions:
 def clean_environment(workshop: Workshop, distributions: Distributions) -> CleanEnvironment:
     def make(
         *extras: Literal["cdk", "local"],
-        wheel: Literal["pure", "compiled"] = "pure",
+        wheel: Wheel = "pure",
         versions: str = "newest",
         packages: Sequence[str] = (),
     ) -> Environment:

@@ -13,7 +13,7 @@ import pytest
 from package.clean import CleanEnvironment, Environment
 from package.wheelhouse import PROJECT
 
-COMMANDS = ("check", "explain", "new", "adopt", "schema", "start", "runs", "show")
+COMMANDS = ("check", "explain", "init", "new", "adopt", "schema", "start", "runs", "show")
 OF_EXTRAS = {"run": "cdk,local", "preview": "local", "local": "local", "parity": "local"}
 SECONDS_TO_START = 0.4
 
@@ -101,6 +101,11 @@ def test_a_request_in_a_markdown_note_is_adopted(core: Environment, tmp_path: Pa
     )
     said = core.run("batch-transform", "adopt", "--from-sdk", "note.md", cwd=tmp_path).stdout
     assert "instance_type: ml.m5.large" in said
+
+
+def test_a_project_is_started_and_its_job_file_is_sound(core: Environment, tmp_path: Path) -> None:
+    core.run("batch-transform", "init", "scoring", cwd=tmp_path)
+    assert "no errors" in core.run("batch-transform", "check", cwd=tmp_path / "scoring").stdout
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("check",)], ids=" ".join)
