@@ -19,6 +19,7 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from botocore.exceptions import ClientError
 
+from batch_transform.cli.main import main
 from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws
 from batch_transform.spec.job_file import load_job_files
@@ -294,6 +295,27 @@ def test_no_rule_publishes_to_it_without_what_the_cdk_adds_to_the_key(deployed: 
     finally:
         kms.put_key_policy(KeyId=key, PolicyName="default", Policy=kept)
     assert not deployed.is_told_of(failed)
+
+
+def test_the_commands_find_the_job_in_the_stack_that_has_it(
+    deployed: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, value in deployed.aws.environment().items():
+        monkeypatch.setenv(name, value)
+
+    def said(*arguments: str) -> str:
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        out, err = capsys.readouterr()
+        assert (ended.value.code, err) == (0, "")
+        return out
+
+    assert "state     Completed" in said("start", "tumours", "--wait")
+    assert "SUCCEEDED" in said("runs", "tumours", "--stack", "Own")
+    [last] = json.loads(said("runs", "--limit", "1", "--json"))
+    assert (last["job"], last["stack"]) == ("tumours", "Own")
+    assert last["run"] in said("show", "tumours")
 
 
 def test_fails_when_the_key_is_disabled(deployed: Deployed) -> None:

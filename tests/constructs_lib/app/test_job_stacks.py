@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -158,3 +161,34 @@ def test_all_is_tagged(jobs: Path, assembly: Path, templates: dict[str, Template
             tags = resource["Properties"].get("Tags")
             if key.startswith("Jobs") and isinstance(tags, list):
                 assert "job" in {tag["Key"] for tag in tags}, key
+
+
+@pytest.mark.parametrize(
+    ("context", "said"),
+    [
+        ({"environment": "qa"}, "environments.yaml has no environment 'qa'; it has prod"),
+        ({"jobs": "nowhere"}, "there is no folder nowhere with job files"),
+        ({"jobs": "broken"}, "broken/job.yaml:1:1: error missing-field: model: is required"),
+    ],
+)
+def test_fails_with_what_is_wrong_in_the_files_and_no_traceback(
+    tmp_path: Path, context: dict[str, str], said: str
+) -> None:
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken/job.yaml").write_text("name: churn\n")
+    code = (
+        "import aws_cdk as cdk; from batch_transform_cdk import add_job_stacks; "
+        f"add_job_stacks(cdk.App(context={context!r}))"
+    )
+    environment = {**os.environ, "PYTHONPATH": f"{PROJECT}:{PROJECT / 'constructs_lib'}"}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(said)
+    assert "Traceback" not in done.stderr
