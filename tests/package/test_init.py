@@ -1,0 +1,74 @@
+"""`batch-transform init` from the wheel: its projects run, test and synthesize without the checkout."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from batch_transform.authoring.project_template import TEMPLATES
+from package.clean import CleanEnvironment, Distributions
+from package.wheelhouse import WHEELHOUSE
+
+SYNTH = "npx aws-cdk@2 synth"
+
+
+def printed(output: str) -> list[str]:
+    """The commands that init says to type next."""
+    return [line.strip() for line in output.split("Next:")[1].splitlines() if line.strip()]
+
+
+def packages_of(template: str) -> Sequence[str]:
+    """What the project's requirements.txt asks for beside batch-transform."""
+    packages = TEMPLATES[template].requirements()[1:]
+    if "torch" in packages and not list(WHEELHOUSE.glob("torch-*.whl")):
+        pytest.skip(
+            "needs PyTorch in the wheelhouse; tests/e2e/test_new_projects.py runs it in this environment"
+        )
+    return packages
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_a_project_runs_tests_and_synthesizes(
+    clean_environment: CleanEnvironment, tmp_path: Path, template: str
+) -> None:
+    environment = clean_environment("cdk", "local", packages=packages_of(template))
+    said = environment.run(
+        "batch-transform", "init", "my-scoring", "--template", template, cwd=tmp_path
+    ).stdout
+    *_, run, test, _ = printed(said)
+    project = tmp_path / "my-scoring"
+    assert environment.run("batch-transform", "check", cwd=project).stdout.startswith("1 job file checked")
+    shown = environment.run(*shlex.split(run), cwd=project).stdout
+    assert "first 10 rows" in shown
+    assert "2 passed" in environment.run(*shlex.split(test), cwd=project).stdout
+    environment.run("cdk", "synth", "--quiet", cwd=project)
+    assert (project / "cdk.out" / "BatchTransform.template.json").is_file()
+    assert '"AwsSolutions"' in (project / "cdk.out" / "validation-report.json").read_text()
+
+
+def test_the_printed_commands_work_as_they_are(
+    clean_environment: CleanEnvironment, distributions: Distributions, tmp_path: Path
+) -> None:
+    """From an environment with the core alone, as `uvx --from batch-transform` has it; npx would need a network."""
+    environment = clean_environment()
+    commands = printed(environment.run("batch-transform", "init", "my-scoring", cwd=tmp_path).stdout)
+    assert commands[-1] == SYNTH
+    script = "\n".join(["set -e", *commands[:-1], "cdk synth --quiet", "ls cdk.out/*.template.json"])
+    links = f"{WHEELHOUSE} {distributions.pure.parent}"
+    done = subprocess.run(
+        ["/bin/bash", "-c", script],
+        cwd=tmp_path,
+        env=environment.variables(PIP_NO_INDEX="1", PIP_FIND_LINKS=links),
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "accuracy  97.1%: 67 of 69 rows" in done.stdout
+    assert "2 passed" in done.stdout
+    assert "cdk.out/BatchTransform.template.json" in done.stdout
