@@ -1,4 +1,4 @@
-"""The PyTorch example, as its README says."""
+"""The PyTorch example, as its README says, and the project of `batch-transform init --template pytorch`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import importlib.util
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from e2e.new_project import require_it_runs_and_tests_as_its_readme_shows
 from e2e.project_copy import PROJECT, Project
 
 pytestmark = pytest.mark.skipif(
@@ -33,3 +35,7 @@ def test_a_pytorch_model_names_the_cultivar_of_each_wine(project: Project) -> No
     assert all(0.3 < float(probability) <= 1 for _, probability, _ in rows)
     right = sum(truth[wine] == cultivar for wine, _, cultivar in rows)
     assert right / len(rows) > 0.9
+
+
+def test_a_new_project_with_pytorch_runs_and_its_test_passes(tmp_path: Path) -> None:
+    require_it_runs_and_tests_as_its_readme_shows("pytorch", tmp_path / "project")

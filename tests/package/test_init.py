@@ -26,7 +26,7 @@ def packages_of(template: str) -> Sequence[str]:
     packages = TEMPLATES[template].requirements()[1:]
     if "torch" in packages and not list(WHEELHOUSE.glob("torch-*.whl")):
         pytest.skip(
-            "needs PyTorch in the wheelhouse; tests/e2e/test_new_projects.py runs it in this environment"
+            "needs PyTorch in the wheelhouse; tests/e2e/test_pytorch_example.py runs this project without it"
         )
     return packages
 
