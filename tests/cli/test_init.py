@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -88,6 +89,21 @@ def test_it_creates_a_project_in_this_folder_named_after_it(here: Path, argument
 def test_an_environment_that_is_there_is_used(here: Path) -> None:
     (here / ".venv").mkdir()
     assert commands(run().output)[:2] == ["source .venv/bin/activate", "pip install -r requirements.txt"]
+
+
+def test_a_python3_of_another_version_is_not_proposed(
+    here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python3").write_text("#!/bin/sh\necho 3.9\n")
+    (tmp_path / "bin" / "python3").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    proposed, *options = shlex.split(commands(run().output)[0])
+    assert options == ["-m", "venv", ".venv"]
+    code = "import sys; print(sys.version_info[:2])"
+    done = subprocess.run([proposed, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(sys.version_info[:2])
+    assert (here / "app.py").is_file()
 
 
 def test_a_folder_with_a_blank_is_quoted_and_the_project_has_a_name_of_its_own(here: Path) -> None:
