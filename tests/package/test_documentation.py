@@ -1,0 +1,150 @@
+"""The first example of each page of docs/, as a reader runs it who installed batch-transform."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+from markdown_it import MarkdownIt
+
+from package.clean import CleanEnvironment, Environment
+from package.local_aws import local_aws
+from package.wheelhouse import PROJECT
+
+PAGES = PROJECT / "docs"
+JOB = """\
+name: churn
+model: {existing: churn-model}
+input: {content_type: text/csv, split_type: Line}
+output: {accept: text/csv, assemble_with: Line}
+"""
+WITHOUT_EXAMPLE = {
+    "design": "begins with a drawing",
+    "fidelity": "is a table",
+    "permissions": "begins with a policy for IAM, which tests/e2e/test_person_permissions.py enforces",
+    "run-output": "begins with the output of a run",
+    "speed": "is for those who have the checkout",
+    "stock-task": "is a table",
+    "versions": "begins with an upgrade by pip, which asks an index",
+}
+
+
+def first_example(page: str, *, language: str | None = None) -> str:
+    """The first block of the page that is set off as code, or the first in this language."""
+    blocks = [
+        token.content
+        for token in MarkdownIt().parse((PAGES / f"{page}.md").read_text())
+        if token.type in {"fence", "code_block"} and language in {None, token.info}
+    ]
+    return blocks[0]
+
+
+@pytest.fixture
+def everything(clean_environment: CleanEnvironment) -> Environment:
+    return clean_environment("cdk", "local")
+
+
+def commands(environment: Environment, folder: Path) -> None:
+    """The command of the page prints what follows it there, to the first dots."""
+    command, _, rest = first_example("commands").partition("\n")
+    (folder / "jobs").mkdir()
+    shutil.copyfile(PROJECT / "jobs/tumours.yaml", folder / "jobs/tumours.yaml")
+    said = environment.run(*command.split(), cwd=folder).stdout
+    assert said.startswith(rest.strip().splitlines()[0])
+
+
+def compliance(environment: Environment, folder: Path) -> None:
+    (folder / "app.py").write_text(
+        "import aws_cdk as cdk\nfrom aws_cdk.aws_s3 import Bucket\n"
+        "from batch_transform_cdk.acknowledgment import acknowledge\n"
+        f"bucket = Bucket(cdk.Stack(cdk.App(), 'Stack'), 'Bucket')\n{first_example('compliance')}\n"
+    )
+    environment.run("python", "app.py", cwd=folder)
+
+
+def constructs(environment: Environment, folder: Path) -> None:
+    (folder / "app.py").write_text(first_example("constructs", language="python"))
+    check(environment, folder, JOB)
+    environment.run("python", "app.py", cwd=folder, variables={"CDK_OUTDIR": "cdk.out"})
+    template = json.loads((folder / "cdk.out/BatchTransform.template.json").read_text())
+    kinds = [resource["Type"] for resource in template["Resources"].values()]
+    assert kinds.count("AWS::StepFunctions::StateMachine") == 1
+
+
+def environments(environment: Environment, folder: Path) -> None:
+    (folder / "environments.yaml").write_text(first_example("environments"))
+    check(environment, folder, JOB)
+
+
+def from_sdk(environment: Environment, folder: Path) -> None:
+    (folder / "score.py").write_text(first_example("from-sdk"))
+    said = environment.run("batch-transform", "adopt", "--from-sdk", "score.py", cwd=folder).stdout
+    assert yaml.safe_load(said)["transform"]["instance_type"] == "ml.m5.xlarge"
+
+
+def job_file(environment: Environment, folder: Path) -> None:
+    command, _, target = first_example("job-file").strip().partition(" > ")
+    (folder / "jobs").mkdir()
+    (folder / target).write_text(environment.run(*command.split(), cwd=folder).stdout)
+    assert "data_processing" in json.loads((folder / target).read_text())["properties"]
+
+
+def local_aws_page(environment: Environment, folder: Path) -> None:
+    """It prints the lines that the page shows, with its own port."""
+    with local_aws(environment, folder) as variables:
+        shown = [
+            line.split()[1].split("=")[0]
+            for line in first_example("local-aws").splitlines()
+            if "export " in line
+        ]
+        assert list(variables) == shown
+        said = environment.run(
+            "python",
+            "-c",
+            "import boto3; print(boto3.client('sts').get_caller_identity()['Account'])",
+            cwd=folder,
+            variables=variables,
+        )
+        assert said.stdout == "000000000000\n"
+
+
+def monitoring(environment: Environment, folder: Path) -> None:
+    check(environment, folder, JOB + first_example("monitoring"))
+
+
+def nag_pack(environment: Environment, folder: Path) -> None:
+    (folder / "app.py").write_text(first_example("nag-pack"))
+    environment.run("python", "app.py", cwd=folder, variables={"CDK_OUTDIR": "cdk.out"})
+
+
+def check(environment: Environment, folder: Path, job: str) -> None:
+    (folder / "jobs").mkdir()
+    (folder / "jobs/churn.yaml").write_text(job)
+    assert "no errors" in environment.run("batch-transform", "check", cwd=folder).stdout
+
+
+EXAMPLES: dict[str, Callable[[Environment, Path], None]] = {
+    "commands": commands,
+    "compliance": compliance,
+    "constructs": constructs,
+    "environments": environments,
+    "from-sdk": from_sdk,
+    "job-file": job_file,
+    "local-aws": local_aws_page,
+    "monitoring": monitoring,
+    "nag-pack": nag_pack,
+}
+
+
+@pytest.mark.parametrize("page", EXAMPLES)
+def test_the_first_example_runs(everything: Environment, tmp_path: Path, page: str) -> None:
+    EXAMPLES[page](everything, tmp_path)
+
+
+def test_every_page_has_an_example_or_a_reason_to_have_none() -> None:
+    pages = {path.stem for path in PAGES.glob("*.md")}
+    assert pages == {*EXAMPLES, *WITHOUT_EXAMPLE}
