@@ -30,7 +30,7 @@ _Limits = Shape | tuple[int, ...] | None
 _ENV = request_shape.MODEL_ENVIRONMENT
 _S3_URI = SHAPES[("TransformInput", "DataSource", "S3DataSource", "S3Uri")]
 _FILTER = Text(longest=63, pattern=r"\$.*")
-_MOMENT = Text(pattern=r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
+_MOMENT = Text(pattern=r"\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?Z")
 _SHAPE_OF_FIELD: dict[str, Shape | tuple[int, ...]] = {
     **{member.field: SHAPES[member.path] for member in MEMBERS},
     "name": Text(1, job_name.MAX_LENGTH, r"[a-zA-Z0-9](-*[a-zA-Z0-9])*"),
