@@ -9,7 +9,10 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from importlib.metadata import distribution
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import click
 
@@ -127,7 +130,7 @@ def _say_next(folder: Path, template: ProjectTemplate, *, tests: str) -> None:
         steps.append(f"{_python()} -m venv .venv")
     steps += [
         "source .venv/bin/activate",
-        "pip install -r requirements.txt",
+        f"pip install -r requirements.txt{_own_origin()}",
         template.run,
         f"pytest{tests}",
         _SYNTH,
@@ -135,6 +138,15 @@ def _say_next(folder: Path, template: ProjectTemplate, *, tests: str) -> None:
     click.echo("\nNext:\n")
     for step in steps:
         click.echo(f"    {step}")
+
+
+def _own_origin() -> str:
+    """Return the wheel or folder that this was installed from, as an argument of pip; empty for a package index."""
+    recorded = distribution("batch-transform").read_text("direct_url.json")  # PEP 610
+    url = urlsplit(json.loads(recorded)["url"]) if recorded else None
+    if url is None or url.scheme != "file" or not Path(url2pathname(url.path)).exists():
+        return ""
+    return f" {shlex.quote(url2pathname(url.path))}"
 
 
 def _python() -> str:

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
+from importlib.metadata import distribution, version
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from batch_transform.cli.init import init
 from batch_transform.cli.main import main
 from batch_transform.spec.errors import InputError
 
+PROJECT = Path(__file__).resolve().parents[2]
 PYTHON_APP = json.dumps({"app": "python3 app.py"})
 
 
@@ -59,7 +60,7 @@ def test_it_creates_a_project_in_a_folder_of_that_name(here: Path) -> None:
         "cd churn",
         f"{python()} -m venv .venv",
         "source .venv/bin/activate",
-        "pip install -r requirements.txt",
+        f"pip install -r requirements.txt{origin()}",
         TEMPLATES["scikit-learn"].run,
         "pytest",
         "npx aws-cdk@2 synth",
@@ -77,6 +78,12 @@ def python() -> str:
     return "python3"
 
 
+def origin() -> str:
+    """The checkout that these tests run from, which no package index has; installed from elsewhere, nothing."""
+    recorded = distribution("batch-transform").read_text("direct_url.json")
+    return f" {shlex.quote(str(PROJECT))}" if recorded and PROJECT.as_uri() in recorded else ""
+
+
 @pytest.mark.parametrize("arguments", [(), (".",)])
 def test_it_creates_a_project_in_this_folder_named_after_it(here: Path, arguments: Sequence[str]) -> None:
     (here / ".git").mkdir()
@@ -88,7 +95,10 @@ def test_it_creates_a_project_in_this_folder_named_after_it(here: Path, argument
 
 def test_an_environment_that_is_there_is_used(here: Path) -> None:
     (here / ".venv").mkdir()
-    assert commands(run().output)[:2] == ["source .venv/bin/activate", "pip install -r requirements.txt"]
+    assert commands(run().output)[:2] == [
+        "source .venv/bin/activate",
+        f"pip install -r requirements.txt{origin()}",
+    ]
 
 
 def test_a_python3_of_another_version_is_not_proposed(
