@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
 
+from batch_transform.cli.extras import require_extra
 from batch_transform.cli.problem_report import report_problems
-from batch_transform.spec.counted import counted
+from batch_transform.runs.assembly_jobs import stacks_in
+from batch_transform.runs.synth import synthesise
+from batch_transform.spec.counted import counted, listed
 from batch_transform.spec.environment_file import load_environments
-from batch_transform.spec.errors import DataNotFoundError, InputError, JobFileError
+from batch_transform.spec.errors import DataNotFoundError, InputError, JobFileError, SynthError
 from batch_transform.spec.job_file import JobFiles, read_job_files
 
 _DEFAULT_FOLDER = Path("jobs")
@@ -22,14 +26,20 @@ _DEFAULT_FOLDER = Path("jobs")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the problems as JSON, for programs.")
 def check(*, paths: tuple[Path, ...], as_json: bool) -> None:
-    """Check job files and say what to mend.
+    """Check job files and say what to fix.
 
     PATHS are job files, or folders with *.yaml files in them; jobs/ when none is given. Nothing is
     built, and no service is asked. Jobs are checked as written, and as they are in each environment of
     environments.yaml, which is checked too.
 
+    In the folder of a CDK app without jobs/, the app is synthesized: its constructs check the jobs that it
+    defines in Python.
+
     Ends with 2 when a file has an error, and with 0 otherwise; warnings are shown and pass.
     """
+    if not paths and not _DEFAULT_FOLDER.is_dir() and Path("cdk.json").exists():
+        _check_app(as_json=as_json)
+        return
     job_files = list({file.resolve(): file for file in _job_files(paths or (_DEFAULT_FOLDER,))}.values())
     environments = tuple(load_environments().by_name.values())
     files = read_job_files(job_files, environments=environments)
@@ -45,11 +55,33 @@ def check(*, paths: tuple[Path, ...], as_json: bool) -> None:
     click.echo(f"{counted(len(job_files), 'job file')} checked, no errors")
 
 
+def _check_app(*, as_json: bool) -> None:
+    """Check the jobs that the app in this folder defines. Raises InputError with what a construct refuses."""
+    require_extra("cdk", "check of a CDK app")
+    with tempfile.TemporaryDirectory() as folder:
+        assembly = Path(folder) / "cdk.out"
+        try:
+            synthesise(Path(), jobs=None, assembly=assembly, security_checks=False, any_account=True)
+        except SynthError as error:
+            raise InputError(str(error)) from error
+        jobs = [job for stack in stacks_in(assembly) for job in stack.jobs]
+    if not jobs:
+        raise DataNotFoundError(
+            "there is no folder jobs here, and the app in this folder defines no job with BatchTransform"
+        )
+    if as_json:
+        click.echo(json.dumps({"jobs": jobs, "errors": 0, "warnings": 0, "problems": []}, indent=2))
+    else:
+        click.echo(f"{counted(len(jobs), 'job')} of the CDK app checked, no errors: {listed(jobs)}")
+
+
 def _job_files(paths: Sequence[Path]) -> Iterator[Path]:
     for path in paths:
         if not path.is_dir():
             if path == _DEFAULT_FOLDER:
-                raise DataNotFoundError("there is no folder jobs here; name the job files to check")
+                raise DataNotFoundError(
+                    "there is no folder jobs here, and no cdk.json of a CDK app; name the job files to check"
+                )
             yield path
             continue
         found = sorted(file for file in path.iterdir() if file.suffix in {".yaml", ".yml"})

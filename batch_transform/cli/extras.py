@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import metadata
 
 import click
@@ -41,8 +41,7 @@ def without_packages(command: str, text: str, missing: dict[str, list[str]]) -> 
 
     `missing` has the missing packages of each extra.
     """
-    install = f"pip install '{_DISTRIBUTION}[{','.join(missing)}]'"
-    names = [name for packages in missing.values() for name in packages]
+    install = _install(missing)
 
     @click.command(
         command,
@@ -51,9 +50,24 @@ def without_packages(command: str, text: str, missing: dict[str, list[str]]) -> 
     )
     @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="...")
     def stand_in(arguments: Sequence[str]) -> None:
-        raise MissingExtraError(
-            f"{command} needs packages that are not installed: {listed(names, _MOST_NAMES)}; "
-            f"install them with: {install}"
-        )
+        raise _error(command, missing)
 
     return stand_in
+
+
+def require_extra(extra: str, what: str) -> None:
+    """Raise MissingExtraError unless the packages of an extra are installed, for a command that not always needs it."""
+    if names := missing_packages(extra):
+        raise _error(what, {extra: names})
+
+
+def _error(what: str, missing: Mapping[str, Sequence[str]]) -> MissingExtraError:
+    names = [name for packages in missing.values() for name in packages]
+    return MissingExtraError(
+        f"{what} needs packages that are not installed: {listed(names, _MOST_NAMES)}; "
+        f"install them with: {_install(missing)}"
+    )
+
+
+def _install(extras: Iterable[str]) -> str:
+    return f"pip install '{_DISTRIBUTION}[{','.join(extras)}]'"

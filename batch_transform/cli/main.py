@@ -26,7 +26,7 @@ _INTERRUPTED = 130
 # Command -> module, the line that --help shows, and the extras that it needs. A module has a click command with the
 # command's name. It is imported when its command is called, so that `check` does not wait for what `run` needs.
 _COMMANDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
-    "check": ("batch_transform.cli.check", "Check job files and say what to mend.", ()),
+    "check": ("batch_transform.cli.check", "Check job files and say what to fix.", ()),
     "explain": ("batch_transform.cli.explain", "Say what a job does to the data, in words.", ()),
     "preview": (
         "batch_transform.cli.preview",

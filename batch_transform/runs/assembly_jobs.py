@@ -82,7 +82,6 @@ def stack_with(
     if not among:
         raise InputError(f"the app has no stack {chosen}; it has {_listed(stack.name for stack in stacks)}")
     names = list(names)
-    names = list(names)
     for name in names:
         found = [stack for stack in among if name in stack.jobs]
         if len(found) > 1:

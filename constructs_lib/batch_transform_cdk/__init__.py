@@ -4,6 +4,26 @@
 be used by itself as well; what is not named here may change.
 """
 
+from batch_transform.spec.job_file import load_job_files
+from batch_transform.spec.job_spec import (
+    BatchDataCaptureConfig,
+    ContainerSpec,
+    DataProcessingSpec,
+    ExperimentConfig,
+    FrameworkImage,
+    InputSpec,
+    JobSpec,
+    ModelSpec,
+    MonitoringSpec,
+    NotifySpec,
+    OutputSpec,
+    ScheduleSpec,
+    TransformSpec,
+    TriggersSpec,
+    UploadSpec,
+    VpcConfig,
+    WorkflowSpec,
+)
 from batch_transform_cdk.app.job_stacks import add_job_stacks
 from batch_transform_cdk.app.security_checks import add_security_checks
 from batch_transform_cdk.batch_transform import BatchTransform
@@ -45,6 +65,25 @@ __all__ = [
     "Schedule",
     "UploadTrigger",
     "Workflow",
+    # what a job file says, as values
+    "load_job_files",
+    "JobSpec",
+    "BatchDataCaptureConfig",
+    "ContainerSpec",
+    "DataProcessingSpec",
+    "ExperimentConfig",
+    "FrameworkImage",
+    "InputSpec",
+    "ModelSpec",
+    "MonitoringSpec",
+    "NotifySpec",
+    "OutputSpec",
+    "ScheduleSpec",
+    "TransformSpec",
+    "TriggersSpec",
+    "UploadSpec",
+    "VpcConfig",
+    "WorkflowSpec",
     # values that parts take
     "DataLocation",
     "KmsKey",

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_transform.authoring.adopted import Adopted
@@ -42,7 +42,6 @@ def judge(adopted: Adopted) -> None:
 
 
 @given(st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=6), st.booleans())
-@settings(deadline=None)  # how long an example takes says how busy the machine is
 def test_any_json(document: dict[str, Any], is_state: bool) -> None:
     text = json.dumps({**STATE, "Arguments": document} if is_state else document)
     with contextlib.suppress(InputError):
@@ -50,7 +49,6 @@ def test_any_json(document: dict[str, Any], is_state: bool) -> None:
 
 
 @given(st.text() | st.binary().map(lambda data: data.decode("latin-1")))
-@settings(deadline=None)  # how long an example takes says how busy the machine is
 def test_any_text(text: str) -> None:
     with contextlib.suppress(InputError):
         judge(adopt_json(text, origin="a test"))
@@ -63,7 +61,6 @@ def test_any_text(text: str) -> None:
     st.dictionaries(st.sampled_from(sorted(TRANSFORM)), st.sampled_from(LITERALS)),
     st.sampled_from(["", "x = 'known'\n", "x = x\n", "x = f()\n"]),
 )
-@settings(deadline=None)  # how long an example takes says how busy the machine is
 def test_any_call(made: dict[str, str], called: dict[str, str], before: str) -> None:
     arguments = [", ".join(f"{name}={value}" for name, value in given.items()) for given in (made, called)]
     with contextlib.suppress(InputError):

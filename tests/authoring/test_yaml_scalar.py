@@ -2,20 +2,18 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_transform.authoring.yaml_scalar import yaml_comment, yaml_scalar
 
 
 @given(st.text() | st.integers() | st.booleans() | st.from_regex(r"[-0-9:.eExyno~+]{1,12}", fullmatch=True))
-@settings(deadline=None)  # how long an example takes says how busy the machine is
 def test_a_value_reads_back_as_itself(value: str | int | bool) -> None:
     assert yaml.safe_load(f"key: {yaml_scalar(value)}") == {"key": value}
 
 
 @given(st.text(min_size=1))
-@settings(deadline=None)  # how long an example takes says how busy the machine is
 def test_a_text_can_be_a_key(text: str) -> None:
     assert yaml.safe_load(f"{yaml_scalar(text)}: 1\n") == {text: 1}
 
@@ -33,6 +31,5 @@ def test_what_needs_quotes_has_them(text: str) -> None:
 
 
 @given(st.text())
-@settings(deadline=None)  # how long an example takes says how busy the machine is
 def test_a_comment_is_one_line(text: str) -> None:
     assert yaml.safe_load(f"a: 1 # {yaml_comment(text)}\nb: 2") == {"a": 1, "b": 2}

@@ -141,7 +141,9 @@ def test_fails_for_a_folder_without_job_files(capsys: pytest.CaptureFixture[str]
 def test_fails_without_a_folder_of_jobs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "jobs").rmdir()
     assert exit_code() == 2
-    assert capsys.readouterr().err == "error: there is no folder jobs here; name the job files to check\n"
+    assert capsys.readouterr().err == (
+        "error: there is no folder jobs here, and no cdk.json of a CDK app; name the job files to check\n"
+    )
 
 
 def test_a_terminal_sees_the_line_and_a_caret(folder: Path) -> None:
@@ -195,3 +197,48 @@ def test_checking_does_not_load_what_it_does_not_need() -> None:
         [sys.executable, "-c", source], env=environment, capture_output=True, text=True, check=True
     )
     assert loaded.stdout == "[]\n"
+
+
+APP = """\
+import aws_cdk as cdk
+from batch_transform.spec.job_spec import JobSpec, ModelSpec
+from batch_transform_cdk import BatchTransform
+
+app = cdk.App()
+scoring = cdk.Stack(app, "Scoring")
+for name in NAMES:
+    BatchTransform(scoring, name.title(), job=JobSpec(name=name, model=ModelSpec(existing="demo")))
+app.synth()
+"""
+
+
+def write_app(folder: Path, *names: str) -> None:
+    """A CDK app without job files, which makes these jobs in Python."""
+    (folder / "jobs").rmdir()
+    (folder / "cdk.json").write_text('{"app": "python3 scoring.py"}')
+    (folder / "scoring.py").write_text(APP.replace("NAMES", repr(names)))
+
+
+def test_an_app_without_job_files_checks_the_jobs_that_it_makes(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_app(folder, "churn", "fraud")
+    assert exit_code() == 0
+    assert capsys.readouterr().out == "2 jobs of the CDK app checked, no errors: churn, fraud\n"
+    assert exit_code("--json") == 0
+    assert json.loads(capsys.readouterr().out)["jobs"] == ["churn", "fraud"]
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (("churn!",), "name-malformed: name: 'churn!' is not allowed"),
+        ((), "defines no job with BatchTransform"),
+    ],
+)
+def test_fails_for_a_job_that_a_construct_refuses_and_for_an_app_without_one(
+    folder: Path, capsys: pytest.CaptureFixture[str], names: tuple[str, ...], told: str
+) -> None:
+    write_app(folder, *names)
+    assert exit_code() == 2
+    assert told in capsys.readouterr().err

@@ -13,7 +13,7 @@ from typing import Any
 
 import jsonata
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_transform.spec.job_spec import (
@@ -300,7 +300,6 @@ def test_a_run_id_is_legal_and_the_same_in_jsonata_and_python(
     assert run == run_id(arn, datetime(2026, 11, 22, 2, 0, 1, 123000, tzinfo=UTC))
 
 
-@settings(deadline=None)  # the reference engine is slow on a busy machine
 @given(attempt=st.integers(1, 9_999))
 def test_a_job_name_is_legal_and_of_its_attempt_alone(definition: Definition, attempt: int) -> None:
     name = job_name(definition, attempt)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_transform.explain.filter_words import Row, csv_words, json_words
@@ -79,7 +79,6 @@ def test_a_filter_of_a_json_record_is_said_in_names(text: str, joined: bool, wor
 
 
 @given(st.lists(st.integers(-5, 4), min_size=1, max_size=6))
-@settings(deadline=None)  # how long an example takes says how busy the machine is
 def test_few_columns_are_always_said_by_the_names_that_the_filter_selects(indexes: list[int]) -> None:
     path = JsonPath.parse(f"$[{','.join(map(str, indexes))}]")
     words = csv_words(path, FIVE)

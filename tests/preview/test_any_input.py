@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_transform.explain.shown_request import shown_request
@@ -51,7 +51,6 @@ JOBS = [
 
 @pytest.mark.parametrize("spec", JOBS, ids=["csv", "json lines", "json"])
 @given(data=BYTES, answer=BYTES)
-@settings(deadline=None)  # how long an example takes says how busy the machine is
 def test_any_bytes(spec: JobSpec, data: bytes, answer: bytes) -> None:
     made = preview(
         spec,

@@ -7,7 +7,7 @@ import struct
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_transform.engine.records import ByteStream
@@ -95,7 +95,6 @@ CELL = st.sampled_from(["1", "", "a b", "x,y", 'say "no"', "ä", "1.0"])
     st.sampled_from(["SingleRecord", "MultiRecord"]),
     st.booleans(),
 )
-@settings(deadline=None)  # how long an example takes says how busy the machine is
 def test_what_is_shown_is_what_runs(
     rows: list[tuple[str, str, str]], count: int, strategy: str, ends_with_newline: bool
 ) -> None:

@@ -184,7 +184,6 @@ FRAMED = JobSpec(
     strategy=st.sampled_from(["MultiRecord", "SingleRecord"]),
     answer=st.sampled_from([b"1", b"1\n2\n", b""]),
 )
-@settings(deadline=None)  # how long an example takes says how busy the machine is
 def test_preview_and_run_agree_on_binary_records(
     records: list[bytes], rest: bytes, strategy: str, answer: bytes
 ) -> None:
