@@ -27,7 +27,8 @@ ALONE := $(or $(PYTHON),python3) -c 'import fcntl, os, sys; os.makedirs("build",
 	lock = os.open("build/.make.lock", os.O_CREAT | os.O_RDWR); fcntl.flock(lock, fcntl.LOCK_EX); \
 	os.set_inheritable(lock, True); os.execvp(sys.argv[1], sys.argv[1:])'
 
-.PHONY: run check test prove lint types tests ready model synth wheels lock bench clean
+.PHONY: run check test prove lint types types-on-macos tests proofs clients wheelhouse ready model synth wheels lock \
+	bench clean
 
 run: model
 	@batch-transform run tumours --input build/data/tumours.csv --truth build/data/tumours-truth.csv
@@ -41,10 +42,8 @@ test: lint model
 
 prove: ready model
 	@$(DEPENDENCIES) install --group frameworks
-	@tests/local/clients/install
-	@tests/package/prepare
-	mypy --platform darwin --cache-dir .mypy_cache/darwin
-	$(PYTEST) --tier proof
+	@$(MAKE) --no-print-directory --jobs 2 clients wheelhouse
+	@$(MAKE) --no-print-directory --jobs 2 types-on-macos proofs
 
 # The tests of a file go to one worker, in its order: they share what they deployed.
 PYTEST := pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
@@ -52,12 +51,24 @@ PYTEST := pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 tests: ready
 	$(PYTEST) --tier unit --tier story
 
+proofs: ready
+	$(PYTEST) --tier proof
+
+clients: ready
+	@tests/local/clients/install
+
+wheelhouse: ready
+	@tests/package/prepare
+
 lint: ready
 	ruff check .
 	ruff format --check .
 
 types: ready
 	mypy
+
+types-on-macos: ready
+	mypy --platform darwin --cache-dir .mypy_cache/darwin
 
 ready:
 	@$(ALONE) $(MAKE) --silent --no-print-directory $(VENV)/.test node_modules/.package-lock.json

@@ -28,13 +28,18 @@ TIER_OF = {
     "constructs_lib": "unit",
     "e2e": "story",
     "e2e/test_at_once.py": "proof",  # two whole runs at a time, from nothing
+    "e2e/test_cdk.py": "proof",  # by the command line of the CDK
     "e2e/test_changed_settings.py": "proof",  # a synthesis and a deployment for each setting
     "e2e/test_customer_key_life.py": "proof",  # the key's whole life, over several deployments
     "e2e/test_customer_key_of_several_stacks.py": "proof",  # as above
     "e2e/test_machine_faults.py": "proof",  # a run for each fault
+    "e2e/test_new_projects.py": "proof",  # a whole project for each template
     "e2e/test_pytorch_example.py": "proof",  # needs PyTorch
+    "e2e/test_run_in_any_app.py": "proof",  # a whole app for each way to write one
     "e2e/test_several_stacks.py": "proof",  # a job moves to another stack and back
+    "e2e/test_stand_ins.py": "proof",  # a run for each kind of model that SageMaker has already
     "e2e/test_stopped_half_way.py": "proof",  # a run for each moment at which it may be stopped
+    "e2e/test_unusual_length.py": "proof",  # as long as an alarm looks back
     "engine": "unit",
     "explain": "unit",
     "lambda_functions": "unit",
