@@ -62,7 +62,7 @@ def adopt(
 
     FILE holds a CreateTransformJob request in JSON, Airflow's {"Transform": ...} around one, a Step
     Functions state or state machine with one, or the output of `aws sagemaker describe-transform-job`;
-    - is standard input. What is no file is the name of a transform job in your account, asked with
+    - is standard input. Anything that isn't a file is the name of a transform job in your account, asked with
     your own credentials and AWS_ENDPOINT_URL.
 
     With --from-sdk, Python code is read and never run. Anything that could not be read is reported with its place.

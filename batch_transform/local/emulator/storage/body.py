@@ -36,7 +36,7 @@ class BodyFile:
         self.path = path
 
     def size(self) -> int:
-        """Return how many bytes the file holds, or -1 if there is no file."""
+        """Return how many bytes the file holds, or -1 if the file does not exist."""
         try:
             return self.path.stat().st_size
         except FileNotFoundError:
