@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from batch_transform.spec.members import MEMBERS
-from batch_transform.spec.problem import Problem
-from batch_transform.spec.rules import request_problems
-from batch_transform.spec.rules.filters import INPUT_FILTER, OUTPUT_FILTER
+from batch_transform.job.aws.members import MEMBERS
+from batch_transform.job.errors import Problem
+from batch_transform.job.rules import request_problems
+from batch_transform.job.rules.filters import INPUT_FILTER, OUTPUT_FILTER
 from batch_transform_nag.cfn_template import Resource
 from batch_transform_nag.rule import Compliance, Finding, RuleResult
 from batch_transform_nag.transform_task import transform_tasks

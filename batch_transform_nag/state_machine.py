@@ -14,7 +14,7 @@ from batch_transform_nag.cfn_template import Resource, text
 STATE_MACHINE = "AWS::StepFunctions::StateMachine"
 
 REFERENCE = "${{Token[{}]}}"
-"""How a reference stands in a definition's texts: as `batch_transform.spec` knows what the deployment fills in."""
+"""How a reference stands in a definition's texts: as `batch_transform.job` knows what the deployment fills in."""
 
 # A reference that the deployment replaces by a number or by an object stands in no quotes.
 _BARE_REFERENCE = re.compile(r"(?<=[:\[,])(\$\{Token\[[^\]]*\]\})(?=[,\]}])")

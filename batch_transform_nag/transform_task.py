@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from batch_transform.spec.cdk_token import is_token
-from batch_transform.spec.request_shape import SHAPES
+from batch_transform.job.aws.request_shape import SHAPES
+from batch_transform.job.values.cdk_token import is_token
 from batch_transform_nag.assignment import followed
 from batch_transform_nag.cfn_template import Resource
 from batch_transform_nag.state_machine import State, state_machine

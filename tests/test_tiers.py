@@ -44,7 +44,7 @@ def test_pytest_runs_the_files_of_a_tier_alone(tmp_path: Path) -> None:
     """With the files that choose, and a test in each of three folders."""
     for name in ("conftest.py", "tiers.py"):
         shutil.copyfile(TESTS / name, tmp_path / name)
-    for folder in ("spec", "e2e", "least_privilege"):
+    for folder in ("job", "e2e", "least_privilege"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / f"test_{folder}.py").write_text("def test_it(): pass\n")
     command = [sys.executable, "-m", "pytest", "--collect-only", "--quiet", "--import-mode=importlib"]

@@ -60,9 +60,9 @@ TIER_OF = {
     "repository": "unit",
     "runs": "unit",
     "second_interpreter": "proof",
-    "spec": "unit",
-    "spec/test_job_schema.py": "story",  # in the validator of an editor
-    "spec/test_regular_file.py": "story",  # with each command
+    "job": "unit",
+    "job/files/test_job_schema.py": "story",  # in the validator of an editor
+    "job/files/test_regular_file.py": "story",  # with each command
     "stacks": "story",
     "test_tiers.py": "unit",
     "tools": "unit",

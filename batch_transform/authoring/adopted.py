@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from batch_transform.spec.errors import InputError
-from batch_transform.spec.job_name import near_job_name
-from batch_transform.spec.members import FIELD_OF
-from batch_transform.spec.request import Request, complete_model_client_config, place
-from batch_transform.spec.request_shape import SHAPES, Path
+from batch_transform.job.aws.members import FIELD_OF
+from batch_transform.job.aws.request_shape import SHAPES, Path
+from batch_transform.job.errors import InputError
+from batch_transform.job.request.request import Request, complete_model_client_config, place
+from batch_transform.job.values.job_name import near_job_name
 
 _NAMELESS = "adopted-job"
 _JOB_NAME: Path = ("TransformJobName",)

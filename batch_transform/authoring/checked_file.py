@@ -6,9 +6,8 @@ import dataclasses
 import tempfile
 from pathlib import Path
 
-from batch_transform.spec.errors import InputError
-from batch_transform.spec.job_file import read_job_files
-from batch_transform.spec.problem import Problem
+from batch_transform.job.errors import InputError, Problem
+from batch_transform.job.files.job_file import read_job_files
 
 
 def problems_at(path: Path, text: str) -> list[Problem]:

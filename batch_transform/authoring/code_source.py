@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
-from batch_transform.spec.errors import InputError
+from batch_transform.job.errors import InputError
 
 _MARKDOWN_FILES = (".md", ".markdown", ".mdx", ".qmd", ".rmd")
 _FENCE = re.compile(r"^ {0,3}(?:```|~~~)", re.MULTILINE)

@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from batch_transform.authoring.adopted import Adopted
 from batch_transform.authoring.request_json import adopt_description
-from batch_transform.spec.errors import DataNotFoundError, InputError
+from batch_transform.job.errors import DataNotFoundError, InputError
 
 if TYPE_CHECKING:
     import boto3

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from batch_transform.authoring.code_source import Code
 from batch_transform.authoring.python_values import Values
 from batch_transform.authoring.sdk_parameters import CONSTRUCTORS, JOB_CALLS, TRANSFORM
-from batch_transform.spec.errors import InputError
+from batch_transform.job.errors import InputError
 
 BOTO3 = "create_transform_job"
 CREATE = "TransformJob.create"

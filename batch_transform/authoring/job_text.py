@@ -12,15 +12,14 @@ from typing import Any
 from batch_transform.authoring.adopted import Adopted, in_full, is_default
 from batch_transform.authoring.field_comments import field_comment
 from batch_transform.authoring.yaml_scalar import yaml_comment, yaml_scalar
-from batch_transform.spec.errors import BatchTransformError
-from batch_transform.spec.job_file import JobFiles, read_job_files
-from batch_transform.spec.job_spec import JobSpec
-from batch_transform.spec.members import FIELD_OF, MEMBERS
-from batch_transform.spec.model_source import NAME_TO_WRITE
-from batch_transform.spec.one_or_more import ONE_OR_MORE
-from batch_transform.spec.overrides import OVERRIDABLE
-from batch_transform.spec.problem import Problem
-from batch_transform.spec.request import transform_job_request
+from batch_transform.job.aws.members import FIELD_OF, MEMBERS
+from batch_transform.job.errors import BatchTransformError, Problem
+from batch_transform.job.files.job_file import JobFiles, read_job_files
+from batch_transform.job.request.overrides import OVERRIDABLE
+from batch_transform.job.request.request import transform_job_request
+from batch_transform.job.values.job_spec import JobSpec
+from batch_transform.job.values.model_source import NAME_TO_WRITE
+from batch_transform.job.values.one_or_more import ONE_OR_MORE
 
 _WIDTH = 100
 _SECTIONS = [f.name for f in dataclasses.fields(JobSpec)]

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
-from batch_transform.spec.errors import InputError
+from batch_transform.job.errors import InputError
 
 
 def write_new(path: Path, text: str) -> None:

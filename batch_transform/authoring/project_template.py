@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from string import Template
 
-from batch_transform.spec.errors import InputError
-from batch_transform.spec.job_name import MAX_LENGTH, is_job_name, near_job_name
-from batch_transform.spec.job_schema import job_schema
+from batch_transform.job.errors import InputError
+from batch_transform.job.files.job_schema import job_schema
+from batch_transform.job.values.job_name import MAX_LENGTH, is_job_name, near_job_name
 
 SCHEMA = PurePosixPath("jobs/job.schema.json")
 ENVIRONMENTS = PurePosixPath("environments.yaml")

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from batch_transform.authoring.adopted import Adopted, adopt_members
-from batch_transform.spec.errors import InputError
-from batch_transform.spec.request_shape import Path
+from batch_transform.job.aws.request_shape import Path
+from batch_transform.job.errors import InputError
 
 # What DescribeTransformJob, and the events made from it, say beyond what CreateTransformJob was told.
 _READ_ONLY = frozenset(

@@ -34,10 +34,10 @@ from batch_transform.authoring.sdk_parameters import (
     Parameters,
     member_of,
 )
-from batch_transform.spec.errors import InputError
-from batch_transform.spec.members import FIELD_OF
-from batch_transform.spec.request import Request, place
-from batch_transform.spec.request_shape import SHAPES, Path
+from batch_transform.job.aws.members import FIELD_OF
+from batch_transform.job.aws.request_shape import SHAPES, Path
+from batch_transform.job.errors import InputError
+from batch_transform.job.request.request import Request, place
 
 _S3_DATA_TYPE: Path = ("TransformInput", "DataSource", "S3DataSource", "S3DataType")
 _FILTERS = frozenset(

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from botocore import xform_name
 
-from batch_transform.spec.request_shape import SHAPES, Path
+from batch_transform.job.aws.request_shape import SHAPES, Path
 
 Parameters = Mapping[str, Path | None]
 

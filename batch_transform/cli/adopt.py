@@ -16,9 +16,9 @@ from batch_transform.authoring.new_file import write_new
 from batch_transform.authoring.request_json import adopt_json
 from batch_transform.authoring.sdk_call import adopt_sdk_call
 from batch_transform.cli.problem_report import report_problems
+from batch_transform.job.errors import DataNotFoundError, InputError
+from batch_transform.job.files.regular_file import read_file
 from batch_transform.runs.aws_calls import aws_calls
-from batch_transform.spec.errors import DataNotFoundError, InputError
-from batch_transform.spec.regular_file import read_file
 
 _STDIN = "-"
 _TRANSFORM_JOB_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from batch_transform.job.values.environment import EnvironmentSpec, in_environment
+from batch_transform.job.values.job_spec import JobSpec
 from batch_transform.local.settings import DEFAULT_ACCOUNT, DEFAULT_REGION
 from batch_transform.runs.app_command import app_command
 from batch_transform.runs.assembly_jobs import AssemblyStack, stack_with, stacks_in, with_needed
 from batch_transform.runs.synth import synthesise
-from batch_transform.spec.environment import EnvironmentSpec, in_environment
-from batch_transform.spec.job_spec import JobSpec
 
 
 @dataclass(frozen=True)

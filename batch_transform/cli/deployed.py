@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 
 import click
 
+from batch_transform.job.files.environment_file import load_environments
+from batch_transform.job.values.environment import DEFAULT_ENVIRONMENT, EnvironmentSpec
 from batch_transform.local.loopback import LOOPBACK
 from batch_transform.runs.aws_calls import aws_calls
 from batch_transform.runs.deployment import DeployedJob, deployed_jobs, named_job
 from batch_transform.runs.execution import Clients
-from batch_transform.spec.environment import DEFAULT_ENVIRONMENT, EnvironmentSpec
-from batch_transform.spec.environment_file import load_environments
 
 if TYPE_CHECKING:
     import boto3

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from batch_transform.cli.run_view import RunView
+from batch_transform.job.errors import RunFailedError
 from batch_transform.runs import execution as runs
 from batch_transform.runs.run_output import RunOutput
-from batch_transform.spec.errors import RunFailedError
 
 
 def follow_run(

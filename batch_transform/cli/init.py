@@ -24,8 +24,8 @@ from batch_transform.authoring.project_template import (
     ProjectTemplate,
     schema,
 )
-from batch_transform.spec.counted import counted
-from batch_transform.spec.errors import InputError
+from batch_transform.job.errors import InputError
+from batch_transform.job.values.counted import counted
 
 _CDK_SETTINGS = "cdk.json"
 _OTHER_LANGUAGES = re.compile(r"\b(npx|ts-node|tsx|node|mvn|gradlew?|dotnet|go)\b")

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from batch_transform.cli.problem_report import report_problems
-from batch_transform.spec.environment import EnvironmentSpec
-from batch_transform.spec.errors import InputError, JobFileError
-from batch_transform.spec.job_file import read_job_files
-from batch_transform.spec.job_spec import JobSpec
+from batch_transform.job.errors import InputError, JobFileError
+from batch_transform.job.files.job_file import read_job_files
+from batch_transform.job.values.environment import EnvironmentSpec
+from batch_transform.job.values.job_spec import JobSpec
 
 _Stamp = tuple[int, int, int, int] | None
 

@@ -13,8 +13,7 @@ from batch_transform.authoring.checked_file import problems_at
 from batch_transform.authoring.new_file import write_new
 from batch_transform.authoring.starter import CONTENT_TYPES, CSV, Starter, starter_text
 from batch_transform.cli.problem_report import report_problems
-from batch_transform.spec.errors import InputError, JobFileError
-from batch_transform.spec.problem import Problem
+from batch_transform.job.errors import InputError, JobFileError, Problem
 
 _DEFAULT_IMAGE = "sklearn:1.2-1"
 

@@ -11,12 +11,12 @@ from typing import Any
 import click
 import yaml
 
-from batch_transform.spec.errors import DataNotFoundError, InputError
-from batch_transform.spec.job_spec import JobSpec
-from batch_transform.spec.named_overrides import Columns
-from batch_transform.spec.overrides import apply_overrides
-from batch_transform.spec.regular_file import read_file
-from batch_transform.spec.request import Request, transform_job_request
+from batch_transform.job.errors import DataNotFoundError, InputError
+from batch_transform.job.files.regular_file import read_file
+from batch_transform.job.request.named_overrides import Columns
+from batch_transform.job.request.overrides import apply_overrides
+from batch_transform.job.request.request import Request, transform_job_request
+from batch_transform.job.values.job_spec import JobSpec
 
 _STDIN = "-"
 

@@ -17,13 +17,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.table import Table
 
+from batch_transform.job.errors import InputError
 from batch_transform.local.clients import isolated_session
 from batch_transform.local.settings import ACCESS_KEY, DEFAULT_REGION
 from batch_transform.local.up import LocalAws
 from batch_transform.parity.case import Case, load_cases
 from batch_transform.parity.endpoint import Clients, Endpoint, endpoint_with_model
 from batch_transform.parity.outcome import Result, run_case, told
-from batch_transform.spec.errors import InputError
 
 CONTAINER = Path(__file__).parents[1] / "parity" / "container"
 LOCAL_ROLE = "arn:aws:iam::000000000000:role/parity"

@@ -19,13 +19,13 @@ from batch_transform.cli.offline_option import offline_option
 from batch_transform.cli.overrides_option import overridden, overrides_option, parse_overrides
 from batch_transform.cli.preview_view import as_json, show
 from batch_transform.engine.seams import ModelInvoker
+from batch_transform.job.errors import InputError, TransformJobError
+from batch_transform.job.files.stand_in import with_stand_in
+from batch_transform.job.values.job_spec import JobSpec
 from batch_transform.preview.given_answer import GivenAnswer, read_answer
 from batch_transform.preview.preview import preview as preview_of
 from batch_transform.preview.source import first_in_manifest, open_source
 from batch_transform.runs.aws_calls import aws_calls
-from batch_transform.spec.errors import InputError, TransformJobError
-from batch_transform.spec.job_spec import JobSpec
-from batch_transform.spec.stand_in import with_stand_in
 
 _PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
 

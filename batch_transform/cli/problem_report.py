@@ -12,9 +12,9 @@ from pathlib import Path
 
 import click
 
-from batch_transform.spec.counted import counted
-from batch_transform.spec.problem import Problem
-from batch_transform.spec.regular_file import read_file
+from batch_transform.job.errors import Problem
+from batch_transform.job.files.regular_file import read_file
+from batch_transform.job.values.counted import counted
 
 _COLOUR = {"error": "red", "warning": "yellow"}
 _TAB = "    "

@@ -25,6 +25,14 @@ from batch_transform.cli.models_option import models_option
 from batch_transform.cli.offline_option import offline_option
 from batch_transform.cli.overrides_option import overridden, overrides_option, parse_overrides
 from batch_transform.cli.run_view import RunView
+from batch_transform.job.errors import InputError, LocalAwsError, RunFailedError
+from batch_transform.job.files.environment_file import ENVIRONMENT_FILE, load_environments
+from batch_transform.job.files.job_file import read_job_files
+from batch_transform.job.files.stand_in import StandIn, found_in_sagemaker, stand_in_of
+from batch_transform.job.values.counted import listed
+from batch_transform.job.values.environment import DEFAULT_ENVIRONMENT, EnvironmentSpec, in_environment
+from batch_transform.job.values.job_spec import JobSpec
+from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.local.buckets_of_others import create_missing
 from batch_transform.local.deploy import deploy
 from batch_transform.local.folders import temporary_folder
@@ -41,14 +49,6 @@ from batch_transform.runs.result_table import ResultTable, result_table
 from batch_transform.runs.results import copy_results
 from batch_transform.runs.template_check import check_templates
 from batch_transform.runs.truth import Truth
-from batch_transform.spec.counted import listed
-from batch_transform.spec.environment import DEFAULT_ENVIRONMENT, EnvironmentSpec, in_environment
-from batch_transform.spec.environment_file import ENVIRONMENT_FILE, load_environments
-from batch_transform.spec.errors import InputError, LocalAwsError, RunFailedError
-from batch_transform.spec.job_file import read_job_files
-from batch_transform.spec.job_spec import JobSpec
-from batch_transform.spec.s3_uri import S3Uri
-from batch_transform.spec.stand_in import StandIn, found_in_sagemaker, stand_in_of
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient

@@ -11,8 +11,8 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
+from batch_transform.job.values.counted import counted
 from batch_transform.runs.execution import TransformJobProgress
-from batch_transform.spec.counted import counted
 
 _LABEL_WIDTH = 10
 _PLAIN_PROGRESS_SECONDS = 2.0

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from batch_transform.spec.job_schema import job_schema
+from batch_transform.job.files.job_schema import job_schema
 
 
 @click.command()

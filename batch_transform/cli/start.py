@@ -15,15 +15,15 @@ from batch_transform.cli.deployed import Deployed, environment_option, stack_opt
 from batch_transform.cli.following import follow_run
 from batch_transform.cli.overrides_option import overrides_option, parse_overrides, read_overrides
 from batch_transform.cli.run_view import RunView
+from batch_transform.job.aws.console_links import execution_link
+from batch_transform.job.errors import AwsCallError, FollowError
+from batch_transform.job.values.ended_run import length_text
 from batch_transform.runs import execution as runs
 from batch_transform.runs.aws_calls import aws_calls
 from batch_transform.runs.deployed_request import deployed_request
 from batch_transform.runs.deployment import DeployedJob
 from batch_transform.runs.losses import losses
 from batch_transform.runs.run_output import RunOutput, objects_text
-from batch_transform.spec.console_links import execution_link
-from batch_transform.spec.ended_run import length_text
-from batch_transform.spec.errors import AwsCallError, FollowError
 
 _PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
 

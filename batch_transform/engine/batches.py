@@ -12,7 +12,7 @@ from batch_transform.engine.originals import Originals
 from batch_transform.engine.records import WHOLE_OBJECT, WHOLE_TOO_LARGE, Records
 from batch_transform.engine.settings import MIB, Settings
 from batch_transform.engine.whereabouts import place, record_at
-from batch_transform.spec.errors import RecordError
+from batch_transform.job.errors import RecordError
 
 _LARGE = MIB  # a larger body is kept in pieces
 

@@ -14,7 +14,7 @@ from typing import Protocol
 from batch_transform.engine.csv_record import parse_row, serialise_row
 from batch_transform.engine.json_record import join_json, parse_json, serialise_json
 from batch_transform.engine.newlines import compiled as _compiled
-from batch_transform.spec.json_path import Index, Indexes, JsonPath, Name, Names, Slice, Step
+from batch_transform.job.filters.json_path import Index, Indexes, JsonPath, Name, Names, Slice, Step
 
 AFTER_EACH, BETWEEN, NOTHING = 1, 2, 0
 _ALL, _INDEXES, _SLICE = 0, 1, 2

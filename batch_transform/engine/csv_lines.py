@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from batch_transform.spec.json_path import Index, Indexes, JsonPath, Slice
+from batch_transform.job.filters.json_path import Index, Indexes, JsonPath, Slice
 
 Rows = list[bytes]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from batch_transform.spec.errors import UnparsableError
+from batch_transform.job.errors import UnparsableError
 
 _UNQUOTED = re.compile(rb'[^",]*')
 _QUOTED = re.compile(rb'"((?:[^"]|"")*)"')

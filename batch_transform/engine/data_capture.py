@@ -19,9 +19,9 @@ from batch_transform.engine.json_lines import parse_lines, serialise_lines
 from batch_transform.engine.seams import ObjectStore
 from batch_transform.engine.selection import Selected
 from batch_transform.engine.settings import Settings
-from batch_transform.spec.errors import AnswerError
-from batch_transform.spec.json_path import JsonValue
-from batch_transform.spec.s3_uri import S3Uri
+from batch_transform.job.errors import AnswerError
+from batch_transform.job.filters.json_path import JsonValue
+from batch_transform.job.values.s3_uri import S3Uri
 
 
 def write_manifests(

@@ -8,8 +8,8 @@ from batch_transform.engine.csv_lines import CsvLines
 from batch_transform.engine.csv_record import parse_row, serialise_row
 from batch_transform.engine.json_lines import JsonLines
 from batch_transform.engine.json_record import join_json, parse_json, serialise_json
-from batch_transform.spec.errors import TransformError
-from batch_transform.spec.json_path import JsonPath, JsonValue
+from batch_transform.job.errors import TransformError
+from batch_transform.job.filters.json_path import JsonPath, JsonValue
 
 Value = TypeVar("Value")
 

@@ -20,7 +20,7 @@ import google_crc32c
 
 from batch_transform.engine.records import ByteStream, longest_record, object_stream
 from batch_transform.engine.settings import Settings
-from batch_transform.spec.errors import RecordError
+from batch_transform.job.errors import RecordError
 
 _MAGIC = 0xCED7230A
 _MAGIC_BYTES = struct.pack("<I", _MAGIC)

@@ -12,8 +12,8 @@ import re
 from decimal import Decimal
 from typing import NoReturn
 
-from batch_transform.spec.errors import UnparsableError
-from batch_transform.spec.json_path import JsonValue
+from batch_transform.job.errors import UnparsableError
+from batch_transform.job.filters.json_path import JsonValue
 
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -10,8 +10,8 @@ from batch_transform.engine.formats import FORMATS, NEEDS_A_CLOSER_LOOK, RecordF
 from batch_transform.engine.records import Records
 from batch_transform.engine.settings import Settings
 from batch_transform.engine.whereabouts import record_at
-from batch_transform.spec.errors import FilterMissError, RecordError, UnparsableError
-from batch_transform.spec.json_path import JsonPath
+from batch_transform.job.errors import FilterMissError, RecordError, UnparsableError
+from batch_transform.job.filters.json_path import JsonPath
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from batch_transform.engine.in_order import StoppedError
 from batch_transform.engine.pace import Pace
 from batch_transform.engine.seams import Answer, ModelInvoker, Outcome, RunInvoker, StreamInvoker
 from batch_transform.engine.settings import MIB, Settings
-from batch_transform.spec.errors import (
+from batch_transform.job.errors import (
     ModelClientError,
     ModelServerError,
     ModelTimeoutError,

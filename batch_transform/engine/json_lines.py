@@ -19,7 +19,7 @@ from batch_transform.engine.json_record import (
     parse_json,
     serialise_json,
 )
-from batch_transform.spec.json_path import JsonPath, JsonValue, Name, Names
+from batch_transform.job.filters.json_path import JsonPath, JsonValue, Name, Names
 
 _EXPONENT = re.compile(rb"(-?[0-9.]+e[-+][0-9]+)")
 

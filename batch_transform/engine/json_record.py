@@ -16,7 +16,7 @@ import re
 import orjson
 
 from batch_transform.engine.go_json import go_number, go_parse, go_text
-from batch_transform.spec.json_path import JsonValue
+from batch_transform.job.filters.json_path import JsonValue
 
 # orjson refuses what it cannot write as a float64 would be: integers of more than 53 bits.
 DUMPS_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from batch_transform.engine.newlines import newlines
 from batch_transform.engine.settings import MIB, Settings
 from batch_transform.engine.whereabouts import record_at
-from batch_transform.spec.errors import RecordError
+from batch_transform.job.errors import RecordError
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

@@ -16,8 +16,8 @@ from batch_transform.engine.input_filter import unparsable_record
 from batch_transform.engine.records import Records
 from batch_transform.engine.settings import Settings
 from batch_transform.engine.whereabouts import record_at
-from batch_transform.spec.errors import AnswerError, FilterMissError, UnparsableError
-from batch_transform.spec.json_path import JsonPath
+from batch_transform.job.errors import AnswerError, FilterMissError, UnparsableError
+from batch_transform.job.filters.json_path import JsonPath
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from threading import Semaphore
 from typing import BinaryIO, NamedTuple, Protocol, runtime_checkable
 
-from batch_transform.spec.errors import NoModelAnswerError
+from batch_transform.job.errors import NoModelAnswerError
 
 
 @dataclass(frozen=True)

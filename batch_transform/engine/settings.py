@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from batch_transform.spec.errors import InvalidS3UriError, TransformSettingsError
-from batch_transform.spec.s3_uri import S3Uri
+from batch_transform.job.errors import InvalidS3UriError, TransformSettingsError
+from batch_transform.job.values.s3_uri import S3Uri
 
 MIB = 1024 * 1024  # "MB" of MaxPayloadInMB; that it is not 10^6 is our reading, no recorded run shows it
 

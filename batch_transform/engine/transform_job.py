@@ -18,7 +18,7 @@ from batch_transform.engine.seams import ModelInvoker, ObjectStore
 from batch_transform.engine.selection import Selected, selected_objects
 from batch_transform.engine.settings import MIB, Settings, effective_settings
 from batch_transform.engine.transform_object import Failure, ObjectTransform
-from batch_transform.spec.errors import TransformSettingsError
+from batch_transform.job.errors import TransformSettingsError
 
 __all__ = ["Outcome", "Progress", "run_transform_job"]
 

@@ -24,7 +24,7 @@ from batch_transform.engine.seams import ObjectStore, ObjectWriter
 from batch_transform.engine.selection import Selected
 from batch_transform.engine.settings import Settings
 from batch_transform.engine.streamed import ReadAgain, StreamedBody
-from batch_transform.spec.errors import (
+from batch_transform.job.errors import (
     DataNotFoundError,
     FilterMissError,
     InvalidFilterError,

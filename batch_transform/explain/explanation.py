@@ -13,7 +13,7 @@ from batch_transform.explain.places import Places, places
 from batch_transform.explain.record_path import Step, record_path
 from batch_transform.explain.shown_request import ShownRequest, shown_request
 from batch_transform.explain.starts import run_words, start_words
-from batch_transform.spec.job_spec import JobSpec
+from batch_transform.job.values.job_spec import JobSpec
 
 
 @dataclass(frozen=True)

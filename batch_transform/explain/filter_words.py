@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from batch_transform.spec.counted import counted
-from batch_transform.spec.errors import FilterMissError
-from batch_transform.spec.json_path import Index, Indexes, JsonPath, Name, Names, Slice, Wildcard
+from batch_transform.job.errors import FilterMissError
+from batch_transform.job.filters.json_path import Index, Indexes, JsonPath, Name, Names, Slice, Wildcard
+from batch_transform.job.values.counted import counted
 
 ANSWER_FIELD = "SageMakerOutput"
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from batch_transform.explain.filter_words import ANSWER_FIELD, Row, csv_words, json_words, shortly
-from batch_transform.spec.counted import counted
-from batch_transform.spec.job_spec import JobSpec
-from batch_transform.spec.json_path import JsonPath, is_csv
+from batch_transform.job.filters.json_path import JsonPath, is_csv
+from batch_transform.job.values.counted import counted
+from batch_transform.job.values.job_spec import JobSpec
 
 _JSON_LINES = "application/jsonlines"
 _JSON = "application/json"

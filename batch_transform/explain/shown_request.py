@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from batch_transform.spec.job_spec import JobSpec, ModelSpec
-from batch_transform.spec.request import Request, transform_job_request
+from batch_transform.job.request.request import Request, transform_job_request
+from batch_transform.job.values.job_spec import JobSpec, ModelSpec
 
 MODEL_NAME = "MODEL_NAME"
 INPUT_BUCKET = "INPUT_BUCKET"

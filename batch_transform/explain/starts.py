@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from batch_transform.spec.job_spec import JobSpec, NotifySpec, ScheduleSpec, UploadSpec
+from batch_transform.job.values.job_spec import JobSpec, NotifySpec, ScheduleSpec, UploadSpec
 
 _OVERLAP = {
     "wait": "A run waits while an earlier one of the job goes on.",

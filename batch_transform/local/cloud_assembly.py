@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from batch_transform.spec.errors import DataNotFoundError, DeployError
+from batch_transform.job.errors import DataNotFoundError, DeployError
 
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 

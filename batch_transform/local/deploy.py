@@ -13,9 +13,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from batch_transform.job.errors import DeployError
+from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.local.cloud_assembly import FileAsset, StackArtifact, read_stack
-from batch_transform.spec.errors import DeployError
-from batch_transform.spec.s3_uri import S3Uri
 
 POLL_SECONDS = 0.1
 BOOTSTRAP_STACK = "CDKToolkit"

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from batch_transform.spec.errors import InputError
+from batch_transform.job.errors import InputError
 
 _PREFIX = "batch-transform-"
 _LOCK = "local-aws.lock"

@@ -23,13 +23,13 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
+from batch_transform.job.errors import BatchTransformError, InputError, PortInUseError
 from batch_transform.local import open_files
 from batch_transform.local.folders import held, temporary_folder
 from batch_transform.local.loopback import without_proxy
 from batch_transform.local.model_server.image import Images
 from batch_transform.local.sagemaker.quotas import Quotas
 from batch_transform.local.settings import DEFAULT_PORT, DEFAULT_REGION, LocalAwsSettings, client_environment
-from batch_transform.spec.errors import BatchTransformError, InputError, PortInUseError
 
 _HIGHEST_PORT = 65535
 _PROXIES = ("HTTP_PROXY", "ALL_PROXY")

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from batch_transform.spec.framework_images import image_uri
-from batch_transform.spec.job_spec import ModelSpec
-from batch_transform.spec.model_archive import pack_model
-from batch_transform.spec.stand_in import StandIn, found_in_sagemaker
+from batch_transform.job.files.stand_in import StandIn, found_in_sagemaker
+from batch_transform.job.model.framework_images import image_uri
+from batch_transform.job.model.model_archive import pack_model
+from batch_transform.job.values.job_spec import ModelSpec
 
 _BUCKET = "stand-in-models"
 _ROLE = "stand-in-models"

@@ -10,8 +10,8 @@ from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from batch_transform.spec.errors import InputError
-from batch_transform.spec.regular_file import read_file
+from batch_transform.job.errors import InputError
+from batch_transform.job.files.regular_file import read_file
 
 CASES = Path(__file__).parent / "cases"
 EVIDENCE = ("documented", "recorded", "inferred", "unknown")

@@ -6,8 +6,8 @@ from itertools import islice
 from pathlib import Path
 
 from batch_transform.engine.seams import Answer
-from batch_transform.spec.errors import InputError
-from batch_transform.spec.regular_file import kind_of, open_file
+from batch_transform.job.errors import InputError
+from batch_transform.job.files.regular_file import kind_of, open_file
 
 
 class GivenAnswer:

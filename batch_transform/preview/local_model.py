@@ -11,6 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from batch_transform.engine.seams import Answer, ModelInvoker
+from batch_transform.job.errors import InputError
+from batch_transform.job.model.framework_containers import start_variables
+from batch_transform.job.model.framework_images import image_uri
+from batch_transform.job.model.source_folder import has_default_script
+from batch_transform.job.values.job_spec import FrameworkImage, JobSpec
 from batch_transform.local.folders import temporary_folder
 from batch_transform.local.model_server.archive import ModelArchives
 from batch_transform.local.model_server.code_folder import CodeFolders
@@ -20,11 +25,6 @@ from batch_transform.local.model_server.packages import Packages
 from batch_transform.local.model_server.pool import ModelServers
 from batch_transform.local.sagemaker.container import batch_variables, execution_parameters
 from batch_transform.local.sagemaker.http_invoker import HttpInvoker
-from batch_transform.spec.errors import InputError
-from batch_transform.spec.framework_containers import start_variables
-from batch_transform.spec.framework_images import image_uri
-from batch_transform.spec.job_spec import FrameworkImage, JobSpec
-from batch_transform.spec.source_folder import has_default_script
 
 _REGION = "us-east-1"  # of an image's address, which here only tells the framework
 _TRACEBACK = b"Traceback (most recent call last)"

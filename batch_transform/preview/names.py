@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from batch_transform.engine.settings import Settings
+from batch_transform.job.errors import FilterMissError
+from batch_transform.job.filters.json_path import JsonPath, is_csv
+from batch_transform.job.values.job_spec import JobSpec
 from batch_transform.runs.output_rows import output_columns
-from batch_transform.spec.errors import FilterMissError
-from batch_transform.spec.job_spec import JobSpec
-from batch_transform.spec.json_path import JsonPath, is_csv
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,9 @@ from batch_transform.engine.results import Results
 from batch_transform.engine.seams import ModelInvoker
 from batch_transform.engine.settings import Settings, effective_settings
 from batch_transform.engine.transform_object import Failure
+from batch_transform.job.errors import RecordError, TransformError, UnparsableError
+from batch_transform.job.values.counted import counted
+from batch_transform.job.values.job_spec import JobSpec
 from batch_transform.preview.finding import Finding, Findings
 from batch_transform.preview.given_answer import GivenAnswer
 from batch_transform.preview.names import Names, names_of
@@ -24,9 +27,6 @@ from batch_transform.preview.refusal import said_by_model
 from batch_transform.preview.rehearsal import Exchange, Rehearsal, rehearse
 from batch_transform.preview.soundness import Soundness, inexact
 from batch_transform.preview.source import Source
-from batch_transform.spec.counted import counted
-from batch_transform.spec.errors import RecordError, TransformError, UnparsableError
-from batch_transform.spec.job_spec import JobSpec
 
 _LARGEST_WHOLE = (
     100 * 1024 * 1024

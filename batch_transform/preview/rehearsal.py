@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from batch_transform.engine.seams import Answer, InputObject, ModelInvoker, ObjectWriter
 from batch_transform.engine.transform_job import run_transform_job
 from batch_transform.engine.transform_object import Failure
-from batch_transform.spec.errors import DataNotFoundError
+from batch_transform.job.errors import DataNotFoundError
 
 _BUCKET = "preview"
 _INPUT = "records"

@@ -13,11 +13,11 @@ from batch_transform.engine.formats import FORMATS
 from batch_transform.engine.inexact_numbers import ChangedNumber, changed_number
 from batch_transform.engine.json_record import join_json, parse_json, serialise_json
 from batch_transform.engine.settings import Settings
+from batch_transform.job.errors import FilterMissError, TransformError, UnparsableError
+from batch_transform.job.filters.json_path import JsonPath, JsonValue
+from batch_transform.job.rules.unfit_data import packing_of, reads_text, wide_encoding_of
+from batch_transform.job.values.counted import counted
 from batch_transform.preview.finding import Findings
-from batch_transform.spec.counted import counted
-from batch_transform.spec.errors import FilterMissError, TransformError, UnparsableError
-from batch_transform.spec.json_path import JsonPath, JsonValue
-from batch_transform.spec.unfit_data import packing_of, reads_text, wide_encoding_of
 
 _GZIP = b"\x1f\x8b"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")

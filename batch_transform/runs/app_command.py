@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from batch_transform.spec.errors import DataNotFoundError, SynthError
-from batch_transform.spec.regular_file import read_file
+from batch_transform.job.errors import DataNotFoundError, SynthError
+from batch_transform.job.files.regular_file import read_file
 
 _SHELL = frozenset({"&&", "||", "|", ";", "&", "<", ">", ">>"})
 _ANY_PYTHON = frozenset({"python", "python3"})

@@ -9,8 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from batch_transform.spec.errors import InputError
-from batch_transform.spec.job_spec import InputSpec, JobSpec, ModelSpec, OutputSpec, TransformSpec
+from batch_transform.job.errors import InputError
+from batch_transform.job.values.job_spec import InputSpec, JobSpec, ModelSpec, OutputSpec, TransformSpec
 
 _STATE_MACHINE = "AWS::StepFunctions::StateMachine"
 _NESTED_STACK = "AWS::CloudFormation::Stack"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from batch_transform.spec.errors import AwsCallError
+from batch_transform.job.errors import AwsCallError
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from batch_transform.job.errors import NotDeployedError
+from batch_transform.job.request.named_overrides import Columns
+from batch_transform.job.request.overrides import RunRequest, apply_overrides
+from batch_transform.job.request.request import Request
+from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.runs.aws_calls import aws_calls
-from batch_transform.spec.errors import NotDeployedError
-from batch_transform.spec.named_overrides import Columns
-from batch_transform.spec.overrides import RunRequest, apply_overrides
-from batch_transform.spec.request import Request
-from batch_transform.spec.s3_uri import S3Uri
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
@@ -28,7 +28,7 @@ class DeployedRequest:
 
     @classmethod
     def of(cls, definition: Mapping[str, Any]) -> DeployedRequest:
-        """Read a definition that `batch_transform_cdk.definition` made. Raises NotDeployedError for any other."""
+        """Read a definition that `batch_transform_cdk` made. Raises NotDeployedError for any other."""
         try:
             states = definition["States"]
             checked = states["Preflight"]["Arguments"]["Payload"]

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from batch_transform.job.errors import AwsCallError, NotDeployedError
+from batch_transform.job.values.environment import DEFAULT_ENVIRONMENT, EnvironmentSpec
+from batch_transform.job.values.stack_outputs import FIRST_STACK, SPLIT_INTO, is_stack_of, job_of
 from batch_transform.runs.aws_calls import DENIED, aws_calls
-from batch_transform.spec.environment import DEFAULT_ENVIRONMENT, EnvironmentSpec
-from batch_transform.spec.errors import AwsCallError, NotDeployedError
-from batch_transform.spec.stack_outputs import FIRST_STACK, SPLIT_INTO, is_stack_of, job_of
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from batch_transform.spec.errors import KeyPathError
+from batch_transform.job.errors import KeyPathError
 
 _MOST_BYTES_OF_A_SEGMENT = 255
 """NAME_MAX of all common file systems on Linux and macOS; one with a lower limit refuses longer names itself."""

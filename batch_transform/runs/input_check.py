@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from batch_transform.spec.errors import UnfitDataError
-from batch_transform.spec.regular_file import open_file
-from batch_transform.spec.request import Request
-from batch_transform.spec.unfit_data import FIRST_BYTES, Reading, unfit_text
+from batch_transform.job.errors import UnfitDataError
+from batch_transform.job.files.regular_file import open_file
+from batch_transform.job.request.request import Request
+from batch_transform.job.rules.unfit_data import FIRST_BYTES, Reading, unfit_text
 
 
 def require_fit(files: Sequence[Path], request: Request) -> None:

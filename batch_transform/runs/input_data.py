@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from batch_transform.job.errors import DataNotFoundError
+from batch_transform.job.files.regular_file import kind_of
+from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.runs import transfers
-from batch_transform.spec.errors import DataNotFoundError
-from batch_transform.spec.regular_file import kind_of
-from batch_transform.spec.s3_uri import S3Uri
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

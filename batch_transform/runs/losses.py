@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from batch_transform.job.values.counted import counted
 from batch_transform.runs.execution import TransformJobProgress
-from batch_transform.spec.counted import counted
 
 
 def losses(job: TransformJobProgress) -> Iterator[str]:

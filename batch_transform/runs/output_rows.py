@@ -6,9 +6,9 @@ import csv
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from batch_transform.spec.job_spec import JobSpec
-from batch_transform.spec.json_path import JsonPath
-from batch_transform.spec.media_type import CSV, JSON, JSON_LINES, media_type
+from batch_transform.job.filters.json_path import JsonPath
+from batch_transform.job.values.job_spec import JobSpec
+from batch_transform.job.values.media_type import CSV, JSON, JSON_LINES, media_type
 
 csv.field_size_limit(2**31 - 1)  # a cell may be as large as a record, not only 128 KiB
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from batch_transform.job.errors import NotDeployedError
+from batch_transform.job.values.run_id import run_id
 from batch_transform.runs.aws_calls import aws_calls
 from batch_transform.runs.deployment import DeployedJob, jobs_named
 from batch_transform.runs.execution import Clients
 from batch_transform.runs.run_jobs import record_counts, run_jobs
-from batch_transform.spec.errors import NotDeployedError
-from batch_transform.spec.run_id import run_id
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient

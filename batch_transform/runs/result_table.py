@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from batch_transform.job.values.job_spec import JobSpec
 from batch_transform.runs.execution import TransformJobProgress
 from batch_transform.runs.output_rows import output_columns, read_rows
 from batch_transform.runs.truth import Score, Truth
-from batch_transform.spec.job_spec import JobSpec
 
 _MOST_COLUMNS = 8
 _FIRST_COLUMNS = 4

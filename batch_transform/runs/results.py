@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from batch_transform.job.errors import KeyPathError, ResultsError
+from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.runs import transfers
 from batch_transform.runs.files_below import FilesBelow, segments
-from batch_transform.spec.errors import KeyPathError, ResultsError
-from batch_transform.spec.s3_uri import S3Uri
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from batch_transform.job.values.ended_run import CAUSE, NEXT_STEP
+from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.runs.aws_calls import aws_calls
 from batch_transform.runs.execution import Clients
 from batch_transform.runs.past_runs import FoundRun, RunSummary, summary_of
 from batch_transform.runs.run_jobs import RunJob, run_jobs
-from batch_transform.spec.ended_run import CAUSE, NEXT_STEP
-from batch_transform.spec.s3_uri import S3Uri
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

@@ -11,10 +11,10 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from batch_transform.job.errors import SynthError
+from batch_transform.job.values.environment import DEFAULT_ENVIRONMENT
 from batch_transform.runs.app_command import app_command
 from batch_transform.runs.files_below import can_be_written
-from batch_transform.spec.environment import DEFAULT_ENVIRONMENT
-from batch_transform.spec.errors import SynthError
 
 
 def synthesise(

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from batch_transform.spec.errors import SynthError
+from batch_transform.job.errors import SynthError
 
 _PASS = frozenset({"WARN", "INFO", "DEBUG"})
 

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from batch_transform.spec.s3_uri import S3Uri
+from batch_transform.job.values.s3_uri import S3Uri
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from batch_transform.spec.errors import DataNotFoundError, TruthFileError
-from batch_transform.spec.regular_file import read_file
+from batch_transform.job.errors import DataNotFoundError, TruthFileError
+from batch_transform.job.files.regular_file import read_file
 
 
 @dataclass(frozen=True)

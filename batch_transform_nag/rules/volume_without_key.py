@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from batch_transform.spec.instance_types import LOCAL_STORAGE_FAMILIES, family
+from batch_transform.job.aws.instance_types import LOCAL_STORAGE_FAMILIES, family
 from batch_transform_nag.cfn_template import Resource
 from batch_transform_nag.rule import Compliance, Finding, RuleResult
 from batch_transform_nag.transform_task import transform_tasks

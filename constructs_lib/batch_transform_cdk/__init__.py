@@ -4,8 +4,8 @@
 be used by itself as well; what is not named here may change.
 """
 
-from batch_transform.spec.job_file import load_job_files
-from batch_transform.spec.job_spec import (
+from batch_transform.job.files.job_file import load_job_files
+from batch_transform.job.values.job_spec import (
     BatchDataCaptureConfig,
     ContainerSpec,
     DataProcessingSpec,
@@ -27,22 +27,22 @@ from batch_transform.spec.job_spec import (
 from batch_transform_cdk.app.job_stacks import add_job_stacks
 from batch_transform_cdk.app.security_checks import add_security_checks
 from batch_transform_cdk.batch_transform import BatchTransform
-from batch_transform_cdk.customer_key import CustomerKey
 from batch_transform_cdk.dashboard import Dashboard
-from batch_transform_cdk.data_buckets import DataBuckets
-from batch_transform_cdk.data_location import DataLocation
-from batch_transform_cdk.execution_role import ExecutionRole
-from batch_transform_cdk.job_network import JobNetwork
-from batch_transform_cdk.kms_key import KmsKey
-from batch_transform_cdk.lost_starts import LostStarts
-from batch_transform_cdk.model import Model
-from batch_transform_cdk.monitoring import Monitoring
-from batch_transform_cdk.notification_topic import NotificationTopic
-from batch_transform_cdk.notifications import Notifications
-from batch_transform_cdk.run_alarms import RunAlarms
-from batch_transform_cdk.schedule import Schedule
-from batch_transform_cdk.upload_trigger import UploadTrigger
-from batch_transform_cdk.workflow import Workflow
+from batch_transform_cdk.data.data_buckets import DataBuckets
+from batch_transform_cdk.data.data_location import DataLocation
+from batch_transform_cdk.ground.customer_key import CustomerKey
+from batch_transform_cdk.ground.kms_key import KmsKey
+from batch_transform_cdk.machine.workflow import Workflow
+from batch_transform_cdk.model.execution_role import ExecutionRole
+from batch_transform_cdk.model.job_network import JobNetwork
+from batch_transform_cdk.model.model import Model
+from batch_transform_cdk.starts.lost_starts import LostStarts
+from batch_transform_cdk.starts.schedule import Schedule
+from batch_transform_cdk.starts.upload_trigger import UploadTrigger
+from batch_transform_cdk.watch.monitoring import Monitoring
+from batch_transform_cdk.watch.notification_topic import NotificationTopic
+from batch_transform_cdk.watch.notifications import Notifications
+from batch_transform_cdk.watch.run_alarms import RunAlarms
 
 __all__ = [
     # an app of job files

@@ -16,27 +16,27 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from batch_transform.spec.errors import ConstructError, JobSpecError
-from batch_transform.spec.instance_types import LOCAL_STORAGE_FAMILIES, family
-from batch_transform.spec.job_problems import problems
-from batch_transform.spec.job_spec import JobSpec
-from batch_transform.spec.request import transform_job_request
-from batch_transform.spec.stack_outputs import state_machine_description, state_machine_output
-from batch_transform_cdk import run_metrics
-from batch_transform_cdk.attributes import key_arn
-from batch_transform_cdk.data_buckets import Buckets, DataBuckets
+from batch_transform.job.aws.instance_types import LOCAL_STORAGE_FAMILIES, family
+from batch_transform.job.errors import ConstructError, JobSpecError
+from batch_transform.job.problems import problems
+from batch_transform.job.request.request import transform_job_request
+from batch_transform.job.values.job_spec import JobSpec
+from batch_transform.job.values.stack_outputs import state_machine_description, state_machine_output
+from batch_transform_cdk.data.data_buckets import Buckets, DataBuckets
+from batch_transform_cdk.data.job_places import JobPlaces, require_in
+from batch_transform_cdk.ground.attributes import key_arn
+from batch_transform_cdk.ground.once_per_stack import once_per_stack
+from batch_transform_cdk.ground.stack_part import StackPart
 from batch_transform_cdk.job_metadata import job_metadata
-from batch_transform_cdk.job_network import JobNetwork
-from batch_transform_cdk.job_places import JobPlaces, require_in
-from batch_transform_cdk.model import Model
-from batch_transform_cdk.monitoring import Monitoring
-from batch_transform_cdk.notifications import Notifications
-from batch_transform_cdk.once_per_stack import once_per_stack
-from batch_transform_cdk.run_events import NOT_SUCCEEDED, SUCCEEDED, run_ended_rule
-from batch_transform_cdk.run_lock import RunLock
-from batch_transform_cdk.stack_part import StackPart
-from batch_transform_cdk.triggers import add_triggers
-from batch_transform_cdk.workflow import Workflow
+from batch_transform_cdk.machine.run_lock import RunLock
+from batch_transform_cdk.machine.workflow import Workflow
+from batch_transform_cdk.model.job_network import JobNetwork
+from batch_transform_cdk.model.model import Model
+from batch_transform_cdk.starts.triggers import add_triggers
+from batch_transform_cdk.watch import run_metrics
+from batch_transform_cdk.watch.monitoring import Monitoring
+from batch_transform_cdk.watch.notifications import Notifications
+from batch_transform_cdk.watch.run_events import NOT_SUCCEEDED, SUCCEEDED, run_ended_rule
 
 
 class BatchTransform(StackPart):

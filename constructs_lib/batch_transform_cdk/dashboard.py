@@ -9,7 +9,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from batch_transform_cdk.batch_transform import BatchTransform
-from batch_transform_cdk.dashboard_body import DashboardJob, dashboard_body
+from batch_transform_cdk.watch.dashboard_body import DashboardJob, dashboard_body
 
 
 class Dashboard(Construct):

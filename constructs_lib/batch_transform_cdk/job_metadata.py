@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from batch_transform.spec.job_spec import JobSpec
+from batch_transform.job.values.job_spec import JobSpec
 
 
 def job_metadata(job: JobSpec) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
-from batch_transform.spec.s3_uri import S3Uri
-from batch_transform.spec.unfit_data import packing_of, wide_encoding_of
+from batch_transform.job.rules.unfit_data import packing_of, wide_encoding_of
+from batch_transform.job.values.s3_uri import S3Uri
 
 LOOKED_AT = 65_536
 """Bytes of the first object: most rows are shorter."""

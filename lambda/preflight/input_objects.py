@@ -10,9 +10,9 @@ from typing import Any, Protocol
 
 from first_row import LOOKED_AT, S3Reader, start_of
 
-from batch_transform.spec.errors import DataNotFoundError
-from batch_transform.spec.s3_uri import S3Uri
-from batch_transform.spec.unfit_data import FIRST_BYTES, Reading, Unfit
+from batch_transform.job.errors import DataNotFoundError
+from batch_transform.job.rules.unfit_data import FIRST_BYTES, Reading, Unfit
+from batch_transform.job.values.s3_uri import S3Uri
 
 MOST_LISTED = 100_000
 """Objects whose size is held against MaxPayloadInMB: about twenty seconds of listing, of the fifty that there are."""

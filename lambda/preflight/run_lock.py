@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
-from batch_transform.spec.errors import RunLockError
+from batch_transform.job.errors import RunLockError
 
 _TRIES = 5
 _TAKEN = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}

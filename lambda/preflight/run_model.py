@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
-from batch_transform.spec.errors import ModelNotFoundError
+from batch_transform.job.errors import ModelNotFoundError
 
 
 class SageMakerClient(Protocol):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, Protocol
 
-from batch_transform.spec.s3_uri import S3Uri
+from batch_transform.job.values.s3_uri import S3Uri
 
 MOST_OBJECTS = 100_000
 """Looked at in one place: about twenty seconds of listing, of the fifty that the function has."""

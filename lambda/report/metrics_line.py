@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from batch_transform.spec.published_metrics import DIMENSION, INSTANCE_SECONDS, NAMESPACE, UNITS
+from batch_transform.job.aws.published_metrics import DIMENSION, INSTANCE_SECONDS, NAMESPACE, UNITS
 
 
 def metrics_line(execution_arn: str, numbers: Mapping[str, Any], now: datetime) -> str | None:

@@ -8,8 +8,8 @@ from typing import Any
 
 from listing import MOST_OBJECTS, S3Client, sizes
 
-from batch_transform.spec.request import Request
-from batch_transform.spec.s3_uri import S3Uri
+from batch_transform.job.request.request import Request
+from batch_transform.job.values.s3_uri import S3Uri
 
 _TIMES = ("CreationTime", "TransformStartTime", "TransformEndTime")
 

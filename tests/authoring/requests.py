@@ -6,9 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from batch_transform.spec.members import FIELD_OF
-from batch_transform.spec.request import place
-from batch_transform.spec.request_shape import (
+from batch_transform.job.aws.members import FIELD_OF
+from batch_transform.job.aws.request_shape import (
     SHAPES,
     Choice,
     Flag,
@@ -19,6 +18,7 @@ from batch_transform.spec.request_shape import (
     TextMap,
     Whole,
 )
+from batch_transform.job.request.request import place
 
 _ANY_TEXT = st.text(max_size=60)
 _ONE_LINE = st.text(

@@ -15,8 +15,8 @@ from batch_transform.authoring.job_text import job_text, read_back
 from batch_transform.authoring.request_json import adopt_json
 from batch_transform.authoring.sdk_call import adopt_sdk_call
 from batch_transform.authoring.sdk_parameters import CONSTRUCTORS, TRANSFORM
-from batch_transform.spec.errors import InputError
-from batch_transform.spec.request_shape import SHAPES
+from batch_transform.job.aws.request_shape import SHAPES
+from batch_transform.job.errors import InputError
 
 NAMES = sorted(
     {name for path in SHAPES for name in path} | {"Key", "Value", "TransformJobStatus", "ModelName.$"}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from batch_transform.authoring.code_source import Code, read_code
-from batch_transform.spec.errors import InputError
+from batch_transform.job.errors import InputError
 
 
 def notebook(*cells: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from batch_transform.authoring.described_job import adopt_described
-from batch_transform.spec.errors import DataNotFoundError, InputError
+from batch_transform.job.errors import DataNotFoundError, InputError
 
 DESCRIPTION = {
     "TransformJobName": "churn-2026-01-02-10-00-00-123",

@@ -11,8 +11,8 @@ from batch_transform.authoring.adopted import in_full
 from batch_transform.authoring.job_text import request_of
 from batch_transform.authoring.sdk_call import adopt_sdk_call
 from batch_transform.authoring.sdk_parameters import CONSTRUCTORS, TRANSFORM, Parameters
-from batch_transform.spec.job_file import load_job_file
-from batch_transform.spec.members import FIELD_OF
+from batch_transform.job.aws.members import FIELD_OF
+from batch_transform.job.files.job_file import load_job_file
 
 PAGE = (Path(__file__).parents[2] / "docs" / "from-sdk.md").read_text(encoding="utf-8")
 

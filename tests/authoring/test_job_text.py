@@ -13,10 +13,10 @@ from authoring.requests import requests
 from batch_transform.authoring.adopted import Adopted, in_full
 from batch_transform.authoring.job_text import job_text, read_back, request_of
 from batch_transform.authoring.request_json import adopt_json
-from batch_transform.spec.errors import BatchTransformError
-from batch_transform.spec.job_file import load_job_file
-from batch_transform.spec.job_spec import JobSpec
-from batch_transform.spec.rules import request_problems
+from batch_transform.job.errors import BatchTransformError
+from batch_transform.job.files.job_file import load_job_file
+from batch_transform.job.rules import request_problems
+from batch_transform.job.values.job_spec import JobSpec
 
 SMALL: dict[str, Any] = {
     "ModelName": "m",

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from batch_transform.authoring.new_file import write_all_new
-from batch_transform.spec.errors import InputError
+from batch_transform.job.errors import InputError
 
 FILES = {
     PurePosixPath("app.py"): b"app\n",

@@ -10,12 +10,12 @@ import yaml
 
 from batch_transform.authoring.new_file import write_all_new
 from batch_transform.authoring.project_template import TEMPLATES, ProjectTemplate
-from batch_transform.spec.environment import in_environment
-from batch_transform.spec.environment_file import load_environments
-from batch_transform.spec.errors import InputError
-from batch_transform.spec.job_file import load_job_file, read_job_files
-from batch_transform.spec.job_problems import problems
-from batch_transform.spec.job_schema import job_schema
+from batch_transform.job.errors import InputError
+from batch_transform.job.files.environment_file import load_environments
+from batch_transform.job.files.job_file import load_job_file, read_job_files
+from batch_transform.job.files.job_schema import job_schema
+from batch_transform.job.problems import problems
+from batch_transform.job.values.environment import in_environment
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from batch_transform.authoring.request_json import adopt_json
-from batch_transform.spec.errors import InputError
+from batch_transform.job.errors import InputError
 
 REQUEST: dict[str, Any] = {
     "TransformJobName": "churn-20261122T020001-1a2b3c4d-1",

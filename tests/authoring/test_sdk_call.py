@@ -8,8 +8,8 @@ import pytest
 
 from batch_transform.authoring import sdk_parameters
 from batch_transform.authoring.sdk_call import adopt_sdk_call
-from batch_transform.spec.errors import InputError
-from batch_transform.spec.request_shape import SHAPES
+from batch_transform.job.aws.request_shape import SHAPES
+from batch_transform.job.errors import InputError
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOK = """

@@ -8,9 +8,9 @@ import pytest
 from batch_transform.authoring.checked_file import problems_at
 from batch_transform.authoring.starter import Starter, starter_text
 from batch_transform.explain.explanation import explain
-from batch_transform.spec.errors import InputError
-from batch_transform.spec.job_file import load_job_file
-from batch_transform.spec.job_spec import FrameworkImage, JobSpec
+from batch_transform.job.errors import InputError
+from batch_transform.job.files.job_file import load_job_file
+from batch_transform.job.values.job_spec import FrameworkImage, JobSpec
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import NoRegionError
 
 from batch_transform.cli.main import main
-from batch_transform.spec.job_file import load_job_file
+from batch_transform.job.files.job_file import load_job_file
 
 REQUEST: dict[str, Any] = {
     "TransformJobName": "churn-2026-01-02-10-00-00-123",

@@ -201,7 +201,7 @@ def test_checking_does_not_load_what_it_does_not_need() -> None:
 
 APP = """\
 import aws_cdk as cdk
-from batch_transform.spec.job_spec import JobSpec, ModelSpec
+from batch_transform.job.values.job_spec import JobSpec, ModelSpec
 from batch_transform_cdk import BatchTransform
 
 app = cdk.App()

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from batch_transform.cli.extras import missing_packages, without_packages
-from batch_transform.spec.errors import MissingExtraError
+from batch_transform.job.errors import MissingExtraError
 
 
 @pytest.fixture

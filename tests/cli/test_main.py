@@ -8,8 +8,7 @@ import click
 import pytest
 
 from batch_transform.cli.main import commands, main
-from batch_transform.spec.errors import PortInUseError, RunFailedError, RunInputError
-from batch_transform.spec.problem import Problem
+from batch_transform.job.errors import PortInUseError, Problem, RunFailedError, RunInputError
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from batch_transform.cli.main import main
-from batch_transform.spec.job_file import load_job_file
+from batch_transform.job.files.job_file import load_job_file
 from patience import PATIENCE_SECONDS
 
 

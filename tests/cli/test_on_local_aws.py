@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from batch_transform.authoring.job_text import request_of
+from batch_transform.job.files.job_file import load_job_file
 from batch_transform.local.up import LocalAws
-from batch_transform.spec.job_file import load_job_file
 
 ROWS = b"7,42,gold\n8,43,basic\n"
 REQUEST = {

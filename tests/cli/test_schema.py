@@ -5,7 +5,7 @@ import json
 import pytest
 
 from batch_transform.cli.main import main
-from batch_transform.spec.job_schema import job_schema
+from batch_transform.job.files.job_schema import job_schema
 
 
 def test_the_schema_is_printed_as_json(capsys: pytest.CaptureFixture[str]) -> None:

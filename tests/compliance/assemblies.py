@@ -12,8 +12,8 @@ from typing import Any
 import aws_cdk as cdk
 import cdk_nag
 
-from batch_transform.spec.environment import EnvironmentSpec
-from batch_transform.spec.job_file import load_job_files
+from batch_transform.job.files.job_file import load_job_files
+from batch_transform.job.values.environment import EnvironmentSpec
 from batch_transform_cdk.app.job_stacks import define_stacks
 from batch_transform_nag import BatchTransformChecks
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from batch_transform.spec.environment_file import load_environments
+from batch_transform.job.files.environment_file import load_environments
 from compliance.assemblies import NAMES, Assembly, synthesised
 
 

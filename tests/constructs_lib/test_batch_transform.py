@@ -11,8 +11,8 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk.assertions import Match, Template
 
-from batch_transform.spec.errors import ConstructError, JobSpecError
-from batch_transform.spec.job_spec import (
+from batch_transform.job.errors import ConstructError, JobSpecError
+from batch_transform.job.values.job_spec import (
     BatchDataCaptureConfig,
     ContainerSpec,
     DataProcessingSpec,
@@ -27,7 +27,7 @@ from batch_transform.spec.job_spec import (
     VpcConfig,
 )
 from batch_transform_cdk.batch_transform import BatchTransform
-from batch_transform_cdk.data_buckets import DataBuckets
+from batch_transform_cdk.data.data_buckets import DataBuckets
 from checks.policies import listed, statements, text
 
 IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/our/model:7"
@@ -119,7 +119,7 @@ XGBOOST_URI = "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-xgboost:1.
 @pytest.mark.parametrize(
     ("image", "files", "env", "expected"),
     [
-        # what the containers' own code reads; see batch_transform.spec.framework_containers
+        # what the containers' own code reads; see batch_transform.job.model.framework_containers
         (FrameworkImage("sklearn", "1.2-1"), ["code/inference.py"], {}, IN_ARCHIVE),
         (FrameworkImage("sklearn", "1.2-1"), None, {}, IN_ARCHIVE),
         (

@@ -17,8 +17,8 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from aws_cdk.assertions import Match, Template
 
-from batch_transform.spec.errors import ConstructError, JobSpecError
-from batch_transform.spec.job_spec import (
+from batch_transform.job.errors import ConstructError, JobSpecError
+from batch_transform.job.values.job_spec import (
     BatchDataCaptureConfig,
     InputSpec,
     JobSpec,

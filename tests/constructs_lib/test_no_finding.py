@@ -10,7 +10,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from cdk_nag import AwsSolutionsChecks, HIPAASecurityChecks, NIST80053R5Checks, PCIDSS321Checks
 
-from batch_transform.spec.job_spec import (
+from batch_transform.job.values.job_spec import (
     InputSpec,
     JobSpec,
     ModelSpec,

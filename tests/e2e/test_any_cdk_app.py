@@ -20,9 +20,9 @@ from aws_cdk import aws_stepfunctions as sfn
 from botocore.exceptions import ClientError
 
 from batch_transform.cli.main import main
+from batch_transform.job.files.job_file import load_job_files
 from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws
-from batch_transform.spec.job_file import load_job_files
 from batch_transform_cdk import BatchTransform, CustomerKey
 from patience import PATIENCE_SECONDS
 

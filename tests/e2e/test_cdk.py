@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 import yaml
 
+from batch_transform.job.values.stack_outputs import INPUT_BUCKET, state_machine_output
 from batch_transform.local.up import LocalAws
 from batch_transform.runs.synth import synthesise
-from batch_transform.spec.stack_outputs import INPUT_BUCKET, state_machine_output
 from e2e.project_copy import PROJECT, Project
 from patience import PATIENCE_SECONDS
 

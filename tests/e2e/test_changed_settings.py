@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from batch_transform.job.files.job_fields import written_fields
+from batch_transform.job.values.job_spec import JobSpec
 from batch_transform.local.up import LocalAws
-from batch_transform.spec.job_fields import written_fields
-from batch_transform.spec.job_spec import JobSpec
 from e2e.redeployed import Redeployed
 
 Look = Callable[[Redeployed, Mapping[str, Any]], Any]

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from batch_transform.job.values.stack_outputs import ENCRYPTION_KEY
 from batch_transform.local.up import LocalAws
-from batch_transform.spec.stack_outputs import ENCRYPTION_KEY
 from e2e.redeployed import Redeployed
 
 LINE = "id-1,41,7\n"

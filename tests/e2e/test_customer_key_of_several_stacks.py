@@ -11,17 +11,17 @@ from typing import Any
 import pytest
 import yaml
 
-from batch_transform.local.deploy import deploy
-from batch_transform.local.up import LocalAws
-from batch_transform.runs.synth import synthesise
-from batch_transform.spec.errors import DeployError
-from batch_transform.spec.stack_outputs import (
+from batch_transform.job.errors import DeployError
+from batch_transform.job.values.stack_outputs import (
     ENCRYPTION_KEY,
     FIRST_STACK,
     INPUT_BUCKET,
     OUTPUT_BUCKET,
     state_machine_output,
 )
+from batch_transform.local.deploy import deploy
+from batch_transform.local.up import LocalAws
+from batch_transform.runs.synth import synthesise
 from e2e.project_copy import PROJECT
 from least_privilege.model_code import write_model
 from patience import PATIENCE_SECONDS
@@ -33,8 +33,8 @@ OWN_TOPIC = "prices"
 APP = f"""
 import aws_cdk as cdk
 from pathlib import Path
-from batch_transform.spec.environment_file import load_environments
-from batch_transform.spec.job_file import load_job_files
+from batch_transform.job.files.environment_file import load_environments
+from batch_transform.job.files.job_file import load_job_files
 from batch_transform_cdk.app.job_stack import JobStack
 
 app = cdk.App()

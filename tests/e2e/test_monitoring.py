@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import yaml
 
+from batch_transform.job.values.stack_outputs import INPUT_BUCKET, NOTIFICATION_TOPIC, state_machine_output
 from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws
 from batch_transform.runs.synth import synthesise
-from batch_transform.spec.stack_outputs import INPUT_BUCKET, NOTIFICATION_TOPIC, state_machine_output
 from e2e.project_copy import PROJECT
 from e2e.sleeper import SLEEPER, write_sleeper
 from e2e.subscriber import Subscriber

@@ -18,7 +18,14 @@ from pathlib import Path
 import aws_cdk as cdk
 from aws_cdk import aws_s3 as s3
 
-from batch_transform.spec.job_spec import DataProcessingSpec, FrameworkImage, InputSpec, JobSpec, ModelSpec, OutputSpec
+from batch_transform.job.values.job_spec import (
+    DataProcessingSpec,
+    FrameworkImage,
+    InputSpec,
+    JobSpec,
+    ModelSpec,
+    OutputSpec,
+)
 from batch_transform_cdk import BatchTransform
 
 CELLS = JobSpec(

@@ -9,13 +9,18 @@ from pathlib import Path
 import pytest
 import yaml
 
+from batch_transform.job.errors import DeployError
+from batch_transform.job.values.environment import EnvironmentSpec
+from batch_transform.job.values.stack_outputs import (
+    FIRST_STACK,
+    INPUT_BUCKET,
+    OUTPUT_BUCKET,
+    state_machine_output,
+)
 from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws
 from batch_transform.runs.deployment import deployed_jobs
 from batch_transform.runs.synth import synthesise
-from batch_transform.spec.environment import EnvironmentSpec
-from batch_transform.spec.errors import DeployError
-from batch_transform.spec.stack_outputs import FIRST_STACK, INPUT_BUCKET, OUTPUT_BUCKET, state_machine_output
 from e2e.project_copy import PROJECT
 from patience import PATIENCE_SECONDS
 

@@ -16,12 +16,12 @@ import pytest
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 
+from batch_transform.job.files.job_file import load_job_file
+from batch_transform.job.values.job_spec import JobSpec, ScheduleSpec, TriggersSpec, UploadSpec
 from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws
-from batch_transform.spec.job_file import load_job_file
-from batch_transform.spec.job_spec import JobSpec, ScheduleSpec, TriggersSpec, UploadSpec
 from batch_transform_cdk.batch_transform import BatchTransform
-from batch_transform_cdk.data_buckets import DataBuckets
+from batch_transform_cdk.data.data_buckets import DataBuckets
 from e2e.project_copy import PROJECT
 from patience import PATIENCE_SECONDS
 

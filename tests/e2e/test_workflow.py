@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 import yaml
 
+from batch_transform.job.values.stack_outputs import INPUT_BUCKET
 from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws
 from batch_transform.runs.synth import synthesise
-from batch_transform.spec.stack_outputs import INPUT_BUCKET
-from batch_transform_cdk.states.ladder import MOST_ROUNDS
+from batch_transform_cdk.machine.states.ladder import MOST_ROUNDS
 from e2e.project_copy import PROJECT
 from e2e.sleeper import SLEEPER, write_sleeper
 from e2e.workflow_stack import Deployed

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from batch_transform.engine.progress import Progress
 from batch_transform.engine.seams import Answer, InputObject
 from batch_transform.engine.transform_job import Outcome, run_transform_job
-from batch_transform.spec.errors import DataNotFoundError
+from batch_transform.job.errors import DataNotFoundError
 
 BUCKET = "bucket"
 Reply = Callable[[bytes], bytes | Answer]

@@ -12,7 +12,7 @@ from batch_transform.engine.framed import Framed
 from batch_transform.engine.input_filter import InputFilter
 from batch_transform.engine.records import WHOLE_OBJECT, WHOLE_TOO_LARGE, Records
 from batch_transform.engine.settings import MIB, Settings, effective_settings
-from batch_transform.spec.errors import RecordError
+from batch_transform.job.errors import RecordError
 from engine.fake_world import request
 
 FILTERED = effective_settings(request(input_filter="$[1:]", join_source="Input"), {})

@@ -13,7 +13,7 @@ from batch_transform.engine import compiled
 from batch_transform.engine.compiled import TextLines, text_lines
 from batch_transform.engine.formats import FORMATS, NEEDS_A_CLOSER_LOOK
 from batch_transform.engine.newlines import newlines
-from batch_transform.spec.json_path import JsonPath
+from batch_transform.job.filters.json_path import JsonPath
 from engine.python_alone import python_alone
 
 pytestmark = pytest.mark.skipif(

@@ -16,10 +16,10 @@ import pytest
 
 from batch_transform.engine import invoke
 from batch_transform.engine.seams import Answer
+from batch_transform.job.errors import NoModelAnswerError
 from batch_transform.parity.case import CASES, Case, load_cases
 from batch_transform.parity.endpoint import Clients, Endpoint
 from batch_transform.parity.outcome import run_case
-from batch_transform.spec.errors import NoModelAnswerError
 from engine.fake_world import BUCKET, Ran, run_job
 
 CONTAINER = CASES.parent / "container" / "serve"

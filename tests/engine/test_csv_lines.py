@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from batch_transform.engine.csv_lines import CsvLines
 from batch_transform.engine.csv_record import parse_row, serialise_row
-from batch_transform.spec.errors import TransformError
-from batch_transform.spec.json_path import JsonPath
+from batch_transform.job.errors import TransformError
+from batch_transform.job.filters.json_path import JsonPath
 
 bounds = st.integers(-4, 6).map(str) | st.just("")
 filters = st.one_of(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_transform.engine.csv_record import parse_row, serialise_row
-from batch_transform.spec.errors import UnparsableError
+from batch_transform.job.errors import UnparsableError
 from engine.reference import Refused, parse_csv
 
 

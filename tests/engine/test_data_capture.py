@@ -12,8 +12,8 @@ import pytest
 
 from batch_transform.engine.data_capture import manifest, with_inference_ids
 from batch_transform.engine.selection import manifest_entries
-from batch_transform.spec.errors import AnswerError
-from batch_transform.spec.s3_uri import S3Uri
+from batch_transform.job.errors import AnswerError
+from batch_transform.job.values.s3_uri import S3Uri
 from engine.fake_world import line_by_line, request, run_job
 
 CAPTURE = {"DestinationS3Uri": "s3://bucket/capture/"}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from batch_transform.engine import records as records_module
 from batch_transform.engine.framed import masked_crc, read_framed
 from batch_transform.engine.settings import effective_settings
-from batch_transform.spec.errors import RecordError
+from batch_transform.job.errors import RecordError
 from engine.fake_world import SlowDrip, request, run_job
 
 MAGIC = struct.pack("<I", 0xCED7230A)

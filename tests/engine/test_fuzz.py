@@ -13,8 +13,8 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from batch_transform.engine.settings import effective_settings
-from batch_transform.spec.errors import InputError, InvalidFilterError
-from batch_transform.spec.json_path import JsonPath
+from batch_transform.job.errors import InputError, InvalidFilterError
+from batch_transform.job.filters.json_path import JsonPath
 from engine.fake_world import request, run_job
 
 filter_texts = st.one_of(

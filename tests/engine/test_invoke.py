@@ -14,7 +14,7 @@ from batch_transform.engine.invoke import Model, ObjectRequests
 from batch_transform.engine.pace import Pace
 from batch_transform.engine.seams import Answer, Outcome
 from batch_transform.engine.settings import effective_settings
-from batch_transform.spec.errors import (
+from batch_transform.job.errors import (
     ModelClientError,
     ModelServerError,
     ModelTimeoutError,

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from batch_transform.engine.go_json import go_parse, go_text
 from batch_transform.engine.json_lines import JsonLines, parse_lines, serialise_lines
 from batch_transform.engine.json_record import join_json
-from batch_transform.spec.errors import TransformError, UnparsableError
-from batch_transform.spec.json_path import JsonPath
+from batch_transform.job.errors import TransformError, UnparsableError
+from batch_transform.job.filters.json_path import JsonPath
 
 numbers = st.sampled_from(
     ["0", "-0", "-0.0", "1.0", "10.0", "0.25", "1e-7", "2.50e-6", "1e16", "1E21", "9007199254740993"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from batch_transform.engine.go_json import go_parse, go_text
 from batch_transform.engine.json_record import parse_json, serialise_json
-from batch_transform.spec.errors import UnparsableError
+from batch_transform.job.errors import UnparsableError
 from engine.reference import go_number, write_json
 
 

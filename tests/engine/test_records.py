@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from batch_transform.engine import records as records_module
 from batch_transform.engine.records import WHOLE_OBJECT, Records, read_records
 from batch_transform.engine.settings import MIB, Settings, effective_settings
-from batch_transform.spec.errors import RecordError
+from batch_transform.job.errors import RecordError
 from engine.fake_world import SlowDrip, request
 from engine.reference import split_after_newlines
 

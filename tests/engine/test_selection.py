@@ -8,7 +8,7 @@ import pytest
 
 from batch_transform.engine.selection import manifest_entries, selected_objects
 from batch_transform.engine.settings import effective_settings
-from batch_transform.spec.errors import TransformSettingsError
+from batch_transform.job.errors import TransformSettingsError
 from engine.fake_world import MemoryStore, request
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from batch_transform.engine.settings import MIB, effective_settings
-from batch_transform.spec.errors import TransformSettingsError
+from batch_transform.job.errors import TransformSettingsError
 from engine.fake_world import request
 
 

@@ -15,7 +15,7 @@ from batch_transform.engine import batches, invoke, originals
 from batch_transform.engine.seams import Answer
 from batch_transform.engine.settings import MIB
 from batch_transform.engine.transform_job import Outcome, Progress
-from batch_transform.spec.errors import ModelTimeoutError, NoModelAnswerError
+from batch_transform.job.errors import ModelTimeoutError, NoModelAnswerError
 from engine.fake_world import MemoryStore, MemoryWriter, Reply, line_by_line, request, run_job
 from patience import PATIENCE_SECONDS
 

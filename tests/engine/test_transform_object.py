@@ -24,7 +24,7 @@ from batch_transform.engine.results import Results
 from batch_transform.engine.selection import Selected
 from batch_transform.engine.settings import effective_settings
 from batch_transform.engine.transform_object import ObjectTransform
-from batch_transform.spec.s3_uri import S3Uri
+from batch_transform.job.values.s3_uri import S3Uri
 from engine.fake_world import FunctionModel, MemoryStore, line_by_line, request, run_job
 from engine.python_alone import python_alone
 from engine.reference import (

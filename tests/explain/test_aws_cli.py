@@ -11,7 +11,7 @@ from botocore.validate import ParamValidator
 
 from batch_transform.explain.aws_cli import aws_cli_command
 from batch_transform.explain.shown_request import shown_request
-from batch_transform.spec.job_spec import (
+from batch_transform.job.values.job_spec import (
     DataProcessingSpec,
     InputSpec,
     JobSpec,

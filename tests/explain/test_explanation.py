@@ -11,7 +11,7 @@ from batch_transform.explain.cost import Cost
 from batch_transform.explain.explanation import explain
 from batch_transform.explain.limits import ORIGINS, limits
 from batch_transform.explain.places import places
-from batch_transform.spec.job_spec import (
+from batch_transform.job.values.job_spec import (
     BatchDataCaptureConfig,
     DataProcessingSpec,
     FrameworkImage,

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_transform.explain.filter_words import Row, csv_words, json_words
-from batch_transform.spec.json_path import JsonPath
+from batch_transform.job.filters.json_path import JsonPath
 
 FIVE = Row.of(("id", "age", "plan", "charges", "tenure"))
 WIDE = Row.of(tuple(f"c{number}" for number in range(31)))

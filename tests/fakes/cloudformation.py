@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from batch_transform.spec.stack_outputs import state_machine_description, state_machine_output
+from batch_transform.job.values.stack_outputs import state_machine_description, state_machine_output
 
 _PAGE = 2
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from batch_transform.spec.errors import (
+from batch_transform.job.errors import (
     DataNotFoundError,
     HeaderRowError,
     ModelNotFoundError,
@@ -16,7 +16,7 @@ from batch_transform.spec.errors import (
     RunInputError,
     UnfitDataError,
 )
-from batch_transform.spec.request import Request
+from batch_transform.job.request.request import Request
 from fakes.lock_bucket import FakeExecutions, LockBucket
 from fakes.s3 import FakeS3
 from fakes.sagemaker import FakeSageMaker

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from botocore.exceptions import ClientError
 
-from batch_transform.spec.errors import RunLockError
+from batch_transform.job.errors import RunLockError
 from fakes.lock_bucket import FakeExecutions, LockBucket
 from run_lock import RunLock
 

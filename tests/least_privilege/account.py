@@ -18,10 +18,10 @@ import boto3
 import yaml
 from botocore.config import Config
 
+from batch_transform.job.values.stack_outputs import INPUT_BUCKET, OUTPUT_BUCKET, state_machine_output
 from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws
 from batch_transform.runs.synth import synthesise
-from batch_transform.spec.stack_outputs import INPUT_BUCKET, OUTPUT_BUCKET, state_machine_output
 from e2e.project_copy import PROJECT
 from least_privilege.model_code import archive, write_model
 from least_privilege.policies import Policy, deployed_policies

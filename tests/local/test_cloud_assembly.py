@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from batch_transform.job.errors import DataNotFoundError, DeployError
 from batch_transform.local.cloud_assembly import FileAsset, read_stack
-from batch_transform.spec.errors import DataNotFoundError, DeployError
 
 BUCKET = "cdk-hnb659fds-assets-${AWS::AccountId}-${AWS::Region}"
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from batch_transform.job.errors import DeployError
 from batch_transform.local.deploy import StackEvent, deploy
-from batch_transform.spec.errors import DeployError
 
 # tests are no package: the neighbour that writes an assembly is loaded by its path
 _spec = importlib.util.spec_from_file_location(

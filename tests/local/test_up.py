@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ConnectionClosedError, EndpointConnectionError
 
+from batch_transform.job.errors import LocalAwsError, PortInUseError
 from batch_transform.local.up import LocalAws
-from batch_transform.spec.errors import LocalAwsError, PortInUseError
 from checks.processes import is_running
 
 PARENT = """

@@ -19,7 +19,7 @@ from aws_cdk import aws_sagemaker as sagemaker
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 
-from batch_transform.spec.job_spec import (
+from batch_transform.job.values.job_spec import (
     DataProcessingSpec,
     FrameworkImage,
     InputSpec,

@@ -59,7 +59,7 @@ def test_functions_cases_container_templates_and_types_are_in_the_wheel(distribu
         "batch_transform_cdk/functions/preflight/handler.py",
         "batch_transform/parity/cases/recorded.jsonl",
         "batch_transform/parity/container/serve",
-        "batch_transform/spec/job_schema.py",
+        "batch_transform/job/files/job_schema.py",
         *(
             f"{package}/py.typed"
             for package in ("batch_transform", "batch_transform_cdk", "batch_transform_nag")

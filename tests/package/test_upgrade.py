@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from batch_transform.job.values.stack_outputs import FIRST_STACK, INPUT_BUCKET
 from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws
-from batch_transform.spec.stack_outputs import FIRST_STACK, INPUT_BUCKET
 from package.clean import CleanEnvironment
 from package.project import APP, cdk_out
 from package.wheelhouse import PROJECT

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from batch_transform.job.errors import InputError
 from batch_transform.parity.case import Case, Expected, load_cases
-from batch_transform.spec.errors import InputError
 
 CASES = load_cases()
 BY_ID = {case.id: case for case in CASES}

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_transform.explain.shown_request import shown_request
+from batch_transform.job.values.job_spec import DataProcessingSpec, InputSpec, JobSpec, ModelSpec, OutputSpec
 from batch_transform.preview.given_answer import GivenAnswer
 from batch_transform.preview.preview import preview
 from batch_transform.preview.source import Source
-from batch_transform.spec.job_spec import DataProcessingSpec, InputSpec, JobSpec, ModelSpec, OutputSpec
 
 PIECES = [
     b"1",

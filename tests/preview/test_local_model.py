@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from batch_transform.explain.shown_request import shown_request
+from batch_transform.job.errors import InputError, TransformJobError
+from batch_transform.job.values.job_spec import FrameworkImage, JobSpec, ModelSpec, TransformSpec
 from batch_transform.preview.local_model import LocalModel, local_model
-from batch_transform.spec.errors import InputError, TransformJobError
-from batch_transform.spec.job_spec import FrameworkImage, JobSpec, ModelSpec, TransformSpec
 from patience import PATIENCE_SECONDS
 
 SERVER = f"file://{Path(__file__).parents[1] / 'local' / 'model_folder'}"

@@ -13,10 +13,8 @@ from hypothesis import strategies as st
 from batch_transform.engine.records import ByteStream
 from batch_transform.engine.seams import Answer
 from batch_transform.explain.shown_request import shown_request
-from batch_transform.preview.given_answer import GivenAnswer
-from batch_transform.preview.preview import Preview, preview
-from batch_transform.preview.source import Source
-from batch_transform.spec.job_spec import (
+from batch_transform.job.rules.unfit_data import Reading
+from batch_transform.job.values.job_spec import (
     BatchDataCaptureConfig,
     DataProcessingSpec,
     InputSpec,
@@ -25,7 +23,9 @@ from batch_transform.spec.job_spec import (
     OutputSpec,
     TransformSpec,
 )
-from batch_transform.spec.unfit_data import Reading
+from batch_transform.preview.given_answer import GivenAnswer
+from batch_transform.preview.preview import Preview, preview
+from batch_transform.preview.source import Source
 from engine.fake_world import BUCKET, FunctionModel, line_by_line, run_job
 
 COLUMNS = ("id", "age", "plan")

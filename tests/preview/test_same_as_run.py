@@ -12,9 +12,7 @@ from hypothesis import strategies as st
 
 from batch_transform.engine.seams import Answer
 from batch_transform.explain.shown_request import shown_request
-from batch_transform.preview.preview import Preview, preview
-from batch_transform.preview.source import Source
-from batch_transform.spec.job_spec import (
+from batch_transform.job.values.job_spec import (
     DataProcessingSpec,
     InputSpec,
     JobSpec,
@@ -22,6 +20,8 @@ from batch_transform.spec.job_spec import (
     OutputSpec,
     TransformSpec,
 )
+from batch_transform.preview.preview import Preview, preview
+from batch_transform.preview.source import Source
 from engine.fake_world import BUCKET, FunctionModel, Ran, Reply, line_by_line, run_job
 
 CSV, JSON, JSON_LINES = "text/csv", "application/json", "application/jsonlines"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
+from batch_transform.job.errors import DataNotFoundError, InputError
 from batch_transform.preview.source import first_in_manifest, open_source
-from batch_transform.spec.errors import DataNotFoundError, InputError
 
 
 class FakeS3:

@@ -14,8 +14,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 
-from batch_transform.runs.synth import synthesise
-from batch_transform.spec.job_spec import (
+from batch_transform.job.values.job_spec import (
     InputSpec,
     JobSpec,
     ModelSpec,
@@ -25,6 +24,7 @@ from batch_transform.spec.job_spec import (
     TriggersSpec,
     UploadSpec,
 )
+from batch_transform.runs.synth import synthesise
 from batch_transform_cdk import BatchTransform, CustomerKey, Dashboard, DataBuckets, Notifications
 
 PROJECT = Path(__file__).resolve().parents[2]

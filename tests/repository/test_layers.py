@@ -15,30 +15,30 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
 ROOTS = (PROJECT, PROJECT / "constructs_lib")
-SPEC = "batch_transform.spec"
+JOB = "batch_transform.job"
 LOCAL = "batch_transform.local"
 PARTS = {f"{LOCAL}.{part}" for part in ("emulator", "sagemaker", "model_server")}
 
 MAY_IMPORT = {
-    SPEC: set(),
-    "batch_transform.engine": {SPEC},
+    JOB: set(),
+    "batch_transform.engine": {JOB},
     f"{LOCAL}.cloudwatch": set(),
-    f"{LOCAL}.framework": {SPEC},
-    f"{LOCAL}.model_server": {LOCAL, SPEC},
-    f"{LOCAL}.sagemaker": {f"{LOCAL}.model_server", LOCAL, "batch_transform.engine", SPEC},
-    f"{LOCAL}.emulator": {*PARTS, f"{LOCAL}.cloudwatch", LOCAL, SPEC},
-    LOCAL: {*PARTS, "batch_transform.engine", SPEC},
-    "batch_transform.runs": {SPEC},
-    "batch_transform.explain": {SPEC, "batch_transform.engine"},
-    "batch_transform.authoring": {SPEC, "batch_transform.engine", "batch_transform.explain"},
-    "batch_transform.parity": {SPEC, "batch_transform.engine", LOCAL},
-    "batch_transform.preview": {SPEC, "batch_transform.engine", "batch_transform.runs", LOCAL, *PARTS},
+    f"{LOCAL}.framework": {JOB},
+    f"{LOCAL}.model_server": {LOCAL, JOB},
+    f"{LOCAL}.sagemaker": {f"{LOCAL}.model_server", LOCAL, "batch_transform.engine", JOB},
+    f"{LOCAL}.emulator": {*PARTS, f"{LOCAL}.cloudwatch", LOCAL, JOB},
+    LOCAL: {*PARTS, "batch_transform.engine", JOB},
+    "batch_transform.runs": {JOB},
+    "batch_transform.explain": {JOB, "batch_transform.engine"},
+    "batch_transform.authoring": {JOB, "batch_transform.engine", "batch_transform.explain"},
+    "batch_transform.parity": {JOB, "batch_transform.engine", LOCAL},
+    "batch_transform.preview": {JOB, "batch_transform.engine", "batch_transform.runs", LOCAL, *PARTS},
     "batch_transform.cli": {"batch_transform"},  # everything
-    "batch_transform_nag": {SPEC},
-    "batch_transform_cdk": {SPEC, "batch_transform_cdk.app"},  # app: its __init__ alone, see below
-    "batch_transform_cdk.app": {"batch_transform_cdk", "batch_transform_nag", SPEC},
+    "batch_transform_nag": {JOB},
+    "batch_transform_cdk": {JOB, "batch_transform_cdk.app"},  # app: its __init__ alone, see below
+    "batch_transform_cdk.app": {"batch_transform_cdk", "batch_transform_nag", JOB},
     "stacks": {"batch_transform_cdk"},
-    "lambda": {SPEC},
+    "lambda": {JOB},
 }
 """A part, and the parts that it may import beside itself. A part is the longest name here that leads a module's."""
 
@@ -48,7 +48,7 @@ ONLY_IN = {
     "constructs": ("batch_transform_cdk", "stacks"),
     "ministack": (f"{LOCAL}.emulator",),
     "yaml": (
-        "batch_transform.spec.yaml_document",
+        "batch_transform.job.files.yaml_document",
         "batch_transform.authoring.yaml_scalar",
         "batch_transform.cli.overrides_option",
         f"{LOCAL}.model_server.image",
@@ -125,11 +125,11 @@ def test_a_large_package_is_imported_where_it_is_needed_and_nowhere_else(package
     ] == []
 
 
-def test_spec_needs_the_standard_library_alone_since_it_runs_in_the_functions_too() -> None:
+def test_a_job_needs_the_standard_library_alone_since_it_runs_in_the_functions_too() -> None:
     others = {
         name.partition(".")[0]
         for module, name in IMPORTS
-        if part_of(module) == SPEC and module != "batch_transform.spec.yaml_document"
+        if part_of(module) == JOB and module != "batch_transform.job.files.yaml_document"
     }
     assert others - sys.stdlib_module_names - OURS == set()
 

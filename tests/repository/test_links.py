@@ -50,7 +50,7 @@ def test_every_path_that_contributors_are_sent_to_is_there() -> None:
     page = text_of("CONTRIBUTING.md")
     named = set(_PATH.findall(page))
     named |= {
-        f"batch_transform/spec/{name}" for name in re.findall(r"`(rules/\w+\.py)`", page)
+        f"batch_transform/job/{name}" for name in re.findall(r"`(rules/\w+\.py)`", page)
     }  # beside others of that folder
     missing = sorted(name for name in named if not (PROJECT / name).exists())
     assert len(named) > 25

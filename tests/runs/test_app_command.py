@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from batch_transform.job.errors import DataNotFoundError, SynthError
 from batch_transform.runs.app_command import app_command
-from batch_transform.spec.errors import DataNotFoundError, SynthError
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
+from batch_transform.job.errors import AwsCallError
 from batch_transform.runs.aws_calls import ACTIONS, aws_calls
-from batch_transform.spec.errors import AwsCallError
 
 
 def refused(code: str, message: str, operation: str = "StartExecution") -> ClientError:

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
+from batch_transform.job.errors import NotDeployedError, RunInputError
+from batch_transform.job.request.request import transform_job_request
+from batch_transform.job.values.job_spec import InputSpec, JobSpec, ModelSpec, OutputSpec, TransformSpec
 from batch_transform.runs.deployed_request import DeployedRequest
-from batch_transform.spec.errors import NotDeployedError, RunInputError
-from batch_transform.spec.job_spec import InputSpec, JobSpec, ModelSpec, OutputSpec, TransformSpec
-from batch_transform.spec.request import transform_job_request
-from batch_transform_cdk.definition import Parts, state_machine_definition
+from batch_transform_cdk.machine.definition import Parts, state_machine_definition
 
 JOB = JobSpec(
     name="churn",

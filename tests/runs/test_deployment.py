@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from batch_transform.job.errors import NotDeployedError
+from batch_transform.job.values.environment import EnvironmentSpec
+from batch_transform.job.values.stack_outputs import job_of, state_machine_description
 from batch_transform.runs.deployment import DeployedJob, deployed_jobs, named_job
-from batch_transform.spec.environment import EnvironmentSpec
-from batch_transform.spec.errors import NotDeployedError
-from batch_transform.spec.stack_outputs import job_of, state_machine_description
 from fakes.cloudformation import FakeCloudFormation, stack
 
 ARN = "arn:aws:states:eu-west-1:123456789012:stateMachine:churn"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from batch_transform.job.errors import KeyPathError
 from batch_transform.runs.files_below import FilesBelow, can_be_written, segments
-from batch_transform.spec.errors import KeyPathError
 
 
 def put(folder: Path, *names: str) -> list[Path]:

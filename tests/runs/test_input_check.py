@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from batch_transform.job.errors import UnfitDataError
 from batch_transform.runs.input_check import require_fit
-from batch_transform.spec.errors import UnfitDataError
 
 
 def a_request(data_type: str = "S3Prefix", **members: Any) -> dict[str, Any]:

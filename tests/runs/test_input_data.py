@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from batch_transform.job.errors import DataNotFoundError
+from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.runs.input_data import files_of, upload
-from batch_transform.spec.errors import DataNotFoundError
-from batch_transform.spec.s3_uri import S3Uri
 
 
 class FakeS3:

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_transform.engine.csv_record import parse_row, serialise_row
+from batch_transform.job.values.job_spec import InputSpec, JobSpec, ModelSpec, OutputSpec
 from batch_transform.runs.output_rows import output_columns, read_rows
-from batch_transform.spec.job_spec import InputSpec, JobSpec, ModelSpec, OutputSpec
 
 
 def a_job(

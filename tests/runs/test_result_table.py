@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from batch_transform.job.values.job_spec import InputSpec, JobSpec, ModelSpec, OutputSpec
 from batch_transform.runs.execution import TransformJobProgress
 from batch_transform.runs.result_table import ResultTable, result_table
 from batch_transform.runs.truth import Score, Truth
-from batch_transform.spec.job_spec import InputSpec, JobSpec, ModelSpec, OutputSpec
 
 SPEC = JobSpec(
     name="churn",

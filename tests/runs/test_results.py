@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from batch_transform.job.errors import ResultsError
+from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.local.up import LocalAws
 from batch_transform.runs import transfers
 from batch_transform.runs.results import Copies, copy_results, fetch
-from batch_transform.spec.errors import ResultsError
-from batch_transform.spec.s3_uri import S3Uri
 
 KEYS = [
     "../../x",

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.runs.run_output import RunOutput
-from batch_transform.spec.s3_uri import S3Uri
 
 COMPLETED: dict[str, Any] = {
     "Outcome": "Completed",

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from batch_transform.job.errors import DataNotFoundError, SynthError
 from batch_transform.runs.synth import app_environment, synthesise
-from batch_transform.spec.errors import DataNotFoundError, SynthError
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from batch_transform.job.errors import SynthError
 from batch_transform.runs.template_check import check_templates
-from batch_transform.spec.errors import SynthError
 
 
 def written(folder: Path, properties: dict[str, Any]) -> list[Path]:

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.local.up import LocalAws
 from batch_transform.runs import transfers
 from batch_transform.runs.input_data import upload
 from batch_transform.runs.results import fetch
-from batch_transform.spec.s3_uri import S3Uri
 
 
 def test_small_and_large_files_come_back_as_they_went_in_order(tmp_path: Path) -> None:

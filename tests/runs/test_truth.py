@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from batch_transform.job.errors import DataNotFoundError, TruthFileError
 from batch_transform.runs.truth import Truth
-from batch_transform.spec.errors import DataNotFoundError, TruthFileError
 
 
 def write(folder: Path, text: str) -> Path:

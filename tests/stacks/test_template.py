@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from batch_transform.job.errors import SynthError
 from batch_transform.runs.synth import synthesise
-from batch_transform.spec.errors import SynthError
 from checks import template as checks
 
 PROJECT = Path(__file__).resolve().parents[2]

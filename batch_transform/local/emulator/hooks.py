@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from importlib import metadata
 from types import ModuleType
 
-from batch_transform.spec.errors import EmulatorHookError
+from batch_transform.job.errors import EmulatorHookError
 
 PINNED_RELEASE = "1.5.33"
 

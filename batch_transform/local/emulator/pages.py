@@ -8,9 +8,9 @@ from typing import Any
 
 from ministack.services import kms, scheduler  # type: ignore[import-untyped]  # it has no types
 
+from batch_transform.job.errors import RefusedRequestError
 from batch_transform.local.emulator.service import HttpAnswer
 from batch_transform.local.sagemaker.listing import cut
-from batch_transform.spec.errors import RefusedRequestError
 
 Request = Mapping[str, Any]
 List = Callable[[Request], HttpAnswer]

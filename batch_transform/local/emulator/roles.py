@@ -15,13 +15,13 @@ from typing import Any
 from ministack.core import iam_actions, iam_evaluator  # type: ignore[import-untyped]  # it has no types
 from ministack.services import iam, sts  # type: ignore[import-untyped]  # it has no types
 
+from batch_transform.job.errors import RefusedRequestError
 from batch_transform.local.clients import Credentials
 from batch_transform.local.emulator.enforcement import refusals
 from batch_transform.local.emulator.enforcement.guard import Call
 from batch_transform.local.emulator.enforcement.permissions import ServiceCaller, denial, document
 from batch_transform.local.emulator.service import NAME, HttpAnswer, current_scope
 from batch_transform.local.sagemaker.scope import Scope
-from batch_transform.spec.errors import RefusedRequestError
 
 _KINDS = {
     "TransformJobName": "transform-job",

@@ -11,9 +11,9 @@ from ministack import app  # type: ignore[import-untyped]  # it has no types
 from ministack.core import concurrency, iam_actions, responses, router  # type: ignore[import-untyped]  # it has no types
 from ministack.services import eventbridge  # type: ignore[import-untyped]  # it has no types
 
+from batch_transform.job.errors import RefusedRequestError
 from batch_transform.local.sagemaker.scope import Scope
 from batch_transform.local.sagemaker.service import SageMaker
-from batch_transform.spec.errors import RefusedRequestError
 
 NAME = "sagemaker"
 _JSON = {"Content-Type": "application/x-amz-json-1.1"}

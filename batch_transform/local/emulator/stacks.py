@@ -11,9 +11,9 @@ from typing import Any
 
 from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]  # it has no types
 
+from batch_transform.job.errors import RefusedRequestError
 from batch_transform.local.emulator.service import current_scope
 from batch_transform.local.sagemaker.service import SageMaker
-from batch_transform.spec.errors import RefusedRequestError
 
 TYPE = "AWS::SageMaker::Model"
 _NAME_LENGTH = 63

@@ -14,6 +14,7 @@ from typing import Any
 
 from ministack.services import stepfunctions  # type: ignore[import-untyped]  # it has no types
 
+from batch_transform.job.errors import RefusedRequestError
 from batch_transform.local.clients import Credentials, account_credentials
 from batch_transform.local.emulator.interpreter.place import RUNTIME, end_aborted, failure
 from batch_transform.local.emulator.interpreter.retry import TIMEOUT
@@ -26,7 +27,6 @@ from batch_transform.local.sagemaker.json_client import SageMakerJsonClient
 from batch_transform.local.sagemaker.scope import Scope
 from batch_transform.local.sagemaker.service import SageMaker
 from batch_transform.local.sagemaker.shapes import unknown_member
-from batch_transform.spec.errors import RefusedRequestError
 
 SERVICE = "states.amazonaws.com"
 PREFIX = "arn:aws:states:::sagemaker:"

@@ -12,7 +12,7 @@ import os
 import sys
 from pathlib import Path
 
-from batch_transform.spec.framework_containers import MODEL_FOLDER
+from batch_transform.job.model.framework_containers import MODEL_FOLDER
 
 _CLONE_NEWNS, _CLONE_NEWUSER = 0x00020000, 0x10000000
 _MS_BIND, _MS_REC, _MS_PRIVATE = 4096, 16384, 1 << 18

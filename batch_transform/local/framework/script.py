@@ -9,9 +9,9 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+from batch_transform.job.model.framework_containers import PROGRAM, SUBMIT_DIRECTORY
 from batch_transform.local.framework.sagemaker_containers.transformer import Transformer, default_model_fn
 from batch_transform.local.framework.settings import Settings, StartError
-from batch_transform.spec.framework_containers import PROGRAM, SUBMIT_DIRECTORY
 
 Function = Callable[..., Any]
 

@@ -9,13 +9,13 @@ import sys
 import traceback
 from pathlib import Path
 
+from batch_transform.job.model.framework_containers import LOG_LEVEL, MODEL_FOLDER, is_whole_number
 from batch_transform.local.framework import model_folder
 from batch_transform.local.framework.front import Application, Front
 from batch_transform.local.framework.hints import hints
 from batch_transform.local.framework.sagemaker_containers import provide
 from batch_transform.local.framework.sagemaker_containers.errors import ClientError
 from batch_transform.local.framework.settings import StartError, code_folder, read_settings
-from batch_transform.spec.framework_containers import LOG_LEVEL, MODEL_FOLDER, is_whole_number
 
 _MODULES = {"sklearn": "scikit_learn", "xgboost": "xgboost_container", "pytorch": "pytorch"}
 _DID_NOT_BOOT = 3

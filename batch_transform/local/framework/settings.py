@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from batch_transform.spec.errors import LocalAwsError
-from batch_transform.spec.framework_containers import (
+from batch_transform.job.errors import LocalAwsError
+from batch_transform.job.model.framework_containers import (
     DEFAULT_ACCEPT,
     MODEL_FOLDER,
     PROGRAM,

@@ -12,8 +12,8 @@ from typing import Any, Protocol
 
 from werkzeug.wrappers import Request, Response
 
+from batch_transform.job.model.framework_containers import ServerLimit
 from batch_transform.local.framework.turn import TimeLimitError, Turn
-from batch_transform.spec.framework_containers import ServerLimit
 
 Reply = tuple[int, str | None, str | None, bytes]
 """Status, reason phrase, content type and body."""

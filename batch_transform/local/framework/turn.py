@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, wait
 from typing import TypeVar
 
-from batch_transform.spec.framework_containers import ServerLimit
+from batch_transform.job.model.framework_containers import ServerLimit
 
 T = TypeVar("T")
 

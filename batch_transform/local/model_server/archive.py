@@ -11,8 +11,8 @@ from typing import Any
 from backports import tarfile
 from botocore.exceptions import ClientError
 
-from batch_transform.spec.errors import InputError, TransformJobError
-from batch_transform.spec.s3_uri import S3Uri
+from batch_transform.job.errors import InputError, TransformJobError
+from batch_transform.job.values.s3_uri import S3Uri
 
 _ODD_MEMBERS = (ValueError, KeyError, RecursionError)
 """What tarfile raises for a NUL in a name, and for hard links to nothing and to themselves."""

@@ -11,9 +11,9 @@ from typing import Any
 
 from backports import tarfile
 
+from batch_transform.job.errors import TransformJobError
+from batch_transform.job.model.framework_containers import MODEL_FOLDER, SUBMIT_DIRECTORY
 from batch_transform.local.model_server.archive import ModelArchives
-from batch_transform.spec.errors import TransformJobError
-from batch_transform.spec.framework_containers import MODEL_FOLDER, SUBMIT_DIRECTORY
 
 CODE_FOLDER = "/opt/ml/code"
 """Where the scikit-learn and XGBoost containers copy the code to (sagemaker-containers `_env.py`, `code_dir`)."""

@@ -7,21 +7,21 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from batch_transform.local.model_server import installed
-from batch_transform.local.model_server.code_folder import CODE_FOLDER, CodeFolders
-from batch_transform.local.model_server.image import Command, Images
-from batch_transform.local.model_server.packages import Install, NotInstalledError, Packages
-from batch_transform.local.model_server.process import NO_PING
-from batch_transform.spec.errors import TransformJobError
-from batch_transform.spec.framework_containers import (
+from batch_transform.job.errors import TransformJobError
+from batch_transform.job.model.framework_containers import (
     MODEL_FOLDER,
     PROGRAM,
     SUBMIT_DIRECTORY,
     FrameworkContainer,
     framework_container,
 )
-from batch_transform.spec.requirements_file import REQUIREMENTS, read_requirements
-from batch_transform.spec.rules.source import requirements_problems
+from batch_transform.job.model.requirements_file import REQUIREMENTS, read_requirements
+from batch_transform.job.rules.source import requirements_problems
+from batch_transform.local.model_server import installed
+from batch_transform.local.model_server.code_folder import CODE_FOLDER, CodeFolders
+from batch_transform.local.model_server.image import Command, Images
+from batch_transform.local.model_server.packages import Install, NotInstalledError, Packages
+from batch_transform.local.model_server.process import NO_PING
 
 
 class ContainerStarts:

@@ -12,11 +12,11 @@ from urllib.parse import unquote, urlsplit
 
 import yaml
 
+from batch_transform.job.errors import DataNotFoundError, InputError, TransformJobError
+from batch_transform.job.files.regular_file import read_file
+from batch_transform.job.model.framework_containers import framework_container
+from batch_transform.job.model.framework_images import frameworks
 from batch_transform.local.loopback import LOOPBACK
-from batch_transform.spec.errors import DataNotFoundError, InputError, TransformJobError
-from batch_transform.spec.framework_containers import framework_container
-from batch_transform.spec.framework_images import frameworks
-from batch_transform.spec.regular_file import read_file
 
 _FRAMEWORK_SERVER = (sys.executable, "-m", "batch_transform.local.framework")
 

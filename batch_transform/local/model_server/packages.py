@@ -26,8 +26,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from batch_transform.job.model.requirements_file import REQUIREMENTS, read_requirements
 from batch_transform.local.model_server import supervise
-from batch_transform.spec.requirements_file import REQUIREMENTS, read_requirements
 
 Say = Callable[[str], None]
 

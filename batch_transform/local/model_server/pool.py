@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from batch_transform.job.errors import TransformJobError
 from batch_transform.local.model_server.image import Command, Images, RunningServer
 from batch_transform.local.model_server.process import (
     PING_REQUEST_SECONDS,
@@ -16,7 +17,6 @@ from batch_transform.local.model_server.process import (
     check_running,
     pings,
 )
-from batch_transform.spec.errors import TransformJobError
 
 MOST_IDLE = 4
 """Servers kept without a job: each holds a model in memory."""

@@ -15,9 +15,9 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from batch_transform.job.errors import TransformJobError
 from batch_transform.local.model_server import supervise
 from batch_transform.local.model_server.image import Command
-from batch_transform.spec.errors import TransformJobError
 
 PING_REQUEST_SECONDS = 2.0
 """Developer Guide, "Use Your Own Inference Code with Batch Transform"."""

@@ -7,11 +7,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from batch_transform.job.errors import TransformJobError
 from batch_transform.local.clients import Credentials
 from batch_transform.local.sagemaker.http_invoker import HttpInvoker
 from batch_transform.local.sagemaker.models import Model
 from batch_transform.local.sagemaker.transform_job import TransformJob
-from batch_transform.spec.errors import TransformJobError
 
 _STRATEGIES = {"MultiRecord": "MULTI_RECORD", "SingleRecord": "SINGLE_RECORD"}
 

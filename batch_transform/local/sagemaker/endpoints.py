@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from batch_transform.job.errors import RefusedRequestError
 from batch_transform.local.sagemaker.scope import Scope
 from batch_transform.local.sagemaker.tags import without_tags
-from batch_transform.spec.errors import RefusedRequestError
 
 Request = Mapping[str, Any]
 

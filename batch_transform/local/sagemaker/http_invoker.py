@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from urllib.parse import urlsplit
 
 from batch_transform.engine.seams import Answer, Outcome, SizedBody
+from batch_transform.job.errors import ModelTimeoutError, NoModelAnswerError
 from batch_transform.local.sagemaker.http_connection import BrokenAnswerError, Connection, Reply
 from batch_transform.local.sagemaker.http_run import HttpRun, Request
-from batch_transform.spec.errors import ModelTimeoutError, NoModelAnswerError
 
 __all__ = ["HttpInvoker", "Reply"]
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from batch_transform.engine.transform_job import Outcome, Progress, run_transform_job
+from batch_transform.job.errors import BatchTransformError, RefusedRequestError, TransformJobError
 from batch_transform.local.model_server.archive import ModelArchives
 from batch_transform.local.model_server.container_start import ContainerStarts
 from batch_transform.local.model_server.pool import Lease, ModelServers
@@ -25,7 +26,6 @@ from batch_transform.local.sagemaker.quotas import Quotas
 from batch_transform.local.sagemaker.role_use import publish_metrics, require_start
 from batch_transform.local.sagemaker.s3_store import S3_ERRORS, S3Store, keys_of
 from batch_transform.local.sagemaker.transform_job import TransformJob
-from batch_transform.spec.errors import BatchTransformError, RefusedRequestError, TransformJobError
 
 logger = logging.getLogger(__name__)
 

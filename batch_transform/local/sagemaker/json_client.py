@@ -11,8 +11,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotocoreCredentials
 from botocore.httpsession import URLLib3Session
 
+from batch_transform.job.errors import RefusedRequestError
 from batch_transform.local.clients import Credentials
-from batch_transform.spec.errors import RefusedRequestError
 
 
 class SageMakerJsonClient:

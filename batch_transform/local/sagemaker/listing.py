@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Mapping
 from typing import Any
 
-from batch_transform.spec.errors import RefusedRequestError
+from batch_transform.job.errors import RefusedRequestError
 
 DEFAULT_PAGE = 10
 """API reference, ListTransformJobs: MaxResults is 10 unless told."""

@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
+from batch_transform.job.errors import RefusedRequestError
 from batch_transform.local.sagemaker.listing import page
 from batch_transform.local.sagemaker.model_package import ModelPackage, ModelPackageGroup, describe, summary
 from batch_transform.local.sagemaker.models import Model
 from batch_transform.local.sagemaker.scope import Scope
 from batch_transform.local.sagemaker.tags import without_tags
-from batch_transform.spec.errors import RefusedRequestError
 
 Request = Mapping[str, Any]
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from batch_transform.job.errors import RefusedRequestError
 from batch_transform.local.sagemaker.scope import Scope
-from batch_transform.spec.errors import RefusedRequestError
 
 
 @dataclass

@@ -9,8 +9,8 @@ from threading import Semaphore
 
 from batch_transform.engine.invoke import one_by_one
 from batch_transform.engine.seams import Answer, Outcome
+from batch_transform.job.errors import NoModelAnswerError
 from batch_transform.local.sagemaker.http_invoker import HttpInvoker, Reply
-from batch_transform.spec.errors import NoModelAnswerError
 
 
 class Pipeline:

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from batch_transform.job.errors import DataNotFoundError, InputError, RefusedRequestError, TransformJobError
+from batch_transform.job.files.regular_file import read_file
 from batch_transform.local.sagemaker.transform_job import TransformJob
-from batch_transform.spec.errors import DataNotFoundError, InputError, RefusedRequestError, TransformJobError
-from batch_transform.spec.regular_file import read_file
 
 _SECTIONS = ("ServiceQuotas", "InsufficientInstanceCapacity", "InternalServerError", "ThrottlingException")
 

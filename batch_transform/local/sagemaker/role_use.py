@@ -11,10 +11,10 @@ import re
 import time
 from collections.abc import Iterator
 
+from batch_transform.job.errors import RefusedRequestError, TransformJobError
 from batch_transform.local.sagemaker.execution_role import ExecutionRoles
 from batch_transform.local.sagemaker.models import Model
 from batch_transform.local.sagemaker.transform_job import TransformJob
-from batch_transform.spec.errors import RefusedRequestError, TransformJobError
 
 METRICS = "/aws/sagemaker/TransformJobs"
 _ECR = re.compile(

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, cast
 from botocore.exceptions import BotoCoreError, ClientError
 
 from batch_transform.engine.seams import InputObject, ObjectWriter
-from batch_transform.spec.errors import DataNotFoundError
+from batch_transform.job.errors import DataNotFoundError
 
 PART_SIZE = 8 * 1024 * 1024
 """Bytes a part; S3 takes parts from 5 MiB, and 10,000 of them make an object of 80 GB."""

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from batch_transform.job.errors import RefusedRequestError
 from batch_transform.local.sagemaker import models, transform_job
 from batch_transform.local.sagemaker.description import describe, event_detail
 from batch_transform.local.sagemaker.endpoints import Endpoints
@@ -19,7 +20,6 @@ from batch_transform.local.sagemaker.shapes import operation_model, validate
 from batch_transform.local.sagemaker.tags import Tagged, tag_list, tag_map, without_tags
 from batch_transform.local.sagemaker.transform_job import TransformJob
 from batch_transform.local.sagemaker.transform_request import check_request
-from batch_transform.spec.errors import RefusedRequestError
 
 Request = Mapping[str, Any]
 EmitEvent = Callable[[Scope, str, dict[str, Any], list[str]], None]

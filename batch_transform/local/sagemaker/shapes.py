@@ -19,7 +19,7 @@ from botocore.model import (
     StructureShape,
 )
 
-from batch_transform.spec.errors import RefusedRequestError
+from batch_transform.job.errors import RefusedRequestError
 
 _JSON_TYPES: Mapping[str, tuple[type, ...]] = {
     "structure": (dict,),

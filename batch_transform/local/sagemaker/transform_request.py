@@ -7,16 +7,16 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from batch_transform.job.aws.members import FIELD_OF
+from batch_transform.job.errors import InputError, InvalidFilterError, RefusedRequestError
+from batch_transform.job.filters.json_path import check_filter_text, check_filter_type
+from batch_transform.job.rules.batching import batching_problems
+from batch_transform.job.rules.join import join_problems
+from batch_transform.job.rules.resources import resource_problems
+from batch_transform.job.rules.shape import shape_problems
+from batch_transform.job.rules.values import RequestValues
+from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.local.sagemaker.models import Model
-from batch_transform.spec.errors import InputError, InvalidFilterError, RefusedRequestError
-from batch_transform.spec.json_path import check_filter_text, check_filter_type
-from batch_transform.spec.members import FIELD_OF
-from batch_transform.spec.rules.batching import batching_problems
-from batch_transform.spec.rules.join import join_problems
-from batch_transform.spec.rules.resources import resource_problems
-from batch_transform.spec.rules.shape import shape_problems
-from batch_transform.spec.rules.values import RequestValues
-from batch_transform.spec.s3_uri import S3Uri
 
 _MEMBER_OF = {field: ".".join(path) for path, field in FIELD_OF.items()}
 

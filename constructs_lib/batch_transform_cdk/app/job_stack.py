@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import aws_cdk as cdk
 from constructs import Construct
 
-from batch_transform.spec.environment import EnvironmentSpec, in_environment
-from batch_transform.spec.job_spec import JobSpec
+from batch_transform.job.values.environment import EnvironmentSpec, in_environment
+from batch_transform.job.values.job_spec import JobSpec
 from batch_transform_cdk.app.shared_buckets import ImportedBuckets, define_shared
 from batch_transform_cdk.app.shared_notifications import export_topic, shared_notifications
 from batch_transform_cdk.batch_transform import BatchTransform
 from batch_transform_cdk.dashboard import Dashboard
-from batch_transform_cdk.data_buckets import Buckets
-from batch_transform_cdk.stack_part import StackPart
+from batch_transform_cdk.data.data_buckets import Buckets
+from batch_transform_cdk.ground.stack_part import StackPart
 
 
 class JobStack(cdk.Stack):

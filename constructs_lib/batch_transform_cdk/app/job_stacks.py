@@ -12,16 +12,16 @@ from pathlib import Path
 import aws_cdk as cdk
 from constructs import Construct
 
-from batch_transform.spec.environment import DEFAULT_ENVIRONMENT, EnvironmentSpec
-from batch_transform.spec.environment_file import load_environments
-from batch_transform.spec.errors import InputError
-from batch_transform.spec.job_file import job_files_in, load_job_files
-from batch_transform.spec.job_spec import JobSpec
-from batch_transform.spec.stack_outputs import FIRST_STACK, SPLIT_INTO, state_machine_output
-from batch_transform_cdk.acknowledgment import keep_acknowledgments
+from batch_transform.job.errors import InputError
+from batch_transform.job.files.environment_file import load_environments
+from batch_transform.job.files.job_file import job_files_in, load_job_files
+from batch_transform.job.values.environment import DEFAULT_ENVIRONMENT, EnvironmentSpec
+from batch_transform.job.values.job_spec import JobSpec
+from batch_transform.job.values.stack_outputs import FIRST_STACK, SPLIT_INTO, state_machine_output
 from batch_transform_cdk.app.job_stack import JobStack
 from batch_transform_cdk.app.placement import parent_of, stacks_of
 from batch_transform_cdk.app.security_checks import wants_security_checks
+from batch_transform_cdk.ground.acknowledgment import keep_acknowledgments
 
 
 def add_job_stacks(app: Construct) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 
-from batch_transform.spec.job_spec import JobSpec
+from batch_transform.job.values.job_spec import JobSpec
 
 MOST_RESOURCES = 400
 MOST_BYTES = 800_000

@@ -9,10 +9,10 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from batch_transform.spec.environment import EnvironmentSpec
-from batch_transform.spec.stack_outputs import ENCRYPTION_KEY, INPUT_BUCKET, OUTPUT_BUCKET
-from batch_transform_cdk.customer_key import CustomerKey
-from batch_transform_cdk.data_buckets import DataBuckets
+from batch_transform.job.values.environment import EnvironmentSpec
+from batch_transform.job.values.stack_outputs import ENCRYPTION_KEY, INPUT_BUCKET, OUTPUT_BUCKET
+from batch_transform_cdk.data.data_buckets import DataBuckets
+from batch_transform_cdk.ground.customer_key import CustomerKey
 
 _REMOVAL = {
     "retain": cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,

@@ -7,10 +7,10 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 
-from batch_transform.spec.job_spec import NotifySpec
-from batch_transform.spec.stack_outputs import NOTIFICATION_KEY, NOTIFICATION_TOPIC
+from batch_transform.job.values.job_spec import NotifySpec
+from batch_transform.job.values.stack_outputs import NOTIFICATION_KEY, NOTIFICATION_TOPIC
 from batch_transform_cdk.app.shared_buckets import export_name
-from batch_transform_cdk.notifications import Notifications
+from batch_transform_cdk.watch.notifications import Notifications
 
 _ID = "Notifications"
 _TOPIC_ID = "NotificationTopic"

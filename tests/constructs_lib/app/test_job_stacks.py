@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
+from batch_transform.job.files.job_file import load_job_files
+from batch_transform.job.values.stack_outputs import INPUT_BUCKET, OUTPUT_BUCKET, state_machine_output
 from batch_transform.runs.synth import synthesise
-from batch_transform.spec.job_file import load_job_files
-from batch_transform.spec.stack_outputs import INPUT_BUCKET, OUTPUT_BUCKET, state_machine_output
 from batch_transform_cdk.app.placement import SHARED_RESOURCES, most_bytes, most_resources, stacks_of
 from checks.template import pack_violations
 

@@ -7,7 +7,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_transform.spec.job_spec import JobSpec, ModelSpec
+from batch_transform.job.values.job_spec import JobSpec, ModelSpec
 from batch_transform_cdk.app.placement import (
     MOST_BYTES,
     MOST_RESOURCES,

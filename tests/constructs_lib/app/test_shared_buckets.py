@@ -5,9 +5,9 @@ from __future__ import annotations
 import aws_cdk as cdk
 from aws_cdk.assertions import Match, Template
 
-from batch_transform.spec.environment import EnvironmentSpec
-from batch_transform.spec.job_spec import JobSpec, ModelSpec
-from batch_transform.spec.stack_outputs import ENCRYPTION_KEY
+from batch_transform.job.values.environment import EnvironmentSpec
+from batch_transform.job.values.job_spec import JobSpec, ModelSpec
+from batch_transform.job.values.stack_outputs import ENCRYPTION_KEY
 from batch_transform_cdk.app.job_stack import JobStack
 from checks.policies import statements, text
 

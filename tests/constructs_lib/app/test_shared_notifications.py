@@ -10,8 +10,8 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk.assertions import Template
 
-from batch_transform.spec.environment import EnvironmentSpec
-from batch_transform.spec.job_spec import JobSpec, ModelSpec, NotifySpec
+from batch_transform.job.values.environment import EnvironmentSpec
+from batch_transform.job.values.job_spec import JobSpec, ModelSpec, NotifySpec
 from batch_transform_cdk.app.job_stack import JobStack
 from checks.policies import statements, text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import closing
 
-from batch_transform.spec.unfit_data import reads_text
+from batch_transform.job.rules.unfit_data import reads_text
 from least_privilege.account import Account
 from least_privilege.stories import messages, plain_http, runs, starts
 from least_privilege.stories.point import Points

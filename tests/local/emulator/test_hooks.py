@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from batch_transform.job.errors import EmulatorHookError
 from batch_transform.local.emulator.hooks import HOOKS, check
-from batch_transform.spec.errors import EmulatorHookError
 
 
 def test_the_pinned_emulator_has_every_hook() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from batch_transform.spec.errors import TransformJobError
+from batch_transform.job.errors import TransformJobError
 from local.framework.served import Answer, Model, OurServer, Request, ours
 
 needs_torch = pytest.mark.skipif(

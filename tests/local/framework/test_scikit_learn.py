@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from batch_transform.spec.errors import TransformJobError
+from batch_transform.job.errors import TransformJobError
 from local.framework.served import Answer, Model, OurServer, Request, ours
 
 TAG = "1.2-1-cpu-py3"

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from batch_transform.spec.errors import TransformJobError
+from batch_transform.job.errors import TransformJobError
 from local.framework.served import Answer, Model, OurServer, Request, ours
 
 needs_xgboost = pytest.mark.skipif(

@@ -16,8 +16,8 @@ from botocore.exceptions import ClientError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from batch_transform.job.errors import TransformJobError
 from batch_transform.local.model_server.archive import ModelArchives
-from batch_transform.spec.errors import TransformJobError
 
 URL = "s3://models/churn/model.tar.gz"
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from batch_transform.job.errors import TransformJobError
 from batch_transform.local.model_server.archive import ModelArchives
 from batch_transform.local.model_server.code_folder import CodeFolders
-from batch_transform.spec.errors import TransformJobError
 
 
 def packed(**files: str) -> bytes:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from batch_transform.job.errors import InputError, TransformJobError
 from batch_transform.local.model_server.image import Command, Images, RunningServer
-from batch_transform.spec.errors import InputError, TransformJobError
 
 SKLEARN = "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
 

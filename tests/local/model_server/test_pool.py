@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import urllib3
 
+from batch_transform.job.errors import TransformJobError
 from batch_transform.local.model_server.image import Images
 from batch_transform.local.model_server.pool import MOST_IDLE, ModelServers
-from batch_transform.spec.errors import TransformJobError
 from patience import PATIENCE_SECONDS
 
 IMAGE = (Path(__file__).parents[1] / "model_folder").as_uri()

@@ -11,8 +11,8 @@ from contextlib import closing
 import pytest
 
 from batch_transform.engine.batches import LargeBody
+from batch_transform.job.errors import NoModelAnswerError
 from batch_transform.local.sagemaker.http_invoker import HttpInvoker
-from batch_transform.spec.errors import NoModelAnswerError
 from fakes.misbehaving_server import Close, MisbehavingServer, Way
 from fakes.odd_server import OddServer
 from patience import PATIENCE_SECONDS

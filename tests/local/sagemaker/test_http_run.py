@@ -9,8 +9,8 @@ from collections.abc import Callable
 import pytest
 
 from batch_transform.engine.seams import Answer, Outcome
+from batch_transform.job.errors import NoModelAnswerError
 from batch_transform.local.sagemaker.http_invoker import HttpInvoker
-from batch_transform.spec.errors import NoModelAnswerError
 from fakes.odd_server import OddServer
 from patience import PATIENCE_SECONDS
 

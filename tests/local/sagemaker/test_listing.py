@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from batch_transform.job.errors import RefusedRequestError
 from batch_transform.local.sagemaker.listing import page
-from batch_transform.spec.errors import RefusedRequestError
 
 JOBS: list[dict[str, Any]] = [
     {"Name": name, "CreationTime": time, "LastModifiedTime": time + 10, "TransformJobStatus": status}

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from batch_transform.job.errors import RefusedRequestError, TransformJobError
 from batch_transform.local.sagemaker.quotas import Quotas
 from batch_transform.local.sagemaker.scope import Scope
 from batch_transform.local.sagemaker.transform_job import TransformJob
-from batch_transform.spec.errors import RefusedRequestError, TransformJobError
 
 
 def job(count: int, instance_type: str = "ml.m5.large") -> TransformJob:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from batch_transform.job.errors import DataNotFoundError
 from batch_transform.local.sagemaker.s3_store import PART_SIZE, S3Store
-from batch_transform.spec.errors import DataNotFoundError
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from batch_transform.spec.rules import request_problems
+from batch_transform.job.rules import request_problems
 
 
 def test_a_job_is_described_with_the_defaults_that_aws_fills_in(lab: Any) -> None:

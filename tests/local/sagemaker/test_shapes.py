@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from batch_transform.job.errors import RefusedRequestError
 from batch_transform.local.sagemaker.shapes import validate
-from batch_transform.spec.errors import RefusedRequestError
 
 REQUEST: dict[str, Any] = {
     "TransformJobName": "job-1",

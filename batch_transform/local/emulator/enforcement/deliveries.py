@@ -18,6 +18,7 @@ from typing import Any
 from ministack.core import responses  # type: ignore[import-untyped]  # it has no types
 from ministack.services import cloudwatch, eventbridge, lambda_svc, sns  # type: ignore[import-untyped]  # it has no types
 
+from batch_transform.job.errors import RefusedRequestError
 from batch_transform.local.emulator.enforcement import topics_and_queues
 from batch_transform.local.emulator.enforcement.permissions import (
     Denial,
@@ -27,7 +28,6 @@ from batch_transform.local.emulator.enforcement.permissions import (
 )
 from batch_transform.local.emulator.enforcement.topics_and_queues import EVENTS
 from batch_transform.local.emulator.roles import assume_role
-from batch_transform.spec.errors import RefusedRequestError
 
 SCHEDULER = "scheduler.amazonaws.com"
 ALARMS, TOPICS = "cloudwatch.amazonaws.com", "sns.amazonaws.com"

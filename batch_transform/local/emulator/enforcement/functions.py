@@ -13,11 +13,11 @@ from typing import Any
 from ministack.core import lambda_runtime  # type: ignore[import-untyped]  # it has no types
 from ministack.services import cloudwatch_logs, lambda_svc  # type: ignore[import-untyped]  # it has no types
 
+from batch_transform.job.errors import RefusedRequestError
 from batch_transform.local.emulator.enforcement import topics_and_queues
 from batch_transform.local.emulator.enforcement.permissions import denial
 from batch_transform.local.emulator.roles import assume_role
 from batch_transform.local.emulator.service import current_scope
-from batch_transform.spec.errors import RefusedRequestError
 
 logger = logging.getLogger(__name__)
 

@@ -15,10 +15,10 @@ from typing import Any
 from ministack.services import eventbridge, stepfunctions  # type: ignore[import-untyped]  # it has no types
 from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]  # it has no types
 
+from batch_transform.job.errors import RefusedRequestError
 from batch_transform.local.emulator.enforcement.permissions import Denial, denial
 from batch_transform.local.emulator.roles import assume_role
 from batch_transform.local.emulator.service import HttpAnswer, current_scope
-from batch_transform.spec.errors import RefusedRequestError
 
 PRINCIPAL = "states.amazonaws.com"
 TYPE = "AWS::StepFunctions::StateMachine"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from batch_transform.job.errors import RefusedRequestError
 from batch_transform.local.emulator import roles
 from batch_transform.local.emulator.enforcement import (
     deliveries,
@@ -21,7 +22,6 @@ from batch_transform.local.emulator.enforcement.guard import guard
 from batch_transform.local.emulator.enforcement.keys import KeyUse, refusal
 from batch_transform.local.emulator.enforcement.permissions import denial
 from batch_transform.local.emulator.service import NAME
-from batch_transform.spec.errors import RefusedRequestError
 
 
 def plug_in(endpoint_url: str) -> None:

@@ -22,8 +22,8 @@ from typing import Any, TypeAlias
 from ministack.core import responses  # type: ignore[import-untyped]  # it has no types
 from ministack.services import s3  # type: ignore[import-untyped]  # it has no types
 
+from batch_transform.job.errors import InputError
 from batch_transform.local.emulator.storage.body import Body, BodyFile, BodyFolder, Piece
-from batch_transform.spec.errors import InputError
 
 Key: TypeAlias = tuple[str, str, str]
 """Account, bucket and key; the key is empty for the bucket itself."""

@@ -18,8 +18,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from batch_transform.job.errors import LocalAwsError
 from batch_transform.local.up import LocalAws
-from batch_transform.spec.errors import LocalAwsError
 
 PART = 5 * 1024 * 1024
 

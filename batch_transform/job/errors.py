@@ -1,0 +1,320 @@
+"""Every error of the project, in one tree.
+
+BatchTransformError
+├── InputError               what the person gave is wrong; nothing was started
+│   ├── ProblemsError        several things are wrong; all of them at once
+│   │   ├── JobFileError     job files with problems
+│   │   ├── EnvironmentFileError  an environments file with problems
+│   │   ├── StandInsFileError  a file of stand-ins with problems
+│   │   ├── JobSpecError     a job made in Python with problems
+│   │   ├── RunInputError    a run's input asks for what a run may not have
+│   │   └── FilterNamesError names of columns that make no filter
+│   ├── ConstructError       what a CDK construct was given does not go together
+│   ├── InvalidFilterError   a filter that SageMaker would not take
+│   │   └── FilterSyntaxError  one that CreateTransformJob takes and the running job refuses
+│   ├── TransformSettingsError  a request that the engine cannot run
+│   ├── InvalidS3UriError    an address that is none of S3's
+│   ├── UnknownImageError    a framework container that is not in our table
+│   ├── SampleHeaderError    a sample that names no columns
+│   ├── TruthFileError       a table of known answers that is no such table
+│   ├── HeaderRowError       data to be scored whose first row is the names of its columns
+│   ├── RowWidthError        data to be scored whose first row has more or fewer columns than the job names
+│   ├── UnfitDataError       data to be scored whose packing, encoding or size no job can process
+│   ├── ModelNotFoundError   an endpoint or a package group that has no model for a run
+│   ├── DataNotFoundError    a local file or an S3 object that is not there
+│   ├── MissingExtraError    a command whose packages are not installed
+│   └── NotDeployedError     a stack, a job or a run that is not there
+├── AwsCallError             AWS refused a call, or could not be asked
+├── FollowError              a run that goes on, and that could not be followed any more
+├── LocalAwsError            the local AWS could not do what it was asked
+│   ├── PortInUseError       another program listens there
+│   └── EmulatorHookError    the pinned emulator lacks a hook that we plug into
+├── SynthError               the CDK app could not make the template
+├── DeployError              CloudFormation refused the template, or rolled back
+├── RunLockError             the lock of a job is there, and cannot be read
+├── ResultsError             a run succeeded, but some of its results could not be copied to this machine
+├── KeyPathError             an S3 key that is not a valid path in the folder it is copied to
+├── RunFailedError           the execution, or the transform job in it, failed
+└── TransformError           one input object could not be transformed
+    ├── UnparsableError      a text that is no CSV row, or no JSON document
+    ├── FilterMissError      a filter that asks for what is not there
+    ├── RecordError          a record that cannot be parsed, filtered or sent
+    ├── ModelClientError     the model answered 4xx: it refuses the data
+    ├── ModelServerError     the model answered 5xx
+    ├── NoModelAnswerError   the model did not answer: the connection was closed or could not be made
+    │   └── ModelTimeoutError  it did not answer in time
+    └── AnswerError          an answer that cannot be parsed, counted or joined
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A broken rule.
+
+    `code` is stable and names the rule. `field` is the job file's path, such as
+    `transform.max_payload`. `message` says what is wrong with which value, what is
+    allowed and how to mend it, in lower case and without a full stop. `path`, `line`
+    and `column` (from 1) are filled where the value came from a file.
+    """
+
+    code: str
+    field: str
+    message: str
+    severity: str = "error"
+    path: str = ""
+    line: int = 0
+    column: int = 0
+
+    @property
+    def is_error(self) -> bool:
+        """Errors stop; warnings are shown and the work goes on."""
+        return self.severity == "error"
+
+    def __str__(self) -> str:
+        where = f"{self.path}:{self.line}:{self.column}: " if self.path else ""
+        return f"{where}{self.severity} {self.code}: {self.field}: {self.message}"
+
+
+class BatchTransformError(Exception):
+    """The root: all that this project reports to a person. The command line ends with `exit_code`."""
+
+    exit_code = 1
+
+
+class InputError(BatchTransformError):
+    """When the person's own input is wrong: nothing was started and nothing was lost."""
+
+    exit_code = 2
+
+
+class ProblemsError(InputError):
+    """When several things may be wrong at once. `problems` holds all of them; `str()` gives one line each."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class JobFileError(ProblemsError):
+    """When job files have problems, in the order of the files and of their lines."""
+
+
+class EnvironmentFileError(ProblemsError):
+    """When environments.yaml has problems, in the order of its lines."""
+
+
+class StandInsFileError(ProblemsError):
+    """When a file that says what stands in for models in AWS has problems, in the order of its lines."""
+
+
+class JobSpecError(ProblemsError):
+    """When a construct is given a job that the rules refuse."""
+
+
+class ConstructError(InputError):
+    """When the arguments of a CDK construct contradict one another, or the job, or ask for more than AWS takes."""
+
+
+class RunInputError(ProblemsError):
+    """When the input of a run names a field that a run may not change, or gives it an illegal value."""
+
+
+class FilterNamesError(ProblemsError):
+    """When `send`, `send_except` or `keep` cannot be written as a filter of SageMaker's."""
+
+
+class InvalidFilterError(InputError):
+    """When a filter is outside the JSONPath subset of Batch Transform; AWS's text where recorded."""
+
+
+class InvalidS3UriError(InputError):
+    """When an address is neither `s3://BUCKET/KEY` nor S3's `https://` form of it."""
+
+
+class UnknownImageError(InputError):
+    """When a framework or a version of it has no container in `framework_images`."""
+
+
+class FilterSyntaxError(InvalidFilterError):
+    """When a filter has only legal characters but is no path that SageMaker can follow.
+
+    CreateTransformJob looks at the characters alone and takes it; the job then fails
+    (recorded for lists of ranges, sagemaker-python-sdk issue 1112).
+    """
+
+
+class TransformSettingsError(InputError):
+    """When a CreateTransformJob request contradicts itself, or needs what the engine does not have."""
+
+
+class SampleHeaderError(InputError):
+    """When the first line of a sample is not the names of its columns. The message follows the file's name."""
+
+
+class TruthFileError(InputError):
+    """When a table of known answers is not two columns under a header."""
+
+
+class HeaderRowError(InputError):
+    """When the first row of the data holds the names of the columns: SageMaker would score it as a record."""
+
+
+class RowWidthError(InputError):
+    """When the first row of the data has more or fewer columns than the job names: filters would take others."""
+
+
+class UnfitDataError(InputError):
+    """When data to be scored has a byte order mark, the wrong compression or encoding, or is too large."""
+
+
+class ModelNotFoundError(InputError):
+    """When the endpoint or the model package group that a job names has not exactly one model for a run."""
+
+
+class DataNotFoundError(InputError):
+    """When a file, an object or a prefix that the person named holds nothing."""
+
+
+class MissingExtraError(InputError):
+    """When a command needs an extra, `batch-transform[local]` for example, that is not installed."""
+
+
+class NotDeployedError(InputError):
+    """When the person names a stack, a job or a run that the account does not have."""
+
+
+class AwsCallError(BatchTransformError):
+    """When AWS refuses a call of the command line, or cannot be asked: no credentials, no right, no network."""
+
+    exit_code = 2
+
+
+class FollowError(BatchTransformError):
+    """When a run that was started cannot be followed to its end: it goes on all the same."""
+
+
+class LocalAwsError(BatchTransformError):
+    """When the local AWS does not start, or ends too early."""
+
+
+class PortInUseError(LocalAwsError):
+    """When another program already listens on the port that the local AWS was told to use."""
+
+    exit_code = 2
+
+
+class EmulatorHookError(LocalAwsError):
+    """When the installed emulator has no such hook: it is not the pinned release."""
+
+
+class RefusedRequestError(LocalAwsError):
+    """When the local SageMaker refuses a request. `code` is AWS's, such as `ValidationException`."""
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        self.message = message
+        super().__init__(f"{code}: {message}")
+
+
+class TransformJobError(LocalAwsError):
+    """When a transform job cannot run at all. `str()` is its FailureReason, which begins as AWS's do.
+
+    `log_lines` is what its model server printed last, where there was one.
+    """
+
+    def __init__(self, failure_reason: str, *log_lines: str) -> None:
+        self.log_lines = log_lines
+        super().__init__(failure_reason)
+
+
+class SynthError(BatchTransformError):
+    """When the CDK app ends with an error instead of a cloud assembly."""
+
+
+class DeployError(BatchTransformError):
+    """When CloudFormation refuses a template, or rolls the stack back."""
+
+
+class RunLockError(BatchTransformError):
+    """When a run finds the lock of its job and may not read it: waiting would not help."""
+
+
+class ResultsError(BatchTransformError):
+    """When a run succeeded, but some of its results could not be copied to this machine."""
+
+
+class KeyPathError(BatchTransformError):
+    """When an S3 key, or another name from outside, is not a valid path in the folder where the file belongs."""
+
+    def __init__(self, name: str, why: str) -> None:
+        self.name = name
+        self.why = why
+        super().__init__(f"{name!r} cannot be the path of a file: {why}")
+
+
+class RunFailedError(BatchTransformError):
+    """When an execution of the state machine ends other than SUCCEEDED."""
+
+
+class TransformError(BatchTransformError):
+    """When one input object could not be transformed; the other objects of the job go on.
+
+    `log_lines` is what goes to the data log, one log event a line. `failure_class` begins
+    the job's FailureReason as AWS writes it: `ClientError` or `AlgorithmError`. `line` is the record's line in the
+    object, counted from 1; the first one if a request of several records failed, 0 for the object as a whole, and
+    None if no record is to blame.
+    """
+
+    failure_class = "ClientError"
+
+    def __init__(self, *log_lines: str, line: int | None = None) -> None:
+        self.log_lines = log_lines
+        self.line = line
+        super().__init__("\n".join(log_lines))
+
+
+class UnparsableError(TransformError):
+    """When a text is no CSV row, or no JSON document.
+
+    The message says why and not where: the catcher knows where.
+    """
+
+
+class FilterMissError(TransformError):
+    """When a filter asks for a column, a name or an element that is not there."""
+
+
+class RecordError(TransformError):
+    """When an input record cannot be parsed, filtered or sent."""
+
+
+class ModelClientError(TransformError):
+    """When the model answered 4xx: it refuses the data, and would again."""
+
+
+class ModelServerError(TransformError):
+    """When the model answered 5xx, after all retries."""
+
+    failure_class = "AlgorithmError"
+
+
+class NoModelAnswerError(TransformError):
+    """When the model did not answer in time or closed the connection, after all retries."""
+
+    failure_class = "AlgorithmError"
+
+
+class ModelTimeoutError(NoModelAnswerError):
+    """When the model did not answer within InvocationsTimeoutInSeconds, after all retries."""
+
+
+class AnswerError(TransformError):
+    """When the model's answer cannot be parsed, or does not fit the records that were sent."""

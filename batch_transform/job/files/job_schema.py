@@ -1,0 +1,268 @@
+"""The JSON Schema of a job file, for editors: what can be said field by field, and what it means.
+
+Made of the values in `job_spec`, the limits in `request_shape` and the texts in `field_texts`. What
+asks for several fields at once, such as a join, is for `batch-transform check`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from batch_transform.job.aws import request_shape, stack_shape
+from batch_transform.job.aws.members import MEMBERS
+from batch_transform.job.aws.request_shape import SHAPES, Choice, Shape, TagList, Text, TextMap, Whole
+from batch_transform.job.files.field_texts import FIELD_TEXTS
+from batch_transform.job.files.job_fields import written_fields
+from batch_transform.job.model.framework_images import frameworks, versions
+from batch_transform.job.request.overrides import OVERRIDABLE
+from batch_transform.job.values import job_name
+from batch_transform.job.values.job_spec import FrameworkImage, JobSpec, UploadSpec
+from batch_transform.job.values.model_source import SOURCES
+from batch_transform.job.values.one_or_more import ONE_OR_MORE
+
+Schema = dict[str, Any]
+_Limits = Shape | tuple[int, ...] | None
+
+_ENV = request_shape.MODEL_ENVIRONMENT
+_S3_URI = SHAPES[("TransformInput", "DataSource", "S3DataSource", "S3Uri")]
+_FILTER = Text(longest=63, pattern=r"\$.*")
+_MOMENT = Text(pattern=r"\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?Z")
+_SHAPE_OF_FIELD: dict[str, Shape | tuple[int, ...]] = {
+    **{member.field: SHAPES[member.path] for member in MEMBERS},
+    "name": Text(1, job_name.MAX_LENGTH, r"[a-zA-Z0-9](-*[a-zA-Z0-9])*"),
+    "model.artifact": _S3_URI,
+    "model.containers[].artifact": _S3_URI,
+    "model.kms_key": request_shape.KMS_KEY,
+    "model.containers[].kms_key": request_shape.KMS_KEY,
+    "model.existing": request_shape.MODEL_NAME,
+    "model.endpoint": request_shape.ENDPOINT_NAME,
+    "model.package_group": request_shape.PACKAGE_GROUP,
+    "model.role": request_shape.ROLE_ARN,
+    "model.env": _ENV,
+    "model.containers[].env": _ENV,
+    "model.vpc_config.subnets": request_shape.NETWORK_ID,
+    "model.vpc_config.security_group_ids": request_shape.NETWORK_ID,
+    "data_processing.input_filter": _FILTER,
+    "data_processing.output_filter": _FILTER,
+    "transform.max_runtime_in_seconds": Whole(1, 99_999_999),
+    "triggers.schedule.rate": Text(pattern=r"\s*0*[1-9][0-9]*\s+(minute|hour|day)s?\s*"),
+    "triggers.schedule.cron": Text(pattern=r"\s*(\S+\s+){5}\S+\s*"),
+    "triggers.schedule.name": stack_shape.SCHEDULE_NAME,
+    "triggers.schedule.maximum_window_in_minutes": stack_shape.WINDOW_IN_MINUTES,
+    "triggers.schedule.start_date": _MOMENT,
+    "triggers.schedule.end_date": _MOMENT,
+    "triggers.on_upload.prefix": Text(longest=1024, pattern=r"(?!/|s3://).*"),
+    "triggers.on_upload.suffix": stack_shape.KEY_PART,
+    "triggers.on_upload.quiet_period_in_seconds": stack_shape.QUIET_PERIOD_IN_SECONDS,
+    "notify.email": stack_shape.EMAIL,
+    "notify.topic": stack_shape.TOPIC_ARN,
+    "workflow.overlapping_runs": stack_shape.OVERLAPPING_RUNS,
+    "monitoring.longest_duration_in_seconds": stack_shape.LONGEST_DURATION_IN_SECONDS,
+    "monitoring.starts_within_hours": stack_shape.STARTS_WITHIN_HOURS,
+    "input.kms_key": request_shape.KMS_KEY,
+    "workflow.log_retention_in_days": stack_shape.LOG_RETENTION_IN_DAYS,
+}
+
+_LIST_LENGTH = {
+    "input.columns": (1, None),
+    "output.columns": (1, None),
+    "model.containers": (1, request_shape.MOST_CONTAINERS),
+    "model.vpc_config.subnets": (1, request_shape.MOST_SUBNETS),
+    "model.vpc_config.security_group_ids": (1, request_shape.MOST_SECURITY_GROUPS),
+    "data_processing.send": (1, None),
+    "data_processing.send_except": (1, None),
+    "data_processing.keep": (1, None),
+    "transform.instance_type": (1, None),
+    "notify.email": (1, None),
+}
+# Fields of which one file says at most one, or exactly one where `required` says so.
+_ONE_OF = {"model": SOURCES, "triggers.schedule": ("cron", "rate")}
+_NOT_BOTH = {
+    "input": (("columns", "columns_from"),),
+    "data_processing": (
+        ("input_filter", "send"),
+        ("input_filter", "send_except"),
+        ("send", "send_except"),
+        ("output_filter", "keep"),
+    ),
+}
+
+
+def job_schema() -> Schema:
+    """Return the schema, of JSON Schema 2020-12. A field may stand without a value: it is then left out."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A batch transform job",
+        "description": "One file in jobs/ is one SageMaker Batch Transform job.",
+        **_structure(JobSpec, ""),
+        "$defs": {"run_input": _run_input()},
+    }
+
+
+def _run_input() -> Schema:
+    """What a run may change, nested; a dotted name at the top is for the rules to judge."""
+    sections: dict[str, Schema] = {}
+    for field in OVERRIDABLE:
+        section, _, name = field.partition(".")
+        hint = written_fields(typing.cast("type", written_fields(JobSpec)[section]))[name]
+        # A variable may be null here: it takes the job's own out.
+        value = {"type": "object"} if field == "transform.env" else _value(hint, field)
+        fields = sections.setdefault(
+            section, {"type": "object", "properties": {}, "additionalProperties": False}
+        )
+        fields["properties"][name] = _or_nothing({"description": FIELD_TEXTS[field], **value})
+    sections["transform"]["patternProperties"] = {"^env\\.": {}}
+    return {"type": "object", "properties": sections}
+
+
+def _structure(cls: type, field: str) -> Schema:
+    required = [one.name for one in dataclasses.fields(cls) if _is_required(one)]
+    properties = {}
+    for default, (name, hint) in zip(_defaults(cls), written_fields(cls).items(), strict=True):
+        path = f"{field}.{name}" if field else name
+        schema = {"description": FIELD_TEXTS[path], **_value(hint, path)}
+        shown = default[0] if isinstance(default, tuple) and default else default
+        if isinstance(shown, str | int) and shown != "":
+            schema["default"] = shown
+        properties[name] = schema if name in required else _or_nothing(schema)
+    built: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
+    if required:
+        built["required"] = required
+    if field in _ONE_OF:
+        built["oneOf"] = [_says(name) for name in _ONE_OF[field]]
+    if field in _NOT_BOTH:
+        built["allOf"] = [{"not": _says(*pair)} for pair in _NOT_BOTH[field]]
+    return built
+
+
+def _says(*names: str) -> Schema:
+    """These fields are there, and have a value."""
+    something = {"not": {"type": "null"}}
+    return {"type": "object", "required": list(names), "properties": dict.fromkeys(names, something)}
+
+
+def _value(hint: object, field: str) -> Schema:
+    if hint == FrameworkImage | str:
+        return {"anyOf": [_framework(), _text(request_shape.IMAGE_URI)]}
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        structure = _structure(hint, field)
+        return {"anyOf": [{"type": "boolean"}, structure]} if hint is UploadSpec else structure
+    origin = typing.get_origin(hint)
+    if origin is tuple:
+        return _list(typing.get_args(hint)[0], field)
+    make = _SCHEMAS.get(hint) or _SCHEMAS[origin]
+    return make(_SHAPE_OF_FIELD.get(field))
+
+
+def _list(item: type, field: str) -> Schema:
+    is_structure = dataclasses.is_dataclass(item)
+    inner = field if field in ONE_OR_MORE else f"{field}[]"
+    items = _structure(item, inner) if is_structure else _text(_SHAPE_OF_FIELD.get(field))
+    least, most = _LIST_LENGTH.get(field, (None, None))
+    limits = {"minItems": least, "maxItems": most}
+    many = {"type": "array", "items": items} | {name: at for name, at in limits.items() if at is not None}
+    return {"anyOf": [items, many]} if field in ONE_OR_MORE else many
+
+
+def _text(shape: _Limits) -> Schema:
+    schema: Schema = {"type": "string"}
+    if isinstance(shape, Choice):
+        schema["enum"] = list(shape.values)
+    elif isinstance(shape, Text):
+        if shape.shortest:
+            schema["minLength"] = shape.shortest
+        if shape.longest is not None:
+            schema["maxLength"] = shape.longest
+        if shape.pattern is not None:
+            schema["pattern"] = f"^(?:{_ecma(shape.pattern)})$"
+    return schema
+
+
+def _ecma(pattern: str) -> str:
+    """Return the pattern for JavaScript's engine in Unicode mode, which knows fewer escapes than Python's."""
+    return re.sub(r"\\/", "/", pattern)
+
+
+def _whole(shape: _Limits) -> Schema:
+    schema: Schema = {"type": "integer"}
+    if isinstance(shape, tuple):
+        schema["enum"] = list(shape)
+    if isinstance(shape, Whole):
+        schema["minimum"] = shape.least
+        most = shape.most if shape.most is not None else shape.documented_most
+        if most is not None:
+            schema["maximum"] = most
+    return schema
+
+
+def _texts(shape: _Limits) -> Schema:
+    """Names and texts; a number is taken as it is written."""
+    value: Schema = {"type": ["string", "number"]}
+    schema: Schema = {"type": "object", "additionalProperties": value}
+    if isinstance(shape, TextMap | TagList):
+        schema["maxProperties"] = shape.most
+        schema["propertyNames"] = {name: rule for name, rule in _text(shape.key).items() if name != "type"}
+        value["maxLength"] = shape.value.longest
+    return schema
+
+
+def _flag(_: _Limits) -> Schema:
+    return {"type": "boolean"}
+
+
+def _of_a_run(_: _Limits) -> Schema:
+    return {"anyOf": [{"$ref": "#/$defs/run_input"}]}
+
+
+_SCHEMAS: dict[object, Callable[[_Limits], Schema]] = {
+    str: _text,
+    Path: _text,
+    int: _whole,
+    bool: _flag,
+    Mapping[str, str]: _texts,
+    Mapping[str, Any]: _of_a_run,
+}
+
+
+def _framework() -> Schema:
+    """A framework, and for each of them its versions; of PyTorch the patch may be left out."""
+    known = {framework: list(versions(framework)) for framework in frameworks()}
+    known["pytorch"] += list(dict.fromkeys(version.rpartition(".")[0] for version in known["pytorch"]))
+    return {
+        "type": "object",
+        "properties": {"framework": {"enum": list(known)}, "version": {"type": "string"}},
+        "required": ["framework", "version"],
+        "additionalProperties": False,
+        "allOf": [
+            {
+                "if": {"properties": {"framework": {"const": framework}}, "required": ["framework"]},
+                "then": {"properties": {"version": {"enum": these}}},
+            }
+            for framework, these in known.items()
+        ],
+    }
+
+
+def _or_nothing(schema: Schema) -> Schema:
+    if "anyOf" in schema:
+        return {**schema, "anyOf": [*schema["anyOf"], {"type": "null"}]}
+    if "enum" in schema:
+        schema = {**schema, "enum": [*schema["enum"], None]}
+    if "oneOf" in schema:  # it asks for properties, which nothing has
+        asked = {key: schema[key] for key in schema if key != "description"}
+        return {"description": schema["description"], "anyOf": [asked, {"type": "null"}]}
+    return {**schema, "type": [schema["type"], "null"]}
+
+
+def _is_required(field: dataclasses.Field[Any]) -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+
+
+def _defaults(cls: type) -> list[object]:
+    written = written_fields(cls)
+    return [field.default for field in dataclasses.fields(cls) if field.name in written]

@@ -1,0 +1,148 @@
+"""From the values of a document to Python's: texts, numbers, lists and maps, each with what is wrong with it."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from batch_transform.job.errors import Problem
+from batch_transform.job.files.document import ListNode, MapNode, Node, Position, Scalar
+from batch_transform.job.files.reading import Reading
+from batch_transform.job.files.unknown_field import meant_map
+from batch_transform.job.rules import UNRESOLVED
+from batch_transform.job.values.one_or_more import ONE_OR_MORE, item_field
+
+
+def notify_empty(of: str, at: Position, reading: Reading) -> None:
+    """Who writes `notify` means to tell somebody."""
+    message = "tells nobody; write email or topic under it, or leave it out"
+    reading.problems.append(Problem("notify-empty", of, message, line=at.line, column=at.column))
+
+
+def read_path(node: Node, of: str, reading: Reading) -> Path | str:
+    """Read a path, as it is written."""
+    text = read_text(node, of, reading)
+    return text if text == UNRESOLVED else Path(text)
+
+
+def read_text(node: Node, of: str, reading: Reading) -> str:
+    """Read a text; a date that YAML sees in it is one where dates are asked for."""
+    if isinstance(node, Scalar) and isinstance(node.value, str):
+        is_date = node.kind == "timestamp" and of.endswith((".start_date", ".end_date"))
+        if is_date or not node.kind:
+            return node.text if is_date else node.value
+    mend = f': write it in quotes, "{node.text}"' if isinstance(node, Scalar) else ""
+    return reading.wrong("wrong-type", of, f"must be a text; got {got(node)}{mend}", node.position)
+
+
+def read_number(node: Node, of: str, reading: Reading) -> object:
+    """Read a whole number."""
+    value = node.value if isinstance(node, Scalar) else None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.strip().isdigit():
+        mend = ": leave out the quotes"
+    elif isinstance(value, float) and value.is_integer():
+        mend = f": write {int(value)}"
+    else:
+        mend = ""
+    return reading.wrong("wrong-type", of, f"must be a whole number; got {got(node)}{mend}", node.position)
+
+
+def read_flag(node: Node, of: str, reading: Reading) -> object:
+    """Read true or false."""
+    if isinstance(node, Scalar) and isinstance(node.value, bool):
+        return node.value
+    return reading.wrong("wrong-type", of, f"must be true or false; got {got(node)}", node.position)
+
+
+def read_list(node: Node, of: str, reading: Reading) -> tuple[str, ...]:
+    """Read a list of texts; where one or more are taken, also a text by itself."""
+    if of in ONE_OR_MORE and not isinstance(node, ListNode):
+        return (read_text(node, of, reading),)
+    if not isinstance(node, ListNode):
+        reading.wrong("wrong-type", of, f"must be a list, such as [id, age]; got {got(node)}", node.position)
+        return (UNRESOLVED,)
+    if not node.items and of.endswith(".columns"):
+        message = "names nothing; write at least one name, or leave the field out"
+        reading.wrong("columns-empty", of, message, node.position)
+        return (UNRESOLVED,)
+    if not node.items and of == "notify.email":
+        notify_empty(of, node.position, reading)
+    fields = [item_field(of, at, len(node.items)) for at in range(len(node.items))]
+    for field_of_item, item in zip(fields, node.items, strict=True):
+        reading.values[field_of_item] = item.position
+    return tuple(read_text(item, at, reading) for at, item in zip(fields, node.items, strict=True))
+
+
+def read_json_object(node: Node, of: str, reading: Reading) -> dict[str, object]:
+    """Read what a run changes."""
+    if not isinstance(node, MapNode):
+        message = f"must be a mapping of what the run changes, as {{transform: {{max_payload: 6}}}}; got {got(node)}"
+        reading.wrong("wrong-type", of, message, node.position)
+        return {}
+    return typing.cast("dict[str, object]", _read_json(node, of, reading))
+
+
+def _read_json(node: Node, of: str, reading: Reading) -> object:
+    """Read a value that JSON has, as the input of an execution is JSON."""
+    if isinstance(node, MapNode):
+        found = {}
+        for entry in node.entries:
+            at = f"{of}.{entry.key}"
+            reading.keys[at], reading.values[at] = entry.key_position, entry.value.position
+            found[entry.key] = _read_json(entry.value, at, reading)
+        return found
+    if isinstance(node, ListNode):
+        return [_read_json(item, of, reading) for item in node.items]
+    return read_text(node, of, reading) if node.kind else node.value
+
+
+def read_map(node: Node, of: str, reading: Reading) -> dict[str, str]:
+    """Read names and texts. A number is taken as it is written, as the environment of a process has it."""
+    if not isinstance(node, MapNode):
+        meant = meant_map(node)
+        mend = f"; write {of.rpartition('.')[2]}: {meant}" if meant else ""
+        message = f"must be a mapping of names to texts; got {got(node)}{mend}"
+        reading.wrong("wrong-type", of, message, node.position)
+        return {}
+    texts = {}
+    for entry in node.entries:
+        at = f"{of}.{entry.key}"
+        reading.keys[at], reading.values[at] = entry.key_position, entry.value.position
+        value = entry.value
+        is_number = isinstance(value, Scalar) and isinstance(value.value, int | float)
+        if isinstance(value, Scalar) and is_number and not isinstance(value.value, bool):
+            texts[entry.key] = value.text
+        else:
+            texts[entry.key] = read_text(value, at, reading)
+    return texts
+
+
+READERS: dict[object, Callable[[Node, str, Reading], object]] = {
+    str: read_text,
+    Path: read_path,
+    int: read_number,
+    bool: read_flag,
+    tuple: read_list,
+    Mapping[str, str]: read_map,
+    Mapping[str, Any]: read_json_object,
+}
+"""How a value is read, by its type; of lists by the kind."""
+
+
+def got(node: Node) -> str:
+    """Return what was written, as messages say it."""
+    if isinstance(node, ListNode):
+        return "a list"
+    if isinstance(node, MapNode):
+        return "a mapping"
+    if node.value is None:
+        return "nothing"
+    if node.kind:
+        return f"the {node.kind} {node.text}"
+    if isinstance(node.value, bool):
+        return f"{node.text}, which YAML reads as {'true' if node.value else 'false'}"
+    return f"'{node.text}'" if isinstance(node.value, str) else f"the number {node.text}"

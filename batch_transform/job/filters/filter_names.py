@@ -1,0 +1,155 @@
+"""The names of one filter: what is wrong with them, and the path that they make."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from batch_transform.job.errors import Problem
+from batch_transform.job.filters.json_path import MAX_LENGTH
+from batch_transform.job.filters.row_layout import RowLayout
+from batch_transform.job.filters.shortest_path import Place, is_writable, object_path, row_path
+from batch_transform.job.values.cdk_token import is_token
+from batch_transform.job.values.counted import listed
+from batch_transform.job.values.media_type import CSV, FILTERABLE, media_type
+
+
+@dataclass(frozen=True)
+class NamedFilter:
+    """A filter as compiled. `field` is where the job says it; `path` is None where names make no path."""
+
+    field: str
+    path: str | None
+    problems: tuple[Problem, ...] = ()
+
+
+class FilterNames:
+    """The names that `field` holds, judged by the media type in `type_field`. Notes problems as it goes."""
+
+    def __init__(self, field: str, names: Sequence[str], type_field: str, content_type: str | None) -> None:
+        self.field = field
+        self.names = names
+        self.problems: list[Problem] = []
+        self._type_field = type_field
+        self._content_type = content_type
+
+    @property
+    def is_csv(self) -> bool:
+        """Whether records are rows; otherwise they are JSON."""
+        return media_type(self._content_type) == CSV
+
+    def wrong(self, code: str, message: str, *, at: str | None = None, severity: str = "error") -> None:
+        """Note a problem, of the name `at` or of all."""
+        self.problems.append(Problem(code, self._field_of(at), message, severity))
+
+    def _field_of(self, name: str | None) -> str:
+        """Return where a name stands; what `send_except` leaves to be sent stands nowhere in it."""
+        return f"{self.field}[{self.names.index(name)}]" if name in self.names else self.field
+
+    def no_filter(self) -> NamedFilter:
+        """Return that the names make no path."""
+        return NamedFilter(self.field, None, tuple(self.problems))
+
+    def can_be_judged(self, *others: str) -> bool:
+        """Whether there are names, and all is known that they are judged by."""
+        if not self.names:
+            self.wrong("names-empty", "names nothing; write at least one name, or leave the field out")
+        for place, name in enumerate(self.names):
+            if name in self.names[:place]:
+                field = f"{self.field}[{place}]"
+                self.problems.append(Problem("name-twice", field, f"'{name}' is named twice; name it once"))
+        if any(is_token(value) for value in (self._content_type, *self.names, *others)):
+            return False
+        if media_type(self._content_type) not in FILTERABLE:
+            given = f"is '{self._content_type}'" if self._content_type else "is not given"
+            self.wrong(
+                "names-need-type",
+                f"names work on {', '.join(FILTERABLE)}, and {self._type_field} {given}; write one of them there",
+            )
+            return False
+        return bool(self.names)
+
+    def must_be_in(
+        self, known: Sequence[str], where: str, *, of: Sequence[str] | None = None, mend: str = ""
+    ) -> None:
+        """Note each name, of all or of some, that is not known and of which nothing else was told.
+
+        `mend` ends the message of a name that is like none of the known.
+        """
+        told = {problem.field for problem in self.problems}
+        there = f"there are {listed(known)}" if known else "it names nothing"
+        for name in self.names if of is None else of:
+            if name not in known and self._field_of(name) not in told:
+                near = get_close_matches(name, known, n=1)
+                hint = f"did you mean {near[0]}? " if near else ""
+                ending = f"; {mend}" if mend and not near else ""
+                self.wrong("name-unknown", f"'{name}' is not in {where}; {hint}{there}{ending}", at=name)
+
+    def select_columns(
+        self, names: Sequence[str], places: Sequence[Place], width: int | None, layout: RowLayout
+    ) -> NamedFilter:
+        """Compile the names of columns; `width` is the row's, where it is certain."""
+        path = row_path(places, width)
+        in_order = layout.in_order(names)
+        shuffled = list(names) != in_order
+        if len(path) > MAX_LENGTH:
+            between = layout.between(names)
+            if shuffled and not between:
+                self._too_long(names, path, "their order is not that of the data; name them in that order")
+            else:
+                verb = "stands" if len(between) == 1 else "stand"
+                blame = (
+                    f"{listed(between)} {verb} between them" if between else "the row's width is not known"
+                )
+                self._too_long(names, path, f"{blame}; {layout.that_fits(names)}")
+            return self.no_filter()
+        if shuffled:
+            self.wrong(
+                "names-order",
+                f"AWS does not say in which order '{path}' gives columns that are not in the order of the data; "
+                f"write [{', '.join(in_order)}]",
+                severity="warning",
+            )
+        return NamedFilter(self.field, path, tuple(self.problems))
+
+    def select_fields(self, names: Sequence[str], *, below: str = "$") -> NamedFilter:
+        """Compile the names of an object's fields."""
+        self.must_be_writable(names)
+        if self.problems:
+            return self.no_filter()
+        path = object_path(names, below=below)
+        if len(path) > MAX_LENGTH:
+            longest = sorted(names, key=len, reverse=True)[:3]
+            self._too_long(
+                names,
+                path,
+                f"the longest are {listed(longest)}; shorten names in the data, name fewer, or put these fields "
+                "into one object, which one name selects",
+            )
+            return self.no_filter()
+        return NamedFilter(self.field, path)
+
+    def must_be_writable(self, names: Sequence[str]) -> None:
+        """Note each name that a filter cannot hold."""
+        for name in names:
+            if is_writable(name):
+                continue
+            illegal = "".join(dict.fromkeys(character for character in name if not is_writable(character)))
+            mend = (
+                "names are top-level fields; for a field inside a field write the JSONPath"
+                if "." in illegal
+                else "rename the field in the data, or leave the filter out"
+            )
+            self.wrong(
+                "name-unwritable",
+                f"'{name}' {f'holds {illegal}' if illegal else 'is empty'}, and a filter takes only ASCII letters, "
+                f"digits, blanks and hyphens in a name; {mend}",
+                at=name,
+            )
+
+    def _too_long(self, names: Sequence[str], path: str, why: str) -> None:
+        self.wrong(
+            "names-too-long",
+            f"{len(names)} names make a filter of {len(path)} characters, and SageMaker takes {MAX_LENGTH}: {why}",
+        )

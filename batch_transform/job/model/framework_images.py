@@ -1,0 +1,156 @@
+"""The AWS framework containers for inference: repository, tag and the account that holds them per region.
+
+Versions and accounts are the facts of the SageMaker Python SDK 2.257.7 (`image_uri_config`). A
+version that AWS has published since can always be written as an image URI.
+
+Usage
+-----
+    repository("sklearn")                            # sagemaker-scikit-learn
+    tag("sklearn", "1.2-1")                          # 1.2-1-cpu-py3
+    tag("pytorch", "2.6", "ml.g5.xlarge")            # 2.6.0-gpu-py312
+    accounts_by_region("sklearn", "1.2-1")           # {"eu-west-1": "141502667606", ...}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from batch_transform.job.aws.instance_types import GPU_FAMILIES, NEURON_FAMILIES, family
+from batch_transform.job.errors import UnknownImageError
+from batch_transform.job.model.framework_image_accounts import ALGORITHM_ACCOUNTS, DEEP_LEARNING_ACCOUNTS
+from batch_transform.job.values.job_spec import FrameworkImage
+
+_REPOSITORIES = {
+    "sklearn": "sagemaker-scikit-learn",
+    "xgboost": "sagemaker-xgboost",
+    "pytorch": "pytorch-inference",
+}
+
+# Version -> tag; of PyTorch: version -> Python in the tag, which also names cpu or gpu.
+_SKLEARN_TAGS = {version: f"{version}-cpu-py3" for version in ("0.20.0", "0.23-1", "1.0-1", "1.2-1")}
+_XGBOOST_TAGS = {version: f"{version}-cpu-py3" for version in ("0.90-1", "0.90-2", "1.0-1")} | {
+    version: version for version in ("1.2-1", "1.2-2", "1.3-1", "1.5-1", "1.7-1", "3.0-5")
+}
+_PYTORCH_PYTHONS = (
+    dict.fromkeys(("1.2.0", "1.3.1"), "py3")
+    | dict.fromkeys(("1.4.0", "1.5.0", "1.6.0", "1.7.1", "1.8.0", "1.8.1"), "py36")
+    | dict.fromkeys(("1.9.0", "1.9.1", "1.10.0", "1.10.2", "1.11.0", "1.12.0", "1.12.1"), "py38")
+    | {"1.13.1": "py39"}
+    | dict.fromkeys(("2.0.0", "2.0.1", "2.1.0", "2.2.0"), "py310")
+    | dict.fromkeys(("2.3.0", "2.4.0", "2.5.1"), "py311")
+    | {"2.6.0": "py312"}
+)
+_VERSIONS = {
+    "sklearn": tuple(_SKLEARN_TAGS),
+    "xgboost": tuple(_XGBOOST_TAGS),
+    "pytorch": tuple(_PYTORCH_PYTHONS),
+}
+
+# Deep Learning Containers that the SDK does not know in these regions.
+_PYTORCH_IN_ISOF = frozenset({"2.1.0", "2.2.0"})
+_PYTORCH_NOT_IN_ISO = frozenset({"2.3.0", "2.4.0", "2.5.1", "2.6.0"})
+
+_DOMAIN_SUFFIXES = {
+    "cn-": "amazonaws.com.cn",
+    "us-iso-": "c2s.ic.gov",
+    "us-isob-": "sc2s.sgov.gov",
+    "us-isof-": "csp.hci.ic.gov",
+}
+
+
+@dataclass(frozen=True)
+class ImageParts:
+    """What an image's address is made of: `<account>.dkr.ecr.<region>.<domain suffix>/<repository>:<tag>`."""
+
+    repository: str
+    tag: str
+    accounts: Mapping[str, str]
+
+
+def image_uri_parts(framework: str, version: str, instance_type: str = "ml.m5.large") -> ImageParts:
+    """Return repository, tag and accounts at once. Raises UnknownImageError, as every function here."""
+    return ImageParts(
+        repository(framework), tag(framework, version, instance_type), accounts_by_region(framework, version)
+    )
+
+
+def image_uri(image: FrameworkImage | str, region: str, instance_type: str = "ml.m5.large") -> str:
+    """Return the address of a framework's image in a region; of any other image, the address that it is."""
+    if isinstance(image, str):
+        return image
+    parts = image_uri_parts(image.framework, image.version, instance_type)
+    account, domain = parts.accounts[region], domain_suffix(region)
+    return f"{account}.dkr.ecr.{region}.{domain}/{parts.repository}:{parts.tag}"
+
+
+def frameworks() -> tuple[str, ...]:
+    """Return the frameworks that a job file can name."""
+    return tuple(_REPOSITORIES)
+
+
+def versions(framework: str) -> tuple[str, ...]:
+    """Return the framework's versions, oldest first."""
+    if framework not in _VERSIONS:
+        raise UnknownImageError(
+            f"'{framework}' is no framework that is known here; write one of {', '.join(frameworks())}, "
+            "or the whole image URI"
+        )
+    return _VERSIONS[framework]
+
+
+def repository(framework: str) -> str:
+    """Return the ECR repository that holds the framework's inference containers."""
+    versions(framework)
+    return _REPOSITORIES[framework]
+
+
+def tag(framework: str, version: str, instance_type: str = "ml.m5.large") -> str:
+    """Return the image's tag: for a GPU instance type the GPU image, where the framework has one."""
+    version = _full_version(framework, version)
+    chip = family(instance_type)
+    if chip in NEURON_FAMILIES:
+        raise UnknownImageError(
+            f"{framework} {version} has no image for {instance_type}; "
+            "write the URI of a Neuron image, or take another instance type"
+        )
+    if framework == "sklearn":
+        return _SKLEARN_TAGS[version]
+    if framework == "xgboost":
+        return _XGBOOST_TAGS[version]
+    processor = "gpu" if chip in GPU_FAMILIES else "cpu"
+    return f"{version}-{processor}-{_PYTORCH_PYTHONS[version]}"
+
+
+def accounts_by_region(framework: str, version: str) -> dict[str, str]:
+    """Return the account id by region, of every region that has the image."""
+    version = _full_version(framework, version)
+    if framework != "pytorch":
+        return dict(ALGORITHM_ACCOUNTS)
+    return {
+        region: account
+        for region, account in DEEP_LEARNING_ACCOUNTS.items()
+        if not (region.startswith("us-isof-") and version not in _PYTORCH_IN_ISOF)
+        and not (region.startswith("us-iso") and version in _PYTORCH_NOT_IN_ISO)
+    }
+
+
+def domain_suffix(region: str) -> str:
+    """Return the domain that the region's ECR answers under: what `AWS::URLSuffix` is in a template."""
+    return next(
+        (suffix for start, suffix in _DOMAIN_SUFFIXES.items() if region.startswith(start)), "amazonaws.com"
+    )
+
+
+def _full_version(framework: str, version: str) -> str:
+    """Return the listed version; of PyTorch `2.5` stands for its newest patch, as in the SDK."""
+    listed = versions(framework)
+    if version in listed:
+        return version
+    patches = [patch for patch in listed if patch.rpartition(".")[0] == version]
+    if framework == "pytorch" and patches:
+        return patches[-1]
+    raise UnknownImageError(
+        f"{framework} has no version '{version}' that is known here; write one of {', '.join(listed)}, "
+        "or the whole image URI"
+    )

@@ -1,0 +1,76 @@
+"""All that is wrong with a job, before anything is made of it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from batch_transform.job.errors import Problem
+from batch_transform.job.filters.named_filters import input_filter, output_filter, with_filters
+from batch_transform.job.request.request import transform_job_request
+from batch_transform.job.request.trigger_inputs import trigger_input_problems
+from batch_transform.job.rules import UNRESOLVED, request_problems
+from batch_transform.job.rules.columns import column_problems
+from batch_transform.job.rules.container import container_problems
+from batch_transform.job.rules.fields import field_problems
+from batch_transform.job.rules.input_key import input_key_problems
+from batch_transform.job.rules.ladder import job_ladder_problems
+from batch_transform.job.rules.model import model_problems
+from batch_transform.job.rules.monitoring import monitoring_problems
+from batch_transform.job.rules.name import name_problems
+from batch_transform.job.rules.names import one_text_problems
+from batch_transform.job.rules.notify import notify_problems
+from batch_transform.job.rules.run_size import run_size_problems
+from batch_transform.job.rules.runtime import runtime_problems
+from batch_transform.job.rules.schedule import schedule_problems
+from batch_transform.job.rules.upload import upload_problems
+from batch_transform.job.rules.workflow import workflow_problems
+from batch_transform.job.values.job_spec import JobSpec
+
+_JOB_RULES = (
+    name_problems,
+    model_problems,
+    container_problems,
+    input_key_problems,
+    job_ladder_problems,
+    column_problems,
+    field_problems,
+    runtime_problems,
+    schedule_problems,
+    upload_problems,
+    notify_problems,
+    workflow_problems,
+    monitoring_problems,
+)
+
+
+def problems(spec: JobSpec) -> list[Problem]:
+    """Return all problems of a job. Reads no file and asks no service."""
+    if texts := list(one_text_problems(spec)):
+        return texts  # all that is said of names would be said of letters
+    filters = {
+        "data_processing.input_filter": input_filter(spec),
+        "data_processing.output_filter": output_filter(spec),
+    }
+    paths = [compiled.path for compiled in filters.values()]
+    spec = with_filters(spec, *(UNRESOLVED if path is None else path for path in paths))
+    types: object = spec.transform.instance_type
+    ladder = types if isinstance(types, tuple) and types else (UNRESOLVED,)
+    with_ladder = dataclasses.replace(spec.transform, instance_type=ladder)
+    request = transform_job_request(
+        dataclasses.replace(spec, transform=with_ladder),
+        model_name=UNRESOLVED,
+        data=spec.input.data if spec.input.data is not None else UNRESOLVED,
+        output_path=spec.output.path if spec.output.path is not None else UNRESOLVED,
+    )
+    found = [problem for rule in _JOB_RULES for problem in rule(spec)] + request_problems(request, ladder)
+    found += run_size_problems(spec, request)
+    of_filters = [problem for compiled in filters.values() for problem in compiled.problems]
+    if not any(problem.is_error for problem in [*found, *of_filters]):
+        found += trigger_input_problems(spec, request)
+    return of_filters + [
+        # What the rules say of a path is told where the job says it, in names or as a path.
+        dataclasses.replace(problem, field=filters[problem.field].field)
+        if problem.field in filters
+        else problem
+        for problem in found
+    ]

@@ -1,0 +1,160 @@
+"""What a single run may change: the names of the job file, in the input of the execution.
+
+{"data_processing": {"input_filter": "$[1:]"}}       # nested, as in the job file
+{"data_processing.input_filter": "$[1:]"}            # or with a dotted name
+{"transform.env": {"LOG_LEVEL": "debug"}}            # added to the job's own variables
+{"transform.env.LOG_LEVEL": "debug"}                 # the same
+{"transform.strategy": null}                         # back to AWS's default
+{"data_processing.keep": ["id", "label"]}            # by name, where the job names its columns
+{"transform.instance_type": ["ml.m5.xlarge", "ml.c5.xlarge"]}   # one, or those to try in this order
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from batch_transform.job.aws.members import MEMBERS, Member
+from batch_transform.job.errors import Problem, RunInputError
+from batch_transform.job.request.named_overrides import (
+    FILTER_FIELDS,
+    NAME_FIELDS,
+    Columns,
+    place_named_filters,
+)
+from batch_transform.job.request.request import Request, complete_model_client_config, place
+from batch_transform.job.rules import request_problems
+from batch_transform.job.rules.shape import shown
+from batch_transform.job.rules.values import INSTANCE_TYPE
+
+OVERRIDABLE = (*(member.field for member in MEMBERS if member.overridable), *NAME_FIELDS)
+
+_MEMBER_OF = {member.field: member for member in MEMBERS}
+_ENV = "transform.env"
+
+# What others put into the input of an execution: the Step Functions console suggests a Comment, and a
+# parent execution leaves its id.
+_NOT_OURS = frozenset({"Comment", "comment", "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"})
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What one run asks for: the request, and the instance types to try, the first of which it holds."""
+
+    request: Request
+    instance_types: tuple[str, ...]
+
+
+def apply_overrides(
+    request: Mapping[str, Any],
+    run_input: object,
+    columns: Columns | None = None,
+    *,
+    instance_types: Sequence[str] = (),
+) -> RunRequest:
+    """Return the request of one run: a copy of the job's request with what the run's input changes.
+
+    `columns` are the names that the job gives, for filters by name; `instance_types` are the job's, by
+    default that of its request alone. `{}` changes nothing, and so does the event that EventBridge sends
+    for a schedule without an input of its own. Raises RunInputError with all problems at once: names that
+    a run cannot change, and what the rules say of the outcome.
+    """
+    effective = copy.deepcopy(dict(request))
+    ladder: tuple[Any, ...] = tuple(instance_types) or (effective["TransformResources"].get("InstanceType"),)
+    problems: list[Problem] = []
+    names: dict[str, object] = {}
+    raw: set[str] = set()
+    for field, value in _given(run_input, problems):
+        if field in NAME_FIELDS:
+            names[field] = value
+            continue
+        raw |= {field} & set(FILTER_FIELDS)
+        if field == INSTANCE_TYPE and isinstance(value, list):
+            ladder = tuple(value)
+            value = next(iter(ladder), None)  # noqa: PLW2901 - the request holds the first
+        elif field == INSTANCE_TYPE:
+            ladder = (value,)
+        _set(effective, _MEMBER_OF[field], value)
+    complete_model_client_config(effective)
+    problems += place_named_filters(effective, names, columns or Columns(), raw=raw)
+    problems += [problem for problem in request_problems(effective, ladder) if problem.is_error]
+    if problems:
+        raise RunInputError(problems)
+    return RunRequest(effective, ladder)
+
+
+def _given(run_input: object, problems: list[Problem]) -> Iterator[tuple[str, object]]:
+    """Yield the fields that the input gives; what it should not give is noted in `problems`."""
+    if not isinstance(run_input, Mapping):
+        message = f'must be a JSON object, such as {{"transform.max_payload": 6}}; got {shown(run_input)}'
+        problems.append(Problem("run-input-not-object", "input", message))
+        return
+    if run_input.get("detail-type") == "Scheduled Event":
+        return
+    ours = {name: value for name, value in run_input.items() if name not in _NOT_OURS}
+    seen: set[str] = set()
+    for field, value in _leaves(ours, ""):
+        problem = _problem(field, value, seen)
+        if problem is not None:
+            problems.append(problem)
+        elif field.startswith(f"{_ENV}."):
+            # A whole number is taken as it is written, as in a job file.
+            text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+            yield _ENV, {field.removeprefix(f"{_ENV}."): text}
+        else:
+            yield field, value
+        seen.add(field)
+
+
+def _leaves(node: Mapping[str, object], path: str) -> Iterator[tuple[str, object]]:
+    for name, value in node.items():
+        field = f"{path}{name}"
+        if isinstance(value, Mapping) and any(known.startswith(f"{field}.") for known in _MEMBER_OF):
+            yield from _leaves(value, f"{field}.")
+        elif isinstance(value, Mapping) and field == _ENV:
+            yield from ((f"{field}.{variable}", text) for variable, text in value.items())
+        else:
+            yield field, value
+
+
+def _problem(field: str, value: object, seen: set[str]) -> Problem | None:
+    if field in seen:
+        return Problem("override-twice", field, "is given twice, nested and dotted; keep one")
+    if field in OVERRIDABLE or field.startswith(f"{_ENV}."):
+        return None
+    if field in _MEMBER_OF or field.startswith("tags."):
+        return Problem(
+            "override-fixed", field, "belongs to the deployed stack; change it in the job file and deploy"
+        )
+    if any(known.startswith(f"{field}.") for known in _MEMBER_OF):
+        return Problem("wrong-type", field, f"must be an object of fields; got {shown(value)}")
+    near = get_close_matches(field, OVERRIDABLE, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    allowed = ", ".join(OVERRIDABLE)
+    return Problem(
+        "override-unknown", field, f"is nothing that a run can change; {hint}allowed are {allowed}"
+    )
+
+
+def _set(request: Request, member: Member, value: object) -> None:
+    if value is None:
+        _remove(request, member.path)
+    elif member.field == _ENV and isinstance(value, Mapping):
+        place(request, member.path, _with_variables(request.get("Environment", {}), value))
+    else:
+        place(request, member.path, value)
+
+
+def _with_variables(base: Mapping[str, object], changes: Mapping[str, object]) -> dict[str, object]:
+    return {name: text for name, text in {**base, **changes}.items() if text is not None}
+
+
+def _remove(request: Request, path: tuple[str, ...]) -> None:
+    *parents, last = path
+    node: Any = request
+    for name in parents:
+        node = node.get(name, {})
+    node.pop(last, None)

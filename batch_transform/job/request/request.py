@@ -1,0 +1,62 @@
+"""The CreateTransformJob request of a job: built here, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from operator import attrgetter
+from typing import Any
+
+from batch_transform.job.aws.members import MEMBERS
+from batch_transform.job.filters.named_filters import with_paths
+from batch_transform.job.values.job_spec import JobSpec
+
+Request = dict[str, Any]
+
+_MODEL_CLIENT_DEFAULTS = {"InvocationsTimeoutInSeconds": 600, "InvocationsMaxRetries": 3}
+
+
+def transform_job_request(spec: JobSpec, *, model_name: str, data: str, output_path: str) -> Request:
+    """Return the request, without TransformJobName, which each attempt of a run adds.
+
+    `model_name`, `data` and `output_path` are what the stack resolved; they may be CDK tokens. Of the
+    instance types it holds the first. Members that the job does not set are left out, so that AWS's own
+    defaults hold (API reference, CreateTransformJob). Filters in names are compiled, and both filters are
+    always sent: a run may change only what is declared. Of ModelClientConfig both members are always sent
+    together: a half-filled structure is a known way to get other defaults than the documented 600 s and 3
+    retries.
+    Raises FilterNamesError for names that make no filter.
+    """
+    spec = with_paths(spec)
+    request: Request = {"ModelName": model_name}
+    first_of_ladder = next(iter(spec.transform.instance_type), None)
+    resolved: dict[str, Any] = {
+        "input.data": data,
+        "output.path": output_path,
+        "transform.instance_type": first_of_ladder,
+    }
+    for member in MEMBERS:
+        value = resolved[member.field] if member.field in resolved else attrgetter(member.field)(spec)
+        if value is None or value == {}:
+            continue
+        place(request, member.path, _tag_list(value) if member.field == "tags" else value)
+    complete_model_client_config(request)
+    return request
+
+
+def complete_model_client_config(request: Request) -> None:
+    """Fill a ModelClientConfig that is given in part with AWS's documented defaults."""
+    if "ModelClientConfig" in request:
+        request["ModelClientConfig"] = _MODEL_CLIENT_DEFAULTS | request["ModelClientConfig"]
+
+
+def place(request: Request, path: tuple[str, ...], value: object) -> None:
+    """Set the member at `path`, making the structures on the way."""
+    *parents, last = path
+    node = request
+    for name in parents:
+        node = node.setdefault(name, {})
+    node[last] = dict(value) if isinstance(value, Mapping) else value
+
+
+def _tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]

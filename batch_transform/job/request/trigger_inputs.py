@@ -1,0 +1,78 @@
+"""What schedules and uploads give their runs, held against what a run may have before anything is deployed."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+
+from batch_transform.job.errors import InvalidS3UriError, Problem, RunInputError
+from batch_transform.job.request.named_overrides import Columns
+from batch_transform.job.request.overrides import apply_overrides
+from batch_transform.job.request.request import Request
+from batch_transform.job.rules.ladder import needs_another_image
+from batch_transform.job.rules.values import INSTANCE_TYPE
+from batch_transform.job.values.cdk_token import is_token
+from batch_transform.job.values.job_spec import JobSpec
+from batch_transform.job.values.one_or_more import item_field
+from batch_transform.job.values.s3_uri import S3Uri
+
+
+def trigger_input_problems(spec: JobSpec, request: Request) -> Iterator[Problem]:
+    """Check the inputs of all triggers. `request` is that of the sound job."""
+    schedules = spec.triggers.schedule
+    inputs = {
+        f"{item_field('triggers.schedule', at, len(schedules))}.input": schedule.input
+        for at, schedule in enumerate(schedules)
+    }
+    if spec.triggers.on_upload is not None:
+        inputs["triggers.on_upload.input"] = spec.triggers.on_upload.input
+    for field, run_input in inputs.items():
+        for problem in _run_problems(spec, request, run_input):
+            at = field if problem.field == "input" else f"{field}.{problem.field}"
+            yield dataclasses.replace(problem, field=at)
+
+
+def _run_problems(spec: JobSpec, request: Request, run_input: Mapping[str, object]) -> Iterator[Problem]:
+    """Tell what the check before the run would refuse, and what only the job's file shows."""
+    columns = Columns(spec.input.columns, spec.output.columns)
+    try:
+        run = apply_overrides(request, run_input, columns, instance_types=spec.transform.instance_type)
+    except RunInputError as error:
+        yield from error.problems
+        return
+    first = spec.transform.instance_type[0]
+    for other in run.instance_types:
+        if needs_another_image(spec.model, first, other):
+            yield Problem(
+                "override-of-image",
+                INSTANCE_TYPE,
+                f"{other} needs another image of the framework than {first}, which the model was made for; name "
+                "instance types of the same kind",
+            )
+            return
+    yield from _data(spec, run.request)
+
+
+def _data(spec: JobSpec, request: Request) -> Iterator[Problem]:
+    """The roles of a job read below its own input, so that a run elsewhere would be denied."""
+    text = request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
+    own = spec.input.data
+    if is_token(text) or is_token(own):
+        return
+    try:
+        data = S3Uri.parse(text)
+        allowed = S3Uri("", f"{spec.name}/") if own is None else S3Uri.parse(own)
+    except InvalidS3UriError:
+        return
+    if data.key.startswith(allowed.key) and (own is None or data.bucket == allowed.bucket):
+        return
+    # The job's own prefix has its name in it, which is another one in each environment.
+    severity, where = ("error", f"{own}, input.data")
+    if own is None:
+        severity, where = "warning", f"s3://INPUT_BUCKET/{allowed.key}, the job's own prefix"
+    yield Problem(
+        "override-outside-data",
+        "input.data",
+        f"{text} does not begin with {where}: the job may read there only",
+        severity=severity,
+    )

@@ -1,0 +1,136 @@
+"""Column names against the filters: does each index point at a column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from batch_transform.job.errors import FilterMissError, InvalidFilterError, Problem
+from batch_transform.job.filters.json_path import JsonPath
+from batch_transform.job.rules.filters import INPUT_FILTER, OUTPUT_FILTER
+from batch_transform.job.rules.shape import shown
+from batch_transform.job.values.cdk_token import is_token
+from batch_transform.job.values.counted import counted
+from batch_transform.job.values.job_spec import JobSpec
+from batch_transform.job.values.media_type import CSV, FILTERABLE, media_type
+
+
+def column_problems(spec: JobSpec) -> Iterator[Problem]:
+    """Check the names of columns, and the filters, which are paths here, against their number."""
+    yield from _names("input.columns", spec.input.columns, spec.input.content_type)
+    yield from _names("output.columns", spec.output.columns, spec.output.accept)
+    sent, answered = spec.input.columns, spec.output.columns
+    if any(map(is_token, (*sent, *answered))):
+        return
+    for field, text in (
+        (INPUT_FILTER, spec.data_processing.input_filter),
+        (OUTPUT_FILTER, spec.data_processing.output_filter),
+    ):
+        yield from _from_both_ends(field, text)
+    if sent and media_type(spec.input.content_type) == CSV:
+        yield from _reach(INPUT_FILTER, spec.data_processing.input_filter, [("input.columns", sent)])
+    if answered and media_type(spec.output.accept) == CSV:
+        if spec.data_processing.join_source == "None":
+            yield from _reach(
+                OUTPUT_FILTER, spec.data_processing.output_filter, [("output.columns", answered)]
+            )
+        elif spec.data_processing.join_source == "Input" and sent:
+            joined = [("input.columns", sent), ("output.columns", answered)]
+            yield from _reach(OUTPUT_FILTER, spec.data_processing.output_filter, joined)
+
+
+def _names(field: str, names: Sequence[str], content_type: str | None) -> Iterator[Problem]:
+    if not names:
+        return
+    if content_type is not None and not is_token(content_type) and media_type(content_type) not in FILTERABLE:
+        yield Problem(
+            "columns-type-unfit",
+            field,
+            f"names columns of CSV rows or fields of JSON records, and the type here is '{content_type}'; "
+            "leave the names out",
+        )
+    for at, name in enumerate(names):
+        if not is_token(name):
+            yield from _one_name(f"{field}[{at}]", name, at)
+        if name in names[:at] and not is_token(name):
+            yield Problem(
+                "column-duplicate",
+                f"{field}[{at}]",
+                f"'{name}' is the name of two columns; give each column its own",
+            )
+
+
+def _one_name(field: str, name: str, at: int) -> Iterator[Problem]:
+    if not name.strip():
+        yield Problem("column-empty", field, f"column {at + 1} has no name; write one")
+    elif len(name.splitlines()) > 1:
+        yield Problem("column-of-lines", field, f"{shown(name)} holds a newline; write the name on one line")
+    elif name != name.strip():
+        yield Problem(
+            "column-outer-blank",
+            field,
+            f"{shown(name)} begins or ends with a blank, which is a part of the name; write {shown(name.strip())}",
+            severity="warning",
+        )
+
+
+def _reach(field: str, text: str | None, groups: Sequence[tuple[str, Sequence[str]]]) -> Iterator[Problem]:
+    """An index outside the row is an error in AWS (API reference, DataProcessing)."""
+    if text is None or is_token(text):
+        return
+    try:
+        path = JsonPath.parse(text, content_type=CSV)
+    except InvalidFilterError:
+        return  # told by the rules on filters
+    if path.undefined:
+        return
+    if path.forwards:  # told by the rules on filters; its columns may still be missing
+        path = JsonPath.parse(path.forwards)
+    names = [name for _, group in groups for name in group]
+    if _counts_from_both_ends(path) and all(-len(names) <= index < len(names) for index in path.indexes):
+        return  # told above
+    try:
+        path.positions(len(names))
+    except FilterMissError:
+        where = " and ".join(f"{len(group)} in {of}" for of, group in groups)
+        listed = ", ".join(f"{at} {name}" for at, name in enumerate(names[:12])) + (
+            ", …" if len(names) > 12 else ""
+        )
+        yield Problem(
+            "filter-beyond-columns",
+            field,
+            f"'{text}' asks for a column that is not there: a row has {counted(len(names), 'column')} ({where}), "
+            f"counted from 0: {listed}{_end_is_inclusive(path, len(names))}",
+        )
+
+
+def _end_is_inclusive(path: JsonPath, width: int) -> str:
+    """The mend of a slice that is written as Python has it, one too far."""
+    last = path.slice
+    if last is None or last.end != width:
+        return ""
+    return f"; the end of a slice is inclusive, so that the last column is {width - 1}, or leave the end out"
+
+
+def _counts_from_both_ends(path: JsonPath) -> bool:
+    last = path.slice
+    return last is not None and last.start is not None and last.end is not None and last.start < 0 <= last.end
+
+
+def _from_both_ends(field: str, text: str | None) -> Iterator[Problem]:
+    """A warning: in a record that is wide enough such a slice ends before it starts."""
+    if text is None or is_token(text):
+        return
+    try:
+        path = JsonPath.parse(text)
+    except InvalidFilterError:
+        return  # told by the rules on filters
+    last = path.slice
+    if last is None or last.start is None or last.end is None or not _counts_from_both_ends(path):
+        return
+    yield Problem(
+        "filter-from-both-ends",
+        field,
+        f"'{text}' counts its start from the end and its end from the start: selects nothing in a record with "
+        f"more than {last.end - last.start} columns or elements; count both from the start",
+        severity="warning",
+    )

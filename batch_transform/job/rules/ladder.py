@@ -1,0 +1,79 @@
+"""The instance types of a job, which are tried one after the other while AWS has no machine of the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from batch_transform.job.aws.instance_types import INSTANCE_TYPES
+from batch_transform.job.aws.request_shape import SHAPES
+from batch_transform.job.errors import Problem, UnknownImageError
+from batch_transform.job.model.framework_images import tag
+from batch_transform.job.rules.shape import shown, value_problems
+from batch_transform.job.rules.values import INSTANCE_TYPE
+from batch_transform.job.values.cdk_token import is_token
+from batch_transform.job.values.job_spec import FrameworkImage, JobSpec, ModelSpec
+from batch_transform.job.values.one_or_more import item_field
+
+_SHAPE = SHAPES[("TransformResources", "InstanceType")]
+
+
+def ladder_problems(instance_types: Sequence[object]) -> Iterator[Problem]:
+    """Check each of several instance types by itself, and that they differ."""
+    for at, instance_type in enumerate(instance_types):
+        field = item_field(INSTANCE_TYPE, at, len(instance_types))
+        yield from value_problems(field, instance_type, _SHAPE)
+        if instance_type in instance_types[:at] and not is_token(instance_type):
+            yield Problem(
+                "instance-type-duplicate",
+                field,
+                f"{shown(instance_type)} was tried before; name each instance type once",
+            )
+
+
+def job_ladder_problems(spec: JobSpec) -> Iterator[Problem]:
+    """Check what a job says of its instance types beyond its request."""
+    types: object = spec.transform.instance_type
+    if isinstance(types, str):
+        message = f"must be a tuple of instance types; write ({shown(types)},)"
+        yield Problem("wrong-type", INSTANCE_TYPE, message)
+    elif not spec.transform.instance_type:
+        yield Problem(
+            "instance-types-empty",
+            INSTANCE_TYPE,
+            "names no instance type; write at least one, or leave the field out",
+        )
+    else:
+        yield from _images(spec.model, spec.transform.instance_type)
+
+
+def _images(model: ModelSpec, instance_types: Sequence[str]) -> Iterator[Problem]:
+    """A model has one image, and AWS's frameworks have one image for GPU instances and one for all others."""
+    first = instance_types[0]
+    for at, instance_type in enumerate(instance_types):
+        if needs_another_image(model, first, instance_type):
+            yield Problem(
+                "ladder-of-two-images",
+                item_field(INSTANCE_TYPE, at, len(instance_types)),
+                f"{instance_type} needs another image of the framework than {first}, and a model has one image; name "
+                "instance types with a GPU only, or without one only",
+            )
+            return
+
+
+def needs_another_image(model: ModelSpec, instance_type: str, other: str) -> bool:
+    """Whether a framework's container of the model is another one on `other` than on `instance_type`."""
+    images = [model.image, *(container.image for container in model.containers)]
+    return any(
+        _tag(image, instance_type) != _tag(image, other)
+        for image in images
+        if isinstance(image, FrameworkImage)
+        and {instance_type, other} <= set(INSTANCE_TYPES)
+        and not (is_token(image.framework) or is_token(image.version))
+    )
+
+
+def _tag(image: FrameworkImage, instance_type: str) -> str | None:
+    try:
+        return tag(image.framework, image.version, instance_type)
+    except UnknownImageError:
+        return None  # told by the rules on images

@@ -1,0 +1,254 @@
+"""Which model scores, and in which container."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+
+from batch_transform.job.aws.request_shape import (
+    ENDPOINT_NAME,
+    KMS_KEY,
+    MODEL_ENVIRONMENT,
+    MODEL_NAME,
+    MOST_CONTAINERS,
+    MOST_SECURITY_GROUPS,
+    MOST_SUBNETS,
+    NETWORK_ID,
+    PACKAGE_GROUP,
+    ROLE_ARN,
+    SHAPES,
+    Flag,
+)
+from batch_transform.job.errors import InvalidS3UriError, Problem
+from batch_transform.job.rules.image import image_problems
+from batch_transform.job.rules.locations import bucket_name_problems
+from batch_transform.job.rules.shape import shown, slug, value_problems
+from batch_transform.job.values.cdk_token import is_token
+from batch_transform.job.values.job_spec import ContainerSpec, JobSpec, ModelSpec, VpcConfig
+from batch_transform.job.values.model_source import NAME_TO_WRITE, given_sources
+from batch_transform.job.values.s3_uri import S3Uri
+
+_S3_URI = SHAPES[("TransformInput", "DataSource", "S3DataSource", "S3Uri")]
+
+# Repositories of SageMaker's built-in algorithms (Developer Guide, "Docker registry paths").
+_BUILT_IN = frozenset(
+    {
+        "blazingtext",
+        "factorization-machines",
+        "forecasting-deepar",
+        "image-classification",
+        "ipinsights",
+        "kmeans",
+        "knn",
+        "lda",
+        "linear-learner",
+        "ntm",
+        "object-detection",
+        "object2vec",
+        "pca",
+        "randomcutforest",
+        "semantic-segmentation",
+        "seq2seq",
+        "xgboost",
+    }
+)
+
+
+# What else a job may say, by the source of its model.
+_TAKES = {
+    "source": {"kms_key", "image", "env", "role", "vpc_config", "enable_network_isolation"},
+    "artifact": {"kms_key", "image", "env", "role", "vpc_config", "enable_network_isolation"},
+    "containers": {"role", "vpc_config", "enable_network_isolation"},
+    "existing": set[str](),
+    "endpoint": set[str](),
+    "package_group": {"env", "role", "vpc_config", "enable_network_isolation"},
+}
+_MODEL_IS_THERE = "since that model has its own; leave it out"
+_WHY_NOT = {
+    "containers": "since each container has its own; write it there",
+    "existing": _MODEL_IS_THERE,
+    "endpoint": _MODEL_IS_THERE,
+    "package_group": "since the package has its own; leave it out",
+}
+
+
+def model_problems(spec: JobSpec) -> Iterator[Problem]:
+    """Check where the model comes from, its containers, its role and its network."""
+    model = spec.model
+    given = given_sources(model)
+    yield from _one_source(given)
+    if len(given) == 1:
+        yield from _fits_source(model, given[0])
+    for name, shape in (
+        ("existing", MODEL_NAME),
+        ("endpoint", ENDPOINT_NAME),
+        ("package_group", PACKAGE_GROUP),
+        ("role", ROLE_ARN),
+        ("enable_network_isolation", Flag()),
+    ):
+        value = getattr(model, name)
+        if value is not None:
+            yield from value_problems(f"model.{name}", value, shape)
+    if model.existing == NAME_TO_WRITE:
+        yield Problem(
+            "model-placeholder",
+            "model.existing",
+            f"{shown(model.existing)} is a placeholder; write the name of an existing SageMaker model",
+            severity="warning",
+        )
+    if model.containers:
+        yield from _pipeline(model.containers)
+    for path, container in _containers(model):
+        yield from _artifact(f"{path}.artifact", container.artifact)
+        yield from _key(path, container, model.role)
+        yield from image_problems(f"{path}.image", container.image, spec.transform.instance_type)
+        yield from value_problems(f"{path}.env", container.env, MODEL_ENVIRONMENT)
+    if model.vpc_config is not None:
+        yield from _network(model.vpc_config)
+    yield from _streaming(spec)
+
+
+def _containers(model: ModelSpec) -> Iterator[tuple[str, ModelSpec | ContainerSpec]]:
+    """Yield each container with its field; the model is its own one where it is no pipeline."""
+    yield "model", model
+    yield from ((f"model.containers[{at}]", container) for at, container in enumerate(model.containers))
+
+
+def _one_source(given: list[str]) -> Iterator[Problem]:
+    if not given:
+        yield Problem(
+            "model-missing",
+            "model",
+            "says no model; write one of source (a folder), artifact (a model.tar.gz in S3), containers (a "
+            "pipeline), existing (a model that SageMaker has), endpoint (the model that it serves when a run "
+            "starts) and package_group (its newest approved package)",
+        )
+    elif len(given) > 1:
+        yield Problem("model-ambiguous", "model", f"says {' and '.join(given)}; keep one of them")
+
+
+def _fits_source(model: ModelSpec, source: str) -> Iterator[Problem]:
+    for name in ("kms_key", "image", "env", "role", "vpc_config", "enable_network_isolation"):
+        value = getattr(model, name)
+        if value in (None, {}) or name in _TAKES[source]:
+            continue
+        elsewhere = (
+            "; put variables for this job in transform.env"
+            if name == "env" and source != "containers"
+            else ""
+        )
+        yield Problem(
+            f"{slug(name)}-with-{slug(source)}",
+            f"model.{name}",
+            f"cannot be given with model.{source}, {_WHY_NOT[source]}{elsewhere}",
+        )
+    if source in {"source", "artifact"} and model.image is None:
+        yield Problem(
+            "image-missing",
+            "model.image",
+            f"is required with model.{source}; write a framework, such as "
+            "{framework: sklearn, version: 1.2-1}, or an image URI",
+        )
+    if source == "package_group" and model.role is None:
+        yield Problem(
+            "role-missing",
+            "model.role",
+            "is required with model.package_group, since only you know which images and archives its packages "
+            "have; write the ARN of a role that SageMaker may assume and that reads those and the input, and "
+            "writes the output",
+        )
+
+
+def _pipeline(containers: Sequence[ContainerSpec]) -> Iterator[Problem]:
+    if len(containers) > MOST_CONTAINERS:
+        yield Problem(
+            "containers-too-many",
+            "model.containers",
+            f"{len(containers)} containers are given; a pipeline has {MOST_CONTAINERS} at most",
+        )
+    for at, container in enumerate(containers):
+        if container.source is not None and container.artifact is not None:
+            yield Problem(
+                "container-ambiguous",
+                f"model.containers[{at}]",
+                "says source and artifact; keep one of them",
+            )
+
+
+def _network(vpc: VpcConfig) -> Iterator[Problem]:
+    for name, ids, most in (
+        ("subnets", vpc.subnets, MOST_SUBNETS),
+        ("security_group_ids", vpc.security_group_ids, MOST_SECURITY_GROUPS),
+    ):
+        field = f"model.vpc_config.{name}"
+        if not 1 <= len(ids) <= most:
+            yield Problem(f"{slug(name)}-count", field, f"{len(ids)} are given; AWS takes 1 to {most}")
+        for at, one in enumerate(ids):
+            yield from value_problems(f"{field}[{at}]", one, NETWORK_ID)
+
+
+def _artifact(field: str, artifact: str | None) -> Iterator[Problem]:
+    if artifact is None:
+        return
+    found = list(value_problems(field, artifact, _S3_URI))
+    yield from found
+    if found or is_token(artifact):
+        return
+    with contextlib.suppress(InvalidS3UriError):  # an https address that is not S3's is for AWS to judge
+        yield from bucket_name_problems(field, S3Uri.parse(artifact))
+    if artifact.endswith("/"):
+        # Recorded in github.com/aws/sagemaker-python-sdk issue 4777.
+        yield Problem(
+            "artifact-uncompressed",
+            field,
+            f"'{artifact}' is a folder, and batch transform takes no uncompressed model; write the address "
+            "of a model.tar.gz (AWS: SageMaker Batch currently doesn't support Model entity with container "
+            "definitions which use ModelDataSource attribute)",
+        )
+    elif not artifact.endswith(".tar.gz"):
+        yield Problem(
+            "artifact-not-tar-gz",
+            field,
+            f"'{artifact}' does not end in .tar.gz; SageMaker wants one gzip compressed tar archive",
+            severity="warning",
+        )
+
+
+def _key(path: str, container: ModelSpec | ContainerSpec, role: str | None) -> Iterator[Problem]:
+    if container.kms_key is None:
+        return
+    field = f"{path}.kms_key"
+    yield from value_problems(field, container.kms_key, KMS_KEY)
+    if container.source is None and container.artifact is None:
+        if isinstance(container, ContainerSpec):  # of a model without an archive, _fits_source tells
+            yield Problem(
+                "kms-key-without-archive",
+                field,
+                "is the key of a model archive, and this container has none; write artifact or source, or leave it out",
+            )
+    elif role is not None:
+        yield Problem(
+            "kms-key-with-role",
+            field,
+            "does nothing with model.role, whose policies are not the stack's: let that role decrypt with the key, and "
+            "leave this out",
+            severity="warning",
+        )
+
+
+def _streaming(spec: JobSpec) -> Iterator[Problem]:
+    """Built-in algorithms do not support HTTP chunked encoding (API reference, MaxPayloadInMB)."""
+    if spec.transform.max_payload != 0:
+        return
+    for _, container in _containers(spec.model):
+        image = container.image
+        repository = image.partition("/")[2].partition(":")[0] if isinstance(image, str) else ""
+        if repository in _BUILT_IN:
+            yield Problem(
+                "streaming-with-built-in",
+                "transform.max_payload",
+                f"0 streams whole objects to the model, and SageMaker's built-in {repository} takes no "
+                "streams; write 1 or more",
+                severity="warning",
+            )
+            return

@@ -1,0 +1,246 @@
+"""When the job starts by itself: schedule expressions of EventBridge Scheduler.
+
+Source: EventBridge Scheduler User Guide, "Schedule types". Only what the page rules out is refused;
+a form that it does not mention is left to AWS.
+"""
+
+from __future__ import annotations
+
+import re
+import zoneinfo
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import get_close_matches
+
+from batch_transform.job.aws.request_shape import Flag
+from batch_transform.job.aws.stack_shape import SCHEDULE_NAME, WINDOW_IN_MINUTES
+from batch_transform.job.errors import Problem
+from batch_transform.job.rules.shape import shown, value_problems
+from batch_transform.job.schedule.cron import FIRST_YEAR, LAST_YEAR, MONTHS, WEEKDAYS, Cron, read_cron
+from batch_transform.job.schedule.moment import near_moment, read_moment
+from batch_transform.job.values.cdk_token import is_token
+from batch_transform.job.values.job_spec import JobSpec, ScheduleSpec
+from batch_transform.job.values.one_or_more import item_field
+
+_SCHEDULE = "triggers.schedule"
+
+
+@dataclass(frozen=True)
+class _CronField:
+    name: str
+    least: int
+    most: int
+    words: tuple[str, ...] = ()
+
+
+_CRON_FIELDS = (
+    _CronField("minutes", 0, 59),
+    _CronField("hours", 0, 23),
+    _CronField("day of month", 1, 31),
+    _CronField("month", 1, 12, MONTHS),
+    _CronField("day of week", 1, 7, WEEKDAYS),
+    _CronField("year", FIRST_YEAR, LAST_YEAR),
+)
+_CRON_NAMES = "minutes, hours, day of month, month, day of week, year"
+
+
+def schedule_problems(spec: JobSpec) -> Iterator[Problem]:
+    """Check each schedule: expression and timezone, window, dates, and the name that tells it from the others."""
+    schedules: object = spec.triggers.schedule
+    if isinstance(schedules, ScheduleSpec):
+        yield Problem("wrong-type", _SCHEDULE, "must be a tuple of schedules; write (ScheduleSpec(…),)")
+        return
+    count = len(spec.triggers.schedule)
+    for at, schedule in enumerate(spec.triggers.schedule):
+        field = item_field(_SCHEDULE, at, count)
+        yield from _when(schedule, field)
+        yield from _name(schedule, field, [other.name for other in spec.triggers.schedule[:at]], count)
+        if schedule.maximum_window_in_minutes is not None:
+            window = f"{field}.maximum_window_in_minutes"
+            yield from value_problems(window, schedule.maximum_window_in_minutes, WINDOW_IN_MINUTES)
+        yield from value_problems(f"{field}.enabled", schedule.enabled, Flag())
+        yield from _dates(schedule, field)
+
+
+def _when(schedule: ScheduleSpec, field: str) -> Iterator[Problem]:
+    given = [name for name in ("cron", "rate") if getattr(schedule, name) is not None]
+    if len(given) != 1:
+        says = "neither cron nor rate" if not given else "both cron and rate"
+        yield Problem(
+            "schedule-ambiguous",
+            field,
+            f'says {says}; write one of them, such as cron: "0 2 * * ? *" or rate: 1 hour',
+        )
+        return
+    if schedule.cron is not None:
+        yield from _cron(schedule.cron, f"{field}.cron")
+    else:
+        yield from _rate(schedule.rate or "", f"{field}.rate")
+    found = list(_timezone(schedule.timezone, f"{field}.timezone"))
+    yield from found
+    if (
+        schedule.rate is not None
+        and not found
+        and not is_token(schedule.timezone)
+        and schedule.timezone != "UTC"
+    ):
+        yield Problem(
+            "timezone-without-cron",
+            f"{field}.timezone",
+            f"{schedule.timezone} has no effect on a rate, which counts from when the schedule was made; leave it "
+            "out, or write cron",
+            severity="warning",
+        )
+
+
+def _name(schedule: ScheduleSpec, field: str, before: Sequence[str | None], count: int) -> Iterator[Problem]:
+    if schedule.name is not None:
+        yield from value_problems(f"{field}.name", schedule.name, SCHEDULE_NAME)
+        if schedule.name in before:
+            message = f"{shown(schedule.name)} is also the name of another schedule; give each its own"
+            yield Problem("schedule-name-duplicate", f"{field}.name", message)
+    elif count > 1:
+        yield Problem(
+            "schedule-name-missing",
+            field,
+            "is one of several and has no name to tell it apart, such as name: nightly; add one",
+        )
+
+
+def _dates(schedule: ScheduleSpec, field: str) -> Iterator[Problem]:
+    moments: dict[str, datetime] = {}
+    for name in ("start_date", "end_date"):
+        text = getattr(schedule, name)
+        if text is None or is_token(text):
+            continue
+        moment = read_moment(text)
+        if moment is not None:
+            moments[name] = moment
+            continue
+        meant = near_moment(text) or "2026-12-01T00:00:00Z"
+        yield Problem(
+            "date-malformed",
+            f"{field}.{name}",
+            f"{shown(text)} is no moment in UTC as EventBridge Scheduler takes it; write {meant}",
+        )
+    if len(moments) == 2 and moments["end_date"] <= moments["start_date"]:
+        yield Problem(
+            "schedule-ends-first",
+            f"{field}.end_date",
+            f"{schedule.end_date} is not after start_date, {schedule.start_date}; write a later moment",
+        )
+
+
+def _cron(text: str, field: str) -> Iterator[Problem]:
+    if is_token(text):
+        return
+    if text.strip().startswith("cron("):
+        inner = text.strip().removeprefix("cron(").removesuffix(")")
+        yield Problem("cron-malformed", field, f'leave out the word cron and its brackets; write "{inner}"')
+        return
+    parts = text.split()
+    if len(parts) != len(_CRON_FIELDS):
+        hint = f'; write "{_from_unix(parts)}"' if len(parts) == 5 else ""
+        yield Problem(
+            "cron-malformed",
+            field,
+            f"'{text}' has {len(parts)} fields; EventBridge Scheduler wants 6: {_CRON_NAMES}{hint}",
+        )
+        return
+    is_sound = True
+    for of, part in zip(_CRON_FIELDS, parts, strict=True):
+        for item in part.split(","):
+            if not _fits(of, item):
+                is_sound = False
+                words = f" or {of.words[0]} to {of.words[-1]}" if of.words else ""
+                yield Problem(
+                    "cron-malformed",
+                    field,
+                    f"'{item}' is not allowed for {of.name} in '{text}'; values are {of.least} to "
+                    f"{of.most}{words}",
+                )
+    if [parts[2], parts[4]].count("?") != 1:
+        parts[4 if parts[4] == "*" or parts[2] != "*" else 2] = "?"
+        if parts[2] == parts[4] == "?":
+            parts[2] = "*"
+        yield Problem(
+            "cron-days",
+            field,
+            f"'{text}' must have ? either for day of month or for day of week, and not in both; such as "
+            f'"{" ".join(parts)}"',
+        )
+    elif is_sound and (cron := read_cron(text)) is not None and not _comes(cron):
+        yield Problem(
+            "cron-never",
+            field,
+            f"'{text}' never starts the job, since no month that it names has such a day; write L for a month's "
+            "last day",
+            severity="warning",
+        )
+
+
+def _comes(cron: Cron) -> bool:
+    return any(cron.days(year, month) for year in sorted(cron.years) for month in cron.months)
+
+
+def _fits(field: _CronField, item: str) -> bool:
+    """Whether one item of a field is within bounds: a value, a range, a step, or a sign such as L, W or #."""
+    day = field.name.startswith("day")
+    if item in {"*", "?"}:
+        return item == "*" or day
+    if day and re.search(r"[LW#]", item.upper()) and re.fullmatch(r"[0-9A-Z#-]+", item.upper()):
+        return True
+    span, slash, step = item.partition("/")
+    if slash and not step.isdigit():
+        return False
+    if span in {"", "*"}:
+        return bool(slash)
+    ends = span.split("-")
+    return len(ends) <= 2 and all(_is_value(field, end) for end in ends)
+
+
+def _is_value(field: _CronField, text: str) -> bool:
+    if text.upper() in field.words:
+        return True
+    return text.isdigit() and text.isascii() and field.least <= int(text) <= field.most
+
+
+def _from_unix(parts: list[str]) -> str:
+    """Return the six fields for the five of a Unix crontab, whose week begins with Sunday as 0."""
+    minutes, hours, day, month, weekday = parts
+    weekday = re.sub(r"\d+", lambda number: str(int(number[0]) % 7 + 1), weekday)
+    if weekday == "*":
+        weekday = "?"
+    elif day == "*":
+        day = "?"
+    return " ".join([minutes, hours, day, month, weekday, "*"])
+
+
+def _rate(text: str, field: str) -> Iterator[Problem]:
+    if is_token(text):
+        return
+    if re.fullmatch(r"\s*0*[1-9][0-9]*\s+(minute|hour|day)s?\s*", text) is None:
+        yield Problem(
+            "rate-malformed",
+            field,
+            f"'{text}' is no rate; write a number and minutes, hours or days, such as 1 hour or 12 hours",
+        )
+
+
+def _timezone(zone: str, field: str) -> Iterator[Problem]:
+    if is_token(zone) or _is_zone("UTC") is False or _is_zone(zone):
+        return  # a machine without a time zone database knows not even UTC: AWS will check
+    near = get_close_matches(zone, zoneinfo.available_timezones(), n=3)
+    hint = f"near ones are {', '.join(near)}" if near else "such as UTC or Europe/Vienna"
+    yield Problem(
+        "timezone-unknown", field, f"'{zone}' is no time zone of the IANA time zone database; {hint}"
+    )
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True

@@ -1,0 +1,197 @@
+"""Each member by itself: is it there, of the right type and within its limits."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from batch_transform.job.aws.instance_types import FAMILIES, near_instance_types
+from batch_transform.job.aws.request_shape import (
+    REQUIRED,
+    REQUIRED_TOGETHER,
+    SHAPES,
+    Choice,
+    Flag,
+    Shape,
+    TagList,
+    Text,
+    TextMap,
+    Whole,
+)
+from batch_transform.job.errors import Problem
+from batch_transform.job.rules.values import INSTANCE_TYPE, field_of, member
+from batch_transform.job.values.cdk_token import is_token
+
+_LONGEST_SHOWN = 60
+
+
+def shape_problems(request: Mapping[str, Any]) -> Iterator[Problem]:
+    """Check every member of a request against its shape."""
+    for path in REQUIRED:
+        if member(request, path) is None:
+            yield _missing(field_of(path))
+    for path in REQUIRED_TOGETHER:
+        if member(request, path[:-1]) is not None and member(request, path) is None:
+            yield _missing(field_of(path))
+    for path, shape in SHAPES.items():
+        value = member(request, path)
+        if value is not None:
+            yield from value_problems(field_of(path), value, shape)
+
+
+def value_problems(field: str, value: object, shape: Shape) -> Iterator[Problem]:
+    """Check one value. A token is never wrong."""
+    if is_token(value):
+        return
+    if isinstance(shape, Text):
+        yield from _text_problems(field, value, shape)
+    elif isinstance(shape, Choice):
+        yield from _choice_problems(field, value, shape)
+    elif isinstance(shape, Whole):
+        yield from _whole_problems(field, value, shape)
+    elif isinstance(shape, Flag):
+        if not isinstance(value, bool):
+            yield Problem("wrong-type", field, f"must be true or false; got {shown(value)}")
+    elif isinstance(shape, TextMap):
+        yield from _map_problems(field, value, shape)
+    else:
+        yield from _tag_problems(field, value, shape)
+
+
+def shown(value: object) -> str:
+    """Return a value as messages show it: texts in quotes, long ones cut, with their length."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        start = "".join(
+            character if character.isprintable() else character.encode("unicode_escape").decode()
+            for character in value[:_LONGEST_SHOWN]
+        )
+        return f"'{start}'" if len(value) <= _LONGEST_SHOWN else f"'{start}…' ({len(value)} characters)"
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, list | tuple):
+        return "a list"
+    return "nothing" if value is None else str(value)
+
+
+def slug(field: str) -> str:
+    """Return the part of a problem's code that names the field: `max-payload` for `transform.max_payload`."""
+    last = field.rpartition(".")[2].partition("[")[0]
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", last).replace("_", "-").lower()
+
+
+def _missing(field: str) -> Problem:
+    return Problem("missing-field", field, "is required, and is not there; add it")
+
+
+def _text_problems(field: str, value: object, shape: Text, *, name: str = "") -> Iterator[Problem]:
+    name = name or slug(field)
+    if not isinstance(value, str):
+        yield Problem("wrong-type", field, f"must be a text; got {shown(value)}: write it in quotes")
+    elif shape.longest is not None and len(value) > shape.longest:
+        yield Problem(
+            f"{name}-too-long",
+            field,
+            f"{shown(value)} is longer than {shape.longest} characters; shorten it",
+        )
+    elif len(value) < shape.shortest and not value:
+        yield Problem(f"{name}-too-short", field, "is empty; write something, or leave the field out")
+    elif shape.pattern is not None and re.fullmatch(shape.pattern, value) is None:
+        yield Problem(f"{name}-malformed", field, f"{shown(value)} is not allowed; write {shape.in_words}")
+
+
+def _choice_problems(field: str, value: object, shape: Choice) -> Iterator[Problem]:
+    allowed = ", ".join(shape.values)
+    if not isinstance(value, str):
+        yield Problem("wrong-type", field, f"must be a text; got {shown(value)}")
+    elif value in shape.unfit:
+        yield Problem(
+            f"{slug(field)}-unfit",
+            field,
+            f"{value} is not compatible with batch transform; write {' or '.join(shape.values)}",
+        )
+    elif value not in shape.values:
+        if field.startswith(INSTANCE_TYPE):
+            yield Problem("instance-type-unknown", field, _instance_type_message(value))
+            return
+        near = _near_choice(value, shape.values)
+        hint = f"did you mean {near}? allowed are {allowed}" if near else f"write one of {allowed}"
+        yield Problem(f"{slug(field)}-unknown", field, f"{shown(value)} is not allowed; {hint}")
+
+
+def _near_choice(value: str, choices: tuple[str, ...]) -> str | None:
+    """Return what was meant: `MultiRecord` for `MULTI_RECORD`, as containers and older pages write it."""
+    plain = {re.sub(r"[^a-z0-9]", "", choice.lower()): choice for choice in choices}
+    near = get_close_matches(re.sub(r"[^a-z0-9]", "", value.lower()), plain, n=1)
+    return plain[near[0]] if near else None
+
+
+def _instance_type_message(value: str) -> str:
+    near = near_instance_types(value)
+    hint = (
+        f"near ones are {', '.join(near)}" if near else f"write one such as ml.m5.large; there are {FAMILIES}"
+    )
+    return f"{shown(value)} is no instance type of batch transform; {hint}"
+
+
+def _whole_problems(field: str, value: object, shape: Whole) -> Iterator[Problem]:
+    most = shape.most if shape.most is not None else shape.documented_most
+    allowed = f"from {shape.least} to {most}" if most is not None else f"{shape.least} or more"
+    if isinstance(value, bool) or not isinstance(value, int):
+        quotes = isinstance(value, str) and value.strip().lstrip("-").isdigit()
+        mend = "leave out the quotes" if quotes else f"write a whole number, {allowed}"
+        yield Problem("wrong-type", field, f"must be a whole number; got {shown(value)}: {mend}")
+    elif value < shape.least:
+        yield Problem(f"{slug(field)}-too-small", field, f"{value} is too small; allowed is {allowed}")
+    elif most is not None and value > most:
+        yield Problem(f"{slug(field)}-too-large", field, f"{value} is too large; allowed is {allowed}")
+
+
+def _map_problems(field: str, value: object, shape: TextMap) -> Iterator[Problem]:
+    if not isinstance(value, Mapping):
+        yield Problem("wrong-type", field, f"must be a mapping of names to texts; got {shown(value)}")
+        return
+    if len(value) > shape.most:
+        yield Problem(
+            f"{slug(field)}-too-many",
+            field,
+            f"{len(value)} variables are given; AWS takes {shape.most} at most",
+        )
+    for key, text in value.items():
+        yield from _text_problems(f"{field}.{key}", key, shape.key, name=f"{slug(field)}-name")
+        if not is_token(text):
+            yield from _text_problems(f"{field}.{key}", text, shape.value, name=f"{slug(field)}-value")
+
+
+def _tag_problems(field: str, value: object, shape: TagList) -> Iterator[Problem]:
+    if not isinstance(value, list) or not all(isinstance(tag, Mapping) for tag in value):
+        yield Problem("wrong-type", field, f"must be names and texts; got {shown(value)}")
+        return
+    if len(value) > shape.most:
+        yield Problem(
+            f"{slug(field)}-too-many", field, f"{len(value)} tags are given; AWS takes {shape.most} at most"
+        )
+    for tag in value:
+        key, text = tag.get("Key"), tag.get("Value")
+        at = f"{field}.{key}"
+        if is_token(key) or is_token(text):
+            continue
+        yield from _text_problems(at, key, shape.key, name="tag-name")
+        yield from _text_problems(at, text, shape.value, name="tag-value")
+        for part in (key, text):
+            if isinstance(part, str) and not all(_fits_a_tag(character) for character in part):
+                yield Problem(
+                    "tag-malformed",
+                    at,
+                    f"{shown(part)} is not allowed; write letters, digits, spaces and _ . : / = + - @",
+                )
+        if isinstance(key, str) and key.lower().startswith("aws:"):
+            yield Problem("tag-name-reserved", at, "names that begin with aws: are AWS's own; choose another")
+
+
+def _fits_a_tag(character: str) -> bool:
+    return character in "_.:/=+-@" or unicodedata.category(character)[0] in "LZN"

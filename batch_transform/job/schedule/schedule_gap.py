@@ -1,0 +1,101 @@
+"""The longest time that may pass between two starts of a schedule, when nothing goes wrong."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import zoneinfo
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from batch_transform.job.schedule.cron import FIRST_YEAR, LAST_YEAR, Cron, moment_of, read_cron
+from batch_transform.job.values.cdk_token import is_token
+from batch_transform.job.values.job_spec import ScheduleSpec
+
+# In 28 years each date falls on each weekday, and four of each kind of leap year come and go. Only the
+# leap day that the year 2100 lacks lies outside.
+_YEARS = frozenset(range(2025, 2053))
+_UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
+
+
+def longest_gap(schedule: ScheduleSpec) -> timedelta | None:
+    """Return the longest time between two starts, and None where there are no two or nobody can tell.
+
+    It looks at the expression, its time zone (a clock that is set back makes a gap an hour longer, a time
+    that it leaves out makes it twice as long) and the window within which the Scheduler may be late. When
+    the schedule begins and ends, and whether it is paused, is for the caller to see. Cron without a year is
+    followed through 28 years.
+    """
+    gap = (
+        _rate(schedule.rate)
+        if schedule.rate is not None
+        else _cron_gap(schedule.cron or "", schedule.timezone)
+    )
+    late = timedelta(minutes=schedule.maximum_window_in_minutes or 0)
+    return None if gap is None else gap + late
+
+
+def longest_wait(schedules: Iterable[ScheduleSpec]) -> timedelta | None:
+    """Return how long a job with these schedules may go without a start; None where none of them says.
+
+    That of the schedule that starts most often: the others can only make it shorter.
+    """
+    gaps = [longest_gap(schedule) for schedule in schedules if schedule.enabled]
+    return min((gap for gap in gaps if gap is not None), default=None)
+
+
+def _rate(text: str) -> timedelta | None:
+    number, _, unit = text.strip().partition(" ")
+    length = _UNITS.get(unit.strip().removesuffix("s"))
+    return int(number) * length if length is not None and number.isdecimal() else None
+
+
+@functools.lru_cache(maxsize=1024)
+def _cron_gap(text: str, zone_name: str) -> timedelta | None:
+    cron = None if is_token(text) or is_token(zone_name) else read_cron(text)
+    if cron is None:
+        return None
+    try:
+        zone = UTC if zone_name == "UTC" else zoneinfo.ZoneInfo(zone_name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return None  # a machine without a time zone database
+    longest, last = timedelta(0), None
+    for first_of_day, last_of_day, within in _days_with_starts(cron, zone):
+        longest = max(longest, within, timedelta(0) if last is None else first_of_day - last)
+        last = last_of_day
+    return longest or None
+
+
+def _days_with_starts(cron: Cron, zone: tzinfo) -> Iterator[tuple[datetime, datetime, timedelta]]:
+    """Yield each day's first and last start, and the longest gap between them.
+
+    Days differ only where clocks are set, so that the times of all others are worked out once.
+    """
+    times = [timedelta(hours=hour, minutes=minute) for hour in cron.hours for minute in cron.minutes]
+    usual = _longest(times)
+    for midnight in _midnights(cron):
+        offset = _offset(midnight, zone)
+        if offset == _offset(midnight + timedelta(days=1), zone):
+            utc = midnight.replace(tzinfo=UTC) - offset
+            yield utc + times[0], utc + times[-1], usual
+            continue
+        moments = [moment_of(midnight + time, zone) for time in times]
+        starts = [moment for moment in moments if moment is not None]
+        if starts:
+            yield starts[0], starts[-1], _longest([moment - starts[0] for moment in starts])
+
+
+def _midnights(cron: Cron) -> Iterator[datetime]:
+    every_year = len(cron.years) > LAST_YEAR - FIRST_YEAR
+    for year in sorted(_YEARS if every_year else cron.years):
+        for month in sorted(cron.months):
+            for day in cron.days(year, month):
+                yield datetime(year, month, day)
+
+
+def _offset(local: datetime, zone: tzinfo) -> timedelta:
+    return zone.utcoffset(local.replace(tzinfo=zone)) or timedelta(0)
+
+
+def _longest(times: list[timedelta]) -> timedelta:
+    return max((later - earlier for earlier, later in itertools.pairwise(times)), default=timedelta(0))

@@ -1,0 +1,74 @@
+"""An environment: one place that all jobs are deployed to, and what is different there."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from batch_transform.job.values.job_spec import JobSpec, NotifySpec
+
+DEFAULT_ENVIRONMENT = "prod"
+DEFAULT_PROJECT = "batch-transform"
+
+
+@dataclass(frozen=True)
+class EnvironmentSpec:
+    """What is different in one environment. Without any of it, it is fit for production.
+
+    `account` and `region` bind it to one place; without them it is deployed to wherever the credentials lead.
+    `prefix` leads the names of stacks and jobs, so that several environments fit into one account.
+    `schedules` is `as_declared` or `paused`: paused schedules and uploads start nothing. `instance_type`
+    takes the place of every job's own. `removal_policy` is `retain` or `destroy`: what happens to buckets and
+    key when the stack is deleted. A bucket with data in it cannot be deleted; `auto_delete_objects` empties it first.
+    `keep_outputs_for_in_days` deletes results that are older; without it they are kept. `access_logs_bucket` is the
+    name of a bucket that gets S3's server access logs of the data buckets.
+    `customer_key` encrypts what the stack holds with a KMS key of its own. `notify` is told of the runs of jobs
+    that name nobody themselves. `environment` and `project` become tags, beside `tags`.
+    """
+
+    environment: str = DEFAULT_ENVIRONMENT
+    project: str = DEFAULT_PROJECT
+    account: str | None = None
+    region: str | None = None
+    prefix: str = ""
+    schedules: str = "as_declared"
+    instance_type: str | None = None
+    removal_policy: str = "retain"
+    auto_delete_objects: bool = False
+    keep_outputs_for_in_days: int | None = None
+    access_logs_bucket: str | None = None
+    customer_key: bool = False
+    notify: NotifySpec = field(default_factory=NotifySpec)
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    def all_tags(self) -> dict[str, str]:
+        """Return the tags of all that is deployed there.
+
+        A tag of the file's own takes the place of one of these whatever its capitals, such as `Environment`: IAM takes
+        no two tags of a role whose names differ only in them (IAM User Guide, "Rules for tagging").
+        """
+        ours = {"environment": self.environment, "project": self.project}
+        given = {name.lower() for name in self.tags}
+        return {**{name: value for name, value in ours.items() if name not in given}, **self.tags}
+
+
+def in_environment(job: JobSpec, environment: EnvironmentSpec) -> JobSpec:
+    """Return the job as it is there. What the job file says itself wins over the environment's tags."""
+    transform, triggers = job.transform, job.triggers
+    if environment.instance_type is not None:
+        transform = dataclasses.replace(transform, instance_type=(environment.instance_type,))
+    if environment.schedules == "paused":
+        on_upload = triggers.on_upload
+        triggers = dataclasses.replace(
+            triggers,
+            schedule=tuple(dataclasses.replace(schedule, enabled=False) for schedule in triggers.schedule),
+            on_upload=dataclasses.replace(on_upload, enabled=False) if on_upload is not None else None,
+        )
+    return dataclasses.replace(
+        job,
+        name=f"{environment.prefix}{job.name}",
+        transform=transform,
+        triggers=triggers,
+        tags={**environment.all_tags(), "job": job.name, **job.tags},
+    )

@@ -1,0 +1,106 @@
+"""A place in S3 that a role may be allowed to use: a bucket, a key prefix, and the key that encrypts what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+
+from batch_transform_cdk.data.grant import grant, grant_on
+from batch_transform_cdk.ground.attributes import bucket_arn, bucket_name
+from batch_transform_cdk.ground.kms_key import KmsKey, through_s3
+from batch_transform_cdk.ground.statement import Conditions, Statement
+
+_READ = ("s3:GetObject",)
+# A transform job uploads in parts, and takes them back when it is cut off.
+_WRITE = ("s3:PutObject", "s3:AbortMultipartUpload")
+# S3 asks for a data key to encrypt an upload, and decrypts it to complete one in parts
+# (S3 User Guide, "Using server-side encryption with AWS KMS keys").
+_ENCRYPT = ("kms:GenerateDataKey", "kms:Decrypt")
+_DECRYPT = ("kms:Decrypt",)
+
+
+@dataclass(frozen=True)
+class DataLocation:
+    """`prefix` is a plain string, as everywhere in S3; it may be empty.
+
+    `key` is the customer key of the objects below it, if they have one.
+    """
+
+    bucket: s3.IBucket
+    prefix: str
+    key: KmsKey | None = None
+
+    @property
+    def bucket_name(self) -> str:
+        """The bucket's name."""
+        return bucket_name(self.bucket)
+
+    @property
+    def uri(self) -> str:
+        """The S3 URI, which may hold CDK tokens."""
+        return f"s3://{self.bucket_name}/{self.prefix}"
+
+    @property
+    def bucket_arn(self) -> str:
+        """The ARN of the bucket."""
+        return bucket_arn(self.bucket)
+
+    @property
+    def object_arn(self) -> str:
+        """The ARN of the one object whose key is the prefix."""
+        return f"{self.bucket_arn}/{self.prefix}"
+
+    @property
+    def objects_arn(self) -> str:
+        """The ARN of every object below the prefix."""
+        return f"{self.object_arn}*"
+
+    def list_statement(self) -> Statement:
+        """Allow to list the keys below the prefix, and no others."""
+        return Statement(
+            actions=["s3:ListBucket"], resources=[self.bucket_arn], conditions=self._below_prefix()
+        )
+
+    def read_statements(self) -> list[Statement]:
+        """Allow to read the objects below the prefix, decrypted."""
+        return [self._statement(_READ), *self._key_statements(_DECRYPT)]
+
+    def write_statements(self) -> list[Statement]:
+        """Allow to write objects below the prefix, encrypted."""
+        return [self._statement(_WRITE), *self._key_statements(_ENCRYPT)]
+
+    def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let somebody list and read what lies below the prefix, in another account as well."""
+        listed = grant_on(self.bucket, grantee, self.list_statement())
+        read = listed.combine(grant_on(self.bucket, grantee, self._statement(_READ)))
+        return self._with_key(read, grantee, _DECRYPT)
+
+    def grant_write(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let somebody write objects below the prefix; not list, read or delete them."""
+        written = grant_on(self.bucket, grantee, self._statement(_WRITE))
+        return self._with_key(written, grantee, _ENCRYPT)
+
+    def _statement(self, actions: Sequence[str]) -> Statement:
+        return Statement(actions=list(actions), resources=[self.objects_arn])
+
+    def _key_statements(self, actions: Sequence[str]) -> list[Statement]:
+        if self.key is None:
+            return []
+        conditions = self.key.s3_conditions([self.bucket_arn, self.objects_arn])
+        return [Statement(actions=list(actions), resources=[self.key.resource], conditions=conditions)]
+
+    def _with_key(self, granted: iam.Grant, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
+        for statement in self._key_statements(actions):
+            key = self.key.construct if self.key else None
+            if key is None:  # known by its name only: its owner lets other accounts in
+                return granted.combine(grant(grantee, statement))
+            # A key whose policy names the bucket that it encrypts could not be created before it, nor after it.
+            own = Statement(actions=list(actions), resources=["*"], conditions=through_s3())
+            granted = granted.combine(grant_on(key, grantee, statement, own=own))
+        return granted
+
+    def _below_prefix(self) -> Conditions:
+        return {"StringLike": {"s3:prefix": f"{self.prefix}*"}}

@@ -1,0 +1,61 @@
+"""The KMS key that encrypts what jobs hold."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from batch_transform_cdk.ground.key_policy import (
+    let_alarms_publish,
+    let_log_groups_use,
+    let_rules_fill_queues,
+)
+
+
+class CustomerKey(Construct):
+    """Define a customer key: rotated each year, and kept when the stack goes.
+
+    One key serves all jobs of an app: services may use it for the log groups, topics and queues that jobs have, and the
+    account's administrators decide by IAM who else may (KMS Developer Guide, "Default key policy"). It is kept by
+    default, since without it nothing that it encrypted can ever be read again: with RemovalPolicy.DESTROY, KMS
+    deletes it 30 days after the stack.
+
+    Usage::
+
+        key = CustomerKey(self, "Key").key
+        buckets = DataBuckets(self, "Data", encryption_key=key)
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        alias: str | None = None,
+        removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.key = kms.Key(
+            self,
+            "Resource",
+            alias=alias,
+            description=f"Encrypts data, results, volumes and logs of the batch transform jobs of {self.node.path}",
+            enable_key_rotation=True,
+            policy=iam.PolicyDocument(
+                statements=[
+                    iam.PolicyStatement(
+                        # Without it nobody could ever change the key again.
+                        actions=["kms:*"],
+                        principals=[iam.AccountRootPrincipal()],
+                        resources=["*"],  # in a key's policy, this key
+                    )
+                ]
+            ),
+            removal_policy=removal_policy,
+        )
+        # At once, since jobs of other stacks import the key, and cannot change its policy.
+        let_log_groups_use(self.key)
+        let_alarms_publish(self.key)
+        let_rules_fill_queues(self.key)

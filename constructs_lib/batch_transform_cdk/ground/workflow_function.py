@@ -1,0 +1,166 @@
+"""A Lambda function of the workflow."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3_assets as assets
+from constructs import Construct
+
+from batch_transform.job.values.job_spec import WorkflowSpec
+from batch_transform_cdk.ground.acknowledgment import Reasons, acknowledge_each, acknowledge_wildcards
+from batch_transform_cdk.ground.description import OF_FUNCTION, within
+from batch_transform_cdk.ground.once_per_stack import once_per_stack
+from batch_transform_cdk.ground.run_logs import run_logs
+from batch_transform_cdk.ground.service_role import ServiceRole
+from batch_transform_cdk.ground.stack_part import StackPart
+from batch_transform_cdk.ground.statement import Statement
+from batch_transform_cdk.ground.tracing import ACTIONS_OF_X_RAY, function_statement
+
+_ARCHITECTURE = "arm64"
+_RUNTIME = "python3.14"
+# Shorter than the state's own timeout, so that the function's error is the one reported.
+_TIMEOUT_SECONDS = 50
+_MEMORY_MB = 256
+_FUNCTIONS = "batch_transform_cdk.functions"
+# No function reads the files that people write: the room batch_transform.job.files stays here.
+_NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "files")
+
+
+_OLDER_RUNTIME: Reasons = {"AwsSolutions-L1": f"{_RUNTIME} is the newest that the functions are tested on"}
+_KEPT_OF_FUNCTIONS: Reasons = {
+    ("LambdaConcurrency", "CKV_AWS_115"): (
+        "a run calls it a few times; what is reserved for it would be taken from the account's other functions"
+    ),
+    ("LambdaInsideVPC", "CKV_AWS_117"): (
+        "it calls AWS APIs only, as a role of its own: a network would ask for an endpoint of each service and "
+        "protect nothing more"
+    ),
+}
+_NAMES_ONLY = "its environment holds names that stand in the template anyway, and no secret"
+_CALLER_WAITS = "the state machine waits for its answer, and deals with a failure by Retry and Catch"
+
+
+class WorkflowFunction(StackPart):
+    """Define the function in `lambda/<name>`, with the rules of `batch_transform.job` beside its handler.
+
+    It runs the same rules as `cdk synth` did, on the values that only a run knows. `description` tells people in the
+    console what it does, and for which job; its role's is the same. `statements` are all that it may do, apart from
+    writing its own log, which `encryption_key` encrypts: the key's policy must let CloudWatch Logs in (`key_policy`).
+    An environment holds nothing that is not in the template, and needs no key. `workflow` says how long the
+    log is kept, and whether calls are traced. `when_it_fails` says who deals with a call that fails, in place of a
+    dead-letter queue. Default: the state machine, which waits for the answer. `environment` holds names that stand
+    in the template anyway, and no secret. `without_resource` names the actions of statements on `*`, which know no
+    resource (Service Authorization Reference).
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        description: str,
+        statements: Sequence[Statement],
+        encryption_key: kms.IKey | None = None,
+        workflow: WorkflowSpec = WorkflowSpec(),  # noqa: B008  # it is frozen
+        environment: Mapping[str, str] | None = None,
+        when_it_fails: str = _CALLER_WAITS,
+        without_resource: Sequence[str] = (),
+    ) -> None:
+        super().__init__(scope, construct_id)
+        log_group = run_logs(
+            self, retention_in_days=workflow.log_retention_in_days, encryption_key=encryption_key
+        )
+        self.role = ServiceRole(
+            self,
+            "Role",
+            service="lambda.amazonaws.com",
+            description=description,
+            policy_name="Function",
+            statements=[
+                Statement(
+                    actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log_group.attr_arn]
+                ),
+                *statements,
+                *([function_statement()] if workflow.tracing else []),
+            ],
+        )
+        self.resource = lambda_.CfnFunction(
+            self,
+            "Resource",
+            architectures=[_ARCHITECTURE],
+            code=once_per_stack(self.stack, (__name__, name), lambda _: _asset(self, name)),
+            description=within(OF_FUNCTION, description),
+            environment={"variables": dict(environment)} if environment else None,
+            handler="handler.handler",
+            logging_config={"logGroup": log_group.ref},
+            memory_size=_MEMORY_MB,
+            role=self.role.arn,
+            runtime=_RUNTIME,
+            timeout=_TIMEOUT_SECONDS,
+            tracing_config={"mode": "Active"} if workflow.tracing else None,
+        )
+        if unbound := [*without_resource, *([ACTIONS_OF_X_RAY] if workflow.tracing else [])]:
+            acknowledge_wildcards(
+                self.role.resource, {"*": f"no resource can be named for {' and '.join(unbound)}"}
+            )
+        acknowledge_each(
+            self.resource,
+            {
+                **_KEPT_OF_FUNCTIONS,
+                **(_OLDER_RUNTIME if _newest_runtime() != _RUNTIME else {}),
+                ("LambdaDLQ", "CKV_AWS_116"): when_it_fails,
+                **({"CKV_AWS_173": _NAMES_ONLY} if environment else {}),
+            },
+        )
+
+    @cached_property
+    def arn(self) -> str:
+        """The function's ARN, as a token."""
+        return self.resource.attr_arn
+
+    @cached_property
+    def name(self) -> str:
+        """The function's name, as a token."""
+        return self.resource.ref
+
+
+def _newest_runtime() -> str:
+    """Return the newest Python that this release of the CDK has, which AwsSolutions-L1 asks for."""
+    versions = [
+        name.removeprefix("PYTHON_3_") for name in dir(lambda_.Runtime) if name.startswith("PYTHON_3_")
+    ]
+    return f"python3.{max(map(int, versions))}"
+
+
+def _asset(scope: Construct, name: str) -> dict[str, str]:
+    """Return where the code lies, for all functions of the stack with this handler."""
+    asset = assets.Asset(scope, "Code", path=str(_staged(name)))
+    return {"s3Bucket": asset.s3_bucket_name, "s3Key": asset.s3_object_key}
+
+
+@functools.cache
+def _staged(name: str) -> Path:
+    """Copy the handler's folder and the spec package to one folder; the same files are the same asset."""
+    stage = Path(tempfile.mkdtemp(prefix="batch-transform-"))
+    atexit.register(shutil.rmtree, stage, ignore_errors=True)
+    shutil.copytree(_folder(_FUNCTIONS) / name, stage, dirs_exist_ok=True, ignore=_NOT_SHIPPED)
+    package = stage / "batch_transform"
+    shutil.copytree(_folder("batch_transform.job"), package / "job", ignore=_NOT_SHIPPED)
+    shutil.copyfile(_folder("batch_transform") / "__init__.py", package / "__init__.py")
+    return stage
+
+
+def _folder(package: str) -> Path:
+    """Return the folder of an installed package: in a checkout, the functions' is `lambda/`."""
+    return Path(str(resources.files(package)))

@@ -1,0 +1,251 @@
+"""The state machine that runs a job, its functions, and what it may do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from batch_transform.job.request.request import Request
+from batch_transform.job.rules.unfit_data import Reading
+from batch_transform.job.values.job_spec import JobSpec
+from batch_transform_cdk.data.data_location import DataLocation
+from batch_transform_cdk.ground.acknowledgment import Reasons, acknowledge_each, acknowledge_wildcards
+from batch_transform_cdk.ground.arn import PARTITION, arn
+from batch_transform_cdk.ground.json_text import json_text
+from batch_transform_cdk.ground.key_policy import let_log_groups_use
+from batch_transform_cdk.ground.kms_key import KmsKey
+from batch_transform_cdk.ground.run_logs import run_logs
+from batch_transform_cdk.ground.service_role import ServiceRole
+from batch_transform_cdk.ground.stack_part import StackPart
+from batch_transform_cdk.ground.statement import Statement
+from batch_transform_cdk.ground.tracing import machine_statement
+from batch_transform_cdk.ground.workflow_function import WorkflowFunction
+from batch_transform_cdk.machine.definition import Parts, state_machine_definition
+from batch_transform_cdk.machine.model_lookup import ModelLookup
+from batch_transform_cdk.machine.run_lock import RunLock
+
+TRANSFORM_JOB_LOGS = "/aws/sagemaker/TransformJobs"
+
+# The moment in a run's id, `20261122T020001`, as IAM can say it: no other job's name fits, not even one
+# that begins with this job's name. Names are given in the job's own and in small letters, since public
+# reports show ARNs of transform jobs in both and IAM tells them apart.
+_RUN = "?" * 15
+
+_KEPT: Reasons = {
+    "BatchTransform::RequestUnreadable[Transform]": "a run may set any member: batch-transform check, each synth and "
+    "the preflight function hold the request against the same rules"
+}
+_KEPT_WITHOUT_TRACING: Reasons = {
+    "AwsSolutions-SF2": "the log has every event; X-Ray costs more and tells a batch job little: "
+    "workflow.tracing turns it on"
+}
+_REFERENCES = {"ModelName", "S3Uri", "S3OutputPath", "KmsKeyId", "VolumeKmsKeyId", "DestinationS3Uri"}
+"""Members of the request that name a resource."""
+
+_LOG_DELIVERY = Statement(
+    # None of these knows a resource (Developer Guide, "IAM policies for logging to CloudWatch Logs").
+    actions=[
+        "logs:CreateLogDelivery",
+        "logs:DeleteLogDelivery",
+        "logs:DescribeLogGroups",
+        "logs:DescribeResourcePolicies",
+        "logs:GetLogDelivery",
+        "logs:ListLogDeliveries",
+        "logs:PutResourcePolicy",
+        "logs:UpdateLogDelivery",
+    ],
+    resources=["*"],
+)
+
+
+class Workflow(StackPart):
+    """Define the state machine of `spec`, which sends `request` for each run.
+
+    Its role is written out after the Step Functions Developer Guide (IAM policies for SageMaker):
+    Step Functions makes no policy of its own for CreateTransformJob. `encryption_key` encrypts the logs. It does not
+    encrypt the machine: EventBridge then leaves the input, the output and the cause out of its events (Developer
+    Guide, data at rest encryption), and whoever is told of a failed run would not be told why.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        spec: JobSpec,
+        request: Request,
+        data: DataLocation,
+        output: DataLocation,
+        lock: RunLock | None,
+        execution_role_arn: str | None,
+        encryption_key: kms.IKey | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        if encryption_key is not None:
+            let_log_groups_use(encryption_key)
+        job_logs_arn = arn("logs", f"log-group:{TRANSFORM_JOB_LOGS}:*")
+        jobs_arns = [
+            arn("sagemaker", f"transform-job/{name}-{_RUN}-*")
+            for name in dict.fromkeys((spec.name, spec.name.lower()))
+        ]
+        lookup = ModelLookup(job_name=spec.name, model=spec.model)
+        reads_data = bool(spec.input.columns) or Reading.of(request).looks_at_first_bytes
+        preflight = WorkflowFunction(
+            self,
+            "Preflight",
+            name="preflight",
+            description=f"Checks a run of {spec.name} before it costs anything: its input, its request, its turn",
+            workflow=spec.workflow,
+            encryption_key=encryption_key,
+            statements=[
+                data.list_statement(),
+                *(data.read_statements() if reads_data else []),
+                *lookup.statements,
+                *(lock.take_statements() if lock else []),
+            ],
+        )
+        objects = "the objects below the job's own prefix, whatever they are called"
+        wildcards = (
+            {data.objects_arn: objects, **(data.key.wildcards() if data.key else {})} if reads_data else {}
+        )
+        acknowledge_wildcards(preflight, wildcards | lookup.wildcards)
+        self.report = WorkflowFunction(
+            self,
+            "Report",
+            name="report",
+            description=f"Counts the results of a run of {spec.name}, or tells why it failed; stops what it left",
+            workflow=spec.workflow,
+            encryption_key=encryption_key,
+            when_it_fails="the state machine deals with a failure by Retry and Catch; of a run that did not end well "
+            "Lambda tries twice more, and a message tells of the same run by another way",
+            without_resource=("ListTransformJobs",),
+            statements=[
+                data.list_statement(),
+                output.list_statement(),
+                Statement(actions=["logs:FilterLogEvents"], resources=[job_logs_arn]),
+                # To find and stop what a run that did not end well left running.
+                Statement(actions=["sagemaker:ListTransformJobs"], resources=["*"]),
+                Statement(actions=["sagemaker:StopTransformJob"], resources=jobs_arns),
+            ],
+        )
+        acknowledge_wildcards(
+            self.report, {job_logs_arn: "the streams of one group: their names are SageMaker's"}
+        )
+        volume_key = KmsKey(spec.transform.volume_kms_key) if spec.transform.volume_kms_key else None
+        function_arns = [preflight.arn, self.report.arn]
+        self.log_group = run_logs(
+            self,
+            retention_in_days=spec.workflow.log_retention_in_days,
+            encryption_key=encryption_key,
+            # Below this prefix the resource policy for log delivery never outgrows its limit.
+            name=f"/aws/vendedlogs/states/{cdk.Names.unique_resource_name(self, max_length=60)}",
+        )
+        self.role = ServiceRole(
+            self,
+            "Role",
+            service="states.amazonaws.com",
+            description=f"Runs the batch transform job {spec.name}",
+            policy_name="Workflow",
+            statements=[
+                Statement(actions=["lambda:InvokeFunction"], resources=function_arns),
+                *self._transform_job_statements(jobs_arns, execution_role_arn),
+                *(volume_key.volume_statements() if volume_key else []),
+                *(lock.release_statements() if lock else []),
+                _LOG_DELIVERY,
+                *([machine_statement()] if spec.workflow.tracing else []),
+            ],
+        )
+        if volume_key is not None:
+            acknowledge_wildcards(self.role.resource, volume_key.wildcards())
+        place = lock.place if lock else None
+        definition = state_machine_definition(
+            spec,
+            request,
+            Parts(preflight_arn=function_arns[0], report_arn=function_arns[1], lock=place),
+            partition=PARTITION,
+        )
+        self.resource = sfn.CfnStateMachine(
+            self,
+            "StateMachine",
+            definition_string=json_text(
+                self,
+                definition,
+                references=(*function_arns, PARTITION, *(place or {}).values(), *_references(request)),
+            ),
+            logging_configuration={
+                "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": self.log_group.attr_arn}}],
+                "includeExecutionData": True,
+                "level": "ALL",
+            },
+            role_arn=self.role.arn,
+            tracing_configuration={"enabled": True} if spec.workflow.tracing else None,
+        )
+        if lock is not None:
+            lock.let_look_at_executions(self, preflight.role, self.resource.attr_name)
+        acknowledge_wildcards(
+            self,
+            {
+                **dict.fromkeys(
+                    jobs_arns, "each attempt of each run has a job name of its own, led by the job's name"
+                ),
+                "*": "the actions of log delivery, and those of X-Ray, know no resources",
+            },
+        )
+        acknowledge_each(self, _KEPT if spec.workflow.tracing else {**_KEPT, **_KEPT_WITHOUT_TRACING})
+
+    @cached_property
+    def state_machine_arn(self) -> str:
+        """The state machine's ARN, as a token."""
+        return self.resource.ref
+
+    @cached_property
+    def state_machine(self) -> sfn.IStateMachine:
+        """The state machine as the CDK's own constructs take it: to grant, to start, to measure."""
+        return sfn.StateMachine.from_state_machine_arn(self, "Given", self.state_machine_arn)
+
+    def _transform_job_statements(
+        self, jobs_arns: list[str], execution_role_arn: str | None
+    ) -> list[Statement]:
+        events_rule_arn = arn("events", "rule/StepFunctionsGetEventsForSageMakerTransformJobsRule")
+        statements = [
+            Statement(
+                # Describe and Stop are also states of their own. AddTags, since `.sync` tags the job with
+                # the execution that started it.
+                actions=[
+                    "sagemaker:CreateTransformJob",
+                    "sagemaker:DescribeTransformJob",
+                    "sagemaker:StopTransformJob",
+                    "sagemaker:AddTags",
+                    "sagemaker:ListTags",
+                ],
+                resources=jobs_arns,
+            ),
+            Statement(
+                # How `.sync` learns that the job has ended: a rule that Step Functions manages.
+                actions=["events:PutTargets", "events:PutRule", "events:DescribeRule"],
+                resources=[events_rule_arn],
+            ),
+        ]
+        if execution_role_arn is not None:
+            statements.append(
+                Statement(
+                    actions=["iam:PassRole"],
+                    resources=[execution_role_arn],
+                    conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+                )
+            )
+        return statements
+
+
+def _references(request: Request) -> Iterator[str]:
+    """Find the names, ARNs and URIs of a request, which CloudFormation may have to put in."""
+    for member, value in request.items():
+        if isinstance(value, dict):
+            yield from _references(value)
+        elif member in _REFERENCES:
+            yield str(value)

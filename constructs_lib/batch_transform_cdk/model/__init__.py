@@ -1,0 +1,1 @@
+"""The SageMaker model of a job, its container images, its execution role and its network."""

@@ -1,0 +1,80 @@
+"""The image of a model's container, and what it takes to pull it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import aws_cdk as cdk
+
+from batch_transform.job.model.framework_images import accounts_by_region, repository, tag
+from batch_transform.job.values.job_spec import FrameworkImage
+from batch_transform_cdk.ground.arn import PARTITION, REGION, URL_SUFFIX
+from batch_transform_cdk.ground.once_per_stack import once_per_stack
+from batch_transform_cdk.ground.statement import Statement
+
+_ECR_URI = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.[^/]+/(?P<repository>[^:@]+)")
+
+
+@dataclass(frozen=True)
+class ContainerImage:
+    """`uri` is the container's Image; `repository_arn` is None where the image is not in ECR."""
+
+    uri: str
+    repository_arn: str | None
+
+
+def pull_statements(images: Sequence[ContainerImage]) -> list[Statement]:
+    """Allow to pull these images from their repositories."""
+    repositories = dict.fromkeys(image.repository_arn for image in images if image.repository_arn)
+    if not repositories:
+        return []
+    return [
+        # The action knows no resources: a token is for the whole registry.
+        Statement(actions=["ecr:GetAuthorizationToken"], resources=["*"]),
+        Statement(
+            actions=["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+            resources=list(repositories),
+        ),
+    ]
+
+
+def container_image(stack: cdk.Stack, image: FrameworkImage | str, *, instance_type: str) -> ContainerImage:
+    """Find the image that a job names.
+
+    A framework's image lies in another AWS account in every region: the template holds that table as
+    a mapping, so that one template works in each region.
+    """
+    if isinstance(image, FrameworkImage):
+        return _framework_image(stack, image, instance_type)
+    parts = _ECR_URI.match(image)
+    if parts is None:
+        return ContainerImage(uri=image, repository_arn=None)
+    return ContainerImage(
+        uri=image,
+        repository_arn=f"arn:{PARTITION}:ecr:{parts['region']}:{parts['account']}:repository/{parts['repository']}",
+    )
+
+
+def _framework_image(stack: cdk.Stack, image: FrameworkImage, instance_type: str) -> ContainerImage:
+    account = once_per_stack(stack, (__name__, image), lambda there: _account_of_images(there, image))
+    name = repository(image.framework)
+    return ContainerImage(
+        uri=f"{account}.dkr.ecr.{REGION}.{URL_SUFFIX}/{name}:"
+        f"{tag(image.framework, image.version, instance_type)}",
+        repository_arn=f"arn:{PARTITION}:ecr:{REGION}:{account}:repository/{name}",
+    )
+
+
+def _account_of_images(stack: cdk.Stack, image: FrameworkImage) -> str:
+    """Define the table of accounts, one for all jobs of the stack with this image; return the region's."""
+    accounts = cdk.CfnMapping(
+        stack,
+        f"ImageAccounts-{image.framework}-{image.version}",
+        mapping={
+            region: {"account": account}
+            for region, account in accounts_by_region(image.framework, image.version).items()
+        },
+    )
+    return accounts.find_in_map(REGION, "account")

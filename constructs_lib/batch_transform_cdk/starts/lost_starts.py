@@ -1,0 +1,121 @@
+"""The queue in which a start of a job lands that could not be made."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from batch_transform_cdk.ground.acknowledgment import OWN_KEY_IS_A_CHOICE, acknowledge_each
+from batch_transform_cdk.ground.arn import REGION, URL_SUFFIX
+from batch_transform_cdk.ground.key_policy import let_rules_fill_queues
+from batch_transform_cdk.ground.kms_key import KmsKey
+from batch_transform_cdk.ground.statement import Statement
+
+# The longest that SQS keeps a message: time to see the alarm after a holiday.
+_KEPT_SECONDS = 14 * 24 * 3600
+
+
+class LostStarts(Construct):
+    """Define the dead-letter queue that all triggers of a job share: encrypted, TLS only, kept two weeks.
+
+    A message in it is a run that did not take place: its body is the run's input, or the event that should
+    have led to one. It is under `encryption_key`, if the job has one, and otherwise under a key of SQS's own.
+    The policy of a key that this app does not define must itself let `events.amazonaws.com` generate data keys
+    and decrypt, for what a rule cannot deliver.
+
+    Usage::
+
+        lost = LostStarts(self, "LostStarts", encryption_key=key)
+        role.add_to_policy(statement) for statement in lost.send_statements()
+        Alarm(self, "Lost", metric=lost.queue.metric_approximate_number_of_messages_visible(), …)
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, encryption_key: kms.IKey | None = None
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._key = encryption_key
+        key_arn = encryption_key.key_arn if encryption_key else None
+        self.resource = sqs.CfnQueue(
+            self,
+            "Queue",
+            kms_master_key_id=key_arn,
+            message_retention_period=_KEPT_SECONDS,
+            # Said in either case: a queue takes one kind of encryption, and a key may come later, or go.
+            sqs_managed_sse_enabled=encryption_key is None,
+        )
+        acknowledge_each(
+            self.resource,
+            {
+                "AwsSolutions-SQS3": "it is itself the dead-letter queue of the job's triggers",
+                **({} if encryption_key else {"CKV_AWS_27": OWN_KEY_IS_A_CHOICE}),
+            },
+        )
+        self._policy_statements: list[dict[str, Any]] = [
+            {
+                "Effect": "Deny",
+                "Principal": {"AWS": "*"},
+                "Action": "sqs:*",
+                "Resource": self.queue_arn,
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            }
+        ]
+        self._policy = sqs.CfnQueuePolicy(
+            self, "QueuePolicy", policy_document=self._policy_document(), queues=[self.resource.ref]
+        )
+
+    @cached_property
+    def queue_arn(self) -> str:
+        """The queue's ARN, as a token."""
+        return self.resource.attr_arn
+
+    @cached_property
+    def queue_name(self) -> str:
+        """The queue's name, as a token."""
+        return self.resource.attr_queue_name
+
+    @cached_property
+    def queue(self) -> sqs.IQueue:
+        """The queue as the CDK's own constructs take it: for its metrics, or to read it."""
+        return sqs.Queue.from_queue_attributes(
+            self,
+            "Given",
+            key_arn=self._key.key_arn if self._key else None,
+            queue_arn=self.queue_arn,
+            queue_url=self.resource.ref,
+        )
+
+    def send_statements(self) -> list[Statement]:
+        """Allow a role to send to the queue (SQS Developer Guide, "Configuring KMS permissions")."""
+        statements = [Statement(actions=["sqs:SendMessage"], resources=[self.queue_arn])]
+        if self._key is not None:
+            through_sqs = {"StringEquals": {"kms:ViaService": f"sqs.{REGION}.{URL_SUFFIX}"}}
+            statements.append(
+                KmsKey.of(self._key).statement("kms:GenerateDataKey", "kms:Decrypt", conditions=through_sqs)
+            )
+        return statements
+
+    def let_in_rule(self, rule_arn: str) -> None:
+        """Let a rule of EventBridge send what it could not deliver, which it does as a service and not with a role.
+
+        EventBridge User Guide, "Using dead-letter queues".
+        """
+        self._policy_statements.append(
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "events.amazonaws.com"},
+                "Action": "sqs:SendMessage",
+                "Resource": self.queue_arn,
+                "Condition": {"ArnEquals": {"aws:SourceArn": rule_arn}},
+            }
+        )
+        self._policy.policy_document = self._policy_document()
+        if self._key is not None:
+            let_rules_fill_queues(self._key)
+
+    def _policy_document(self) -> dict[str, Any]:
+        return {"Version": "2012-10-17", "Statement": self._policy_statements}

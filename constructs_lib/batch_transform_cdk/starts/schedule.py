@@ -1,0 +1,65 @@
+"""A schedule that starts a job by itself."""
+
+from __future__ import annotations
+
+from aws_cdk import aws_scheduler as scheduler
+from constructs import Construct
+
+from batch_transform.job.values.job_spec import ScheduleSpec
+from batch_transform_cdk.ground.description import OF_SCHEDULE, within
+from batch_transform_cdk.ground.json_text import json_text
+from batch_transform_cdk.machine.state_machine import StateMachine
+from batch_transform_cdk.starts.lost_starts import LostStarts
+from batch_transform_cdk.starts.start_role import RETRIES, RETRY_SECONDS, start_role
+
+
+class Schedule(Construct):
+    """Define an EventBridge Scheduler schedule that starts the state machine with the schedule's own input.
+
+    A start that fails is tried again for an hour, and lands in `lost_starts` then. The Scheduler delivers at
+    least once (User Guide): in rare cases it starts a run twice, and each of the two has an output prefix of
+    its own.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        spec: ScheduleSpec,
+        state_machine: StateMachine,
+        lost_starts: LostStarts,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        machine_arn = state_machine.state_machine_arn
+        description = f"Starts {self.node.path.rpartition('/')[0]}"
+        role = start_role(
+            self,
+            "Role",
+            description=description,
+            state_machine_arn=machine_arn,
+            lost_starts=lost_starts,
+        )
+        window = spec.maximum_window_in_minutes
+        self.resource = scheduler.CfnSchedule(
+            self,
+            "Resource",
+            description=within(OF_SCHEDULE, description),
+            end_date=spec.end_date,
+            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(
+                mode="OFF" if window is None else "FLEXIBLE", maximum_window_in_minutes=window
+            ),
+            schedule_expression=spec.expression,
+            schedule_expression_timezone=spec.timezone,
+            start_date=spec.start_date,
+            state="ENABLED" if spec.enabled else "DISABLED",
+            target=scheduler.CfnSchedule.TargetProperty(
+                arn=machine_arn,
+                role_arn=role.arn,
+                dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(arn=lost_starts.queue_arn),
+                input=json_text(self, dict(spec.input)),
+                retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
+                    maximum_event_age_in_seconds=RETRY_SECONDS, maximum_retry_attempts=RETRIES
+                ),
+            ),
+        )

@@ -1,0 +1,1 @@
+"""Who gets notified, and what watches the runs: topic, alarms, metrics, dashboard."""

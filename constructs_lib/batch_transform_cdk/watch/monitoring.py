@@ -1,0 +1,74 @@
+"""All that watches a job: alarms, and what happens when a run did not end well."""
+
+from __future__ import annotations
+
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from constructs import Construct
+
+from batch_transform.job.values.job_spec import JobSpec
+from batch_transform_cdk.ground.stack_part import StackPart
+from batch_transform_cdk.ground.workflow_function import WorkflowFunction
+from batch_transform_cdk.machine.state_machine import StateMachine
+from batch_transform_cdk.starts.lost_starts import LostStarts
+from batch_transform_cdk.watch.ended_badly import EndedBadly
+from batch_transform_cdk.watch.notification_topic import NotificationTopic
+from batch_transform_cdk.watch.notifications import Notifications
+from batch_transform_cdk.watch.run_alarms import RunAlarms
+
+
+class Monitoring(StackPart):
+    """Define the alarms of a job, the messages about its runs, and who stops what a run left running.
+
+    Alarms and messages go to what the job's `notify` names: its topic, which the addresses subscribe to, or a topic of
+    the job's own with these addresses. A job that names nobody takes `topic`, or without it shares the topic of
+    `notifications`. `report` is the function of the job's workflow that is called so.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        job: JobSpec,
+        state_machine: StateMachine,
+        report: WorkflowFunction,
+        lost_starts: LostStarts | None,
+        notifications: Notifications,
+        topic: sns.ITopic | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.topic = self._topic(job, notifications, topic)
+        self.alarms = RunAlarms(
+            self,
+            "Alarms",
+            job=job,
+            state_machine=state_machine,
+            lost_starts=lost_starts,
+            topic=self.topic,
+        )
+        self.ended_badly = EndedBadly(
+            self,
+            "EndedBadly",
+            job=job,
+            state_machine=state_machine,
+            report=report,
+            notify=notifications.notify,
+            topic=self.topic,
+        )
+
+    def _topic(self, job: JobSpec, shared: Notifications, chosen: sns.ITopic | None) -> sns.ITopic:
+        if job.notify.topic is not None:
+            given = sns.Topic.from_topic_arn(self, "Topic", job.notify.topic)
+            for address in job.notify.email:
+                given.add_subscription(subscriptions.EmailSubscription(address))
+            shared.let_publish_to(given)
+            return given
+        if not job.notify.email:
+            if chosen is None:
+                return shared.topic
+            shared.let_publish_to(chosen)
+            return chosen
+        own = NotificationTopic(self, "Topic", encryption_key=shared.key_for_topic(), email=job.notify.email)
+        shared.let_publish_to(own.topic, own.key)
+        return own.topic

@@ -1,0 +1,207 @@
+"""The alarms of a job: what must not go unnoticed, with the next step in each description."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from batch_transform.job.aws.console_links import queue_link, state_machine_link
+from batch_transform.job.values.job_spec import JobSpec
+from batch_transform_cdk.ground.arn import ACCOUNT_ID, URL_SUFFIX
+from batch_transform_cdk.ground.attributes import region, topic_arn
+from batch_transform_cdk.ground.stack_part import StackPart
+from batch_transform_cdk.machine.state_machine import StateMachine
+from batch_transform_cdk.starts.lost_starts import LostStarts
+from batch_transform_cdk.watch.run_metrics import DIMENSION, DURATION, FAILED, STARTED, TIMED_OUT, RunMetric
+from batch_transform_cdk.watch.start_watch import NotWatched, StartWatch, start_watch
+
+_PERIOD_SECONDS = 300
+_LEARNED_PERIOD_SECONDS = 3600
+_LONGEST_JOB_FILE = 200
+"""How much of a path a description quotes: it has 1,024 characters at most (PutMetricAlarm), for links as well."""
+
+_USUAL_DEVIATIONS = 3
+"""Width of the band of what is usual. CloudWatch's default is 2, which one run in twenty leaves by chance."""
+
+_WHERE_THE_TIME_WENT = (
+    "See in its execution which state took the time: a wait for another run, for capacity, or the job itself."
+)
+
+
+class RunAlarms(StackPart):
+    """Define the alarms of a job; each tells `topic` when it comes, and nothing when it goes.
+
+    - `Failed`: a run failed, also because its transform job took longer than `transform.max_runtime_in_seconds`.
+    - `TimedOut`: a run as a whole took longer than its state machine may.
+    - `NotStarted`: no run began within the longest time that the schedules leave between two starts, or within
+      `monitoring.starts_within_hours`. There is none for a job that neither of them speaks of.
+    - `TookLonger`: a run took longer than `monitoring.longest_duration_in_seconds`, or than CloudWatch's anomaly
+      detection has learned. A run that still goes on is not seen: its length is told when it ends.
+    - `StartLost`: a message is in the dead-letter queue of the job's triggers.
+
+    Without data nothing is wrong, apart from `NotStarted`, where no data are what is wrong.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        job: JobSpec,
+        state_machine: StateMachine,
+        lost_starts: LostStarts | None,
+        topic: sns.ITopic,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._job = job
+        self._topic_arn = topic_arn(topic)
+        self._region = region(self.stack)
+        self._machine_arn = state_machine.state_machine_arn
+        self.failed = self._one_run(
+            "Failed",
+            FAILED,
+            "A run failed. A message about it tells why and what to do, and so does its execution.",
+        )
+        self.timed_out = self._one_run(
+            "TimedOut",
+            TIMED_OUT,
+            "A run took longer than its state machine may, and was ended. See whether its transform job still goes "
+            "on, and stop it; then start the run again.",
+        )
+        longest = job.monitoring.longest_duration_in_seconds
+        self.took_longer = (
+            self._longer_than_usual() if longest is None else self._longer_than_allowed(longest)
+        )
+        watch = start_watch(job)
+        self.not_started = self._not_started(watch) if isinstance(watch, StartWatch) else None
+        self.start_lost = self._start_lost(lost_starts) if lost_starts is not None else None
+        if isinstance(watch, NotWatched) and watch.reason:
+            cdk.Annotations.of(self).add_warning_v2(
+                "batch-transform:start-not-watched",
+                f"no alarm tells that the job {job.name} did not start: {watch.reason}; write "
+                "monitoring.starts_within_hours, 168 at most, if a start is due so often",
+            )
+
+    @property
+    def all(self) -> list[cloudwatch.CfnAlarm]:
+        """Every alarm that the job has."""
+        alarms = (self.failed, self.timed_out, self.not_started, self.took_longer, self.start_lost)
+        return [alarm for alarm in alarms if alarm is not None]
+
+    def _one_run(self, construct_id: str, metric: RunMetric, what: str) -> cloudwatch.CfnAlarm:
+        return self._alarm(
+            construct_id,
+            what,
+            **self._of_machine(metric),
+            comparison_operator="GreaterThanOrEqualToThreshold",
+            threshold=1,
+        )
+
+    def _not_started(self, watch: StartWatch) -> cloudwatch.CfnAlarm:
+        return self._alarm(
+            "NotStarted",
+            f"No run has started for {_shown(watch.window.total_seconds())}. See whether the job's schedules are there "
+            "and enabled, and whether their dead-letter queue has a message; then start a run.",
+            **self._of_machine(STARTED, int(watch.period.total_seconds())),
+            comparison_operator="LessThanThreshold",
+            threshold=1,
+            evaluation_periods=watch.periods,
+            treat_missing_data="breaching",
+            # A job that was deployed just now has not started yet, and is not late.
+            warm_up_configuration=cloudwatch.CfnAlarm.WarmUpConfigurationProperty(
+                warm_up_period_duration_in_minutes=watch.warm_up_minutes,
+                only_start_evaluating_after_warm_up_period_ends=True,
+            ),
+        )
+
+    def _longer_than_allowed(self, longest: int) -> cloudwatch.CfnAlarm:
+        return self._alarm(
+            "TookLonger",
+            f"A run took longer than {_shown(longest)}, its monitoring.longest_duration_in_seconds. "
+            f"{_WHERE_THE_TIME_WENT}",
+            **self._of_machine(DURATION),
+            comparison_operator="GreaterThanThreshold",
+            threshold=longest * 1000,
+        )
+
+    def _longer_than_usual(self) -> cloudwatch.CfnAlarm:
+        of_machine = self._of_machine(DURATION)
+        return self._alarm(
+            "TookLonger",
+            f"A run took longer than runs of this job usually do. {_WHERE_THE_TIME_WENT} If longer is right from now "
+            "on, CloudWatch learns it within two weeks.",
+            metrics=[
+                cloudwatch.CfnAlarm.MetricDataQueryProperty(
+                    id="duration",
+                    metric_stat=cloudwatch.CfnAlarm.MetricStatProperty(
+                        metric=cloudwatch.CfnAlarm.MetricProperty(
+                            namespace=DURATION.namespace,
+                            metric_name=DURATION.name,
+                            dimensions=of_machine["dimensions"],
+                        ),
+                        # Few runs a day: a finer period would teach nothing more.
+                        period=_LEARNED_PERIOD_SECONDS,
+                        stat=DURATION.statistic,
+                    ),
+                    return_data=True,
+                ),
+                cloudwatch.CfnAlarm.MetricDataQueryProperty(
+                    id="usual",
+                    expression=f"ANOMALY_DETECTION_BAND(duration, {_USUAL_DEVIATIONS})",
+                    label="usual",
+                    return_data=True,
+                ),
+            ],
+            threshold_metric_id="usual",
+            comparison_operator="GreaterThanUpperThreshold",
+        )
+
+    def _start_lost(self, lost_starts: LostStarts) -> cloudwatch.CfnAlarm:
+        queue_name = lost_starts.queue_name
+        return self._alarm(
+            "StartLost",
+            "A run could not be started, and did not take place. A message in the dead-letter queue holds its input, "
+            "and says in its attributes why: start the run again with that input, then delete the message.",
+            queue_link(self._region, ACCOUNT_ID, queue_name, URL_SUFFIX),
+            namespace="AWS/SQS",
+            metric_name="ApproximateNumberOfMessagesVisible",
+            dimensions=[cloudwatch.CfnAlarm.DimensionProperty(name="QueueName", value=queue_name)],
+            statistic="Maximum",
+            period=_PERIOD_SECONDS,
+            comparison_operator="GreaterThanOrEqualToThreshold",
+            threshold=1,
+        )
+
+    def _of_machine(self, metric: RunMetric, period: int = _PERIOD_SECONDS) -> dict[str, Any]:
+        return {
+            "namespace": metric.namespace,
+            "metric_name": metric.name,
+            "dimensions": [cloudwatch.CfnAlarm.DimensionProperty(name=DIMENSION, value=self._machine_arn)],
+            "statistic": metric.statistic,
+            "period": period,
+        }
+
+    def _alarm(self, construct_id: str, what: str, *links: str, **settings: Any) -> cloudwatch.CfnAlarm:  # noqa: ANN401  # CfnAlarm's
+        job_file = self._job.job_file
+        if len(job_file) > _LONGEST_JOB_FILE:
+            job_file = f"…{job_file[1 - _LONGEST_JOB_FILE :]}"
+        job = f"{self._job.name} ({job_file})" if job_file else self._job.name
+        executions = f"executions: {state_machine_link(self._region, self._machine_arn)}"
+        return cloudwatch.CfnAlarm(
+            self,
+            construct_id,
+            alarm_description="\n\n".join([f"Batch transform job {job}: {what}", *links, executions]),
+            alarm_actions=[self._topic_arn],
+            **{"evaluation_periods": 1, "treat_missing_data": "notBreaching", **settings},
+        )
+
+
+def _shown(seconds: float) -> str:
+    hours, rest = divmod(int(seconds), 3600)
+    minutes, left = divmod(rest, 60)
+    parts = ((hours, "h"), (minutes, "min"), (left, "s"))
+    return " ".join(f"{number} {unit}" for number, unit in parts if number)

@@ -1,0 +1,56 @@
+"""The numbers of a job's runs: those of its state machine, and those that its report function publishes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_stepfunctions as sfn
+
+from batch_transform.job.aws import published_metrics
+
+STATES = "AWS/States"
+DIMENSION = published_metrics.DIMENSION
+"""Of all of them: Step Functions has it so, and our own metrics follow."""
+
+
+@dataclass(frozen=True)
+class RunMetric:
+    """A metric of a state machine, with the statistic that makes sense of it."""
+
+    namespace: str
+    name: str
+    statistic: str
+    label: str
+
+    def of(
+        self, machine: sfn.IStateMachine, *, period: cdk.Duration | None = None, statistic: str | None = None
+    ) -> cloudwatch.Metric:
+        """Return it for one state machine. Default: over five minutes, by its own statistic."""
+        return cloudwatch.Metric(
+            namespace=self.namespace,
+            metric_name=self.name,
+            dimensions_map={DIMENSION: machine.state_machine_arn},
+            statistic=statistic or self.statistic,
+            period=period,
+            label=self.label,
+        )
+
+
+# Step Functions delivers these "best effort": late, and in rare cases not at all (Developer Guide, "CloudWatch
+# metrics delivery"). What must not be missed is told by events as well.
+STARTED = RunMetric(STATES, "ExecutionsStarted", "Sum", "started")
+SUCCEEDED = RunMetric(STATES, "ExecutionsSucceeded", "Sum", "succeeded")
+FAILED = RunMetric(STATES, "ExecutionsFailed", "Sum", "failed")
+TIMED_OUT = RunMetric(STATES, "ExecutionsTimedOut", "Sum", "timed out")
+ABORTED = RunMetric(STATES, "ExecutionsAborted", "Sum", "stopped")
+DURATION = RunMetric(STATES, "ExecutionTime", "Maximum", "longest run")
+"""In milliseconds, waits included; told when a run ends."""
+
+INPUT_OBJECTS = RunMetric(published_metrics.NAMESPACE, published_metrics.INPUT_OBJECTS, "Sum", "objects read")
+OUTPUT_OBJECTS = RunMetric(published_metrics.NAMESPACE, published_metrics.OUTPUT_OBJECTS, "Sum", "results")
+INSTANCE_SECONDS = RunMetric(
+    published_metrics.NAMESPACE, published_metrics.INSTANCE_SECONDS, "Sum", "instance time"
+)
+"""From the start to the end of a transform job, for each of its instances: what SageMaker bills."""

@@ -1,0 +1,563 @@
+"""The state machine as a graph, and its expressions as the reference JSONata engine evaluates them."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import jsonata
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batch_transform.job.request.request import transform_job_request
+from batch_transform.job.values.job_spec import (
+    DataProcessingSpec,
+    InputSpec,
+    JobSpec,
+    ModelSpec,
+    OutputSpec,
+    TransformSpec,
+    WorkflowSpec,
+)
+from batch_transform.job.values.run_id import run_id
+from batch_transform_cdk.machine.definition import (
+    Definition,
+    Parts,
+    longest_run_seconds,
+    state_machine_definition,
+)
+from batch_transform_cdk.machine.states.ladder import MOST_ROUNDS, longest_wait_seconds
+from batch_transform_cdk.machine.states.language import pause_and_looks
+from batch_transform_cdk.machine.states.lost_job import MOST_THROTTLED
+from checks.state_machine import findings
+
+SPEC = JobSpec(
+    name="churn-nightly",
+    model=ModelSpec(existing="churn"),
+    input=InputSpec(content_type="text/csv", split_type="Line"),
+    transform=TransformSpec(
+        instance_type=("ml.m5.large", "ml.m5.xlarge"),
+        strategy="MultiRecord",
+        max_payload=6,
+        env={"LEVEL": "2"},
+        max_runtime_in_seconds=7200,
+    ),
+    data_processing=DataProcessingSpec(input_filter="$[1:]", join_source="Input", output_filter="$[0,-1]"),
+    output=OutputSpec(accept="text/csv", assemble_with="Line"),
+    tags={"team": "churn"},
+    job_file="jobs/churn.yaml",
+)
+REQUEST = transform_job_request(
+    SPEC, model_name="churn", data="s3://in/churn/", output_path="s3://out/churn/"
+)
+LOCK = {"Bucket": "out", "Key": ".locks/churn-nightly"}
+CAPACITY = '{"FailureReason":"CapacityError: Unable to provision requested ML compute capacity"}'
+INTERNAL = '{"FailureReason":"InternalServerError: We encountered an internal error"}'
+QUOTA = "SageMaker.ResourceLimitExceededException"
+THROTTLED = "Rate exceeded (Service: AmazonSageMaker; Status Code: 400; Error Code: ThrottlingException)"
+
+# The states that call AWS; every other one only decides.
+TASKS = {
+    "Preflight",
+    "Transform",
+    "FindTransformJob",
+    "StopTransformJob",
+    "CountResults",
+    "Diagnose",
+    "ReleaseLock",
+    "ReleaseLockOfFailed",
+}
+
+
+PARTS = Parts(
+    preflight_arn="arn:aws:lambda:eu-west-1:123456789012:function:preflight",
+    report_arn="arn:aws:lambda:eu-west-1:123456789012:function:report",
+    lock=LOCK,
+)
+
+
+def a_definition(overlapping_runs: str = "wait", job_file: str = "jobs/churn.yaml") -> Definition:
+    workflow = WorkflowSpec(overlapping_runs=overlapping_runs)
+    parts = dataclasses.replace(PARTS, lock=None if overlapping_runs == "allow" else LOCK)
+    spec = dataclasses.replace(SPEC, workflow=workflow, job_file=job_file)
+    return state_machine_definition(spec, REQUEST, parts)
+
+
+@pytest.fixture(scope="module")
+def definition() -> Definition:
+    return a_definition()
+
+
+@pytest.fixture(params=["wait", "skip", "fail", "allow"])
+def each_definition(request: pytest.FixtureRequest) -> Definition:
+    return a_definition(request.param)
+
+
+def next_states(state: dict[str, Any]) -> Iterator[str]:
+    """Every state that may follow, error paths included."""
+    yield from (state[key] for key in ("Next", "Default") if key in state)
+    yield from (branch["Next"] for key in ("Choices", "Catch") for branch in state.get(key, []))
+
+
+def reachable(states: dict[str, Any], start: str, *, without: str) -> set[str]:
+    """The states reachable from `start` on paths that do not enter `without`."""
+    seen: set[str] = set()
+    ahead = [start]
+    while ahead:
+        name = ahead.pop()
+        if name not in seen and name != without:
+            seen.add(name)
+            ahead += next_states(states[name])
+    return seen
+
+
+def evaluate(template: str, **variables: Any) -> Any:
+    """Evaluate a `{% … %}` expression; `$hash` and `$parse` are Step Functions' own additions to JSONata."""
+    expression = jsonata.Jsonata(template.removeprefix("{%").removesuffix("%}").strip())
+    expression.register_lambda("hash", lambda text, _algorithm: sha256(text.encode()).hexdigest())
+    expression.register_lambda("parse", json.loads)
+    return expression.evaluate(None, variables)
+
+
+def follows(choice: dict[str, Any], **variables: Any) -> str:
+    """The state that a Choice goes to."""
+    taken = (branch["Next"] for branch in choice["Choices"] if evaluate(branch["Condition"], **variables))
+    return str(next(taken, choice["Default"]))
+
+
+def job_name(definition: Definition, attempt: int) -> str:
+    return str(sent(definition, attempt=attempt)["TransformJobName"])
+
+
+def sent(definition: Definition, **variables: Any) -> dict[str, Any]:
+    """The arguments of CreateTransformJob."""
+    known: dict[str, Any] = {
+        "request": REQUEST,
+        "job": SPEC.name,
+        "run": "20261122T020001-0a1b2c3d",
+        "attempt": 1,
+        "rung": 0,
+        "instance_types": list(SPEC.transform.instance_type),
+    }
+    return dict(evaluate(definition["States"]["Transform"]["Arguments"], **known | variables))
+
+
+def test_a_run_ends_well_only_with_a_completed_transform_job_or_skipped(each_definition: Definition) -> None:
+    states = each_definition["States"]
+    ends = {name for name, state in states.items() if state.get("End") or state["Type"] == "Succeed"}
+    assert ends <= {"Completed", "Skipped"}
+    counting = [name for name, state in states.items() if "CountResults" in next_states(state)]
+    assert counting == ["HowEnded", "WhatBecameOfIt"]
+    for name in counting:
+        to_count = [one for one in states[name]["Choices"] if one["Next"] == "CountResults"]
+        [condition] = [one["Condition"] for one in to_count]
+        assert condition.startswith("{% $ended.TransformJobStatus = 'Completed' ")
+    ends_of_failed = reachable(states, "Diagnose", without="") & {"Completed", "Skipped", "Failed"}
+    assert ends_of_failed == {"Failed"}
+
+
+def test_a_run_is_skipped_only_where_the_job_file_says_so() -> None:
+    for choice in ("wait", "fail", "allow"):
+        assert "Skipped" not in a_definition(choice)["States"]
+    skipped = a_definition("skip")["States"]["Skipped"]
+    assert skipped["Output"]["Outcome"] == "Skipped"
+    uncounted = a_definition("skip")["States"]["CountResults"]["Catch"][0]["Assign"]["output"]
+    assert skipped["Output"].keys() == uncounted.keys()
+
+
+def test_every_state_can_be_reached_and_every_path_ends(each_definition: Definition) -> None:
+    states = each_definition["States"]
+    assert reachable(states, each_definition["StartAt"], without="") == set(states)
+    for name in states:
+        ends = {one for one in reachable(states, name, without="") if not list(next_states(states[one]))}
+        assert ends <= {"Completed", "Skipped", "Failed"}
+        assert ends
+
+
+def test_every_caught_error_fails_the_run_or_leads_to_another_attempt(each_definition: Definition) -> None:
+    states = each_definition["States"]
+    caught = {(name, catch["Next"]) for name, state in states.items() for catch in state.get("Catch", [])}
+    # The two that do not fail a run: its results are there, and a lock is stale when its execution has ended.
+    harmless = {("CountResults", "ReleaseLock"), ("CountResults", "Completed"), ("ReleaseLock", "Completed")}
+    harmless |= {("ReleaseLockOfFailed", "Failed")}
+    assert len(caught - harmless) == 5
+    for _, start in caught - harmless:
+        ends = {
+            name
+            for name in reachable(states, start, without="Transform")
+            if not list(next_states(states[name]))
+        }
+        # A job that was found again may have completed.
+        assert "Failed" in ends
+        assert ends <= {"Failed", "Completed"}
+    assert states["Failed"]["Type"] == "Fail"
+
+
+def test_every_way_to_the_fail_state_names_the_failure(each_definition: Definition) -> None:
+    states = each_definition["States"]
+    for name, state in states.items():
+        if "Failed" in next_states(state) and name != "ReleaseLockOfFailed":
+            given = [state.get("Assign", {}), *(catch["Assign"] for catch in state.get("Catch", []))]
+            assert any("failure" in assigned for assigned in given), name
+            assert all("failure" in catch["Assign"] for catch in state.get("Catch", [])), name
+
+
+def test_every_end_after_the_lock_was_taken_releases_it(definition: Definition) -> None:
+    states = definition["States"]
+    releasing = {"ReleaseLock": "Completed", "ReleaseLockOfFailed": "Failed"}
+    before = {name for name, state in states.items() if set(releasing.values()) & set(next_states(state))}
+    assert before == {"Preflight", "Overlap", *releasing}  # the first two have no lock
+    for name, following in releasing.items():
+        assert states[name]["Arguments"] == "{% $lock.Object %}"
+        assert [catch["Next"] for catch in states[name]["Catch"]] == [following]
+
+
+def test_every_task_catches_all_errors_and_has_a_timeout(each_definition: Definition) -> None:
+    states = each_definition["States"]
+    tasks = {name for name, state in states.items() if state["Type"] == "Task"}
+    releasing = {"ReleaseLock", "ReleaseLockOfFailed"}
+    assert tasks == (TASKS if "ReleaseLock" in states else TASKS - releasing)
+    for task in tasks:
+        assert states[task]["TimeoutSeconds"] > 0
+        assert [catch["ErrorEquals"] for catch in states[task]["Catch"]] == [["States.ALL"]]
+
+
+def test_every_state_tells_what_it_is_for(each_definition: Definition) -> None:
+    for name, state in each_definition["States"].items():
+        assert len(state["Comment"]) > 15, name
+
+
+def test_what_is_tried_again_is_tried_with_jitter(definition: Definition) -> None:
+    retries = [retry for state in definition["States"].values() for retry in state.get("Retry", [])]
+    assert len(retries) == 7
+    assert all(retry["JitterStrategy"] == "FULL" and retry["BackoffRate"] > 1 for retry in retries)
+    for wait, counter in (("WaitForCapacity", "round"), ("WaitForAws", "throttled")):
+        first = 1 if counter == "round" else 0
+        for count, longest in ((0, 60), (1, 90), (8, 900)):
+            seconds = evaluate(definition["States"][wait]["Seconds"], **{counter: first + count})
+            assert longest / 2 <= seconds <= longest
+            assert seconds == int(seconds)
+
+
+def test_a_run_waits_for_machines_for_three_quarters_of_an_hour() -> None:
+    assert longest_wait_seconds() // 60 == 47
+
+
+def test_a_run_as_a_whole_has_an_end_that_no_run_reaches_by_itself(definition: Definition) -> None:
+    limits = [state.get("TimeoutSeconds", 0) for state in definition["States"].values()]
+    assert definition["TimeoutSeconds"] > sum(limits) + 86_400 + longest_wait_seconds()
+    longest = dataclasses.replace(SPEC, transform=TransformSpec(max_runtime_in_seconds=90_000_000))
+    assert longest_run_seconds(longest) == 99_999_999, "Step Functions takes no more"
+
+
+def test_the_transform_job_has_no_retry_that_could_use_its_name_again(definition: Definition) -> None:
+    assert "Retry" not in definition["States"]["Transform"]
+
+
+def test_every_way_back_to_the_transform_job_counts_the_attempt(each_definition: Definition) -> None:
+    states = each_definition["States"]
+    before = {name for name, state in states.items() if "Transform" in next_states(state)}
+    first = "MayRun" if "MayRun" in states else "Preflight"
+    assert before == {first, "NextInstanceType", "WaitForCapacity", "NextAttempt"}
+    for name in before - {first}:
+        assert states[name]["Assign"]["attempt"] == "{% $attempt + 1 %}"
+
+
+def test_the_jobs_own_limit_is_the_timeout_of_the_transform_state(definition: Definition) -> None:
+    assert definition["States"]["Transform"]["TimeoutSeconds"] == 7200
+
+
+def test_the_call_sends_the_checked_request_under_the_name_of_the_attempt(definition: Definition) -> None:
+    assert definition["States"]["Request"]["Assign"]["declared"] == REQUEST
+    arguments = sent(definition)
+    assert arguments.pop("TransformJobName") == "churn-nightly-20261122T020001-0a1b2c3d-1"
+    assert arguments == REQUEST
+    run = {name: value for name, value in REQUEST.items() if name != "MaxPayloadInMB"}
+    assert "MaxPayloadInMB" not in sent(definition, request=run)
+
+
+@pytest.mark.parametrize("types", [["ml.m5.large"], ["ml.m5.large", "ml.c5.xlarge", "ml.m5.4xlarge"]])
+def test_each_rung_of_the_ladder_has_its_instance_type(definition: Definition, types: list[str]) -> None:
+    for rung, instance_type in enumerate(types):
+        resources = sent(definition, rung=rung, instance_types=types)["TransformResources"]
+        assert resources == {"InstanceType": instance_type, "InstanceCount": 1}
+
+
+@pytest.mark.parametrize(
+    "execution_name",
+    ["1f0c9a52-9ac1-4f6e-a3fb-0c1f4e6c1f11", "e2a1_8b3c", "my run_2026.11.22" + "x" * 60, "Ünïcode"],
+    ids=["console", "rule", "person", "any"],
+)
+def test_a_run_id_is_legal_and_the_same_in_jsonata_and_python(
+    definition: Definition, execution_name: str
+) -> None:
+    arn = f"arn:aws:states:eu-west-1:123456789012:execution:churn:{execution_name}"
+    context = {"Execution": {"Id": arn, "StartTime": "2026-11-22T02:00:01.123Z"}}
+    run = evaluate(definition["States"]["Request"]["Assign"]["run"], states={"context": context})
+    assert re.fullmatch(r"20261122T020001-[0-9a-f]{8}", run)
+    assert run == run_id(arn, datetime(2026, 11, 22, 2, 0, 1, 123000, tzinfo=UTC))
+
+
+@given(attempt=st.integers(1, 9_999))
+def test_a_job_name_is_legal_and_of_its_attempt_alone(definition: Definition, attempt: int) -> None:
+    name = job_name(definition, attempt)
+    assert re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", name)
+    assert len("x" * 32 + name.removeprefix(SPEC.name)) <= 63
+    assert name.rpartition("-")[2] == str(attempt)
+
+
+@pytest.mark.parametrize(
+    ("error", "cause", "variables", "expected"),
+    [
+        ("States.TaskFailed", CAPACITY, {}, "NextInstanceType"),
+        ("States.TaskFailed", CAPACITY, {"rung": 1}, "WaitForCapacity"),
+        ("States.TaskFailed", CAPACITY, {"rung": 1, "round": MOST_ROUNDS}, "Diagnose"),
+        (QUOTA, "The account-level service limit …", {}, "NextInstanceType"),
+        (QUOTA, "The account-level service limit …", {"rung": 1}, "WaitForCapacity"),
+        (QUOTA, "The account-level service limit …", {"rung": 1, "round": MOST_ROUNDS}, "Diagnose"),
+        ("States.TaskFailed", INTERNAL, {}, "NextAttempt"),
+        ("States.TaskFailed", INTERNAL, {"broken": 1}, "Diagnose"),
+        ("States.TaskFailed", '{"FailureReason":"ClientError: See job logs"}', {}, "Diagnose"),
+        ("States.TaskFailed", '{"FailureReason":"AlgorithmError: no CapacityError"}', {}, "Diagnose"),
+        ("States.TaskFailed", '{"TransformJobStatus":"Stopped"}', {}, "Diagnose"),
+        ("States.TaskFailed", '{"Tags": {"a": "CapacityError"}, "FailureReason" : "Clie', {}, "Diagnose"),
+        ("States.TaskFailed", "", {}, "Diagnose"),
+        ("States.Timeout", "", {}, "FindTransformJob"),
+        ("SageMaker.AmazonSageMakerException", THROTTLED, {}, "FindTransformJob"),
+        ("SageMaker.ResourceInUseException", "the name is taken", {}, "FindTransformJob"),
+    ],
+)
+def test_only_what_aws_could_not_serve_is_tried_again(
+    definition: Definition, error: str, cause: str, variables: dict[str, int], expected: str
+) -> None:
+    known = {"rung": 0, "round": 1, "broken": 0, "instance_types": ["ml.m5.large", "ml.m5.xlarge"]}
+    choice = definition["States"]["WhyFailed"]
+    assert follows(choice, error={"Error": error, "Cause": cause}, **known | variables) == expected
+
+
+def test_a_single_instance_type_is_waited_for(definition: Definition) -> None:
+    known = {"rung": 0, "round": 1, "broken": 0, "instance_types": ["ml.m5.large"]}
+    choice = definition["States"]["WhyFailed"]
+    assert follows(choice, error={"Error": QUOTA, "Cause": ""}, **known) == "WaitForCapacity"
+
+
+@pytest.mark.parametrize(
+    ("lookup", "cause", "throttled", "expected"),
+    [
+        ({"Error": "SageMaker.ResourceNotFoundException", "Cause": ""}, THROTTLED, 0, "WaitForAws"),
+        ({"Error": "SageMaker.SageMakerException", "Cause": "Could not find it"}, THROTTLED, 0, "WaitForAws"),
+        (
+            {"Error": "SageMaker.ResourceNotFoundException", "Cause": ""},
+            THROTTLED,
+            MOST_THROTTLED,
+            "Diagnose",
+        ),
+        (
+            {"Error": "SageMaker.ResourceNotFoundException", "Cause": ""},
+            "Could not find model",
+            0,
+            "Diagnose",
+        ),
+        (
+            {"Error": "SageMaker.SageMakerException", "Cause": "Rate exceeded"},
+            THROTTLED,
+            0,
+            "StopTransformJob",
+        ),
+        ({"Error": "States.Timeout", "Cause": ""}, THROTTLED, 0, "StopTransformJob"),
+    ],
+)
+def test_a_call_is_made_again_only_when_it_made_no_job(
+    definition: Definition, lookup: dict[str, str], cause: str, throttled: int, expected: str
+) -> None:
+    error = {"Error": "SageMaker.AmazonSageMakerException", "Cause": cause}
+    choice = definition["States"]["IsThereAJob"]
+    assert follows(choice, error=error, lookup=lookup, throttled=throttled) == expected
+
+
+SAGEMAKER = "SageMaker.AmazonSageMakerException"
+IN_USE = "SageMaker.ResourceInUseException"
+DENIED = "User: arn:of:the:machine is not authorized to perform: sagemaker:ListTags"
+
+
+@pytest.mark.parametrize(
+    ("error", "cause", "status", "looks", "expected"),
+    [
+        (SAGEMAKER, THROTTLED, "Completed", 0, "CountResults"),
+        (SAGEMAKER, THROTTLED, "InProgress", 0, "WatchTransformJob"),
+        (SAGEMAKER, THROTTLED, "Stopping", 0, "WatchTransformJob"),
+        (SAGEMAKER, THROTTLED, "InProgress", 120, "StopTransformJob"),
+        (SAGEMAKER, THROTTLED, "Failed", 0, "NotCompleted"),
+        (SAGEMAKER, THROTTLED, "Stopped", 0, "NotCompleted"),
+        (IN_USE, "the name is taken", "InProgress", 0, "WatchTransformJob"),
+        (SAGEMAKER, DENIED, "Completed", 0, "Diagnose"),
+        (SAGEMAKER, DENIED, "InProgress", 0, "StopTransformJob"),
+        ("States.Timeout", "", "InProgress", 0, "StopTransformJob"),
+        ("States.Timeout", "", "Stopping", 0, "Diagnose"),
+        ("States.Timeout", "", "Stopped", 0, "Diagnose"),
+        ("States.Timeout", "", "Completed", 0, "CountResults"),
+    ],
+)
+def test_a_job_out_of_sight_is_watched_or_stopped(
+    error: str, cause: str, status: str, looks: int, expected: str
+) -> None:
+    choice = a_definition()["States"]["WhatBecameOfIt"]
+    known = {"error": {"Error": error, "Cause": cause}, "ended": {"TransformJobStatus": status}}
+    assert follows(choice, looks=looks, **known) == expected
+
+
+def test_a_job_is_watched_as_long_as_it_may_run() -> None:
+    for seconds in (1, 60, 7200, 86_400, 700_000):
+        pause, looks = pause_and_looks(seconds)
+        assert seconds <= pause * looks < seconds + pause
+        assert looks <= 1000
+
+
+@pytest.mark.parametrize(
+    ("overlapping_runs", "looks", "expected"),
+    [
+        ("wait", 0, "WaitForOtherRun"),
+        ("wait", 994, "Overlap"),
+        ("skip", 0, "Skipped"),
+        ("fail", 0, "Overlap"),
+    ],
+)
+def test_what_a_run_does_while_another_goes_on(overlapping_runs: str, looks: int, expected: str) -> None:
+    choice = a_definition(overlapping_runs)["States"]["MayRun"]
+    assert follows(choice, lock={"RunningExecutionArn": ""}, looks=looks) == "Transform"
+    assert follows(choice, lock={"RunningExecutionArn": "arn:of:another"}, looks=looks) == expected
+
+
+def test_a_run_that_waited_watches_its_own_job_as_long_as_any_other() -> None:
+    [may_run, *_] = a_definition("wait")["States"]["MayRun"]["Choices"]
+    looks = may_run["Assign"]["looks"]
+    error = {"Error": SAGEMAKER, "Cause": THROTTLED}
+    known = {"error": error, "ended": {"TransformJobStatus": "InProgress"}}
+    assert (
+        follows(a_definition("wait")["States"]["WhatBecameOfIt"], looks=looks, **known) == "WatchTransformJob"
+    )
+
+
+def test_runs_that_may_overlap_have_no_lock() -> None:
+    text = json.dumps(a_definition("allow"))
+    assert "$lock" not in text
+    assert ".locks" not in text
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [("Completed", "CountResults"), ("Stopped", "NotCompleted"), ("Failed", "NotCompleted")],
+)
+def test_a_job_that_ended_otherwise_is_no_success(definition: Definition, status: str, expected: str) -> None:
+    ended = {"TransformJobName": "churn-1", "TransformJobStatus": status}
+    assert follows(definition["States"]["HowEnded"], ended=ended) == expected
+    error = definition["States"]["NotCompleted"]["Assign"]["error"]
+    assert json.loads(evaluate(error["Cause"], ended=ended)) == ended
+
+
+@pytest.mark.parametrize("job_file", ["jobs/churn.yaml", ""])
+def test_every_cause_names_job_file_data_reason_and_next_step(job_file: str) -> None:
+    states = a_definition("fail", job_file)["States"]
+    variables = {
+        "job": "churn",
+        "job_file": job_file or False,
+        "run": "20261122T020001-0a1b2c3d",
+        "attempt": 1,
+        "fate": False,
+        "declared": REQUEST,
+        "request": REQUEST,
+        "lock": {"RunningExecutionArn": "arn:of:another"},
+        "error": {"Error": "States.TaskFailed", "Cause": '{"FailureReason": "the reason"}'},
+        "states": {"errorOutput": {"Error": "RunInputError", "Cause": '{"errorMessage": "the reason"}'}},
+    }
+    causes = [
+        states["Preflight"]["Catch"][0]["Assign"]["failure"]["Cause"],
+        states["Overlap"]["Assign"]["failure"]["Cause"],
+        states["Diagnose"]["Catch"][0]["Assign"]["failure"]["Cause"],
+    ]
+    for template, reason in zip(causes, ("the reason", "arn:of:another", "the reason"), strict=True):
+        cause = evaluate(template, **variables)
+        assert cause.startswith(f"job churn{f' ({job_file})' if job_file else ''}: ")
+        assert "s3://in/churn/" in cause
+        assert reason in cause
+        assert re.search(r"start (the run )?again", cause)
+
+
+def test_no_cause_is_longer_than_a_fail_state_takes() -> None:
+    states = a_definition("fail", f"jobs/{'d' * 4000}.yaml")["States"]
+    cut_off = "{" + "x" * 32_767
+    error = {"Error": "States.TaskFailed", "Cause": cut_off}
+    refused = states["StopTransformJob"]["Catch"][0]["Assign"]["fate"]
+    known = {
+        "job": "n" * 32,
+        "job_file": f"jobs/{'d' * 4000}.yaml",
+        "run": "20261122T020001-0a1b2c3d",
+        "attempt": 1,
+        "declared": REQUEST,
+        "request": REQUEST,
+        "error": error,
+        "states": {"errorOutput": error},
+    }
+    known["fate"] = evaluate(refused, **known)
+    for failure in (
+        states["Preflight"]["Catch"][0]["Assign"]["failure"],
+        states["Diagnose"]["Catch"][0]["Assign"]["failure"],
+    ):
+        cause = evaluate(failure["Cause"], **known)
+        assert 20_000 < len(cause) <= 32_768
+        assert re.search(r"start (the run )?again$", cause)
+
+
+ODD = ["{% $states %}", "{% half", "half %}", '{% "\\ü\n', "", "{%", "%}", "{%%}", "{{% x %}}", "a {% b %} c"]
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_what_a_job_says_is_handed_on_and_not_evaluated(text: str, tmp_path: Path) -> None:
+    columns = InputSpec(content_type="text/csv", columns=(text,))
+    spec = dataclasses.replace(SPEC, input=columns, transform=TransformSpec(env={"TEXT": text}))
+    request = REQUEST | {"Environment": {"TEXT": text}, "Tags": [{"Key": "k", "Value": text}]}
+    definition = state_machine_definition(spec, request, PARTS)
+    assert findings(definition, tmp_path) == []
+    states = definition["States"]
+    declared = states["Request"]["Assign"]["declared"]
+    [column] = states["Preflight"]["Arguments"]["Payload"]["columns"]["input"]
+    for handed_on in (declared["Environment"]["TEXT"], declared["Tags"][0]["Value"], column):
+        is_expression = handed_on.startswith("{%") and handed_on.endswith("%}")
+        assert is_expression == (handed_on.startswith("{%") or handed_on.endswith("%}")) == (text in ODD[:8])
+        assert (evaluate(handed_on) if is_expression else handed_on) == text
+
+
+def test_a_cause_that_was_cut_off_is_told_as_it_is(definition: Definition) -> None:
+    failure = definition["States"]["Diagnose"]["Catch"][0]["Assign"]["failure"]
+    error = {"Error": "States.TaskFailed", "Cause": '{"TransformJobName": "churn-1", "FailureRea'}
+    known = {"job": "churn", "job_file": False, "run": "r", "attempt": 2, "fate": "it was stopped"}
+    cause = evaluate(failure["Cause"], error=error, request=REQUEST, **known)
+    assert cause.startswith(
+        f"job churn: transform job churn-r-2 on s3://in/churn/: {error['Cause']}\nit was stopped"
+    )
+
+
+def test_an_error_without_a_cause_is_taken_as_it_is(definition: Definition) -> None:
+    caught = definition["States"]["Transform"]["Catch"][0]["Assign"]["error"]
+    states = {"errorOutput": {"Error": "States.Timeout"}}
+    assert {name: evaluate(text, states=states) for name, text in caught.items()} == {
+        "Error": "States.Timeout",
+        "Cause": "",
+    }
+
+
+def test_the_offline_checks_find_nothing(each_definition: Definition, tmp_path: Path) -> None:
+    assert findings(each_definition, tmp_path) == []
+
+
+def test_the_offline_checks_find_what_is_wrong(tmp_path: Path) -> None:
+    broken = a_definition()
+    broken["States"]["Failed"]["Next"] = "Nowhere"
+    assert any("Nowhere" in line for line in findings(broken, tmp_path))

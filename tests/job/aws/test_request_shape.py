@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import botocore.session
+import pytest
+from botocore.model import ListShape, MapShape, Shape, StructureShape
+
+from batch_transform.job.aws import request_shape
+from batch_transform.job.aws.request_shape import REQUIRED, REQUIRED_TOGETHER, SHAPES, Path
+
+
+def _service_shape(operation: str) -> StructureShape:
+    model = botocore.session.get_session().get_service_model("sagemaker")
+    shape = model.operation_model(operation).input_shape
+    assert isinstance(shape, StructureShape)
+    return shape
+
+
+def _leaves(shape: Shape, path: Path = ()) -> Iterator[tuple[Path, Shape]]:
+    if isinstance(shape, StructureShape):
+        for name, member in shape.members.items():
+            yield from _leaves(member, (*path, name))
+    else:
+        yield path, shape
+
+
+LEAVES = dict(_leaves(_service_shape("CreateTransformJob")))
+
+
+def test_every_member_of_the_service_model_has_a_shape() -> None:
+    assert set(SHAPES) == set(LEAVES)
+
+
+@pytest.mark.parametrize("path", SHAPES, ids=".".join)
+def test_a_shape_says_what_the_service_model_says(path: Path) -> None:
+    _compare(SHAPES[path], LEAVES[path])
+
+
+def _compare(ours: request_shape.Shape, theirs: Shape) -> None:
+    limits = theirs.metadata
+    if isinstance(ours, request_shape.Choice):
+        assert set(ours.values) | set(ours.unfit) == set(limits["enum"])
+    elif isinstance(ours, request_shape.Text):
+        assert theirs.type_name == "string"
+        assert (ours.shortest, ours.longest) == (limits.get("min", 0), limits.get("max"))
+        # Some patterns are not kept: those that take everything, and that of tags, see rules.shape.
+        assert ours.pattern in {limits.get("pattern"), None}
+        assert ours.pattern is not None or limits.get("pattern") in {None, r"[\S\s]*", TAG_PATTERN}
+        assert ours.pattern is None or ours.in_words
+    elif isinstance(ours, request_shape.Whole):
+        assert theirs.type_name == "integer"
+        assert (ours.least, ours.most) == (limits["min"], limits.get("max"))
+    elif isinstance(ours, request_shape.Flag):
+        assert theirs.type_name == "boolean"
+    elif isinstance(ours, request_shape.TextMap):
+        assert isinstance(theirs, MapShape)
+        assert ours.most == limits["max"]
+        _compare(ours.key, theirs.key)
+        _compare(ours.value, theirs.value)
+    else:
+        assert isinstance(theirs, ListShape)
+        assert isinstance(theirs.member, StructureShape)
+        assert ours.most == limits["max"]
+        _compare(ours.key, theirs.member.members["Key"])
+        _compare(ours.value, theirs.member.members["Value"])
+
+
+TAG_PATTERN = r"([\p{L}\p{Z}\p{N}_.:/=+\-@]*)"
+
+
+def test_what_is_required_is_what_the_service_model_requires() -> None:
+    required = set(_required(_service_shape("CreateTransformJob"), ()))
+    assert required == {("TransformJobName",), *REQUIRED}
+
+
+def _required(shape: Shape, path: Path) -> Iterator[Path]:
+    if not isinstance(shape, StructureShape):
+        yield path
+        return
+    for name in shape.required_members:
+        yield from _required(shape.members[name], (*path, name))
+
+
+def test_what_is_required_together_is_what_the_service_model_requires_in_a_structure() -> None:
+    top = _service_shape("CreateTransformJob")
+    optional = [name for name in top.members if name not in top.required_members]
+    together = {path for name in optional for path in _required_inside(top.members[name], (name,))}
+    assert together == set(REQUIRED_TOGETHER)
+
+
+def _required_inside(shape: Shape, path: Path) -> Iterator[Path]:
+    return _required(shape, path) if isinstance(shape, StructureShape) else iter(())
+
+
+def test_the_environment_and_image_of_a_model_are_limited_as_in_the_service_model() -> None:
+    container = _service_shape("CreateModel").members["PrimaryContainer"]
+    assert isinstance(container, StructureShape)
+    _compare(request_shape.MODEL_ENVIRONMENT, container.members["Environment"])
+    _compare(request_shape.IMAGE_URI, container.members["Image"])
+    model = _service_shape("CreateModel").members
+    _compare(request_shape.ROLE_ARN, model["ExecutionRoleArn"])
+    assert model["Containers"].metadata["max"] == request_shape.MOST_CONTAINERS
+    assert isinstance(model["VpcConfig"], StructureShape)
+    for name, most in (
+        ("Subnets", request_shape.MOST_SUBNETS),
+        ("SecurityGroupIds", request_shape.MOST_SECURITY_GROUPS),
+    ):
+        ids = model["VpcConfig"].members[name]
+        assert isinstance(ids, ListShape)
+        assert (ids.metadata["min"], ids.metadata["max"]) == (1, most)
+        _compare(request_shape.NETWORK_ID, ids.member)
+    _compare(request_shape.MODEL_NAME, _service_shape("CreateModel").members["ModelName"])
+
+
+def test_what_a_run_looks_up_is_named_as_in_the_service_model() -> None:
+    _compare(request_shape.ENDPOINT_NAME, _service_shape("DescribeEndpoint").members["EndpointName"])
+    _compare(
+        request_shape.PACKAGE_GROUP, _service_shape("ListModelPackages").members["ModelPackageGroupName"]
+    )

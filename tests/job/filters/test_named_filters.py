@@ -1,0 +1,242 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batch_transform.job.errors import FilterNamesError
+from batch_transform.job.filters.json_path import MAX_LENGTH, JsonPath
+from batch_transform.job.filters.named_filters import input_filter, output_filter, with_paths
+from batch_transform.job.problems import problems
+from batch_transform.job.request.request import transform_job_request
+from batch_transform.job.values.job_spec import DataProcessingSpec, InputSpec, JobSpec, ModelSpec, OutputSpec
+
+CSV = JobSpec(
+    name="churn",
+    model=ModelSpec(existing="churn"),
+    input=InputSpec(content_type="text/csv", split_type="Line", columns=("id", "age", "plan", "note")),
+    output=OutputSpec(accept="text/csv", assemble_with="Line", columns=("score", "label")),
+)
+JSON = replace(
+    CSV,
+    input=InputSpec(content_type="application/jsonlines", split_type="Line"),
+    output=OutputSpec(accept="application/jsonlines", assemble_with="Line"),
+)
+
+
+def filters(spec: JobSpec, *, joined: bool = True, **names: tuple[str, ...]) -> tuple[str | None, str | None]:
+    processing = DataProcessingSpec(join_source="Input" if joined else "None", **names)  # type: ignore[arg-type]
+    paths = with_paths(replace(spec, data_processing=processing)).data_processing
+    return paths.input_filter, paths.output_filter
+
+
+def sent(spec: JobSpec, **names: tuple[str, ...]) -> str | None:
+    return filters(spec, joined=True, **names)[0]
+
+
+def kept(spec: JobSpec, *names: str, joined: bool = True) -> str | None:
+    return filters(spec, joined=joined, keep=names)[1]
+
+
+def with_columns(spec: JobSpec, inputs: tuple[str, ...], answers: tuple[str, ...]) -> JobSpec:
+    return replace(
+        spec, input=replace(spec.input, columns=inputs), output=replace(spec.output, columns=answers)
+    )
+
+
+def told(spec: JobSpec, *, joined: bool = True, **names: tuple[str, ...]) -> list[tuple[str, str, str]]:
+    processing = DataProcessingSpec(join_source="Input" if joined else "None", **names)  # type: ignore[arg-type]
+    spec = replace(spec, data_processing=processing)
+    found = [
+        problem for compiled in (input_filter(spec), output_filter(spec)) for problem in compiled.problems
+    ]
+    return [(problem.code, problem.field, problem.message) for problem in found]
+
+
+def test_without_names_and_paths_a_filter_is_awss_default() -> None:
+    assert filters(CSV) == ("$", "$")
+
+
+def test_a_path_stays_as_it_is_written() -> None:
+    paths = DataProcessingSpec(input_filter="$[ 1, 2 ]", output_filter="$[-1]")
+    assert with_paths(replace(CSV, data_processing=paths)).data_processing == paths
+
+
+@pytest.mark.parametrize(
+    ("names", "path"),
+    [
+        ({"send": ("age", "plan", "note")}, "$[1:]"),
+        ({"send_except": ("id",)}, "$[1:]"),
+        ({"send_except": ("note",)}, "$[:2]"),
+        ({"send_except": ("age",)}, "$[0,2,3]"),
+        ({"send": ("age",)}, "$[1]"),
+        ({"send": ("id", "age", "plan", "note")}, "$"),
+    ],
+)
+def test_columns_are_sent_by_name(names: dict[str, tuple[str, ...]], path: str) -> None:
+    assert sent(CSV, **names) == path
+
+
+@pytest.mark.parametrize(
+    ("names", "path"),
+    [
+        (("id", "label"), "$[0,-1]"),
+        (("label",), "$[-1]"),
+        (("score", "label"), "$[4:]"),
+        (("score",), "$[-2]"),
+        (("id", "age", "plan", "note"), "$[:3]"),
+        (("id", "age", "plan", "note", "score", "label"), "$"),
+    ],
+)
+def test_columns_of_a_joined_row_are_kept_by_name(names: tuple[str, ...], path: str) -> None:
+    assert kept(CSV, *names) == path
+
+
+def test_of_a_row_that_is_not_joined_the_answers_columns_are_kept() -> None:
+    assert kept(CSV, "label", joined=False) == "$[1]"
+    assert kept(CSV, "score", "label", joined=False) == "$"
+
+
+def test_without_the_inputs_names_the_answer_is_counted_from_the_end() -> None:
+    spec = with_columns(CSV, (), ("score", "label"))
+    assert kept(spec, "score", "label") == "$[-2,-1]"
+
+
+def test_without_the_answers_names_no_slice_is_open() -> None:
+    spec = with_columns(CSV, ("id", "age", "plan", "note"), ())
+    assert kept(spec, "age", "plan", "note") == "$[1:3]"
+    assert kept(spec, "id", "age", "plan", "note") == "$[:3]"
+
+
+def test_fields_of_json_records_are_sent_and_kept_by_name() -> None:
+    assert filters(JSON, send=("text",), keep=("id", "SageMakerOutput")) == (
+        "$.text",
+        "$['id','SageMakerOutput']",
+    )
+    assert sent(JSON, send=("age", "first name")) == "$['age','first name']"
+
+
+def test_fields_of_the_answer_are_kept_by_its_names_or_below_sagemaker_output() -> None:
+    named = with_columns(JSON, (), ("score", "label"))
+    assert kept(named, "label") == "$.SageMakerOutput.label"
+    assert kept(named, "score", "label") == "$.SageMakerOutput.['score','label']"
+    assert kept(JSON, "SageMakerOutput.label") == "$.SageMakerOutput.label"
+    assert kept(JSON, "SageMakerOutput") == "$.SageMakerOutput"
+    assert kept(named, "label", joined=False) == "$.label"
+
+
+def test_all_fields_are_the_whole_record_whatever_they_are_called() -> None:
+    named = with_columns(JSON, ("id", "first_name"), ())
+    assert sent(named, send=("first_name", "id")) == "$"
+    assert kept(named, "id", "first_name", "SageMakerOutput") == "$"
+    assert sent(named, send_except=("first_name",)) == "$.id"
+
+
+def test_fails_for_a_selection_that_makes_too_long_a_filter_and_says_what_would_fit() -> None:
+    wide = with_columns(CSV, tuple(f"c{number}" for number in range(60)), ("label",))
+    (problem,) = told(wide, send=tuple(f"c{number}" for number in range(0, 60, 2)))
+    assert problem == (
+        "names-too-long",
+        "data_processing.send",
+        "30 names make a filter of 87 characters, and SageMaker takes 63: c1, c3, c5, c7, c9, c11, c13, c15 and "
+        "21 more stand between them; with these columns last in the data it is $[30:], and with them first $[:29]",
+    )
+    (problem,) = told(wide, keep=(*(f"c{number}" for number in range(0, 60, 2)), "label"))
+    assert problem[2].endswith("with the 30 of the input last in the data it is $[30:]")
+    (problem,) = told(wide, keep=tuple(f"c{number}" for number in range(0, 60, 2)))
+    assert problem[2].endswith("with these columns first in the data it is $[:29]")
+
+
+def test_fails_for_a_long_selection_in_another_order_and_asks_for_the_datas() -> None:
+    wide = with_columns(CSV, tuple(f"c{number}" for number in range(60)), ())
+    (problem,) = told(wide, send=tuple(f"c{number}" for number in reversed(range(60))))
+    assert problem[0] == "names-too-long"
+    assert "their order is not that of the data" in problem[2]
+
+
+def test_fails_for_json_names_that_no_filter_can_hold_and_names_each_of_them() -> None:
+    found = told(JSON, send=("age", "first_name", "last_name"))
+    assert [(code, field) for code, field, _ in found] == [
+        ("name-unwritable", "data_processing.send[1]"),
+        ("name-unwritable", "data_processing.send[2]"),
+    ]
+    assert found[0][2].startswith("'first_name' holds _, and a filter takes only ASCII letters")
+
+
+def test_fails_for_a_name_of_json_that_asks_into_a_field() -> None:
+    ((_, _, message),) = told(JSON, send=("a.b",))
+    assert message.endswith("names are top-level fields; for a field inside a field write the JSONPath")
+
+
+def test_an_order_that_aws_does_not_promise_is_a_warning() -> None:
+    assert kept(CSV, "label", "id") == "$[-1,0]"
+    ((code, _, message),) = told(CSV, keep=("label", "id"))
+    assert code == "names-order"
+    assert message.endswith("write [id, label]")
+
+
+def test_all_that_is_wrong_with_names_is_told_at_once() -> None:
+    with pytest.raises(FilterNamesError) as caught:
+        filters(CSV, send=("age", "age", "plam"), keep=("nothing",))
+    assert [problem.code for problem in caught.value.problems] == [
+        "name-twice",
+        "name-unknown",
+        "name-unknown",
+    ]
+
+
+def test_fails_for_names_that_only_the_deployment_knows() -> None:
+    token = replace(CSV, input=replace(CSV.input, content_type="${Token[TOKEN.1]}"))
+    assert told(token, send=("age",)) == []
+    with pytest.raises(FilterNamesError, match="cannot be compiled"):
+        filters(token, send=("age",))
+
+
+def test_a_request_of_a_job_with_names_has_paths_and_passes_the_rules() -> None:
+    names = DataProcessingSpec(send_except=("id",), join_source="Input", keep=("id", "label"))
+    spec = replace(CSV, data_processing=names)
+    assert problems(spec) == []
+    request = transform_job_request(spec, model_name="churn", data="s3://in/a/", output_path="s3://out/a/")
+    assert request["DataProcessing"] == {
+        "InputFilter": "$[1:]",
+        "JoinSource": "Input",
+        "OutputFilter": "$[0,-1]",
+    }
+
+
+@given(st.data())
+def test_a_compiled_filter_selects_what_its_names_say(data: st.DataObject) -> None:
+    """Against the plain reference: pick the cells of a row by their names."""
+    inputs = tuple(f"i{number}" for number in range(data.draw(st.integers(1, 60))))
+    answers = tuple(f"a{number}" for number in range(data.draw(st.integers(1, 4))))
+    spec = with_columns(CSV, inputs, answers)
+    keep = tuple(data.draw(st.lists(st.sampled_from([*inputs, *answers]), min_size=1, unique=True)))
+    leave = tuple(
+        data.draw(st.lists(st.sampled_from(inputs), max_size=len(inputs) - 1, unique=True, min_size=0))
+    )
+    names = DataProcessingSpec(send_except=leave or None, join_source="Input", keep=keep)
+    spec = replace(spec, data_processing=names)
+    out, back = input_filter(spec), output_filter(spec)
+    for compiled, row, wanted in (
+        (out, inputs, [name for name in inputs if name not in leave]),
+        (back, (*inputs, *answers), list(keep)),
+    ):
+        if compiled.path is None:
+            assert [problem.code for problem in compiled.problems] == ["names-too-long"]
+        else:
+            assert len(compiled.path) <= MAX_LENGTH
+            assert JsonPath.parse(compiled.path, content_type="text/csv").select_cells(row) == wanted
+
+
+def test_what_is_wrong_with_single_names_is_told_beside_what_is_wrong_with_the_filter() -> None:
+    found = told(CSV, keep=("id", "lable"), output_filter="$[0]")  # type: ignore[arg-type]
+    assert [code for code, _, _ in found] == ["filter-twice", "name-unknown"]
+    found = told(JSON, keep=("user_id", "SageMakerOutput.score"))
+    assert [code for code, _, _ in found] == ["names-apart", "name-unwritable"]
+    found = told(CSV, joined=False, keep=("id", "lable"))
+    assert [(code, field[-3:]) for code, field, _ in found] == [
+        ("name-not-joined", "[0]"),
+        ("name-unknown", "[1]"),
+    ]

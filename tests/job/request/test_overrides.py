@@ -1,0 +1,287 @@
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from batch_transform.job.aws.members import MEMBERS
+from batch_transform.job.errors import RunInputError
+from batch_transform.job.request.named_overrides import NAME_FIELDS, Columns
+from batch_transform.job.request.overrides import OVERRIDABLE, apply_overrides
+from batch_transform.job.request.request import transform_job_request
+from batch_transform.job.values.job_spec import (
+    DataProcessingSpec,
+    InputSpec,
+    JobSpec,
+    ModelSpec,
+    OutputSpec,
+    TransformSpec,
+)
+
+REQUEST = transform_job_request(
+    JobSpec(
+        name="demo",
+        model=ModelSpec(existing="demo-model"),
+        input=InputSpec(content_type="text/csv", split_type="Line"),
+        transform=TransformSpec(strategy="MultiRecord", env={"LEVEL": "info", "SIZE": "1"}),
+        data_processing=DataProcessingSpec(join_source="Input"),
+        output=OutputSpec(accept="text/csv", assemble_with="Line"),
+        tags={"team": "churn"},
+    ),
+    model_name="demo-model",
+    data="s3://bucket/in/",
+    output_path="s3://bucket/out/run",
+)
+
+
+def changed(run_input: object) -> dict[str, Any]:
+    """Return the top members of the request that the run's input changes."""
+    effective = apply_overrides(REQUEST, run_input).request
+    return {name: value for name, value in effective.items() if value != REQUEST.get(name)}
+
+
+def told(run_input: object) -> list[tuple[str, str]]:
+    with pytest.raises(RunInputError) as caught:
+        apply_overrides(REQUEST, run_input)
+    return [(problem.code, problem.field) for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize(
+    "run_input",
+    [
+        {"data_processing": {"input_filter": "$[1:]"}},
+        {"data_processing.input_filter": "$[1:]"},
+    ],
+)
+def test_a_field_is_overridden_nested_or_dotted(run_input: dict[str, object]) -> None:
+    assert changed(run_input)["DataProcessing"] == REQUEST["DataProcessing"] | {"InputFilter": "$[1:]"}
+
+
+@pytest.mark.parametrize(
+    "run_input",
+    [
+        {},
+        {"Comment": "Insert your JSON here"},
+        {"comment": "a rerun"},
+        {"transform": {}},
+        {"AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": "arn:aws:states:eu-west-1:123456789012:execution:a:b"},
+        {
+            "version": "0",
+            "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",
+            "detail-type": "Scheduled Event",
+            "source": "aws.scheduler",
+            "account": "123456789012",
+            "time": "2026-11-22T18:00:00Z",
+            "region": "eu-west-1",
+            "resources": ["arn:aws:scheduler:eu-west-1:123456789012:schedule/default/demo"],
+            "detail": "{}",
+        },
+    ],
+)
+def test_an_input_that_says_nothing_changes_nothing(run_input: dict[str, object]) -> None:
+    assert apply_overrides(REQUEST, run_input).request == REQUEST
+
+
+def test_the_jobs_own_request_stays_as_it_is() -> None:
+    before = copy.deepcopy(REQUEST)
+    apply_overrides(REQUEST, {"transform.env": {"LEVEL": "debug"}, "input.data": "s3://bucket/other/"})
+    assert before == REQUEST
+
+
+def test_a_member_that_the_job_does_not_set_may_be_set() -> None:
+    assert changed({"transform.max_payload": 1}) == {"MaxPayloadInMB": 1}
+
+
+def test_a_client_setting_alone_brings_awss_default_for_the_other() -> None:
+    expected = {"ModelClientConfig": {"InvocationsTimeoutInSeconds": 60, "InvocationsMaxRetries": 3}}
+    assert changed({"transform.invocations_timeout_in_seconds": 60}) == expected
+
+
+@pytest.mark.parametrize(
+    "run_input",
+    [
+        {"transform": {"env": {"LEVEL": "debug", "NEW": 7}}},
+        {"transform.env": {"LEVEL": "debug", "NEW": 7}},
+        {"transform.env.LEVEL": "debug", "transform": {"env": {"NEW": 7}}},
+    ],
+)
+def test_variables_are_added_to_the_jobs_own(run_input: dict[str, object]) -> None:
+    assert changed(run_input) == {"Environment": {"LEVEL": "debug", "SIZE": "1", "NEW": "7"}}
+
+
+def test_null_takes_a_member_or_a_variable_out() -> None:
+    effective = apply_overrides(
+        REQUEST, {"transform.strategy": None, "transform.env": {"SIZE": None}}
+    ).request
+    assert "BatchStrategy" not in effective
+    assert effective["Environment"] == {"LEVEL": "info"}
+
+
+def test_fails_where_null_takes_out_what_is_required() -> None:
+    assert told({"input.data": None}) == [("missing-field", "input.data")]
+
+
+@pytest.mark.parametrize("run_input", [[], "text", 5, None])
+def test_fails_for_an_input_that_is_no_object(run_input: object) -> None:
+    assert told(run_input) == [("run-input-not-object", "input")]
+
+
+def test_fails_for_unknown_names_with_the_list_of_what_can_be_changed() -> None:
+    with pytest.raises(RunInputError) as caught:
+        apply_overrides(REQUEST, {"data_processing": {"input_filtr": "$"}})
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.field) == ("override-unknown", "data_processing.input_filtr")
+    assert "did you mean data_processing.input_filter?" in problem.message
+    assert all(field in problem.message for field in OVERRIDABLE)
+
+
+@pytest.mark.parametrize(
+    "field", [member.field for member in MEMBERS if not member.overridable] + ["tags.team"]
+)
+def test_fails_for_what_belongs_to_the_stack(field: str) -> None:
+    assert told({field: "s3://bucket/elsewhere/"}) == [("override-fixed", field)]
+
+
+def test_fails_for_a_name_given_twice() -> None:
+    run_input = {"transform.max_payload": 1, "transform": {"max_payload": 2}}
+    assert told(run_input) == [("override-twice", "transform.max_payload")]
+
+
+def test_fails_with_everything_that_is_wrong_at_once() -> None:
+    run_input = {
+        "colour": "red",
+        "input": 3,
+        "output.path": "s3://bucket/x/",
+        "transform": {"max_payload": "6", "instance_type": "ml.m5.huge"},
+        "data_processing": {"output_filter": "$[0,1:2]"},
+    }
+    assert told(run_input) == [
+        ("override-unknown", "colour"),
+        ("wrong-type", "input"),
+        ("override-fixed", "output.path"),
+        ("wrong-type", "transform.max_payload"),
+        ("instance-type-unknown", "transform.instance_type"),
+        ("filter-syntax", "data_processing.output_filter"),
+    ]
+
+
+def test_fails_where_a_runs_input_holds_the_results() -> None:
+    assert told({"input.data": "s3://bucket/"}) == [("output-under-input", "output.path")]
+
+
+def test_a_warning_does_not_stop_a_run() -> None:
+    assert changed(
+        {"input.split_type": None, "output.assemble_with": None, "data_processing.join_source": "None"}
+    )
+
+
+@pytest.mark.parametrize("field", [field for field in OVERRIDABLE if field not in NAME_FIELDS])
+def test_every_overridable_field_reaches_its_place(field: str) -> None:
+    values = {
+        "input.data": "s3://bucket/other/",
+        "input.data_type": "ManifestFile",
+        "input.content_type": "text/csv; charset=utf-8",
+        "input.compression_type": "Gzip",
+        "input.split_type": "None",
+        "output.accept": "text/csv; header=absent",
+        "output.assemble_with": "None",
+        "transform.instance_type": "ml.c5.xlarge",
+        "transform.strategy": "SingleRecord",
+        "transform.env": {"A": "b"},
+        "data_processing.input_filter": "$[0]",
+        "data_processing.join_source": "None",
+        "data_processing.output_filter": "$[0]",
+        "transform.transform_ami_version": "al2-ami-sagemaker-batch-gpu-535",
+        "batch_data_capture_config.generate_inference_id": True,
+        "experiment_config.experiment_name": "churn",
+        "experiment_config.trial_name": "churn-1",
+        "experiment_config.trial_component_display_name": "scores",
+        "experiment_config.run_name": "nightly",
+    }
+    run_input = {field: values.get(field, 2), "data_processing.join_source": "None"}
+    declared = {**REQUEST, "DataCaptureConfig": {"DestinationS3Uri": "s3://bucket/captured/"}}
+    effective: Any = apply_overrides(declared, run_input).request
+    for name in next(member.path for member in MEMBERS if member.field == field):
+        effective = effective[name]
+    assert effective in (run_input[field], {"LEVEL": "info", "SIZE": "1", "A": "b"})
+
+
+NAMES = Columns(input=("id", "age", "plan"), output=("label",))
+
+
+def filters(run_input: dict[str, Any], columns: Columns = NAMES) -> list[str]:
+    processing = apply_overrides(REQUEST, run_input, columns).request["DataProcessing"]
+    return [processing[member] for member in ("InputFilter", "OutputFilter")]
+
+
+def test_a_run_gives_filters_by_name_and_the_others_stay() -> None:
+    joined = {"data_processing.join_source": "Input"}
+    declared = [REQUEST["DataProcessing"]["InputFilter"], REQUEST["DataProcessing"]["OutputFilter"]]
+    assert filters({**joined, "data_processing": {"send": ["age", "plan"]}}) == ["$[1:]", declared[1]]
+    assert filters({**joined, "data_processing.keep": ["id", "label"]}) == [declared[0], "$[0,-1]"]
+
+
+def test_names_of_a_run_are_judged_by_what_else_it_changes() -> None:
+    json_lines = {
+        "input.content_type": "application/jsonlines",
+        "output.accept": "application/jsonlines",
+        "data_processing.join_source": "Input",
+        "data_processing.input_filter": "$",
+        "data_processing.keep": ["id", "SageMakerOutput"],
+    }
+    assert filters(json_lines, Columns()) == ["$", "$['id','SageMakerOutput']"]
+
+
+@pytest.mark.parametrize(
+    ("run_input", "expected"),
+    [
+        ({"data_processing.send": "age"}, ("wrong-type", "data_processing.send")),
+        ({"data_processing.send": ["ages"]}, ("name-unknown", "data_processing.send[0]")),
+        (
+            {"data_processing": {"send": ["age"], "input_filter": "$[1]"}},
+            ("filter-twice", "data_processing.send"),
+        ),
+    ],
+)
+def test_fails_for_names_that_make_no_filter(run_input: dict[str, Any], expected: tuple[str, str]) -> None:
+    with pytest.raises(RunInputError) as caught:
+        apply_overrides(REQUEST, run_input, NAMES)
+    assert [(problem.code, problem.field) for problem in caught.value.problems] == [expected]
+
+
+LADDER = ("ml.m5.large", "ml.m5.xlarge")
+
+
+def test_a_run_without_a_ladder_of_its_own_has_the_jobs() -> None:
+    assert apply_overrides(REQUEST, {}, instance_types=LADDER).instance_types == LADDER
+    assert apply_overrides(REQUEST, {}).instance_types == ("ml.m5.large",)
+
+
+@pytest.mark.parametrize("given", ["ml.c5.xlarge", ["ml.c5.xlarge", "ml.c5.2xlarge"]])
+def test_a_run_may_give_one_instance_type_or_a_ladder(given: object) -> None:
+    run = apply_overrides(REQUEST, {"transform": {"instance_type": given}}, instance_types=LADDER)
+    assert run.instance_types == (
+        ("ml.c5.xlarge",) if isinstance(given, str) else ("ml.c5.xlarge", "ml.c5.2xlarge")
+    )
+    assert run.request["TransformResources"]["InstanceType"] == "ml.c5.xlarge"
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "field"),
+    [
+        ([], "missing-field", "transform.instance_type"),
+        ([5], "wrong-type", "transform.instance_type"),
+        (["ml.m5.large", "ml.t3.medium"], "instance-type-unknown", "transform.instance_type[1]"),
+        (["ml.m5.large", "ml.m5.large"], "instance-type-duplicate", "transform.instance_type[1]"),
+    ],
+)
+def test_fails_for_a_ladder_with_a_wrong_rung(given: object, code: str, field: str) -> None:
+    assert told({"transform.instance_type": given}) == [(code, field)]
+
+
+def test_fails_where_a_later_rung_does_not_take_what_the_job_says() -> None:
+    with_key = copy.deepcopy(REQUEST)
+    with_key["TransformResources"]["VolumeKmsKeyId"] = "alias/key"
+    with pytest.raises(RunInputError, match=r"ml\.g5\.xlarge, which has local storage"):
+        apply_overrides(with_key, {"transform.instance_type": ["ml.m5.large", "ml.g5.xlarge"]})

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import pytest
+
+from batch_transform.job.values.media_type import is_binary
+
+
+@pytest.mark.parametrize(
+    "type_",
+    [
+        "application/x-npy",
+        "application/x-npz",
+        "application/x-parquet",
+        "application/vnd.apache.parquet",
+        "application/octet-stream",
+        "application/x-recordio",
+        "application/x-recordio-protobuf",
+        "application/x-protobuf",
+        "application/vnd.google.protobuf",
+        "application/x-image",
+        "image/png",
+        "IMAGE/JPEG; quality=1",
+        "audio/wav",
+        "video/mp4",
+        "application/pdf",
+        "application/zip",
+        "application/x-pickle",
+        "application/x-hdf5",
+        "application/avro",
+        "application/vnd.apache.arrow.stream",
+        "application/senml+cbor",
+        "application/vnd.msgpack",
+    ],
+)
+def test_a_type_of_binary_data_has_no_lines(type_: str) -> None:
+    assert is_binary(type_)
+
+
+@pytest.mark.parametrize(
+    "type_",
+    [
+        None,
+        "text/csv",
+        "text/libsvm",
+        "application/json",
+        "application/jsonlines",
+        "application/x-jsonlines",
+        "application/x-ndjson",
+        "application/ld+json",
+        "application/vnd.image-tags+json",
+        "image/svg+xml",
+        "application/xml",
+        "application/x-text",
+        "application/x-mine",
+        "application/csv",
+        "application/x-www-form-urlencoded",
+        "prototype/thing",
+    ],
+)
+def test_a_type_of_text_or_one_that_is_not_known_may_have_lines(type_: str | None) -> None:
+    assert not is_binary(type_)
