@@ -123,5 +123,5 @@ $(VENV)/.test: $(VENV)/.run
 
 node_modules/.package-lock.json: $(VENV)/.run package.json package-lock.json
 	@echo "installing the CDK command line"
-	@npm ci --silent --no-fund --no-audit
+	@npm ci --loglevel error --no-fund --no-audit >/dev/null
 	@touch $@

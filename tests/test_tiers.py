@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -60,5 +61,6 @@ def test_pytest_runs_the_files_of_a_tier_alone(tmp_path: Path) -> None:
         text=True,
         check=True,
         cwd=tmp_path,
+        env={**os.environ, "PYTEST_ADDOPTS": ""},  # such as -v, which lists the tests in another form
     )
     assert re.findall(r"^(\S+)::", listed.stdout, re.MULTILINE) == ["least_privilege/test_least_privilege.py"]

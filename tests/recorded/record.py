@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import sys
-import tarfile
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from backports import tarfile  # the standard library has no filters in Python 3.11.2, which is Debian 12's
 
 from recorded.forms import FORMS, Templates, example, synthesised
 
