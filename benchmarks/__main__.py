@@ -89,7 +89,7 @@ def table(figures: list[Figures]) -> str:
 
 def report(results: dict[str, Figures]) -> str:
     """All results as one page."""
-    parts = ["# Results of `make bench`", "What they mean: [docs/speed.md](../../docs/speed.md)."]
+    parts = ["# Results of `make bench`", "What they mean: [Speed](../../docs/how-it-works/speed.md)."]
     for point, result in results.items():
         about = ", ".join(f"{name} {value}" for name, value in result["machine"].items())
         parts += [f"## {point}", f"{result['measured']}; {about}", table(result["figures"])]

@@ -1,4 +1,4 @@
-"""What is measured: each function is one of the points of docs/speed.md and returns its figures."""
+"""What is measured: each function is one of the points of docs/how-it-works/speed.md and returns its figures."""
 
 from __future__ import annotations
 

@@ -152,7 +152,7 @@ def _say_ready(endpoint_url: str, region: str, *, to_person: bool) -> None:
             *exports,
             "    unset AWS_PROFILE AWS_SESSION_TOKEN",
             "",
-            "Some clients need more settings: see docs/local-aws.md. Press Ctrl-C to stop.",
+            "Some clients need more settings: see docs/how-it-works/local-aws.md. Press Ctrl-C to stop.",
         ]
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()

@@ -12,7 +12,7 @@ from batch_transform.job.errors import AwsCallError
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
-PERMISSIONS = 'docs/permissions.md, "What a person needs"'
+PERMISSIONS = "docs/how-to/permissions-for-people.md"
 
 ACTIONS = {
     "DescribeStacks": "cloudformation:DescribeStacks",

@@ -1,4 +1,4 @@
-"""What an execution that succeeded gives back (docs/run-output.md)."""
+"""What an execution that succeeded gives back (docs/reference/run-output.md)."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from batch_transform.authoring.sdk_parameters import CONSTRUCTORS, TRANSFORM, Pa
 from batch_transform.job.aws.members import FIELD_OF
 from batch_transform.job.files.job_file import load_job_file
 
-PAGE = (Path(__file__).parents[2] / "docs" / "from-sdk.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "migrate-from-the-sdk.md").read_text(encoding="utf-8")
 
 
 def block(language: str) -> str:

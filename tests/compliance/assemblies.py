@@ -19,7 +19,7 @@ from batch_transform_nag import BatchTransformChecks
 
 PROJECT = Path(__file__).resolve().parents[2]
 JOBS = PROJECT / "tests/jobs"
-PAGE = PROJECT / "docs/compliance.md"
+PAGE = PROJECT / "docs/reference/compliance.md"
 OTHERS = PROJECT / "tests/compliance/jobs"
 
 PACKS = (
@@ -103,6 +103,6 @@ def synthesised(job: str, environment: EnvironmentSpec, folder: Path) -> Assembl
 
 
 def kept_on_page() -> dict[str, int]:
-    """How many kinds of findings docs/compliance.md says are kept, by tool."""
+    """How many kinds of findings docs/reference/compliance.md says are kept, by tool."""
     rows = re.findall(r"^\| ([\w.]+) \|[^|]*\| (\d+) kept \|$", PAGE.read_text(), re.MULTILINE)
     return {tool: int(kinds) for tool, kinds in rows}

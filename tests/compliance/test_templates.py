@@ -1,6 +1,6 @@
 """The smallest and the fullest job in each environment, and others, before every security pack and validator at hand.
 
-No finding is left without a reason beside its resource, no reason without a finding, and docs/compliance.md says
+No finding is left without a reason beside its resource, no reason without a finding, and reference/compliance.md says
 the same as the tools.
 """
 

@@ -1,4 +1,4 @@
-"""The policy that docs/permissions.md gives a person: it suffices for the commands, and each action is needed."""
+"""The policy in docs/how-to/permissions-for-people.md suffices for the commands, and each of its actions is needed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from batch_transform.runs.synth import synthesise
 from e2e.project_copy import PROJECT
 from patience import PATIENCE_SECONDS
 
-PAGE = (PROJECT / "docs/permissions.md").read_text(encoding="utf-8")
+PAGE = (PROJECT / "docs/how-to/permissions-for-people.md").read_text(encoding="utf-8")
 POLICY: dict[str, Any] = json.loads(re.findall(r"^```json\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)[0])
 USER = "ann"
 JOB = "tumours"

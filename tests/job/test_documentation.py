@@ -12,7 +12,7 @@ from batch_transform.job.files.job_file import read_job_files
 from batch_transform.job.filters.named_filters import with_paths
 from batch_transform.job.values.job_spec import JobSpec
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs/job-file.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).resolve().parents[2] / "docs/reference/job-file.md").read_text(encoding="utf-8")
 
 
 def blocks(language: str) -> list[str]:
@@ -69,7 +69,7 @@ def test_the_python_of_the_page_runs_and_makes_the_machine() -> None:
     nested, code = blocks("python")  # the first one builds on the second
     names: dict[str, object] = {}
     for block in (code, nested):
-        exec(compile(block, "docs/job-file.md", "exec"), names)  # noqa: S102 - our own page
+        exec(compile(block, "docs/reference/job-file.md", "exec"), names)  # noqa: S102 - our own page
     template = names["app"].synth().get_stack_by_name("Scoring").template  # type: ignore[attr-defined]
     machine, parent = (
         str(resource)

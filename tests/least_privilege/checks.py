@@ -51,7 +51,7 @@ def refuses_plain_http_anywhere(account: Account, _job: str) -> Points:
 
 
 def what_is_not_explained(policies: Iterable[Policy]) -> set[str]:
-    """The permissions that docs/permissions.md has no row for."""
+    """The permissions that docs/reference/permissions.md has no row for."""
     return {
         f"{policy}: {action}"
         for policy in policies

@@ -1,4 +1,4 @@
-"""What docs/permissions.md says of the statements of a template: the one place for what no story here can prove."""
+"""What docs/reference/permissions.md says about the statements of a template, and which of them no story proves."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from e2e.project_copy import PROJECT
 from least_privilege.mutation import Mutation
 from least_privilege.policies import Policy
 
-PAGE = PROJECT / "docs/permissions.md"
+PAGE = PROJECT / "docs/reference/permissions.md"
 
 
 @dataclass(frozen=True)

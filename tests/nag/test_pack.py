@@ -242,7 +242,7 @@ def test_each_rule_is_a_function_of_its_own_module() -> None:
 
 
 def test_the_page_tells_of_each_rule_what_why_and_the_mend() -> None:
-    page = (Path(__file__).resolve().parents[2] / "docs/nag-pack.md").read_text()
+    page = (Path(__file__).resolve().parents[2] / "docs/reference/nag-pack.md").read_text()
     sections = {part.partition("\n")[0].strip(): " ".join(part.split()) for part in page.split("\n### ")[1:]}
     assert list(sections) == [rule.id for rule in RULES]
     for rule in RULES:

@@ -1,6 +1,6 @@
 """The CDK's own task for transform jobs beside ours, for one job: what each sends, allows and leaves out.
 
-When the CDK mends one of these, a test here fails, and docs/stock-task.md wants an edit.
+When the CDK mends one of these, a test here fails, and docs/how-it-works/the-cdks-own-task.md wants an edit.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from batch_transform.job.values.job_spec import (
 from batch_transform_cdk import BatchTransform, CustomerKey
 from nag.apps import findings, report
 
-DOCS = Path(__file__).resolve().parents[2] / "docs/stock-task.md"
+DOCS = Path(__file__).resolve().parents[2] / "docs/how-it-works/the-cdks-own-task.md"
 
 OUR_JOB = JobSpec(
     name="churn",

@@ -23,13 +23,15 @@ input: {content_type: text/csv, split_type: Line}
 output: {accept: text/csv, assemble_with: Line}
 """
 WITHOUT_EXAMPLE = {
-    "design": "begins with a drawing",
-    "fidelity": "is a table",
-    "permissions": "begins with a policy for IAM, which tests/e2e/test_person_permissions.py enforces",
-    "run-output": "begins with the output of a run",
-    "speed": "is for those who have the checkout",
-    "stock-task": "is a table",
-    "versions": "begins with an upgrade by pip, which asks an index",
+    "how-it-works/design": "begins with a drawing",
+    "how-it-works/parity": "is a table",
+    "reference/permissions": "is a table",
+    "how-to/permissions-for-people": "is a policy for IAM, which tests/e2e/test_person_permissions.py enforces",
+    "README": "is the list of the pages",
+    "reference/run-output": "begins with the output of a run",
+    "how-it-works/speed": "is for those who have the checkout",
+    "how-it-works/the-cdks-own-task": "is a table",
+    "reference/versions": "begins with an upgrade by pip, which asks an index",
 }
 
 
@@ -50,7 +52,7 @@ def everything(clean_environment: CleanEnvironment) -> Environment:
 
 def commands(environment: Environment, folder: Path) -> None:
     """The command of the page prints what follows it there, to the first dots."""
-    command, _, rest = first_example("commands").partition("\n")
+    command, _, rest = first_example("reference/commands").partition("\n")
     (folder / "jobs").mkdir()
     shutil.copyfile(PROJECT / "jobs/tumours.yaml", folder / "jobs/tumours.yaml")
     said = environment.run(*command.split(), cwd=folder).stdout
@@ -67,7 +69,7 @@ def compliance(environment: Environment, folder: Path) -> None:
 
 
 def constructs(environment: Environment, folder: Path) -> None:
-    (folder / "app.py").write_text(first_example("constructs", language="python"))
+    (folder / "app.py").write_text(first_example("reference/constructs", language="python"))
     check(environment, folder, JOB)
     environment.run("python", "app.py", cwd=folder, variables={"CDK_OUTDIR": "cdk.out"})
     template = json.loads((folder / "cdk.out/BatchTransform.template.json").read_text())
@@ -76,18 +78,18 @@ def constructs(environment: Environment, folder: Path) -> None:
 
 
 def environments(environment: Environment, folder: Path) -> None:
-    (folder / "environments.yaml").write_text(first_example("environments"))
+    (folder / "environments.yaml").write_text(first_example("how-to/environments"))
     check(environment, folder, JOB)
 
 
 def from_sdk(environment: Environment, folder: Path) -> None:
-    (folder / "score.py").write_text(first_example("from-sdk"))
+    (folder / "score.py").write_text(first_example("how-to/migrate-from-the-sdk"))
     said = environment.run("batch-transform", "adopt", "--from-sdk", "score.py", cwd=folder).stdout
     assert yaml.safe_load(said)["transform"]["instance_type"] == "ml.m5.xlarge"
 
 
 def job_file(environment: Environment, folder: Path) -> None:
-    command, _, target = first_example("job-file").strip().partition(" > ")
+    command, _, target = first_example("reference/job-file").strip().partition(" > ")
     (folder / "jobs").mkdir()
     (folder / target).write_text(environment.run(*command.split(), cwd=folder).stdout)
     assert "data_processing" in json.loads((folder / target).read_text())["properties"]
@@ -98,7 +100,7 @@ def local_aws_page(environment: Environment, folder: Path) -> None:
     with local_aws(environment, folder) as variables:
         shown = [
             line.split()[1].split("=")[0]
-            for line in first_example("local-aws").splitlines()
+            for line in first_example("how-it-works/local-aws").splitlines()
             if "export " in line
         ]
         assert list(variables) == shown
@@ -113,11 +115,11 @@ def local_aws_page(environment: Environment, folder: Path) -> None:
 
 
 def monitoring(environment: Environment, folder: Path) -> None:
-    check(environment, folder, JOB + first_example("monitoring"))
+    check(environment, folder, JOB + first_example("how-to/monitoring"))
 
 
 def nag_pack(environment: Environment, folder: Path) -> None:
-    (folder / "app.py").write_text(first_example("nag-pack"))
+    (folder / "app.py").write_text(first_example("reference/nag-pack"))
     environment.run("python", "app.py", cwd=folder, variables={"CDK_OUTDIR": "cdk.out"})
 
 
@@ -128,15 +130,15 @@ def check(environment: Environment, folder: Path, job: str) -> None:
 
 
 EXAMPLES: dict[str, Callable[[Environment, Path], None]] = {
-    "commands": commands,
-    "compliance": compliance,
-    "constructs": constructs,
-    "environments": environments,
-    "from-sdk": from_sdk,
-    "job-file": job_file,
-    "local-aws": local_aws_page,
-    "monitoring": monitoring,
-    "nag-pack": nag_pack,
+    "reference/commands": commands,
+    "reference/compliance": compliance,
+    "reference/constructs": constructs,
+    "how-to/environments": environments,
+    "how-to/migrate-from-the-sdk": from_sdk,
+    "reference/job-file": job_file,
+    "how-it-works/local-aws": local_aws_page,
+    "how-to/monitoring": monitoring,
+    "reference/nag-pack": nag_pack,
 }
 
 
@@ -146,5 +148,5 @@ def test_the_first_example_runs(everything: Environment, tmp_path: Path, page: s
 
 
 def test_every_page_has_an_example_or_a_reason_to_have_none() -> None:
-    pages = {path.stem for path in PAGES.glob("*.md")}
+    pages = {path.relative_to(PAGES).with_suffix("").as_posix() for path in PAGES.rglob("*.md")}
     assert pages == {*EXAMPLES, *WITHOUT_EXAMPLE}

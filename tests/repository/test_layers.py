@@ -1,4 +1,4 @@
-"""Which part of the source imports which, as docs/design.md has it; and where the large packages may be imported.
+"""Which part of the source imports which, as how-it-works/design.md has it; and who may import the large packages.
 
 Imports within functions count too. `lambda/` and the framework server run in other places, with less beside them.
 """
@@ -135,7 +135,7 @@ def test_a_job_needs_the_standard_library_alone_since_it_runs_in_the_functions_t
 
 
 def test_the_design_names_every_part() -> None:
-    page = (PROJECT / "docs/design.md").read_text(encoding="utf-8")
+    page = (PROJECT / "docs/how-it-works/design.md").read_text(encoding="utf-8")
     rooms = " ".join(re.findall(r"^\| (`[^|]+) \|", page, re.MULTILINE))
     for part in MAY_IMPORT:
         assert part.rpartition(".")[2] in rooms, part

@@ -10,7 +10,7 @@ import pytest
 PROJECT = Path(__file__).resolve().parents[2]
 PAGES = [
     path.relative_to(PROJECT).as_posix()
-    for pattern in ("*.md", "docs/*.md", ".github/**/*.md")
+    for pattern in ("*.md", "docs/**/*.md", ".github/**/*.md")
     for path in sorted(PROJECT.glob(pattern))
 ]
 _LINK = re.compile(r"\]\((?!https?:|mailto:|<)([^)#\s]*)(?:#([^)\s]+))?\)")
@@ -58,9 +58,13 @@ def test_every_path_that_contributors_are_sent_to_is_there() -> None:
 
 
 def test_the_pages_that_a_repository_is_expected_to_have_are_found() -> None:
-    assert {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/versions.md"} <= {*PAGES}
-    readme = text_of("README.md")
-    assert [page for page in PAGES if page.startswith("docs/") and f"({page})" not in readme] == []
+    assert {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/reference/versions.md"} <= {
+        *PAGES
+    }
+    readme, index = text_of("README.md"), text_of("docs/README.md")
+    pages = {page.removeprefix("docs/") for page in PAGES if page.startswith("docs/")} - {"README.md"}
+    assert [page for page in sorted(pages) if f"({page})" not in index] == []
+    assert "(docs/README.md)" in readme
     assert all(
         f"({name})" in readme for name in ("LICENSE", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")
     )

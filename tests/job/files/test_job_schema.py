@@ -67,7 +67,7 @@ def test_every_field_has_its_text_and_no_text_is_left_over() -> None:
 
 
 def test_the_documentations_table_has_these_texts_and_defaults() -> None:
-    lines = (PROJECT / "docs/job-file.md").read_text(encoding="utf-8").splitlines()
+    lines = (PROJECT / "docs/reference/job-file.md").read_text(encoding="utf-8").splitlines()
     assert [line for line in lines if line.startswith("| `")] == _table(job_schema(), "")
 
 

@@ -1,4 +1,4 @@
-"""The page on fidelity names tests and cases: all of them are there, and all cases are on the page."""
+"""The page on parity names tests and cases: all of them are there, and all cases are on the page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from batch_transform.parity.case import load_cases
 
 PROJECT = Path(__file__).resolve().parents[2]
-PAGE = (PROJECT / "docs/fidelity.md").read_text(encoding="utf-8")
+PAGE = (PROJECT / "docs/how-it-works/parity.md").read_text(encoding="utf-8")
 EVIDENCE = ("documented", "AWS's own code", "recorded", "inferred", "unknown")
 
 
