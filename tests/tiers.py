@@ -17,8 +17,8 @@ TESTS = Path(__file__).parent
 TIERS = ("unit", "story", "proof")
 
 TIER_OF = {
-    "authoring": "unit",
-    "authoring/test_sdk_tables.py": "proof",  # against the SageMaker SDK
+    "adopt": "unit",
+    "adopt/test_sdk_tables.py": "proof",  # against the SageMaker SDK
     "cli": "unit",
     "cli/test_deployed.py": "story",
     "cli/test_on_local_aws.py": "story",
@@ -59,6 +59,7 @@ TIER_OF = {
     "recorded": "story",
     "repository": "unit",
     "runs": "unit",
+    "scaffold": "unit",
     "second_interpreter": "proof",
     "job": "unit",
     "job/files/test_job_schema.py": "story",  # in the validator of an editor

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import click
 
-from batch_transform.authoring.adopted import Adopted
-from batch_transform.authoring.job_text import job_text, read_back
-from batch_transform.authoring.new_file import write_new
-from batch_transform.authoring.request_json import adopt_json
-from batch_transform.authoring.sdk_call import adopt_sdk_call
+from batch_transform.adopt.adopted import Adopted
+from batch_transform.adopt.job_text import job_text, read_back
+from batch_transform.adopt.request_json import adopt_json
+from batch_transform.adopt.sdk_call import adopt_sdk_call
 from batch_transform.cli.problem_report import report_problems
 from batch_transform.job.errors import DataNotFoundError, InputError
 from batch_transform.job.files.regular_file import read_file
 from batch_transform.runs.aws_calls import aws_calls
+from batch_transform.scaffold.new_file import write_new
 
 _STDIN = "-"
 _TRANSFORM_JOB_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
@@ -107,7 +107,7 @@ def _adopted(source: str, *, from_sdk: bool, call: int | None, state: str | None
     if source != _STDIN and not path.exists() and not from_sdk and _TRANSFORM_JOB_NAME.fullmatch(source):
         import boto3  # noqa: PLC0415 - its import takes time that reading a file need not
 
-        from batch_transform.authoring.described_job import adopt_described  # noqa: PLC0415 - as above
+        from batch_transform.adopt.described_job import adopt_described  # noqa: PLC0415 - as above
 
         with aws_calls():  # the profile may not exist, or its file may be broken
             session = boto3.Session()

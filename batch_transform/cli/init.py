@@ -16,16 +16,16 @@ from urllib.request import url2pathname
 
 import click
 
-from batch_transform.authoring.new_file import write_all_new
-from batch_transform.authoring.project_template import (
+from batch_transform.job.errors import InputError
+from batch_transform.job.values.counted import counted
+from batch_transform.scaffold.new_file import write_all_new
+from batch_transform.scaffold.project_template import (
     ENVIRONMENTS,
     SCHEMA,
     TEMPLATES,
     ProjectTemplate,
     schema,
 )
-from batch_transform.job.errors import InputError
-from batch_transform.job.values.counted import counted
 
 _CDK_SETTINGS = "cdk.json"
 _OTHER_LANGUAGES = re.compile(r"\b(npx|ts-node|tsx|node|mvn|gradlew?|dotnet|go)\b")

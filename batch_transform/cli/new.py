@@ -9,11 +9,11 @@ from pathlib import Path
 
 import click
 
-from batch_transform.authoring.checked_file import problems_at
-from batch_transform.authoring.new_file import write_new
-from batch_transform.authoring.starter import CONTENT_TYPES, CSV, Starter, starter_text
 from batch_transform.cli.problem_report import report_problems
 from batch_transform.job.errors import InputError, JobFileError, Problem
+from batch_transform.scaffold.checked_file import problems_at
+from batch_transform.scaffold.new_file import write_new
+from batch_transform.scaffold.starter import CONTENT_TYPES, CSV, Starter, starter_text
 
 _DEFAULT_IMAGE = "sklearn:1.2-1"
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from batch_transform.authoring.project_template import TEMPLATES
 from batch_transform.cli.init import init
 from batch_transform.cli.main import main
 from batch_transform.job.errors import InputError
+from batch_transform.scaffold.project_template import TEMPLATES
 
 PROJECT = Path(__file__).resolve().parents[2]
 PYTHON_APP = json.dumps({"app": "python3 app.py"})

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from batch_transform.authoring.job_text import request_of
+from batch_transform.adopt.job_text import request_of
 from batch_transform.job.files.job_file import load_job_file
 from batch_transform.local.up import LocalAws
 

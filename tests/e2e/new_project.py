@@ -8,8 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from batch_transform.authoring.new_file import write_all_new
-from batch_transform.authoring.project_template import TEMPLATES
+from batch_transform.scaffold.new_file import write_all_new
+from batch_transform.scaffold.project_template import TEMPLATES
 
 
 def require_it_runs_and_tests_as_its_readme_shows(template: str, project: Path) -> None:

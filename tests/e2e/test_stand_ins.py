@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from batch_transform.authoring.new_file import write_all_new
-from batch_transform.authoring.project_template import TEMPLATES
+from batch_transform.scaffold.new_file import write_all_new
+from batch_transform.scaffold.project_template import TEMPLATES
 
 MODELS = {
     "existing": {"existing": "penguins-v1"},

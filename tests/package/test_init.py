@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from batch_transform.authoring.project_template import TEMPLATES
+from batch_transform.scaffold.project_template import TEMPLATES
 from package.clean import CleanEnvironment, Distributions
 from package.wheelhouse import WHEELHOUSE
 

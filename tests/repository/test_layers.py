@@ -30,7 +30,13 @@ MAY_IMPORT = {
     LOCAL: {*PARTS, "batch_transform.engine", JOB},
     "batch_transform.runs": {JOB},
     "batch_transform.explain": {JOB, "batch_transform.engine"},
-    "batch_transform.authoring": {JOB, "batch_transform.engine", "batch_transform.explain"},
+    "batch_transform.scaffold": {JOB},
+    "batch_transform.adopt": {
+        JOB,
+        "batch_transform.scaffold",
+        "batch_transform.engine",
+        "batch_transform.explain",
+    },
     "batch_transform.parity": {JOB, "batch_transform.engine", LOCAL},
     "batch_transform.preview": {JOB, "batch_transform.engine", "batch_transform.runs", LOCAL, *PARTS},
     "batch_transform.cli": {"batch_transform"},  # everything
@@ -49,7 +55,7 @@ ONLY_IN = {
     "ministack": (f"{LOCAL}.emulator",),
     "yaml": (
         "batch_transform.job.files.yaml_document",
-        "batch_transform.authoring.yaml_scalar",
+        "batch_transform.scaffold.yaml_scalar",
         "batch_transform.cli.overrides_option",
         f"{LOCAL}.model_server.image",
     ),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from batch_transform.authoring.code_source import Code, read_code
+from batch_transform.adopt.code_source import Code, read_code
 from batch_transform.job.errors import InputError
 
 

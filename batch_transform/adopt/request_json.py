@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from batch_transform.authoring.adopted import Adopted, adopt_members
+from batch_transform.adopt.adopted import Adopted, adopt_members
 from batch_transform.job.aws.request_shape import Path
 from batch_transform.job.errors import InputError
 

@@ -6,8 +6,8 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from batch_transform.authoring.new_file import write_all_new
 from batch_transform.job.errors import InputError
+from batch_transform.scaffold.new_file import write_all_new
 
 FILES = {
     PurePosixPath("app.py"): b"app\n",

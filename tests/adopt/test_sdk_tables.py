@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from batch_transform.authoring import sdk_parameters
+from batch_transform.adopt import sdk_parameters
 
 SDK = Path(__file__).parents[2] / "build/sagemaker-sdk"
 TRANSFORMER = [*SDK.glob("lib/python3*/site-packages/sagemaker/transformer.py")]

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from batch_transform.authoring.python_values import NotKnown, Values
+from batch_transform.adopt.python_values import NotKnown, Values
 
 
 def value(source: str) -> object:

@@ -9,10 +9,10 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, assume, example, given, settings
 
-from authoring.requests import requests
-from batch_transform.authoring.adopted import Adopted, in_full
-from batch_transform.authoring.job_text import job_text, read_back, request_of
-from batch_transform.authoring.request_json import adopt_json
+from adopt.requests import requests
+from batch_transform.adopt.adopted import Adopted, in_full
+from batch_transform.adopt.job_text import job_text, read_back, request_of
+from batch_transform.adopt.request_json import adopt_json
 from batch_transform.job.errors import BatchTransformError
 from batch_transform.job.files.job_file import load_job_file
 from batch_transform.job.rules import request_problems

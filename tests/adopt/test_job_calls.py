@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from batch_transform.authoring.sdk_call import adopt_sdk_call
+from batch_transform.adopt.sdk_call import adopt_sdk_call
 from batch_transform.job.errors import InputError
 
 CALL = 'Transformer("m", 1, "ml.m5.large").transform("s3://in-bucket/x"'

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from batch_transform.authoring.adopted import in_full
-from batch_transform.authoring.job_text import request_of
-from batch_transform.authoring.sdk_call import adopt_sdk_call
-from batch_transform.authoring.sdk_parameters import CONSTRUCTORS, TRANSFORM, Parameters
+from batch_transform.adopt.adopted import in_full
+from batch_transform.adopt.job_text import request_of
+from batch_transform.adopt.sdk_call import adopt_sdk_call
+from batch_transform.adopt.sdk_parameters import CONSTRUCTORS, TRANSFORM, Parameters
 from batch_transform.job.aws.members import FIELD_OF
 from batch_transform.job.files.job_file import load_job_file
 

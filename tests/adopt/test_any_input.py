@@ -10,11 +10,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_transform.authoring.adopted import Adopted
-from batch_transform.authoring.job_text import job_text, read_back
-from batch_transform.authoring.request_json import adopt_json
-from batch_transform.authoring.sdk_call import adopt_sdk_call
-from batch_transform.authoring.sdk_parameters import CONSTRUCTORS, TRANSFORM
+from batch_transform.adopt.adopted import Adopted
+from batch_transform.adopt.job_text import job_text, read_back
+from batch_transform.adopt.request_json import adopt_json
+from batch_transform.adopt.sdk_call import adopt_sdk_call
+from batch_transform.adopt.sdk_parameters import CONSTRUCTORS, TRANSFORM
 from batch_transform.job.aws.request_shape import SHAPES
 from batch_transform.job.errors import InputError
 

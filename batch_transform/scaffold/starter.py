@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from batch_transform.authoring.yaml_scalar import yaml_scalar
 from batch_transform.job.errors import InputError
 from batch_transform.job.files.regular_file import kind_of
 from batch_transform.job.model.framework_images import frameworks, versions
 from batch_transform.job.values.s3_uri import S3Uri
+from batch_transform.scaffold.yaml_scalar import yaml_scalar
 
 CSV = "text/csv"
 JSON_LINES = "application/jsonlines"

@@ -10,7 +10,7 @@ import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from batch_transform.authoring.python_names import Names
+from batch_transform.adopt.python_names import Names
 
 _DEEPEST = 50  # levels of names and operators; deeper code is not written by hand
 _MOST_STEPS = 100_000  # expressions; names that refer to names can multiply beyond any real code

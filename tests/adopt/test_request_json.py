@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from batch_transform.authoring.request_json import adopt_json
+from batch_transform.adopt.request_json import adopt_json
 from batch_transform.job.errors import InputError
 
 REQUEST: dict[str, Any] = {

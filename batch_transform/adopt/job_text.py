@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from batch_transform.authoring.adopted import Adopted, in_full, is_default
-from batch_transform.authoring.field_comments import field_comment
-from batch_transform.authoring.yaml_scalar import yaml_comment, yaml_scalar
+from batch_transform.adopt.adopted import Adopted, in_full, is_default
+from batch_transform.adopt.field_comments import field_comment
 from batch_transform.job.aws.members import FIELD_OF, MEMBERS
 from batch_transform.job.errors import BatchTransformError, Problem
 from batch_transform.job.files.job_file import JobFiles, read_job_files
@@ -20,6 +19,7 @@ from batch_transform.job.request.request import transform_job_request
 from batch_transform.job.values.job_spec import JobSpec
 from batch_transform.job.values.model_source import NAME_TO_WRITE
 from batch_transform.job.values.one_or_more import ONE_OR_MORE
+from batch_transform.scaffold.yaml_scalar import yaml_comment, yaml_scalar
 
 _WIDTH = 100
 _SECTIONS = [f.name for f in dataclasses.fields(JobSpec)]

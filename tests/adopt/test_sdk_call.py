@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from batch_transform.authoring import sdk_parameters
-from batch_transform.authoring.sdk_call import adopt_sdk_call
+from batch_transform.adopt import sdk_parameters
+from batch_transform.adopt.sdk_call import adopt_sdk_call
 from batch_transform.job.aws.request_shape import SHAPES
 from batch_transform.job.errors import InputError
 

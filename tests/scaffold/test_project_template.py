@@ -8,14 +8,14 @@ from pathlib import Path, PurePosixPath
 import pytest
 import yaml
 
-from batch_transform.authoring.new_file import write_all_new
-from batch_transform.authoring.project_template import TEMPLATES, ProjectTemplate
 from batch_transform.job.errors import InputError
 from batch_transform.job.files.environment_file import load_environments
 from batch_transform.job.files.job_file import load_job_file, read_job_files
 from batch_transform.job.files.job_schema import job_schema
 from batch_transform.job.problems import problems
 from batch_transform.job.values.environment import in_environment
+from batch_transform.scaffold.new_file import write_all_new
+from batch_transform.scaffold.project_template import TEMPLATES, ProjectTemplate
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

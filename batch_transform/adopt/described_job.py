@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from batch_transform.authoring.adopted import Adopted
-from batch_transform.authoring.request_json import adopt_description
+from batch_transform.adopt.adopted import Adopted
+from batch_transform.adopt.request_json import adopt_description
 from batch_transform.job.errors import DataNotFoundError, InputError
 
 if TYPE_CHECKING:

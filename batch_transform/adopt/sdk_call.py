@@ -10,9 +10,9 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from batch_transform.authoring.adopted import Adopted, LeftOut, adopt_members
-from batch_transform.authoring.code_source import Code, read_code
-from batch_transform.authoring.job_calls import (
+from batch_transform.adopt.adopted import Adopted, LeftOut, adopt_members
+from batch_transform.adopt.code_source import Code, read_code
+from batch_transform.adopt.job_calls import (
     AIRFLOW,
     BOTO3,
     CREATE,
@@ -22,8 +22,8 @@ from batch_transform.authoring.job_calls import (
     config_of,
     job_calls,
 )
-from batch_transform.authoring.python_values import NotKnown, Values
-from batch_transform.authoring.sdk_parameters import (
+from batch_transform.adopt.python_values import NotKnown, Values
+from batch_transform.adopt.sdk_parameters import (
     CONSTRUCTORS,
     CREATE_ARGUMENTS,
     DATA_CAPTURE,

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from batch_transform.authoring.code_source import Code
-from batch_transform.authoring.python_values import Values
-from batch_transform.authoring.sdk_parameters import CONSTRUCTORS, JOB_CALLS, TRANSFORM
+from batch_transform.adopt.code_source import Code
+from batch_transform.adopt.python_values import Values
+from batch_transform.adopt.sdk_parameters import CONSTRUCTORS, JOB_CALLS, TRANSFORM
 from batch_transform.job.errors import InputError
 
 BOTO3 = "create_transform_job"

@@ -6,7 +6,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from batch_transform.authoring.described_job import adopt_described
+from batch_transform.adopt.described_job import adopt_described
 from batch_transform.job.errors import DataNotFoundError, InputError
 
 DESCRIPTION = {

@@ -5,7 +5,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_transform.authoring.yaml_scalar import yaml_comment, yaml_scalar
+from batch_transform.scaffold.yaml_scalar import yaml_comment, yaml_scalar
 
 
 @given(st.text() | st.integers() | st.booleans() | st.from_regex(r"[-0-9:.eExyno~+]{1,12}", fullmatch=True))
