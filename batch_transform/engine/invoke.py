@@ -13,7 +13,14 @@ from typing import TypeVar, cast
 from batch_transform.engine.batches import Batch
 from batch_transform.engine.in_order import StoppedError
 from batch_transform.engine.pace import Pace
-from batch_transform.engine.seams import Answer, ModelInvoker, Outcome, RunInvoker, StreamInvoker
+from batch_transform.engine.seams import (
+    Answer,
+    ConcurrentInvoker,
+    ModelInvoker,
+    Outcome,
+    Requests,
+    StreamInvoker,
+)
 from batch_transform.engine.settings import MIB, Settings
 from batch_transform.job.errors import (
     ModelClientError,
@@ -44,18 +51,15 @@ class Model:
     places: Semaphore = field(default_factory=Semaphore)
 
     def asked(self, run: list[Batch], is_stopped: Callable[[], bool]) -> list[Outcome | None]:
-        """What became of some requests: see `RunInvoker`."""
+        """What became of some requests: see `ConcurrentInvoker`."""
         settings = self.settings
         bodies = [batch.body for batch in run if isinstance(batch.body, bytes)]
-        if not isinstance(self.invoker, RunInvoker) or len(bodies) < len(run):
+        if not isinstance(self.invoker, ConcurrentInvoker) or len(bodies) < len(run):
             return one_by_one(self.asked_once, run, is_stopped)
-        return self.invoker.invoke_run(
-            bodies,
-            content_type=settings.content_type,
-            accept=settings.accept,
-            timeout=settings.timeout,
-            places=self.places,
-            is_stopped=is_stopped,
+        return self.invoker.invoke_all(
+            Requests(
+                bodies, settings.content_type, settings.accept, settings.timeout, self.places, is_stopped
+            )
         )
 
     def asked_once(self, batch: Batch) -> Outcome:
@@ -192,7 +196,7 @@ class ObjectRequests:
 def one_by_one(
     ask: Callable[[Asked], Outcome], requests: Sequence[Asked], is_stopped: Callable[[], bool]
 ) -> list[Outcome | None]:
-    """Ask one after the other, as `RunInvoker.invoke_run` does with a single place."""
+    """Ask one after the other, as `ConcurrentInvoker.invoke_all` does with a single place."""
     outcomes: list[Outcome | None] = []
     for request in requests:
         outcome = ask(request)

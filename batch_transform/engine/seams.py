@@ -92,23 +92,29 @@ class ModelInvoker(Protocol):
         """
 
 
+@dataclass(frozen=True)
+class Requests:
+    """Several requests, which differ only in their bodies. `timeout` is in seconds, for each request.
+
+    `places` limits how many requests are in flight at a time. The caller has acquired one; whoever sends the
+    requests may acquire more, and releases those again. Once `is_stopped()`, no more are sent.
+    """
+
+    bodies: Sequence[bytes]
+    content_type: str | None
+    accept: str | None
+    timeout: float
+    places: Semaphore
+    is_stopped: Callable[[], bool]
+
+
 @runtime_checkable
-class RunInvoker(Protocol):
-    """A model's server that takes a run of requests with less work than one by one."""
+class ConcurrentInvoker(Protocol):
+    """A model's server that several requests can be sent to at a lower cost than one by one."""
 
-    def invoke_run(
-        self,
-        bodies: Sequence[bytes],
-        *,
-        content_type: str | None,
-        accept: str | None,
-        timeout: float,
-        places: Semaphore,
-        is_stopped: Callable[[], bool],
-    ) -> list[Outcome | None]:
-        """Send the bodies as `ModelInvoker.invoke` does, and return what became of each, in their order.
+    def invoke_all(self, requests: Requests) -> list[Outcome | None]:
+        """Send each body as `ModelInvoker.invoke` does, and return the outcomes in the same order.
 
-        As many are on their way at a time as this has of `places`: the caller has taken one, and this takes
-        and gives back what it can use of the others. After the first that has no answer, or one other than
-        2xx, and when `is_stopped`, no more are sent: None stands for those. An error is returned, not raised.
+        After the first request without an answer, or with one other than 2xx, no more are sent; the outcome of
+        a request that was not sent is None. Errors are returned, not raised.
         """

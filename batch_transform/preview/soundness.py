@@ -14,6 +14,7 @@ from batch_transform.engine.inexact_numbers import ChangedNumber, changed_number
 from batch_transform.engine.json_record import join_json, parse_json, serialise_json
 from batch_transform.engine.settings import Settings
 from batch_transform.job.errors import FilterMissError, TransformError, UnparsableError
+from batch_transform.job.files.sample_header import is_number
 from batch_transform.job.filters.json_path import JsonPath, JsonValue
 from batch_transform.job.rules.unfit_data import packing_of, reads_text, wide_encoding_of
 from batch_transform.job.values.counted import counted
@@ -264,12 +265,12 @@ class Soundness:
         names = {name.lower() for name in self.columns}
         if names and sum(cell.lower() in names for cell in first) * 2 > len(first):
             is_sure = True
-        elif any(map(_is_number, first)) or not others:
+        elif any(map(is_number, first)) or not others:
             return
         else:
             is_sure = False
             width = min(map(len, [first, *others]))
-            if not any(all(_is_number(row[at]) for row in others) for at in range(width)):
+            if not any(all(is_number(row[at]) for row in others) for at in range(width)):
                 return
         what = "is a header line" if is_sure else "looks like a header line, since numbers stand below it"
         message = f"{what}, and batch transform takes it for a record: the model would get it, too; remove it"
@@ -289,11 +290,3 @@ def inexact(findings: Findings, line: int, changed: ChangedNumber | None) -> Non
             "as a float64; write it as a string"
         )
         findings.note("inexact-number", line, message, is_error=False)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from threading import Event, Semaphore
+from collections.abc import Callable
+from threading import Event
 
 import pytest
 
@@ -12,7 +12,7 @@ from batch_transform.engine.batches import Batch
 from batch_transform.engine.in_order import StoppedError
 from batch_transform.engine.invoke import Model, ObjectRequests
 from batch_transform.engine.pace import Pace
-from batch_transform.engine.seams import Answer, Outcome
+from batch_transform.engine.seams import Answer, Outcome, Requests
 from batch_transform.engine.settings import effective_settings
 from batch_transform.job.errors import (
     ModelClientError,
@@ -189,29 +189,28 @@ class RunModel(FunctionModel):
         self.runs: list[list[bytes]] = []
         self._at_a_time = at_a_time
 
-    def invoke_run(
-        self,
-        bodies: Sequence[bytes],
-        *,
-        content_type: str | None,
-        accept: str | None,
-        timeout: float,
-        places: Semaphore,
-        is_stopped: Callable[[], bool],
-    ) -> list[Outcome | None]:
+    def invoke_all(self, requests: Requests) -> list[Outcome | None]:
+        bodies = requests.bodies
         self.runs.append(list(bodies))
         found: list[Outcome | None] = [None] * len(bodies)
         for start in range(0, len(bodies), self._at_a_time):
             for at, body in enumerate(bodies[start : start + self._at_a_time], start):
-                found[at] = self._outcome(body, content_type, accept, timeout)
+                found[at] = self._outcome(body, requests)
             together = found[start : start + self._at_a_time]
-            if is_stopped() or any(not isinstance(each, Answer) or each.status >= 300 for each in together):
+            if requests.is_stopped() or any(
+                not isinstance(each, Answer) or each.status >= 300 for each in together
+            ):
                 break
         return found
 
-    def _outcome(self, body: bytes, content_type: str | None, accept: str | None, timeout: float) -> Outcome:
+    def _outcome(self, body: bytes, requests: Requests) -> Outcome:
         try:
-            return self.invoke(body, content_type=content_type, accept=accept, timeout=timeout)
+            return self.invoke(
+                body,
+                content_type=requests.content_type,
+                accept=requests.accept,
+                timeout=requests.timeout,
+            )
         except NoModelAnswerError as error:
             return error
 

@@ -33,7 +33,7 @@ def read_header(sample: Path) -> tuple[str, ...]:
         if len(header) == 1 and sign in header[0]:
             raise SampleHeaderError(f"has cells that seem to be separated by {name}; CSV takes commas")
     for place, cell in enumerate(header, 1):
-        if not cell.strip() or _is_number(cell):
+        if not cell.strip() or is_number(cell):
             what = f"'{cell}', a number" if cell.strip() else "nothing"
             raise SampleHeaderError(
                 f"has no header: column {place} of its first line is {what}; write the names of the columns there"
@@ -41,7 +41,8 @@ def read_header(sample: Path) -> tuple[str, ...]:
     return tuple(header)
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
+    """Whether a cell holds a number, which the name of a column never is."""
     try:
         float(text)
     except ValueError:

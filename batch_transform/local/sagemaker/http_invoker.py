@@ -6,13 +6,13 @@ import http.client
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
-from batch_transform.engine.seams import Answer, Outcome, SizedBody
+from batch_transform.engine.seams import Answer, Outcome, Requests, SizedBody
 from batch_transform.job.errors import ModelTimeoutError, NoModelAnswerError
+from batch_transform.local.sagemaker.concurrent_requests import ConcurrentRequests, head_with_length
 from batch_transform.local.sagemaker.http_connection import BrokenAnswerError, Connection, Reply
-from batch_transform.local.sagemaker.http_run import HttpRun, Request
 
 __all__ = ["HttpInvoker", "Reply"]
 
@@ -52,20 +52,10 @@ class HttpInvoker:
         reply = self.post(body, content_type=content_type, accept=accept, timeout=timeout)
         return Answer(status=reply.status, body=reply.body)
 
-    def invoke_run(
-        self,
-        bodies: Sequence[bytes],
-        *,
-        content_type: str | None,
-        accept: str | None,
-        timeout: float,
-        places: threading.Semaphore,
-        is_stopped: Callable[[], bool],
-    ) -> list[Outcome | None]:
-        """See `RunInvoker`."""
-        start = self._head("POST /invocations", content_type, accept)
-        request = Request(lambda length: b"%bContent-Length: %d\r\n\r\n" % (start, length), timeout)
-        return HttpRun(bodies, request, self, places, is_stopped).outcomes()
+    def invoke_all(self, requests: Requests) -> list[Outcome | None]:
+        """See `ConcurrentInvoker`."""
+        head = self._head("POST /invocations", requests.content_type, requests.accept)
+        return ConcurrentRequests(requests, head, self).outcomes()
 
     def post(
         self, body: bytes | Iterable[bytes], *, content_type: str | None, accept: str | None, timeout: float
@@ -164,9 +154,9 @@ class HttpInvoker:
             if body is None:
                 connection.send_bytes(head + b"\r\n", deadline)
             elif isinstance(body, bytes):
-                connection.send(b"%bContent-Length: %d\r\n\r\n" % (head, len(body)), body, deadline)
+                connection.send(head_with_length(head, len(body)), body, deadline)
             elif isinstance(body, SizedBody):
-                connection.send_bytes(b"%bContent-Length: %d\r\n\r\n" % (head, body.size), deadline)
+                connection.send_bytes(head_with_length(head, body.size), deadline)
                 for piece in body:
                     connection.send_bytes(piece, deadline)
             else:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from http import HTTPStatus
-from threading import Semaphore
 
 from batch_transform.engine.invoke import one_by_one
-from batch_transform.engine.seams import Answer, Outcome
+from batch_transform.engine.seams import Answer, Outcome, Requests
 from batch_transform.job.errors import NoModelAnswerError
 from batch_transform.local.sagemaker.http_invoker import HttpInvoker, Reply
 
@@ -47,34 +46,23 @@ class Pipeline:
             body, content_type = reply.body, reply.content_type or content_type
         return last.invoke(body, content_type=content_type, accept=accept, timeout=_left(deadline))
 
-    def invoke_run(
-        self,
-        bodies: Sequence[bytes],
-        *,
-        content_type: str | None,
-        accept: str | None,
-        timeout: float,
-        places: Semaphore,
-        is_stopped: Callable[[], bool],
-    ) -> list[Outcome | None]:
-        """See `RunInvoker`. Only a model with one container has several requests on their way here."""
+    def invoke_all(self, requests: Requests) -> list[Outcome | None]:
+        """See `ConcurrentInvoker`. With several containers, one request is in flight at a time."""
         if len(self._servers) == 1:
-            return self.first.invoke_run(
-                bodies,
-                content_type=content_type,
-                accept=accept,
-                timeout=timeout,
-                places=places,
-                is_stopped=is_stopped,
-            )
+            return self.first.invoke_all(requests)
 
         def ask(body: bytes) -> Outcome:
             try:
-                return self.invoke(body, content_type=content_type, accept=accept, timeout=timeout)
+                return self.invoke(
+                    body,
+                    content_type=requests.content_type,
+                    accept=requests.accept,
+                    timeout=requests.timeout,
+                )
             except NoModelAnswerError as error:
                 return error
 
-        return one_by_one(ask, bodies, is_stopped)
+        return one_by_one(ask, requests.bodies, requests.is_stopped)
 
     def interrupt(self) -> None:
         """End every request in flight, and refuse new ones: the job stops."""

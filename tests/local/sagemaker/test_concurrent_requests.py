@@ -1,4 +1,4 @@
-"""Several requests on their way at a time, from one thread."""
+"""Several requests in flight at a time, sent from one thread."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Callable
 
 import pytest
 
-from batch_transform.engine.seams import Answer, Outcome
+from batch_transform.engine.seams import Answer, Outcome, Requests
 from batch_transform.job.errors import NoModelAnswerError
 from batch_transform.local.sagemaker.http_invoker import HttpInvoker
 from fakes.odd_server import OddServer
 from patience import PATIENCE_SECONDS
 
 
-def run(
+def send_all(
     invoker: HttpInvoker,
     bodies: list[bytes],
     *,
@@ -23,12 +23,10 @@ def run(
     timeout: float = PATIENCE_SECONDS,
     is_stopped: Callable[[], bool] = lambda: False,
 ) -> list[Outcome | None]:
-    """Send a run as the engine does; afterwards all places but the caller's own are free again."""
+    """Send requests as the engine does; afterwards every place but the caller's own is free again."""
     places = threading.Semaphore(at_a_time)
     places.acquire()
-    found = invoker.invoke_run(
-        bodies, content_type="text/csv", accept=None, timeout=timeout, places=places, is_stopped=is_stopped
-    )
+    found = invoker.invoke_all(Requests(bodies, "text/csv", None, timeout, places, is_stopped))
     free = 0
     while places.acquire(blocking=False):
         free += 1
@@ -41,31 +39,33 @@ def test_answers_come_in_the_order_of_the_bodies_over_no_more_connections_than_p
     server: OddServer, invoker: HttpInvoker, at_a_time: int
 ) -> None:
     bodies = [b"%d" % number for number in range(100)]
-    assert run(invoker, bodies, at_a_time=at_a_time) == [Answer(200, body) for body in bodies]
+    assert send_all(invoker, bodies, at_a_time=at_a_time) == [Answer(200, body) for body in bodies]
     assert server.connections <= at_a_time
     assert server.most_at_a_time <= at_a_time
 
 
-def test_as_many_are_on_their_way_as_there_are_places(server: OddServer, invoker: HttpInvoker) -> None:
-    found = run(invoker, [b"slow %d" % number for number in range(8)], at_a_time=4)
+def test_as_many_requests_are_in_flight_as_there_are_places(server: OddServer, invoker: HttpInvoker) -> None:
+    found = send_all(invoker, [b"slow %d" % number for number in range(8)], at_a_time=4)
     assert found[7] == Answer(200, b"slow 7")
     assert server.most_at_a_time == 4
 
 
-def test_two_runs_share_the_places_and_the_connections(server: OddServer, invoker: HttpInvoker) -> None:
+def test_two_senders_share_the_places_and_the_connections(server: OddServer, invoker: HttpInvoker) -> None:
     places = threading.Semaphore(3)
     found: list[list[Outcome | None]] = []
 
     def send(name: bytes) -> None:
         with places:
             found.append(
-                invoker.invoke_run(
-                    [b"slow %b %d" % (name, number) for number in range(12)],
-                    content_type=None,
-                    accept=None,
-                    timeout=10,
-                    places=places,
-                    is_stopped=lambda: False,
+                invoker.invoke_all(
+                    Requests(
+                        [b"slow %b %d" % (name, number) for number in range(12)],
+                        content_type=None,
+                        accept=None,
+                        timeout=10,
+                        places=places,
+                        is_stopped=lambda: False,
+                    )
                 )
             )
 
@@ -84,7 +84,7 @@ def test_two_runs_share_the_places_and_the_connections(server: OddServer, invoke
 def test_nothing_is_sent_after_a_request_that_failed(
     server: OddServer, invoker: HttpInvoker, body: bytes, at_a_time: int
 ) -> None:
-    found = run(invoker, [b"1", body, *[b"slow"] * 20], at_a_time=at_a_time)
+    found = send_all(invoker, [b"1", body, *[b"slow"] * 20], at_a_time=at_a_time)
     assert found[0] == Answer(200, b"1")
     failed = found[1]
     assert failed in (Answer(500, body), Answer(400, body)) or isinstance(failed, NoModelAnswerError)
@@ -93,26 +93,28 @@ def test_nothing_is_sent_after_a_request_that_failed(
 
 
 def test_the_time_of_each_request_counts_from_its_own_start(invoker: HttpInvoker) -> None:
-    assert run(invoker, [b"slow"] * 40, timeout=1.5) == [Answer(200, b"slow")] * 40  # 2 s in all
-    found = run(invoker, [b"1", b"hang", b"2"], at_a_time=2, timeout=0.5)
+    assert send_all(invoker, [b"slow"] * 40, timeout=1.5) == [Answer(200, b"slow")] * 40  # 2 s in all
+    found = send_all(invoker, [b"1", b"hang", b"2"], at_a_time=2, timeout=0.5)
     assert str(found[1]) == "nothing whole came within 0.5 s"
 
 
-def test_an_answer_that_is_not_usual_is_read_in_a_run_too(server: OddServer, invoker: HttpInvoker) -> None:
+def test_an_unusual_answer_is_read_among_several_requests_too(
+    server: OddServer, invoker: HttpInvoker
+) -> None:
     odd = {b"chunks": b"abcde", b"until the end": b"all", b"close": b"close", b"x": b"x"}
-    assert run(invoker, list(odd), at_a_time=2) == [Answer(200, answer) for answer in odd.values()]
+    assert send_all(invoker, list(odd), at_a_time=2) == [Answer(200, answer) for answer in odd.values()]
     large = bytes(range(256)) * 4000
-    assert run(invoker, [large, b"y", large], at_a_time=2) == [
+    assert send_all(invoker, [large, b"y", large], at_a_time=2) == [
         Answer(200, body) for body in (large, b"y", large)
     ]
 
 
-def test_nothing_more_is_sent_when_the_job_was_told_to_stop(server: OddServer, invoker: HttpInvoker) -> None:
-    found = run(invoker, [b"1"] * 50, is_stopped=lambda: len(server.headers) >= 3)
+def test_nothing_more_is_sent_once_the_job_is_stopped(server: OddServer, invoker: HttpInvoker) -> None:
+    found = send_all(invoker, [b"1"] * 50, is_stopped=lambda: len(server.headers) >= 3)
     assert found == [Answer(200, b"1")] * 3 + [None] * 47
 
 
-def test_an_interrupt_ends_a_run(server: OddServer, invoker: HttpInvoker) -> None:
+def test_an_interrupt_ends_all_requests(server: OddServer, invoker: HttpInvoker) -> None:
     def interrupt() -> None:
         while len(server.headers) < 2:
             time.sleep(0.01)
@@ -120,13 +122,13 @@ def test_an_interrupt_ends_a_run(server: OddServer, invoker: HttpInvoker) -> Non
 
     threading.Thread(target=interrupt, daemon=True).start()
     began = time.monotonic()
-    found = run(invoker, [b"hang"] * 5, at_a_time=2, timeout=600)
+    found = send_all(invoker, [b"hang"] * 5, at_a_time=2, timeout=600)
     assert [type(each) for each in found] == [NoModelAnswerError] * 2 + [type(None)] * 3
     assert time.monotonic() - began < PATIENCE_SECONDS  # the server is silent for longer
-    assert isinstance(run(invoker, [b"1", b"2"])[0], NoModelAnswerError)
+    assert isinstance(send_all(invoker, [b"1", b"2"])[0], NoModelAnswerError)
 
 
-def test_a_kept_connection_serves_the_next_run(server: OddServer, invoker: HttpInvoker) -> None:
+def test_a_kept_connection_serves_the_next_requests(server: OddServer, invoker: HttpInvoker) -> None:
     for _ in range(3):
-        run(invoker, [b"1", b"2"])
+        send_all(invoker, [b"1", b"2"])
     assert server.connections == 1
