@@ -16,9 +16,8 @@ from batch_transform.job.errors import BatchTransformError, Problem
 from batch_transform.job.files.job_file import JobFiles, read_job_files
 from batch_transform.job.request.overrides import OVERRIDABLE
 from batch_transform.job.request.request import transform_job_request
-from batch_transform.job.values.job_spec import JobSpec
+from batch_transform.job.values.job_spec import ONE_OR_MORE, JobSpec
 from batch_transform.job.values.model_source import NAME_TO_WRITE
-from batch_transform.job.values.one_or_more import ONE_OR_MORE
 from batch_transform.scaffold.yaml_scalar import yaml_comment, yaml_scalar
 
 _WIDTH = 100

@@ -15,7 +15,7 @@ from batch_transform.cli.problem_report import report_problems
 from batch_transform.job.errors import DataNotFoundError, InputError, JobFileError, SynthError
 from batch_transform.job.files.environment_file import load_environments
 from batch_transform.job.files.job_file import JobFiles, read_job_files
-from batch_transform.job.values.counted import counted, listed
+from batch_transform.job.values.wording import counted, listed
 from batch_transform.runs.assembly_jobs import stacks_in
 from batch_transform.runs.synth import synthesise
 

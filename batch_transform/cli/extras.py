@@ -9,7 +9,7 @@ from importlib import metadata
 import click
 
 from batch_transform.job.errors import MissingExtraError
-from batch_transform.job.values.counted import listed
+from batch_transform.job.values.wording import listed
 
 _DISTRIBUTION = "batch-transform"
 _REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9._-]+)[^;]*; *extra *== *[\"'](?P<extra>[a-z]+)[\"']")

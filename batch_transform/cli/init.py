@@ -17,7 +17,7 @@ from urllib.request import url2pathname
 import click
 
 from batch_transform.job.errors import InputError
-from batch_transform.job.values.counted import counted
+from batch_transform.job.values.wording import counted
 from batch_transform.scaffold.new_file import write_all_new
 from batch_transform.scaffold.project_template import (
     ENVIRONMENTS,

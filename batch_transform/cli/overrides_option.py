@@ -13,8 +13,7 @@ import yaml
 
 from batch_transform.job.errors import DataNotFoundError, InputError
 from batch_transform.job.files.regular_file import read_file
-from batch_transform.job.request.named_overrides import Columns
-from batch_transform.job.request.overrides import apply_overrides
+from batch_transform.job.request.overrides import Columns, apply_overrides
 from batch_transform.job.request.request import Request, transform_job_request
 from batch_transform.job.values.job_spec import JobSpec
 

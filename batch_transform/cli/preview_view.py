@@ -13,8 +13,8 @@ from rich.text import Text
 from batch_transform.engine.csv_record import parse_row
 from batch_transform.engine.settings import MIB
 from batch_transform.job.errors import UnparsableError
-from batch_transform.job.values.counted import counted
 from batch_transform.job.values.job_spec import JobSpec
+from batch_transform.job.values.wording import counted
 from batch_transform.preview.finding import Finding
 from batch_transform.preview.preview import Preview, Shown
 

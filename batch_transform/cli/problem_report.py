@@ -14,7 +14,7 @@ import click
 
 from batch_transform.job.errors import Problem
 from batch_transform.job.files.regular_file import read_file
-from batch_transform.job.values.counted import counted
+from batch_transform.job.values.wording import counted
 
 _COLOUR = {"error": "red", "warning": "yellow"}
 _TAB = "    "

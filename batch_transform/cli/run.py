@@ -29,10 +29,10 @@ from batch_transform.job.errors import InputError, LocalAwsError, RunFailedError
 from batch_transform.job.files.environment_file import ENVIRONMENT_FILE, load_environments
 from batch_transform.job.files.job_file import read_job_files
 from batch_transform.job.files.stand_in import StandIn, found_in_sagemaker, stand_in_of
-from batch_transform.job.values.counted import listed
 from batch_transform.job.values.environment import DEFAULT_ENVIRONMENT, EnvironmentSpec, in_environment
 from batch_transform.job.values.job_spec import JobSpec
 from batch_transform.job.values.s3_uri import S3Uri
+from batch_transform.job.values.wording import listed
 from batch_transform.local.buckets_of_others import create_missing
 from batch_transform.local.deploy import deploy
 from batch_transform.local.folders import temporary_folder

@@ -11,7 +11,7 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from batch_transform.job.values.counted import counted
+from batch_transform.job.values.wording import counted
 from batch_transform.runs.execution import TransformJobProgress
 
 _LABEL_WIDTH = 10

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from batch_transform.cli.runs_view import STYLE_OF_STATUS, clock, instances
 from batch_transform.job.aws.console_links import TRANSFORM_JOB_LOGS, execution_link, transform_job_log_link
-from batch_transform.job.values.ended_run import length_text
+from batch_transform.job.values.wording import length_text
 from batch_transform.runs.past_runs import FoundRun
 from batch_transform.runs.run_details import MOST_FILES, RunDetails
 from batch_transform.runs.run_jobs import RunJob

@@ -17,7 +17,7 @@ from batch_transform.cli.overrides_option import overrides_option, parse_overrid
 from batch_transform.cli.run_view import RunView
 from batch_transform.job.aws.console_links import execution_link
 from batch_transform.job.errors import AwsCallError, FollowError
-from batch_transform.job.values.ended_run import length_text
+from batch_transform.job.values.wording import length_text
 from batch_transform.runs import execution as runs
 from batch_transform.runs.aws_calls import aws_calls
 from batch_transform.runs.deployed_request import deployed_request

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from batch_transform.engine.seams import InputObject, ObjectStore
 from batch_transform.engine.settings import Settings
-from batch_transform.job.aws.output_key import output_key
 from batch_transform.job.errors import DataNotFoundError, InvalidS3UriError, TransformSettingsError
-from batch_transform.job.values.s3_uri import S3Uri
+from batch_transform.job.values.s3_uri import S3Uri, output_key
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from batch_transform.job.errors import FilterMissError
 from batch_transform.job.filters.json_path import Index, Indexes, JsonPath, Name, Names, Slice, Wildcard
-from batch_transform.job.values.counted import counted
+from batch_transform.job.values.wording import counted
 
 ANSWER_FIELD = "SageMakerOutput"
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from batch_transform.job.model.container_environment import whole_environment
-from batch_transform.job.model.framework_containers import ServerLimit, framework_container
+from batch_transform.job.model.framework_containers import ServerLimit, framework_container, whole_environment
 from batch_transform.job.model.source_folder import has_default_script
-from batch_transform.job.values.counted import counted
 from batch_transform.job.values.job_spec import JobSpec, TransformSpec
 from batch_transform.job.values.model_source import containers
+from batch_transform.job.values.wording import counted
 
 ORIGINS = {
     "job_file": "set in the job file",

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from batch_transform.job.aws.output_key import output_key
 from batch_transform.job.errors import InvalidS3UriError
-from batch_transform.job.values.s3_uri import S3Uri
+from batch_transform.job.values.s3_uri import S3Uri, output_key
 
 _EXAMPLES = ("monday", "2026/tuesday")
 _ENDS = {"text/csv": ".csv", "application/json": ".json", "application/jsonlines": ".jsonl"}

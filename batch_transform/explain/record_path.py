@@ -8,8 +8,8 @@ from typing import Any
 
 from batch_transform.explain.filter_words import ANSWER_FIELD, Row, csv_words, json_words, shortly
 from batch_transform.job.filters.json_path import JsonPath, is_csv
-from batch_transform.job.values.counted import counted
 from batch_transform.job.values.job_spec import JobSpec
+from batch_transform.job.values.wording import counted
 
 _JSON_LINES = "application/jsonlines"
 _JSON = "application/json"

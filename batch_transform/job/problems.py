@@ -9,21 +9,21 @@ from batch_transform.job.filters.named_filters import input_filter, output_filte
 from batch_transform.job.request.request import transform_job_request
 from batch_transform.job.request.trigger_inputs import trigger_input_problems
 from batch_transform.job.rules import UNRESOLVED, request_problems
-from batch_transform.job.rules.columns import column_problems
+from batch_transform.job.rules.columns import column_problems, field_problems
 from batch_transform.job.rules.container import container_problems
-from batch_transform.job.rules.fields import field_problems
-from batch_transform.job.rules.input_key import input_key_problems
-from batch_transform.job.rules.ladder import job_ladder_problems
+from batch_transform.job.rules.instance_types import job_ladder_problems
 from batch_transform.job.rules.model import model_problems
-from batch_transform.job.rules.monitoring import monitoring_problems
-from batch_transform.job.rules.name import name_problems
-from batch_transform.job.rules.names import one_text_problems
-from batch_transform.job.rules.notify import notify_problems
 from batch_transform.job.rules.run_size import run_size_problems
-from batch_transform.job.rules.runtime import runtime_problems
-from batch_transform.job.rules.schedule import schedule_problems
-from batch_transform.job.rules.upload import upload_problems
-from batch_transform.job.rules.workflow import workflow_problems
+from batch_transform.job.rules.settings import (
+    input_key_problems,
+    monitoring_problems,
+    name_problems,
+    notify_problems,
+    one_text_problems,
+    runtime_problems,
+    workflow_problems,
+)
+from batch_transform.job.rules.triggers import schedule_problems, upload_problems
 from batch_transform.job.values.job_spec import JobSpec
 
 _JOB_RULES = (

@@ -13,8 +13,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from batch_transform.job.schedule.cron import moment_of, read_cron
-from batch_transform.job.schedule.moment import read_moment
+from batch_transform.job.schedule.cron import moment_of, read_cron, read_moment
 
 _AT = re.compile(r"\d{4}-\d\d-\d\dT(?!24)\d\d:\d\d:\d\d")  # Python reads more forms, and from 3.14 on 24:00
 _RATE = re.compile(r"\s*0*([1-9]\d*)\s+(minute|hour|day)s?\s*")

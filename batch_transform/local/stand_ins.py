@@ -10,7 +10,7 @@ from typing import Any
 
 from batch_transform.job.files.stand_in import StandIn, found_in_sagemaker
 from batch_transform.job.model.framework_images import image_uri
-from batch_transform.job.model.model_archive import pack_model
+from batch_transform.job.model.source_folder import pack_model
 from batch_transform.job.values.job_spec import ModelSpec
 
 _BUCKET = "stand-in-models"

@@ -18,8 +18,8 @@ from batch_transform.engine.seams import ModelInvoker
 from batch_transform.engine.settings import Settings, effective_settings
 from batch_transform.engine.transform_object import Failure
 from batch_transform.job.errors import RecordError, TransformError, UnparsableError
-from batch_transform.job.values.counted import counted
 from batch_transform.job.values.job_spec import JobSpec
+from batch_transform.job.values.wording import counted
 from batch_transform.preview.finding import Finding, Findings
 from batch_transform.preview.given_answer import GivenAnswer
 from batch_transform.preview.names import Names, names_of

@@ -17,7 +17,7 @@ from batch_transform.job.errors import FilterMissError, TransformError, Unparsab
 from batch_transform.job.files.sample_header import is_number
 from batch_transform.job.filters.json_path import JsonPath, JsonValue
 from batch_transform.job.rules.unfit_data import packing_of, reads_text, wide_encoding_of
-from batch_transform.job.values.counted import counted
+from batch_transform.job.values.wording import counted
 from batch_transform.preview.finding import Findings
 
 _GZIP = b"\x1f\x8b"

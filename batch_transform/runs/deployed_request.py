@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from batch_transform.job.errors import NotDeployedError
-from batch_transform.job.request.named_overrides import Columns
-from batch_transform.job.request.overrides import RunRequest, apply_overrides
+from batch_transform.job.request.overrides import Columns, RunRequest, apply_overrides
 from batch_transform.job.request.request import Request
 from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.runs.aws_calls import aws_calls

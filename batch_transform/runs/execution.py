@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from batch_transform.job.errors import AwsCallError, FollowError
-from batch_transform.job.values.run_id import run_id
+from batch_transform.job.values.run import run_id
 from batch_transform.runs.aws_calls import aws_calls
 from batch_transform.runs.run_jobs import record_counts
 from batch_transform.runs.run_output import RunOutput

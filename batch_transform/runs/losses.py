@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from batch_transform.job.values.counted import counted
+from batch_transform.job.values.wording import counted
 from batch_transform.runs.execution import TransformJobProgress
 
 

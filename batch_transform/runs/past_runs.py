@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from batch_transform.job.errors import NotDeployedError
-from batch_transform.job.values.run_id import run_id
+from batch_transform.job.values.run import run_id
 from batch_transform.runs.aws_calls import aws_calls
 from batch_transform.runs.deployment import DeployedJob, jobs_named
 from batch_transform.runs.execution import Clients

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from batch_transform.job.values.ended_run import CAUSE, NEXT_STEP
+from batch_transform.job.values.run import CAUSE, NEXT_STEP
 from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.runs.aws_calls import aws_calls
 from batch_transform.runs.execution import Clients

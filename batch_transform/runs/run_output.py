@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from batch_transform.job.values.counted import counted
 from batch_transform.job.values.s3_uri import S3Uri
+from batch_transform.job.values.wording import counted
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 

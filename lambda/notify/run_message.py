@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from batch_transform.job.aws.console_links import execution_link, transform_job_log_link, transform_jobs_link
-from batch_transform.job.values.ended_run import CAUSE, HAPPENED, NEXT_STEP, length_text
-from batch_transform.job.values.run_id import run_id
+from batch_transform.job.values.run import CAUSE, HAPPENED, NEXT_STEP, run_id
+from batch_transform.job.values.wording import length_text
 
 _LONGEST_SUBJECT = 100  # SNS, Publish
 

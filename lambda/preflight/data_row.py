@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from batch_transform.job.errors import HeaderRowError, RowWidthError
-from batch_transform.job.values.counted import counted
 from batch_transform.job.values.s3_uri import S3Uri
+from batch_transform.job.values.wording import counted
 
 
 def require_data_row(place: S3Uri, cells: Sequence[str], columns: Sequence[str]) -> None:

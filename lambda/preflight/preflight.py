@@ -13,8 +13,7 @@ from input_objects import InputObjects, S3Client, input_objects
 from run_model import SageMakerClient, run_model
 
 from batch_transform.job.errors import DataNotFoundError, HeaderRowError, RowWidthError, UnfitDataError
-from batch_transform.job.request.named_overrides import Columns
-from batch_transform.job.request.overrides import RunRequest, apply_overrides
+from batch_transform.job.request.overrides import Columns, RunRequest, apply_overrides
 from batch_transform.job.request.request import Request
 from batch_transform.job.rules.unfit_data import Reading, unfit_text
 from batch_transform.job.values.media_type import CSV, media_type

@@ -13,9 +13,8 @@ from typing import Any, Protocol
 from botocore.exceptions import ClientError
 from listing import MOST_OBJECTS, S3Client, sizes
 
-from batch_transform.job.aws.output_key import output_key
 from batch_transform.job.request.request import Request
-from batch_transform.job.values.s3_uri import S3Uri
+from batch_transform.job.values.s3_uri import S3Uri, output_key
 from next_step import next_step
 from results import moment_of, seconds_between
 

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
-from batch_transform.job.values.run_id import run_id
+from batch_transform.job.values.run import run_id
 
 
 class SageMakerClient(Protocol):

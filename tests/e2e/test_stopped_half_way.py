@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from batch_transform.job.values.run_id import run_id
+from batch_transform.job.values.run import run_id
 from batch_transform.job.values.stack_outputs import NOTIFICATION_TOPIC
 from e2e.subscriber import Subscriber
 from e2e.workflow_stack import Deployed, deployed_jobs

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from batch_transform.job.values.run_id import run_id
+from batch_transform.job.values.run import run_id
 from batch_transform.job.values.stack_outputs import INPUT_BUCKET, OUTPUT_BUCKET, state_machine_output
 from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws

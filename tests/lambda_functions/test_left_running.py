@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from botocore.exceptions import ClientError
 
-from batch_transform.job.values.run_id import run_id
+from batch_transform.job.values.run import run_id
 from fakes.sagemaker import FakeTransformJobs
 from left_running import EndedRun, stop_left_running
 

@@ -77,7 +77,7 @@ _NAME_WORDS = "letters, digits and hyphens, with a letter or digit at both ends"
 _ENTITY_NAME = Text(1, 120, r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,119}", _NAME_WORDS)
 MODEL_NAME = Text(0, 63, r"[a-zA-Z0-9]([\-a-zA-Z0-9]*[a-zA-Z0-9])?", _NAME_WORDS)
 _VARIABLE_WORDS = "letters, digits and _, and no digit first"
-# Tags may hold any letter, digit or space of Unicode, which `re` has no class for: see `rules.tags`.
+# Tags may hold any letter, digit or space of Unicode, which `re` has no class for: see `rules.limits`.
 _TAG_KEY = Text(1, 128)
 _TAG_VALUE = Text(0, 256)
 

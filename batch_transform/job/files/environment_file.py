@@ -10,16 +10,15 @@ from pathlib import Path
 
 from batch_transform.job.aws.instance_types import FAMILIES, INSTANCE_TYPES, near_instance_types
 from batch_transform.job.errors import EnvironmentFileError, InputError, Problem
-from batch_transform.job.files.document import MapNode, Scalar
+from batch_transform.job.files.document import MapNode, Reading, Scalar
 from batch_transform.job.files.job_fields import read_value
-from batch_transform.job.files.reading import Reading
 from batch_transform.job.files.value_readers import got, read_text
 from batch_transform.job.files.yaml_document import read_document
-from batch_transform.job.rules.notify import notify_problems
-from batch_transform.job.rules.shape import shown
+from batch_transform.job.rules.settings import notify_problems
 from batch_transform.job.values.environment import DEFAULT_ENVIRONMENT, DEFAULT_PROJECT, EnvironmentSpec
 from batch_transform.job.values.job_spec import JobSpec, ModelSpec
 from batch_transform.job.values.s3_uri import S3Uri
+from batch_transform.job.values.wording import shown
 
 ENVIRONMENT_FILE = Path("environments.yaml")
 

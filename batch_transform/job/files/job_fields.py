@@ -14,13 +14,24 @@ from collections.abc import Mapping
 from typing import Any
 
 from batch_transform.job.errors import Problem
-from batch_transform.job.files.document import Entry, ListNode, MapNode, Node, Position, Scalar
-from batch_transform.job.files.reading import Reading
-from batch_transform.job.files.unknown_field import meant_field, meant_model
-from batch_transform.job.files.value_readers import READERS, got, notify_empty, read_text
+from batch_transform.job.files.document import Entry, ListNode, MapNode, Node, Position, Reading, Scalar
+from batch_transform.job.files.value_readers import (
+    READERS,
+    got,
+    meant_field,
+    meant_model,
+    notify_empty,
+    read_text,
+)
 from batch_transform.job.rules import UNRESOLVED
-from batch_transform.job.values.job_spec import FrameworkImage, JobSpec, NotifySpec, UploadSpec
-from batch_transform.job.values.one_or_more import ONE_OR_MORE, item_field
+from batch_transform.job.values.job_spec import (
+    ONE_OR_MORE,
+    FrameworkImage,
+    JobSpec,
+    NotifySpec,
+    UploadSpec,
+    item_field,
+)
 
 _Value = typing.TypeVar("_Value")
 _NOT_WRITTEN = frozenset({"job_file", "environment", "project"})

@@ -9,30 +9,29 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from batch_transform.job.errors import JobFileError, Problem, SampleHeaderError
+from batch_transform.job.files.document import Reading
 from batch_transform.job.files.job_fields import read_fields
-from batch_transform.job.files.reading import Reading
 from batch_transform.job.files.regular_file import kind_of
 from batch_transform.job.files.sample_header import read_header
 from batch_transform.job.files.yaml_document import read_document
-from batch_transform.job.model.container_environment import whole_environment
 from batch_transform.job.model.framework_containers import (
     DEFAULT_PROGRAM,
     PROGRAM,
     framework_container,
     place_in_model,
+    whole_environment,
 )
 from batch_transform.job.model.source_folder import has_default_script, read_source_folder
 from batch_transform.job.problems import problems
-from batch_transform.job.rules import UNRESOLVED, batching, container_server, join
-from batch_transform.job.rules.container import is_known_without_folder
-from batch_transform.job.rules.container_server import server_problems
-from batch_transform.job.rules.shape import shown
+from batch_transform.job.rules import UNRESOLVED, batching, container, data_processing
+from batch_transform.job.rules.container import is_known_without_folder, server_problems
 from batch_transform.job.rules.source import source_problems
 from batch_transform.job.values.environment import EnvironmentSpec, in_environment
 from batch_transform.job.values.job_spec import ContainerSpec, JobSpec, ModelSpec
 from batch_transform.job.values.stack_outputs import state_machine_output
+from batch_transform.job.values.wording import shown
 
-_ASKED_BY = {**join.ASKED_BY, **batching.ASKED_BY, **container_server.ASKED_BY}
+_ASKED_BY = {**data_processing.ASKED_BY, **batching.ASKED_BY, **container.ASKED_BY}
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,8 @@ from batch_transform.job.files.job_fields import written_fields
 from batch_transform.job.model.framework_images import frameworks, versions
 from batch_transform.job.request.overrides import OVERRIDABLE
 from batch_transform.job.values import job_name
-from batch_transform.job.values.job_spec import FrameworkImage, JobSpec, UploadSpec
+from batch_transform.job.values.job_spec import ONE_OR_MORE, FrameworkImage, JobSpec, UploadSpec
 from batch_transform.job.values.model_source import SOURCES
-from batch_transform.job.values.one_or_more import ONE_OR_MORE
 
 Schema = dict[str, Any]
 _Limits = Shape | tuple[int, ...] | None

@@ -15,14 +15,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from batch_transform.job.errors import InputError, Problem, StandInsFileError
-from batch_transform.job.files.document import MapNode
+from batch_transform.job.files.document import MapNode, Reading
 from batch_transform.job.files.job_fields import read_value
-from batch_transform.job.files.reading import Reading
 from batch_transform.job.files.value_readers import got
 from batch_transform.job.files.yaml_document import read_document
 from batch_transform.job.model.framework_containers import start_variables
 from batch_transform.job.model.source_folder import has_default_script
-from batch_transform.job.rules.image import image_problems
+from batch_transform.job.rules.model import image_problems
 from batch_transform.job.values.job_spec import FrameworkImage, JobSpec, ModelSpec
 
 

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import yaml
 
-from batch_transform.job.files.document import Entry, ListNode, MapNode, Node, Position, Scalar
-from batch_transform.job.files.reading import Reading
+from batch_transform.job.files.document import Entry, ListNode, MapNode, Node, Position, Reading, Scalar
 from batch_transform.job.files.regular_file import read_file
 from batch_transform.job.rules import UNRESOLVED
-from batch_transform.job.rules.shape import shown
+from batch_transform.job.values.wording import shown
 
 _TAG = "tag:yaml.org,2002:"
 _TOP = Position(1, 1)

@@ -14,12 +14,11 @@ from __future__ import annotations
 import dataclasses
 
 from batch_transform.job.errors import FilterNamesError, Problem
-from batch_transform.job.filters.filter_names import FilterNames, NamedFilter
-from batch_transform.job.filters.row_layout import RowLayout
+from batch_transform.job.filters.filter_names import FilterNames, NamedFilter, RowLayout
 from batch_transform.job.filters.shortest_path import Place
 from batch_transform.job.values.cdk_token import is_token
-from batch_transform.job.values.counted import listed
 from batch_transform.job.values.job_spec import JobSpec
+from batch_transform.job.values.wording import listed
 
 ANSWER = "SageMakerOutput"
 """The field of a joined JSON record that holds the model's answer."""

@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from batch_transform.job.model.framework_images import frameworks, repository
-from batch_transform.job.values.job_spec import FrameworkImage
+from batch_transform.job.values.job_spec import ContainerSpec, FrameworkImage, JobSpec, ModelSpec
 
 PROGRAM = "SAGEMAKER_PROGRAM"
 """The script in the code folder: `inference.py`, or the name of a module."""
@@ -219,3 +219,24 @@ def place_in_model(container: FrameworkContainer, env: Mapping[str, str]) -> str
 def module_of(program: str) -> str:
     """Return the name that the containers import for a SAGEMAKER_PROGRAM."""
     return program.removesuffix(".py")
+
+
+def whole_environment(
+    spec: JobSpec, container: ModelSpec | ContainerSpec, *, has_script: bool
+) -> dict[str, str]:
+    """Return the container's environment: the variables that the template adds, the container's own, and the job's.
+
+    Values that could not be read are left out.
+    """
+    given = {
+        name: value
+        for env in (container.env, spec.transform.env)
+        if isinstance(env, Mapping)
+        for name, value in env.items()
+    }
+    if container.image is None:
+        return given
+    start = start_variables(
+        container.image, given, from_source=container.source is not None, has_script=has_script
+    )
+    return {**start, **given}

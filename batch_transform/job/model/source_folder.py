@@ -1,9 +1,11 @@
-"""A model's folder, as far as the rules need it."""
+"""A model's folder: what the rules need to know of it, and the archive that is made of it."""
 
 from __future__ import annotations
 
 import ast
+import gzip
 import sys
+import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,3 +74,32 @@ def _names(statements: list[ast.stmt]) -> Iterator[str]:
             yield from (alias.name.partition(".")[0] for alias in statement.names)
         elif isinstance(statement, ast.ImportFrom) and statement.module and not statement.level:
             yield statement.module.partition(".")[0]
+
+
+_LEFT_OUT = {"__pycache__", ".ipynb_checkpoints", ".DS_Store", ".git"}
+
+
+def pack_model(source: Path, target: Path) -> Path:
+    """Write `source`'s files to the archive `target`, with paths relative to `source`.
+
+    Times, owners and order are fixed, so that an unchanged model is an unchanged asset and
+    `cdk diff` shows no change. Files are read in pieces: a model may be larger than memory.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        target.open("wb") as file,
+        gzip.GzipFile(filename="", fileobj=file, mode="wb", mtime=0) as compressed,
+        tarfile.open(fileobj=compressed, mode="w", format=tarfile.GNU_FORMAT) as archive,
+    ):
+        for path in sorted(source.rglob("*")):
+            if path.is_file() and not _LEFT_OUT.intersection(path.relative_to(source).parts):
+                with path.open("rb") as content:
+                    archive.addfile(_entry(source, path), content)
+    return target
+
+
+def _entry(source: Path, path: Path) -> tarfile.TarInfo:
+    entry = tarfile.TarInfo(path.relative_to(source).as_posix())
+    entry.size = path.stat().st_size
+    entry.mode = 0o755 if path.stat().st_mode & 0o100 else 0o644
+    return entry

@@ -6,14 +6,12 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 
 from batch_transform.job.errors import InvalidS3UriError, Problem, RunInputError
-from batch_transform.job.request.named_overrides import Columns
-from batch_transform.job.request.overrides import apply_overrides
+from batch_transform.job.request.overrides import Columns, apply_overrides
 from batch_transform.job.request.request import Request
-from batch_transform.job.rules.ladder import needs_another_image
-from batch_transform.job.rules.values import INSTANCE_TYPE
+from batch_transform.job.rules.instance_types import needs_another_image
+from batch_transform.job.rules.request_values import INSTANCE_TYPE
 from batch_transform.job.values.cdk_token import is_token
-from batch_transform.job.values.job_spec import JobSpec
-from batch_transform.job.values.one_or_more import item_field
+from batch_transform.job.values.job_spec import JobSpec, item_field
 from batch_transform.job.values.s3_uri import S3Uri
 
 

@@ -13,13 +13,11 @@ from typing import Any
 
 from batch_transform.job.errors import Problem
 from batch_transform.job.rules.batching import batching_problems
-from batch_transform.job.rules.filters import filter_problems
-from batch_transform.job.rules.join import join_problems
-from batch_transform.job.rules.ladder import ladder_problems
+from batch_transform.job.rules.data_processing import filter_problems, join_problems
+from batch_transform.job.rules.instance_types import ladder_problems, resource_problems
+from batch_transform.job.rules.limits import shape_problems
 from batch_transform.job.rules.locations import location_problems
-from batch_transform.job.rules.resources import resource_problems
-from batch_transform.job.rules.shape import shape_problems
-from batch_transform.job.rules.values import INSTANCE_TYPE, RequestValues
+from batch_transform.job.rules.request_values import INSTANCE_TYPE, RequestValues
 
 _REQUEST_RULES = (batching_problems, join_problems, filter_problems, resource_problems, location_problems)
 

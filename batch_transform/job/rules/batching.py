@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from batch_transform.job.errors import Problem
-from batch_transform.job.rules.values import RequestValues
+from batch_transform.job.rules.request_values import RequestValues
 from batch_transform.job.values.media_type import is_binary
 
 ASKED_BY = {"answers-without-lines": "input.split_type"}

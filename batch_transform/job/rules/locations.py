@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from batch_transform.job.errors import InvalidS3UriError, Problem
-from batch_transform.job.rules.values import RequestValues
+from batch_transform.job.rules.request_values import RequestValues
 from batch_transform.job.values.s3_uri import S3Uri
 
 _DATA = "input.data"

@@ -14,8 +14,7 @@ from batch_transform.job.model.framework_containers import (
 )
 from batch_transform.job.model.requirements_file import REQUIREMENTS, Requirements
 from batch_transform.job.model.source_folder import SourceFolder
-from batch_transform.job.rules.shape import shown
-from batch_transform.job.values.counted import listed
+from batch_transform.job.values.wording import listed, shown
 
 # Packages that the images contain in some version (requirements.txt of aws/sagemaker-scikit-learn-container and
 # aws/sagemaker-xgboost-container, the Deep Learning Containers' pages). pip downloads nothing for them unless the file

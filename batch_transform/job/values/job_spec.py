@@ -269,3 +269,12 @@ class JobSpec:
     monitoring: MonitoringSpec = MonitoringSpec()
     tags: Mapping[str, str] = field(default_factory=dict)
     job_file: str = ""
+
+
+ONE_OR_MORE = frozenset({"transform.instance_type", "triggers.schedule", "notify.email"})
+"""A job file gives one value, or a list of them; in Python they are always a tuple."""
+
+
+def item_field(field: str, at: int, count: int) -> str:
+    """Return what an item is called, the `at`th (from 0) of `count`."""
+    return f"{field}[{at}]" if count > 1 or field not in ONE_OR_MORE else field

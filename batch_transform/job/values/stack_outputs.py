@@ -1,4 +1,4 @@
-"""What ties the command line to what was deployed: the stacks' names, and their outputs."""
+"""What ties the command line and the functions to what was deployed: the names of stacks, outputs and metrics."""
 
 from __future__ import annotations
 
@@ -46,3 +46,14 @@ def job_of(description: str, value: str) -> str | None:
     """Return the name of the job whose state machine an output names; None for any other output."""
     is_machine = description.startswith(_RUNS_THE_JOB) and ":stateMachine:" in value
     return description.removeprefix(_RUNS_THE_JOB) if is_machine else None
+
+
+# The metrics that the workflow publishes by itself, since AWS has none of them.
+METRICS_NAMESPACE = "BatchTransform"
+METRICS_DIMENSION = "StateMachineArn"
+"""As the metrics of Step Functions have it: one job in one stack."""
+
+INPUT_OBJECTS = "InputObjects"
+OUTPUT_OBJECTS = "OutputObjects"
+INSTANCE_SECONDS = "InstanceSeconds"
+METRIC_UNITS = {INPUT_OBJECTS: "Count", OUTPUT_OBJECTS: "Count", INSTANCE_SECONDS: "Seconds"}

@@ -11,10 +11,10 @@ from batch_transform.job.aws.members import FIELD_OF
 from batch_transform.job.errors import InputError, InvalidFilterError, RefusedRequestError
 from batch_transform.job.filters.json_path import check_filter_text, check_filter_type
 from batch_transform.job.rules.batching import batching_problems
-from batch_transform.job.rules.join import join_problems
-from batch_transform.job.rules.resources import resource_problems
-from batch_transform.job.rules.shape import shape_problems
-from batch_transform.job.rules.values import RequestValues
+from batch_transform.job.rules.data_processing import join_problems
+from batch_transform.job.rules.instance_types import resource_problems
+from batch_transform.job.rules.limits import shape_problems
+from batch_transform.job.rules.request_values import RequestValues
 from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.local.sagemaker.models import Model
 

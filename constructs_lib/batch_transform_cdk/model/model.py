@@ -17,8 +17,7 @@ from constructs import Construct, IDependable
 
 from batch_transform.job.errors import UnknownImageError
 from batch_transform.job.model.framework_containers import code_in_s3, start_variables
-from batch_transform.job.model.model_archive import pack_model
-from batch_transform.job.model.source_folder import has_default_script
+from batch_transform.job.model.source_folder import has_default_script, pack_model
 from batch_transform.job.values.job_spec import ContainerSpec, ModelSpec
 from batch_transform.job.values.model_source import FOUND_BY_RUN, NAME_TO_BE_FOUND, containers
 from batch_transform.job.values.s3_uri import S3Uri

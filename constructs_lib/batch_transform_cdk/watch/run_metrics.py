@@ -8,10 +8,10 @@ import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_stepfunctions as sfn
 
-from batch_transform.job.aws import published_metrics
+from batch_transform.job.values import stack_outputs
 
 STATES = "AWS/States"
-DIMENSION = published_metrics.DIMENSION
+DIMENSION = stack_outputs.METRICS_DIMENSION
 """Of all of them: Step Functions has it so, and our own metrics follow."""
 
 
@@ -48,9 +48,9 @@ ABORTED = RunMetric(STATES, "ExecutionsAborted", "Sum", "stopped")
 DURATION = RunMetric(STATES, "ExecutionTime", "Maximum", "longest run")
 """In milliseconds, waits included; told when a run ends."""
 
-INPUT_OBJECTS = RunMetric(published_metrics.NAMESPACE, published_metrics.INPUT_OBJECTS, "Sum", "objects read")
-OUTPUT_OBJECTS = RunMetric(published_metrics.NAMESPACE, published_metrics.OUTPUT_OBJECTS, "Sum", "results")
+INPUT_OBJECTS = RunMetric(stack_outputs.METRICS_NAMESPACE, stack_outputs.INPUT_OBJECTS, "Sum", "objects read")
+OUTPUT_OBJECTS = RunMetric(stack_outputs.METRICS_NAMESPACE, stack_outputs.OUTPUT_OBJECTS, "Sum", "results")
 INSTANCE_SECONDS = RunMetric(
-    published_metrics.NAMESPACE, published_metrics.INSTANCE_SECONDS, "Sum", "instance time"
+    stack_outputs.METRICS_NAMESPACE, stack_outputs.INSTANCE_SECONDS, "Sum", "instance time"
 )
 """From the start to the end of a transform job, for each of its instances: what SageMaker bills."""

@@ -26,7 +26,7 @@ from batch_transform.job.values.job_spec import (
     TransformSpec,
     WorkflowSpec,
 )
-from batch_transform.job.values.run_id import run_id
+from batch_transform.job.values.run import run_id
 from batch_transform_cdk.machine.definition import (
     Definition,
     Parts,

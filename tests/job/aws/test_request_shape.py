@@ -44,7 +44,7 @@ def _compare(ours: request_shape.Shape, theirs: Shape) -> None:
     elif isinstance(ours, request_shape.Text):
         assert theirs.type_name == "string"
         assert (ours.shortest, ours.longest) == (limits.get("min", 0), limits.get("max"))
-        # Some patterns are not kept: those that take everything, and that of tags, see rules.shape.
+        # Some patterns are not kept: those that take everything, and that of tags, see rules.limits.
         assert ours.pattern in {limits.get("pattern"), None}
         assert ours.pattern is not None or limits.get("pattern") in {None, r"[\S\s]*", TAG_PATTERN}
         assert ours.pattern is None or ours.in_words

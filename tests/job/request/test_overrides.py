@@ -7,8 +7,7 @@ import pytest
 
 from batch_transform.job.aws.members import MEMBERS
 from batch_transform.job.errors import RunInputError
-from batch_transform.job.request.named_overrides import NAME_FIELDS, Columns
-from batch_transform.job.request.overrides import OVERRIDABLE, apply_overrides
+from batch_transform.job.request.overrides import NAME_FIELDS, OVERRIDABLE, Columns, apply_overrides
 from batch_transform.job.request.request import transform_job_request
 from batch_transform.job.values.job_spec import (
     DataProcessingSpec,

@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from batch_transform.job.values.run_id import run_id
+from batch_transform.job.values.run import run_id
 from least_privilege.account import Account
 from least_privilege.model_code import hanging
 from least_privilege.stories.point import Points

@@ -22,10 +22,9 @@ from batch_transform.job.aws.request_shape import (
     Whole,
 )
 from batch_transform.job.errors import Problem
-from batch_transform.job.rules.values import INSTANCE_TYPE, field_of, member
+from batch_transform.job.rules.request_values import INSTANCE_TYPE, field_of, member
 from batch_transform.job.values.cdk_token import is_token
-
-_LONGEST_SHOWN = 60
+from batch_transform.job.values.wording import shown
 
 
 def shape_problems(request: Mapping[str, Any]) -> Iterator[Problem]:
@@ -59,23 +58,6 @@ def value_problems(field: str, value: object, shape: Shape) -> Iterator[Problem]
         yield from _map_problems(field, value, shape)
     else:
         yield from _tag_problems(field, value, shape)
-
-
-def shown(value: object) -> str:
-    """Return a value as messages show it: texts in quotes, long ones cut, with their length."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        start = "".join(
-            character if character.isprintable() else character.encode("unicode_escape").decode()
-            for character in value[:_LONGEST_SHOWN]
-        )
-        return f"'{start}'" if len(value) <= _LONGEST_SHOWN else f"'{start}…' ({len(value)} characters)"
-    if isinstance(value, Mapping):
-        return "a mapping"
-    if isinstance(value, list | tuple):
-        return "a list"
-    return "nothing" if value is None else str(value)
 
 
 def slug(field: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from batch_transform.job.model.model_archive import pack_model
+from batch_transform.job.model.source_folder import pack_model
 
 
 @pytest.fixture

@@ -1,18 +1,23 @@
-"""The instance types of a job, which are tried one after the other while AWS has no machine of the one before."""
+"""The instance types that a job is tried on, and what each of them can take."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from batch_transform.job.aws.instance_types import INSTANCE_TYPES
+from batch_transform.job.aws.instance_types import (
+    GPU_FAMILIES,
+    INSTANCE_TYPES,
+    LOCAL_STORAGE_FAMILIES,
+    family,
+)
 from batch_transform.job.aws.request_shape import SHAPES
 from batch_transform.job.errors import Problem, UnknownImageError
 from batch_transform.job.model.framework_images import tag
-from batch_transform.job.rules.shape import shown, value_problems
-from batch_transform.job.rules.values import INSTANCE_TYPE
+from batch_transform.job.rules.limits import value_problems
+from batch_transform.job.rules.request_values import INSTANCE_TYPE, RequestValues
 from batch_transform.job.values.cdk_token import is_token
-from batch_transform.job.values.job_spec import FrameworkImage, JobSpec, ModelSpec
-from batch_transform.job.values.one_or_more import item_field
+from batch_transform.job.values.job_spec import FrameworkImage, JobSpec, ModelSpec, item_field
+from batch_transform.job.values.wording import shown
 
 _SHAPE = SHAPES[("TransformResources", "InstanceType")]
 
@@ -77,3 +82,29 @@ def _tag(image: FrameworkImage, instance_type: str) -> str | None:
         return tag(image.framework, image.version, instance_type)
     except UnknownImageError:
         return None  # told by the rules on images
+
+
+_VOLUME_KEY = "transform.volume_kms_key"
+_AMI_VERSION = "transform.transform_ami_version"
+
+
+def resource_problems(values: RequestValues) -> Iterator[Problem]:
+    """Check volume key and machine image against each instance type."""
+    with_storage = [one for one in values.instance_types if family(one) in LOCAL_STORAGE_FAMILIES]
+    without_gpu = [one for one in values.instance_types if family(one) not in GPU_FAMILIES]
+    if values.has(_VOLUME_KEY) and with_storage:
+        # API reference, TransformResources: no VolumeKmsKeyId with an instance type that has local storage.
+        yield Problem(
+            "volume-key-with-local-storage",
+            _VOLUME_KEY,
+            f"a volume key cannot be given with {with_storage[0]}, which has local storage that is encrypted "
+            "already; leave the key out, or take another instance type",
+        )
+    if values.has(_AMI_VERSION) and without_gpu:
+        yield Problem(
+            "ami-version-without-gpu",
+            _AMI_VERSION,
+            f"the machine images that AWS names are for GPU instances, and {without_gpu[0]} has no GPU; "
+            "leave it out",
+            severity="warning",
+        )

@@ -1,8 +1,21 @@
-"""How a run may end, in words: for the message about it, and for the command line."""
+"""One run of a job: its id, and how it may end."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+import hashlib
+from datetime import UTC, datetime
+
+
+def run_id(execution_arn: str, started: datetime) -> str:
+    """Return `YYYYMMDDTHHMMSS-<8 hex digits>` in UTC: the id that the state machine gives the run itself.
+
+    The machine computes it in JSONata, from the execution's start and ARN (`batch_transform_cdk.machine.definition`);
+    a test holds the two together. It is legal in a TransformJobName and in an S3 key, whatever the
+    execution is called.
+    """
+    moment = started.astimezone(UTC).strftime("%Y%m%dT%H%M%S")
+    return f"{moment}-{hashlib.sha256(execution_arn.encode()).hexdigest()[:8]}"
+
 
 HAPPENED = {"FAILED": "failed", "TIMED_OUT": "took too long and was ended", "ABORTED": "was stopped"}
 CAUSE = {
@@ -15,11 +28,3 @@ NEXT_STEP = {
     "TIMED_OUT": "see whether a transform job of this run still goes on, and stop it; then start the run again",
     "ABORTED": "start the run again, if it was not meant to stop for good; what it wrote so far is not complete",
 }
-
-
-def length_text(span: timedelta) -> str:
-    """Return such as `1 h 10 min 14 s`, to the second."""
-    minutes, seconds = divmod(round(span.total_seconds()), 60)
-    hours, minutes = divmod(minutes, 60)
-    parts = ((hours, "h"), (minutes, "min"), (seconds, "s"))
-    return " ".join(f"{number} {unit}" for number, unit in parts if number) or "0 s"

@@ -1,0 +1,44 @@
+"""Numbers, lengths of time, lists and values, as messages write them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+_LONGEST_SHOWN = 60
+
+
+def counted(number: int, word: str) -> str:
+    """Return such as `1 column` and `2,000 columns`."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def listed(names: Sequence[object], most: int = 8) -> str:
+    """Return the first names, and how many more there are."""
+    more = len(names) - most
+    return ", ".join(map(str, names[:most])) + (f" and {more:,} more" if more > 0 else "")
+
+
+def shown(value: object) -> str:
+    """Return a value as messages show it: texts in quotes, long ones cut, with their length."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        start = "".join(
+            character if character.isprintable() else character.encode("unicode_escape").decode()
+            for character in value[:_LONGEST_SHOWN]
+        )
+        return f"'{start}'" if len(value) <= _LONGEST_SHOWN else f"'{start}…' ({len(value)} characters)"
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, list | tuple):
+        return "a list"
+    return "nothing" if value is None else str(value)
+
+
+def length_text(span: timedelta) -> str:
+    """Return such as `1 h 10 min 14 s`, to the second."""
+    minutes, seconds = divmod(round(span.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = ((hours, "h"), (minutes, "min"), (seconds, "s"))
+    return " ".join(f"{number} {unit}" for number, unit in parts if number) or "0 s"
