@@ -21,7 +21,7 @@ from batch_transform.local.emulator.enforcement import refusals
 from batch_transform.local.emulator.enforcement.guard import Call
 from batch_transform.local.emulator.enforcement.permissions import ServiceCaller, denial, document
 from batch_transform.local.emulator.service import NAME, HttpAnswer, current_scope
-from batch_transform.local.sagemaker.scope import Scope
+from batch_transform.local.sagemaker.resource import Scope
 
 _KINDS = {
     "TransformJobName": "transform-job",

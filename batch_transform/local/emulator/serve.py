@@ -52,7 +52,7 @@ from batch_transform.local.model_server.image import Images
 from batch_transform.local.model_server.packages import Packages
 from batch_transform.local.model_server.pool import ModelServers
 from batch_transform.local.sagemaker.execution_role import ExecutionRoles
-from batch_transform.local.sagemaker.job_run import JobRunner
+from batch_transform.local.sagemaker.job_runner import JobRunner
 from batch_transform.local.sagemaker.json_client import SageMakerJsonClient
 from batch_transform.local.sagemaker.quotas import Quotas
 from batch_transform.local.sagemaker.service import SageMaker

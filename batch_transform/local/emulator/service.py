@@ -12,7 +12,7 @@ from ministack.core import concurrency, iam_actions, responses, router  # type: 
 from ministack.services import eventbridge  # type: ignore[import-untyped]  # it has no types
 
 from batch_transform.job.errors import RefusedRequestError
-from batch_transform.local.sagemaker.scope import Scope
+from batch_transform.local.sagemaker.resource import Scope
 from batch_transform.local.sagemaker.service import SageMaker
 
 NAME = "sagemaker"

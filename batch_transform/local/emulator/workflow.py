@@ -21,12 +21,12 @@ from batch_transform.local.emulator.interpreter.retry import TIMEOUT
 from batch_transform.local.emulator.interpreter.services import sdk_metadata
 from batch_transform.local.emulator.interpreter.task import LOOK_SECONDS, current_call
 from batch_transform.local.emulator.service import NAME, current_scope
-from batch_transform.local.sagemaker.description import event_detail
 from batch_transform.local.sagemaker.execution_role import AssumeRole
 from batch_transform.local.sagemaker.json_client import SageMakerJsonClient
-from batch_transform.local.sagemaker.scope import Scope
+from batch_transform.local.sagemaker.resource import Scope
 from batch_transform.local.sagemaker.service import SageMaker
 from batch_transform.local.sagemaker.shapes import unknown_member
+from batch_transform.local.sagemaker.transform_job import event_detail
 
 SERVICE = "states.amazonaws.com"
 PREFIX = "arn:aws:states:::sagemaker:"

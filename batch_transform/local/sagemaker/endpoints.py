@@ -5,32 +5,26 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 from batch_transform.job.errors import RefusedRequestError
-from batch_transform.local.sagemaker.scope import Scope
-from batch_transform.local.sagemaker.tags import without_tags
+from batch_transform.local.sagemaker.resource import (
+    RequestedResource,
+    ResourceTable,
+    Scope,
+    without_tags,
+)
 
 Request = Mapping[str, Any]
 
 
 @dataclass
-class EndpointConfig:
-    """A configuration as CreateEndpointConfig took it. `request` has no Tags; `created` is seconds since the epoch."""
+class EndpointConfig(RequestedResource):
+    """The configuration of an endpoint."""
 
-    scope: Scope
-    request: Mapping[str, Any]
-    tags: dict[str, str]
-    created: float = field(default_factory=time.time)
-
-    @property
-    def name(self) -> str:
-        return str(self.request["EndpointConfigName"])
-
-    @property
-    def arn(self) -> str:
-        return self.scope.arn("endpoint-config", self.name)
+    KIND: ClassVar[str] = "endpoint-config"
+    NAME_MEMBER: ClassVar[str] = "EndpointConfigName"
 
 
 @dataclass
@@ -55,16 +49,20 @@ class Endpoint:
 
 
 class Endpoints:
-    """The operations on endpoints and their configurations, by account and region. Thread safe.
+    """The operations on endpoints and their configurations. Thread safe.
 
-    `require_model` raises RefusedRequestError when there is no model of that name.
+    `lock` guards `tables`. `require_model` raises RefusedRequestError when there is no model with that name.
     """
 
-    def __init__(self, require_model: Callable[[Scope, str], object]) -> None:
+    def __init__(self, lock: threading.RLock, require_model: Callable[[Scope, str], object]) -> None:
         self._require_model = require_model
-        self._configs: dict[tuple[Scope, str], EndpointConfig] = {}
-        self._endpoints: dict[tuple[Scope, str], Endpoint] = {}
-        self._lock = threading.RLock()
+        self._configs = ResourceTable(EndpointConfig, key="name")
+        self._endpoints = ResourceTable(Endpoint, key="name")
+        self.tables: Mapping[str, ResourceTable[Any]] = {
+            "endpoint_configs": self._configs,
+            "endpoints": self._endpoints,
+        }
+        self._lock = lock
         self.operations: Mapping[str, Callable[[Request, Scope], dict[str, Any]]] = {
             "CreateEndpointConfig": self._create_config,
             "DescribeEndpointConfig": self._describe_config,
@@ -74,35 +72,6 @@ class Endpoints:
             "DescribeEndpoint": self._describe,
             "DeleteEndpoint": self._delete,
         }
-
-    def tagged(self) -> list[EndpointConfig | Endpoint]:
-        """Return everything that has tags."""
-        with self._lock:
-            return [*self._configs.values(), *self._endpoints.values()]
-
-    def reset(self) -> None:
-        """Forget everything."""
-        with self._lock:
-            self._configs.clear()
-            self._endpoints.clear()
-
-    def state(self) -> dict[str, Any]:
-        """Return everything as JSON, for `restore`."""
-        with self._lock:
-            return {
-                "endpoint_configs": [asdict(config) for config in self._configs.values()],
-                "endpoints": [asdict(endpoint) for endpoint in self._endpoints.values()],
-            }
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Take over what `state` gave in an earlier process, which may have known no endpoints."""
-        with self._lock:
-            for kept in state.get("endpoint_configs", []):
-                config = EndpointConfig(**{**kept, "scope": Scope(**kept["scope"])})
-                self._configs[config.scope, config.name] = config
-            for kept in state.get("endpoints", []):
-                endpoint = Endpoint(**{**kept, "scope": Scope(**kept["scope"])})
-                self._endpoints[endpoint.scope, endpoint.name] = endpoint
 
     def _create_config(self, request: Request, scope: Scope) -> dict[str, Any]:
         members, tags = without_tags(request)
@@ -116,7 +85,7 @@ class Endpoints:
                     "ValidationException",
                     f'Cannot create already existing endpoint configuration "{config.arn}".',
                 )
-            self._configs[scope, config.name] = config
+            self._configs.add(config)
         return {"EndpointConfigArn": config.arn}
 
     def _describe_config(self, request: Request, scope: Scope) -> dict[str, Any]:
@@ -146,7 +115,7 @@ class Endpoints:
                 raise RefusedRequestError(  # recorded, sagemaker-python-sdk issue 101
                     "ValidationException", f'Cannot create already existing endpoint "{endpoint.arn}".'
                 )
-            self._endpoints[scope, endpoint.name] = endpoint
+            self._endpoints.add(endpoint)
         return {"EndpointArn": endpoint.arn}
 
     def _update(self, request: Request, scope: Scope) -> dict[str, Any]:

@@ -1,21 +1,87 @@
-"""The model registry's operations, and the models that are made of its packages."""
+"""The model registry: packages, their groups, the operations on them, and models made from packages."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
 
 from batch_transform.job.errors import RefusedRequestError
 from batch_transform.local.sagemaker.listing import page
-from batch_transform.local.sagemaker.model_package import ModelPackage, ModelPackageGroup, describe, summary
 from batch_transform.local.sagemaker.models import Model
-from batch_transform.local.sagemaker.scope import Scope
-from batch_transform.local.sagemaker.tags import without_tags
+from batch_transform.local.sagemaker.resource import RequestedResource, ResourceTable, Scope, without_tags
 
 Request = Mapping[str, Any]
+
+_SUMMARY = (
+    "ModelPackageName",
+    "ModelPackageGroupName",
+    "ModelPackageVersion",
+    "ModelPackageArn",
+    "ModelPackageDescription",
+    "CreationTime",
+    "ModelPackageStatus",
+    "ModelApprovalStatus",
+    "ModelLifeCycle",
+    "ModelPackageRegistrationType",
+)
+
+
+@dataclass
+class ModelPackageGroup(RequestedResource):
+    """A group, whose packages are its versions."""
+
+    KIND: ClassVar[str] = "model-package-group"
+    NAME_MEMBER: ClassVar[str] = "ModelPackageGroupName"
+
+
+@dataclass
+class ModelPackage:
+    """A package, of a group when it has a version. `members` are those of its request, as updated since.
+
+    Times are seconds since the epoch.
+    """
+
+    scope: Scope
+    name: str
+    version: int | None
+    members: dict[str, Any]
+    tags: dict[str, str]
+    created: float = field(default_factory=time.time)
+    modified: float | None = None
+
+    @property
+    def arn(self) -> str:
+        arn = self.scope.arn("model-package", self.name)
+        return arn if self.version is None else f"{arn}/{self.version}"
+
+
+def describe(package: ModelPackage) -> dict[str, Any]:
+    """Return the answer of DescribeModelPackage."""
+    seen = {
+        **package.members,
+        "ModelPackageName": package.name,
+        "ModelPackageArn": package.arn,
+        "ModelPackageStatus": "Completed",
+        "ModelPackageStatusDetails": {"ValidationStatuses": [], "ImageScanStatuses": []},
+        "CreationTime": package.created,
+    }
+    if package.version is not None:
+        seen |= {"ModelPackageGroupName": package.name, "ModelPackageVersion": package.version}
+    if package.modified is not None:
+        seen["LastModifiedTime"] = package.modified
+    return seen
+
+
+def summary(package: ModelPackage) -> dict[str, Any]:
+    """Return what ListModelPackages tells: no ModelPackageName of a version (sagemaker-python-sdk issue 5606)."""
+    described = describe(package)
+    if package.version is not None:
+        del described["ModelPackageName"]
+    return {name: described[name] for name in _SUMMARY if name in described}
+
 
 _REPLACED = (
     "ModelApprovalStatus",
@@ -29,16 +95,20 @@ _REPLACED = (
 
 
 class ModelPackages:
-    """The operations on model packages and their groups, by account and region. Thread safe.
+    """The operations on model packages and their groups. Thread safe; `lock` guards `tables`.
 
-    A package is Completed at once: nothing validates it. Names may be given as ARNs, which SageMaker
-    writes in lower case; so they are told apart by that.
+    A package is Completed at once: nothing validates it. A name may be given as an ARN, in which SageMaker writes
+    names in lower case, so names that differ only in case are the same.
     """
 
-    def __init__(self) -> None:
-        self._groups: dict[tuple[Scope, str], ModelPackageGroup] = {}
-        self._packages: dict[tuple[Scope, str], ModelPackage] = {}
-        self._lock = threading.RLock()
+    def __init__(self, lock: threading.RLock) -> None:
+        self._groups = ResourceTable(ModelPackageGroup, key="arn")
+        self._packages = ResourceTable(ModelPackage, key="arn")
+        self.tables: Mapping[str, ResourceTable[Any]] = {
+            "model_package_groups": self._groups,
+            "model_packages": self._packages,
+        }
+        self._lock = lock
         self.operations: Mapping[str, Callable[[Request, Scope], dict[str, Any]]] = {
             "CreateModelPackageGroup": self._create_group,
             "CreateModelPackage": self._create,
@@ -46,35 +116,6 @@ class ModelPackages:
             "DescribeModelPackage": self._describe,
             "ListModelPackages": self._list,
         }
-
-    def tagged(self) -> list[ModelPackageGroup | ModelPackage]:
-        """Return everything that has tags."""
-        with self._lock:
-            return [*self._groups.values(), *self._packages.values()]
-
-    def reset(self) -> None:
-        """Forget everything."""
-        with self._lock:
-            self._groups.clear()
-            self._packages.clear()
-
-    def state(self) -> dict[str, Any]:
-        """Return everything as JSON, for `restore`."""
-        with self._lock:
-            return {
-                "model_package_groups": [asdict(group) for group in self._groups.values()],
-                "model_packages": [asdict(package) for package in self._packages.values()],
-            }
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Take over what `state` gave in an earlier process, which may have known no packages."""
-        with self._lock:
-            for kept in state.get("model_package_groups", []):
-                group = ModelPackageGroup(**{**kept, "scope": Scope(**kept["scope"])})
-                self._groups[group.scope, group.arn] = group
-            for kept in state.get("model_packages", []):
-                package = ModelPackage(**{**kept, "scope": Scope(**kept["scope"])})
-                self._packages[package.scope, package.arn] = package
 
     def resolved(self, model: Model) -> Model:
         """Return the model with the containers of its packages in the place of those that name one.
@@ -111,7 +152,7 @@ class ModelPackages:
         with self._lock:
             if (scope, group.arn) in self._groups:
                 raise RefusedRequestError("ValidationException", "Model Package Group already exists")
-            self._groups[scope, group.arn] = group
+            self._groups.add(group)
         return {"ModelPackageGroupArn": group.arn}
 
     def _create(self, request: Request, scope: Scope) -> dict[str, Any]:
@@ -131,7 +172,7 @@ class ModelPackages:
                 raise RefusedRequestError(
                     "ValidationException", f"ModelPackage {package.arn} already exists."
                 )
-            self._packages[scope, package.arn] = package
+            self._packages.add(package)
         return {"ModelPackageArn": package.arn}
 
     def _update(self, request: Request, scope: Scope) -> dict[str, Any]:

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from batch_transform.job.errors import RefusedRequestError
-from batch_transform.local.sagemaker.scope import Scope
+from batch_transform.local.sagemaker.resource import RequestedResource
 
 
 @dataclass
-class Model:
-    """A model as CreateModel took it. `request` has no Tags; `created` is seconds since the epoch."""
+class Model(RequestedResource):
+    """A model: one container, or the containers of an inference pipeline."""
 
-    scope: Scope
-    request: Mapping[str, Any]
-    tags: dict[str, str] = field(default_factory=dict)
-    created: float = field(default_factory=time.time)
-
-    @property
-    def name(self) -> str:
-        return str(self.request["ModelName"])
-
-    @property
-    def arn(self) -> str:
-        return self.scope.arn("model", self.name)
+    KIND: ClassVar[str] = "model"
+    NAME_MEMBER: ClassVar[str] = "ModelName"
 
     @property
     def containers(self) -> list[Mapping[str, Any]]:

@@ -9,17 +9,15 @@ from typing import Any
 
 from batch_transform.job.errors import RefusedRequestError
 from batch_transform.local.sagemaker import models, transform_job
-from batch_transform.local.sagemaker.description import describe, event_detail
 from batch_transform.local.sagemaker.endpoints import Endpoints
-from batch_transform.local.sagemaker.job_run import JobRunner
+from batch_transform.local.sagemaker.job_runner import JobRunner
 from batch_transform.local.sagemaker.listing import cut, page
 from batch_transform.local.sagemaker.model_packages import ModelPackages
 from batch_transform.local.sagemaker.models import Model
-from batch_transform.local.sagemaker.scope import Scope
+from batch_transform.local.sagemaker.request_checks import check_request
+from batch_transform.local.sagemaker.resource import Resource, Scope, tag_list, tag_map, without_tags
 from batch_transform.local.sagemaker.shapes import operation_model, validate
-from batch_transform.local.sagemaker.tags import Tagged, tag_list, tag_map, without_tags
-from batch_transform.local.sagemaker.transform_job import TransformJob
-from batch_transform.local.sagemaker.transform_request import check_request
+from batch_transform.local.sagemaker.transform_job import TransformJob, describe, event_detail
 
 Request = Mapping[str, Any]
 EmitEvent = Callable[[Scope, str, dict[str, Any], list[str]], None]
@@ -38,8 +36,10 @@ class SageMaker:
         self._emit_event = emit_event
         self._models: dict[tuple[Scope, str], Model] = {}
         self._jobs: dict[tuple[Scope, str], TransformJob] = {}
-        self._endpoints = Endpoints(self._model_of_endpoint)
-        self._packages = ModelPackages()
+        self._lock = threading.RLock()
+        self._endpoints = Endpoints(self._lock, self._model_of_endpoint)
+        self._packages = ModelPackages(self._lock)
+        self._tables = {**self._endpoints.tables, **self._packages.tables}
         self._operations: Mapping[str, Callable[[Request, Scope], dict[str, Any]]] = {
             "CreateModel": self._create_model,
             "DescribeModel": self._describe_model,
@@ -55,7 +55,6 @@ class SageMaker:
             **self._endpoints.operations,
             **self._packages.operations,
         }
-        self._lock = threading.RLock()
         self._closed = False
 
     @property
@@ -93,8 +92,8 @@ class SageMaker:
         with self._lock:
             self._models.clear()
             self._jobs.clear()
-            self._endpoints.reset()
-            self._packages.reset()
+            for table in self._tables.values():
+                table.clear()
             self._closed = False
 
     def state(self) -> dict[str, Any]:
@@ -107,8 +106,7 @@ class SageMaker:
                     for model in self._models.values()
                 ],
                 "transform_jobs": [transform_job.as_json(job) for job in self._jobs.values()],
-                **self._endpoints.state(),
-                **self._packages.state(),
+                **{name: table.as_json() for name, table in self._tables.items()},
             }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -121,8 +119,8 @@ class SageMaker:
             for kept in state["transform_jobs"]:
                 job = transform_job.from_json(kept)
                 self._jobs[job.scope, job.name] = job
-            self._endpoints.restore(state)
-            self._packages.restore(state)
+            for name, table in self._tables.items():
+                table.restore(state.get(name, []))  # an earlier version did not save every kind
 
     def job(self, scope: Scope, name: str) -> TransformJob:
         """Return the job; raises RefusedRequestError when there is none."""
@@ -293,11 +291,11 @@ class SageMaker:
 
     def _tags(self, arn: str, scope: Scope) -> dict[str, str]:
         with self._lock:
-            everything: list[Tagged] = [*self._models.values(), *self._jobs.values()]
-            everything += [*self._endpoints.tagged(), *self._packages.tagged()]
-            for one in everything:
-                if one.scope == scope and one.arn == arn.lower():
-                    return one.tags
+            resources: list[Resource] = [*self._models.values(), *self._jobs.values()]
+            resources += [resource for table in self._tables.values() for resource in table.values()]
+            for resource in resources:
+                if resource.scope == scope and resource.arn == arn.lower():
+                    return resource.tags
         raise RefusedRequestError("ValidationException", f"Could not find resource {arn}")
 
 

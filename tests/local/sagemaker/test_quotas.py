@@ -7,7 +7,7 @@ import pytest
 
 from batch_transform.job.errors import RefusedRequestError, TransformJobError
 from batch_transform.local.sagemaker.quotas import Quotas
-from batch_transform.local.sagemaker.scope import Scope
+from batch_transform.local.sagemaker.resource import Scope
 from batch_transform.local.sagemaker.transform_job import TransformJob
 
 

@@ -10,7 +10,7 @@ import pytest
 from botocore import xform_name
 from botocore.exceptions import WaiterError
 
-from batch_transform.local.sagemaker.job_run import JobRunner
+from batch_transform.local.sagemaker.job_runner import JobRunner
 from batch_transform.local.sagemaker.service import SageMaker
 
 SERVED = SageMaker(cast(JobRunner, None), lambda *_: None).operations

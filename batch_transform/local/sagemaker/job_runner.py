@@ -16,16 +16,14 @@ from batch_transform.local.model_server.archive import ModelArchives
 from batch_transform.local.model_server.container_start import ContainerStarts
 from batch_transform.local.model_server.pool import Lease, ModelServers
 from batch_transform.local.sagemaker import container as model_container
-from batch_transform.local.sagemaker.description import describe
-from batch_transform.local.sagemaker.execution_role import ExecutionRoles
+from batch_transform.local.sagemaker.execution_role import ExecutionRoles, publish_metrics, require_start
 from batch_transform.local.sagemaker.http_invoker import HttpInvoker
 from batch_transform.local.sagemaker.job_logs import JobLogs
 from batch_transform.local.sagemaker.models import Model
 from batch_transform.local.sagemaker.pipeline import Pipeline
 from batch_transform.local.sagemaker.quotas import Quotas
-from batch_transform.local.sagemaker.role_use import publish_metrics, require_start
 from batch_transform.local.sagemaker.s3_store import S3_ERRORS, S3Store, keys_of
-from batch_transform.local.sagemaker.transform_job import TransformJob
+from batch_transform.local.sagemaker.transform_job import TransformJob, describe
 
 logger = logging.getLogger(__name__)
 
