@@ -24,8 +24,7 @@ from batch_transform.job.values.job_spec import (
     VpcConfig,
     WorkflowSpec,
 )
-from batch_transform_cdk.app.job_stacks import add_job_stacks
-from batch_transform_cdk.app.security_checks import add_security_checks
+from batch_transform_cdk.app.job_stacks import add_job_stacks, add_security_checks
 from batch_transform_cdk.batch_transform import BatchTransform
 from batch_transform_cdk.dashboard import Dashboard
 from batch_transform_cdk.data.data_buckets import DataBuckets
@@ -36,12 +35,11 @@ from batch_transform_cdk.machine.workflow import Workflow
 from batch_transform_cdk.model.execution_role import ExecutionRole
 from batch_transform_cdk.model.job_network import JobNetwork
 from batch_transform_cdk.model.model import Model
-from batch_transform_cdk.starts.lost_starts import LostStarts
 from batch_transform_cdk.starts.schedule import Schedule
+from batch_transform_cdk.starts.undelivered_starts import UndeliveredStarts
 from batch_transform_cdk.starts.upload_trigger import UploadTrigger
 from batch_transform_cdk.watch.monitoring import Monitoring
-from batch_transform_cdk.watch.notification_topic import NotificationTopic
-from batch_transform_cdk.watch.notifications import Notifications
+from batch_transform_cdk.watch.notifications import Notifications, NotificationTopic
 from batch_transform_cdk.watch.run_alarms import RunAlarms
 
 __all__ = [
@@ -57,7 +55,7 @@ __all__ = [
     # the parts of a job
     "ExecutionRole",
     "JobNetwork",
-    "LostStarts",
+    "UndeliveredStarts",
     "Model",
     "Monitoring",
     "NotificationTopic",

@@ -21,22 +21,20 @@ from batch_transform.job.errors import ConstructError, JobSpecError
 from batch_transform.job.problems import problems
 from batch_transform.job.request.request import transform_job_request
 from batch_transform.job.values.job_spec import JobSpec
-from batch_transform.job.values.stack_outputs import state_machine_description, state_machine_output
 from batch_transform_cdk.data.data_buckets import Buckets, DataBuckets
 from batch_transform_cdk.data.job_places import JobPlaces, require_in
-from batch_transform_cdk.ground.attributes import key_arn
-from batch_transform_cdk.ground.once_per_stack import once_per_stack
 from batch_transform_cdk.ground.stack_part import StackPart
-from batch_transform_cdk.job_metadata import job_metadata
+from batch_transform_cdk.ground.tokens import key_arn
+from batch_transform_cdk.job_listing import list_job
 from batch_transform_cdk.machine.run_lock import RunLock
 from batch_transform_cdk.machine.workflow import Workflow
 from batch_transform_cdk.model.job_network import JobNetwork
 from batch_transform_cdk.model.model import Model
 from batch_transform_cdk.starts.triggers import add_triggers
 from batch_transform_cdk.watch import run_metrics
+from batch_transform_cdk.watch.failed_runs import NOT_SUCCEEDED, SUCCEEDED, run_ended_rule
 from batch_transform_cdk.watch.monitoring import Monitoring
 from batch_transform_cdk.watch.notifications import Notifications
-from batch_transform_cdk.watch.run_events import NOT_SUCCEEDED, SUCCEEDED, run_ended_rule
 
 
 class BatchTransform(StackPart):
@@ -151,7 +149,7 @@ class BatchTransform(StackPart):
             execution_role_arn=self.model.role_arn,
             encryption_key=self.encryption_key,
         )
-        self.lost_starts = add_triggers(
+        self.undelivered_starts = add_triggers(
             self,
             spec=job.triggers,
             state_machine=self.workflow,
@@ -166,11 +164,11 @@ class BatchTransform(StackPart):
             job=job,
             state_machine=self.workflow,
             report=self.workflow.report,
-            lost_starts=self.lost_starts,
+            undelivered_starts=self.undelivered_starts,
             notifications=notifications or Notifications.of_stack(self, self.encryption_key),
             topic=topic,
         )
-        self._list(declared, listed_as or job.name)
+        list_job(self, declared, self.workflow, listed_as or job.name)
 
     @property
     def state_machine(self) -> sfn.IStateMachine:
@@ -193,20 +191,6 @@ class BatchTransform(StackPart):
                 f"{self.node.path} has no vpc, and so no security groups to manage; give it one"
             )
         return self.network.connections
-
-    def _list(self, job: JobSpec, name: str) -> None:
-        """Define what the commands find the job by, in whatever stack it is."""
-        self.workflow.resource.add_metadata("Job", job_metadata(job))
-        output = cdk.CfnOutput(
-            self,
-            "StateMachineArn",
-            value=self.workflow.state_machine_arn,
-            description=state_machine_description(name),
-        )
-        key = state_machine_output(name)
-        # another job of that name, over buckets of its own, keeps an output key that the CDK makes
-        if once_per_stack(self.stack, (__name__, key), lambda _: output) is output:
-            output.override_logical_id(key)
 
     def _lock(self, job: JobSpec) -> RunLock | None:
         if job.workflow.overlapping_runs == "allow":

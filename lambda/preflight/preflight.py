@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
-from data_row import require_data_row
-from first_row import first_row
+from first_row import first_row, require_data_row
 from input_objects import InputObjects, S3Client, input_objects
 from run_model import SageMakerClient, run_model
 

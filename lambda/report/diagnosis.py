@@ -11,12 +11,11 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
-from listing import MOST_OBJECTS, S3Client, sizes
 
 from batch_transform.job.request.request import Request
 from batch_transform.job.values.s3_uri import S3Uri, output_key
 from next_step import next_step
-from results import moment_of, seconds_between
+from results import MOST_OBJECTS, S3Client, moment_of, seconds_between, sizes
 
 LOG_GROUP = "/aws/sagemaker/TransformJobs"
 

@@ -10,11 +10,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import boto3
-from metrics_line import instance_seconds, metrics_line
 
 from diagnosis import FailedRun, explain, seconds_of
 from left_running import EndedRun, stop_left_running
-from results import CompletedRun, count
+from results import CompletedRun, count, instance_seconds, metrics_line
 
 _s3 = boto3.client("s3")
 _logs = boto3.client("logs")

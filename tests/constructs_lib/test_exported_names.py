@@ -12,7 +12,7 @@ import batch_transform_cdk
 
 NOT_OFFERED = {
     "JobStack": "what add_job_stacks makes of job files, as many as they need",
-    "EndedBadly": "a part of Monitoring, which needs the functions that Notifications and Workflow define",
+    "FailedRuns": "a part of Monitoring, which needs the functions that Notifications and Workflow define",
     "StackPart": "what the constructs have in common",
     "WorkflowFunction": "a part of the workflow and of the upload trigger, whose code this project ships",
 }

@@ -35,7 +35,7 @@ import aws_cdk as cdk
 from pathlib import Path
 from batch_transform.job.files.environment_file import load_environments
 from batch_transform.job.files.job_file import load_job_files
-from batch_transform_cdk.app.job_stack import JobStack
+from batch_transform_cdk.app.job_stacks import JobStack
 
 app = cdk.App()
 environment = load_environments().named("prod")

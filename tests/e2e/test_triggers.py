@@ -125,8 +125,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory, example_model: Path, data: b
     for name, spec in jobs(load_job_file(folder / "jobs/tumours.yaml")).items():
         job = BatchTransform(defined, name, job=spec, buckets=buckets)
         cdk.CfnOutput(defined, f"Machine{name}", value=job.state_machine.state_machine_arn)
-        if job.lost_starts is not None:
-            cdk.CfnOutput(defined, f"Queue{name}", value=job.lost_starts.queue.queue_url)
+        if job.undelivered_starts is not None:
+            cdk.CfnOutput(defined, f"Queue{name}", value=job.undelivered_starts.queue.queue_url)
     score = tasks.StepFunctionsStartExecution(
         defined,
         "Score",

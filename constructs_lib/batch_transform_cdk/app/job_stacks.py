@@ -15,13 +15,96 @@ from constructs import Construct
 from batch_transform.job.errors import InputError
 from batch_transform.job.files.environment_file import load_environments
 from batch_transform.job.files.job_file import job_files_in, load_job_files
-from batch_transform.job.values.environment import DEFAULT_ENVIRONMENT, EnvironmentSpec
+from batch_transform.job.values.environment import DEFAULT_ENVIRONMENT, EnvironmentSpec, in_environment
 from batch_transform.job.values.job_spec import JobSpec
 from batch_transform.job.values.stack_outputs import FIRST_STACK, SPLIT_INTO, state_machine_output
-from batch_transform_cdk.app.job_stack import JobStack
 from batch_transform_cdk.app.placement import parent_of, stacks_of
-from batch_transform_cdk.app.security_checks import wants_security_checks
+from batch_transform_cdk.app.shared_resources import (
+    ImportedBuckets,
+    define_shared,
+    export_topic,
+    shared_notifications,
+)
+from batch_transform_cdk.batch_transform import BatchTransform
+from batch_transform_cdk.dashboard import Dashboard
+from batch_transform_cdk.data.data_buckets import Buckets
 from batch_transform_cdk.ground.acknowledgment import keep_acknowledgments
+from batch_transform_cdk.ground.stack_part import StackPart
+
+
+class JobStack(cdk.Stack):
+    """Define jobs over what `first` shares; without it, this is the first stack, and `has_others` if there are more.
+
+    The first stack of several has a topic whether or not one of its jobs needs it, since an export that
+    others import cannot come and go. One that is alone has it while a job of its own, or an address, needs it.
+
+    Its outputs are what a person needs to start a job, and what the command line reads.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        jobs: Sequence[JobSpec],
+        environment: EnvironmentSpec,
+        first: JobStack | None = None,
+        has_others: bool = False,
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            description="SageMaker batch transform jobs, run by Step Functions",
+            env=cdk.Environment(account=environment.account, region=environment.region),
+            stack_name=f"{environment.prefix}{construct_id}",
+            tags=environment.all_tags(),
+        )
+        buckets: Buckets = (
+            ImportedBuckets.of(first.stack_name, self, environment)
+            if first
+            else define_shared(self, environment)
+        )
+        notifications = shared_notifications(
+            self,
+            environment.notify,
+            encryption_key=buckets.encryption_key,
+            first_stack_name=first.stack_name if first else None,
+        )
+        namespace = StackPart(self, "Jobs")
+        defined = []
+        for job in jobs:
+            transform = BatchTransform(
+                namespace,
+                job.name,
+                job=in_environment(job, environment),
+                buckets=buckets,
+                notifications=notifications,
+                listed_as=job.name,
+            )
+            defined.append(transform)
+            cdk.Tags.of(transform).add("job", job.name)
+        if first is None and environment.notify.topic is None and (has_others or notifications.has_topic):
+            export_topic(self, notifications)
+        Dashboard(self, "Dashboard", jobs=defined)
+
+
+def wants_security_checks(app: Construct) -> bool:
+    """Whether they run; `-c security_checks=false` leaves them out."""
+    return str(app.node.try_get_context("security_checks")).lower() != "false"
+
+
+def add_security_checks(app: cdk.App) -> None:
+    """Let the app's synthesis fail on a finding of cdk-nag or of our own pack that nobody acknowledged.
+
+    `-c security_checks=false` leaves them out: `batch-transform run` does, on this machine only.
+    """
+    if not wants_security_checks(app):
+        return
+    from cdk_nag import AwsSolutionsChecks  # noqa: PLC0415  # loading its rules takes a third of a second
+
+    from batch_transform_nag import BatchTransformChecks  # noqa: PLC0415  # only where it is used
+
+    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app), BatchTransformChecks())
 
 
 def add_job_stacks(app: Construct) -> None:

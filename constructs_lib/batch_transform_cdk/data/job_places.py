@@ -10,8 +10,8 @@ from batch_transform.job.errors import ConstructError
 from batch_transform.job.values.job_spec import JobSpec
 from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform_cdk.data.data_location import DataLocation
-from batch_transform_cdk.ground.attributes import bucket_key, bucket_name, key_arn
 from batch_transform_cdk.ground.kms_key import KmsKey
+from batch_transform_cdk.ground.tokens import bucket_key, bucket_name, key_arn
 
 
 class JobPlaces:

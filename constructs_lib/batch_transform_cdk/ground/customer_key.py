@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from batch_transform_cdk.ground.key_policy import (
+from batch_transform_cdk.ground.kms_key import (
     let_alarms_publish,
     let_log_groups_use,
     let_rules_fill_queues,

@@ -1,4 +1,9 @@
-"""A KMS key as a job names it, and what it takes to use it."""
+"""KMS keys: how a job names one, what it takes to use it, and what the key's own policy must say.
+
+A key's own policy lets in AWS's services, so that they can use the key for what jobs hold. People and roles of the
+key's account are let in by their own policies, which the account's statement in the key's policy allows; services
+have no such policy.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +11,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 
 from batch_transform.job.values.cdk_token import is_token
-from batch_transform_cdk.ground.arn import ACCOUNT_ID, PARTITION, REGION, URL_SUFFIX
-from batch_transform_cdk.ground.attributes import key_arn
 from batch_transform_cdk.ground.statement import Conditions, Statement
+from batch_transform_cdk.ground.tokens import ACCOUNT_ID, PARTITION, REGION, URL_SUFFIX, key_arn
 
 _ALIAS = re.compile(r"(?:arn:[^:]+:kms:(?P<region>[^:]+):(?P<account>[^:]+):)?(?P<alias>alias/.+)")
 
@@ -87,3 +93,72 @@ class KmsKey:
 def through_s3() -> Conditions:
     """Let S3 alone ask KMS in somebody's name."""
     return {"StringEquals": {"kms:ViaService": f"s3.{REGION}.{URL_SUFFIX}"}}
+
+
+_PUBLISH = ("kms:GenerateDataKey*", "kms:Decrypt")
+"""What SNS and SQS need of the key for whoever publishes (Developer Guides of both, "Key management")."""
+
+
+def let_log_groups_use(key: kms.IKey) -> None:
+    """Let CloudWatch Logs encrypt this account's log groups (User Guide, "Encrypt log data ... using AWS KMS").
+
+    Of all principals here this one has the region and the partition's domain in its name: in China
+    `logs.cn-north-1.amazonaws.com.cn` (the CDK's region-info). The others are called alike everywhere.
+    """
+    _allow(
+        key,
+        f"logs.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}",
+        [
+            "kms:Encrypt",
+            "kms:Decrypt",
+            "kms:ReEncrypt*",
+            "kms:GenerateDataKey*",
+            "kms:DescribeKey",
+        ],
+        # Not by name: a key has one policy of at most 32 KB for the groups of all jobs.
+        {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": _arn("logs", "log-group:*")}},
+    )
+
+
+def let_alarms_publish(key: kms.IKey) -> None:
+    """Let this account's CloudWatch alarms publish to a topic under the key."""
+    _allow(
+        key,
+        "cloudwatch.amazonaws.com",
+        _PUBLISH,
+        {
+            "StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID},
+            "ArnLike": {"aws:SourceArn": _arn("cloudwatch", "alarm:*")},
+        },
+    )
+
+
+def let_rules_fill_queues(key: kms.IKey) -> None:
+    """Let EventBridge rules send what they could not deliver to a queue under the key.
+
+    EventBridge User Guide, "Encrypting EventBridge dead-letter queues".
+    """
+    _allow(
+        key,
+        "events.amazonaws.com",
+        ("kms:GenerateDataKey", "kms:Decrypt"),
+        {"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}},
+    )
+
+
+def _allow(
+    key: kms.IKey, service: str, actions: list[str] | tuple[str, ...], conditions: dict[str, dict[str, str]]
+) -> None:
+    key.add_to_resource_policy(
+        iam.PolicyStatement(
+            actions=list(actions),
+            principals=[iam.ServicePrincipal(service)],
+            resources=["*"],  # in a key's policy, this key
+            conditions=conditions,
+        )
+    )
+
+
+def _arn(service: str, resource: str) -> str:
+    """An ARN of the account and region in which the key's policy is read."""
+    return f"arn:{cdk.Aws.PARTITION}:{service}:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:{resource}"

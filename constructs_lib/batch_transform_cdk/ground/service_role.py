@@ -13,9 +13,9 @@ from constructs import Construct
 
 from batch_transform.job.errors import ConstructError
 from batch_transform_cdk.ground.acknowledgment import INLINE_POLICY, acknowledge_each
-from batch_transform_cdk.ground.arn import ACCOUNT_ID
 from batch_transform_cdk.ground.description import of_role
 from batch_transform_cdk.ground.statement import Statement, policy_document
+from batch_transform_cdk.ground.tokens import ACCOUNT_ID
 
 _MOST_CHARACTERS = 10_240
 """Of all inline policies of a role together, white space not counted (IAM and STS quotas)."""

@@ -1,4 +1,4 @@
-"""A Lambda function of the workflow."""
+"""A Lambda function of the workflow, with its log group and its tracing."""
 
 from __future__ import annotations
 
@@ -13,18 +13,56 @@ from pathlib import Path
 
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
 from batch_transform.job.values.job_spec import WorkflowSpec
-from batch_transform_cdk.ground.acknowledgment import Reasons, acknowledge_each, acknowledge_wildcards
+from batch_transform_cdk.ground.acknowledgment import (
+    OWN_KEY_IS_A_CHOICE,
+    Reasons,
+    acknowledge,
+    acknowledge_each,
+    acknowledge_wildcards,
+)
 from batch_transform_cdk.ground.description import OF_FUNCTION, within
-from batch_transform_cdk.ground.once_per_stack import once_per_stack
-from batch_transform_cdk.ground.run_logs import run_logs
 from batch_transform_cdk.ground.service_role import ServiceRole
-from batch_transform_cdk.ground.stack_part import StackPart
+from batch_transform_cdk.ground.stack_part import StackPart, once_per_stack
 from batch_transform_cdk.ground.statement import Statement
-from batch_transform_cdk.ground.tracing import ACTIONS_OF_X_RAY, function_statement
+from batch_transform_cdk.ground.tokens import key_arn
+
+ACTIONS_OF_X_RAY = "the actions of X-Ray"
+"""How a reason for `*` calls them: they know no resources (Service Authorization Reference, AWS X-Ray)."""
+
+_WRITE = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
+_SAMPLE = ("xray:GetSamplingRules", "xray:GetSamplingTargets")
+
+
+def machine_statement() -> Statement:
+    """Return what the role of a traced state machine may do (Step Functions Developer Guide)."""
+    return Statement((*_WRITE, *_SAMPLE), ("*",))
+
+
+def function_statement() -> Statement:
+    """Return what the role of a traced function may do (Lambda Developer Guide, tracing with X-Ray)."""
+    return Statement(_WRITE, ("*",))
+
+
+def run_logs(
+    scope: Construct, *, retention_in_days: int, encryption_key: kms.IKey | None, name: str | None = None
+) -> logs.CfnLogGroup:
+    """Define the log group `Logs` below `scope`: its lines go after so many days, and it goes with the stack."""
+    group = logs.CfnLogGroup(
+        scope,
+        "Logs",
+        kms_key_id=key_arn(encryption_key) if encryption_key else None,
+        log_group_name=name,
+        retention_in_days=retention_in_days,
+    )
+    if encryption_key is None:
+        acknowledge(group, ("CloudWatchLogGroupEncrypted", "CKV_AWS_158"), OWN_KEY_IS_A_CHOICE)
+    return group
+
 
 _ARCHITECTURE = "arm64"
 _RUNTIME = "python3.14"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from batch_transform.job.values.job_spec import ModelSpec
-from batch_transform_cdk.ground.arn import arn
 from batch_transform_cdk.ground.statement import Statement
+from batch_transform_cdk.ground.tokens import arn
 
 
 class ModelLookup:

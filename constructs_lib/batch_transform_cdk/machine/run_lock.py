@@ -13,11 +13,10 @@ from constructs import Construct
 
 from batch_transform_cdk.data.data_location import DataLocation
 from batch_transform_cdk.ground.acknowledgment import acknowledge_wildcards
-from batch_transform_cdk.ground.arn import arn
-from batch_transform_cdk.ground.attributes import bucket_key
 from batch_transform_cdk.ground.kms_key import KmsKey
 from batch_transform_cdk.ground.service_role import ServiceRole
 from batch_transform_cdk.ground.statement import Statement
+from batch_transform_cdk.ground.tokens import arn, bucket_key
 
 _LOCKS = ".locks/"
 """Where the locks lie in the output bucket: beside all results, since a result's prefix may be another job's input."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from typing import Protocol
 
 import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
@@ -15,19 +16,23 @@ from batch_transform.job.rules.unfit_data import Reading
 from batch_transform.job.values.job_spec import JobSpec
 from batch_transform_cdk.data.data_location import DataLocation
 from batch_transform_cdk.ground.acknowledgment import Reasons, acknowledge_each, acknowledge_wildcards
-from batch_transform_cdk.ground.arn import PARTITION, arn
-from batch_transform_cdk.ground.json_text import json_text
-from batch_transform_cdk.ground.key_policy import let_log_groups_use
-from batch_transform_cdk.ground.kms_key import KmsKey
-from batch_transform_cdk.ground.run_logs import run_logs
+from batch_transform_cdk.ground.kms_key import KmsKey, let_log_groups_use
 from batch_transform_cdk.ground.service_role import ServiceRole
 from batch_transform_cdk.ground.stack_part import StackPart
 from batch_transform_cdk.ground.statement import Statement
-from batch_transform_cdk.ground.tracing import machine_statement
-from batch_transform_cdk.ground.workflow_function import WorkflowFunction
+from batch_transform_cdk.ground.tokens import PARTITION, arn, json_text
+from batch_transform_cdk.ground.workflow_function import WorkflowFunction, machine_statement, run_logs
 from batch_transform_cdk.machine.definition import Parts, state_machine_definition
 from batch_transform_cdk.machine.model_lookup import ModelLookup
 from batch_transform_cdk.machine.run_lock import RunLock
+
+
+class StateMachine(Protocol):
+    """Whatever has the ARN of a state machine: a job's `Workflow`, or any `IStateMachine` of the CDK."""
+
+    @property
+    def state_machine_arn(self) -> str: ...
+
 
 TRANSFORM_JOB_LOGS = "/aws/sagemaker/TransformJobs"
 

@@ -10,9 +10,9 @@ import aws_cdk as cdk
 
 from batch_transform.job.model.framework_images import accounts_by_region, repository, tag
 from batch_transform.job.values.job_spec import FrameworkImage
-from batch_transform_cdk.ground.arn import PARTITION, REGION, URL_SUFFIX
-from batch_transform_cdk.ground.once_per_stack import once_per_stack
+from batch_transform_cdk.ground.stack_part import once_per_stack
 from batch_transform_cdk.ground.statement import Statement
+from batch_transform_cdk.ground.tokens import PARTITION, REGION, URL_SUFFIX
 
 _ECR_URI = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.[^/]+/(?P<repository>[^:@]+)")
 

@@ -11,10 +11,10 @@ from constructs import Construct, IDependable
 from batch_transform.job.values.job_spec import VpcConfig
 from batch_transform_cdk.data.data_location import DataLocation
 from batch_transform_cdk.ground.acknowledgment import INLINE_POLICY, acknowledge_each, acknowledge_wildcards
-from batch_transform_cdk.ground.arn import arn
 from batch_transform_cdk.ground.kms_key import KmsKey
 from batch_transform_cdk.ground.service_role import ServiceRole
 from batch_transform_cdk.ground.statement import Statement
+from batch_transform_cdk.ground.tokens import arn
 from batch_transform_cdk.model.container_image import ContainerImage, pull_statements
 
 

@@ -24,8 +24,7 @@ from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform_cdk.data.data_location import DataLocation
 from batch_transform_cdk.ground.acknowledgment import acknowledge
 from batch_transform_cdk.ground.kms_key import KmsKey
-from batch_transform_cdk.ground.once_per_stack import once_per_stack
-from batch_transform_cdk.ground.stack_part import StackPart
+from batch_transform_cdk.ground.stack_part import StackPart, once_per_stack
 from batch_transform_cdk.model.container_image import ContainerImage, container_image
 from batch_transform_cdk.model.execution_role import ExecutionRole
 

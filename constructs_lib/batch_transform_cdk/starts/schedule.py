@@ -7,16 +7,44 @@ from constructs import Construct
 
 from batch_transform.job.values.job_spec import ScheduleSpec
 from batch_transform_cdk.ground.description import OF_SCHEDULE, within
-from batch_transform_cdk.ground.json_text import json_text
-from batch_transform_cdk.machine.state_machine import StateMachine
-from batch_transform_cdk.starts.lost_starts import LostStarts
-from batch_transform_cdk.starts.start_role import RETRIES, RETRY_SECONDS, start_role
+from batch_transform_cdk.ground.service_role import ServiceRole
+from batch_transform_cdk.ground.statement import Statement
+from batch_transform_cdk.ground.tokens import json_text
+from batch_transform_cdk.machine.workflow import StateMachine
+from batch_transform_cdk.starts.undelivered_starts import UndeliveredStarts
+
+RETRY_SECONDS = 3600
+"""So long a start that fails is tried again: a run that would begin later than that is better looked at."""
+
+RETRIES = 10
+
+
+def start_role(
+    scope: Construct,
+    construct_id: str,
+    *,
+    description: str,
+    state_machine_arn: str,
+    undelivered_starts: UndeliveredStarts,
+) -> ServiceRole:
+    """Define a role that may start this machine, and put what it could not start into the queue; nothing else."""
+    return ServiceRole(
+        scope,
+        construct_id,
+        service="scheduler.amazonaws.com",
+        description=description,
+        policy_name="Start",
+        statements=[
+            Statement(actions=["states:StartExecution"], resources=[state_machine_arn]),
+            *undelivered_starts.send_statements(),
+        ],
+    )
 
 
 class Schedule(Construct):
     """Define an EventBridge Scheduler schedule that starts the state machine with the schedule's own input.
 
-    A start that fails is tried again for an hour, and lands in `lost_starts` then. The Scheduler delivers at
+    A start that fails is tried again for an hour, and lands in `undelivered_starts` then. The Scheduler delivers at
     least once (User Guide): in rare cases it starts a run twice, and each of the two has an output prefix of
     its own.
     """
@@ -28,7 +56,7 @@ class Schedule(Construct):
         *,
         spec: ScheduleSpec,
         state_machine: StateMachine,
-        lost_starts: LostStarts,
+        undelivered_starts: UndeliveredStarts,
     ) -> None:
         super().__init__(scope, construct_id)
         machine_arn = state_machine.state_machine_arn
@@ -38,7 +66,7 @@ class Schedule(Construct):
             "Role",
             description=description,
             state_machine_arn=machine_arn,
-            lost_starts=lost_starts,
+            undelivered_starts=undelivered_starts,
         )
         window = spec.maximum_window_in_minutes
         self.resource = scheduler.CfnSchedule(
@@ -56,7 +84,9 @@ class Schedule(Construct):
             target=scheduler.CfnSchedule.TargetProperty(
                 arn=machine_arn,
                 role_arn=role.arn,
-                dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(arn=lost_starts.queue_arn),
+                dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(
+                    arn=undelivered_starts.queue_arn
+                ),
                 input=json_text(self, dict(spec.input)),
                 retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
                     maximum_event_age_in_seconds=RETRY_SECONDS, maximum_retry_attempts=RETRIES

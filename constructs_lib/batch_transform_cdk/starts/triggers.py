@@ -7,9 +7,9 @@ from constructs import Construct
 
 from batch_transform.job.values.job_spec import TriggersSpec, WorkflowSpec
 from batch_transform_cdk.data.data_location import DataLocation
-from batch_transform_cdk.machine.state_machine import StateMachine
-from batch_transform_cdk.starts.lost_starts import LostStarts
+from batch_transform_cdk.machine.workflow import StateMachine
 from batch_transform_cdk.starts.schedule import Schedule
+from batch_transform_cdk.starts.undelivered_starts import UndeliveredStarts
 from batch_transform_cdk.starts.upload_trigger import UploadTrigger
 
 
@@ -21,7 +21,7 @@ def add_triggers(
     data: DataLocation,
     encryption_key: kms.IKey | None = None,
     workflow: WorkflowSpec = WorkflowSpec(),  # noqa: B008  # it is frozen
-) -> LostStarts | None:
+) -> UndeliveredStarts | None:
     """Define a job's schedules and its start by uploads, as children of `job`; return the queue they share.
 
     Children are called `Schedule` (a lone one without a name) or `Schedule-NAME`, `Upload` and `LostStarts`:
@@ -29,10 +29,12 @@ def add_triggers(
     """
     if not spec.schedule and spec.on_upload is None:
         return None
-    lost_starts = LostStarts(job, "LostStarts", encryption_key=encryption_key)
+    undelivered_starts = UndeliveredStarts(job, "LostStarts", encryption_key=encryption_key)
     for schedule in spec.schedule:
         child_id = "Schedule" if schedule.name is None else f"Schedule-{schedule.name}"
-        Schedule(job, child_id, spec=schedule, state_machine=state_machine, lost_starts=lost_starts)
+        Schedule(
+            job, child_id, spec=schedule, state_machine=state_machine, undelivered_starts=undelivered_starts
+        )
     if spec.on_upload is not None:
         UploadTrigger(
             job,
@@ -40,8 +42,8 @@ def add_triggers(
             spec=spec.on_upload,
             data=data,
             state_machine=state_machine,
-            lost_starts=lost_starts,
+            undelivered_starts=undelivered_starts,
             encryption_key=encryption_key,
             workflow=workflow,
         )
-    return lost_starts
+    return undelivered_starts

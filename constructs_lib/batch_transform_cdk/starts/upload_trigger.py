@@ -1,6 +1,6 @@
 """Uploads that start a job, once no more of them come.
 
-    S3 -> EventBridge rule -> start_later (Lambda) -> a one-time schedule -> the state machine
+    S3 -> EventBridge rule -> on_upload (Lambda) -> a one-time schedule -> the state machine
 
 Each upload puts the one-time schedule off; EventBridge Scheduler starts the machine when it is let alone, and
 removes the schedule. Nothing waits and nothing is paid for meanwhile.
@@ -17,16 +17,15 @@ from constructs import Construct
 from batch_transform.job.values.job_spec import UploadSpec, WorkflowSpec
 from batch_transform_cdk.data.data_buckets import send_events
 from batch_transform_cdk.data.data_location import DataLocation
-from batch_transform_cdk.ground.arn import arn
 from batch_transform_cdk.ground.description import OF_RULE, within
-from batch_transform_cdk.ground.json_text import json_text
 from batch_transform_cdk.ground.statement import Statement
+from batch_transform_cdk.ground.tokens import arn, json_text
 from batch_transform_cdk.ground.workflow_function import WorkflowFunction
-from batch_transform_cdk.machine.state_machine import StateMachine
-from batch_transform_cdk.starts.lost_starts import LostStarts
-from batch_transform_cdk.starts.start_role import RETRIES, RETRY_SECONDS, start_role
+from batch_transform_cdk.machine.workflow import StateMachine
+from batch_transform_cdk.starts.schedule import RETRIES, RETRY_SECONDS, start_role
+from batch_transform_cdk.starts.undelivered_starts import UndeliveredStarts
 
-# Two, since one that is about to start is left alone: see `lambda/start_later`.
+# Two, since one that is about to start is left alone: see `lambda/on_upload`.
 _SLOTS = ("a", "b")
 
 
@@ -35,7 +34,7 @@ class UploadTrigger(Construct):
 
     The bucket of `data` must send its events to EventBridge: one that this app defines is told to. (Add
     other notifications of such a bucket before: the CDK's way of adding them undoes it.) An upload that
-    cannot be dealt with, and a start that fails, land in `lost_starts`.
+    cannot be dealt with, and a start that fails, land in `undelivered_starts`.
     """
 
     def __init__(
@@ -46,7 +45,7 @@ class UploadTrigger(Construct):
         spec: UploadSpec,
         data: DataLocation,
         state_machine: StateMachine,
-        lost_starts: LostStarts,
+        undelivered_starts: UndeliveredStarts,
         encryption_key: kms.IKey | None = None,
         workflow: WorkflowSpec = WorkflowSpec(),  # noqa: B008  # it is frozen
     ) -> None:
@@ -59,7 +58,7 @@ class UploadTrigger(Construct):
             "Role",
             description=f"Starts {job}",
             state_machine_arn=machine_arn,
-            lost_starts=lost_starts,
+            undelivered_starts=undelivered_starts,
         )
         # Names, and no references: the function makes these schedules, CloudFormation never sees them.
         name = cdk.Names.unique_resource_name(self, max_length=62)
@@ -67,7 +66,7 @@ class UploadTrigger(Construct):
         self.function = WorkflowFunction(
             self,
             "StartLater",
-            name="start_later",
+            name="on_upload",
             description=f"Puts the start of {job} off until uploads have come to rest",
             when_it_fails="what it cannot do goes to the queue of lost starts, as its destination on failure",
             workflow=workflow,
@@ -76,7 +75,7 @@ class UploadTrigger(Construct):
                 "SCHEDULES": ",".join(schedules),
                 "STATE_MACHINE_ARN": machine_arn,
                 "ROLE_ARN": role.arn,
-                "LOST_STARTS_ARN": lost_starts.queue_arn,
+                "LOST_STARTS_ARN": undelivered_starts.queue_arn,
                 "INPUT": json_text(self, dict(spec.input)),
                 "QUIET_SECONDS": str(spec.quiet_period_in_seconds),
                 "RETRY_SECONDS": str(RETRY_SECONDS),
@@ -92,11 +91,11 @@ class UploadTrigger(Construct):
                     resources=[role.arn],
                     conditions={"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}},
                 ),
-                *lost_starts.send_statements(),
+                *undelivered_starts.send_statements(),
             ],
         )
-        self._tell_of_failures(lost_starts)
-        self.rule = self._rule(job, spec, data, lost_starts)
+        self._tell_of_failures(undelivered_starts)
+        self.rule = self._rule(job, spec, data, undelivered_starts)
         lambda_.CfnPermission(
             self,
             "MayInvoke",
@@ -106,14 +105,16 @@ class UploadTrigger(Construct):
             source_arn=self.rule.attr_arn,
         )
 
-    def _tell_of_failures(self, lost_starts: LostStarts) -> None:
+    def _tell_of_failures(self, undelivered_starts: UndeliveredStarts) -> None:
         # EventBridge hands the event over and forgets it: what the function cannot do, Lambda tries twice
         # more, and then tells (Lambda Developer Guide, "Error handling for asynchronous invocation").
         lambda_.CfnEventInvokeConfig(
             self,
             "WhenItFails",
             destination_config=lambda_.CfnEventInvokeConfig.DestinationConfigProperty(
-                on_failure=lambda_.CfnEventInvokeConfig.OnFailureProperty(destination=lost_starts.queue_arn)
+                on_failure=lambda_.CfnEventInvokeConfig.OnFailureProperty(
+                    destination=undelivered_starts.queue_arn
+                )
             ),
             function_name=self.function.name,
             maximum_event_age_in_seconds=RETRY_SECONDS,
@@ -122,7 +123,7 @@ class UploadTrigger(Construct):
         )
 
     def _rule(
-        self, job: str, spec: UploadSpec, data: DataLocation, lost_starts: LostStarts
+        self, job: str, spec: UploadSpec, data: DataLocation, undelivered_starts: UndeliveredStarts
     ) -> events.CfnRule:
         rule = events.CfnRule(
             self,
@@ -145,14 +146,16 @@ class UploadTrigger(Construct):
                 events.CfnRule.TargetProperty(
                     arn=self.function.arn,
                     id="StartLater",
-                    dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=lost_starts.queue_arn),
+                    dead_letter_config=events.CfnRule.DeadLetterConfigProperty(
+                        arn=undelivered_starts.queue_arn
+                    ),
                     retry_policy=events.CfnRule.RetryPolicyProperty(
                         maximum_event_age_in_seconds=RETRY_SECONDS, maximum_retry_attempts=RETRIES
                     ),
                 )
             ],
         )
-        lost_starts.let_in_rule(rule.attr_arn)
+        undelivered_starts.let_in_rule(rule.attr_arn)
         return rule
 
 

@@ -9,11 +9,10 @@ from constructs import Construct
 from batch_transform.job.values.job_spec import JobSpec
 from batch_transform_cdk.ground.stack_part import StackPart
 from batch_transform_cdk.ground.workflow_function import WorkflowFunction
-from batch_transform_cdk.machine.state_machine import StateMachine
-from batch_transform_cdk.starts.lost_starts import LostStarts
-from batch_transform_cdk.watch.ended_badly import EndedBadly
-from batch_transform_cdk.watch.notification_topic import NotificationTopic
-from batch_transform_cdk.watch.notifications import Notifications
+from batch_transform_cdk.machine.workflow import StateMachine
+from batch_transform_cdk.starts.undelivered_starts import UndeliveredStarts
+from batch_transform_cdk.watch.failed_runs import FailedRuns
+from batch_transform_cdk.watch.notifications import Notifications, NotificationTopic
 from batch_transform_cdk.watch.run_alarms import RunAlarms
 
 
@@ -33,7 +32,7 @@ class Monitoring(StackPart):
         job: JobSpec,
         state_machine: StateMachine,
         report: WorkflowFunction,
-        lost_starts: LostStarts | None,
+        undelivered_starts: UndeliveredStarts | None,
         notifications: Notifications,
         topic: sns.ITopic | None = None,
     ) -> None:
@@ -44,10 +43,10 @@ class Monitoring(StackPart):
             "Alarms",
             job=job,
             state_machine=state_machine,
-            lost_starts=lost_starts,
+            undelivered_starts=undelivered_starts,
             topic=self.topic,
         )
-        self.ended_badly = EndedBadly(
+        self.failed_runs = FailedRuns(
             self,
             "EndedBadly",
             job=job,

@@ -11,11 +11,10 @@ from constructs import Construct
 
 from batch_transform.job.aws.console_links import queue_link, state_machine_link
 from batch_transform.job.values.job_spec import JobSpec
-from batch_transform_cdk.ground.arn import ACCOUNT_ID, URL_SUFFIX
-from batch_transform_cdk.ground.attributes import region, topic_arn
 from batch_transform_cdk.ground.stack_part import StackPart
-from batch_transform_cdk.machine.state_machine import StateMachine
-from batch_transform_cdk.starts.lost_starts import LostStarts
+from batch_transform_cdk.ground.tokens import ACCOUNT_ID, URL_SUFFIX, region, topic_arn
+from batch_transform_cdk.machine.workflow import StateMachine
+from batch_transform_cdk.starts.undelivered_starts import UndeliveredStarts
 from batch_transform_cdk.watch.run_metrics import DIMENSION, DURATION, FAILED, STARTED, TIMED_OUT, RunMetric
 from batch_transform_cdk.watch.start_watch import NotWatched, StartWatch, start_watch
 
@@ -53,7 +52,7 @@ class RunAlarms(StackPart):
         *,
         job: JobSpec,
         state_machine: StateMachine,
-        lost_starts: LostStarts | None,
+        undelivered_starts: UndeliveredStarts | None,
         topic: sns.ITopic,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -78,7 +77,7 @@ class RunAlarms(StackPart):
         )
         watch = start_watch(job)
         self.not_started = self._not_started(watch) if isinstance(watch, StartWatch) else None
-        self.start_lost = self._start_lost(lost_starts) if lost_starts is not None else None
+        self.start_lost = self._start_lost(undelivered_starts) if undelivered_starts is not None else None
         if isinstance(watch, NotWatched) and watch.reason:
             cdk.Annotations.of(self).add_warning_v2(
                 "batch-transform:start-not-watched",
@@ -160,8 +159,8 @@ class RunAlarms(StackPart):
             comparison_operator="GreaterThanUpperThreshold",
         )
 
-    def _start_lost(self, lost_starts: LostStarts) -> cloudwatch.CfnAlarm:
-        queue_name = lost_starts.queue_name
+    def _start_lost(self, undelivered_starts: UndeliveredStarts) -> cloudwatch.CfnAlarm:
+        queue_name = undelivered_starts.queue_name
         return self._alarm(
             "StartLost",
             "A run could not be started, and did not take place. A message in the dead-letter queue holds its input, "

@@ -9,7 +9,7 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_s3 as s3
 
-from batch_transform_cdk.app.security_checks import add_security_checks
+from batch_transform_cdk.app.job_stacks import add_security_checks
 
 
 def app_with_an_open_bucket(folder: Path, **context: str) -> cdk.App:

@@ -11,7 +11,7 @@ from aws_cdk.assertions import Template
 
 from batch_transform.job.values.job_spec import JobSpec, ModelSpec, ScheduleSpec, TriggersSpec, UploadSpec
 from batch_transform_cdk import BatchTransform, CustomerKey
-from batch_transform_cdk.ground.key_policy import let_log_groups_use
+from batch_transform_cdk.ground.kms_key import let_log_groups_use
 from checks.policies import text
 
 ACCOUNT = "AWS::Region:AWS::AccountId"

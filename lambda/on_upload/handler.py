@@ -1,4 +1,4 @@
-"""Puts the start of a job off, at each upload; see `start_later`."""
+"""Puts the start of a job off, at each upload; see `delayed_start`."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 
 import boto3
 
-from start_later import Start, Waiting, put_off
+from delayed_start import Start, Waiting, put_off
 
 _scheduler = boto3.client("scheduler")
 _start = Start(
     schedules=tuple(os.environ["SCHEDULES"].split(",")),
     state_machine_arn=os.environ["STATE_MACHINE_ARN"],
     role_arn=os.environ["ROLE_ARN"],
-    lost_starts_arn=os.environ["LOST_STARTS_ARN"],
+    undelivered_starts_arn=os.environ["LOST_STARTS_ARN"],
     run_input=os.environ["INPUT"],
     quiet_seconds=int(os.environ["QUIET_SECONDS"]),
     retry_seconds=int(os.environ["RETRY_SECONDS"]),

@@ -10,16 +10,15 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from batch_transform_cdk.ground.acknowledgment import OWN_KEY_IS_A_CHOICE, acknowledge_each
-from batch_transform_cdk.ground.arn import REGION, URL_SUFFIX
-from batch_transform_cdk.ground.key_policy import let_rules_fill_queues
-from batch_transform_cdk.ground.kms_key import KmsKey
+from batch_transform_cdk.ground.kms_key import KmsKey, let_rules_fill_queues
 from batch_transform_cdk.ground.statement import Statement
+from batch_transform_cdk.ground.tokens import REGION, URL_SUFFIX
 
 # The longest that SQS keeps a message: time to see the alarm after a holiday.
 _KEPT_SECONDS = 14 * 24 * 3600
 
 
-class LostStarts(Construct):
+class UndeliveredStarts(Construct):
     """Define the dead-letter queue that all triggers of a job share: encrypted, TLS only, kept two weeks.
 
     A message in it is a run that did not take place: its body is the run's input, or the event that should
@@ -29,7 +28,7 @@ class LostStarts(Construct):
 
     Usage::
 
-        lost = LostStarts(self, "LostStarts", encryption_key=key)
+        lost = UndeliveredStarts(self, "LostStarts", encryption_key=key)
         role.add_to_policy(statement) for statement in lost.send_statements()
         Alarm(self, "Lost", metric=lost.queue.metric_approximate_number_of_messages_visible(), …)
     """

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from batch_transform.job.files.job_file import load_job_file
 from batch_transform.job.values.job_spec import FrameworkImage, JobSpec, ModelSpec
-from batch_transform_cdk.job_metadata import job_metadata
+from batch_transform_cdk.job_listing import job_metadata
 
 PROJECT = Path(__file__).resolve().parents[2]
 

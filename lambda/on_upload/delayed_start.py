@@ -44,7 +44,7 @@ class Start:
     schedules: tuple[str, ...]
     state_machine_arn: str
     role_arn: str
-    lost_starts_arn: str
+    undelivered_starts_arn: str
     run_input: str
     quiet_seconds: int
     retry_seconds: int
@@ -71,7 +71,7 @@ class Start:
                 "Arn": self.state_machine_arn,
                 "RoleArn": self.role_arn,
                 "Input": self.run_input,
-                "DeadLetterConfig": {"Arn": self.lost_starts_arn},
+                "DeadLetterConfig": {"Arn": self.undelivered_starts_arn},
                 "RetryPolicy": {
                     "MaximumEventAgeInSeconds": self.retry_seconds,
                     "MaximumRetryAttempts": self.retries,

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from batch_transform.job.errors import InputError
-from batch_transform_cdk.watch.dashboard_body import DashboardJob, dashboard_body
+from batch_transform_cdk.dashboard import DashboardJob, dashboard_body
 
 
 def _jobs(number: int) -> list[DashboardJob]:

@@ -1,4 +1,4 @@
-"""JSON in a template is what the CDK's own way makes of it, and its tokens are put in."""
+"""What the CDK is asked once, and JSON that holds its tokens."""
 
 from __future__ import annotations
 
@@ -7,10 +7,43 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_transform_cdk.ground.json_text import json_text
+from batch_transform_cdk.ground import tokens
+from batch_transform_cdk.ground.tokens import json_text
+
+
+def stack() -> cdk.Stack:
+    return cdk.Stack(cdk.App(), "Stack", env=cdk.Environment(region="eu-west-1"))
+
+
+def test_each_answer_is_the_resources_own() -> None:
+    there = stack()
+    key = kms.Key(there, "Key")
+    bucket, topic = s3.Bucket(there, "Bucket", encryption_key=key), sns.Topic(there, "Topic")
+    for _ in range(2):
+        assert tokens.bucket_name(bucket) == bucket.bucket_name
+        assert tokens.bucket_arn(bucket) == bucket.bucket_arn
+        assert tokens.bucket_key(bucket) == bucket.encryption_key
+        assert tokens.key_arn(key) == key.key_arn
+        assert tokens.topic_arn(topic) == topic.topic_arn
+        assert tokens.region(there) == "eu-west-1"
+
+
+def test_two_resources_are_not_taken_for_one_another() -> None:
+    there = stack()
+    names = {tokens.bucket_name(s3.Bucket(there, construct_id)) for construct_id in ("A", "B")}
+    assert len(names) == 2
+
+
+def test_no_key_is_an_answer_too() -> None:
+    bucket = s3.Bucket(stack(), "Bucket")
+    assert [tokens.bucket_key(bucket) for _ in range(2)] == [None, None]
+
 
 STACK = cdk.Stack(cdk.App(), "Stack")
 BUCKET = cdk.CfnParameter(STACK, "Bucket").value_as_string

@@ -10,14 +10,14 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from start_later import ABOUT_TO_START, BusyError, Start, Waiting, put_off
+from delayed_start import ABOUT_TO_START, BusyError, Start, Waiting, put_off
 
 NOON = datetime(2027, 1, 1, 12, 0, 30, tzinfo=UTC)
 START = Start(
     schedules=("demo-a", "demo-b"),
     state_machine_arn="arn:aws:states:eu-west-1:123456789012:stateMachine:demo",
     role_arn="arn:aws:iam::123456789012:role/demo",
-    lost_starts_arn="arn:aws:sqs:eu-west-1:123456789012:lost",
+    undelivered_starts_arn="arn:aws:sqs:eu-west-1:123456789012:lost",
     run_input='{"transform.max_payload": 1}',
     quiet_seconds=60,
     retry_seconds=3600,
@@ -87,7 +87,7 @@ def test_the_first_upload_starts_the_job_at_the_full_minute_after_the_quiet_peri
             "Arn": START.state_machine_arn,
             "RoleArn": START.role_arn,
             "Input": '{"transform.max_payload": 1}',
-            "DeadLetterConfig": {"Arn": START.lost_starts_arn},
+            "DeadLetterConfig": {"Arn": START.undelivered_starts_arn},
             "RetryPolicy": {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 10},
         },
     }

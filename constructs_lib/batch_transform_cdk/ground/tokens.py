@@ -1,0 +1,109 @@
+"""CDK tokens: ARNs, names and JSON, with as few round trips to the CDK's kernel in Node as possible.
+
+Each question about a resource is a round trip, and the answer, a token, never changes: it is asked once. ARNs in the
+stack's own account and region are put together here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
+
+import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from batch_transform.job.values.cdk_token import is_token
+
+PARTITION, REGION, ACCOUNT_ID, URL_SUFFIX = (
+    cdk.Aws.PARTITION,
+    cdk.Aws.REGION,
+    cdk.Aws.ACCOUNT_ID,
+    cdk.Aws.URL_SUFFIX,
+)
+
+
+def arn(service: str, resource: str, *, region: str | None = None, account: str | None = None) -> str:
+    """Return the ARN of a resource that is named as in an ARN, such as `rule/nightly`."""
+    return f"arn:{PARTITION}:{service}:{region or REGION}:{account or ACCOUNT_ID}:{resource}"
+
+
+_Resource = TypeVar("_Resource")
+_Answer = TypeVar("_Answer")
+
+
+def _asked_once(ask: Callable[[_Resource], _Answer]) -> Callable[[_Resource], _Answer]:
+    answers: WeakKeyDictionary[_Resource, _Answer] = WeakKeyDictionary()
+
+    @wraps(ask)
+    def answer(resource: _Resource) -> _Answer:
+        if resource not in answers:
+            answers[resource] = ask(resource)
+        return answers[resource]
+
+    return answer
+
+
+@_asked_once
+def bucket_name(bucket: s3.IBucket) -> str:
+    """Return the bucket's name, which may be a token."""
+    return bucket.bucket_name
+
+
+@_asked_once
+def bucket_arn(bucket: s3.IBucket) -> str:
+    """Return the bucket's ARN, which may be a token."""
+    return bucket.bucket_arn
+
+
+@_asked_once
+def bucket_key(bucket: s3.IBucket) -> kms.IKey | None:
+    """Return the customer key of the bucket, as far as the app knows of one."""
+    return bucket.encryption_key
+
+
+@_asked_once
+def key_arn(key: kms.IKey) -> str:
+    """Return the key's ARN, which may be a token."""
+    return key.key_arn
+
+
+@_asked_once
+def topic_arn(topic: sns.ITopic) -> str:
+    """Return the topic's ARN, which may be a token."""
+    return topic.topic_arn
+
+
+@_asked_once
+def region(stack: cdk.Stack) -> str:
+    """Return the stack's region: a token, unless its environment names one."""
+    return stack.region
+
+
+def json_text(scope: Construct, value: Any, *, references: tuple[str, ...] = ()) -> str:  # noqa: ANN401  # any JSON
+    """Return `value` as JSON, in which tokens become what they stand for when the app is synthesised.
+
+    `references` are those tokens in it that need no escape wherever they stand in a text: ARNs, names and URIs that
+    CloudFormation puts in. With no other token the text is made here, which is some 2 ms quicker than the CDK's own
+    `Stack.to_json_string`: that looks into each token, and knows numbers and lists as well.
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    others = text
+    for reference in sorted(references, key=len, reverse=True):  # a bucket's name is in a URI
+        others = others.replace(reference, "")
+    if is_token(others) or _has_number_token(value):
+        return cdk.Stack.of(scope).to_json_string(value)
+    return text
+
+
+def _has_number_token(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(map(_has_number_token, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(_has_number_token, value))
+    return not isinstance(value, str) and is_token(value)
