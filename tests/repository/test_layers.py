@@ -118,7 +118,7 @@ def test_constructs_know_nothing_of_an_app_of_job_files() -> None:
         module
         for module, name in IMPORTS
         if name.startswith("batch_transform_cdk.app") and ".app" not in module
-    ] == ["batch_transform_cdk"] * 2
+    ] == ["batch_transform_cdk"]
 
 
 @pytest.mark.parametrize("package", ONLY_IN)
