@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 
 from batch_transform.job.errors import HeaderRowError, RowWidthError
 from batch_transform.job.rules.unfit_data import packing_of, wide_encoding_of
-from batch_transform.job.values.wording import counted
 from batch_transform.job.values.s3_uri import S3Uri
+from batch_transform.job.values.wording import counted
 
 LOOKED_AT = 65_536
 """Bytes of the first object: most rows are shorter."""

@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Protocol
 
+from batch_transform.job.request.request import Request
+from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.job.values.stack_outputs import (
     INSTANCE_SECONDS,
     METRIC_UNITS,
     METRICS_DIMENSION,
     METRICS_NAMESPACE,
 )
-from batch_transform.job.request.request import Request
-from batch_transform.job.values.s3_uri import S3Uri
 
 MOST_OBJECTS = 100_000
 """Looked at in one place: about twenty seconds of listing, of the fifty that the function has."""
