@@ -63,6 +63,7 @@ wheelhouse: ready
 lint: ready
 	ruff check .
 	ruff format --check .
+	lint-imports --no-cache --no-logo
 
 types: ready
 	mypy

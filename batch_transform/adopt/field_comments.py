@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from batch_transform.explain.filter_words import Row, csv_words, json_words
 from batch_transform.job.aws.members import MEMBERS
 from batch_transform.job.errors import InvalidFilterError
+from batch_transform.job.filters.filter_words import Row, csv_words, json_words
 from batch_transform.job.filters.json_path import JsonPath, is_csv
 
 _COMMENTS: dict[str, str | dict[object, str]] = {

@@ -27,6 +27,7 @@ from batch_transform.cli.overrides_option import overridden, overrides_option, p
 from batch_transform.cli.run_view import RunView
 from batch_transform.job.errors import InputError, LocalAwsError, RunFailedError
 from batch_transform.job.files.environment_file import ENVIRONMENT_FILE, load_environments
+from batch_transform.job.files.input_files import InputFiles, files_of, require_fit
 from batch_transform.job.files.job_file import read_job_files
 from batch_transform.job.files.stand_in import StandIn, found_in_sagemaker, stand_in_of
 from batch_transform.job.values.environment import DEFAULT_ENVIRONMENT, EnvironmentSpec, in_environment
@@ -42,12 +43,11 @@ from batch_transform.runs import execution as runs
 from batch_transform.runs.deployed_request import deployed_request
 from batch_transform.runs.deployment import deployed_jobs, named_job
 from batch_transform.runs.files_below import can_be_written
-from batch_transform.runs.input_check import require_fit
-from batch_transform.runs.input_data import InputFiles, files_of, upload
 from batch_transform.runs.losses import losses
 from batch_transform.runs.result_table import ResultTable, result_table
 from batch_transform.runs.results import copy_results
 from batch_transform.runs.template_check import check_templates
+from batch_transform.runs.transfers import upload
 from batch_transform.runs.truth import Truth
 
 if TYPE_CHECKING:

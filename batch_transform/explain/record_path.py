@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from batch_transform.explain.filter_words import ANSWER_FIELD, Row, csv_words, json_words, shortly
+from batch_transform.job.filters.filter_words import ANSWER_FIELD, Row, csv_words, json_words, shortly
 from batch_transform.job.filters.json_path import JsonPath, is_csv
 from batch_transform.job.values.job_spec import JobSpec
 from batch_transform.job.values.wording import counted

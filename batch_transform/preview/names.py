@@ -9,8 +9,8 @@ from typing import Any
 from batch_transform.engine.settings import Settings
 from batch_transform.job.errors import FilterMissError
 from batch_transform.job.filters.json_path import JsonPath, is_csv
+from batch_transform.job.filters.result_columns import result_columns
 from batch_transform.job.values.job_spec import JobSpec
-from batch_transform.runs.output_rows import output_columns
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,6 @@ def _selected(text: str, names: tuple[str, ...]) -> tuple[str, ...]:
 
 def _of_result(spec: JobSpec, request: Mapping[str, Any]) -> tuple[str, ...]:
     try:
-        return output_columns(spec, request.get("DataProcessing", {}))
+        return result_columns(spec, request.get("DataProcessing", {}))
     except FilterMissError:
         return ()

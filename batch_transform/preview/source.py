@@ -14,10 +14,10 @@ from batch_transform.engine.records import ByteStream
 from batch_transform.engine.seams import InputObject
 from batch_transform.engine.selection import is_folder_marker, manifest_entries
 from batch_transform.job.errors import DataNotFoundError, InputError
+from batch_transform.job.files.input_files import files_of
 from batch_transform.job.files.regular_file import open_file
 from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.local.sagemaker.s3_store import S3Store
-from batch_transform.runs.input_data import files_of
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import csv
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from batch_transform.job.filters.result_columns import result_columns
 from batch_transform.job.values.job_spec import JobSpec
+from batch_transform.job.values.media_type import CSV, media_type
 from batch_transform.runs.execution import TransformJobProgress
-from batch_transform.runs.output_rows import output_columns, read_rows
 from batch_transform.runs.truth import Score, Truth
+
+csv.field_size_limit(2**31 - 1)  # a cell may be as large as a record, not only 128 KiB
 
 _MOST_COLUMNS = 8
 _FIRST_COLUMNS = 4
@@ -48,7 +52,7 @@ def result_table(
     first = list(islice(found, max(count, 1)))
     width = max((len(row) for _, row in first), default=0)  # needs a row even if none is shown
     first = first[:count]
-    columns = output_columns(spec, job.data_processing)
+    columns = result_columns(spec, job.data_processing)
     if len(columns) != width:  # without names columns count from 1, as in `explain`
         columns = tuple(f"column {place}" for place in range(1, width + 1)) if width > 1 else ("record",)
     heads, rows = _fitting(columns), [_fitting(row) for _, row in first]
@@ -85,3 +89,21 @@ def _fitting(cells: tuple[str, ...]) -> tuple[str, ...]:
     if len(cells) > _MOST_COLUMNS:
         cells = (*cells[:_FIRST_COLUMNS], "…", *cells[-_LAST_COLUMNS:])
     return tuple(cell if len(cell) <= _LONGEST_CELL else f"{cell[:_LONGEST_CELL]}…" for cell in cells)
+
+
+def read_rows(file: Path, content_type: str | None) -> Iterator[list[str]]:
+    """Yield the rows of a result, one per line, as the transform job counts. A line that is not CSV is one cell."""
+    is_csv = media_type(content_type) == CSV
+    with file.open(newline="\n", encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            text = line.removesuffix("\n")
+            yield _cells(text.removesuffix("\r")) if is_csv else [text]
+
+
+def _cells(row: str) -> list[str]:
+    if '"' not in row:
+        return row.split(",")
+    try:
+        return next(csv.reader([row], strict=True))
+    except csv.Error:
+        return [row]  # the model's answer is passed through unchanged, and is not CSV

@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from batch_transform.job.errors import DataNotFoundError
+from batch_transform.job.files.input_files import files_of
 from batch_transform.job.values.s3_uri import S3Uri
 
 if TYPE_CHECKING:
@@ -21,6 +23,9 @@ SMALL = 1024 * 1024
 
 _AT_A_TIME = 8
 """Files; boto3 keeps ten connections open."""
+
+_LONGEST_KEY = 1024
+"""Bytes (User Guide, "Naming Amazon S3 objects")."""
 
 Item = TypeVar("Item")
 
@@ -59,3 +64,27 @@ def fetch(source: S3Uri, size: int, file: Path, s3: S3Client) -> None:
         s3.download_file(source.bucket, source.key, str(file))
     else:
         file.write_bytes(s3.get_object(Bucket=source.bucket, Key=source.key)["Body"].read())
+
+
+def upload(path: Path, destination: S3Uri, s3: S3Client) -> Iterator[tuple[Path, S3Uri]]:
+    """Upload a file, or a folder's files with their paths, below `destination`; yield each when it is uploaded.
+
+    Raises DataNotFoundError, before anything is uploaded, for a path that is too long for a key.
+    """
+    targets = {file: _target(path, file, destination) for file in files_of(path).files}
+    for file in in_turn(
+        targets,
+        lambda file: file.stat().st_size,
+        lambda file: send(file, targets[file], s3),
+    ):
+        yield file, targets[file]
+
+
+def _target(path: Path, file: Path, destination: S3Uri) -> S3Uri:
+    name = file.name if file == path else file.relative_to(path).as_posix()
+    key = f"{destination.key.rstrip('/')}/{name}".lstrip("/")
+    if (size := len(key.encode())) > _LONGEST_KEY:
+        raise DataNotFoundError(
+            f"--input: {file} would have a key of {size:,} bytes, but S3 allows {_LONGEST_KEY:,}; shorten its path"
+        )
+    return S3Uri(destination.bucket, key)

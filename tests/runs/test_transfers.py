@@ -6,11 +6,49 @@ from typing import Any
 
 import pytest
 
+from batch_transform.job.errors import DataNotFoundError
 from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.local.up import LocalAws
 from batch_transform.runs import transfers
-from batch_transform.runs.input_data import upload
 from batch_transform.runs.results import fetch
+from batch_transform.runs.transfers import upload
+
+
+class FakeS3:
+    """Remembers what was uploaded, and where to."""
+
+    def __init__(self) -> None:
+        self.objects: dict[tuple[str, str], str] = {}
+
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes) -> None:  # noqa: N803  # boto3's names
+        self.objects[Bucket, Key] = Body.decode()
+
+
+def test_a_file_lands_below_the_prefix_by_its_name(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("1\n")
+    s3 = FakeS3()
+    list(upload(tmp_path / "a.csv", S3Uri("in", "churn/"), s3))  # type: ignore[arg-type]  # the fake has the one method
+    assert s3.objects == {("in", "churn/a.csv"): "1\n"}
+
+
+def test_a_folder_keeps_its_paths_and_leaves_out_hidden_files(tmp_path: Path) -> None:
+    (tmp_path / "day" / "x").mkdir(parents=True)
+    (tmp_path / "day" / "x" / "a.csv").write_text("1\n")
+    (tmp_path / "day" / ".DS_Store").write_text("")
+    s3 = FakeS3()
+    list(upload(tmp_path / "day", S3Uri("in", ""), s3))  # type: ignore[arg-type]  # the fake has the one method
+    assert s3.objects == {("in", "x/a.csv"): "1\n"}
+
+
+def test_fails_on_a_path_that_is_too_long_for_a_key_before_anything_is_uploaded(tmp_path: Path) -> None:
+    folder = tmp_path / "day" / "/".join(["x" * 200] * 6)
+    folder.mkdir(parents=True)
+    (folder / "z.csv").write_text("1\n")
+    (tmp_path / "day" / "a.csv").write_text("1\n")
+    s3 = FakeS3()
+    with pytest.raises(DataNotFoundError, match="would have a key of 1,217 bytes, but S3 allows"):
+        list(upload(tmp_path / "day", S3Uri("in", "churn/"), s3))  # type: ignore[arg-type]  # the fake has the one method
+    assert s3.objects == {}
 
 
 def test_small_and_large_files_come_back_as_they_went_in_order(tmp_path: Path) -> None:

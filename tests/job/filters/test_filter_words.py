@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_transform.explain.filter_words import Row, csv_words, json_words
+from batch_transform.job.filters.filter_words import Row, csv_words, json_words
 from batch_transform.job.filters.json_path import JsonPath
 
 FIVE = Row.of(("id", "age", "plan", "charges", "tenure"))

@@ -3,38 +3,12 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from batch_transform.job.errors import DataNotFoundError
-from batch_transform.job.values.s3_uri import S3Uri
-from batch_transform.runs.input_data import files_of, upload
-
-
-class FakeS3:
-    """Remembers what was uploaded, and where to."""
-
-    def __init__(self) -> None:
-        self.objects: dict[tuple[str, str], str] = {}
-
-    def put_object(self, *, Bucket: str, Key: str, Body: bytes) -> None:  # noqa: N803  # boto3's names
-        self.objects[Bucket, Key] = Body.decode()
-
-
-def test_a_file_lands_below_the_prefix_by_its_name(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_text("1\n")
-    s3 = FakeS3()
-    list(upload(tmp_path / "a.csv", S3Uri("in", "churn/"), s3))  # type: ignore[arg-type]  # the fake has the one method
-    assert s3.objects == {("in", "churn/a.csv"): "1\n"}
-
-
-def test_a_folder_keeps_its_paths_and_leaves_out_hidden_files(tmp_path: Path) -> None:
-    (tmp_path / "day" / "x").mkdir(parents=True)
-    (tmp_path / "day" / "x" / "a.csv").write_text("1\n")
-    (tmp_path / "day" / ".DS_Store").write_text("")
-    s3 = FakeS3()
-    list(upload(tmp_path / "day", S3Uri("in", ""), s3))  # type: ignore[arg-type]  # the fake has the one method
-    assert s3.objects == {("in", "x/a.csv"): "1\n"}
+from batch_transform.job.errors import DataNotFoundError, UnfitDataError
+from batch_transform.job.files.input_files import files_of, require_fit
 
 
 def test_fails_on_a_path_that_is_not_there(tmp_path: Path) -> None:
@@ -109,17 +83,6 @@ def test_fails_on_a_folder_with_hidden_files_only_and_names_them(tmp_path: Path)
         files_of(tmp_path)
 
 
-def test_fails_on_a_path_that_is_too_long_for_a_key_before_anything_is_uploaded(tmp_path: Path) -> None:
-    folder = tmp_path / "day" / "/".join(["x" * 200] * 6)
-    folder.mkdir(parents=True)
-    (folder / "z.csv").write_text("1\n")
-    (tmp_path / "day" / "a.csv").write_text("1\n")
-    s3 = FakeS3()
-    with pytest.raises(DataNotFoundError, match="would have a key of 1,217 bytes, but S3 allows"):
-        list(upload(tmp_path / "day", S3Uri("in", "churn/"), s3))  # type: ignore[arg-type]  # the fake has the one method
-    assert s3.objects == {}
-
-
 @pytest.mark.skipif(sys.platform == "darwin", reason="file names on macOS are UTF-8")
 def test_fails_on_a_name_that_is_no_utf_8(tmp_path: Path) -> None:
     odd = tmp_path / os.fsdecode(b"odd\xff.csv")
@@ -127,3 +90,33 @@ def test_fails_on_a_name_that_is_no_utf_8(tmp_path: Path) -> None:
     for path in (odd, tmp_path):
         with pytest.raises(DataNotFoundError, match=r"odd\\udcff\.csv' has a name that is not UTF-8"):
             files_of(path)
+
+
+def a_request(data_type: str = "S3Prefix", **members: Any) -> dict[str, Any]:
+    place = {"S3DataSource": {"S3DataType": data_type, "S3Uri": "s3://b/in/"}}
+    return {"TransformInput": {"DataSource": place, "ContentType": "text/csv"}, **members}
+
+
+def files(folder: Path, **contents: bytes) -> list[Path]:
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    return sorted(folder.iterdir())
+
+
+def test_fails_for_every_unfit_file_at_once_and_names_them(tmp_path: Path) -> None:
+    found = files(tmp_path, good=b"1,2\n", empty=b"", mark=b"\xef\xbb\xbf1,2\n", packed=b"\x1f\x8b\x08")
+    with pytest.raises(UnfitDataError) as refused:
+        require_fit(found, a_request())
+    mark, packed = str(refused.value).split("\n")
+    assert mark.startswith(f"{tmp_path / 'mark'} begins with a byte order mark")
+    assert packed.startswith(f"{tmp_path / 'packed'} is gzip data")
+    require_fit(found, a_request("ManifestFile"))
+
+
+def test_fails_for_a_file_that_no_request_takes(tmp_path: Path) -> None:
+    found = files(tmp_path, large=b"x" * (2**20 + 1), small=b"x" * 2**20)
+    with pytest.raises(
+        UnfitDataError, match=r"^[^\n]*large is not split, so it is one request of 1,048,577 bytes[^\n]*$"
+    ):
+        require_fit(found, a_request(MaxPayloadInMB=1))
+    require_fit(found, a_request(MaxPayloadInMB=2))

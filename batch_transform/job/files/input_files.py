@@ -1,24 +1,15 @@
-"""The person's own files, put where the job reads."""
+"""The files on this machine that a run scores: found, and checked by the rules of the preflight."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from batch_transform.job.errors import DataNotFoundError
-from batch_transform.job.files.regular_file import kind_of
-from batch_transform.job.values.s3_uri import S3Uri
-from batch_transform.runs import transfers
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from mypy_boto3_s3.client import S3Client
-
-
-_LONGEST_KEY = 1024
-"""Bytes (User Guide, "Naming Amazon S3 objects")."""
+from batch_transform.job.errors import DataNotFoundError, UnfitDataError
+from batch_transform.job.files.regular_file import kind_of, open_file
+from batch_transform.job.request.request import Request
+from batch_transform.job.rules.unfit_data import FIRST_BYTES, Reading, unfit_text
 
 HIDDEN = "."
 """Files and folders whose names begin with this are left out: editors, notebooks and Finder create them.
@@ -91,25 +82,17 @@ def _require_readable(file: Path) -> None:
         ) from None
 
 
-def upload(path: Path, destination: S3Uri, s3: S3Client) -> Iterator[tuple[Path, S3Uri]]:
-    """Upload a file, or a folder's files with their paths, below `destination`; yield each when it is uploaded.
-
-    Raises DataNotFoundError, before anything is uploaded, for a path that is too long for a key.
-    """
-    targets = {file: _target(path, file, destination) for file in files_of(path).files}
-    for file in transfers.in_turn(
-        targets,
-        lambda file: file.stat().st_size,
-        lambda file: transfers.send(file, targets[file], s3),
-    ):
-        yield file, targets[file]
-
-
-def _target(path: Path, file: Path, destination: S3Uri) -> S3Uri:
-    name = file.name if file == path else file.relative_to(path).as_posix()
-    key = f"{destination.key.rstrip('/')}/{name}".lstrip("/")
-    if (size := len(key.encode())) > _LONGEST_KEY:
-        raise DataNotFoundError(
-            f"--input: {file} would have a key of {size:,} bytes, but S3 allows {_LONGEST_KEY:,}; shorten its path"
-        )
-    return S3Uri(destination.bucket, key)
+def require_fit(files: Sequence[Path], request: Request) -> None:
+    """Raise UnfitDataError with all files that the job could not score as they are."""
+    if request["TransformInput"]["DataSource"]["S3DataSource"]["S3DataType"] != "S3Prefix":
+        return  # a manifest is not data
+    reading = Reading.of(request)
+    unfit = []
+    for file in files:
+        reasons = [reading.unfit_size(file.stat().st_size)]
+        if reading.looks_at_first_bytes:
+            with open_file(file) as stream:
+                reasons.append(reading.unfit_start(stream.read(FIRST_BYTES)))
+        unfit += [(str(file), reason) for reason in reasons if reason]
+    if unfit:
+        raise UnfitDataError(unfit_text(unfit, len(files)))
