@@ -64,7 +64,7 @@ class BatchTransformChecks:
             cdk.PolicyViolation(
                 rule_name=finding_id,
                 description=told,
-                fix=rule.mend,
+                fix=rule.fix,
                 severity=rule.severity,
                 rule_metadata={"why": rule.explanation},
                 violating_resources=places,

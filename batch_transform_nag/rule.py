@@ -35,7 +35,7 @@ RuleResult = Compliance | Sequence[Finding]
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule as the pack lists it: `info` is what was found, `explanation` why it matters, `mend` what to do.
+    """A rule as the pack lists it: `info` is what was found, `explanation` why it matters, `fix` what to do.
 
     An error fails the synth. A warning is printed: it is for what may be meant.
     """
@@ -43,7 +43,7 @@ class Rule:
     check: Callable[[Resource], RuleResult]
     info: str
     explanation: str
-    mend: str
+    fix: str
     severity: str = "error"
 
     @property

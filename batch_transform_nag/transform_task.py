@@ -10,9 +10,9 @@ from typing import Any
 
 from batch_transform.job.aws.request_shape import SHAPES
 from batch_transform.job.values.cdk_token import is_token
-from batch_transform_nag.assignment import followed
 from batch_transform_nag.cfn_template import Resource
 from batch_transform_nag.state_machine import State, state_machine
+from batch_transform_nag.variables import followed
 
 _CREATE = re.compile(r":states:::(aws-sdk:)?sagemaker:createTransformJob(?P<pattern>\.\w+)?$", re.IGNORECASE)
 _DESCRIBE = re.compile(r":states:::aws-sdk:sagemaker:describeTransformJob$", re.IGNORECASE)

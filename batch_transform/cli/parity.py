@@ -23,7 +23,7 @@ from batch_transform.local.settings import ACCESS_KEY, DEFAULT_REGION
 from batch_transform.local.up import LocalAws
 from batch_transform.parity.case import Case, load_cases
 from batch_transform.parity.endpoint import Clients, Endpoint, endpoint_with_model
-from batch_transform.parity.outcome import Result, run_case, told
+from batch_transform.parity.outcome import Result, run_case, summary
 
 CONTAINER = Path(__file__).parents[1] / "parity" / "container"
 LOCAL_ROLE = "arn:aws:iam::000000000000:role/parity"
@@ -198,8 +198,10 @@ def _print_table(results: Sequence[Result]) -> None:
     table = Table("case", "evidence", "expected", "got", show_lines=True)
     for result in results:
         case = result.case
-        got = "\n".join(result.differences) or ("the same" if not case.is_unknown else told(result.outcome))
-        known = told(case.expected) if not case.is_unknown else f"nobody knows ({case.register})"
+        got = "\n".join(result.differences) or (
+            "the same" if not case.is_unknown else summary(result.outcome)
+        )
+        known = summary(case.expected) if not case.is_unknown else f"nobody knows ({case.register})"
         colour = "red" if result.differences else "yellow" if case.is_unknown else "green"
         table.add_row(
             f"{case.id}\n{case.title}", case.evidence, _literal(known), f"[{colour}]{_literal(got)}[/]"

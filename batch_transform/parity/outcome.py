@@ -51,7 +51,7 @@ def run_case(endpoint: Endpoint, case: Case) -> Result:
     return Result(case, outcome, () if case.is_unknown else tuple(_differences(expected, outcome)))
 
 
-def told(outcome: Expected | Outcome) -> str:
+def summary(outcome: Expected | Outcome) -> str:
     """Return a short text of an outcome for a table: what is known, or what came out."""
     if outcome.refused is not None:
         return f"refused: {outcome.refused}"

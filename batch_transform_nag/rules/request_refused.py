@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from batch_transform_nag.cfn_template import Resource
-from batch_transform_nag.request_problems import FILTERS, findings_of
+from batch_transform_nag.request_findings import FILTERS, findings_of
 from batch_transform_nag.rule import RuleResult
 
 

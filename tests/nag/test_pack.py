@@ -246,5 +246,5 @@ def test_the_page_tells_of_each_rule_what_why_and_the_mend() -> None:
     sections = {part.partition("\n")[0].strip(): " ".join(part.split()) for part in page.split("\n### ")[1:]}
     assert list(sections) == [rule.id for rule in RULES]
     for rule in RULES:
-        for told in (rule.info, rule.explanation, rule.mend, rule.severity):
+        for told in (rule.info, rule.explanation, rule.fix, rule.severity):
             assert " ".join(told.split()).lower() in sections[rule.id].lower(), (rule.id, told)

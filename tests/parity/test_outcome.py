@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from batch_transform.parity.case import Case, Expected
 from batch_transform.parity.endpoint import Clients, Endpoint
-from batch_transform.parity.outcome import Outcome, run_case, told
+from batch_transform.parity.outcome import Outcome, run_case, summary
 
 JOB: dict[str, Any] = {"TransformJobStatus": "Completed", "DataProcessing": {"InputFilter": "$"}}
 OUTPUTS = {"parity/r/c/out/a.out": b"1\n"}
@@ -94,7 +94,7 @@ def test_what_is_as_known_has_no_differences() -> None:
         ({"refused": "x"}, "it was not refused"),
     ],
 )
-def test_each_difference_is_told(change: dict[str, Any], said: str) -> None:
+def test_each_difference_is_listed(change: dict[str, Any], said: str) -> None:
     assert differences(replace(SAME, **change)) == (said,)
 
 
@@ -141,12 +141,12 @@ def test_members_go_where_the_request_has_them() -> None:
 
 
 def test_a_long_output_is_cut_in_the_table() -> None:
-    text = told(Expected(status="Completed", outputs={"a.out": b"x" * 1000}))
+    text = summary(Expected(status="Completed", outputs={"a.out": b"x" * 1000}))
     assert text.startswith("Completed\na.out: 'xxx")
     assert text.endswith("… (1,000 bytes)")
 
 
-def test_what_broke_is_told_without_the_name_of_the_object() -> None:
+def test_the_summary_of_a_failure_leaves_out_the_name_of_the_object() -> None:
     outcome = Outcome(
         status="Failed",
         failure_reason="ClientError: See job logs for more information",
@@ -157,7 +157,7 @@ def test_what_broke_is_told_without_the_name_of_the_object() -> None:
             "b/k: Message:",
         ),
     )
-    assert told(outcome).splitlines() == [
+    assert summary(outcome).splitlines() == [
         "Failed",
         "ClientError: See job logs for more information",
         "ClientError: 400",

@@ -11,6 +11,6 @@ One module for each container, written after the container's own repository:
 | `pytorch` | pytorch-inference | aws/sagemaker-pytorch-inference-toolkit: the package itself |
 | `sagemaker_containers` | what the first two are made of | aws/sagemaker-containers |
 
-What stands in front of the code is `front` (nginx) and `torchserve`. Tests hold each of them against AWS's own code
+The servers in front of the code are `nginx` and `torchserve`. Tests compare each of them with AWS's own code
 (`tests/local/framework`).
 """

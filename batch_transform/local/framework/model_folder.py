@@ -2,7 +2,7 @@
 
 On Linux a process may have mounts of its own, which nobody else sees and which end with it. Nothing is written to the
 disk. Where the system does not let a person do so (macOS, most containers), nothing happens: the code's error says then
-what /opt/ml/model is (`hints`).
+what /opt/ml/model is (`start_hints`).
 """
 
 from __future__ import annotations

@@ -10,8 +10,7 @@ from typing import Any
 from sagemaker_inference.default_inference_handler import DefaultInferenceHandler
 from sagemaker_inference.transformer import Transformer
 
-from batch_transform.local.framework.front import Application
-from batch_transform.local.framework.settings import Settings, StartError, whole_number
+from batch_transform.local.framework.settings import Application, Settings, StartError, whole_number
 from batch_transform.local.framework.torchserve import Context, TorchServe
 
 MAX_RESPONSE_SIZE = "TS_MAX_RESPONSE_SIZE"

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 
 from batch_transform.job.model.framework_containers import PROGRAM
-from batch_transform.local.framework.front import Application
 from batch_transform.local.framework.sagemaker_containers import content_types, encoders, worker
 from batch_transform.local.framework.script import answers, import_program, transformer_of
-from batch_transform.local.framework.settings import Settings, StartError
+from batch_transform.local.framework.settings import Application, Settings, StartError
 
 
 def application(settings: Settings) -> Application:

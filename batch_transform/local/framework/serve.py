@@ -5,19 +5,20 @@ from __future__ import annotations
 import importlib
 import logging
 import os
+import re
 import sys
 import traceback
 from pathlib import Path
 
 from batch_transform.job.model.framework_containers import LOG_LEVEL, MODEL_FOLDER, is_whole_number
 from batch_transform.local.framework import model_folder
-from batch_transform.local.framework.front import Application, Front
-from batch_transform.local.framework.hints import hints
+from batch_transform.local.framework.nginx import Nginx
 from batch_transform.local.framework.sagemaker_containers import provide
 from batch_transform.local.framework.sagemaker_containers.errors import ClientError
-from batch_transform.local.framework.settings import StartError, code_folder, read_settings
+from batch_transform.local.framework.settings import Application, StartError, code_folder, read_settings
 
 _MODULES = {"sklearn": "scikit_learn", "xgboost": "xgboost_container", "pytorch": "pytorch"}
+_MODEL_FOLDER = re.compile(r"/opt/ml\b")
 _DID_NOT_BOOT = 3
 """gunicorn's exit code of a worker, at which it starts no other."""
 
@@ -28,7 +29,7 @@ def served(framework: str, tag: str) -> Application:
     settings = read_settings(framework, tag)
     container = importlib.import_module(f"batch_transform.local.framework.{_MODULES[framework]}")
     application: Application = container.application(settings)
-    return application if framework == "pytorch" else Front(application, settings)
+    return application if framework == "pytorch" else Nginx(application, settings)
 
 
 def application(framework: str, tag: str) -> Application:
@@ -49,7 +50,7 @@ def application(framework: str, tag: str) -> Application:
         if not isinstance(error, StartError):
             is_wrapped = isinstance(error, ClientError) and error.__cause__ is not None
             traceback.print_exception(error.__cause__ if is_wrapped else error)
-        for line in hints(error):
+        for line in start_hints(error):
             sys.stderr.write(f"{line}\n")
         sys.stderr.flush()
         os._exit(_DID_NOT_BOOT)
@@ -80,6 +81,41 @@ def gunicorn_arguments(framework: str, tag: str) -> list[str]:
         "--no-control-socket",
         f"{__name__}:application({framework!r}, {tag!r})",
     ]
+
+
+def start_hints(error: BaseException) -> list[str]:
+    """Return what to say about an error after its traceback: the error itself, where it is ours, and what to do."""
+    chain = _chain(error)
+    said = [str(each) for each in chain if isinstance(each, StartError)]
+    for each in chain:
+        if isinstance(each, ModuleNotFoundError) and each.name:
+            said.append(
+                f"the model's code imports {each.name}, and this Python has no such module. The local AWS runs "
+                "the code in its own Python: install the package there, or name it in code/requirements.txt"
+            )
+        if isinstance(each, OSError) and _MODEL_FOLDER.search(f"{each.filename} {each}"):
+            said.append(
+                "/opt/ml/model is where a container has the model's folder. Here it is another one: the argument of "
+                "model_fn, and SM_MODEL_DIR in the environment, name it in both"
+            )
+        if (
+            isinstance(each, FileNotFoundError)
+            and each.filename
+            and not Path(str(each.filename)).is_absolute()
+        ):
+            said.append(
+                f"{each.filename} is a relative path, and a container's working directory has none of your folders: "
+                "start from model_dir for a file of the model, and from Path(__file__).parent for one beside the script"
+            )
+    return list(dict.fromkeys(said))
+
+
+def _chain(error: BaseException | None) -> list[BaseException]:
+    found: list[BaseException] = []
+    while error is not None and error not in found:
+        found.append(error)
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return found
 
 
 def main(framework: str, tag: str) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from batch_transform.job.errors import LocalAwsError
 from batch_transform.job.model.framework_containers import (
@@ -18,6 +19,9 @@ from batch_transform.job.model.framework_containers import (
     ServerLimit,
     module_of,
 )
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+"""A WSGI application."""
 
 
 class StartError(LocalAwsError):

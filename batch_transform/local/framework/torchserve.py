@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from werkzeug.wrappers import Request, Response
 
 from batch_transform.job.model.framework_containers import ServerLimit
-from batch_transform.local.framework.turn import TimeLimitError, Turn
+from batch_transform.local.framework.one_at_a_time import OneAtATime, TimeLimitError
 
 Reply = tuple[int, str | None, str | None, bytes]
 """Status, reason phrase, content type and body."""
@@ -148,7 +148,7 @@ class TorchServe:
     ) -> None:
         self._handler = handler
         self._context = context
-        self._turn = Turn(timeout)
+        self._requests = OneAtATime(timeout)
         self._longest_request = longest_request
         self._longest_response = longest_response
 
@@ -182,7 +182,7 @@ class TorchServe:
         }
         processor = RequestProcessor({**parameters, **headers})
         try:
-            return self._turn.run(lambda: self._predict(form, processor))
+            return self._requests.run(lambda: self._predict(form, processor))
         except (TimeLimitError, SystemExit):
             return _worker_died()
 

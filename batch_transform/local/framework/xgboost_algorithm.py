@@ -22,9 +22,8 @@ import numpy as np
 from werkzeug.http import parse_options_header
 
 from batch_transform.local.framework import xgboost_data
-from batch_transform.local.framework.front import Application
 from batch_transform.local.framework.sagemaker_containers import encoders
-from batch_transform.local.framework.settings import Settings, StartError
+from batch_transform.local.framework.settings import Application, Settings, StartError
 from batch_transform.local.framework.xgboost_output import SELECTED, selected_answer, selected_predictions
 
 _ACCEPTED = ["application/json", "application/jsonlines", "application/x-recordio-protobuf", "text/csv"]

@@ -6,11 +6,10 @@ import importlib
 from typing import Any
 
 from batch_transform.local.framework import xgboost_data
-from batch_transform.local.framework.front import Application
 from batch_transform.local.framework.sagemaker_containers import encoders, worker
 from batch_transform.local.framework.sagemaker_containers.errors import UnsupportedFormatError
 from batch_transform.local.framework.script import answers, import_program, transformer_of
-from batch_transform.local.framework.settings import Settings
+from batch_transform.local.framework.settings import Application, Settings
 
 
 def application(settings: Settings) -> Application:

@@ -17,7 +17,7 @@ from batch_transform.job.model.framework_containers import (
 )
 from batch_transform.job.model.requirements_file import REQUIREMENTS, read_requirements
 from batch_transform.job.rules.source import requirements_problems
-from batch_transform.local.model_server import installed
+from batch_transform.local.model_server import gunicorn_config
 from batch_transform.local.model_server.code_folder import CODE_FOLDER, CodeFolders
 from batch_transform.local.model_server.image import Command, Images
 from batch_transform.local.model_server.packages import Install, NotInstalledError, Packages
@@ -70,8 +70,8 @@ class ContainerStarts:
         arguments = [given["GUNICORN_CMD_ARGS"]] if "GUNICORN_CMD_ARGS" in given else []
         return {
             **environment,
-            installed.PACKAGES_VARIABLE: str(packages),
-            "GUNICORN_CMD_ARGS": " ".join([*arguments, f"--config=python:{installed.__name__}"]),
+            gunicorn_config.PACKAGES_VARIABLE: str(packages),
+            "GUNICORN_CMD_ARGS": " ".join([*arguments, f"--config=python:{gunicorn_config.__name__}"]),
         }
 
     def _code_folder(

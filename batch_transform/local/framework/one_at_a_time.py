@@ -13,7 +13,7 @@ from batch_transform.job.model.framework_containers import ServerLimit
 T = TypeVar("T")
 
 
-class Turn:
+class OneAtATime:
     """Lets one piece of work after the other run, each for so many seconds at most.
 
     A container's worker process works on one request at a time, so that a model's code may keep state between its
@@ -22,7 +22,7 @@ class Turn:
 
     def __init__(self, seconds: ServerLimit) -> None:
         self._seconds = seconds
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
 
     def run(self, work: Callable[[], T]) -> T:
         """Return what `work` returns. Raises what it raises, and TimeLimitError when its time is over."""
@@ -34,7 +34,7 @@ class Turn:
             except BaseException as error:  # noqa: BLE001  # whatever it is, it is the caller's to hear
                 done.set_exception(error)
 
-        with self._turn:
+        with self._lock:
             threading.Thread(target=worker, daemon=True).start()
             if not wait([done], self._seconds.value).done:
                 sys.stderr.write(

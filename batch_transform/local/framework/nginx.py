@@ -11,20 +11,18 @@ from typing import Any
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Request, Response
 
-from batch_transform.local.framework.settings import Settings
-from batch_transform.local.framework.turn import TimeLimitError, Turn
-
-Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+from batch_transform.local.framework.one_at_a_time import OneAtATime, TimeLimitError
+from batch_transform.local.framework.settings import Application, Settings
 
 _PASSED_ON = re.compile(r"/(ping|invocations|execution-parameters)")
 
 
-class Front:
+class Nginx:
     """A WSGI application that passes requests on to another one, whole, and gives up on an answer in time."""
 
     def __init__(self, application: Application, settings: Settings) -> None:
         self._application = application
-        self._turn = Turn(settings.timeout)
+        self._requests = OneAtATime(settings.timeout)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         return self._answer(environ)(environ, start_response)
@@ -39,7 +37,7 @@ class Front:
         if request.path != "/invocations":  # a ping is answered beside a request that takes long
             return self._passed(passed)
         try:
-            return self._turn.run(lambda: self._passed(passed))
+            return self._requests.run(lambda: self._passed(passed))
         except TimeLimitError:
             return _page("504 Gateway Time-out")
         except SystemExit:  # the code has ended the worker
