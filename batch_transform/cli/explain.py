@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.text import Text
 
-from batch_transform.cli.explain_view import show
 from batch_transform.cli.job_argument import find_job
+from batch_transform.cli.options import jobs_option
+from batch_transform.explain.explanation import Explanation
 from batch_transform.explain.explanation import explain as explanation_of
+from batch_transform.explain.limits import ORIGINS
 
 _PIPE_WIDTH = 110  # of words in a file or a log; addresses and commands are never broken
 
@@ -28,9 +32,7 @@ _PIPE_WIDTH = 110  # of words in a file or a log; addresses and commands are nev
 @click.option(
     "--price", type=click.FloatRange(min=0), metavar="USD_PER_HOUR", help="What one instance costs an hour."
 )
-@click.option(
-    "--jobs", default=Path("jobs"), show_default=True, type=click.Path(path_type=Path), help="The job files."
-)
+@jobs_option
 @click.option("--json", "as_json", is_flag=True, help="Print all of it as JSON, for programs.")
 def explain(
     *, job: str, records: int | None, rate: float | None, price: float | None, jobs: Path, as_json: bool
@@ -47,4 +49,75 @@ def explain(
     if as_json:
         click.echo(json.dumps(explanation.as_json(), indent=2, ensure_ascii=False))
         return
-    show(explanation, Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH))
+    _show(explanation, Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH))
+
+
+_INDENT = "  "
+
+
+def _show(explanation: Explanation, console: Console) -> None:
+    """Print all parts, those for people first."""
+    title = Text.assemble(
+        (explanation.job, "bold"), f"  {explanation.job_file}" if explanation.job_file else ""
+    )
+    console.print(title)
+    for sentence in (*explanation.start, *explanation.runs):
+        console.print(Text(sentence), soft_wrap=True)
+    _heading(console, "What happens to a record")
+    _rows(
+        console,
+        [
+            (step.name, _remark(step.words, step.filter and f"filter {step.filter}"))
+            for step in explanation.record
+        ],
+    )
+    _heading(console, "Which files")
+    _sentences(console, explanation.places.words)
+    console.print()
+    pattern = [explanation.places.pattern] if explanation.places.pattern else []
+    for source, result in [*pattern, *explanation.places.examples]:
+        console.print(Text(f"{_INDENT}{source}"), soft_wrap=True)
+        console.print(Text(f"{_INDENT}  -> {result}"), soft_wrap=True)
+    _heading(console, "Limits")
+    _rows(
+        console,
+        [(limit.name, _remark(f"{limit.words}.", ORIGINS[limit.origin])) for limit in explanation.limits],
+    )
+    _heading(console, "Cost")
+    _sentences(console, explanation.cost.words())
+    _heading(console, "The request")
+    for word, meaning in explanation.shown.placeholders.items():
+        console.print(Text(f"{_INDENT}{word}: {meaning}"), soft_wrap=True)
+    console.print()
+    # as it is, so that it can be copied
+    console.out(json.dumps(explanation.shown.request, indent=2, ensure_ascii=False), highlight=False)
+    _heading(console, "The same with the AWS CLI")
+    console.out(explanation.aws_cli, highlight=False)
+
+
+def _heading(console: Console, text: str) -> None:
+    console.print()
+    console.print(Text(text, style="bold cyan"))
+
+
+def _remark(words: str, remark: str) -> Text:
+    return Text.assemble(words, (f"  ({remark})", "dim") if remark else "")
+
+
+def _rows(console: Console, rows: Sequence[tuple[str, Text]]) -> None:
+    width = len(_INDENT) + max(len(label) for label, _ in rows) + 2
+    for label, text in rows:
+        _paragraph(console, Text(f"{_INDENT}{label}".ljust(width), style="cyan"), text)
+
+
+def _sentences(console: Console, sentences: Sequence[str]) -> None:
+    for sentence in sentences:
+        _paragraph(console, Text(_INDENT), Text(sentence))
+
+
+def _paragraph(console: Console, label: Text, text: Text) -> None:
+    """Print words beside their label; lines end where their words do, without blanks to the edge."""
+    lines = text.wrap(console, max(console.width - len(label), 20))
+    for at, line in enumerate(lines):
+        line.rstrip()
+        console.print(Text.assemble(label if at == 0 else " " * len(label), line), soft_wrap=True)

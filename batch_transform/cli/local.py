@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from batch_transform.cli.images_option import images_option
-from batch_transform.cli.offline_option import offline_option
+from batch_transform.cli.options import images_option, offline_option
 from batch_transform.local.server import main as serve
 from batch_transform.local.settings import DEFAULT_PORT, DEFAULT_REGION
 

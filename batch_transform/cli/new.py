@@ -11,9 +11,8 @@ import click
 
 from batch_transform.cli.problem_report import report_problems
 from batch_transform.job.errors import InputError, JobFileError, Problem
-from batch_transform.scaffold.checked_file import problems_at
 from batch_transform.scaffold.new_file import write_new
-from batch_transform.scaffold.starter import CONTENT_TYPES, CSV, Starter, starter_text
+from batch_transform.scaffold.starter import CONTENT_TYPES, CSV, Starter, problems_at, starter_text
 
 _DEFAULT_IMAGE = "sklearn:1.2-1"
 

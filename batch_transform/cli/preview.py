@@ -12,11 +12,16 @@ from typing import Any
 import click
 from rich.console import Console
 
-from batch_transform.cli.images_option import images_option
 from batch_transform.cli.job_argument import find_job
-from batch_transform.cli.models_option import models_option
-from batch_transform.cli.offline_option import offline_option
-from batch_transform.cli.overrides_option import overridden, overrides_option, parse_overrides
+from batch_transform.cli.options import (
+    images_option,
+    jobs_option,
+    models_option,
+    offline_option,
+    overridden,
+    overrides_option,
+    parse_overrides,
+)
 from batch_transform.cli.preview_view import as_json, show
 from batch_transform.engine.seams import ModelInvoker
 from batch_transform.job.errors import InputError, TransformJobError
@@ -61,9 +66,7 @@ _PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
     metavar="N",
     help="Look for what is unsound in the first N records; 0 looks at all.",
 )
-@click.option(
-    "--jobs", default=Path("jobs"), show_default=True, type=click.Path(path_type=Path), help="The job files."
-)
+@jobs_option
 @click.option("--json", "print_json", is_flag=True, help="Print all of it as JSON, for programs.")
 def preview(
     *,

@@ -16,7 +16,7 @@ from batch_transform.job.errors import UnparsableError
 from batch_transform.job.values.job_spec import JobSpec
 from batch_transform.job.values.wording import counted
 from batch_transform.preview.finding import Finding
-from batch_transform.preview.preview import Preview, Shown
+from batch_transform.preview.shown import Preview, Shown
 
 _LONGEST = 300
 _FIRST_CELLS = 4

@@ -18,13 +18,17 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from batch_transform.cli.app_job import AppJob, app_job
-from batch_transform.cli.following import follow_run
-from batch_transform.cli.images_option import images_option
 from batch_transform.cli.job_argument import FilesAsRead, candidates, changed_meanwhile, find_job_file
-from batch_transform.cli.models_option import models_option
-from batch_transform.cli.offline_option import offline_option
-from batch_transform.cli.overrides_option import overridden, overrides_option, parse_overrides
-from batch_transform.cli.run_view import RunView
+from batch_transform.cli.options import (
+    images_option,
+    jobs_option,
+    models_option,
+    offline_option,
+    overridden,
+    overrides_option,
+    parse_overrides,
+)
+from batch_transform.cli.run_view import RunView, follow_run
 from batch_transform.job.errors import InputError, LocalAwsError, RunFailedError
 from batch_transform.job.files.environment_file import ENVIRONMENT_FILE, load_environments
 from batch_transform.job.files.input_files import InputFiles, files_of, require_fit
@@ -75,9 +79,7 @@ _PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
     type=click.IntRange(min=0),
     help="How many rows to show at the end.",
 )
-@click.option(
-    "--jobs", default=Path("jobs"), show_default=True, type=click.Path(path_type=Path), help="The job files."
-)
+@jobs_option
 @click.option(
     "--environment",
     "environment_name",

@@ -11,8 +11,11 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
+from batch_transform.job.errors import RunFailedError
 from batch_transform.job.values.wording import counted
+from batch_transform.runs import execution as runs
 from batch_transform.runs.execution import TransformJobProgress
+from batch_transform.runs.run_output import RunOutput
 
 _LABEL_WIDTH = 10
 _PLAIN_PROGRESS_SECONDS = 2.0
@@ -95,3 +98,24 @@ def progress_text(progress: TransformJobProgress) -> str:
     rate = progress.records / progress.seconds if progress.seconds > 0 else 0.0
     files = f" in {counted(progress.files, 'file')}" if progress.files else ""
     return f"{progress.records:,} records{files}, {rate:,.0f} records/s"
+
+
+def follow_run(
+    view: RunView, execution: runs.Execution, clients: runs.Clients
+) -> tuple[RunOutput, runs.TransformJobProgress | None]:
+    """Show states and progress, and return what the run gave back. Raises RunFailedError with its cause."""
+    progress: runs.TransformJobProgress | None = None
+    for event in runs.follow(execution, clients):
+        match event:
+            case runs.StateEntered(name=name):
+                view.line("state", name)
+                view.doing(name)
+            case runs.TransformJobProgress():
+                progress = event
+                view.progress(event, last=event.status not in {"InProgress", "Stopping"})
+            case runs.Ended(output=RunOutput() as output):
+                return output, progress
+            case runs.Ended(status=status, error=error, cause=cause):
+                told = ": ".join(["the run ended " + status, error] if error else ["the run ended " + status])
+                raise RunFailedError("\n".join([told, cause] if cause else [told]))
+    raise AssertionError("following a run ends with its end")

@@ -12,9 +12,8 @@ import click
 from rich.console import Console
 
 from batch_transform.cli.deployed import Deployed, environment_option, stack_option
-from batch_transform.cli.following import follow_run
-from batch_transform.cli.overrides_option import overrides_option, parse_overrides, read_overrides
-from batch_transform.cli.run_view import RunView
+from batch_transform.cli.options import overrides_option, parse_overrides, read_overrides
+from batch_transform.cli.run_view import RunView, follow_run
 from batch_transform.job.aws.console_links import execution_link
 from batch_transform.job.errors import AwsCallError, FollowError
 from batch_transform.job.values.wording import length_text

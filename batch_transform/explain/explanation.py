@@ -6,12 +6,11 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from batch_transform.explain.aws_cli import aws_cli_command
 from batch_transform.explain.cost import Cost
 from batch_transform.explain.limits import Limit, limits
 from batch_transform.explain.places import Places, places
 from batch_transform.explain.record_path import Step, record_path
-from batch_transform.explain.shown_request import ShownRequest, shown_request
+from batch_transform.explain.shown_request import ShownRequest, aws_cli_command, shown_request
 from batch_transform.explain.starts import run_words, start_words
 from batch_transform.job.values.job_spec import JobSpec
 

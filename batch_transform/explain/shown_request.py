@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from botocore import xform_name
 
 from batch_transform.job.request.request import Request, transform_job_request
 from batch_transform.job.values.job_spec import JobSpec, ModelSpec
@@ -47,3 +53,15 @@ def _model_words(model: ModelSpec) -> str:
     if model.package_group is not None:
         return f"a model made from the newest approved package of the group {model.package_group}"
     return "the model that the stack makes; CloudFormation gives it its name"
+
+
+def aws_cli_command(request: Mapping[str, Any]) -> str:
+    """Return `aws sagemaker create-transform-job ...` for a POSIX shell, one option a line."""
+    options = [
+        f"--{xform_name(name, '-')} {shlex.quote(_argument(value))}" for name, value in request.items()
+    ]
+    return " \\\n    ".join(["aws sagemaker create-transform-job", *options])
+
+
+def _argument(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

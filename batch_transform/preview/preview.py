@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -20,11 +20,11 @@ from batch_transform.engine.transform_object import Failure
 from batch_transform.job.errors import RecordError, TransformError, UnparsableError
 from batch_transform.job.values.job_spec import JobSpec
 from batch_transform.job.values.wording import counted
-from batch_transform.preview.finding import Finding, Findings
+from batch_transform.preview.finding import Findings
 from batch_transform.preview.given_answer import GivenAnswer
-from batch_transform.preview.names import Names, names_of
 from batch_transform.preview.refusal import said_by_model
 from batch_transform.preview.rehearsal import Exchange, Rehearsal, rehearse
+from batch_transform.preview.shown import Body, Preview, Shown, names_of
 from batch_transform.preview.soundness import Soundness, inexact
 from batch_transform.preview.source import Source
 
@@ -33,60 +33,6 @@ _LARGEST_WHOLE = (
 )  # bytes; AWS's largest payload, and more than the engine holds of one record
 _REFUSED = "; the preflight refuses a run whose objects are all empty"
 _NO_GZIP = "Not a gzipped file"  # as Python's gzip says it
-
-
-@dataclass
-class Shown:
-    """One record and what becomes of it; None is what is not known.
-
-    `line` counts from 1, also for records that are not lines; it is 0 for an object that is not split. If the answer
-    to a request of several records does not have one line for each, the first record holds the whole answer and
-    result, and `answered` is the number of records they are for.
-    """
-
-    line: int
-    record: bytes
-    sent: bytes | None = None
-    answer: bytes | None = None
-    result: bytes | None = None
-    answered: int = 1
-
-
-@dataclass(frozen=True)
-class Body:
-    """A request body: its size in bytes, and the number of its records."""
-
-    size: int
-    records: int
-
-
-@dataclass
-class Preview:
-    """What was seen. `checked` is the number of records that were looked at for what is unsound.
-
-    `is_complete` says that the input has no more records than that, `was_asked` that a model was there to ask.
-    `requests` are the bodies that were sent for the records shown, `result` is the object that a run would write for
-    these records alone, and `failure` says why there is none.
-    """
-
-    source: str
-    size: int
-    settings: Settings
-    names: Names
-    was_asked: bool = False
-    shown: list[Shown] = field(default_factory=list)
-    bodies: list[Body] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    checked: int = 0
-    is_complete: bool = False
-    requests: tuple[bytes, ...] = ()
-    result: bytes | None = None
-    failure: tuple[str, ...] = ()
-
-    @property
-    def has_errors(self) -> bool:
-        """Whether the job would fail on this input, or score what is no record."""
-        return any(finding.is_error for finding in self.findings)
 
 
 def preview(

@@ -24,7 +24,8 @@ from batch_transform.job.values.job_spec import (
     TransformSpec,
 )
 from batch_transform.preview.given_answer import GivenAnswer
-from batch_transform.preview.preview import Preview, preview
+from batch_transform.preview.preview import preview
+from batch_transform.preview.shown import Preview
 from batch_transform.preview.source import Source
 from engine.fake_world import BUCKET, FunctionModel, line_by_line, run_job
 

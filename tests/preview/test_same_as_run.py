@@ -20,7 +20,8 @@ from batch_transform.job.values.job_spec import (
     OutputSpec,
     TransformSpec,
 )
-from batch_transform.preview.preview import Preview, preview
+from batch_transform.preview.preview import preview
+from batch_transform.preview.shown import Preview
 from batch_transform.preview.source import Source
 from engine.fake_world import BUCKET, FunctionModel, Ran, Reply, line_by_line, run_job
 

@@ -9,8 +9,7 @@ from batch_transform.explain.explanation import explain
 from batch_transform.job.errors import InputError
 from batch_transform.job.files.job_file import load_job_file
 from batch_transform.job.values.job_spec import FrameworkImage, JobSpec
-from batch_transform.scaffold.checked_file import problems_at
-from batch_transform.scaffold.starter import Starter, starter_text
+from batch_transform.scaffold.starter import Starter, problems_at, starter_text
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from rich.console import Console
 
-from batch_transform.cli.runs_view import clock, show
+from batch_transform.cli.runs import clock, show_runs
 from batch_transform.runs.past_runs import RunSummary
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -34,7 +34,7 @@ def run(name: str = "churn-nightly", status: str = "SUCCEEDED", **others: object
 
 def shown(*runs: RunSummary, width: int = 80, of_one_job: bool = False) -> list[str]:
     text = io.StringIO()
-    show(runs, Console(file=text, width=width), now=NOW, of_one_job=of_one_job)
+    show_runs(runs, Console(file=text, width=width), now=NOW, of_one_job=of_one_job)
     return text.getvalue().splitlines()
 
 

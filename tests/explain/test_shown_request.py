@@ -9,8 +9,7 @@ import pytest
 from botocore import xform_name
 from botocore.validate import ParamValidator
 
-from batch_transform.explain.aws_cli import aws_cli_command
-from batch_transform.explain.shown_request import shown_request
+from batch_transform.explain.shown_request import aws_cli_command, shown_request
 from batch_transform.job.values.job_spec import (
     DataProcessingSpec,
     InputSpec,

@@ -1,4 +1,4 @@
-"""What one run changes of its job: the option --set, and a file of the same."""
+"""The options that several commands have."""
 
 from __future__ import annotations
 
@@ -18,6 +18,28 @@ from batch_transform.job.request.request import Request, transform_job_request
 from batch_transform.job.values.job_spec import JobSpec
 
 _STDIN = "-"
+
+jobs_option = click.option(
+    "--jobs", default=Path("jobs"), show_default=True, type=click.Path(path_type=Path), help="The job files."
+)
+
+images_option = click.option(
+    "--images",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="JSON or YAML that maps container images to commands that serve them on this machine.",
+)
+
+models_option = click.option(
+    "--models",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="YAML that says which folder stands in, on this machine, for a model that SageMaker has already.",
+)
+
+offline_option = click.option(
+    "--offline",
+    is_flag=True,
+    help="Don't download packages for a model's requirements.txt; use those that an earlier run installed.",
+)
 
 overrides_option = click.option(
     "--set",
