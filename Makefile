@@ -7,6 +7,7 @@
 # make lock    pins the dependencies that pyproject.toml names, in dependencies.lock
 # make wheels  what a release consists of, in build/dist
 # make bench   the engine's speed beside other ways to do the same
+# make pictures  the pictures of the README and docs/, from the code; RECORD=1 records `make run` again, too
 # make clean   removes what the others made, apart from the environment
 # Each makes or updates its own environment, .venv, first.
 
@@ -28,7 +29,7 @@ ALONE := $(or $(PYTHON),python3) -c 'import fcntl, os, sys; os.makedirs("build",
 	os.set_inheritable(lock, True); os.execvp(sys.argv[1], sys.argv[1:])'
 
 .PHONY: run check test prove lint types types-on-macos tests proofs clients wheelhouse ready model synth wheels lock \
-	bench clean
+	bench pictures clean
 
 run: model
 	@batch-transform run tumours --input build/data/tumours.csv --truth build/data/tumours-truth.csv
@@ -99,6 +100,10 @@ bench: $(VENV)/.run
 # After a change of the dependencies in pyproject.toml; UPGRADE=1 takes the newest of all that they allow.
 lock: $(VENV)/.test
 	@$(DEPENDENCIES) lock $(if $(UPGRADE),--upgrade)
+
+# A test says when a picture is stale.
+pictures: $(VENV)/.run
+	@$(BIN)/python -m tools.pictures $(if $(RECORD),recording)
 
 clean:
 	rm -rf build cdk.out out

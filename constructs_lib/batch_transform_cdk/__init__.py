@@ -1,4 +1,4 @@
-"""CDK constructs that define batch transform jobs, for any CDK app; `docs/reference/constructs.md` shows how.
+"""CDK constructs that define batch transform jobs, for any CDK app; `docs/how-to/your-own-cdk-app.md` shows how.
 
 `add_job_stacks` makes stacks of job files, and `BatchTransform` puts one job together. All else that is named here can
 be used by itself as well; what is not named here may change.

@@ -15,7 +15,8 @@ from aws_cdk.assertions import Match, Template
 import batch_transform_cdk
 
 PROJECT = Path(__file__).resolve().parents[2]
-PAGE = (PROJECT / "docs/reference/constructs.md").read_text(encoding="utf-8")
+PAGES = ("how-to/your-own-cdk-app", "reference/constructs")
+PAGE = "\n".join((PROJECT / f"docs/{page}.md").read_text(encoding="utf-8") for page in PAGES)
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     found: dict[str, Any] = {}
     with contextlib.chdir(folder):
         for number, code in enumerate(re.findall(r"^```python\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)):
-            exec(compile(code, f"docs/reference/constructs.md, example {number + 1}", "exec"), found)  # noqa: S102 - our own page
+            exec(compile(code, f"docs/how-to/your-own-cdk-app.md, example {number + 1}", "exec"), found)  # noqa: S102 - our own page
             found.setdefault("first_app", found["app"])
     return found
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 
 from e2e.project_copy import Project
+from tools.pictures.pages import PICTURES
+from tools.pictures.recording import shape, shown
 
 
 def test_the_example_ends_with_ids_next_to_predictions(project: Project) -> None:
@@ -29,6 +31,8 @@ def test_the_example_ends_with_ids_next_to_predictions(project: Project) -> None
     assert "s3://" in done.stdout
     assert "case_id" in done.stdout
     assert "\x1b[" not in done.stdout
+    recorded = (PICTURES / "run-light.svg").read_text()
+    assert shape(shown(recorded)) == shape(done.stdout), "run: make pictures RECORD=1"
 
 
 def test_another_filter_in_the_job_file_gives_other_columns(project: Project) -> None:

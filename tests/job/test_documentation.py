@@ -1,4 +1,4 @@
-"""What the page on job files shows is what the code takes."""
+"""The examples of the pages on job files are what the code accepts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from batch_transform.job.files.job_file import read_job_files
 from batch_transform.job.filters.named_filters import with_paths
 from batch_transform.job.values.job_spec import JobSpec
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs/reference/job-file.md").read_text(encoding="utf-8")
+PROJECT = Path(__file__).resolve().parents[2]
+PAGES = ("how-to/write-a-job-file", "how-to/start-runs", "reference/job-file")
+PAGE = "\n".join((PROJECT / f"docs/{page}.md").read_text(encoding="utf-8") for page in PAGES)
 
 
 def blocks(language: str) -> list[str]:
@@ -66,10 +68,9 @@ def test_the_fields_of_json_become_the_paths_beside_them(jobs: Path) -> None:
 
 
 def test_the_python_of_the_page_runs_and_makes_the_machine() -> None:
-    nested, code = blocks("python")  # the first one builds on the second
     names: dict[str, object] = {}
-    for block in (code, nested):
-        exec(compile(block, "docs/reference/job-file.md", "exec"), names)  # noqa: S102 - our own page
+    for block in blocks("python"):  # each builds on those before it
+        exec(compile(block, "a page on job files", "exec"), names)  # noqa: S102 - our own page
     template = names["app"].synth().get_stack_by_name("Scoring").template  # type: ignore[attr-defined]
     machine, parent = (
         str(resource)

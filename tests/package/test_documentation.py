@@ -28,6 +28,12 @@ WITHOUT_EXAMPLE = {
     "reference/permissions": "is a table",
     "how-to/permissions-for-people": "is a policy for IAM, which tests/e2e/test_person_permissions.py enforces",
     "README": "is the list of the pages",
+    "get-started": "begins with init, which tests/package/test_init.py runs",
+    "how-to/customer-key": "begins with a setting, which tests/e2e/test_customer_key_life.py deploys",
+    "how-to/start-runs": "needs a deployment, as tests/cli/test_deployed.py makes one",
+    "how-to/test-on-your-machine": "is run by the tests of each command",
+    "how-to/write-a-job-file": "begins with new, which the tests of the command run",
+    "reference/constructs": "goes on where how-to/your-own-cdk-app ends, as its test does",
     "reference/run-output": "begins with the output of a run",
     "how-it-works/speed": "is for those who have the checkout",
     "how-it-works/the-cdks-own-task": "is a table",
@@ -69,7 +75,7 @@ def compliance(environment: Environment, folder: Path) -> None:
 
 
 def constructs(environment: Environment, folder: Path) -> None:
-    (folder / "app.py").write_text(first_example("reference/constructs", language="python"))
+    (folder / "app.py").write_text(first_example("how-to/your-own-cdk-app", language="python"))
     check(environment, folder, JOB)
     environment.run("python", "app.py", cwd=folder, variables={"CDK_OUTDIR": "cdk.out"})
     template = json.loads((folder / "cdk.out/BatchTransform.template.json").read_text())
@@ -132,7 +138,7 @@ def check(environment: Environment, folder: Path, job: str) -> None:
 EXAMPLES: dict[str, Callable[[Environment, Path], None]] = {
     "reference/commands": commands,
     "reference/compliance": compliance,
-    "reference/constructs": constructs,
+    "how-to/your-own-cdk-app": constructs,
     "how-to/environments": environments,
     "how-to/migrate-from-the-sdk": from_sdk,
     "reference/job-file": job_file,

@@ -125,7 +125,7 @@ def _job(name: str, **more: Any) -> JobSpec:
 
 
 def _alone(app: cdk.App) -> None:
-    """The first example of docs/reference/constructs.md."""
+    """The first example of docs/how-to/your-own-cdk-app.md."""
     BatchTransform(cdk.Stack(app, "Scoring"), "Churn", job=_CHURN)
 
 
@@ -142,7 +142,7 @@ def _alone_with_a_topic(app: cdk.App) -> None:
 
 
 def _shared(app: cdk.App) -> None:
-    """Jobs that share buckets, a key, notifications and a dashboard, as docs/reference/constructs.md has them."""
+    """Jobs that share buckets, a key, notifications and a dashboard, as docs/how-to/your-own-cdk-app.md has them."""
     stack = cdk.Stack(app, "Shared")
     key = CustomerKey(stack, "Key").key
     data = DataBuckets(stack, "Data", encryption_key=key, keep_outputs_for=cdk.Duration.days(400))

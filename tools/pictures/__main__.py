@@ -1,0 +1,38 @@
+"""`make pictures`: write every picture anew. `recording` as the argument runs the example, too, and records it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tools.pictures.pages import PICTURES, PROJECT, blocks, drawings, with_blocks
+from tools.pictures.recording import THEMES, picture
+
+
+def main(arguments: list[str]) -> None:
+    """Write the drawings and the blocks of the pages, and, if asked for, the recording."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    for name, drawn in drawings().items():
+        _write(PICTURES / name, drawn)
+    for page, made in blocks().items():
+        _write(page, with_blocks(page.read_text(encoding="utf-8"), made))
+    if "recording" in arguments:
+        done = subprocess.run(
+            ["/usr/bin/env", "make", "--silent", "run"],
+            cwd=PROJECT,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        for theme in THEMES:
+            _write(PICTURES / f"run-{theme}.svg", picture(done.stdout, theme))
+
+
+def _write(path: Path, text: str) -> None:
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+        sys.stdout.write(f"wrote {path.relative_to(PROJECT)}\n")
+
+
+main(sys.argv[1:])

@@ -1,0 +1,49 @@
+"""Which pictures there are, and where they belong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from tools.pictures import data_path, flow
+from tools.pictures.layers import layers
+from tools.pictures.state_machine import state_machine
+from tools.pictures.svg import THEMES, document
+
+PROJECT = Path(__file__).resolve().parents[2]
+PICTURES = PROJECT / "docs/pictures"
+DESIGN = PROJECT / "docs/how-it-works/design.md"
+_BLOCK = "<!-- {name}: written by make pictures -->\n```mermaid\n{text}\n```\n<!-- {name}: end -->"
+
+
+def drawings() -> dict[str, str]:
+    """Each SVG that is drawn, by the name of its file."""
+    found = {}
+    for theme in THEMES:
+        found[f"flow-{theme.name}.svg"] = document(flow.flow, theme, height=flow.HEIGHT, title=flow.TITLE)
+        found[f"data-path-{theme.name}.svg"] = document(
+            data_path.data_path, theme, height=data_path.HEIGHT, title=data_path.TITLE
+        )
+    return found
+
+
+def blocks() -> dict[Path, dict[str, str]]:
+    """The Mermaid text of each block, by page and by the name between whose markers it stands."""
+    return {
+        DESIGN: {
+            "layers": layers(PROJECT),
+            "state machine": state_machine(PROJECT / "jobs/tumours.yaml"),
+        }
+    }
+
+
+def with_blocks(page: str, made: Mapping[str, str]) -> str:
+    """Return the page with what is made between its markers."""
+    for name, text in made.items():
+        pattern = rf"<!-- {name}: written by make pictures -->.*?<!-- {name}: end -->"
+        before, *after = re.split(pattern, page, flags=re.DOTALL)
+        if len(after) != 1:
+            raise ValueError(f"the page has {len(after)} places for '{name}'; write one, between its two markers")
+        page = before + _BLOCK.format(name=name, text=text) + after[0]
+    return page
