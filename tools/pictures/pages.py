@@ -44,6 +44,8 @@ def with_blocks(page: str, made: Mapping[str, str]) -> str:
         pattern = rf"<!-- {name}: written by make pictures -->.*?<!-- {name}: end -->"
         before, *after = re.split(pattern, page, flags=re.DOTALL)
         if len(after) != 1:
-            raise ValueError(f"the page has {len(after)} places for '{name}'; write one, between its two markers")
+            raise ValueError(
+                f"the page has {len(after)} places for '{name}'; write one, between its two markers"
+            )
         page = before + _BLOCK.format(name=name, text=text) + after[0]
     return page
