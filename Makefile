@@ -28,16 +28,16 @@ ALONE := $(or $(PYTHON),python3) -c 'import fcntl, os, sys; os.makedirs("build",
 	lock = os.open("build/.make.lock", os.O_CREAT | os.O_RDWR); fcntl.flock(lock, fcntl.LOCK_EX); \
 	os.set_inheritable(lock, True); os.execvp(sys.argv[1], sys.argv[1:])'
 
-.PHONY: run check test prove lint types types-on-macos tests proofs clients wheelhouse ready model synth wheels lock \
+.PHONY: run check test prove lint types types-on-macos units tests proofs clients wheelhouse ready model synth wheels lock \
 	bench pictures clean
 
 run: model
 	@batch-transform run tumours --input build/data/tumours.csv --truth build/data/tumours-truth.csv
 
-check: lint types
-	$(PYTEST) --tier unit
-
 # mypy has one of the cores at first: after a clone it takes a minute.
+check: lint
+	@$(MAKE) --no-print-directory --jobs 2 types units
+
 test: lint model
 	@$(MAKE) --no-print-directory --jobs 2 types tests
 
@@ -48,6 +48,9 @@ prove: ready model
 
 # The tests of a file go to one worker, in its order: they share what they deployed.
 PYTEST := pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+
+units: ready
+	$(PYTEST) --tier unit
 
 tests: ready
 	$(PYTEST) --tier unit --tier story

@@ -42,10 +42,11 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 @pytest.hookimpl(wrapper=True, optionalhook=True)  # so that `-p no:xdist` works too
-def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
-    """Take two more workers than xdist: many tests wait for a local AWS more than they compute."""
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> Generator[None, int, int]:
+    """Take two more workers than xdist: stories and proofs wait for a local AWS more than they compute."""
     found = yield
-    return found if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else found + 2
+    only_units = config.getoption("tier") == ["unit"]
+    return found if only_units or "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else found + 2
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,7 +3,7 @@
 | tier    | what is in it                                                     | run by                    |
 |---------|-------------------------------------------------------------------|---------------------------|
 | `unit`  | one idea of the source at a time, without a local AWS             | `make check`, `make test` |
-| `story` | commands, deployments and runs on a local AWS                     | `make test`               |
+| `story` | commands, whole stacks, deployments and runs on a local AWS       | `make test`               |
 | `proof` | long, exhaustive, or against programs that come beside ours       | `make prove`              |
 
 `pytest --tier unit` runs one of them, and `pytest` alone runs all. A file in no folder of this table stops pytest.
@@ -20,12 +20,19 @@ TIER_OF = {
     "adopt": "unit",
     "adopt/test_sdk_tables.py": "proof",  # against the SageMaker SDK
     "cli": "unit",
+    "cli/test_check_in_any_app.py": "story",  # an app's own command
     "cli/test_deployed.py": "story",
     "cli/test_on_local_aws.py": "story",
     "cli/test_parity.py": "story",
     "compliance": "story",
     "compliance/test_checkov.py": "proof",
     "constructs_lib": "unit",
+    "constructs_lib/app/test_job_stacks.py": "story",  # an app's own command
+    "constructs_lib/app/test_shared_resources.py": "story",  # many whole stacks
+    "constructs_lib/starts/test_triggers.py": "story",  # as above
+    "constructs_lib/test_batch_transform.py": "story",  # as above
+    "constructs_lib/test_given_resources.py": "story",  # as above
+    "constructs_lib/watch/test_monitoring.py": "story",  # as above
     "e2e": "story",
     "e2e/test_at_once.py": "proof",  # two whole runs at a time, from nothing
     "e2e/test_cdk.py": "proof",  # by the command line of the CDK

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -26,13 +28,17 @@ BROKEN = [way for way in WAYS if way.why is not None]
 RACE = "closed after the answer, which does not say so"
 """A request may be on its way when the connection ends. Go's client does not send a POST again then, and so do we."""
 
-strategies = pytest.mark.parametrize("strategy", ["SingleRecord", "MultiRecord"])
-joins = pytest.mark.parametrize("join", [False, True], ids=["no join", "join"])
+STRATEGIES = ("SingleRecord", "MultiRecord")
+JOINS = (False, True)
+strategies = pytest.mark.parametrize("strategy", STRATEGIES)
+joins = pytest.mark.parametrize("join", JOINS, ids=["no join", "join"])
 
 
-@pytest.fixture(autouse=True)
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(invoke, "_FIRST_PAUSE", 0.0)
+@pytest.fixture(scope="module", autouse=True)
+def no_pauses() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(invoke, "_FIRST_PAUSE", 0.0)
+        yield
 
 
 def scored(body: bytes) -> bytes:
@@ -97,11 +103,34 @@ def expected(way: Way, strategy: str, *, join: bool) -> bytes | None:
     return b"".join(rows)
 
 
+Late = dict[tuple[Way, str, bool, int], Future[Ran]]
+
+
+@pytest.fixture(scope="module")
+def late(no_pauses: None) -> Iterator[Late]:
+    """The jobs that wait for an answer in vain, all at once, since each takes seconds."""
+    ways = [way for way in WAYS if way.why == TOO_LATE]
+    cases = [
+        (way, strategy, join, retries)
+        for way in ways
+        for strategy in STRATEGIES
+        for join in JOINS
+        for retries in (0, 3)
+    ]
+    with ThreadPoolExecutor(len(cases)) as pool:
+        yield {
+            (way, strategy, join, retries): pool.submit(
+                run, way, strategy, join=join, retries=retries, times=2 if retries else None
+            )
+            for way, strategy, join, retries in cases
+        }
+
+
 @strategies
 @joins
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
-def test_a_job_is_right_or_fails_without_output(way: Way, strategy: str, join: bool) -> None:
-    ran = run(way, strategy, join=join)
+def test_a_job_is_right_or_fails_without_output(way: Way, strategy: str, join: bool, late: Late) -> None:
+    ran = late[way, strategy, join, 0].result() if way.why == TOO_LATE else run(way, strategy, join=join)
     if way.why is not None:
         assert (ran.status, ran.output) == ("Failed", None)
         assert any(way.why in line for line in ran.log), ran.log
@@ -116,9 +145,12 @@ def test_a_job_is_right_or_fails_without_output(way: Way, strategy: str, join: b
 @joins
 @pytest.mark.parametrize("way", BROKEN, ids=lambda way: way.name)
 def test_a_broken_answer_is_asked_for_again_when_the_job_has_retries(
-    way: Way, strategy: str, join: bool
+    way: Way, strategy: str, join: bool, late: Late
 ) -> None:
-    ran = run(way, strategy, join=join, retries=3, times=2)
+    if way.why == TOO_LATE:
+        ran = late[way, strategy, join, 3].result()
+    else:
+        ran = run(way, strategy, join=join, retries=3, times=2)
     assert (ran.status, ran.output) == ("Completed", expected(WAYS[0], strategy, join=join)), ran.log
     assert ran.requests >= (42 if strategy == "SingleRecord" else 3)
 
