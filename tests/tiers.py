@@ -53,9 +53,9 @@ TIER_OF = {
     "least_privilege": "proof",
     "local": "story",
     "local/clients": "proof",
+    "local/emulator/patches/test_lambda_workers.py": "proof",  # bursts of calls
     "local/emulator/storage/test_kept.py": "proof",  # large objects, beyond what memory holds
     "local/emulator/storage/test_objects.py": "proof",  # as above
-    "local/emulator/test_lambda_workers.py": "proof",  # bursts of calls
     "local/framework/test_aws_toolkits.py": "proof",
     "local/framework/test_pytorch.py": "proof",  # needs PyTorch
     "local/framework/test_xgboost.py": "proof",  # needs XGBoost

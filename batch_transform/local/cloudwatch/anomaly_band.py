@@ -1,5 +1,8 @@
 """What is usual of a metric: a rough stand-in for CloudWatch's anomaly detection.
 
+Each job that has alarms and no `monitoring.longest_duration_in_seconds` has one on how long its runs take (the
+constructs' `run_alarms.py`).
+
 CloudWatch trains a model on up to two weeks of a metric, which knows of hours and weekdays (User Guide, "Using
 CloudWatch anomaly detection"). Nobody outside knows that model. Here the band lies around the mean of what came
 before, so many standard deviations to either side: enough to see an alarm come, and not when it would on AWS.

@@ -18,9 +18,10 @@ from ministack.services import iam, sts  # type: ignore[import-untyped]  # it ha
 from batch_transform.job.errors import RefusedRequestError
 from batch_transform.local.clients import Credentials
 from batch_transform.local.emulator.enforcement import refusals
-from batch_transform.local.emulator.enforcement.guard import Call
+from batch_transform.local.emulator.enforcement.calls import Call
 from batch_transform.local.emulator.enforcement.permissions import ServiceCaller, denial, document
-from batch_transform.local.emulator.service import NAME, HttpAnswer, current_scope
+from batch_transform.local.emulator.operations import HttpAnswer
+from batch_transform.local.emulator.service import NAME, current_scope
 from batch_transform.local.sagemaker.resource import Scope
 
 _KINDS = {

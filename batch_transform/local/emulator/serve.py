@@ -15,32 +15,12 @@ from hypercorn.config import Config
 from ministack import app as emulator  # type: ignore[import-untyped]  # it has no types
 
 from batch_transform.local.clients import Clients
-from batch_transform.local.emulator import (
-    alarms,
-    bucket_lifecycle,
-    buckets,
-    callers,
-    dead_letters,
-    emptied_buckets,
-    execution_timeout,
-    exports,
-    lambda_errors,
-    lambda_workers,
-    log_reads,
-    metrics,
-    pages,
-    roles,
-    schedule_requests,
-    schedules,
-    service,
-    stacks,
-    workflow,
-)
+from batch_transform.local.emulator import callers, patches, roles, service, stacks, workflow
 from batch_transform.local.emulator.enforcement import plug as enforcement
-from batch_transform.local.emulator.enforcement.objects import accept_aws_managed_key, apply_bucket_encryption
+from batch_transform.local.emulator.enforcement.objects import accept_aws_managed_key
 from batch_transform.local.emulator.enforcement.topics_and_queues import keep_topic_keys
 from batch_transform.local.emulator.in_process import InProcess
-from batch_transform.local.emulator.interpreter import plug as interpreter
+from batch_transform.local.emulator.patches import alarms, lambda_workers, schedules
 from batch_transform.local.emulator.storage import upload
 from batch_transform.local.emulator.storage.body import BodyFolder
 from batch_transform.local.emulator.storage.kept import KeptObjects
@@ -101,28 +81,15 @@ class LocalAws:
         service.plug_in(self._sagemaker)
         roles.plug_in()
         stacks.plug_in(self._sagemaker)
-        apply_bucket_encryption()
-        bucket_lifecycle.plug_in()
-        emptied_buckets.plug_in()
-        exports.plug_in()
         keep_topic_keys()
         accept_aws_managed_key()
-        buckets.plug_in()
-        interpreter.plug_in()
+        patches.plug_in()
         workflow.plug_in(self._sagemaker, SageMakerJsonClient(endpoint_url), assume_role)
-        dead_letters.plug_in()
-        schedule_requests.plug_in()
-        pages.plug_in()
         if settings.enforce_iam:
             enforcement.plug_in(endpoint_url)
-        execution_timeout.plug_in()
-        log_reads.plug_in()
-        metrics.plug_in()
         self._alarms = alarms.plug_in(settings.alarm_scale)
         self._alarms.start()
         schedules.plug_in(settings.schedule_scale if settings.schedules else None)
-        lambda_errors.plug_in()
-        lambda_workers.plug_in()
 
     def restore(self) -> None:
         """Put back the objects of an earlier run, after the emulator has put back the rest."""

@@ -12,6 +12,7 @@ from ministack.core import concurrency, iam_actions, responses, router  # type: 
 from ministack.services import eventbridge  # type: ignore[import-untyped]  # it has no types
 
 from batch_transform.job.errors import RefusedRequestError
+from batch_transform.local.emulator.operations import HttpAnswer
 from batch_transform.local.sagemaker.resource import Scope
 from batch_transform.local.sagemaker.service import SageMaker
 
@@ -19,8 +20,6 @@ NAME = "sagemaker"
 _JSON = {"Content-Type": "application/x-amz-json-1.1"}
 
 logger = logging.getLogger(__name__)
-
-HttpAnswer = tuple[int, dict[str, str], bytes]
 
 
 class Module:

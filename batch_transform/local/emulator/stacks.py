@@ -6,12 +6,13 @@ replacement (CloudFormation template reference, AWS::SageMaker::Model).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]  # it has no types
 
 from batch_transform.job.errors import RefusedRequestError
+from batch_transform.local.emulator import resources
+from batch_transform.local.emulator.resources import Created, Properties
 from batch_transform.local.emulator.service import current_scope
 from batch_transform.local.sagemaker.service import SageMaker
 
@@ -27,9 +28,6 @@ _REPLACING = (
     "VpcConfig",
 )
 
-Properties = Mapping[str, Any]
-Created = tuple[str, dict[str, str]]
-
 
 class ModelResource:
     """Creates, updates and deletes models on behalf of a stack."""
@@ -39,9 +37,7 @@ class ModelResource:
 
     def create(self, logical_id: str, properties: Properties, stack_name: str) -> Created:
         """Return the model's ARN and its attributes."""
-        name = properties.get("ModelName") or provisioners._physical_name(
-            stack_name, logical_id, max_len=_NAME_LENGTH
-        )
+        name = properties.get("ModelName") or resources.physical_name(stack_name, logical_id, _NAME_LENGTH)
         request = {**properties, "ModelName": name}
         if "EnableNetworkIsolation" in request:  # a template may give a boolean as a string
             request["EnableNetworkIsolation"] = str(request["EnableNetworkIsolation"]).lower() == "true"
@@ -82,11 +78,8 @@ class ModelResource:
 def plug_in(sagemaker: SageMaker) -> None:
     """Register the resource type."""
     resource = ModelResource(sagemaker)
-    provisioners._RESOURCE_HANDLERS[TYPE] = {
-        "create": resource.create,
-        "update": resource.update,
-        "delete": resource.delete,
-    }
-    provisioners._REPLACING_PROPERTIES[TYPE] = _REPLACING
+    resources.register(
+        TYPE, create=resource.create, update=resource.update, delete=resource.delete, replacing=_REPLACING
+    )
     provisioners._CUSTOM_NAME_REPLACEMENT[TYPE] = {"name": "ModelName"}
     provisioners._STACK_TAG_PROPERTY[TYPE] = ("Tags", "list")

@@ -8,18 +8,16 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Any
 
 from ministack.services import stepfunctions  # type: ignore[import-untyped]  # it has no types
 
 from batch_transform.job.errors import RefusedRequestError
 from batch_transform.local.clients import Credentials, account_credentials
-from batch_transform.local.emulator.interpreter.place import RUNTIME, end_aborted, failure
-from batch_transform.local.emulator.interpreter.retry import TIMEOUT
-from batch_transform.local.emulator.interpreter.services import sdk_metadata
-from batch_transform.local.emulator.interpreter.task import LOOK_SECONDS, current_call
+from batch_transform.local.emulator.patches.interpreter.place import RUNTIME, end_aborted, failure
+from batch_transform.local.emulator.patches.interpreter.retry import TIMEOUT
+from batch_transform.local.emulator.patches.interpreter.services import sdk_metadata
+from batch_transform.local.emulator.patches.interpreter.task import LOOK_SECONDS, current_call
 from batch_transform.local.emulator.service import NAME, current_scope
 from batch_transform.local.sagemaker.execution_role import AssumeRole
 from batch_transform.local.sagemaker.json_client import SageMakerJsonClient
@@ -40,50 +38,37 @@ _EXCEPTIONS = {
 }
 
 
-@dataclass(frozen=True)
-class Task:
-    """What the emulator does not tell an integration: whose task it is, and with which role it acts."""
-
-    execution: dict[str, Any]
-    assume_role: AssumeRole | None = None
-
-    @property
-    def session(self) -> Credentials | None:
-        """A session of the state machine's role; None where IAM is not enforced, or for a state by itself."""
-        machine_arn = self.execution.get("stateMachineArn")
-        machine = stepfunctions._state_machines.get(machine_arn)
-        if self.assume_role is None or machine is None:
-            return None
-        try:
-            return self.assume_role(
-                machine["roleArn"],
-                service=SERVICE,
-                session_name=self.execution["name"][:64],
-                source_arn=str(machine_arn),
-            )
-        except RefusedRequestError as error:
-            raise stepfunctions._ExecutionError("States.Runtime", error.message) from error
-
-
-_NO_EXECUTION = Task({"status": "RUNNING", "executionArn": ""})  # the TestState API has none
-_current_task: ContextVar[Task] = ContextVar("_current_task", default=_NO_EXECUTION)
-
-
-def current_task() -> Task:
-    """Return the task that this thread works on."""
-    return _current_task.get()
+def machine_session(assume_role: AssumeRole) -> Credentials | None:
+    """Return a session of the role of the state machine whose task this thread works on; None without a machine."""
+    execution = current_call().execution
+    machine_arn = execution.get("stateMachineArn")
+    machine = stepfunctions._state_machines.get(machine_arn)
+    if machine is None:  # a state by itself, in TestState
+        return None
+    try:
+        return assume_role(
+            machine["roleArn"],
+            service=SERVICE,
+            session_name=execution["name"][:64],
+            source_arn=str(machine_arn),
+        )
+    except RefusedRequestError as error:
+        raise stepfunctions._ExecutionError("States.Runtime", error.message) from error
 
 
 class SageMakerTask:
     """The integrations. They call SageMaker over HTTP, as any client, and wait in this process."""
 
-    def __init__(self, sagemaker: SageMaker, client: SageMakerJsonClient) -> None:
+    def __init__(
+        self, sagemaker: SageMaker, client: SageMakerJsonClient, assume_role: AssumeRole | None
+    ) -> None:
         self._sagemaker = sagemaker
         self._client = client
+        self._assume_role = assume_role
 
     def __call__(self, resource: str, parameters: dict[str, Any]) -> dict[str, Any]:
         """Make the call, and with `.sync` wait for the job's end; raises the emulator's _ExecutionError."""
-        task, scope = _current_task.get(), current_scope()
+        scope = current_scope()
         name, _, pattern = resource.removeprefix(PREFIX).partition(".")
         operation = f"{name[0].upper()}{name[1:]}"
         unknown = unknown_member(operation, parameters)
@@ -92,47 +77,47 @@ class SageMakerTask:
             text = json.dumps(parameters, separators=(",", ":"))
             raise failure(RUNTIME, f"The Parameters '{text}' could not be used to start the Task: [{said}]")
         if not pattern:
-            return {**self._call(operation, parameters, task, scope), **sdk_metadata()}
+            return {**self._call(operation, parameters, scope), **sdk_metadata()}
         tags = {
-            "AWS_STEP_FUNCTIONS_EXECUTION_ARN": task.execution["executionArn"],
+            "AWS_STEP_FUNCTIONS_EXECUTION_ARN": current_call().execution["executionArn"],
             "MANAGED_BY_AWS": "STARTED_BY_STEP_FUNCTIONS",
         }
         own = [{"Key": key, "Value": value} for key, value in tags.items()]
         tagged = {**parameters, "Tags": [*(parameters.get("Tags") or []), *own]}
-        created = self._call(operation, tagged, task, scope)
+        created = self._call(operation, tagged, scope)
         current_call().submitted({**created, **sdk_metadata()})
-        return self._wait(parameters["TransformJobName"], task, scope)
+        return self._wait(parameters["TransformJobName"], scope)
 
-    def _wait(self, name: str, task: Task, scope: Scope) -> dict[str, Any]:
+    def _wait(self, name: str, scope: Scope) -> dict[str, Any]:
         call, ended = current_call(), self._sagemaker.job(scope, name).ended
         deadline = time.monotonic() + call.timeout  # each attempt of a Retry has the whole time
         while not ended.wait(LOOK_SECONDS):
             if call.is_over:
-                self._stop(name, task, scope)
+                self._stop(name, scope)
                 end_aborted()
             if time.monotonic() >= deadline:
-                self._stop(name, task, scope)
+                self._stop(name, scope)
                 raise stepfunctions._ExecutionError(TIMEOUT, "")
-        description = self._call("DescribeTransformJob", {"TransformJobName": name}, task, scope)
-        listed = self._call("ListTags", {"ResourceArn": description["TransformJobArn"]}, task, scope)
+        description = self._call("DescribeTransformJob", {"TransformJobName": name}, scope)
+        listed = self._call("ListTags", {"ResourceArn": description["TransformJobArn"]}, scope)
         detail = event_detail(description, {tag["Key"]: tag["Value"] for tag in listed["Tags"]})
         if description["TransformJobStatus"] != "Completed":
             raise stepfunctions._ExecutionError("States.TaskFailed", json.dumps(detail))
         return detail
 
-    def _stop(self, name: str, task: Task, scope: Scope) -> None:
+    def _stop(self, name: str, scope: Scope) -> None:
         """Stop the job as well as may be: without the permission it goes on (Developer Guide of Step Functions)."""
         request = {"TransformJobName": name}
         try:
-            self._client.call("StopTransformJob", request, scope.region, _credentials(task, scope))
+            self._client.call("StopTransformJob", request, scope.region, self._credentials(scope))
         except RefusedRequestError as error:
             # a ValidationException says that the job ended by itself at the same moment
             if error.code not in ("ValidationException", "AccessDeniedException"):
                 raise
 
-    def _call(self, operation: str, request: dict[str, Any], task: Task, scope: Scope) -> dict[str, Any]:
+    def _call(self, operation: str, request: dict[str, Any], scope: Scope) -> dict[str, Any]:
         try:
-            return self._client.call(operation, request, scope.region, _credentials(task, scope))
+            return self._client.call(operation, request, scope.region, self._credentials(scope))
         except RefusedRequestError as error:
             name = _EXCEPTIONS.get(error.code, "AmazonSageMakerException")
             raise stepfunctions._ExecutionError(
@@ -141,15 +126,15 @@ class SageMakerTask:
                 f"Request ID: {uuid.uuid4()}; Proxy: null)",
             ) from error
 
-
-def _credentials(task: Task, scope: Scope) -> Credentials:
-    """Return a session of the state machine's role; the account's own where there is none."""
-    return task.session or account_credentials(scope.account)
+    def _credentials(self, scope: Scope) -> Credentials:
+        """Return a session of the state machine's role; the account's own where there is none."""
+        session = machine_session(self._assume_role) if self._assume_role else None
+        return session or account_credentials(scope.account)
 
 
 def plug_in(sagemaker: SageMaker, client: SageMakerJsonClient, assume_role: AssumeRole | None) -> None:
-    """Register the integrations, and keep at hand which execution a task belongs to."""
-    task = SageMakerTask(sagemaker, client)
+    """Register the integrations."""
+    task = SageMakerTask(sagemaker, client, assume_role)
     for operation in OPERATIONS:
         # the emulator takes the first whose name a resource begins with: CreateEndpointConfig is before CreateEndpoint
         stepfunctions._SERVICE_DISPATCH[f"{PREFIX}{operation[0].lower()}{operation[1:]}"] = task
@@ -162,15 +147,3 @@ def plug_in(sagemaker: SageMaker, client: SageMakerJsonClient, assume_role: Assu
             ("ValidationException", "ThrottlingException", "AccessDeniedException"), "SageMakerException"
         ),
     }
-    execute_task = stepfunctions._execute_task
-
-    def execute_known_task(
-        state_def: dict[str, Any], raw_input: object, execution: dict[str, Any], ctx: dict[str, Any]
-    ) -> object:
-        token = _current_task.set(Task(execution, assume_role))
-        try:
-            return execute_task(state_def, raw_input, execution, ctx)
-        finally:
-            _current_task.reset(token)
-
-    stepfunctions._execute_task = execute_known_task

@@ -20,8 +20,10 @@ from ministack.services import lambda_svc, stepfunctions  # type: ignore[import-
 
 from batch_transform.local.emulator.enforcement import topics_and_queues
 from batch_transform.local.emulator.enforcement.permissions import Denial, Policy, denial
-from batch_transform.local.emulator.service import HttpAnswer, current_scope
-from batch_transform.local.emulator.workflow import current_task
+from batch_transform.local.emulator.operations import HttpAnswer
+from batch_transform.local.emulator.roles import assume_role
+from batch_transform.local.emulator.service import current_scope
+from batch_transform.local.emulator.workflow import machine_session
 
 Parameters = Mapping[str, Any]
 Need = tuple[str, str, Policy]
@@ -43,7 +45,7 @@ def plug_in(endpoint_url: str) -> None:
     http = URLLib3Session(timeout=300, max_pool_connections=64)
 
     def invoke_as_role(resource: str, parameters: Any) -> object:  # noqa: ANN401  # a task's arguments
-        session = current_task().session
+        session = machine_session(assume_role)
         if session is not None and (why := _task_denial(resource, parameters, session.access_key)):
             service = resource.partition(_PREFIX)[2].partition(":")[0]
             raise stepfunctions._ExecutionError(_ERRORS[service], why.message)
@@ -58,7 +60,7 @@ def plug_in(endpoint_url: str) -> None:
         query_params: Mapping[str, Any],
         timeout: float | None = None,
     ) -> HttpAnswer:
-        session = current_task().session
+        session = machine_session(assume_role)
         if session is None:
             answer: HttpAnswer = call_handler(handler, method, path, headers, body, query_params, timeout)
             return answer

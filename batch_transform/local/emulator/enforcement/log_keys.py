@@ -13,10 +13,11 @@ from typing import Any
 from ministack.services import cloudwatch_logs  # type: ignore[import-untyped]  # it has no types
 from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]  # it has no types
 
-from batch_transform.local.emulator.enforcement.guard import Call, guard
+from batch_transform.local.emulator.enforcement.calls import Call, refuse_calls
 from batch_transform.local.emulator.enforcement.keys import KeyUse, refusal
 from batch_transform.local.emulator.enforcement.permissions import ServiceCaller
-from batch_transform.local.emulator.service import HttpAnswer, current_scope
+from batch_transform.local.emulator.operations import HttpAnswer
+from batch_transform.local.emulator.service import current_scope
 
 TYPE = "AWS::Logs::LogGroup"
 ACTIONS = (
@@ -31,7 +32,7 @@ ACTIONS = (
 
 def plug_in() -> None:
     """Check the key when a group gets it, from the API or from CloudFormation."""
-    guard("logs", _refuse)
+    refuse_calls("logs", _refuse)
     handlers = provisioners._RESOURCE_HANDLERS[TYPE]
     create = handlers["create"]
 

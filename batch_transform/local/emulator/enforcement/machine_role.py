@@ -9,19 +9,20 @@ the texts below, which are from public reports.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ministack.services import eventbridge, stepfunctions  # type: ignore[import-untyped]  # it has no types
-from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]  # it has no types
 
 from batch_transform.job.errors import RefusedRequestError
+from batch_transform.local.emulator import operations, resources
 from batch_transform.local.emulator.enforcement.permissions import Denial, denial
+from batch_transform.local.emulator.operations import HttpAnswer, Request, Serve
+from batch_transform.local.emulator.patches.interpreter.checked_definitions import TYPE, definition_of
 from batch_transform.local.emulator.roles import assume_role
-from batch_transform.local.emulator.service import HttpAnswer, current_scope
+from batch_transform.local.emulator.service import current_scope
 
 PRINCIPAL = "states.amazonaws.com"
-TYPE = "AWS::StepFunctions::StateMachine"
 
 LOG_DELIVERY = (
     "logs:CreateLogDelivery",
@@ -48,21 +49,29 @@ MANAGED_RULES = {
 
 def plug_in() -> None:
     """Check each machine that the API or CloudFormation creates or updates."""
-    for name in ("_create_state_machine", "_update_state_machine"):
-        setattr(stepfunctions, name, _checked(getattr(stepfunctions, name)))
-    handlers = provisioners._RESOURCE_HANDLERS[TYPE]
-    create = handlers["create"]
+    operations.answer("states", {"CreateStateMachine": _change, "UpdateStateMachine": _change})
+    resources.check_properties(TYPE, _check_resource)
 
-    def create_checked(logical_id: str, properties: Mapping[str, Any], stack_name: str) -> object:
-        definition = properties.get("DefinitionString") or json.dumps(properties.get("Definition") or {})
+
+async def _change(request: Request, serve: Serve) -> HttpAnswer:
+    """Check the machine as it would be: an update keeps what it does not name."""
+    kept = stepfunctions._state_machines.get(request.get("stateMachineArn")) or {}
+    wanted = {**kept, **request}
+    if "roleArn" in wanted and "definition" in wanted:  # else the emulator says what is missing
         try:
-            check(properties["RoleArn"], definition, _small(properties.get("LoggingConfiguration") or {}))
+            check(wanted["roleArn"], wanted["definition"], _small(wanted.get("loggingConfiguration") or {}))
         except RefusedRequestError as error:
-            # the emulator makes a failed resource of any ValueError, with its text as the reason
-            raise ValueError(error.message) from error
-        return create(logical_id, properties, stack_name)
+            return operations.refusal(error.code, error.message)
+    return await serve(request)
 
-    handlers["create"] = create_checked
+
+def _check_resource(properties: Mapping[str, Any]) -> None:
+    logging = _small(properties.get("LoggingConfiguration") or {})
+    try:
+        check(properties["RoleArn"], definition_of(properties), logging)
+    except RefusedRequestError as error:
+        # the emulator makes a failed resource of any ValueError, with its text as the reason
+        raise ValueError(error.message) from error
 
 
 def check(role_arn: str, definition: str, logging: Mapping[str, Any]) -> None:
@@ -94,24 +103,6 @@ def _managed_rule_denial(access_key: str, rule: str) -> Denial | None:
     arn = f"arn:{scope.partition}:events:{scope.region}:{scope.account}:rule/{rule}"
     actions = ("events:PutTargets", "events:PutRule", "events:DescribeRule")
     return next((why for action in actions if (why := denial(access_key, action, arn))), None)
-
-
-def _checked(change: Callable[[dict[str, Any]], HttpAnswer]) -> Callable[[dict[str, Any]], HttpAnswer]:
-    """Return the emulator's operation with the check before it; an update keeps what it does not name."""
-
-    def checked(data: dict[str, Any]) -> HttpAnswer:
-        kept = stepfunctions._state_machines.get(data.get("stateMachineArn")) or {}
-        wanted = {**kept, **data}
-        if "roleArn" not in wanted or "definition" not in wanted:
-            return change(data)  # the emulator says what is missing
-        try:
-            check(wanted["roleArn"], wanted["definition"], _small(wanted.get("loggingConfiguration") or {}))
-        except RefusedRequestError as error:
-            answer = {"__type": error.code, "message": error.message}
-            return 400, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps(answer).encode()
-        return change(data)
-
-    return checked
 
 
 def _small(logging: Mapping[str, Any]) -> dict[str, Any]:

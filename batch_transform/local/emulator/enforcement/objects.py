@@ -13,11 +13,10 @@ from xml.sax.saxutils import escape
 
 from ministack.core import iam_actions  # type: ignore[import-untyped]  # it has no types
 from ministack.services import s3  # type: ignore[import-untyped]  # it has no types
-from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]  # it has no types
 
-from batch_transform.local.emulator.enforcement.guard import Call, guard
+from batch_transform.local.emulator.enforcement.calls import Call, refuse_calls
 from batch_transform.local.emulator.enforcement.keys import KeyRefusal, KeyUse, refusal
-from batch_transform.local.emulator.service import HttpAnswer
+from batch_transform.local.emulator.operations import HttpAnswer
 
 _TLS = "x-tls-version"
 """The header with which a request says that it is over an older TLS, to put a policy to the test."""
@@ -34,7 +33,7 @@ _CUSTOMER_KEY = "x-amz-server-side-encryption-customer-algorithm"
 
 def plug_in() -> None:
     """Ask KMS before each read and write of an object, and say of each request which TLS it came over."""
-    guard("s3", _refuse)
+    refuse_calls("s3", _refuse)
     context = iam_actions.s3_service_context
 
     def context_with_tls(
@@ -43,14 +42,6 @@ def plug_in() -> None:
         return {**context(iam_action, query_params, path, headers), "s3:TlsVersion": headers.get(_TLS, "1.3")}
 
     iam_actions.s3_service_context = context_with_tls
-
-
-def apply_bucket_encryption() -> None:
-    """Make the emulator's CloudFormation keep a bucket's default encryption, which it ignores."""
-    provisioners._S3_BUCKET_CONFIGURATIONS = (
-        *provisioners._S3_BUCKET_CONFIGURATIONS,
-        ("BucketEncryption", _encryption_xml, s3._put_bucket_encryption, s3._delete_bucket_encryption),
-    )
 
 
 def accept_aws_managed_key() -> None:
@@ -69,24 +60,6 @@ def accept_aws_managed_key() -> None:
         return answer
 
     s3._resolve_sse_write_headers = resolved
-
-
-def _encryption_xml(properties: Mapping[str, Any]) -> bytes:
-    """Return the property as the body of PutBucketEncryption."""
-    rules = []
-    for rule in properties.get("ServerSideEncryptionConfiguration", []):
-        default = rule.get("ServerSideEncryptionByDefault", {})
-        key = default.get("KMSMasterKeyID")
-        rules.append(
-            "<Rule><ApplyServerSideEncryptionByDefault>"
-            f"<SSEAlgorithm>{escape(default.get('SSEAlgorithm', 'AES256'))}</SSEAlgorithm>"
-            + (f"<KMSMasterKeyID>{escape(str(key))}</KMSMasterKeyID>" if key else "")
-            + "</ApplyServerSideEncryptionByDefault>"
-            f"<BucketKeyEnabled>{str(rule.get('BucketKeyEnabled', False)).lower()}</BucketKeyEnabled></Rule>"
-        )
-    return (
-        f'<ServerSideEncryptionConfiguration xmlns="{s3.S3_NS}">{"".join(rules)}</ServerSideEncryptionConfiguration>'
-    ).encode()
 
 
 def _refuse(call: Call) -> HttpAnswer | None:

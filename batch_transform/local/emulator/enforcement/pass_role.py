@@ -11,9 +11,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from batch_transform.local.emulator.enforcement.guard import Call, guard
+from batch_transform.local.emulator.enforcement.calls import Call, refuse_calls
 from batch_transform.local.emulator.enforcement.permissions import denial
-from batch_transform.local.emulator.service import HttpAnswer
+from batch_transform.local.emulator.operations import HttpAnswer
 
 # Service of the emulator -> the principal that gets the role, and the operations that hand one over.
 _PASSING: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -29,7 +29,7 @@ _MEMBERS = ("Role", "roleArn", "RoleArn", "ExecutionRoleArn")
 def plug_in() -> None:
     """Ask for the permission in each of these calls."""
     for service in _PASSING:
-        guard(service, _refuse)
+        refuse_calls(service, _refuse)
 
 
 def _refuse(call: Call) -> HttpAnswer | None:

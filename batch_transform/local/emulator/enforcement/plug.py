@@ -18,7 +18,7 @@ from batch_transform.local.emulator.enforcement import (
     topics_and_queues,
     volume_key,
 )
-from batch_transform.local.emulator.enforcement.guard import guard
+from batch_transform.local.emulator.enforcement.calls import refuse_calls
 from batch_transform.local.emulator.enforcement.keys import KeyUse, refusal
 from batch_transform.local.emulator.enforcement.permissions import denial
 from batch_transform.local.emulator.service import NAME
@@ -28,7 +28,7 @@ def plug_in(endpoint_url: str) -> None:
     """Ask for everything that AWS asks for. SageMaker and its integration are plugged in already."""
     refusals.plug_in()
     pass_role.plug_in()
-    guard(NAME, roles.refuse_tags)
+    refuse_calls(NAME, roles.refuse_tags)
     volume_key.plug_in()
     machine_role.plug_in()
     integrations.plug_in(endpoint_url)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from ministack.services import sns, sqs  # type: ignore[import-untyped]  # it has no types
-from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]  # it has no types
 
-from batch_transform.local.emulator.enforcement.guard import Call, guard
+from batch_transform.local.emulator.enforcement.calls import Call, refuse_calls
 from batch_transform.local.emulator.enforcement.keys import KeyUse, refusal
 from batch_transform.local.emulator.enforcement.permissions import (
     Denial,
@@ -17,7 +16,8 @@ from batch_transform.local.emulator.enforcement.permissions import (
     denial,
     service_denial,
 )
-from batch_transform.local.emulator.service import HttpAnswer
+from batch_transform.local.emulator.operations import HttpAnswer
+from batch_transform.local.emulator.resources import Properties, apply_properties
 
 EVENTS = "events.amazonaws.com"
 _TOPIC = "AWS::SNS::Topic"
@@ -37,30 +37,17 @@ _GUARDED: dict[str, dict[str, tuple[str, ...]]] = {
 def plug_in() -> None:
     """Ask for the key in calls of the API, and for policy and key in deliveries of SNS and S3."""
     for service in _GUARDED:
-        guard(service, _refuse)
+        refuse_calls(service, _refuse)
     sqs.queue_policy_allows = _allows
     sns.topic_policy_allows = _allows
 
 
 def keep_topic_keys() -> None:
     """Make the emulator's CloudFormation keep a topic's key, which it ignores; a queue's it keeps."""
-    handlers = provisioners._RESOURCE_HANDLERS[_TOPIC]
-    create, update = handlers["create"], handlers["update"]
-
-    def create_with_key(logical_id: str, properties: Mapping[str, Any], stack_name: str) -> tuple[str, Any]:
-        arn, attributes = create(logical_id, properties, stack_name)
-        _set_key(arn, properties)
-        return arn, attributes
-
-    def update_with_key(*arguments: Any, **named: Any) -> tuple[str, Any]:  # noqa: ANN401  # the emulator's
-        arn, attributes = update(*arguments, **named)
-        _set_key(arn, arguments[2])
-        return arn, attributes
-
-    handlers["create"], handlers["update"] = create_with_key, update_with_key
+    apply_properties(_TOPIC, _set_key)
 
 
-def _set_key(arn: str, properties: Mapping[str, Any]) -> None:
+def _set_key(arn: str, _old: Properties, properties: Properties) -> None:
     topic = sns._topic_by_arn_any_scope(arn)
     topic["attributes"].pop("KmsMasterKeyId", None)
     if key := properties.get("KmsMasterKeyId"):

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import json
 
-from batch_transform.local.emulator.enforcement.guard import Call, guard
+from batch_transform.local.emulator.enforcement.calls import Call, refuse_calls
 from batch_transform.local.emulator.enforcement.keys import KeyUse, refusal
-from batch_transform.local.emulator.service import NAME, HttpAnswer
+from batch_transform.local.emulator.operations import HttpAnswer
+from batch_transform.local.emulator.service import NAME
 
 _OPERATIONS = ("Decrypt", "DescribeKey", "GenerateDataKeyWithoutPlaintext", "CreateGrant")
 
 
 def plug_in() -> None:
     """Ask for the grant in each CreateTransformJob."""
-    guard(NAME, _refuse)
+    refuse_calls(NAME, _refuse)
 
 
 def _refuse(call: Call) -> HttpAnswer | None:

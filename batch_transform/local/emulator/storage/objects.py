@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import hashlib
 import logging
 import sqlite3
@@ -12,6 +11,7 @@ import types
 import zlib
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from contextvars import ContextVar
+from functools import partial
 from typing import Any
 
 from ministack import app  # type: ignore[import-untyped]  # it has no types
@@ -54,23 +54,20 @@ class Objects:
         s3.hashlib = _module(hashlib, md5=_hasher("md5"), sha1=_hasher("sha1"), sha256=_hasher("sha256"))
         s3.zlib = _module(zlib, crc32=_crc32)
         s3.md5_hash = lambda data: s3.hashlib.md5(data).hexdigest()
-        for name, replacement in (
-            ("_dispatch", self._dispatch),
-            ("_build_object_record", self._build_record),
-            ("_complete_multipart_upload", self._complete),
-            ("_maybe_replicate", self._replicate),
-            ("_record_object_version", self._record_version),
-            ("_fire_s3_event_async", self._fire_event),
-            ("_get_object_data", _get_in_memory),
-        ):
-            setattr(s3, name, functools.partial(replacement, getattr(s3, name)))
-        app._send_response = functools.partial(_send_response, app._send_response)
+        s3._dispatch = partial(self._dispatch, s3._dispatch)
+        s3._build_object_record = partial(self._build_record, s3._build_object_record)
+        s3._complete_multipart_upload = partial(self._complete, s3._complete_multipart_upload)
+        s3._maybe_replicate = partial(self._replicate, s3._maybe_replicate)
+        s3._record_object_version = partial(self._record_version, s3._record_object_version)
+        s3._fire_s3_event_async = partial(self._fire_event, s3._fire_s3_event_async)
+        s3._get_object_data = partial(_get_in_memory, s3._get_object_data)
+        app._send_response = partial(_send_response, app._send_response)
         if self._kept is not None:
             s3._persist_version_state = lambda bucket_name, key, bucket: self._touch(bucket_name, key)
             s3._persist_delete_marker = lambda bucket_name, key, marker: self._touch(bucket_name, key)
             s3._delete_persisted_object = self._touch
             s3._delete_persisted_bucket = self._touch
-            s3.reset = functools.partial(_reset, s3.reset, self._kept)
+            s3.reset = partial(_reset, s3.reset, self._kept)
 
     def _dispatch(self, dispatch: Callable[..., Answer], *request: Any) -> Answer:  # noqa: ANN401  # of the emulator
         """Serve a request; refuse one whose outcome cannot be kept, and let nothing of it be seen."""
@@ -181,7 +178,7 @@ class Objects:
         if events is None:
             fire(*arguments, **details)
         else:
-            events.append(functools.partial(fire, *arguments, **details))
+            events.append(partial(fire, *arguments, **details))
 
     def _touch(self, bucket_name: str, key: str = "") -> None:
         """Keep the object, or the bucket, as it is at the end of the request, or now where there is none."""

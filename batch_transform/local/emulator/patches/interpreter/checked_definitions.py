@@ -1,0 +1,77 @@
+"""The definitions that the API and CloudFormation bring: each is checked, and refused where it has a problem."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ministack.core.responses import json_response  # type: ignore[import-untyped]  # it has no types
+from ministack.services import stepfunctions  # type: ignore[import-untyped]  # it has no types
+from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]  # it has no types
+
+from batch_transform.local.emulator import operations
+from batch_transform.local.emulator.operations import HttpAnswer, Request, Serve
+from batch_transform.local.emulator.patches.interpreter.definition import Problem, problems
+from batch_transform.local.emulator.resources import check_properties
+
+TYPE = "AWS::StepFunctions::StateMachine"
+
+
+def plug_in() -> None:
+    """Check each definition that the API or CloudFormation brings."""
+    operations.answer(
+        "states",
+        {
+            "CreateStateMachine": _create,
+            "UpdateStateMachine": _update,
+            "ValidateStateMachineDefinition": _validate,
+        },
+    )
+    check_properties(TYPE, _check_resource)
+
+
+async def _create(request: Request, serve: Serve) -> HttpAnswer:
+    found = problems(request.get("definition"), request.get("type") or "STANDARD")
+    return _refusal(found) if found else await serve(request)
+
+
+async def _update(request: Request, serve: Serve) -> HttpAnswer:
+    kept = stepfunctions._state_machines.get(request.get("stateMachineArn"))
+    if kept and "definition" in request:
+        found = problems(request["definition"], kept["type"] or "STANDARD")
+        if found:
+            return _refusal(found)
+    return await serve(request)
+
+
+async def _validate(request: Request, _serve: Serve) -> HttpAnswer:
+    found = problems(request["definition"], request.get("type") or "STANDARD")
+    diagnostics = [
+        {"severity": "ERROR", "code": each.code, "message": each.message, "location": each.at}
+        for each in found
+    ]
+    answer: HttpAnswer = json_response(
+        {"result": "FAIL" if found else "OK", "diagnostics": diagnostics, "truncated": False}
+    )
+    return answer
+
+
+def _check_resource(properties: Mapping[str, Any]) -> None:
+    found = problems(definition_of(properties), properties.get("StateMachineType") or "STANDARD")
+    if found:
+        # the emulator makes a failed resource of any ValueError, with its text as the reason
+        raise ValueError(f'Resource handler returned message: "{_text(found)}"')
+
+
+def definition_of(properties: Mapping[str, Any]) -> str:
+    """Return the definition that a template gives a state machine, with its substitutions made."""
+    definition: str = provisioners._sfn_definition(properties)
+    return definition
+
+
+def _refusal(found: list[Problem]) -> HttpAnswer:
+    return operations.refusal("InvalidDefinition", _text(found))
+
+
+def _text(found: list[Problem]) -> str:
+    return f"Invalid State Machine Definition: '{', '.join(map(str, found))}'"

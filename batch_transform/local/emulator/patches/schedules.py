@@ -1,0 +1,102 @@
+"""EventBridge Scheduler: schedules start what they say when they say so.
+
+The emulator keeps them and reads cron in UTC only; its thread asks us instead.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from ministack.core import responses  # type: ignore[import-untyped]  # it has no types
+from ministack.services import eventbridge, scheduler  # type: ignore[import-untyped]  # it has no types
+
+from batch_transform.local.schedule_times import Clock, Times, times_of
+
+TICK_SECONDS = 0.5
+"""The emulator looks every 10 s."""
+
+# A schedule that is older when it is first seen was there before this local AWS was started.
+_NEW = timedelta(seconds=10)
+
+_Key = tuple[str, str, str]  # account, region, group/name
+
+
+@dataclass
+class _Watched:
+    """A schedule as it was last made or changed, its clock, and its next start by that clock."""
+
+    changed: float
+    times: Times
+    clock: Clock
+    due: datetime | None
+
+
+class Ticker:
+    """Starts what is due. `scale` makes time pass faster for each schedule, from when it was made or changed."""
+
+    def __init__(self, scale: float) -> None:
+        self._scale = scale
+        self._watched: dict[_Key, _Watched] = {}
+
+    def __call__(self) -> None:
+        """Look at all schedules once."""
+        schedules = scheduler._schedules._data
+        now = datetime.now(UTC)
+        for key in [key for key in self._watched if key not in schedules]:
+            del self._watched[key]
+        for key, schedule in list(schedules.items()):
+            self._look(key, schedule, now)
+
+    def _look(self, key: _Key, schedule: Mapping[str, Any], now: datetime) -> None:
+        watched = self._watched.get(key)
+        if watched is None or watched.changed != schedule["LastModificationDate"]:
+            watched = self._watched[key] = _watch(schedule, now, self._scale)
+        if schedule["State"] != "ENABLED":
+            return
+        time = watched.clock.time(now)
+        if watched.due is not None and watched.due <= time:
+            watched.due = watched.times.following(time, made=watched.clock.made)
+            _start(key, schedule)
+        if watched.due is None and schedule["ActionAfterCompletion"] == "DELETE":
+            scheduler._schedules._data.pop(key, None)
+
+
+def _watch(schedule: Mapping[str, Any], now: datetime, scale: float) -> _Watched:
+    times = times_of(schedule)
+    changed = datetime.fromtimestamp(schedule["LastModificationDate"], UTC)
+    is_new = now - changed < _NEW or times.is_once
+    due = times.first(changed) if is_new else times.following(now, made=changed)
+    return _Watched(schedule["LastModificationDate"], times, Clock(changed if is_new else now, scale), due)
+
+
+def _start(key: _Key, schedule: Mapping[str, Any]) -> None:
+    account, region, _ = key
+    event = {
+        "EventId": str(uuid.uuid4()),
+        "Source": "aws.scheduler",
+        "DetailType": "Scheduled Event",
+        "Detail": "{}",
+        "Time": datetime.now(UTC).timestamp(),
+        "Resources": [schedule["Arn"]],
+        "Account": account,
+        "Region": region,
+    }
+    with responses.request_scope(account, region):
+        eventbridge._invoke_target(schedule["Target"], event, schedule)
+
+
+def plug_in(scale: float | None) -> None:
+    """Take the place of the emulator's look at its schedules; its thread reads both before each pause.
+
+    Without a scale nothing is ever started.
+    """
+    scheduler._SCHEDULE_TICK_INTERVAL = TICK_SECONDS
+    scheduler._tick_schedules = _start_nothing if scale is None else Ticker(scale)
+
+
+def _start_nothing() -> None:
+    pass
