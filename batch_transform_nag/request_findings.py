@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from batch_transform.job.aws.members import MEMBERS
 from batch_transform.job.errors import Problem
 from batch_transform.job.rules import request_problems
 from batch_transform.job.rules.data_processing import INPUT_FILTER, OUTPUT_FILTER
+from batch_transform.job.values.fields import MEMBERS
 from batch_transform_nag.cfn_template import Resource
 from batch_transform_nag.rule import Compliance, Finding, RuleResult
 from batch_transform_nag.transform_task import transform_tasks

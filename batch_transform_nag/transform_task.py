@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from batch_transform.job.aws.request_shape import SHAPES
 from batch_transform.job.values.cdk_token import is_token
+from batch_transform.job.values.fields import LIMITS_OF_MEMBER
 from batch_transform_nag.cfn_template import Resource
 from batch_transform_nag.state_machine import State, state_machine
 from batch_transform_nag.variables import followed
@@ -152,4 +152,4 @@ def _made_as_a_whole(value: object, at: tuple[str, ...]) -> Iterator[str]:
 
 
 def _members_of(at: tuple[str, ...]) -> set[str]:
-    return {path[len(at)] for path in SHAPES if path[: len(at)] == at and len(path) > len(at)}
+    return {path[len(at)] for path in LIMITS_OF_MEMBER if path[: len(at)] == at and len(path) > len(at)}

@@ -8,10 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from batch_transform.job.aws.members import FIELD_OF
-from batch_transform.job.aws.request_shape import SHAPES, Path
 from batch_transform.job.errors import InputError
 from batch_transform.job.request.request import Request, complete_model_client_config, place
+from batch_transform.job.values.fields import FIELD_OF, LIMITS_OF_MEMBER, Path
 from batch_transform.job.values.job_name import near_job_name
 
 _NAMELESS = "adopted-job"
@@ -130,7 +129,7 @@ def _resolved(path: Path) -> Path:
 def _leaves(members: Mapping[str, Any], above: Path) -> Iterator[tuple[Path, object]]:
     for name, value in members.items():
         path = (*above, name)
-        is_structure = any(known[: len(path)] == path and known != path for known in SHAPES)
+        is_structure = any(known[: len(path)] == path and known != path for known in LIMITS_OF_MEMBER)
         if is_structure and isinstance(value, Mapping):
             yield from _leaves(value, path)
         else:
@@ -155,10 +154,16 @@ def _checked(path: Path, value: object, unknown: dict[Path, str], origin: str) -
         texts = {name: text for name, text in value.items() if name not in names}
         if all(isinstance(text, str) for text in texts.values()):
             return texts
-    elif path in SHAPES and path != _ENVIRONMENT and isinstance(value, (str, int, float)):
+    elif path in LIMITS_OF_MEMBER and path != _ENVIRONMENT and isinstance(value, (str, int, float)):
         return value
     dotted, kind = ".".join(path), type(value).__name__
-    wanted = "an object of texts" if path == _ENVIRONMENT else "one value" if path in SHAPES else "an object"
+    wanted = (
+        "an object of texts"
+        if path == _ENVIRONMENT
+        else "one value"
+        if path in LIMITS_OF_MEMBER
+        else "an object"
+    )
     raise InputError(
         f"{origin}: {dotted} must be {wanted}, as in CreateTransformJob; it is of the type {kind}"
     )
@@ -190,7 +195,7 @@ def _refuse_homeless(path: Path, origin: str) -> None:
         return
     if any(known[: len(path)] == path for known in FIELD_OF):
         return  # a whole structure that is not known yet
-    if any(known[: len(path)] == path for known in SHAPES):
+    if any(known[: len(path)] == path for known in LIMITS_OF_MEMBER):
         raise InputError(
             f"{origin}: {dotted} cannot be said in a job file; remove it from the request to adopt the rest"
         )

@@ -11,12 +11,11 @@ from typing import Any
 
 from batch_transform.adopt.adopted import Adopted, in_full, is_default
 from batch_transform.adopt.field_comments import field_comment
-from batch_transform.job.aws.members import FIELD_OF, MEMBERS
 from batch_transform.job.errors import BatchTransformError, Problem
 from batch_transform.job.files.job_file import JobFiles, read_job_files
-from batch_transform.job.request.overrides import OVERRIDABLE
 from batch_transform.job.request.request import transform_job_request
-from batch_transform.job.values.job_spec import ONE_OR_MORE, JobSpec
+from batch_transform.job.values.fields import FIELD_OF, MEMBERS, ONE_OR_MORE, OVERRIDABLE
+from batch_transform.job.values.job_spec import JobSpec
 from batch_transform.job.values.model_source import NAME_TO_WRITE
 from batch_transform.scaffold.yaml_scalar import yaml_comment, yaml_scalar
 

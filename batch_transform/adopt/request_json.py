@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from batch_transform.adopt.adopted import Adopted, adopt_members
-from batch_transform.job.aws.request_shape import Path
 from batch_transform.job.errors import InputError
+from batch_transform.job.values.fields import Path
 
 # What DescribeTransformJob, and the events made from it, say beyond what CreateTransformJob was told.
 _READ_ONLY = frozenset(

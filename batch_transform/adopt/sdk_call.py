@@ -34,10 +34,9 @@ from batch_transform.adopt.sdk_parameters import (
     Parameters,
     member_of,
 )
-from batch_transform.job.aws.members import FIELD_OF
-from batch_transform.job.aws.request_shape import SHAPES, Path
 from batch_transform.job.errors import InputError
 from batch_transform.job.request.request import Request, place
+from batch_transform.job.values.fields import FIELD_OF, LIMITS_OF_MEMBER, Path
 
 _S3_DATA_TYPE: Path = ("TransformInput", "DataSource", "S3DataSource", "S3DataType")
 _FILTERS = frozenset(
@@ -83,7 +82,7 @@ class _Reading:
             self._leave_out(path, unknown.text, self.code.place(unknown.node))
         elif path == ("Tags",) and isinstance(value, dict):
             place(self.members, path, [{"Key": key, "Value": str(text)} for key, text in value.items()])
-        elif isinstance(value, dict) and (path == ("Environment",) or path not in SHAPES):
+        elif isinstance(value, dict) and (path == ("Environment",) or path not in LIMITS_OF_MEMBER):
             for name, part in value.items():
                 self.put((*path, str(name)), part)
         elif value is not None:

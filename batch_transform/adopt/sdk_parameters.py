@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from botocore import xform_name
 
-from batch_transform.job.aws.request_shape import SHAPES, Path
+from batch_transform.job.values.fields import LIMITS_OF_MEMBER, Path
 
 Parameters = Mapping[str, Path | None]
 
@@ -177,7 +177,10 @@ def member_of(parameter: str) -> str | None:
     return _API_NAMES.get(parameter)
 
 
-_API_NAMES = {xform_name(name): name for path in SHAPES for name in path} | {"key": "Key", "value": "Value"}
+_API_NAMES = {xform_name(name): name for path in LIMITS_OF_MEMBER for name in path} | {
+    "key": "Key",
+    "value": "Value",
+}
 
 DATA_CAPTURE: Mapping[str, str] = {
     "destination_s3_uri": "DestinationS3Uri",

@@ -12,34 +12,30 @@ from batch_transform.job.rules import UNRESOLVED, request_problems
 from batch_transform.job.rules.columns import column_problems, field_problems
 from batch_transform.job.rules.container import container_problems
 from batch_transform.job.rules.instance_types import job_ladder_problems
+from batch_transform.job.rules.limits import setting_problems
 from batch_transform.job.rules.model import model_problems
 from batch_transform.job.rules.run_size import run_size_problems
 from batch_transform.job.rules.settings import (
-    input_key_problems,
-    monitoring_problems,
+    log_problems,
     name_problems,
     notify_problems,
     one_text_problems,
-    runtime_problems,
-    workflow_problems,
 )
 from batch_transform.job.rules.triggers import schedule_problems, upload_problems
 from batch_transform.job.values.job_spec import JobSpec
 
 _JOB_RULES = (
+    setting_problems,
     name_problems,
     model_problems,
     container_problems,
-    input_key_problems,
     job_ladder_problems,
     column_problems,
     field_problems,
-    runtime_problems,
     schedule_problems,
     upload_problems,
     notify_problems,
-    workflow_problems,
-    monitoring_problems,
+    log_problems,
 )
 
 

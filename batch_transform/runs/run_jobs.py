@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from batch_transform.job.aws.console_links import TRANSFORM_JOB_LOGS
-from batch_transform.job.aws.members import MEMBERS
+from batch_transform.job.values.fields import MEMBERS
 
 if TYPE_CHECKING:
     from mypy_boto3_logs.client import CloudWatchLogsClient

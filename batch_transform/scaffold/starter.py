@@ -13,6 +13,7 @@ from batch_transform.job.errors import InputError, Problem
 from batch_transform.job.files.job_file import read_job_files
 from batch_transform.job.files.regular_file import kind_of
 from batch_transform.job.model.framework_images import frameworks, versions
+from batch_transform.job.values.fields import comment_on
 from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.scaffold.yaml_scalar import yaml_scalar
 
@@ -102,11 +103,13 @@ def _input(starter: Starter, path: Path) -> Iterator[str]:
     if starter.data is None:
         yield f"  # data is left out: the stack's input bucket, below {starter.name}/"
     else:
-        yield f"  data: {yaml_scalar(starter.data)}  # every object whose key begins with this"
+        yield f"  data: {yaml_scalar(starter.data)}  # {comment_on('input.data', starter.data)}"
     yield f"  content_type: {yaml_scalar(starter.content_type)}"
     if starter.content_type in {CSV, JSON_LINES}:
-        header = "; a header line would be one too" if starter.content_type == CSV else ""
-        yield f"  split_type: Line  # each line is one record{header}"
+        comment = "each line is one record"
+        if starter.content_type == CSV:
+            comment = comment_on("input.split_type", "Line")
+        yield f"  split_type: Line  # {comment}"
     if starter.columns and Path(starter.columns).is_file():
         sample = yaml_scalar(_relative(Path(starter.columns), path))
         yield f"  columns_from: {sample}  # its first line names the columns"
@@ -138,7 +141,7 @@ def _transform(starter: Starter) -> Iterator[str]:
     yield f"  instance_type: {yaml_scalar(starter.instance_type)}"
     yield "  instance_count: 1"
     if starter.content_type in {CSV, JSON_LINES}:
-        yield "  strategy: MultiRecord  # as many records in a request as max_payload takes"
+        yield f"  strategy: MultiRecord  # {comment_on('transform.strategy', 'MultiRecord')}"
         yield "  max_payload: 6  # MB"
 
 

@@ -6,19 +6,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from batch_transform.job.aws.members import FIELD_OF
-from batch_transform.job.aws.request_shape import (
-    SHAPES,
-    Choice,
-    Flag,
-    Path,
-    Shape,
-    TagList,
-    Text,
-    TextMap,
-    Whole,
-)
+from batch_transform.job.aws.limits import Choice, Flag, Limits, TagList, Text, TextMap, Whole
 from batch_transform.job.request.request import place
+from batch_transform.job.values.fields import FIELD_OF, LIMITS_OF_MEMBER, Path
 
 _ANY_TEXT = st.text(max_size=60)
 _ONE_LINE = st.text(
@@ -34,7 +24,7 @@ _JOINABLE = [
 ]
 
 
-def _values(path: Path, shape: Shape) -> st.SearchStrategy[Any]:
+def _values(path: Path, shape: Limits) -> st.SearchStrategy[Any]:
     if isinstance(shape, Choice):
         return st.sampled_from(shape.values)
     if isinstance(shape, Whole):
@@ -80,7 +70,7 @@ def requests(draw: st.DrawFn) -> dict[str, Any]:
     }
     request: dict[str, Any] = {}
     captures = draw(st.booleans())
-    for path, shape in SHAPES.items():
+    for path, shape in LIMITS_OF_MEMBER.items():
         if path not in required and path not in FIELD_OF:
             continue
         if path[0] == "DataCaptureConfig" and not captures:

@@ -15,11 +15,12 @@ from batch_transform.adopt.job_text import job_text, read_back
 from batch_transform.adopt.request_json import adopt_json
 from batch_transform.adopt.sdk_call import adopt_sdk_call
 from batch_transform.adopt.sdk_parameters import CONSTRUCTORS, TRANSFORM
-from batch_transform.job.aws.request_shape import SHAPES
 from batch_transform.job.errors import InputError
+from batch_transform.job.values.fields import LIMITS_OF_MEMBER
 
 NAMES = sorted(
-    {name for path in SHAPES for name in path} | {"Key", "Value", "TransformJobStatus", "ModelName.$"}
+    {name for path in LIMITS_OF_MEMBER for name in path}
+    | {"Key", "Value", "TransformJobStatus", "ModelName.$"}
 )
 VALUES = st.recursive(
     st.none()

@@ -11,8 +11,8 @@ from batch_transform.adopt.adopted import in_full
 from batch_transform.adopt.job_text import request_of
 from batch_transform.adopt.sdk_call import adopt_sdk_call
 from batch_transform.adopt.sdk_parameters import CONSTRUCTORS, TRANSFORM, Parameters
-from batch_transform.job.aws.members import FIELD_OF
 from batch_transform.job.files.job_file import load_job_file
+from batch_transform.job.values.fields import FIELD_OF
 
 PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "migrate-from-the-sdk.md").read_text(encoding="utf-8")
 

@@ -8,8 +8,8 @@ import pytest
 
 from batch_transform.adopt import sdk_parameters
 from batch_transform.adopt.sdk_call import adopt_sdk_call
-from batch_transform.job.aws.request_shape import SHAPES
 from batch_transform.job.errors import InputError
+from batch_transform.job.values.fields import LIMITS_OF_MEMBER
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOK = """
@@ -175,10 +175,10 @@ def test_fails_and_says_where(source: str, message: str) -> None:
 
 
 def test_every_parameter_becomes_a_member_of_the_request() -> None:
-    structures = {path[:1] for path in SHAPES}
+    structures = {path[:1] for path in LIMITS_OF_MEMBER}
     for parameters in (*sdk_parameters.CONSTRUCTORS.values(), sdk_parameters.TRANSFORM):
         for path in parameters.values():
-            assert path is None or path in SHAPES or path in structures
+            assert path is None or path in LIMITS_OF_MEMBER or path in structures
 
 
 BOTO3 = """

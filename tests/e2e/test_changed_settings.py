@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from batch_transform.job.files.job_fields import written_fields
+from batch_transform.job.values.fields import written_fields
 from batch_transform.job.values.job_spec import JobSpec
 from batch_transform.local.up import LocalAws
 from e2e.redeployed import Redeployed

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from batch_transform.job.files.job_fields import all_fields
 from batch_transform.job.files.job_file import read_job_files
 from batch_transform.job.request.request import transform_job_request
+from batch_transform.job.values.fields import all_fields
 
 _WORDS = [
     *(

@@ -11,6 +11,7 @@ import yaml
 from batch_transform.job.files.job_file import read_job_files
 from batch_transform.job.filters.named_filters import with_paths
 from batch_transform.job.values.job_spec import JobSpec
+from tools.field_table import with_table
 
 PROJECT = Path(__file__).resolve().parents[2]
 PAGES = ("how-to/write-a-job-file", "how-to/start-runs", "reference/job-file")
@@ -37,6 +38,10 @@ def read(folder: Path, text: str) -> JobSpec:
     files = read_job_files([path])
     assert files.problems == ()
     return files.jobs[0]
+
+
+def test_the_table_of_fields_is_the_one_that_the_declarations_make() -> None:
+    assert with_table(PAGE) == PAGE, "write it anew: python -m tools.field_table"
 
 
 def test_every_model_of_the_page_is_legal(jobs: Path) -> None:

@@ -14,6 +14,7 @@ from batch_transform.job.files.document import MapNode, Reading, Scalar
 from batch_transform.job.files.job_fields import read_value
 from batch_transform.job.files.value_readers import got, read_text
 from batch_transform.job.files.yaml_document import read_document
+from batch_transform.job.rules.limits import setting_problems
 from batch_transform.job.rules.settings import notify_problems
 from batch_transform.job.values.environment import DEFAULT_ENVIRONMENT, DEFAULT_PROJECT, EnvironmentSpec
 from batch_transform.job.values.job_spec import JobSpec, ModelSpec
@@ -146,7 +147,8 @@ def _problems(environment: EnvironmentSpec) -> Iterator[Problem]:
         )
         yield Problem("instance-type-unknown", "instance_type", message)
     yield from _tag_problems(environment)
-    yield from notify_problems(JobSpec("any", ModelSpec(), notify=environment.notify))
+    job = JobSpec("any", ModelSpec(), notify=environment.notify)
+    yield from (*setting_problems(job), *notify_problems(job))
 
 
 def _tag_problems(environment: EnvironmentSpec) -> Iterator[Problem]:

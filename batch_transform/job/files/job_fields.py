@@ -7,8 +7,6 @@ A field that is not what it must be becomes a problem, and its place in the JobS
 from __future__ import annotations
 
 import dataclasses
-import functools
-import types
 import typing
 from collections.abc import Mapping
 from typing import Any
@@ -24,17 +22,15 @@ from batch_transform.job.files.value_readers import (
     read_text,
 )
 from batch_transform.job.rules import UNRESOLVED
+from batch_transform.job.values.fields import ONE_OR_MORE, all_fields, item_field, written_fields
 from batch_transform.job.values.job_spec import (
-    ONE_OR_MORE,
     FrameworkImage,
     JobSpec,
     NotifySpec,
     UploadSpec,
-    item_field,
 )
 
 _Value = typing.TypeVar("_Value")
-_NOT_WRITTEN = frozenset({"job_file", "environment", "project"})
 
 
 def read_fields(document: MapNode, reading: Reading) -> JobSpec:
@@ -46,34 +42,6 @@ def read_value(node: MapNode, cls: type[_Value], reading: Reading, *, path: str 
     """Return the value that a mapping describes, as far as it can be read. `path` leads its fields' names."""
     values = _read_structure(node, path, cls, reading)
     return typing.cast("_Value", _build(cls, values, path, reading))
-
-
-@functools.cache
-def written_fields(cls: type) -> dict[str, object]:
-    """Return the fields of a value that a job file can write, with their types."""
-    hints = typing.get_type_hints(cls)
-    return {
-        f.name: _without_none(hints[f.name]) for f in dataclasses.fields(cls) if f.name not in _NOT_WRITTEN
-    }
-
-
-def _without_none(hint: object) -> object:
-    """Return `int` for `int | None`; a field that is left out is never written as a value."""
-    if typing.get_origin(hint) in {types.UnionType, typing.Union}:
-        kept = [part for part in typing.get_args(hint) if part is not types.NoneType]
-        return kept[0] if len(kept) == 1 else typing.Union[tuple(kept)]  # noqa: UP007 - made at run time
-    return hint
-
-
-def all_fields(cls: type = JobSpec, path: str = "") -> list[str]:
-    """Return every field that a job file can write, structures too, in the order of the values' fields."""
-    found = []
-    for name, hint in written_fields(cls).items():
-        found.append(f"{path}{name}")
-        inner = _item_structure(hint) if f"{path}{name}" in ONE_OR_MORE else hint
-        if dataclasses.is_dataclass(inner) and isinstance(inner, type):
-            found += all_fields(inner, f"{path}{name}.")
-    return found
 
 
 def _build(cls: type, values: Mapping[str, Any], path: str, reading: Reading) -> object:

@@ -1,7 +1,7 @@
 """The JSON Schema of a job file, for editors: what can be said field by field, and what it means.
 
-Made of the values in `job_spec`, the limits in `request_shape` and the texts in `field_texts`. What
-asks for several fields at once, such as a join, is for `batch-transform check`.
+Made of the declarations in `batch_transform.job.values`. What asks for several fields at once, such as a join, is for
+`batch-transform check`.
 """
 
 from __future__ import annotations
@@ -13,72 +13,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from batch_transform.job.aws import request_shape, stack_shape
-from batch_transform.job.aws.members import MEMBERS
-from batch_transform.job.aws.request_shape import SHAPES, Choice, Shape, TagList, Text, TextMap, Whole
-from batch_transform.job.files.field_texts import FIELD_TEXTS
-from batch_transform.job.files.job_fields import written_fields
+from batch_transform.job.aws.limits import IMAGE_URI, Choice, Limits, TagList, Text, TextMap, Whole
 from batch_transform.job.model.framework_images import frameworks, versions
-from batch_transform.job.request.overrides import OVERRIDABLE
-from batch_transform.job.values import job_name
-from batch_transform.job.values.job_spec import ONE_OR_MORE, FrameworkImage, JobSpec, UploadSpec
+from batch_transform.job.values.fields import FIELDS, ONE_OR_MORE, OVERRIDABLE, written_fields
+from batch_transform.job.values.job_spec import FrameworkImage, JobSpec, UploadSpec
 from batch_transform.job.values.model_source import SOURCES
 
 Schema = dict[str, Any]
-_Limits = Shape | tuple[int, ...] | None
+_Limits = Limits | tuple[int, ...] | None
 
-_ENV = request_shape.MODEL_ENVIRONMENT
-_S3_URI = SHAPES[("TransformInput", "DataSource", "S3DataSource", "S3Uri")]
-_FILTER = Text(longest=63, pattern=r"\$.*")
-_MOMENT = Text(pattern=r"\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?Z")
-_SHAPE_OF_FIELD: dict[str, Shape | tuple[int, ...]] = {
-    **{member.field: SHAPES[member.path] for member in MEMBERS},
-    "name": Text(1, job_name.MAX_LENGTH, r"[a-zA-Z0-9](-*[a-zA-Z0-9])*"),
-    "model.artifact": _S3_URI,
-    "model.containers[].artifact": _S3_URI,
-    "model.kms_key": request_shape.KMS_KEY,
-    "model.containers[].kms_key": request_shape.KMS_KEY,
-    "model.existing": request_shape.MODEL_NAME,
-    "model.endpoint": request_shape.ENDPOINT_NAME,
-    "model.package_group": request_shape.PACKAGE_GROUP,
-    "model.role": request_shape.ROLE_ARN,
-    "model.env": _ENV,
-    "model.containers[].env": _ENV,
-    "model.vpc_config.subnets": request_shape.NETWORK_ID,
-    "model.vpc_config.security_group_ids": request_shape.NETWORK_ID,
-    "data_processing.input_filter": _FILTER,
-    "data_processing.output_filter": _FILTER,
-    "transform.max_runtime_in_seconds": Whole(1, 99_999_999),
-    "triggers.schedule.rate": Text(pattern=r"\s*0*[1-9][0-9]*\s+(minute|hour|day)s?\s*"),
-    "triggers.schedule.cron": Text(pattern=r"\s*(\S+\s+){5}\S+\s*"),
-    "triggers.schedule.name": stack_shape.SCHEDULE_NAME,
-    "triggers.schedule.maximum_window_in_minutes": stack_shape.WINDOW_IN_MINUTES,
-    "triggers.schedule.start_date": _MOMENT,
-    "triggers.schedule.end_date": _MOMENT,
-    "triggers.on_upload.prefix": Text(longest=1024, pattern=r"(?!/|s3://).*"),
-    "triggers.on_upload.suffix": stack_shape.KEY_PART,
-    "triggers.on_upload.quiet_period_in_seconds": stack_shape.QUIET_PERIOD_IN_SECONDS,
-    "notify.email": stack_shape.EMAIL,
-    "notify.topic": stack_shape.TOPIC_ARN,
-    "workflow.overlapping_runs": stack_shape.OVERLAPPING_RUNS,
-    "monitoring.longest_duration_in_seconds": stack_shape.LONGEST_DURATION_IN_SECONDS,
-    "monitoring.starts_within_hours": stack_shape.STARTS_WITHIN_HOURS,
-    "input.kms_key": request_shape.KMS_KEY,
-    "workflow.log_retention_in_days": stack_shape.LOG_RETENTION_IN_DAYS,
-}
-
-_LIST_LENGTH = {
-    "input.columns": (1, None),
-    "output.columns": (1, None),
-    "model.containers": (1, request_shape.MOST_CONTAINERS),
-    "model.vpc_config.subnets": (1, request_shape.MOST_SUBNETS),
-    "model.vpc_config.security_group_ids": (1, request_shape.MOST_SECURITY_GROUPS),
-    "data_processing.send": (1, None),
-    "data_processing.send_except": (1, None),
-    "data_processing.keep": (1, None),
-    "transform.instance_type": (1, None),
-    "notify.email": (1, None),
-}
 # Fields of which one file says at most one, or exactly one where `required` says so.
 _ONE_OF = {"model": SOURCES, "triggers.schedule": ("cron", "rate")}
 _NOT_BOTH = {
@@ -114,7 +57,7 @@ def _run_input() -> Schema:
         fields = sections.setdefault(
             section, {"type": "object", "properties": {}, "additionalProperties": False}
         )
-        fields["properties"][name] = _or_nothing({"description": FIELD_TEXTS[field], **value})
+        fields["properties"][name] = _or_nothing({"description": FIELDS[field].setting.text, **value})
     sections["transform"]["patternProperties"] = {"^env\\.": {}}
     return {"type": "object", "properties": sections}
 
@@ -124,7 +67,7 @@ def _structure(cls: type, field: str) -> Schema:
     properties = {}
     for default, (name, hint) in zip(_defaults(cls), written_fields(cls).items(), strict=True):
         path = f"{field}.{name}" if field else name
-        schema = {"description": FIELD_TEXTS[path], **_value(hint, path)}
+        schema = {"description": FIELDS[path].setting.text, **_value(hint, path)}
         shown = default[0] if isinstance(default, tuple) and default else default
         if isinstance(shown, str | int) and shown != "":
             schema["default"] = shown
@@ -147,7 +90,7 @@ def _says(*names: str) -> Schema:
 
 def _value(hint: object, field: str) -> Schema:
     if hint == FrameworkImage | str:
-        return {"anyOf": [_framework(), _text(request_shape.IMAGE_URI)]}
+        return {"anyOf": [_framework(), _text(IMAGE_URI)]}
     if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         structure = _structure(hint, field)
         return {"anyOf": [{"type": "boolean"}, structure]} if hint is UploadSpec else structure
@@ -155,17 +98,22 @@ def _value(hint: object, field: str) -> Schema:
     if origin is tuple:
         return _list(typing.get_args(hint)[0], field)
     make = _SCHEMAS.get(hint) or _SCHEMAS[origin]
-    return make(_SHAPE_OF_FIELD.get(field))
+    return make(_limits(field))
 
 
 def _list(item: type, field: str) -> Schema:
     is_structure = dataclasses.is_dataclass(item)
     inner = field if field in ONE_OR_MORE else f"{field}[]"
-    items = _structure(item, inner) if is_structure else _text(_SHAPE_OF_FIELD.get(field))
-    least, most = _LIST_LENGTH.get(field, (None, None))
+    items = _structure(item, inner) if is_structure else _text(_limits(field))
+    least, most = FIELDS[field].setting.items
     limits = {"minItems": least, "maxItems": most}
     many = {"type": "array", "items": items} | {name: at for name, at in limits.items() if at is not None}
     return {"anyOf": [items, many]} if field in ONE_OR_MORE else many
+
+
+def _limits(field: str) -> _Limits:
+    setting = FIELDS[field].setting
+    return setting.limits if setting.editor_limits is None else setting.editor_limits
 
 
 def _text(shape: _Limits) -> Schema:

@@ -8,11 +8,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from batch_transform.job.aws.members import MEMBERS
 from batch_transform.job.errors import Problem
 from batch_transform.job.files.document import ListNode, MapNode, Node, Position, Reading, Scalar
 from batch_transform.job.rules import UNRESOLVED
-from batch_transform.job.values.job_spec import ONE_OR_MORE, item_field
+from batch_transform.job.values.fields import MEMBERS, ONE_OR_MORE, item_field
 
 _FIELD_BY_API_NAME = {member.path[-1].lower(): member.field for member in MEMBERS}
 _SECTION_BY_API_NAME = {

@@ -17,17 +17,14 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from batch_transform.job.aws.members import MEMBERS, Member
 from batch_transform.job.errors import Problem, RunInputError
 from batch_transform.job.filters.named_filters import input_filter, output_filter
 from batch_transform.job.request.request import Request, complete_model_client_config, place
 from batch_transform.job.rules import request_problems
 from batch_transform.job.rules.request_values import INSTANCE_TYPE
+from batch_transform.job.values.fields import MEMBERS, NAME_FIELDS, OVERRIDABLE, Member
 from batch_transform.job.values.job_spec import DataProcessingSpec, InputSpec, JobSpec, ModelSpec, OutputSpec
 from batch_transform.job.values.wording import shown
-
-NAME_FIELDS = ("data_processing.send", "data_processing.send_except", "data_processing.keep")
-"""What a run may give as a list of names."""
 
 FILTER_FIELDS = ("data_processing.input_filter", "data_processing.output_filter")
 """The same filters as JSONPath."""
@@ -86,8 +83,6 @@ def _as_job(request: Request, names: Mapping[str, object], columns: Columns, raw
         data_processing=DataProcessingSpec(join_source=processing.get("JoinSource", "None"), **listed),
     )
 
-
-OVERRIDABLE = (*(member.field for member in MEMBERS if member.overridable), *NAME_FIELDS)
 
 _MEMBER_OF = {member.field: member for member in MEMBERS}
 _ENV = "transform.env"

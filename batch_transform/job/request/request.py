@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from operator import attrgetter
 from typing import Any
 
-from batch_transform.job.aws.members import MEMBERS
 from batch_transform.job.filters.named_filters import with_paths
+from batch_transform.job.values.fields import MEMBERS
 from batch_transform.job.values.job_spec import JobSpec
 
 Request = dict[str, Any]

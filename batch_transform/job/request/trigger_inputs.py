@@ -11,7 +11,8 @@ from batch_transform.job.request.request import Request
 from batch_transform.job.rules.instance_types import needs_another_image
 from batch_transform.job.rules.request_values import INSTANCE_TYPE
 from batch_transform.job.values.cdk_token import is_token
-from batch_transform.job.values.job_spec import JobSpec, item_field
+from batch_transform.job.values.fields import item_field
+from batch_transform.job.values.job_spec import JobSpec
 from batch_transform.job.values.s3_uri import S3Uri
 
 

@@ -15,7 +15,7 @@ from batch_transform.job.errors import Problem
 from batch_transform.job.rules.batching import batching_problems
 from batch_transform.job.rules.data_processing import filter_problems, join_problems
 from batch_transform.job.rules.instance_types import ladder_problems, resource_problems
-from batch_transform.job.rules.limits import shape_problems
+from batch_transform.job.rules.limits import member_problems
 from batch_transform.job.rules.locations import location_problems
 from batch_transform.job.rules.request_values import INSTANCE_TYPE, RequestValues
 
@@ -32,7 +32,7 @@ def request_problems(request: Mapping[str, Any], instance_types: Sequence[object
     TransformJobName may be missing, since each attempt adds its own. `instance_types` are those that the
     job is tried on, the first of which the request holds; empty, that one alone.
     """
-    of_members = list(shape_problems(request))
+    of_members = list(member_problems(request))
     if len(instance_types) > 1:
         of_members = [problem for problem in of_members if problem.field != INSTANCE_TYPE]
         of_members += ladder_problems(instance_types)

@@ -10,23 +10,24 @@ from batch_transform.job.aws.instance_types import (
     LOCAL_STORAGE_FAMILIES,
     family,
 )
-from batch_transform.job.aws.request_shape import SHAPES
+from batch_transform.job.aws.limits import Choice
 from batch_transform.job.errors import Problem, UnknownImageError
 from batch_transform.job.model.framework_images import tag
 from batch_transform.job.rules.limits import value_problems
 from batch_transform.job.rules.request_values import INSTANCE_TYPE, RequestValues
 from batch_transform.job.values.cdk_token import is_token
-from batch_transform.job.values.job_spec import FrameworkImage, JobSpec, ModelSpec, item_field
+from batch_transform.job.values.fields import item_field
+from batch_transform.job.values.job_spec import FrameworkImage, JobSpec, ModelSpec
 from batch_transform.job.values.wording import shown
 
-_SHAPE = SHAPES[("TransformResources", "InstanceType")]
+_KNOWN = Choice(INSTANCE_TYPES)
 
 
 def ladder_problems(instance_types: Sequence[object]) -> Iterator[Problem]:
     """Check each of several instance types by itself, and that they differ."""
     for at, instance_type in enumerate(instance_types):
         field = item_field(INSTANCE_TYPE, at, len(instance_types))
-        yield from value_problems(field, instance_type, _SHAPE)
+        yield from value_problems(field, instance_type, _KNOWN)
         if instance_type in instance_types[:at] and not is_token(instance_type):
             yield Problem(
                 "instance-type-duplicate",

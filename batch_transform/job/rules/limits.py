@@ -1,4 +1,4 @@
-"""Each member by itself: is it there, of the right type and within its limits."""
+"""Each field and each member by itself: is it there, of the right type and within its limits."""
 
 from __future__ import annotations
 
@@ -9,55 +9,82 @@ from difflib import get_close_matches
 from typing import Any
 
 from batch_transform.job.aws.instance_types import FAMILIES, near_instance_types
-from batch_transform.job.aws.request_shape import (
-    REQUIRED,
-    REQUIRED_TOGETHER,
-    SHAPES,
-    Choice,
-    Flag,
-    Shape,
-    TagList,
-    Text,
-    TextMap,
-    Whole,
-)
+from batch_transform.job.aws.limits import Choice, Flag, Limits, TagList, Text, TextMap, Whole
 from batch_transform.job.errors import Problem
 from batch_transform.job.rules.request_values import INSTANCE_TYPE, field_of, member
 from batch_transform.job.values.cdk_token import is_token
+from batch_transform.job.values.fields import (
+    FIELDS,
+    LIMITS_OF_MEMBER,
+    REQUIRED,
+    REQUIRED_TOGETHER,
+    Field,
+    item_field,
+    structure_of,
+    written_fields,
+)
+from batch_transform.job.values.job_spec import JobSpec
 from batch_transform.job.values.wording import shown
 
 
-def shape_problems(request: Mapping[str, Any]) -> Iterator[Problem]:
-    """Check every member of a request against its shape."""
+def member_problems(request: Mapping[str, Any]) -> Iterator[Problem]:
+    """Check every member of a request against its limits."""
     for path in REQUIRED:
         if member(request, path) is None:
             yield _missing(field_of(path))
     for path in REQUIRED_TOGETHER:
         if member(request, path[:-1]) is not None and member(request, path) is None:
             yield _missing(field_of(path))
-    for path, shape in SHAPES.items():
+    for path, limits in LIMITS_OF_MEMBER.items():
         value = member(request, path)
         if value is not None:
-            yield from value_problems(field_of(path), value, shape)
+            yield from value_problems(field_of(path), value, limits)
 
 
-def value_problems(field: str, value: object, shape: Shape) -> Iterator[Problem]:
+def setting_problems(spec: JobSpec) -> Iterator[Problem]:
+    """Check every field that is no member of the request against its limits; the request is checked by itself."""
+    yield from _settings(spec, "", "")
+
+
+def _settings(value: object, declared: str, given: str) -> Iterator[Problem]:
+    """Check the fields of a structure: `declared` leads their names in FIELDS, and `given` in the job."""
+    kind: type = type(value)
+    for name in written_fields(kind):
+        field = FIELDS[f"{declared}{name}"]
+        for at, item in _items(field, f"{given}{name}", getattr(value, name)):
+            structure = structure_of(field.hint)
+            if structure is None:
+                if field.limits is not None and not field.setting.member:
+                    yield from value_problems(at, item, field.limits)
+            elif isinstance(item, structure):
+                yield from _settings(item, field.inside, f"{at}.")
+
+
+def _items(field: Field, at: str, value: object) -> Iterator[tuple[str, object]]:
+    """Yield a field's value, or each item of a list, with its name; a rule of its own refuses what is no list."""
+    if not field.is_list:
+        yield from () if value is None else ((at, value),)
+    elif isinstance(value, tuple | list):
+        yield from ((item_field(at, number, len(value)), item) for number, item in enumerate(value))
+
+
+def value_problems(field: str, value: object, limits: Limits) -> Iterator[Problem]:
     """Check one value. A token is never wrong."""
     if is_token(value):
         return
-    if isinstance(shape, Text):
-        yield from _text_problems(field, value, shape)
-    elif isinstance(shape, Choice):
-        yield from _choice_problems(field, value, shape)
-    elif isinstance(shape, Whole):
-        yield from _whole_problems(field, value, shape)
-    elif isinstance(shape, Flag):
+    if isinstance(limits, Text):
+        yield from _text_problems(field, value, limits)
+    elif isinstance(limits, Choice):
+        yield from _choice_problems(field, value, limits)
+    elif isinstance(limits, Whole):
+        yield from _whole_problems(field, value, limits)
+    elif isinstance(limits, Flag):
         if not isinstance(value, bool):
             yield Problem("wrong-type", field, f"must be true or false; got {shown(value)}")
-    elif isinstance(shape, TextMap):
-        yield from _map_problems(field, value, shape)
+    elif isinstance(limits, TextMap):
+        yield from _map_problems(field, value, limits)
     else:
-        yield from _tag_problems(field, value, shape)
+        yield from _tag_problems(field, value, limits)
 
 
 def slug(field: str) -> str:
@@ -70,37 +97,37 @@ def _missing(field: str) -> Problem:
     return Problem("missing-field", field, "is required, and is not there; add it")
 
 
-def _text_problems(field: str, value: object, shape: Text, *, name: str = "") -> Iterator[Problem]:
+def _text_problems(field: str, value: object, limits: Text, *, name: str = "") -> Iterator[Problem]:
     name = name or slug(field)
     if not isinstance(value, str):
         yield Problem("wrong-type", field, f"must be a text; got {shown(value)}: write it in quotes")
-    elif shape.longest is not None and len(value) > shape.longest:
+    elif limits.longest is not None and len(value) > limits.longest:
         yield Problem(
             f"{name}-too-long",
             field,
-            f"{shown(value)} is longer than {shape.longest} characters; shorten it",
+            f"{shown(value)} is longer than {limits.longest} characters; shorten it",
         )
-    elif len(value) < shape.shortest and not value:
+    elif len(value) < limits.shortest and not value:
         yield Problem(f"{name}-too-short", field, "is empty; write something, or leave the field out")
-    elif shape.pattern is not None and re.fullmatch(shape.pattern, value) is None:
-        yield Problem(f"{name}-malformed", field, f"{shown(value)} is not allowed; write {shape.in_words}")
+    elif limits.pattern is not None and re.fullmatch(limits.pattern, value) is None:
+        yield Problem(f"{name}-malformed", field, f"{shown(value)} is not allowed; write {limits.in_words}")
 
 
-def _choice_problems(field: str, value: object, shape: Choice) -> Iterator[Problem]:
-    allowed = ", ".join(shape.values)
+def _choice_problems(field: str, value: object, limits: Choice) -> Iterator[Problem]:
+    allowed = ", ".join(limits.values)
     if not isinstance(value, str):
         yield Problem("wrong-type", field, f"must be a text; got {shown(value)}")
-    elif value in shape.unfit:
+    elif value in limits.unfit:
         yield Problem(
             f"{slug(field)}-unfit",
             field,
-            f"{value} is not compatible with batch transform; write {' or '.join(shape.values)}",
+            f"{value} is not compatible with batch transform; write {' or '.join(limits.values)}",
         )
-    elif value not in shape.values:
+    elif value not in limits.values:
         if field.startswith(INSTANCE_TYPE):
             yield Problem("instance-type-unknown", field, _instance_type_message(value))
             return
-        near = _near_choice(value, shape.values)
+        near = _near_choice(value, limits.values)
         hint = f"did you mean {near}? allowed are {allowed}" if near else f"write one of {allowed}"
         yield Problem(f"{slug(field)}-unknown", field, f"{shown(value)} is not allowed; {hint}")
 
@@ -120,50 +147,50 @@ def _instance_type_message(value: str) -> str:
     return f"{shown(value)} is no instance type of batch transform; {hint}"
 
 
-def _whole_problems(field: str, value: object, shape: Whole) -> Iterator[Problem]:
-    most = shape.most if shape.most is not None else shape.documented_most
-    allowed = f"from {shape.least} to {most}" if most is not None else f"{shape.least} or more"
+def _whole_problems(field: str, value: object, limits: Whole) -> Iterator[Problem]:
+    most = limits.most if limits.most is not None else limits.documented_most
+    allowed = f"from {limits.least} to {most}" if most is not None else f"{limits.least} or more"
     if isinstance(value, bool) or not isinstance(value, int):
         quotes = isinstance(value, str) and value.strip().lstrip("-").isdigit()
         mend = "leave out the quotes" if quotes else f"write a whole number, {allowed}"
         yield Problem("wrong-type", field, f"must be a whole number; got {shown(value)}: {mend}")
-    elif value < shape.least:
+    elif value < limits.least:
         yield Problem(f"{slug(field)}-too-small", field, f"{value} is too small; allowed is {allowed}")
     elif most is not None and value > most:
         yield Problem(f"{slug(field)}-too-large", field, f"{value} is too large; allowed is {allowed}")
 
 
-def _map_problems(field: str, value: object, shape: TextMap) -> Iterator[Problem]:
+def _map_problems(field: str, value: object, limits: TextMap) -> Iterator[Problem]:
     if not isinstance(value, Mapping):
         yield Problem("wrong-type", field, f"must be a mapping of names to texts; got {shown(value)}")
         return
-    if len(value) > shape.most:
+    if len(value) > limits.most:
         yield Problem(
             f"{slug(field)}-too-many",
             field,
-            f"{len(value)} variables are given; AWS takes {shape.most} at most",
+            f"{len(value)} variables are given; AWS takes {limits.most} at most",
         )
     for key, text in value.items():
-        yield from _text_problems(f"{field}.{key}", key, shape.key, name=f"{slug(field)}-name")
+        yield from _text_problems(f"{field}.{key}", key, limits.key, name=f"{slug(field)}-name")
         if not is_token(text):
-            yield from _text_problems(f"{field}.{key}", text, shape.value, name=f"{slug(field)}-value")
+            yield from _text_problems(f"{field}.{key}", text, limits.value, name=f"{slug(field)}-value")
 
 
-def _tag_problems(field: str, value: object, shape: TagList) -> Iterator[Problem]:
+def _tag_problems(field: str, value: object, limits: TagList) -> Iterator[Problem]:
     if not isinstance(value, list) or not all(isinstance(tag, Mapping) for tag in value):
         yield Problem("wrong-type", field, f"must be names and texts; got {shown(value)}")
         return
-    if len(value) > shape.most:
+    if len(value) > limits.most:
         yield Problem(
-            f"{slug(field)}-too-many", field, f"{len(value)} tags are given; AWS takes {shape.most} at most"
+            f"{slug(field)}-too-many", field, f"{len(value)} tags are given; AWS takes {limits.most} at most"
         )
     for tag in value:
         key, text = tag.get("Key"), tag.get("Value")
         at = f"{field}.{key}"
         if is_token(key) or is_token(text):
             continue
-        yield from _text_problems(at, key, shape.key, name="tag-name")
-        yield from _text_problems(at, text, shape.value, name="tag-value")
+        yield from _text_problems(at, key, limits.key, name="tag-name")
+        yield from _text_problems(at, text, limits.value, name="tag-value")
         for part in (key, text):
             if isinstance(part, str) and not all(_fits_a_tag(character) for character in part):
                 yield Problem(

@@ -7,20 +7,12 @@ import re
 from collections.abc import Iterator, Sequence
 
 from batch_transform.job.aws.instance_types import INSTANCE_TYPES
-from batch_transform.job.aws.request_shape import (
-    ENDPOINT_NAME,
+from batch_transform.job.aws.limits import (
     IMAGE_URI,
-    KMS_KEY,
-    MODEL_ENVIRONMENT,
-    MODEL_NAME,
     MOST_CONTAINERS,
     MOST_SECURITY_GROUPS,
     MOST_SUBNETS,
-    NETWORK_ID,
-    PACKAGE_GROUP,
-    ROLE_ARN,
-    SHAPES,
-    Flag,
+    S3_URI,
 )
 from batch_transform.job.errors import InvalidS3UriError, Problem, UnknownImageError
 from batch_transform.job.model.framework_images import frameworks, tag, versions
@@ -80,8 +72,6 @@ def _uri(field: str, image: str) -> Iterator[Problem]:
         )
 
 
-_S3_URI = SHAPES[("TransformInput", "DataSource", "S3DataSource", "S3Uri")]
-
 # Repositories of SageMaker's built-in algorithms (Developer Guide, "Docker registry paths").
 _BUILT_IN = frozenset(
     {
@@ -131,16 +121,6 @@ def model_problems(spec: JobSpec) -> Iterator[Problem]:
     yield from _one_source(given)
     if len(given) == 1:
         yield from _fits_source(model, given[0])
-    for name, shape in (
-        ("existing", MODEL_NAME),
-        ("endpoint", ENDPOINT_NAME),
-        ("package_group", PACKAGE_GROUP),
-        ("role", ROLE_ARN),
-        ("enable_network_isolation", Flag()),
-    ):
-        value = getattr(model, name)
-        if value is not None:
-            yield from value_problems(f"model.{name}", value, shape)
     if model.existing == NAME_TO_WRITE:
         yield Problem(
             "model-placeholder",
@@ -154,7 +134,6 @@ def model_problems(spec: JobSpec) -> Iterator[Problem]:
         yield from _artifact(f"{path}.artifact", container.artifact)
         yield from _key(path, container, model.role)
         yield from image_problems(f"{path}.image", container.image, spec.transform.instance_type)
-        yield from value_problems(f"{path}.env", container.env, MODEL_ENVIRONMENT)
     if model.vpc_config is not None:
         yield from _network(model.vpc_config)
     yield from _streaming(spec)
@@ -235,16 +214,10 @@ def _network(vpc: VpcConfig) -> Iterator[Problem]:
         field = f"model.vpc_config.{name}"
         if not 1 <= len(ids) <= most:
             yield Problem(f"{slug(name)}-count", field, f"{len(ids)} are given; AWS takes 1 to {most}")
-        for at, one in enumerate(ids):
-            yield from value_problems(f"{field}[{at}]", one, NETWORK_ID)
 
 
 def _artifact(field: str, artifact: str | None) -> Iterator[Problem]:
-    if artifact is None:
-        return
-    found = list(value_problems(field, artifact, _S3_URI))
-    yield from found
-    if found or is_token(artifact):
+    if artifact is None or is_token(artifact) or any(value_problems(field, artifact, S3_URI)):
         return
     with contextlib.suppress(InvalidS3UriError):  # an https address that is not S3's is for AWS to judge
         yield from bucket_name_problems(field, S3Uri.parse(artifact))
@@ -270,7 +243,6 @@ def _key(path: str, container: ModelSpec | ContainerSpec, role: str | None) -> I
     if container.kms_key is None:
         return
     field = f"{path}.kms_key"
-    yield from value_problems(field, container.kms_key, KMS_KEY)
     if container.source is None and container.artifact is None:
         if isinstance(container, ContainerSpec):  # of a model without an archive, _fits_source tells
             yield Problem(

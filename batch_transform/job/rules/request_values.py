@@ -6,9 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from batch_transform.job.aws.instance_types import INSTANCE_TYPES
-from batch_transform.job.aws.members import FIELD_OF
-from batch_transform.job.aws.request_shape import SHAPES, Path
 from batch_transform.job.values.cdk_token import is_token
+from batch_transform.job.values.fields import FIELD_OF, LIMITS_OF_MEMBER, Path
 
 INSTANCE_TYPE = "transform.instance_type"
 
@@ -43,7 +42,7 @@ class RequestValues:
         unsound: Collection[str],
         instance_types: Sequence[object] = (),
     ) -> None:
-        given = {field_of(path): member(request, path) for path in SHAPES}
+        given = {field_of(path): member(request, path) for path in LIMITS_OF_MEMBER}
         self._values = {field: value for field, value in given.items() if value is not None}
         self._open = {field for field, value in self._values.items() if is_token(value)} | set(unsound)
         self.instance_types = tuple(

@@ -1,23 +1,14 @@
-"""Fields that are no members of the request: the job's name, names of columns, keys, times, notifications and logs."""
+"""Rules of their own for fields that are no members of the request: name, lists of names, notifications and logs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from batch_transform.job.aws.request_shape import KMS_KEY, Flag, Whole
-from batch_transform.job.aws.stack_shape import (
-    EMAIL,
-    LOG_RETENTION_IN_DAYS,
-    LONGEST_DURATION_IN_SECONDS,
-    OVERLAPPING_RUNS,
-    STARTS_WITHIN_HOURS,
-    TOPIC_ARN,
-)
 from batch_transform.job.errors import Problem
-from batch_transform.job.rules.limits import value_problems
 from batch_transform.job.values.cdk_token import is_token
+from batch_transform.job.values.fields import item_field
 from batch_transform.job.values.job_name import MAX_LENGTH, is_job_name, near_job_name
-from batch_transform.job.values.job_spec import JobSpec, item_field
+from batch_transform.job.values.job_spec import LOG_RETENTION_IN_DAYS, JobSpec
 from batch_transform.job.values.wording import shown
 
 
@@ -58,23 +49,6 @@ def one_text_problems(spec: JobSpec) -> Iterator[Problem]:
             yield Problem("wrong-type", field, f"must be a tuple of names; write ({shown(names)},)")
 
 
-def input_key_problems(spec: JobSpec) -> Iterator[Problem]:
-    """Check the key of the input as the keys of the request are."""
-    if spec.input.kms_key is not None:
-        yield from value_problems("input.kms_key", spec.input.kms_key, KMS_KEY)
-
-
-# TimeoutSeconds of a Task state (Amazon States Language).
-_TASK_TIMEOUT = Whole(1, 99_999_999)
-
-
-def runtime_problems(spec: JobSpec) -> Iterator[Problem]:
-    """Check the time after which the workflow stops the transform job."""
-    yield from value_problems(
-        "transform.max_runtime_in_seconds", spec.transform.max_runtime_in_seconds, _TASK_TIMEOUT
-    )
-
-
 _EMAIL = "notify.email"
 _TOPIC = "notify.topic"
 
@@ -87,25 +61,18 @@ def notify_problems(spec: JobSpec) -> Iterator[Problem]:
         return
     for at, address in enumerate(spec.notify.email):
         field = item_field(_EMAIL, at, len(spec.notify.email))
-        yield from value_problems(field, address, EMAIL)
         if address in spec.notify.email[:at] and not is_token(address):
             yield Problem("email-duplicate", field, f"{shown(address)} is named twice; keep one")
     topic = spec.notify.topic
-    if topic is None:
-        return
-    yield from value_problems(_TOPIC, topic, TOPIC_ARN)
-    if not is_token(topic) and topic.endswith(".fifo"):
+    if topic is not None and not is_token(topic) and topic.endswith(".fifo"):
         # CloudWatch User Guide, "Using Amazon CloudWatch alarms"; EventBridge User Guide, "Targets".
         message = f"{shown(topic)} is a FIFO topic, which neither alarms nor EventBridge rules can tell; take another"
         yield Problem("topic-fifo", _TOPIC, message)
 
 
-def workflow_problems(spec: JobSpec) -> Iterator[Problem]:
-    """Check what runs do beside each other, tracing and logs."""
-    workflow = spec.workflow
-    yield from value_problems("workflow.overlapping_runs", workflow.overlapping_runs, OVERLAPPING_RUNS)
-    yield from value_problems("workflow.tracing", workflow.tracing, Flag())
-    days = workflow.log_retention_in_days
+def log_problems(spec: JobSpec) -> Iterator[Problem]:
+    """Check how long logs are kept."""
+    days = spec.workflow.log_retention_in_days
     if days not in LOG_RETENTION_IN_DAYS and not is_token(days):
         allowed = ", ".join(map(str, LOG_RETENTION_IN_DAYS))
         yield Problem(
@@ -113,14 +80,3 @@ def workflow_problems(spec: JobSpec) -> Iterator[Problem]:
             "workflow.log_retention_in_days",
             f"CloudWatch Logs keeps no log for {days} days; write one of {allowed}",
         )
-
-
-def monitoring_problems(spec: JobSpec) -> Iterator[Problem]:
-    """Check both times against what CloudWatch can watch."""
-    for name, shape in (
-        ("longest_duration_in_seconds", LONGEST_DURATION_IN_SECONDS),
-        ("starts_within_hours", STARTS_WITHIN_HOURS),
-    ):
-        value = getattr(spec.monitoring, name)
-        if value is not None:
-            yield from value_problems(f"monitoring.{name}", value, shape)

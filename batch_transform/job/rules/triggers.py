@@ -14,17 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 
-from batch_transform.job.aws.request_shape import Flag
-from batch_transform.job.aws.stack_shape import (
-    KEY_PART,
-    LONGEST_KEY,
-    LONGEST_UPLOAD_INPUT,
-    QUIET_PERIOD_IN_SECONDS,
-    SCHEDULE_NAME,
-    WINDOW_IN_MINUTES,
-)
 from batch_transform.job.errors import InvalidS3UriError, Problem
-from batch_transform.job.rules.limits import value_problems
 from batch_transform.job.schedule.cron import (
     FIRST_YEAR,
     LAST_YEAR,
@@ -36,7 +26,8 @@ from batch_transform.job.schedule.cron import (
     read_moment,
 )
 from batch_transform.job.values.cdk_token import is_token
-from batch_transform.job.values.job_spec import JobSpec, ScheduleSpec, UploadSpec, item_field
+from batch_transform.job.values.fields import item_field
+from batch_transform.job.values.job_spec import JobSpec, ScheduleSpec, UploadSpec
 from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.job.values.wording import shown
 
@@ -73,10 +64,6 @@ def schedule_problems(spec: JobSpec) -> Iterator[Problem]:
         field = item_field(_SCHEDULE, at, count)
         yield from _when(schedule, field)
         yield from _name(schedule, field, [other.name for other in spec.triggers.schedule[:at]], count)
-        if schedule.maximum_window_in_minutes is not None:
-            window = f"{field}.maximum_window_in_minutes"
-            yield from value_problems(window, schedule.maximum_window_in_minutes, WINDOW_IN_MINUTES)
-        yield from value_problems(f"{field}.enabled", schedule.enabled, Flag())
         yield from _dates(schedule, field)
 
 
@@ -113,7 +100,6 @@ def _when(schedule: ScheduleSpec, field: str) -> Iterator[Problem]:
 
 def _name(schedule: ScheduleSpec, field: str, before: Sequence[str | None], count: int) -> Iterator[Problem]:
     if schedule.name is not None:
-        yield from value_problems(f"{field}.name", schedule.name, SCHEDULE_NAME)
         if schedule.name in before:
             message = f"{shown(schedule.name)} is also the name of another schedule; give each its own"
             yield Problem("schedule-name-duplicate", f"{field}.name", message)
@@ -264,6 +250,10 @@ def _is_zone(name: str) -> bool:
 
 
 _UPLOAD = "triggers.on_upload"
+# S3 User Guide, "Naming Amazon S3 objects": bytes of a key, as UTF-8.
+_LONGEST_KEY = 1024
+# Of the 4 KB that Lambda takes for a function's environment (quotas), which holds names and ARNs as well.
+_LONGEST_UPLOAD_INPUT = 3000
 
 
 def upload_problems(spec: JobSpec) -> Iterator[Problem]:
@@ -271,12 +261,6 @@ def upload_problems(spec: JobSpec) -> Iterator[Problem]:
     upload = spec.triggers.on_upload
     if upload is None:
         return
-    yield from value_problems(
-        f"{_UPLOAD}.quiet_period_in_seconds", upload.quiet_period_in_seconds, QUIET_PERIOD_IN_SECONDS
-    )
-    yield from value_problems(f"{_UPLOAD}.enabled", upload.enabled, Flag())
-    for name in ("prefix", "suffix"):
-        yield from value_problems(f"{_UPLOAD}.{name}", getattr(upload, name), KEY_PART)
     if not is_token(upload.prefix) and upload.prefix.startswith(("/", "s3://")):
         yield Problem(
             "upload-prefix-absolute",
@@ -285,11 +269,11 @@ def upload_problems(spec: JobSpec) -> Iterator[Problem]:
         )
     yield from _key_length(spec, upload)
     size = len(json.dumps(upload.input, ensure_ascii=False, separators=(",", ":"), default=str).encode())
-    if size > LONGEST_UPLOAD_INPUT:
+    if size > _LONGEST_UPLOAD_INPUT:
         yield Problem(
             "upload-input-too-long",
             f"{_UPLOAD}.input",
-            f"has {size} bytes as JSON, and {LONGEST_UPLOAD_INPUT} fit into the environment of the function that "
+            f"has {size} bytes as JSON, and {_LONGEST_UPLOAD_INPUT} fit into the environment of the function that "
             "starts the job; say in the job itself what all its runs have",
         )
     if spec.input.data_type == "ManifestFile":
@@ -309,10 +293,10 @@ def _key_length(spec: JobSpec, upload: UploadSpec) -> Iterator[Problem]:
         return  # told where the data are
     parts = (before, upload.prefix, upload.suffix)
     length = sum(len(part.encode()) for part in parts)
-    if length > LONGEST_KEY and not any(map(is_token, parts)):
+    if length > _LONGEST_KEY and not any(map(is_token, parts)):
         yield Problem(
             "upload-key-too-long",
             _UPLOAD,
             f"no key begins with input.data and prefix and ends with suffix, which have {length} bytes together: a key "
-            f"has {LONGEST_KEY}; shorten them",
+            f"has {_LONGEST_KEY}; shorten them",
         )

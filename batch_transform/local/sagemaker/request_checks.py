@@ -7,14 +7,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from batch_transform.job.aws.members import FIELD_OF
 from batch_transform.job.errors import InputError, InvalidFilterError, RefusedRequestError
 from batch_transform.job.filters.json_path import check_filter_text, check_filter_type
 from batch_transform.job.rules.batching import batching_problems
 from batch_transform.job.rules.data_processing import join_problems
 from batch_transform.job.rules.instance_types import resource_problems
-from batch_transform.job.rules.limits import shape_problems
+from batch_transform.job.rules.limits import member_problems
 from batch_transform.job.rules.request_values import RequestValues
+from batch_transform.job.values.fields import FIELD_OF
 from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.local.sagemaker.models import Model
 
@@ -37,7 +37,7 @@ def _check_rules(request: Mapping[str, Any]) -> None:
     """Refuse what the API reference forbids and its shapes do not say; AWS's own texts are not known."""
     values = RequestValues(request, unsound=())
     problems = [
-        *shape_problems(request),
+        *member_problems(request),
         *batching_problems(values),
         *join_problems(values),
         *resource_problems(values),

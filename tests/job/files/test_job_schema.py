@@ -14,8 +14,6 @@ import pytest
 import yaml
 
 from batch_transform.job.aws.instance_types import INSTANCE_TYPES
-from batch_transform.job.files.field_texts import FIELD_TEXTS
-from batch_transform.job.files.job_fields import all_fields
 from batch_transform.job.files.job_file import read_job_files
 from batch_transform.job.files.job_schema import job_schema
 from job.rules.test_bad_job_files import BAD_FILES
@@ -59,33 +57,6 @@ def errors_in() -> Validate:
 def test_the_committed_schema_is_the_one_that_the_fields_make() -> None:
     committed = json.loads((PROJECT / "jobs/job.schema.json").read_text(encoding="utf-8"))
     assert committed == job_schema(), "write it anew: batch-transform schema > jobs/job.schema.json"
-
-
-def test_every_field_has_its_text_and_no_text_is_left_over() -> None:
-    items = {f"model.containers[].{name}" for name in ("image", "source", "artifact", "kms_key", "env")}
-    assert FIELD_TEXTS.keys() == {*all_fields(), *items}
-
-
-def test_the_documentations_table_has_these_texts_and_defaults() -> None:
-    lines = (PROJECT / "docs/reference/job-file.md").read_text(encoding="utf-8").splitlines()
-    assert [line for line in lines if line.startswith("| `")] == _table(job_schema(), "")
-
-
-def _table(schema: dict[str, Any], path: str) -> list[str]:
-    """Every field that holds a value, as a row: its name, its default, its text."""
-    rows = []
-    inner = next((part for part in schema.get("anyOf", []) if "properties" in part), schema)
-    for name, field in inner["properties"].items():
-        at = f"{path}{name}"
-        structure = next((part for part in [field, *field.get("anyOf", [])] if "properties" in part), None)
-        if structure is not None and name != "image":
-            rows += _table(structure, f"{at}.")
-            continue
-        default = f"`{str(field['default']).replace('True', 'true')}`" if "default" in field else ""
-        rows.append(f"| `{at}` | {'required' if at == 'name' else default} | {field['description']} |")
-        if "properties" in field.get("items", {}):
-            rows += _table(field["items"], f"{at}[].")
-    return rows
 
 
 def test_an_editor_completes_instance_types_and_shows_defaults() -> None:

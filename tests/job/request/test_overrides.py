@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from batch_transform.job.aws.members import MEMBERS
 from batch_transform.job.errors import RunInputError
-from batch_transform.job.request.overrides import NAME_FIELDS, OVERRIDABLE, Columns, apply_overrides
+from batch_transform.job.request.overrides import Columns, apply_overrides
 from batch_transform.job.request.request import transform_job_request
+from batch_transform.job.values.fields import MEMBERS, NAME_FIELDS, OVERRIDABLE
 from batch_transform.job.values.job_spec import (
     DataProcessingSpec,
     InputSpec,
@@ -159,8 +159,8 @@ def test_fails_with_everything_that_is_wrong_at_once() -> None:
         ("override-unknown", "colour"),
         ("wrong-type", "input"),
         ("override-fixed", "output.path"),
-        ("wrong-type", "transform.max_payload"),
         ("instance-type-unknown", "transform.instance_type"),
+        ("wrong-type", "transform.max_payload"),
         ("filter-syntax", "data_processing.output_filter"),
     ]
 

@@ -5,10 +5,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_transform.job.aws.request_shape import SHAPES, Text
+from batch_transform.job.aws.limits import TRANSFORM_JOB_NAME
 from batch_transform.job.values.job_name import MAX_LENGTH, is_job_name, near_job_name
-
-_TRANSFORM_JOB_NAME = SHAPES[("TransformJobName",)]
 
 
 def test_names_with_letters_digits_and_inner_hyphens_are_job_names() -> None:
@@ -37,8 +35,7 @@ def test_a_near_name_keeps_what_can_be_kept() -> None:
 
 @given(st.from_regex(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}", fullmatch=True).filter(is_job_name))
 def test_a_name_with_run_and_attempt_is_a_transform_job_name(name: str) -> None:
-    assert isinstance(_TRANSFORM_JOB_NAME, Text)
-    assert _TRANSFORM_JOB_NAME.pattern is not None
+    assert TRANSFORM_JOB_NAME.pattern is not None
     attempt = f"{name}-20261122T181500-0a1b2c3d-99999"
     assert len(attempt) <= 63
-    assert re.fullmatch(_TRANSFORM_JOB_NAME.pattern, attempt)
+    assert re.fullmatch(TRANSFORM_JOB_NAME.pattern, attempt)

@@ -10,9 +10,8 @@ from typing import Any
 import botocore.session
 from botocore.model import Shape, StructureShape
 
-from batch_transform.job.aws.members import MEMBERS, WITHOUT_FIELD
-from batch_transform.job.files.job_fields import all_fields
 from batch_transform.job.request.request import transform_job_request
+from batch_transform.job.values.fields import MEMBERS, WITHOUT_FIELD, all_fields
 from batch_transform.job.values.job_spec import (
     BatchDataCaptureConfig,
     ExperimentConfig,

@@ -6,8 +6,8 @@ import botocore.session
 import pytest
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
-from batch_transform.job.aws import request_shape
-from batch_transform.job.aws.request_shape import REQUIRED, REQUIRED_TOGETHER, SHAPES, Path
+from batch_transform.job.aws import limits
+from batch_transform.job.values.fields import LIMITS_OF_MEMBER, REQUIRED, REQUIRED_TOGETHER, Path
 
 
 def _service_shape(operation: str) -> StructureShape:
@@ -29,39 +29,39 @@ LEAVES = dict(_leaves(_service_shape("CreateTransformJob")))
 
 
 def test_every_member_of_the_service_model_has_a_shape() -> None:
-    assert set(SHAPES) == set(LEAVES)
+    assert set(LIMITS_OF_MEMBER) == set(LEAVES)
 
 
-@pytest.mark.parametrize("path", SHAPES, ids=".".join)
+@pytest.mark.parametrize("path", LIMITS_OF_MEMBER, ids=".".join)
 def test_a_shape_says_what_the_service_model_says(path: Path) -> None:
-    _compare(SHAPES[path], LEAVES[path])
+    _compare(LIMITS_OF_MEMBER[path], LEAVES[path])
 
 
-def _compare(ours: request_shape.Shape, theirs: Shape) -> None:
-    limits = theirs.metadata
-    if isinstance(ours, request_shape.Choice):
-        assert set(ours.values) | set(ours.unfit) == set(limits["enum"])
-    elif isinstance(ours, request_shape.Text):
+def _compare(ours: limits.Limits, theirs: Shape) -> None:
+    said = theirs.metadata
+    if isinstance(ours, limits.Choice):
+        assert set(ours.values) | set(ours.unfit) == set(said["enum"])
+    elif isinstance(ours, limits.Text):
         assert theirs.type_name == "string"
-        assert (ours.shortest, ours.longest) == (limits.get("min", 0), limits.get("max"))
+        assert (ours.shortest, ours.longest) == (said.get("min", 0), said.get("max"))
         # Some patterns are not kept: those that take everything, and that of tags, see rules.limits.
-        assert ours.pattern in {limits.get("pattern"), None}
-        assert ours.pattern is not None or limits.get("pattern") in {None, r"[\S\s]*", TAG_PATTERN}
+        assert ours.pattern in {said.get("pattern"), None}
+        assert ours.pattern is not None or said.get("pattern") in {None, r"[\S\s]*", TAG_PATTERN}
         assert ours.pattern is None or ours.in_words
-    elif isinstance(ours, request_shape.Whole):
+    elif isinstance(ours, limits.Whole):
         assert theirs.type_name == "integer"
-        assert (ours.least, ours.most) == (limits["min"], limits.get("max"))
-    elif isinstance(ours, request_shape.Flag):
+        assert (ours.least, ours.most) == (said["min"], said.get("max"))
+    elif isinstance(ours, limits.Flag):
         assert theirs.type_name == "boolean"
-    elif isinstance(ours, request_shape.TextMap):
+    elif isinstance(ours, limits.TextMap):
         assert isinstance(theirs, MapShape)
-        assert ours.most == limits["max"]
+        assert ours.most == said["max"]
         _compare(ours.key, theirs.key)
         _compare(ours.value, theirs.value)
     else:
         assert isinstance(theirs, ListShape)
         assert isinstance(theirs.member, StructureShape)
-        assert ours.most == limits["max"]
+        assert ours.most == said["max"]
         _compare(ours.key, theirs.member.members["Key"])
         _compare(ours.value, theirs.member.members["Value"])
 
@@ -96,25 +96,23 @@ def _required_inside(shape: Shape, path: Path) -> Iterator[Path]:
 def test_the_environment_and_image_of_a_model_are_limited_as_in_the_service_model() -> None:
     container = _service_shape("CreateModel").members["PrimaryContainer"]
     assert isinstance(container, StructureShape)
-    _compare(request_shape.MODEL_ENVIRONMENT, container.members["Environment"])
-    _compare(request_shape.IMAGE_URI, container.members["Image"])
+    _compare(limits.MODEL_ENVIRONMENT, container.members["Environment"])
+    _compare(limits.IMAGE_URI, container.members["Image"])
     model = _service_shape("CreateModel").members
-    _compare(request_shape.ROLE_ARN, model["ExecutionRoleArn"])
-    assert model["Containers"].metadata["max"] == request_shape.MOST_CONTAINERS
+    _compare(limits.ROLE_ARN, model["ExecutionRoleArn"])
+    assert model["Containers"].metadata["max"] == limits.MOST_CONTAINERS
     assert isinstance(model["VpcConfig"], StructureShape)
     for name, most in (
-        ("Subnets", request_shape.MOST_SUBNETS),
-        ("SecurityGroupIds", request_shape.MOST_SECURITY_GROUPS),
+        ("Subnets", limits.MOST_SUBNETS),
+        ("SecurityGroupIds", limits.MOST_SECURITY_GROUPS),
     ):
         ids = model["VpcConfig"].members[name]
         assert isinstance(ids, ListShape)
         assert (ids.metadata["min"], ids.metadata["max"]) == (1, most)
-        _compare(request_shape.NETWORK_ID, ids.member)
-    _compare(request_shape.MODEL_NAME, _service_shape("CreateModel").members["ModelName"])
+        _compare(limits.NETWORK_ID, ids.member)
+    _compare(limits.MODEL_NAME, _service_shape("CreateModel").members["ModelName"])
 
 
 def test_what_a_run_looks_up_is_named_as_in_the_service_model() -> None:
-    _compare(request_shape.ENDPOINT_NAME, _service_shape("DescribeEndpoint").members["EndpointName"])
-    _compare(
-        request_shape.PACKAGE_GROUP, _service_shape("ListModelPackages").members["ModelPackageGroupName"]
-    )
+    _compare(limits.ENDPOINT_NAME, _service_shape("DescribeEndpoint").members["EndpointName"])
+    _compare(limits.PACKAGE_GROUP, _service_shape("ListModelPackages").members["ModelPackageGroupName"])

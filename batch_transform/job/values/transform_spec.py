@@ -1,0 +1,367 @@
+"""What a job scores and how: input, instances and requests, filters and join, output."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+from batch_transform.job.aws.enums import (
+    AssembleWith,
+    BatchStrategy,
+    CompressionType,
+    JoinSource,
+    S3DataType,
+    SplitType,
+)
+from batch_transform.job.aws.instance_types import INSTANCE_TYPES
+from batch_transform.job.aws.limits import (
+    FILTER,
+    JOB_ENVIRONMENT,
+    KMS_KEY,
+    MEDIA_TYPE,
+    NAME_WORDS,
+    S3_URI,
+    Choice,
+    Text,
+    Whole,
+)
+from batch_transform.job.values.setting import Setting, Values
+
+_EDITOR_FILTER = Text(longest=63, pattern=r"\$.*")
+
+
+@dataclass(frozen=True)
+class InputSpec(Values):
+    """What is scored.
+
+    Usage
+    -----
+        InputSpec(content_type="text/csv", split_type=SplitType.LINE, columns=("id", "age", "plan"))
+        InputSpec("s3://data/images/", content_type="image/png")              # each object is one record
+        InputSpec("s3://data/manifest.json", data_type=S3DataType.MANIFEST_FILE)
+    """
+
+    data: Annotated[
+        str | None,
+        Setting(
+            "S3Uri; left out, the job's prefix in the stack's input bucket",
+            S3_URI,
+            member="TransformInput.DataSource.S3DataSource.S3Uri",
+            required=True,
+            run_may_change=True,
+            comment="every object whose key begins with this",
+        ),
+    ] = None
+    data_type: Annotated[
+        str,
+        Setting(
+            "S3DataType: `S3Prefix` or `ManifestFile`",
+            # AugmentedManifestFile "is not compatible" (API reference, TransformS3DataSource); Converse is a value of
+            # the shared enum that no page on batch transform knows.
+            Choice.of(S3DataType, unfit=("AugmentedManifestFile", "Converse")),
+            member="TransformInput.DataSource.S3DataSource.S3DataType",
+            required=True,
+            run_may_change=True,
+            comment={"ManifestFile": "data is a manifest that lists the objects"},
+        ),
+    ] = "S3Prefix"
+    content_type: Annotated[
+        str | None,
+        Setting(
+            "ContentType, such as text/csv",
+            MEDIA_TYPE,
+            member="TransformInput.ContentType",
+            run_may_change=True,
+        ),
+    ] = None
+    compression_type: Annotated[
+        str,
+        Setting(
+            "CompressionType: `None` or `Gzip`",
+            Choice.of(CompressionType),
+            member="TransformInput.CompressionType",
+            run_may_change=True,
+            comment={"Gzip": "each object is unpacked before it is split"},
+        ),
+    ] = "None"
+    split_type: Annotated[
+        str,
+        Setting(
+            "SplitType: what a record is: `Line` for CSV and JSON Lines, `RecordIO`, `TFRecord`, or `None` for a whole "
+            "object",
+            Choice.of(SplitType),
+            member="TransformInput.SplitType",
+            run_may_change=True,
+            comment={"Line": "each line is one record; a header line is one too"},
+        ),
+    ] = "None"
+    columns: Annotated[
+        tuple[str, ...],
+        Setting(
+            "names of the columns of a CSV, in order, or of the fields of JSON records: for filters by name, tables "
+            "and checks; never sent",
+            items=(1, None),
+        ),
+    ] = ()
+    columns_from: Annotated[
+        Path | None,
+        Setting("instead of columns: a local CSV, relative to the job file, whose first line names them"),
+    ] = None
+    kms_key: Annotated[
+        str | None,
+        Setting(
+            "a customer key's id or ARN, or an alias, that the data are encrypted with; the job may decrypt them",
+            KMS_KEY,
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
+class TransformSpec(Values):
+    """How it is scored: the instances, and how records become requests to the model.
+
+    Usage
+    -----
+        TransformSpec(("ml.m5.xlarge",), instance_count=2)
+        TransformSpec(("ml.g5.xlarge", "ml.g4dn.xlarge"))    # the second where AWS has no machine of the first
+        TransformSpec(strategy=BatchStrategy.SINGLE_RECORD, max_payload=1, max_concurrent_transforms=8)
+    """
+
+    instance_type: Annotated[
+        tuple[str, ...],
+        Setting(
+            "InstanceType; or a list, to try one after the other while AWS has no machine of the one before",
+            Choice(INSTANCE_TYPES),
+            items=(1, None),
+            one_or_more=True,
+            member="TransformResources.InstanceType",
+            required=True,
+            run_may_change=True,
+        ),
+    ] = ("ml.m5.large",)
+    instance_count: Annotated[
+        int,
+        Setting(
+            "InstanceCount: input objects are divided over so many instances",
+            Whole(1, documented_most=100),
+            member="TransformResources.InstanceCount",
+            required=True,
+            run_may_change=True,
+            comment={1: "", None: "objects are shared out among instances, and none is divided"},
+        ),
+    ] = 1
+    strategy: Annotated[
+        str | None,
+        Setting(
+            "BatchStrategy: `MultiRecord` or `SingleRecord`; AWS's default follows the container",
+            Choice.of(BatchStrategy),
+            member="BatchStrategy",
+            run_may_change=True,
+            comment={
+                "MultiRecord": "as many records in a request as max_payload takes",
+                "SingleRecord": "one record in a request",
+            },
+        ),
+    ] = None
+    max_payload: Annotated[
+        int | None,
+        Setting(
+            "MaxPayloadInMB; 0 streams whole objects; AWS's default is 6",
+            Whole(documented_most=100),
+            member="MaxPayloadInMB",
+            run_may_change=True,
+            comment={0: "each object is streamed to the model", None: "MB in one request, at most"},
+        ),
+    ] = None
+    max_concurrent_transforms: Annotated[
+        int | None,
+        Setting(
+            "MaxConcurrentTransforms: requests to a container at once; times max_payload at most 100 MB",
+            Whole(),
+            member="MaxConcurrentTransforms",
+            run_may_change=True,
+            comment={0: "as many as the container says, or 1", None: "requests at a time to each instance"},
+        ),
+    ] = None
+    env: Annotated[
+        Mapping[str, str],
+        Setting(
+            "Environment of this job, beside the model's; at most 16",
+            JOB_ENVIRONMENT,
+            member="Environment",
+            run_may_change=True,
+            comment="for this job, beside the model's own",
+        ),
+    ] = field(default_factory=dict)
+    invocations_timeout_in_seconds: Annotated[
+        int | None,
+        Setting(
+            "ModelClientConfig, 600 by AWS's default; both of its members are sent when either is given",
+            Whole(1, 3600),
+            member="ModelClientConfig.InvocationsTimeoutInSeconds",
+            run_may_change=True,
+            comment="for one request",
+        ),
+    ] = None
+    invocations_max_retries: Annotated[
+        int | None,
+        Setting(
+            "ModelClientConfig, 3 by AWS's default",
+            Whole(0, 3),
+            member="ModelClientConfig.InvocationsMaxRetries",
+            run_may_change=True,
+            comment="for one request",
+        ),
+    ] = None
+    volume_kms_key: Annotated[
+        str | None,
+        Setting(
+            "VolumeKmsKeyId: a key's id or ARN, or an alias, for the instances' volumes; not with local storage",
+            KMS_KEY,
+            member="TransformResources.VolumeKmsKeyId",
+        ),
+    ] = None
+    transform_ami_version: Annotated[
+        str | None,
+        Setting(
+            "TransformAmiVersion: the machine image, for GPU instances",
+            Text(1, 63, r"[a-zA-Z0-9]+(-[a-zA-Z0-9]+)*", NAME_WORDS),
+            member="TransformResources.TransformAmiVersion",
+            run_may_change=True,
+        ),
+    ] = None
+    max_runtime_in_seconds: Annotated[
+        int,
+        Setting(
+            "after this time the workflow stops the transform job",
+            Whole(1, 99_999_999),  # TimeoutSeconds of a Task state (Amazon States Language)
+            default_reason="one day, since AWS documents no limit of its own",
+        ),
+    ] = 86_400
+
+
+@dataclass(frozen=True)
+class DataProcessingSpec(Values):
+    """What the model gets of each record, and what is kept of record and answer.
+
+    Each of the two filters is written in one form: by name (`send` or `send_except`, `keep`) or as JSONPath.
+
+    Usage
+    -----
+        DataProcessingSpec(send_except=("id",), join_source=JoinSource.INPUT, keep=("id", "prediction"))
+        DataProcessingSpec("$[1:]", join_source=JoinSource.INPUT, output_filter="$[0,-1]")     # the same
+    """
+
+    input_filter: Annotated[
+        str | None,
+        Setting(
+            "InputFilter: what the model gets of each record, as JSONPath; AWS's default is `$`, all of it",
+            FILTER,
+            editor_limits=_EDITOR_FILTER,
+            member="DataProcessing.InputFilter",
+            run_may_change=True,
+        ),
+    ] = None
+    send: Annotated[
+        tuple[str, ...] | None,
+        Setting(
+            "instead of input_filter: the columns or fields that the model gets, by name",
+            items=(1, None),
+            run_may_change=True,
+        ),
+    ] = None
+    send_except: Annotated[
+        tuple[str, ...] | None,
+        Setting(
+            "instead of input_filter: those that it does not get, by name",
+            items=(1, None),
+            run_may_change=True,
+        ),
+    ] = None
+    join_source: Annotated[
+        str,
+        Setting(
+            "JoinSource: `Input` puts each record before the model's answer to it",
+            Choice.of(JoinSource),
+            member="DataProcessing.JoinSource",
+            run_may_change=True,
+        ),
+    ] = "None"
+    output_filter: Annotated[
+        str | None,
+        Setting(
+            "OutputFilter: what is kept of the joined record, as JSONPath; AWS's default is `$`, all of it",
+            FILTER,
+            editor_limits=_EDITOR_FILTER,
+            member="DataProcessing.OutputFilter",
+            run_may_change=True,
+        ),
+    ] = None
+    keep: Annotated[
+        tuple[str, ...] | None,
+        Setting(
+            "instead of output_filter: the columns or fields that are kept, by name; of a joined JSON record "
+            "`SageMakerOutput` is the answer",
+            items=(1, None),
+            run_may_change=True,
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
+class OutputSpec(Values):
+    """Where results go. Each run writes below a prefix of its own.
+
+    Usage
+    -----
+        OutputSpec(accept="text/csv", assemble_with=AssembleWith.LINE, columns=("prediction",))
+        OutputSpec("s3://results/churn/", accept="application/jsonlines", kms_key="alias/results")
+    """
+
+    path: Annotated[
+        str | None,
+        Setting(
+            "S3OutputPath; each run writes below a prefix of its own; left out, the job's prefix in the stack's output "
+            "bucket",
+            S3_URI,
+            member="TransformOutput.S3OutputPath",
+            required=True,
+            comment="each run writes below a folder of its own in there",
+        ),
+    ] = None
+    accept: Annotated[
+        str | None,
+        Setting(
+            "Accept, such as text/csv",
+            MEDIA_TYPE,
+            member="TransformOutput.Accept",
+            run_may_change=True,
+            comment="what the model is asked to answer",
+        ),
+    ] = None
+    assemble_with: Annotated[
+        str,
+        Setting(
+            "AssembleWith: `Line` puts a newline after each record, `None` puts nothing",
+            Choice.of(AssembleWith),
+            member="TransformOutput.AssembleWith",
+            run_may_change=True,
+            comment={"Line": "each result ends with a newline"},
+        ),
+    ] = "None"
+    kms_key: Annotated[
+        str | None,
+        Setting(
+            "KmsKeyId: a key's id or ARN, or an alias, that encrypts the results",
+            KMS_KEY,
+            member="TransformOutput.KmsKeyId",
+        ),
+    ] = None
+    columns: Annotated[
+        tuple[str, ...],
+        Setting(
+            "names of the columns of the model's answer, or of the fields of a JSON answer", items=(1, None)
+        ),
+    ] = ()
