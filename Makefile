@@ -120,7 +120,7 @@ $(BIN)/python:
 	@echo "making the environment in $(VENV) with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 2; }
 
-$(VENV)/.run: $(BIN)/python dependencies.lock pyproject.toml setup.py batch_transform/engine/_line_work.c
+$(VENV)/.run: $(BIN)/python dependencies.lock pyproject.toml setup.py $(wildcard batch_transform/engine/c/*)
 	@echo "installing the pinned packages (about 240 MB to download, once)"
 	@$(DEPENDENCIES) install --extra cdk --extra local --group examples
 	@touch $@

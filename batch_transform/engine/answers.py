@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from batch_transform.engine.newlines import newlines
+from collections.abc import Iterator
 
-_PIECE = 256 * 1024  # bytes that are cut into lines at a time
+from batch_transform.engine.compiled import newlines
+from batch_transform.engine.records import WHOLE_OBJECT, Records
+
+_PIECE = 256 * 1024  # bytes that are split into lines at a time
 
 
 class Answers:
-    """The lines of a response body, or the whole of it as one answer.
+    """The lines of a response body, or (`are_lines` is false) the whole body as one answer.
 
     `count` is the number of answers; a newline at the end of the body ends the last one. `at` is where the
-    next one begins. `are_plain` says that none has a double quote or a carriage return.
+    next answer begins. `are_plain` says that none has a double quote or a carriage return.
     """
 
     def __init__(self, body: bytes, *, split_lines: bool) -> None:
         self.body = body
-        self.is_split = split_lines
+        self.are_lines = split_lines
         self.at = 0
         self._end = len(body) - 1 if split_lines and body.endswith(b"\n") else len(body)
         self._cut_up_to = 0
@@ -29,11 +32,16 @@ class Answers:
         self.are_plain = b'"' not in body and b"\r" not in body
         self._left = self.count
 
+    @property
+    def place(self) -> tuple[int, int]:
+        """How many answers are left, and where the next one begins."""
+        return self._left, self.at
+
     def take(self, count: int) -> list[bytes]:
-        """Return the next answers, as many as are left when they are fewer than `count`."""
+        """Return the next answers: `count` of them, or fewer if fewer are left."""
         count = min(count, self._left)
         self._left -= count
-        if not self.is_split:
+        if not self.are_lines:
             return [self.body] * count
         while len(self._lines) - self._used < count:
             self._lines = self._lines[self._used :] + self._piece().split(b"\n")
@@ -43,21 +51,27 @@ class Answers:
         self.at += sum(map(len, taken)) + count
         return taken
 
-    def take_text(self) -> tuple[bytes, int]:
-        """Return the next answers as one text, many of them but not all, and how many they are: 0 at the end."""
-        self._lines, self._used, self._cut_up_to = [], 0, self.at
-        if not self._left:
-            return b"", 0
-        piece = self._piece()
-        count = newlines(piece) + 1
-        self.taken(count, self._cut_up_to)
-        return piece, count
+    def blocks(self) -> Iterator[Records]:
+        """Take all answers that are left, many at a time. Their line numbers mean nothing."""
+        if not self.are_lines:
+            for answer in self.take(1):
+                yield Records.of_text(answer, WHOLE_OBJECT, ended=False)
+            return
+        self.return_to(self.place)
+        while self._left:
+            block = Records.of_text(self._piece(), 1, ended=True)
+            self.taken(block.count, self._cut_up_to)
+            yield block
 
     def taken(self, count: int, at: int) -> None:
-        """Note that so many answers were taken by somebody else, and where the next one begins."""
-        self._left -= count
+        """Note that the caller took `count` answers from the body, and that the next one begins at `at`."""
+        self.return_to((self._left - count, at))
+
+    def return_to(self, place: tuple[int, int]) -> None:
+        """Go back to an earlier `place`."""
+        self._left, self.at = place
         self._lines, self._used = [], 0
-        self._cut_up_to = self.at = at
+        self._cut_up_to = self.at
 
     def _piece(self) -> bytes:
         cut = self.body.rfind(b"\n", self._cut_up_to, min(self._cut_up_to + _PIECE, self._end))

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from batch_transform.engine.compiled import newlines
 from batch_transform.engine.framed import Framed
 from batch_transform.engine.input_filter import InputFilter
-from batch_transform.engine.newlines import newlines
 from batch_transform.engine.originals import Originals
-from batch_transform.engine.records import WHOLE_OBJECT, WHOLE_TOO_LARGE, Records
+from batch_transform.engine.records import WHOLE_OBJECT, WHOLE_TOO_LARGE, Records, place, record_at
 from batch_transform.engine.settings import MIB, Settings
-from batch_transform.engine.whereabouts import place, record_at
 from batch_transform.job.errors import RecordError
 
 _LARGE = MIB  # a larger body is kept in pieces

@@ -13,6 +13,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from batch_transform.engine.answers import Answers
+from batch_transform.engine.record_filter import Ending
+from batch_transform.engine.records import Records
 from batch_transform.job.filters.json_path import Index, Indexes, JsonPath, Slice
 
 Rows = list[bytes]
@@ -36,24 +39,29 @@ def rows_of(text: bytes) -> Rows:
 
 @dataclass(frozen=True)
 class CsvLines:
-    """A filter on rows.
-
-    Its functions raise LookupError or ValueError where a row needs a closer look, and OverflowError where
-    an index is beyond what a row could hold.
+    """A `RecordFilter` for rows. Declines a block with LookupError or ValueError for a row that it can't cut, and with
+    OverflowError for an index beyond what a row could hold.
     """
 
     path: JsonPath
 
-    def filtered(self, text: bytes) -> Rows:
-        """Apply the filter to each row of a text."""
+    def filtered(self, records: Records, ending: Ending) -> bytes:
+        """See `RecordFilter`."""
+        return ending.put_together(self._filtered(records.text))
+
+    def joined(self, records: Records, answers: Answers, ending: Ending) -> bytes:
+        """See `RecordFilter`."""
+        taken = answers.take(records.count)
+        return ending.put_together(self._joined(records.text, taken, plain=answers.are_plain))
+
+    def _filtered(self, text: bytes) -> Rows:
         rows = rows_of(text)
         quick = _quick(self.path)
         if quick is not None and b'"' not in text:
             return quick(rows)
         return [self._selected(_cells(row)) for row in rows]
 
-    def joined(self, records: bytes, answers: Rows, *, plain: bool) -> Rows:
-        """Apply the filter to rows joined with their answers. `plain` says that no answer has a quote or CR."""
+    def _joined(self, records: bytes, answers: Rows, *, plain: bool) -> Rows:
         rows = rows_of(records)
         if plain and b'"' not in records:
             try:

@@ -4,31 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Protocol, TypeVar
 
-from batch_transform.engine.csv_lines import CsvLines
 from batch_transform.engine.csv_record import parse_row, serialise_row
-from batch_transform.engine.json_lines import JsonLines
 from batch_transform.engine.json_record import join_json, parse_json, serialise_json
-from batch_transform.job.errors import TransformError
 from batch_transform.job.filters.json_path import JsonPath, JsonValue
 
 Value = TypeVar("Value")
-
-
-NEEDS_A_CLOSER_LOOK = (TransformError, LookupError, TypeError, ValueError, OverflowError)
-"""What `Lines` raise for records that they do not take: each is then looked at by itself."""
-
-
-class Lines(Protocol):
-    """A filter on many records at a time, one a line: quick, for records without surprises."""
-
-    def filtered(self, text: bytes) -> list[bytes]:
-        """Apply the filter to each line of a text."""
-
-    def joined(self, records: bytes, answers: list[bytes], *, plain: bool) -> list[bytes]:
-        """Apply the filter to the lines of `records`, joined with as many answers.
-
-        `plain` says that the answers have neither a double quote nor a carriage return.
-        """
 
 
 class RecordFormat(Protocol[Value]):
@@ -49,9 +29,6 @@ class RecordFormat(Protocol[Value]):
 
     def serialise(self, value: Value) -> bytes:
         """Return the text of a value, without a newline at its end."""
-
-    def lines(self, path: JsonPath) -> Lines:
-        """Return the quick way for many records."""
 
 
 class CsvFormat:
@@ -75,10 +52,6 @@ class CsvFormat:
         """See `csv_record.serialise_row`."""
         return serialise_row(value)
 
-    def lines(self, path: JsonPath) -> CsvLines:
-        """See `csv_lines`."""
-        return CsvLines(path)
-
 
 class JsonFormat:
     """A record is a JSON value; joined, the answer is its member SageMakerOutput."""
@@ -100,10 +73,6 @@ class JsonFormat:
     def serialise(self, value: JsonValue) -> bytes:
         """See `json_record.serialise_json`."""
         return serialise_json(value)
-
-    def lines(self, path: JsonPath) -> JsonLines:
-        """See `json_lines`."""
-        return JsonLines(path)
 
 
 FORMATS: dict[str, RecordFormat[Any]] = {"CSV": CsvFormat(), "JSON": JsonFormat()}

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from batch_transform.engine.answers import Answers
 from batch_transform.engine.json_record import (
     DUMPS_OPTIONS,
     NEGATIVE_ZERO,
@@ -19,6 +20,8 @@ from batch_transform.engine.json_record import (
     parse_json,
     serialise_json,
 )
+from batch_transform.engine.record_filter import Ending
+from batch_transform.engine.records import Records
 from batch_transform.job.filters.json_path import JsonPath, JsonValue, Name, Names
 
 _EXPONENT = re.compile(rb"(-?[0-9.]+e[-+][0-9]+)")
@@ -26,19 +29,21 @@ _EXPONENT = re.compile(rb"(-?[0-9.]+e[-+][0-9]+)")
 
 @dataclass(frozen=True)
 class JsonLines:
-    """A filter on records, one a line. Its functions raise TransformError, LookupError or TypeError where a
-    record needs a closer look."""
+    """A `RecordFilter` for records that are lines. Declines a block with TransformError, LookupError or TypeError."""
 
     path: JsonPath
 
-    def filtered(self, text: bytes) -> list[bytes]:
-        """Apply the filter to each record of a text."""
-        return serialise_lines(map(_select(self.path), parse_lines(text.split(b"\n"))))
+    def filtered(self, records: Records, ending: Ending) -> bytes:
+        """See `RecordFilter`."""
+        return ending.put_together(
+            serialise_lines(map(_select(self.path), parse_lines(records.text.split(b"\n"))))
+        )
 
-    def joined(self, records: bytes, answers: list[bytes], *, plain: bool) -> list[bytes]:
-        """Apply the filter to records joined with their answers."""
-        joined = map(join_json, parse_lines(records.split(b"\n")), parse_lines(answers))
-        return serialise_lines(map(_select(self.path), joined))
+    def joined(self, records: Records, answers: Answers, ending: Ending) -> bytes:
+        """See `RecordFilter`."""
+        taken = parse_lines(answers.take(records.count))
+        joined = map(join_json, parse_lines(records.text.split(b"\n")), taken)
+        return ending.put_together(serialise_lines(map(_select(self.path), joined)))
 
 
 def parse_lines(lines: list[bytes]) -> list[JsonValue]:

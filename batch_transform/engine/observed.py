@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from batch_transform.engine.batches import Batch
+from batch_transform.engine.compiled import newlines
 from batch_transform.engine.inexact_numbers import changed_number
-from batch_transform.engine.newlines import newlines
 from batch_transform.engine.progress import ProgressMeter
 from batch_transform.engine.records import Records
 from batch_transform.engine.seams import ObjectWriter

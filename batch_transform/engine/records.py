@@ -8,9 +8,8 @@ import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
-from batch_transform.engine.newlines import newlines
+from batch_transform.engine.compiled import newlines
 from batch_transform.engine.settings import MIB, Settings
-from batch_transform.engine.whereabouts import record_at
 from batch_transform.job.errors import RecordError
 
 if TYPE_CHECKING:
@@ -20,6 +19,7 @@ _CHUNK = 256 * 1024  # large enough to cut many lines at a time, small enough to
 # A record may be longer than MaxPayloadInMB before its InputFilter: 100 MB is the most that any
 # payload can be (API reference), and more than this is held for no record.
 _LONGEST = 100 * MIB
+_SHOWN = 60  # bytes of a record in an error: enough to recognize it
 
 
 class ByteStream(Protocol):
@@ -70,6 +70,11 @@ class Records:
         return self._text if self._items is None else b"\n".join(self._items)
 
     @property
+    def are_lines(self) -> bool:
+        """Whether each record is a line; if not, the whole object is one record."""
+        return self.first_line != WHOLE_OBJECT
+
+    @property
     def count(self) -> int:
         """How many records these are."""
         if self._items is not None:
@@ -77,6 +82,18 @@ class Records:
         if self._count is None:
             self._count = 1 if self.first_line == WHOLE_OBJECT else newlines(self._text) + 1
         return self._count
+
+
+def place(line: int, unit: str = "line") -> str:
+    """Name a line of an object, or a record of another unit; number 0 is the object as a whole."""
+    return f"{unit} {line} of the object" if line else "the whole object"
+
+
+def record_at(line: int, record: bytes, advice: str, unit: str = "line") -> str:
+    """Say which record is meant, how it begins, and what to do."""
+    shown = record[:_SHOWN].decode("utf-8", "replace")
+    more = "..." if len(record) > _SHOWN else ""
+    return f"this is {place(line, unit)}, which begins {shown!r}{more}; {advice}"
 
 
 def object_stream(stream: ByteStream, settings: Settings) -> ByteStream:

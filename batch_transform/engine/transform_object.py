@@ -14,7 +14,6 @@ from batch_transform.engine.framed import read_framed
 from batch_transform.engine.in_order import Workers
 from batch_transform.engine.input_filter import InputFilter
 from batch_transform.engine.invoke import Model, NotSentError, ObjectRequests
-from batch_transform.engine.merged import merged
 from batch_transform.engine.observed import ObservedResult, noting_marks
 from batch_transform.engine.pace import Pace
 from batch_transform.engine.progress import CountedObject, ProgressMeter
@@ -102,28 +101,15 @@ class ObjectTransform:
             with closing(self.requests.in_order(requests.answers, runs, beside=beside)) as answered:
                 for run, answers in answered:
                     result.begin(run, answers)
-                    for some in self._results(run, answers, results):
+                    sent = [_counted(batch) for batch in run]
+                    for some in results.of_requests(sent, answers):
                         result.write(some)
                         del some  # large ones must not be held while the next are cut
-                    result.end(sum([_counted(batch).count for batch in run]))
-                    del run, answers
+                    result.end(sum([batch.count for batch in sent]))
+                    del run, sent, answers
         result.finish()
         if result.is_empty and settings.join and settings.record_format == "JSON":
             raise RecordError("the object is empty, and an empty object is no JSON; remove it")
-
-    def _results(self, run: list[Batch], answers: list[bytes], results: Results) -> Iterator[bytes]:
-        """The results of a run, some at a time: all at once, where nothing in it is amiss."""
-        one = merged(run, answers) if self.settings.split_lines and results.format is not None else None
-        if one is not None:
-            try:
-                return iter([results.of_batch(*one)])
-            except TransformError:
-                pass  # each request by itself says which record it was
-        return (
-            some
-            for sent, answer in zip(run, answers, strict=True)
-            for some in results.in_parts(_counted(sent), answer)
-        )
 
     def _runs(
         self, selected: Selected, stream: ByteStream, input_filter: InputFilter

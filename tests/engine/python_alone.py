@@ -7,13 +7,12 @@ from contextlib import contextmanager
 
 import pytest
 
-from batch_transform.engine import compiled, newlines
+from batch_transform.engine import compiled
 
 
 @contextmanager
 def python_alone() -> Iterator[None]:
-    """Go without the compiled line work."""
+    """Run without the C module."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compiled, "_compiled", None)
-        patch.setattr(newlines, "compiled", None)
+        patch.setattr(compiled, "module", None)
         yield

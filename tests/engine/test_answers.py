@@ -25,7 +25,7 @@ def test_lines_are_taken_in_order_as_many_as_asked_for(body: bytes, counts: list
 
 @given(
     st.text(alphabet="ab\n", max_size=40).map(str.encode),
-    st.lists(st.sampled_from(["take", "text", "elsewhere"]), max_size=9),
+    st.lists(st.sampled_from(["take", "elsewhere", "back"]), max_size=9),
     st.integers(1, 9),
 )
 def test_lines_come_in_order_however_they_are_taken(body: bytes, ways: list[str], piece: int) -> None:
@@ -33,26 +33,30 @@ def test_lines_come_in_order_however_they_are_taken(body: bytes, ways: list[str]
         patch.setattr(answers_module, "_PIECE", piece)
         expected = [line.removesuffix(b"\n") for line in split_after_newlines(body)]
         answers = Answers(body, split_lines=True)
-        for way in [*ways, *["text"] * len(expected), "take"]:
-            if way == "take":
-                taken = answers.take(2)
-            elif way == "text":
-                text, count = answers.take_text()
-                taken = text.split(b"\n") if count else []
-                assert len(taken) == count
-            else:
+        for way in ways:
+            place = answers.place
+            if way == "elsewhere":
                 taken = expected[:1]
                 answers.taken(len(taken), answers.at + sum(len(line) + 1 for line in taken))
+            else:
+                taken = answers.take(2)
             assert taken == expected[: len(taken)]
-            expected = expected[len(taken) :]
-        assert answers.take(9) == expected == []
-        assert answers.take_text() == (b"", 0)
+            if way == "back":
+                answers.return_to(place)
+            else:
+                expected = expected[len(taken) :]
+        blocks = list(answers.blocks())
+        assert [line for block in blocks for line in block.items] == expected
+        assert all(len(block.text) <= piece or block.count == 1 for block in blocks)
+        assert answers.take(9) == []
 
 
 @pytest.mark.parametrize("body", [b"", b"a\nb\n"])
 def test_a_body_that_is_not_split_is_one_answer(body: bytes) -> None:
     answers = Answers(body, split_lines=False)
     assert (answers.count, answers.take(5), answers.take(1)) == (1, [body], [])
+    [block] = Answers(body, split_lines=False).blocks()
+    assert (block.items, block.are_lines) == ([body], False)
 
 
 @pytest.mark.parametrize(("body", "plain"), [(b"1,x\n", True), (b'1,"x"\n', False), (b"1\r\n", False)])

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from batch_transform.engine import invoke
-from batch_transform.engine.assemble import assemble
+from batch_transform.engine.results import as_lines
 from batch_transform.engine.transform_job import run_transform_job
 from batch_transform.local.sagemaker.http_invoker import HttpInvoker
 from engine.fake_world import MemoryStore, request
@@ -91,7 +91,7 @@ def expected(way: Way, strategy: str, *, join: bool) -> bytes | None:
     bodies = RECORDS if strategy == "SingleRecord" else [b"".join(RECORDS)]
     answers = [(way.cut or bytes)(scored(body)) for body in bodies]
     if not join:
-        return assemble(answers, with_lines=True)
+        return b"".join(map(as_lines, answers))
     rows = []
     for body, answer in zip(bodies, answers, strict=True):
         records, lines = body.splitlines(), answer.splitlines()

@@ -1,19 +1,16 @@
-"""The quick way over many JSON records gives what the slow way gives, or leaves it to that."""
+"""Many JSON records, read and written at a time. Filters and joins are tested in `test_fastest_filter`."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_transform.engine.go_json import go_parse, go_text
-from batch_transform.engine.json_lines import JsonLines, parse_lines, serialise_lines
-from batch_transform.engine.json_record import join_json
-from batch_transform.job.errors import TransformError, UnparsableError
-from batch_transform.job.filters.json_path import JsonPath
+from batch_transform.engine.json_lines import parse_lines, serialise_lines
+from batch_transform.job.errors import UnparsableError
 
 numbers = st.sampled_from(
     ["0", "-0", "-0.0", "1.0", "10.0", "0.25", "1e-7", "2.50e-6", "1e16", "1E21", "9007199254740993"]
@@ -31,44 +28,11 @@ lines = st.recursive(
     ),
     max_leaves=6,
 ).map(str.encode)
-paths = st.sampled_from(["$", "$.a", "$['a','b']", "$['b','SageMakerOutput']", "$.a[0]", "$[0]", "$[0:1]"])
-
-
-def slowly(path: JsonPath, texts: list[bytes], answers: list[bytes] | None) -> list[bytes] | None:
-    try:
-        values = [go_parse(text) for text in texts]
-        if answers is not None:
-            values = [join_json(value, go_parse(text)) for value, text in zip(values, answers, strict=True)]
-        return [go_text(path.select(value)) for value in values]
-    except TransformError:
-        return None
 
 
 @given(st.lists(lines, min_size=1, max_size=5))
 def test_lines_are_read_and_written_as_each_alone(texts: list[bytes]) -> None:
     assert serialise_lines(parse_lines(texts)) == [go_text(go_parse(text)) for text in texts]
-
-
-@given(paths, st.lists(st.tuples(lines, lines), min_size=1, max_size=4))
-def test_records_are_joined_and_filtered_as_each_alone(text: str, pairs: list[tuple[bytes, bytes]]) -> None:
-    path = JsonPath.parse(text)
-    records, answers = [list(each) for each in zip(*pairs, strict=True)]
-    expect_slow_way(path, records, None, lambda: JsonLines(path).filtered(b"\n".join(records)))
-    expect_slow_way(
-        path, records, answers, lambda: JsonLines(path).joined(b"\n".join(records), answers, plain=True)
-    )
-
-
-def expect_slow_way(
-    path: JsonPath, records: list[bytes], answers: list[bytes] | None, quickly: Callable[[], list[bytes]]
-) -> None:
-    expected = slowly(path, records, answers)
-    try:
-        quick = quickly()
-    except (TransformError, LookupError, TypeError):
-        assert expected is None
-    else:
-        assert quick == expected
 
 
 def test_no_values_make_no_lines() -> None:

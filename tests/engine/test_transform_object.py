@@ -320,11 +320,11 @@ def test_fails_for_a_filter_with_names_on_csv_and_says_which_it_is(
 @pytest.mark.parametrize("with_lines", [True, False])
 def test_the_results_of_a_batch_in_several_pieces_are_put_together(with_lines: bool) -> None:
     settings = effective_settings(request(join_source="Input", output_filter="$[0,-1]"), {})
-    results = Results.of(replace(settings, assemble_lines=with_lines))
     pieces = (Records([b"a,1", b"b,2"], 1, ended=True), Records([b"c,3"], 3, ended=True))
     expected = b"a,7\nb,8\nc,9\n"
     for way in (nullcontext(), python_alone()):
         with way:
+            results = Results.of(replace(settings, assemble_lines=with_lines))
             assert results.of_batch(Batch(b"", pieces, 3, 1), b"7\n8\n9\n") == (
                 expected if with_lines else expected.replace(b"\n", b"")
             )

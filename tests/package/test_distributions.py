@@ -68,11 +68,11 @@ def test_functions_cases_container_templates_and_types_are_in_the_wheel(distribu
         assert name in files
 
 
-def test_the_compiled_wheel_is_the_pure_one_and_the_line_work(distributions: Distributions) -> None:
+def test_the_compiled_wheel_is_the_pure_one_and_the_extension(distributions: Distributions) -> None:
     compiled = contents(distributions.compiled)
-    [line_work] = set(compiled) - set(contents(distributions.pure))
-    assert re.fullmatch(r"batch_transform/engine/_line_work\..*\.so", line_work)
-    del compiled[line_work]
+    [extension] = set(compiled) - set(contents(distributions.pure))
+    assert re.fullmatch(r"batch_transform/engine/_compiled\..*\.so", extension)
+    del compiled[extension]
     assert compiled == contents(distributions.pure)
 
 
@@ -100,7 +100,10 @@ def test_the_oldest_build_tool_makes_the_same_wheel(
 def test_the_sdist_has_no_tests_and_nothing_that_was_built(distributions: Distributions) -> None:
     with tarfile.open(distributions.sdist) as archive:
         names = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
-    assert {"batch_transform/engine/_line_work.c", "lambda/preflight/handler.py", "setup.py"} <= names
+    sources = {
+        f"batch_transform/engine/c/{path.name}" for path in (PROJECT / "batch_transform/engine/c").iterdir()
+    }
+    assert sources | {"lambda/preflight/handler.py", "setup.py"} <= names
     assert not [name for name in names if re.search(r"(^tests/|\.so$|\.pyc$|^stacks/|^build/)", name)]
 
 

@@ -41,7 +41,7 @@ def test_a_job_runs_from_its_file_to_the_rows(
 
 
 @pytest.mark.parametrize(("wheel", "is_compiled"), [("pure", False), ("compiled", True)])
-def test_only_the_compiled_wheel_has_the_line_work_in_c(
+def test_only_the_compiled_wheel_has_the_filters_in_c(
     clean_environment: CleanEnvironment, tmp_path: Path, wheel: Wheel, is_compiled: bool
 ) -> None:
     tell = "from batch_transform.engine.compiled import is_compiled; print(is_compiled())"

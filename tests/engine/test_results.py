@@ -1,12 +1,13 @@
-"""A run of single records, put together for the way back."""
+"""Answers, made into results."""
 
 from __future__ import annotations
 
 import pytest
 
 from batch_transform.engine.batches import Batch
-from batch_transform.engine.merged import merged
+from batch_transform.engine.record_filter import Ending
 from batch_transform.engine.records import Records
+from batch_transform.engine.results import as_lines, as_one_request
 from engine.fake_world import line_by_line, request, run_job
 
 
@@ -15,8 +16,8 @@ def single(line: int, *, join: bool = True) -> Batch:
     return Batch(b"sent", original, 1, line)
 
 
-def test_records_and_answers_of_a_run_are_those_of_one_request() -> None:
-    one = merged([single(7), single(8), single(9)], [b"a\n", b"b", b"\n"])
+def test_requests_of_one_record_each_are_taken_as_one_request() -> None:
+    one = as_one_request([single(7), single(8), single(9)], [b"a\n", b"b", b"\n"])
     assert one is not None
     batch, answer = one
     assert (batch.count, batch.first_line, answer) == (3, 7, b"a\nb\n\n")
@@ -26,7 +27,7 @@ def test_records_and_answers_of_a_run_are_those_of_one_request() -> None:
 
 
 def test_without_a_join_there_are_no_originals() -> None:
-    one = merged([single(1, join=False), single(2, join=False)], [b"a", b"b"])
+    one = as_one_request([single(1, join=False), single(2, join=False)], [b"a", b"b"])
     assert one is not None
     assert one[0].originals == ()
 
@@ -40,11 +41,11 @@ def test_without_a_join_there_are_no_originals() -> None:
         ([single(1), Batch(b"sent", (), 2, 2)], [b"a", b"b\nc"]),
     ],
 )
-def test_what_is_not_one_line_for_each_record_is_left_apart(run: list[Batch], answers: list[bytes]) -> None:
-    assert merged(run, answers) is None
+def test_requests_without_one_line_for_each_record_are_not(run: list[Batch], answers: list[bytes]) -> None:
+    assert as_one_request(run, answers) is None
 
 
-def test_a_long_object_comes_out_in_order_record_by_record() -> None:
+def test_the_results_of_many_single_records_come_in_order() -> None:
     job = request(
         input_filter="$[1:]", join_source="Input", output_filter="$[0,-1]", BatchStrategy="SingleRecord"
     )
@@ -53,7 +54,7 @@ def test_a_long_object_comes_out_in_order_record_by_record() -> None:
     assert ran.out("a.csv.out") == b"".join(b"id-%d,=%d\n" % (number, number % 7) for number in range(3000))
 
 
-def test_fails_with_the_very_record_though_its_run_was_long() -> None:
+def test_fails_with_the_one_record_that_is_wrong_among_many() -> None:
     job = request(join_source="Input", BatchStrategy="SingleRecord")
     rows = [b"%d" % number for number in range(1000)]
 
@@ -63,3 +64,21 @@ def test_fails_with_the_very_record_though_its_run_was_long() -> None:
     ran = run_job({"a.csv": b"\n".join(rows)}, answer, job)
     assert ran.out("a.csv.out") is None
     assert "this is the model's answer to line 778 of the object" in ran.log[2]
+
+
+def test_assemble_with_none_puts_nothing_between_results() -> None:
+    assert Ending.NOTHING.put_together([b'[{"a":1}]', b'[{"a":2}]']) == b'[{"a":1}][{"a":2}]'
+
+
+def test_assemble_with_line_ends_each_result_with_a_newline() -> None:
+    assert Ending.AFTER_EACH.put_together([b"1", b"", b"2"]) == b"1\n\n2\n"
+    assert Ending.AFTER_EACH.put_together([]) == b""
+
+
+def test_assemble_with_line_adds_no_second_newline_to_an_answer() -> None:
+    assert [as_lines(answer) for answer in (b"1", b"2\n", b"3\n4\n", b"")] == [
+        b"1\n",
+        b"2\n",
+        b"3\n4\n",
+        b"\n",
+    ]
