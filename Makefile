@@ -8,6 +8,7 @@
 # make wheels  what a release consists of, in build/dist
 # make bench   the engine's speed beside other ways to do the same
 # make pictures  the pictures of the README and docs/, from the code; RECORD=1 records `make run` again, too
+# make newest-emulator  tries the newest release of the emulator, and says what it breaks in the local AWS
 # make clean   removes what the others made, apart from the environment
 # Each makes or updates its own environment, .venv, first.
 
@@ -29,7 +30,7 @@ ALONE := $(or $(PYTHON),python3) -c 'import fcntl, os, sys; os.makedirs("build",
 	os.set_inheritable(lock, True); os.execvp(sys.argv[1], sys.argv[1:])'
 
 .PHONY: run check test prove lint types types-on-macos units tests proofs clients wheelhouse ready model synth wheels lock \
-	bench pictures clean
+	bench pictures newest-emulator clean
 
 run: model
 	@batch-transform run tumours --input build/data/tumours.csv --truth build/data/tumours-truth.csv
@@ -107,6 +108,10 @@ lock: $(VENV)/.test
 # A test says when a picture is stale.
 pictures: $(VENV)/.run
 	@$(BIN)/python -m tools.pictures $(if $(RECORD),recording)
+
+# Exit code 1 when a hook is broken: batch_transform/local/emulator/patches/README.md.
+newest-emulator: $(VENV)/.run
+	@$(BIN)/python tools/newest_emulator.py
 
 clean:
 	rm -rf build cdk.out out
