@@ -1,4 +1,4 @@
-"""Rules on batch transform for any CDK app, beside the packs of cdk-nag; `BatchTransformChecks` is the pack."""
+"""Rules for batch transform in any CDK app, alongside the packs of cdk-nag; the pack is `BatchTransformChecks`."""
 
 from __future__ import annotations
 

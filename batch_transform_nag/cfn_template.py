@@ -1,4 +1,4 @@
-"""A synthesised CloudFormation template, as rules read it."""
+"""A synthesized CloudFormation template, for the rules to read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SUB = re.compile(r"\$\{(!?)([^}]*)\}")
 
 @dataclass(frozen=True, eq=False)
 class Resource:
-    """One resource; `template` is where the others are that it refers to."""
+    """A resource; `template` has the other resources to which it refers."""
 
     template: Template
     logical_id: str
@@ -34,13 +34,13 @@ class Template:
         }
 
     def resources(self, *types: str) -> Iterator[Resource]:
-        """Yield the resources of these types, or all."""
+        """Yield the resources of these types, or all resources."""
         for resource in self._resources.values():
             if not types or resource.type in types:
                 yield resource
 
     def referred(self, value: object) -> Resource | None:
-        """Return the resource that a `Ref` or `Fn::GetAtt` is about; None for one that is not in this template."""
+        """Return the resource of a `Ref` or `Fn::GetAtt`; None when it is not in this template."""
         match value:
             case {"Ref": str(logical_id)} | {"Fn::GetAtt": [str(logical_id), *_]}:
                 return self._resources.get(logical_id)
@@ -52,29 +52,29 @@ class Template:
 def text(value: object, *, reference: str = "<{}>") -> str:
     """Return a property as text, with each reference as `<LogicalId.Attribute>`, as cdk-nag writes it.
 
-    `reference` is another way to write it. What no text can be made of is written by its function's name.
+    `reference` is another format for references. A function that can't be resolved becomes a reference with its name.
     """
-    told: str
+    result: str
     match value:
         case str():
-            told = value
+            result = value
         case bool() | int() | float():
-            told = json.dumps(value)
+            result = json.dumps(value)
         case {"Ref": str(name)} | {"Fn::GetAtt": str(name)}:
-            told = reference.format(name)
+            result = reference.format(name)
         case {"Fn::GetAtt": [str(name), str(attribute)]}:
-            told = reference.format(f"{name}.{attribute}")
+            result = reference.format(f"{name}.{attribute}")
         case {"Fn::Join": [str(separator), list(parts)]}:
-            told = separator.join(text(part, reference=reference) for part in parts)
+            result = separator.join(text(part, reference=reference) for part in parts)
         case {"Fn::Sub": str(pattern)}:
-            told = _substituted(pattern, {}, reference)
+            result = _substituted(pattern, {}, reference)
         case {"Fn::Sub": [str(pattern), dict(values)]}:
-            told = _substituted(pattern, values, reference)
+            result = _substituted(pattern, values, reference)
         case dict() if len(value) == 1:
-            told = reference.format(next(iter(value)))
+            result = reference.format(next(iter(value)))
         case _:
-            told = reference.format("unknown")
-    return told
+            result = reference.format("unknown")
+    return result
 
 
 def _substituted(pattern: str, values: Mapping[str, object], reference: str) -> str:
@@ -88,7 +88,7 @@ def _substituted(pattern: str, values: Mapping[str, object], reference: str) -> 
 
 
 def as_list(value: object) -> list[Any]:
-    """Return what may be written alone or as a list, as a list."""
+    """Return a value that may be a single item or a list as a list."""
     if value is None:
         return []
     return value if isinstance(value, list) else [value]

@@ -1,8 +1,8 @@
-"""What makes a transform job's name differ: from run to run, from retry to retry, from turn to turn of a loop.
+"""Whether a transform job's name differs between runs, between retries, and between the iterations of a loop.
 
-SageMaker never takes a name twice (API reference, CreateTransformJob: unique within an account and a
-region). The paths and functions are those of the Step Functions Developer Guide: context object,
-intrinsic functions, JSONata functions.
+SageMaker never accepts a name twice (API reference, CreateTransformJob: unique within an account and a region). The
+paths and functions are those of the Step Functions Developer Guide: context object, intrinsic functions, JSONata
+functions.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _VARIABLE = re.compile(r"(?<![\w$])\$(?!states\b)(\w+)\b(?!\s*\()")
 
 
 class JobName:
-    """What the TransformJobName of a task depends on; a fixed text depends on nothing."""
+    """The TransformJobName of a task, and what it depends on; a fixed text depends on nothing."""
 
     def __init__(self, task: TransformTask) -> None:
         self._state = task.state
         self._text = task.job_name_expression
 
     def differs_by_run(self) -> bool:
-        """Whether two executions have two names. A value of the input, or a variable, is taken to differ."""
+        """Whether two executions have different names. An input value or a variable is assumed to differ."""
         sources = (_ALWAYS_NEW, _EXECUTION, _ITEM, _INPUT, _ENTERED_TIME, _VARIABLE)
         return any(source.search(self._text) for source in sources)
 
@@ -38,12 +38,12 @@ class JobName:
         """Whether each retry of the state has a new name."""
         return any(source.search(self._text) for source in (_ALWAYS_NEW, _RETRY_COUNT))
 
-    def differs_by_turn(self, loop: Iterable[State]) -> bool:
-        """Whether a new name comes with each way through the states of a loop."""
+    def differs_by_iteration(self, loop: Iterable[State]) -> bool:
+        """Whether each iteration of a loop, which runs the states `loop`, has a new name."""
         return self._is_new_each_time() or self._uses_variable_of(loop) or bool(_INPUT.search(self._text))
 
     def differs_by_item(self, inside: Iterable[State]) -> bool:
-        """Whether each item of a Map, which runs the states `inside`, has a name of its own."""
+        """Whether each item of a Map, which runs the states `inside`, has its own name."""
         return (
             self._is_new_each_time()
             or self._uses_variable_of(inside)

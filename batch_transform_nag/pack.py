@@ -1,4 +1,4 @@
-"""The pack as a validation plugin of the CDK."""
+"""The pack, as a validation plugin for the CDK."""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ from batch_transform_nag.rules import RULES
 
 @jsii.implements(cdk.IPolicyValidationPlugin)
 class BatchTransformChecks:
-    """Hold every stack of an app, and its nested stacks, against the rules on batch transform.
+    """Checks every stack of an app, including nested stacks, against the rules for batch transform.
 
-    It reads the templates and not the construct tree, so that what is checked is what is deployed, and
-    because each look at a construct from Python costs a call to Node. The CDK itself leaves out what was
-    acknowledged, and fails the synth for what is left.
+    It reads the templates, not the construct tree: they are what is deployed, and reading a construct from Python
+    costs a call to Node. The CDK itself leaves out acknowledged findings, and fails the synthesis for the others.
 
     Usage::
 
@@ -36,21 +35,21 @@ class BatchTransformChecks:
 
     @property
     def name(self) -> str:
-        """The pack's name, which leads the ids in acknowledgments."""
+        """The pack's name, which begins the ids in acknowledgments."""
         return "BatchTransform"
 
     @property
     def version(self) -> str:
-        """The version of the rules, which is that of the package."""
+        """The version of the rules, which is the package's."""
         return version("batch-transform")
 
     @property
     def rule_ids(self) -> list[str]:
-        """The rules of the pack."""
+        """The ids of the pack's rules."""
         return [rule.id for rule in self._rules]
 
     def validate(self, context: cdk.IPolicyValidationContext) -> cdk.PolicyValidationPluginReport:
-        """Return every finding; called by the CDK once the templates are written."""
+        """Return every finding. The CDK calls this after it has written the templates."""
         found: dict[tuple[str, str], tuple[Rule, list[cdk.PolicyViolatingResource]]] = {}
         for path in _with_nested(context.template_paths):
             for resource in Template(path).resources():
@@ -63,13 +62,13 @@ class BatchTransformChecks:
         violations = [
             cdk.PolicyViolation(
                 rule_name=finding_id,
-                description=told,
+                description=text,
                 fix=rule.fix,
                 severity=rule.severity,
                 rule_metadata={"why": rule.explanation},
                 violating_resources=places,
             )
-            for (finding_id, told), (rule, places) in found.items()
+            for (finding_id, text), (rule, places) in found.items()
         ]
         return cdk.PolicyValidationPluginReport(
             success=not any(violation.severity == "error" for violation in violations), violations=violations
@@ -77,9 +76,9 @@ class BatchTransformChecks:
 
 
 def _with_nested(template_paths: Sequence[str]) -> Iterator[Path]:
-    """Yield each template, followed by those of its nested stacks, which the CDK does not hand out.
+    """Yield each template, followed by those of its nested stacks, which the CDK does not list.
 
-    A nested stack's template is an asset of the stack around it, and lies beside it.
+    A nested stack's template is an asset of the parent stack, and is in the same folder.
     """
     for path in map(Path, template_paths):
         yield path

@@ -1,4 +1,4 @@
-"""What the rules of a job file say of the request in a state machine, in the words of the API."""
+"""Applies the rules of a job file to the request in a state machine, with the API's names in the messages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from batch_transform_nag.rule import Compliance, Finding, RuleResult
 from batch_transform_nag.transform_task import transform_tasks
 
 FILTERS = frozenset({INPUT_FILTER, OUTPUT_FILTER})
-"""The fields of problems that are the filters'."""
+"""The fields of problems with filters."""
 
 _API_NAME = {member.field: ".".join(member.path) for member in MEMBERS}
 _FIELD = re.compile(
@@ -23,20 +23,20 @@ _FIELD = re.compile(
 
 
 def findings_of(resource: Resource, concerns: Callable[[Problem], bool]) -> RuleResult:
-    """Return the errors that concern a rule, each at its state and member.
+    """Return the errors that concern a rule, each with its state and member.
 
-    What an expression or the deployment gives is not known here, and counts as right.
+    Values of expressions and of the deployment are unknown here, and assumed to be valid.
     """
     tasks = transform_tasks(resource)
     if not tasks:
         return Compliance.NOT_APPLICABLE
     return [
-        Finding(f"{task.state.name}/{_in_api_words(problem.field)}", _in_api_words(problem.message))
+        Finding(f"{task.state.name}/{_with_api_names(problem.field)}", _with_api_names(problem.message))
         for task in tasks
         for problem in request_problems(task.request)
         if problem.is_error and concerns(problem)
     ]
 
 
-def _in_api_words(told: str) -> str:
-    return _FIELD.sub(lambda match: _API_NAME[match[0]], told)
+def _with_api_names(text: str) -> str:
+    return _FIELD.sub(lambda match: _API_NAME[match[0]], text)

@@ -1,4 +1,4 @@
-"""What a role of a template may do, wherever it is said: in the role, in a policy, in a managed policy."""
+"""The permissions of a role in a template: from the role itself, from policies and from managed policies."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _POLICIES = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement of a policy."""
+    """A statement of a policy."""
 
     body: Mapping[str, Any]
 
     @property
     def allows(self) -> bool:
-        """Whether it allows, and does not deny."""
+        """Whether its effect is Allow."""
         return str(self.body.get("Effect")) == "Allow"
 
     @property
@@ -33,11 +33,11 @@ class Statement:
 
     @property
     def resources(self) -> list[str]:
-        """The resources as text, with each reference in `<>`."""
+        """The resources as text, with references in `<>`."""
         return [text(resource) for resource in as_list(self.body.get("Resource"))]
 
     def covers(self, action: str) -> bool:
-        """Whether `action` is one of those that it names; IAM reads neither case nor what `*` stands for."""
+        """Whether one of its actions matches; as in IAM, case is ignored and `*` matches anything."""
         return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in self.actions)
 
 
@@ -49,7 +49,7 @@ class Role:
 
     @property
     def services(self) -> set[str]:
-        """The services that its trust policy names."""
+        """The services in its trust policy."""
         trust = self.resource.properties.get("AssumeRolePolicyDocument", {})
         return {
             text(service)
@@ -60,7 +60,7 @@ class Role:
 
     @property
     def managed_policies(self) -> list[str]:
-        """The names of the managed policies that it has and that this template does not define."""
+        """The names of its managed policies that this template does not define."""
         given = as_list(self.resource.properties.get("ManagedPolicyArns"))
         return [
             re.sub(r"^.*:policy/(?:.*/)?", "", text(arn))
@@ -69,14 +69,14 @@ class Role:
         ]
 
     def statements(self) -> Iterator[Statement]:
-        """Yield every statement that this template gives the role."""
+        """Yield every statement of the role in this template."""
         for document in self._documents():
             for statement in as_list(document.get("Statement")):
                 if isinstance(statement, Mapping):
                     yield Statement(statement)
 
     def allows(self, action: str) -> bool:
-        """Whether some statement allows the action, on whatever resource."""
+        """Whether a statement allows the action, on any resource."""
         return any(statement.allows and statement.covers(action) for statement in self.statements())
 
     def _documents(self) -> Iterator[Mapping[str, Any]]:
@@ -93,13 +93,13 @@ class Role:
 
 
 def role_of_machine(machine: Resource) -> Role | None:
-    """Return the role of a state machine, and None for one that another template defines."""
+    """Return the role of a state machine; None when another template defines it."""
     resource = machine.template.referred(machine.properties.get("RoleArn"))
     return Role(resource) if resource is not None and resource.type == ROLE else None
 
 
 def runs_transform_jobs(resource: Resource) -> bool:
-    """Whether a role is a state machine's that creates transform jobs, or may be handed to SageMaker."""
+    """Whether SageMaker may assume the role, or it belongs to a state machine that creates transform jobs."""
     if resource.type != ROLE:
         return False
     if "sagemaker.amazonaws.com" in Role(resource).services:
@@ -112,7 +112,7 @@ def runs_transform_jobs(resource: Resource) -> bool:
 
 
 def in_condition(statement: Statement, key: str) -> Collection[str]:
-    """Return the values that a statement's conditions ask of a key, such as `iam:PassedToService`."""
+    """Return the values that a statement's conditions require for a key, such as `iam:PassedToService`."""
     return [
         text(value)
         for operator in statement.body.get("Condition", {}).values()

@@ -1,4 +1,4 @@
-"""What a rule is, and what it answers."""
+"""A rule and its result."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from batch_transform_nag.cfn_template import Resource
 
 
 class Compliance(Enum):
-    """What a rule says of one resource, as in cdk-nag; `NOT_APPLICABLE` also where it cannot know."""
+    """The result of a rule for a resource, as in cdk-nag; `NOT_APPLICABLE` also when the rule cannot tell."""
 
     COMPLIANT = "compliant"
     NON_COMPLIANT = "non-compliant"
@@ -20,10 +20,10 @@ class Compliance(Enum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One of several things that a rule may find in a resource, to be acknowledged one by one.
+    """One of several findings of a rule in a resource, each of which can be acknowledged separately.
 
-    `at` is what stands in the brackets of its id: a state's name, `Action::s3:*`. `detail` says what is
-    wrong there, in lower case and without a full stop.
+    `at` is the part of its id in brackets: a state's name, `Action::s3:*`. `detail` says what is wrong there, in
+    lower case and without a full stop.
     """
 
     at: str
@@ -35,9 +35,9 @@ RuleResult = Compliance | Sequence[Finding]
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule as the pack lists it: `info` is what was found, `explanation` why it matters, `fix` what to do.
+    """A rule of the pack: `info` says what was found, `explanation` why it matters, and `fix` what to do.
 
-    An error fails the synth. A warning is printed: it is for what may be meant.
+    An error fails the synthesis. A warning is only printed: the finding may be intentional.
     """
 
     check: Callable[[Resource], RuleResult]
@@ -48,11 +48,11 @@ class Rule:
 
     @property
     def id(self) -> str:
-        """The name of the rule's function, as `JobNameReused` for `job_name_reused`."""
+        """The name of the rule's function in CamelCase: `JobNameReused` for `job_name_reused`."""
         return "".join(word.capitalize() for word in self.check.__name__.split("_"))
 
     def findings(self, resource: Resource) -> list[tuple[str, str]]:
-        """Return what the rule finds, as pairs of a finding's id and its text."""
+        """Return the rule's findings, each as its id and its text."""
         result = self.check(resource)
         if isinstance(result, Compliance):
             return [(self.id, self.info)] if result is Compliance.NON_COMPLIANT else []
@@ -62,5 +62,5 @@ class Rule:
 
 
 def _in_brackets(text: str) -> str:
-    """The CDK reads ids with balanced brackets only: odd ones of a state's name must not make one unreadable."""
+    """Replace brackets: the CDK requires them to be balanced in an id, and a state's name may contain any."""
     return re.sub(r"[][(){}]", "_", text)

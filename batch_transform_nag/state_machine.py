@@ -1,4 +1,4 @@
-"""A state machine of a template, as rules read it: its states, however deep they lie, and the paths between them."""
+"""A state machine of a template, for the rules to read: its states at every depth, and the paths between them."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from batch_transform_nag.cfn_template import Resource, text
 STATE_MACHINE = "AWS::StepFunctions::StateMachine"
 
 REFERENCE = "${{Token[{}]}}"
-"""How a reference stands in a definition's texts: as `batch_transform.job` knows what the deployment fills in."""
+"""How references are written in a definition: as `batch_transform.job` marks values that the deployment sets."""
 
-# A reference that the deployment replaces by a number or by an object stands in no quotes.
+# A reference that the deployment replaces with a number or an object has no quotes.
 _BARE_REFERENCE = re.compile(r"(?<=[:\[,])(\$\{Token\[[^\]]*\]\})(?=[,\]}])")
 
 
 ClosedRule = Callable[[Mapping[str, Any]], bool]
-"""Says of a rule of a Choice that it is never taken."""
+"""Whether a rule of a Choice never matches."""
 
 
 @dataclass(frozen=True)
 class Scope:
-    """States that follow one another: those of the machine, of a branch, or of what a Map runs for each item.
+    """States with transitions between them: those of the machine, of a branch, or of a Map's item processor.
 
-    `around` is the Parallel or Map state that they belong to.
+    `around` is the Parallel or Map state to which they belong.
     """
 
     states: Mapping[str, State]
@@ -37,7 +37,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class State:
-    """One state; `language` is JSONPath or JSONata, its own or that of what is around it."""
+    """A state; `language` is JSONPath or JSONata, its own or inherited."""
 
     name: str
     body: Mapping[str, Any]
@@ -51,14 +51,14 @@ class State:
 
     @property
     def enclosing(self) -> Iterator[State]:
-        """Yield the Parallel and Map states around it, from the inside to the outside."""
+        """Yield the Parallel and Map states around it, the innermost first."""
         around = self.scope.around
         while around is not None:
             yield around
             around = around.scope.around
 
     def next_names(self, closed: ClosedRule = lambda rule: False) -> list[str]:
-        """Return the states that may follow, also after an error that is caught; not by rules that are closed."""
+        """Return the states that may follow, also after a caught error; rules that are `closed` are ignored."""
         rules = [rule for rule in self.body.get("Choices", []) if not closed(rule)]
         names = [step["Next"] for step in (self.body, *rules, *self.catches) if "Next" in step]
         return [*names, self.body["Default"]] if "Default" in self.body else names
@@ -69,18 +69,18 @@ class State:
 
     @cached_property
     def following(self) -> list[State]:
-        """The states that can come after it, itself included where a path leads back."""
+        """The states that can come after it, including itself if a path leads back."""
         return [found for name in self.next_names() for found in self.reachable(name)]
 
     @property
     def ends_well(self) -> bool:
-        """Whether what it belongs to is done after it, and counts as a success."""
+        """Whether its scope ends with it, as a success."""
         return self.body.get("Type") == "Succeed" or self.body.get("End") is True
 
     def reachable(
         self, start: str, *, stop: Collection[str] = (), closed: ClosedRule = lambda rule: False
     ) -> list[State]:
-        """Return the states of its scope on all paths from `start`: not past those in `stop`, nor by closed rules."""
+        """Return the states of its scope on all paths from `start` that don't pass states in `stop` or closed rules."""
         found: dict[str, State] = {}
         waiting = [start]
         while waiting:
@@ -94,7 +94,7 @@ class State:
 
 @dataclass(frozen=True)
 class StateMachine:
-    """`timeout` says whether an execution as a whole has a timeout."""
+    """A definition; `timeout` says whether the whole execution has a timeout."""
 
     states: tuple[State, ...]
     timeout: bool
@@ -111,10 +111,10 @@ def _parsed(definition: str) -> StateMachine:
 
 
 def state_machine(resource: Resource) -> StateMachine | None:
-    """Return the state machine that a resource defines, and None for any other resource.
+    """Return the state machine that a resource defines; None for any other resource.
 
-    None also for a definition that is no JSON text, or that lies in S3: the rule `definition_unreadable`
-    tells those.
+    The result is also None for a definition that isn't JSON or that is stored in S3: the rule `definition_unreadable`
+    reports these.
     """
     if resource.type != STATE_MACHINE:
         return None
@@ -128,7 +128,7 @@ def state_machine(resource: Resource) -> StateMachine | None:
 
 
 def definition_text(resource: Resource) -> str | None:
-    """Return the definition with what the deployment fills in as tokens; None where it is not in the assembly."""
+    """Return the definition, with tokens for values set by the deployment; None when it is not in the assembly."""
     properties = resource.properties
     substitutions = properties.get("DefinitionSubstitutions", {})
     if "DefinitionString" in properties:
@@ -149,7 +149,7 @@ def _json_escaped(value: str) -> str:
 
 
 def _staged(resource: Resource) -> str | None:
-    """The file of `DefinitionBody.from_file`: an asset, which lies beside the template under its key's name."""
+    """Read the file of `DefinitionBody.from_file`, an asset beside the template that is named after its key."""
     key = text(resource.properties.get("DefinitionS3Location", {}).get("Key"))
     file = resource.template.path.with_name(f"asset.{key}")
     return file.read_text(encoding="utf-8") if file.is_file() else None

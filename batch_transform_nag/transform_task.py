@@ -1,4 +1,4 @@
-"""The states that create a transform job, and what their request says."""
+"""The states that create a transform job, and their requests."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ _CREATE = re.compile(r":states:::(aws-sdk:)?sagemaker:createTransformJob(?P<patt
 _DESCRIBE = re.compile(r":states:::aws-sdk:sagemaker:describeTransformJob$", re.IGNORECASE)
 
 BY_RUN = "${Token[expression]}"
-"""A value that an expression of the state machine gives in each run, and not the deployment."""
+"""A value that is set by an expression in each run, not by the deployment."""
 
 
 @dataclass(frozen=True)
 class TransformTask:
-    """`request` holds the members as written, and a token for each that only the run or the deployment knows."""
+    """`request` has the members as written, and a token for each value that only the run or the deployment knows."""
 
     state: State
     request: Mapping[str, Any]
     written: object
-    """The arguments with the expressions in them, and what was assigned in place of a variable."""
+    """The arguments with their expressions, and with variables replaced by the assigned objects."""
     unreadable: tuple[str, ...]
-    """The structures that an expression makes as a whole, such as `TransformOutput`; empty text is the request."""
+    """Structures that a single expression creates, such as `TransformOutput`; the empty text is the request."""
     follows_job: bool
-    """Whether the task lasts as long as the job: `.sync`."""
+    """Whether the task waits for the end of the job: `.sync`."""
 
     def member(self, *path: str) -> object:
-        """Return a member of the request, and None where it is left out."""
+        """Return a member of the request; None if it is missing."""
         node: object = self.request
         for name in path:
             node = node.get(name) if isinstance(node, Mapping) else None
@@ -43,7 +43,7 @@ class TransformTask:
 
     @property
     def job_name_expression(self) -> str:
-        """The expression that makes TransformJobName, as the state itself reads it; empty for a fixed text."""
+        """The expression for TransformJobName as the state evaluates it; empty for a fixed text."""
         json_path = self.state.language == "JSONPath"
         given = self.state.body.get("Parameters" if json_path else "Arguments")
         if not isinstance(given, Mapping):
@@ -52,7 +52,7 @@ class TransformTask:
         return name if isinstance(name, str) and (json_path or name.startswith("{%")) else ""
 
 
-@lru_cache(maxsize=64)  # most rules ask for them
+@lru_cache(maxsize=64)  # most rules call it
 def transform_tasks(resource: Resource) -> tuple[TransformTask, ...]:
     """Return the tasks of a state machine that create transform jobs; none for any other resource."""
     machine = state_machine(resource)
@@ -60,12 +60,12 @@ def transform_tasks(resource: Resource) -> tuple[TransformTask, ...]:
 
 
 def creates_transform_job(state: State) -> bool:
-    """Whether the state is a task that creates a transform job, through whichever integration."""
+    """Whether the state is a task that creates a transform job, with any integration."""
     return _CREATE.search(str(state.body.get("Resource"))) is not None
 
 
 def describes_transform_job(state: State) -> bool:
-    """Whether the state asks SageMaker how a transform job is."""
+    """Whether the state reads the status of a transform job from SageMaker."""
     return _DESCRIBE.search(str(state.body.get("Resource"))) is not None
 
 
@@ -85,15 +85,15 @@ def _task(state: State) -> TransformTask:
 
 
 class Expression(str):
-    """A text that is evaluated in each run."""
+    """A text that each run evaluates."""
 
 
 _DEEPEST = 20
-"""How far variables are followed: a loop may assign one from itself."""
+"""The maximum depth for following variables: a loop may assign one from itself."""
 
 
 def _with_objects(value: object, state: State, *, depth: int = 0) -> object:
-    """Return a value as a state writes it, with the object in place of a variable that holds one."""
+    """Return a value as a state writes it, with variables replaced by their objects."""
     match value:
         case str() if state.language == "JSONata" and value.startswith("{%"):
             return _read(value, state, depth)
@@ -129,7 +129,7 @@ def _with_tokens(value: object) -> object:
 
 
 def _opened(value: object, at: tuple[str, ...]) -> object:
-    """A structure that an expression makes as a whole may hold any of its members: each gets a token."""
+    """A structure created by a single expression may have any of its members: each gets a token."""
     inside = _members_of(at)
     if not inside:
         return value
@@ -141,7 +141,7 @@ def _opened(value: object, at: tuple[str, ...]) -> object:
 
 
 def _made_as_a_whole(value: object, at: tuple[str, ...]) -> Iterator[str]:
-    """Yield the path of each structure that an expression makes, the outermost only."""
+    """Yield the path of each outermost structure that a single expression creates."""
     if not _members_of(at):
         return
     if is_token(value):

@@ -1,4 +1,4 @@
-"""Where a variable of a state machine got its value: the Assign that surely holds when a state begins."""
+"""Finds the Assign that gives a variable of a state machine its value when a state begins."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _READ = {
 
 
 def followed(read: str, state: State) -> tuple[State, object] | None:
-    """Return the object that an expression reads, and the state that wrote it, in which its own expressions stand.
+    """Return the object that an expression reads, and the state that assigned it, to which its own expressions belong.
 
-    `read` is a variable, or a member of one. None where that is no object, or more than one Assign may have
-    given it, or the expression is anything else: what a function or an input gives only the run knows.
+    `read` is a variable, or a member of one. The result is None when the value isn't an object, when more than one
+    Assign may have set it, and for every other expression: only the run knows the value of a function or an input.
     """
     match = _READ[state.language].fullmatch(read)
     if match is None:
@@ -33,7 +33,7 @@ def followed(read: str, state: State) -> tuple[State, object] | None:
 
 
 def _assigned(name: str, state: State) -> Iterator[tuple[State, object]]:
-    """Yield what each Assign gives, from which a path leads to the state without another one in between."""
+    """Yield the value of each Assign from which a path leads to the state without another Assign in between."""
     seen: set[int] = set()
     waiting = [state]
     while waiting:
@@ -44,8 +44,8 @@ def _assigned(name: str, state: State) -> Iterator[tuple[State, object]]:
         if here.scope.around is not None:
             waiting.append(here.scope.around)
         for before in here.scope.states.values():
-            for way in _ways(before, here.name):
-                assign = way.get("Assign", {})
+            for transition in _transitions(before, here.name):
+                assign = transition.get("Assign", {})
                 if name in assign:
                     yield before, assign[name]
                 elif f"{name}.$" in assign:
@@ -54,8 +54,8 @@ def _assigned(name: str, state: State) -> Iterator[tuple[State, object]]:
                     waiting.append(before)
 
 
-def _ways(state: State, to: str) -> Iterator[Mapping[str, Any]]:
-    """Yield the parts of a state by which it goes on to another; the Assign of each holds for that way only."""
+def _transitions(state: State, to: str) -> Iterator[Mapping[str, Any]]:
+    """Yield the parts of a state that lead to another state; the Assign of each applies to that transition only."""
     if to in (state.body.get("Next"), state.body.get("Default")):
         yield state.body
     for part in (*state.catches, *state.body.get("Choices", [])):

@@ -201,7 +201,7 @@ def _print_table(results: Sequence[Result]) -> None:
         got = "\n".join(result.differences) or (
             "the same" if not case.is_unknown else summary(result.outcome)
         )
-        known = summary(case.expected) if not case.is_unknown else f"nobody knows ({case.register})"
+        known = summary(case.expected) if not case.is_unknown else f"not known ({case.register})"
         colour = "red" if result.differences else "yellow" if case.is_unknown else "green"
         table.add_row(
             f"{case.id}\n{case.title}", case.evidence, _literal(known), f"[{colour}]{_literal(got)}[/]"

@@ -1,1 +1,1 @@
-"""The cases of how Batch Transform behaves, and running them through any SageMaker endpoint with boto3 alone."""
+"""Cases that describe how Batch Transform behaves, and a runner that needs only boto3 and a SageMaker endpoint."""

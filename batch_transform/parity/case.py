@@ -1,4 +1,4 @@
-"""A case: a transform job, and what is known of its outcome."""
+"""A case: a transform job, and its known outcome."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from batch_transform.job.files.regular_file import read_file
 
 CASES = Path(__file__).parent / "cases"
 EVIDENCE = ("documented", "recorded", "inferred", "unknown")
-"""AWS says so; a job on AWS did so; it follows from those; nobody knows, and the case shows what this endpoint does."""
+"""AWS documents it; a job on AWS did it; it follows from these; or the outcome is unknown, and the case shows it."""
 
 
 @dataclass(frozen=True)
 class Expected:
-    """What is known of the outcome; what is None or empty is not compared.
+    """The known outcome. Members that are None or empty are not compared.
 
-    `refused` is a part of the error's text, and then there is no job. `failure_reason` is how the
-    FailureReason begins: the local AWS adds what happened on this machine. `outputs` are the objects below the
-    output path, all of them; `matches` are they as regular expressions, of key and of body. `log` are lines
-    of the data log, without their time. `<bucket>`, `<prefix>` and `<job>` stand for the case's own.
-    `described` are members of DescribeTransformJob's answer, where None is a member that is not there.
+    `refused` is a part of the error's text when the request is refused. `failure_reason` is the beginning of the
+    FailureReason: the local AWS adds what happened on this machine. `outputs` are all objects below the output path;
+    `matches` describes them by regular expressions, for the key and for the body. `log` has lines of the data log,
+    without their time. `described` has members of DescribeTransformJob's answer; None means that the member is
+    missing. `<bucket>`, `<prefix>` and `<job>` stand for the case's own.
     """
 
     refused: str | None = None
@@ -40,12 +40,12 @@ class Expected:
 
 @dataclass(frozen=True)
 class Case:
-    """One case.
+    """A case.
 
-    `settings` are members of CreateTransformJob's request by their own names, wherever they stand in it;
-    S3Uri is below the case's own prefix. `model` is what the container is told (see `container/serve`).
-    `register` is the question of the register of unknowns that it answers, such as `U11`.
-    `completeness` says how much of the source is in the case, and what is ours; without it, everything is.
+    `settings` are members of CreateTransformJob's request by their own names, without their parents; S3Uri is below
+    the case's own prefix. `model` configures the container (see `container/serve`). `register` is the entry in the
+    register of unknowns that the case answers, such as `U11`. `completeness` says how much of the source is in the
+    case, and what was added; None means that the case has everything.
     """
 
     id: str
@@ -61,19 +61,19 @@ class Case:
 
     @property
     def is_unknown(self) -> bool:
-        """Nobody knows the outcome: no outcome is wrong."""
+        """Whether the outcome is unknown, so that no outcome is wrong."""
         return self.evidence == "unknown"
 
     @property
     def is_free(self) -> bool:
-        """The request is refused at once, so no instance is started."""
+        """Whether the request is refused at once, so that no instance is started."""
         return self.expected.refused is not None
 
 
 def load_cases(files: Iterable[Path] | None = None) -> tuple[Case, ...]:
-    """Return the cases of JSON Lines files, the project's own by default.
+    """Return the cases in JSON Lines files; by default, the project's own.
 
-    Raises InputError for anything that is not a case, and where there is none.
+    Raises InputError for anything that isn't a case, and when there are no cases.
     """
     places = sorted(CASES.glob("*.jsonl")) if files is None else list(files)
     cases = [
@@ -84,14 +84,13 @@ def load_cases(files: Iterable[Path] | None = None) -> tuple[Case, ...]:
     ]
     if not cases:
         where = (
-            ", ".join(map(str, places))
-            or f"{CASES}, which has no *.jsonl file; install batch-transform again"
+            ", ".join(map(str, places)) or f"{CASES}, which has no *.jsonl file; reinstall batch-transform"
         )
-        raise InputError(f"there is no case in {where}; a file of cases has one JSON object a line")
+        raise InputError(f"no cases in {where}; a file of cases has one JSON object per line")
     ids = [case.id for case in cases]
     twice = sorted({each for each in ids if ids.count(each) > 1})
     if twice:
-        raise InputError(f"cases with the same id: {', '.join(twice)}")
+        raise InputError(f"several cases have the same id: {', '.join(twice)}")
     return tuple(cases)
 
 
@@ -99,18 +98,18 @@ def _text(path: Path) -> str:
     try:
         return read_file(path).decode()
     except OSError as error:
-        raise InputError(f"{path}: a file of cases cannot be read: {error.strerror}") from error
+        raise InputError(f"{path}: the file of cases cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: a file of cases is UTF-8 text, and this is none: {error}") from error
+        raise InputError(f"{path}: a file of cases must be UTF-8 text: {error}") from error
 
 
 _FIELDS = {each.name: each.default is MISSING for each in fields(Case)}
-_MAY_MISS = ("inputs", "settings", "model", "expected")
-_NEEDED = [name for name, is_needed in _FIELDS.items() if is_needed and name not in _MAY_MISS]
+_OPTIONAL_IN_FILE = ("inputs", "settings", "model", "expected")
+_NEEDED = [name for name, is_needed in _FIELDS.items() if is_needed and name not in _OPTIONAL_IN_FILE]
 _OPTIONAL = [name for name in _FIELDS if name not in _NEEDED]
 _EXPECTED = [each.name for each in fields(Expected)]
 _SHAPE = (
-    f"a case is a JSON object with the texts {', '.join(_NEEDED)}; it may have {', '.join(_OPTIONAL)}; "
+    f"a case is a JSON object with the strings {', '.join(_NEEDED)} and, optionally, {', '.join(_OPTIONAL)}; "
     f"expected may have {', '.join(_EXPECTED)}"
 )
 
@@ -119,10 +118,12 @@ def _case(line: str, where: str) -> Case:
     try:
         text = json.loads(line)
     except ValueError as error:
-        raise InputError(f"{where}: no JSON: {error}; a file of cases has one JSON object a line") from error
+        raise InputError(
+            f"{where}: not JSON: {error}; a file of cases has one JSON object per line"
+        ) from error
     misfit = _misfit(text)
     if misfit:
-        raise InputError(f"{where}: this is no case: {misfit}; {_SHAPE}")
+        raise InputError(f"{where}: not a case: {misfit}; {_SHAPE}")
     try:
         inputs = {key: _bytes(value) for key, value in text.pop("inputs", {}).items()}
         expected = text.pop("expected", {})
@@ -137,38 +138,39 @@ def _case(line: str, where: str) -> Case:
         )
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise InputError(
-            f"{where}: this is no case: a value has another form: {error}; a body is a text, a list of bodies, "
-            '{"base64": text}, {"gzip": body} or {"repeat": text, "times": number}; an output may be {"same_as": input}'
+            f"{where}: not a case: a value has the wrong form: {error}; a body is a string, a list of bodies, "
+            '{"base64": string}, {"gzip": body} or {"repeat": string, "times": number}; an output may be '
+            '{"same_as": input}'
         ) from error
     if case.evidence not in EVIDENCE:
-        raise InputError(f"{where}: evidence {case.evidence!r} is none of {', '.join(EVIDENCE)}")
+        raise InputError(f"{where}: evidence must be one of {', '.join(EVIDENCE)}, not {case.evidence!r}")
     return case
 
 
 def _misfit(case: object) -> str | None:
-    """Say what about the JSON is not as a case is."""
+    """Describe how the JSON differs from a case; None if it doesn't."""
     if not isinstance(case, dict):
-        return f"it is a JSON {type(case).__name__}"
+        return f"it is a {type(case).__name__}, not an object"
     expected = case.get("expected", {})
     structures = [name for name in ("inputs", "settings", "model", "expected") if name in case]
     wrong = [
         *(f"{name} is missing" for name in _NEEDED if name not in case),
-        *(f"{name} is no text" for name in _NEEDED if name in case and not isinstance(case[name], str)),
-        *(f"{name} is no JSON object" for name in structures if not isinstance(case[name], dict)),
-        *(f"there is no {name!r} in a case" for name in case if name not in _FIELDS),
+        *(f"{name} is not a string" for name in _NEEDED if name in case and not isinstance(case[name], str)),
+        *(f"{name} is not a JSON object" for name in structures if not isinstance(case[name], dict)),
+        *(f"a case has no member {name!r}" for name in case if name not in _FIELDS),
     ]
     if isinstance(expected, dict):
-        wrong += [f"there is no {name!r} in expected" for name in expected if name not in _EXPECTED]
+        wrong += [f"expected has no member {name!r}" for name in expected if name not in _EXPECTED]
     return ", ".join(wrong) or None
 
 
 def _output(value: Any, inputs: Mapping[str, bytes]) -> bytes:  # noqa: ANN401  # any JSON
-    """Return the bytes of an output: those of an input that it is the same as, or its own."""
+    """Return the bytes of an output: its own, or those of the input named by `same_as`."""
     return inputs[value["same_as"]] if isinstance(value, dict) and "same_as" in value else _bytes(value)
 
 
 def _bytes(value: Any) -> bytes:  # noqa: ANN401  # any JSON
-    """Return the bytes that a case means: text, or `base64`, `gzip` of a text, `json`, or a list of parts."""
+    """Return the bytes of a body: a string, `base64`, `gzip` or `repeat`, or a list of bodies."""
     if isinstance(value, str):
         return value.encode()
     if isinstance(value, list):

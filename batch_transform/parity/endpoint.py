@@ -27,7 +27,7 @@ NESTED = {
     "OutputFilter": ("DataProcessing",),
     "JoinSource": ("DataProcessing",),
 }
-"""Where in the request the members stand that a case names without their parents."""
+"""The parents of the members that a case names without them."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class Clients:
 class Endpoint:
     """Everything that the cases need.
 
-    `poll` and `log_wait` are in seconds: how often a job is looked at, and how long its log may take to
-    be there. `run` is in every name, so that runs do not meet.
+    `poll` is the interval between two checks of a job's status, and `log_wait` the maximum wait for its log, in
+    seconds. `run` is part of every name, so that runs don't collide.
     """
 
     clients: Clients
@@ -56,7 +56,7 @@ class Endpoint:
     log_wait: float = 5.0
 
     def prefix(self, case: Case) -> str:
-        """Return the prefix of everything that the case has in the bucket."""
+        """Return the prefix of the case's objects in the bucket."""
         return f"parity/{self.run}/{case.id}"
 
     def job_name(self, case: Case) -> str:
@@ -85,7 +85,7 @@ class Endpoint:
         return request
 
     def filled(self, value: Any, case: Case) -> Any:  # noqa: ANN401  # any JSON
-        """Return the value with the case's own names in it."""
+        """Return the value with the placeholders replaced by the case's own names."""
         if isinstance(value, str):
             for word, own in (
                 ("<bucket>", self.bucket),
@@ -108,7 +108,7 @@ def endpoint_with_model(
     bucket: str,
     **settings: Any,  # noqa: ANN401  # Endpoint's own
 ) -> Iterator[Endpoint]:
-    """Make the cases' model for as long as they run; its results stay in the bucket, below `parity/`."""
+    """Create the model for the cases, and delete it afterwards. The results stay in the bucket, below `parity/`."""
     run = f"{int(time.time()):x}{secrets.token_hex(2)}"
     model = f"parity-{run}"
     clients.sagemaker.create_model(ModelName=model, PrimaryContainer={"Image": image}, ExecutionRoleArn=role)
@@ -119,7 +119,7 @@ def endpoint_with_model(
 
 
 def objects_below(s3: Any, bucket: str, prefix: str) -> dict[str, bytes]:  # noqa: ANN401  # a boto3 client
-    """Return the objects below the prefix, by the rest of their key."""
+    """Return the objects below the prefix, by the remainder of their key."""
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     keys = [found["Key"] for page in pages for found in page.get("Contents", [])]
     return {key.removeprefix(prefix): s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
@@ -132,7 +132,7 @@ def data_log(
     is_enough: Callable[[list[str]], bool],
     wait: float,
 ) -> list[str]:
-    """Return the lines of the job's data log without their time, once they are enough or the wait is over."""
+    """Return the lines of the job's data log without their time, when `is_enough` or after `wait` seconds."""
     deadline = time.monotonic() + wait
     while True:
         lines = _data_log(logs, job)
@@ -146,7 +146,7 @@ def _data_log(logs: Any, job: str) -> list[str]:  # noqa: ANN401  # a boto3 clie
         streams = logs.describe_log_streams(logGroupName=LOG_GROUP, logStreamNamePrefix=f"{job}/")
     except ClientError as error:
         if error.response["Error"]["Code"] == "ResourceNotFoundException":
-            return []  # the account's first job has not written yet
+            return []  # the account's first job has not written a log yet
         raise
     events = [
         event["message"]

@@ -1,4 +1,4 @@
-"""Running one case, and holding its outcome against what is known."""
+"""Runs a case, and compares its outcome with the expected one."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from batch_transform.parity.case import Case, Expected
 from batch_transform.parity.endpoint import Endpoint, data_log, objects_below
 
 _SHOWN = 160
-"""Characters of an output in a table."""
+"""The number of characters of an output in a table."""
 _SHOWN_LINES = 3
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an endpoint made of a case: a refusal, or a job with its outputs and its log."""
+    """The outcome of a case: a refusal, or a job with its outputs and its log."""
 
     refused: str | None = None
     status: str | None = None
@@ -32,7 +32,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Result:
-    """A case with its outcome. `differences` is empty for what is as known, and for what nobody knows."""
+    """A case with its outcome. `differences` is empty if the outcome is as expected, or unknown."""
 
     case: Case
     outcome: Outcome
@@ -40,7 +40,7 @@ class Result:
 
 
 def run_case(endpoint: Endpoint, case: Case) -> Result:
-    """Upload the case's objects, run its job to the end, and compare."""
+    """Upload the case's objects, run its job to the end, and compare the outcome."""
     for key, body in case.inputs.items():
         text = endpoint.filled(body.decode(), case).encode() if key.endswith(".manifest") else body
         endpoint.clients.s3.put_object(
@@ -52,7 +52,7 @@ def run_case(endpoint: Endpoint, case: Case) -> Result:
 
 
 def summary(outcome: Expected | Outcome) -> str:
-    """Return a short text of an outcome for a table: what is known, or what came out."""
+    """Return an expected or an actual outcome as a short text for a table."""
     if outcome.refused is not None:
         return f"refused: {outcome.refused}"
     parts = [
@@ -69,7 +69,7 @@ def summary(outcome: Expected | Outcome) -> str:
 
 
 def _what_broke(log: tuple[str, ...]) -> list[str]:
-    """Return the data log's first words on what broke, without the object that they are about."""
+    """Return the first lines of the data log about the failure, without the names of the objects."""
     about_objects = [line for line in log if not line.startswith("MaxConcurrentTransforms=")]
     return [line.partition(": ")[2] for line in about_objects[:_SHOWN_LINES]]
 
@@ -118,12 +118,12 @@ def _filled(endpoint: Endpoint, case: Case) -> Expected:
 
 
 def _differences(expected: Expected, outcome: Outcome) -> Iterator[str]:
-    """Yield what is otherwise than known."""
+    """Yield each difference from the expected outcome."""
     if expected.refused is not None:
         if outcome.refused is None:
-            yield "it was not refused"
+            yield "the request was not refused"
         elif expected.refused not in outcome.refused:
-            yield f"refused with other words: {outcome.refused}"
+            yield f"refused with a different text: {outcome.refused}"
         return
     if outcome.refused is not None:
         yield f"refused: {outcome.refused}"
@@ -153,16 +153,16 @@ def _unmatched_outputs(matches: Mapping[str, str], outputs: Mapping[str, bytes])
     for key_pattern, body_pattern in matches.items():
         found = [key for key in left if re.fullmatch(key_pattern, key)]
         if not found:
-            yield f"there is no output like {key_pattern}"
+            yield f"no output matches {key_pattern}"
         for key in found:
             body = left.pop(key)
             if not re.fullmatch(body_pattern, body.decode("utf-8", "backslashreplace")):
-                yield f"{key}: {_short(body)}, not like {body_pattern}"
-    yield from (f"{key}: {_short(body)}, not not there" for key, body in left.items())
+                yield f"{key}: {_short(body)} does not match {body_pattern}"
+    yield from (f"{key}: {_short(body)}, not missing" for key, body in left.items())
 
 
 def _short(body: bytes | None) -> str:
     if body is None:
-        return "not there"
+        return "missing"
     text = repr(body.decode("utf-8", "backslashreplace"))
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(body):,} bytes)"

@@ -1,4 +1,4 @@
-"""A bucket that answers without TLS."""
+"""A bucket that answers requests without TLS."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from batch_transform_nag.rule import Compliance, RuleResult
 
 
 def bucket_without_tls(resource: Resource) -> RuleResult:
-    """Look for the bucket policy that denies every action to requests without TLS."""
+    """Require a bucket policy that denies every action to requests without TLS."""
     if resource.type != "AWS::S3::Bucket":
         return Compliance.NOT_APPLICABLE
     template = resource.template

@@ -1,4 +1,4 @@
-"""A failed transform job that is run again as it is."""
+"""A failed transform job that is run again unchanged."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _ALSO_BAD_DATA = {"States.ALL", "States.TaskFailed"}
 
 
 def data_failure_retried(resource: Resource) -> RuleResult:
-    """Look for a Retry by an error name that failed jobs have, whatever they failed from."""
+    """Look for a Retry on an error name that every failed job has, whatever the reason."""
     tasks = [task for task in transform_tasks(resource) if task.follows_job]
     if not tasks:
         return Compliance.NOT_APPLICABLE

@@ -1,4 +1,4 @@
-"""A state machine that the other rules cannot see into."""
+"""A state machine that the other rules cannot read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from batch_transform_nag.state_machine import STATE_MACHINE, state_machine
 
 
 def definition_unreadable(resource: Resource) -> RuleResult:
-    """Say where the pack is blind, since a rule that cannot look finds nothing."""
+    """Report a definition that cannot be read, since the other rules find nothing in it."""
     if resource.type != STATE_MACHINE:
         return Compliance.NOT_APPLICABLE
     return Compliance.NON_COMPLIANT if state_machine(resource) is None else Compliance.COMPLIANT

@@ -18,9 +18,9 @@ _ANY_ERROR = {"States.ALL", "States.TaskFailed"}
 
 
 def failure_hidden(resource: Resource) -> RuleResult:
-    """Follow each Catch around a transform job, and each Catch of any error before it, to its ends.
+    """Follow each Catch around a transform job, and each Catch of any error before it, to the ends of its paths.
 
-    A path that comes to a transform job again, or that looks at one, hides nothing: that job decides.
+    A path that leads to a transform job again, or reads its status, hides nothing: the job decides.
     """
     machine, tasks = state_machine(resource), transform_tasks(resource)
     if machine is None or not tasks:
@@ -39,17 +39,17 @@ def _hidden(state: State, jobs: set[str]) -> Iterator[Finding]:
             continue
         if end := _good_end(state, catcher, jobs):
             errors = ", ".join(catcher.get("ErrorEquals", []))
-            yield Finding(state.name, f"after {errors} the path through {catcher['Next']} ends well in {end}")
+            yield Finding(state.name, f"after {errors} the path through {catcher['Next']} succeeds in {end}")
             return
     if runs_job and any(state.body.get(f"ToleratedFailure{unit}") for unit in ("Percentage", "Count")):
-        yield Finding(state.name, "the Map tolerates items that failed")
+        yield Finding(state.name, "the Map tolerates failed items")
 
 
 def _good_end(state: State, catcher: Mapping[str, Any], jobs: set[str]) -> str | None:
-    """Return a good end on the paths of a Catch.
+    """Return a state in which a path of the Catch succeeds.
 
-    Ends may be shared, with a variable that says how it went: a Choice by such a variable is open to a failure
-    only where a state before it may have set the variable.
+    Success and failure may share their last states, with a variable for the outcome: a failure passes a Choice on
+    such a variable only if an earlier state may have set it.
     """
     earlier = [other for other in state.scope.states.values() if state in other.following]
     walked: list[State] = []
@@ -67,7 +67,7 @@ def _good_end(state: State, catcher: Mapping[str, Any], jobs: set[str]) -> str |
 
 
 def _shut(set_by: Collection[str], rule: Mapping[str, Any]) -> bool:
-    """Whether a rule of a Choice asks for nothing but a variable that nobody has set."""
+    """Whether a rule of a Choice tests only a variable that no state has set."""
     flag = _FLAG.fullmatch(str(rule.get("Condition"))) or (
         _VARIABLE.fullmatch(str(rule.get("Variable"))) if rule.get("BooleanEquals") is True else None
     )

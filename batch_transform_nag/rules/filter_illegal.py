@@ -1,4 +1,4 @@
-"""A filter that SageMaker does not follow."""
+"""A filter that SageMaker does not support."""
 
 from __future__ import annotations
 

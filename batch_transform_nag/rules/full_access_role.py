@@ -1,4 +1,4 @@
-"""A role around a transform job that may do all."""
+"""A role around a transform job with full access."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ALL_RESOURCES = re.compile(r"\*|arn:[^:]*:s3:::\*(?:/\*)?|arn:.*:sagemaker:.*?:
 
 
 def full_access_role(resource: Resource) -> RuleResult:
-    """Look at the roles of state machines that create transform jobs, and at those that SageMaker may assume."""
+    """Check the roles of state machines that create transform jobs, and those that SageMaker may assume."""
     if not runs_transform_jobs(resource):
         return Compliance.NOT_APPLICABLE
     role = Role(resource)
@@ -39,7 +39,7 @@ def full_access_role(resource: Resource) -> RuleResult:
 
 def _too_much(statement: Statement) -> Iterator[Finding]:
     if "NotAction" in statement.body:
-        yield Finding("NotAction", "all actions but some")
+        yield Finding("NotAction", "all actions except some")
     for action in statement.actions:
         if _ALL_ACTIONS.fullmatch(action):
             yield Finding(f"Action::{action}", f"the actions {action}")

@@ -1,4 +1,4 @@
-"""A container image that may be another one tomorrow."""
+"""A container image that can change without a deployment."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _REFERENCE = "\0"
 
 
 def image_not_pinned(resource: Resource) -> RuleResult:
-    """Look for a digest or a tag other than `latest` in each container's Image."""
+    """Require a digest or a tag other than `latest` in each container's Image."""
     if resource.type != "AWS::SageMaker::Model":
         return Compliance.NOT_APPLICABLE
     containers = [
@@ -17,10 +17,14 @@ def image_not_pinned(resource: Resource) -> RuleResult:
         *as_list(resource.properties.get("Containers")),
     ]
     images = [one["Image"] for one in containers if isinstance(one, dict) and "Image" in one]
-    return [Finding(text(image), "the tag may move") for image in images if not _is_pinned(image)]
+    return [
+        Finding(text(image), "the tag can be moved to another image")
+        for image in images
+        if not _is_pinned(image)
+    ]
 
 
 def _is_pinned(image: object) -> bool:
-    """A name that ends in a reference is taken to hold its tag there."""
+    """A name that ends with a reference is assumed to have its tag there."""
     name = text(image, reference=_REFERENCE).rpartition("/")[2]
     return "@" in name or name.endswith(_REFERENCE) or (":" in name and not name.endswith(":latest"))

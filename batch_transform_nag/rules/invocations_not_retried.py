@@ -1,4 +1,4 @@
-"""A model client that gives up at the first lost request."""
+"""A model client that gives up after the first failed request."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from batch_transform_nag.transform_task import transform_tasks
 
 
 def invocations_not_retried(resource: Resource) -> RuleResult:
-    """Look for an InvocationsMaxRetries of 0; left out, AWS's default of 3 holds."""
+    """Look for an InvocationsMaxRetries of 0. If it is left out, AWS's default of 3 applies."""
     tasks = transform_tasks(resource)
     if not tasks:
         return Compliance.NOT_APPLICABLE

@@ -1,4 +1,4 @@
-"""A TransformJobName that would be sent twice."""
+"""A TransformJobName that is sent more than once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BEFORE_ANY_JOB = {"SageMaker.ResourceLimitExceededException"}
 
 
 def job_name_reused(resource: Resource) -> RuleResult:
-    """Look at what makes each task's job name new: for a run, a retry, a turn of a loop, an item of a Map."""
+    """Check that each task's job name is new for every run, retry, iteration of a loop and item of a Map."""
     tasks = transform_tasks(resource)
     if not tasks:
         return Compliance.NOT_APPLICABLE
@@ -30,8 +30,8 @@ def _reused(task: TransformTask) -> Iterator[str]:
     if _is_retried(state) and not name.differs_by_retry():
         yield "the name is the same on each retry; add the retry count of the context object"
     loop = [other for other in state.following if state in other.following]
-    if state in loop and not name.differs_by_turn(loop):
-        yield "the state lies on a loop, and the name is the same on each turn"
+    if state in loop and not name.differs_by_iteration(loop):
+        yield "the state is part of a loop, and the name is the same in each iteration"
     for around in state.enclosing:
         if around.body.get("Type") == "Map" and not name.differs_by_item(_inside(around, state)):
             yield f"the name is the same for each item of the Map {around.name}"
@@ -45,7 +45,7 @@ def _is_retried(state: State) -> bool:
 
 
 def _inside(around: State, state: State) -> list[State]:
-    """The states of the scopes from the Map's down to the task's own."""
+    """Return the states from the Map's own scope down to the task's."""
     inside = list(state.scope.states.values())
     for enclosing in state.enclosing:
         if enclosing is around:

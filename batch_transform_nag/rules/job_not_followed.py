@@ -1,4 +1,4 @@
-"""A transform job whose end nobody waits for."""
+"""A transform job that the execution does not wait for."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from batch_transform_nag.transform_task import describes_transform_job, transfor
 
 
 def job_not_followed(resource: Resource) -> RuleResult:
-    """Look for `.sync`, or for a state that asks SageMaker how the job is."""
+    """Require `.sync`, or a state that reads the job's status from SageMaker."""
     machine, tasks = state_machine(resource), transform_tasks(resource)
     if machine is None or not tasks:
         return Compliance.NOT_APPLICABLE
     if any(describes_transform_job(state) for state in machine.states):
         return Compliance.COMPLIANT
     return [
-        Finding(task.state.name, "the task ends when the job begins")
+        Finding(task.state.name, "the task ends as soon as the job has been created")
         for task in tasks
         if not task.follows_job
     ]

@@ -8,5 +8,5 @@ from batch_transform_nag.rule import RuleResult
 
 
 def join_incomplete(resource: Resource) -> RuleResult:
-    """Hold a request that joins against what joining asks of types, split and assembly."""
+    """Check the types, SplitType and AssembleWith of a request that joins."""
     return findings_of(resource, lambda problem: problem.code.startswith("join-"))

@@ -1,4 +1,4 @@
-"""A model whose containers may reach the network."""
+"""A model whose containers can reach the network."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from batch_transform_nag.rule import Compliance, RuleResult
 
 
 def model_not_isolated(resource: Resource) -> RuleResult:
-    """Look for EnableNetworkIsolation of the model."""
+    """Require EnableNetworkIsolation of the model."""
     if resource.type != "AWS::SageMaker::Model":
         return Compliance.NOT_APPLICABLE
     isolated = resource.properties.get("EnableNetworkIsolation")

@@ -1,4 +1,4 @@
-"""A transform job that may run for ever."""
+"""A transform job that may run forever."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from batch_transform_nag.transform_task import transform_tasks
 
 
 def no_timeout(resource: Resource) -> RuleResult:
-    """Look for a timeout of the task, or of the execution as a whole."""
+    """Require a timeout for the task or for the whole execution."""
     machine, tasks = state_machine(resource), transform_tasks(resource)
     followed = [task.state for task in tasks if task.follows_job]
     if machine is None or not followed:

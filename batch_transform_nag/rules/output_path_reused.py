@@ -1,4 +1,4 @@
-"""An output path that all runs share."""
+"""An output path that all executions share."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from batch_transform_nag.transform_task import BY_RUN, transform_tasks
 
 
 def output_path_reused(resource: Resource) -> RuleResult:
-    """Look for an S3OutputPath that the run makes."""
+    """Require an S3OutputPath that each execution sets."""
     tasks = transform_tasks(resource)
     if not tasks:
         return Compliance.NOT_APPLICABLE

@@ -1,4 +1,4 @@
-"""Predictions that no key of the account protects."""
+"""Predictions that are not encrypted with a customer managed key."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from batch_transform_nag.transform_task import TransformTask, transform_tasks
 
 
 def output_without_key(resource: Resource) -> RuleResult:
-    """Look for KmsKeyId of the output, or for a key in the default encryption of the bucket it goes to."""
+    """Require KmsKeyId for the output, or a key in the default encryption of its bucket."""
     tasks = transform_tasks(resource)
     if not tasks:
         return Compliance.NOT_APPLICABLE
@@ -23,7 +23,7 @@ def output_without_key(resource: Resource) -> RuleResult:
 
 
 def _in_bucket_with_key(machine: Resource, task: TransformTask) -> bool:
-    """Whether the output goes to a bucket of the template, named in a text or in an expression."""
+    """Whether a text or an expression sends the output to a bucket of the template that has a key."""
     output = task.written.get("TransformOutput") if isinstance(task.written, Mapping) else None
     return any(
         REFERENCE.format(bucket.logical_id) in str(output) and _has_key(bucket)

@@ -1,4 +1,4 @@
-"""A role that may hand roles to any service, or any role to a service."""
+"""A role that may pass roles to any service, or any role to a service."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _NEEDS_A_ROLE = ("sagemaker:CreateModel", "sagemaker:CreateTransformJob")
 
 
 def pass_role_unconditioned(resource: Resource) -> RuleResult:
-    """Look at iam:PassRole of the roles that create models or transform jobs."""
+    """Check iam:PassRole of the roles that create models or transform jobs."""
     if resource.type != ROLE or not any(Role(resource).allows(action) for action in _NEEDS_A_ROLE):
         return Compliance.NOT_APPLICABLE
     passing = [
@@ -24,7 +24,7 @@ def pass_role_unconditioned(resource: Resource) -> RuleResult:
         if not in_condition(statement, "iam:PassedToService")
     ]
     found += [
-        Finding(f"Resource::{arn}", f"any role of {arn}")
+        Finding(f"Resource::{arn}", f"any role that matches {arn}")
         for statement in passing
         for arn in statement.resources
         if arn == "*" or arn.endswith("role/*")

@@ -1,4 +1,4 @@
-"""A request that CreateTransformJob refuses for another reason than its join or its filters."""
+"""A request that CreateTransformJob refuses, for a reason other than its join or its filters."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from batch_transform_nag.rule import RuleResult
 
 
 def request_refused(resource: Resource) -> RuleResult:
-    """Hold each member against its shape in the API, and members against one another."""
+    """Check each member against its shape in the API, and members against each other."""
     return findings_of(
         resource, lambda problem: problem.field not in FILTERS and not problem.code.startswith("join-")
     )

@@ -1,4 +1,4 @@
-"""A request, or a structure of it, that the other rules cannot see into."""
+"""A request, or a structure in it, that the other rules cannot read."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from batch_transform_nag.transform_task import transform_tasks
 
 
 def request_unreadable(resource: Resource) -> RuleResult:
-    """Say where an expression makes all members of a structure at once: which there are, only the run knows."""
+    """Report expressions that create a whole structure: only the run knows which members it has."""
     tasks = transform_tasks(resource)
     if not tasks:
         return Compliance.NOT_APPLICABLE
     return [
-        Finding("/".join((task.state.name, *filter(None, [member]))), "an expression makes its members")
+        Finding(
+            "/".join((task.state.name, *filter(None, [member]))),
+            "a single expression creates all of its members",
+        )
         for task in tasks
         for member in task.unreadable
     ]

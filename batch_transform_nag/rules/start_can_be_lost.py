@@ -1,4 +1,4 @@
-"""A schedule or an event whose start of a job may get lost without a trace."""
+"""A schedule or an event rule whose start of a job can get lost without a trace."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _TARGETS = {"AWS::Scheduler::Schedule": "Target", "AWS::Events::Rule": "Targets"
 
 
 def start_can_be_lost(resource: Resource) -> RuleResult:
-    """Look for the dead-letter queue of each target that is a state machine with a transform job."""
+    """Require a dead-letter queue for each target that is a state machine with a transform job."""
     if resource.type not in _TARGETS:
         return Compliance.NOT_APPLICABLE
     targets = [

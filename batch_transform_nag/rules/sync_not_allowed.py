@@ -1,4 +1,4 @@
-"""A state machine whose role lacks what `.sync` does in its name."""
+"""A state machine whose role lacks permissions that `.sync` needs."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from batch_transform_nag.transform_task import transform_tasks
 
 _NEEDED = {
     "sagemaker:CreateTransformJob": "the call itself",
-    "sagemaker:DescribeTransformJob": "how the task learns that the job ended",
-    "sagemaker:StopTransformJob": "without it the job of a stopped execution runs on, and is paid",
+    "sagemaker:DescribeTransformJob": "the task uses it to learn that the job has ended",
+    "sagemaker:StopTransformJob": "without it, the job of a stopped execution keeps running, and you pay for it",
     "sagemaker:AddTags": "Step Functions tags the job with the execution",
-    "events:PutRule": "the managed rule that tells Step Functions of the job's end",
-    "events:PutTargets": "the managed rule that tells Step Functions of the job's end",
-    "events:DescribeRule": "the managed rule that tells Step Functions of the job's end",
+    "events:PutRule": "the managed rule that notifies Step Functions when the job ends",
+    "events:PutTargets": "the managed rule that notifies Step Functions when the job ends",
+    "events:DescribeRule": "the managed rule that notifies Step Functions when the job ends",
 }
 
 
 def sync_not_allowed(resource: Resource) -> RuleResult:
-    """Hold the role's statements against the Step Functions Developer Guide, IAM policies for SageMaker.
+    """Check the role's statements against the Step Functions Developer Guide, IAM policies for SageMaker.
 
-    Not applicable to a role that another template defines, or that has managed policies from elsewhere.
+    Not applicable to a role that another template defines, or that has managed policies from outside the template.
     """
     if not any(task.follows_job for task in transform_tasks(resource)):
         return Compliance.NOT_APPLICABLE

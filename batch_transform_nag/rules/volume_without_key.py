@@ -1,4 +1,4 @@
-"""A volume of the job's machines that no key of the account protects."""
+"""A volume of the job's instances that is not encrypted with a customer managed key."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from batch_transform_nag.transform_task import transform_tasks
 
 
 def volume_without_key(resource: Resource) -> RuleResult:
-    """Look for VolumeKmsKeyId; with local storage SageMaker takes none (API reference, TransformResources)."""
+    """Require VolumeKmsKeyId, except for instance types with local storage, which don't support it.
+
+    API reference, TransformResources.
+    """
     tasks = [
         task
         for task in transform_tasks(resource)

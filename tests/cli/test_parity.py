@@ -63,7 +63,7 @@ def test_a_difference_ends_with_exit_code_1_and_a_table(tmp_path: Path) -> None:
 def test_an_unknown_case_shows_what_this_endpoint_does() -> None:
     ended = parity("--case", "u2-blank-line", "--case", "u9-one-line-too-few")
     assert ended.returncode == 0
-    assert "nobody knows (U2)" in ended.stdout
+    assert "not known (U2)" in ended.stdout
     assert r"a.csv.out: '1,2,0.5\n,0.5\n3,4,0.5\n'" in ended.stdout
     assert "the model answered 2 records to 3" in ended.stdout
     assert "2 cases: 0 the same, 0 different, 2 unknown" in ended.stdout

@@ -1,4 +1,4 @@
-"""The stacks of `app.py`, synthesised with every pack, and what was acknowledged in them."""
+"""The stacks of `app.py`, synthesised with every pack, and their acknowledgments."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NAMES = [
     ),
     "prod-others",
 ]
-"""Environment and job of each assembly that the tests look at."""
+"""Environment and job of each assembly under test."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Assembly:
     """Logical id -> construct path."""
 
     def reason(self, finding: str, logical_id: str) -> str | None:
-        """Return the reason for a finding on a resource, given there or on a construct around it."""
+        """Return the reason for a finding, acknowledged on the resource or on a parent construct."""
         steps = self.path_of[logical_id].split("/")
         for length in range(len(steps), 0, -1):
             reason = self.acknowledged.get("/".join(steps[:length]), {}).get(finding)
@@ -66,7 +66,7 @@ class Assembly:
                 yield path, finding, reason
 
     def definitions(self) -> list[dict[str, Any]]:
-        """The state machines' definitions, with each reference replaced by its name."""
+        """The definitions of the state machines, with references replaced by their names."""
         found = []
         for resource in json.loads(self.template.read_text())["Resources"].values():
             if resource["Type"] == "AWS::StepFunctions::StateMachine":
@@ -103,6 +103,6 @@ def synthesised(job: str, environment: EnvironmentSpec, folder: Path) -> Assembl
 
 
 def kept_on_page() -> dict[str, int]:
-    """How many kinds of findings docs/reference/compliance.md says are kept, by tool."""
+    """The number of kept findings according to docs/reference/compliance.md, by tool."""
     rows = re.findall(r"^\| ([\w.]+) \|[^|]*\| (\d+) kept \|$", PAGE.read_text(), re.MULTILINE)
     return {tool: int(kinds) for tool, kinds in rows}

@@ -10,7 +10,7 @@ from compliance.assemblies import NAMES, Assembly, synthesised
 
 @pytest.fixture(scope="session")
 def assemblies(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Assembly]:
-    """One job in each environment of environments.yaml, and in one whose data a customer key encrypts."""
+    """One job in each environment of environments.yaml, and in one with a customer key."""
     environments = {name: load_environments().named(name) for name in ("prod", "dev")}
     environments["with-key"] = replace(environments["prod"], customer_key=True)
     made = {}

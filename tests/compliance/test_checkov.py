@@ -1,4 +1,4 @@
-"""The same templates before checkov, which has an environment of its own."""
+"""The same templates checked by checkov, which has an environment of its own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ each = pytest.mark.parametrize("name", NAMES)
 
 @pytest.fixture(scope="session")
 def checkov(assemblies: dict[str, Assembly], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What checkov finds, by the name of the assembly; one run for all, since most of its time is its start."""
+    """checkov's findings by the name of the assembly; one run for all, since most of its time is its start."""
     folder = tmp_path_factory.mktemp("checkov")
     for name, assembly in assemblies.items():
         (folder / f"{name}.json").write_bytes(assembly.template.read_bytes())
@@ -31,11 +31,11 @@ def checkov(assemblies: dict[str, Assembly], tmp_path_factory: pytest.TempPathFa
         text=True,
         check=False,
     )
-    told = json.loads(done.stdout)
-    assert told["summary"]["passed"] > 0
-    assert told["summary"]["parsing_errors"] == 0
+    results = json.loads(done.stdout)
+    assert results["summary"]["passed"] > 0
+    assert results["summary"]["parsing_errors"] == 0
     found: dict[str, Any] = {name: [] for name in assemblies}
-    for failed in told["results"]["failed_checks"]:
+    for failed in results["results"]["failed_checks"]:
         found[Path(failed["file_path"]).stem].append(failed)
     return found
 

@@ -1,7 +1,7 @@
-"""The smallest and the fullest job in each environment, and others, before every security pack and validator at hand.
+"""Checks the smallest and the fullest job in each environment, and others, with every security pack and validator.
 
-No finding is left without a reason beside its resource, no reason without a finding, and reference/compliance.md says
-the same as the tools.
+Every finding has a reason on its resource, every reason has a finding, and reference/compliance.md agrees with the
+tools.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def test_the_packs_find_nothing_that_is_not_acknowledged(name: str, assemblies: 
 
 @each
 def test_every_reason_has_its_finding(name: str, assemblies: dict[str, Assembly]) -> None:
-    """Else an acknowledgment would wait for findings that nobody has looked at."""
+    """Otherwise an acknowledgment could hide findings that nobody has reviewed."""
     used = {
         (finding["acknowledgedAt"], finding["acknowledgedId"])
         for report in assemblies[name].reports
@@ -57,8 +57,8 @@ def test_no_acknowledgment_is_for_a_whole_stack_or_a_whole_job(
 
 @each
 def test_cloudformation_validate_finds_nothing(name: str, assemblies: dict[str, Assembly]) -> None:
-    told = {(rule, kind) for rule, kind, _ in cloudformation_validate_findings(assemblies[name].template)}
-    assert told - set(KEPT_OF_CLOUDFORMATION_VALIDATE) == set()
+    found = {(rule, kind) for rule, kind, _ in cloudformation_validate_findings(assemblies[name].template)}
+    assert found - set(KEPT_OF_CLOUDFORMATION_VALIDATE) == set()
 
 
 KEPT_OF_CLOUDFORMATION_VALIDATE = {
@@ -94,7 +94,7 @@ def rows_of_page() -> set[tuple[str, str]]:
 
 
 def as_row(finding: str) -> str:
-    """The rule alone: without the resource that it is about, and the pack where several call it alike."""
+    """Return the rule without its resource, and without its pack if several packs have it."""
     rule = finding.partition("[")[0].rpartition("::")[2]
     return re.sub(r"^(?:NIST\.800\.53\.R5|HIPAA\.Security|PCI\.DSS\.321)-", "", rule)
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import tarfile
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -16,6 +14,7 @@ from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws
 from batch_transform.runs.synth import synthesise
 from e2e.project_copy import PROJECT
+from fakes.archive import archive_of
 from fakes.wheel import write_wheel
 from patience import PATIENCE_SECONDS
 
@@ -89,16 +88,6 @@ class Stack:
             self._iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=text)
 
 
-def packed(**files: bytes) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
-        for name, content in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(content)
-            archive.addfile(entry, io.BytesIO(content))
-    return buffer.getvalue()
-
-
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("code-in-s3")
@@ -106,12 +95,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     (folder / "jobs/sdk.yaml").write_text(JOB)
     synthesise(PROJECT, jobs=folder / "jobs", assembly=folder / "cdk.out")
     wheel = write_wheel(folder, "lopsided", "1.5")
-    sourcedir = packed(
-        **{
-            "serve.py": CODE.encode(),
-            "requirements.txt": f"./{wheel.name}\n".encode(),
-            wheel.name: wheel.read_bytes(),
-        }
+    sourcedir = archive_of(
+        {"serve.py": CODE, "requirements.txt": f"./{wheel.name}\n", wheel.name: wheel.read_bytes()}
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
@@ -119,7 +104,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             s3 = aws.client("s3")
             s3.create_bucket(Bucket=BUCKET)
             for key, body in (
-                ("churn/model.tar.gz", packed(**{"weight.txt": b"2"})),
+                ("churn/model.tar.gz", archive_of({"weight.txt": b"2"})),
                 ("code/sourcedir.tar.gz", sourcedir),
                 ("code/sourcedir.tar.gz.other", b""),
             ):

@@ -57,7 +57,7 @@ CHUNKED = OK + CSV + b"Transfer-Encoding: chunked\r\n\r\n"
 NO_ANSWER = "the server closed the connection without an answer"
 IN_HEAD = "the server closed the connection in the head of its answer"
 IN_BODY = "the server closed the connection "
-NO_HTTP = "what the server sent is no HTTP answer"
+NO_HTTP = "the server sent something that isn't an HTTP answer"
 MORE = "the server sent more than its answer"
 TOO_LATE = "Model server did not respond"
 NONE = b""
@@ -197,7 +197,7 @@ WAYS = (
     Way(
         "a flood of 1xx",
         lambda body: [b"HTTP/1.1 102 Processing\r\n\r\n" * 20 + _length(body)],
-        "the server sent more than 5 answers of 1xx",
+        "the server sent more than 5 answers with a status of 1xx",
         "error",
     ),
     Way("a header without an end", lambda _: [OK + b"X: " + b"x" * (11 << 20), Close], NO_HTTP, "error"),

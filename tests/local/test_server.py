@@ -184,7 +184,7 @@ def test_fails_with_one_message_when_the_port_is_in_use() -> None:
 @pytest.mark.parametrize(
     ("option", "text", "message"),
     [
-        ("--images", "- a\n- b\n", "a mapping of images to commands is needed"),
+        ("--images", "- a\n- b\n", "not a mapping of images to commands"),
         ("--images", "{a: {b: c}}", "is neither a command"),
         ("--images", "{", "neither JSON nor YAML: line 1, column 2: expected the node content"),
         ("--images", "a: b\n c: [", "neither JSON nor YAML: line 2, column 3: mapping values"),

@@ -83,7 +83,7 @@ def test_fails_when_the_port_is_in_use() -> None:
 
 def test_fails_with_the_servers_own_words_when_it_does_not_start(tmp_path: Path) -> None:
     with (
-        pytest.raises(LocalAwsError, match=r"the file of account limits cannot be read"),
+        pytest.raises(LocalAwsError, match=r"the file with account limits cannot be read"),
         LocalAws(quotas=tmp_path / "none"),
     ):
         pass

@@ -1,4 +1,4 @@
-"""Small CDK apps for the tests of the nag pack: careful ones, to be made faulty in one place."""
+"""Small CDK apps for the tests of the nag pack: compliant ones, in which a test changes one thing."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ SYNC_ACTIONS = [
 
 
 def report(define: Callable[[cdk.Stack], object]) -> dict[str, Any]:
-    """Synthesise an app of one stack with the pack, and return what the CDK reports of it."""
+    """Synthesise an app with one stack and the pack, and return the pack's part of the CDK's report."""
     with tempfile.TemporaryDirectory() as folder:
         app = cdk.App(outdir=folder, builtin_cloud_formation_validation=False)
         define(cdk.Stack(app, "Stack"))
@@ -50,14 +50,14 @@ def report(define: Callable[[cdk.Stack], object]) -> dict[str, Any]:
 
 
 def synthesised(app: cdk.App, folder: Path) -> dict[str, Any]:
-    """Synthesise, and return the pack's part of the CDK's report, whether the synth failed for it or not."""
+    """Synthesise, and return the pack's part of the CDK's report, even if the synthesis fails."""
     failure: RuntimeError | None = None
     try:
         app.synth()
     except RuntimeError as error:
         failure = error
     written: dict[str, Any] = json.loads((folder / "validation-report.json").read_text())
-    # A pack that has nothing to tell is not in the report.
+    # A pack without findings is not in the report.
     nothing = {"conclusion": "success", "violations": [], "suppressedViolations": []}
     [ours] = [part for part in written["pluginReports"] if part["pluginName"] == "BatchTransform"] or [
         nothing
@@ -67,13 +67,13 @@ def synthesised(app: cdk.App, folder: Path) -> dict[str, Any]:
 
 
 def findings(define: Callable[[cdk.Stack], object]) -> set[str]:
-    """Return the ids of all that the pack finds in a stack."""
+    """Return the ids of the pack's findings in a stack."""
     return {violation["ruleName"] for violation in report(define)["violations"]}
 
 
 def request(language: str, changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """A careful request; `changes` replace members, None takes one out."""
-    careful = {
+    """A compliant request; `changes` replaces members, and None removes one."""
+    compliant = {
         **NAME[language],
         "ModelName": "churn",
         "TransformInput": {
@@ -90,29 +90,29 @@ def request(language: str, changes: Mapping[str, Any] | None = None) -> dict[str
         "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeKmsKeyId": KEY},
         "DataProcessing": {"InputFilter": "$[1:]", "JoinSource": "Input", "OutputFilter": "$[0,-1]"},
     }
-    return _changed(careful, changes or {})
+    return _changed(compliant, changes or {})
 
 
 def task(language: str, *, members: Mapping[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
-    """A careful task; `members` change its request, `changes` the state."""
+    """A compliant task; `members` changes its request, `changes` the state."""
     arguments = {"JSONata": "Arguments", "JSONPath": "Parameters"}[language]
-    careful = {
+    compliant = {
         "Type": "Task",
         "Resource": "arn:aws:states:::sagemaker:createTransformJob.sync",
         arguments: request(language, members),
         "TimeoutSeconds": 3600,
         "End": True,
     }
-    return _changed(careful, changes)
+    return _changed(compliant, changes)
 
 
-def _changed(careful: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    changed = careful | dict(changes)
+def _changed(compliant: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    changed = compliant | dict(changes)
     return {name: value for name, value in changed.items() if value is not None}
 
 
 def definition(language: str, states: Mapping[str, Any], **members: Any) -> Definition:
-    """A definition that begins with the first of its states."""
+    """A definition that starts with the first of its states."""
     return {
         "QueryLanguage": language,
         "StartAt": next(iter(states)),
@@ -129,7 +129,7 @@ def machine(
     role: iam.IRole | None = None,
     **members: Any,
 ) -> sfn.CfnStateMachine:
-    """Define a state machine with these states and a careful role."""
+    """Define a state machine with these states and a compliant role."""
     return sfn.CfnStateMachine(
         scope,
         "Machine",
@@ -139,8 +139,8 @@ def machine(
 
 
 def machine_role(scope: Construct, *statements: iam.PolicyStatement) -> iam.Role:
-    """Define the role of a state machine with these statements, or with careful ones."""
-    careful = [
+    """Define the role of a state machine with these statements, by default compliant ones."""
+    compliant = [
         iam.PolicyStatement(
             actions=SYNC_ACTIONS,
             resources=["arn:aws:sagemaker:eu-west-1:111122223333:transform-job/churn-*"],
@@ -161,7 +161,7 @@ def machine_role(scope: Construct, *statements: iam.PolicyStatement) -> iam.Role
         scope,
         "MachineRole",
         assumed_by=iam.ServicePrincipal("states.amazonaws.com"),
-        inline_policies={"Machine": iam.PolicyDocument(statements=list(statements) or careful)},
+        inline_policies={"Machine": iam.PolicyDocument(statements=list(statements) or compliant)},
     )
 
 

@@ -1,4 +1,4 @@
-"""The pack as a plugin: what it reads, how it tells, how a finding is acknowledged."""
+"""The pack as a plugin: what it reads, what it reports, how a finding is acknowledged."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from nag.apps import definition, execution_role, findings, machine, machine_role
 LANGUAGES = pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
 
 
-def careful_model(stack: cdk.Stack) -> None:
+def compliant_model(stack: cdk.Stack) -> None:
     bucket = s3.Bucket(stack, "Lake", enforce_ssl=True)
     role = execution_role(
         stack, iam.PolicyStatement(actions=["s3:GetObject"], resources=[bucket.arn_for_objects("churn/*")])
@@ -36,9 +36,9 @@ def careful_model(stack: cdk.Stack) -> None:
 
 
 @LANGUAGES
-def test_finds_nothing_in_a_careful_stack(language: str) -> None:
+def test_finds_nothing_in_a_compliant_stack(language: str) -> None:
     def define(stack: cdk.Stack) -> None:
-        careful_model(stack)
+        compliant_model(stack)
         machine(stack, language, {"Transform": task(language)})
 
     assert report(define)["violations"] == []
@@ -57,7 +57,7 @@ def test_finds_nothing_in_a_stack_without_batch_transform() -> None:
     assert findings(define) == set()
 
 
-def test_tells_what_why_and_how_to_mend() -> None:
+def test_reports_what_why_and_the_fix() -> None:
     def define(stack: cdk.Stack) -> None:
         machine(stack, "JSONata", {"Transform": task("JSONata", TimeoutSeconds=None)})
 
@@ -65,7 +65,7 @@ def test_tells_what_why_and_how_to_mend() -> None:
     assert violation["ruleName"] == "NoTimeout[Transform]"
     assert violation["description"] == "the transform job has no timeout: no TimeoutSeconds"
     assert violation["suggestedFix"].startswith("give the task TimeoutSeconds")
-    assert "paid until someone looks" in violation["ruleMetadata"]["why"]
+    assert "until someone notices" in violation["ruleMetadata"]["why"]
     [place] = violation["violatingConstructs"]
     assert place["constructPath"] == "Stack/Machine"
 
@@ -77,9 +77,9 @@ def test_an_acknowledged_finding_is_left_out_and_its_reason_kept() -> None:
             cdk.Acknowledgment(id="BatchTransform::NoTimeout[One job]", reason="the caller stops it")
         )
 
-    told = report(define)
-    assert told["violations"] == []
-    assert [found["reason"] for found in told["suppressedViolations"]] == ["the caller stops it"]
+    reported = report(define)
+    assert reported["violations"] == []
+    assert [found["reason"] for found in reported["suppressedViolations"]] == ["the caller stops it"]
 
 
 def test_a_warning_does_not_fail_the_synth() -> None:
@@ -87,9 +87,9 @@ def test_a_warning_does_not_fail_the_synth() -> None:
         retry = [{"ErrorEquals": ["States.TaskFailed"]}]
         machine(stack, "JSONata", {"Transform": task("JSONata", Retry=retry)})
 
-    told = report(define)
-    assert told["conclusion"] == "success"
-    assert [found["severity"] for found in told["violations"]] == ["warning"]
+    reported = report(define)
+    assert reported["conclusion"] == "success"
+    assert [found["severity"] for found in reported["violations"]] == ["warning"]
 
 
 @pytest.mark.parametrize("name", ["odd ] name", "(", "{[("])
@@ -127,7 +127,7 @@ def test_the_stacks_of_a_stage_are_read_too(tmp_path: Path) -> None:
     assert violation["violatingConstructs"][0]["constructPath"] == "Prod/Stack/Open/Resource"
 
 
-def test_several_resources_with_one_finding_are_told_together() -> None:
+def test_several_resources_with_the_same_finding_are_reported_together() -> None:
     def define(stack: cdk.Stack) -> None:
         s3.Bucket(stack, "One")
         s3.Bucket(stack, "Two")
@@ -140,7 +140,7 @@ WITHOUT_TIMEOUT = definition("JSONata", {"Transform": task("JSONata", TimeoutSec
 
 
 def with_sub(stack: cdk.Stack) -> None:
-    """As templates written by hand say it: text with references in it."""
+    """As in templates written by hand: text with references."""
     text = json.dumps(WITHOUT_TIMEOUT).replace("arn:aws:states", "arn:${AWS::Partition}:states")
     sfn.CfnStateMachine(
         stack, "Machine", role_arn=machine_role(stack).role_arn, definition_string=cdk.Fn.sub(text)
@@ -202,7 +202,7 @@ def of_state_constructs(stack: cdk.Stack) -> None:
 
 
 def in_a_branch_and_a_map(stack: cdk.Stack) -> None:
-    """In a Map, the name must differ by item: that of the task does, by its input."""
+    """In a Map, the name must differ for each item; here it does, through the input."""
     inner = task(
         "JSONata", TimeoutSeconds=None, members={"TransformJobName": "{% $states.input.name & $uuid() %}"}
     )
@@ -241,10 +241,10 @@ def test_each_rule_is_a_function_of_its_own_module() -> None:
     assert BatchTransformChecks().rule_ids == [rule.id for rule in RULES]
 
 
-def test_the_page_tells_of_each_rule_what_why_and_the_mend() -> None:
+def test_the_page_has_what_why_and_fix_of_each_rule() -> None:
     page = (Path(__file__).resolve().parents[2] / "docs/reference/nag-pack.md").read_text()
     sections = {part.partition("\n")[0].strip(): " ".join(part.split()) for part in page.split("\n### ")[1:]}
     assert list(sections) == [rule.id for rule in RULES]
     for rule in RULES:
-        for told in (rule.info, rule.explanation, rule.fix, rule.severity):
-            assert " ".join(told.split()).lower() in sections[rule.id].lower(), (rule.id, told)
+        for reported in (rule.info, rule.explanation, rule.fix, rule.severity):
+            assert " ".join(reported.split()).lower() in sections[rule.id].lower(), (rule.id, reported)

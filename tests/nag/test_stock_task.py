@@ -1,6 +1,6 @@
-"""The CDK's own task for transform jobs beside ours, for one job: what each sends, allows and leaves out.
+"""The CDK's own task for transform jobs compared with ours, for one job: what each sends, allows and leaves out.
 
-When the CDK mends one of these, a test here fails, and docs/how-it-works/the-cdks-own-task.md wants an edit.
+When the CDK fixes one of these, a test here fails, and docs/how-it-works/the-cdks-own-task.md needs an update.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ OUR_JOB = JobSpec(
 
 
 def stock(stack: cdk.Stack, *, sync: bool = True, **options: Any) -> tasks.SageMakerCreateTransformJob:
-    """The same job with the CDK's task, written as its documentation shows it, and retried."""
+    """The same job with the CDK's task, as in its documentation, and with a retry."""
     model = sagemaker.CfnModel(
         stack,
         "Model",
@@ -147,7 +147,7 @@ def test_the_stock_task_writes_ml_twice() -> None:
     assert our_request()["TransformResources"]["InstanceType"] == "ml.m5.large"
 
 
-def test_the_stock_task_makes_no_retries_of_a_timeout_alone() -> None:
+def test_the_stock_task_sends_no_retries_when_only_the_timeout_is_set() -> None:
     assert state(stock)["Parameters"]["ModelClientConfig"] == {
         "InvocationsMaxRetries": 0,
         "InvocationsTimeoutInSeconds": 60,
@@ -218,10 +218,12 @@ def test_the_pack_finds_that_the_stock_tasks_default_does_not_wait_for_the_job()
     assert "JobNotFollowed[Transform]" in findings(lambda stack: stock(stack, sync=False))
 
 
-def test_the_pack_finds_nothing_in_ours_but_that_its_request_is_in_a_variable() -> None:
-    told = report(ours)
-    assert told["violations"] == []
-    assert [found["ruleName"] for found in told["suppressedViolations"]] == ["RequestUnreadable[Transform]"]
+def test_the_pack_finds_nothing_in_ours_except_that_its_request_is_in_a_variable() -> None:
+    reported = report(ours)
+    assert reported["violations"] == []
+    assert [found["ruleName"] for found in reported["suppressedViolations"]] == [
+        "RequestUnreadable[Transform]"
+    ]
 
 
 def test_the_page_names_each_finding_and_the_version() -> None:

@@ -1,4 +1,4 @@
-"""Requests that stand in a variable: seen through where one Assign gave it an object, told where not."""
+"""Requests in a variable: followed when one Assign set it to an object, and reported otherwise."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def assigning(value: object, following: str = "Transform", **members: Any) -> di
     return {"Type": "Pass", "Assign": {"request": value}, "Next": following, **members}
 
 
-def test_a_careful_request_in_a_variable_is_compliant() -> None:
+def test_a_compliant_request_in_a_variable_is_compliant() -> None:
     states = {"Begin": assigning(request("JSONata")), "Transform": task("JSONata", **READ["JSONata"])}
     assert found("JSONata", states) == set()
 
@@ -48,8 +48,8 @@ def test_a_faulty_request_in_a_variable_is_found(changes: dict[str, Any], findin
 @pytest.mark.parametrize("with_key", [False, True])
 @pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
 def test_a_structure_in_a_variable_is_seen_through(language: str, *, with_key: bool) -> None:
-    careful = request(language)
-    output = dict(careful["TransformOutput"])
+    compliant = request(language)
+    output = dict(compliant["TransformOutput"])
     if not with_key:
         del output["KmsKeyId"]
     read = {"JSONata": {"TransformOutput": "{% $request.output %}"}}.get(
@@ -77,7 +77,7 @@ def test_a_later_assignment_hides_an_earlier_one() -> None:
     assert found("JSONata", states) == set()
 
 
-def test_one_of_two_assignments_is_not_known() -> None:
+def test_the_value_of_two_possible_assignments_is_unknown() -> None:
     rule = {"Condition": "{% $states.input.small %}", "Next": "Small"}
     states = {
         "Which": {"Type": "Choice", "Choices": [rule], "Default": "Large"},
@@ -88,7 +88,7 @@ def test_one_of_two_assignments_is_not_known() -> None:
     assert found("JSONata", states) == BLIND
 
 
-def test_the_assignment_of_a_catch_holds_on_its_way_only() -> None:
+def test_the_assignment_of_a_catch_applies_to_its_path_only() -> None:
     catch = [{"ErrorEquals": ["States.ALL"], "Assign": {"request": {}}, "Next": "Stop"}]
     states = {
         "Begin": {
@@ -107,12 +107,12 @@ def test_the_assignment_of_a_catch_holds_on_its_way_only() -> None:
     "value",
     ["{% $states.input.request %}", "{% $states.result.Payload.request %}", "{% $merge([$request, {}]) %}"],
 )
-def test_what_an_input_or_a_function_gives_is_told_as_not_known(value: str) -> None:
+def test_values_of_inputs_and_functions_are_reported_as_unknown(value: str) -> None:
     states = {"Begin": assigning(value), "Transform": task("JSONata", **READ["JSONata"])}
     assert found("JSONata", states) == BLIND
 
 
-def test_a_variable_that_a_loop_makes_of_itself_is_told_as_not_known() -> None:
+def test_a_variable_that_a_loop_assigns_from_itself_is_reported_as_unknown() -> None:
     made_of_itself = request("JSONata", {"TransformOutput": "{% $request.TransformOutput %}"})
     catch = [{"ErrorEquals": ["States.TaskFailed"], "Next": "Begin"}]
     states = {

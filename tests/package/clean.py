@@ -1,4 +1,4 @@
-"""The distributions, built from a copy of the checkout, and environments that know nothing of the checkout."""
+"""The distributions, built from a copy of the checkout, and environments without access to the checkout."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OLDEST_PYTHON = (3, 11)
 
 @dataclass(frozen=True)
 class Distributions:
-    """What a release consists of."""
+    """The distributions of a release."""
 
     sdist: Path
     pure: Path
@@ -35,7 +35,7 @@ class Distributions:
 
 @dataclass(frozen=True)
 class Environment:
-    """A virtual environment with batch-transform from a wheel, and a home of its own."""
+    """A virtual environment with batch-transform from a wheel, and its own home folder."""
 
     folder: Path
     home: Path
@@ -46,7 +46,7 @@ class Environment:
         return self.folder / "bin/python"
 
     def variables(self, **more: str) -> dict[str, str]:
-        """Return the environment variables of a shell where it is activated: nothing leads to the checkout.
+        """Return the environment variables of a shell in which it is activated, without any path to the checkout.
 
         The `cdk` command line, which is a program in Node and no part of ours, comes last on the PATH.
         """
@@ -61,7 +61,7 @@ class Environment:
         variables: Mapping[str, str] | None = None,
         timeout: float = 900,
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command in a folder as a person there would, and hold its exit code against the expected one."""
+        """Run a command in a folder as a user would, and check its exit code."""
         done = subprocess.run(
             [str(self.folder / "bin" / command[0]) if command[0] != "cdk" else "cdk", *map(str, command[1:])],
             cwd=cwd,
@@ -77,7 +77,7 @@ class Environment:
 
 
 class CleanEnvironment(Protocol):
-    """Returns an environment that has batch-transform with these extras, and packages of the wheelhouse.
+    """Returns an environment with batch-transform, these extras, and packages from the wheelhouse.
 
     `versions` chooses a file of `versions/`. Tests share environments: leave them as they are.
     """
@@ -113,7 +113,7 @@ class Workshop:
         return Distributions(sdist, pure, compiled)
 
     def build(self, source: Path, dist: Path, *options: str, pure: bool, path: str = "") -> None:
-        """Build distributions as a release does, with PATH in place of this process's."""
+        """Build distributions as a release does, with this PATH."""
         self._call(
             *["build", "--quiet", "--out-dir", str(dist), *options, str(source)],
             BATCH_TRANSFORM_PURE="1" if pure else "0",
@@ -123,7 +123,7 @@ class Workshop:
     def environment(
         self, extras: Sequence[str], *, wheel: Path, versions: str, packages: Sequence[str]
     ) -> Environment:
-        """Make an environment with a wheel of ours, these extras and packages of the wheelhouse beside it."""
+        """Create an environment with one of our wheels, these extras and packages from the wheelhouse."""
         name = "-".join([versions, *extras, *packages, wheel.name.split("-")[-1].removesuffix(".whl")])
         environment = Environment(self._folder / name, self._folder / "home")
         with self._once(name) as is_first:
@@ -161,7 +161,7 @@ class Workshop:
 
     @contextmanager
     def _once(self, name: str) -> Iterator[bool]:
-        """Give True to the first worker that asks; the others wait until it is done."""
+        """Yield True to the first worker; the others wait until it is done."""
         made = self._folder / f"{name}.made"
         with (self._folder / f"{name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -171,7 +171,7 @@ class Workshop:
 
 
 def copied_sources(folder: Path) -> Path:
-    """Copy what a distribution is made from: what setuptools and Python left in the checkout must not count."""
+    """Copy the sources of a distribution, without files that setuptools and Python left in the checkout."""
     folder.mkdir()
     for name in SOURCES:
         if (PROJECT / name).exists():

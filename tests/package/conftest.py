@@ -1,4 +1,4 @@
-"""Clean environments with batch-transform from its wheels, for tests of what somebody gets who installs it."""
+"""Clean environments with batch-transform from its wheels, as users install it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from package.wheelhouse import WHEELHOUSE, is_filled
 
 @pytest.fixture(scope="session")
 def wheelhouse() -> Path:
-    """The folder with all packages that an environment may be made of."""
+    """The folder with all packages for environments."""
     if not is_filled():
         pytest.skip("needs packages to install (450 MB): tests/package/prepare")
     return WHEELHOUSE
@@ -26,7 +26,7 @@ def wheelhouse() -> Path:
 def workshop(wheelhouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Workshop:
     assert wheelhouse.is_dir()
     base = tmp_path_factory.getbasetemp()
-    # the workers of pytest-xdist have a folder each, in one that they share
+    # each worker of pytest-xdist has a folder, and they share its parent
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "package"
     folder.mkdir(exist_ok=True)
     return Workshop(folder)

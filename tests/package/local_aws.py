@@ -13,22 +13,22 @@ from package.clean import Environment
 
 @contextmanager
 def local_aws(environment: Environment, folder: Path) -> Iterator[dict[str, str]]:
-    """Start `batch-transform local up`, and give the variables that it tells a client to set."""
+    """Start `batch-transform local up`, and yield the variables that it prints for clients."""
     command = [str(environment.folder / "bin/batch-transform"), "local", "up", "--port", "0"]
     with subprocess.Popen(
         command, cwd=folder, env=environment.variables(), stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
-        told: dict[str, str] = {}
+        variables: dict[str, str] = {}
         try:
             for printed in process.stdout:
                 line = printed.strip()
                 if line.startswith("export "):
                     name, _, value = line.removeprefix("export ").partition("=")
-                    told[name] = value
+                    variables[name] = value
                 if line.startswith("unset "):
                     break
-            yield told
+            yield variables
         finally:
             process.send_signal(signal.SIGINT)
             process.stdout.read()

@@ -1,4 +1,4 @@
-"""The files of somebody who installed batch-transform: a CDK app, a job file, a model's code and data."""
+"""The project of a user who installed batch-transform: a CDK app, a job file, a model's code and data."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ SCORES = "a-1,0.42\na-2,0.17\n"
 
 
 def write_project(folder: Path) -> None:
-    """Write all of it."""
+    """Write the project."""
     for name, text in {
         "app.py": APP,
         "cdk.json": json.dumps({"app": "python app.py"}),

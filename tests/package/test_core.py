@@ -1,4 +1,4 @@
-"""Batch-transform alone, without extras."""
+"""batch-transform without extras."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_a_project_is_started_and_its_job_file_is_sound(core: Environment, tmp_p
 
 @pytest.mark.parametrize("arguments", [("--help",), ("check",)], ids=" ".join)
 def test_it_starts_quickly(core: Environment, folder: Path, arguments: tuple[str, ...]) -> None:
-    """By the time of the processor, which other programs on the machine hardly change; the best of five."""
+    """The best CPU time of five, which other programs on the machine hardly influence."""
     command = [str(core.folder / "bin/batch-transform"), *arguments]
     times = []
     for _ in range(5):

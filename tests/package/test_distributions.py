@@ -22,7 +22,7 @@ PACKAGES = {
 
 
 def contents(wheel: Path) -> dict[str, bytes]:
-    """What a wheel puts into site-packages, without what describes the wheel itself."""
+    """The files that a wheel adds to site-packages, without its metadata."""
     with zipfile.ZipFile(wheel) as archive:
         return {name: archive.read(name) for name in archive.namelist() if ".dist-info/" not in name}
 
@@ -109,7 +109,7 @@ def test_the_sdist_has_no_tests_and_nothing_that_was_built(distributions: Distri
 
 @pytest.fixture
 def without_compiler(tmp_path: Path) -> str:
-    """A PATH with nothing on it."""
+    """An empty PATH."""
     empty = tmp_path / "bin"
     empty.mkdir()
     return str(empty)
@@ -129,13 +129,13 @@ def test_fails_to_build_the_compiled_wheel_without_a_compiler(
         workshop.build(distributions.sdist, tmp_path, "--wheel", pure=False, path=without_compiler)
 
 
-def test_the_metadata_tells_what_an_index_shows(distributions: Distributions) -> None:
+def test_the_metadata_has_what_an_index_shows(distributions: Distributions) -> None:
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
-    told = metadata(distributions.pure)
-    assert (told["Name"], told["Version"]) == ("batch-transform", project["version"])
-    assert told["License-Expression"] == "Apache-2.0"
-    assert told["Description-Content-Type"] == "text/markdown"
-    assert told.get_payload() == (PROJECT / "README.md").read_text()
-    assert told.get_all("Provides-Extra") == ["cdk", "local"]
-    assert "Typing :: Typed" in told.get_all("Classifier", [])
-    assert told["Keywords"]
+    described = metadata(distributions.pure)
+    assert (described["Name"], described["Version"]) == ("batch-transform", project["version"])
+    assert described["License-Expression"] == "Apache-2.0"
+    assert described["Description-Content-Type"] == "text/markdown"
+    assert described.get_payload() == (PROJECT / "README.md").read_text()
+    assert described.get_all("Provides-Extra") == ["cdk", "local"]
+    assert "Typing :: Typed" in described.get_all("Classifier", [])
+    assert described["Keywords"]

@@ -1,4 +1,4 @@
-"""The first example of each page of docs/, as a reader runs it who installed batch-transform."""
+"""Runs the first example of each page of docs/ as a reader who installed batch-transform would."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ WITHOUT_EXAMPLE = {
 
 
 def first_example(page: str, *, language: str | None = None) -> str:
-    """The first block of the page that is set off as code, or the first in this language."""
+    """The first code block of the page, or the first one in this language."""
     blocks = [
         token.content
         for token in MarkdownIt().parse((PAGES / f"{page}.md").read_text())
@@ -57,7 +57,7 @@ def everything(clean_environment: CleanEnvironment) -> Environment:
 
 
 def commands(environment: Environment, folder: Path) -> None:
-    """The command of the page prints what follows it there, to the first dots."""
+    """The command on the page prints the lines that follow it, up to the first dots."""
     command, _, rest = first_example("reference/commands").partition("\n")
     (folder / "jobs").mkdir()
     shutil.copyfile(PROJECT / "jobs/tumours.yaml", folder / "jobs/tumours.yaml")

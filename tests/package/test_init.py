@@ -17,12 +17,12 @@ SYNTH = "npx aws-cdk@2 synth"
 
 
 def printed(output: str) -> list[str]:
-    """The commands that init says to type next."""
+    """The commands that init prints as next steps."""
     return [line.strip() for line in output.split("Next:")[1].splitlines() if line.strip()]
 
 
 def packages_of(template: str) -> Sequence[str]:
-    """What the project's requirements.txt asks for beside batch-transform."""
+    """The packages in the project's requirements.txt, except batch-transform."""
     packages = TEMPLATES[template].requirements()[1:]
     if "torch" in packages and not list(WHEELHOUSE.glob("torch-*.whl")):
         pytest.skip(
@@ -53,7 +53,7 @@ def test_a_project_runs_tests_and_synthesizes(
 def test_the_printed_commands_work_as_they_are(
     clean_environment: CleanEnvironment, distributions: Distributions, tmp_path: Path
 ) -> None:
-    """From an environment with the core alone, as `uvx --from batch-transform` has it; npx would need a network."""
+    """From an environment with only the core, as with `uvx --from batch-transform`; npx would need a network."""
     environment = clean_environment()
     commands = printed(environment.run("batch-transform", "init", "my-scoring", cwd=tmp_path).stdout)
     assert commands[-1] == SYNTH

@@ -1,4 +1,4 @@
-"""The local AWS of the extra `local`, and the core as its client."""
+"""The local AWS from the extra `local`, and the core as its client."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_known_cases_come_out_as_known(clean_environment: CleanEnvironment, tmp_path: Path) -> None:
+def test_known_cases_have_the_expected_outcome(clean_environment: CleanEnvironment, tmp_path: Path) -> None:
     environment = clean_environment("cdk", "local")
     with local_aws(environment, tmp_path) as variables:
         done = environment.run(

@@ -1,4 +1,4 @@
-"""A project of somebody who installed batch-transform: a CDK app, a job file and a model."""
+"""A project of a user who installed batch-transform: a CDK app, a job file and a model."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_records_are_previewed(clean_environment: CleanEnvironment, project: Pat
 
 
 def test_the_template_is_that_of_the_checkout(clean_environment: CleanEnvironment, project: Path) -> None:
-    """With the same functions, by the hashes of their archives; cdk-nag looks at it in both."""
+    """With the same functions, by the hashes of their archives; cdk-nag checks both."""
     environment = clean_environment("cdk", versions="newest-core")
     environment.run("python", "app.py", cwd=project, variables=cdk_out("theirs"))
     subprocess.run(

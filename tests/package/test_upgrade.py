@@ -1,4 +1,4 @@
-"""A stack of the last release, deployed to the local AWS and then updated with the wheel of today."""
+"""A stack of the last release, deployed to the local AWS and then updated with the current wheel."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RELEASE = releases()[-1]
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project outside of the checkout with the example job and its model."""
+    """A project outside the checkout with the example job and its model."""
     subprocess.run(
         [sys.executable, str(PROJECT / "models/tumours/train.py"), str(tmp_path / "build")],
         check=True,

@@ -12,13 +12,13 @@ WHEELHOUSE = PROJECT / "build/package/wheelhouse"
 
 
 def contents_id() -> str:
-    """Return what the folder must be filled from: this Python, and these versions."""
+    """Return an id of the required content: this Python and these versions."""
     texts = b"".join(path.read_bytes() for path in sorted(VERSIONS.glob("*.txt")))
     return f"{sys.version_info.major}.{sys.version_info.minor} {hashlib.sha256(texts).hexdigest()}"
 
 
 def is_filled() -> bool:
-    """Whether the folder holds what the tests of today ask for."""
+    """Whether the folder has what the current tests need."""
     made = WHEELHOUSE / ".made"
     return made.exists() and made.read_text().strip() == contents_id()
 

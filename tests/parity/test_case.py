@@ -36,7 +36,7 @@ def test_a_case_names_its_evidence(case: Case) -> None:
 
 
 def test_no_case_is_lost() -> None:
-    """A case that is found wrong changes its evidence; one that goes takes what it showed along."""
+    """A wrong case gets other evidence; a case that is removed takes its knowledge with it."""
     assert Counter(case.evidence for case in CASES) == {
         "documented": 33,
         "recorded": 31,
@@ -48,7 +48,7 @@ def test_no_case_is_lost() -> None:
 
 
 def test_recorded_files_are_here_as_they_were_published() -> None:
-    """Byte for byte: the checksum is that of the whole file, at the commit that the source names."""
+    """The checksum is that of the whole file, at the commit that the source names."""
     (stored,) = BY_ID["no-second-newline"].inputs.values()
     checksum = "8307b4ca7cdb91ec08e6dd47dab2aba97fd50096100d334eab9f742a52eedf5a"
     assert hashlib.sha256(stored).hexdigest() == checksum
@@ -78,36 +78,36 @@ def test_an_input_may_be_text_parts_or_compressed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("case", "message"),
     [
-        ({**CASE, "evidence": "heard"}, "cases.jsonl:1: evidence 'heard' is none of documented, recorded"),
+        ({**CASE, "evidence": "heard"}, "cases.jsonl:1: evidence must be one of documented, recorded"),
         (
             {**CASE, "colour": "red"},
-            "cases.jsonl:1: this is no case: there is no 'colour' in a case; a case is a JSON object with the "
-            "texts id, title, evidence, source; it may have inputs, settings, model, expected, register, "
+            "cases.jsonl:1: not a case: a case has no member 'colour'; a case is a JSON object with the "
+            "strings id, title, evidence, source and, optionally, inputs, settings, model, expected, register, "
             "completeness; "
             "expected may have refused, status, failure_reason, outputs",
         ),
-        ([], "cases.jsonl:1: this is no case: it is a JSON list; a case is"),
+        ([], "cases.jsonl:1: not a case: it is a list, not an object; a case is"),
         (
             {"id": "a"},
-            "cases.jsonl:1: this is no case: title is missing, evidence is missing, source is missing",
+            "cases.jsonl:1: not a case: title is missing, evidence is missing, source is missing",
         ),
         (
             {**CASE, "id": 7, "inputs": []},
-            "this is no case: id is no text, inputs is no JSON object; a case is",
+            "not a case: id is not a string, inputs is not a JSON object; a case is",
         ),
-        ({**CASE, "expected": {"colour": 1}}, "this is no case: there is no 'colour' in expected; a case is"),
+        ({**CASE, "expected": {"colour": 1}}, "not a case: expected has no member 'colour'; a case is"),
         (
             {**CASE, "inputs": {"a": 1}},
-            "this is no case: a value has another form: .*; a body is a text, a list",
+            "not a case: a value has the wrong form: .*; a body is a string, a list",
         ),
-        ({**CASE, "expected": {"log": 1}}, "this is no case: a value has another form"),
+        ({**CASE, "expected": {"log": 1}}, "not a case: a value has the wrong form"),
         (
             {**CASE, "expected": {"outputs": {"a.out": {"same_as": "in/a"}}}},
-            'a value has another form: .*; an output may be {"same_as": input}',
+            'a value has the wrong form: .*; an output may be {"same_as": input}',
         ),
     ],
 )
-def test_fails_for_what_is_no_case(tmp_path: Path, case: object, message: str) -> None:
+def test_fails_for_something_that_is_not_a_case(tmp_path: Path, case: object, message: str) -> None:
     with pytest.raises(InputError, match=message):
         load_cases([written(tmp_path, case)])
 
@@ -115,11 +115,11 @@ def test_fails_for_what_is_no_case(tmp_path: Path, case: object, message: str) -
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"id,title\n", "cases.jsonl:1: no JSON: .*; a file of cases has one JSON object a line"),
-        (b"\xff\n", "cases.jsonl: a file of cases is UTF-8 text, and this is none"),
+        (b"id,title\n", "cases.jsonl:1: not JSON: .*; a file of cases has one JSON object per line"),
+        (b"\xff\n", "cases.jsonl: a file of cases must be UTF-8 text"),
     ],
 )
-def test_fails_for_what_is_no_json(tmp_path: Path, data: bytes, message: str) -> None:
+def test_fails_for_something_that_is_not_json(tmp_path: Path, data: bytes, message: str) -> None:
     path = tmp_path / "cases.jsonl"
     path.write_bytes(data)
     with pytest.raises(InputError, match=message):
@@ -127,7 +127,7 @@ def test_fails_for_what_is_no_json(tmp_path: Path, data: bytes, message: str) ->
 
 
 def test_fails_for_an_id_that_is_taken(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cases with the same id: a"):
+    with pytest.raises(InputError, match="several cases have the same id: a"):
         load_cases([written(tmp_path, CASE, CASE)])
 
 
@@ -135,13 +135,11 @@ def test_fails_for_an_id_that_is_taken(tmp_path: Path) -> None:
 def test_fails_when_there_is_no_case(tmp_path: Path, text: str) -> None:
     path = tmp_path / "cases.jsonl"
     path.write_text(text)
-    with pytest.raises(
-        InputError, match=f"there is no case in {path}; a file of cases has one JSON object a line"
-    ):
+    with pytest.raises(InputError, match=f"no cases in {path}; a file of cases has one JSON object per line"):
         load_cases([path])
 
 
 def test_fails_when_the_package_has_lost_its_cases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("batch_transform.parity.case.CASES", tmp_path)
-    with pytest.raises(InputError, match=f"there is no case in {tmp_path}, which has no"):
+    with pytest.raises(InputError, match=f"no cases in {tmp_path}, which has no"):
         load_cases()

@@ -1,4 +1,4 @@
-"""The page on parity names tests and cases: all of them are there, and all cases are on the page."""
+"""The page on parity names tests and cases: all of them exist, and every case is on the page."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def rows(text: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("name", sorted(set(re.findall(r"`(tests/[^`]+)`", PAGE))))
-def test_a_named_test_is_there(name: str) -> None:
+def test_a_named_test_exists(name: str) -> None:
     path, _, function = name.partition("::")
     code = (PROJECT / path).read_text(encoding="utf-8")
     assert re.search(rf"^def {function or 'test_'}", code, re.MULTILINE), f"there is no {name}"
@@ -37,7 +37,7 @@ def test_the_cases_are_those_of_the_suite() -> None:
     assert set(re.findall(r"`parity:([^`]+)`", PAGE)) == {case.id for case in load_cases()}
 
 
-def test_each_behaviour_has_its_evidence_and_is_held_by_something() -> None:
+def test_each_behaviour_has_its_evidence_and_is_covered() -> None:
     known, _, unknown = PAGE.partition("## What nobody knows")
     for behaviour, evidence, held_by in rows(known):
         assert evidence == "\N{EN DASH}" or any(kind in evidence for kind in EVIDENCE), behaviour

@@ -16,7 +16,7 @@ LINES = ["2026-11-22T19:00:00.000:[sagemaker logs]: b/parity/r/c/in/a: odd"]
 
 
 class FakeAws:
-    """Answers as one AWS service after the other: a job that has ended, its objects, its log."""
+    """Answers for each AWS service in turn: a job that has ended, its objects, its log."""
 
     def __init__(self, refusal: str | None = None) -> None:
         self.refusal = refusal
@@ -77,7 +77,7 @@ SAME = Expected(
 )
 
 
-def test_what_is_as_known_has_no_differences() -> None:
+def test_an_expected_outcome_has_no_differences() -> None:
     assert differences(SAME) == ()
 
 
@@ -87,18 +87,18 @@ def test_what_is_as_known_has_no_differences() -> None:
         ({"status": "Failed"}, "status 'Completed', not 'Failed'"),
         ({"failure_reason": "x"}, "FailureReason None, not 'x'"),
         ({"outputs": {"a.out": b"2\n"}}, r"a.out: '1\n', not '2\n'"),
-        ({"outputs": {}}, r"a.out: '1\n', not not there"),
-        ({"matches": {r"a\.out": "[2]\n"}}, "a.out: '1\\n', not like [2]\n"),
+        ({"outputs": {}}, r"a.out: '1\n', not missing"),
+        ({"matches": {r"a\.out": "[2]\n"}}, "a.out: '1\\n' does not match [2]\n"),
         ({"log": ("other",)}, "the data log has no line 'other'"),
         ({"described": {"DataProcessing": None}}, "DataProcessing is {'InputFilter': '$'}, not None"),
-        ({"refused": "x"}, "it was not refused"),
+        ({"refused": "x"}, "the request was not refused"),
     ],
 )
 def test_each_difference_is_listed(change: dict[str, Any], said: str) -> None:
     assert differences(replace(SAME, **change)) == (said,)
 
 
-def test_a_failure_reason_is_known_by_its_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_reason_is_compared_by_its_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(JOB, "FailureReason", "AlgorithmError: no ping. On this machine: exit code 1")
     assert differences(Expected(failure_reason="AlgorithmError: no ping")) == ()
     assert differences(Expected(failure_reason="ClientError")) == (
@@ -106,28 +106,28 @@ def test_a_failure_reason_is_known_by_its_beginning(monkeypatch: pytest.MonkeyPa
     )
 
 
-def test_outputs_may_be_known_by_their_form() -> None:
+def test_outputs_may_be_compared_by_regular_expressions() -> None:
     assert differences(Expected(matches={r"\w\.out": r"\d\n"})) == ()
     assert differences(Expected(matches={r"b\.out": r"\d\n"})) == (
-        r"there is no output like b\.out",
-        r"a.out: '1\n', not not there",
+        r"no output matches b\.out",
+        r"a.out: '1\n', not missing",
     )
 
 
-def test_a_refusal_is_held_against_its_words() -> None:
+def test_a_refusal_is_compared_by_its_text() -> None:
     assert differences(Expected(refused="no <bucket>"), "there is no b") == ()
     assert differences(Expected(refused="other"), "no") == (
-        "refused with other words: ValidationException: no",
+        "refused with a different text: ValidationException: no",
     )
     assert differences(SAME, "no") == ("refused: ValidationException: no",)
 
 
-def test_nothing_is_wrong_where_nobody_knows() -> None:
+def test_an_unknown_outcome_has_no_differences() -> None:
     assert differences(Expected(), evidence="unknown", register="U1") == ()
     assert differences(Expected(), "no", evidence="unknown", register="U1") == ()
 
 
-def test_members_go_where_the_request_has_them() -> None:
+def test_members_are_nested_as_in_the_request() -> None:
     aws = FakeAws()
     settings = {"InputFilter": "$[1:]", "S3Uri": "in/a", "MaxPayloadInMB": 2, "ContentType": "text/csv"}
     run_case(Endpoint(Clients(aws, aws, aws), "b", "m", "r"), case(Expected(), settings=settings))
@@ -140,7 +140,7 @@ def test_members_go_where_the_request_has_them() -> None:
     assert aws.put == {"parity/r/c/in/a": b"1"}
 
 
-def test_a_long_output_is_cut_in_the_table() -> None:
+def test_a_long_output_is_truncated_in_the_table() -> None:
     text = summary(Expected(status="Completed", outputs={"a.out": b"x" * 1000}))
     assert text.startswith("Completed\na.out: 'xxx")
     assert text.endswith("… (1,000 bytes)")

@@ -1,8 +1,8 @@
-"""/opt/ml/model for code that names it: the model's folder, seen there by the model server's own process alone.
+"""/opt/ml/model for code that names it: only the model server's own process sees the model's folder there.
 
-On Linux a process may have mounts of its own, which nobody else sees and which end with it. Nothing is written to the
-disk. Where the system does not let a person do so (macOS, most containers), nothing happens: the code's error says then
-what /opt/ml/model is (`start_hints`).
+On Linux a process can have mounts of its own, which no other process sees and which end with it. Nothing is written to
+the disk. Where the system does not allow it (macOS, most containers), nothing happens: the error of the code then comes
+with an explanation of /opt/ml/model (`start_hints`).
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _ROOT = Path(MODEL_FOLDER).parents[1]
 
 
 def is_named(code: Path) -> bool:
-    """Say whether a script in the code folder names the container's model folder."""
+    """Whether a script in the code folder names the container's model folder."""
     return any(MODEL_FOLDER.encode() in file.read_bytes() for file in code.rglob("*.py") if file.is_file())
 
 
 def show(model_dir: Path) -> bool:
-    """Let this process, and those that it starts, see the model's folder at /opt/ml/model. Say whether they do.
+    """Mount the model's folder at /opt/ml/model for this process and its children. Return whether it worked.
 
-    To be called while the process has one thread.
+    Call it while the process has a single thread.
     """
     if not _SYSTEM_CAN or not _ROOT.is_dir():
         return False
@@ -45,7 +45,7 @@ def show(model_dir: Path) -> bool:
 
 
 def _add_place(libc: ctypes.CDLL) -> None:
-    """Put an empty /opt/ml/model over /opt, with all else that is in /opt."""
+    """Put an empty /opt/ml/model over /opt, and keep everything else in /opt."""
     before = os.open(_ROOT, os.O_RDONLY | os.O_DIRECTORY)
     try:
         links = {entry: entry.readlink() for entry in _ROOT.iterdir() if entry.is_symlink()}

@@ -14,11 +14,11 @@ from werkzeug.wrappers import Request, Response
 from batch_transform.local.framework.one_at_a_time import OneAtATime, TimeLimitError
 from batch_transform.local.framework.settings import Application, Settings
 
-_PASSED_ON = re.compile(r"/(ping|invocations|execution-parameters)")
+_FORWARDED = re.compile(r"/(ping|invocations|execution-parameters)")
 
 
 class Nginx:
-    """A WSGI application that passes requests on to another one, whole, and gives up on an answer in time."""
+    """A WSGI application that forwards complete requests to another one, with a time limit for the answer."""
 
     def __init__(self, application: Application, settings: Settings) -> None:
         self._application = application
@@ -29,21 +29,21 @@ class Nginx:
 
     def _answer(self, environ: dict[str, Any]) -> Response:
         request = Request(environ)
-        if not _PASSED_ON.match(request.path):
+        if not _FORWARDED.match(request.path):
             return Response("{}", HTTPStatus.NOT_FOUND)
         body = request.get_data(cache=False)
-        passed = {**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
-        passed.pop("HTTP_TRANSFER_ENCODING", None)
-        if request.path != "/invocations":  # a ping is answered beside a request that takes long
-            return self._passed(passed)
+        forwarded = {**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+        forwarded.pop("HTTP_TRANSFER_ENCODING", None)
+        if request.path != "/invocations":  # a ping is answered while a long request is in progress
+            return self._forward(forwarded)
         try:
-            return self._requests.run(lambda: self._passed(passed))
+            return self._requests.run(lambda: self._forward(forwarded))
         except TimeLimitError:
             return _page("504 Gateway Time-out")
-        except SystemExit:  # the code has ended the worker
+        except SystemExit:  # the code ended the worker
             return _page("502 Bad Gateway")
 
-    def _passed(self, environ: dict[str, Any]) -> Response:
+    def _forward(self, environ: dict[str, Any]) -> Response:
         body, status, headers = run_wsgi_app(self._application, environ, buffered=True)
         return Response(body, status, headers)
 

@@ -1,4 +1,4 @@
-"""One request at a time, and none for longer than the container's own server waits."""
+"""One request at a time, each no longer than the container's own server waits."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ T = TypeVar("T")
 
 
 class OneAtATime:
-    """Lets one piece of work after the other run, each for so many seconds at most.
+    """Runs one piece of work at a time, with a time limit for each.
 
-    A container's worker process works on one request at a time, so that a model's code may keep state between its
-    functions. What takes longer is given up: it goes on in its thread, and nobody hears of it.
+    A container's worker process handles one request at a time, so that a model's code may keep state between its
+    functions. After the time limit, the work continues in its thread and its result is discarded.
     """
 
     def __init__(self, seconds: ServerLimit) -> None:
@@ -25,13 +25,13 @@ class OneAtATime:
         self._lock = threading.Lock()
 
     def run(self, work: Callable[[], T]) -> T:
-        """Return what `work` returns. Raises what it raises, and TimeLimitError when its time is over."""
+        """Return what `work` returns. Raises what it raises, and TimeLimitError after the time limit."""
         done: Future[T] = Future()
 
         def worker() -> None:
             try:
                 done.set_result(work())
-            except BaseException as error:  # noqa: BLE001  # whatever it is, it is the caller's to hear
+            except BaseException as error:  # noqa: BLE001  # the caller gets every error
                 done.set_exception(error)
 
         with self._lock:

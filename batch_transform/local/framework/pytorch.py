@@ -15,14 +15,14 @@ from batch_transform.local.framework.torchserve import Context, TorchServe
 
 MAX_RESPONSE_SIZE = "TS_MAX_RESPONSE_SIZE"
 DEFAULT_MAX_RESPONSE_SIZE = 6_553_500
-"""In bytes (pytorch/serve, configuration)."""
+"""Bytes (pytorch/serve, configuration)."""
 
 
 def application(settings: Settings) -> Application:
-    """Load the model and return what answers.
+    """Load the model and return the application.
 
-    The code's folder and the model's are on sys.path, and the model's is the working directory, as TorchServe's worker
-    has them.
+    As in TorchServe's worker, the code's folder and the model's are on sys.path, and the model's is the working
+    directory.
     """
     os.chdir(settings.model_dir)
     sys.path[:0] = [str(settings.code_dir), str(settings.model_dir)]
@@ -44,7 +44,7 @@ class _Handler:
 
 
 def _default_handler() -> DefaultInferenceHandler:
-    """Return what stands for the functions that the code leaves out. All of it needs PyTorch."""
+    """Return the defaults for functions that the code does not define. All of them need PyTorch."""
     if importlib.util.find_spec("torch") is None:
         return _WithoutTorch()
     module = importlib.import_module("sagemaker_pytorch_serving_container.default_pytorch_inference_handler")
@@ -53,7 +53,7 @@ def _default_handler() -> DefaultInferenceHandler:
 
 
 class _WithoutTorch(DefaultInferenceHandler):  # type: ignore[misc]  # the package has no types
-    """For code that has functions of its own, and needs no PyTorch."""
+    """For code that defines all functions, and does not need PyTorch."""
 
     def default_model_fn(self, model_dir: str, context: Context | None = None) -> Any:  # noqa: ANN401
         del model_dir, context
@@ -74,6 +74,6 @@ class _WithoutTorch(DefaultInferenceHandler):  # type: ignore[misc]  # the packa
 
 def _missing(function: str) -> StartError:
     return StartError(
-        f"the code has no {function}, and the PyTorch container's own needs PyTorch, which this Python has not; "
-        "install it: pip install torch"
+        f"the code does not define {function}, and the PyTorch container's default needs PyTorch, which is not "
+        "installed in this Python; install it: pip install torch"
     )

@@ -1,6 +1,6 @@
 """SageMaker's recordio-protobuf format (sagemaker-containers, `_recordio.py` and `record.proto`).
 
-Of a record only what is predicted on is read: its features, dense or sparse.
+Only the features of a record are read, dense or sparse: the model predicts from these.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _TYPES = {"float32_tensor": np.float32, "float64_tensor": np.float64, "int32_ten
 
 
 def read_features(data: bytes) -> Any:  # noqa: ANN401  # an array, or a sparse matrix
-    """Return a row for each record. Raises ValueError for what is no recordio-protobuf."""
+    """Return a row for each record. Raises ValueError when the data is not recordio-protobuf."""
     sparse = importlib.import_module("scipy.sparse")
     rows = [row for body in _bodies(data) if (row := _row(body, sparse)) is not None]
     if not rows:
@@ -33,7 +33,7 @@ def read_features(data: bytes) -> Any:  # noqa: ANN401  # an array, or a sparse 
 
 
 def frame(body: bytes) -> bytes:
-    """Return a record as it stands in a file: its length before it, and padded to a multiple of four bytes."""
+    """Return a record as in a file: prefixed with its length, and padded to a multiple of four bytes."""
     return struct.pack("<II", _MAGIC, len(body)) + body + bytes(-len(body) % 4)
 
 
@@ -77,7 +77,7 @@ def record_type() -> Any:  # noqa: ANN401  # a class that protobuf makes
         factory = importlib.import_module("google.protobuf.message_factory")
     except ModuleNotFoundError:
         raise StartError(
-            "application/x-recordio-protobuf is read with the package protobuf, which this Python has not; "
+            "application/x-recordio-protobuf needs the package protobuf, which is not installed in this Python; "
             "install it: pip install protobuf"
         ) from None
     field_type = descriptor.FieldDescriptorProto

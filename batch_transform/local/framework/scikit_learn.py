@@ -13,20 +13,20 @@ from batch_transform.local.framework.settings import Application, Settings, Star
 
 
 def application(settings: Settings) -> Application:
-    """Load the model and return what answers."""
+    """Load the model and return the application."""
     if settings.module is None:
         raise StartError(
-            f"{PROGRAM} is not set, so that the scikit-learn container imports a module called None and never answers "
-            f"a ping; set {PROGRAM} in the model's environment to the name of the script, such as inference.py"
+            f"{PROGRAM} is not set, so the scikit-learn container imports a module called None and never answers a "
+            f"ping; set {PROGRAM} in the model's environment to the name of the script, such as inference.py"
         )
     program = import_program(settings)
-    # the images up to 1.0-1 know only the other four functions (branches 0.20.0 to 1.0-1 of the repository)
+    # images up to 1.0-1 support only the other four functions (branches 0.20.0 to 1.0-1 of the repository)
     transformer = transformer_of(
         program, _input_fn, _predict_fn, _output_fn, reads_transform_fn=not settings.is_before(1, 2)
     )
     transformer.initialize()
     return worker.Worker(
-        transform_fn=answers(transformer, takes_lists=not settings.is_up_to(1, 4)),
+        transform_fn=answers(transformer, accepts_lists=not settings.is_up_to(1, 4)),
         module_name=settings.module,
         execution_parameters_fn=getattr(program, "execution_parameters_fn", None),
     )

@@ -19,26 +19,24 @@ Function = Callable[..., Any]
 def import_program(settings: Settings) -> ModuleType:
     """Import SAGEMAKER_PROGRAM from the code folder, which comes first on sys.path.
 
-    Raises StartError, which says what the container would do, when there is nothing to import. What the program itself
-    raises goes on.
+    Raises StartError, which says what the container would do, when there is nothing to import. Errors of the program
+    itself are raised unchanged.
     """
-    assert settings.module is not None  # noqa: S101  # each container says what happens without
+    assert settings.module is not None  # noqa: S101  # each container handles a missing one before
     folder = settings.code_dir
     if folder is None:
         raise StartError(
-            f"{SUBMIT_DIRECTORY} is not set, so that the container has no code and cannot import {settings.module}; "
+            f"{SUBMIT_DIRECTORY} is not set, so the container has no code and cannot import {settings.module}; "
             "set it to /opt/ml/model/code, the folder code/ of the model archive, or to a sourcedir.tar.gz in S3"
         )
     if not folder.is_dir():
-        raise StartError(
-            f"{SUBMIT_DIRECTORY} is {os.environ.get(SUBMIT_DIRECTORY)}, and there is no such folder"
-        )
+        raise StartError(f"{SUBMIT_DIRECTORY} is {os.environ.get(SUBMIT_DIRECTORY)}, which does not exist")
     sys.path.insert(0, str(folder))
     try:
         return importlib.import_module(settings.module)
     except ModuleNotFoundError as error:
         if not f"{settings.module}.".startswith(f"{error.name}."):
-            raise  # what the script itself imports
+            raise  # an import of the script itself
         there = ", ".join(sorted(path.name for path in folder.glob("*.py"))) or "no script"
         raise StartError(
             f"{PROGRAM} is {os.environ[PROGRAM]}, and the code folder has {there}; name one of its scripts"
@@ -59,10 +57,10 @@ def transformer_of(
     *,
     reads_transform_fn: bool,
 ) -> Transformer:
-    """Return the program's functions, with the container's own in place of those that it leaves out.
+    """Return the program's functions, with the container's defaults for those that it does not define.
 
-    Raises StartError where the program has transform_fn beside one of those that it stands for. A container that
-    doesn't read transform_fn uses the other three.
+    Raises StartError when the program defines transform_fn together with a function that it replaces. A container that
+    doesn't support transform_fn uses the other three.
     """
     given = {name: getattr(program, name, None) for name in ("input_fn", "predict_fn", "output_fn")}
     model_fn = getattr(program, "model_fn", default_model_fn)
@@ -77,21 +75,21 @@ def transformer_of(
     beside = [name for name, function in given.items() if function]
     if beside:
         raise StartError(
-            f"{program.__name__}.py has transform_fn and {', '.join(beside)}, which the container refuses: "
-            "transform_fn stands for input_fn, predict_fn and output_fn. Remove one or the other"
+            f"{program.__name__}.py defines transform_fn and {', '.join(beside)}, which the container refuses: "
+            "transform_fn replaces input_fn, predict_fn and output_fn. Remove one or the other"
         )
     return Transformer(model_fn, transform_fn=transform_fn)
 
 
-def answers(transformer: Transformer, *, takes_lists: bool) -> Function:
-    """Return what answers the request in Flask's context. Before Flask 2.2 a list is no answer."""
+def answers(transformer: Transformer, *, accepts_lists: bool) -> Function:
+    """Return the function that answers the request in Flask's context. Before Flask 2.2 it must not return a list."""
 
     def transform() -> Any:  # noqa: ANN401  # whatever Flask takes
         result = transformer.transform()
-        if isinstance(result, list) and not takes_lists:
+        if isinstance(result, list) and not accepts_lists:
             raise TypeError(
-                "the code returns a list, which the container's Flask 1.1 takes for no answer; return a str, bytes, or "
-                "a pair of one of them and its content type"
+                "the code returns a list, which the container's Flask 1.1 does not accept; return a str, bytes, or a "
+                "pair of one of them and its content type"
             )
         return result
 

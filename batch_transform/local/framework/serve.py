@@ -20,11 +20,11 @@ from batch_transform.local.framework.settings import Application, StartError, co
 _MODULES = {"sklearn": "scikit_learn", "xgboost": "xgboost_container", "pytorch": "pytorch"}
 _MODEL_FOLDER = re.compile(r"/opt/ml\b")
 _DID_NOT_BOOT = 3
-"""gunicorn's exit code of a worker, at which it starts no other."""
+"""The exit code of a worker after which gunicorn does not start another one."""
 
 
 def served(framework: str, tag: str) -> Application:
-    """Load the model of `SM_MODEL_DIR` and return what answers. Raises what the model's code raises, and StartError."""
+    """Load the model of `SM_MODEL_DIR` and return the application. Raises StartError and the code's own errors."""
     provide()
     settings = read_settings(framework, tag)
     container = importlib.import_module(f"batch_transform.local.framework.{_MODULES[framework]}")
@@ -33,15 +33,13 @@ def served(framework: str, tag: str) -> Application:
 
 
 def application(framework: str, tag: str) -> Application:
-    """Do as `served` does, in a worker of gunicorn's: where the model does not load, say why and end."""
+    """Do as `served` does, in a worker of gunicorn; when the model does not load, print the reason and exit."""
     given = os.environ.get(LOG_LEVEL, "")
     logging.basicConfig(
         format="%(asctime)s %(levelname)s - %(name)s - %(message)s",
-        level=int(given)
-        if is_whole_number(given)
-        else logging.INFO,  # one that is none is refused by `read_settings`
+        level=int(given) if is_whole_number(given) else logging.INFO,  # `read_settings` refuses anything else
     )
-    # gunicorn's own folder is no place of the container's: what lies there must not be found
+    # gunicorn's own folder does not exist in the container: modules there must not be found
     here = {"", str(Path.cwd())}
     sys.path[:] = [place for place in sys.path if place not in here]
     try:
@@ -59,8 +57,8 @@ def application(framework: str, tag: str) -> Application:
 def gunicorn_arguments(framework: str, tag: str) -> list[str]:
     """Return gunicorn's command line.
 
-    As many workers as requests that the job sends at once, up to the number of CPUs: each has the
-    model in its memory. `SAGEMAKER_MODEL_SERVER_WORKERS`, the containers' own setting, goes before that.
+    By default, one worker per request that the job sends at a time, up to the number of CPUs: each worker holds the
+    model in memory. `SAGEMAKER_MODEL_SERVER_WORKERS`, the containers' own setting, overrides this.
     """
     at_once = int(os.environ.get("SAGEMAKER_MAX_CONCURRENT_TRANSFORMS") or 1)
     workers = os.environ.get("SAGEMAKER_MODEL_SERVER_WORKERS") or str(
@@ -71,7 +69,7 @@ def gunicorn_arguments(framework: str, tag: str) -> list[str]:
         "--worker-class": "gthread",  # a thread is free to answer a ping while another one predicts
         "--workers": workers,
         "--threads": "4",
-        "--timeout": "0",  # the container's own limit is kept by the application, which says so
+        "--timeout": "0",  # the application enforces the container's own limit, and reports it
         "--keep-alive": "75",
         "--graceful-timeout": "1",
         "--log-level": "warning",
@@ -84,30 +82,30 @@ def gunicorn_arguments(framework: str, tag: str) -> list[str]:
 
 
 def start_hints(error: BaseException) -> list[str]:
-    """Return what to say about an error after its traceback: the error itself, where it is ours, and what to do."""
+    """Return the lines to print after an error's traceback: what to do, and the error's text if it is ours."""
     chain = _chain(error)
-    said = [str(each) for each in chain if isinstance(each, StartError)]
+    lines = [str(each) for each in chain if isinstance(each, StartError)]
     for each in chain:
         if isinstance(each, ModuleNotFoundError) and each.name:
-            said.append(
-                f"the model's code imports {each.name}, and this Python has no such module. The local AWS runs "
-                "the code in its own Python: install the package there, or name it in code/requirements.txt"
+            lines.append(
+                f"the model's code imports {each.name}, which is not installed in this Python. The local AWS runs the "
+                "code in its own Python: install the package there, or add it to code/requirements.txt"
             )
         if isinstance(each, OSError) and _MODEL_FOLDER.search(f"{each.filename} {each}"):
-            said.append(
-                "/opt/ml/model is where a container has the model's folder. Here it is another one: the argument of "
-                "model_fn, and SM_MODEL_DIR in the environment, name it in both"
+            lines.append(
+                "/opt/ml/model is the model's folder in a container. Here it is a different folder: use the argument "
+                "of model_fn, or SM_MODEL_DIR in the environment, which are right in both"
             )
         if (
             isinstance(each, FileNotFoundError)
             and each.filename
             and not Path(str(each.filename)).is_absolute()
         ):
-            said.append(
+            lines.append(
                 f"{each.filename} is a relative path, and a container's working directory has none of your folders: "
                 "start from model_dir for a file of the model, and from Path(__file__).parent for one beside the script"
             )
-    return list(dict.fromkeys(said))
+    return list(dict.fromkeys(lines))
 
 
 def _chain(error: BaseException | None) -> list[BaseException]:
@@ -119,16 +117,16 @@ def _chain(error: BaseException | None) -> list[BaseException]:
 
 
 def main(framework: str, tag: str) -> None:
-    """Become gunicorn, with the model's folder at /opt/ml/model where the code names it and the system allows that."""
+    """Become gunicorn, with the model's folder at /opt/ml/model if the code names it and the system allows it."""
     code = code_folder(framework, os.environ)
     model_dir = Path(os.environ["SM_MODEL_DIR"])
     if code is not None and code.is_dir() and model_folder.is_named(code) and model_folder.show(model_dir):
         sys.stderr.write(
-            f"the code names {MODEL_FOLDER}: it is the model's folder for this model server, and for nobody else\n"
+            f"the code names {MODEL_FOLDER}: only this model server sees the model's folder there\n"
         )
         sys.stderr.flush()
     if sys.platform == "darwin":
-        # gunicorn forks its workers, and macOS ends those whose code then uses a framework of the system
+        # gunicorn forks its workers, and macOS kills a forked process that uses a system framework
         os.environ["OBJC_DISABLE_INITIALIZE_FORK_SAFETY"] = "YES"
     os.execv(  # noqa: S606  # a list, no shell
         sys.executable, [sys.executable, "-m", "gunicorn", *gunicorn_arguments(framework, tag)]

@@ -1,4 +1,4 @@
-"""What a framework container reads in its environment."""
+"""The settings that a framework container reads from its environment."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class StartError(LocalAwsError):
-    """When a container with this environment and code would not start, or when this machine cannot stand in for it."""
+    """When a container with this environment and code would not start, or this machine cannot simulate it."""
 
 
 @dataclass(frozen=True)
 class Settings:
     """The container's settings.
 
-    `version` is the image's, `(1, 2, 1)` for `1.2-1`, of which the first two are the framework's; an image without a
-    tag has none, `()`, and behaves as the newest. `module` is SAGEMAKER_PROGRAM without `.py`, None where it is not
-    set. `timeout` is how long the container's own server waits for an answer, in seconds, and `body_limit` how long a
-    request's body may be, in bytes.
+    `version` is the image's, `(1, 2, 1)` for `1.2-1`; the first two numbers are the framework's. An image without a
+    tag has the version `()`, and behaves as the newest one. `module` is SAGEMAKER_PROGRAM without `.py`, None if it
+    is not set. `timeout` is how long the container's own server waits for an answer, in seconds, and `body_limit` the
+    maximum size of a request's body, in bytes.
     """
 
     framework: str
@@ -48,16 +48,16 @@ class Settings:
     body_limit: ServerLimit | None
 
     def is_before(self, *version: int) -> bool:
-        """Say whether the image is known to be older than this version."""
+        """Whether the image is known to be older than this version."""
         return bool(self.version) and self.version < version
 
     def is_up_to(self, *version: int) -> bool:
-        """Say whether the image is known to be of this version, or older."""
+        """Whether the image is known to have this version or an older one."""
         return bool(self.version) and self.version[: len(version)] <= version
 
 
 def read_settings(framework: str, tag: str, environ: Mapping[str, str] = os.environ) -> Settings:
-    """Read the container's settings. Raises StartError for a number that is none."""
+    """Read the container's settings. Raises StartError for an invalid number."""
     program = environ.get(PROGRAM)
     container = FrameworkContainer(framework, framework, tag)
     for name in container.whole_numbers:
@@ -76,11 +76,11 @@ def read_settings(framework: str, tag: str, environ: Mapping[str, str] = os.envi
 
 
 def code_folder(framework: str, environ: Mapping[str, str]) -> Path | None:
-    """Return the folder that the container imports its program from, None where it has none.
+    """Return the folder from which the container imports its program, None if it has none.
 
-    PyTorch's is `code` in the model's folder, whatever SAGEMAKER_SUBMIT_DIRECTORY says (sagemaker-inference-toolkit,
-    `environment.py`). The others' is SAGEMAKER_SUBMIT_DIRECTORY alone (sagemaker-containers, `_env.py`); a path in the
-    container below /opt/ml/model is in the model's folder here.
+    For PyTorch it is `code` in the model's folder, and SAGEMAKER_SUBMIT_DIRECTORY is ignored
+    (sagemaker-inference-toolkit, `environment.py`). For the others it is SAGEMAKER_SUBMIT_DIRECTORY
+    (sagemaker-containers, `_env.py`); a path below /opt/ml/model is in the model's folder here.
     """
     model_dir = Path(environ["SM_MODEL_DIR"])
     if framework == "pytorch":
@@ -94,7 +94,7 @@ def code_folder(framework: str, environ: Mapping[str, str]) -> Path | None:
 
 
 def whole_number(environ: Mapping[str, str], name: str, default: int) -> int:
-    """Return a variable that is a whole number, as Python's `int` reads it."""
+    """Return a variable as a whole number, parsed by Python's `int`."""
     try:
         return int(environ.get(name, default))
     except ValueError:

@@ -1,4 +1,4 @@
-"""The TorchServe in front of the PyTorch container's handler (pytorch/serve 0.12), as far as a client sees it."""
+"""TorchServe, in front of the PyTorch container's handler, as a client sees it (pytorch/serve 0.12)."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ logger = logging.getLogger(__name__)
 
 
 class Handler(Protocol):
-    """What TorchServe calls for each request: `data` has one member for each, with its body."""
+    """What TorchServe calls for each request: `data` has one entry per request, with its body."""
 
     def handle(self, data: list[dict[str, Any]], context: Context) -> Any:  # noqa: ANN401  # whatever the code returns
-        """Return a list with one answer for each request."""
+        """Return a list with one answer per request."""
 
 
 class RequestProcessor:
-    """One request's headers, and what becomes of its answer."""
+    """The headers of a request, and the status and headers of its answer."""
 
     def __init__(self, request_header: Mapping[str, Any]) -> None:
         self._request_header = dict(request_header)
         self._response_header: dict[str, str] = {}
         self._status: tuple[int, str | None] = (HTTPStatus.OK, None)
 
-    def get_request_property(self, key: str) -> Any:  # noqa: ANN401  # a header, or what a form says of its field
+    def get_request_property(self, key: str) -> Any:  # noqa: ANN401  # a header, or the properties of a form's field
         """Return a header of the request."""
         return self._request_header.get(key)
 
@@ -70,7 +70,7 @@ class RequestProcessor:
 
 
 class Context:
-    """What a function of the model's code gets that takes one argument more: TorchServe's own, by its names."""
+    """TorchServe's context, with its names: passed to a function of the model's code that has a further parameter."""
 
     def __init__(self, model_dir: str) -> None:
         self.model_name = "model"
@@ -89,7 +89,7 @@ class Context:
         }
 
     def get_request_id(self, idx: int = 0) -> str | None:
-        """Return the id that TorchServe gave to the request."""
+        """Return TorchServe's id of the request."""
         return self.request_ids.get(idx)
 
     def get_request_header(self, idx: int, key: str) -> Any:  # noqa: ANN401
@@ -135,7 +135,7 @@ class Context:
 class TorchServe:
     """The WSGI application: GET /ping and POST /invocations.
 
-    `timeout` is how long the worker has for an answer, in seconds; the other limits are in bytes.
+    `timeout` is the worker's time limit for an answer, in seconds; the other limits are in bytes.
     """
 
     def __init__(
@@ -161,7 +161,7 @@ class TorchServe:
             del response.headers["Content-Type"]
         return response(environ, start_response)
 
-    def _reply(self, request: Request) -> Reply:  # one for each way in which a request ends
+    def _reply(self, request: Request) -> Reply:  # one return for each way in which a request ends
         if request.path == "/ping":
             return _json(HTTPStatus.OK, {"status": "Healthy"})
         if request.path != "/invocations":
@@ -173,7 +173,7 @@ class TorchServe:
         headers = dict(request.headers)
         body = (
             request.get_data()
-        )  # all of it also where it is too long: a client that still sends may miss the answer
+        )  # read completely even if it is too long: a client that is still sending may miss the answer
         if len(body) > self._longest_request.value:
             return self._too_long()
         form = self._form(request) if _is_form(request) else {"body": bytearray(body)}
@@ -188,14 +188,14 @@ class TorchServe:
 
     @staticmethod
     def _form(request: Request) -> dict[str, Any]:
-        """Return the fields of a form, each of which is a parameter of its own."""
+        """Return the fields of a form; each is a separate parameter."""
         fields: dict[str, Any] = {name: bytearray(value.encode()) for name, value in request.form.items()}
         return fields | {name: bytearray(file.read()) for name, file in request.files.items()}
 
     def _too_long(self) -> Reply:
         longest = self._longest_request
         logger.error(
-            "a request is longer than %s bytes, which TorchServe refuses with 413; set %s in the model's environment",
+            "a request is longer than %s bytes, and TorchServe answers 413; set %s in the model's environment",
             f"{longest.value:,}",
             longest.variable,
         )
@@ -210,9 +210,7 @@ class TorchServe:
         except MemoryError:
             logger.exception("System out of memory")
             return _error(HTTPStatus.INSUFFICIENT_STORAGE, "InternalServerException", "Out of resources")
-        except (
-            Exception
-        ):  # the container's handler catches what the model's code raises; this is what it lets pass
+        except Exception:  # the container's handler catches what the model's code raises, except for this
             logger.exception("Invoking custom service failed.")
             return _error(HTTPStatus.SERVICE_UNAVAILABLE, "InternalServerException", "Prediction failed")
         body = _body(answers[0])
@@ -224,14 +222,14 @@ class TorchServe:
             )
         if len(body) > self._longest_response:
             logger.error(
-                "an answer is longer than %s bytes, at which TorchServe ends its worker; set TS_MAX_RESPONSE_SIZE in "
-                "the model's environment",
+                "an answer is longer than %s bytes, and TorchServe ends its worker; set TS_MAX_RESPONSE_SIZE in the "
+                "model's environment",
                 f"{self._longest_response:,}",
             )
             return _worker_died()
         content_type: object = context.get_response_content_type(0)
         if content_type is not None and not isinstance(content_type, str):
-            return _worker_died()  # the worker ends in trying to send it
+            return _worker_died()  # the worker dies when it tries to send it
         status, phrase = context.get_response_status(0)
         return status, phrase, content_type, body
 
@@ -241,13 +239,13 @@ def _is_form(request: Request) -> bool:
 
 
 def _body(answer: Any) -> bytes | None:  # noqa: ANN401  # whatever the model's code returns
-    """Return an answer as TorchServe's worker sends it, None where it cannot."""
+    """Return an answer as TorchServe's worker sends it, None if it cannot send it."""
     if isinstance(answer, (bytes, bytearray)):
         return bytes(answer)
     if isinstance(answer, str):
         return answer.encode()
     if type(answer).__module__.partition(".")[0] == "torch" and hasattr(answer, "detach"):
-        import torch  # noqa: PLC0415  # it is there, for the answer is one of its tensors
+        import torch  # noqa: PLC0415  # it is installed: the answer is one of its tensors
 
         file = io.BytesIO()
         torch.save(answer, file)

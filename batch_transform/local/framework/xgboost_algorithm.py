@@ -1,6 +1,6 @@
 """The XGBoost container without a script, "algorithm mode" (`algorithm_mode/serve.py` and `serve_utils.py`).
 
-It loads the booster by itself, and answers from it.
+It loads the booster itself, and answers with its predictions.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ logger = logging.getLogger(__name__)
 
 
 def application(settings: Settings) -> Application:
-    """Load the boosters and return what answers."""
+    """Load the boosters and return the application."""
     server = _Algorithm(settings, Boosters.load(settings), os.environ)
     app = flask.Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = server.longest
@@ -54,7 +54,7 @@ def application(settings: Settings) -> Application:
 
 @dataclass(frozen=True)
 class Boosters:
-    """The boosters of a model archive, several of which predict together, and whether the first was a pickle."""
+    """The boosters of a model archive, whose predictions are combined, and whether the first one was a pickle."""
 
     boosters: list[Any]
     is_pickle: bool
@@ -62,7 +62,7 @@ class Boosters:
 
     @classmethod
     def load(cls, settings: Settings) -> Boosters:
-        """Load each file beside `code`. Raises StartError for one that is no booster, as the container would fail."""
+        """Load each file beside `code`. Raises StartError when one isn't a booster: the container would fail."""
         files = [file for file in sorted(settings.model_dir.iterdir()) if file.is_file()]
         if not settings.is_before(1, 3) or settings.version == (1, 2, 1):
             files = [file for file in files if not file.name.startswith(".")]
@@ -71,26 +71,26 @@ class Boosters:
             files = files[:1]
         if not files:
             raise StartError(
-                "SAGEMAKER_PROGRAM is not set, so that the XGBoost container serves the booster of the model archive "
-                "by itself, and the archive has none; add the file xgboost-model, or name the script"
+                "SAGEMAKER_PROGRAM is not set, so the XGBoost container serves the booster of the model archive, and "
+                "the archive has none; add the file xgboost-model, or set SAGEMAKER_PROGRAM to the name of a script"
             )
         loaded = [_booster(file, settings) for file in files]
         return cls([booster for booster, _ in loaded], loaded[0][1], settings)
 
     @cached_property
     def config(self) -> Mapping[str, Any]:
-        """What the first booster says of itself."""
+        """The configuration of the first booster."""
         config: dict[str, Any] = json.loads(self.boosters[0].save_config())
         return config
 
     @property
     def objective(self) -> str:
-        """What the boosters were trained for, such as `reg:squarederror`."""
+        """The objective of the training, such as `reg:squarederror`."""
         name: str = self.config["learner"]["objective"]["name"]
         return name
 
     def predict(self, matrix: Any, kind: str) -> Any:  # noqa: ANN401  # a DMatrix to an array
-        """Return the mean of what the boosters predict, or their vote. Raises ValueError for other columns."""
+        """Return the mean of the boosters' predictions, or their vote. Raises ValueError for wrong columns."""
         if self.is_pickle:
             _check_width(self.boosters[0].num_features(), matrix, kind)
         predictions = [self._predict(booster, matrix) for booster in self.boosters]
@@ -101,7 +101,7 @@ class Boosters:
         return np.mean(predictions, axis=0)
 
     def _predict(self, booster: Any, matrix: Any) -> Any:  # noqa: ANN401
-        # XGBoost before 2 stopped at the best iteration, of which a booster has the number; its container too
+        # XGBoost before 2, and its container, stopped at the best iteration, whose number the booster has
         best = booster.attr("best_iteration") if self.settings.is_before(2) else None
         rounds = (0, int(best) + 1) if best is not None else (0, 0)
         return booster.predict(matrix, iteration_range=rounds, validate_features=False)
@@ -123,13 +123,13 @@ class _Algorithm:
         }
         return flask.Response(json.dumps(parameters), mimetype="application/json")
 
-    def invocations(self) -> flask.Response:  # noqa: PLR0911  # one for each way in which a request ends
+    def invocations(self) -> flask.Response:  # noqa: PLR0911  # one return for each way in which a request ends
         body = flask.request.data
         if not body:
             return flask.Response("", HTTPStatus.NO_CONTENT)
         try:
             matrix, kind = self._matrix(body, flask.request.content_type)
-        except Exception as error:  # noqa: BLE001  # the container answers 415 to whatever it cannot read
+        except Exception as error:  # noqa: BLE001  # the container answers 415 to everything that it cannot read
             return _refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, str(error))
         try:
             predictions = self._boosters.predict(matrix, kind)
@@ -162,7 +162,7 @@ class _Algorithm:
             if kind == "csv":
                 return xgboost_data.csv_matrix(body.strip().decode(), dtype=float), kind
             if kind == "libsvm":
-                # up to 3.0-5 an index is a column, counted from 0
+                # up to 3.0-5 indexes count from 0
                 shifts = not self._settings.is_up_to(3, 0)
                 return xgboost_data.libsvm_matrix(body.strip().decode(), shifts=shifts), kind
             return xgboost_data.recordio_matrix(body), kind
@@ -188,7 +188,7 @@ class _Algorithm:
 
     def _encoded(self, predictions: list[Any], accept: str) -> str | bytes:
         if self._is_batch:
-            return _lines(predictions)  # whatever is accepted
+            return _lines(predictions)  # Accept is ignored
         if accept == "application/json":
             return json.dumps({"predictions": [{"score": prediction} for prediction in predictions]})
         encoded: str | bytes = encoders.encode(predictions, accept)
@@ -200,7 +200,7 @@ def _lines(predictions: list[Any]) -> str:
 
 
 def _kind(content_type: str | None) -> str:
-    """Return the format that a content type stands for: without one it is LIBSVM."""
+    """Return the format of a content type; the default is LIBSVM."""
     if content_type is None:
         return "libsvm"
     media, parameters = parse_options_header(content_type.lower())
@@ -208,7 +208,7 @@ def _kind(content_type: str | None) -> str:
         raise ValueError(
             f"{content_type} is not an accepted csv ContentType. Optional parameter label_size must be equal to 1"
         )
-    if media in {"parquet", "application/x-parquet"}:  # read in training alone
+    if media in {"parquet", "application/x-parquet"}:  # supported in training only
         raise ValueError(f"Content-type {content_type} is not supported.")
     if media not in _KINDS:
         accepted = (
@@ -240,10 +240,10 @@ def _refused(status: HTTPStatus, text: str) -> flask.Response:
 
 
 def _booster(file: Path, settings: Settings) -> tuple[Any, bool]:
-    """Return a file's booster, and whether it was a pickle; XGBoost's own formats come after."""
+    """Return a file's booster, and whether it was a pickle; XGBoost's own formats are tried second."""
     xgboost = xgboost_data.xgboost()
     try:
-        # a pickle runs code: the model archive's, which is the person's own, as its script would be
+        # a pickle runs code, but the model archive is the user's own, as a script in it would be
         booster = pickle.loads(file.read_bytes())  # noqa: S301
         is_pickle = True
     except Exception as no_pickle:  # noqa: BLE001  # whatever a pickle of another release raises
@@ -253,8 +253,8 @@ def _booster(file: Path, settings: Settings) -> tuple[Any, bool]:
         except Exception as error:
             last = str(error).strip().splitlines()[-1:]
             raise StartError(
-                f"the XGBoost container serves each file of the model archive as a booster, and {file.name} is none "
-                f"that XGBoost {xgboost.__version__} on this machine reads. As a pickle: {no_pickle}. As a model: "
+                f"the XGBoost container loads each file of the model archive as a booster, and {file.name} is not one "
+                f"that XGBoost {xgboost.__version__} on this machine can read. As a pickle: {no_pickle}. As a model: "
                 f"{' '.join(last)}{_release(settings)}"
             ) from error
     booster.set_param("nthread", 1)
@@ -265,4 +265,4 @@ def _release(settings: Settings) -> str:
     if not settings.version:
         return ""
     release = ".".join(map(str, settings.version[:2]))
-    return f". The image has XGBoost {release}; install the same: pip install 'xgboost=={release}.*'"
+    return f". The image has XGBoost {release}; install the same version: pip install 'xgboost=={release}.*'"

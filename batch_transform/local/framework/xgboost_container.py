@@ -13,14 +13,14 @@ from batch_transform.local.framework.settings import Application, Settings
 
 
 def application(settings: Settings) -> Application:
-    """Load the model and return what answers: SAGEMAKER_PROGRAM, or the algorithm where it is not set."""
+    """Load the model and return the application: SAGEMAKER_PROGRAM, or the algorithm if it is not set."""
     if settings.module is None:
         algorithm = importlib.import_module("batch_transform.local.framework.xgboost_algorithm")
         served: Application = algorithm.application(settings)
         return served
 
     def input_fn(input_data: str | bytes, content_type: str) -> Any:  # noqa: ANN401  # a DMatrix
-        # up to 1.2-2 a type with a parameter, such as a charset, is another type
+        # up to 1.2-2 a type with a parameter, such as a charset, is a different type
         kind = content_type if settings.is_before(1, 3) else xgboost_data.media_type(content_type)
         libsvm = (
             xgboost_data.libsvm_file_matrix if settings.is_up_to(3, 0) else xgboost_data.libsvm_dense_matrix
@@ -44,7 +44,7 @@ def application(settings: Settings) -> Application:
     )
     transformer.initialize()
     return worker.Worker(
-        transform_fn=answers(transformer, takes_lists=not settings.is_up_to(3, 0)),
+        transform_fn=answers(transformer, accepts_lists=not settings.is_up_to(3, 0)),
         module_name=settings.module,
     )
 

@@ -1,4 +1,4 @@
-"""Request bodies to XGBoost's matrices, as its container reads them (`encoder.py`, `algorithm_mode/serve_utils.py`)."""
+"""Converts request bodies to matrices as XGBoost's container does (`encoder.py`, `algorithm_mode/serve_utils.py`)."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from batch_transform.local.framework.settings import StartError
 
 
 def xgboost() -> Any:  # noqa: ANN401  # an optional package
-    """Return the package xgboost. Raises StartError where it is not installed."""
+    """Return the package xgboost. Raises StartError when it is not installed."""
     try:
         return importlib.import_module("xgboost")
     except ModuleNotFoundError as error:
         if error.name != "xgboost":
             raise
         raise StartError(
-            "the XGBoost image has the package xgboost, and this Python has not; install it: "
+            "the XGBoost image has the package xgboost, which is not installed in this Python; install it: "
             "pip install xgboost (or xgboost-cpu, which is smaller)"
         ) from None
 
@@ -34,9 +34,9 @@ def media_type(content_type: str) -> str:
 
 
 def csv_matrix(data: str | bytes, dtype: Any = None) -> Any:  # noqa: ANN401  # a DMatrix
-    """Return the matrix of a CSV: empty cells are missing values, and the first line tells the separator.
+    """Return the matrix of a CSV: empty cells are missing values, and the separator is detected in the first line.
 
-    A newline at the end is a row of its own, which is refused: another number of cells.
+    A newline at the end makes a further row, which is refused because its number of cells differs.
     """
     text = data.decode() if isinstance(data, bytes) else data
     found = csv.Sniffer().sniff(text.split("\n")[0][:512]).delimiter
@@ -46,7 +46,7 @@ def csv_matrix(data: str | bytes, dtype: Any = None) -> Any:  # noqa: ANN401  # 
 
 
 def libsvm_file_matrix(data: str | bytes) -> Any:  # noqa: ANN401  # a DMatrix
-    """Return the matrix of LIBSVM text, read by XGBoost itself, which takes files alone."""
+    """Return the matrix of LIBSVM text, read by XGBoost itself, which accepts only files."""
     body = data.encode() if isinstance(data, str) else data
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "data"
@@ -55,7 +55,7 @@ def libsvm_file_matrix(data: str | bytes) -> Any:  # noqa: ANN401  # a DMatrix
 
 
 def libsvm_dense_matrix(data: str | bytes) -> Any:  # noqa: ANN401  # a DMatrix
-    """Return the matrix of LIBSVM text as images after 3.0-5 read it: what a line leaves out is 0, and not missing."""
+    """Return the matrix of LIBSVM text as images after 3.0-5 read it: omitted values are 0, not missing."""
     text = data.decode() if isinstance(data, bytes) else data
     rows = [
         {
@@ -76,7 +76,7 @@ def libsvm_dense_matrix(data: str | bytes) -> Any:  # noqa: ANN401  # a DMatrix
 
 
 def libsvm_matrix(text: str, *, shifts: bool) -> Any:  # noqa: ANN401  # a DMatrix
-    """Return the matrix of LIBSVM text as the algorithm reads it; with `shifts` the first index may be 1."""
+    """Return the matrix of LIBSVM text as the algorithm reads it. With `shifts`, indexes may start from 1."""
     sparse = importlib.import_module("scipy.sparse")
     cells = [
         (row, item.split(":")[0], item.split(":")[1])
@@ -93,6 +93,6 @@ def libsvm_matrix(text: str, *, shifts: bool) -> Any:  # noqa: ANN401  # a DMatr
 
 
 def recordio_matrix(data: str | bytes) -> Any:  # noqa: ANN401  # a DMatrix
-    """Return the matrix of recordio-protobuf records; their labels are left out."""
-    assert isinstance(data, bytes)  # noqa: S101  # a type of no text
+    """Return the matrix of recordio-protobuf records, without their labels."""
+    assert isinstance(data, bytes)  # noqa: S101  # not a text type
     return xgboost().DMatrix(read_features(data))

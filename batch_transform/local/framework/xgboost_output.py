@@ -1,4 +1,4 @@
-"""What the XGBoost container answers with SAGEMAKER_INFERENCE_OUTPUT ("selectable inference", `serve_utils.py`)."""
+"""The XGBoost container's answers with SAGEMAKER_INFERENCE_OUTPUT ("selectable inference", `serve_utils.py`)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from batch_transform.local.framework.recordio_protobuf import frame, record_type
 
 SELECTED = "SAGEMAKER_INFERENCE_OUTPUT"
-"""The parts of an answer, with commas between them: `predicted_label,probability`."""
+"""The parts of an answer, separated by commas: `predicted_label,probability`."""
 
 _CLASS = ("predicted_label", "labels", "raw_score", "raw_scores")
 _CLASS_WITH_PROBABILITY = (*_CLASS, "probability", "probabilities")
@@ -43,7 +43,7 @@ def selected_predictions(
     keys: Sequence[str],
     config: Mapping[str, Any],
 ) -> list[dict[str, Any]]:
-    """Return the selected parts of each prediction. A part that the objective doesn't have is not a number."""
+    """Return the selected parts of each prediction. A part that the objective doesn't have is NaN."""
     objective = config["learner"]["objective"]["name"]
     if objective not in _PARTS:
         raise ValueError(f"Objective `{objective}` unsupported for selectable inference predictions.")
@@ -79,7 +79,7 @@ def _part(key: str, objective: str, prediction: Any, class_count: str) -> Any:  
 def selected_answer(
     predictions: Sequence[Mapping[str, Any]], keys: Sequence[str], accept: str, *, is_batch: bool
 ) -> str | bytes:
-    """Return the body of the answer. Raises RuntimeError for a type that there is no encoder for."""
+    """Return the body of the answer. Raises RuntimeError for an unsupported type."""
     if accept == "application/json":
         return json.dumps({"predictions": predictions})
     if accept == "application/jsonlines":
@@ -102,7 +102,7 @@ def _records(predictions: Sequence[Mapping[str, Any]]) -> bytes:
         record = record_type()()
         for key, value in prediction.items():
             record.label[key].float32_tensor.values.extend(value if isinstance(value, list) else [value])
-        # the container's buffer is never emptied: each frame holds the records before it as well
+        # the container never empties its buffer: each frame also holds the records before it
         so_far += record.SerializeToString()
         answer += frame(so_far)
     return answer

@@ -1,4 +1,4 @@
-"""Model archives: fetched from S3 and unpacked once for each version of the object."""
+"""Model archives: downloaded from S3 and unpacked once per version of the object."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from batch_transform.job.errors import InputError, TransformJobError
 from batch_transform.job.values.s3_uri import S3Uri
 
 _ODD_MEMBERS = (ValueError, KeyError, RecursionError)
-"""What tarfile raises for a NUL in a name, and for hard links to nothing and to themselves."""
+"""Raised by tarfile for a NUL in a name, and for hard links to a missing member or to themselves."""
 
 
 class ModelArchives:
@@ -26,12 +26,10 @@ class ModelArchives:
         self._lock = threading.Lock()
 
     def unpack(self, s3: Any, model_data_url: str | None, *, what: str = "model data") -> Path:  # noqa: ANN401  # boto3 makes clients at run time
-        """Return the folder with the archive's files: what a container sees as /opt/ml/model.
+        """Return the folder with the archive's files, which a container sees as /opt/ml/model.
 
-        `what` says in messages what is in the archive.
-
-        Two answers are equal exactly when the archives are the same version of the same object.
-        Raises TransformJobError when there is no such archive, or when it is none.
+        `what` describes the content in messages. The folder is the same for the same version of the same object, and
+        only then. Raises TransformJobError when the archive does not exist or is invalid.
         """
         with self._lock:
             if model_data_url is None:
@@ -65,13 +63,13 @@ class ModelArchives:
         part.mkdir(parents=True)
         try:
             with tarfile.open(fileobj=body, mode="r|gz") as archive:
-                # the "data" filter refuses members that would be written outside of the folder
+                # the "data" filter refuses members outside the folder
                 archive.extractall(part, filter="data")
         except (tarfile.TarError, OSError, EOFError, *_ODD_MEMBERS) as error:
             shutil.rmtree(part, ignore_errors=True)
             raise TransformJobError(
                 f"ClientError: Failed to extract {what}: {error}. "
-                "A gzip-compressed tar (model.tar.gz) is needed, with relative paths only"
+                "It must be a gzip-compressed tar (model.tar.gz) with relative paths only"
             ) from error
         part.rename(folder)
         return folder

@@ -1,4 +1,4 @@
-"""The code that a framework container runs: found, fetched and copied as the container does it when it starts."""
+"""The code of a framework container: located, downloaded and copied as the container does when it starts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from batch_transform.job.model.framework_containers import MODEL_FOLDER, SUBMIT_
 from batch_transform.local.model_server.archive import ModelArchives
 
 CODE_FOLDER = "/opt/ml/code"
-"""Where the scikit-learn and XGBoost containers copy the code to (sagemaker-containers `_env.py`, `code_dir`)."""
+"""The folder to which the scikit-learn and XGBoost containers copy the code (sagemaker-containers `_env.py`)."""
 
 
 class CodeFolders:
@@ -28,11 +28,11 @@ class CodeFolders:
         self._lock = threading.Lock()
 
     def fetch(self, s3: Any, model_dir: Path, environment: Mapping[str, str]) -> Path:  # noqa: ANN401  # boto3 makes clients at run time
-        """Return what the container has in /opt/ml/code, by its SAGEMAKER_SUBMIT_DIRECTORY.
+        """Return the content of /opt/ml/code for the container's SAGEMAKER_SUBMIT_DIRECTORY.
 
-        As sagemaker-containers does it (`_files.py`, `download_and_extract`): an archive in S3, a folder in the
-        container, an archive there, or a file; /opt/ml/code itself is empty. The code is a copy, so that it
-        finds nothing of the model beside it. Raises TransformJobError for what is not there.
+        As in sagemaker-containers (`_files.py`, `download_and_extract`), that is an archive in S3, or a folder, an
+        archive or a file in the container; /opt/ml/code itself is empty. The code is a copy, so that the model's
+        files are not beside it. Raises TransformJobError when there is nothing at this place.
         """
         place = environment[SUBMIT_DIRECTORY]
         if place.rstrip("/") == CODE_FOLDER:
@@ -42,20 +42,20 @@ class CodeFolders:
         here = self._inside(place, model_dir)
         if here is None or not here.exists():
             raise TransformJobError(
-                f"ClientError: {SUBMIT_DIRECTORY} is {place or 'empty'}, and the container has nothing there: write "
-                f"{MODEL_FOLDER}/code, the folder code of the model archive, or the S3 address of a sourcedir.tar.gz"
+                f"ClientError: {SUBMIT_DIRECTORY} is {place or 'empty'}, which does not exist in the container: set it "
+                f"to {MODEL_FOLDER}/code, the folder code of the model archive, or to the S3 URI of a sourcedir.tar.gz"
             )
         if here.is_file() and tarfile.is_tarfile(here):
             return self._archives.unpack_file(here)
         try:
             return self._copy(here)
-        except OSError as error:  # such as links that lead in a circle
+        except OSError as error:  # such as circular links
             raise TransformJobError(
                 f"ClientError: {SUBMIT_DIRECTORY} {place} cannot be copied: {error}"
             ) from error
 
     def _inside(self, place: str, model_dir: Path) -> Path | None:
-        """Return the place on this machine of a path in the container."""
+        """Return the path on this machine for a path in the container."""
         if place != MODEL_FOLDER and not place.startswith(f"{MODEL_FOLDER}/"):
             return None
         here = (model_dir / place.removeprefix(MODEL_FOLDER).lstrip("/")).resolve()

@@ -1,4 +1,4 @@
-"""What a framework container does before it serves: it finds its code, and installs what that asks for."""
+"""What a framework container does before it serves: it locates its code and installs its requirements."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from batch_transform.local.model_server.process import NO_PING
 
 
 class ContainerStarts:
-    """Prepares what a server of a framework image runs with. Thread safe."""
+    """Prepares the environment of a framework image's server. Thread safe."""
 
     def __init__(self, images: Images, code: CodeFolders, packages: Packages) -> None:
         self._images = images
@@ -43,11 +43,11 @@ class ContainerStarts:
         say: Callable[[str], None],
         stop: threading.Event,
     ) -> dict[str, str]:
-        """Return the environment of the server of an image, from what its container is `given`.
+        """Return the environment of an image's server, from the environment `given` to its container.
 
-        SAGEMAKER_SUBMIT_DIRECTORY becomes a folder of this machine. `s3` makes a client that acts as the container
-        does. `say` gets the lines that the container would print. The server of another image gets what is given.
-        Raises TransformJobError where the container would not come to serve, with what it would print as its reason.
+        SAGEMAKER_SUBMIT_DIRECTORY becomes a folder on this machine. `s3` creates a client with the container's
+        permissions. `say` receives the lines that the container would print. For other images, `given` is returned.
+        Raises TransformJobError when the container would fail to start, with the reason that it would print.
         """
         server = self._images.server(image)
         container = framework_container(image)
@@ -61,7 +61,7 @@ class ContainerStarts:
             environment[SUBMIT_DIRECTORY] = str(code)
         elif given.get(SUBMIT_DIRECTORY, "").startswith("s3://"):
             say(
-                f"{SUBMIT_DIRECTORY} is {given[SUBMIT_DIRECTORY]}, which the {container.title} container ignores: it "
+                f"{SUBMIT_DIRECTORY} is {given[SUBMIT_DIRECTORY]}, but the {container.title} container ignores it and "
                 "loads the folder code of the model archive"
             )
         packages = self._installed(container, code, model_dir, given, isolated=isolated, say=say, stop=stop)
@@ -83,16 +83,16 @@ class ContainerStarts:
         s3: Callable[[], Any],
         isolated: bool,
     ) -> Path | None:
-        """Return the folder on this machine; None where the container looks for no code."""
+        """Return the folder on this machine; None when the container does not look for code."""
         if not container.fetches_code:
             return model_dir / "code"
         if not given.get(PROGRAM) or SUBMIT_DIRECTORY not in given:
-            return None  # XGBoost loads the booster by itself, or the container does not come up; the server says why
+            return None  # XGBoost loads the booster itself; otherwise the server fails to start and says why
         place = given[SUBMIT_DIRECTORY]
         if isolated and place.startswith("s3://"):
             raise TransformJobError(
                 f"{NO_PING}. On this machine: {SUBMIT_DIRECTORY} is {place}, which the container downloads when it "
-                "starts, and the model has EnableNetworkIsolation; put the code into the model archive's folder code"
+                "starts, but the model has EnableNetworkIsolation; put the code into the model archive's folder code"
             )
         try:
             return self._code.fetch(s3() if place.startswith("s3://") else None, model_dir, given)
@@ -110,10 +110,10 @@ class ContainerStarts:
         say: Callable[[str], None],
         stop: threading.Event,
     ) -> Path | None:
-        """Return the folder with the packages of the code's requirements.txt; None when it asks for none.
+        """Return the folder with the packages of the code's requirements.txt; None when it lists none.
 
-        The scikit-learn and XGBoost containers run pip in the code folder (`_modules.py`), the others wherever they
-        start, so that a relative path in the file leads nowhere.
+        The scikit-learn and XGBoost containers run pip in the code folder (`_modules.py`), the others in their working
+        directory, so that a relative path in the file does not work.
         """
         install = Install(
             code,

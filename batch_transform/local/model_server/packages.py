@@ -1,7 +1,7 @@
-"""Packages that a model's code asks for in requirements.txt: installed once for each content, and kept.
+"""Installs the packages in the requirements.txt of a model's code, once per content, and keeps them.
 
 An AWS container runs `pip install` each time it starts. Here pip does the same, in a virtual environment that also sees
-the packages of this program, as the container's pip sees those of the image: what is there in a fitting version is not
+the packages of this program, as the container's pip sees those of the image: a package with a matching version is not
 installed again. Environments are kept in the user's cache (`~/.cache/batch-transform/packages`).
 """
 
@@ -35,7 +35,7 @@ _OF_THIS_PROCESS = re.compile(
     r"PATH|HOME|LANG|LC_ALL|TMPDIR|TZ|PIP_.*|XDG_.*|SSL_CERT_FILE|REQUESTS_CA_BUNDLE|NETRC|.*_proxy",
     re.IGNORECASE,
 )
-"""What pip needs of this process's environment: its own settings, and the way to the network."""
+"""The variables of this process that pip needs: its own settings, and those for network access."""
 
 _NOT_OF_THE_CONTAINER = re.compile(r"PATH|HOME|PYTHON.*|AWS_.*")
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
@@ -45,7 +45,7 @@ _DEPENDS_ON_PYTHON = re.compile(
 )
 _OTHER_PYTHON = f" (this machine has Python {_PYTHON}; the container may have another)"
 
-# What pip says of the packages of this program, which it leaves alone, and of how it is set up here.
+# pip's lines about the packages of this program, which it does not change, and about this setup.
 _OF_NO_INTEREST = (
     "Looking in ",
     "Requirement already satisfied",
@@ -59,16 +59,16 @@ _PIP_OPTIONS = ("--no-input", "--no-color", "--progress-bar=off", "--disable-pip
 
 
 class NotInstalledError(Exception):
-    """When pip, or what keeps it from running, did not install the packages. `str()` says why, the cause first."""
+    """When the packages could not be installed. `str()` says why, the cause first."""
 
 
 @dataclass(frozen=True)
 class Install:
-    """What pip is to install: `folder/requirements.txt`, and the folder itself where it holds a setup.py.
+    """What pip installs: `folder/requirements.txt`, and the folder itself if it has a setup.py.
 
-    `run_in` is the folder that pip is run in, from which it sees relative paths. `inside` maps the paths inside of
-    the container that the file may name, such as /opt/ml/model, to those on this machine. `environment` is the
-    container's. `has_network` is False for a model with network isolation.
+    `run_in` is the working directory of pip, to which paths are relative. `inside` maps paths in the container that the
+    file may name, such as /opt/ml/model, to paths on this machine. `environment` is the container's. `has_network` is
+    False for a model with network isolation.
     """
 
     folder: Path
@@ -89,7 +89,7 @@ class Install:
 
     @property
     def arguments(self) -> list[str]:
-        """What follows `pip install`, as the containers write it (sagemaker-containers `_modules.py`)."""
+        """The arguments of `pip install`, as in the containers (sagemaker-containers `_modules.py`)."""
         project = ["."] if self._is_project else []
         file = self.folder / REQUIREMENTS
         if not file.is_file():
@@ -98,7 +98,7 @@ class Install:
 
     @property
     def key(self) -> str:
-        """A name for what comes out: the same for the same files, interpreter and packages of this program."""
+        """A name for the result: the same for the same files, interpreter and packages of this program."""
         digest = hashlib.sha256()
         for part in (
             platform.python_implementation(),
@@ -129,9 +129,9 @@ class Install:
 
 
 class Packages:
-    """Installs packages into `folder`, each content once. Safe for threads, and for processes at the same time.
+    """Installs packages into `folder`, once per content. Safe for threads and for concurrent processes.
 
-    With `offline` nothing is fetched: what is installed already is used.
+    With `offline` nothing is downloaded: only packages that are already installed are used.
     """
 
     def __init__(self, folder: Path | None = None, *, offline: bool = False) -> None:
@@ -139,9 +139,9 @@ class Packages:
         self._offline = offline
 
     def installed(self, install: Install, say: Say, stop: threading.Event) -> Path:
-        """Return the folder with the installed packages. `say` gets what pip prints, line by line.
+        """Return the folder with the installed packages. `say` receives pip's output, line by line.
 
-        Raises NotInstalledError, also when `stop` is set meanwhile.
+        Raises NotInstalledError, also when `stop` is set before it is done.
         """
         home = self._folder / install.key
         if not home.is_dir():
@@ -154,9 +154,9 @@ class Packages:
         asked = read_requirements(install.folder)
         has_network = install.has_network and not self._offline
         if not has_network and asked is not None and asked.remote:
-            raise NotInstalledError(f"{asked.remote[0]} is fetched from a network{self._why_none(install)}")
+            raise NotInstalledError(f"{asked.remote[0]} must be downloaded{self._why_none(install)}")
         part = home.with_name(f"{home.name}.part")
-        shutil.rmtree(part, ignore_errors=True)  # of a process that was killed
+        shutil.rmtree(part, ignore_errors=True)  # left behind by a killed process
         try:
             with tempfile.TemporaryDirectory(prefix="batch-transform-") as temporary:
                 elsewhere = Path(temporary) / "elsewhere"
@@ -184,23 +184,23 @@ class Packages:
                 hint = _OTHER_PYTHON if _DEPENDS_ON_PYTHON.match(last) else ""
                 raise NotInstalledError(f"{last}{hint if has_network else self._why_none(install)}")
             part.rename(home)
-            say(f"installed in {time.monotonic() - began:.1f} s, and kept for the next start in {home}")
+            say(f"installed in {time.monotonic() - began:.1f} s; kept for the next start in {home}")
         except OSError as error:  # such as a full disk
-            raise NotInstalledError(f"{error}; they are kept below {self._folder}") from error
+            raise NotInstalledError(f"{error}; packages are kept below {self._folder}") from error
         finally:
             shutil.rmtree(part, ignore_errors=True)
 
     def _why_none(self, install: Install) -> str:
         if not install.has_network:
             return (
-                ", and the model has EnableNetworkIsolation; put the wheels into the code folder and write --no-index "
-                f"and --find-links in {REQUIREMENTS}, or leave network isolation out"
+                ", but the model has EnableNetworkIsolation; put the wheels into the code folder and write --no-index "
+                f"and --find-links in {REQUIREMENTS}, or turn network isolation off"
             )
-        return "; nothing is fetched with --offline: run it once without, and what is installed then is kept"
+        return "; --offline allows no downloads: run once without it, and the packages are kept"
 
 
 def cache_folder() -> Path:
-    """Return where packages are kept: below XDG_CACHE_HOME, or ~/.cache (XDG Base Directory Specification)."""
+    """Return the folder for packages, below XDG_CACHE_HOME or ~/.cache (XDG Base Directory Specification)."""
     cache = os.environ.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())
     return Path(cache) / "batch-transform" / "packages"
 
@@ -214,7 +214,7 @@ def _site_packages(home: Path) -> Path:
 
 
 def _as_seen_inside(install: Install, temporary: Path) -> Install:
-    """Return the install with paths of the container, such as /opt/ml/model/wheels, as they are on this machine."""
+    """Return the install with container paths, such as /opt/ml/model/wheels, replaced by those on this machine."""
     texts = {path: path.read_bytes() for path in install.folder.rglob("*.txt") if path.is_file()}
     if not any(inside.encode() in text for text in texts.values() for inside in install.inside):
         return install
@@ -222,7 +222,7 @@ def _as_seen_inside(install: Install, temporary: Path) -> Install:
     shutil.copytree(install.folder, copy)
     for path, text in texts.items():
         for inside, here in install.inside.items():
-            text = text.replace(inside.encode(), os.fsencode(here))  # noqa: PLW2901  # one after the other
+            text = text.replace(inside.encode(), os.fsencode(here))  # noqa: PLW2901  # applied in sequence
         (copy / path.relative_to(install.folder)).write_bytes(text)
     run_in = copy if install.run_in == install.folder else install.run_in
     return Install(copy, run_in, {}, install.environment, install.has_network)
@@ -241,9 +241,9 @@ def _environment(install: Install) -> dict[str, str]:
 def _run(
     command: list[str], folder: Path, environment: Mapping[str, str], say: Say, stop: threading.Event
 ) -> tuple[int, str]:
-    """Run a command to its end, and return its exit code and the line that says best why it failed.
+    """Run a command, and return its exit code and the line that best explains a failure.
 
-    It ends with this process, however that ends, and when `stop` is set.
+    The command ends with this process, even if that is killed, and when `stop` is set.
     """
     process = subprocess.Popen(
         [sys.executable, "-I", "-S", supervise.__file__, *command],
@@ -256,7 +256,7 @@ def _run(
         errors="replace",
         start_new_session=True,
     )
-    assert process.stdin is not None  # noqa: S101  # it was made with pipes
+    assert process.stdin is not None  # noqa: S101  # it was created with pipes
     assert process.stdout is not None  # noqa: S101
     end = process.stdin.close
     has_ended = threading.Event()
@@ -272,33 +272,33 @@ def _run(
     finally:
         has_ended.set()
         watcher.join()
-        with contextlib.suppress(OSError):  # it has gone
+        with contextlib.suppress(OSError):  # it has ended
             end()
         process.wait()
         process.stdout.close()
     if stop.is_set():
-        raise NotInstalledError("the job was stopped while they were installed")
-    told = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
-    return status, told[-1] if told else (lines[-1] if lines else f"pip ended with exit code {status}")
+        raise NotInstalledError("the job was stopped during the installation")
+    errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
+    return status, errors[-1] if errors else (lines[-1] if lines else f"pip ended with exit code {status}")
 
 
 def _end_when_stopped(stop: threading.Event, has_ended: threading.Event, end: Callable[[], None]) -> None:
     while not has_ended.wait(0.1):
         if stop.is_set():
-            with contextlib.suppress(OSError):  # it has gone
+            with contextlib.suppress(OSError):  # it has ended
                 end()
             return
 
 
 @contextmanager
 def _alone(folder: Path, key: str, say: Say, stop: threading.Event) -> Iterator[None]:
-    """Keep other threads and processes from installing the same at the same time."""
+    """Prevent other threads and processes from installing the same packages at the same time."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = (folder / f"{key}.lock").open("w")
     except OSError as error:
         raise NotInstalledError(
-            f"they cannot be kept in {folder}: {error.strerror}; name a folder that can be written with XDG_CACHE_HOME"
+            f"packages cannot be kept in {folder}: {error.strerror}; set XDG_CACHE_HOME to a writable folder"
         ) from error
     with lock:
         has_said = False
@@ -308,8 +308,8 @@ def _alone(folder: Path, key: str, say: Say, stop: threading.Event) -> Iterator[
                 break
             except BlockingIOError:
                 if not has_said:
-                    say(f"waiting for another job that installs the same {REQUIREMENTS}")
+                    say(f"waiting for another job that is installing the same {REQUIREMENTS}")
                     has_said = True
             if stop.wait(0.1):
-                raise NotInstalledError("the job was stopped while another one installed them")
+                raise NotInstalledError("the job was stopped while another job installed them")
         yield

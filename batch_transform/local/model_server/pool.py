@@ -1,4 +1,4 @@
-"""The model servers of the local AWS: one for each model, image and environment, kept for the next job."""
+"""The model servers of the local AWS: one per model, image and environment, kept for the next job."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from batch_transform.local.model_server.process import (
 )
 
 MOST_IDLE = 4
-"""Servers kept without a job: each holds a model in memory."""
+"""The maximum number of idle servers; each holds a model in memory."""
 
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
 
 
 @dataclass(frozen=True)
 class Lease:
-    """A server in use: its address, and the output file with the place where this use begins (None: not ours)."""
+    """A server in use: its address, and the output file with the offset at the start of this use (None: not ours)."""
 
     url: str
     output: Path | None = None
@@ -44,8 +44,8 @@ class _Server:
 class ModelServers:
     """Starts, shares and ends model servers. Thread safe.
 
-    `ping_timeout` is how long a server may take to answer its first ping, in seconds. AWS waits about
-    30 minutes; on a laptop 60 s is long.
+    `ping_timeout` is the time limit for the first answer to a ping, in seconds. AWS waits about 30 minutes; the
+    default of 60 s is enough on a laptop.
     """
 
     def __init__(self, images: Images, folder: Path, *, ping_timeout: float = 60.0) -> None:
@@ -61,10 +61,10 @@ class ModelServers:
     def lease(
         self, image: str, model_dir: Path, environment: Mapping[str, str], stop: threading.Event
     ) -> Iterator[Lease]:
-        """Yield a server that has answered a ping, or that need not since `stop` is set.
+        """Yield a server that has answered a ping, or any server once `stop` is set.
 
-        `environment` is what the container would get. Raises TransformJobError, whose text is the job's
-        FailureReason, when there is no server for the image or none that answers.
+        `environment` is the container's. Raises TransformJobError, whose text is the job's FailureReason, when the
+        image has no server or the server does not answer.
         """
         command = self._images.server(image)
         if isinstance(command, RunningServer):
@@ -72,7 +72,7 @@ class ModelServers:
             yield Lease(command.url)
             return
         key = (command, model_dir, tuple(sorted(environment.items())))
-        self._end_if_ill(key)
+        self._end_if_hanging(key)
         server = self._take(key)
         try:
             size = server.process.output.stat().st_size if server.is_ready else 0
@@ -82,7 +82,7 @@ class ModelServers:
             self._give_back(key, server)
 
     def close(self) -> None:
-        """End every server, and start none any more."""
+        """End every server, and start no new ones."""
         with self._lock:
             self._closed = True
             servers, self._servers = list(self._servers.values()), {}
@@ -93,7 +93,7 @@ class ModelServers:
             ender.join()
 
     def _make_ready(self, server: _Server, stop: threading.Event) -> None:
-        """Wait for the first ping; jobs that share the server wait for one another, and no longer than they run."""
+        """Wait for the first ping. Jobs that share the server wait for each other, until they are stopped."""
         while not server.ready.acquire(timeout=0.1):
             if stop.is_set():
                 return
@@ -104,15 +104,15 @@ class ModelServers:
         finally:
             server.ready.release()
 
-    def _end_if_ill(self, key: tuple[Command, Path, tuple[tuple[str, str], ...]]) -> None:
-        """End a kept server that answers no ping any more: the job before may have left it hanging."""
+    def _end_if_hanging(self, key: tuple[Command, Path, tuple[tuple[str, str], ...]]) -> None:
+        """End an idle server that no longer answers pings: the previous job may have left it hanging."""
         with self._lock:
             server = self._servers.get(key)
         if server is None or server.jobs or pings(server.process.url, PING_REQUEST_SECONDS):
             return
         with self._lock:
             if server.jobs or self._servers.get(key) is not server:
-                return  # another job has it meanwhile
+                return  # another job uses it now
             del self._servers[key]
         server.process.end()
 
@@ -120,7 +120,7 @@ class ModelServers:
         command, model_dir, environment = key
         with self._lock:
             if self._closed:
-                raise TransformJobError("InternalServerError: the local AWS ends")
+                raise TransformJobError("InternalServerError: the local AWS is shutting down")
             server = self._servers.pop(key, None)
             if server is not None and not server.process.is_alive:
                 server.process.end()
@@ -154,5 +154,5 @@ class ModelServers:
 
 
 def _base_environment() -> dict[str, str]:
-    """Return what a server needs of this process's environment: nothing that could be a secret."""
+    """Return the variables of this process that a server needs; none of them can be a secret."""
     return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}

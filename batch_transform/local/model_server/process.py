@@ -1,4 +1,4 @@
-"""One model server process: started, pinged, ended."""
+"""A model server process: starting, pinging and ending it."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ _LAST_LINES = 20
 class ModelServerProcess:
     """A command that serves on a free port of 127.0.0.1, in a process group that ends with the local AWS.
 
-    What it prints goes to the file `output`. A command without a folder is run in an empty one beside that: a container
-    has nothing of the person's in its working directory, so that a relative path must not lead there.
+    Its output goes to the file `output`. A command without a folder runs in an empty folder beside that file: a
+    container has none of the user's files in its working directory, so relative paths must not find them.
     """
 
     def __init__(self, command: Command, environment: Mapping[str, str], output: Path) -> None:
@@ -55,7 +55,7 @@ class ModelServerProcess:
                 )
             except OSError as error:
                 raise TransformJobError(
-                    f"AlgorithmError: the model server does not start: {error}"
+                    f"AlgorithmError: the model server cannot be started: {error}"
                 ) from error
 
     @property
@@ -84,9 +84,9 @@ class ModelServerProcess:
             return file.read().decode("utf-8", "replace").splitlines()[-_LAST_LINES:]
 
     def end(self) -> None:
-        """Ask the server to end by SIGTERM, and kill its process group when it does not."""
-        assert self._process.stdin is not None  # noqa: S101  # it was made with a pipe
-        with contextlib.suppress(OSError):  # the supervisor has already gone
+        """Ask the server to end with SIGTERM, and kill its process group if it does not."""
+        assert self._process.stdin is not None  # noqa: S101  # it was created with a pipe
+        with contextlib.suppress(OSError):  # the supervisor has already ended
             self._process.stdin.close()
         try:
             self._process.wait(supervise.GRACE_SECONDS + 3)
@@ -96,7 +96,7 @@ class ModelServerProcess:
 
 
 def check_running(url: str, timeout: float, stop: threading.Event) -> None:
-    """Wait for the ping of a server that is not ours; raises TransformJobError as `wait_until_ready` does."""
+    """Wait until a server that is not ours answers a ping; raises TransformJobError as `wait_until_ready` does."""
     if not wait_for_ping(url, timeout, stop, lambda: True):
         raise TransformJobError(
             f"{NO_PING}. On this machine: {url}/ping did not answer 200 within {timeout:g} s"
@@ -104,7 +104,7 @@ def check_running(url: str, timeout: float, stop: threading.Event) -> None:
 
 
 def wait_for_ping(url: str, timeout: float, stop: threading.Event, is_alive: Callable[[], bool]) -> bool:
-    """Say whether GET /ping answered 200 in time; True as well when `stop` was set."""
+    """Return whether GET /ping answered 200 in time; also True once `stop` is set."""
     deadline = time.monotonic() + timeout
     pause = 0.02
     while time.monotonic() < deadline and is_alive():
@@ -116,13 +116,13 @@ def wait_for_ping(url: str, timeout: float, stop: threading.Event, is_alive: Cal
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 that nobody listens on.
+    """Return a free port of 127.0.0.1.
 
-    Taken below the range from which the system gives ports to outgoing connections (32768 and up on
-    Linux, 49152 on macOS), so that no connection takes it before the server does.
+    It is below the range that the system uses for outgoing connections (from 32768 on Linux, from 49152 on macOS), so
+    that no connection takes it before the server does.
     """
     for _ in range(1_000):
-        port = random.randint(20_000, 29_999)  # noqa: S311  # no secret
+        port = random.randint(20_000, 29_999)  # noqa: S311  # not used for security
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -136,7 +136,7 @@ def free_port() -> int:
 
 
 def pings(url: str, timeout: float) -> bool:
-    """Say whether GET /ping answers 200 within `timeout` seconds."""
+    """Return whether GET /ping answers 200 within `timeout` seconds."""
     host, _, port = url.removeprefix("http://").partition(":")
     connection = http.client.HTTPConnection(host, int(port.partition("/")[0] or 80), timeout=timeout)
     try:

@@ -1,11 +1,10 @@
-"""Runs a command until it ends, or until standard input ends: then its whole process group goes.
+"""Runs a command until it ends, or until standard input ends; then the whole process group is killed.
 
     python -I -S supervise.py COMMAND ARGUMENT...
 
-The local AWS keeps the other end of the pipe that is this program's standard input. The pipe ends
-when the local AWS does, however it ends, SIGKILL included, so no model server outlives it. The
-program imports the standard library only, and starts in a session of its own: Ctrl-C in the
-terminal does not reach it.
+This program's standard input is a pipe from the local AWS. The pipe ends when the local AWS does, even by SIGKILL, so
+no model server outlives it. The program imports only the standard library, and starts in its own session: Ctrl-C in
+the terminal does not reach it.
 """
 
 from __future__ import annotations
@@ -23,16 +22,16 @@ GRACE_SECONDS = 2.0
 def main(command: list[str]) -> int:
     """Run the command in this process group and return its exit code."""
     if os.getpgid(0) != os.getpid():
-        os.setsid()  # the group that is ended must hold nobody else
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the group's SIGTERM is for the command
+        os.setsid()  # the group that is killed must not have other members
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # SIGTERM to the group is meant for the command
     try:
         child = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
-            preexec_fn=_heed_sigterm,  # noqa: PLW1509  # there are no threads yet
+            preexec_fn=_heed_sigterm,  # noqa: PLW1509  # no threads have been started
         )
     except OSError as error:
-        sys.stderr.write(f"the command cannot be run: {error}\n")
+        sys.stderr.write(f"the command cannot be started: {error}\n")
         return 127
     threading.Thread(target=_wait_for_end_of_input, args=(child,), daemon=True).start()
     return child.wait()
@@ -53,7 +52,7 @@ def _wait_for_end_of_input(child: subprocess.Popen[bytes]) -> None:
 
 if __name__ == "__main__":
     code = main(sys.argv[1:])
-    # whatever the command started and left behind goes with it
+    # processes that the command left behind end with it
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     os.killpg(0, signal.SIGTERM)
     sys.exit(code if code >= 0 else 128 - code)

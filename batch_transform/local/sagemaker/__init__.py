@@ -1,5 +1,5 @@
 """The local SageMaker: models, transform jobs, endpoints and model packages over the AWS JSON protocol.
 
-Knows nothing of the emulator: it is called with a scope and a request, and it reaches S3 and
-CloudWatch Logs as any AWS client does.
+It does not depend on the emulator: it is called with a scope and a request, and it uses S3 and CloudWatch Logs as any
+AWS client does.
 """

@@ -76,7 +76,9 @@ class ConcurrentRequests:
                 self._sends_more = False
             else:
                 self._send()
-        self._end(self._held - max(1, len(self._in_flight)))  # places and connections that others can use now
+        self._end(
+            self._held - max(1, len(self._in_flight))
+        )  # others can use these places and connections now
 
     def _send(self) -> None:
         at, body = self._next, self._bodies[self._next]

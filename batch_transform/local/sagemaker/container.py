@@ -1,4 +1,4 @@
-"""What the model's containers get, their names and their environment, and what they say of themselves."""
+"""The model's containers: their log streams, their environment and their execution parameters."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _STRATEGIES = {"MultiRecord": "MULTI_RECORD", "SingleRecord": "SINGLE_RECORD"}
 
 
 def log_stream(model: Model, stream: str, number: int) -> str:
-    """Return the log stream of the container with that number, from 1; `stream` is that of its instance.
+    """Return the log stream of the container with this number, counted from 1. `stream` is the instance's.
 
-    In a pipeline each container has its own, with its ContainerHostname or else `container-N`
-    (Developer Guide, "Inference pipeline logs and metrics").
+    In a pipeline each container has its own stream, which ends with its ContainerHostname, or with `container-N` if
+    it has none (Developer Guide, "Inference pipeline logs and metrics").
     """
     if len(model.containers) == 1:
         return stream
@@ -33,8 +33,8 @@ def environment(
 ) -> dict[str, str]:
     """Return the container's environment.
 
-    The job's own variables go before the model's (inferred). The AWS variables point any client in
-    the container's code at the local AWS, with the credentials of the execution role.
+    The job's own variables override the model's (inferred). The AWS variables point every client in the container's
+    code to the local AWS, with the credentials of the execution role.
     """
     aws = {
         "AWS_ENDPOINT_URL": endpoint_url,
@@ -54,7 +54,7 @@ def environment(
 
 
 def batch_variables(request: Mapping[str, Any]) -> dict[str, str]:
-    """Return what SageMaker tells a container of the job: nothing of what the job's request does not set.
+    """Return the variables that describe the job to a container; one for each setting that the request has.
 
     Developer Guide, "Use Your Own Inference Code with Batch Transform".
     """
@@ -69,13 +69,13 @@ def batch_variables(request: Mapping[str, Any]) -> dict[str, str]:
 
 
 EXECUTION_PARAMETERS_SECONDS = 10.0
-"""How long GET /execution-parameters may take; it is optional, and a server without it says so at once."""
+"""Time limit of GET /execution-parameters. It is optional, and a server without it answers 404 at once."""
 
 
 def execution_parameters(invoker: HttpInvoker) -> dict[str, Any]:
-    """Return the container's GET /execution-parameters, {} when it has none (a 404 is fine).
+    """Return the answer to GET /execution-parameters, {} when the container does not implement it.
 
-    Raises TransformJobError if the answer is not a JSON object.
+    Raises TransformJobError when the answer is not a JSON object.
     """
     try:
         answer = invoker.get("/execution-parameters", timeout=EXECUTION_PARAMETERS_SECONDS)

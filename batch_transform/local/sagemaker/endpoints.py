@@ -1,4 +1,4 @@
-"""Endpoints and their configurations, as records: which models an endpoint serves, and no server behind it."""
+"""Endpoints and their configurations: which models an endpoint serves. No server runs behind them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class EndpointConfig(RequestedResource):
 
 @dataclass
 class Endpoint:
-    """An endpoint in service. It keeps its variants, since its configuration may be deleted.
+    """An endpoint in service. It has its own copy of the variants, since its configuration may be deleted.
 
     Times are seconds since the epoch.
     """
@@ -77,7 +77,7 @@ class Endpoints:
         members, tags = without_tags(request)
         config = EndpointConfig(scope, members, tags)
         for variant in _variants(members):
-            if "ModelName" in variant:  # one for inference components has none
+            if "ModelName" in variant:  # a variant for inference components has none
                 self._require_model(scope, variant["ModelName"])
         with self._lock:
             if (scope, config.name) in self._configs:
@@ -93,7 +93,7 @@ class Endpoints:
         return {**config.request, "EndpointConfigArn": config.arn, "CreationTime": config.created}
 
     def _delete_config(self, request: Request, scope: Scope) -> dict[str, Any]:
-        """Delete the configuration, also that of a live endpoint (API reference, DeleteEndpointConfig)."""
+        """Delete the configuration, even if an endpoint uses it (API reference, DeleteEndpointConfig)."""
         with self._lock:
             self._config(scope, request["EndpointConfigName"])
             del self._configs[scope, request["EndpointConfigName"]]
@@ -119,7 +119,7 @@ class Endpoints:
         return {"EndpointArn": endpoint.arn}
 
     def _update(self, request: Request, scope: Scope) -> dict[str, Any]:
-        """Serve another configuration at once; there are no instances whose properties could be retained."""
+        """Switch to another configuration at once; there are no instances whose properties could be retained."""
         with self._lock:
             endpoint = self._endpoint(scope, request["EndpointName"])
             config = self._config(scope, request["EndpointConfigName"])
@@ -173,13 +173,13 @@ def _variants(request: Request) -> list[Mapping[str, Any]]:
 
 
 def _in_service(config: EndpointConfig) -> list[dict[str, Any]]:
-    """Return the production variants as DescribeEndpoint tells them; a weight is 1 unless told (ProductionVariant)."""
-    told = []
+    """Return the production variants as DescribeEndpoint lists them; the default weight is 1 (ProductionVariant)."""
+    variants = []
     for variant in config.request["ProductionVariants"]:
         weight = variant.get("InitialVariantWeight", 1.0)
         summary = {"VariantName": variant["VariantName"], "CurrentWeight": weight, "DesiredWeight": weight}
         if "InitialInstanceCount" in variant:
             count = variant["InitialInstanceCount"]
             summary |= {"CurrentInstanceCount": count, "DesiredInstanceCount": count}
-        told.append(summary)
-    return told
+        variants.append(summary)
+    return variants

@@ -30,27 +30,27 @@ _DESCRIBE = ("DhcpOptions", "NetworkInterfaces", "SecurityGroups", "Subnets", "V
 
 
 class AssumeRole(Protocol):
-    """Gives sessions of roles, where IAM is enforced."""
+    """Assumes a role, where IAM is enforced."""
 
     def __call__(self, role_arn: str, *, service: str, session_name: str, source_arn: str) -> Credentials:
-        """Return a session for that service principal, which acts for the resource `source_arn`.
+        """Return credentials for the service principal, acting on behalf of the resource `source_arn`.
 
-        Raises RefusedRequestError when there is no such role, or when it does not trust the service.
+        Raises RefusedRequestError when the role does not exist or does not trust the service.
         """
 
 
 class Require(Protocol):
-    """Asks IAM, where it is enforced."""
+    """Checks a permission, where IAM is enforced."""
 
     def __call__(self, access_key: str, action: str, resource: str, context: Mapping[str, str]) -> None:
-        """Raise RefusedRequestError AccessDeniedException when the holder of the key may not."""
+        """Raise RefusedRequestError AccessDeniedException unless the holder of the key has the permission."""
 
 
 class ExecutionRoles:
-    """AWS clients that act as a model does. Thread safe.
+    """AWS clients with a model's execution role. Thread safe.
 
-    Without `assume_role` and `require`, IAM is not enforced and a model acts as the account; its role need not
-    exist.
+    Without `assume_role` and `require`, IAM is not enforced: a model acts with all permissions of the account, and its
+    role need not exist.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class ExecutionRoles:
         self._require = require
 
     def credentials(self, model: Model, job: TransformJob) -> Credentials:
-        """Return what the model's job acts with. Raises RefusedRequestError as `AssumeRole` does."""
+        """Return the credentials of the model's job. Raises RefusedRequestError as `AssumeRole` does."""
         role = model.request.get("ExecutionRoleArn")
         if self._assume_role is None or role is None:
             return account_credentials(model.scope.account)
@@ -79,26 +79,30 @@ class ExecutionRoles:
         resource: str,
         context: Mapping[str, str] | None = None,
     ) -> None:
-        """Raise RefusedRequestError unless the model's execution role may do this, as `AssumeRole` does too."""
+        """Raise RefusedRequestError unless the model's execution role has the permission, or as `AssumeRole` does."""
         if self._require is not None:
             self._require(self.credentials(model, job).access_key, action, resource, context or {})
 
     def owner(self, service: str, scope: Scope) -> Any:  # noqa: ANN401  # boto3 makes clients at run time
-        """Return a client that may do everything in the account: what SageMaker does by itself."""
+        """Return a client with all permissions of the account, for what SageMaker does without the role."""
         return self._clients.client(service, account_credentials(scope.account), scope.region)
 
 
 def require_start(roles: ExecutionRoles, model: Model, job: TransformJob) -> None:
-    """Raise TransformJobError unless the role may do what comes before the first container runs."""
+    """Raise TransformJobError unless the role has the permissions needed before the first container runs."""
     try:
-        for action, resource in (*_pulled(model), *_attached(model), *_tried(job)):
+        for action, resource in (
+            *_image_permissions(model),
+            *_vpc_permissions(model),
+            *_key_permissions(job),
+        ):
             roles.require(model, job, action, resource)
     except RefusedRequestError as error:
         raise TransformJobError(f"ClientError: {error.message}") from error
 
 
 def publish_metrics(roles: ExecutionRoles, model: Model, job: TransformJob) -> None:
-    """Publish how busy this machine is, if the role may: as on AWS, a job does not fail for want of metrics."""
+    """Publish the CPU load of this machine, if the role may. As on AWS, a job does not fail without metrics."""
     try:
         roles.require(model, job, "cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": METRICS})
     except RefusedRequestError:
@@ -117,7 +121,7 @@ def publish_metrics(roles: ExecutionRoles, model: Model, job: TransformJob) -> N
     )
 
 
-def _pulled(model: Model) -> Iterator[tuple[str, str]]:
+def _image_permissions(model: Model) -> Iterator[tuple[str, str]]:
     images = [found for container in model.containers if (found := _ECR.match(container.get("Image", "")))]
     if images:
         yield "ecr:GetAuthorizationToken", "*"
@@ -127,7 +131,7 @@ def _pulled(model: Model) -> Iterator[tuple[str, str]]:
         yield from ((f"ecr:{action}", repository) for action in _PULL)
 
 
-def _attached(model: Model) -> Iterator[tuple[str, str]]:
+def _vpc_permissions(model: Model) -> Iterator[tuple[str, str]]:
     vpc = model.request.get("VpcConfig")
     if vpc is None:
         return
@@ -148,7 +152,7 @@ def _attached(model: Model) -> Iterator[tuple[str, str]]:
         yield f"ec2:{action}", interface
 
 
-def _tried(job: TransformJob) -> Iterator[tuple[str, str]]:
-    """Whoever names a key for the output lets the role encrypt with it (API reference, OutputDataConfig)."""
+def _key_permissions(job: TransformJob) -> Iterator[tuple[str, str]]:
+    """The role must be allowed to encrypt with the output's key (API reference, OutputDataConfig)."""
     if key := job.request["TransformOutput"].get("KmsKeyId"):
         yield "kms:Encrypt", key

@@ -1,4 +1,4 @@
-"""The engine's model invoker over HTTP: kept connections, one for each request in flight, all of them interruptible."""
+"""The engine's model invoker over HTTP: one connection per request in flight, kept for later ones."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LINE_END = re.compile(r"[\r\n]")
 
 
 class _Pieces:
-    """A body in pieces that remembers its own error, to tell it from one of the connection."""
+    """A body in pieces that remembers its own error, to distinguish it from one of the connection."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces = pieces
@@ -48,7 +48,7 @@ class HttpInvoker:
     def invoke(
         self, body: bytes | Iterable[bytes], *, content_type: str | None, accept: str | None, timeout: float
     ) -> Answer:
-        """Send one mini-batch as `post` does."""
+        """Send one request, as `post` does."""
         reply = self.post(body, content_type=content_type, accept=accept, timeout=timeout)
         return Answer(status=reply.status, body=reply.body)
 
@@ -60,10 +60,10 @@ class HttpInvoker:
     def post(
         self, body: bytes | Iterable[bytes], *, content_type: str | None, accept: str | None, timeout: float
     ) -> Reply:
-        """Send a body; one in pieces of unknown size goes in chunks. `timeout` is in seconds, for the whole call.
+        """Send a body; pieces of unknown total size are sent in chunks. `timeout` is in seconds, for the whole call.
 
-        A header whose value was not given is not sent. Raises NoModelAnswerError, which says why, when
-        there is no HTTP answer. Errors of the pieces of a body come through as they are.
+        A header whose value is None is not sent. Raises NoModelAnswerError, with the reason, when there is no HTTP
+        answer. Errors of the body's pieces are raised unchanged.
         """
         pieces = body if isinstance(body, bytes | SizedBody) else _Pieces(body)
         head = self._head("POST /invocations", content_type, accept)
@@ -79,7 +79,7 @@ class HttpInvoker:
         return self._answer(self._head(f"GET {path}"), None, timeout)
 
     def interrupt(self) -> None:
-        """End every request in flight, and refuse new ones: the job stops."""
+        """End every request in flight, and refuse new ones: the job is stopping."""
         with self._lock:
             self._interrupted = True
             busy = list(self._busy)
@@ -95,17 +95,17 @@ class HttpInvoker:
             connection.close()
 
     def take(self, timeout: float) -> Connection:
-        """Return a free connection, a new one where none is kept that the server has not closed meanwhile."""
+        """Return a free connection that the server has not closed, or a new one."""
         connection = self._kept_connection() or Connection(self._host, self._port, timeout)
         with self._lock:
             if not self._interrupted:
                 self._busy.add(connection)
                 return connection
         connection.close()
-        raise ConnectionAbortedError("the job stops")
+        raise ConnectionAbortedError("the job is stopping")
 
     def give_back(self, connection: Connection, *, reusable: bool) -> None:
-        """Take back a connection; keep it where it is reusable."""
+        """Take back a connection, and keep it if it is reusable."""
         with self._lock:
             self._busy.discard(connection)
             keep = reusable and connection.is_reusable and not self._interrupted
@@ -115,7 +115,7 @@ class HttpInvoker:
             connection.close()
 
     def no_answer(self, error: OSError | http.client.HTTPException, timeout: float) -> NoModelAnswerError:
-        """Return the error that says why there is no answer."""
+        """Return the error that explains why there is no answer."""
         kind = ModelTimeoutError if isinstance(error, TimeoutError) else NoModelAnswerError
         failure = kind(self._why(error, timeout))
         failure.__cause__ = error
@@ -123,7 +123,7 @@ class HttpInvoker:
 
     def _why(self, error: OSError | http.client.HTTPException, timeout: float) -> str:
         if isinstance(error, TimeoutError):
-            return f"nothing whole came within {round(timeout, 1):g} s"
+            return f"no complete answer within {round(timeout, 1):g} s"
         if isinstance(error, http.client.RemoteDisconnected):
             return "the server closed the connection without an answer"
         if isinstance(error, BrokenAnswerError):
@@ -133,16 +133,16 @@ class HttpInvoker:
             whole = got + (error.expected or 0)
             return f"the server closed the connection after {got:,} of {whole:,} bytes of its answer"
         if isinstance(error, ConnectionRefusedError):
-            return f"nobody listens at {self._host}:{self._port} any more"
+            return f"nothing listens on {self._host}:{self._port} any more"
         return f"the connection broke: {error}"
 
     def _head(self, request: str, content_type: str | None = None, accept: str | None = None) -> bytes:
-        """The request line and the headers, up to that of the length."""
+        """Return the request line and the headers, up to the length of the body."""
         host = f"[{self._host}]" if ":" in self._host else self._host
         lines = [f"{request} HTTP/1.1", f"Host: {host}:{self._port}", "Accept-Encoding: identity"]
         for name, value in (("Content-Type", content_type), ("Accept", accept)):
             if value and _LINE_END.search(value):
-                raise ValueError(f"{name} {value!r} cannot be sent; a header has no line ends")
+                raise ValueError(f"{name} {value!r} cannot be sent: a header must not contain a line break")
             if value:
                 lines.append(f"{name}: {value}")
         return "\r\n".join([*lines, ""]).encode("latin-1")

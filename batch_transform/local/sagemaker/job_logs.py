@@ -15,19 +15,19 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 LOG_GROUP = "/aws/sagemaker/TransformJobs"
 FLUSH_SECONDS = 0.5
-_EVENTS_A_CALL = 250  # PutLogEvents takes 1 MiB a call; lines are cut so that this many fit
+_EVENTS_A_CALL = 250  # PutLogEvents accepts 1 MiB per call; lines are truncated so that this many fit
 _LONGEST_LINE = 3_000
-_LONGEST_TAIL = 1_000_000  # bytes of container output that one flush ships
+_LONGEST_TAIL = 1_000_000  # bytes of container output per flush
 
 logger = logging.getLogger(__name__)
 
 
 class JobLogs:
-    """Ships the job's lines every FLUSH_SECONDS, from a thread of its own, and once more when it closes.
+    """Sends the job's lines every FLUSH_SECONDS, from its own thread, and once more when it closes.
 
-    Streams, in the log group `/aws/sagemaker/TransformJobs`: `<job>/<instance>` has what the container
-    printed, `<job>/<instance>/data-log` the agent's lines (as in AWS; Developer Guide, "CloudWatch Logs
-    for Amazon SageMaker AI"), and `<job>/progress`, which AWS does not have, one JSON object a line.
+    Streams in the log group `/aws/sagemaker/TransformJobs`: `<job>/<instance>` has the container's output,
+    `<job>/<instance>/data-log` the agent's lines (as on AWS; Developer Guide, "CloudWatch Logs for Amazon SageMaker
+    AI"), and `<job>/progress`, which AWS does not have, one JSON object per line.
     """
 
     def __init__(self, client: Any, job_name: str, instance_id: str) -> None:  # noqa: ANN401  # boto3 makes clients at run time
@@ -50,31 +50,31 @@ class JobLogs:
         self._thread.start()
 
     def data_log(self, line: str) -> None:
-        """Write a line of the agent, as AWS writes it: `<time>:[sagemaker logs]: <line>`."""
+        """Write a line of the agent as AWS does: `<time>:[sagemaker logs]: <line>`."""
         stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
         self._add(self._data, f"{stamp}:[sagemaker logs]: {line}")
 
     def container(self, line: str, stream: str | None = None) -> None:
-        """Write a line to the container's stream, or to that of one container of a pipeline."""
+        """Write a line to the container's stream; `stream` names it for a container of a pipeline."""
         self._add(stream or self._container, line)
 
     def starting(self, line: str, stream: str) -> None:
-        """Write what a container does before it serves, and show it as the job's progress."""
+        """Write a line about the start of a container, and show it as the job's progress."""
         self.container(line, stream)
         self.progress({"starting": line.strip()})
 
     def follow_container(self, stream: str, path: Path, start: int) -> None:
-        """Ship what a model server's output file has from byte `start` on."""
+        """Send the contents of a model server's output file, from byte `start`."""
         with self._lock:
             self._outputs[stream] = (path, start)
 
     def progress(self, progress: Mapping[str, Any]) -> None:
-        """Keep the newest progress; at most one line a second is shipped, and the last one always."""
+        """Set the progress; at most one line per second is sent, and always the last one."""
         with self._lock:
             self._latest = progress
 
     def close(self) -> None:
-        """Ship what is left."""
+        """Send the remaining lines."""
         self._closed.set()
         self._thread.join()
         self._flush(last=True)
@@ -126,23 +126,23 @@ class JobLogs:
                 self._open(stream)
                 self._client.put_log_events(logGroupName=LOG_GROUP, logStreamName=stream, logEvents=batch)
             except (BotoCoreError, ClientError) as error:
-                # as in AWS, a job does not fail for want of its log
+                # as on AWS, a job does not fail without its log
                 if not self._has_warned:
-                    logger.warning("lines of the log of job %s are lost: %s", self._job_name, error)
+                    logger.warning("some log lines of job %s are lost: %s", self._job_name, error)
                 self._has_warned = True
 
     def _open(self, stream: str) -> None:
         if stream in self._streams:
             return
         _create(self._client.create_log_group, logGroupName=LOG_GROUP)
-        # AWS asks the role for this as well (Developer Guide, SageMaker roles), and does not say what for
+        # AWS requires this permission as well (Developer Guide, SageMaker roles), without a stated reason
         self._client.describe_log_streams(logGroupName=LOG_GROUP, logStreamNamePrefix=stream, limit=1)
         _create(self._client.create_log_stream, logGroupName=LOG_GROUP, logStreamName=stream)
         self._streams.add(stream)
 
 
 def _create(create: Callable[..., object], **names: str) -> None:
-    """Create what another job may have created already."""
+    """Create a log group or stream, unless another job has already created it."""
     try:
         create(**names)
     except ClientError as error:

@@ -1,4 +1,4 @@
-"""One transform job, run: from its instance to its final status."""
+"""Runs a transform job, from its start to its final status."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class JobRunner:
-    """Everything that a job needs to run."""
+    """Runs transform jobs with these parts of the local AWS."""
 
     endpoint_url: str
     roles: ExecutionRoles
@@ -44,7 +44,7 @@ class JobRunner:
         instance = f"i-{secrets.token_hex(9)[:17]}-{int(time.time())}"
         try:
             client = self.roles.client("logs", model, job)
-        except RefusedRequestError as error:  # the role went since the job was created
+        except RefusedRequestError as error:  # the role was deleted after the job was created
             return _ended(job, "Failed", f"ClientError: {error.message}")
         logs = JobLogs(client, job.name, instance)
         try:
@@ -58,7 +58,7 @@ class JobRunner:
         except (BatchTransformError, *S3_ERRORS) as error:
             logs.data_log(str(error))
             return _ended(job, "Failed", f"ClientError: {error}")
-        except Exception as error:  # a defect of ours must end the job, not leave it running
+        except Exception as error:  # a bug of ours must end the job, not leave it running
             logger.exception("job %s", job.name)
             return _ended(job, "Failed", f"InternalServerError: {type(error).__name__}: {error}")
         finally:
@@ -82,7 +82,7 @@ class JobRunner:
             pipeline = Pipeline([HttpInvoker(server.url) for server in servers])
             leased.callback(pipeline.close)
             job.interrupt = pipeline.interrupt
-            if job.stop.is_set():  # set since the look above
+            if job.stop.is_set():  # set since the check above
                 pipeline.interrupt()
             store = S3Store(s3, keys_of(job.request))
             outcome = None
@@ -112,7 +112,7 @@ class JobRunner:
         logs: JobLogs,
         leased: ExitStack,
     ) -> Lease:
-        """Return a server for the container with that number, from 1; it is given back when `leased` closes."""
+        """Return a server for the container with this number, counted from 1. `leased` gives it back when it closes."""
         container = model.containers[number - 1]
         model_dir = self.archives.unpack(s3, container.get("ModelDataUrl"))
         stream = model_container.log_stream(model, f"{job.name}/{logs.instance_id}", number)
@@ -137,7 +137,7 @@ class JobRunner:
 
 
 def _ended(job: TransformJob, status: str, failure_reason: str | None) -> tuple[str, str | None]:
-    """Return the final status: a job that was told to stop has stopped, whatever broke on the way."""
+    """Return the final status: a job that was asked to stop is Stopped, whatever failed meanwhile."""
     if job.stop.is_set() and status != "Completed":
         return "Stopped", None
     return status, failure_reason

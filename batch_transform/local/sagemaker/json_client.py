@@ -1,4 +1,4 @@
-"""Calls to SageMaker over HTTP with nothing checked on our side: the service alone says what is wrong."""
+"""Calls to SageMaker over HTTP without client-side validation: every error comes from the service."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from batch_transform.local.clients import Credentials
 
 
 class SageMakerJsonClient:
-    """A boto3 client would refuse unknown members and wrong types by itself, in words of its own."""
+    """Unlike a boto3 client, it does not refuse unknown members and wrong types with texts of its own."""
 
     def __init__(self, endpoint_url: str) -> None:
         self._endpoint_url = endpoint_url

@@ -1,4 +1,4 @@
-"""Filters, order and pages of lists."""
+"""Filtering, sorting and pagination of lists."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from batch_transform.job.errors import RefusedRequestError
 
 DEFAULT_PAGE = 10
-"""API reference, ListTransformJobs: MaxResults is 10 unless told."""
+"""The default of MaxResults (API reference, ListTransformJobs)."""
 
 _BOUNDS = {
     "CreationTimeAfter": ("CreationTime", False),
@@ -25,19 +25,19 @@ def page(
 ) -> dict[str, Any]:
     """Return one page: `{member: [...], "NextToken": ...}`. `name` is the summaries' member that holds the name.
 
-    Newest first unless told (API reference). The token is the number of summaries that were given already.
+    The newest come first by default (API reference). The token is the number of summaries on earlier pages.
     """
-    wanted = [summary for summary in summaries if _matches(summary, name, request)]
+    matching = [summary for summary in summaries if _matches(summary, name, request)]
     key = {"Name": name, "Status": "TransformJobStatus"}.get(request.get("SortBy", ""), "CreationTime")
     ascending = request.get("SortOrder", "Descending") == "Ascending"
-    wanted.sort(key=lambda summary: (summary[key], summary[name]), reverse=not ascending)
-    return cut(member, wanted, request, default=DEFAULT_PAGE)
+    matching.sort(key=lambda summary: (summary[key], summary[name]), reverse=not ascending)
+    return cut(member, matching, request, default=DEFAULT_PAGE)
 
 
 def cut(
     member: str, everything: list[dict[str, Any]], request: Mapping[str, Any], *, default: int
 ) -> dict[str, Any]:
-    """Return the page of a list that the request asks for, of `default` entries unless it says how many."""
+    """Return the page of a list that the request asks for. `default` is the page size unless it sets MaxResults."""
     start = _start(request.get("NextToken"))
     end = start + int(request.get("MaxResults", default))
     answer: dict[str, Any] = {member: everything[start:end]}

@@ -39,7 +39,7 @@ class ModelPackageGroup(RequestedResource):
 
 @dataclass
 class ModelPackage:
-    """A package, of a group when it has a version. `members` are those of its request, as updated since.
+    """A package; it belongs to a group if it has a version. `members` are its request's, with later updates.
 
     Times are seconds since the epoch.
     """
@@ -76,7 +76,7 @@ def describe(package: ModelPackage) -> dict[str, Any]:
 
 
 def summary(package: ModelPackage) -> dict[str, Any]:
-    """Return what ListModelPackages tells: no ModelPackageName of a version (sagemaker-python-sdk issue 5606)."""
+    """Return an entry of ListModelPackages; a version has no ModelPackageName (sagemaker-python-sdk issue 5606)."""
     described = describe(package)
     if package.version is not None:
         del described["ModelPackageName"]
@@ -118,9 +118,9 @@ class ModelPackages:
         }
 
     def resolved(self, model: Model) -> Model:
-        """Return the model with the containers of its packages in the place of those that name one.
+        """Return the model with each container that names a package replaced by the package's containers.
 
-        A container's own environment goes before its package's. Raises RefusedRequestError when there is
+        A container's own environment overrides its package's. Raises RefusedRequestError when there is
         no such package, or when it does not say what to run.
         """
         if not any("ModelPackageName" in container for container in model.containers):
@@ -207,7 +207,7 @@ class ModelPackages:
         return described
 
     def _list(self, request: Request, scope: Scope) -> dict[str, Any]:
-        """Oldest first unless told, and packages of no group unless one is named (API reference, ListModelPackages)."""
+        """By default, packages without a group, the oldest first (API reference, ListModelPackages)."""
         kind = request.get("ModelPackageType", "Unversioned")
         with self._lock:
             if "ModelPackageGroupName" in request:
@@ -220,8 +220,10 @@ class ModelPackages:
                     and kind in ("Both", "Unversioned" if package.version is None else "Versioned")
                 ]
             wanted = [summary(package) for package in found if _is_wanted(package, request)]
-        told = {name: value for name, value in request.items() if name != "NameContains"}
-        return page("ModelPackageSummaryList", "ModelPackageArn", wanted, {"SortOrder": "Ascending", **told})
+        options = {name: value for name, value in request.items() if name != "NameContains"}
+        return page(
+            "ModelPackageSummaryList", "ModelPackageArn", wanted, {"SortOrder": "Ascending", **options}
+        )
 
     def _versions(self, group: ModelPackageGroup) -> list[ModelPackage]:
         return [
@@ -246,7 +248,7 @@ class ModelPackages:
 
 
 def _check_names(name: str | None, group: str | None, tags: Mapping[str, str]) -> None:
-    """Refuse all but one of the names, with the texts that getmoto/moto pull request 7165 recorded."""
+    """Require exactly one of the names, with the texts recorded in getmoto/moto pull request 7165."""
     if name is not None and group is not None:
         raise RefusedRequestError(
             "ValidationException",

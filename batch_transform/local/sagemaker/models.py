@@ -25,7 +25,7 @@ class Model(RequestedResource):
 
 
 def check(model: Model) -> None:
-    """Raise RefusedRequestError for what the shapes of the API cannot say."""
+    """Raise RefusedRequestError for what the shapes of the API don't express."""
     if "PrimaryContainer" in model.request and "Containers" in model.request:
         raise RefusedRequestError(
             "ValidationException",

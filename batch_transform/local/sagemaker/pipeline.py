@@ -1,4 +1,4 @@
-"""The containers of a model as the engine asks them: one server, or several in a row."""
+"""The containers of a model as one invoker: a server, or several in sequence."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from batch_transform.local.sagemaker.http_invoker import HttpInvoker, Reply
 
 
 class Pipeline:
-    """Asks the servers one after the other: each answer is the next one's request, the last is the answer.
+    """Calls the servers in sequence: each answer is the next server's request, and the last one is the result.
 
-    Developer Guide, "Batch transforms with inference pipelines". Thread safe; a model with one container
-    is the shortest pipeline.
+    Developer Guide, "Batch transforms with inference pipelines". Thread safe. A model with one container is a
+    pipeline of one.
     """
 
     def __init__(self, servers: Sequence[HttpInvoker]) -> None:
@@ -24,18 +24,18 @@ class Pipeline:
 
     @property
     def first(self) -> HttpInvoker:
-        """The server that the agent talks to: its /execution-parameters are the model's."""
+        """The server that the agent talks to; its /execution-parameters apply to the model."""
         return self._servers[0]
 
     def invoke(
         self, body: bytes | Iterable[bytes], *, content_type: str | None, accept: str | None, timeout: float
     ) -> Answer:
-        """Send one mini-batch through all servers. `timeout` is in seconds, for the whole way.
+        """Send one request through all servers. `timeout` is in seconds, for all of them together.
 
-        A request in between has the Content-Type of the answer that it is (recorded: a second container
-        that refuses the first one's type, amazon-sagemaker-examples issue 729). Accept goes to the last
-        server only (inferred from the same issue: the first one's own setting says what it answers). An
-        answer other than 2xx ends the way and is the answer.
+        A request between two servers has the Content-Type of the previous answer (recorded: a second container that
+        refuses the first one's type, amazon-sagemaker-examples issue 729). Accept goes to the last server only
+        (inferred from the same issue: the first server's own setting decides what it answers). The first answer other
+        than 2xx is the result.
         """
         deadline = time.monotonic() + timeout
         *before, last = self._servers

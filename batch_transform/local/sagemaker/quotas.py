@@ -1,4 +1,4 @@
-"""What AWS refuses or breaks now and then, so that a workflow can be tried out before AWS does."""
+"""Simulates quotas, missing capacity, throttling and internal errors, to test how a workflow handles them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SECTIONS = ("ServiceQuotas", "InsufficientInstanceCapacity", "InternalServerErr
 
 
 class Quotas:
-    """Read from a JSON file before each call, so that an edit acts at once; without a file nothing is limited.
+    """Read from a JSON file before each call, so that an edit takes effect at once. Without a file, nothing is limited.
 
         {
           "ServiceQuotas": {"ml.m5.large for transform job usage": 2},
@@ -24,8 +24,8 @@ class Quotas:
           "ThrottlingException": ["DescribeTransformJob"]
         }
 
-    The names are AWS's: of Service Quotas, of the error that EC2 gives when a type is out, of the
-    FailureReason of a job that AWS broke, and of the error of a call that is made too often.
+    The names are AWS's: the quotas as in Service Quotas, EC2's error when an instance type is not available, the
+    FailureReason of a job that failed because of AWS, and the error of a throttled call.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -33,12 +33,12 @@ class Quotas:
         self._read()
 
     def throttle(self, operation: str) -> None:
-        """Raise RefusedRequestError ThrottlingException when the file says so of the operation."""
+        """Raise RefusedRequestError ThrottlingException when the file lists the operation."""
         if operation in self._read()["ThrottlingException"]:
             raise RefusedRequestError("ThrottlingException", "Rate exceeded")
 
     def admit(self, job: TransformJob, running: Iterable[TransformJob]) -> None:
-        """Raise RefusedRequestError ResourceLimitExceeded when the jobs would use more instances than the quota."""
+        """Raise RefusedRequestError ResourceLimitExceeded when the jobs would exceed the quota of the instance type."""
         quota_name = f"{job.instance_type} for transform job usage"
         limit = self._read()["ServiceQuotas"].get(quota_name)
         used = sum(other.instance_count for other in running if other.instance_type == job.instance_type)
@@ -52,7 +52,7 @@ class Quotas:
             )
 
     def provision(self, job: TransformJob) -> None:
-        """Raise TransformJobError when the file says that the type is out, or that AWS breaks jobs on it."""
+        """Raise TransformJobError when the file says that the type is not available, or that its jobs fail."""
         if job.instance_type in self._read()["InsufficientInstanceCapacity"]:
             raise TransformJobError(
                 "CapacityError: Unable to provision requested ML compute capacity. Please retry using a different "
@@ -71,12 +71,12 @@ class Quotas:
             given = json.loads(read_file(self._path))
         except OSError as error:
             raise DataNotFoundError(
-                f"the file of account limits cannot be read: {self._path}: {error.strerror}"
+                f"the file with account limits cannot be read: {self._path}: {error.strerror}"
             ) from error
         except ValueError as error:
             raise InputError(f"{self._path}: not JSON: {error}") from error
         if not isinstance(given, dict) or set(given) - set(_SECTIONS):
             raise InputError(
-                f"{self._path}: a JSON object with {', '.join(_SECTIONS)}, and nothing else, is allowed"
+                f"{self._path}: only a JSON object with the members {', '.join(_SECTIONS)} is allowed"
             )
         return limits | given

@@ -1,4 +1,4 @@
-"""What CreateTransformJob refuses at once, beyond the shapes of the API."""
+"""What CreateTransformJob refuses at once, beyond what the API's shapes express."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _MEMBER_OF = {field: ".".join(path) for path, field in FIELD_OF.items()}
 def check_request(request: Mapping[str, Any], model: Model, s3: Any) -> None:  # noqa: ANN401  # boto3 makes clients at run time
     """Raise RefusedRequestError ValidationException, with AWS's text where one was recorded.
 
-    A filter that is wrong in another way than its characters, its start or its length is taken
-    here and fails the running job, as it does on AWS (sagemaker-python-sdk issue 1112).
+    A filter whose characters, start and length are valid but which is wrong in another way is accepted here and fails
+    the running job, as on AWS (sagemaker-python-sdk issue 1112).
     """
     _check_filters(request)
     _check_rules(request)
@@ -34,7 +34,7 @@ def check_request(request: Mapping[str, Any], model: Model, s3: Any) -> None:  #
 
 
 def _check_rules(request: Mapping[str, Any]) -> None:
-    """Refuse what the API reference forbids and its shapes do not say; AWS's own texts are not known."""
+    """Refuse what the API reference forbids and its shapes don't express; AWS's own texts are not known."""
     values = RequestValues(request, unsound=())
     problems = [
         *member_problems(request),
@@ -42,18 +42,20 @@ def _check_rules(request: Mapping[str, Any]) -> None:
         *join_problems(values),
         *resource_problems(values),
     ]
-    told = [f"{_MEMBER_OF.get(each.field, each.field)}: {each.message}" for each in problems if each.is_error]
-    if told:
-        raise RefusedRequestError("ValidationException", "; ".join(told))
+    texts = [
+        f"{_MEMBER_OF.get(each.field, each.field)}: {each.message}" for each in problems if each.is_error
+    ]
+    if texts:
+        raise RefusedRequestError("ValidationException", "; ".join(texts))
 
 
 def _check_filters(request: Mapping[str, Any]) -> None:
     processing = request.get("DataProcessing", {})
-    judged_by = {
+    content_types = {
         "InputFilter": request["TransformInput"].get("ContentType"),
         "OutputFilter": request["TransformOutput"].get("Accept"),
     }
-    for member, content_type in judged_by.items():
+    for member, content_type in content_types.items():
         if member in processing:
             try:
                 check_filter_type(processing[member], member=member, content_type=content_type)
@@ -80,7 +82,7 @@ def _check_input(request: Mapping[str, Any], model: Model, s3: Any) -> None:  # 
     try:
         found = s3.list_objects_v2(Bucket=address.bucket, Prefix=address.key, MaxKeys=1)["KeyCount"]
     except ClientError:
-        found = 0  # no such bucket: AWS gives one text for both
+        found = 0  # no such bucket: AWS has the same text for both
     if not found:
         role = model.request.get("ExecutionRoleArn", "")
         raise RefusedRequestError(  # recorded in amazon-sagemaker-examples issue 2270

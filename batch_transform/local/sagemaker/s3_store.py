@@ -1,4 +1,4 @@
-"""The engine's object store over S3: streams in, multipart uploads out, memory flat in both directions."""
+"""The engine's object store over S3: streamed reads, multipart uploads, and constant memory for both."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from batch_transform.engine.seams import InputObject, ObjectWriter
 from batch_transform.job.errors import DataNotFoundError
 
 PART_SIZE = 8 * 1024 * 1024
-"""Bytes a part; S3 takes parts from 5 MiB, and 10,000 of them make an object of 80 GB."""
+"""Bytes per part; S3 requires at least 5 MiB, and the maximum of 10,000 parts makes an object of 80 GB."""
 
 
 def keys_of(request: Mapping[str, Any]) -> dict[str, str]:
-    """Return the KMS keys that a CreateTransformJob request names, by the place whose objects they encrypt."""
+    """Return the KMS keys of a CreateTransformJob request, by the S3 URI below which they encrypt objects."""
     output, capture = request["TransformOutput"], request.get("DataCaptureConfig", {})
     keys = {
         output["S3OutputPath"]: output.get("KmsKeyId"),
@@ -25,9 +25,9 @@ def keys_of(request: Mapping[str, Any]) -> dict[str, str]:
 
 
 class S3Store:
-    """`client` is a boto3 S3 client, which is thread safe. `keys` maps an S3 URI to the KMS key for what is below.
+    """`client` is a boto3 S3 client, which is thread safe. `keys` maps an S3 URI to the KMS key for objects below it.
 
-    Where no key is given, the bucket's default encryption holds.
+    Without a key, the bucket's default encryption applies.
     """
 
     def __init__(self, client: Any, keys: Mapping[str, str] | None = None) -> None:  # noqa: ANN401  # boto3 makes clients at run time
@@ -43,7 +43,7 @@ class S3Store:
                 yield InputObject(bucket=bucket, key=found["Key"], size=found["Size"])
 
     def open(self, bucket: str, key: str) -> BinaryIO:
-        """Return the object's bytes as a stream; raises DataNotFoundError when it is gone."""
+        """Return the object's bytes as a stream; raises DataNotFoundError when it does not exist."""
         try:
             answer = self._client.get_object(Bucket=bucket, Key=key)
         except ClientError as error:
@@ -59,19 +59,19 @@ class S3Store:
         return S3Writer(self._client, bucket, key, self._written.append, kms_key)
 
     def take_back(self, owner: Any) -> None:  # noqa: ANN401  # boto3 makes clients at run time
-        """Delete what was written: a stopped job has no output in S3 (API reference, StopTransformJob).
+        """Delete the written objects: a stopped job has no output in S3 (API reference, StopTransformJob).
 
-        `owner` is a client that may: the execution role need not be allowed to delete.
-        In a versioned bucket the very versions go, so that what an earlier job wrote there is seen again.
+        `owner` is a client that may delete; the execution role need not. In a versioned bucket exactly the written
+        versions are deleted, so that the output of an earlier job becomes current again.
         """
         while self._written:
             owner.delete_object(**self._written.pop())
 
 
 class S3Writer:
-    """Writes one object: small ones in one put, larger ones in parts of PART_SIZE. Not thread safe.
+    """Writes one object: a small one with a single put, a larger one in parts of PART_SIZE. Not thread safe.
 
-    `on_commit` gets its bucket, key and, in a versioned bucket, version. `kms_key` encrypts the object.
+    `on_commit` receives its bucket, its key and, in a versioned bucket, its version. `kms_key` encrypts the object.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class S3Writer:
         self._parts: list[dict[str, Any]] = []
 
     def write(self, data: bytes) -> None:
-        """Take the next bytes."""
+        """Append bytes."""
         self._buffer += data
         while len(self._buffer) >= PART_SIZE:
             part = bytes(memoryview(self._buffer)[:PART_SIZE])
@@ -99,7 +99,7 @@ class S3Writer:
             self._send_part(part)
 
     def commit(self) -> None:
-        """Make the object appear, whole."""
+        """Make the complete object visible."""
         if self._upload_id is None:
             answer = self._client.put_object(**self._object, **self._encryption, Body=bytes(self._buffer))
         else:
@@ -113,7 +113,7 @@ class S3Writer:
         self._on_commit({**self._object, **version})
 
     def abort(self) -> None:
-        """Leave nothing behind: no object, no open upload."""
+        """Leave nothing behind, neither an object nor an open upload."""
         self._buffer.clear()
         if self._upload_id is not None:
             upload_id, self._upload_id = self._upload_id, None

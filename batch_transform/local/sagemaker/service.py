@@ -22,11 +22,11 @@ from batch_transform.local.sagemaker.transform_job import TransformJob, describe
 Request = Mapping[str, Any]
 EmitEvent = Callable[[Scope, str, dict[str, Any], list[str]], None]
 STOP_SECONDS = 15.0
-"""How long `close` waits for running jobs: they abort their uploads meanwhile."""
+"""How long `close` waits for running jobs, which abort their uploads."""
 
 
 class SageMaker:
-    """Models and transform jobs, endpoints and model packages, by account and region. Thread safe.
+    """Models, transform jobs, endpoints and model packages, by account and region. Thread safe.
 
     `emit_event` publishes an EventBridge event: scope, detail type, detail and resource ARNs.
     """
@@ -63,12 +63,13 @@ class SageMaker:
         return frozenset(self._operations)
 
     def call(self, operation: str, request: Request, scope: Scope) -> dict[str, Any]:
-        """Answer one API call. Raises RefusedRequestError with AWS's code and, where recorded, its text."""
+        """Answer one API call. Raises RefusedRequestError with AWS's code and, where it is recorded, AWS's text."""
         operation_model(operation)
         if operation not in self._operations:
             known = ", ".join(sorted(self.operations))
             raise RefusedRequestError(
-                "UnknownOperationException", f"the local SageMaker has no {operation}; it has {known}"
+                "UnknownOperationException",
+                f"the local AWS does not support SageMaker's {operation}; it supports {known}",
             )
         self._runner.quotas.throttle(operation)
         validate(operation, request)
@@ -76,7 +77,7 @@ class SageMaker:
         return self._operations[operation](given, scope)
 
     def close(self) -> None:
-        """Stop the running jobs and wait for them; take no new ones."""
+        """Stop the running jobs and wait for them; accept no new ones."""
         with self._lock:
             self._closed = True
             running = [job for job in self._jobs.values() if job.is_running]
@@ -87,7 +88,7 @@ class SageMaker:
             job.ended.wait(max(0.0, deadline - time.monotonic()))
 
     def reset(self) -> None:
-        """Forget everything, once what runs has stopped."""
+        """Stop the running jobs, and delete everything."""
         self.close()
         with self._lock:
             self._models.clear()
@@ -110,7 +111,7 @@ class SageMaker:
             }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take over what `state` gave in an earlier process."""
+        """Restore what `state` returned in an earlier process."""
         with self._lock:
             for kept in state["models"]:
                 scope = Scope(kept["account"], kept["region"])
@@ -126,7 +127,7 @@ class SageMaker:
         """Return the job; raises RefusedRequestError when there is none."""
         found = self._found(scope, name)
         if found is None:
-            # The API reference names ResourceNotFound; the service answers this, and botocore's waiter relies on it.
+            # The API reference says ResourceNotFound; the service answers this, and botocore's waiter relies on it.
             raise RefusedRequestError(
                 "ValidationException", f'Could not find requested job with name: "{name}"'
             )
@@ -137,7 +138,7 @@ class SageMaker:
             return self._jobs.get((scope, name))
 
     def model(self, scope: Scope, name: str) -> Model:
-        """Return the model; raises RefusedRequestError, with the text recorded for CreateTransformJob, for none."""
+        """Return the model. Raises RefusedRequestError with the text recorded for CreateTransformJob."""
         with self._lock:
             found = self._models.get((scope, name))
         if found is None:
@@ -145,7 +146,7 @@ class SageMaker:
         return found
 
     def _model_of_endpoint(self, scope: Scope, name: str) -> Model:
-        """As `model`, with the text that CreateEndpointConfig was recorded with: it has the ARN."""
+        """As `model`, with the text recorded for CreateEndpointConfig, which has the ARN."""
         try:
             return self.model(scope, name)
         except RefusedRequestError as error:
@@ -164,7 +165,7 @@ class SageMaker:
         members, tags = without_tags(request)
         model = Model(scope, members, tags)
         models.check(model)
-        self._packages.resolved(model)  # refuses a package that is not there
+        self._packages.resolved(model)  # refuses a package that does not exist
         with self._lock:
             if (scope, model.name) in self._models:
                 raise RefusedRequestError(
@@ -204,7 +205,7 @@ class SageMaker:
         check_request(members, model, self._runner.roles.client("s3", model, job))
         with self._lock:
             if self._closed:
-                raise RefusedRequestError("ServiceUnavailable", "the local AWS ends")
+                raise RefusedRequestError("ServiceUnavailable", "the local AWS is shutting down")
             self._refuse_taken_name(job)
             self._runner.quotas.admit(
                 job, [other for other in self._jobs.values() if other.is_running and other.scope == scope]

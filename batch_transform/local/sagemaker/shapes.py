@@ -1,5 +1,5 @@
-"""Requests checked against botocore's own model of the SageMaker API: types, required members, lengths, patterns,
-enums and ranges, told in the words of AWS's ValidationException."""
+"""Checks requests against botocore's model of the SageMaker API: types, required members, lengths, patterns, enums and
+ranges. The messages are worded as AWS's ValidationException."""
 
 from __future__ import annotations
 
@@ -33,8 +33,10 @@ _JSON_TYPES: Mapping[str, tuple[type, ...]] = {
     "boolean": (bool,),
     "timestamp": (int, float),
 }
-_BOUND_AFTER_END = re.compile(r"\$\{\d+,\d+\}")  # in AWS's patterns of CustomerMetadataMap; no regex takes it
-# Java's Unicode classes, which Python's re lacks; wider, and used for tags and descriptions only
+_BOUND_AFTER_END = re.compile(
+    r"\$\{\d+,\d+\}"
+)  # in AWS's patterns for CustomerMetadataMap; invalid in Python
+# Python's re lacks Java's Unicode classes; these are wider, and used only for tags and descriptions
 _VISIBLE = r"\x21-\x7e\xa1-\U0010ffff"
 _JAVA_CLASSES = {
     **{r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s"},
@@ -49,17 +51,17 @@ def service_model() -> ServiceModel:
 
 
 def operation_model(name: str) -> OperationModel:
-    """Return the operation of that name; raises RefusedRequestError when the API has none."""
+    """Return the operation with this name; raises RefusedRequestError when the API has none."""
     if name not in service_model().operation_names:
         raise RefusedRequestError("UnknownOperationException", f"SageMaker has no operation {name}")
     return service_model().operation_model(name)
 
 
 def validate(operation: str, request: Mapping[str, Any]) -> None:
-    """Raise RefusedRequestError naming everything in `request` that the API's model forbids.
+    """Raise RefusedRequestError with every violation of the API's model in `request`.
 
-    A member that the model does not know is refused too: AWS's SDKs refuse it before they send,
-    and a misspelt member must not be lost in silence.
+    An unknown member is refused too: AWS's SDKs refuse it before they send the request, and a misspelt member must not
+    be ignored silently.
     """
     problems = list(_problems(operation_model(operation).input_shape, request, ""))
     if problems:
@@ -68,9 +70,9 @@ def validate(operation: str, request: Mapping[str, Any]) -> None:
 
 
 def unknown_member(operation: str, parameters: object) -> str | None:
-    """Return the first name in `parameters` that the API's model does not have, at any depth: AWS names that one only.
+    """Return the first name in `parameters`, at any depth, that the API's model lacks: AWS reports only that one.
 
-    A name may end with `.$`, as in a state machine: what it stands for is known only when the machine runs.
+    A name may end with `.$`, as in a state machine: its value is known only when the machine runs.
     """
     return next(_unknown(operation_model(operation).input_shape, parameters), None)
 

@@ -18,10 +18,10 @@ FAILURE_REASON_LENGTH = 1024
 
 @dataclass
 class TransformJob:
-    """Times are seconds since the epoch. `request` has no Tags and is never changed.
+    """A transform job. Times are seconds since the epoch. `request` has no Tags and never changes.
 
-    `stop` is set when the job is to end soon, and `interrupt` called, which ends its requests in flight;
-    `ended` is set when it has a final status.
+    To stop the job, `stop` is set and `interrupt` is called, which ends its requests in flight. `ended` is set once the
+    job has a final status.
     """
 
     scope: Scope
@@ -47,7 +47,7 @@ class TransformJob:
 
     @property
     def is_running(self) -> bool:
-        """True until the job has a final status: it uses its instances and its name."""
+        """Whether the job has no final status yet; until then it uses its instances."""
         return self.status in ("InProgress", "Stopping")
 
     @property
@@ -59,7 +59,7 @@ class TransformJob:
         return int(self.request["TransformResources"]["InstanceCount"])
 
     def change(self, status: str, failure_reason: str | None = None) -> None:
-        """Take the new status, with its times."""
+        """Set the status, with its times."""
         self.status = status
         self.failure_reason = failure_reason and failure_reason[:FAILURE_REASON_LENGTH]
         self.modified = time.time()
@@ -70,9 +70,8 @@ class TransformJob:
 def describe(job: TransformJob) -> dict[str, Any]:
     """Return the answer of DescribeTransformJob; times are seconds since the epoch.
 
-    Members that were not given are absent, but for those that AWS fills in: DataProcessing, the
-    None of CompressionType, SplitType and AssembleWith, and an empty KmsKeyId (recorded in public
-    notebooks of amazon-sagemaker-examples).
+    Members that were not given are absent, except those that AWS fills in: DataProcessing, None for CompressionType,
+    SplitType and AssembleWith, and an empty KmsKeyId (recorded in public notebooks of amazon-sagemaker-examples).
     """
     request = job.request
     seen = {
@@ -98,9 +97,9 @@ def describe(job: TransformJob) -> dict[str, Any]:
 def event_detail(description: Mapping[str, Any], tags: Mapping[str, str]) -> dict[str, Any]:
     """Return the detail of "SageMaker Transform Job State Change", which is also the result of `.sync`.
 
-    Times become epoch milliseconds, tags a map (Developer Guide, "Automating Amazon SageMaker with
-    Amazon EventBridge"; the milliseconds are recorded for tuning jobs). `description` is an answer
-    of DescribeTransformJob, from the service or from boto3.
+    Times become epoch milliseconds, and tags a map (Developer Guide, "Automating Amazon SageMaker with Amazon
+    EventBridge"; the milliseconds are recorded for tuning jobs). `description` is an answer of DescribeTransformJob,
+    from the service or from boto3.
     """
     detail = {name: value for name, value in description.items() if name != "ResponseMetadata"}
     for name in _TIMES:
@@ -114,7 +113,7 @@ def _milliseconds(time: float | datetime) -> int:
 
 
 def as_json(job: TransformJob) -> dict[str, Any]:
-    """Return the job as JSON, to be kept over a restart."""
+    """Return the job as JSON, for `from_json` after a restart."""
     names = ("request", "tags", "status", "failure_reason", "created", "started", "finished", "modified")
     return {"account": job.scope.account, "region": job.scope.region} | {
         name: getattr(job, name) for name in names
@@ -122,10 +121,10 @@ def as_json(job: TransformJob) -> dict[str, Any]:
 
 
 def from_json(kept: Mapping[str, Any]) -> TransformJob:
-    """Return the job that `as_json` gave. One that ran when the local AWS ended has failed."""
+    """Return the job from what `as_json` returned. If it was running when the local AWS ended, it has failed."""
     values = dict(kept)
     job = TransformJob(scope=Scope(values.pop("account"), values.pop("region")), **values)
     if job.is_running:
-        job.change("Failed", "InternalServerError: the local AWS ended while the job ran")
+        job.change("Failed", "InternalServerError: the local AWS ended while the job was running")
     job.ended.set()
     return job

@@ -1,4 +1,4 @@
-"""AWS's own code, for the tests: answers requests as the scikit-learn and XGBoost containers' applications do.
+"""AWS's own code, for the tests: it answers requests as the applications of the scikit-learn and XGBoost containers do.
 
     build/toolkits/bin/python tests/local/framework/aws_toolkit.py sklearn|xgboost
 

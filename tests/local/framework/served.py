@@ -21,7 +21,7 @@ from patience import PATIENCE_SECONDS
 
 PROJECT = Path(__file__).parents[3]
 TOOLKITS = PROJECT / "build/toolkits"
-"""Where AWS's packages are (tests/local/clients/install toolkits)."""
+"""The folder with AWS's packages (tests/local/clients/install toolkits)."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a client sees of an answer."""
+    """An answer as a client sees it."""
 
     status: int
     content_type: str | None
@@ -45,14 +45,14 @@ class Answer:
 
 @dataclass(frozen=True)
 class Model:
-    """A model's folder, its code, and what the model's environment says beside where the code is."""
+    """A model's folder with its code, and the model's environment."""
 
     folder: Path
     environment: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, folder: Path, code: str, program: str = "inference.py", **environment: str) -> Model:
-        """Write a model of one script."""
+        """Write a model with one script."""
         (folder / "model/code").mkdir(parents=True)
         (folder / "model/code" / program).write_text(code)
         given = {
@@ -75,13 +75,13 @@ class OurServer:
 
     @property
     def printed(self) -> str:
-        """What the server has printed."""
+        """The output of the server."""
         return self.process.output.read_text()
 
 
 @contextmanager
 def ours(model: Model, framework: str, tag: str = "") -> Iterator[OurServer]:
-    """Serve a model by our server, once it answers a ping. Raises TransformJobError as a job does."""
+    """Serve a model with our server, once it answers a ping. Raises TransformJobError as a job does."""
     command = Command((sys.executable, "-m", "batch_transform.local.framework", framework, tag))
     environment = {"PATH": os.environ["PATH"], "SM_MODEL_DIR": str(model.folder), **model.environment}
     process = ModelServerProcess(command, environment, model.folder.parent / "server.log")
@@ -94,7 +94,7 @@ def ours(model: Model, framework: str, tag: str = "") -> Iterator[OurServer]:
 
 @contextmanager
 def awss(model: Model, framework: str) -> Iterator[AwssToolkit]:
-    """Serve a model by AWS's own code."""
+    """Serve a model with AWS's own code."""
     place = {"SAGEMAKER_BASE_DIR": str(model.folder.parent), "SM_MODEL_DIR": str(model.folder)}
     code = {"SAGEMAKER_SUBMIT_DIRECTORY": str(model.folder / "code")}
     passed = {name: os.environ[name] for name in ("PATH", "CONTAINER_SOURCE") if name in os.environ}
@@ -127,7 +127,7 @@ class AwssToolkit:
         self._process = process
 
     def answer(self, request: Request) -> Answer:
-        """Hand over a request."""
+        """Send a request."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         document = {
@@ -144,7 +144,7 @@ class AwssToolkit:
 
 @contextmanager
 def torchserve(model: Model) -> Iterator[HttpServer]:
-    """Serve a model by AWS's PyTorch container: TorchServe with its toolkit's handler and configuration."""
+    """Serve a model with AWS's PyTorch container: TorchServe with the toolkit's handler and configuration."""
     ports = {
         "SAGEMAKER_BIND_TO_PORT": free_port(),
         "TS_GRPC_INFERENCE_PORT": free_port(),

@@ -1,4 +1,4 @@
-"""Our servers held against AWS's own code: the same model and the same requests go through both.
+"""Compares our servers with AWS's own code: both serve the same model and the same requests.
 
 Status, content type and body must agree. What is not compared: the text of a traceback between its first line and its
 last, and XGBoost's times and addresses in an error.
@@ -62,7 +62,7 @@ def disagreements(
     aws: Server,
     seen: Callable[[Answer], Answer] = lambda answer: answer,
 ) -> tuple[int, list[tuple[Request, Answer, Answer]]]:
-    """Return how many requests there were, and those that were answered differently."""
+    """Return the number of requests, and those with different answers."""
     count, different = 0, []
     for request in requests:
         count += 1
@@ -137,7 +137,7 @@ def table() -> Iterator[Request]:
 
 
 def generated(seed: int, count: int) -> Iterator[Request]:
-    """Bodies that are mostly of the type that they are sent as, with cells that are mostly numbers."""
+    """Bodies that mostly match their content type, with cells that are mostly numbers."""
     chance = random.Random(seed)  # noqa: S311  # no secret
     numbers = (
         "1",
@@ -260,7 +260,7 @@ def test_a_script_is_answered_as_by_sagemaker_containers(
     requests: Sequence[Request],
     record_property: Callable[[str, int], None],
 ) -> None:
-    """What the two images are made of. The XGBoost image's own decoders are in its repository alone: see below."""
+    """The base of the two images. The XGBoost image's own decoders are only in its repository: see below."""
     if framework == "xgboost" and code == DOUBLER:
         pytest.skip("the decoders are the container's own")
     model = Model.of(tmp_path, code, "my_model.py", SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT="application/json")
@@ -271,7 +271,7 @@ def test_a_script_is_answered_as_by_sagemaker_containers(
 
 
 def without_trace(answer: Answer) -> Answer:
-    """Keep of a traceback what does not tell where files and objects are."""
+    """Return a traceback without paths and addresses."""
     first, found, rest = answer.body.partition(b"\nTraceback (most recent call last):\n")
     last = rest.strip().splitlines()[-1:]
     body = re.sub(rb" at 0x[0-9a-f]+", b"", first + found + b"".join(last))
@@ -337,7 +337,7 @@ def test_a_script_is_answered_as_by_the_pytorch_container(
 
 
 def without_addresses(answer: Answer) -> Answer:
-    """Keep of XGBoost's error what does not tell when and where."""
+    """Return XGBoost's error without its time and place."""
     body = re.sub(rb"\[\d\d:\d\d:\d\d\] ", b"", answer.body.partition(b"Stack trace")[0])
     return Answer(answer.status, answer.content_type, body)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import io
-import tarfile
 from typing import Any
+
+from fakes.archive import archive_of
 
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
 
@@ -38,16 +38,6 @@ def output_fn(prediction, accept):
 '''
 
 
-def archive(files: dict[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
-        for name, content in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(content)
-            tar.addfile(entry, io.BytesIO(content))
-    return buffer.getvalue()
-
-
 ENVIRONMENT = {"SAGEMAKER_PROGRAM": "inference.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code"}
 
 FILES = {
@@ -59,7 +49,7 @@ FILES = {
 
 def published(lab: Any, files: dict[str, bytes]) -> str:
     bucket = lab.bucket()
-    lab.s3.put_object(Bucket=bucket, Key="model.tar.gz", Body=archive(files))
+    lab.s3.put_object(Bucket=bucket, Key="model.tar.gz", Body=archive_of(files))
     return f"s3://{bucket}/model.tar.gz"
 
 
@@ -71,7 +61,7 @@ def test_a_framework_image_is_served_from_the_archives_own_code(lab: Any) -> Non
 
 
 def test_fails_with_the_containers_page_in_the_data_log_and_the_traceback_in_its_own(lab: Any) -> None:
-    """As in AWS: the answer of these containers says nothing of the error."""
+    """As on AWS, the answer of these containers does not contain the error."""
     bucket = lab.bucket(**{"a.csv": b"id-1,one,2\n"})
     client_config = {"InvocationsMaxRetries": 0, "InvocationsTimeoutInSeconds": 10}
     model = lab.model(image=IMAGE, ModelDataUrl=published(lab, FILES), Environment=ENVIRONMENT)
@@ -84,7 +74,7 @@ def test_fails_with_the_containers_page_in_the_data_log_and_the_traceback_in_its
     assert any("inference.py" in line for line in lines)
 
 
-def test_the_executions_own_parameters_are_those_of_the_code(lab: Any) -> None:
+def test_the_execution_parameters_are_those_of_the_code(lab: Any) -> None:
     code = """
 from sagemaker_containers.beta.framework import worker
 def model_fn(model_dir):
@@ -115,7 +105,7 @@ def test_fails_with_the_reason_in_the_log_when_the_model_does_not_load(lab: Any)
     assert any("OSError: no weights" in line for line in lab.log_lines(request["TransformJobName"]))
 
 
-def test_fails_when_the_archive_would_be_unpacked_outside_of_its_folder(lab: Any) -> None:
+def test_fails_when_the_archive_would_be_unpacked_outside_its_folder(lab: Any) -> None:
     url = published(lab, {"../outside.txt": b"x"})
     described = lab.run(
         lab.request(lab.model(image=IMAGE, ModelDataUrl=url), lab.bucket(**{"a.csv": b"1,2\n"}))
@@ -125,7 +115,7 @@ def test_fails_when_the_archive_would_be_unpacked_outside_of_its_folder(lab: Any
     )
 
 
-def test_fails_when_the_archive_is_none(lab: Any) -> None:
+def test_fails_when_the_archive_is_invalid(lab: Any) -> None:
     bucket = lab.bucket(**{"a.csv": b"1,2\n"})
     lab.s3.put_object(Bucket=bucket, Key="model.tar.gz", Body=b"no archive")
     url = f"s3://{bucket}/model.tar.gz"

@@ -35,7 +35,7 @@ def output_fn(prediction, accept):
 
 
 def of(folder: Path, code: str, **environment: str) -> Model:
-    """Write a model, whose container finds inference.py by itself."""
+    """Write a model whose container finds inference.py by itself."""
     model = Model.of(folder, code)
     (model.folder / "word.txt").write_text("word")
     return Model(model.folder, environment)
@@ -64,7 +64,7 @@ def test_exactly_two_types_come_as_str(evaluating: OurServer, content_type: str,
     assert answer == Answer(200, "text/csv", f"{kind} {content_type} word 5 text/csv".encode())
 
 
-def test_the_type_of_an_answer_is_what_was_asked_for_to_the_letter(evaluating: OurServer) -> None:
+def test_the_type_of_an_answer_is_exactly_the_accepted_one(evaluating: OurServer) -> None:
     answer = evaluating.answer(Request(b"1", {"Content-Type": "text/csv", "Accept": "a/b, text/csv"}))
     assert answer.content_type == "a/b, text/csv"
 
@@ -121,20 +121,20 @@ def test_fails_when_the_worker_takes_too_long_or_answers_too_much(returning: Our
     assert "Set TS_DEFAULT_RESPONSE_TIMEOUT in the model's environment" in returning.printed
 
 
-def test_fails_at_the_start_when_transform_fn_stands_beside_what_it_stands_for(tmp_path: Path) -> None:
+def test_fails_at_the_start_when_transform_fn_is_defined_with_a_function_it_replaces(tmp_path: Path) -> None:
     code = TRANSFORMS + "def predict_fn(data, model): return data\n"
     with pytest.raises(TransformJobError) as failed, ours(of(tmp_path, code), "pytorch", TAG):
         pass
     assert "Cannot use transform_fn implementation" in "\n".join(failed.value.log_lines)
 
 
-def test_the_log_level_of_the_other_containers_is_not_read(tmp_path: Path) -> None:
+def test_the_log_level_of_the_other_containers_is_ignored(tmp_path: Path) -> None:
     with ours(of(tmp_path, TRANSFORMS, SAGEMAKER_CONTAINER_LOG_LEVEL="INFO"), "pytorch", TAG) as server:
         assert server.answer(Request(path="/ping", method="GET")).status == HTTPStatus.OK
 
 
 @needs_torch
-def test_what_the_code_leaves_out_is_done_with_pytorch(tmp_path: Path) -> None:
+def test_missing_functions_have_pytorchs_defaults(tmp_path: Path) -> None:
     code = """
 import torch
 class Doubler(torch.nn.Module):

@@ -87,7 +87,7 @@ def npy(*rows: list[float]) -> bytes:
         ),
     ],
 )
-def test_what_the_code_leaves_out_is_done_as_in_the_container(
+def test_missing_functions_have_the_containers_defaults(
     doubler: OurServer, content_type: str | None, accept: str | None, body: bytes, answer: Answer
 ) -> None:
     headers = {"Content-Type": content_type, "Accept": accept}
@@ -117,7 +117,7 @@ def test_what_the_code_leaves_out_is_done_as_in_the_container(
 def test_fails_with_500_and_the_reason_in_the_log(
     doubler: OurServer, body: bytes, headers: dict[str, str], reason: str
 ) -> None:
-    """Also where sagemaker-containers by itself would answer 415 or 406."""
+    """Even where sagemaker-containers alone would answer 415 or 406."""
     before = len(doubler.printed)
     answer = doubler.answer(Request(body, headers))
     assert (answer.status, answer.content_type) == (500, "text/html; charset=utf-8")
@@ -142,12 +142,12 @@ def test_exactly_two_types_come_as_str_and_all_others_as_bytes(
     assert answer == Answer(200, "text/plain; charset=utf-8", f"{kind} {content_type} text/x-mine".encode())
 
 
-def test_a_request_that_asks_for_a_type_gets_no_default(echo: OurServer) -> None:
+def test_a_request_with_accept_does_not_get_the_default(echo: OurServer) -> None:
     answer = echo.answer(Request(b"1,2", {"Content-Type": "text/csv", "Accept": "a/b, c/d"}))
     assert answer.body == b"str text/csv a/b, c/d"
 
 
-def test_other_paths_are_not_there(doubler: OurServer) -> None:
+def test_other_paths_are_not_found(doubler: OurServer) -> None:
     def status(path: str) -> int:
         return doubler.answer(Request(path=path, method="GET")).status
 
@@ -187,11 +187,11 @@ def returning(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OurServer]:
         ("{'a': 1}", Answer(200, "application/json", b'{"a":1}\n')),
     ],
 )
-def test_a_result_is_whatever_flask_takes(returning: OurServer, result: str, answer: Answer) -> None:
+def test_a_result_is_whatever_flask_accepts(returning: OurServer, result: str, answer: Answer) -> None:
     assert returning.answer(Request(result.encode(), CSV)) == answer
 
 
-def test_fails_when_the_result_is_nothing(returning: OurServer) -> None:
+def test_fails_when_the_result_is_none(returning: OurServer) -> None:
     assert returning.answer(Request(b"None", CSV)).status == 500
     assert returning.answer(Request(b"[1]", CSV)).status == 500
 
@@ -232,7 +232,7 @@ def refusal(model: Model, tag: str = TAG) -> str:
         ),
         (
             {"SAGEMAKER_SUBMIT_DIRECTORY": None},
-            "SUBMIT_DIRECTORY is not set, so that the container has no code",
+            "SUBMIT_DIRECTORY is not set, so the container has no code",
         ),
         (
             {"SAGEMAKER_PROGRAM": "train.py"},
@@ -265,12 +265,12 @@ def test_fails_at_the_start_and_says_why(
     model = Model(model.folder, {name: value for name, value in given.items() if value is not None})
     said = refusal(model)
     assert reason in said
-    assert "this Python has no such module" not in said, "the code is missing, and no package"
+    assert "is not installed in this Python" not in said, "the code is missing, and no package"
 
 
-def test_fails_at_the_start_when_transform_fn_stands_beside_what_it_stands_for(tmp_path: Path) -> None:
+def test_fails_at_the_start_when_transform_fn_is_defined_with_a_function_it_replaces(tmp_path: Path) -> None:
     code = DOUBLER + "def transform_fn(m, d, c, a): return d, a\ndef predict_fn(data, model): return data\n"
-    assert "inference.py has transform_fn and predict_fn, which the container refuses" in refusal(
+    assert "inference.py defines transform_fn and predict_fn, which the container refuses" in refusal(
         Model.of(tmp_path, code)
     )
 
@@ -289,13 +289,13 @@ def test_images_up_to_1_0_1_do_not_read_transform_fn(tmp_path: Path) -> None:
     [
         (
             "import not_installed_anywhere\n" + DOUBLER,
-            "imports not_installed_anywhere, and this Python has no such",
+            "imports not_installed_anywhere, which is not installed in this",
         ),
         (
             "def model_fn(model_dir): return open('/opt/ml/model/gone.json')\n",
             "SM_MODEL_DIR in the environment",
         ),
-        ("x = 1\n", "the code has no model_fn(model_dir), which loads the model from its folder"),
+        ("x = 1\n", "the code must define model_fn(model_dir), which loads the model from its folder"),
     ],
 )
 def test_fails_with_a_hint_when_the_code_does_not_start(tmp_path: Path, code: str, hint: str) -> None:
@@ -327,16 +327,16 @@ def output_fn(prediction, accept):
 """
 
 
-def test_code_may_import_what_its_container_has(tmp_path: Path) -> None:
+def test_code_can_import_the_modules_of_its_container(tmp_path: Path) -> None:
     with ours(Model.of(tmp_path, AWS_EXAMPLE), "sklearn", TAG) as server:
         assert server.answer(Request(b"1", CSV)) == Answer(200, "text/csv; charset=utf-8", b"inference\n")
         assert server.answer(Request(b"1", {"Content-Type": "text/csv"})).body == b'{"instances": []}'
         assert server.answer(Request(b"1", {"Content-Type": "a/b"})).status == 500
-        assert "mpi.start: the local AWS has what serving needs of sagemaker_containers" in server.printed
+        assert "mpi.start: the local AWS has only the serving part of sagemaker_containers" in server.printed
 
 
-def test_the_containers_model_folder_is_there_for_code_that_names_it(tmp_path: Path) -> None:
-    """Where the system lets a process have mounts of its own; elsewhere the error says what to use."""
+def test_code_that_names_the_containers_model_folder_finds_it(tmp_path: Path) -> None:
+    """Only where the system allows a process its own mounts; elsewhere the error says what to use."""
     code = """
 import os
 def model_fn(model_dir):
@@ -351,7 +351,7 @@ def transform_fn(model, data, content_type, accept):
     try:
         with ours(model, "sklearn", TAG) as server:
             assert server.answer(Request(b"1", CSV)).body.decode() == f"word {sorted({*before, 'ml'})}"
-            assert "it is the model's folder for this model server, and for nobody else" in server.printed
+            assert "only this model server sees the model's folder there" in server.printed
     except TransformJobError as failed:
         assert "SM_MODEL_DIR in the environment" in "\n".join(failed.log_lines)  # one of the two
     assert sorted(entry.name for entry in Path("/opt").iterdir()) == before
@@ -360,7 +360,7 @@ def transform_fn(model, data, content_type, accept):
 def test_fails_for_a_file_of_the_project_by_a_relative_path(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The container's working directory has none of the person's files, and may be written to."""
+    """The container's working directory has none of the user's files, and is writable."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "labels.txt").write_text("cat")
     code = (

@@ -12,7 +12,7 @@ FORK_SAFETY = "OBJC_DISABLE_INITIALIZE_FORK_SAFETY"
 
 
 @pytest.mark.parametrize(("platform", "setting"), [("darwin", "YES"), ("linux", None)])
-def test_workers_that_are_forked_may_use_the_systems_frameworks_on_macos(
+def test_forked_workers_may_use_system_frameworks_on_macos(
     platform: str, setting: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[str | None] = []

@@ -34,7 +34,7 @@ def trained(objective: str = "reg:squarederror", **settings: Any) -> Any:
 
 
 def algorithm(folder: Path, *boosters: Any, **environment: str) -> Model:
-    """Write a model archive with boosters alone."""
+    """Write a model archive that has only boosters."""
     (folder / "model").mkdir()
     for number, booster in enumerate(boosters):
         booster.save_model(folder / "model/booster.ubj")
@@ -101,7 +101,7 @@ def test_fails_with_the_containers_status(
 
 
 @needs_xgboost
-def test_execution_parameters_tell_the_longest_body(regression: OurServer, tmp_path: Path) -> None:
+def test_execution_parameters_have_the_maximum_body_size(regression: OurServer, tmp_path: Path) -> None:
     request = Request(path="/execution-parameters", method="GET")
     assert json.loads(regression.answer(request).body)["MaxPayloadInMB"] == 6
     model = algorithm(tmp_path, trained(), MAX_CONTENT_LENGTH="20971520")
@@ -114,7 +114,7 @@ def test_execution_parameters_tell_the_longest_body(regression: OurServer, tmp_p
 @pytest.mark.parametrize(
     ("tag", "most", "status"), [("1.0-1-cpu-py3", 20, 200), ("1.2-1", 20, 200), ("1.2-2", 40, 406)]
 )
-def test_images_before_1_2_2_take_20_mb_at_most_and_ignore_accept(
+def test_images_before_1_2_2_accept_20_mb_at_most_and_ignore_accept(
     tmp_path: Path, tag: str, most: int, status: int
 ) -> None:
     model = algorithm(tmp_path, trained(), MAX_CONTENT_LENGTH=str(40 * 1024**2))
@@ -176,10 +176,10 @@ def model_fn(model_dir):
 @pytest.mark.parametrize(
     ("files", "reason"),
     [
-        ({}, "the archive has none; add the file xgboost-model, or name the script"),
+        ({}, "the archive has none; add the file xgboost-model, or set SAGEMAKER_PROGRAM"),
         (
             {"xgboost-model": b"no model"},
-            "The image has XGBoost 1.7; install the same: pip install 'xgboost==1.7.*'",
+            "The image has XGBoost 1.7; install the same version: pip install 'xgboost==1.7.*'",
         ),
     ],
 )
@@ -192,7 +192,7 @@ def test_fails_at_the_start_without_a_booster(tmp_path: Path, files: dict[str, b
     assert reason in "\n".join(failed.value.log_lines)
 
 
-def test_fails_saying_what_to_install_where_xgboost_is_not_there(tmp_path: Path) -> None:
+def test_fails_saying_what_to_install_when_xgboost_is_missing(tmp_path: Path) -> None:
     (tmp_path / "model").mkdir()
     (tmp_path / "model/xgboost-model").write_bytes(b"x")
     hidden = tmp_path / "hidden/xgboost.py"

@@ -1,4 +1,4 @@
-"""Model archives, as a container would find them unpacked."""
+"""Model archives, unpacked as for a container."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_a_new_version_gets_a_folder_of_its_own(archives: ModelArchives) -> None
     [tarfile.TarInfo("../../outside"), link("code", "../../outside"), link("code", "/etc")],
     ids=["a path that leads out", "a link that leads out", "a link to a path of the machine"],
 )
-def test_refuses_what_would_leave_the_folder(archives: ModelArchives, member: tarfile.TarInfo) -> None:
+def test_refuses_members_outside_the_folder(archives: ModelArchives, member: tarfile.TarInfo) -> None:
     with pytest.raises(TransformJobError, match=r"with relative paths only$"):
         archives.unpack(OneObject(packed(member)), URL)
 
@@ -121,7 +121,7 @@ def special(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:
         "through a link",
     ],
 )
-def test_refuses_members_that_are_no_files_below_the_folder(
+def test_refuses_members_that_are_not_files_below_the_folder(
     archives: ModelArchives, members: list[tarfile.TarInfo]
 ) -> None:
     buffer = io.BytesIO()
@@ -156,7 +156,7 @@ def is_inside(path: Path, folder: Path) -> bool:
 
 @settings(deadline=None)
 @given(members=st.lists(_MEMBERS, max_size=5))
-def test_whatever_the_members_nothing_is_written_outside(members: list[tarfile.TarInfo]) -> None:
+def test_no_member_is_written_outside(members: list[tarfile.TarInfo]) -> None:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz", errors="surrogatepass") as archive:
         for member in members:
@@ -181,7 +181,7 @@ def test_an_absolute_path_is_kept_inside_the_folder(archives: ModelArchives) -> 
     [b"not an archive", b"", packed(tarfile.TarInfo("a" * 60))[:-30]],
     ids=["something else", "nothing", "one that was cut off"],
 )
-def test_fails_when_it_is_no_whole_archive(archives: ModelArchives, body: bytes) -> None:
+def test_fails_when_the_archive_is_incomplete(archives: ModelArchives, body: bytes) -> None:
     with pytest.raises(
         TransformJobError, match=r"^ClientError: Failed to extract model data archive from s3://"
     ):
@@ -195,6 +195,6 @@ def test_fails_when_there_is_no_such_object(archives: ModelArchives) -> None:
         archives.unpack(OneObject(None), URL)
 
 
-def test_fails_when_the_address_is_none(archives: ModelArchives) -> None:
+def test_fails_for_an_invalid_address(archives: ModelArchives) -> None:
     with pytest.raises(TransformJobError, match="Failed to download model data from models/churn"):
         archives.unpack(OneObject(b""), "models/churn")

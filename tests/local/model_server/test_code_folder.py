@@ -1,9 +1,8 @@
-"""Where a scikit-learn or XGBoost container finds its code, by SAGEMAKER_SUBMIT_DIRECTORY."""
+"""How a scikit-learn or XGBoost container finds its code with SAGEMAKER_SUBMIT_DIRECTORY."""
 
 from __future__ import annotations
 
 import io
-import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +11,7 @@ import pytest
 from batch_transform.job.errors import TransformJobError
 from batch_transform.local.model_server.archive import ModelArchives
 from batch_transform.local.model_server.code_folder import CodeFolders
-
-
-def packed(**files: str) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
-        for name, text in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(text)
-            archive.addfile(entry, io.BytesIO(text.encode()))
-    return buffer.getvalue()
+from fakes.archive import archive_of
 
 
 class OneObject:
@@ -29,18 +19,18 @@ class OneObject:
 
     def get_object(self, **address: str) -> dict[str, Any]:
         assert address == {"Bucket": "code", "Key": "churn/sourcedir.tar.gz"}
-        return {"ETag": "1", "Body": io.BytesIO(packed(**{"predict.py": "S3"}))}
+        return {"ETag": "1", "Body": io.BytesIO(archive_of({"predict.py": "S3"}))}
 
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    """A model with code in two folders, in an archive and at its top."""
+    """A model with code in two folders, in an archive and at the top level."""
     folder = tmp_path / "model"
     for place in ("code", "serving/deep"):
         (folder / place).mkdir(parents=True)
         (folder / place / "predict.py").write_text(place)
     (folder / "predict.py").write_text("top")
-    (folder / "sourcedir.tar.gz").write_bytes(packed(**{"predict.py": "packed"}))
+    (folder / "sourcedir.tar.gz").write_bytes(archive_of({"predict.py": "packed"}))
     return folder
 
 
@@ -85,5 +75,7 @@ def test_the_containers_own_code_folder_is_empty(folders: CodeFolders, model: Pa
 def test_fails_for_a_place_that_the_container_does_not_have(
     folders: CodeFolders, model: Path, place: str
 ) -> None:
-    with pytest.raises(TransformJobError, match="the container has nothing there: write /opt/ml/model/code"):
+    with pytest.raises(
+        TransformJobError, match="which does not exist in the container: set it to /opt/ml/model/code"
+    ):
         fetch(folders, model, place)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import tarfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 import pytest
 
 from batch_transform.local.up import LocalAws
+from fakes.archive import archive_of
 from fakes.wheel import write_wheel
 
 SKLEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
@@ -33,19 +32,8 @@ def code(says: str, imports: str = "") -> str:
     return CODE.format(says=says, imports=imports)
 
 
-def packed(files: Mapping[str, str | bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
-        for name, content in files.items():
-            content = content.encode() if isinstance(content, str) else content  # noqa: PLW2901  # as bytes
-            entry = tarfile.TarInfo(name)
-            entry.size = len(content)
-            archive.addfile(entry, io.BytesIO(content))
-    return buffer.getvalue()
-
-
 class Containers:
-    """Runs jobs on models whose role may read their own objects, and no others."""
+    """Runs jobs on models whose role may read only their own objects."""
 
     def __init__(self, lab: Any) -> None:
         self.lab = lab
@@ -65,9 +53,9 @@ class Containers:
         """Return the job's description, its result and its container's log."""
         environment = {"SAGEMAKER_PROGRAM": program, "SAGEMAKER_SUBMIT_DIRECTORY": submit_directory}
         bucket = self.lab.bucket(**{"a.csv": b"1,2\n3,4\n"})
-        self.lab.s3.put_object(Bucket=bucket, Key="model.tar.gz", Body=packed(files))
+        self.lab.s3.put_object(Bucket=bucket, Key="model.tar.gz", Body=archive_of(files))
         if sourcedir is not None:
-            self.lab.s3.put_object(Bucket=bucket, Key="sourcedir.tar.gz", Body=packed(sourcedir))
+            self.lab.s3.put_object(Bucket=bucket, Key="sourcedir.tar.gz", Body=archive_of(sourcedir))
             environment["SAGEMAKER_SUBMIT_DIRECTORY"] = f"s3://{bucket}/sourcedir.tar.gz"
         name = self.lab.name()
         self.lab.sagemaker.create_model(
@@ -122,7 +110,7 @@ def containers(
             yield Containers(make_lab(aws))
 
 
-def test_code_in_s3_is_loaded_in_place_of_the_archives(containers: Containers) -> None:
+def test_code_in_s3_is_loaded_instead_of_the_archives(containers: Containers) -> None:
     """As SKLearnModel(entry_point="predict.py") of the SageMaker SDK deploys it."""
     described, result, _ = containers.run(
         {"code/predict.py": code("'archive'"), "word.txt": "model"},
@@ -150,7 +138,7 @@ def test_fails_when_the_role_may_not_read_the_code(containers: Containers) -> No
     assert result == ""
 
 
-def test_a_folder_of_the_archive_is_loaded_where_the_variable_names_it(containers: Containers) -> None:
+def test_a_folder_of_the_archive_is_loaded_when_the_variable_names_it(containers: Containers) -> None:
     described, result, _ = containers.run(
         {"serving/predict.py": code("'serving'"), "code/predict.py": code("'code'")},
         program="predict.py",
@@ -169,11 +157,11 @@ def test_pytorch_ignores_code_in_s3(containers: Containers) -> None:
     )
     assert described["TransformJobStatus"] == "Completed", described
     assert result == "archive\narchive\n"
-    assert any("which the PyTorch container ignores" in line for line in log)
+    assert any("but the PyTorch container ignores it" in line for line in log)
 
 
 def with_wheels(folder: Path, text: str, **versions: str) -> dict[str, str | bytes]:
-    """The files of a model whose code needs packages that lie beside it."""
+    """The files of a model whose code needs packages in the same folder."""
     wheels = [write_wheel(folder, name, version) for name, version in versions.items()]
     says = f"' '.join([{', '.join(f'{name}.__version__' for name in versions)}])"
     return {
@@ -183,9 +171,7 @@ def with_wheels(folder: Path, text: str, **versions: str) -> dict[str, str | byt
     }
 
 
-def test_what_requirements_txt_asks_for_is_installed_before_the_first_ping(
-    containers: Containers, tmp_path: Path
-) -> None:
+def test_requirements_are_installed_before_the_first_ping(containers: Containers, tmp_path: Path) -> None:
     files = with_wheels(tmp_path, "--no-index\n--find-links wheels\nlopsided>=1\n", lopsided="1.5")
     described, result, log = containers.run(files)
     assert described["TransformJobStatus"] == "Completed", described
@@ -196,7 +182,7 @@ def test_what_requirements_txt_asks_for_is_installed_before_the_first_ping(
 def test_a_model_sees_the_packages_it_asks_for_and_the_server_keeps_its_own(
     containers: Containers, tmp_path: Path
 ) -> None:
-    """These wheels are empty: a server that loaded them would not start."""
+    """These wheels are empty: a server that loads them does not start."""
     versions = {"werkzeug": "0.1", "flask": "0.2"}
     text = "".join(f"./wheels/{name}-{version}-py3-none-any.whl\n" for name, version in versions.items())
     gunicorn = write_wheel(tmp_path, "gunicorn", "0.3")
@@ -216,13 +202,13 @@ def test_fails_with_pips_last_error_first(containers: Containers, tmp_path: Path
     assert any("(from versions: 1.5)" in line for line in log)
 
 
-def test_an_isolated_model_installs_what_lies_beside_its_code(containers: Containers, tmp_path: Path) -> None:
+def test_an_isolated_model_installs_packages_beside_its_code(containers: Containers, tmp_path: Path) -> None:
     files = with_wheels(tmp_path, "--no-index\n--find-links wheels\nlopsided\n", lopsided="2.5")
     described, result, _ = containers.run(files, isolated=True)
     assert (described["TransformJobStatus"], result) == ("Completed", "2.5\n2.5\n"), described
 
 
-def test_fails_when_an_isolated_model_asks_for_more(containers: Containers) -> None:
+def test_fails_when_an_isolated_model_needs_a_download(containers: Containers) -> None:
     files: Mapping[str, str | bytes] = {
         "code/inference.py": code("1"),
         "code/requirements.txt": "lightgbm==4.1.0\n",

@@ -11,7 +11,7 @@ SKLEARN = "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-scikit-learn:1
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8080", "http://localhost:8080/", "http://[::1]:8080"])
-def test_an_address_is_a_server_that_already_runs(url: str) -> None:
+def test_an_address_is_a_running_server(url: str) -> None:
     assert Images().server(url) == RunningServer(url.rstrip("/"))
 
 
@@ -30,7 +30,7 @@ def test_a_folder_is_its_executable_serve(tmp_path: Path) -> None:
 
 
 def test_fails_when_the_folder_has_no_executable_serve(tmp_path: Path) -> None:
-    with pytest.raises(TransformJobError, match=r"^ClientError: /.*/serve is not there: the image file://"):
+    with pytest.raises(TransformJobError, match=r"^ClientError: /.*/serve does not exist: the image file://"):
         Images().server(tmp_path.as_uri())
     (tmp_path / "serve").touch(0o644)
     with pytest.raises(TransformJobError, match=r"/serve is not executable \(chmod \+x\)"):
@@ -50,7 +50,7 @@ def test_fails_when_the_folder_has_no_executable_serve(tmp_path: Path) -> None:
         ("763104351884.dkr.ecr.us-west-2.amazonaws.com/pytorch-inference@sha256:abc", "pytorch", ""),
     ],
 )
-def test_a_framework_image_is_our_own_server_which_learns_the_framework_and_the_tag(
+def test_a_framework_image_is_our_own_server_with_the_framework_and_the_tag(
     image: str, framework: str, tag: str
 ) -> None:
     server = Images().server(image)
@@ -64,7 +64,7 @@ def test_fails_saying_what_to_map_when_nothing_serves_an_image() -> None:
         TransformJobError, match=r"^ClientError: the local AWS cannot run the image"
     ) as failed:
         Images().server(image)
-    assert f'a file given with --images, for example {{"{image}": ["python", "serve.py"]}}' in str(
+    assert f'a file that you name with --images, for example {{"{image}": ["python", "serve.py"]}}' in str(
         failed.value
     )
 
@@ -78,14 +78,14 @@ def test_a_mapped_command_is_run_in_the_folder_of_the_mapping(tmp_path: Path, te
     assert Images(mapping).server("my/churn:1") == Command(("python", "serve.py"), tmp_path.resolve())
 
 
-def test_a_mapping_goes_before_what_is_known_without_it(tmp_path: Path) -> None:
+def test_a_mapping_overrides_the_defaults(tmp_path: Path) -> None:
     mapping = tmp_path / "images.yaml"
     mapping.write_text(f'"{SKLEARN}": http://127.0.0.1:9000')
     assert Images(mapping).server(SKLEARN) == RunningServer("http://127.0.0.1:9000")
 
 
 @pytest.mark.parametrize("text", ["[]", "a: {}", "a: []", "a: [1]", "a: ftp://x", "a: python serve.py"])
-def test_fails_when_the_mapping_has_another_shape(tmp_path: Path, text: str) -> None:
+def test_fails_when_the_mapping_has_the_wrong_form(tmp_path: Path, text: str) -> None:
     mapping = tmp_path / "images.yaml"
     mapping.write_text(text)
     if text == "[]":  # nothing is mapped: an empty file is fine

@@ -1,4 +1,4 @@
-"""What requirements.txt asks for is installed by the real pip, from wheels made by hand, without a network."""
+"""Packages in requirements.txt are installed by the real pip, from wheels made by hand, without a network."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_the_file_is_read_as_pip_reads_it(
 
 
 def test_a_code_folder_with_a_setup_is_installed_too(packages: Packages, code: Path) -> None:
-    """The container runs `pip install .` in it, and a setup.py of the author's may bring packages."""
+    """The container runs `pip install .` in it, and the setup.py may list packages."""
     backend(code, f"return {write_wheel(code / 'built', 'mine', '3.0').name!r}", moves="built")
     (code / "setup.py").touch()
     assert versions(installed(packages, install(code, f"{NO_INDEX}lopsided\n"))) == [
@@ -91,7 +91,7 @@ def test_a_code_folder_with_a_setup_is_installed_too(packages: Packages, code: P
     assert not Install(code, None, {}, {}).is_needed
 
 
-def test_what_this_program_has_already_is_not_installed_again(packages: Packages, code: Path) -> None:
+def test_packages_of_this_program_are_not_installed_again(packages: Packages, code: Path) -> None:
     assert versions(installed(packages, install(code, "--no-index\nnumpy\nclick>=1\n"))) == []
 
 
@@ -106,14 +106,14 @@ def test_the_same_content_is_installed_once(packages: Packages, code: Path) -> N
     assert said == []
 
 
-def test_a_file_that_names_no_other_is_its_own_content(code: Path) -> None:
+def test_the_content_is_the_file_alone_if_it_refers_to_nothing_else(code: Path) -> None:
     key = install(code, "lopsided==1.0\n").key
     (code / "inference.py").write_text("changed = True\n")
     assert install(code, "lopsided==1.0\n").key == key
     assert install(code, "lopsided==2.0\n").key != key
 
 
-def test_what_a_file_refers_to_is_part_of_its_content(code: Path) -> None:
+def test_files_that_it_refers_to_are_part_of_the_content(code: Path) -> None:
     wheel = "./wheels/lopsided-1.0-py3-none-any.whl\n"
     key = install(code, wheel).key
     write_wheel(code / "wheels", "lopsided", "1.0", source="changed = True\n")
@@ -122,7 +122,7 @@ def test_what_a_file_refers_to_is_part_of_its_content(code: Path) -> None:
     assert install(code, "lopsided\n", PIP_INDEX_URL="https://a").key != install(code, "lopsided\n").key
 
 
-def test_a_container_that_runs_pip_elsewhere_sees_no_relative_path(packages: Packages, code: Path) -> None:
+def test_a_container_that_runs_pip_elsewhere_finds_no_relative_path(packages: Packages, code: Path) -> None:
     wheel = "./wheels/lopsided-2.0-py3-none-any.whl\n"
     with pytest.raises(NotInstalledError, match=r"lopsided-2\.0-py3-none-any\.whl"):
         installed(packages, install(code, wheel, beside=False))
@@ -140,20 +140,18 @@ def test_fails_with_pips_last_error_and_leaves_nothing(
     assert [path for path in (tmp_path / "cache").iterdir() if path.is_dir()] == []
 
 
-def test_offline_uses_what_was_installed_and_fetches_nothing(code: Path, tmp_path: Path) -> None:
+def test_offline_uses_installed_packages_and_downloads_nothing(code: Path, tmp_path: Path) -> None:
     wanted = install(code, f"{NO_INDEX}lopsided\n")
     folder = installed(Packages(tmp_path / "cache"), wanted)
     offline = Packages(tmp_path / "cache", offline=True)
     assert installed(offline, wanted) == folder
-    with pytest.raises(NotInstalledError, match="nothing is fetched with --offline: run it once without"):
+    with pytest.raises(NotInstalledError, match="--offline allows no downloads: run once without it"):
         installed(offline, install(code, "tilted-nowhere\n"))
-    with pytest.raises(
-        NotInstalledError, match=r"^tilted @ https://example\.com/t\.whl is fetched from a network"
-    ):
+    with pytest.raises(NotInstalledError, match=r"^tilted @ https://example\.com/t\.whl must be downloaded"):
         installed(offline, install(code, "tilted @ https://example.com/t.whl\n"))
 
 
-def test_a_model_without_a_network_installs_what_lies_beside_its_code(packages: Packages, code: Path) -> None:
+def test_a_model_without_a_network_installs_packages_beside_its_code(packages: Packages, code: Path) -> None:
     isolated = Install(code, code, {}, {}, has_network=False)
     (code / "requirements.txt").write_text("--find-links wheels\nlopsided\n")
     assert versions(installed(packages, isolated)) == ["lopsided-2.0"]
@@ -162,7 +160,7 @@ def test_a_model_without_a_network_installs_what_lies_beside_its_code(packages: 
         installed(packages, isolated)
 
 
-def test_threads_that_want_the_same_install_it_once(packages: Packages, code: Path) -> None:
+def test_threads_with_the_same_requirements_install_them_once(packages: Packages, code: Path) -> None:
     wanted, said = install(code, f"{NO_INDEX}lopsided\n"), list[str]()
     folders: list[Path] = []
     threads = [
@@ -186,7 +184,7 @@ Packages(cache).installed(Install(code, code, {}, {}), print, threading.Event())
 """
 
 
-def test_processes_that_want_the_same_install_it_once(code: Path, tmp_path: Path) -> None:
+def test_processes_with_the_same_requirements_install_them_once(code: Path, tmp_path: Path) -> None:
     install(code, f"{NO_INDEX}lopsided\n")
     command = [sys.executable, "-c", INSTALLER, str(code), str(tmp_path / "cache")]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
@@ -195,20 +193,22 @@ def test_processes_that_want_the_same_install_it_once(code: Path, tmp_path: Path
     assert said.count("Successfully installed lopsided-2.0") == 1
 
 
-def test_fails_where_the_disk_is_full(
+def test_fails_when_the_disk_is_full(
     packages: Packages, code: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def no_space(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("venv.EnvBuilder.create", no_space)
-    with pytest.raises(NotInstalledError, match=r"No space left on device; they are kept below /.*/cache"):
+    with pytest.raises(
+        NotInstalledError, match=r"No space left on device; packages are kept below /.*/cache"
+    ):
         installed(packages, install(code, "lopsided\n"))
     assert not list((tmp_path / "cache").glob("*.part"))
 
 
 def backend(project: Path, body: str, moves: str = "") -> None:
-    """Make a folder a Python project that builds itself, and needs nothing for that."""
+    """Make a folder a Python project that builds without dependencies."""
     project.mkdir(exist_ok=True)
     (project / "pyproject.toml").write_text(
         '[build-system]\nrequires = []\nbuild-backend = "own_build"\nbackend-path = ["."]\n'
@@ -233,7 +233,7 @@ def wait_for(path: Path) -> None:
         time.sleep(0.05)
 
 
-def test_a_job_that_is_stopped_ends_its_installation(packages: Packages, code: Path, tmp_path: Path) -> None:
+def test_stopping_a_job_ends_its_installation(packages: Packages, code: Path, tmp_path: Path) -> None:
     started = tmp_path / "started"
     slow_project(code, started)
     stop = threading.Event()
@@ -249,7 +249,7 @@ def test_a_job_that_is_stopped_ends_its_installation(packages: Packages, code: P
     assert [path for path in (tmp_path / "cache").iterdir() if path.is_dir()] == []
 
 
-def test_what_a_killed_process_left_is_no_hindrance(packages: Packages, code: Path, tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_process_do_not_matter(packages: Packages, code: Path, tmp_path: Path) -> None:
     started = tmp_path / "started"
     slow_project(code, started)
     with subprocess.Popen([sys.executable, "-c", INSTALLER, str(code), str(tmp_path / "cache")]) as process:
@@ -262,7 +262,7 @@ def test_what_a_killed_process_left_is_no_hindrance(packages: Packages, code: Pa
     assert not list((tmp_path / "cache").glob("*.part"))
 
 
-def test_fails_where_nothing_can_be_kept(tmp_path: Path, code: Path) -> None:
+def test_fails_when_the_cache_is_not_writable(tmp_path: Path, code: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(NotInstalledError, match="name a folder that can be written with XDG_CACHE_HOME"):
+    with pytest.raises(NotInstalledError, match="set XDG_CACHE_HOME to a writable folder"):
         installed(Packages(tmp_path / "file"), install(code, "lopsided\n"))

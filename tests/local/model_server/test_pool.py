@@ -56,7 +56,7 @@ def test_a_server_that_died_is_replaced(servers: ModelServers, tmp_path: Path) -
     assert not answers(url) or url == replaced
 
 
-def test_a_server_that_answers_no_ping_any_more_is_replaced(servers: ModelServers, tmp_path: Path) -> None:
+def test_a_server_that_no_longer_answers_pings_is_replaced(servers: ModelServers, tmp_path: Path) -> None:
     url = url_of(servers, tmp_path, BEHAVIOUR="sick")
     assert url_of(servers, tmp_path, BEHAVIOUR="sick") == url
     urllib3.request("POST", f"{url}/invocations", body=b"x")  # from then on it is sick
@@ -65,7 +65,7 @@ def test_a_server_that_answers_no_ping_any_more_is_replaced(servers: ModelServer
     assert answers(replaced)
 
 
-def test_only_so_many_idle_servers_are_kept(servers: ModelServers, tmp_path: Path) -> None:
+def test_a_limited_number_of_idle_servers_is_kept(servers: ModelServers, tmp_path: Path) -> None:
     urls = [url_of(servers, tmp_path, NUMBER=str(number)) for number in range(MOST_IDLE + 2)]
     assert [answers(url) for url in urls] == [False, False] + [True] * MOST_IDLE
 
@@ -86,7 +86,7 @@ def test_stopping_ends_the_wait_for_a_ping(tmp_path: Path, until: Callable[..., 
     assert servers._servers == {}
 
 
-def test_a_servers_environment_has_nothing_of_ours(
+def test_a_servers_environment_has_none_of_our_variables(
     servers: ModelServers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MY_TOKEN", "secret")
@@ -101,5 +101,5 @@ def test_fails_when_the_pool_is_closed(servers: ModelServers, tmp_path: Path) ->
     url = url_of(servers, tmp_path)
     servers.close()
     assert not answers(url)
-    with pytest.raises(TransformJobError, match="the local AWS ends"):
+    with pytest.raises(TransformJobError, match="the local AWS is shutting down"):
         url_of(servers, tmp_path)

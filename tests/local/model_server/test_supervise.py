@@ -36,7 +36,7 @@ time.sleep(3600)
 
 
 @pytest.mark.parametrize("first", ["", "signal.signal(signal.SIGTERM, signal.SIG_IGN)"])
-def test_the_whole_group_goes_when_the_pipe_ends(until: Callable[..., None], first: str) -> None:
+def test_the_whole_group_ends_when_the_pipe_does(until: Callable[..., None], first: str) -> None:
     with start(TREE.format(first=first)) as process:
         running = [process.pid, *pids(process)]
         assert process.stdin is not None
@@ -45,7 +45,7 @@ def test_the_whole_group_goes_when_the_pipe_ends(until: Callable[..., None], fir
         until(lambda: not any(is_running(pid) for pid in running))
 
 
-def test_what_a_command_leaves_behind_goes_with_it(until: Callable[..., None]) -> None:
+def test_processes_left_behind_by_a_command_end_with_it(until: Callable[..., None]) -> None:
     without_the_wait = TREE.format(first="").rpartition("time.sleep")[0]
     with start(without_the_wait) as process:
         command, left_behind = pids(process)
@@ -67,5 +67,6 @@ def test_fails_with_one_line_when_the_command_does_not_exist() -> None:
     )
     assert ended.returncode == 127
     assert (
-        ended.stderr == "the command cannot be run: [Errno 2] No such file or directory: '/no/such/serve'\n"
+        ended.stderr
+        == "the command cannot be started: [Errno 2] No such file or directory: '/no/such/serve'\n"
     )

@@ -1,4 +1,4 @@
-"""A server of odd answers, and an invoker that talks to it."""
+"""A server with odd answers, and an invoker that talks to it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fakes.odd_server import OddServer
 
 @pytest.fixture
 def server() -> Iterator[OddServer]:
-    """A server whose answers the request's body asks for."""
+    """A server whose answers depend on the request's body."""
     with OddServer() as running:
         threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True).start()
         yield running

@@ -95,7 +95,7 @@ def test_nothing_is_sent_after_a_request_that_failed(
 def test_the_time_of_each_request_counts_from_its_own_start(invoker: HttpInvoker) -> None:
     assert send_all(invoker, [b"slow"] * 40, timeout=1.5) == [Answer(200, b"slow")] * 40  # 2 s in all
     found = send_all(invoker, [b"1", b"hang", b"2"], at_a_time=2, timeout=0.5)
-    assert str(found[1]) == "nothing whole came within 0.5 s"
+    assert str(found[1]) == "no complete answer within 0.5 s"
 
 
 def test_an_unusual_answer_is_read_among_several_requests_too(

@@ -9,7 +9,7 @@ VARIANT = {"VariantName": "all", "InitialInstanceCount": 1, "InstanceType": "ml.
 
 @pytest.fixture
 def served(lab: Any) -> str:
-    """The name of an endpoint whose configuration has its name too, and one model."""
+    """The name of an endpoint with one model, and of its configuration."""
     name = str(lab.name())
     configure(lab, name, lab.model())
     lab.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
@@ -84,7 +84,7 @@ def test_fails_when_a_name_is_taken(lab: Any, served: str) -> None:
     assert message.startswith('Cannot create already existing endpoint "arn:')
 
 
-def test_fails_when_a_model_or_a_configuration_is_not_there(lab: Any, served: str) -> None:
+def test_fails_when_a_model_or_a_configuration_does_not_exist(lab: Any, served: str) -> None:
     _, message = lab.refusal(lambda: configure(lab, lab.name(), "no-such-model"))
     assert message.startswith('Could not find model "arn:')
     for call in (lab.sagemaker.create_endpoint, lab.sagemaker.update_endpoint):

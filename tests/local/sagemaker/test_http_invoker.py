@@ -52,18 +52,20 @@ def test_a_header_that_was_not_given_is_not_sent(server: OddServer, invoker: Htt
         (b"close", b"close"),
     ],
 )
-def test_an_answer_is_read_however_its_end_is_told(invoker: HttpInvoker, body: bytes, answer: bytes) -> None:
+def test_an_answer_is_read_however_its_length_is_given(
+    invoker: HttpInvoker, body: bytes, answer: bytes
+) -> None:
     assert body_of(invoker, body) == answer
     assert body_of(invoker, b"next") == b"next"
 
 
-def test_a_large_body_goes_there_and_back(invoker: HttpInvoker) -> None:
+def test_a_large_body_is_sent_and_received(invoker: HttpInvoker) -> None:
     body = bytes(range(256)) * 40_000
     assert body_of(invoker, body) == body
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="TCP_QUICKACK is Linux's")
-def test_a_server_that_writes_headers_and_body_apart_is_not_kept_waiting(invoker: HttpInvoker) -> None:
+def test_a_server_that_writes_headers_and_body_separately_is_not_kept_waiting(invoker: HttpInvoker) -> None:
     took = []
     for _ in range(40):
         started = time.perf_counter()
@@ -73,19 +75,21 @@ def test_a_server_that_writes_headers_and_body_apart_is_not_kept_waiting(invoker
 
 
 @pytest.mark.parametrize("value", ["text/csv\r\nX: y", "text/csv\n"])
-def test_fails_for_a_header_that_would_be_two(invoker: HttpInvoker, value: str) -> None:
-    with pytest.raises(ValueError, match="a header has no line ends"):
+def test_fails_for_a_header_with_a_line_break(invoker: HttpInvoker, value: str) -> None:
+    with pytest.raises(ValueError, match="a header must not contain a line break"):
         invoker.invoke(b"x", content_type=value, accept=None, timeout=PATIENCE_SECONDS)
 
 
-def test_the_type_of_an_answer_is_told_however_it_is_read(server: OddServer, invoker: HttpInvoker) -> None:
+def test_the_content_type_is_returned_however_the_answer_is_read(
+    server: OddServer, invoker: HttpInvoker
+) -> None:
     for body in (b"type", b"type chunks"):
         reply = invoker.post(body, content_type=None, accept=None, timeout=PATIENCE_SECONDS)
         assert (reply.body, reply.content_type) == (b"1", "text/csv; x=Y")
     assert server.connections == 1
 
 
-def test_a_header_on_two_lines_is_read_whole() -> None:
+def test_a_header_on_two_lines_is_read_completely() -> None:
     folded = b"HTTP/1.1 200 OK\r\nContent-Type: text/csv;\r\n charset=utf-8\r\nContent-Length: 1\r\n\r\n1"
     with (
         MisbehavingServer(Way("folded", lambda _: [folded], None, "body"), bytes) as server,
@@ -97,8 +101,8 @@ def test_a_header_on_two_lines_is_read_whole() -> None:
 
 
 @pytest.mark.parametrize("digits", [19, 5_000])
-def test_fails_for_a_length_that_no_body_has(digits: int) -> None:
-    """Python itself refuses to read a number of more than 4,300 digits, with an error that nobody expects."""
+def test_fails_for_an_impossible_length(digits: int) -> None:
+    """Python refuses to parse a number with more than 4,300 digits, with an unexpected error."""
     head = b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * digits + b"\r\n\r\n1"
     with (
         MisbehavingServer(Way("long", lambda _: [head, Close], "", "error"), bytes) as server,
@@ -108,7 +112,7 @@ def test_fails_for_a_length_that_no_body_has(digits: int) -> None:
         body_of(invoker, b"x")
 
 
-def test_fails_for_a_second_length_that_only_a_newline_sets_apart() -> None:
+def test_fails_for_a_second_length_after_a_bare_newline() -> None:
     head = b"HTTP/1.1 200 OK\r\nX: 1\nContent-Length: 5\r\nContent-Length: 3\r\n\r\nabc"
     with (
         MisbehavingServer(Way("newline", lambda _: [head, Close], "", "error"), bytes) as server,
@@ -122,7 +126,7 @@ def test_any_status_is_an_answer(invoker: HttpInvoker) -> None:
     assert invoker.invoke(b"fail", content_type=None, accept=None, timeout=PATIENCE_SECONDS).status == 500
 
 
-def test_a_connection_that_the_server_closed_while_idle_is_no_failure(
+def test_a_connection_that_the_server_closed_while_idle_is_not_a_failure(
     server: OddServer, invoker: HttpInvoker
 ) -> None:
     assert body_of(invoker, b"bye") == b"bye"
@@ -139,7 +143,7 @@ def test_a_connection_that_the_server_closed_while_idle_is_no_failure(
         (b"cut", "the server closed the connection after 5 of 10 bytes of its answer"),
         (b"cut chunks", "the server closed the connection in the middle of its answer"),
         (b"too much", "the server sent more than its answer of 3 bytes: b'def'"),
-        (b"mumble", "what the server sent is no HTTP answer: .*hello"),
+        (b"mumble", "the server sent something that isn't an HTTP answer: .*hello"),
     ],
 )
 def test_fails_when_the_connection_ends_before_the_answer_does(
@@ -150,17 +154,17 @@ def test_fails_when_the_connection_ends_before_the_answer_does(
 
 
 @pytest.mark.parametrize("body", [b"hang", b"trickle", b"stream"])
-def test_fails_when_the_time_is_over(invoker: HttpInvoker, body: bytes) -> None:
+def test_fails_after_the_time_limit(invoker: HttpInvoker, body: bytes) -> None:
     started = time.monotonic()
-    with pytest.raises(NoModelAnswerError, match=r"^nothing whole came within 0.5 s$"):
+    with pytest.raises(NoModelAnswerError, match=r"^no complete answer within 0.5 s$"):
         body_of(invoker, body, timeout=0.5)
     assert time.monotonic() - started < PATIENCE_SECONDS  # the server is silent for longer
 
 
-def test_fails_when_nobody_listens() -> None:
+def test_fails_when_nothing_listens() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound, but it does not listen
-        with pytest.raises(NoModelAnswerError, match=r"^nobody listens at 127\.0\.0\.1:\d+ any more$"):
+        with pytest.raises(NoModelAnswerError, match=r"^nothing listens on 127\.0\.0\.1:\d+ any more$"):
             body_of(HttpInvoker(f"http://127.0.0.1:{taken.getsockname()[1]}"), b"x")
 
 
@@ -190,7 +194,7 @@ def test_an_interrupt_ends_requests_in_flight_and_refuses_new_ones(
         body_of(invoker, b"new")
 
 
-def test_a_body_that_is_no_bytes_is_sent_in_chunks(server: OddServer, invoker: HttpInvoker) -> None:
+def test_a_body_in_pieces_of_unknown_size_is_sent_in_chunks(server: OddServer, invoker: HttpInvoker) -> None:
     chunks = (b"x" * 100_000 for _ in range(30))
     answer = invoker.invoke(chunks, content_type="text/csv", accept=None, timeout=PATIENCE_SECONDS)
     assert answer.body == b"x" * 3_000_000
@@ -208,9 +212,7 @@ def test_a_body_in_pieces_of_known_size_is_sent_with_its_length(
 
 
 @pytest.mark.parametrize("error", [ValueError, OSError])
-def test_fails_as_its_source_does_when_a_body_ends_in_the_middle(
-    invoker: HttpInvoker, error: type[Exception]
-) -> None:
+def test_raises_the_error_of_a_body_that_breaks_off(invoker: HttpInvoker, error: type[Exception]) -> None:
     def broken() -> Iterator[bytes]:
         yield b"x"
         raise error("no more input")

@@ -71,7 +71,7 @@ def test_a_container_gets_the_environment_of_the_contract(lab: Any) -> None:
     assert environment["AWS_ENDPOINT_URL"] == lab.aws.endpoint_url
 
 
-def test_a_containers_execution_parameters_count(lab: Any) -> None:
+def test_a_containers_execution_parameters_apply(lab: Any) -> None:
     parameters = {"MaxConcurrentTransforms": 3, "BatchStrategy": "SINGLE_RECORD", "MaxPayloadInMB": 2}
     model = lab.model(Environment={"EXECUTION_PARAMETERS": json.dumps(parameters)})
     request = lab.request(model, lab.bucket(**{"a.csv": ROWS}), MaxPayloadInMB=5)
@@ -80,7 +80,7 @@ def test_a_containers_execution_parameters_count(lab: Any) -> None:
     assert line.endswith(": MaxConcurrentTransforms=3, MaxPayloadInMB=5, BatchStrategy=SINGLE_RECORD")
 
 
-def test_a_job_of_a_model_that_answers_500_fails_as_in_aws(lab: Any) -> None:
+def test_a_job_of_a_model_that_answers_500_fails_as_on_aws(lab: Any) -> None:
     bucket = lab.bucket(**{"a.csv": ROWS})
     client_config = {"InvocationsMaxRetries": 0, "InvocationsTimeoutInSeconds": 10}
     request = lab.request(lab.model("fail"), bucket, ModelClientConfig=client_config)
@@ -95,7 +95,7 @@ def test_a_job_of_a_model_that_answers_500_fails_as_in_aws(lab: Any) -> None:
     assert lab.keys(bucket) == []
 
 
-def test_the_log_of_a_job_whose_model_does_not_answer_has_aws_line_and_then_the_reason(lab: Any) -> None:
+def test_the_log_of_a_job_whose_model_does_not_answer_has_awss_line_and_then_the_reason(lab: Any) -> None:
     bucket = lab.bucket(**{"a.csv": b"1,2\n"})
     client_config = {"InvocationsMaxRetries": 0, "InvocationsTimeoutInSeconds": 1}
     request = lab.request(lab.model("hang"), bucket, ModelClientConfig=client_config)
@@ -103,7 +103,7 @@ def test_the_log_of_a_job_whose_model_does_not_answer_has_aws_line_and_then_the_
     _, *lines = lab.log_lines(request["TransformJobName"], "/data-log")
     assert [line.partition(f": {bucket}/in/a.csv: ")[2] for line in lines] == [
         "Model server did not respond to /invocations request within 1 seconds",
-        "the request with line 1 of the object (2 bytes) got no answer: nothing whole came within 1 s; raise "
+        "the request with line 1 of the object (2 bytes) got no answer: no complete answer within 1 s; raise "
         "InvocationsTimeoutInSeconds (transform.invocations_timeout_in_seconds), or send less in a request",
     ]
 
@@ -138,7 +138,7 @@ def test_a_stopped_job_aborts_the_upload_that_it_has_open(lab: Any, until: Calla
     assert lab.keys(big) == []
 
 
-def test_a_large_output_is_uploaded_in_parts_and_is_whole(lab: Any) -> None:
+def test_a_large_output_is_uploaded_in_parts_and_is_complete(lab: Any) -> None:
     body = b"".join(b"%07d," % number + b"x" * 1_000 + b"\n" for number in range(20_000))
     bucket = lab.bucket(**{"a.csv": body})
     request = lab.request(lab.model("echo"), bucket)
@@ -171,7 +171,7 @@ def test_a_model_server_that_does_not_answer_its_ping_fails_the_job(make_lab: Ca
     assert "no answer within 3 s" in described["FailureReason"]
 
 
-def test_an_image_that_nothing_maps_fails_the_job_and_says_what_to_map(lab: Any) -> None:
+def test_an_unmapped_image_fails_the_job_and_says_what_to_map(lab: Any) -> None:
     image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/churn:1"
     described = lab.run(lab.request(lab.model(image=image), lab.bucket(**{"a.csv": ROWS})))
     assert described["TransformJobStatus"] == "Failed"
@@ -197,7 +197,7 @@ def test_missing_capacity_fails_the_job_with_awss_error(lab: Any) -> None:
     )
 
 
-def test_a_list_with_a_range_fails_the_running_job_as_in_aws(lab: Any) -> None:
+def test_a_list_with_a_range_fails_the_running_job_as_on_aws(lab: Any) -> None:
     request = lab.request(lab.model(), lab.bucket(**{"a.csv": ROWS}))
     request["DataProcessing"] = {"InputFilter": "$[0:1,2:]"}
     described = lab.run(request)
@@ -241,7 +241,7 @@ def test_each_container_of_a_pipeline_has_a_log_stream_of_its_own(lab: Any) -> N
     assert "invoked with 4 bytes" in lab.log_lines(job, "/container-2")
 
 
-def test_a_container_of_a_pipeline_that_refuses_ends_the_way(lab: Any) -> None:
+def test_a_pipeline_ends_with_the_container_that_refuses(lab: Any) -> None:
     model = lab.pipeline({"BEHAVIOUR": "refuse"}, {"BEHAVIOUR": "hang"})
     request = lab.request(model, lab.bucket(**{"a.csv": ROWS}))
     assert lab.run(request)["FailureReason"] == "ClientError: See job logs for more information"
@@ -278,7 +278,7 @@ def test_a_failed_job_keeps_the_outputs_that_it_had_finished(lab: Any) -> None:
     assert lab.keys(bucket) == ["out/a.csv.out"]
 
 
-def test_a_server_that_already_runs_serves_a_job(lab: Any) -> None:
+def test_a_running_server_serves_a_job(lab: Any) -> None:
     seen: list[dict[str, str]] = []
 
     class Handler(BaseHTTPRequestHandler):

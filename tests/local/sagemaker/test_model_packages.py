@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-import io
-import tarfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from fakes.archive import archive_of
 
 ROLE = "arn:aws:iam::000000000000:role/transform-role"
 
@@ -63,7 +63,7 @@ def test_packages_of_a_group_are_listed_by_approval_order_and_page(lab: Any, gro
     assert "ModelPackageName" not in summary
 
 
-def test_packages_without_a_group_are_listed_unless_told(lab: Any, group: str) -> None:
+def test_packages_without_a_group_are_listed_by_default(lab: Any, group: str) -> None:
     version, name = register(lab, group), f"{group}-alone"
     alone = lab.sagemaker.create_model_package(ModelPackageName=name)["ModelPackageArn"]
     assert listed(lab, NameContains=group) == [alone]
@@ -73,7 +73,7 @@ def test_packages_without_a_group_are_listed_unless_told(lab: Any, group: str) -
     assert message == f"ModelPackage {alone} already exists."
 
 
-def test_an_update_changes_what_it_names(lab: Any, group: str) -> None:
+def test_an_update_changes_only_the_members_it_names(lab: Any, group: str) -> None:
     arn = register(lab, group, CustomerMetadataProperties={"a": "1", "b": "2"})
     lab.sagemaker.update_model_package(
         ModelPackageArn=arn,
@@ -111,16 +111,18 @@ def test_a_group_may_be_named_by_its_arn_and_has_tags(lab: Any) -> None:
         ({"ModelPackageGroupName": "b", "Tags": [{"Key": "a", "Value": "b"}]}, "leave Tags out"),
     ],
 )
-def test_fails_when_a_package_has_no_place(lab: Any, members: dict[str, Any], message: str) -> None:
-    code, told = lab.refusal(lambda: lab.sagemaker.create_model_package(**members))
+def test_fails_when_a_package_has_neither_name_nor_group(
+    lab: Any, members: dict[str, Any], message: str
+) -> None:
+    code, refusal = lab.refusal(lambda: lab.sagemaker.create_model_package(**members))
     assert code == "ValidationException"
-    assert message in told
+    assert message in refusal
 
 
 def test_fails_when_a_group_is_taken_or_missing(lab: Any, group: str) -> None:
     call = lab.sagemaker.create_model_package_group
-    told = lab.refusal(lambda: call(ModelPackageGroupName=group))
-    assert told == ("ValidationException", "Model Package Group already exists")
+    refusal = lab.refusal(lambda: call(ModelPackageGroupName=group))
+    assert refusal == ("ValidationException", "Model Package Group already exists")
     _, message = lab.refusal(lambda: listed(lab, ModelPackageGroupName="none"))
     assert message.endswith(":model-package-group/none does not exist.")
 
@@ -129,7 +131,7 @@ def test_a_job_gets_image_and_data_from_the_package(lab: Any, group: str) -> Non
     bucket = lab.bucket(**{"a.csv": b"id-1,2\n"})
     code = b"def model_fn(d): return d\ndef input_fn(d, t): return d\ndef predict_fn(d, m):\n import os\n"
     code += b" return os.environ['A'] + os.environ['B'] + '\\n'\ndef output_fn(p, a): return p, a\n"
-    lab.s3.put_object(Bucket=bucket, Key="model.tar.gz", Body=archive("code/inference.py", code))
+    lab.s3.put_object(Bucket=bucket, Key="model.tar.gz", Body=archive_of({"code/inference.py": code}))
     image = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
     container = {
         "Image": image,
@@ -175,12 +177,3 @@ def test_fails_when_a_model_names_a_package_that_cannot_run(lab: Any, group: str
     code, message = lab.refusal(lambda: create(without_image))
     assert code == "ValidationException"
     assert "an Image for each of its Containers" in message
-
-
-def archive(name: str, content: bytes) -> bytes:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
-        member = tarfile.TarInfo(name)
-        member.size = len(content)
-        tar.addfile(member, io.BytesIO(content))
-    return packed.getvalue()

@@ -33,7 +33,7 @@ def test_instances_of_the_same_type_are_counted(tmp_path: Path) -> None:
         limited.admit(job(2), [job(3), job(1)])
 
 
-def test_a_type_that_is_out_is_a_capacity_error(tmp_path: Path) -> None:
+def test_an_unavailable_type_is_a_capacity_error(tmp_path: Path) -> None:
     limited = quotas(tmp_path / "q", InsufficientInstanceCapacity=["ml.m5.large"])
     limited.provision(job(1, "ml.m5.xlarge"))
     with pytest.raises(
@@ -42,14 +42,14 @@ def test_a_type_that_is_out_is_a_capacity_error(tmp_path: Path) -> None:
         limited.provision(job(1))
 
 
-def test_an_edit_of_the_file_acts_at_once(tmp_path: Path) -> None:
+def test_an_edit_of_the_file_takes_effect_at_once(tmp_path: Path) -> None:
     path = tmp_path / "q"
     limited = quotas(path, InsufficientInstanceCapacity=["ml.m5.large"])
     quotas(path, InsufficientInstanceCapacity=[])
     limited.provision(job(1))
 
 
-def test_a_type_whose_jobs_aws_breaks_fails_with_its_reason(tmp_path: Path) -> None:
+def test_a_type_with_internal_errors_fails_its_jobs(tmp_path: Path) -> None:
     limited = quotas(tmp_path / "q", InternalServerError=["ml.m5.large"])
     limited.provision(job(1, "ml.m5.xlarge"))
     with pytest.raises(TransformJobError, match=r"^InternalServerError: "):

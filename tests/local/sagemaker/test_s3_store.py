@@ -48,9 +48,7 @@ def test_fails_when_there_is_no_such_object(lab: Any, store: S3Store) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 1, PART_SIZE - 1, PART_SIZE, PART_SIZE + 1, 3 * PART_SIZE])
-def test_what_is_written_is_there_after_the_commit_and_not_before(
-    lab: Any, store: S3Store, size: int
-) -> None:
+def test_an_object_appears_only_after_the_commit(lab: Any, store: S3Store, size: int) -> None:
     bucket, body = lab.bucket(), bytes(size)
     writer = store.create(bucket, "out/x")
     for start in range(0, size, 1_000_003):

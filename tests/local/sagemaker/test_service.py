@@ -38,7 +38,7 @@ def test_fails_when_the_model_is_unknown(lab: Any) -> None:
     assert message == 'Could not find model "no-such-model".'
 
 
-def test_fails_when_nothing_is_at_the_input(lab: Any) -> None:
+def test_fails_when_there_is_no_input_object(lab: Any) -> None:
     bucket = lab.bucket()
     code, message = lab.refusal(lambda: lab.start(lab.request(lab.model(), bucket)))
     assert code == "ValidationException"
@@ -53,7 +53,7 @@ def test_fails_when_the_input_bucket_does_not_exist(lab: Any) -> None:
     assert message.startswith('No S3 objects found under S3 URL "s3://no-such-bucket-anywhere/in/"')
 
 
-def test_fails_when_a_filter_has_a_character_that_aws_does_not_take(lab: Any) -> None:
+def test_fails_when_a_filter_has_a_character_that_aws_refuses(lab: Any) -> None:
     request = lab.request(lab.model(), lab.bucket(**{"a.jsonl": b"{}\n"}))
     request["TransformInput"]["ContentType"] = request["TransformOutput"]["Accept"] = "application/jsonlines"
     request["DataProcessing"] = {"OutputFilter": "$['account_id','SageMakerOutput']"}
@@ -109,11 +109,11 @@ def test_fails_when_the_request_breaks_the_limits_of_the_api(lab: Any) -> None:
         ),
     ],
 )
-def test_fails_when_members_contradict_one_another(lab: Any, change: dict[str, Any], message: str) -> None:
+def test_fails_when_members_contradict_each_other(lab: Any, change: dict[str, Any], message: str) -> None:
     request = lab.request(lab.model(), lab.bucket(**{"a.csv": b"1,2\n"}), **change)
-    code, told = lab.refusal(lambda: lab.start(request))
+    code, text = lab.refusal(lambda: lab.start(request))
     assert code == "ValidationException"
-    assert told.startswith(message)
+    assert text.startswith(message)
 
 
 TYPES = [None, "text/csv", "Application/JSON", "text/csv; charset=utf-8", "text/plain", "image/png"]
@@ -124,7 +124,7 @@ SUPPORTED = '["application/json", "application/jsonlines", "text/csv"]'
 @pytest.mark.parametrize("type_", TYPES)
 @pytest.mark.parametrize("member", ["InputFilter", "OutputFilter"])
 @pytest.mark.parametrize("processing", list(itertools.product(["$", "$[0,-1]"], ["None", "Input"])))
-def test_fails_for_a_filter_on_a_type_that_filters_do_not_take_with_awss_text(
+def test_fails_with_awss_text_for_a_filter_on_an_unsupported_type(
     lab: Any, processing: tuple[str, str], member: str, type_: str | None
 ) -> None:
     """AWS's text was recorded for OutputFilter without Accept, with a join; check says the same of the request."""
@@ -145,8 +145,10 @@ def test_fails_for_a_filter_on_a_type_that_filters_do_not_take_with_awss_text(
     is_refused = filter_ != "$" and type_ not in FILTERABLE
     code, message = lab.refusal(lambda: lab.start(request))
     assert (code, message == text) == ("ValidationException", is_refused)
-    told = [problem.message for problem in request_problems(request) if problem.code == "filter-type-unfit"]
-    assert [message.startswith(text) for message in told] == [True] * is_refused
+    messages = [
+        problem.message for problem in request_problems(request) if problem.code == "filter-type-unfit"
+    ]
+    assert [message.startswith(text) for message in messages] == [True] * is_refused
 
 
 def test_fails_when_the_account_has_no_quota_for_the_instance_type(lab: Any) -> None:
@@ -237,14 +239,14 @@ PREFIX = "arn:aws:sagemaker:us-east-1:000000000000"
         ),
     ],
 )
-def test_fails_with_awss_code_and_text_for_what_is_not_there(
+def test_fails_with_awss_code_and_text_for_a_missing_resource(
     lab: Any, operation: str, request_: dict[str, str], message: str
 ) -> None:
     call = getattr(lab.sagemaker, operation)
     assert lab.refusal(lambda: call(**request_)) == ("ValidationException", message)
 
 
-def test_fails_for_the_tags_of_what_is_not_there(lab: Any) -> None:
+def test_fails_for_the_tags_of_a_missing_resource(lab: Any) -> None:
     arn = f"{PREFIX}:model/none"
     tags = lab.sagemaker
     for call in (
@@ -305,7 +307,7 @@ def test_tags_are_added_listed_and_deleted(lab: Any) -> None:
     assert lab.sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "team", "Value": "a"}]
 
 
-def test_the_tags_of_a_job_are_those_it_was_created_with_and_added_to(lab: Any) -> None:
+def test_a_job_has_the_tags_it_was_created_with_and_those_added_later(lab: Any) -> None:
     tags = [{"Key": "team", "Value": "a"}]
     request = lab.request(lab.model(), lab.bucket(**{"a.csv": b"1,2\n"}), Tags=tags)
     arn = lab.run(request)["TransformJobArn"]
@@ -352,7 +354,7 @@ def test_a_model_has_at_most_fifteen_containers(lab: Any) -> None:
     )
 
 
-def test_fails_when_an_operation_is_not_there(lab: Any) -> None:
+def test_fails_when_an_operation_is_not_supported(lab: Any) -> None:
     code, message = lab.refusal(lab.sagemaker.list_training_jobs)
     assert code == "UnknownOperationException"
     assert "CreateTransformJob" in message

@@ -16,7 +16,7 @@ REQUEST: dict[str, Any] = {
 }
 
 
-def test_a_legal_request_passes() -> None:
+def test_a_valid_request_passes() -> None:
     tags = [{"Key": "Größe: a/b", "Value": "x y"}]
     validate("CreateTransformJob", {**REQUEST, "Tags": tags, "Environment": {"A_1": "any\ntext"}})
 
@@ -81,7 +81,7 @@ def test_fails_when_the_api_has_no_such_operation() -> None:
         validate("CreateTransfromJob", REQUEST)
 
 
-def test_patterns_that_python_would_not_take_are_held_too() -> None:
+def test_patterns_that_python_cannot_compile_are_checked_too() -> None:
     tags = {"CustomerMetadataProperties": {"stage": "Prüfung 1"}, "ModelPackageDescription": "“ça” + ∑!"}
     validate("CreateModelPackage", {"ModelPackageName": "a", **tags})
     with pytest.raises(RefusedRequestError, match="customerMetadataProperties"):

@@ -1,4 +1,4 @@
-"""Every waiter and every paginator that botocore ships for an operation that the local SageMaker serves."""
+"""Every waiter and paginator of botocore for an operation that the local SageMaker supports."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ONCE = {"InvocationsMaxRetries": 0, "InvocationsTimeoutInSeconds": 10}
 
 
 def shipped(kind: str) -> dict[str, dict[str, Any]]:
-    """What botocore's own files say of SageMaker, by the name of the waiter or of the paginated operation."""
+    """botocore's own data for SageMaker, by the name of the waiter or of the paginated operation."""
     loader = botocore.session.get_session().get_component("data_loader")
     (content,) = (
         value for value in loader.load_service_model("sagemaker", kind).values() if isinstance(value, Mapping)
@@ -77,7 +77,7 @@ NEVER = {
 }
 
 
-def test_every_end_of_every_waiter_is_tried_or_has_a_reason_why_it_cannot_be_reached() -> None:
+def test_every_end_of_every_waiter_is_tested_or_has_a_reason_why_it_cannot_be_reached() -> None:
     assert {(name, expected) for name, expected, _ in ENDS} == {*MADE, *NEVER}
 
 
@@ -130,7 +130,7 @@ def five_packages(lab: Any) -> tuple[dict[str, Any], set[str]]:
 
 
 def fifty_tags(lab: Any) -> tuple[dict[str, Any], set[str]]:
-    """As many as a resource may have: a page of ListTags has 50 at least, so that there is one page."""
+    """As many as a resource may have: a page of ListTags has at least 50, so there is a single page."""
     arn = lab.sagemaker.describe_model(ModelName=lab.model())["ModelArn"]
     keys = {f"key-{number}" for number in range(50)}
     lab.sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": key, "Value": "x"} for key in keys])
@@ -143,15 +143,15 @@ LISTED: Mapping[str, tuple[Callable[[Any], tuple[dict[str, Any], set[str]]], str
     "ListModelPackages": (five_packages, "ModelPackageArn", 2, 3),
     "ListTags": (fifty_tags, "Key", 50, 1),
 }
-"""By operation: what is listed, the member that names it, the size of a page, and how many pages that makes."""
+"""By operation: the member with the list, the member with the name, the page size and the number of pages."""
 
 
-def test_every_paginated_operation_is_tried() -> None:
+def test_every_paginated_operation_is_tested() -> None:
     assert list(PAGINATED) == sorted(LISTED)
 
 
 @pytest.mark.parametrize("operation", PAGINATED)
-def test_a_paginator_gives_everything_once_and_ends(lab: Any, operation: str) -> None:
+def test_a_paginator_returns_everything_once_and_ends(lab: Any, operation: str) -> None:
     make, member, size, pages = LISTED[operation]
     request, expected = make(lab)
     paginator = lab.sagemaker.get_paginator(xform_name(operation))

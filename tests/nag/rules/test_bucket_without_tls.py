@@ -1,4 +1,4 @@
-"""Buckets that answer without TLS, and buckets that do not."""
+"""Buckets that answer requests without TLS, and buckets that do not."""
 
 from __future__ import annotations
 
@@ -33,5 +33,5 @@ def test_noncompliance_of_a_bucket_that_denies_something_else() -> None:
     assert findings(define) == {"BucketWithoutTls"}
 
 
-def test_compliance_of_a_bucket_that_takes_tls_only() -> None:
+def test_compliance_of_a_bucket_that_requires_tls() -> None:
     assert findings(lambda stack: s3.Bucket(stack, "Lake", enforce_ssl=True)) == set()

@@ -1,4 +1,4 @@
-"""Retries of what failed from its data, and of what AWS could not serve."""
+"""Retries of jobs that failed because of their data, and of calls that AWS could not serve."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Definitions that nobody can read before the deployment, and one that everybody can."""
+"""Definitions that cannot be read before deployment, and one that can."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def found(catch: list[dict[str, Any]], **states: Any) -> set[str]:
         },
     ],
 )
-def test_noncompliance_of_a_catch_that_ends_well(states: dict[str, Any]) -> None:
+def test_noncompliance_of_a_catch_that_ends_in_success(states: dict[str, Any]) -> None:
     assert found([{"ErrorEquals": ANY, "Next": "Notify"}], **states) == {"FailureHidden[Transform]"}
 
 
@@ -109,7 +109,7 @@ def before_the_job(errors: list[str]) -> set[str]:
     return findings(lambda stack: machine(stack, "JSONata", states))
 
 
-def test_noncompliance_of_any_error_that_keeps_the_job_from_running_in_silence() -> None:
+def test_noncompliance_of_a_caught_error_that_silently_skips_the_job() -> None:
     assert before_the_job(ANY) == {"FailureHidden[Check]"}
 
 
@@ -130,7 +130,7 @@ def test_compliance_of_what_happens_after_the_job() -> None:
     assert findings(define) == set()
 
 
-def test_compliance_of_a_catch_that_looks_at_the_job_and_believes_what_it_sees() -> None:
+def test_compliance_of_a_catch_that_follows_the_status_of_the_job() -> None:
     look = {
         "Type": "Task",
         "Resource": "arn:aws:states:::aws-sdk:sagemaker:describeTransformJob",
@@ -160,7 +160,7 @@ def test_compliance_of_a_catch_that_looks_at_the_job_and_believes_what_it_sees()
 def test_ends_that_success_and_failure_share(
     language: str, rule: dict[str, Any], *, set_on_the_way: bool
 ) -> None:
-    """Cleaning up is written once, with a variable that says how it went."""
+    """Success and failure share the cleanup, with a variable for the outcome."""
     states = {
         "Begin": {"Type": "Pass", "Assign": {"completed": False}, "Next": "Transform"},
         "Transform": task(

@@ -1,4 +1,4 @@
-"""Filters that SageMaker does not follow, and filters that it does."""
+"""Filters that SageMaker does not support, and filters that it does."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def states(language: str, **processing: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
 @pytest.mark.parametrize("text", ["1:", "$[0,2:3]", "$.first_name", "$[?(@.age>3)]", "$" + "[1]" * 30])
-def test_noncompliance_of_a_filter_that_is_no_path_of_sagemaker(language: str, text: str) -> None:
+def test_noncompliance_of_a_filter_that_sagemaker_does_not_support(language: str, text: str) -> None:
     assert findings(lambda stack: machine(stack, language, states(language, InputFilter=text))) == {
         "FilterIllegal[Transform/DataProcessing.InputFilter]"
     }
@@ -32,7 +32,7 @@ def test_the_finding_says_why() -> None:
 
 @pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
 @pytest.mark.parametrize("text", ["$", "$[1:]", "$[0,-1]", "$[2]"])
-def test_compliance_of_a_path_of_sagemaker(language: str, text: str) -> None:
+def test_compliance_of_a_supported_filter(language: str, text: str) -> None:
     assert findings(lambda stack: machine(stack, language, states(language, InputFilter=text))) == set()
 
 

@@ -1,4 +1,4 @@
-"""Roles that may do all, and roles that may do what the job needs."""
+"""Roles with full access, and roles with only what the job needs."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_noncompliance_of_a_policy_beside_the_role() -> None:
     assert findings(define) == {"FullAccessRole[Resource::*]"}
 
 
-def test_noncompliance_of_all_actions_but_some() -> None:
+def test_noncompliance_of_all_actions_except_some() -> None:
     statement = iam.PolicyStatement(not_actions=["iam:*"], resources=["arn:aws:s3:::lake/*"])
     assert findings(lambda stack: execution_role(stack, statement)) == {"FullAccessRole[NotAction]"}
 

@@ -1,4 +1,4 @@
-"""Images that may move, and images that cannot."""
+"""Images that can change, and images that cannot."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def found(*images: str) -> set[str]:
 
 
 @pytest.mark.parametrize("image", [f"{REGISTRY}/churn", f"{REGISTRY}/churn:latest"])
-def test_noncompliance_of_an_image_that_may_move(image: str) -> None:
+def test_noncompliance_of_an_image_that_is_not_pinned(image: str) -> None:
     assert found(f"{REGISTRY}/first:1", image) == {f"ImageNotPinned[{image}]"}
 
 

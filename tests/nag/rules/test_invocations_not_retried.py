@@ -1,4 +1,4 @@
-"""Model clients that give up at once, and those that try again."""
+"""Model clients that give up at once, and model clients that retry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of transform jobs that SageMaker would be sent twice, and names that are new each time."""
+"""Names of transform jobs that are sent more than once, and names that are new each time."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_noncompliance_of_a_loop_with_one_name() -> None:
     }
 
 
-def test_compliance_of_a_loop_that_counts_its_turns() -> None:
+def test_compliance_of_a_loop_that_counts_its_iterations() -> None:
     name = "{% $states.context.Execution.Name & $string($attempt) %}"
     assert on_a_loop(name, {"Assign": {"attempt": "{% $attempt + 1 %}"}}) == set()
 

@@ -1,4 +1,4 @@
-"""Tasks that end when the job begins, and tasks that wait for it."""
+"""Tasks that end as soon as the job has been created, and tasks that wait for it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nag.apps import findings, machine, task
     ],
 )
 @pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
-def test_noncompliance_of_a_call_that_nobody_follows(language: str, resource: str) -> None:
+def test_noncompliance_of_a_call_that_does_not_wait(language: str, resource: str) -> None:
     states = {"Transform": task(language, Resource=resource)}
     assert findings(lambda stack: machine(stack, language, states)) == {"JobNotFollowed[Transform]"}
 

@@ -1,4 +1,4 @@
-"""Joins that the API refuses, and joins that it takes."""
+"""Joins that the API refuses, and joins that it accepts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models whose containers reach the network, and models whose containers do not."""
+"""Models whose containers can reach the network, and models whose containers cannot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A transform job with and without a limit of its time."""
+"""A transform job with and without a timeout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Output that all runs write to one place, and output of each run by itself."""
+"""Output that all executions write to the same place, and output with a place per execution."""
 
 from __future__ import annotations
 

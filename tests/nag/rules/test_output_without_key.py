@@ -1,4 +1,4 @@
-"""Output without and with a key of the account."""
+"""Output without and with a customer managed key."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_compliance_of_output_with_a_key(language: str, key: dict[str, Any]) -> 
 
 
 @pytest.mark.parametrize("with_key", [False, True])
-def test_a_bucket_of_the_stack_with_a_key_of_its_own_will_do(*, with_key: bool) -> None:
+def test_compliance_of_a_bucket_of_the_stack_with_a_key(*, with_key: bool) -> None:
     def define(stack: cdk.Stack) -> None:
         key = kms.Key(stack, "Key") if with_key else None
         bucket = s3.Bucket(stack, "Scores", enforce_ssl=True, encryption_key=key)

@@ -1,4 +1,4 @@
-"""Roles that hand roles to any service, and roles that hand one to SageMaker."""
+"""Roles that may pass roles to any service, and roles that may pass one to SageMaker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests that the API refuses for what they are, and requests that it takes."""
+"""Requests that the API refuses, and requests that it accepts."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_noncompliance_of_a_member_that_the_api_refuses(
     assert findings(lambda stack: machine(stack, language, states)) == {f"RequestRefused[Transform/{at}]"}
 
 
-def test_the_finding_speaks_of_the_api_and_not_of_a_job_file() -> None:
+def test_the_finding_has_the_names_of_the_api_not_of_a_job_file() -> None:
     states = {"Transform": task("JSONata", members={"MaxPayloadInMB": 60, "MaxConcurrentTransforms": 2})}
     [violation] = report(lambda stack: machine(stack, "JSONata", states))["violations"]
     assert "max_payload" not in violation["description"]
@@ -45,6 +45,6 @@ def test_the_finding_speaks_of_the_api_and_not_of_a_job_file() -> None:
         {"Environment": {"LEVEL": "debug"}, "Tags": [{"Key": "team", "Value": "churn"}]},
     ],
 )
-def test_compliance_of_what_the_api_takes(members: dict[str, Any]) -> None:
+def test_compliance_of_a_member_that_the_api_accepts(members: dict[str, Any]) -> None:
     states = {"Transform": task("JSONata", members=members)}
     assert findings(lambda stack: machine(stack, "JSONata", states)) == set()

@@ -1,4 +1,4 @@
-"""Requests whose members stand in the task, and requests that an expression makes as a whole."""
+"""Requests whose members are in the task, and requests that a single expression creates."""
 
 from __future__ import annotations
 
@@ -61,10 +61,10 @@ def test_noncompliance_of_a_custom_state_whose_request_comes_from_the_state_befo
     assert findings(define) == {"RequestUnreadable[Transform]"}
 
 
-def test_it_is_a_warning_since_the_request_may_well_be_sound() -> None:
+def test_it_is_a_warning_since_the_request_may_be_valid() -> None:
     states = {"Transform": task("JSONata", Arguments="{% $request %}")}
-    told = report(lambda stack: machine(stack, "JSONata", states))
-    assert told["conclusion"] == "success"
+    reported = report(lambda stack: machine(stack, "JSONata", states))
+    assert reported["conclusion"] == "success"
 
 
 @pytest.mark.parametrize(

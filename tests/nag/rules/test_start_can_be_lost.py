@@ -1,4 +1,4 @@
-"""Starts that can get lost, and starts that a queue keeps."""
+"""Starts that can get lost, and starts with a dead-letter queue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Roles that lack what `.sync` does in their name, and roles that have it."""
+"""Roles that lack permissions for `.sync`, and roles that have them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Volumes without and with a key of the account."""
+"""Volumes without and with a customer managed key."""
 
 from __future__ import annotations
 
@@ -26,5 +26,7 @@ def test_noncompliance_of_a_volume_without_a_key(language: str) -> None:
         {"InstanceType": "ml.g5.xlarge"},
     ],
 )
-def test_compliance_of_a_volume_with_a_key_and_of_a_type_that_takes_none(resources: dict[str, Any]) -> None:
+def test_compliance_of_a_volume_with_a_key_and_of_a_type_that_does_not_support_one(
+    resources: dict[str, Any],
+) -> None:
     assert found("JSONata", resources) == set()

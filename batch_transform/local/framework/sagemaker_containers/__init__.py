@@ -1,7 +1,7 @@
-"""What aws/sagemaker-containers 2.8.6 has for serving: the base of the scikit-learn and XGBoost images.
+"""The serving part of aws/sagemaker-containers 2.8.6, the base of the scikit-learn and XGBoost images.
 
-The package itself, last released in 2020, does not import on a current Python, and writes to /opt/ml when it does.
-`provide` lets a model's code import it all the same.
+The package itself, last released in 2020, cannot be imported in a current Python, and it writes to /opt/ml on import.
+With `provide`, a model's code can import it anyway. The modules have AWS's names, and so have their members.
 """
 
 from __future__ import annotations
@@ -44,19 +44,19 @@ _OTHERS = (
 
 
 class _NotHere(ModuleType):
-    """A module of the package that serving does not need: it can be imported, and says so when it is used."""
+    """A module of the package that serving does not need: importing it works, using it raises an error."""
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  # it never returns
         if name.startswith("__"):  # what the import system asks of any module
             raise AttributeError(name)
         raise AttributeError(
-            f"{self.__name__}.{name}: the local AWS has what serving needs of sagemaker_containers: "
+            f"{self.__name__}.{name}: the local AWS has only the serving part of sagemaker_containers: "
             f"{', '.join(_SERVING)} of sagemaker_containers.beta.framework"
         )
 
 
 def provide() -> None:
-    """Make `import sagemaker_containers` and what it holds work in this process."""
+    """Make `import sagemaker_containers` work in this process."""
     package, beta, framework = (
         ModuleType(name)
         for name in (

@@ -1,4 +1,4 @@
-"""The content types that the containers know."""
+"""The content types that the containers support."""
 
 from __future__ import annotations
 
@@ -8,4 +8,4 @@ OCTET_STREAM = "application/octet-stream"
 ANY = "*/*"
 NPY = "application/x-npy"
 UTF8_TYPES = [JSON, CSV]
-"""Their bodies reach `input_fn` as str, all others as bytes. A type with a parameter, such as a charset, is another."""
+"""`input_fn` receives their bodies as str, all others as bytes. A type with a parameter, such as charset, isn't one."""

@@ -1,4 +1,4 @@
-"""Request bodies to arrays, and predictions to answers."""
+"""Converts request bodies to arrays, and predictions to answers."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from batch_transform.local.framework.sagemaker_containers.errors import ClientEr
 
 
 def decode(obj: Any, content_type: str) -> Any:  # noqa: ANN401  # a body of any kind to an array of any
-    """Return the array in a body. Raises UnsupportedFormatError for a type that is not exactly one of the three."""
+    """Return the array in a body. Raises UnsupportedFormatError unless the type is exactly one of the three."""
     return _of(_DECODERS, content_type)(obj)
 
 
 def encode(array_like: Any, content_type: str) -> Any:  # noqa: ANN401  # str or bytes
-    """Return a prediction in this type. Raises UnsupportedFormatError as `decode` does."""
+    """Return a prediction as this type. Raises UnsupportedFormatError as `decode` does."""
     return _of(_ENCODERS, content_type)(array_like)
 
 
 def npy_to_numpy(npy_array: bytes) -> Any:  # noqa: ANN401  # an array
     """Return the array of a .npy file."""
-    # pickles run code; AWS's containers load them, and here they come from the person whose model it is
+    # pickles run code; AWS's containers load them, and here they come from the model's owner
     return np.load(io.BytesIO(npy_array), allow_pickle=True)
 
 
@@ -36,7 +36,7 @@ def json_to_numpy(string_like: str | bytes, dtype: Any = None) -> Any:  # noqa: 
 
 
 def csv_to_numpy(string_like: str, dtype: Any = None) -> Any:  # noqa: ANN401
-    """Return the cells of a CSV as numbers, or as text where one of them is no number. One row has one dimension."""
+    """Return the cells of a CSV as numbers, or as text if any isn't a number. One row has one dimension."""
     try:
         rows = list(csv.reader(io.StringIO(string_like), strict=True))
     except csv.Error as error:
@@ -67,7 +67,7 @@ def array_to_json(array_like: Any) -> str:  # noqa: ANN401
 
 
 def array_to_csv(array_like: Any) -> str:  # noqa: ANN401
-    """Return a CSV: a line for each row, or for each element where there is one dimension."""
+    """Return a CSV: a line for each row, or for each element of a one-dimensional array."""
     array = np.array(array_like)
     rows = array.reshape(-1, 1) if array.ndim == 1 else array
     text = io.StringIO()

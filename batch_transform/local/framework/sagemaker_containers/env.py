@@ -1,4 +1,4 @@
-"""The container's environment, as a model's code asks for it."""
+"""The container's environment, as a model's code reads it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from batch_transform.local.framework.settings import read_settings, whole_number
 
 model_dir = os.environ.get("SM_MODEL_DIR", "/opt/ml/model")
 code_dir = str(Path(model_dir).parent / "code")
-"""/opt/ml/code, which the containers copy the program to; here it is imported from where it lies."""
+"""/opt/ml/code, to which the containers copy the program; here it is imported from its own folder."""
 
 
 class ServingEnv:
-    """What a serving container reads in its environment: a snapshot."""
+    """A snapshot of a serving container's settings."""
 
     def __init__(self) -> None:
         settings = read_settings("sklearn", "")
@@ -29,5 +29,5 @@ class ServingEnv:
 
     @property
     def num_cpus(self) -> int:
-        """How many CPUs there are."""
+        """The number of CPUs."""
         return os.cpu_count() or 1

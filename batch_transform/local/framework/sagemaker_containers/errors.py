@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class ClientError(Exception):
-    """What a function of the model's code raised, told apart from the container's own errors."""
+    """When a function of the model's code raised an error, as opposed to the container itself."""
 
 
 class ImportModuleError(ClientError):

@@ -1,4 +1,4 @@
-"""Importing a model's program, as the containers do."""
+"""Imports a model's program as the containers do."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DEFAULT_MODULE_NAME = "default_user_module_name"
 
 
 def exists(name: str) -> bool:
-    """Say whether a module can be imported."""
+    """Whether a module can be imported."""
     try:
         importlib.import_module(name)
     except ImportError:
@@ -22,14 +22,14 @@ def exists(name: str) -> bool:
 
 
 def has_requirements(path: str) -> bool:
-    """Say whether a folder has a requirements.txt."""
+    """Whether a folder has a requirements.txt."""
     return (Path(path) / "requirements.txt").exists()
 
 
 def import_module(uri: str, name: str = DEFAULT_MODULE_NAME) -> ModuleType:
     """Import a module from a folder. Raises ImportModuleError.
 
-    The containers install the folder as a package first; here its place on sys.path does.
+    The containers install the folder as a package first; here it is on sys.path instead.
     """
     if uri not in sys.path:
         sys.path.insert(0, uri)

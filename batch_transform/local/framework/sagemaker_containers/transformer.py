@@ -1,4 +1,4 @@
-"""From a request to an answer by the functions of the model's code."""
+"""Answers a request with the functions of the model's code."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Function = Callable[..., Any]
 
 
 def default_model_fn(model_dir: str) -> Any:  # noqa: ANN401  # it never returns
-    """Raise: no container loads a model by itself."""
+    """Raise an error: no container has a default for loading a model."""
     raise NotImplementedError(
-        f"the code has no model_fn(model_dir), which loads the model from its folder, {model_dir}"
+        f"the code must define model_fn(model_dir), which loads the model from its folder, {model_dir}"
     )
 
 
@@ -27,8 +27,8 @@ def default_input_fn(input_data: str | bytes, content_type: str) -> Any:  # noqa
 
 
 def default_predict_fn(data: Any, model: Any) -> Any:  # noqa: ANN401
-    """Raise: each container has a default of its own."""
-    raise NotImplementedError("the code has no predict_fn(data, model), which predicts")
+    """Raise an error: each container has a default of its own."""
+    raise NotImplementedError("the code must define predict_fn(data, model), which predicts")
 
 
 def default_output_fn(prediction: Any, accept: str) -> worker.Response:  # noqa: ANN401
@@ -37,7 +37,7 @@ def default_output_fn(prediction: Any, accept: str) -> worker.Response:  # noqa:
 
 
 class Transformer:
-    """The functions of the model's code. What they raise becomes `error_class`, UnsupportedFormatError included."""
+    """The functions of the model's code. Their errors become `error_class`, UnsupportedFormatError included."""
 
     def __init__(  # noqa: PLR0917  # AWS's signature
         self,

@@ -1,4 +1,4 @@
-"""The Flask application of the scikit-learn and XGBoost containers, and its requests and answers."""
+"""The Flask application of the scikit-learn and XGBoost containers, its requests and its responses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from batch_transform.local.framework.sagemaker_containers.errors import ClientEr
 
 
 class Worker(flask.Flask):
-    """POST /invocations, GET /ping and, where the code has a function for it, GET /execution-parameters."""
+    """POST /invocations, GET /ping and, if the code defines a function for it, GET /execution-parameters."""
 
     def __init__(
         self,
@@ -37,15 +37,15 @@ class Worker(flask.Flask):
         self.request_class = Request
         self.logger.setLevel(logging.INFO)
 
-    def log_exception(self, exc_info: Any) -> None:  # noqa: ANN401  # Flask has a name of its own for these three
-        """Log what the model's code raised, and not what it was wrapped in."""
+    def log_exception(self, exc_info: Any) -> None:  # noqa: ANN401  # sys.exc_info(), for which Flask has its own type
+        """Log the error of the model's code, not the one that wraps it."""
         cause = exc_info[1].__cause__ if isinstance(exc_info[1], ClientError) else None
         given: Any = exc_info if cause is None else (type(cause), cause, cause.__traceback__)
         super().log_exception(given)
 
 
 class Response(flask.Response):
-    """An answer. `accept` is ignored, as it always was."""
+    """A response. `accept` is ignored, as in AWS's class."""
 
     default_mimetype = content_types.JSON
 
@@ -63,7 +63,7 @@ class Response(flask.Response):
 
 
 class Request(flask.Request):
-    """A request: by default the one that is being answered."""
+    """A request; by default the current one."""
 
     def __init__(self, environ: dict[str, Any] | None = None, serving_env: ServingEnv | None = None) -> None:
         super().__init__(environ or flask.request.environ)
@@ -77,13 +77,13 @@ class Request(flask.Request):
 
     @property
     def accept(self) -> str:
-        """The header Accept, or SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT where it is absent or `*/*`."""
+        """The header Accept, or SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT if it is missing or `*/*`."""
         accept = self.headers.get("Accept")
         return self._default_accept if not accept or accept == content_types.ANY else accept
 
     @property
     def content(self) -> str | bytes:
-        """The body: str for the types of text, bytes for all others."""
+        """The body: str for text types, bytes for all others."""
         return (
             self.get_data(as_text=True) if self.content_type in content_types.UTF8_TYPES else self.get_data()
         )
