@@ -14,12 +14,14 @@ from batch_transform.adopt.field_comments import field_comment
 from batch_transform.job.errors import BatchTransformError, Problem
 from batch_transform.job.files.job_file import JobFiles, read_job_files
 from batch_transform.job.request.request import transform_job_request
+from batch_transform.job.values.derived import derived_values
 from batch_transform.job.values.fields import FIELD_OF, MEMBERS, ONE_OR_MORE, OVERRIDABLE
 from batch_transform.job.values.job_spec import JobSpec
 from batch_transform.job.values.model_source import NAME_TO_WRITE
 from batch_transform.scaffold.yaml_scalar import yaml_comment, yaml_scalar
 
 _WIDTH = 100
+_LINES = frozenset({"input.split_type", "output.assemble_with"})
 _SECTIONS = [f.name for f in dataclasses.fields(JobSpec)]
 
 Tree = dict[str, Any]
@@ -37,9 +39,12 @@ def job_text(adopted: Adopted, *, name: str) -> str:
     """Return the job file that makes this request: its members, and no more than AWS's defaults beside them."""
     tree: Tree = {"name": _Line(name)}
     tree["model"] = {"existing": _Line(adopted.request.get("ModelName", NAME_TO_WRITE))}
+    is_joined = _member(adopted.request, ("DataProcessing", "JoinSource")) == "Input"
     for member in MEMBERS:
         value = _member(adopted.request, member.path)
-        if value is None or is_default(member.path, value):
+        if member.field in _LINES and is_joined:
+            value = _member(in_full(adopted.request), member.path)  # left out, a join would make it Line
+        elif value is None or is_default(member.path, value):
             continue
         _put(tree, member.field, _Line(_tags(value) if member.field == "tags" else value))
     _add_comments(tree, "", adopted)
@@ -76,12 +81,13 @@ def request_of(spec: JobSpec) -> dict[str, Any]:
 
 def _require_equal(files: JobFiles, adopted: Adopted) -> None:
     (spec,) = files.jobs
+    derived = {one.field for one in derived_values(spec)}
     made, wanted = in_full(request_of(spec)), in_full(adopted.request)
     for member in MEMBERS:
         if any(member.path[: len(path)] == path for path in adopted.unknown):
             continue
         if (got := _member(made, member.path)) != (want := _member(wanted, member.path)) and (got or want):
-            if want is None and _is_left_out(member.field, got):
+            if want is None and (_is_left_out(member.field, got) or member.field in derived):
                 continue
             raise BatchTransformError(
                 f"{member.field} does not say what it was made from: {got!r} is not {want!r}; this is a defect of ours"

@@ -71,6 +71,7 @@ def _show(explanation: Explanation, console: Console) -> None:
             for step in explanation.record
         ],
     )
+    _sentences(console, [f"Filled in: {one}" for one in explanation.derived])
     _heading(console, "Which files")
     _sentences(console, explanation.places.words)
     console.print()

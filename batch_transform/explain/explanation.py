@@ -12,6 +12,7 @@ from batch_transform.explain.places import Places, places
 from batch_transform.explain.record_path import Step, record_path
 from batch_transform.explain.shown_request import ShownRequest, aws_cli_command, shown_request
 from batch_transform.explain.starts import run_words, start_words
+from batch_transform.job.values.derived import Derived, derived_values
 from batch_transform.job.values.job_spec import JobSpec
 
 
@@ -23,6 +24,7 @@ class Explanation:
     job_file: str
     start: tuple[str, ...]
     runs: tuple[str, ...]
+    derived: tuple[Derived, ...]
     record: tuple[Step, ...]
     places: Places
     limits: tuple[Limit, ...]
@@ -42,6 +44,7 @@ class Explanation:
             "job_file": self.job_file,
             "start": " ".join(self.start),
             "runs": list(self.runs),
+            "derived": [dataclasses.asdict(one) for one in self.derived],
             "record": [dataclasses.asdict(step) for step in self.record],
             "places": {
                 "words": list(self.places.words),
@@ -74,6 +77,7 @@ def explain(
         job_file=spec.job_file,
         start=start_words(spec),
         runs=run_words(spec),
+        derived=derived_values(spec),
         record=tuple(record_path(spec, shown.request)),
         places=places(shown.request),
         limits=tuple(limits(spec)),

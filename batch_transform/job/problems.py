@@ -22,6 +22,7 @@ from batch_transform.job.rules.settings import (
     one_text_problems,
 )
 from batch_transform.job.rules.triggers import schedule_problems, upload_problems
+from batch_transform.job.values.derived import with_derived
 from batch_transform.job.values.job_spec import JobSpec
 
 _JOB_RULES = (
@@ -43,6 +44,7 @@ def problems(spec: JobSpec) -> list[Problem]:
     """Return all problems of a job. Reads no file and asks no service."""
     if texts := list(one_text_problems(spec)):
         return texts  # all that is said of names would be said of letters
+    spec = with_derived(spec)
     filters = {
         "data_processing.input_filter": input_filter(spec),
         "data_processing.output_filter": output_filter(spec),

@@ -4,6 +4,15 @@
 be used by itself as well; what is not named here may change.
 """
 
+from batch_transform.job.aws.enums import (
+    AssembleWith,
+    BatchStrategy,
+    CompressionType,
+    JoinSource,
+    OverlappingRuns,
+    S3DataType,
+    SplitType,
+)
 from batch_transform.job.files.job_file import load_job_files
 from batch_transform.job.values.job_spec import (
     BatchDataCaptureConfig,
@@ -82,6 +91,14 @@ __all__ = [
     "UploadSpec",
     "VpcConfig",
     "WorkflowSpec",
+    # the closed sets of values in them; the API's strings are taken too
+    "AssembleWith",
+    "BatchStrategy",
+    "CompressionType",
+    "JoinSource",
+    "OverlappingRuns",
+    "S3DataType",
+    "SplitType",
     # values that parts take
     "DataLocation",
     "KmsKey",

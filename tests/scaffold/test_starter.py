@@ -63,7 +63,7 @@ def test_other_types_are_whole_objects() -> None:
     spec = written(Starter("images", "my-model", content_type="image/png", data="s3://in-bucket/images/"))
     assert (spec.input.data, spec.input.split_type, spec.output.accept) == (
         "s3://in-bucket/images/",
-        "None",
+        None,
         None,
     )
 

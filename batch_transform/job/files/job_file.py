@@ -26,6 +26,7 @@ from batch_transform.job.problems import problems
 from batch_transform.job.rules import UNRESOLVED, batching, container, data_processing
 from batch_transform.job.rules.container import is_known_without_folder, server_problems
 from batch_transform.job.rules.source import source_problems
+from batch_transform.job.values.derived import with_derived
 from batch_transform.job.values.environment import EnvironmentSpec, in_environment
 from batch_transform.job.values.job_spec import ContainerSpec, JobSpec, ModelSpec
 from batch_transform.job.values.stack_outputs import state_machine_output
@@ -189,7 +190,7 @@ def _of_folder(
     env = whole_environment(job, container, has_script=has_default_script(folder))
     if not is_known_without_folder(known, container):
         place = re.search(r"\[(\d+)\]", field)
-        yield from server_problems(job, known, env, at=int(place[1]) if place else 0)
+        yield from server_problems(with_derived(job), known, env, at=int(place[1]) if place else 0)
     code = place_in_model(known, env)
     if code is None and not known.is_algorithm_mode(env):
         return  # the code is in S3, or the container's rules already report it missing

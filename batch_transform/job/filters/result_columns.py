@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from batch_transform.job.filters.json_path import JsonPath
+from batch_transform.job.values.derived import with_derived
 from batch_transform.job.values.job_spec import JobSpec
 from batch_transform.job.values.media_type import JSON, JSON_LINES, media_type
 
@@ -16,7 +17,7 @@ def result_columns(spec: JobSpec, data_processing: Mapping[str, str]) -> tuple[s
     is the input's columns followed by the answer's; the output filter then picks from them, and picks
     the same from their names.
     """
-    if media_type(spec.output.accept) in {JSON, JSON_LINES}:
+    if media_type(with_derived(spec).output.accept) in {JSON, JSON_LINES}:
         return ()
     joined = data_processing.get("JoinSource") == "Input"
     names = (*spec.input.columns, *spec.output.columns) if joined else spec.output.columns

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from operator import attrgetter
 from typing import Any
 
+from batch_transform.job.aws.enums import AssembleWith, SplitType
 from batch_transform.job.filters.named_filters import with_paths
+from batch_transform.job.values.derived import with_derived
 from batch_transform.job.values.fields import MEMBERS
 from batch_transform.job.values.job_spec import JobSpec
 
@@ -18,21 +20,27 @@ _MODEL_CLIENT_DEFAULTS = {"InvocationsTimeoutInSeconds": 600, "InvocationsMaxRet
 def transform_job_request(spec: JobSpec, *, model_name: str, data: str, output_path: str) -> Request:
     """Return the request, without TransformJobName, which each attempt of a run adds.
 
-    `model_name`, `data` and `output_path` are what the stack resolved; they may be CDK tokens. Of the
-    instance types it holds the first. Members that the job does not set are left out, so that AWS's own
-    defaults hold (API reference, CreateTransformJob). Filters in names are compiled, and both filters are
-    always sent: a run may change only what is declared. Of ModelClientConfig both members are always sent
-    together: a half-filled structure is a known way to get other defaults than the documented 600 s and 3
-    retries.
+    `model_name`, `data` and `output_path` are what the stack resolved; they may be CDK tokens. Of the instance types
+    it holds the first. What the job leaves out and can be only one thing is filled in (`derived`), and filters by name
+    are compiled. Other members that the job leaves out are left out, so that AWS's own defaults hold (API reference,
+    CreateTransformJob), with three exceptions:
+
+    - both filters are always sent, since a run may change only what is declared;
+    - SplitType and AssembleWith are always sent, as an AWS notebook does for joins;
+    - of ModelClientConfig both members are sent together: a half-filled structure is a known way to get other defaults
+      than the documented 600 seconds and 3 retries.
+
     Raises FilterNamesError for names that make no filter.
     """
-    spec = with_paths(spec)
+    spec = with_paths(with_derived(spec))
     request: Request = {"ModelName": model_name}
     first_of_ladder = next(iter(spec.transform.instance_type), None)
     resolved: dict[str, Any] = {
         "input.data": data,
         "output.path": output_path,
         "transform.instance_type": first_of_ladder,
+        "input.split_type": spec.input.split_type or SplitType.NONE.value,
+        "output.assemble_with": spec.output.assemble_with or AssembleWith.NONE.value,
     }
     for member in MEMBERS:
         value = resolved[member.field] if member.field in resolved else attrgetter(member.field)(spec)

@@ -70,7 +70,7 @@ class InputSpec(Values):
     content_type: Annotated[
         str | None,
         Setting(
-            "ContentType, such as text/csv",
+            "ContentType, such as text/csv; left out, that of `output.accept` where a join needs it",
             MEDIA_TYPE,
             member="TransformInput.ContentType",
             run_may_change=True,
@@ -87,16 +87,16 @@ class InputSpec(Values):
         ),
     ] = "None"
     split_type: Annotated[
-        str,
+        str | None,
         Setting(
             "SplitType: what a record is: `Line` for CSV and JSON Lines, `RecordIO`, `TFRecord`, or `None` for a whole "
-            "object",
+            "object; left out, `Line` where a join or names of columns need it, otherwise `None`",
             Choice.of(SplitType),
             member="TransformInput.SplitType",
             run_may_change=True,
             comment={"Line": "each line is one record; a header line is one too"},
         ),
-    ] = "None"
+    ] = None
     columns: Annotated[
         tuple[str, ...],
         Setting(
@@ -334,7 +334,7 @@ class OutputSpec(Values):
     accept: Annotated[
         str | None,
         Setting(
-            "Accept, such as text/csv",
+            "Accept, such as text/csv; left out, that of `input.content_type` where a join needs it",
             MEDIA_TYPE,
             member="TransformOutput.Accept",
             run_may_change=True,
@@ -342,15 +342,16 @@ class OutputSpec(Values):
         ),
     ] = None
     assemble_with: Annotated[
-        str,
+        str | None,
         Setting(
-            "AssembleWith: `Line` puts a newline after each record, `None` puts nothing",
+            "AssembleWith: `Line` puts a newline after each record, `None` puts nothing; left out, `Line` where a join "
+            "or `keep` needs it, otherwise `None`",
             Choice.of(AssembleWith),
             member="TransformOutput.AssembleWith",
             run_may_change=True,
             comment={"Line": "each result ends with a newline"},
         ),
-    ] = "None"
+    ] = None
     kms_key: Annotated[
         str | None,
         Setting(

@@ -445,21 +445,6 @@ BAD_FILES: list[tuple[str, str, str]] = [
     ),
     # Join
     (
-        "join-needs-accept",
-        "no output at all",
-        f"{MODEL}data_processing: {{join_source: «Input}}\ninput: {{content_type: application/json}}\n",
-    ),
-    (
-        "join-needs-content-type",
-        "csv",
-        f"{MODEL}{JOIN}«input: {{split_type: Line}}\noutput: {{accept: text/csv, assemble_with: Line}}\n",
-    ),
-    (
-        "join-needs-accept",
-        "csv",
-        f"{MODEL}{JOIN}input: {{content_type: text/csv, split_type: Line}}\n«output: {{assemble_with: Line}}\n",
-    ),
-    (
         "join-types-differ",
         "csv and JSON Lines",
         f"{MODEL}{JOIN}input: {{content_type: text/csv, split_type: Line}}\n"
@@ -643,7 +628,8 @@ BAD_FILES: list[tuple[str, str, str]] = [
     (
         "filter-csv-needs-line",
         "names",
-        f"{MODEL}input: {{content_type: text/csv, columns: [id, age]}}\ndata_processing: {{send: «[age]}}\n",
+        f"{MODEL}input: {{content_type: text/csv, split_type: None, columns: [id, age]}}\n"
+        "data_processing: {send: «[age]}\n",
     ),
     (
         "column-reserved",
