@@ -16,7 +16,7 @@ _FULL_ACCESS = {
     "AmazonS3FullAccess",
 }
 _ALL_ACTIONS = re.compile(r"\*|(?:s3|sagemaker):\*", re.IGNORECASE)
-# Lists know no resources; ListTags knows some, and AWS's own policy for `.sync` has it on all.
+# List actions don't support resource-level permissions; ListTags does, but AWS's own policy for `.sync` has it on `*`.
 _WITHOUT_RESOURCES = re.compile(r"sagemaker:(?:List|Search)|s3:ListAllMyBuckets$", re.IGNORECASE)
 _ALL_RESOURCES = re.compile(r"\*|arn:[^:]*:s3:::\*(?:/\*)?|arn:.*:sagemaker:.*?:(?:transform-job/)?\*")
 

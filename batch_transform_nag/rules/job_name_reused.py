@@ -10,7 +10,7 @@ from batch_transform_nag.rule import Compliance, Finding, RuleResult
 from batch_transform_nag.state_machine import State
 from batch_transform_nag.transform_task import TransformTask, transform_tasks
 
-# The call was turned away for want of quota: no job has the name yet.
+# AWS refused the call because of a quota: no job has the name yet.
 _BEFORE_ANY_JOB = {"SageMaker.ResourceLimitExceededException"}
 
 

@@ -171,7 +171,7 @@ def test_the_stock_task_makes_a_full_access_role_that_nothing_uses() -> None:
         for logical_id, resource in made["Resources"].items()
         if name in json.dumps(resource) and resource["Type"] != "AWS::IAM::Policy"
     ]
-    assert used == []  # the state machine's policy may pass it, and no request has a place for it
+    assert used == []  # only the state machine may pass it, and no request uses it
     assert managed_policies(template(ours)) == set()
 
 

@@ -37,7 +37,7 @@ def _input_fn(input_data: str | bytes, content_type: str) -> Any:  # noqa: ANN40
     return array.astype(np.float32) if content_type in content_types.UTF8_TYPES else array
 
 
-def _predict_fn(input_data: Any, model: Any) -> Any:  # noqa: ANN401  # whatever the model takes and gives
+def _predict_fn(input_data: Any, model: Any) -> Any:  # noqa: ANN401  # whatever the model accepts and returns
     return model.predict(input_data)
 
 

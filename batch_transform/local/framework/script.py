@@ -72,10 +72,10 @@ def transformer_of(
             given["predict_fn"] or predict_fn,
             given["output_fn"] or output_fn,
         )
-    beside = [name for name, function in given.items() if function]
-    if beside:
+    also_defined = [name for name, function in given.items() if function]
+    if also_defined:
         raise StartError(
-            f"{program.__name__}.py defines transform_fn and {', '.join(beside)}, which the container refuses: "
+            f"{program.__name__}.py defines transform_fn and {', '.join(also_defined)}, which the container refuses: "
             "transform_fn replaces input_fn, predict_fn and output_fn. Remove one or the other"
         )
     return Transformer(model_fn, transform_fn=transform_fn)
@@ -84,7 +84,7 @@ def transformer_of(
 def answers(transformer: Transformer, *, accepts_lists: bool) -> Function:
     """Return the function that answers the request in Flask's context. Before Flask 2.2 it must not return a list."""
 
-    def transform() -> Any:  # noqa: ANN401  # whatever Flask takes
+    def transform() -> Any:  # noqa: ANN401  # whatever Flask accepts
         result = transformer.transform()
         if isinstance(result, list) and not accepts_lists:
             raise TypeError(

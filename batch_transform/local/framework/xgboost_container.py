@@ -49,7 +49,7 @@ def application(settings: Settings) -> Application:
     )
 
 
-def _predict_fn(input_data: Any, model: Any) -> Any:  # noqa: ANN401  # whatever the model takes and gives
+def _predict_fn(input_data: Any, model: Any) -> Any:  # noqa: ANN401  # whatever the model accepts and returns
     return model.predict(input_data, validate_features=False)
 
 

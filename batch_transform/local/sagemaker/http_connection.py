@@ -63,7 +63,7 @@ class Connection:
         self._readable = select.poll()
         self._readable.register(self._socket, select.POLLIN)
         self._head = b""  # the last head that was read: a server's heads are mostly the same
-        self._said = _Head(0, 0, None, is_kept=True)
+        self._parsed = _Head(0, 0, None, is_kept=True)
         self.fileno = self._socket.fileno()
         self.is_reusable = True
 
@@ -108,7 +108,7 @@ class Connection:
         head = data[:end] if end > 0 else b""
         if not head or (head != self._head and not self._learn(head)):
             return self._any_reply(data, deadline)
-        status, length, content_type, self.is_reusable = self._said
+        status, length, content_type, self.is_reusable = self._parsed
         body = data[end + 4 :]
         if len(body) != length:
             body = self._rest(body, length, deadline)
@@ -125,10 +125,10 @@ class Connection:
 
     def _learn(self, head: bytes) -> bool:
         """Parse and remember a head. Return False when it is not a common one."""
-        said = _said(head)
-        if said is not None:
-            self._head, self._said = head, said
-        return said is not None
+        parsed = _parsed(head)
+        if parsed is not None:
+            self._head, self._parsed = head, parsed
+        return parsed is not None
 
     def _rest(self, begun: bytes, length: int, deadline: float) -> bytes:
         """Return the whole body, given its first bytes."""
@@ -227,7 +227,7 @@ def _require_no_more(more: bytes, length: int) -> None:
         )
 
 
-def _said(head: bytes) -> _Head | None:
+def _parsed(head: bytes) -> _Head | None:
     """Parse a head, without the empty line after it; None when h11 has to read the answer."""
     lower = head.lower()
     if not head.startswith(b"HTTP/1.1 ") or b"\r\ntransfer-encoding:" in lower or b"\n " in lower:

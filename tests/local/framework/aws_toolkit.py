@@ -72,7 +72,7 @@ def _transformer(program, framework):
 def main():
     """Answer each request of standard input."""
     answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what the model's code prints is no answer
+    os.dup2(2, 1)  # what the code prints is not part of the answer
     from werkzeug.test import Client, EnvironBuilder
 
     client = Client(application(sys.argv[1]))

@@ -56,7 +56,7 @@ def test_without_a_script_the_booster_answers_a_line_for_each_row(regression: Ou
     expected = "".join(f"{value}\n" for value in trained().predict(xgboost.DMatrix(rows)).tolist())
     body = b"1,2,3,4\n0,,1,1\n"
     assert regression.answer(Request(body, CSV)) == Answer(200, "text/csv; charset=utf-8", expected.encode())
-    # whatever is accepted, in a transform job the answer is lines
+    # in a transform job the answer is lines, whatever Accept says
     as_json = regression.answer(Request(body, {**CSV, "Accept": "application/json"}))
     assert as_json == Answer(200, "application/json", expected.encode())
     assert regression.answer(Request(body.replace(b",", b";"), CSV)).body == expected.encode()

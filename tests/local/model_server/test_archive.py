@@ -150,7 +150,7 @@ def is_inside(path: Path, folder: Path) -> bool:
         path.stat()
     except OSError as error:
         if error.errno == errno.ELOOP:
-            return True  # a link to itself leads nowhere, whatever `resolve` makes of it
+            return True  # a link to itself is invalid, whatever `resolve` returns
     return path.resolve().is_relative_to(folder.resolve())
 
 

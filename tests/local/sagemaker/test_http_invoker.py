@@ -71,7 +71,7 @@ def test_a_server_that_writes_headers_and_body_separately_is_not_kept_waiting(in
         started = time.perf_counter()
         body_of(invoker, b"x")
         took.append(time.perf_counter() - started)
-    assert statistics.median(took) < 0.02  # 0.044 with acknowledgements that are put off
+    assert statistics.median(took) < 0.02  # 0.044 with delayed acknowledgements
 
 
 @pytest.mark.parametrize("value", ["text/csv\r\nX: y", "text/csv\n"])

@@ -67,7 +67,7 @@ class Transformer:
         """Load the model."""
         self._model = self._model_fn(env.model_dir)
 
-    def transform(self) -> Any:  # noqa: ANN401  # whatever Flask takes for an answer
+    def transform(self) -> Any:  # noqa: ANN401  # whatever Flask accepts as an answer
         """Answer the request in Flask's context."""
         request = worker.Request()
         result = self._transform_fn(self._model, request.content, request.content_type, request.accept)

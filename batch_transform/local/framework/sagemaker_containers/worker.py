@@ -51,7 +51,7 @@ class Response(flask.Response):
 
     def __init__(  # noqa: PLR0917  # AWS's signature
         self,
-        response: Any = None,  # noqa: ANN401  # whatever Flask takes
+        response: Any = None,  # noqa: ANN401  # whatever Flask accepts
         accept: str | None = None,
         status: int | str = HTTPStatus.OK,
         headers: Any = None,  # noqa: ANN401
