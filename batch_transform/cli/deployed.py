@@ -11,7 +11,7 @@ import click
 
 from batch_transform.job.files.environment_file import load_environments
 from batch_transform.job.values.environment import DEFAULT_ENVIRONMENT, EnvironmentSpec
-from batch_transform.local.loopback import LOOPBACK
+from batch_transform.local.proxies import LOOPBACK
 from batch_transform.runs.aws_calls import aws_calls
 from batch_transform.runs.deployment import DeployedJob, deployed_jobs, named_job
 from batch_transform.runs.execution import Clients

@@ -19,7 +19,7 @@ import click
 from batch_transform.cli.extras import missing_packages, without_packages
 from batch_transform.cli.problem_report import report_problems
 from batch_transform.job.errors import BatchTransformError, ProblemsError
-from batch_transform.local.loopback import without_proxy
+from batch_transform.local.proxies import without_proxy
 
 _INTERRUPTED = 130
 

@@ -38,10 +38,9 @@ from batch_transform.job.values.environment import DEFAULT_ENVIRONMENT, Environm
 from batch_transform.job.values.job_spec import JobSpec
 from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.job.values.wording import listed
-from batch_transform.local.buckets_of_others import create_missing
 from batch_transform.local.deploy import deploy
 from batch_transform.local.folders import temporary_folder
-from batch_transform.local.stand_ins import define_stand_in
+from batch_transform.local.prerequisites import create_missing_buckets, define_stand_in
 from batch_transform.local.up import LocalAws
 from batch_transform.runs import execution as runs
 from batch_transform.runs.deployed_request import deployed_request
@@ -171,7 +170,7 @@ def run(
             )
             machine = _machine_of(defined, environment, aws.client("cloudformation"))
             request = deployed_request(machine, clients.stepfunctions)
-            for bucket in create_missing(request.buckets, aws.client("s3")):
+            for bucket in create_missing_buckets(request.buckets, aws.client("s3")):
                 view.line("bucket", f"{bucket}, which is in no stack of the app and stands empty here")
             if input_path and found:
                 if declared is None:

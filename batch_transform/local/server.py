@@ -9,10 +9,12 @@ transform jobs, the model servers and the Lambda functions, and end it with exit
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
 import math
 import os
 import re
+import resource
 import shlex
 import shutil
 import socket
@@ -24,14 +26,15 @@ from functools import partial
 from pathlib import Path
 
 from batch_transform.job.errors import BatchTransformError, InputError, PortInUseError
-from batch_transform.local import open_files
 from batch_transform.local.folders import held, temporary_folder
-from batch_transform.local.loopback import without_proxy
 from batch_transform.local.model_server.image import Images
+from batch_transform.local.proxies import without_proxy
 from batch_transform.local.sagemaker.quotas import Quotas
 from batch_transform.local.settings import DEFAULT_PORT, DEFAULT_REGION, LocalAwsSettings, client_environment
 
 _HIGHEST_PORT = 65535
+_OPEN_FILES = 10_240
+"""The most that macOS allows. A job of 100 concurrent transforms needs about 140."""
 _PROXIES = ("HTTP_PROXY", "ALL_PROXY")
 _REGION = re.compile(r"[a-z]+(-[a-z]+)+-[0-9]+")
 
@@ -96,6 +99,15 @@ def listen(port: int) -> socket.socket:
     return sock
 
 
+def allow_many_open_files() -> None:
+    """Raise this process's limit on files and connections, 256 in a terminal on macOS, as far as the system allows."""
+    limit, highest = resource.getrlimit(resource.RLIMIT_NOFILE)
+    enough = _OPEN_FILES if highest == resource.RLIM_INFINITY else min(_OPEN_FILES, highest)
+    if limit != resource.RLIM_INFINITY and limit < enough:
+        with contextlib.suppress(OSError, ValueError):  # then the old limit has to do
+            resource.setrlimit(resource.RLIMIT_NOFILE, (enough, highest))
+
+
 def _serve(options: argparse.Namespace, run_dir: Path) -> None:
     settings = LocalAwsSettings(
         run_dir=run_dir,
@@ -111,7 +123,7 @@ def _serve(options: argparse.Namespace, run_dir: Path) -> None:
         enforce_iam=options.enforce_iam,
         offline=options.offline,
     )
-    open_files.allow_many()
+    allow_many_open_files()
     # what the person gave is read before anything starts
     Images(settings.images)
     Quotas(settings.quotas)
@@ -152,7 +164,8 @@ def _say_ready(endpoint_url: str, region: str, *, to_person: bool) -> None:
             *exports,
             "    unset AWS_PROFILE AWS_SESSION_TOKEN",
             "",
-            "Some clients need more settings: see docs/how-it-works/local-aws.md. Press Ctrl-C to stop.",
+            'The SageMaker Python SDK also needs a bucket: Session(default_bucket="my-bucket").',
+            "Press Ctrl-C to stop.",
         ]
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()

@@ -26,7 +26,7 @@ from botocore.exceptions import BotoCoreError
 from batch_transform.job.errors import LocalAwsError, PortInUseError
 from batch_transform.local.clients import isolated_session
 from batch_transform.local.folders import locked_temporary_folder
-from batch_transform.local.loopback import without_proxy
+from batch_transform.local.proxies import without_proxy
 from batch_transform.local.settings import ACCESS_KEY, DEFAULT_REGION, client_environment
 
 START_SECONDS = 60.0

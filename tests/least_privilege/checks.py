@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from batch_transform.local.emulator.enforcement.permissions import ServiceCaller
-from batch_transform.local.emulator.roles import trusts
+from batch_transform.local.emulator.enforcement.roles import trusts
 from least_privilege.account import ACCOUNT, Account
 from least_privilege.documented import excepted_by, rows_of, table
 from least_privilege.mutation import Document, mutations

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -325,3 +326,30 @@ def test_it_takes_many_requests_at_once(make_lab: Callable[[Any], Any]) -> None:
         started = time.monotonic()
         lab.run(lab.request(model, bucket))
         assert time.monotonic() - started < 5
+
+
+RAISES_ITS_LIMIT = """
+import resource, sys
+from batch_transform.local.server import allow_many_open_files
+resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv[1]), int(sys.argv[2])))
+allow_many_open_files()
+print(*resource.getrlimit(resource.RLIMIT_NOFILE))
+"""
+
+
+@pytest.mark.parametrize(
+    ("soft", "hard", "after"),
+    [
+        (256, 4096, 4096),  # a terminal on macOS has 256
+        (256, 512, 512),
+        (512, 512, 512),
+    ],
+)
+def test_the_limit_of_open_files_is_raised_as_far_as_the_system_allows(
+    soft: int, hard: int, after: int
+) -> None:
+    if resource.getrlimit(resource.RLIMIT_NOFILE)[1] < hard:
+        pytest.skip(f"this system allows fewer than {hard} open files")
+    program = [sys.executable, "-c", RAISES_ITS_LIMIT, str(soft), str(hard)]
+    printed = subprocess.run(program, capture_output=True, text=True, check=True).stdout
+    assert printed.split() == [str(after), str(hard)]

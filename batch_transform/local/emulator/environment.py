@@ -6,7 +6,7 @@ import logging
 import os
 import tempfile
 
-from batch_transform.local.loopback import without_proxy
+from batch_transform.local.proxies import without_proxy
 from batch_transform.local.settings import ACCESS_KEY, DEFAULT_ACCOUNT, LocalAwsSettings
 
 HOST = "127.0.0.1"

@@ -15,8 +15,15 @@ from hypercorn.config import Config
 from ministack import app as emulator  # type: ignore[import-untyped]  # it has no types
 
 from batch_transform.local.clients import Clients
-from batch_transform.local.emulator import callers, patches, roles, service, stacks, workflow
-from batch_transform.local.emulator.enforcement import plug as enforcement
+from batch_transform.local.emulator import (
+    callers,
+    enforcement,
+    patches,
+    sagemaker_model_resource,
+    sagemaker_service,
+    sagemaker_tasks,
+)
+from batch_transform.local.emulator.enforcement import roles
 from batch_transform.local.emulator.enforcement.objects import accept_aws_managed_key
 from batch_transform.local.emulator.enforcement.topics_and_queues import keep_topic_keys
 from batch_transform.local.emulator.in_process import InProcess
@@ -77,14 +84,13 @@ class LocalAws:
         bodies = self._kept.bodies if self._kept else BodyFolder(settings.run_dir / "objects")
         upload.plug_in(bodies)
         Objects(bodies, self._kept).plug_in()
-        self._sagemaker = SageMaker(runner, service.emit_event)
-        service.plug_in(self._sagemaker)
-        roles.plug_in()
-        stacks.plug_in(self._sagemaker)
+        self._sagemaker = SageMaker(runner, sagemaker_service.emit_event)
+        sagemaker_service.plug_in(self._sagemaker)
+        sagemaker_model_resource.plug_in(self._sagemaker)
         keep_topic_keys()
         accept_aws_managed_key()
         patches.plug_in()
-        workflow.plug_in(self._sagemaker, SageMakerJsonClient(endpoint_url), assume_role)
+        sagemaker_tasks.plug_in(self._sagemaker, SageMakerJsonClient(endpoint_url), assume_role)
         if settings.enforce_iam:
             enforcement.plug_in(endpoint_url)
         self._alarms = alarms.plug_in(settings.alarm_scale)

@@ -16,7 +16,7 @@ from batch_transform.job.errors import DataNotFoundError, InputError, TransformJ
 from batch_transform.job.files.regular_file import read_file
 from batch_transform.job.model.framework_containers import framework_container
 from batch_transform.job.model.framework_images import frameworks
-from batch_transform.local.loopback import LOOPBACK
+from batch_transform.local.proxies import LOOPBACK
 
 _FRAMEWORK_SERVER = (sys.executable, "-m", "batch_transform.local.framework")
 

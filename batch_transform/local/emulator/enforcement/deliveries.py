@@ -26,8 +26,8 @@ from batch_transform.local.emulator.enforcement.permissions import (
     denial,
     service_denial,
 )
+from batch_transform.local.emulator.enforcement.roles import assume_role
 from batch_transform.local.emulator.enforcement.topics_and_queues import EVENTS
-from batch_transform.local.emulator.roles import assume_role
 
 SCHEDULER = "scheduler.amazonaws.com"
 ALARMS, TOPICS = "cloudwatch.amazonaws.com", "sns.amazonaws.com"

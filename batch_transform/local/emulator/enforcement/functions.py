@@ -16,8 +16,8 @@ from ministack.services import cloudwatch_logs, lambda_svc  # type: ignore[impor
 from batch_transform.job.errors import RefusedRequestError
 from batch_transform.local.emulator.enforcement import topics_and_queues
 from batch_transform.local.emulator.enforcement.permissions import denial
-from batch_transform.local.emulator.roles import assume_role
-from batch_transform.local.emulator.service import current_scope
+from batch_transform.local.emulator.enforcement.roles import assume_role
+from batch_transform.local.emulator.sagemaker_service import current_scope
 
 logger = logging.getLogger(__name__)
 

@@ -20,10 +20,10 @@ from ministack.services import lambda_svc, stepfunctions  # type: ignore[import-
 
 from batch_transform.local.emulator.enforcement import topics_and_queues
 from batch_transform.local.emulator.enforcement.permissions import Denial, Policy, denial
+from batch_transform.local.emulator.enforcement.roles import assume_role
 from batch_transform.local.emulator.operations import HttpAnswer
-from batch_transform.local.emulator.roles import assume_role
-from batch_transform.local.emulator.service import current_scope
-from batch_transform.local.emulator.workflow import machine_session
+from batch_transform.local.emulator.sagemaker_service import current_scope
+from batch_transform.local.emulator.sagemaker_tasks import machine_session
 
 Parameters = Mapping[str, Any]
 Need = tuple[str, str, Policy]

@@ -9,11 +9,11 @@ from typing import Any
 from ministack.core import responses  # type: ignore[import-untyped]  # it has no types
 from ministack.services import kms  # type: ignore[import-untyped]  # it has no types
 
-from batch_transform.local.emulator.enforcement import refusals
 from batch_transform.local.emulator.enforcement.permissions import (
     Denial,
     ServiceCaller,
     denial,
+    log_refusal,
     service_denial,
 )
 
@@ -72,7 +72,7 @@ def refusal(use: KeyUse, caller: str | ServiceCaller) -> KeyRefusal | None:
     refused = _denial(use, caller, found)
     if refused is None or _is_granted(use, refused, found):
         return None
-    refusals.tell(refused.principal, refused.action, refused.resource)
+    log_refusal(refused.principal, refused.action, refused.resource)
     return KeyRefusal("AccessDeniedException", refused.message)
 
 

@@ -13,11 +13,12 @@ from typing import Any
 from ministack.services import cloudwatch_logs  # type: ignore[import-untyped]  # it has no types
 from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]  # it has no types
 
+from batch_transform.local.emulator import operations
 from batch_transform.local.emulator.enforcement.calls import Call, refuse_calls
 from batch_transform.local.emulator.enforcement.keys import KeyUse, refusal
 from batch_transform.local.emulator.enforcement.permissions import ServiceCaller
 from batch_transform.local.emulator.operations import HttpAnswer
-from batch_transform.local.emulator.service import current_scope
+from batch_transform.local.emulator.sagemaker_service import current_scope
 
 TYPE = "AWS::Logs::LogGroup"
 ACTIONS = (
@@ -52,8 +53,7 @@ def _refuse(call: Call) -> HttpAnswer | None:
     why = _why_not(request.get("kmsKeyId"), str(request.get("logGroupName", "")))
     if why is None:
         return _associated(request) if call.operation == "AssociateKmsKey" else None
-    answer = {"__type": "InvalidParameterException", "message": why}
-    return 400, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(answer).encode()
+    return operations.refusal("InvalidParameterException", why)
 
 
 def _associated(request: Mapping[str, Any]) -> HttpAnswer | None:

@@ -17,10 +17,10 @@ from ministack.services import eventbridge, stepfunctions  # type: ignore[import
 from batch_transform.job.errors import RefusedRequestError
 from batch_transform.local.emulator import operations, resources
 from batch_transform.local.emulator.enforcement.permissions import Denial, denial
+from batch_transform.local.emulator.enforcement.roles import assume_role
 from batch_transform.local.emulator.operations import HttpAnswer, Request, Serve
 from batch_transform.local.emulator.patches.interpreter.checked_definitions import TYPE, definition_of
-from batch_transform.local.emulator.roles import assume_role
-from batch_transform.local.emulator.service import current_scope
+from batch_transform.local.emulator.sagemaker_service import current_scope
 
 PRINCIPAL = "states.amazonaws.com"
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
 from ministack.core import iam_evaluator, responses, router  # type: ignore[import-untyped]  # it has no types
 
-from batch_transform.local.emulator.enforcement import refusals
-
 Context: TypeAlias = Mapping[str, "str | Sequence[str]"]
 Policy: TypeAlias = "str | Mapping[str, Any] | None"
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def denial(
     if result.decision == "Allow":
         return None
     if is_final:
-        refusals.tell(principal.arn, action, resource)
+        log_refusal(principal.arn, action, resource)
     return Denial(principal.arn, action, resource, explicit=result.decision == "Deny")
 
 
@@ -141,7 +142,7 @@ def service_denial(
     if result.decision == "Allow":
         return None
     if is_final:
-        refusals.tell(caller.principal, action, resource)
+        log_refusal(caller.principal, action, resource)
     return Denial(caller.principal, action, resource, explicit=result.decision == "Deny")
 
 
@@ -158,3 +159,28 @@ def _lower(context: Context | None) -> dict[str, Any]:
         key.lower(): value if isinstance(value, str) else list(value)
         for key, value in (context or {}).items()
     }
+
+
+def log_refusal(principal: str, action: str, resource: str) -> None:
+    """Say that the principal, an ARN or a service, was refused."""
+    logger.warning("refused: %s may not %s on %s", principal, action, resource)
+
+
+def plug_in() -> None:
+    """Tell of the calls that the emulator itself refuses for want of a permission."""
+    enforce = iam_evaluator.enforce
+
+    def enforce_and_log(  # noqa: PLR0917  # the emulator's arguments
+        access_key_id: str,
+        iam_action: str,
+        service: str,
+        region: str,
+        resource_arn: str = "*",
+        service_context: dict[str, Any] | None = None,
+    ) -> object:
+        denied = enforce(access_key_id, iam_action, service, region, resource_arn, service_context)
+        if denied is not None and not isinstance(denied, iam_evaluator.AuthError):
+            log_refusal(denied.principal_arn, iam_action, resource_arn)
+        return denied
+
+    iam_evaluator.enforce = enforce_and_log

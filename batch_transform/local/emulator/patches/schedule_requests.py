@@ -14,7 +14,7 @@ from ministack.services import scheduler  # type: ignore[import-untyped]  # it h
 from batch_transform.local.emulator import operations, resources
 from batch_transform.local.emulator.operations import HttpAnswer, Request, Serve
 from batch_transform.local.emulator.resources import Created, Properties
-from batch_transform.local.emulator.service import current_scope
+from batch_transform.local.emulator.sagemaker_service import current_scope
 from batch_transform.local.schedule_times import moment, times_of
 
 TYPE = "AWS::Scheduler::Schedule"

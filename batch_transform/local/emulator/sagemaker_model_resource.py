@@ -13,7 +13,7 @@ from ministack.services.cloudformation import provisioners  # type: ignore[impor
 from batch_transform.job.errors import RefusedRequestError
 from batch_transform.local.emulator import resources
 from batch_transform.local.emulator.resources import Created, Properties
-from batch_transform.local.emulator.service import current_scope
+from batch_transform.local.emulator.sagemaker_service import current_scope
 from batch_transform.local.sagemaker.service import SageMaker
 
 TYPE = "AWS::SageMaker::Model"

@@ -18,7 +18,7 @@ from batch_transform.local.emulator.patches.interpreter.place import RUNTIME, en
 from batch_transform.local.emulator.patches.interpreter.retry import TIMEOUT
 from batch_transform.local.emulator.patches.interpreter.services import sdk_metadata
 from batch_transform.local.emulator.patches.interpreter.task import LOOK_SECONDS, current_call
-from batch_transform.local.emulator.service import NAME, current_scope
+from batch_transform.local.emulator.sagemaker_service import NAME, current_scope
 from batch_transform.local.sagemaker.execution_role import AssumeRole
 from batch_transform.local.sagemaker.json_client import SageMakerJsonClient
 from batch_transform.local.sagemaker.resource import Scope

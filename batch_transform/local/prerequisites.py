@@ -1,20 +1,48 @@
-"""Creates what a job expects to find in SageMaker: its model, its endpoint, or its packages."""
+"""Creates what a job uses and its app does not define: on AWS it exists, and a new local AWS has none of it.
+
+These are buckets, and what the job expects to find in SageMaker: its model, its endpoint, or its packages.
+"""
 
 from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
 
 from batch_transform.job.files.stand_in import StandIn, found_in_sagemaker
 from batch_transform.job.model.framework_images import image_uri
 from batch_transform.job.model.source_folder import pack_model
 from batch_transform.job.values.job_spec import ModelSpec
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
 _BUCKET = "stand-in-models"
 _ROLE = "stand-in-models"
+_ANYWHERE = "us-east-1"
+"""The region whose buckets are created without a LocationConstraint (S3 API reference, CreateBucket)."""
+
+
+def create_missing_buckets(buckets: Iterable[str], s3: S3Client) -> list[str]:
+    """Create the buckets that do not exist, empty, and return them."""
+    created = []
+    region: Any = s3.meta.region_name
+    for bucket in buckets:
+        try:
+            s3.head_bucket(Bucket=bucket)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in ("404", "NoSuchBucket"):
+                raise
+            if region == _ANYWHERE:
+                s3.create_bucket(Bucket=bucket)
+            else:
+                s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})
+            created.append(bucket)
+    return created
 
 
 def define_stand_in(

@@ -4,7 +4,7 @@ import urllib.request
 
 import pytest
 
-from batch_transform.local.loopback import without_proxy
+from batch_transform.local.proxies import without_proxy
 
 
 @pytest.mark.parametrize(
