@@ -1,4 +1,4 @@
-"""The page on parity names tests and cases: all of them are there, and all cases are on the page."""
+"""The page on parity names tests and cases: all of them exist, and every case is on the page."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def rows(text: str, columns: int) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("name", sorted(set(re.findall(r"`(tests/[^`]+)`", PAGE))))
-def test_a_named_test_is_there(name: str) -> None:
+def test_a_named_test_exists(name: str) -> None:
     path, _, function = name.partition("::")
     code = (PROJECT / path).read_text(encoding="utf-8")
     assert re.search(rf"^def {function or 'test_'}", code, re.MULTILINE), f"there is no {name}"
@@ -34,7 +34,7 @@ def test_the_cases_are_those_of_the_suite() -> None:
     assert set(re.findall(r"`parity:([^`]+)`", PAGE)) == {case.id for case in load_cases()}
 
 
-def test_each_behavior_has_its_evidence_and_is_covered_by_something() -> None:
+def test_each_behavior_has_its_evidence_and_is_covered() -> None:
     known, _, unknown = PAGE.partition("## Open questions")
     for behavior, evidence, covered_by in rows(known, 3):
         assert evidence == "\N{EN DASH}" or any(kind in evidence for kind in EVIDENCE), behavior
