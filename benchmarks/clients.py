@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from batch_transform.engine.seams import Answer, InputObject, ModelInvoker, ObjectStore, SizedBody
+from batch_transform.engine.interfaces import Answer, InputObject, ModelInvoker, ObjectStore, SizedBody
 from batch_transform.engine.transform_job import Outcome, run_transform_job
 from batch_transform.local.sagemaker.http_connection import Connection
 from batch_transform.local.sagemaker.http_invoker import HttpInvoker

@@ -13,7 +13,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from batch_transform.engine.seams import InputObject
+from batch_transform.engine.interfaces import InputObject
 from batch_transform.local.sagemaker.http_invoker import HttpInvoker
 from benchmarks.clients import Job, run_engine
 from benchmarks.inputs import lines

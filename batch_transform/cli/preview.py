@@ -23,7 +23,7 @@ from batch_transform.cli.options import (
     parse_overrides,
 )
 from batch_transform.cli.preview_view import as_json, show
-from batch_transform.engine.seams import ModelInvoker
+from batch_transform.engine.interfaces import ModelInvoker
 from batch_transform.job.errors import InputError, TransformJobError
 from batch_transform.job.files.stand_in import with_stand_in
 from batch_transform.job.values.job_spec import JobSpec

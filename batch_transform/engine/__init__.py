@@ -2,6 +2,7 @@
 
     objects → records → filtered records → batches → answers → joined and filtered results → .out objects
 
-It knows no HTTP API and no AWS client: storage, model and log come in through `seams`.
-`transform_job.run_transform_job` is the way in.
+In this order: `transform_job`, `transform_object`, `input_filter`, `batches`, `invoke`, `results`. `record_filter` does
+what a filter and a join do to a record. The engine has no HTTP and no AWS client: the caller of
+`transform_job.run_transform_job` provides storage, model and log (`interfaces`).
 """

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from batch_transform.engine.compiled import newlines
 from batch_transform.engine.framed import Framed
 from batch_transform.engine.input_filter import InputFilter
-from batch_transform.engine.originals import Originals
+from batch_transform.engine.join_buffer import JoinBuffer
 from batch_transform.engine.records import WHOLE_OBJECT, WHOLE_TOO_LARGE, Records, place, record_at
 from batch_transform.engine.settings import MIB, Settings
 from batch_transform.job.errors import RecordError
@@ -17,7 +17,7 @@ _LARGE = MIB  # a larger body is kept in pieces
 
 
 class LargeBody:
-    """A body in pieces, of known size: as good as one of bytes, but never copied into one place."""
+    """A body in pieces, of known size, which is never copied into one piece of memory."""
 
     def __init__(self, pieces: Sequence[bytes]) -> None:
         self._pieces = pieces
@@ -28,28 +28,64 @@ class LargeBody:
         return iter(self._pieces)
 
 
+class StreamedBody:
+    """A whole object as one request body, sent while it is read: MaxPayloadInMB 0.
+
+    "For cases where the payload might be arbitrarily large and is transmitted using HTTP chunked encoding, set the
+    value to 0" (API reference, CreateTransformJob, MaxPayloadInMB). Each iteration reads the object again, as a retry
+    needs it.
+
+    `count` is the number of records that the last iteration sent.
+    """
+
+    def __init__(self, read: Callable[[], Iterator[Records]], input_filter: InputFilter) -> None:
+        self._read = read
+        self._filter = input_filter
+        self.count = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the body in pieces. Raises RecordError for a record that cannot be filtered."""
+        self.count = 0
+        for records in self._read():
+            self.count = 1 if records.first_line == WHOLE_OBJECT else self.count + records.count
+            piece = self._filter.sent_text(records) + (b"\n" if records.ended else b"")
+            if piece:  # an empty chunk would end a chunked body
+                yield piece
+
+
+class ReadAgain:
+    """The unfiltered records of a streamed object, for a join. Each iteration reads the object again."""
+
+    def __init__(self, read: Callable[[], Iterator[Records]]) -> None:
+        self._read = read
+
+    def __iter__(self) -> Iterator[Records]:
+        """Yield the records."""
+        return self._read()
+
+
 class Batch(NamedTuple):
-    """One request. `body` goes to the model; `originals` are the unfiltered records, kept for a join only.
+    """One request. `body` goes to the model; `originals` are the unfiltered records, kept only for a join.
 
     `count` is the number of records, `first_line` the line of the first one: see `Records`.
     """
 
     body: bytes | Iterable[bytes]
     originals: Iterable[Records]
-    count: int  # type: ignore[assignment]  # a tuple's own count() is of no use here
+    count: int  # type: ignore[assignment]  # hides tuple.count(), which nothing uses
     first_line: int
     unit: str = "line"
 
     @property
     def size(self) -> int | None:
-        """The bytes of the body; None for one that is streamed, which nobody knows."""
+        """The size of the body in bytes; None if it is streamed."""
         if isinstance(self.body, LargeBody):
             return self.body.size
         return len(self.body) if isinstance(self.body, bytes) else None
 
     @property
     def place(self) -> str:
-        """Which part of the object this is, in words."""
+        """Which part of the object this is, for an error."""
         last_line = self.first_line + self.count - 1
         return (
             f"{self.unit}s {self.first_line} to {last_line} of the object"
@@ -59,10 +95,10 @@ class Batch(NamedTuple):
 
 
 def cut_batches(blocks: Iterable[Records], input_filter: InputFilter, settings: Settings) -> Iterator[Batch]:
-    """Yield the requests of one object: one record each, or as many whole records as MaxPayloadInMB takes.
+    """Yield the requests of one object: one record each, or as many whole records as fit into MaxPayloadInMB.
 
-    The size that counts is that of the body, after the InputFilter and with its newlines. Raises
-    RecordError for a record that alone is too large.
+    The limit is for the body, after the InputFilter and with its newlines. Raises RecordError for a record
+    that is too large by itself.
     """
     if settings.single_record or not settings.split_lines:
         return _one_by_one(blocks, input_filter, settings)
@@ -121,7 +157,7 @@ def cut_framed(records: Iterable[Framed], settings: Settings) -> Iterator[Batch]
 
 
 class _Growing:
-    """A batch that takes more records."""
+    """A batch that records are added to."""
 
     def __init__(self, settings: Settings) -> None:
         self._join = settings.join
@@ -131,12 +167,12 @@ class _Growing:
 
     def _begin(self) -> None:
         self._pieces: list[bytes] = []
-        self._originals = Originals.shared(2 * self._at_a_time)
+        self._originals = JoinBuffer.shared(2 * self._at_a_time)
         self.count = 0
         self.size = 0
 
     def add(self, sent: bytes, end: bytes, count: int, block: Records, line: int) -> None:
-        """Take `count` records of a block, from the line `line` on, and what is sent of them."""
+        """Add `count` records of a block, starting at the line `line`, and what is sent of them."""
         self._pieces.append(sent)
         self._pieces.append(end)
         self.size += len(sent) + len(end)
@@ -145,7 +181,7 @@ class _Growing:
             self._originals.add(_part(block, line, count))
 
     def taken(self) -> Batch:
-        """The batch as it is. What comes next begins a new one."""
+        """Return the batch, and start a new one."""
         body = LargeBody(self._pieces) if self.size > _LARGE else b"".join(self._pieces)
         batch = Batch(body, self._originals if self._join else (), self.count, self._line)
         self._line += self.count

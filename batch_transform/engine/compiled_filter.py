@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from batch_transform.engine import compiled
 from batch_transform.engine.answers import Answers
 from batch_transform.engine.record_by_record import RecordByRecord
-from batch_transform.engine.record_filter import Ending
-from batch_transform.engine.records import Records
+from batch_transform.engine.records import Ending, Records
 from batch_transform.job.filters.json_path import Index, Indexes, JsonPath, Name, Names, Slice
 
 # The kinds of selection that the C module knows.

@@ -1,9 +1,8 @@
-"""Filters and joins on many CSV rows at a time, on their bytes.
+"""Filters and joins many CSV rows at a time, without parsing their cells.
 
-A row without quotes and carriage returns has its cells between commas and nowhere else, and
-writes back as it was read: no cell of it needs parsing, and a function on a whole list of such rows
-cuts each only as far as it must. Rows with quotes are cut by a regular expression. What neither takes
-(a fault, a carriage return inside a row) is left to `csv_record`, which says what is right.
+In a row without quotes and carriage returns, each comma separates two cells, and cells are written as they were read.
+So a function works on a whole list of such rows, and splits each only as far as needed. Rows with quotes are split by a
+regular expression. Other rows (invalid ones, or with a carriage return inside) are declined: see `record_filter`.
 """
 
 from __future__ import annotations
@@ -14,8 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from batch_transform.engine.answers import Answers
-from batch_transform.engine.record_filter import Ending
-from batch_transform.engine.records import Records
+from batch_transform.engine.records import Ending, Records
 from batch_transform.job.filters.json_path import Index, Indexes, JsonPath, Slice
 
 Rows = list[bytes]
@@ -25,7 +23,7 @@ _NEEDS_QUOTES = re.compile(rb'[",\r\n]')
 
 
 def rows_of(text: bytes) -> Rows:
-    """Cut a text into rows; a carriage return at the end of a row is not part of it.
+    """Split a text into rows. A carriage return at the end of a row is not part of it.
 
     Raises ValueError for one anywhere else.
     """
@@ -67,7 +65,7 @@ class CsvLines:
             try:
                 return _columns(self.path, rows, answers)
             except LookupError:
-                pass  # not a list of indexes, or one that the record or the answer alone does not hold
+                pass  # not a list of indexes, or one of them is in the other of record and answer
             quick = _quick(self.path)
             if quick is not None:
                 return quick([row + b"," + answer for row, answer in zip(rows, answers, strict=True)])
@@ -82,11 +80,11 @@ class CsvLines:
 
 
 def _cells(row: bytes) -> Rows:
-    """The cells as they are written back: in quotes where they need them."""
+    """Return the cells as they are written: with quotes only where needed."""
     if b'"' not in row:
         return row.split(b",")
     cells: Rows = _CELL.findall(row)
-    if sum(map(len, cells)) + len(cells) - 1 != len(row):  # something between the cells is no cell
+    if sum(map(len, cells)) + len(cells) - 1 != len(row):  # there is something between two cells
         raise ValueError("a misplaced quote")
     return [
         cell[1:-1] if cell[:1] == b'"' and not _NEEDS_QUOTES.search(cell, 1, len(cell) - 1) else cell
@@ -100,12 +98,12 @@ def _positions(path: JsonPath, width: int) -> Sequence[int]:
         raise LookupError(path.undefined)
     try:
         return path.positions(width)
-    except Exception as miss:  # of this width: the careful way says it with the record's place
+    except Exception as miss:  # record_by_record raises it again, with the record's place
         raise LookupError(str(miss)) from miss
 
 
 def _columns(path: JsonPath, rows: Rows, answers: Rows) -> Rows:
-    """Cells by index: those counted from the left out of the record, from the right out of the answer."""
+    """Select cells by index: those counted from the left are in the record, from the right in the answer."""
     step = path.steps[0] if len(path.steps) == 1 else None
     indexes = step.indexes if isinstance(step, Indexes) else (step.index,) if isinstance(step, Index) else ()
     if not indexes:
@@ -126,7 +124,7 @@ def _column(rows: Rows, index: int) -> Rows:
 
 @lru_cache(maxsize=256)
 def _quick(path: JsonPath) -> Callable[[Rows], Rows] | None:
-    """A function that filters plain rows, or None where the path has no quick way."""
+    """Return a function that filters plain rows; None if there is none for this path."""
     if path.undefined or len(path.steps) > 1:
         return None
     step = path.steps[0] if path.steps else None

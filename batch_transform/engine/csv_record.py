@@ -1,8 +1,8 @@
 """One CSV record: a row of cells, and the text of it.
 
-Cells are byte strings and stay as they are: `1.0` is never made `1` (recorded: joined files equal
-their inputs byte for byte). Quotes are strict, as in RFC 4180 and in SageMaker's recorded errors.
-Cells that need quotes get them back, and no others do (RFC 4180; no recorded run shows a quoted cell).
+Cells are bytes and stay unchanged: `1.0` never becomes `1` (recorded: joined files equal their inputs byte
+for byte). Quotes are strict, as in RFC 4180 and in SageMaker's recorded errors. Only cells that need quotes are
+written with them (RFC 4180; no recorded job has a quoted cell).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _NEEDS_QUOTES = re.compile(rb'[",\r\n]')
 def parse_row(text: bytes) -> list[bytes]:
     """Return the cells of a row; a line end at the end of the text is not part of a cell.
 
-    Raises UnparsableError with AWS's words where recorded. An empty text is one empty cell.
+    An empty text is one empty cell. Raises UnparsableError, in AWS's words where they are recorded.
     """
     row = text.removesuffix(b"\n").removesuffix(b"\r")
     if b'"' not in row and b"\n" not in row:
@@ -51,6 +51,6 @@ def serialise_row(cells: list[bytes]) -> bytes:
 
 
 def _near(row: bytes, at: int) -> str:
-    """The field that begins at `at`, with the comma that ends it: what AWS's recorded messages show."""
+    """Return the field that begins at `at`, up to and including its comma, as AWS's recorded messages show it."""
     comma = row.find(b",", at)
     return row[at : comma + 1 if comma >= 0 else len(row)].decode("utf-8", "replace")

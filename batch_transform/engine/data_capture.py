@@ -1,9 +1,9 @@
-"""DataCaptureConfig: manifests of what a job read and wrote, and an id for each inference.
+"""DataCaptureConfig: manifests of what a transform job read and wrote, and an id for each inference.
 
     <DestinationS3Uri>/input/yyyy/mm/dd/hh/<uuid>.json
     <DestinationS3Uri>/output/yyyy/mm/dd/hh/<uuid>.json
 
-Each is a manifest as S3DataSource has it, and the hour is that of the job's start in UTC (SageMaker
+Each has the form of an S3DataSource manifest; the hour is that of the job's start, in UTC (SageMaker
 Developer Guide, "Capture data from batch transform job"; recorded in a notebook of
 amazon-sagemaker-examples).
 """
@@ -15,8 +15,8 @@ import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from batch_transform.engine.interfaces import ObjectStore
 from batch_transform.engine.json_lines import parse_lines, serialise_lines
-from batch_transform.engine.seams import ObjectStore
 from batch_transform.engine.selection import Selected
 from batch_transform.engine.settings import Settings
 from batch_transform.job.errors import AnswerError
@@ -27,10 +27,10 @@ from batch_transform.job.values.s3_uri import S3Uri
 def write_manifests(
     settings: Settings, store: ObjectStore, transformed: Sequence[Selected], started_at: datetime
 ) -> None:
-    """Write the manifests of the objects that have a result. Without DataCaptureConfig or objects: none."""
+    """Write the manifests of the objects that have a result. Writes none without DataCaptureConfig or objects."""
     if settings.capture is None or not transformed:
         return
-    # The page does not say what stands for a job that reads a manifest itself: the whole keys always do.
+    # For a job that reads a manifest this is not documented. Whole keys are always correct.
     source = S3Uri(settings.source.bucket, "") if settings.is_manifest else settings.source
     output = S3Uri(settings.output.bucket, settings.output.key.rstrip("/"))
     manifests = {
@@ -51,10 +51,10 @@ def write_manifests(
 
 
 def manifest(prefix: S3Uri, objects: Sequence[S3Uri]) -> bytes:
-    """Return a manifest: the prefix, and what follows it in each object's key.
+    """Return a manifest: the prefix, and the rest of each object's key.
 
-    The prefix ends with the slash where all names would begin with one. A single object that the prefix
-    names itself has an empty name (recorded).
+    If all names would begin with a slash, it belongs to the prefix. An object whose key is the prefix has an empty
+    name (recorded).
     """
     names = [each.key[len(prefix.key) :] for each in objects]
     start = f"s3://{prefix.bucket}/{prefix.key}"
@@ -64,10 +64,10 @@ def manifest(prefix: S3Uri, objects: Sequence[S3Uri]) -> bytes:
 
 
 def with_inference_ids(results: list[bytes], format_name: str, time: str) -> list[bytes]:
-    """Add an id and the job's start to each result: two last cells, or two members.
+    """Add an id and the job's start to each result: as the last two cells, or as two members.
 
-    The page documents it for CSV and for JSON objects; a recorded run shows the members in their sorted
-    places. What becomes of a JSON value that is no object is not known: raises AnswerError.
+    Documented for CSV and for JSON objects; a recorded job shows the members in sorted order. Other JSON values are not
+    documented: raises AnswerError.
     """
     if format_name == "CSV":
         return [b"%b,%b,%b" % (row, str(uuid.uuid4()).encode(), time.encode()) for row in results]
@@ -75,7 +75,7 @@ def with_inference_ids(results: list[bytes], format_name: str, time: str) -> lis
 
 
 def inference_time(started_at: datetime) -> str:
-    """The start of a job as it stands beside each id, such as 2022-08-30T00:49:15Z."""
+    """Return the start of a job in the form that each result gets, such as 2022-08-30T00:49:15Z."""
     return started_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

@@ -1,4 +1,4 @@
-"""CSV and JSON behind one face: parse, select, join, serialise."""
+"""One record of CSV or JSON behind one interface: parse, select, join, serialise."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Value = TypeVar("Value")
 
 
 class RecordFormat(Protocol[Value]):
-    """What a filter and a join need to know of a format. `name` is as AWS's messages have it."""
+    """What a filter and a join need of a format. `name` is the one in AWS's messages."""
 
     @property
     def name(self) -> str:
@@ -25,14 +25,14 @@ class RecordFormat(Protocol[Value]):
         """Apply a filter. Raises FilterMissError."""
 
     def join(self, record: Value, answer: Value) -> Value:
-        """Put a record and the model's answer to it together."""
+        """Return a record together with the model's answer to it."""
 
     def serialise(self, value: Value) -> bytes:
-        """Return the text of a value, without a newline at its end."""
+        """Return the text of a value, without a newline at the end."""
 
 
 class CsvFormat:
-    """A record is a row of cells; joined, the answer's cells follow the record's."""
+    """A record is a row of cells. A join appends the answer's cells."""
 
     name = "CSV"
 
@@ -54,7 +54,7 @@ class CsvFormat:
 
 
 class JsonFormat:
-    """A record is a JSON value; joined, the answer is its member SageMakerOutput."""
+    """A record is a JSON value. A join adds the answer as its member SageMakerOutput."""
 
     name = "JSON"
 

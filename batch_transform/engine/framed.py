@@ -1,12 +1,12 @@
-"""Binary records in their frames: RecordIO and TFRecord.
+"""Binary records, each in a frame: RecordIO and TFRecord.
 
-With BatchStrategy SingleRecord the model gets what is inside the frame, with MultiRecord the frames as
-they are in the object: "Padding is not removed if the value of BatchStrategy is set to MultiRecord"
+With BatchStrategy SingleRecord the model gets the data inside the frame, with MultiRecord the frames as they
+are in the object: "Padding is not removed if the value of BatchStrategy is set to MultiRecord"
 (API reference, TransformInput, SplitType).
 
 RecordIO is MXNet's, which recordio-protobuf uses: a magic number, a word with the length in its lower 29
-bits and the kind of part above, the data, and padding to four bytes. A record whose data holds the magic
-number is stored in parts with that number left out between them.
+bits and the kind of part in the upper 3, the data, and padding to four bytes. A record whose data contains the
+magic number is stored in parts, without that number between them.
 TFRecord is TensorFlow's: the length, its masked CRC, the data, and the masked CRC of that.
 """
 
@@ -29,14 +29,14 @@ _WHOLE, _FIRST, _MIDDLE, _LAST = range(4)
 
 
 class Framed(NamedTuple):
-    """A binary record: what is inside, and the frame with it."""
+    """A binary record: its data, and the whole frame."""
 
     data: bytes
     frame: bytes
 
 
 def read_framed(stream: ByteStream, settings: Settings) -> Iterator[Framed]:
-    """Yield the records of a stream. Raises RecordError for one that is not in its format."""
+    """Yield the records of a stream. Raises RecordError for an invalid one."""
     read = {"RecordIO": _recordio, "TFRecord": _tfrecord}[settings.split_type]
     exactly = _Exactly(object_stream(stream, settings), settings.split_type)
     while exactly.begin():
@@ -44,7 +44,7 @@ def read_framed(stream: ByteStream, settings: Settings) -> Iterator[Framed]:
 
 
 class _Exactly:
-    """Reads as many bytes as it is asked for, out of large pieces of the stream."""
+    """Reads an exact number of bytes, from large pieces of the stream."""
 
     def __init__(self, stream: ByteStream, name: str) -> None:
         self._stream = stream
@@ -55,13 +55,13 @@ class _Exactly:
         self._at = 0
 
     def begin(self) -> bool:
-        """Begin a record; say whether there is one."""
+        """Start a record; return whether there is one."""
         self.number += 1
         self._start = self._at
         return self._holds(1)
 
     def read(self, size: int) -> bytes:
-        """Return exactly so many bytes. Raises RecordError when there are fewer."""
+        """Return exactly `size` bytes. Raises RecordError if fewer are left."""
         if size > longest_record():
             raise self.fault(f"says it is {size:,} bytes long, more than any request can hold")
         if not self._holds(size):
@@ -70,11 +70,11 @@ class _Exactly:
         return self._held[self._at - size : self._at]
 
     def frame(self) -> bytes:
-        """All bytes since `begin`."""
+        """Return all bytes since `begin`."""
         return self._held[self._start : self._at]
 
     def _holds(self, size: int) -> bool:
-        """Read until so many bytes are there; say whether they are."""
+        """Read until `size` bytes are there; return whether they are."""
         missing = size - (len(self._held) - self._at)
         if missing <= 0:
             return True
@@ -88,7 +88,7 @@ class _Exactly:
         return missing <= 0
 
     def fault(self, what: str) -> RecordError:
-        """The error for this record."""
+        """Return an error for this record."""
         return RecordError(
             f"record {self.number} of the object {what}",
             f"SplitType {self.name} is set; is the object one?",

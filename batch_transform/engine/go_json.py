@@ -1,6 +1,6 @@
-"""JSON as Go's encoding/json reads and writes it, value by value: slow, and complete.
+"""Reads and writes JSON like Go's encoding/json, value by value: slow, but complete.
 
-`json_record` turns to it for what its library does not do as Go does.
+`json_record` uses it where its library differs from Go.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def go_parse(text: bytes) -> JsonValue:
     document = text.decode("utf-8", "go-replace")
     try:
         value: JsonValue = _DECODER.decode(document)
-        return _mended(value) if _SURROGATE_ESCAPE.search(document) else value
+        return _without_surrogates(value) if _SURROGATE_ESCAPE.search(document) else value
     except json.JSONDecodeError as error:
         raise UnparsableError(f"{error.msg} at character {error.pos + 1}") from error
     except RecursionError as error:
@@ -34,7 +34,7 @@ def go_parse(text: bytes) -> JsonValue:
 
 
 def go_text(value: JsonValue) -> bytes:
-    """Return the value's text, without a newline. Raises UnparsableError for one that is nested too deeply."""
+    """Return the value's text, without a newline. Raises UnparsableError if it is nested too deeply."""
     try:
         return _text(value).encode()
     except RecursionError as error:
@@ -42,7 +42,7 @@ def go_text(value: JsonValue) -> bytes:
 
 
 def go_number(value: float) -> str:
-    """Go's form of a float64: the shortest digits, with an exponent below 1e-6 and from 1e21 on."""
+    """Return a float64 in Go's form: the shortest digits, with an exponent below 1e-6 and from 1e21 on."""
     text = repr(float(value)).removesuffix(".0")
     if "e" not in text:
         return text
@@ -88,13 +88,15 @@ def _no_constant(name: str) -> NoReturn:
 _DECODER = json.JSONDecoder(parse_float=_finite, parse_int=_finite, parse_constant=_no_constant)
 
 
-def _mended(value: JsonValue) -> JsonValue:
+def _without_surrogates(value: JsonValue) -> JsonValue:
     if isinstance(value, str):
         return _SURROGATE.sub("\ufffd", value)
     if isinstance(value, dict):
-        return {_SURROGATE.sub("\ufffd", name): _mended(element) for name, element in value.items()}
+        return {
+            _SURROGATE.sub("\ufffd", name): _without_surrogates(element) for name, element in value.items()
+        }
     if isinstance(value, list):
-        return [_mended(element) for element in value]
+        return [_without_surrogates(element) for element in value]
     return value
 
 
@@ -103,5 +105,5 @@ def _replace_byte(error: UnicodeError) -> tuple[str, int]:
     return "\ufffd", error.start + 1
 
 
-# Python's own "replace" makes one U+FFFD of a whole broken sequence, Go one of each byte.
+# Python's "replace" writes one U+FFFD for an invalid sequence, Go one for each of its bytes.
 codecs.register_error("go-replace", _replace_byte)

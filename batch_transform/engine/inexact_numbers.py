@@ -1,5 +1,4 @@
-"""Finds numbers that SageMaker changes: with a filter or a join, JSON numbers go through float64 (see
-`json_record`)."""
+"""Finds JSON numbers that SageMaker changes: a filter or a join converts them through float64 (see `json_record`)."""
 
 from __future__ import annotations
 
@@ -52,7 +51,7 @@ def changed_number(before: bytes, after: bytes, *, most: int | None = None) -> C
 
 
 def _long_numbers(text: bytes) -> Iterator[str]:
-    """Yield the numbers that float64 might change; a text without any takes hardly any time."""
+    """Yield the numbers that float64 might change; it is fast for a text without any."""
     digits = text.translate(_DIGITS, b".")
     if _MANY not in digits and not _TINY.search(text):
         return

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from batch_transform.engine.fastest_filter import fastest_filter
-from batch_transform.engine.record_filter import Ending, FaultyRecordError, RecordFilter
-from batch_transform.engine.records import Records, record_at
+from batch_transform.engine.record_by_record import FaultyRecordError
+from batch_transform.engine.record_filter import RecordFilter, record_filter
+from batch_transform.engine.records import Ending, Records, record_at
 from batch_transform.engine.settings import Settings
 from batch_transform.job.errors import RecordError, UnparsableError
 from batch_transform.job.filters.json_path import JsonPath
@@ -27,7 +27,7 @@ class InputFilter:
         """Read the job's filter. Raises InvalidFilterError."""
         path = JsonPath.parse(settings.input_filter, member="InputFilter", content_type=settings.content_type)
         name = settings.record_format
-        return cls(path, name, None if name is None or path.is_identity else fastest_filter(name, path))
+        return cls(path, name, None if name is None or path.is_identity else record_filter(name, path))
 
     def sent(self, records: Records) -> list[bytes]:
         """Return what is sent of each record, without newlines. Raises RecordError."""

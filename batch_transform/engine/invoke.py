@@ -1,4 +1,4 @@
-"""Asking the model, as often as ModelClientConfig allows."""
+"""Sends requests to the model, with as many retries as ModelClientConfig allows."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from threading import Condition, Event, Semaphore
 from typing import TypeVar, cast
 
 from batch_transform.engine.batches import Batch
-from batch_transform.engine.in_order import StoppedError
-from batch_transform.engine.pace import Pace
-from batch_transform.engine.seams import (
+from batch_transform.engine.interfaces import (
     Answer,
     ConcurrentInvoker,
     ModelInvoker,
@@ -21,7 +19,9 @@ from batch_transform.engine.seams import (
     Requests,
     StreamInvoker,
 )
+from batch_transform.engine.request_groups import RequestGroups
 from batch_transform.engine.settings import MIB, Settings
+from batch_transform.engine.workers import StoppedError
 from batch_transform.job.errors import (
     ModelClientError,
     ModelServerError,
@@ -30,32 +30,32 @@ from batch_transform.job.errors import (
     TransformError,
 )
 
-_FIRST_PAUSE = 0.1  # seconds before the first retry, then doubled; SageMaker's own pauses are not known
+_FIRST_PAUSE = 0.1  # seconds before the first retry, then doubled; SageMaker's pauses are not documented
 _SHOWN_LINES = 100  # of an error page, in the log
-_GLANCE = 0.1  # seconds between two looks at whether the job was told to stop
+_GLANCE = 0.1  # seconds between two checks of whether the job was stopped
 Asked = TypeVar("Asked")
 
 
 class NotSentError(Exception):
-    """When a request was not sent, since another of its object had failed. It never leaves the engine."""
+    """When a request was not sent, because another one of its object had failed. It never leaves the engine."""
 
 
 @dataclass(frozen=True)
 class Model:
-    """The model of a job. `places` are as many as there may be requests on their way at a time."""
+    """The model of a job. `places` limits the number of requests in flight."""
 
     invoker: ModelInvoker
     settings: Settings
     is_stopped: Callable[[], bool]
-    pace: Pace = field(default_factory=lambda: Pace(alone=False))
+    groups: RequestGroups = field(default_factory=lambda: RequestGroups(alone=False))
     places: Semaphore = field(default_factory=Semaphore)
 
-    def asked(self, run: list[Batch], is_stopped: Callable[[], bool]) -> list[Outcome | None]:
-        """What became of some requests: see `ConcurrentInvoker`."""
+    def asked(self, group: list[Batch], is_stopped: Callable[[], bool]) -> list[Outcome | None]:
+        """Send some requests and return their outcomes: see `ConcurrentInvoker`."""
         settings = self.settings
-        bodies = [batch.body for batch in run if isinstance(batch.body, bytes)]
-        if not isinstance(self.invoker, ConcurrentInvoker) or len(bodies) < len(run):
-            return one_by_one(self.asked_once, run, is_stopped)
+        bodies = [batch.body for batch in group if isinstance(batch.body, bytes)]
+        if not isinstance(self.invoker, ConcurrentInvoker) or len(bodies) < len(group):
+            return one_by_one(self.asked_once, group, is_stopped)
         return self.invoker.invoke_all(
             Requests(
                 bodies, settings.content_type, settings.accept, settings.timeout, self.places, is_stopped
@@ -63,9 +63,9 @@ class Model:
         )
 
     def asked_once(self, batch: Batch) -> Outcome:
-        """What became of one request that was sent once."""
+        """Send one request once and return its outcome."""
         settings = self.settings
-        # A body in pieces is for an invoker that takes such: see `StreamInvoker`.
+        # A body in pieces needs a StreamInvoker: see `ModelInvoker`.
         invoker = cast("StreamInvoker", self.invoker)
         try:
             return invoker.invoke(
@@ -81,10 +81,10 @@ class Model:
 class ObjectRequests:
     """The requests of one object to the model. Thread safe.
 
-    MaxConcurrentTransforms requests are in flight together. So when one fails, others are sent until there were that
-    many, as though they had all left before its answer came: a model here may answer before the next request leaves.
-    No more are sent then, and none is retried. Each that fails has its lines in the data log: recorded for several
-    requests in flight that answered 4xx; inferred for the others.
+    In SageMaker, MaxConcurrentTransforms requests are in flight at a time. A local model may answer before the next
+    request is sent. So after a failure, others are sent until there were that many, as if they had been in flight.
+    Then no more are sent, and none is retried. Each request that fails has its lines in the data log: recorded for
+    several requests in flight that answered 4xx; inferred for the others.
     """
 
     def __init__(self, model: Model) -> None:
@@ -95,27 +95,27 @@ class ObjectRequests:
         self._in_flight = 0
         self._failures: list[tuple[int, TransformError]] = []
 
-    def answers(self, run: list[Batch]) -> list[bytes]:
-        """Return the answers to some requests. See `answer`; raises NotSentError after another has failed."""
+    def answers(self, group: list[Batch]) -> list[bytes]:
+        """Return the answers to some requests. See `answer`. Raises NotSentError after another one has failed."""
         with self._model.places, self._in_flight_now():
             began = time.perf_counter()
-            answers = [self.answer(run[0])] if len(run) == 1 else self._answers(run)
-            self._model.pace.saw(len(run), time.perf_counter() - began)
+            answers = [self.answer(group[0])] if len(group) == 1 else self._answers(group)
+            self._model.groups.took(len(group), time.perf_counter() - began)
         return answers
 
     def answer(self, batch: Batch) -> bytes:
         """Return the body of the model's 2xx answer.
 
-        Retries 5xx and missing answers InvocationsMaxRetries times, and nothing else: a 4xx is the
-        model's verdict on the data (which failures SageMaker retries is not documented). Raises
+        Retries only 5xx and missing answers, InvocationsMaxRetries times: a 4xx is the model's verdict
+        on the data. Which failures SageMaker retries is not documented. Raises
         ModelClientError, ModelServerError and NoModelAnswerError with the lines of AWS's data log.
         """
         return self._settled(batch, self._model.asked_once(batch))
 
     def failures(self, error: Exception) -> list[TransformError]:
-        """Return everything that failed the object, `error` included, in the order of the input.
+        """Return all failures of the object, `error` included, in the order of the input.
 
-        Waits for the requests in flight. Raises StoppedError when the job is told to stop meanwhile.
+        Waits for the requests in flight. Raises StoppedError if the job is stopped meanwhile.
         """
         self._has_failed.set()
         with self._changed:
@@ -142,16 +142,16 @@ class ObjectRequests:
                 self._in_flight -= 1
                 self._changed.notify_all()
 
-    def _answers(self, run: list[Batch]) -> list[bytes]:
-        answers: list[bytes | None] = [None] * len(run)
-        left = list(range(len(run)))
+    def _answers(self, group: list[Batch]) -> list[bytes]:
+        answers: list[bytes | None] = [None] * len(group)
+        left = list(range(len(group)))
         while left:
             failed: TransformError | None = None
-            outcomes = self._model.asked([run[at] for at in left], self._sends_no_more)
+            outcomes = self._model.asked([group[at] for at in left], self._sends_no_more)
             for at, outcome in zip(left, outcomes, strict=True):
                 if outcome is not None:
                     try:
-                        answers[at] = self._settled(run[at], outcome)
+                        answers[at] = self._settled(group[at], outcome)
                     except TransformError as error:
                         failed = failed or error
             if failed:
@@ -167,7 +167,7 @@ class ObjectRequests:
         return self._has_failed.is_set() or self._model.is_stopped()
 
     def _settled(self, batch: Batch, outcome: Outcome) -> bytes:
-        """Return the answer of a request that was sent once, or of another try."""
+        """Return the answer of a request that was sent once, or that of a retry."""
         pause = _FIRST_PAUSE
         settings = self._model.settings
         for tries_left in range(settings.max_retries, -1, -1):
@@ -196,7 +196,7 @@ class ObjectRequests:
 def one_by_one(
     ask: Callable[[Asked], Outcome], requests: Sequence[Asked], is_stopped: Callable[[], bool]
 ) -> list[Outcome | None]:
-    """Ask one after the other, as `ConcurrentInvoker.invoke_all` does with a single place."""
+    """Send requests one after the other, as `ConcurrentInvoker.invoke_all` does with a single place."""
     outcomes: list[Outcome | None] = []
     for request in requests:
         outcome = ask(request)
@@ -249,7 +249,7 @@ def _hint(batch: Batch, status: int, settings: Settings) -> str:
 
 
 def _smaller(batch: Batch, settings: Settings) -> str:
-    """Return the fix for a 413. The limit is the container's own, and the agent does not know it."""
+    """Return the fix for a 413. The limit belongs to the container; the engine doesn't know it."""
     raised = (
         "raise the server's own limit (XGBoost: MAX_CONTENT_LENGTH in model.env, 6,291,456 bytes unless set)"
     )

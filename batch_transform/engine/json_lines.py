@@ -1,4 +1,4 @@
-"""Filters and joins on many JSON records at a time, and their text mended all at once."""
+"""Filters and joins many JSON records at a time, and fixes their text all at once."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ from batch_transform.engine.json_record import (
     parse_json,
     serialise_json,
 )
-from batch_transform.engine.record_filter import Ending
-from batch_transform.engine.records import Records
+from batch_transform.engine.records import Ending, Records
 from batch_transform.job.filters.json_path import JsonPath, JsonValue, Name, Names
 
 _EXPONENT = re.compile(rb"(-?[0-9.]+e[-+][0-9]+)")
@@ -52,7 +51,7 @@ def parse_lines(lines: list[bytes]) -> list[JsonValue]:
         if not any(map(NEGATIVE_ZERO.search, [line for line in lines if b"-0" in line])):
             return list(map(orjson.loads, lines))
     except orjson.JSONDecodeError:
-        pass  # some line is no JSON, or none to this library
+        pass  # some line is not JSON, or not for this library
     return list(map(parse_json, lines))
 
 
@@ -69,8 +68,8 @@ def serialise_lines(values: Iterable[JsonValue]) -> list[bytes]:
 
 
 def _go_numbers(text: bytes) -> bytes:
-    """Mend the numbers, which are what stands outside strings: every second part between double quotes."""
-    if b"\\" in text:  # perhaps a double quote inside a string
+    """Write numbers in Go's form. They are outside strings: in every second part between double quotes."""
+    if b"\\" in text:  # there may be a double quote inside a string
         return b"\n".join([serialise_json(parse_json(line)) for line in text.split(b"\n")])
     parts = text.split(b'"')
     numbers = b'"'.join(parts[0::2])
@@ -83,7 +82,7 @@ def _go_numbers(text: bytes) -> bytes:
 
 
 def _select(path: JsonPath) -> Callable[[Any], Any]:
-    """`path.select` in fewer steps for one name or names; an object alone has members by name."""
+    """Return `path.select`, or something faster for names. It raises for a value that isn't an object."""
     step = path.steps[0] if len(path.steps) == 1 else None
     if isinstance(step, Name):
         return itemgetter(step.name)

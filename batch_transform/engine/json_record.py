@@ -1,12 +1,11 @@
-"""One JSON record: a value, and the text that SageMaker makes of it.
+"""One JSON record: a value, and the text that SageMaker writes for it.
 
 A recorded join of 34,319 bytes shows compact text, keys sorted by bytes at every level, and numbers
-that went through float64 (`1.0` came out as `1`). These are the marks of Go's encoding/json, whose
-client name the containers' access logs show; what no recording shows (escapes, exponents, big
-integers) follows that package.
+converted through float64 (`1.0` became `1`). That is how Go's encoding/json writes, and the containers'
+access logs show a Go client. What no recording shows (escapes, exponents, big integers) follows that package.
 
-orjson reads and writes, and what it does otherwise than Go is mended: on the text where that is
-certain, else by the readers and writers of `go_json`.
+orjson reads and writes. Where it differs from Go, the text is fixed afterwards if that is safe; otherwise
+`go_json` reads or writes it.
 """
 
 from __future__ import annotations
@@ -18,13 +17,13 @@ import orjson
 from batch_transform.engine.go_json import go_number, go_parse, go_text
 from batch_transform.job.filters.json_path import JsonValue
 
-# orjson refuses what it cannot write as a float64 would be: integers of more than 53 bits.
+# orjson then refuses integers of more than 53 bits, which are not always exact as float64.
 DUMPS_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
-NEGATIVE_ZERO = re.compile(rb"-0(?![0-9.])")  # an integer to orjson, which knows no negative one
+NEGATIVE_ZERO = re.compile(rb"-0(?![0-9.])")  # orjson reads it as the integer 0
 _STRING = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
 _STRING_OR_EXPONENT = re.compile(_STRING + rb"|(-?[0-9.]+e[-+][0-9]+)")
 _STRING_OR_FRACTION = re.compile(rb"(" + _STRING + rb")|\.0(?![0-9])")
-# What would be unsafe inside HTML and JavaScript.
+# Unsafe inside HTML and JavaScript.
 _HTML = {b"<": rb"\u003c", b">": rb"\u003e", b"&": rb"\u0026"}
 _SEPARATORS = {"\u2028".encode(): rb"\u2028", "\u2029".encode(): rb"\u2029"}
 
@@ -32,22 +31,22 @@ _SEPARATORS = {"\u2028".encode(): rb"\u2028", "\u2029".encode(): rb"\u2029"}
 def parse_json(text: bytes) -> JsonValue:
     """Return the value; an integer may be an int. Raises UnparsableError.
 
-    Like Go: a byte that is not UTF-8 and half a surrogate pair become U+FFFD, the last of equal keys
-    wins, NaN and numbers beyond float64 are refused.
+    As in Go: a byte that isn't UTF-8 and half a surrogate pair become U+FFFD, the last of equal keys wins, and NaN and
+    numbers too large for a float64 are refused.
     """
     if b"-0" in text and NEGATIVE_ZERO.search(text):
         return go_parse(text)
     try:
         value: JsonValue = orjson.loads(text)
     except orjson.JSONDecodeError:
-        return go_parse(text)  # takes what Go would take all the same, and says what is wrong with the rest
+        return go_parse(text)  # accepts what Go accepts, and says what is wrong with the rest
     return value
 
 
 def join_json(record: JsonValue, answer: JsonValue) -> JsonValue:
-    """Add the answer to an object; put anything else beside it, as SageMakerInput (Developer Guide).
+    """Add the answer to an object; a value that isn't an object becomes the member SageMakerInput (Developer Guide).
 
-    A member SageMakerOutput of the input is overwritten: the guide reserves the name.
+    An existing member SageMakerOutput is overwritten: the guide reserves the name.
     """
     members = record if isinstance(record, dict) else {"SageMakerInput": record}
     return {**members, "SageMakerOutput": answer}
@@ -67,7 +66,7 @@ def serialise_json(value: JsonValue) -> bytes:
 
 
 def escape_html(text: bytes) -> bytes:
-    """Escape what Go's Marshal escapes. Outside strings none of it occurs."""
+    """Escape what Go's Marshal escapes. None of it occurs outside strings."""
     for character, escape in _HTML.items():
         if character in text:
             text = text.replace(character, escape)
@@ -78,5 +77,5 @@ def escape_html(text: bytes) -> bytes:
 
 
 def go_exponent(match: re.Match[bytes]) -> bytes:
-    """Replace group 1, a number with an exponent; a match without it stays as it is."""
+    """Return group 1, a number with an exponent, in Go's form; without that group, the whole match."""
     return go_number(float(match[1])).encode() if match[1] else match[0]

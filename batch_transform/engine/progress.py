@@ -1,4 +1,4 @@
-"""How far a job is."""
+"""How far a transform job is."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _EVERY = 0.25  # seconds between two reports
 class Progress:
     """Records transformed, objects written, objects failed, and bytes read as they are stored.
 
-    The others are losses that raise no error. `result_lines` and `uneven_objects` count the lines of all results, and
-    the objects whose result has another number of lines than they have records: both 0 where a record needs no line
+    The others are losses without an error. `result_lines` and `uneven_objects` count the lines of all results, and
+    the objects whose result has another number of lines than they have records: both 0 if a record needs no line
     of answer (`Settings.answers_by_line`). `empty_answers` are requests, `byte_order_marks` objects that begin with
     one. `changed_number` is the first number that was seen to change in a JSON join.
     """
@@ -35,7 +35,7 @@ class Progress:
 
 
 class ProgressMeter:
-    """Adds up what the threads of a job have done, and reports it a few times a second. Thread safe."""
+    """Adds up what the threads of a job do, and reports it a few times a second. Thread safe."""
 
     def __init__(self, on_progress: Callable[[Progress], None]) -> None:
         self._counts = {each.name: 0 for each in fields(Progress) if each.name != "changed_number"}
@@ -51,11 +51,11 @@ class ProgressMeter:
 
     @property
     def has_changed_number(self) -> bool:
-        """Whether a number was noted that a join changed."""
+        """Whether a join changed a number."""
         return self._changed_number is not None
 
     def add(self, **counts: int) -> None:
-        """Count, by the names of `Progress`, and report if the last report is some time ago."""
+        """Add counts, by the names of `Progress`, and report unless the last report is recent."""
         with self._lock:
             for name, count in counts.items():
                 self._counts[name] += count
@@ -68,7 +68,7 @@ class ProgressMeter:
             self._changed_number = self._changed_number or changed
 
     def finish(self) -> Progress:
-        """Report once more, and return where the job ended."""
+        """Report a last time, and return the final progress."""
         with self._lock:
             return self._report()
 
@@ -80,14 +80,14 @@ class ProgressMeter:
 
 
 class CountedObject:
-    """The bytes of one object, each counted when it is read first: a retry or a join may read it again."""
+    """Counts each byte of an object once, though a retry or a join may read it again."""
 
     def __init__(self, meter: ProgressMeter) -> None:
         self._meter = meter
         self._furthest = 0
 
     def stream(self, stream: BinaryIO) -> CountedStream:
-        """The object's stream, from its beginning, with its bytes counted."""
+        """Return the object's stream, from its start, with its bytes counted."""
         return CountedStream(stream, self._reached)
 
     def _reached(self, position: int) -> None:
@@ -97,7 +97,7 @@ class CountedObject:
 
 
 class CountedStream:
-    """A stream that tells how far it was read."""
+    """A stream that reports how far it was read."""
 
     def __init__(self, stream: BinaryIO, reached: Callable[[int], None]) -> None:
         self._stream = stream

@@ -7,10 +7,28 @@ from typing import Any, Literal
 
 from batch_transform.engine.answers import Answers
 from batch_transform.engine.formats import RecordFormat
-from batch_transform.engine.record_filter import Ending, FaultyRecordError
-from batch_transform.engine.records import Records
+from batch_transform.engine.records import Ending, Records
 from batch_transform.job.errors import FilterMissError, UnparsableError
 from batch_transform.job.filters.json_path import JsonPath
+
+
+class FaultyRecordError(Exception):
+    """When a record has no result. It never leaves the engine: the caller says it in the words of the data log.
+
+    `position` counts from 0, in the block of records. `text` is what `cause` is about: the record, its answer, or what
+    the filter was applied to.
+    """
+
+    def __init__(
+        self,
+        cause: UnparsableError | FilterMissError,
+        position: int,
+        text: Literal["record", "answer", "result"],
+    ) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+        self.position = position
+        self.text = text
 
 
 @dataclass(frozen=True)

@@ -1,41 +1,36 @@
-"""What InputFilter, JoinSource and OutputFilter do to records: the interface of three implementations.
+"""What filters and joins do to records: one interface, and the choice among three implementations.
 
-- `record_by_record` parses and writes each record by itself. It defines the result, and names the record that is wrong.
-- `csv_lines` and `json_lines` work on many lines at a time, in Python.
-- `compiled_filter` does the same in C, many times as fast.
-
-`fastest_filter` chooses one. The two fast ones may decline a block of records; `record_by_record` never does.
+| implementation | takes | speed |
+|---|---|---|
+| `compiled_filter` | lines of CSV or JSON, the usual filters; needs the C module | 1 |
+| `csv_lines`, `json_lines` | lines | 3 to 50 times as long |
+| `record_by_record` | everything, and names the record that is wrong; it defines what the others write | slower still |
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from enum import IntEnum
-from typing import Literal, Protocol
+from dataclasses import dataclass
+from typing import Protocol
 
 from batch_transform.engine.answers import Answers
-from batch_transform.engine.records import Records
-from batch_transform.job.errors import FilterMissError, TransformError, UnparsableError
+from batch_transform.engine.compiled_filter import compiled_filter
+from batch_transform.engine.csv_lines import CsvLines
+from batch_transform.engine.formats import FORMATS
+from batch_transform.engine.json_lines import JsonLines
+from batch_transform.engine.record_by_record import RecordByRecord
+from batch_transform.engine.records import Ending, Records
+from batch_transform.job.errors import TransformError
+from batch_transform.job.filters.json_path import JsonPath
 
 DECLINED = (TransformError, LookupError, TypeError, ValueError, OverflowError)
 """What a fast implementation raises for a block that it doesn't take: a record in it is wrong, or just unusual."""
 
 
-class Ending(IntEnum):
-    """Where the newlines go in the text of several results. The C module uses the same numbers."""
-
-    NOTHING = 0
-    AFTER_EACH = 1
-    BETWEEN = 2
-
-    def put_together(self, results: Sequence[bytes]) -> bytes:
-        """Return the results as one text."""
-        text = (b"" if self is Ending.NOTHING else b"\n").join(results)
-        return text + b"\n" if self is Ending.AFTER_EACH and results else text
-
-
 class RecordFilter(Protocol):
-    """One filter, for records of one format. Returns one result for each record, in their order."""
+    """One filter, for records of one format. Returns one result for each record, in their order.
+
+    Raises FaultyRecordError for a record that has no result.
+    """
 
     def filtered(self, records: Records, ending: Ending) -> bytes:
         """Apply the filter to each record."""
@@ -44,20 +39,33 @@ class RecordFilter(Protocol):
         """Join each record with its answer, the next ones of `answers`, and apply the filter to that."""
 
 
-class FaultyRecordError(Exception):
-    """When a record has no result. It never leaves the engine: the caller says it in the words of the data log.
+def record_filter(format_name: str, path: JsonPath) -> RecordFilter:
+    """Return the fastest filter for records of a format, "CSV" or "JSON". It takes every block of records."""
+    by_record = RecordByRecord(FORMATS[format_name], path)
+    in_python = CsvLines(path) if format_name == "CSV" else JsonLines(path)
+    return _Fastest(compiled_filter(by_record) or in_python, by_record)
 
-    `position` counts from 0, in the block of records. `text` is what `cause` is about: the record, its answer, or what
-    the filter was applied to.
-    """
 
-    def __init__(
-        self,
-        cause: UnparsableError | FilterMissError,
-        position: int,
-        text: Literal["record", "answer", "result"],
-    ) -> None:
-        super().__init__(str(cause))
-        self.cause = cause
-        self.position = position
-        self.text = text
+@dataclass(frozen=True)
+class _Fastest:
+    """Gives blocks of lines to `fast`, and to `by_record` what that declines and what isn't lines."""
+
+    fast: RecordFilter
+    by_record: RecordFilter
+
+    def filtered(self, records: Records, ending: Ending) -> bytes:
+        if records.are_lines:
+            try:
+                return self.fast.filtered(records, ending)
+            except DECLINED:
+                pass
+        return self.by_record.filtered(records, ending)
+
+    def joined(self, records: Records, answers: Answers, ending: Ending) -> bytes:
+        if records.are_lines and answers.are_lines:
+            place = answers.place
+            try:
+                return self.fast.joined(records, answers, ending)
+            except DECLINED:
+                answers.return_to(place)
+        return self.by_record.joined(records, answers, ending)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import gzip
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from enum import IntEnum
 from typing import TYPE_CHECKING, Protocol
 
 from batch_transform.engine.compiled import newlines
@@ -15,9 +16,9 @@ from batch_transform.job.errors import RecordError
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-_CHUNK = 256 * 1024  # large enough to cut many lines at a time, small enough to start early
-# A record may be longer than MaxPayloadInMB before its InputFilter: 100 MB is the most that any
-# payload can be (API reference), and more than this is held for no record.
+_CHUNK = 256 * 1024  # large enough to split many lines at a time, small enough to start early
+# Before its InputFilter, a record may be longer than MaxPayloadInMB. 100 MB is the largest payload there is (API
+# reference), so no longer record is held.
 _LONGEST = 100 * MIB
 _SHOWN = 60  # bytes of a record in an error: enough to recognize it
 
@@ -29,17 +30,17 @@ class ByteStream(Protocol):
         """Return up to `size` bytes, and none at the end."""
 
 
-WHOLE_OBJECT = 0  # the line number of a record that is no line
+WHOLE_OBJECT = 0  # the line number of a record that isn't a line
 WHOLE_TOO_LARGE = (
     "set SplitType, so that it is sent in parts, raise MaxPayloadInMB, or set it to 0 to stream the object"
 )
 
 
 class Records:
-    """Consecutive records of one object, as a list of them or as one text that is cut when it has to be.
+    """Consecutive records of one object, as a list or as one text, which is split only if needed.
 
     `first_line` counts from 1, or is WHOLE_OBJECT. `ended` says that the last one has its newline too:
-    only the very last line of an object may lack it, and an object that is not split has none added.
+    only the last line of an object may lack it, and an object that is not split gets none.
     """
 
     def __init__(self, items: list[bytes], first_line: int, ended: bool) -> None:
@@ -84,30 +85,43 @@ class Records:
         return self._count
 
 
+class Ending(IntEnum):
+    """Where the newlines go in the text of several results. The C module uses the same numbers."""
+
+    NOTHING = 0
+    AFTER_EACH = 1
+    BETWEEN = 2
+
+    def put_together(self, results: Sequence[bytes]) -> bytes:
+        """Return the results as one text."""
+        text = (b"" if self is Ending.NOTHING else b"\n").join(results)
+        return text + b"\n" if self is Ending.AFTER_EACH and results else text
+
+
 def place(line: int, unit: str = "line") -> str:
-    """Name a line of an object, or a record of another unit; number 0 is the object as a whole."""
+    """Name a line of an object, or a record of another unit; number 0 is the whole object."""
     return f"{unit} {line} of the object" if line else "the whole object"
 
 
 def record_at(line: int, record: bytes, advice: str, unit: str = "line") -> str:
-    """Say which record is meant, how it begins, and what to do."""
+    """Say which record it is, how it begins, and how to fix the problem."""
     shown = record[:_SHOWN].decode("utf-8", "replace")
     more = "..." if len(record) > _SHOWN else ""
     return f"this is {place(line, unit)}, which begins {shown!r}{more}; {advice}"
 
 
 def object_stream(stream: ByteStream, settings: Settings) -> ByteStream:
-    """Return the stream of an object's own bytes: unpacked, with CompressionType Gzip."""
+    """Return the stream of an object's bytes, decompressed if CompressionType is Gzip."""
     return _GzipStream(stream) if settings.is_gzip else stream
 
 
 def longest_record() -> int:
-    """How many bytes of one record are held at most."""
+    """The largest record that is held, in bytes."""
     return _LONGEST
 
 
 def pieces_of(stream: ByteStream, settings: Settings) -> Iterator[Records]:
-    """Yield an object that is not split in pieces, none of which ends with a newline of its own."""
+    """Yield an object that is not split, in pieces. None of them gets a newline."""
     stream = object_stream(stream, settings)
     while chunk := stream.read(_CHUNK):
         yield Records.of_text(chunk, WHOLE_OBJECT, ended=False)
@@ -117,8 +131,8 @@ def read_records(stream: ByteStream, settings: Settings) -> Iterator[Records]:
     """Yield all records of a stream, in order and many at a time.
 
     SplitType Line splits after each newline byte and nowhere else: a carriage return is part of its
-    record. SplitType None gives one record, of an empty object too. Raises RecordError for a record
-    that is too long to be held, and for what is not gzip where Gzip is said.
+    record. SplitType None gives one record, even for an empty object. Raises RecordError for a record
+    that is too long to be held, and for invalid gzip if CompressionType is Gzip.
     """
     stream = object_stream(stream, settings)
     if settings.split_lines:
@@ -128,7 +142,7 @@ def read_records(stream: ByteStream, settings: Settings) -> Iterator[Records]:
 
 def _lines(stream: ByteStream) -> Iterator[Records]:
     line = 1
-    pieces: list[bytes] = []  # of a line that has not ended yet
+    pieces: list[bytes] = []  # of a line that hasn't ended yet
     held = 0
     while chunk := stream.read(_CHUNK):
         cut = chunk.rfind(b"\n")
@@ -182,7 +196,7 @@ class _GzipStream:
 
 
 class _Raw(io.RawIOBase):
-    """A stream as the io module has it. GzipFile needs all bytes that it asks for, a network gives some."""
+    """A stream for the io module. GzipFile needs as many bytes as it asks for; a network may give fewer."""
 
     def __init__(self, stream: ByteStream) -> None:
         self._stream = stream

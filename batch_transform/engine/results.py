@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from batch_transform.engine.answers import Answers
 from batch_transform.engine.batches import Batch
 from batch_transform.engine.data_capture import with_inference_ids
-from batch_transform.engine.fastest_filter import fastest_filter
 from batch_transform.engine.formats import FORMATS
 from batch_transform.engine.input_filter import unparsable_record
-from batch_transform.engine.record_filter import Ending, FaultyRecordError, RecordFilter
-from batch_transform.engine.records import Records, record_at
+from batch_transform.engine.record_by_record import FaultyRecordError
+from batch_transform.engine.record_filter import RecordFilter, record_filter
+from batch_transform.engine.records import Ending, Records, record_at
 from batch_transform.engine.settings import Settings
 from batch_transform.job.errors import AnswerError, FilterMissError, TransformError, UnparsableError
 from batch_transform.job.filters.json_path import JsonPath
@@ -46,7 +46,7 @@ class Results:
         return cls(
             path,
             name or "",
-            None if name is None else fastest_filter(name, path),
+            None if name is None else record_filter(name, path),
             settings.join,
             settings.split_lines,
             settings.assemble_lines,

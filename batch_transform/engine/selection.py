@@ -1,4 +1,4 @@
-"""Which objects a job reads, and where the result of each goes."""
+"""Which objects a transform job reads, and where the result of each one goes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from batch_transform.engine.seams import InputObject, ObjectStore
+from batch_transform.engine.interfaces import InputObject, ObjectStore
 from batch_transform.engine.settings import Settings
 from batch_transform.job.errors import DataNotFoundError, InvalidS3UriError, TransformSettingsError
 from batch_transform.job.values.s3_uri import S3Uri, output_key
@@ -23,24 +23,23 @@ class Selected:
 def selected_objects(settings: Settings, store: ObjectStore) -> Iterator[Selected]:
     """Yield the job's input objects, in the order of their keys or of their manifest.
 
-    Raises TransformSettingsError for a manifest that is none, and for two objects whose results would
-    overwrite each other.
+    Raises TransformSettingsError for an invalid manifest, and for two objects with the same output object.
     """
     found = _of_manifest(settings, store) if settings.is_manifest else _of_prefix(settings, store)
     outputs = set()
     for selected in found:
         if selected.output in outputs:
             raise TransformSettingsError(f"two input objects have the same output object {selected.output}")
-        # Only a prefix that ends inside a name, and a manifest, can give one name twice.
+        # Only a manifest, or a prefix that ends within a name, can give a name twice.
         if settings.is_manifest or not settings.source.key.endswith("/"):
             outputs.add(selected.output)
         yield selected
 
 
 def is_folder_marker(found: InputObject) -> bool:
-    """Say whether an object is what consoles make for an empty folder.
+    """Return whether an object is the one that consoles create for an empty folder.
 
-    It is skipped. What SageMaker does with one is not documented.
+    It is skipped. What SageMaker does with it is not documented.
     """
     return found.size == 0 and found.key.endswith("/")
 
@@ -49,7 +48,7 @@ def manifest_entries(manifest: bytes) -> list[tuple[S3Uri, S3Uri]]:
     """Return (prefix, object) for each entry of a manifest.
 
     The format: `[{"prefix": "s3://bucket/prefix/"}, "name", "folder/name", ...]`, where an object's
-    address is prefix and name put together (API reference, S3DataSource). Raises TransformSettingsError.
+    URI is the prefix followed by the name (API reference, S3DataSource). Raises TransformSettingsError.
     """
     try:
         head, *names = json.loads(manifest)
@@ -64,7 +63,7 @@ def manifest_entries(manifest: bytes) -> list[tuple[S3Uri, S3Uri]]:
 
 
 def _of_prefix(settings: Settings, store: ObjectStore) -> Iterator[Selected]:
-    """A raw key prefix: `s3://b/test` selects `test.csv` and `test_other/x.csv` alike (recorded)."""
+    """A prefix is a plain string: `s3://b/test` selects both `test.csv` and `test_other/x.csv` (recorded)."""
     bucket, prefix = settings.source.bucket, settings.source.key
     for found in store.list_objects(bucket, prefix):
         if not is_folder_marker(found):

@@ -1,8 +1,8 @@
-"""The settings that a transform job really runs with.
+"""The settings that a transform job runs with.
 
 Precedence: the request, then the container's GET /execution-parameters, then SageMaker's own
 defaults (SageMaker Developer Guide, "How Containers Serve Batch Transform Requests"; the defaults
-are those that the data log of jobs without either prints).
+are those in the data logs of jobs that set neither).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from batch_transform.job.errors import InvalidS3UriError, TransformSettingsError
 from batch_transform.job.values.s3_uri import S3Uri
 
-MIB = 1024 * 1024  # "MB" of MaxPayloadInMB; that it is not 10^6 is our reading, no recorded run shows it
+MIB = 1024 * 1024  # the "MB" of MaxPayloadInMB; whether it is 10^6 is not documented
 
 _DEFAULTS = {"MaxConcurrentTransforms": 1, "MaxPayloadInMB": 6, "BatchStrategy": "MULTI_RECORD"}
 # The API's words and the container contract's words for the same two strategies.
@@ -29,12 +29,12 @@ _FORMATS = {"text/csv": "CSV", "application/json": "JSON", "application/jsonline
 
 @dataclass(frozen=True)
 class Settings:
-    """A job's settings, complete and checked.
+    """The settings of a transform job, complete and valid.
 
-    `record_format` and `answer_format` are "CSV" or "JSON" where records or answers have to be parsed,
-    that is where a filter or a join asks for it, and None where bytes pass as they are.
+    `record_format` and `answer_format` are "CSV" or "JSON" if a filter or a join has to parse records or answers, and
+    None if bytes pass unchanged.
     `timeout` is in seconds for one request; `max_payload` is the largest request body in bytes, newlines
-    counted, and 0 where it is streamed whatever its size. `capture` is where the manifests of
+    counted, and 0 if it is streamed, whatever its size. `capture` is where the manifests of
     DataCaptureConfig go, None for none.
     """
 
@@ -61,19 +61,19 @@ class Settings:
 
     @property
     def split_lines(self) -> bool:
-        """True where a record is a line."""
+        """Whether a record is a line."""
         return self.split_type == "Line"
 
     @property
     def looks_into_records(self) -> bool:
-        """True where records have to be told apart, or parsed."""
+        """Whether records have to be split or parsed."""
         return self.split_lines or self.record_format is not None
 
     @property
     def answers_by_line(self) -> bool:
-        """True where each record is expected to get one line of answer: records are told apart, and answers are text.
+        """Whether each record should get one line of answer: the object is split, and answers are text.
 
-        SageMaker itself expects it only under a join.
+        SageMaker itself requires it only for a join.
         """
         media_type = (self.accept or self.content_type or "").partition(";")[0].strip().lower()
         if not media_type:
@@ -83,16 +83,16 @@ class Settings:
 
     @property
     def is_framed(self) -> bool:
-        """True where a record has a binary frame."""
+        """Whether a record has a binary frame."""
         return self.split_type in ("RecordIO", "TFRecord")
 
     @property
     def is_streamed(self) -> bool:
-        """True where the whole object is one request body without a limit."""
+        """Whether the whole object is one request body without a limit."""
         return not self.max_payload and not (self.single_record and self.split_type != "None")
 
     def __str__(self) -> str:
-        """The line that SageMaker's data log begins with."""
+        """The first line of SageMaker's data log."""
         strategy = "SINGLE_RECORD" if self.single_record else "MULTI_RECORD"
         return (
             f"MaxConcurrentTransforms={self.max_concurrent_transforms},"
@@ -104,7 +104,7 @@ def effective_settings(request: Mapping[str, Any], execution_parameters: Mapping
     """Return the settings of a CreateTransformJob request and a container.
 
     A member that is absent, None or (for MaxConcurrentTransforms) 0 counts as not given. Raises
-    TransformSettingsError for what contradicts itself, and for what this engine does not have.
+    TransformSettingsError for settings that contradict each other, and for those that this engine doesn't support.
     """
     data_input, output = _structure(request, "TransformInput"), _structure(request, "TransformOutput")
     source = _structure(_structure(data_input, "DataSource"), "S3DataSource")
@@ -118,7 +118,7 @@ def effective_settings(request: Mapping[str, Any], execution_parameters: Mapping
     capture = _structure(request, "DataCaptureConfig")
     generate_inference_id = bool(capture.get("GenerateInferenceId"))
     record_format = _format(content_type, "ContentType") if join or input_filter != "$" else None
-    # V7 of the rules asks for equal types under a join; recorded jobs with no Accept joined all the same.
+    # A rule of the job file requires equal types for a join; recorded jobs without Accept joined as well.
     looks_into_answers = join or output_filter != "$" or generate_inference_id
     answer_format = _format(accept or content_type, "Accept") if looks_into_answers else None
     if join and record_format != answer_format:

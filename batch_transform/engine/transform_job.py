@@ -10,31 +10,31 @@ from datetime import datetime
 from typing import Any
 
 from batch_transform.engine.data_capture import write_manifests
-from batch_transform.engine.in_order import StoppedError, Workers
+from batch_transform.engine.interfaces import ModelInvoker, ObjectStore
 from batch_transform.engine.invoke import Model
-from batch_transform.engine.pace import Pace
 from batch_transform.engine.progress import Progress, ProgressMeter
-from batch_transform.engine.seams import ModelInvoker, ObjectStore
+from batch_transform.engine.request_groups import RequestGroups
 from batch_transform.engine.selection import Selected, selected_objects
 from batch_transform.engine.settings import MIB, Settings, effective_settings
 from batch_transform.engine.transform_object import Failure, ObjectTransform
+from batch_transform.engine.workers import StoppedError, Workers
 from batch_transform.job.errors import TransformSettingsError
 
 __all__ = ["Outcome", "Progress", "run_transform_job"]
 
-# Objects that are read side by side when MaxConcurrentTransforms allows more requests than one object
-# has: enough for many small objects, few enough for the upload buffers of large ones.
+# Objects that are read at the same time if MaxConcurrentTransforms allows more requests than one object has: enough
+# for many small objects, few enough for the upload buffers of large ones.
 _MOST_OBJECTS = 16
 
-_MOST_HELD = 32 * MIB  # bytes of bodies in work, up to which as many again may wait
+_MOST_HELD = 32 * MIB  # bytes of bodies in flight, up to which as many more may wait
 _LONGEST_LOG_LINE = 16 * 1024  # characters; CloudWatch Logs takes 256 KiB an event
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a job ended: `status` is Completed, Failed or Stopped, as DescribeTransformJob shows it.
+    """How a transform job ended: `status` is Completed, Failed or Stopped, as DescribeTransformJob shows it.
 
-    `failure` is that of the first object that failed, None where no object is to blame.
+    `failure` is that of the first object that failed; None if no object is the cause.
     """
 
     status: str
@@ -54,17 +54,17 @@ def run_transform_job(
     stop: threading.Event,
     started_at: datetime,
 ) -> Outcome:
-    """Run a job to its end.
+    """Run a transform job to its end.
 
-    `request` is a valid CreateTransformJob request; `execution_parameters` the container's answer to
-    GET /execution-parameters, empty when it has none. `log` takes the lines of the data log, without
-    time and the words `[sagemaker logs]`; it is called from this thread alone. `on_progress` is called
+    `request` is a valid CreateTransformJob request; `execution_parameters` is the container's answer to
+    GET /execution-parameters, empty if it has none. `log` takes the lines of the data log, without
+    time and the words `[sagemaker logs]`; it is called only from this thread. `on_progress` is called
     from the job's threads, one at a time, a few times a second and once at the end.
 
     A failed object has no `.out`; the others go on, and the job ends Failed with the reason of the
-    first failed one (SageMaker Developer Guide, "Batch Transform Errors"). When `stop` is set the job
-    ends soon: the objects in work leave nothing behind, requests on their way are left to themselves.
-    Errors of the store (other than DataNotFoundError) are raised, after the same tidying up.
+    first failed one (SageMaker Developer Guide, "Batch Transform Errors"). When `stop` is set, the job
+    ends soon: unfinished objects leave nothing behind, and requests in flight are abandoned.
+    Errors of the store (other than DataNotFoundError) are raised after the same cleanup.
     """
     meter = ProgressMeter(on_progress)
     try:
@@ -108,14 +108,14 @@ def _transform_all(
 
     at_a_time = settings.max_concurrent_transforms
     objects_at_a_time = min(at_a_time, _MOST_OBJECTS)
-    # Twice as many bodies as requests: the next ones are cut while the model works on these. Large bodies
-    # wait for their turn instead: the memory for them is worth more than the time.
+    # Twice as many bodies as requests, so that the next ones are cut while the model works. Not for large bodies:
+    # their memory matters more than the time.
     held = 2 * at_a_time if settings.max_payload * at_a_time <= _MOST_HELD else at_a_time
     requests = Workers(at_a_time, held=held, is_stopped=is_stopped)
-    pace = Pace(alone=at_a_time == 1)
+    groups = RequestGroups(alone=at_a_time == 1)
     objects = Workers(objects_at_a_time, held=objects_at_a_time, is_stopped=is_stopped)
-    model = Model(invoker, settings, is_stopped, pace, threading.Semaphore(at_a_time))
-    transform = ObjectTransform(settings, store, model, requests, pace, meter, started_at)
+    model = Model(invoker, settings, is_stopped, groups, threading.Semaphore(at_a_time))
+    transform = ObjectTransform(settings, store, model, requests, groups, meter, started_at)
     first_failure: Failure | None = None
     done: list[Selected] = []
     is_empty = True
@@ -132,7 +132,7 @@ def _transform_all(
         ended.set()
         objects.close()
         requests.close()
-        objects.join()  # no object is left half written; requests on their way may take their time
+        objects.join()  # no object stays half written; requests in flight are not waited for
     if is_empty and settings.is_manifest:
         raise TransformSettingsError(
             f'the manifest "{settings.source}" names no objects; their names follow its {{"prefix": ...}}'
@@ -146,6 +146,6 @@ def _transform_all(
 
 
 def _log_failure(failure: Failure, selected: Selected, log: Callable[[str], None]) -> None:
-    """Write the lines as AWS does: one log event a line, each with the object's name."""
+    """Write the lines as AWS does: one log event for each line, with the object's name."""
     for line in "\n".join(failure.log_lines).split("\n"):
         log(f"{selected.source.bucket}/{selected.source.key}: {line[:_LONGEST_LOG_LINE]}")

@@ -8,21 +8,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO
 
-from batch_transform.engine.batches import Batch, cut_batches, cut_framed
+from batch_transform.engine.batches import Batch, ReadAgain, StreamedBody, cut_batches, cut_framed
 from batch_transform.engine.data_capture import inference_time
 from batch_transform.engine.framed import read_framed
-from batch_transform.engine.in_order import Workers
 from batch_transform.engine.input_filter import InputFilter
+from batch_transform.engine.interfaces import ObjectStore, ObjectWriter
 from batch_transform.engine.invoke import Model, NotSentError, ObjectRequests
-from batch_transform.engine.observed import ObservedResult, noting_marks
-from batch_transform.engine.pace import Pace
 from batch_transform.engine.progress import CountedObject, ProgressMeter
 from batch_transform.engine.records import WHOLE_OBJECT, ByteStream, Records, pieces_of, read_records
+from batch_transform.engine.request_groups import RequestGroups
 from batch_transform.engine.results import Results
-from batch_transform.engine.seams import ObjectStore, ObjectWriter
 from batch_transform.engine.selection import Selected
 from batch_transform.engine.settings import Settings
-from batch_transform.engine.streamed import ReadAgain, StreamedBody
+from batch_transform.engine.silent_losses import ObservedResult, noting_marks
+from batch_transform.engine.workers import Workers
 from batch_transform.job.errors import (
     DataNotFoundError,
     FilterMissError,
@@ -46,13 +45,13 @@ class Failure:
 
 @dataclass(frozen=True)
 class ObjectTransform:
-    """What the transforms of a job's objects share. `requests` are the workers that ask the model."""
+    """What the transforms of a job's objects share. `requests` are the workers that send requests to the model."""
 
     settings: Settings
     store: ObjectStore
     model: Model
     requests: Workers
-    pace: Pace
+    groups: RequestGroups
     meter: ProgressMeter
     started_at: datetime
 
@@ -74,9 +73,9 @@ class ObjectTransform:
             input_filter = InputFilter.of(self.settings)
             results = Results.of(self.settings, inference_time(self.started_at))
         except InvalidFilterError as error:
-            raise FilterMissError(str(error)) from error  # AWS too finds it here, once for each object
+            raise FilterMissError(str(error)) from error  # like AWS, which finds it once for each object
         for path in (input_filter.path, results.path):
-            path.check_defined()  # it would be wrong for every record, so none is to blame
+            path.check_defined()  # wrong for every record, so the error names none
         writer = self.store.create(selected.output.bucket, selected.output.key)
         try:
             self._write(selected, requests, input_filter, results, writer)
@@ -96,32 +95,32 @@ class ObjectTransform:
         settings = self.settings
         result = ObservedResult(settings, self.meter, writer)
         with self._open(selected) as stored:
-            runs = self._runs(selected, CountedObject(self.meter).stream(stored), input_filter)
+            groups = self._groups(selected, CountedObject(self.meter).stream(stored), input_filter)
             beside = settings.max_concurrent_transforms - 1
-            with closing(self.requests.in_order(requests.answers, runs, beside=beside)) as answered:
-                for run, answers in answered:
-                    result.begin(run, answers)
-                    sent = [_counted(batch) for batch in run]
+            with closing(self.requests.in_order(requests.answers, groups, beside=beside)) as answered:
+                for group, answers in answered:
+                    result.begin(group, answers)
+                    sent = [_counted(batch) for batch in group]
                     for some in results.of_requests(sent, answers):
                         result.write(some)
-                        del some  # large ones must not be held while the next are cut
+                        del some  # large results must not stay in memory while the next bodies are cut
                     result.end(sum([batch.count for batch in sent]))
-                    del run, sent, answers
+                    del group, sent, answers
         result.finish()
         if result.is_empty and settings.join and settings.record_format == "JSON":
             raise RecordError("the object is empty, and an empty object is no JSON; remove it")
 
-    def _runs(
+    def _groups(
         self, selected: Selected, stream: ByteStream, input_filter: InputFilter
     ) -> Iterator[list[Batch]]:
-        """The requests of the object, in runs: see `pace`."""
+        """The requests of the object, in groups: see `request_groups`."""
         settings = self.settings
         if settings.is_streamed:
             return iter([[self._streamed(selected, input_filter)]])
         if settings.is_framed:
-            return self.pace.runs(cut_framed(read_framed(stream, settings), settings))
+            return self.groups.of(cut_framed(read_framed(stream, settings), settings))
         records = noting_marks(read_records(stream, settings), self.meter)
-        return self.pace.runs(cut_batches(records, input_filter, settings))
+        return self.groups.of(cut_batches(records, input_filter, settings))
 
     def _streamed(self, selected: Selected, input_filter: InputFilter) -> Batch:
         counted = CountedObject(self.meter)
@@ -141,5 +140,5 @@ class ObjectTransform:
 
 
 def _counted(batch: Batch) -> Batch:
-    """The batch with its number of records, which a streamed one has after it was sent."""
+    """Return the batch with its number of records, which a streamed one has only after it was sent."""
     return batch._replace(count=batch.body.count) if isinstance(batch.body, StreamedBody) else batch

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from pathlib import Path
 
-from batch_transform.engine.seams import Answer
+from batch_transform.engine.interfaces import Answer
 from batch_transform.job.errors import InputError
 from batch_transform.job.files.regular_file import kind_of, open_file
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from batch_transform.engine.seams import Answer, ModelInvoker
+from batch_transform.engine.interfaces import Answer, ModelInvoker
 from batch_transform.job.errors import InputError
 from batch_transform.job.model.framework_containers import start_variables
 from batch_transform.job.model.framework_images import image_uri

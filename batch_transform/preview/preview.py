@@ -12,9 +12,9 @@ from batch_transform.engine.csv_record import parse_row
 from batch_transform.engine.data_capture import inference_time
 from batch_transform.engine.framed import read_framed
 from batch_transform.engine.inexact_numbers import changed_number
+from batch_transform.engine.interfaces import ModelInvoker
 from batch_transform.engine.records import Records, read_records
 from batch_transform.engine.results import Results
-from batch_transform.engine.seams import ModelInvoker
 from batch_transform.engine.settings import Settings, effective_settings
 from batch_transform.engine.transform_object import Failure
 from batch_transform.job.errors import RecordError, TransformError, UnparsableError

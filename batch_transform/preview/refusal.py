@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from batch_transform.engine.seams import Answer
+from batch_transform.engine.interfaces import Answer
 
 _TRACEBACK = "Traceback (most recent call last):"
 _LOG_LINE = re.compile(r"\[?\d{4}-\d\d-\d\d[ T]|\d{1,3}(\.\d{1,3}){3} ")

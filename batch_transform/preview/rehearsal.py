@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
-from batch_transform.engine.seams import Answer, InputObject, ModelInvoker, ObjectWriter
+from batch_transform.engine.interfaces import Answer, InputObject, ModelInvoker, ObjectWriter
 from batch_transform.engine.transform_job import run_transform_job
 from batch_transform.engine.transform_object import Failure
 from batch_transform.job.errors import DataNotFoundError

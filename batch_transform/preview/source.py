@@ -10,8 +10,8 @@ from typing import Any, BinaryIO
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from batch_transform.engine.interfaces import InputObject
 from batch_transform.engine.records import ByteStream
-from batch_transform.engine.seams import InputObject
 from batch_transform.engine.selection import is_folder_marker, manifest_entries
 from batch_transform.job.errors import DataNotFoundError, InputError
 from batch_transform.job.files.input_files import files_of

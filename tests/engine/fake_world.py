@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
+from batch_transform.engine.interfaces import Answer, InputObject
 from batch_transform.engine.progress import Progress
-from batch_transform.engine.seams import Answer, InputObject
 from batch_transform.engine.transform_job import Outcome, run_transform_job
 from batch_transform.job.errors import DataNotFoundError
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from batch_transform.engine import invoke
-from batch_transform.engine.seams import Answer
+from batch_transform.engine.interfaces import Answer
 from batch_transform.job.errors import NoModelAnswerError
 from batch_transform.parity.case import CASES, Case, load_cases
 from batch_transform.parity.endpoint import Clients, Endpoint

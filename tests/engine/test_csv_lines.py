@@ -1,4 +1,4 @@
-"""Many CSV rows at a time. That they come out as each by itself is tested in `test_fastest_filter`."""
+"""Many CSV rows at a time. That they come out as each by itself is tested in `test_record_filter`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from batch_transform.engine.answers import Answers
 from batch_transform.engine.csv_lines import CsvLines
 from batch_transform.engine.formats import FORMATS
 from batch_transform.engine.record_by_record import RecordByRecord
-from batch_transform.engine.record_filter import Ending
-from batch_transform.engine.records import Records
+from batch_transform.engine.records import Ending, Records
 from batch_transform.job.filters.json_path import JsonPath
 
 

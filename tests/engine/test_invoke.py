@@ -9,11 +9,11 @@ import pytest
 
 from batch_transform.engine import invoke
 from batch_transform.engine.batches import Batch
-from batch_transform.engine.in_order import StoppedError
+from batch_transform.engine.interfaces import Answer, Outcome, Requests
 from batch_transform.engine.invoke import Model, ObjectRequests
-from batch_transform.engine.pace import Pace
-from batch_transform.engine.seams import Answer, Outcome, Requests
+from batch_transform.engine.request_groups import RequestGroups
 from batch_transform.engine.settings import effective_settings
+from batch_transform.engine.workers import StoppedError
 from batch_transform.job.errors import (
     ModelClientError,
     ModelServerError,
@@ -42,7 +42,7 @@ def model(
 ) -> ObjectRequests:
     client = {"InvocationsTimeoutInSeconds": 7, "InvocationsMaxRetries": retries}
     settings = effective_settings(request(ModelClientConfig=client, MaxPayloadInMB=8, accept=accept), {})
-    return ObjectRequests(Model(fake, settings, is_stopped, Pace(alone=True)))
+    return ObjectRequests(Model(fake, settings, is_stopped, RequestGroups(alone=True)))
 
 
 @pytest.mark.parametrize("accept", ["application/json", None])
@@ -296,7 +296,7 @@ def test_a_quick_model_is_handed_longer_runs() -> None:
     few = [Batch(b"1", (), 1, line) for line in range(1, 9)]
     for _ in range(50):  # one of them is quick on a busy machine too
         requests.answers([BATCH])
-        if len(next(requests._model.pace.runs(few))) > 1:
+        if len(next(requests._model.groups.of(few))) > 1:
             return
     pytest.fail("a run never got longer")
 

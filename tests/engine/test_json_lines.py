@@ -1,4 +1,4 @@
-"""Many JSON records, read and written at a time. Filters and joins are tested in `test_fastest_filter`."""
+"""Many JSON records, read and written at a time. Filters and joins are tested in `test_record_filter`."""
 
 from __future__ import annotations
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from batch_transform.engine.batches import Batch
-from batch_transform.engine.record_filter import Ending
-from batch_transform.engine.records import Records
+from batch_transform.engine.records import Ending, Records
 from batch_transform.engine.results import as_lines, as_one_request
 from engine.fake_world import line_by_line, request, run_job
 

@@ -11,8 +11,8 @@ from typing import Any, BinaryIO
 
 import pytest
 
-from batch_transform.engine import batches, invoke, originals
-from batch_transform.engine.seams import Answer
+from batch_transform.engine import batches, invoke, join_buffer
+from batch_transform.engine.interfaces import Answer
 from batch_transform.engine.settings import MIB
 from batch_transform.engine.transform_job import Outcome, Progress
 from batch_transform.job.errors import ModelTimeoutError, NoModelAnswerError
@@ -410,7 +410,7 @@ def test_large_bodies_and_many_records_that_wait_give_the_same_result(
 ) -> None:
     data = b"".join(b"%d,%d\n" % (number, number % 7) for number in range(50_000))
     usual = run_job({"a.csv": data}, line_by_line(half), JOIN)
-    monkeypatch.setattr(originals, "_MOST_IN_MEMORY", 1000)
+    monkeypatch.setattr(join_buffer, "_MOST_IN_MEMORY", 1000)
     monkeypatch.setattr(batches, "_LARGE", 1000)
     large = run_job({"a.csv": data}, line_by_line(half), JOIN)
     assert large.out("a.csv.out") == usual.out("a.csv.out")

@@ -15,15 +15,15 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from batch_transform.engine.batches import Batch
-from batch_transform.engine.in_order import Workers
 from batch_transform.engine.invoke import Model
-from batch_transform.engine.pace import Pace
 from batch_transform.engine.progress import ProgressMeter
 from batch_transform.engine.records import Records
+from batch_transform.engine.request_groups import RequestGroups
 from batch_transform.engine.results import Results
 from batch_transform.engine.selection import Selected
 from batch_transform.engine.settings import effective_settings
 from batch_transform.engine.transform_object import ObjectTransform
+from batch_transform.engine.workers import Workers
 from batch_transform.job.values.s3_uri import S3Uri
 from engine.fake_world import FunctionModel, MemoryStore, line_by_line, request, run_job
 from engine.python_alone import python_alone
@@ -61,13 +61,13 @@ def engine_transform(
     settings = replace(settings, max_payload=job.limit)
     store = MemoryStore({"in": data}, step=step)
     workers = Workers(at_a_time, held=2 * at_a_time, is_stopped=threading.Event().is_set)
-    pace = Pace(alone=at_a_time == 1)
+    groups = RequestGroups(alone=at_a_time == 1)
     transforming = ObjectTransform(
         settings,
         store,
-        Model(model, settings, threading.Event().is_set, pace),
+        Model(model, settings, threading.Event().is_set, groups),
         workers,
-        pace,
+        groups,
         ProgressMeter(lambda _: None),
         datetime(2026, 11, 22, tzinfo=UTC),
     )

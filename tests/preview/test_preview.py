@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from batch_transform.engine.interfaces import Answer
 from batch_transform.engine.records import ByteStream
-from batch_transform.engine.seams import Answer
 from batch_transform.explain.shown_request import shown_request
 from batch_transform.job.rules.unfit_data import Reading
 from batch_transform.job.values.job_spec import (

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from batch_transform.engine.seams import Answer
+from batch_transform.engine.interfaces import Answer
 from batch_transform.preview.refusal import Said, said_by_model
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from batch_transform.engine.seams import Answer
+from batch_transform.engine.interfaces import Answer
 from batch_transform.explain.shown_request import shown_request
 from batch_transform.job.values.job_spec import (
     DataProcessingSpec,

@@ -11,7 +11,7 @@ import select
 import time
 from typing import Protocol
 
-from batch_transform.engine.seams import Answer, Outcome, Requests
+from batch_transform.engine.interfaces import Answer, Outcome, Requests
 from batch_transform.local.sagemaker.http_connection import Connection
 
 _REQUESTS_BETWEEN_CHECKS = 16  # for other free places

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
-from batch_transform.engine.seams import Answer, Outcome, Requests, SizedBody
+from batch_transform.engine.interfaces import Answer, Outcome, Requests, SizedBody
 from batch_transform.job.errors import ModelTimeoutError, NoModelAnswerError
 from batch_transform.local.sagemaker.concurrent_requests import ConcurrentRequests, head_with_length
 from batch_transform.local.sagemaker.http_connection import BrokenAnswerError, Connection, Reply

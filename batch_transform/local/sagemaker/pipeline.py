@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 
+from batch_transform.engine.interfaces import Answer, Outcome, Requests
 from batch_transform.engine.invoke import one_by_one
-from batch_transform.engine.seams import Answer, Outcome, Requests
 from batch_transform.job.errors import NoModelAnswerError
 from batch_transform.local.sagemaker.http_invoker import HttpInvoker, Reply
 

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from batch_transform.engine.seams import InputObject, ObjectWriter
+from batch_transform.engine.interfaces import InputObject, ObjectWriter
 from batch_transform.job.errors import DataNotFoundError
 
 PART_SIZE = 8 * 1024 * 1024

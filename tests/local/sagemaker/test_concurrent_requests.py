@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from batch_transform.engine.seams import Answer, Outcome, Requests
+from batch_transform.engine.interfaces import Answer, Outcome, Requests
 from batch_transform.job.errors import NoModelAnswerError
 from batch_transform.local.sagemaker.http_invoker import HttpInvoker
 from fakes.odd_server import OddServer

@@ -12,12 +12,11 @@ from hypothesis import strategies as st
 from batch_transform.engine.answers import Answers
 from batch_transform.engine.compiled_filter import CompiledFilter, compiled_filter
 from batch_transform.engine.csv_lines import CsvLines
-from batch_transform.engine.fastest_filter import fastest_filter
 from batch_transform.engine.formats import FORMATS
 from batch_transform.engine.json_lines import JsonLines
-from batch_transform.engine.record_by_record import RecordByRecord
-from batch_transform.engine.record_filter import DECLINED, Ending, FaultyRecordError, RecordFilter
-from batch_transform.engine.records import WHOLE_OBJECT, Records
+from batch_transform.engine.record_by_record import FaultyRecordError, RecordByRecord
+from batch_transform.engine.record_filter import DECLINED, RecordFilter, record_filter
+from batch_transform.engine.records import WHOLE_OBJECT, Ending, Records
 from batch_transform.job.filters.json_path import JsonPath
 from engine.python_alone import python_alone
 
@@ -112,9 +111,9 @@ def fast_filters(format_name: str, path: str) -> Iterator[RecordFilter]:
     if compiled is not None:
         yield compiled
     yield CsvLines(parsed) if format_name == "CSV" else JsonLines(parsed)
-    yield fastest_filter(format_name, parsed)
+    yield record_filter(format_name, parsed)
     with python_alone():
-        yield fastest_filter(format_name, parsed)
+        yield record_filter(format_name, parsed)
 
 
 def block(lines: list[bytes]) -> Records:

@@ -9,10 +9,10 @@ import pytest
 
 from batch_transform.engine.batches import Batch
 from batch_transform.engine.inexact_numbers import ChangedNumber
-from batch_transform.engine.observed import ObservedResult, noting_marks
 from batch_transform.engine.progress import ProgressMeter
 from batch_transform.engine.records import Records
 from batch_transform.engine.settings import effective_settings
+from batch_transform.engine.silent_losses import ObservedResult, noting_marks
 from engine.fake_world import BUCKET, MemoryStore, Ran, line_by_line, request, run_job
 
 PLAIN = line_by_line(lambda line: b"1")

@@ -1,4 +1,4 @@
-"""What the engine needs of the world: objects to read and write, and a model to ask."""
+"""What the engine needs from its caller: objects to read and write, and a model to send requests to."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ObjectWriter(Protocol):
 
 
 class ObjectStore(Protocol):
-    """S3, or something like it. Thread safe: several objects are read and written at a time."""
+    """S3 or a substitute. Thread safe: several objects are read and written at the same time."""
 
     def list_objects(self, bucket: str, prefix: str) -> Iterator[InputObject]:
         """Yield the objects whose key begins with `prefix`, in key order (UTF-8 binary, as S3 does)."""
@@ -42,23 +42,23 @@ class ObjectStore(Protocol):
         """Return a stream that the caller closes. Raises DataNotFoundError when there is no such object."""
 
     def create(self, bucket: str, key: str) -> ObjectWriter:
-        """Begin an object, which replaces one that is there."""
+        """Start to write an object. It replaces an existing one."""
 
 
 class Answer(NamedTuple):
-    """What a model's server answered: the HTTP status and the body."""
+    """The answer of a model's server: the HTTP status and the body."""
 
     status: int
     body: bytes
 
 
 Outcome = Answer | NoModelAnswerError
-"""What became of a request."""
+"""The answer to a request, or why there is none."""
 
 
 @runtime_checkable
 class SizedBody(Protocol):
-    """A body in pieces, whose size in bytes is known. It can be read again."""
+    """A body in pieces, of known size in bytes. It can be read more than once."""
 
     size: int
 
@@ -67,28 +67,28 @@ class SizedBody(Protocol):
 
 
 class StreamInvoker(Protocol):
-    """A model's server that takes a body in pieces too."""
+    """A model's server that also accepts a body in pieces."""
 
     def invoke(
         self, body: Iterable[bytes], *, content_type: str | None, accept: str | None, timeout: float
     ) -> Answer:
-        """Send the pieces as one body, in HTTP chunks unless it is a SizedBody; else as `ModelInvoker.invoke`.
+        """Send the pieces as one body, in HTTP chunks unless it is a SizedBody; otherwise like `ModelInvoker.invoke`.
 
-        Errors of the pieces themselves come through as they are.
+        Errors raised by the pieces themselves are passed on unchanged.
         """
 
 
 class ModelInvoker(Protocol):
     """A model's server. Thread safe; one call is one POST /invocations.
 
-    One that takes jobs with MaxPayloadInMB 0, or bodies of more than 1 MiB, is a `StreamInvoker` as well.
+    For jobs with MaxPayloadInMB 0 and bodies of more than 1 MiB it must also be a `StreamInvoker`.
     """
 
     def invoke(self, body: bytes, *, content_type: str | None, accept: str | None, timeout: float) -> Answer:
-        """Send a body and return the answer, of whatever status; a header that is None is not sent.
+        """Send a body and return the answer, whatever its status. A header that is None is not sent.
 
-        `timeout` is in seconds, for the whole call. Raises NoModelAnswerError when there is no HTTP
-        answer at all: no connection or a closed one, and ModelTimeoutError when the time is over.
+        `timeout` is in seconds, for the whole call. Raises NoModelAnswerError if there is no HTTP answer
+        (no connection, or a closed one), and ModelTimeoutError after the timeout.
         """
 
 

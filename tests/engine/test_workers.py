@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_transform.engine.in_order import StoppedError, Workers
+from batch_transform.engine.workers import StoppedError, Workers
 from patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.timeout(900)  # workers that wait for themselves would wait for ever

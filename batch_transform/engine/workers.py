@@ -1,4 +1,4 @@
-"""Calls that run side by side, and results that come in the order of their items."""
+"""Threads that call a function for many items, and give the results in the order of the items."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from typing import TypeVar
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_GLANCE = 0.1  # seconds between two looks at whether the job was told to stop
+_GLANCE = 0.1  # seconds between two checks of whether the job was stopped
 
 
 class StoppedError(Exception):
-    """When the job was told to stop. It never leaves the engine."""
+    """When the job was stopped. It never leaves the engine."""
 
 
 class Workers:
     """Threads that call functions, and a limit on how much waits for them.
 
-    At most `count` calls run at a time, and at most `held` items are running, waiting or done but not yet
-    taken: so memory is bounded by the size of `held` items, whoever shares these workers.
+    At most `count` calls run at a time, and at most `held` items are running, waiting, or done but not yet
+    taken. So `held` items bound the memory of all that share these workers.
     Threads are daemons: a call that hangs keeps neither the job nor the process alive.
     """
 
@@ -39,12 +39,12 @@ class Workers:
     def in_order(
         self, function: Callable[[Item], Result], items: Iterable[Item], *, beside: int = 0
     ) -> Generator[tuple[Item, Result], None, None]:
-        """Yield each item with its result, in the order of the items, which are taken only as there is room.
+        """Yield each item with its result, in the order of the items. Items are taken only when there is room.
 
-        An error of a call, or of the items themselves, is raised in its turn: after the results of all
-        items before it. Before that of a call, up to `beside` items after it are called as well, as those that run
-        side by side with it; what becomes of them is for `function` to keep. Raises StoppedError as soon as the
-        job is told to stop. Close the generator if you leave it early: what waits in it takes up room.
+        An error of a call, or of the items themselves, is raised after the results of all items before it. Before
+        an error of a call is raised, the function is called for up to `beside` items after it, as if they had run
+        at the same time; their results are dropped. Raises StoppedError as soon as the job is stopped. Close the
+        generator if you leave it early: the items that wait in it take up room.
         """
         pending: deque[tuple[Item, Future[Result]]] = deque()
         taken = iter(items)
@@ -62,12 +62,12 @@ class Workers:
                 except StopIteration:
                     self._slots.release()
                     break
-                except Exception as error:  # noqa: BLE001 - raised below, in its turn
+                except Exception as error:  # noqa: BLE001 - raised below, after the results before it
                     self._slots.release()
                     error_of_items = error
                     break
                 pending.append((item, self._submit(function, item)))
-                del item  # a large one must not outlive its turn
+                del item  # a large one must not stay in memory
                 while pending and pending[0][1].done():
                     yield oldest()
             while pending:
@@ -80,7 +80,7 @@ class Workers:
                 future.add_done_callback(lambda _: self._slots.release())
 
     def close(self) -> None:
-        """Let the threads end when their current call does."""
+        """Let each thread end after its current call."""
         for _ in self._threads:
             self._calls.put(None)
 
@@ -90,7 +90,7 @@ class Workers:
             thread.join()
 
     def _has_room(self, *, may_wait: bool) -> bool:
-        """Take a slot, for which it may wait a moment."""
+        """Take a slot; with `may_wait`, wait a moment for it."""
         taken = self._slots.acquire(blocking=may_wait, timeout=_GLANCE if may_wait else None)
         if not taken:
             self._raise_if_stopped()
@@ -103,12 +103,12 @@ class Workers:
         pending: deque[tuple[Item, Future[Result]]],
         beside: int,
     ) -> None:
-        """Call those that come after the oldest, which failed, and wait for them; what else waits is left out."""
-        # Without room, others' calls run beside it; to wait for room that they wait for, too, would never end.
+        """The oldest call failed: call those next to it, wait for them, and cancel the others."""
+        # Don't wait for room: others may hold it and wait for the same, forever.
         while len(pending) <= beside and self._slots.acquire(blocking=False):
             try:
                 item = next(taken)
-            except Exception:  # noqa: BLE001 - whatever it is, the oldest failed before it
+            except Exception:  # noqa: BLE001 - the failure of the oldest comes first
                 self._slots.release()
                 break
             pending.append((item, self._submit(function, item)))
@@ -147,7 +147,7 @@ class Workers:
             if future.set_running_or_notify_cancel():
                 try:
                     result = function(item)
-                except BaseException as error:  # noqa: BLE001 - handed to whoever takes the result
+                except BaseException as error:  # noqa: BLE001 - raised where the result is taken
                     future.set_exception(error)
                 else:
                     future.set_result(result)
@@ -158,4 +158,4 @@ class Workers:
     def _work(self) -> None:
         while call := self._calls.get():
             call()
-            del call  # and with it the item and the result, while this thread waits for more
+            del call  # frees the item and the result while this thread waits

@@ -1,4 +1,4 @@
-"""What an object loses without an error, counted while its result is written and the bytes are in hand anyway."""
+"""Counts what an object loses without an error, while its result is written."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from itertools import islice
 from batch_transform.engine.batches import Batch
 from batch_transform.engine.compiled import newlines
 from batch_transform.engine.inexact_numbers import changed_number
+from batch_transform.engine.interfaces import ObjectWriter
 from batch_transform.engine.progress import ProgressMeter
 from batch_transform.engine.records import Records
-from batch_transform.engine.seams import ObjectWriter
 from batch_transform.engine.settings import Settings
 
-_LOOKED_AT = 16 * 1024  # bytes of a request's records and answers in which numbers are looked for
-_LOOKED_FOR_IN = 256 * 1024  # bytes of the results that these become
+_LOOKED_AT = 16 * 1024  # bytes of a request's records and answers that are searched for numbers
+_LOOKED_FOR_IN = 256 * 1024  # bytes of the results that are searched for them
 _MOST_NUMBERS = 100
 
 
 def noting_marks(blocks: Iterator[Records], meter: ProgressMeter) -> Iterator[Records]:
-    """Yield the blocks of an object, and count a byte order mark at its beginning."""
+    """Yield the blocks of an object, and count a byte order mark at its start."""
     is_first = True
     for block in blocks:
         if is_first and block.text.startswith(codecs.BOM_UTF8):
@@ -32,8 +32,8 @@ def noting_marks(blocks: Iterator[Records], meter: ProgressMeter) -> Iterator[Re
 class ObservedResult:
     """The result of one object on its way to `writer`.
 
-    All lines and answers are counted. Numbers are checked in a sample: the start of the first run, the second, the
-    fourth, the eighth and so on, so that the cost doesn't grow with the object.
+    All lines and answers are counted. Numbers are checked in a sample, so that the cost doesn't grow with the object:
+    at the start of the first group of requests, the second, the fourth, the eighth and so on.
     """
 
     def __init__(self, settings: Settings, meter: ProgressMeter, writer: ObjectWriter) -> None:
@@ -41,8 +41,8 @@ class ObservedResult:
         self._writer = writer
         self._by_line = settings.answers_by_line
         self._looks_at_numbers = settings.join and settings.record_format == "JSON"
-        self._runs = 0
-        self._before: list[bytes] = []  # of a run whose numbers are looked at
+        self._groups = 0
+        self._before: list[bytes] = []  # of a group whose numbers are checked
         self._lines = 0
         self._last = b"\n"
         self._records = 0
@@ -50,18 +50,18 @@ class ObservedResult:
     @property
     def is_empty(self) -> bool:
         """Whether the object had nothing to send."""
-        return not self._runs
+        return not self._groups
 
-    def begin(self, run: Sequence[Batch], answers: Sequence[bytes]) -> None:
-        """Look at the requests of a run, and at their answers, before their results are written."""
+    def begin(self, group: Sequence[Batch], answers: Sequence[bytes]) -> None:
+        """Check a group of requests and their answers, before their results are written."""
         empty = sum(not answer or answer.isspace() for answer in answers)
         if empty:
             self._meter.add(empty_answers=empty)
-        self._runs += 1
+        self._groups += 1
         self._before = []
-        is_due = self._runs & (self._runs - 1) == 0  # 1, 2, 4, 8, …
+        is_due = self._groups & (self._groups - 1) == 0  # 1, 2, 4, 8, …
         if self._looks_at_numbers and is_due and not self._meter.has_changed_number:
-            first = islice(run[0].originals, 1)
+            first = islice(group[0].originals, 1)
             self._before = [_whole_lines(records.text) for records in first] + [_whole_lines(answers[0])]
 
     def write(self, some: bytes) -> None:
@@ -77,17 +77,17 @@ class ObservedResult:
         self._before = []
 
     def end(self, records: int) -> None:
-        """Note that all results of a run are written, which had so many records."""
+        """Note that all results of a group of requests are written; it had so many records."""
         self._records += records
         self._meter.add(records=records)
 
     def finish(self) -> None:
-        """Note that the result is whole."""
+        """Note that the result is complete."""
         if self._by_line:
             lines = self._lines + (self._last != b"\n")
             self._meter.add(result_lines=lines, uneven_objects=int(lines != self._records))
 
 
 def _whole_lines(text: bytes) -> bytes:
-    """Return the beginning of a text, without the line that is cut."""
+    """Return the start of a text, without an incomplete line at its end."""
     return text if len(text) <= _LOOKED_AT else text[: max(text.rfind(b"\n", 0, _LOOKED_AT), 0)]

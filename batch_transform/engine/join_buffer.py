@@ -1,4 +1,4 @@
-"""The records of a request as they were before the InputFilter, kept for the join until the answer is there."""
+"""The unfiltered records of a request, kept for the join until its answer arrives."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import NamedTuple
 from batch_transform.engine.records import Records
 from batch_transform.engine.settings import MIB
 
-# Of all requests of a job together. What is more waits in a file: a filter that sends little of each record
-# makes requests of any number of records, and a body of 100 MB has records of 130 MB and more.
+# For all requests of a job together; the rest goes to a file. A filter that sends little of each record makes requests
+# of any number of records, and a body of 100 MB has records of 130 MB and more.
 _MOST_IN_MEMORY = 48 * MIB
 
 
 class _Place(NamedTuple):
-    """Where records lie in the file."""
+    """The place of records in the file."""
 
     offset: int
     size: int
@@ -25,11 +25,10 @@ class _Place(NamedTuple):
     ended: bool
 
 
-class Originals:
-    """Records in the pieces in which they were read, so that a join never has them all in hand.
+class JoinBuffer:
+    """Records in the blocks in which they were read, so that a join never holds them all at once.
 
-    The first ones, as `most` bytes allow, stay in memory; the others go to a file without a name, which is
-    gone with this.
+    The first `most` bytes stay in memory. The rest goes to a file without a name, which is deleted with this buffer.
     """
 
     def __init__(self, most: int) -> None:
@@ -41,12 +40,12 @@ class Originals:
         self._file = -1
 
     @classmethod
-    def shared(cls, requests: int) -> Originals:
-        """For one of so many requests that are kept at a time."""
+    def shared(cls, requests: int) -> JoinBuffer:
+        """Return a buffer for one of `requests` requests that are kept at the same time."""
         return cls(_MOST_IN_MEMORY // requests)
 
     def add(self, records: Records) -> None:
-        """Keep some more records. Raises OSError when the disk has no room for them."""
+        """Keep more records. Raises OSError if the disk is full."""
         text = records.text
         self._size += len(text)
         if self._size <= self._most:
@@ -60,7 +59,7 @@ class Originals:
         self._end += len(text)
 
     def __iter__(self) -> Iterator[Records]:
-        """Yield the records as they were added."""
+        """Yield the records in the order in which they were added."""
         yield from self._in_memory
         for place in self._in_file:
             text = os.pread(self._file, place.size, place.offset)
@@ -69,7 +68,7 @@ class Originals:
 
 def _file_without_name() -> int:
     number, path = tempfile.mkstemp(prefix="batch-transform-")
-    os.unlink(path)  # noqa: PTH108  # mkstemp gives a name, not a Path
+    os.unlink(path)  # noqa: PTH108  # mkstemp returns a string
     return number
 
 

@@ -7,7 +7,7 @@ import gzip
 import pytest
 
 from batch_transform.engine import invoke
-from batch_transform.engine.seams import Answer
+from batch_transform.engine.interfaces import Answer
 from engine.fake_world import line_by_line, request, run_job
 
 LARGE = b"".join(b"id-%d,%d\n" % (number, number) for number in range(60_000))  # some pieces

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from batch_transform.engine.originals import Originals
+from batch_transform.engine.join_buffer import JoinBuffer
 from batch_transform.engine.records import Records
 
 pieces = st.lists(
@@ -22,7 +22,7 @@ pieces = st.lists(
 def test_records_come_back_as_they_were_added_wherever_they_waited(
     blocks: list[list[bytes]], most: int
 ) -> None:
-    originals = Originals(most)
+    originals = JoinBuffer(most)
     line = 1
     for block in blocks:
         originals.add(Records.of_text(b"\n".join(block), line, ended=True))
@@ -41,7 +41,7 @@ def test_the_file_has_no_name_and_is_gone_with_the_records(
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     opened = Path("/proc/self/fd")
-    originals = Originals(0)
+    originals = JoinBuffer(0)
     originals.add(Records.of_text(b"x" * 1000, 1, ended=True))
     assert list(tmp_path.iterdir()) == []
     if opened.exists():
@@ -57,5 +57,5 @@ def _links(folder: Path) -> list[Path]:
 
 
 def test_requests_that_are_kept_together_share_the_memory() -> None:
-    alone, shared = Originals.shared(1), Originals.shared(8)
+    alone, shared = JoinBuffer.shared(1), JoinBuffer.shared(8)
     assert alone._most == 8 * shared._most

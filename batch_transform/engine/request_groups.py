@@ -1,0 +1,55 @@
+"""How many requests a thread gets at a time.
+
+To hand a request to another thread costs as much as a fast request takes. So fast requests are handed over in groups
+that take about a hundredth of a second; a group's requests are sent one after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from batch_transform.engine.batches import Batch
+
+_SECONDS = 0.01  # of a group: short enough to stop and to write soon, long enough for hand-overs not to count
+_MOST_BYTES = 256 * 1024  # of the bodies of a group: little memory beside a MultiRecord body
+_MOST = 256  # requests of a group
+_SINGLE_REQUESTS = 200  # before the first group, when requests run side by side
+
+
+class RequestGroups:
+    """Groups whose size depends on how long the last ones took.
+
+    With requests side by side (`alone` is false), a group keeps its requests from the other threads. So the first
+    requests each are a group of their own: an object of few records is spread over all threads.
+    """
+
+    def __init__(self, *, alone: bool) -> None:
+        self._singles_left = 0 if alone else _SINGLE_REQUESTS
+        self._count = 1
+
+    def took(self, count: int, seconds: float) -> None:
+        """Note how long so many requests took."""
+        if self._singles_left > 0:
+            self._singles_left -= count
+            return
+        fitting = int(_SECONDS * count / max(seconds, 1e-9))
+        self._count = max(1, min(fitting, 2 * self._count, _MOST))
+
+    def of(self, batches: Iterable[Batch]) -> Iterator[list[Batch]]:
+        """Yield the batches in groups. An error of `batches` is raised after all batches before it."""
+        group: list[Batch] = []
+        size = 0
+        try:
+            for batch in batches:
+                group.append(batch)
+                size += batch.size or 0
+                del batch  # a large one must not stay in memory
+                if len(group) >= self._count or size >= _MOST_BYTES:
+                    yield group
+                    group, size = [], 0
+        except Exception:
+            if group:
+                yield group
+            raise
+        if group:
+            yield group
