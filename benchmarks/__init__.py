@@ -1,1 +1,1 @@
-"""`make bench`: the engine side by side with SageMaker SDK local mode and with a bare client."""
+"""`make bench`: compares the engine with SageMaker SDK local mode and with a bare client."""

@@ -1,4 +1,4 @@
-"""Measure everything, print it as tables, and keep it in benchmarks/results.
+"""Measures everything, prints tables, and writes them to benchmarks/results.
 
 python -m benchmarks [POINT ...] --work build/bench --sdk build/sagemaker-sdk --sdk build/sagemaker-sdk-3
 """
@@ -31,8 +31,8 @@ RESULTS = Path(__file__).parent / "results"
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("points", nargs="*", help="all when none is named")
-    parser.add_argument("--work", type=Path, default=Path("build/bench"), help="where the inputs lie")
+    parser.add_argument("points", nargs="*", help="all by default")
+    parser.add_argument("--work", type=Path, default=Path("build/bench"), help="the folder for inputs")
     parser.add_argument("--sdk", type=Path, action="append", default=[], help="an environment with an SDK")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--largest", type=int, default=10_000_000, help="records of the scaling runs")
@@ -54,20 +54,20 @@ def main() -> None:
         figures = points[point]()
         results = json.loads(kept.read_text()) if kept.exists() else {}
         results[point] = {"measured": _now(), "machine": machine(), "figures": figures}
-        print(f"\n{point}\n\n{table(figures)}", flush=True)  # noqa: T201 - this is what it is run for
+        print(f"\n{point}\n\n{table(figures)}", flush=True)  # noqa: T201 - the output of this program
         kept.write_text(json.dumps(results, indent=1) + "\n")
         (RESULTS / "latest.md").write_text(report(results))
 
 
 def _releases(environments: list[Path]) -> dict[str, Path]:
-    """The Python of each environment, by the release of the SDK in it."""
+    """Return the Python of each environment by the release of its SDK."""
     ask = "import importlib.metadata; print(importlib.metadata.version('sagemaker'))"
     pythons = [environment / "bin/python" for environment in environments]
     return {subprocess.check_output([python, "-c", ask], text=True).strip(): python for python in pythons}
 
 
 def machine() -> Figures:
-    """What the figures depend on. `load` is what else the machine did in the last minute."""
+    """Return what the figures depend on. `load` is the machine's load in the last minute."""
     return {
         "cores": os.cpu_count(),
         "processor": _processor(),
@@ -78,7 +78,7 @@ def machine() -> Figures:
 
 
 def table(figures: list[Figures]) -> str:
-    """A markdown table."""
+    """Return the figures as a markdown table."""
     names = list(figures[0])
     rows = [[_shown(row[name]) for name in names] for row in figures]
     return "\n".join(
@@ -88,7 +88,7 @@ def table(figures: list[Figures]) -> str:
 
 
 def report(results: dict[str, Figures]) -> str:
-    """All results as one page."""
+    """Return all results as one page."""
     parts = ["# Results of `make bench`", "What they mean: [Speed](../../docs/how-it-works/speed.md)."]
     for point, result in results.items():
         about = ", ".join(f"{name} {value}" for name, value in result["machine"].items())

@@ -22,7 +22,7 @@ from benchmarks.measure import (
     model_server,
 )
 
-# Bodies of 1 MB, with which local mode was at its quickest here; one case has the default of 6.
+# Bodies of 1 MB, with which local mode was fastest; one case has the default of 6.
 _SMALL = Job(max_payload=1)
 _JSON = Job(content_type=JSON_TYPE, max_payload=1)
 _CASES = [
@@ -36,7 +36,7 @@ _CASES = [
 
 
 def against_sdk(work: Path, pythons: Mapping[str, Path], *, rounds: int) -> list[Figures]:
-    """Run each case with each SDK and with the engine, in turns. `pythons` are theirs, by release."""
+    """Run each case with each SDK and with the engine, in turns. `pythons` are those of the SDKs, by release."""
     found: list[Figures] = []
     for answer, kind, count, files, plain, filters in _CASES:
         source = make(work, kind, count, files=files)
@@ -67,7 +67,7 @@ def against_sdk(work: Path, pythons: Mapping[str, Path], *, rounds: int) -> list
 
 
 def sdk_seconds(python: Path, port: int, source: Path, job: Job) -> float:
-    """One transform of the SDK, by its own clock."""
+    """Return the seconds of one transform of the SDK, as it measures them."""
     with tempfile.TemporaryDirectory() as output:
         script = ROOT / "benchmarks/sdk_local_mode.py"
         command = [python, script, str(port), source, output, job.content_type, str(job.max_payload)]

@@ -1,4 +1,4 @@
-"""A CDK app without constructs of its own: it defines the resources of given templates, each with its L1 class.
+"""A CDK app without its own constructs: it defines the resources of given templates with their L1 classes.
 
 python bare_app.py FOLDER, where FOLDER is a cloud assembly; the stacks are called as there. References are made as
 a person makes them: `role.attr_arn`, and strings put together with tokens in them.
@@ -95,7 +95,7 @@ class BareStack(cdk.Stack):
 
 
 def _is_json(key: str, value: object) -> bool:
-    """Whether a property holds JSON or names of the person's own, which keep their capitals."""
+    """Whether a property holds JSON or the user's own names, which keep their capitals."""
     if key == "Environment":
         return isinstance(value, dict) and "Variables" not in value
     return key.endswith("Document") or key in {"EventPattern", "Variables"}

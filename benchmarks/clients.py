@@ -1,4 +1,4 @@
-"""The two that are timed against each other in one process: the engine, and a bare client."""
+"""The engine and the bare clients that it is compared with, in one process."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from batch_transform.local.sagemaker.http_invoker import HttpInvoker
 
 @dataclass(frozen=True)
 class FileStore:
-    """Folders as buckets: what both clients read and write, so that no object store is timed."""
+    """Folders as buckets, for both clients, so that no object store is timed."""
 
     source: Path
     output: Path
@@ -37,7 +37,7 @@ class FileStore:
 
 
 class FileWriter:
-    """A file that appears when it is whole."""
+    """A file that appears when it is complete."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -57,7 +57,7 @@ class FileWriter:
 
 @dataclass(frozen=True)
 class Job:
-    """What is asked of the engine. `concurrent` is MaxConcurrentTransforms."""
+    """A transform job to run. `concurrent` is MaxConcurrentTransforms."""
 
     content_type: str = "text/csv"
     strategy: str = "MultiRecord"
@@ -69,11 +69,11 @@ class Job:
     split_type: str = "Line"
 
     def with_filters(self, filters: Mapping[str, Any]) -> Job:
-        """The same with a filter and a join."""
+        """Return the same job with a filter and a join."""
         return replace(self, **filters)
 
     def request(self) -> dict[str, Any]:
-        """The CreateTransformJob request."""
+        """Return the CreateTransformJob request."""
         return {
             "BatchStrategy": self.strategy,
             "MaxConcurrentTransforms": self.concurrent,
@@ -97,7 +97,7 @@ class Job:
 
 
 def run_engine(job: Job, store: ObjectStore, invoker: ModelInvoker) -> float:
-    """Run a job to its end and return the seconds that it took."""
+    """Run a job to its end and return the seconds it took."""
     began = time.perf_counter()
     outcome: Outcome = run_transform_job(
         job.request(),
@@ -117,7 +117,7 @@ def run_engine(job: Job, store: ObjectStore, invoker: ModelInvoker) -> float:
 
 @dataclass
 class Recorded:
-    """An invoker that remembers the bodies: what the bare client posts. One request at a time."""
+    """An invoker that records the bodies, which the bare client then posts. One request at a time."""
 
     invoker: HttpInvoker
     bodies: list[bytes] = field(default_factory=list)
@@ -130,10 +130,10 @@ class Recorded:
 
 
 def run_bare(port: int, content_type: str, bodies: list[bytes], outputs: list[bytes], path: Path) -> float:
-    """Post bodies that are cut already and write the finished output; return the seconds that it took.
+    """Post finished bodies and write a finished output; return the seconds it took.
 
-    Nothing is read, cut, filtered, joined or checked but the HTTP status: no client of the same HTTP
-    library can be quicker with one request at a time.
+    It reads, splits, filters and joins nothing, and checks only the HTTP status: with one request at a time, no
+    client of the same HTTP library can be faster.
     """
     headers = {"Content-Type": content_type, "Accept": content_type}
     began = time.perf_counter()
@@ -151,7 +151,7 @@ def run_bare(port: int, content_type: str, bodies: list[bytes], outputs: list[by
 
 
 def run_lean(port: int, content_type: str, bodies: list[bytes], outputs: list[bytes], path: Path) -> float:
-    """The same over a connection of ours: what is left between this and the engine is the engine's own work."""
+    """The same over this project's HTTP connection: the difference to the engine is the engine's own work."""
     start = f"POST /invocations HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {content_type}\r\n".encode()
     began = time.perf_counter()
     connection = Connection("127.0.0.1", port, 60)
@@ -171,7 +171,7 @@ BareClient = Callable[[int, str, list[bytes], list[bytes], Path], float]
 
 
 def in_pieces(output: bytes, bodies: list[bytes]) -> list[bytes]:
-    """Cut an output of one line a record into what belongs to each body."""
+    """Split an output of one line a record into the parts that belong to each body."""
     stream = io.BytesIO(output)
     return [
         b"".join([stream.readline() for _ in range(body.count(b"\n") + (not body.endswith(b"\n")))])

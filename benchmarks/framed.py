@@ -1,4 +1,4 @@
-"""RecordIO and TFRecord: the engine beside a bare client, without filters, since binary records have none."""
+"""RecordIO and TFRecord: the engine compared with a bare client, without filters, which binary records don't have."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ FRAMES: dict[str, Callable[[bytes], bytes]] = {"RecordIO": recordio, "TFRecord":
 
 
 def framed(work: Path, *, rounds: int) -> list[Figures]:
-    """Microseconds a record, and the ratio to the bare client."""
+    """Return microseconds a record, and the ratio to the bare client."""
     found: list[Figures] = []
     with model_server("constant") as port:
         for split_type, frame in FRAMES.items():

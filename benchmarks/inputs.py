@@ -1,4 +1,4 @@
-"""The inputs, made anew on each machine: the same bytes each time."""
+"""The inputs, generated on each machine, with the same bytes each time."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ ROWS: dict[str, Row] = {"narrow": narrow, "wide": wide, "quoted": quoted, "jsonl
 
 
 def lines(kind: str, count: int) -> Iterator[bytes]:
-    """Yield so many lines, many at a time."""
-    chance, row = random.Random(1), ROWS[kind]  # noqa: S311 - no secret, the same each time
+    """Yield `count` lines, many at a time."""
+    chance, row = random.Random(1), ROWS[kind]  # noqa: S311 - not a secret
     for start in range(0, count, _AT_A_TIME):
         some = [row(number, chance) for number in range(start, min(count, start + _AT_A_TIME))]
         yield ("\n".join(some) + "\n").encode()
 
 
 def make(folder: Path, kind: str, count: int, *, files: int = 1) -> Path:
-    """Write so many lines into a new folder, in so many files; return it. One that is there is taken."""
+    """Write `count` lines to `files` files in a new folder and return it. An existing folder is reused."""
     made = folder / f"{kind}-{count}-{files}"
     if made.is_dir():
         return made

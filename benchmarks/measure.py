@@ -1,4 +1,4 @@
-"""What is measured: each function is one of the points of docs/how-it-works/speed.md and returns its figures."""
+"""The measurements: each function is one of the points of docs/how-it-works/speed.md and returns its figures."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Figures = dict[str, Any]
 
 @contextmanager
 def model_server(answer: str, *, workers: int = 1) -> Iterator[int]:
-    """Run a bench model server; give its port."""
+    """Run a model server of the benchmark; yield its port."""
     command = [sys.executable, "-m", "benchmarks.model_server", "--answer", answer, "--workers", str(workers)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None  # noqa: S101 - it was asked for
@@ -37,7 +37,7 @@ def model_server(answer: str, *, workers: int = 1) -> Iterator[int]:
 
 
 def engine_seconds(job: Job, source: Path, port: int) -> float:
-    """The engine on files, with the invoker of the local SageMaker."""
+    """Return the seconds of the engine on files, with the invoker of the local SageMaker."""
     with (
         tempfile.TemporaryDirectory() as output,
         closing(HttpInvoker(f"http://127.0.0.1:{port}")) as invoker,
@@ -50,7 +50,7 @@ def median_ratio(slower: list[float], quicker: list[float]) -> float:
 
 
 def against_bare_client(work: Path, *, rounds: int) -> list[Figures]:
-    """Point 2: time, beside a client that only posts the same bodies and writes the same output."""
+    """Point 2: time, compared with a client that only posts the same bodies and writes the same output."""
     found: list[Figures] = []
     for answer in ("constant", "rows"):
         with model_server(answer) as port:
@@ -99,13 +99,13 @@ def _bare_cases(answer: str) -> Iterator[tuple[str, int, Job]]:
 def bare_seconds(
     job: Job, bodies: list[bytes], outputs: list[bytes], port: int, *, client: BareClient = run_bare
 ) -> float:
-    """The bare client on bodies and outputs that are there already."""
+    """Return the seconds of the bare client on finished bodies and outputs."""
     with tempfile.TemporaryDirectory() as folder:
         return client(port, job.content_type, bodies, outputs, Path(folder) / "out")
 
 
 def recorded(job: Job, source: Path, port: int) -> tuple[list[bytes], list[bytes]]:
-    """The bodies that the engine posts for a job, and the part of the output that belongs to each."""
+    """Return the bodies that the engine posts for a job, and the part of the output that belongs to each."""
     with (
         tempfile.TemporaryDirectory() as folder,
         closing(HttpInvoker(f"http://127.0.0.1:{port}")) as invoker,
@@ -130,7 +130,7 @@ def scaling(work: Path, *, largest: int) -> list[Figures]:
 
 
 def concurrency(work: Path, *, rounds: int) -> list[Figures]:
-    """Point 3: one request at a time and two, with a model that works, on a core of its own for each."""
+    """Point 3: one request at a time and two, with a model that computes, on a core for each request."""
     source = make(work, "wide", 100_000)
     found = []
     with model_server("rows", workers=2) as port:

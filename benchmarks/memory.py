@@ -21,7 +21,7 @@ from benchmarks.measure import CSV_FILTERS, model_server
 
 
 class Repeated(io.RawIOBase):
-    """The same lines again and again, up to a size."""
+    """The same lines, repeated up to a size."""
 
     def __init__(self, text: bytes, size: int) -> None:
         self._text = text
@@ -38,20 +38,20 @@ class Repeated(io.RawIOBase):
 
 
 class Sink:
-    """A result that goes nowhere."""
+    """A result that is discarded."""
 
     def write(self, data: bytes) -> None:
-        """Forget it."""
+        """Discard the data."""
 
     def commit(self) -> None:
-        """Nothing to keep."""
+        """Do nothing."""
 
     def abort(self) -> None:
-        """Nothing to remove."""
+        """Do nothing."""
 
 
 class EndlessStore:
-    """One object that is made as it is read."""
+    """One object that is generated while it is read."""
 
     def __init__(self, size: int) -> None:
         self._text = b"".join(lines("narrow", 100_000))
@@ -74,16 +74,16 @@ def main(gibibytes: str, max_payload: str, filters: str) -> None:
         closing(HttpInvoker(f"http://127.0.0.1:{port}")) as invoker,
     ):
         run_engine(job, EndlessStore(int(float(gibibytes) * 2**30)), invoker)
-    print(peak_mib())  # noqa: T201 - whoever started it reads it
+    print(peak_mib())  # noqa: T201 - the parent process reads it
 
 
 def peak_mib() -> int:
-    """The peak of this process. Linux counts that of the one which started it to `ru_maxrss`, but not to VmHWM."""
+    """Return the peak of this process. On Linux, `ru_maxrss` includes that of the parent process, VmHWM does not."""
     try:
         status = Path("/proc/self/status").read_text()
     except OSError:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak // (2**20 if sys.platform == "darwin" else 2**10)  # macOS gives bytes
+        return peak // (2**20 if sys.platform == "darwin" else 2**10)  # bytes on macOS
     return int(status.partition("VmHWM:")[2].split()[0]) // 1024
 
 

@@ -24,12 +24,12 @@ Answer = Callable[[bytes, str], bytes]
 
 
 def constant(body: bytes, kind: str) -> bytes:
-    """One and the same line for each line."""
+    """Answer each line with the same line."""
     return _CONSTANT[kind] * (body.count(b"\n") + (not body.endswith(b"\n")))
 
 
 def rows(body: bytes, kind: str) -> bytes:
-    """A score of all numbers of each row."""
+    """Answer each row with a score of all its numbers."""
     lines = body.removesuffix(b"\n")
     if kind == "csv":
         count = lines.count(b"\n") + 1
@@ -53,13 +53,15 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     children = [pid for _ in range(options.workers - 1) if (pid := os.fork())] if options.workers > 1 else []
     if children or options.workers == 1:
-        print(listener.getsockname()[1], flush=True)  # noqa: T201 - whoever started it reads the port
+        print(listener.getsockname()[1], flush=True)  # noqa: T201 - the parent process reads the port
         signal.signal(signal.SIGTERM, lambda *_: _end(children))
     while True:
         connection, _ = listener.accept()
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if options.workers > 1:
-            _serve(connection, ANSWERS[options.answer])  # one connection a process, so that each has a core
+            _serve(
+                connection, ANSWERS[options.answer]
+            )  # one connection a process, so that each can have a core
         else:
             threading.Thread(target=_serve, args=(connection, ANSWERS[options.answer]), daemon=True).start()
 

@@ -23,16 +23,16 @@ except ModuleNotFoundError:  # release 2
 
 
 class RunningServer:
-    """In place of a container."""
+    """Takes the place of a container."""
 
     def __init__(self, *_: object) -> None:
         pass
 
     def serve(self, *_: object) -> None:
-        """It is up."""
+        """It is already up."""
 
     def stop_serving(self) -> None:
-        """It stays up, for the next run."""
+        """It stays up for the next transform."""
 
 
 def main(port: str, source: str, output: str, content_type: str, max_payload: str) -> None:
@@ -57,7 +57,7 @@ def main(port: str, source: str, output: str, content_type: str, max_payload: st
         BatchStrategy="MultiRecord",
         MaxPayloadInMB=int(max_payload),
     )
-    print((job.end_time - job.start_time).total_seconds())  # noqa: T201 - whoever started it reads it
+    print((job.end_time - job.start_time).total_seconds())  # noqa: T201 - the parent process reads it
 
 
 if __name__ == "__main__":

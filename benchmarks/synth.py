@@ -1,4 +1,4 @@
-"""What `app.py` costs beside a bare CDK app that makes the same resources with L1 constructs."""
+"""What `app.py` costs, compared with a bare CDK app that defines the same resources with L1 constructs."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from batch_transform.runs.app_command import app_command
 from batch_transform.runs.synth import app_environment
 from benchmarks.measure import ROOT, Figures
 
-# The example's job, with a model that each of the jobs has in common: what differs is the name.
+# The example's job. All jobs share the model and differ only in the name.
 _JOB = ROOT / "jobs" / "tumours.yaml"
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds of one synthesis: on the clock, and of the processor in Python and in Node."""
+    """Seconds of one synthesis: elapsed, and of the processor in Python and in Node."""
 
     wall: float
     python: float
@@ -37,7 +37,7 @@ class Cost:
 
 
 def synth(work: Path, *, rounds: int, counts: tuple[int, ...] = (1, 10, 100, 500)) -> list[Figures]:
-    """Point: seconds of a synthesis, with checks of neither side, for so many jobs."""
+    """Seconds of a synthesis without checks on either side, by number of jobs."""
     figures = []
     for count in counts:
         jobs = _job_files(work / f"jobs-{count}", count)
@@ -81,7 +81,7 @@ def _compared(jobs: Path, count: int, *, rounds: int, is_cold: bool = False) -> 
 
 
 def _job_files(folder: Path, count: int) -> Path:
-    """Write so many jobs; their model is the example's, by its whole path."""
+    """Write `count` job files. Their model is the example's, by its absolute path."""
     folder.mkdir(parents=True, exist_ok=True)
     text = _JOB.read_text().replace("../build/", f"{ROOT}/build/")
     for number in range(count):
@@ -90,7 +90,7 @@ def _job_files(folder: Path, count: int) -> Path:
 
 
 def _run(command: list[str], assembly: Path, context: Mapping[str, str], cache: Path | None = None) -> Cost:
-    """Run a CDK app as `batch-transform run` does. `cache` is where its bytecode goes: empty, it is a cold start."""
+    """Run a CDK app as `batch-transform run` does. `cache` is its folder of bytecode; empty for a cold start."""
     report = assembly.with_suffix(".json")
     environment = {
         **app_environment(assembly, {**app_command(ROOT).context, **context}),

@@ -1,4 +1,4 @@
-"""Run a Python program as itself, and write the processor time of its own process to a file.
+"""Runs a Python program in this process, and writes the processor time of the process to a file.
 
 python timed.py PROGRAM ARGUMENT ..., with the file in BATCH_TRANSFORM_BENCH_REPORT.
 """

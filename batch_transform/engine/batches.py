@@ -202,7 +202,7 @@ def _too_large(record: bytes, line: int, settings: Settings, unit: str = "line")
     is_whole = line == WHOLE_OBJECT
     advice = WHOLE_TOO_LARGE if is_whole else "raise MaxPayloadInMB, or send less with an InputFilter"
     return RecordError(
-        f"the record is {len(record):,} bytes, more than MaxPayloadInMB={settings.max_payload // MIB} takes",
+        f"the record is {len(record):,} bytes, more than MaxPayloadInMB={settings.max_payload // MIB} allows",
         record_at(line, record, advice, unit),
         line=line,
     )

@@ -82,7 +82,7 @@ def inference_time(started_at: datetime) -> str:
 def _with_id(value: JsonValue, time: str) -> JsonValue:
     if not isinstance(value, dict):
         raise AnswerError(
-            "GenerateInferenceId adds members to a JSON object, and this result is none;"
+            "GenerateInferenceId adds members to a JSON object, and this result isn't one;"
             " set JoinSource Input, or an OutputFilter that keeps an object"
         )
     return {**value, "SageMakerInferenceId": str(uuid.uuid4()), "SageMakerInferenceTime": time}

@@ -91,7 +91,7 @@ class _Exactly:
         """Return an error for this record."""
         return RecordError(
             f"record {self.number} of the object {what}",
-            f"SplitType {self.name} is set; is the object one?",
+            f"SplitType {self.name} is set; is the object in this format?",
             line=self.number,
         )
 
@@ -106,7 +106,7 @@ def _recordio(exactly: _Exactly) -> Framed:
             )
         kind, length = word >> 29, word & 0x1FFFFFFF
         if kind > _LAST or (kind in (_MIDDLE, _LAST)) != bool(parts):
-            raise exactly.fault("has its parts in no order")
+            raise exactly.fault("has its parts in the wrong order")
         data = exactly.read(length)
         exactly.read(-length % 4)
         parts.append(data)

@@ -62,7 +62,7 @@ def unparsable_record(format_name: str, record: bytes, line: int, error: Unparsa
     shown = record[:_SHOWN].decode("utf-8", "replace")
     said = f"Failed to parse line: '{shown}\n' as {format_name}: {error}"
     advice = {
-        "CSV": 'a cell that holds a comma or a double quote stands in double quotes, each " in it doubled',
-        "JSON": "every record is one JSON document; with SplitType Line it stands on one line",
+        "CSV": 'put a cell that contains a comma or a double quote in double quotes, and double each " in it',
+        "JSON": "every record is one JSON document, and with SplitType Line it is on one line",
     }[format_name]
     return RecordError("ClientError: 400", "", "Message:", said, record_at(line, record, advice), line=line)

@@ -156,7 +156,7 @@ def _lines(stream: ByteStream) -> Iterator[Records]:
         held += len(rest)
         if held > _LONGEST:
             raise RecordError(
-                f"the record is longer than {_LONGEST // MIB} MiB, more than any request takes",
+                f"the record is longer than {_LONGEST // MIB} MiB, more than any request can carry",
                 record_at(line, b"".join(pieces), "is SplitType Line right for this object?"),
                 line=line,
             )
@@ -173,9 +173,9 @@ def _whole(stream: ByteStream, settings: Settings) -> Iterator[Records]:
         pieces.append(chunk)
         held += len(chunk)
         if held > most:
-            takes = f"MaxPayloadInMB={most // MIB} takes" if most < _LONGEST else f"{_LONGEST // MIB} MiB"
+            limit = f"MaxPayloadInMB={most // MIB} allows" if most < _LONGEST else f"{_LONGEST // MIB} MiB"
             raise RecordError(
-                f"the object is one record, and larger than {takes}",
+                f"the object is one record, and larger than {limit}",
                 record_at(WHOLE_OBJECT, b"".join(pieces), WHOLE_TOO_LARGE),
                 line=WHOLE_OBJECT,
             )
@@ -191,7 +191,7 @@ class _GzipStream:
             return self._stream.read(size)
         except (OSError, EOFError, zlib.error) as error:
             raise RecordError(
-                f"CompressionType is Gzip, but the object is no sound gzip file: {error}"
+                f"CompressionType is Gzip, but the object isn't a valid gzip file: {error}"
             ) from error
 
 

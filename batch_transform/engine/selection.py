@@ -76,7 +76,7 @@ def _of_manifest(settings: Settings, store: ObjectStore) -> Iterator[Selected]:
         with store.open(settings.source.bucket, settings.source.key) as stream:
             manifest = stream.read()
     except DataNotFoundError as error:
-        raise TransformSettingsError(f"the manifest is not there: {error}") from error
+        raise TransformSettingsError(f"the manifest doesn't exist: {error}") from error
     for prefix, source in manifest_entries(manifest):
         key = output_key(source.key, prefix.key, settings.output.key, alone=source == prefix)
         yield Selected(source, S3Uri(settings.output.bucket, key))

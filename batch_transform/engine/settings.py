@@ -123,7 +123,7 @@ def effective_settings(request: Mapping[str, Any], execution_parameters: Mapping
     answer_format = _format(accept or content_type, "Accept") if looks_into_answers else None
     if join and record_format != answer_format:
         raise TransformSettingsError(
-            f"JoinSource Input needs one format for input and answer, but ContentType is {content_type!r} and"
+            f"JoinSource Input needs the same format for input and answer, but ContentType is {content_type!r} and"
             f" Accept is {accept!r}; set both to the same type"
         )
     data_type = _choice(source, "S3DataType", ("S3Prefix", "ManifestFile"))
@@ -166,7 +166,7 @@ def _choice(structure: Mapping[str, Any], name: str, supported: tuple[str, ...])
     value = _given(structure, name, supported[0])
     if value in supported:
         return str(value)
-    raise TransformSettingsError(f"{name} {value!r} is not possible; it is one of {', '.join(supported)}")
+    raise TransformSettingsError(f"{name} {value!r} is not allowed; use one of {', '.join(supported)}")
 
 
 def _refuse_filters_of_frames(split_type: str, join: bool, input_filter: str) -> None:
@@ -235,4 +235,4 @@ def _count(name: str, value: object, whose: str) -> int:
 
 
 def _impossible(name: str, value: object, whose: str, allowed: str) -> TransformSettingsError:
-    return TransformSettingsError(f"{name} {value!r} in {whose} is not possible; it is {allowed}")
+    return TransformSettingsError(f"{name} {value!r} in {whose} is not allowed; use {allowed}")

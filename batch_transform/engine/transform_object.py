@@ -108,7 +108,7 @@ class ObjectTransform:
                     del group, sent, answers
         result.finish()
         if result.is_empty and settings.join and settings.record_format == "JSON":
-            raise RecordError("the object is empty, and an empty object is no JSON; remove it")
+            raise RecordError("the object is empty, and an empty object isn't JSON; remove it")
 
     def _groups(
         self, selected: Selected, stream: ByteStream, input_filter: InputFilter

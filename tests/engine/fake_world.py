@@ -1,4 +1,4 @@
-"""A world for the engine: objects in memory, and a model that is a function."""
+"""What the engine needs, for tests: objects in memory, and a model that is a function."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class SlowDrip(io.BytesIO):
 
 
 class MemoryStore:
-    """Objects of one bucket. `objects` maps keys to bytes; `aborted` are the keys whose writing was given up."""
+    """Objects of one bucket. `objects` maps keys to bytes; `aborted` are the keys of aborted writes."""
 
     def __init__(self, objects: Mapping[str, bytes], *, step: int | None = None) -> None:
         self.objects = dict(objects)
@@ -76,7 +76,7 @@ class MemoryWriter:
 
 
 class FunctionModel:
-    """A model that answers with a function of the body, and remembers what it was asked."""
+    """A model that answers with a function of the body, and records its requests."""
 
     def __init__(self, reply: Reply) -> None:
         self._reply = reply
@@ -84,7 +84,7 @@ class FunctionModel:
         self.bodies: list[bytes] = []
         self.headers: list[tuple[str | None, str | None]] = []
         self.timeouts: list[float] = []
-        self.streamed: list[list[bytes]] = []  # the pieces of the bodies that came in pieces
+        self.streamed: list[list[bytes]] = []  # the pieces of streamed bodies
 
     def invoke(
         self, body: bytes | Iterable[bytes], *, content_type: str | None, accept: str | None, timeout: float
@@ -110,7 +110,7 @@ def line_by_line(answer: Callable[[bytes], bytes]) -> Reply:
     return reply
 
 
-def request(  # one setting a parameter, as the request has them
+def request(  # one parameter for each setting of the request
     *,
     uri: str = f"s3://{BUCKET}/in/",
     output: str = f"s3://{BUCKET}/out/",
@@ -148,7 +148,7 @@ def request(  # one setting a parameter, as the request has them
 
 @dataclass
 class Ran:
-    """What a job left behind."""
+    """The result of a job."""
 
     outcome: Outcome
     store: MemoryStore
@@ -157,7 +157,7 @@ class Ran:
     progress: list[Progress] = field(default_factory=list)
 
     def out(self, name: str) -> bytes | None:
-        """The output object, by its name below `out/`; None where there is none."""
+        """The output object, by its name below `out/`; None if there is none."""
         return self.store.objects.get(f"out/{name}")
 
 
@@ -188,5 +188,5 @@ def run_job(
         stop=stop or threading.Event(),
         started_at=started_at,
     )
-    assert not store.open_writers  # whatever happened, nothing is left half written
+    assert not store.open_writers  # nothing stays half written
     return Ran(outcome, store, model, log, progress)

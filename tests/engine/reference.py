@@ -18,7 +18,7 @@ class Refused(Exception):  # noqa: N818  # not an error of the project: the refe
 
 @dataclass(frozen=True)
 class Filter:
-    """A filter: its text, and the same in Python. On CSV `choose` gets the cells, on JSON the value."""
+    """A filter: its text, and the same in Python. For CSV `choose` gets the cells, for JSON the value."""
 
     text: str
     choose: Callable[[Any], Any]
@@ -143,7 +143,7 @@ def write_json(value: Any) -> bytes:
 
 
 def go_number(value: float) -> str:
-    """The shortest digits that give the number back, laid out by hand."""
+    """The shortest digits that identify the number, laid out by hand."""
     sign = "-" if str(value).startswith("-") else ""
     value = abs(value)
     if value == 0:

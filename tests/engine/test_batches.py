@@ -1,4 +1,4 @@
-"""Records put into request bodies. How bodies are filled is held to the reference in test_transform_object."""
+"""Records put into request bodies. test_transform_object compares how bodies are filled with the reference."""
 
 from __future__ import annotations
 
@@ -33,23 +33,23 @@ def test_a_body_takes_as_many_whole_records_as_fit_across_blocks() -> None:
     ]
 
 
-def test_single_record_sends_each_record_alone_with_its_own_newline() -> None:
+def test_single_record_sends_each_record_by_itself_with_its_newline() -> None:
     settings = replace(FILTERED, single_record=True)
     assert [batch.body for batch in cut(settings)] == [b"1\n", b"22\n", b"3\n", b"4"]
 
 
-def test_the_newline_counts_and_a_last_line_without_one_is_not_charged_for_it() -> None:
+def test_newlines_count_towards_max_payload() -> None:
     assert [batch.body for batch in cut(replace(FILTERED, max_payload=3))] == [b"1\n", b"22\n", b"3\n4"]
     with pytest.raises(RecordError):
         cut(replace(FILTERED, max_payload=2))
 
 
 @pytest.mark.parametrize("single", [True, False])
-def test_originals_are_kept_for_a_join_only(single: bool) -> None:
+def test_unfiltered_records_are_kept_only_for_a_join(single: bool) -> None:
     assert cut(replace(FILTERED, join=False, single_record=single))[0].originals == ()
 
 
-def test_single_record_keeps_each_original_by_itself() -> None:
+def test_single_record_keeps_each_unfiltered_record_by_itself() -> None:
     found = cut(replace(FILTERED, single_record=True))
     assert [(part.text, part.first_line, part.ended) for batch in found for part in batch.originals] == [
         (b"a,1", 1, True),
@@ -60,19 +60,19 @@ def test_single_record_keeps_each_original_by_itself() -> None:
 
 
 @pytest.mark.parametrize("strategy", ["MultiRecord", "SingleRecord"])
-def test_fails_for_a_record_that_alone_is_too_large_and_says_which(strategy: str) -> None:
+def test_fails_for_a_record_that_is_too_large_by_itself_and_says_which(strategy: str) -> None:
     settings = effective_settings(request(MaxPayloadInMB=1, BatchStrategy=strategy), {})
     with pytest.raises(RecordError) as failure:
         cut(settings, [Records([b"ok", b"x" * MIB, b"after"], 1, ended=True)])
     assert failure.value.log_lines == (
-        "the record is 1,048,576 bytes, more than MaxPayloadInMB=1 takes",
+        "the record is 1,048,576 bytes, more than MaxPayloadInMB=1 allows",
         f"this is line 2 of the object, which begins '{'x' * 60}'...;"
         " raise MaxPayloadInMB, or send less with an InputFilter",
     )
     assert failure.value.line == 2
 
 
-def test_fails_for_a_whole_object_that_is_too_large_with_what_helps_there() -> None:
+def test_fails_for_a_whole_object_that_is_too_large_with_a_fix() -> None:
     settings = effective_settings(request(MaxPayloadInMB=1, split_type="None"), {})
     with pytest.raises(RecordError) as failure:
         cut(settings, [Records([b"x" * (MIB + 1)], WHOLE_OBJECT, ended=False)])
@@ -112,7 +112,7 @@ def test_binary_records_fill_a_body_to_exactly_max_payload(room: int, numbers: l
         list(cut_framed([Framed(b"", b"x" * (room + 1))], settings))
 
 
-def test_single_binary_records_have_no_limit_where_max_payload_is_0() -> None:
+def test_with_max_payload_0_single_binary_records_have_no_limit() -> None:
     settings = effective_settings(
         request(split_type="TFRecord", MaxPayloadInMB=0, BatchStrategy="SingleRecord"), {}
     )

@@ -1,4 +1,4 @@
-"""A model server that breaks HTTP, in every way of the table: each job is right, or fails without output."""
+"""A model server that breaks HTTP in each way of a table: the output is right, or the job fails without any."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ pytestmark = pytest.mark.timeout(900)
 IDS = [b"id-%d" % number for number in range(40)]
 RECORDS = [b"%b,%d\n" % (each, number) for number, each in enumerate(IDS)]
 HANG_SECONDS = 4
-"""How long a request waits for a model that does not answer. One that does has more time than it needs."""
+"""Seconds a request waits for a model that doesn't answer. Models that answer have more time than they need."""
 BROKEN = [way for way in WAYS if way.why is not None]
 RACE = "closed after the answer, which does not say so"
-"""A request may be on its way when the connection ends. Go's client does not send a POST again then, and so do we."""
+"""A request may be in flight when the connection ends. Like Go's client, the engine doesn't send a POST again."""
 
 STRATEGIES = ("SingleRecord", "MultiRecord")
 JOINS = (False, True)
@@ -87,7 +87,7 @@ def run(way: Way, strategy: str, *, join: bool, retries: int = 0, times: int | N
 
 
 def expected(way: Way, strategy: str, *, join: bool) -> bytes | None:
-    """What an accepted answer gives; None where what is missing in it shows when it is joined."""
+    """The output of an accepted answer; None if a join notices that something is missing."""
     bodies = RECORDS if strategy == "SingleRecord" else [b"".join(RECORDS)]
     answers = [(way.cut or bytes)(scored(body)) for body in bodies]
     if not join:
@@ -108,7 +108,7 @@ Late = dict[tuple[Way, str, bool, int], Future[Ran]]
 
 @pytest.fixture(scope="module")
 def late(no_pauses: None) -> Iterator[Late]:
-    """The jobs that wait for an answer in vain, all at once, since each takes seconds."""
+    """Runs the jobs whose answer never comes all at once, since each takes seconds."""
     ways = [way for way in WAYS if way.why == TOO_LATE]
     cases = [
         (way, strategy, join, retries)
@@ -144,9 +144,7 @@ def test_a_job_is_right_or_fails_without_output(way: Way, strategy: str, join: b
 @strategies
 @joins
 @pytest.mark.parametrize("way", BROKEN, ids=lambda way: way.name)
-def test_a_broken_answer_is_asked_for_again_when_the_job_has_retries(
-    way: Way, strategy: str, join: bool, late: Late
-) -> None:
+def test_a_request_with_a_broken_answer_is_retried(way: Way, strategy: str, join: bool, late: Late) -> None:
     if way.why == TOO_LATE:
         ran = late[way, strategy, join, 3].result()
     else:
@@ -164,8 +162,8 @@ def test_fails_when_all_retries_are_used_up(name: str, strategy: str) -> None:
     assert ran.requests >= 4
 
 
-def test_the_table_names_what_nobody_can_see() -> None:
-    """These end well with less than the whole answer, in Go's client as here."""
+def test_the_table_lists_what_a_client_cannot_notice() -> None:
+    """These succeed with an incomplete answer, in Go's client as well."""
     assert [way.name for way in WAYS if way.cut and way.go == "part"] == ["closed in a body without a length"]
     assert {way.name for way in WAYS if way.why is not None and way.go != "error"} == {
         "more than the length",

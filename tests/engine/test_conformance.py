@@ -1,4 +1,4 @@
-"""The engine by itself does what is known of AWS: the parity cases, without an API and without a server.
+"""The engine passes the parity cases, without an API and without a server.
 
 `tests/cli/test_parity.py` runs all cases through the local AWS. Here are those that say something of the engine, on
 objects in memory, so that a change of the engine shows at once which of them it breaks.
@@ -25,7 +25,7 @@ from engine.fake_world import BUCKET, Ran, run_job
 CONTAINER = CASES.parent / "container" / "serve"
 BY_ID = {case.id: case for case in load_cases()}
 OF_THE_CONTAINER = ("exit", "request", "variables")
-"""What a model does that needs a process of its own, or headers."""
+"""What a model does that needs its own process, or headers."""
 OF_THE_ENGINE = [
     case
     for case in BY_ID.values()
@@ -42,7 +42,7 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class EngineAlone:
-    """As much of SageMaker, S3 and CloudWatch Logs as a case asks for, with the engine inside."""
+    """As much of SageMaker, S3 and CloudWatch Logs as a case needs, around the engine."""
 
     def __init__(self, model: Mapping[str, Any]) -> None:
         self._model = model
@@ -87,7 +87,7 @@ class EngineAlone:
 
 
 def replies(model: Mapping[str, Any]) -> Callable[[bytes], Answer]:
-    """The container's own program, started anew for each job, but for its server."""
+    """The container's program without its server, started for each job."""
     loader = SourceFileLoader("serve", str(CONTAINER))
     spec = importlib.util.spec_from_loader("serve", loader)
     assert spec
@@ -105,19 +105,19 @@ def replies(model: Mapping[str, Any]) -> Callable[[bytes], Answer]:
 
 
 def ran(case: Case) -> tuple[EngineAlone, tuple[str, ...]]:
-    """Run the case's job; what is otherwise than known."""
+    """Run the case's job; return what differs from AWS."""
     world = EngineAlone(case.model)
     endpoint = Endpoint(Clients(world, world, world), BUCKET, "model", "run", log_wait=0.0)
     return world, run_case(endpoint, case).differences
 
 
 @pytest.mark.parametrize("case", OF_THE_ENGINE, ids=lambda case: case.id)
-def test_the_engine_does_what_is_known_of_aws(case: Case) -> None:
+def test_the_engine_does_what_aws_does(case: Case) -> None:
     _, differences = ran(case)
     assert differences == ()
 
 
-def test_most_known_cases_are_of_the_engine() -> None:
+def test_most_known_cases_need_only_the_engine() -> None:
     assert len(OF_THE_ENGINE) >= 55
 
 

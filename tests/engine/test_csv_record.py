@@ -1,4 +1,4 @@
-"""Rows of cells, with strict quotes and cells as they are."""
+"""Rows of cells, with strict quotes and unchanged cells."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_only_cells_that_need_quotes_get_them(cells: list[bytes], text: bytes) -
 
 
 @given(st.lists(st.binary(max_size=6), min_size=1))
-def test_a_row_that_is_written_reads_back_as_it_was(cells: list[bytes]) -> None:
+def test_a_written_row_reads_back_unchanged(cells: list[bytes]) -> None:
     assert parse_row(serialise_row(cells)) == cells
 
 

@@ -76,7 +76,7 @@ def test_a_single_object_is_its_own_prefix() -> None:
     ]
 
 
-def test_objects_without_a_result_are_in_no_manifest_and_none_make_none() -> None:
+def test_objects_without_a_result_are_in_no_manifest_and_without_any_there_is_none() -> None:
     job = request(input_filter="$[1:]", DataCaptureConfig=CAPTURE)
     ran = run_job({"a.csv": b"1,2\n", "b.csv": b"1\n"}, lambda body: body, job)
     assert captured(ran.store.objects)["capture/input/2026/11/22/00/ID.json"][1:] == ["a.csv"]
@@ -93,7 +93,7 @@ def test_objects_without_a_result_are_in_no_manifest_and_none_make_none() -> Non
         ("a", ["a"]),
     ],
 )
-def test_a_manifest_reads_back_as_the_objects_it_was_made_of(prefix: str, keys: list[str]) -> None:
+def test_a_manifest_reads_back_as_the_same_objects(prefix: str, keys: list[str]) -> None:
     objects = [S3Uri("bucket", key) for key in keys]
     assert [each for _, each in manifest_entries(manifest(S3Uri("bucket", prefix), objects))] == objects
 
@@ -123,6 +123,6 @@ def test_fails_for_a_json_result_that_has_no_members() -> None:
     with pytest.raises(AnswerError) as failure:
         with_inference_ids([b"[1]"], "JSON", "2026-11-22T00:00:00Z")
     assert str(failure.value) == (
-        "GenerateInferenceId adds members to a JSON object, and this result is none;"
+        "GenerateInferenceId adds members to a JSON object, and this result isn't one;"
         " set JoinSource Input, or an OutputFilter that keeps an object"
     )

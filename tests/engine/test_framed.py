@@ -1,4 +1,4 @@
-"""Binary records in their frames."""
+"""Binary records, each in a frame."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAGIC = struct.pack("<I", 0xCED7230A)
 
 
 def slow_crc32c(data: bytes) -> int:
-    """RFC 3720's CRC, a bit at a time."""
+    """RFC 3720's CRC, bit by bit."""
     crc = 0xFFFFFFFF
     for byte in data:
         crc ^= byte
@@ -64,13 +64,13 @@ def test_records_are_read_with_their_frames(split_type: str, data: list[bytes], 
     assert [(each.data, each.frame) for each in found] == list(zip(data, frames, strict=True))
 
 
-def test_the_checksum_is_that_of_the_standards_own_example() -> None:
+def test_the_checksum_of_the_standards_example_is_right() -> None:
     assert slow_crc32c(b"123456789") == 0xE3069283
     assert struct.pack("<I", masked_crc(b"123456789")) == crc(b"123456789")
 
 
 @pytest.mark.parametrize("split_type", sorted(FRAMES))
-def test_single_record_sends_what_is_inside_and_multi_record_the_frames(split_type: str) -> None:
+def test_single_record_sends_the_data_and_multi_record_the_frames(split_type: str) -> None:
     data = [b"one", b"", b"three" * 5]
     frames = [FRAMES[split_type](each) for each in data]
     job = request(content_type="application/x-recordio-protobuf", accept=None, split_type=split_type)
@@ -88,10 +88,10 @@ def test_frames_fill_bodies_up_to_the_payload() -> None:
     assert ran.model.bodies == [frame * 2, frame * 2, frame]
 
 
-def test_fails_for_a_framed_record_that_alone_is_too_large() -> None:
+def test_fails_for_a_framed_record_that_is_too_large_by_itself() -> None:
     job = request(split_type="RecordIO", MaxPayloadInMB=1)
     ran = run_job({"a": recordio(b"x") + recordio(b"y" * 2**20)}, lambda _: b"!", job)
-    assert "more than MaxPayloadInMB=1 takes" in ran.log[1]
+    assert "more than MaxPayloadInMB=1 allows" in ran.log[1]
     assert "this is record 2 of the object" in ran.log[2]
 
 
@@ -100,9 +100,13 @@ def test_fails_for_a_framed_record_that_alone_is_too_large() -> None:
     [
         ("RecordIO", b"1,2,3,4\n", "record 1 of the object does not begin with the magic number 0xced7230a"),
         ("RecordIO", recordio(b"abcd") + MAGIC, "record 2 of the object is cut short"),
-        ("RecordIO", part(2, b"ab"), "record 1 of the object has its parts in no order"),
-        ("RecordIO", part(1, b"ab") + part(0, b"ab"), "record 1 of the object has its parts in no order"),
-        ("RecordIO", part(5, b"ab"), "record 1 of the object has its parts in no order"),
+        ("RecordIO", part(2, b"ab"), "record 1 of the object has its parts in the wrong order"),
+        (
+            "RecordIO",
+            part(1, b"ab") + part(0, b"ab"),
+            "record 1 of the object has its parts in the wrong order",
+        ),
+        ("RecordIO", part(5, b"ab"), "record 1 of the object has its parts in the wrong order"),
         ("RecordIO", recordio(b"abcd") + b"x", "record 2 of the object is cut short"),
         ("TFRecord", tfrecord(b"abc") + b"x", "record 2 of the object is cut short"),
         ("TFRecord", b"1,2,3,4,5,6,7\n", "record 1 of the object has a wrong checksum of its length"),
@@ -110,7 +114,7 @@ def test_fails_for_a_framed_record_that_alone_is_too_large() -> None:
         ("TFRecord", tfrecord(b"abc") + tfrecord(b"abc")[:-1], "record 2 of the object is cut short"),
     ],
 )
-def test_fails_for_what_is_in_no_such_format(split_type: str, data: bytes, said: str) -> None:
+def test_fails_for_an_object_in_another_format(split_type: str, data: bytes, said: str) -> None:
     ran = run_job(
         {"bad": data, "good": FRAMES[split_type](b"x")}, lambda _: b"!", request(split_type=split_type)
     )
@@ -118,7 +122,7 @@ def test_fails_for_what_is_in_no_such_format(split_type: str, data: bytes, said:
     assert ran.outcome.failure is not None
     what, where = ran.outcome.failure.log_lines
     assert what.startswith(said)
-    assert where == f"SplitType {split_type} is set; is the object one?"
+    assert where == f"SplitType {split_type} is set; is the object in this format?"
     assert f"record {ran.outcome.failure.line} of the object" in what
 
 

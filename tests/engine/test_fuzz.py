@@ -1,4 +1,4 @@
-"""Any filters, any bytes, any answers: a job ends, as AWS's do, and with nothing but our own errors.
+"""With any filters, bytes and answers, a job ends as AWS's do, and only with errors of this project.
 
 The engine raises through whatever is no error of the project, so that a job which returns has none.
 """
@@ -67,7 +67,7 @@ types = st.sampled_from(
 
 @given(filter_texts, st.sampled_from(["text/csv", "application/json", None]), any_bytes)
 @settings(max_examples=300)
-def test_any_text_is_a_filter_or_refused_with_our_own_error(
+def test_any_text_is_a_filter_or_raises_an_error_of_this_project(
     text: str | None, content_type: str | None, data: bytes
 ) -> None:
     try:
@@ -127,7 +127,7 @@ def test_any_job_ends_and_says_why_it_failed(
         | st.lists(st.none(), max_size=1),
     )
 )
-def test_any_execution_parameters_are_settings_or_refused_with_our_own_error(
+def test_any_execution_parameters_are_settings_or_raise_an_error_of_this_project(
     parameters: dict[str, Any],
 ) -> None:
     try:

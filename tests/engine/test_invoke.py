@@ -1,4 +1,4 @@
-"""Asking the model, and what its refusals become."""
+"""Requests to the model, and their failures."""
 
 from __future__ import annotations
 
@@ -162,19 +162,19 @@ def test_fails_for_any_other_status(status: int) -> None:
         model(FunctionModel(lambda _: Answer(status, b""))).answer(BATCH)
 
 
-def test_fails_instead_of_retrying_when_the_job_was_told_to_stop() -> None:
+def test_stops_instead_of_retrying() -> None:
     fake = FunctionModel(lambda _: Answer(500, b""))
     with pytest.raises(StoppedError):
         model(fake, is_stopped=lambda: True).answer(BATCH)
     assert len(fake.bodies) == 1
 
 
-def test_a_run_of_requests_is_answered_in_order() -> None:
+def test_a_group_of_requests_is_answered_in_order() -> None:
     run = [Batch(b"%d" % number, (), 1, number) for number in range(1, 4)]
     assert model(FunctionModel(lambda body: b"=" + body)).answers(run) == [b"=1", b"=2", b"=3"]
 
 
-def test_fails_between_the_requests_of_a_run_when_the_job_was_told_to_stop() -> None:
+def test_stops_between_the_requests_of_a_group() -> None:
     fake = FunctionModel(lambda body: body)
     with pytest.raises(StoppedError):
         model(fake, is_stopped=lambda: bool(fake.bodies)).answers([BATCH, BATCH])
@@ -182,7 +182,7 @@ def test_fails_between_the_requests_of_a_run_when_the_job_was_told_to_stop() -> 
 
 
 class RunModel(FunctionModel):
-    """A model that is asked for runs, as many at a time as there are places, and stops after a failure."""
+    """A model that takes groups of requests, as many at a time as there are places, and stops after a failure."""
 
     def __init__(self, reply: Callable[[bytes], bytes | Answer], at_a_time: int) -> None:
         super().__init__(reply)
@@ -216,7 +216,7 @@ class RunModel(FunctionModel):
 
 
 @pytest.mark.parametrize("at_a_time", [1, 2, 3])
-def test_a_run_goes_on_after_a_request_that_another_try_answers(at_a_time: int) -> None:
+def test_a_group_continues_after_a_retry_that_succeeds(at_a_time: int) -> None:
     tries: dict[bytes, int] = {}
 
     def flaky(body: bytes) -> bytes | Answer:
@@ -234,7 +234,7 @@ def test_a_run_goes_on_after_a_request_that_another_try_answers(at_a_time: int) 
     assert len(fake.runs) > 1
 
 
-def test_fails_with_the_place_of_the_request_of_a_run_that_was_refused() -> None:
+def test_fails_with_the_place_of_the_request_of_a_group_that_was_refused() -> None:
     fake = RunModel(lambda body: Answer(400, b"no") if body == b"2" else body, 1)
     run = [Batch(b"%d" % number, (), 1, number) for number in range(1, 4)]
     with pytest.raises(ModelClientError, match="line 2 of the object"):
@@ -242,7 +242,7 @@ def test_fails_with_the_place_of_the_request_of_a_run_that_was_refused() -> None
     assert fake.bodies == [b"1", b"2"]
 
 
-def test_each_request_of_a_run_that_was_in_flight_and_failed_is_told() -> None:
+def test_each_request_of_a_group_that_was_in_flight_and_failed_is_reported() -> None:
     fake = RunModel(lambda body: Answer(200 if body == b"2" else 400, body), 3)
     requests = model(fake)
     run = [Batch(b"%d" % number, (), 1, number) for number in range(1, 7)]
@@ -252,7 +252,7 @@ def test_each_request_of_a_run_that_was_in_flight_and_failed_is_told() -> None:
     assert (told, fake.bodies) == (["1", "3"], [b"1", b"2", b"3"])
 
 
-def test_fails_to_send_anything_of_an_object_after_a_request_has_failed() -> None:
+def test_fails_without_sending_more_of_an_object_after_a_request_has_failed() -> None:
     fake = FunctionModel(lambda _: Answer(400, b"no"))
     requests = model(fake)
     with pytest.raises(ModelClientError):
@@ -263,7 +263,7 @@ def test_fails_to_send_anything_of_an_object_after_a_request_has_failed() -> Non
 
 
 @pytest.mark.parametrize("refusal", [Answer(400, b"no"), Answer(300, b""), NoModelAnswerError("closed")])
-def test_fails_to_send_the_rest_of_a_run_after_a_request_that_has_no_answer(
+def test_fails_without_sending_the_rest_of_a_group_after_a_request_without_an_answer(
     refusal: Answer | NoModelAnswerError,
 ) -> None:
     def reply(body: bytes) -> bytes | Answer:
@@ -280,7 +280,7 @@ def test_fails_to_send_the_rest_of_a_run_after_a_request_that_has_no_answer(
     assert fake.bodies == [b"1", b"2"]
 
 
-def test_fails_to_send_anything_of_an_object_after_one_of_its_records_has_failed() -> None:
+def test_fails_without_sending_more_of_an_object_after_a_record_has_failed() -> None:
     fake = FunctionModel(lambda body: body)
     requests = model(fake)
     bad = RecordError("a bad record", line=9)
@@ -291,17 +291,17 @@ def test_fails_to_send_anything_of_an_object_after_one_of_its_records_has_failed
     assert fake.bodies == []
 
 
-def test_a_quick_model_is_handed_longer_runs() -> None:
+def test_a_fast_model_gets_larger_groups() -> None:
     requests = model(FunctionModel(lambda body: body))
     few = [Batch(b"1", (), 1, line) for line in range(1, 9)]
-    for _ in range(50):  # one of them is quick on a busy machine too
+    for _ in range(50):  # one of them is fast even on a busy machine
         requests.answers([BATCH])
         if len(next(requests._model.groups.of(few))) > 1:
             return
     pytest.fail("a run never got longer")
 
 
-def test_fails_in_a_run_when_the_job_was_told_to_stop() -> None:
+def test_stops_within_a_group() -> None:
     fake = RunModel(lambda body: body, 1)
     with pytest.raises(StoppedError):
         model(fake, is_stopped=lambda: bool(fake.bodies)).answers([BATCH, BATCH])

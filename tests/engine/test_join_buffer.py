@@ -19,7 +19,7 @@ pieces = st.lists(
 
 
 @given(pieces, st.integers(0, 40))
-def test_records_come_back_as_they_were_added_wherever_they_waited(
+def test_records_come_back_as_they_were_added_from_memory_and_file(
     blocks: list[list[bytes]], most: int
 ) -> None:
     originals = JoinBuffer(most)
@@ -36,7 +36,7 @@ def test_records_come_back_as_they_were_added_wherever_they_waited(
         ]
 
 
-def test_the_file_has_no_name_and_is_gone_with_the_records(
+def test_the_file_has_no_name_and_is_deleted_with_the_buffer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))

@@ -31,7 +31,7 @@ lines = st.recursive(
 
 
 @given(st.lists(lines, min_size=1, max_size=5))
-def test_lines_are_read_and_written_as_each_alone(texts: list[bytes]) -> None:
+def test_lines_are_read_and_written_as_each_by_itself(texts: list[bytes]) -> None:
     assert serialise_lines(parse_lines(texts)) == [go_text(go_parse(text)) for text in texts]
 
 
@@ -40,6 +40,6 @@ def test_no_values_make_no_lines() -> None:
 
 
 @pytest.mark.parametrize("line", [b"", b"{", b"NaN", b"1e999"])
-def test_fails_for_a_line_that_is_no_json(line: bytes) -> None:
+def test_fails_for_a_line_that_is_not_json(line: bytes) -> None:
     with pytest.raises(UnparsableError):
         parse_lines([b"1", line])

@@ -1,4 +1,4 @@
-"""JSON as Go's encoding/json reads and writes it."""
+"""JSON, read and written like Go's encoding/json."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def again(text: str | bytes) -> str:
         ("5e-324", "5e-324"),
     ],
 )
-def test_numbers_go_through_float64_and_come_out_in_the_form_of_go(number: str, written: str) -> None:
+def test_numbers_are_converted_through_float64_and_written_like_go(number: str, written: str) -> None:
     assert again(number) == written
 
 
@@ -75,7 +75,7 @@ def test_text_is_compact_with_the_names_sorted_by_their_bytes_at_every_level() -
         ("[]", "[]"),
     ],
 )
-def test_strings_and_structures_are_written_as_go_writes_them(text: str | bytes, written: str) -> None:
+def test_strings_and_structures_are_written_like_go(text: str | bytes, written: str) -> None:
     assert again(text) == written
 
 
@@ -98,12 +98,12 @@ def test_strings_and_structures_are_written_as_go_writes_them(text: str | bytes,
         "\ufeff1",
     ],
 )
-def test_fails_for_what_is_no_json(text: str) -> None:
+def test_fails_for_text_that_is_not_json(text: str) -> None:
     with pytest.raises(UnparsableError):
         parse_json(text.encode())
 
 
-def test_fails_with_our_own_error_for_a_document_nested_beyond_measure() -> None:
+def test_fails_with_an_error_of_this_project_for_a_document_that_is_nested_too_deeply_to_parse() -> None:
     with pytest.raises(UnparsableError, match="nested too deeply"):
         parse_json(b"[" * 100_000 + b"]" * 100_000)
 
@@ -124,7 +124,7 @@ def test_any_value_is_written_as_the_reference_writes_it_and_reads_back_as_it_wa
 
 
 @given(st.binary(max_size=30))
-def test_any_bytes_are_json_or_refused_with_our_own_error(text: bytes) -> None:
+def test_any_bytes_are_json_or_raise_an_error_of_this_project(text: bytes) -> None:
     try:
         value = parse_json(text)
     except UnparsableError as refusal:
@@ -159,7 +159,7 @@ json_texts = st.recursive(
 
 
 @given(json_texts)
-def test_the_quick_way_writes_every_number_and_string_as_the_slow_one_does(text: str) -> None:
+def test_every_number_and_string_is_written_as_go_json_writes_it(text: str) -> None:
     raw = text.encode()
     assert serialise_json(parse_json(raw)) == go_text(go_parse(raw))
 
@@ -171,6 +171,6 @@ def test_fails_for_a_document_that_is_nested_too_deeply() -> None:
 
 
 @pytest.mark.parametrize("depth", [200, 254, 255, 400])
-def test_a_deep_document_is_written_whole(depth: int) -> None:
+def test_a_deeply_nested_document_is_written(depth: int) -> None:
     text = b"[" * depth + b"1.0" + b"]" * depth
     assert serialise_json(parse_json(text)) == text.replace(b"1.0", b"1")

@@ -1,4 +1,4 @@
-"""How far a job is."""
+"""How far a transform job is."""
 
 from __future__ import annotations
 
@@ -33,6 +33,6 @@ def test_bytes_are_counted_as_they_are_read() -> None:
 def test_bytes_that_are_read_again_are_not_counted_again() -> None:
     meter = ProgressMeter(lambda _: None)
     counted = CountedObject(meter)
-    for size, so_far in ((3, 3), (2, 3), (5, 5), (5, 5)):  # a pass that broke off, and one that came further
+    for size, so_far in ((3, 3), (2, 3), (5, 5), (5, 5)):  # a pass that ended early, and one that got further
         counted.stream(io.BytesIO(b"12345")).read(size)
         assert meter.progress.bytes_read == so_far

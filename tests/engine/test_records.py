@@ -1,4 +1,4 @@
-"""Bytes cut into records."""
+"""Bytes, split into records."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ def test_an_object_that_is_not_split_is_one_record_even_when_empty(data: bytes, 
 
 
 @given(st.text(alphabet="ab\n", max_size=40).map(str.encode), st.integers(1, 10) | st.none())
-def test_gzip_is_unpacked_first_in_several_members_too(data: bytes, step: int | None) -> None:
+def test_gzip_with_several_members_is_decompressed(data: bytes, step: int | None) -> None:
     zipped = gzip.compress(data[:7]) + gzip.compress(data[7:])
     assert read(zipped, ZIPPED, step) == split_after_newlines(data)
 
 
-def test_gzip_is_unpacked_a_piece_at_a_time() -> None:
+def test_gzip_is_decompressed_in_pieces() -> None:
     zipped = gzip.compress(b"x" * 99 + b"\n") * 10_000
     blocks = [len(block.text) for block in read_records(SlowDrip(zipped, None), ZIPPED)]
     assert max(blocks) < MIB
@@ -63,19 +63,19 @@ def test_gzip_is_unpacked_a_piece_at_a_time() -> None:
     [b"1,2\n", gzip.compress(b"1,2\n" * 99)[:-9], gzip.compress(b"1")[:-1] + b"x"],
     ids=["plain text", "cut short", "wrong length at its end"],
 )
-def test_fails_for_what_is_no_sound_gzip_file(data: bytes) -> None:
-    with pytest.raises(RecordError, match="is no sound gzip file"):
+def test_fails_for_an_invalid_gzip_file(data: bytes) -> None:
+    with pytest.raises(RecordError, match="isn't a valid gzip file"):
         read(data, ZIPPED)
 
 
-def test_fails_for_a_line_that_is_too_long_to_be_held_and_shows_how_it_begins(
+def test_fails_for_a_line_that_is_too_long_and_shows_its_start(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(records_module, "_LONGEST", MIB)
     with pytest.raises(RecordError) as failure:
         read(b"1\n" + b"x" * (MIB + 1), LINES, 50)
     assert failure.value.log_lines == (
-        "the record is longer than 1 MiB, more than any request takes",
+        "the record is longer than 1 MiB, more than any request can carry",
         f"this is line 2 of the object, which begins '{'x' * 60}'...; is SplitType Line right for this object?",
     )
     assert failure.value.line == 2
@@ -85,8 +85,8 @@ def test_fails_for_a_line_that_is_too_long_to_be_held_and_shows_how_it_begins(
 @pytest.mark.parametrize(
     ("settings", "most", "said"),
     [
-        (WHOLE, 6, "MaxPayloadInMB=6 takes"),
-        (effective_settings(request(split_type="None", MaxPayloadInMB=9), {}), 9, "MaxPayloadInMB=9 takes"),
+        (WHOLE, 6, "MaxPayloadInMB=6 allows"),
+        (effective_settings(request(split_type="None", MaxPayloadInMB=9), {}), 9, "MaxPayloadInMB=9 allows"),
         (effective_settings(request(split_type="None", input_filter="$[0]"), {}), 100, "100 MiB"),
     ],
     ids=["default", "raised", "filtered before it is sent"],
@@ -142,7 +142,7 @@ def test_a_whole_object_is_one_record_however_many_lines_it_has() -> None:
     assert (records.items, records.count) == ([b"1\n2\n3"], 1)
 
 
-def test_gzip_is_only_looked_for_where_it_is_said() -> None:
+def test_gzip_is_decompressed_only_if_the_job_says_so() -> None:
     zipped = gzip.compress(b"1,2\n")
     assert b"".join(read(zipped, replace(ZIPPED, is_gzip=False))) == zipped
 

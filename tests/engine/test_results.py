@@ -25,7 +25,7 @@ def test_requests_of_one_record_each_are_taken_as_one_request() -> None:
     ]
 
 
-def test_without_a_join_there_are_no_originals() -> None:
+def test_without_a_join_there_are_no_unfiltered_records() -> None:
     one = as_one_request([single(1, join=False), single(2, join=False)], [b"a", b"b"])
     assert one is not None
     assert one[0].originals == ()

@@ -1,4 +1,4 @@
-"""Which objects a job reads, and how their results are called."""
+"""Which objects a job reads, and the names of their results."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ def test_a_prefix_keeps_what_follows_it_with_or_without_slashes(uri: str, output
     }
 
 
-def test_an_object_named_by_the_uri_gives_its_last_name() -> None:
+def test_the_output_of_an_object_named_by_the_uri_has_its_last_name() -> None:
     assert select(["a/b/test.csv"], "s3://bucket/a/b/test.csv") == {
         "a/b/test.csv": "s3://bucket/out/test.csv.out"
     }
 
 
-def test_a_prefix_is_a_string_and_takes_siblings_too() -> None:
+def test_a_prefix_is_a_string_and_selects_siblings_too() -> None:
     found = select(["test_output/a", "test_output_pose/b", "tests"], "s3://bucket/test_output")
     assert list(found) == ["test_output/a", "test_output_pose/b"]
 
 
-def test_results_may_go_to_the_root_of_a_bucket() -> None:
+def test_the_output_may_be_the_root_of_a_bucket() -> None:
     assert select(["in/a"], "s3://bucket/in/", "s3://bucket") == {"in/a": "s3://bucket/a.out"}
 
 
@@ -57,7 +57,7 @@ def test_markers_of_empty_folders_are_skipped_and_other_empty_objects_are_not() 
     ]
 
 
-def test_a_manifest_selects_prefix_and_name_put_together_and_keeps_the_names() -> None:
+def test_a_manifest_selects_prefix_plus_name_and_keeps_the_names() -> None:
     manifest = json.dumps(
         [{"prefix": "s3://bucket/some/prefix/"}, "relative/path/to/custdata-1", "b"]
     ).encode()
@@ -67,7 +67,7 @@ def test_a_manifest_selects_prefix_and_name_put_together_and_keeps_the_names() -
     }
 
 
-def test_a_manifest_may_name_one_object_by_its_prefix_alone() -> None:
+def test_a_manifest_may_name_an_object_only_by_its_prefix() -> None:
     manifest = b'[{"prefix": "s3://bucket/a/b.csv"}, ""]'
     assert select([], "s3://bucket/m.json", manifest=manifest) == {"a/b.csv": "s3://bucket/out/b.csv.out"}
 
@@ -88,7 +88,7 @@ def test_a_manifest_may_name_one_object_by_its_prefix_alone() -> None:
         b'"prefix"',
     ],
 )
-def test_fails_for_a_manifest_that_is_none(manifest: bytes) -> None:
+def test_fails_for_an_invalid_manifest(manifest: bytes) -> None:
     with pytest.raises(TransformSettingsError) as failure:
         manifest_entries(manifest)
     assert str(failure.value) == (
@@ -96,8 +96,8 @@ def test_fails_for_a_manifest_that_is_none(manifest: bytes) -> None:
     )
 
 
-def test_fails_for_a_manifest_that_is_not_there() -> None:
-    with pytest.raises(TransformSettingsError, match="the manifest is not there"):
+def test_fails_for_a_missing_manifest() -> None:
+    with pytest.raises(TransformSettingsError, match="the manifest doesn't exist"):
         list(selected_objects(effective_settings(request(data_type="ManifestFile"), {}), MemoryStore({})))
 
 

@@ -33,7 +33,7 @@ def test_the_request_comes_before_the_execution_parameters() -> None:
     )
 
 
-def test_zero_concurrent_transforms_mean_not_given() -> None:
+def test_zero_concurrent_transforms_count_as_not_given() -> None:
     asked = request(MaxConcurrentTransforms=0)
     assert effective_settings(asked, {"MaxConcurrentTransforms": 4}).max_concurrent_transforms == 4
     assert effective_settings(asked, {"MaxConcurrentTransforms": 0}).max_concurrent_transforms == 1
@@ -45,7 +45,7 @@ def test_the_model_client_settings_are_those_of_the_request() -> None:
     assert (settings.timeout, settings.max_retries) == (5, 0)
 
 
-def test_formats_are_known_only_where_something_is_to_be_parsed() -> None:
+def test_settings_have_formats_only_if_something_has_to_be_parsed() -> None:
     image = request(content_type="image/png", accept="application/octet-stream")
     assert effective_settings(image, {}).record_format is None
     filtered = effective_settings(request(content_type="Text/CSV; charset=utf-8", input_filter="$[1:]"), {})
@@ -54,7 +54,7 @@ def test_formats_are_known_only_where_something_is_to_be_parsed() -> None:
     assert (output.record_format, output.answer_format) == (None, "JSON")
 
 
-def test_a_join_without_accept_expects_answers_in_the_format_of_the_input() -> None:
+def test_without_accept_a_join_expects_answers_in_the_format_of_the_input() -> None:
     settings = effective_settings(request(accept=None, join_source="Input"), {})
     assert (settings.record_format, settings.answer_format) == ("CSV", "CSV")
 
@@ -63,8 +63,8 @@ def test_a_join_without_accept_expects_answers_in_the_format_of_the_input() -> N
     ("asked", "message"),
     [
         (request(split_type="RecordIO", input_filter="$[0]"), "SplitType RecordIO gives binary records"),
-        (request(split_type="Lines"), "SplitType 'Lines' is not possible"),
-        (request(MaxPayloadInMB=False), "MaxPayloadInMB False in the request is not possible"),
+        (request(split_type="Lines"), "SplitType 'Lines' is not allowed"),
+        (request(MaxPayloadInMB=False), "MaxPayloadInMB False in the request is not allowed"),
         (request(DataCaptureConfig={"DestinationS3Uri": "nowhere"}), "DestinationS3Uri: 'nowhere' is no S3"),
         (
             request(
@@ -73,8 +73,8 @@ def test_a_join_without_accept_expects_answers_in_the_format_of_the_input() -> N
             ),
             "GenerateInferenceId need Accept to be one of",
         ),
-        (request(data_type="AugmentedManifestFile"), "S3DataType 'AugmentedManifestFile' is not possible"),
-        (request(data_type="Converse"), "S3DataType 'Converse' is not possible"),
+        (request(data_type="AugmentedManifestFile"), "S3DataType 'AugmentedManifestFile' is not allowed"),
+        (request(data_type="Converse"), "S3DataType 'Converse' is not allowed"),
         (request(uri="nowhere"), "S3Uri: 'nowhere' is no S3 address"),
         (request(output="nowhere"), "S3OutputPath: 'nowhere' is no S3 address"),
         (request(content_type=None, input_filter="$[0]"), "need ContentType to be one of"),
@@ -83,12 +83,12 @@ def test_a_join_without_accept_expects_answers_in_the_format_of_the_input() -> N
             "need ContentType to be one of",
         ),
         (request(accept="image/png", output_filter="$[0]"), "need Accept to be one of"),
-        (request(accept="application/json", join_source="Input"), "one format for input and answer"),
-        (request(BatchStrategy="Both"), "BatchStrategy 'Both' in the request is not possible"),
-        (request(MaxPayloadInMB=-1), "MaxPayloadInMB -1 in the request is not possible"),
+        (request(accept="application/json", join_source="Input"), "the same format for input and answer"),
+        (request(BatchStrategy="Both"), "BatchStrategy 'Both' in the request is not allowed"),
+        (request(MaxPayloadInMB=-1), "MaxPayloadInMB -1 in the request is not allowed"),
     ],
 )
-def test_fails_clearly_for_what_contradicts_itself_or_is_not_supported(
+def test_fails_for_settings_that_contradict_each_other_or_are_not_supported(
     asked: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(TransformSettingsError, match=message):
@@ -98,14 +98,14 @@ def test_fails_clearly_for_what_contradicts_itself_or_is_not_supported(
 @pytest.mark.parametrize(
     "parameters", [{"MaxConcurrentTransforms": "many"}, {"MaxPayloadInMB": 1.5}, {"BatchStrategy": "multi"}]
 )
-def test_fails_for_execution_parameters_that_are_none_and_says_whose_they_are(
+def test_fails_for_invalid_execution_parameters_and_says_whose_they_are(
     parameters: dict[str, Any],
 ) -> None:
-    with pytest.raises(TransformSettingsError, match="in the model's /execution-parameters is not possible"):
+    with pytest.raises(TransformSettingsError, match="in the model's /execution-parameters is not allowed"):
         effective_settings(request(), parameters)
 
 
-def test_a_payload_of_0_streams_objects_but_not_the_single_records_of_a_split_one() -> None:
+def test_max_payload_0_streams_objects_but_not_single_records() -> None:
     assert effective_settings(request(MaxPayloadInMB=0), {}).is_streamed
     assert effective_settings(request(MaxPayloadInMB=0, split_type="None"), {}).is_streamed
     assert not effective_settings(request(MaxPayloadInMB=0, BatchStrategy="SingleRecord"), {}).is_streamed
@@ -131,7 +131,7 @@ def test_a_payload_of_0_streams_objects_but_not_the_single_records_of_a_split_on
         ("None", "text/csv", "text/csv", False),
     ],
 )
-def test_a_line_of_answer_is_expected_for_each_record_that_is_told_apart_when_answers_are_text(
+def test_text_answers_to_a_split_object_should_have_a_line_for_each_record(
     split_type: str, content_type: str | None, accept: str | None, by_line: bool
 ) -> None:
     asked = request(split_type=split_type, content_type=content_type, accept=accept)

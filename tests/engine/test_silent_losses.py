@@ -1,4 +1,4 @@
-"""Losses that raise no error are counted while a job runs."""
+"""Losses without an error are counted while a job runs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def counts(ran: Ran) -> tuple[int, int, int, int, int]:
     return (done.records, done.result_lines, done.uneven_objects, done.empty_answers, done.byte_order_marks)
 
 
-def test_a_sound_job_has_as_many_lines_as_records() -> None:
+def test_a_job_without_losses_has_as_many_lines_as_records() -> None:
     assert counts(run_job({"a": b"1\n2\n3\n", "b": b"4"}, PLAIN)) == (4, 4, 0, 0, 0)
 
 
@@ -38,7 +38,7 @@ def test_objects_whose_differences_cancel_out_are_counted() -> None:
     assert counts(ran) == (4, 4, 2, 0, 0)
 
 
-def test_results_that_nothing_separates_are_one_line() -> None:
+def test_results_without_a_separator_are_one_line() -> None:
     job = request(assemble_with="None", BatchStrategy="SingleRecord")
     ran = run_job({"a": b"1\n2\n3\n"}, lambda body: b'{"a":1}', job)
     assert counts(ran) == (3, 1, 1, 0, 0)
@@ -66,7 +66,7 @@ def test_an_empty_answer_is_counted(answer: bytes) -> None:
     assert ran.outcome.progress.empty_answers == 1
 
 
-def test_a_byte_order_mark_is_counted_for_each_object_packed_or_not() -> None:
+def test_a_byte_order_mark_is_counted_for_each_object_compressed_or_not() -> None:
     job = request(compression_type="Gzip", input_filter="$[1:]", join_source="Input")
     objects = {"a": b"\xef\xbb\xbfx,1\n", "b": b"x,1\n", "c": b"\xef\xbb\xbfx,1\n"}
     ran = run_job({key: gzip.compress(data) for key, data in objects.items()}, PLAIN, job)
@@ -80,11 +80,11 @@ def test_a_number_that_a_json_join_changes_is_kept(strategy: str) -> None:
     assert b'"id":9007199254740992}' in (ran.out("a.out") or b"").splitlines()[1]  # what was ...993
     if strategy == "MultiRecord":
         assert ran.outcome.progress.changed_number == ChangedNumber("9007199254740993", "9007199254740992")
-    else:  # of single records only the first, second, fourth, … run is looked at
+    else:  # of single records only the first, second, fourth, … group is checked
         assert ran.outcome.progress.changed_number is not None
 
 
-def test_a_number_of_the_answer_is_looked_at_too() -> None:
+def test_numbers_of_answers_are_checked_too() -> None:
     job = request(join_source="Input", **JSON_LINES)
     ran = run_job({"a": b'{"id":1}\n'}, lambda body: b'{"score":0.1234567890123456789}\n', job)
     assert ran.outcome.progress.changed_number == ChangedNumber(
@@ -92,7 +92,7 @@ def test_a_number_of_the_answer_is_looked_at_too() -> None:
     )
 
 
-def test_a_large_object_is_looked_at_in_parts_only() -> None:
+def test_numbers_of_a_large_object_are_checked_in_a_sample() -> None:
     line = b'{"id":9007199254740993,"text":"' + b"x" * 20_000 + b'"}\n'
     ran = run_job({"a": line * 100}, PLAIN, request(join_source="Input", **JSON_LINES))
     assert ran.outcome.status == "Completed"
@@ -100,7 +100,7 @@ def test_a_large_object_is_looked_at_in_parts_only() -> None:
 
 
 def noted(run: int, record: bytes, *, pieces: list[bytes] | None = None) -> ChangedNumber | None:
-    """The changed number that is noted when a record with it comes in a run of its own, after others without one."""
+    """The changed number that is noted if its record is in a group of its own, after groups without one."""
     settings = effective_settings(request(join_source="Input", **JSON_LINES), {})
     meter = ProgressMeter(lambda _: None)
     store = MemoryStore({})
@@ -119,16 +119,16 @@ CHANGES = b'{"id":9007199254740993}'
 
 
 @pytest.mark.parametrize("run", range(1, 10))
-def test_numbers_are_looked_for_in_the_first_run_the_second_the_fourth_and_so_on(run: int) -> None:
+def test_numbers_are_checked_in_the_first_group_the_second_the_fourth_and_so_on(run: int) -> None:
     assert (noted(run, CHANGES) is not None) == (run in {1, 2, 4, 8})
 
 
-def test_numbers_are_looked_for_in_the_first_piece_of_a_run_alone() -> None:
+def test_numbers_are_checked_only_in_the_first_part_of_a_group() -> None:
     assert noted(1, b"", pieces=[CHANGES, b"{}"]) is not None
     assert noted(1, b"", pieces=[b"{}", CHANGES]) is None
 
 
-def test_numbers_are_looked_for_in_the_first_16_kib_of_whole_lines() -> None:
+def test_numbers_are_checked_in_the_first_16_kib_of_whole_lines() -> None:
     def after(size: int, *more: bytes) -> bytes:
         return b"\n".join([b'{"t":"' + b"x" * (size - 9) + b'"}', CHANGES, *more])
 
@@ -140,13 +140,13 @@ def test_numbers_are_looked_for_in_the_first_16_kib_of_whole_lines() -> None:
     assert noted(1, after(16 * 1024 - len(CHANGES))) is not None
 
 
-def test_a_hundred_long_numbers_of_a_run_are_looked_at() -> None:
+def test_a_hundred_long_numbers_of_a_group_are_checked() -> None:
     long = b'{"n":0.1234567890123456}\n'
     assert noted(1, long * 99 + CHANGES) is not None
     assert noted(1, long * 100 + CHANGES) is None
 
 
-def test_a_byte_order_mark_is_one_at_the_beginning_of_an_object_only() -> None:
+def test_a_byte_order_mark_counts_only_at_the_start_of_an_object() -> None:
     meter = ProgressMeter(lambda _: None)
     blocks = [Records([b"\xef\xbb\xbfa"], 1, ended=True), Records([b"\xef\xbb\xbfb"], 2, ended=True)]
     assert list(noting_marks(iter(blocks), meter)) == blocks

@@ -19,7 +19,7 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("split_type", ["None", "Line"])
-def test_an_object_goes_in_one_request_in_pieces_and_unchanged(split_type: str) -> None:
+def test_an_object_is_sent_unchanged_in_one_request_and_in_pieces(split_type: str) -> None:
     job = request(split_type=split_type, MaxPayloadInMB=0)
     ran = run_job({"a.csv": LARGE}, lambda body: b"%d" % len(body), job)
     assert ran.model.bodies == [LARGE]
@@ -29,7 +29,7 @@ def test_an_object_goes_in_one_request_in_pieces_and_unchanged(split_type: str) 
     assert ran.outcome.progress.records == (60_000 if split_type == "Line" else 1)
 
 
-def test_records_are_filtered_and_joined_on_the_way() -> None:
+def test_records_of_a_streamed_object_are_filtered_and_joined() -> None:
     job = request(input_filter="$[1:]", join_source="Input", output_filter="$[0,-1]", MaxPayloadInMB=0)
     ran = run_job({"a.csv": LARGE}, line_by_line(lambda line: line), job)
     assert ran.model.bodies == [b"".join(b"%d\n" % number for number in range(60_000))]
@@ -44,7 +44,7 @@ def test_a_retry_sends_the_whole_body_again() -> None:
     assert ran.outcome.progress.bytes_read == len(LARGE)
 
 
-def test_gzip_is_unpacked_on_the_way() -> None:
+def test_a_streamed_gzip_object_is_decompressed() -> None:
     job = request(split_type="None", compression_type="Gzip", MaxPayloadInMB=0)
     ran = run_job({"a.gz": gzip.compress(LARGE)}, lambda _: b"ok", job)
     assert (ran.model.bodies, ran.out("a.gz.out")) == ([LARGE], b"ok\n")
@@ -56,7 +56,7 @@ def test_single_records_have_no_limit_and_are_not_streamed() -> None:
     assert (ran.out("a.csv.out"), ran.model.streamed) == (b"8000001\n2\n", [])
 
 
-def test_fails_for_a_bad_record_found_on_the_way() -> None:
+def test_fails_for_a_bad_record_of_a_streamed_object() -> None:
     job = request(input_filter="$[1:]", MaxPayloadInMB=0)
     ran = run_job({"a.csv": LARGE + b'x"y\n', "b.csv": b"1,2\n"}, lambda _: b"ok", job)
     assert (ran.out("a.csv.out"), ran.out("b.csv.out")) == (None, b"ok\n")

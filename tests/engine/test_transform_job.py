@@ -1,4 +1,4 @@
-"""Whole jobs: how they end, what they log, and what they leave behind."""
+"""Whole jobs: how they end, what they log, and what they write."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from batch_transform.job.errors import ModelTimeoutError, NoModelAnswerError
 from engine.fake_world import MemoryStore, MemoryWriter, Reply, line_by_line, request, run_job
 from patience import PATIENCE_SECONDS
 
-pytestmark = pytest.mark.timeout(900)  # a job that waits for itself would wait for ever
+pytestmark = pytest.mark.timeout(900)  # a job in a deadlock would never end
 
 JOIN = request(input_filter="$[1:]", join_source="Input", output_filter="$[0,-1]")
 JSON_JOIN = request(
@@ -64,8 +64,8 @@ def test_fails_for_one_bad_object_while_the_others_go_on() -> None:
         "bucket/in/b.csv: Message:",
         "bucket/in/b.csv: Failed to parse line: 'j,x\"y,2",
         'bucket/in/b.csv: \' as CSV: bare " in non quoted field found near: x"y,',
-        "bucket/in/b.csv: this is line 2 of the object, which begins 'j,x\"y,2'; a cell that holds a comma or a"
-        ' double quote stands in double quotes, each " in it doubled',
+        "bucket/in/b.csv: this is line 2 of the object, which begins 'j,x\"y,2'; put a cell that contains a comma"
+        ' or a double quote in double quotes, and double each " in it',
     ]
 
 
@@ -115,7 +115,7 @@ def test_fails_when_the_model_answers_another_number_of_records(answer: bytes) -
     ]
 
 
-def test_fails_for_an_answer_that_is_no_csv_in_the_recorded_words() -> None:
+def test_fails_for_an_answer_that_is_not_csv_in_the_recorded_words() -> None:
     ran = run_job({"a.csv": b"i,1\n"}, lambda _: b'{\n    "predictions": [[1.5881, 2.5]]\n}', JOIN)
     assert ran.outcome.failure_reason == "ClientError: See job logs for more information"
     assert ran.log[1] == (
@@ -124,7 +124,7 @@ def test_fails_for_an_answer_that_is_no_csv_in_the_recorded_words() -> None:
     )
 
 
-def test_fails_for_an_answer_that_is_no_json() -> None:
+def test_fails_for_an_answer_that_is_not_json() -> None:
     ran = run_job({"a": b'{"text":1}\n{"text":2}\n'}, lambda _: b"1\n<html>\n", JSON_JOIN)
     assert ran.log[1].startswith(
         "bucket/in/a: Failed to parse output from the algorithm as JSON: Expecting value"
@@ -136,7 +136,7 @@ def test_fails_for_an_invalid_json_record_and_for_an_empty_object_under_a_join(d
     ran = run_job({"a": data}, line_by_line(half), JSON_JOIN)
     assert (ran.outcome.status, ran.out("a.out")) == ("Failed", None)
     if not data:
-        assert ran.log[1:] == ["bucket/in/a: the object is empty, and an empty object is no JSON; remove it"]
+        assert ran.log[1:] == ["bucket/in/a: the object is empty, and an empty object isn't JSON; remove it"]
 
 
 def test_fails_at_the_join_for_an_invalid_json_record_that_no_filter_looked_at() -> None:
@@ -148,12 +148,12 @@ def test_fails_at_the_join_for_an_invalid_json_record_that_no_filter_looked_at()
         "bucket/in/a: Message:",
         "bucket/in/a: Failed to parse line: 'not json",
         "bucket/in/a: ' as JSON: Expecting value at character 1",
-        "bucket/in/a: this is line 2 of the object, which begins 'not json'; every record is one JSON document;"
-        " with SplitType Line it stands on one line",
+        "bucket/in/a: this is line 2 of the object, which begins 'not json'; every record is one JSON document,"
+        " and with SplitType Line it is on one line",
     ]
 
 
-def test_fails_when_a_filter_asks_for_what_a_record_lacks_and_says_which_record() -> None:
+def test_fails_when_a_record_lacks_what_a_filter_selects_and_says_which_record() -> None:
     ran = run_job({"a.csv": b"i,1\nj\n"}, line_by_line(half), JOIN)
     assert (
         ran.log[1] == "bucket/in/a.csv: Invalid JsonPath: $[1:]: index 1 is not within the 1 that there are"
@@ -193,7 +193,7 @@ def test_fails_when_an_unsplit_object_is_larger_than_the_payload() -> None:
         {"big.png": b"x" * (1024 * 1024 + 1), "small.png": b"y"}, lambda body: b"%d" % len(body), job
     )
     assert (ran.out("big.png.out"), ran.out("small.png.out")) == (None, b"1\n")
-    assert "larger than MaxPayloadInMB=1 takes" in ran.log[1]
+    assert "larger than MaxPayloadInMB=1 allows" in ran.log[1]
     assert "this is the whole object" in ran.log[2]
 
 
@@ -216,7 +216,7 @@ def test_fails_as_a_whole_when_the_job_cannot_begin(job: dict[str, object], said
     assert ran.model.bodies == []
 
 
-def test_gzip_objects_are_unpacked_and_their_results_are_not_packed() -> None:
+def test_gzip_objects_are_decompressed_and_their_results_are_not_compressed() -> None:
     job = {**JOIN, "TransformInput": {**JOIN["TransformInput"], "CompressionType": "Gzip"}}
     ran = run_job({"x.csv.gz": gzip.compress(b"i,1\nj,2\n"), "y.csv.gz": b"i,1\n"}, line_by_line(half), job)
     assert (ran.out("x.csv.gz.out"), ran.out("y.csv.gz.out")) == (b"i,0.5\nj,0.5\n", None)
@@ -230,7 +230,7 @@ def test_fails_for_a_manifest_that_names_no_objects() -> None:
     assert ran.log[1:] == [said]
 
 
-def test_a_manifest_names_the_objects_and_a_missing_one_fails_alone() -> None:
+def test_an_object_of_a_manifest_that_is_missing_fails_and_the_others_do_not() -> None:
     manifest = json.dumps([{"prefix": "s3://bucket/in/"}, "a.csv", "deep/b.csv", "gone.csv"]).encode()
     job = request(uri="s3://bucket/m/list.json", data_type="ManifestFile")
     ran = run_job({"m/list.json": manifest, "a.csv": b"1\n", "in/deep/b.csv": b"2\n"}, lambda body: body, job)
@@ -253,7 +253,7 @@ def test_the_order_of_the_input_is_kept_however_fast_each_answer_comes(at_a_time
 
 
 def meet(parties: int) -> Reply:
-    """A model that answers only when so many requests are there at the same time."""
+    """A model that answers only when a number of requests have arrived."""
     barrier = threading.Barrier(parties, timeout=PATIENCE_SECONDS)
 
     def reply(body: bytes) -> bytes:
@@ -269,7 +269,7 @@ def meet(parties: int) -> Reply:
 def test_each_request_in_flight_that_fails_has_a_whole_block_in_the_log_and_no_more_are_sent(
     status: int, at_a_time: int, records: int
 ) -> None:
-    """However soon the first answer comes: a model here is quicker than the next request leaves."""
+    """Even if the first answer comes before the next request is sent."""
     client = {"InvocationsMaxRetries": 0}
     job = request(BatchStrategy="SingleRecord", MaxConcurrentTransforms=at_a_time, ModelClientConfig=client)
     data = b"".join(b"%d\n" % number for number in range(1, records + 1))
@@ -295,7 +295,7 @@ def test_each_request_in_flight_that_fails_has_a_whole_block_in_the_log_and_no_m
     assert (ran.out("a.csv.out"), ran.out("b.csv.out")) == (None, b"x\n")
 
 
-def test_a_request_in_flight_that_is_answered_well_has_no_block_in_the_log() -> None:
+def test_a_request_in_flight_that_succeeds_is_not_in_the_log() -> None:
     barrier = threading.Barrier(3, timeout=PATIENCE_SECONDS)
 
     def reply(body: bytes) -> bytes | Answer:
@@ -353,7 +353,7 @@ class SlowlyTidyWriter(MemoryWriter):
         super().abort()
 
 
-def test_a_stopped_job_has_tidied_up_before_it_says_so() -> None:
+def test_a_stopped_job_has_cleaned_up_before_it_reports_stopped() -> None:
     stop = threading.Event()
 
     def stopping(body: bytes) -> bytes:
@@ -369,7 +369,7 @@ class BrokenError(Exception):
 
 
 class BrokenStore(MemoryStore):
-    """Storage that does not take the first result. It remembers itself, since the job raises."""
+    """Storage that fails for the first result. It keeps a reference to itself, since the job raises."""
 
     last: BrokenStore
 
@@ -383,14 +383,14 @@ class BrokenStore(MemoryStore):
         return super().open(bucket, key)
 
 
-def test_fails_loudly_and_tidily_when_the_storage_itself_breaks() -> None:
+def test_fails_with_the_error_of_the_storage_and_cleans_up() -> None:
     with pytest.raises(BrokenError):
         run_job({"a.csv": b"1\n", "b.csv": b"2\n"}, line_by_line(half), store_type=BrokenStore)
     assert BrokenStore.last.aborted == ["out/b.csv.out"]
     assert BrokenStore.last.open_writers == set()
 
 
-def test_a_job_has_no_threads_left_when_it_has_ended() -> None:
+def test_a_job_that_ended_has_no_threads_left() -> None:
     before = threading.active_count()
     run_job({"a.csv": b"1\n"}, line_by_line(half), request(MaxConcurrentTransforms=4))
     deadline = time.monotonic() + PATIENCE_SECONDS
@@ -399,13 +399,13 @@ def test_a_job_has_no_threads_left_when_it_has_ended() -> None:
     assert threading.active_count() <= before
 
 
-def test_a_very_long_line_in_the_log_is_cut() -> None:
+def test_a_very_long_line_in_the_log_is_truncated() -> None:
     ran = run_job({"a.csv": b'x"' + b"y" * 100_000 + b"\n"}, line_by_line(half), JOIN)
     assert max(map(len, ran.log)) < 20_000
     assert any('bare " in non quoted field' in line for line in ran.log)
 
 
-def test_large_bodies_and_many_records_that_wait_give_the_same_result(
+def test_large_bodies_and_many_waiting_records_have_the_same_result(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     data = b"".join(b"%d,%d\n" % (number, number % 7) for number in range(50_000))

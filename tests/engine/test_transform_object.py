@@ -44,7 +44,7 @@ TYPES = {"csv": "text/csv", "json": "application/jsonlines"}
 def engine_transform(
     data: bytes, job: Job, model: FunctionModel, *, at_a_time: int, step: int | None
 ) -> bytes | None:
-    """Run the engine on one object. The limit of the job is in bytes, which a request cannot say."""
+    """Run the engine on one object. The limit of the job is in bytes, which a request can't express."""
     settings = effective_settings(
         request(
             content_type=TYPES[job.format],
@@ -202,7 +202,7 @@ def test_the_model_sees_the_filtered_record_and_the_result_has_the_original_one(
 
 
 @pytest.mark.parametrize("strategy", ["MultiRecord", "SingleRecord"])
-def test_without_an_input_filter_the_model_gets_every_byte_of_a_record_though_a_join_parses_it(
+def test_without_an_input_filter_the_model_gets_records_unchanged_though_a_join_parses_them(
     strategy: str,
 ) -> None:
     job = request(join_source="Input", BatchStrategy=strategy)
@@ -217,20 +217,20 @@ def test_a_bad_record_that_is_not_utf_8_is_shown_with_replacement_characters() -
     assert "which begins 'caf\ufffd,x\"y'" in ran.log[6]
 
 
-def test_an_answer_that_nothing_has_to_look_into_is_stored_as_it_came() -> None:
+def test_without_filter_and_join_an_answer_is_stored_unchanged() -> None:
     odd = b'{"predicted_label":0.0}\r\nno "csv\xff'
     ran = run_job({"a.csv": b'x"y\n'}, lambda _: odd, request(assemble_with="None"))
     assert ran.out("a.csv.out") == odd
     assert ran.model.bodies == [b'x"y\n']
 
 
-def test_a_single_joined_json_record_may_be_answered_over_several_lines() -> None:
+def test_the_answer_to_a_single_joined_json_record_may_have_several_lines() -> None:
     job = request(content_type="application/json", accept="application/json", join_source="Input")
     ran = run_job({"a": b'{"b":1}\n'}, lambda _: b'{\n "predictions": [1.0]\n}\n', job)
     assert ran.out("a.out") == b'{"SageMakerOutput":{"predictions":[1]},"b":1}\n'
 
 
-def test_input_that_is_no_object_is_kept_as_sagemaker_input() -> None:
+def test_input_that_is_not_a_json_object_is_kept_as_sagemaker_input() -> None:
     job = request(content_type="application/jsonlines", accept="application/jsonlines", join_source="Input")
     ran = run_job({"a": b"[1.0,2]\n"}, lambda _: b'{"label":1}\n', job)
     assert ran.out("a.out") == b'{"SageMakerInput":[1,2],"SageMakerOutput":{"label":1}}\n'
@@ -251,7 +251,7 @@ def test_an_output_filter_without_a_join_is_applied_to_each_line_of_the_answer()
     assert ran.out("a.csv.out") == b'{"0":"x","1":"y"}\n'
 
 
-def test_an_empty_csv_object_gives_an_empty_result_and_asks_nothing() -> None:
+def test_an_empty_csv_object_has_an_empty_result_and_sends_no_request() -> None:
     ran = run_job({"a.csv": b""}, lambda _: b"never", request(join_source="Input"))
     assert (ran.out("a.csv.out"), ran.model.bodies) == (b"", [])
 
@@ -288,7 +288,7 @@ def test_fails_for_several_csv_rows_in_an_object_or_an_answer_that_is_not_split(
 
 
 @pytest.mark.parametrize("filters", [{"input_filter": "$[0:-1]"}, {"output_filter": "$[:-2]"}])
-def test_fails_without_blaming_a_record_for_a_filter_that_nobody_knows(filters: dict[str, str]) -> None:
+def test_fails_without_naming_a_record_for_a_filter_that_is_not_documented(filters: dict[str, str]) -> None:
     ran = run_job({"a.csv": b"1,2\n3,4\n"}, lambda body: body, request(**filters))
     (text,) = filters.values()
     assert ran.outcome.status == "Failed"
@@ -318,7 +318,7 @@ def test_fails_for_a_filter_with_names_on_csv_and_says_which_it_is(
 
 
 @pytest.mark.parametrize("with_lines", [True, False])
-def test_the_results_of_a_batch_in_several_pieces_are_put_together(with_lines: bool) -> None:
+def test_the_results_of_a_batch_in_several_blocks_are_put_together(with_lines: bool) -> None:
     settings = effective_settings(request(join_source="Input", output_filter="$[0,-1]"), {})
     pieces = (Records([b"a,1", b"b,2"], 1, ended=True), Records([b"c,3"], 3, ended=True))
     expected = b"a,7\nb,8\nc,9\n"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from batch_transform.engine.workers import StoppedError, Workers
 from patience import PATIENCE_SECONDS
 
-pytestmark = pytest.mark.timeout(900)  # workers that wait for themselves would wait for ever
+pytestmark = pytest.mark.timeout(900)  # workers in a deadlock would never end
 
 
 def never() -> bool:
@@ -35,7 +35,9 @@ def test_results_come_in_the_order_of_the_items_however_long_each_takes(
 
 
 def test_as_many_calls_run_at_a_time_as_there_are_workers_and_no_more() -> None:
-    meeting = threading.Barrier(3, timeout=PATIENCE_SECONDS)  # passes only if three calls are there together
+    meeting = threading.Barrier(
+        3, timeout=PATIENCE_SECONDS
+    )  # passes only if three calls run at the same time
     running, most, lock = 0, 0, threading.Lock()
 
     def call(_: int) -> None:
@@ -52,7 +54,7 @@ def test_as_many_calls_run_at_a_time_as_there_are_workers_and_no_more() -> None:
     assert most == 3
 
 
-def test_items_are_taken_only_as_there_is_room_for_them() -> None:
+def test_items_are_taken_only_when_there_is_room() -> None:
     taken = 0
 
     def items() -> Iterator[int]:
@@ -107,7 +109,7 @@ def test_fails_with_the_error_of_the_items_after_the_results_before_it() -> None
     assert seen == [1, 2]
 
 
-def test_leaving_early_gives_the_room_of_what_waits_back() -> None:
+def test_leaving_early_frees_the_room_of_items_that_wait() -> None:
     second_is_taken = threading.Event()
 
     def items() -> Iterator[int]:
@@ -128,7 +130,7 @@ def test_leaving_early_gives_the_room_of_what_waits_back() -> None:
     assert len(list(workers.in_order(lambda item: item, range(10)))) == 10
 
 
-def test_fails_at_once_when_told_to_stop_though_others_have_all_the_room() -> None:
+def test_stops_at_once_though_others_have_all_the_room() -> None:
     stop, release = threading.Event(), threading.Event()
 
     def others() -> Iterator[int]:
@@ -158,7 +160,7 @@ def test_the_threads_keep_no_process_alive() -> None:
     workers.close()
 
 
-def test_fails_at_once_when_told_to_stop_though_a_call_hangs() -> None:
+def test_stops_at_once_though_a_call_hangs() -> None:
     stop, release = threading.Event(), threading.Event()
     workers = Workers(1, held=2, is_stopped=stop.is_set)
     threading.Timer(0.05, stop.set).start()
@@ -170,7 +172,7 @@ def test_fails_at_once_when_told_to_stop_though_a_call_hangs() -> None:
 
 
 @given(st.integers(1, 12), st.integers(0, 11), st.integers(1, 4), st.integers(0, 4), st.integers(1, 9))
-def test_before_an_error_of_a_call_those_beside_it_are_called(
+def test_before_an_error_is_raised_the_calls_next_to_it_are_made(
     items: int, failing: int, count: int, beside: int, held: int
 ) -> None:
     """At least as many as there is room for, and all of those where there is."""

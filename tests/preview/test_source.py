@@ -74,7 +74,7 @@ def test_the_first_object_of_a_manifest_is_found() -> None:
         first_in_manifest("s3://in-bucket/empty", lambda: s3)
 
 
-def test_fails_for_a_manifest_that_is_none() -> None:
+def test_fails_for_an_invalid_manifest() -> None:
     with pytest.raises(InputError, match="the manifest is not of the form"):
         first_in_manifest("s3://in-bucket/list", lambda: FakeS3({"list": b"1,2"}))
 
