@@ -89,7 +89,7 @@ def environments(environment: Environment, folder: Path) -> None:
 
 
 def from_sdk(environment: Environment, folder: Path) -> None:
-    (folder / "score.py").write_text(first_example("how-to/migrate-from-the-sdk"))
+    (folder / "score.py").write_text(first_example("how-to/migrate-from-the-sdk", language="python"))
     said = environment.run("batch-transform", "adopt", "--from-sdk", "score.py", cwd=folder).stdout
     assert yaml.safe_load(said)["transform"]["instance_type"] == "ml.m5.xlarge"
 
