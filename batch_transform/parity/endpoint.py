@@ -12,20 +12,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from batch_transform.job.values.fields import MEMBERS
 from batch_transform.parity.case import Case
 
 LOG_GROUP = "/aws/sagemaker/TransformJobs"
 NESTED = {
-    "S3Uri": ("TransformInput", "DataSource", "S3DataSource"),
-    "S3DataType": ("TransformInput", "DataSource", "S3DataSource"),
-    "ContentType": ("TransformInput",),
-    "CompressionType": ("TransformInput",),
-    "SplitType": ("TransformInput",),
-    "Accept": ("TransformOutput",),
-    "AssembleWith": ("TransformOutput",),
-    "InputFilter": ("DataProcessing",),
-    "OutputFilter": ("DataProcessing",),
-    "JoinSource": ("DataProcessing",),
+    member.path[-1]: member.path[:-1]
+    for member in MEMBERS
+    if member.path[0] in ("TransformInput", "TransformOutput", "DataProcessing")
 }
 """The parents of the members that a case names without them."""
 

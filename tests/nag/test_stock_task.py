@@ -105,19 +105,20 @@ def template(define: Any) -> dict[str, Any]:
     return dict(assertions.Template.from_stack(stack).to_json())
 
 
-def state(define: Any) -> dict[str, Any]:
+def states(define: Any) -> dict[str, Any]:
+    """Return the states of the stack's state machine."""
     [machine] = of_type(template(define), "AWS::StepFunctions::StateMachine")
     parts = machine["DefinitionString"]["Fn::Join"][1]
     text = "".join(part if isinstance(part, str) else str(next(iter(part.values()))) for part in parts)
-    states: dict[str, Any] = json.loads(text)["States"]
-    return dict(states["Transform"])
+    return dict(json.loads(text)["States"])
+
+
+def state(define: Any) -> dict[str, Any]:
+    return dict(states(define)["Transform"])
 
 
 def our_request(define: Any = ours) -> dict[str, Any]:
-    [machine] = of_type(template(define), "AWS::StepFunctions::StateMachine")
-    parts = machine["DefinitionString"]["Fn::Join"][1]
-    text = "".join(part if isinstance(part, str) else str(next(iter(part.values()))) for part in parts)
-    return dict(json.loads(text)["States"]["Request"]["Assign"]["declared"])
+    return dict(states(define)["Request"]["Assign"]["declared"])
 
 
 def of_type(made: dict[str, Any], kind: str) -> list[dict[str, Any]]:

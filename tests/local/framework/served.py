@@ -23,6 +23,15 @@ PROJECT = Path(__file__).parents[3]
 TOOLKITS = PROJECT / "build/toolkits"
 """The folder with AWS's packages (tests/local/clients/install toolkits)."""
 
+LOADS_BOOSTER = """
+import xgboost
+def model_fn(model_dir):
+    booster = xgboost.Booster()
+    booster.load_model(model_dir + "/booster.ubj")
+    return booster
+"""
+"""A script that loads a booster and has the container's defaults otherwise."""
+
 
 @dataclass(frozen=True)
 class Request:

@@ -20,7 +20,7 @@ from typing import Any, Protocol
 import numpy as np
 import pytest
 
-from local.framework.served import TOOLKITS, Answer, Model, Request, awss, ours, torchserve
+from local.framework.served import LOADS_BOOSTER, TOOLKITS, Answer, Model, Request, awss, ours, torchserve
 from local.framework.test_pytorch import TRANSFORMS
 from local.framework.test_scikit_learn import AWS_EXAMPLE, DOUBLER, ECHO, RETURNS
 from local.framework.test_xgboost import algorithm, trained
@@ -421,14 +421,7 @@ def test_a_scripts_default_functions_are_those_of_the_xgboost_container(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, int], None]
 ) -> None:
     monkeypatch.setenv("CONTAINER_SOURCE", f"{os.environ['XGBOOST_CONTAINER']}/src")
-    code = """
-import xgboost
-def model_fn(model_dir):
-    booster = xgboost.Booster()
-    booster.load_model(model_dir + "/booster.ubj")
-    return booster
-"""
-    model = Model.of(tmp_path, code)
+    model = Model.of(tmp_path, LOADS_BOOSTER)
     trained().save_model(model.folder / "booster.ubj")
     requests = product(
         XGBOOST_BODIES, XGBOOST_TYPES, (None, "text/csv", "application/json", "text/xml", "*/*")

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from batch_transform.job.errors import TransformJobError
-from local.framework.served import Answer, Model, OurServer, Request, ours
+from local.framework.served import LOADS_BOOSTER, Answer, Model, OurServer, Request, ours
 
 needs_xgboost = pytest.mark.skipif(
     importlib.util.find_spec("xgboost") is None or importlib.util.find_spec("google.protobuf") is None,
@@ -153,14 +153,7 @@ def test_selected_parts_of_a_prediction(tmp_path: Path) -> None:
 
 @needs_xgboost
 def test_a_script_gets_a_matrix_and_its_predictions_are_encoded(tmp_path: Path) -> None:
-    code = """
-import xgboost
-def model_fn(model_dir):
-    booster = xgboost.Booster()
-    booster.load_model(model_dir + "/booster.ubj")
-    return booster
-"""
-    model = Model.of(tmp_path, code)
+    model = Model.of(tmp_path, LOADS_BOOSTER)
     trained().save_model(model.folder / "booster.ubj")
     with ours(model, "xgboost", TAG) as server:
         answer = server.answer(Request(b"1,2,3,4\n0,,1,1", CSV))
