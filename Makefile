@@ -97,7 +97,7 @@ wheels: $(VENV)/.test
 	@ls build/dist
 
 # Speed beside SageMaker SDK local mode and a bare client; BENCH="sdk bare" measures these points alone.
-bench: $(VENV)/.run
+bench: $(VENV)/.test
 	@$(DEPENDENCIES) environment sagemaker-sdk sagemaker-sdk-3
 	@$(BIN)/python -m benchmarks $(BENCH) --work build/bench --sdk build/sagemaker-sdk --sdk build/sagemaker-sdk-3
 

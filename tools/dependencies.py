@@ -7,7 +7,7 @@
 
 The project's own environment has the extras and the groups that are listed below. Each other group of pyproject.toml is
 an environment of its own, since it needs other releases of packages that we need too. The lock has a section for each
-environment, for every Python and platform that we support: pip picks the lines whose markers fit.
+environment, for every Python and platform that we support: pip and uv pick the lines whose markers fit.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def _resolved(wanted: Sequence[str], preferred: Sequence[str]) -> list[str]:
     """Return a release of each package that is wanted, directly or not; those preferred where they fit."""
     oldest_python = declared()["project"]["requires-python"].removeprefix(">=").partition(",")[0]
     with _file(preferred) as output:
-        command = [str(Path(sys.executable).with_name("uv")), "pip", "compile", "--quiet", "--universal"]
+        command = [_uv(), "pip", "compile", "--quiet", "--universal"]
         form = ["--fork-strategy=fewest", "--no-header", "--no-annotate", "--no-emit-index-url"]
         subprocess.run(
             [*command, *form, f"--python-version={oldest_python}", f"--output-file={output}", *wanted],
@@ -127,7 +127,8 @@ def install(extras: Sequence[str], groups: Sequence[str]) -> None:
     if extras:
         requirements += ["--editable", f"{ROOT}[{','.join(extras)}]"]
     with _file(pinned(PROJECT)) as constraints:
-        _pip(sys.executable, f"--constraint={constraints}", *requirements)
+        pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--quiet"]
+        subprocess.run([*pip, f"--constraint={constraints}", *requirements], check=True)
 
 
 def make_environment(name: str) -> None:
@@ -137,15 +138,17 @@ def make_environment(name: str) -> None:
     if stamp.exists() and stamp.read_text(encoding="utf-8").splitlines() == lines:
         return
     print(f"installing {name} into build/{name}", file=sys.stderr)  # noqa: T201  # it takes a while
-    subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
+    uv = [_uv(), "--quiet", "--system-certs"]  # pip needs several times as long for these gigabytes
+    subprocess.run([*uv, "venv", "--clear", f"--python={sys.executable}", str(folder)], check=True)
     with _file(lines) as requirements:
-        _pip(str(folder / "bin/python"), "--no-deps", f"--requirement={requirements}")
+        install_pinned = ["pip", "install", f"--python={folder}", "--no-deps", f"--requirement={requirements}"]
+        subprocess.run([*uv, *install_pinned], check=True)
     stamp.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
-def _pip(python: str, *arguments: str) -> None:
-    command = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--quiet"]
-    subprocess.run([*command, *arguments], check=True)
+def _uv() -> str:
+    """Return the program, of the group `test`."""
+    return str(Path(sys.executable).with_name("uv"))
 
 
 @contextmanager
