@@ -141,7 +141,13 @@ def make_environment(name: str) -> None:
     uv = [_uv(), "--quiet", "--system-certs"]  # pip needs several times as long for these gigabytes
     subprocess.run([*uv, "venv", "--clear", f"--python={sys.executable}", str(folder)], check=True)
     with _file(lines) as requirements:
-        install_pinned = ["pip", "install", f"--python={folder}", "--no-deps", f"--requirement={requirements}"]
+        install_pinned = [
+            "pip",
+            "install",
+            f"--python={folder}",
+            "--no-deps",
+            f"--requirement={requirements}",
+        ]
         subprocess.run([*uv, *install_pinned], check=True)
     stamp.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 

@@ -240,3 +240,170 @@ def test_what_is_wrong_with_single_names_is_told_beside_what_is_wrong_with_the_f
         ("name-not-joined", "[0]"),
         ("name-unknown", "[1]"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ({"send": ()}, "names nothing; write at least one name, or leave the field out"),
+        (
+            {"send": ("agee",)},
+            "'agee' is not in input.columns; did you mean age? there are id, age, plan, note",
+        ),
+        (
+            {"keep": ("zzz",)},
+            "'zzz' is not in input.columns or output.columns; there are id, age, plan, note, score, label",
+        ),
+        (
+            {"send": ("id",), "input_filter": "$[0]"},
+            "says the same filter as data_processing.input_filter, which is '$[0]'; keep one of them",
+        ),
+        (
+            {"send": ("id",), "input_filter": "${Token[A.1]}"},
+            "says the same filter as data_processing.input_filter; keep one of them",
+        ),
+    ],
+)
+def test_fails_for_columns_and_says_what_there_is(names: dict[str, tuple[str, ...]], message: str) -> None:
+    assert [found for _, _, found in told(CSV, **names)] == [message]
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ({"keep": ("zzz",)}, "'zzz' is not in output.columns; there are score, label"),
+        (
+            {"keep": ("id",)},
+            "'id' is a column of the input, and stands only in joined records; "
+            "write data_processing.join_source: Input",
+        ),
+    ],
+)
+def test_fails_for_columns_that_an_answer_alone_has_not(
+    names: dict[str, tuple[str, ...]], message: str
+) -> None:
+    assert [found for _, _, found in told(CSV, joined=False, **names)] == [message]
+
+
+def test_fails_for_names_of_an_answer_that_has_none_and_says_how_to_name_it() -> None:
+    nothing = with_columns(CSV, (), ())
+    advice = "it names nothing; name the columns of the model's answer, in order: output.columns: [a, b]"
+    assert [message for _, _, message in told(nothing, joined=False, keep=("a", "b"))] == [
+        f"'a' is not in output.columns; {advice}",
+        f"'b' is not in output.columns; {advice}",
+    ]
+    ((_, _, message),) = told(with_columns(CSV, ("id",), ()), keep=("id", "score"))
+    assert message.endswith("name the columns of the model's answer, in order: output.columns: [score]")
+
+
+def test_fails_without_the_names_of_all_that_is_sent() -> None:
+    assert told(with_columns(CSV, (), ()), send=("id",)) == [
+        (
+            "names-need-columns",
+            "data_processing.send",
+            "needs the names of all columns; write them in input.columns, in the order of the data, or name a "
+            "sample with a header in input.columns_from",
+        )
+    ]
+    assert told(JSON, send_except=("id",)) == [
+        (
+            "names-need-columns",
+            "data_processing.send_except",
+            "needs the names of all fields, since a filter says what is sent; write them in input.columns",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content_type", "what"), [("image/png", "is 'image/png'"), (None, "is not given"), ("", "is not given")]
+)
+def test_fails_for_names_of_data_that_no_filter_reads(content_type: str | None, what: str) -> None:
+    spec = replace(CSV, input=replace(CSV.input, content_type=content_type))
+    assert told(spec, send=("id",)) == [
+        (
+            "names-need-type",
+            "data_processing.send",
+            "names work on text/csv, application/json, application/jsonlines, "
+            f"and input.content_type {what}; write one of them there",
+        )
+    ]
+
+
+def test_fails_for_fields_that_are_not_in_the_record_or_the_answer() -> None:
+    named = with_columns(JSON, ("id",), ("score",))
+    assert [message for _, _, message in told(named, keep=("age",))] == [
+        "'age' is not in input.columns, output.columns or SageMakerOutput; "
+        "there are id, score, SageMakerOutput, SageMakerInput"
+    ]
+    ((code, field, message),) = told(named, joined=False, keep=("score", "age"))
+    assert (code, field) == ("name-unknown", "data_processing.keep[1]")
+    assert message.startswith("'age' is not in output.columns")
+    ((_, _, message),) = told(JSON, joined=False, keep=("SageMakerOutput.score",))
+    assert message.startswith("'SageMakerOutput.score' stands only in joined records")
+    # beside an unknown field of the record, one of the answer is not unknown
+    found = told(named, keep=("SageMakerOutput.other", "age"))
+    assert [(code, field[-3:]) for code, field, _ in found] == [
+        ("name-unknown", "[1]"),
+        ("names-apart", "eep"),
+    ]
+
+
+def test_all_fields_of_an_answer_that_stands_alone_are_the_whole_answer() -> None:
+    named = with_columns(JSON, (), ("score", "label"))
+    compiled = output_filter(replace(named, data_processing=DataProcessingSpec(keep=("label", "score"))))
+    assert (compiled.field, compiled.path) == ("data_processing.keep", "$")
+
+
+@pytest.mark.parametrize(
+    ("name", "what", "fix"),
+    [
+        ("", "is empty", "rename the field in the data, or leave the filter out"),
+        ("a_b", "holds _", "rename the field in the data, or leave the filter out"),
+        ("a_.b_", "holds _.", "names are top-level fields; for a field inside a field write the JSONPath"),
+    ],
+)
+def test_fails_for_a_field_that_no_filter_can_hold(name: str, what: str, fix: str) -> None:
+    ((_, _, message),) = told(JSON, send=(name,))
+    assert message.startswith(f"'{name}' {what}, and a filter takes only ")
+    assert message.endswith(f"; {fix}")
+
+
+def test_a_column_far_behind_in_a_row_of_known_width_is_counted_from_the_end() -> None:
+    wide = with_columns(CSV, tuple(f"c{number}" for number in range(101)), ("label",))
+    assert kept(wide, "c100") == "$[-2]"
+
+
+def test_a_filter_has_at_most_as_many_characters_as_sagemaker_takes() -> None:
+    wide = with_columns(CSV, tuple(f"c{number}" for number in range(200)), ())
+    path = sent(wide, send=(*(f"c{number}" for number in range(10, 48, 2)), "c100"))
+    assert path is not None
+    assert (path[-8:], len(path)) == (",46,100]", MAX_LENGTH)
+    ((code, _, message),) = told(wide, send=(*(f"c{number}" for number in range(10, 46, 2)), "c100", "c102"))
+    assert (code, message[:41]) == ("names-too-long", "20 names make a filter of 64 characters, ")
+    assert sent(JSON, send=("a" * 61,)) == f"$.{'a' * 61}"
+    ((code, _, _),) = told(JSON, send=("a" * 62,))
+    assert code == "names-too-long"
+
+
+def test_fails_for_long_fields_and_names_the_three_longest() -> None:
+    names = ("a" * 20, "b" * 10, "c" * 30, "d" * 15)
+    ((_, _, message),) = told(JSON, send=names)
+    assert message == (
+        f"4 names make a filter of 89 characters, and SageMaker takes 63: the longest are {'c' * 30}, {'a' * 20}, "
+        f"{'d' * 15}; shorten names in the data, name fewer, or put these fields into one object, which one name "
+        "selects"
+    )
+
+
+def test_fails_for_a_long_selection_with_one_gap_or_of_a_row_of_unknown_width() -> None:
+    columns = tuple(f"c{number}" for number in range(60))
+    gap = tuple(name for name in columns if name != "c30")
+    ((_, _, message),) = told(with_columns(CSV, columns, ()), send=gap)
+    assert ": c30 stands between them; " in message
+    ((_, _, message),) = told(with_columns(CSV, (), columns), keep=columns)
+    assert ": the row's width is not known; " in message
+
+
+def test_an_order_that_aws_does_not_promise_is_no_error() -> None:
+    spec = replace(CSV, data_processing=DataProcessingSpec(join_source="Input", keep=("label", "id")))
+    assert [problem.severity for problem in output_filter(spec).problems] == ["warning"]
