@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from batch_transform.job.files.job_file import read_job_files
-from tools.pictures.pages import PICTURES, PROJECT, blocks, drawings, with_blocks
+from tools.pictures.pages import DESIGN, PICTURES, PROJECT, blocks, drawings, with_blocks
 from tools.pictures.recording import picture, shape, shown
 
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
@@ -34,6 +34,14 @@ def test_a_drawing_is_the_one_that_its_script_draws(name: str) -> None:
 def test_the_diagrams_of_a_page_are_those_of_the_code(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert with_blocks(text, blocks()[page]) == text, "run: make pictures"
+
+
+def test_the_design_page_describes_every_state_of_the_diagram() -> None:
+    page = DESIGN.read_text(encoding="utf-8")
+    states = set(re.findall(r"^ {4}(\w+)[\[{(]", blocks()[DESIGN]["state machine"], re.MULTILINE))
+    assert len(states) > 20
+    described = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.*?) \|", page, re.MULTILINE))))
+    assert states - described == set()
 
 
 def test_every_picture_is_sound_loads_nothing_and_is_shown_on_a_page() -> None:

@@ -18,15 +18,15 @@ def main(arguments: list[str]) -> None:
     for page, made in blocks().items():
         _write(page, with_blocks(page.read_text(encoding="utf-8"), made))
     if "recording" in arguments:
-        done = subprocess.run(
-            ["/usr/bin/env", "make", "--silent", "run"],
-            cwd=PROJECT,
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
-        )
+        _make("model")  # which installs and trains: the recording is of a later run
+        printed = _make("run")
         for theme in THEMES:
-            _write(PICTURES / f"run-{theme}.svg", picture(done.stdout, theme))
+            _write(PICTURES / f"run-{theme}.svg", picture(printed, theme))
+
+
+def _make(target: str) -> str:
+    command = ["/usr/bin/env", "make", "--silent", target]
+    return subprocess.run(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
 def _write(path: Path, text: str) -> None:
