@@ -7,25 +7,25 @@ BatchTransformError
 │   │   ├── EnvironmentFileError  an environments file with problems
 │   │   ├── StandInsFileError  a file of stand-ins with problems
 │   │   ├── JobSpecError     a job made in Python with problems
-│   │   ├── RunInputError    a run's input asks for what a run may not have
-│   │   └── FilterNamesError names of columns that make no filter
-│   ├── ConstructError       what a CDK construct was given does not go together
-│   ├── InvalidFilterError   a filter that SageMaker would not take
-│   │   └── FilterSyntaxError  one that CreateTransformJob takes and the running job refuses
+│   │   ├── RunInputError    a run's input overrides something that a run may not change
+│   │   └── FilterNamesError names of columns that can't be written as a filter
+│   ├── ConstructError       arguments of a CDK construct that contradict each other
+│   ├── InvalidFilterError   a filter that SageMaker wouldn't accept
+│   │   └── FilterSyntaxError  one that CreateTransformJob accepts and the running job refuses
 │   ├── TransformSettingsError  a request that the engine cannot run
-│   ├── InvalidS3UriError    an address that is none of S3's
+│   ├── InvalidS3UriError    an address that isn't an S3 address
 │   ├── UnknownImageError    a framework container that is not in our table
-│   ├── SampleHeaderError    a sample that names no columns
-│   ├── TruthFileError       a table of known answers that is no such table
-│   ├── HeaderRowError       data to be scored whose first row is the names of its columns
+│   ├── SampleHeaderError    a sample without column names
+│   ├── TruthFileError       a malformed table of known answers
+│   ├── HeaderRowError       data to be scored whose first row is a header
 │   ├── RowWidthError        data to be scored whose first row has more or fewer columns than the job names
 │   ├── UnfitDataError       data to be scored whose packing, encoding or size no job can process
 │   ├── ModelNotFoundError   an endpoint or a package group that has no model for a run
 │   ├── DataNotFoundError    a local file or an S3 object that is not there
-│   ├── MissingExtraError    a command whose packages are not installed
+│   ├── MissingExtraError    a command whose packages aren't installed
 │   └── NotDeployedError     a stack, a job or a run that is not there
 ├── AwsCallError             AWS refused a call, or could not be asked
-├── FollowError              a run that goes on, and that could not be followed any more
+├── FollowError              a run in progress that can no longer be followed
 ├── LocalAwsError            the local AWS could not do what it was asked
 │   ├── PortInUseError       another program listens there
 │   └── EmulatorHookError    the pinned emulator lacks a hook that we plug into
@@ -36,8 +36,8 @@ BatchTransformError
 ├── KeyPathError             an S3 key that is not a valid path in the folder it is copied to
 ├── RunFailedError           the execution, or the transform job in it, failed
 └── TransformError           one input object could not be transformed
-    ├── UnparsableError      a text that is no CSV row, or no JSON document
-    ├── FilterMissError      a filter that asks for what is not there
+    ├── UnparsableError      text that isn't a CSV row or a JSON document
+    ├── FilterMissError      a filter that selects something that doesn't exist
     ├── RecordError          a record that cannot be parsed, filtered or sent
     ├── ModelClientError     the model answered 4xx: it refuses the data
     ├── ModelServerError     the model answered 5xx
@@ -61,7 +61,7 @@ class Problem:
 
     `code` is stable and names the rule. `field` is the job file's path, such as
     `transform.max_payload`. `message` says what is wrong with which value, what is
-    allowed and how to mend it, in lower case and without a full stop. `path`, `line`
+    allowed and how to fix it, in lower case and without a full stop. `path`, `line`
     and `column` (from 1) are filled where the value came from a file.
     """
 
@@ -84,13 +84,13 @@ class Problem:
 
 
 class BatchTransformError(Exception):
-    """The root: all that this project reports to a person. The command line ends with `exit_code`."""
+    """The root: everything that this project reports to a person. The command line ends with `exit_code`."""
 
     exit_code = 1
 
 
 class InputError(BatchTransformError):
-    """When the person's own input is wrong: nothing was started and nothing was lost."""
+    """When the person's own input is wrong: nothing has started and nothing is lost."""
 
     exit_code = 2
 
@@ -120,7 +120,7 @@ class JobSpecError(ProblemsError):
 
 
 class ConstructError(InputError):
-    """When the arguments of a CDK construct contradict one another, or the job, or ask for more than AWS takes."""
+    """When the arguments of a CDK construct contradict one another, or the job, or ask for more than AWS accepts."""
 
 
 class RunInputError(ProblemsError):
@@ -128,7 +128,7 @@ class RunInputError(ProblemsError):
 
 
 class FilterNamesError(ProblemsError):
-    """When `send`, `send_except` or `keep` cannot be written as a filter of SageMaker's."""
+    """When `send`, `send_except` or `keep` can't be written as a SageMaker filter."""
 
 
 class InvalidFilterError(InputError):
@@ -144,9 +144,9 @@ class UnknownImageError(InputError):
 
 
 class FilterSyntaxError(InvalidFilterError):
-    """When a filter has only legal characters but is no path that SageMaker can follow.
+    """When a filter has only legal characters but isn't a path that SageMaker can follow.
 
-    CreateTransformJob looks at the characters alone and takes it; the job then fails
+    CreateTransformJob checks only the characters and accepts it; the job then fails
     (recorded for lists of ranges, sagemaker-python-sdk issue 1112).
     """
 
@@ -198,7 +198,7 @@ class AwsCallError(BatchTransformError):
 
 
 class FollowError(BatchTransformError):
-    """When a run that was started cannot be followed to its end: it goes on all the same."""
+    """When a run that was started cannot be followed to its end: the run itself continues."""
 
 
 class LocalAwsError(BatchTransformError):
@@ -212,7 +212,7 @@ class PortInUseError(LocalAwsError):
 
 
 class EmulatorHookError(LocalAwsError):
-    """When the installed emulator has no such hook: it is not the pinned release."""
+    """When the installed emulator lacks a hook: it isn't the pinned release."""
 
 
 class RefusedRequestError(LocalAwsError):
@@ -225,9 +225,9 @@ class RefusedRequestError(LocalAwsError):
 
 
 class TransformJobError(LocalAwsError):
-    """When a transform job cannot run at all. `str()` is its FailureReason, which begins as AWS's do.
+    """When a transform job cannot run at all. `str()` is its FailureReason, which begins as AWS's does.
 
-    `log_lines` is what its model server printed last, where there was one.
+    `log_lines` is what its model server printed last, if there was one.
     """
 
     def __init__(self, failure_reason: str, *log_lines: str) -> None:
@@ -261,7 +261,7 @@ class KeyPathError(BatchTransformError):
 
 
 class RunFailedError(BatchTransformError):
-    """When an execution of the state machine ends other than SUCCEEDED."""
+    """When an execution of the state machine ends in a status other than SUCCEEDED."""
 
 
 class TransformError(BatchTransformError):
@@ -282,9 +282,9 @@ class TransformError(BatchTransformError):
 
 
 class UnparsableError(TransformError):
-    """When a text is no CSV row, or no JSON document.
+    """When text isn't a CSV row or a JSON document.
 
-    The message says why and not where: the catcher knows where.
+    The message says why, not where: the caller knows where.
     """
 
 

@@ -1,4 +1,4 @@
-"""All that is wrong with a job, before anything is made of it."""
+"""Every problem of a job, found before anything is deployed."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _JOB_RULES = (
 def problems(spec: JobSpec) -> list[Problem]:
     """Return all problems of a job. Reads no file and asks no service."""
     if texts := list(one_text_problems(spec)):
-        return texts  # all that is said of names would be said of letters
+        return texts  # every other problem would be about single letters
     spec = with_derived(spec)
     filters = {
         "data_processing.input_filter": input_filter(spec),
@@ -66,7 +66,7 @@ def problems(spec: JobSpec) -> list[Problem]:
     if not any(problem.is_error for problem in [*found, *of_filters]):
         found += trigger_input_problems(spec, request)
     return of_filters + [
-        # What the rules say of a path is told where the job says it, in names or as a path.
+        # A problem of a filter is reported where the job writes it, by name or as a path.
         dataclasses.replace(problem, field=filters[problem.field].field)
         if problem.field in filters
         else problem

@@ -123,7 +123,7 @@ def test_a_run_can_change_what_the_file_then_says() -> None:
         ({"MaxPayloadInMB": 6}, "  max_payload: 6  # MB in one request, at most"),
         (
             {"MaxConcurrentTransforms": 0},
-            "  max_concurrent_transforms: 0  # as many as the container says, or 1",
+            "  max_concurrent_transforms: 0  # as many as the container asks for, or 1",
         ),
         (
             {"MaxConcurrentTransforms": 2},

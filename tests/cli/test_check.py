@@ -49,9 +49,9 @@ def test_fails_with_2_and_a_line_for_each_problem(folder: Path, capsys: pytest.C
     assert out == ""
     assert err.splitlines() == [
         "jobs/a.yaml:4:16: error max-payload-too-large: transform.max_payload: "
-        "200 is too large; allowed is from 0 to 100",
+        "200 is too large; write a number from 0 to 100",
         "jobs/b.yaml:3:23: warning strategy-needs-split: transform.strategy: SingleRecord has no effect while "
-        "input.split_type is None, since a whole object is one request; write input.split_type: Line, or leave "
+        "input.split_type is None, since each object is one request; write input.split_type: Line, or leave "
         "the strategy out",
         "1 error and 1 warning in 2 files",
     ]
@@ -112,7 +112,7 @@ def test_json_is_for_programs(folder: Path, capsys: pytest.CaptureFixture[str]) 
             {
                 "code": "max-payload-too-large",
                 "field": "transform.max_payload",
-                "message": "200 is too large; allowed is from 0 to 100",
+                "message": "200 is too large; write a number from 0 to 100",
                 "severity": "error",
                 "path": "jobs/a.yaml",
                 "line": 4,

@@ -129,7 +129,7 @@ def test_json_is_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["churn"], "there is nothing to read"),
         (["churn", "--input", "nope.csv"], "there is no such file"),
-        (["churn", "--input", "s3://"], "is no S3 address"),
+        (["churn", "--input", "s3://"], "is not an S3 address"),
         (["churn", "--input", "rows.csv", "--model", "--answer", "x"], "keep one of them"),
         (["churn", "--input", "rows.csv", "--model"], "give an answer with --answer instead"),
         (["churn", "--input", "rows.csv", "-n", "0"], "Invalid value for '-n'"),

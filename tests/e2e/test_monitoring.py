@@ -129,7 +129,7 @@ def test_a_run_that_somebody_stops_is_told(watched: Watched) -> None:
     subject, text = watched.mail(execution)
     assert subject.endswith(" was stopped")
     assert "Somebody stopped its execution" in text
-    assert "next step: start the run again, if it was not meant to stop for good" in text
+    assert "next step: start the run again, unless you meant to stop it" in text
 
 
 def test_a_run_that_takes_longer_than_its_machine_may_is_told_and_raises_an_alarm(watched: Watched) -> None:
@@ -142,7 +142,7 @@ def test_a_run_that_takes_longer_than_its_machine_may_is_told_and_raises_an_alar
     )
     execution = watched.start("sleeper", "600\n")
     subject, text = watched.mail(execution)
-    assert subject.endswith(" took too long and was ended")
+    assert subject.endswith(" timed out")
     assert "see whether a transform job of this run still goes on" in text
     assert "#/transform-jobs\n" in text
     told = watched.alarm("sleeperMonitoringAlarmsTimedOut")

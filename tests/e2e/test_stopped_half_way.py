@@ -299,7 +299,7 @@ def test_a_run_whose_time_is_over_leaves_no_job(world: World) -> None:
             world.nothing_of(execution)
     finally:
         states.update_state_machine(stateMachineArn=machine, definition=json.dumps(definition))
-    assert world.told.mail(execution)[0].endswith(" took too long and was ended")
+    assert world.told.mail(execution)[0].endswith(" timed out")
     world.next_run_goes_well()
 
 

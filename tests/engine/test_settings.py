@@ -75,8 +75,8 @@ def test_without_accept_a_join_expects_answers_in_the_format_of_the_input() -> N
         ),
         (request(data_type="AugmentedManifestFile"), "S3DataType 'AugmentedManifestFile' is not allowed"),
         (request(data_type="Converse"), "S3DataType 'Converse' is not allowed"),
-        (request(uri="nowhere"), "S3Uri: 'nowhere' is no S3 address"),
-        (request(output="nowhere"), "S3OutputPath: 'nowhere' is no S3 address"),
+        (request(uri="nowhere"), "S3Uri: 'nowhere' is not an S3 address"),
+        (request(output="nowhere"), "S3OutputPath: 'nowhere' is not an S3 address"),
         (request(content_type=None, input_filter="$[0]"), "need ContentType to be one of"),
         (
             request(content_type="image/png", accept="image/png", join_source="Input"),

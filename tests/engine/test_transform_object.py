@@ -294,7 +294,7 @@ def test_fails_without_naming_a_record_for_a_filter_that_is_not_documented(filte
     assert ran.outcome.status == "Failed"
     assert [line for line in ran.log if line.startswith("bucket/in/a.csv: ")] == ran.log[1:]
     assert len(ran.log) == 2
-    assert f"Invalid JsonPath: {text}: AWS does not say what" in ran.log[1]
+    assert f"Invalid JsonPath: {text}: AWS doesn't document" in ran.log[1]
     assert ran.model.bodies == []
 
 

@@ -102,7 +102,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(document=documents())
-def test_a_job_file_is_told_or_becomes_a_request(document: dict[str, Any], folder: Path) -> None:
+def test_a_job_file_is_reported_or_becomes_a_request(document: dict[str, Any], folder: Path) -> None:
     path = folder / "job.yaml"
     path.write_text(json.dumps(document))  # JSON is YAML
     files = read_job_files([path])

@@ -46,9 +46,15 @@ def test_a_failed_run_is_told_with_its_cause_its_links_and_the_next_step() -> No
 @pytest.mark.parametrize(
     ("status", "detail", "happened", "cause", "step"),
     [
-        ("FAILED", {}, "failed", "names no cause", "mend what the cause names"),
-        ("TIMED_OUT", {}, "took too long", "longer than its state machine may", "still goes on, and stop it"),
-        ("ABORTED", {}, "was stopped", "Somebody stopped", "if it was not meant to stop"),
+        ("FAILED", {}, "failed", "gives no cause", "fix what the cause names"),
+        ("TIMED_OUT", {}, "timed out", "longer than TimeoutSeconds", "still in progress, and stop it"),
+        (
+            "ABORTED",
+            {},
+            "was stopped",
+            "Somebody stopped",
+            "start the run again, unless you meant to stop it",
+        ),
         ("ABORTED", {"cause": "wrong data"}, "was stopped", "wrong data", "start the run again"),
     ],
 )

@@ -45,7 +45,7 @@ def test_overrides_by_name_of_a_column_are_taken(definition: dict[str, Any]) -> 
     [
         ({"input.data": "s3://data/out/"}, "output-under-input"),
         ({"transform.instance_cuont": 2}, "did you mean transform.instance_count"),
-        ({"output.path": "s3://elsewhere/"}, "change it in the job file and deploy"),
+        ({"output.path": "s3://elsewhere/"}, "change it in the job file, and deploy"),
         ({"transform.instance_type": ["ml.m5.large", "t2.nano"]}, "transform.instance_type"),
     ],
 )

@@ -84,7 +84,7 @@ def test_an_editor_is_told_of_the_schema_where_it_lies(folder: Path) -> None:
         (Starter("a", "model"), "needs a container image"),
         (Starter("a", "m", id_name="id"), "the names of all columns are needed"),
         (Starter("a", "m", content_type="image/png", id_name="id"), "leave the id out"),
-        (Starter("a", "s3:///x"), "is no S3 address"),
+        (Starter("a", "s3:///x"), "is not an S3 address"),
     ],
 )
 def test_fails_for_what_makes_no_job(starter: Starter, message: str) -> None:

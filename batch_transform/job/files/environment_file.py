@@ -46,9 +46,9 @@ class Environments:
 
 
 def load_environments(path: Path = ENVIRONMENT_FILE) -> Environments:
-    """Read the file. Raises EnvironmentFileError with all that is wrong in it.
+    """Read the file. Raises EnvironmentFileError with every problem in it.
 
-    Without a file there is one environment, `prod`, with nothing different.
+    Without a file there is one environment, `prod`, with the defaults.
     """
     if not path.exists():
         return Environments({DEFAULT_ENVIRONMENT: EnvironmentSpec()}, path)
@@ -123,7 +123,7 @@ def _problems(environment: EnvironmentSpec) -> Iterator[Problem]:
     if environment.account and not _ACCOUNT.fullmatch(environment.account):
         yield Problem("account-malformed", "account", f"{shown(environment.account)} is not 12 digits")
     if environment.region and not _REGION.fullmatch(environment.region):
-        message = f"{shown(environment.region)} is no region; write it as eu-west-1"
+        message = f"{shown(environment.region)} is not a region; write it as eu-west-1"
         yield Problem("region-malformed", "region", message)
     if environment.prefix and not _PREFIX.fullmatch(environment.prefix):
         example = f"{environment.environment}-"
@@ -142,9 +142,7 @@ def _problems(environment: EnvironmentSpec) -> Iterator[Problem]:
     instance_type = environment.instance_type
     if instance_type is not None and instance_type not in INSTANCE_TYPES:
         near = "".join(f"did you mean {one}? " for one in near_instance_types(instance_type)[:1])
-        message = (
-            f"{shown(instance_type)} is no type that a transform job runs on; {near}families are {FAMILIES}"
-        )
+        message = f"{shown(instance_type)} is not an instance type for transform jobs; {near}families are {FAMILIES}"
         yield Problem("instance-type-unknown", "instance_type", message)
     yield from _tag_problems(environment)
     job = JobSpec("any", ModelSpec(), notify=environment.notify)
@@ -158,7 +156,7 @@ def _tag_problems(environment: EnvironmentSpec) -> Iterator[Problem]:
         other = taken.setdefault(name.lower(), name)
         if name not in (other, "job"):
             message = (
-                f"{shown(name)} and {other} differ only in capitals, and IAM takes no two such tags of one role; "
+                f"{shown(name)} and {other} differ only in case, and a role can't have two such tags in IAM; "
                 "rename one"
             )
             yield Problem("tag-names-alike", f"tags.{name}", message)
@@ -167,17 +165,15 @@ def _tag_problems(environment: EnvironmentSpec) -> Iterator[Problem]:
 def _bucket_problems(environment: EnvironmentSpec) -> Iterator[Problem]:
     """What the data buckets cannot be."""
     if environment.auto_delete_objects and environment.removal_policy != "destroy":
-        message = (
-            "empties buckets that go with their stack; write removal_policy: destroy too, or leave it out"
-        )
+        message = "needs removal_policy: destroy, so that the buckets go with their stack; write both, or leave it out"
         yield Problem("auto-delete-retained", "auto_delete_objects", message)
     days = environment.keep_outputs_for_in_days
     if days is not None and days < 1:
-        message = f"{days} is too few; S3 keeps an object for a day at least"
+        message = f"{days} is too few; S3 keeps an object for at least one day"
         yield Problem("days-too-few", "keep_outputs_for_in_days", message)
     logs = environment.access_logs_bucket
     if logs is not None and not S3Uri(logs, "").has_usual_bucket_name:
-        message = f"{shown(logs)} is no name of a bucket; write it without s3://"
+        message = f"{shown(logs)} is not a bucket name; write it without s3://"
         yield Problem("bucket-name-malformed", "access_logs_bucket", message)
 
 
@@ -194,7 +190,8 @@ def _require_apart(found: Mapping[str, EnvironmentSpec], reading: Reading) -> No
             if one.prefix == other.prefix and not apart:
                 of = f"environments.{name}.prefix"
                 message = (
-                    f"is the same as that of {other_name}, and both may be deployed to one account, where one would "
+                    f"is the same as the prefix of {other_name}, and both may be deployed to one account, "
+                    f"where one would "
                     f"replace the other; write another prefix, such as {name}-, or give both an account"
                 )
                 reading.wrong("prefix-taken", of, message, reading.position(of))

@@ -1,7 +1,7 @@
-"""From a job file's document to a JobSpec: which fields there are is what the values in `job_spec` say.
+"""From a job file's document to a JobSpec, by the declarations in `batch_transform.job.values`.
 
-A field that is not what it must be becomes a problem, and its place in the JobSpec is held by
-`rules.UNRESOLVED`, so that rules over several fields do not guess about it.
+A malformed field becomes a problem, and `rules.UNRESOLVED` takes its place in the JobSpec, so that rules over
+several fields don't guess about it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _Value = typing.TypeVar("_Value")
 
 
 def read_fields(document: MapNode, reading: Reading) -> JobSpec:
-    """Return the job as far as it can be read; it is sound only where `reading` noted no problem."""
+    """Return the job as far as it can be read; it is complete only if `reading` noted no problem."""
     return read_value(document, JobSpec, reading)
 
 
@@ -70,7 +70,7 @@ def _build(cls: type, values: Mapping[str, Any], path: str, reading: Reading) ->
             arguments[name] = _build(structure, {}, f"{of}.", reading)
         elif name in required:
             at = reading.position(path.rstrip("."))
-            reading.wrong("missing-field", of, "is required, and is not there; add it", at)
+            reading.wrong("missing-field", of, "is required but missing; add it", at)
             arguments[name] = _place_holder(hint)
     return cls(**arguments)
 
@@ -120,9 +120,9 @@ def _read_structure(node: MapNode, path: str, cls: type, reading: Reading) -> di
 
 
 def _left_out(of: str, at: Position, reading: Reading) -> None:
-    """A field without a value is left out; where that leaves out more than a value, it is told."""
+    """A field without a value counts as left out; note it where the writer must have meant something."""
     if of == "triggers.schedule":
-        message = "says nothing, so that there is no schedule; write cron or rate under it, or leave it out"
+        message = "is empty, so there is no schedule; write cron or rate under it, or leave it out"
         reading.problems.append(
             Problem("schedule-empty", of, message, "warning", line=at.line, column=at.column)
         )
@@ -140,7 +140,7 @@ def _unknown(entry: Entry, path: str, allowed: tuple[str, ...], reading: Reading
 
 def _read(node: Node, of: str, hint: object, reading: Reading) -> object:
     if isinstance(node, Scalar) and node.value == UNRESOLVED:
-        return _place_holder(hint)  # what it should be is not known, and has been told
+        return _place_holder(hint)  # already reported
     structure = _structure_in(hint)
     if structure is not None and (isinstance(node, MapNode) or structure is hint):
         if isinstance(node, MapNode):
@@ -148,11 +148,11 @@ def _read(node: Node, of: str, hint: object, reading: Reading) -> object:
         if structure is UploadSpec and isinstance(node, Scalar) and isinstance(node.value, bool):
             return {} if node.value else None
         names = ", ".join(written_fields(structure))
-        mend = ""
+        fix = ""
         if of == "model" and isinstance(node, Scalar) and isinstance(node.value, str):
-            mend = f"; write model: {{{meant_model(node.text)}}}"
+            fix = f"; write model: {{{meant_model(node.text)}}}"
         either = "true, false or " if structure is UploadSpec else ""
-        message = f"must be {either}a mapping with {names}; got {got(node)}{mend}"
+        message = f"must be {either}a mapping with {names}; got {got(node)}{fix}"
         reading.wrong("wrong-type", of, message, node.position)
         return _place_holder(hint)
     item = _item_structure(hint)

@@ -39,7 +39,7 @@ _ASKED_BY = {**data_processing.ASKED_BY, **batching.ASKED_BY, **container.ASKED_
 class JobFiles:
     """Job files as read. `jobs` are those without errors; `problems` holds errors and warnings, in file order.
 
-    `without_source` are those whose only errors are that a model's folder is not there, as before it is made.
+    `without_source` are those whose only error is a model folder that doesn't exist yet.
     """
 
     jobs: tuple[JobSpec, ...]
@@ -48,7 +48,7 @@ class JobFiles:
 
     @property
     def has_errors(self) -> bool:
-        """Whether a file must be mended first."""
+        """Whether any file has an error."""
         return any(problem.is_error for problem in self.problems)
 
 
@@ -73,9 +73,9 @@ def load_job_files(
 
 
 def read_job_files(paths: Iterable[Path | str], *, environments: Sequence[EnvironmentSpec] = ()) -> JobFiles:
-    """Return jobs and problems of all files. Raises nothing for what is wrong in a file, or with reading it.
+    """Return jobs and problems of all files. Never raises for a problem in a file, or for one that can't be read.
 
-    A job that is sound as written is also held against the rules as it is in each of `environments`.
+    A job without errors is also checked as it would be deployed in each of `environments`.
     """
     jobs: list[JobSpec] = []
     without_source: list[JobSpec] = []
@@ -103,9 +103,9 @@ def read_job_files(paths: Iterable[Path | str], *, environments: Sequence[Enviro
 
 
 def _name_is_taken(name: str, other: str, path: str) -> str:
-    """Names that differ only so would share an output of the stack, by which the command line finds a job."""
+    """Such names would share a stack output, by which the command line finds a job."""
     if name == other:
-        return f"{shown(name)} is also the name of the job in {path}; give each its own"
+        return f"{shown(name)} is also the name of the job in {path}; give each job its own name"
     return (
         f"{shown(name)} and {shown(other)}, the job in {path}, differ only in hyphens or capitals, and would share "
         "a stack output; rename one"
@@ -126,7 +126,7 @@ def _read(path: Path) -> tuple[JobSpec | None, Reading]:
 
 
 def _check_in_environments(job: JobSpec, environments: Sequence[EnvironmentSpec], reading: Reading) -> None:
-    """Note what an environment makes wrong, such as a prefix that makes a name too long."""
+    """Note what goes wrong only in an environment, such as a prefix that makes a name too long."""
     known = {(problem.code, problem.field) for problem in reading.problems}
     for environment in environments:
         for problem in problems(in_environment(job, environment)):
@@ -160,9 +160,9 @@ def _folder(
     folder = (path.parent / source).resolve()
     at = reading.position(field)
     if not folder.is_dir():
-        what = "is no folder" if folder.exists() else "does not exist"
-        mend = "make the folder, or correct the path"
-        reading.wrong("source-missing", field, f"'{source}' {what}, seen from {path.parent}; {mend}", at)
+        what = "is not a folder" if folder.exists() else "does not exist"
+        fix = "create the folder, or correct the path"
+        reading.wrong("source-missing", field, f"'{source}' {what}, relative to {path.parent}; {fix}", at)
         return folder
     try:
         found = list(_of_folder(field, folder, container, job))
@@ -218,13 +218,15 @@ def _with_sample_columns(job: JobSpec, path: Path, reading: Reading) -> JobSpec:
     at = reading.position(field)
     columns: tuple[str, ...] = (UNRESOLVED,)
     if job.input.columns:
-        reading.wrong("columns-twice", field, "says the same as input.columns; keep one of them", at)
+        reading.wrong("columns-twice", field, "gives the same names as input.columns; keep one of them", at)
         columns = job.input.columns
     else:
         try:
             columns = read_header(path.parent / sample)
         except SampleHeaderError as error:
-            where = "" if (path.parent / sample).exists() else f", seen from {path.parent}; correct the path"
+            where = (
+                "" if (path.parent / sample).exists() else f", relative to {path.parent}; correct the path"
+            )
             reading.wrong("columns-from-unreadable", field, f"'{sample}' {error}{where}", at)
         else:
             # What is wrong with the names is shown where the sample is named.

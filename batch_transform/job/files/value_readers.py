@@ -1,4 +1,4 @@
-"""From the values of a document to Python's: texts, numbers, lists and maps, each with what is wrong with it."""
+"""From a document's values to Python's: texts, numbers, lists and maps, each with its problems."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ def meant_map(node: Node) -> str:
 
 
 def notify_empty(of: str, at: Position, reading: Reading) -> None:
-    """Who writes `notify` means to tell somebody."""
-    message = "tells nobody; write email or topic under it, or leave it out"
+    """An empty `notify` is a mistake: its writer wants somebody to be notified."""
+    message = "notifies nobody; write email or topic under it, or leave it out"
     reading.problems.append(Problem("notify-empty", of, message, line=at.line, column=at.column))
 
 
@@ -85,8 +85,8 @@ def read_text(node: Node, of: str, reading: Reading) -> str:
         is_date = node.kind == "timestamp" and of.endswith((".start_date", ".end_date"))
         if is_date or not node.kind:
             return node.text if is_date else node.value
-    mend = f': write it in quotes, "{node.text}"' if isinstance(node, Scalar) else ""
-    return reading.wrong("wrong-type", of, f"must be a text; got {got(node)}{mend}", node.position)
+    fix = f': write it in quotes, "{node.text}"' if isinstance(node, Scalar) else ""
+    return reading.wrong("wrong-type", of, f"must be text; got {got(node)}{fix}", node.position)
 
 
 def read_number(node: Node, of: str, reading: Reading) -> object:
@@ -95,12 +95,12 @@ def read_number(node: Node, of: str, reading: Reading) -> object:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     if isinstance(value, str) and value.strip().isdigit():
-        mend = ": leave out the quotes"
+        fix = ": leave out the quotes"
     elif isinstance(value, float) and value.is_integer():
-        mend = f": write {int(value)}"
+        fix = f": write {int(value)}"
     else:
-        mend = ""
-    return reading.wrong("wrong-type", of, f"must be a whole number; got {got(node)}{mend}", node.position)
+        fix = ""
+    return reading.wrong("wrong-type", of, f"must be a whole number; got {got(node)}{fix}", node.position)
 
 
 def read_flag(node: Node, of: str, reading: Reading) -> object:
@@ -118,7 +118,7 @@ def read_list(node: Node, of: str, reading: Reading) -> tuple[str, ...]:
         reading.wrong("wrong-type", of, f"must be a list, such as [id, age]; got {got(node)}", node.position)
         return (UNRESOLVED,)
     if not node.items and of.endswith(".columns"):
-        message = "names nothing; write at least one name, or leave the field out"
+        message = "is empty; write at least one name, or leave the field out"
         reading.wrong("columns-empty", of, message, node.position)
         return (UNRESOLVED,)
     if not node.items and of == "notify.email":
@@ -132,7 +132,7 @@ def read_list(node: Node, of: str, reading: Reading) -> tuple[str, ...]:
 def read_json_object(node: Node, of: str, reading: Reading) -> dict[str, object]:
     """Read what a run changes."""
     if not isinstance(node, MapNode):
-        message = f"must be a mapping of what the run changes, as {{transform: {{max_payload: 6}}}}; got {got(node)}"
+        message = f"must be a mapping of fields to override, such as {{transform: {{max_payload: 6}}}}; got {got(node)}"
         reading.wrong("wrong-type", of, message, node.position)
         return {}
     return typing.cast("dict[str, object]", _read_json(node, of, reading))
@@ -156,8 +156,8 @@ def read_map(node: Node, of: str, reading: Reading) -> dict[str, str]:
     """Read names and texts. A number is taken as it is written, as the environment of a process has it."""
     if not isinstance(node, MapNode):
         meant = meant_map(node)
-        mend = f"; write {of.rpartition('.')[2]}: {meant}" if meant else ""
-        message = f"must be a mapping of names to texts; got {got(node)}{mend}"
+        fix = f"; write {of.rpartition('.')[2]}: {meant}" if meant else ""
+        message = f"must be a mapping of names to texts; got {got(node)}{fix}"
         reading.wrong("wrong-type", of, message, node.position)
         return {}
     texts = {}

@@ -27,9 +27,9 @@ _SCALARS = {
 
 
 def read_document(path: Path, reading: Reading, *, least: str) -> MapNode | None:
-    """Return the fields of a file; what is wrong with it is noted, and None returned.
+    """Return the fields of a file; if it can't be read, note why and return None.
 
-    `least` is what such a file must say at least, for the message to who wrote nothing.
+    `least` is the minimum that such a file must have, for the message about an empty file.
     """
     try:
         text = read_file(path).decode("utf-8-sig")
@@ -49,9 +49,11 @@ def read_document(path: Path, reading: Reading, *, least: str) -> MapNode | None
         return node
     if node is None or (isinstance(node, Scalar) and node.value is None):
         if not reading.problems:
-            reading.wrong("file-empty", "file", f"says nothing; write at least {least}", _TOP)
+            reading.wrong("file-empty", "file", f"is empty; write at least {least}", _TOP)
     else:
-        reading.wrong("file-not-mapping", "file", "must be fields, such as name: my-job", node.position)
+        reading.wrong(
+            "file-not-mapping", "file", "must be a mapping of fields, such as name: my-job", node.position
+        )
     return None
 
 
@@ -64,16 +66,19 @@ def _node(text: str, reading: Reading) -> Node | None:
         before = text[: error.position]
         at = Position(before.count("\n") + 1, len(before) - before.rfind("\n"))
         reading.wrong(
-            "yaml-character", "file", f"YAML allows no character U+{error.character:04X}; remove it", at
+            "yaml-character",
+            "file",
+            f"YAML doesn't allow the character U+{error.character:04X}; remove it",
+            at,
         )
     except yaml.MarkedYAMLError as error:
-        # What was left open is seen only at its end: show where it begins.
+        # An unclosed quote is noticed only at the end: show where it begins.
         is_open = "quoted scalar" in (error.context or "") or "simple key" in (error.context or "")
         mark = (error.context_mark if is_open else error.problem_mark) or error.context_mark
         at = _TOP if mark is None else _position(mark)
-        told = " ".join(part for part in (error.context, error.problem) if part)
-        hint = next((hint for sign, hint in _SYNTAX_HINTS if sign in told), "check quotes and indentation")
-        reading.wrong("yaml-syntax", "file", f"this is no YAML ({told}); {hint}", at)
+        message = " ".join(part for part in (error.context, error.problem) if part)
+        hint = next((hint for sign, hint in _SYNTAX_HINTS if sign in message), "check quotes and indentation")
+        reading.wrong("yaml-syntax", "file", f"not valid YAML ({message}); {hint}", at)
     except RecursionError:
         reading.wrong("yaml-too-deep", "file", "is nested too deeply", _TOP)
     return None
@@ -89,14 +94,17 @@ def _composed(text: str) -> yaml.Node | None:
         try:
             return yaml.compose(text, Loader=_QUICK_LOADER)
         except yaml.YAMLError:
-            pass  # it is told below, in better words
+            pass  # reported below, in better words
     return yaml.compose(text, Loader=yaml.SafeLoader)
 
 
 _SYNTAX_HINTS = (
     ("\\t", "indent with spaces, not with tabs"),
     ("alias", "write a value that begins with * in quotes"),
-    ("another document", "a file holds one job: remove the line --- and what follows, or make two files"),
+    (
+        "another document",
+        "a file holds one job: remove the line --- and everything after it, or make two files",
+    ),
     (
         "',' or",
         "inside { } and [ ], write values that hold brackets, commas, colons or question marks in quotes",
@@ -126,7 +134,7 @@ class _Conversion:
 
     def node(self, node: yaml.Node, of: str) -> Node:
         if node in self._open:
-            return self._wrong("yaml-alias", of, "is an alias of something that it is inside of", node)
+            return self._wrong("yaml-alias", of, "is an alias of a value that contains it", node)
         if node not in self._done:
             self._open.add(node)
             self._done[node] = self._converted(node, of)
@@ -141,20 +149,20 @@ class _Conversion:
             return ListNode(items, _position(node.start_mark))
         if isinstance(node, yaml.ScalarNode) and node.tag.startswith(_TAG):
             return self._scalar(node, of)
-        return self._wrong("yaml-tag", of, f"there is no tag such as {node.tag} here; remove it", node)
+        return self._wrong("yaml-tag", of, f"the tag {node.tag} is not supported here; remove it", node)
 
     def _entries(self, node: yaml.MappingNode, of: str) -> dict[str, Entry]:
         entries: dict[str, Entry] = {}
         merged: dict[str, Entry] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                self._wrong("yaml-key", of, "a field's name must be a text", key)
+                self._wrong("yaml-key", of, "a field's name must be text", key)
             elif key.tag == f"{_TAG}merge":
                 for part in value.value if isinstance(value, yaml.SequenceNode) else [value]:
                     if isinstance(part, yaml.MappingNode):
                         merged = self._entries(part, of) | merged
                     else:
-                        self._wrong("yaml-merge", of, "<< takes a mapping, or a list of them", part)
+                        self._wrong("yaml-merge", of, "<< needs a mapping, or a list of mappings", part)
             elif key.value in entries:
                 first = entries[key.value].key_position.line
                 at = f"{of}.{key.value}".lstrip(".")

@@ -97,36 +97,37 @@ class FilterNames:
     def can_be_judged(self, *others: str) -> bool:
         """Whether there are names, and all is known that they are judged by."""
         if not self.names:
-            self.wrong("names-empty", "names nothing; write at least one name, or leave the field out")
+            self.wrong("names-empty", "is empty; write at least one name, or leave the field out")
         for place, name in enumerate(self.names):
             if name in self.names[:place]:
                 field = f"{self.field}[{place}]"
-                self.problems.append(Problem("name-twice", field, f"'{name}' is named twice; name it once"))
+                self.problems.append(Problem("name-twice", field, f"'{name}' is listed twice; list it once"))
         if any(is_token(value) for value in (self._content_type, *self.names, *others)):
             return False
         if media_type(self._content_type) not in FILTERABLE:
-            given = f"is '{self._content_type}'" if self._content_type else "is not given"
+            given = f"is '{self._content_type}'" if self._content_type else "is missing"
             self.wrong(
                 "names-need-type",
-                f"names work on {', '.join(FILTERABLE)}, and {self._type_field} {given}; write one of them there",
+                f"filters by name work on {', '.join(FILTERABLE)}, but {self._type_field} {given}; write one "
+                f"of these types there",
             )
             return False
         return bool(self.names)
 
     def must_be_in(
-        self, known: Sequence[str], where: str, *, of: Sequence[str] | None = None, mend: str = ""
+        self, known: Sequence[str], where: str, *, of: Sequence[str] | None = None, fix: str = ""
     ) -> None:
-        """Note each name, of all or of some, that is not known and of which nothing else was told.
+        """Note each name, of all or of some, that is not known and has no problem yet.
 
-        `mend` ends the message of a name that is like none of the known.
+        `fix` ends the message of a name that resembles none of the known ones.
         """
         told = {problem.field for problem in self.problems}
-        there = f"there are {listed(known)}" if known else "it names nothing"
+        there = f"it has {listed(known)}" if known else "it is empty"
         for name in self.names if of is None else of:
             if name not in known and self._field_of(name) not in told:
                 near = get_close_matches(name, known, n=1)
                 hint = f"did you mean {near[0]}? " if near else ""
-                ending = f"; {mend}" if mend and not near else ""
+                ending = f"; {fix}" if fix and not near else ""
                 self.wrong("name-unknown", f"'{name}' is not in {where}; {hint}{there}{ending}", at=name)
 
     def select_columns(
@@ -139,7 +140,9 @@ class FilterNames:
         if len(path) > MAX_LENGTH:
             between = layout.between(names)
             if shuffled and not between:
-                self._too_long(names, path, "their order is not that of the data; name them in that order")
+                self._too_long(
+                    names, path, "their order differs from the data's; list them in the order of the data"
+                )
             else:
                 verb = "stands" if len(between) == 1 else "stand"
                 blame = (
@@ -150,7 +153,8 @@ class FilterNames:
         if shuffled:
             self.wrong(
                 "names-order",
-                f"AWS does not say in which order '{path}' gives columns that are not in the order of the data; "
+                f"AWS doesn't document the order in which '{path}' returns columns; list them in the order of "
+                f"the data: "
                 f"write [{', '.join(in_order)}]",
                 severity="warning",
             )
@@ -167,8 +171,8 @@ class FilterNames:
             self._too_long(
                 names,
                 path,
-                f"the longest are {listed(longest)}; shorten names in the data, name fewer, or put these fields "
-                "into one object, which one name selects",
+                f"the longest are {listed(longest)}; shorten names in the data, list fewer, or put these fields "
+                "into one object, which a single name selects",
             )
             return self.no_filter()
         return NamedFilter(self.field, path)
@@ -179,20 +183,22 @@ class FilterNames:
             if is_writable(name):
                 continue
             illegal = "".join(dict.fromkeys(character for character in name if not is_writable(character)))
-            mend = (
-                "names are top-level fields; for a field inside a field write the JSONPath"
+            fix = (
+                "names are top-level fields; for a nested field, write the JSONPath"
                 if "." in illegal
                 else "rename the field in the data, or leave the filter out"
             )
             self.wrong(
                 "name-unwritable",
-                f"'{name}' {f'holds {illegal}' if illegal else 'is empty'}, and a filter takes only ASCII letters, "
-                f"digits, blanks and hyphens in a name; {mend}",
+                f"'{name}' {f'holds {illegal}' if illegal else 'is empty'}, but names in a filter can have "
+                f"only ASCII letters, "
+                f"digits, spaces and hyphens; {fix}",
                 at=name,
             )
 
     def _too_long(self, names: Sequence[str], path: str, why: str) -> None:
         self.wrong(
             "names-too-long",
-            f"{len(names)} names make a filter of {len(path)} characters, and SageMaker takes {MAX_LENGTH}: {why}",
+            f"{len(names)} names make a filter of {len(path)} characters, but SageMaker accepts at most "
+            f"{MAX_LENGTH}: {why}",
         )

@@ -117,21 +117,23 @@ class JsonPath:
 
     @property
     def undefined(self) -> str | None:
-        """Why nobody knows what SageMaker makes of this legal path; None for paths that are defined.
+        """Why AWS's result for this legal path isn't documented; None for paths that are defined.
 
-        Such a path is refused when it is applied: a guess would differ from AWS in silence.
+        Such a path is refused when it is applied: a guess could silently differ from AWS.
         """
         for step in self.steps:
             if isinstance(step, Wildcard):
-                return "AWS does not say what * selects; name the fields or the indexes"
+                return "AWS doesn't document what * selects; write the fields or the indexes"
             if isinstance(step, Slice) and step.end is not None and step.end < 0:
-                return "AWS does not say what a negative end of a slice means; count the end from the start"
+                return (
+                    "AWS doesn't document what a negative end of a slice means; count the end from the start"
+                )
         if any(not isinstance(step, (Name, Index)) for step in self.steps[:-1]):
-            return "AWS does not say what follows a list or a slice; put the list or the slice last"
+            return "AWS doesn't document steps after a list or a slice; put the list or the slice last"
         return None
 
     def check_defined(self) -> None:
-        """Raise FilterMissError where nobody knows what SageMaker makes of this path: see `undefined`."""
+        """Raise FilterMissError for a path whose result isn't documented: see `undefined`."""
         if self.undefined:
             raise self._miss(self.undefined)
 
@@ -190,12 +192,12 @@ class JsonPath:
     def _step(self, step: Step, value: JsonValue) -> JsonValue:
         if isinstance(step, (Name, Names)):
             if not isinstance(value, dict):
-                raise self._miss("a name is asked of what is no object")
+                raise self._miss("a name is applied to a value that isn't an object")
             if isinstance(step, Name):
                 return self._named(value, step.name)
             return {name: self._named(value, name) for name in step.names}
         if not isinstance(value, list) or isinstance(step, Wildcard):
-            raise self._miss("an index is asked of what is no array")
+            raise self._miss("an index is applied to a value that isn't an array")
         selected = [value[position] for position in self._positions(step, len(value))]
         return selected[0] if isinstance(step, Index) else selected
 
@@ -266,7 +268,7 @@ def check_filter_type(text: str, *, member: str, content_type: str | None) -> No
 
 
 def _named(character: str) -> str:
-    """Return a character as AWS shows it, and what nobody sees on a screen by its number and its name."""
+    """Return a character as AWS shows it, and an invisible one by its number and name."""
     if character.isprintable() and character.isascii():
         return f'"{character}"'
     seen = f'"{character}", ' if character.isprintable() else ""
@@ -328,5 +330,5 @@ def _bracket(text: str, content: str) -> Step:
 
 
 def _is_csv_path(steps: tuple[Step, ...]) -> bool:
-    """Whether it selects cells; `[*]` may, which is then told as undefined."""
+    """Whether it selects cells; `[*]` may, and is then reported as undefined."""
     return not steps or (len(steps) == 1 and isinstance(steps[0], (Index, Indexes, Slice, Wildcard)))

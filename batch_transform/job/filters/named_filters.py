@@ -35,7 +35,9 @@ def with_paths(spec: JobSpec) -> JobSpec:
     wrong = [problem for one in compiled for problem in one.problems if problem.is_error]
     for one in compiled:
         if one.path is None and not wrong:
-            message = "cannot be compiled: names and types that only the deployment knows; write the JSONPath"
+            message = (
+                "can't be compiled, since its names or types are known only at deployment; write the JSONPath"
+            )
             wrong.append(Problem("names-unresolved", one.field, message))
     sent, kept = (one.path for one in compiled)
     if wrong or sent is None or kept is None:
@@ -60,7 +62,7 @@ def input_filter(spec: JobSpec) -> NamedFilter:
         return NamedFilter("data_processing.input_filter", _path(processing.input_filter))
     given = FilterNames(f"data_processing.{field}", names, "input.content_type", spec.input.content_type)
     if processing.send is not None and processing.send_except is not None:
-        given.wrong("filter-twice", "says the same filter as data_processing.send_except; keep one of them")
+        given.wrong("filter-twice", "sets the same filter as data_processing.send_except; keep one of them")
     _not_with_path(given, "input_filter", processing.input_filter)
     if not given.can_be_judged(*columns):
         return given.no_filter()
@@ -68,7 +70,7 @@ def input_filter(spec: JobSpec) -> NamedFilter:
     if field == "send_except":
         names = tuple(name for name in columns if name not in set(names))
         if columns and not names:
-            given.wrong("names-empty", "leaves nothing to send; name fewer columns")
+            given.wrong("names-empty", "leaves nothing to send; list fewer columns")
     if given.problems:
         return given.no_filter()
     if given.is_csv:
@@ -90,7 +92,7 @@ def _columns_must_do(given: FilterNames, columns: tuple[str, ...], *, all_needed
     elif all_needed:
         given.wrong(
             "names-need-columns",
-            "needs the names of all fields, since a filter says what is sent; write them in input.columns",
+            "needs the names of all fields, since a filter lists what is sent; write them in input.columns",
         )
 
 
@@ -106,7 +108,7 @@ def output_filter(spec: JobSpec) -> NamedFilter:
     if processing.join_source == "Input":
         for name in given.names:
             if name in spec.input.columns and name in spec.output.columns:
-                message = f"'{name}' is in input.columns and in output.columns; give one of them another name"
+                message = f"'{name}' is in input.columns and in output.columns; rename one of them"
                 given.wrong("name-ambiguous", message, at=name)
     else:
         _only_of_answer(given, spec)
@@ -121,8 +123,8 @@ def _kept_columns(given: FilterNames, spec: JobSpec) -> NamedFilter:
     inputs, answers = (spec.input.columns if joined else ()), spec.output.columns
     where = "input.columns or output.columns" if joined else "output.columns"
     others = [name for name in given.names if name not in inputs]
-    mend = f"name the columns of the model's answer, in order: output.columns: [{', '.join(others)}]"
-    given.must_be_in((*inputs, *answers), where, mend="" if answers else mend)
+    fix = f"name the columns of the model's answer, in order: output.columns: [{', '.join(others)}]"
+    given.must_be_in((*inputs, *answers), where, fix="" if answers else fix)
     if given.problems:
         return given.no_filter()
     # How many cells the record and the answer have is certain only where they are named.
@@ -163,8 +165,8 @@ def _kept_of_joined(given: FilterNames, spec: JobSpec) -> NamedFilter:
     if of_answer and of_record:
         given.wrong(
             "names-apart",
-            f"no path takes {listed(of_answer)} out of the answer and {listed(of_record)} out of the record; "
-            f"keep the whole answer, as {ANSWER}",
+            f"there is no filter for {listed(of_answer)} from the answer and {listed(of_record)} from the record; "
+            f"keep the whole answer, {ANSWER}",
         )
         given.must_be_writable(of_record)
     if given.problems:
@@ -182,7 +184,7 @@ def _only_of_answer(given: FilterNames, spec: JobSpec) -> None:
     for name in given.names:
         is_answer = not given.is_csv and name.partition(".")[0] == ANSWER
         if name not in spec.output.columns and (is_answer or name in spec.input.columns):
-            what = "stands" if is_answer else "is a column of the input, and stands"
+            what = "exists" if is_answer else "is a column of the input and exists"
             message = f"'{name}' {what} only in joined records; write data_processing.join_source: Input"
             given.wrong("name-not-joined", message, at=name)
 
@@ -190,7 +192,7 @@ def _only_of_answer(given: FilterNames, spec: JobSpec) -> None:
 def _not_with_path(given: FilterNames, raw: str, path: str | None) -> None:
     if path is not None:
         value = "" if is_token(path) else f", which is '{path}'"
-        message = f"says the same filter as data_processing.{raw}{value}; keep one of them"
+        message = f"sets the same filter as data_processing.{raw}{value}; keep one of them"
         given.wrong("filter-twice", message)
 
 

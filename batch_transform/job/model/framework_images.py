@@ -184,7 +184,7 @@ def versions(framework: str) -> tuple[str, ...]:
     """Return the framework's versions, oldest first."""
     if framework not in _VERSIONS:
         raise UnknownImageError(
-            f"'{framework}' is no framework that is known here; write one of {', '.join(frameworks())}, "
+            f"'{framework}' is not a supported framework; write one of {', '.join(frameworks())}, "
             "or the whole image URI"
         )
     return _VERSIONS[framework]

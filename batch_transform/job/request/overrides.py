@@ -174,21 +174,19 @@ def _leaves(node: Mapping[str, object], path: str) -> Iterator[tuple[str, object
 
 def _problem(field: str, value: object, seen: set[str]) -> Problem | None:
     if field in seen:
-        return Problem("override-twice", field, "is given twice, nested and dotted; keep one")
+        return Problem("override-twice", field, "is given twice, nested and with dots; keep one")
     if field in OVERRIDABLE or field.startswith(f"{_ENV}."):
         return None
     if field in _MEMBER_OF or field.startswith("tags."):
         return Problem(
-            "override-fixed", field, "belongs to the deployed stack; change it in the job file and deploy"
+            "override-fixed", field, "belongs to the deployed stack; change it in the job file, and deploy"
         )
     if any(known.startswith(f"{field}.") for known in _MEMBER_OF):
         return Problem("wrong-type", field, f"must be an object of fields; got {shown(value)}")
     near = get_close_matches(field, OVERRIDABLE, n=1)
     hint = f"did you mean {near[0]}? " if near else ""
     allowed = ", ".join(OVERRIDABLE)
-    return Problem(
-        "override-unknown", field, f"is nothing that a run can change; {hint}allowed are {allowed}"
-    )
+    return Problem("override-unknown", field, f"can't be changed by a run; {hint}allowed are {allowed}")
 
 
 def _set(request: Request, member: Member, value: object) -> None:

@@ -1,4 +1,4 @@
-"""What schedules and uploads give their runs, held against what a run may have before anything is deployed."""
+"""What schedules and uploads override in their runs, checked before anything is deployed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def trigger_input_problems(spec: JobSpec, request: Request) -> Iterator[Problem]
 
 
 def _run_problems(spec: JobSpec, request: Request, run_input: Mapping[str, object]) -> Iterator[Problem]:
-    """Tell what the check before the run would refuse, and what only the job's file shows."""
+    """Yield what the preflight would refuse, and what only the job file shows."""
     columns = Columns(spec.input.columns, spec.output.columns)
     try:
         run = apply_overrides(request, run_input, columns, instance_types=spec.transform.instance_type)
@@ -45,7 +45,7 @@ def _run_problems(spec: JobSpec, request: Request, run_input: Mapping[str, objec
             yield Problem(
                 "override-of-image",
                 INSTANCE_TYPE,
-                f"{other} needs another image of the framework than {first}, which the model was made for; name "
+                f"{other} needs a different framework image than {first}, which the model is defined for; list "
                 "instance types of the same kind",
             )
             return
@@ -72,6 +72,6 @@ def _data(spec: JobSpec, request: Request) -> Iterator[Problem]:
     yield Problem(
         "override-outside-data",
         "input.data",
-        f"{text} does not begin with {where}: the job may read there only",
+        f"{text} does not begin with {where}: the job may read only there; write an address below it",
         severity=severity,
     )

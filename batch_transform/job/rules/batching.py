@@ -35,7 +35,7 @@ def _strategy(values: RequestValues) -> Iterator[Problem]:
         yield Problem(
             "strategy-needs-split",
             "transform.strategy",
-            f"{strategy} has no effect while input.split_type is None, since a whole object is one request; "
+            f"{strategy} has no effect while input.split_type is None, since each object is one request; "
             "write input.split_type: Line, or leave the strategy out",
             severity="warning",
         )

@@ -49,7 +49,7 @@ def _names(field: str, names: Sequence[str], content_type: str | None) -> Iterat
         yield Problem(
             "columns-type-unfit",
             field,
-            f"names columns of CSV rows or fields of JSON records, and the type here is '{content_type}'; "
+            f"has names of CSV columns or JSON fields, but the type here is '{content_type}'; "
             "leave the names out",
         )
     for at, name in enumerate(names):
@@ -59,20 +59,22 @@ def _names(field: str, names: Sequence[str], content_type: str | None) -> Iterat
             yield Problem(
                 "column-duplicate",
                 f"{field}[{at}]",
-                f"'{name}' is the name of two columns; give each column its own",
+                f"'{name}' is the name of two columns; rename one of them",
             )
 
 
 def _one_name(field: str, name: str, at: int) -> Iterator[Problem]:
     if not name.strip():
-        yield Problem("column-empty", field, f"column {at + 1} has no name; write one")
+        yield Problem("column-empty", field, f"column {at + 1} has an empty name; write a name")
     elif len(name.splitlines()) > 1:
-        yield Problem("column-of-lines", field, f"{shown(name)} holds a newline; write the name on one line")
+        yield Problem(
+            "column-of-lines", field, f"{shown(name)} contains a newline; write the name on one line"
+        )
     elif name != name.strip():
         yield Problem(
             "column-outer-blank",
             field,
-            f"{shown(name)} begins or ends with a blank, which is a part of the name; write {shown(name.strip())}",
+            f"{shown(name)} begins or ends with a space, which is part of the name; write {shown(name.strip())}",
             severity="warning",
         )
 
@@ -84,14 +86,14 @@ def _reach(field: str, text: str | None, groups: Sequence[tuple[str, Sequence[st
     try:
         path = JsonPath.parse(text, content_type=CSV)
     except InvalidFilterError:
-        return  # told by the rules on filters
+        return  # reported by the rules on filters
     if path.undefined:
         return
-    if path.forwards:  # told by the rules on filters; its columns may still be missing
+    if path.forwards:  # reported by the rules on filters; its columns may still be missing
         path = JsonPath.parse(path.forwards)
     names = [name for _, group in groups for name in group]
     if _counts_from_both_ends(path) and all(-len(names) <= index < len(names) for index in path.indexes):
-        return  # told above
+        return  # reported above
     try:
         path.positions(len(names))
     except FilterMissError:
@@ -102,17 +104,17 @@ def _reach(field: str, text: str | None, groups: Sequence[tuple[str, Sequence[st
         yield Problem(
             "filter-beyond-columns",
             field,
-            f"'{text}' asks for a column that is not there: a row has {counted(len(names), 'column')} ({where}), "
+            f"'{text}' selects a column that doesn't exist: a row has {counted(len(names), 'column')} ({where}), "
             f"counted from 0: {listed}{_end_is_inclusive(path, len(names))}",
         )
 
 
 def _end_is_inclusive(path: JsonPath, width: int) -> str:
-    """The mend of a slice that is written as Python has it, one too far."""
+    """Return the fix for a slice that ends one too far, as in Python."""
     last = path.slice
     if last is None or last.end != width:
         return ""
-    return f"; the end of a slice is inclusive, so that the last column is {width - 1}, or leave the end out"
+    return f"; the end of a slice is inclusive: the last column is {width - 1}; or leave the end out"
 
 
 def _counts_from_both_ends(path: JsonPath) -> bool:
@@ -127,14 +129,14 @@ def _from_both_ends(field: str, text: str | None) -> Iterator[Problem]:
     try:
         path = JsonPath.parse(text)
     except InvalidFilterError:
-        return  # told by the rules on filters
+        return  # reported by the rules on filters
     last = path.slice
     if last is None or last.start is None or last.end is None or not _counts_from_both_ends(path):
         return
     yield Problem(
         "filter-from-both-ends",
         field,
-        f"'{text}' counts its start from the end and its end from the start: selects nothing in a record with "
+        f"'{text}' counts its start from the end and its end from the start, so it selects nothing in a record with "
         f"more than {last.end - last.start} columns or elements; count both from the start",
         severity="warning",
     )
@@ -169,7 +171,7 @@ def _reserved(names: Sequence[str]) -> Iterator[Problem]:
             yield Problem(
                 "column-reserved",
                 f"input.columns[{at}]",
-                f"'{name}' is a name that SageMaker writes itself into records, and might overwrite; rename the field",
+                f"'{name}' is a name that SageMaker itself writes into records and might overwrite; rename the field",
                 severity="warning",
             )
 
@@ -180,7 +182,7 @@ def _reach_of_names(field: str, text: str | None, where: str, known: Sequence[st
     try:
         path = JsonPath.parse(text)
     except InvalidFilterError:
-        return  # told by the rules on filters
+        return  # reported by the rules on filters
     first = path.steps[0] if path.steps else None
     names = (first.name,) if isinstance(first, Name) else first.names if isinstance(first, Names) else ()
     for name in names:

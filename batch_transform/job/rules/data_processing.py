@@ -42,7 +42,9 @@ def _one_filter(values: RequestValues, field: str, member: str, type_field: str)
     try:
         path = JsonPath.parse(text, member=member, content_type=content_type)
     except FilterSyntaxError as error:
-        yield Problem("filter-syntax", field, f"{error}; CreateTransformJob takes it and the job then fails")
+        yield Problem(
+            "filter-syntax", field, f"{error}; CreateTransformJob accepts it, and the job then fails"
+        )
         return
     except InvalidFilterError as error:
         yield Problem("filter-refused", field, f"{error}{_mend(text, content_type)}")
@@ -51,7 +53,7 @@ def _one_filter(values: RequestValues, field: str, member: str, type_field: str)
         yield Problem(
             "filter-undefined",
             field,
-            f"what '{text}' selects is not known: {path.undefined}; the local AWS refuses it",
+            f"the result of '{text}' is unknown: {path.undefined}; the local AWS refuses it",
             severity="warning",
         )
     yield from _selects_nothing(field, path)
@@ -64,7 +66,7 @@ def _selects_nothing(field: str, path: JsonPath) -> Iterator[Problem]:
         yield Problem(
             "filter-backwards",
             field,
-            f"'{path.text}' starts at {last.start} and ends at {last.end}: selects nothing; "
+            f"'{path.text}' starts at {last.start} and ends at {last.end}, so it selects nothing; "
             f"write {path.forwards}",
             severity="warning",
         )
@@ -73,22 +75,20 @@ def _selects_nothing(field: str, path: JsonPath) -> Iterator[Problem]:
             yield Problem(
                 "filter-index-too-large",
                 field,
-                f"no record has an index {index}, which '{path.text}' asks for; correct it",
+                f"no record has an index {index}, as in '{path.text}'; correct it",
                 severity="warning",
             )
 
 
 def _mend(text: str, content_type: str | None) -> str:
     if any(character.isspace() and character != " " for character in text) or "\u200b" in text:
-        return "; type a plain blank, or none"
+        return "; use a plain space, or none"
     if any(character in _TYPOGRAPHIC_QUOTES for character in text):
         return "; write straight quotes '"
     if text.startswith("$") and media_type(content_type) == CSV:
         return "; columns of a CSV are selected by index, such as $[1:] or $[0,-1]"
     if text.startswith("$") and "_" in text:
-        return (
-            "; a name with _ cannot be written in a filter: rename the field in the data, or select around it"
-        )
+        return "; a filter can't contain a name with _: rename the field in the data, or select around it"
     if text.startswith("$") and '"' in text:
         return "; write names in single quotes"
     return ""
@@ -105,7 +105,7 @@ def _csv_without_lines(values: RequestValues) -> Iterator[Problem]:
         yield Problem(
             "filter-csv-needs-line",
             INPUT_FILTER,
-            f"filters CSV rows, and input.split_type is {split}, so that a whole object is one record; "
+            f"filters CSV rows, but input.split_type is {split}, so a whole object is one record; "
             "write input.split_type: Line",
             severity="warning",
         )
@@ -138,12 +138,12 @@ def _types(values: RequestValues) -> Iterator[Problem]:
     for field in (_CONTENT_TYPE, _ACCEPT):
         if not values.has(field):
             code = "join-needs-content-type" if field == _CONTENT_TYPE else "join-needs-accept"
-            yield Problem(code, field, f"is required, since {_WHY}; write one of {allowed}")
+            yield Problem(code, field, f"is required because {_WHY}; write one of {allowed}")
         elif values.knows(field) and media_type(values.text(field)) not in FILTERABLE:
             yield Problem(
                 "join-type-unfit",
                 field,
-                f"'{values.text(field)}' cannot be joined, and {_WHY}; write one of {allowed}, "
+                f"'{values.text(field)}' can't be joined, but {_WHY}; write one of {allowed}, "
                 "or join_source: None",
             )
     if not (values.has(_CONTENT_TYPE) and values.has(_ACCEPT) and values.knows(_CONTENT_TYPE, _ACCEPT)):
@@ -153,8 +153,8 @@ def _types(values: RequestValues) -> Iterator[Problem]:
         yield Problem(
             "join-types-differ",
             _ACCEPT,
-            f"'{received}' is not input.content_type '{sent}', and {_WHY}: records and answers must have one "
-            "type; write the same in both",
+            f"'{received}' differs from input.content_type '{sent}', but {_WHY}: records and answers must have the "
+            "same type; write the same type in both",
         )
 
 
@@ -166,7 +166,7 @@ def _split(values: RequestValues) -> Iterator[Problem]:
     type_ = media_type(values.text(_CONTENT_TYPE)) if values.knows(_CONTENT_TYPE) else None
     if split not in {"None", "Line"}:
         yield Problem(
-            "join-split-unfit", _SPLIT, f"{split} records cannot be joined, and {_WHY}; write Line or None"
+            "join-split-unfit", _SPLIT, f"{split} records can't be joined, but {_WHY}; write Line or None"
         )
     elif type_ == CSV:
         for field, value in ((_SPLIT, split), (_ASSEMBLE, assemble)):
@@ -174,20 +174,20 @@ def _split(values: RequestValues) -> Iterator[Problem]:
                 yield Problem(
                     "join-csv-needs-line",
                     field,
-                    f"is {value}, and text/csv is joined row by row, since {_WHY}; write Line",
+                    f"is {value}, but text/csv is joined row by row and {_WHY}; write Line, or leave it out",
                 )
     elif split != assemble:
         yield Problem(
             "join-split-differs",
             _ASSEMBLE,
-            f"is {assemble} and input.split_type is {split}, and {_WHY}: both must be the same; "
-            "write Line in both for a record a line, or None in both for a record a file",
+            f"is {assemble} but input.split_type is {split}, and {_WHY}: both must be the same; "
+            "write Line in both if each line is a record, or None in both if each object is one",
         )
     elif type_ == JSON_LINES and split == "None":
         yield Problem(
             "join-json-lines-whole",
             _SPLIT,
-            "is None, so a whole JSON Lines file is joined as one record, which AWS does not describe; "
-            "write Line in input.split_type and in output.assemble_with",
+            "is None, so a whole JSON Lines file is joined as one record, which AWS doesn't document; "
+            "write Line in input.split_type and output.assemble_with",
             severity="warning",
         )

@@ -1,4 +1,4 @@
-"""The instance types that a job is tried on, and what each of them can take."""
+"""The instance types that a job is tried on, and what each of them supports."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def ladder_problems(instance_types: Sequence[object]) -> Iterator[Problem]:
             yield Problem(
                 "instance-type-duplicate",
                 field,
-                f"{shown(instance_type)} was tried before; name each instance type once",
+                f"{shown(instance_type)} is listed twice; list each instance type once",
             )
 
 
@@ -46,7 +46,7 @@ def job_ladder_problems(spec: JobSpec) -> Iterator[Problem]:
         yield Problem(
             "instance-types-empty",
             INSTANCE_TYPE,
-            "names no instance type; write at least one, or leave the field out",
+            "is empty; write at least one instance type, or leave the field out",
         )
     else:
         yield from _images(spec.model, spec.transform.instance_type)
@@ -60,8 +60,8 @@ def _images(model: ModelSpec, instance_types: Sequence[str]) -> Iterator[Problem
             yield Problem(
                 "ladder-of-two-images",
                 item_field(INSTANCE_TYPE, at, len(instance_types)),
-                f"{instance_type} needs another image of the framework than {first}, and a model has one image; name "
-                "instance types with a GPU only, or without one only",
+                f"{instance_type} needs a different framework image than {first}, but a model has one image; list "
+                "only instance types with a GPU, or only instance types without one",
             )
             return
 
@@ -82,7 +82,7 @@ def _tag(image: FrameworkImage, instance_type: str) -> str | None:
     try:
         return tag(image.framework, image.version, instance_type)
     except UnknownImageError:
-        return None  # told by the rules on images
+        return None  # reported by the rules on images
 
 
 _VOLUME_KEY = "transform.volume_kms_key"
@@ -98,14 +98,14 @@ def resource_problems(values: RequestValues) -> Iterator[Problem]:
         yield Problem(
             "volume-key-with-local-storage",
             _VOLUME_KEY,
-            f"a volume key cannot be given with {with_storage[0]}, which has local storage that is encrypted "
-            "already; leave the key out, or take another instance type",
+            f"a volume key can't be used with {with_storage[0]}, whose local storage is already "
+            "encrypted; leave the key out, or use another instance type",
         )
     if values.has(_AMI_VERSION) and without_gpu:
         yield Problem(
             "ami-version-without-gpu",
             _AMI_VERSION,
-            f"the machine images that AWS names are for GPU instances, and {without_gpu[0]} has no GPU; "
+            f"the machine images that AWS documents are for GPU instances, but {without_gpu[0]} has no GPU; "
             "leave it out",
             severity="warning",
         )

@@ -94,13 +94,13 @@ def slug(field: str) -> str:
 
 
 def _missing(field: str) -> Problem:
-    return Problem("missing-field", field, "is required, and is not there; add it")
+    return Problem("missing-field", field, "is required but missing; add it")
 
 
 def _text_problems(field: str, value: object, limits: Text, *, name: str = "") -> Iterator[Problem]:
     name = name or slug(field)
     if not isinstance(value, str):
-        yield Problem("wrong-type", field, f"must be a text; got {shown(value)}: write it in quotes")
+        yield Problem("wrong-type", field, f"must be text; got {shown(value)}: write it in quotes")
     elif limits.longest is not None and len(value) > limits.longest:
         yield Problem(
             f"{name}-too-long",
@@ -108,7 +108,7 @@ def _text_problems(field: str, value: object, limits: Text, *, name: str = "") -
             f"{shown(value)} is longer than {limits.longest} characters; shorten it",
         )
     elif len(value) < limits.shortest and not value:
-        yield Problem(f"{name}-too-short", field, "is empty; write something, or leave the field out")
+        yield Problem(f"{name}-too-short", field, "is empty; write a value, or leave the field out")
     elif limits.pattern is not None and re.fullmatch(limits.pattern, value) is None:
         yield Problem(f"{name}-malformed", field, f"{shown(value)} is not allowed; write {limits.in_words}")
 
@@ -116,7 +116,7 @@ def _text_problems(field: str, value: object, limits: Text, *, name: str = "") -
 def _choice_problems(field: str, value: object, limits: Choice) -> Iterator[Problem]:
     allowed = ", ".join(limits.values)
     if not isinstance(value, str):
-        yield Problem("wrong-type", field, f"must be a text; got {shown(value)}")
+        yield Problem("wrong-type", field, f"must be text; got {shown(value)}")
     elif value in limits.unfit:
         yield Problem(
             f"{slug(field)}-unfit",
@@ -142,9 +142,11 @@ def _near_choice(value: str, choices: tuple[str, ...]) -> str | None:
 def _instance_type_message(value: str) -> str:
     near = near_instance_types(value)
     hint = (
-        f"near ones are {', '.join(near)}" if near else f"write one such as ml.m5.large; there are {FAMILIES}"
+        f"did you mean {' or '.join(near)}?"
+        if near
+        else f"write one such as ml.m5.large; there are {FAMILIES}"
     )
-    return f"{shown(value)} is no instance type of batch transform; {hint}"
+    return f"{shown(value)} is not an instance type for batch transform; {hint}"
 
 
 def _whole_problems(field: str, value: object, limits: Whole) -> Iterator[Problem]:
@@ -152,23 +154,23 @@ def _whole_problems(field: str, value: object, limits: Whole) -> Iterator[Proble
     allowed = f"from {limits.least} to {most}" if most is not None else f"{limits.least} or more"
     if isinstance(value, bool) or not isinstance(value, int):
         quotes = isinstance(value, str) and value.strip().lstrip("-").isdigit()
-        mend = "leave out the quotes" if quotes else f"write a whole number, {allowed}"
-        yield Problem("wrong-type", field, f"must be a whole number; got {shown(value)}: {mend}")
+        fix = "leave out the quotes" if quotes else f"write a whole number, {allowed}"
+        yield Problem("wrong-type", field, f"must be a whole number; got {shown(value)}: {fix}")
     elif value < limits.least:
-        yield Problem(f"{slug(field)}-too-small", field, f"{value} is too small; allowed is {allowed}")
+        yield Problem(f"{slug(field)}-too-small", field, f"{value} is too small; write a number {allowed}")
     elif most is not None and value > most:
-        yield Problem(f"{slug(field)}-too-large", field, f"{value} is too large; allowed is {allowed}")
+        yield Problem(f"{slug(field)}-too-large", field, f"{value} is too large; write a number {allowed}")
 
 
 def _map_problems(field: str, value: object, limits: TextMap) -> Iterator[Problem]:
     if not isinstance(value, Mapping):
-        yield Problem("wrong-type", field, f"must be a mapping of names to texts; got {shown(value)}")
+        yield Problem("wrong-type", field, f"must be a mapping of names to text; got {shown(value)}")
         return
     if len(value) > limits.most:
         yield Problem(
             f"{slug(field)}-too-many",
             field,
-            f"{len(value)} variables are given; AWS takes {limits.most} at most",
+            f"{len(value)} variables are given; AWS accepts at most {limits.most}",
         )
     for key, text in value.items():
         yield from _text_problems(f"{field}.{key}", key, limits.key, name=f"{slug(field)}-name")
@@ -178,11 +180,13 @@ def _map_problems(field: str, value: object, limits: TextMap) -> Iterator[Proble
 
 def _tag_problems(field: str, value: object, limits: TagList) -> Iterator[Problem]:
     if not isinstance(value, list) or not all(isinstance(tag, Mapping) for tag in value):
-        yield Problem("wrong-type", field, f"must be names and texts; got {shown(value)}")
+        yield Problem("wrong-type", field, f"must be a mapping of names to text; got {shown(value)}")
         return
     if len(value) > limits.most:
         yield Problem(
-            f"{slug(field)}-too-many", field, f"{len(value)} tags are given; AWS takes {limits.most} at most"
+            f"{slug(field)}-too-many",
+            field,
+            f"{len(value)} tags are given; AWS accepts at most {limits.most}",
         )
     for tag in value:
         key, text = tag.get("Key"), tag.get("Value")
@@ -199,7 +203,11 @@ def _tag_problems(field: str, value: object, limits: TagList) -> Iterator[Proble
                     f"{shown(part)} is not allowed; write letters, digits, spaces and _ . : / = + - @",
                 )
         if isinstance(key, str) and key.lower().startswith("aws:"):
-            yield Problem("tag-name-reserved", at, "names that begin with aws: are AWS's own; choose another")
+            yield Problem(
+                "tag-name-reserved",
+                at,
+                "names that begin with aws: are reserved for AWS; choose another name",
+            )
 
 
 def _fits_a_tag(character: str) -> bool:

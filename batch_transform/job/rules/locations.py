@@ -45,7 +45,8 @@ def bucket_name_problems(field: str, place: S3Uri) -> Iterator[Problem]:
         yield Problem(
             "bucket-name-unusual",
             field,
-            f"S3 no longer gives a bucket a name such as '{place.bucket}', but {allowed}; check the address",
+            f"S3 no longer allows a bucket name such as '{place.bucket}': a bucket's name is {allowed}; check "
+            f"the address",
             severity="warning",
         )
 
@@ -54,23 +55,23 @@ def _overlap(data: S3Uri, path: S3Uri, field: str, what: str) -> Iterator[Proble
     results = f"{path.key.rstrip('/')}/" if path.key.rstrip("/") else ""
     if results.startswith(data.key):
         if data.key and not data.key.endswith("/") and not results.startswith(f"{data.key}/"):
-            mend = f"write the input as {data}/ with a slash at its end, or put {what} elsewhere"
+            fix = f"write the input as {data}/ with a slash at its end, or put {what} elsewhere"
         elif data.key:
-            mend = f"put {what} elsewhere, such as s3://{path.bucket}/{data.key.rstrip('/')}-{what.replace(' ', '-')}/"
+            fix = f"put {what} elsewhere, such as s3://{path.bucket}/{data.key.rstrip('/')}-{what.replace(' ', '-')}/"
         else:
-            mend = f"give the input a prefix of its own, or put {what} in another bucket"
+            fix = f"give the input a prefix of its own, or put {what} in another bucket"
         yield Problem(
             "output-under-input",
             field,
             f"{path} begins with the input prefix {data}, which is a plain string and selects every key that "
-            f"begins so: the next run would read these {what}; {mend}",
+            f"begins with it, so the next run would read these {what}; {fix}",
         )
     elif field == _PATH and results and data.key.startswith(results):
         yield Problem(
             "input-under-output",
             _DATA,
-            f"{data} lies under the output prefix {path}: whatever cleans up results would delete data too; "
-            "better keep the two apart",
+            f"{data} is below the output prefix {path}, so anything that cleans up results would delete input too; "
+            "keep the two apart",
             severity="warning",
         )
 

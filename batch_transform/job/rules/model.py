@@ -57,7 +57,7 @@ def _uri(field: str, image: str) -> Iterator[Problem]:
         yield Problem(
             "image-without-registry",
             field,
-            f"{shown(image)} is no image URI; write {{framework: {framework}, version: {known}}}",
+            f"{shown(image)} is not an image URI; write {{framework: {framework}, version: {known}}}",
         )
     elif image.startswith("https://"):
         bare = image.removeprefix("https://")
@@ -66,7 +66,7 @@ def _uri(field: str, image: str) -> Iterator[Problem]:
         yield Problem(
             "image-outside-ecr",
             field,
-            f"{shown(image)} is in no private repository of Amazon ECR, where SageMaker takes images from; write "
+            f"{shown(image)} is not in a private Amazon ECR repository, where SageMaker pulls images from; write "
             "ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG",
             severity="warning",
         )
@@ -150,12 +150,12 @@ def _one_source(given: list[str]) -> Iterator[Problem]:
         yield Problem(
             "model-missing",
             "model",
-            "says no model; write one of source (a folder), artifact (a model.tar.gz in S3), containers (a "
-            "pipeline), existing (a model that SageMaker has), endpoint (the model that it serves when a run "
+            "is empty; write one of source (a folder), artifact (a model.tar.gz in S3), containers (a "
+            "pipeline), existing (an existing SageMaker model), endpoint (the model that it serves when a run "
             "starts) and package_group (its newest approved package)",
         )
     elif len(given) > 1:
-        yield Problem("model-ambiguous", "model", f"says {' and '.join(given)}; keep one of them")
+        yield Problem("model-ambiguous", "model", f"has {' and '.join(given)}; keep one of them")
 
 
 def _fits_source(model: ModelSpec, source: str) -> Iterator[Problem]:
@@ -171,7 +171,7 @@ def _fits_source(model: ModelSpec, source: str) -> Iterator[Problem]:
         yield Problem(
             f"{slug(name)}-with-{slug(source)}",
             f"model.{name}",
-            f"cannot be given with model.{source}, {_WHY_NOT[source]}{elsewhere}",
+            f"can't be combined with model.{source}, {_WHY_NOT[source]}{elsewhere}",
         )
     if source in {"source", "artifact"} and model.image is None:
         yield Problem(
@@ -185,8 +185,8 @@ def _fits_source(model: ModelSpec, source: str) -> Iterator[Problem]:
             "role-missing",
             "model.role",
             "is required with model.package_group, since only you know which images and archives its packages "
-            "have; write the ARN of a role that SageMaker may assume and that reads those and the input, and "
-            "writes the output",
+            "use; write the ARN of a role that SageMaker may assume and that may read those and the input, and "
+            "write the output",
         )
 
 
@@ -195,14 +195,14 @@ def _pipeline(containers: Sequence[ContainerSpec]) -> Iterator[Problem]:
         yield Problem(
             "containers-too-many",
             "model.containers",
-            f"{len(containers)} containers are given; a pipeline has {MOST_CONTAINERS} at most",
+            f"{len(containers)} containers are given; a pipeline can have at most {MOST_CONTAINERS}",
         )
     for at, container in enumerate(containers):
         if container.source is not None and container.artifact is not None:
             yield Problem(
                 "container-ambiguous",
                 f"model.containers[{at}]",
-                "says source and artifact; keep one of them",
+                "has source and artifact; keep one of them",
             )
 
 
@@ -213,7 +213,7 @@ def _network(vpc: VpcConfig) -> Iterator[Problem]:
     ):
         field = f"model.vpc_config.{name}"
         if not 1 <= len(ids) <= most:
-            yield Problem(f"{slug(name)}-count", field, f"{len(ids)} are given; AWS takes 1 to {most}")
+            yield Problem(f"{slug(name)}-count", field, f"{len(ids)} are given; AWS accepts 1 to {most}")
 
 
 def _artifact(field: str, artifact: str | None) -> Iterator[Problem]:
@@ -226,7 +226,7 @@ def _artifact(field: str, artifact: str | None) -> Iterator[Problem]:
         yield Problem(
             "artifact-uncompressed",
             field,
-            f"'{artifact}' is a folder, and batch transform takes no uncompressed model; write the address "
+            f"'{artifact}' is a folder, but batch transform doesn't support uncompressed models; write the address "
             "of a model.tar.gz (AWS: SageMaker Batch currently doesn't support Model entity with container "
             "definitions which use ModelDataSource attribute)",
         )
@@ -234,7 +234,7 @@ def _artifact(field: str, artifact: str | None) -> Iterator[Problem]:
         yield Problem(
             "artifact-not-tar-gz",
             field,
-            f"'{artifact}' does not end in .tar.gz; SageMaker wants one gzip compressed tar archive",
+            f"'{artifact}' does not end in .tar.gz; SageMaker needs a gzip-compressed tar archive",
             severity="warning",
         )
 
@@ -244,18 +244,20 @@ def _key(path: str, container: ModelSpec | ContainerSpec, role: str | None) -> I
         return
     field = f"{path}.kms_key"
     if container.source is None and container.artifact is None:
-        if isinstance(container, ContainerSpec):  # of a model without an archive, _fits_source tells
+        if isinstance(container, ContainerSpec):  # for a model without an archive, _fits_source reports it
             yield Problem(
                 "kms-key-without-archive",
                 field,
-                "is the key of a model archive, and this container has none; write artifact or source, or leave it out",
+                "is the key of a model archive, but this container has none; write artifact or source, or "
+                "leave the key out",
             )
     elif role is not None:
         yield Problem(
             "kms-key-with-role",
             field,
-            "does nothing with model.role, whose policies are not the stack's: let that role decrypt with the key, and "
-            "leave this out",
+            "has no effect with model.role, whose policies the stack doesn't manage; allow that role to "
+            "decrypt with the "
+            "key, and leave this out",
             severity="warning",
         )
 
@@ -271,8 +273,8 @@ def _streaming(spec: JobSpec) -> Iterator[Problem]:
             yield Problem(
                 "streaming-with-built-in",
                 "transform.max_payload",
-                f"0 streams whole objects to the model, and SageMaker's built-in {repository} takes no "
-                "streams; write 1 or more",
+                f"0 streams whole objects to the model, but SageMaker's built-in {repository} doesn't support "
+                "streaming; write 1 or more",
                 severity="warning",
             )
             return

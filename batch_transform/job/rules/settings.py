@@ -22,20 +22,20 @@ def name_problems(spec: JobSpec) -> Iterator[Problem]:
         yield Problem(
             "name-too-long",
             "name",
-            f"{shown(spec.name)} has {len(spec.name)} characters; allowed are {MAX_LENGTH}, so that with the "
-            f"run's id and attempt it fits the 63 of a TransformJobName{hint}",
+            f"{shown(spec.name)} has {len(spec.name)} characters; at most {MAX_LENGTH} are allowed, so that with the "
+            f"run's id and attempt it fits into the 63 of a TransformJobName{hint}",
         )
         return
     yield Problem(
         "name-malformed",
         "name",
-        f"{shown(spec.name)} is not allowed; a name has letters, digits and inner hyphens, as AWS asks "
-        f"of a TransformJobName{hint}",
+        f"{shown(spec.name)} is not allowed; a name has letters, digits and inner hyphens, as AWS "
+        f"requires for a TransformJobName{hint}",
     )
 
 
 def one_text_problems(spec: JobSpec) -> Iterator[Problem]:
-    """Refuse a text in the place of a tuple: to Python it is a tuple too, of its letters."""
+    """Refuse a string in place of a tuple: Python would read it as a tuple of its letters."""
     processing = spec.data_processing
     given: dict[str, object] = {
         "input.columns": spec.input.columns,
@@ -62,11 +62,11 @@ def notify_problems(spec: JobSpec) -> Iterator[Problem]:
     for at, address in enumerate(spec.notify.email):
         field = item_field(_EMAIL, at, len(spec.notify.email))
         if address in spec.notify.email[:at] and not is_token(address):
-            yield Problem("email-duplicate", field, f"{shown(address)} is named twice; keep one")
+            yield Problem("email-duplicate", field, f"{shown(address)} is listed twice; keep one")
     topic = spec.notify.topic
     if topic is not None and not is_token(topic) and topic.endswith(".fifo"):
         # CloudWatch User Guide, "Using Amazon CloudWatch alarms"; EventBridge User Guide, "Targets".
-        message = f"{shown(topic)} is a FIFO topic, which neither alarms nor EventBridge rules can tell; take another"
+        message = f"{shown(topic)} is a FIFO topic, which alarms and EventBridge rules can't reach; use a standard one"
         yield Problem("topic-fifo", _TOPIC, message)
 
 
@@ -78,5 +78,5 @@ def log_problems(spec: JobSpec) -> Iterator[Problem]:
         yield Problem(
             "log-retention-unknown",
             "workflow.log_retention_in_days",
-            f"CloudWatch Logs keeps no log for {days} days; write one of {allowed}",
+            f"{days} is not a retention period of CloudWatch Logs; write one of {allowed}",
         )

@@ -74,7 +74,7 @@ def _when(schedule: ScheduleSpec, field: str) -> Iterator[Problem]:
         yield Problem(
             "schedule-ambiguous",
             field,
-            f'says {says}; write one of them, such as cron: "0 2 * * ? *" or rate: 1 hour',
+            f'has {says}; write one of them, such as cron: "0 2 * * ? *" or rate: 1 hour',
         )
         return
     if schedule.cron is not None:
@@ -92,7 +92,7 @@ def _when(schedule: ScheduleSpec, field: str) -> Iterator[Problem]:
         yield Problem(
             "timezone-without-cron",
             f"{field}.timezone",
-            f"{schedule.timezone} has no effect on a rate, which counts from when the schedule was made; leave it "
+            f"{schedule.timezone} has no effect on a rate, which counts from the creation of the schedule; leave it "
             "out, or write cron",
             severity="warning",
         )
@@ -101,13 +101,13 @@ def _when(schedule: ScheduleSpec, field: str) -> Iterator[Problem]:
 def _name(schedule: ScheduleSpec, field: str, before: Sequence[str | None], count: int) -> Iterator[Problem]:
     if schedule.name is not None:
         if schedule.name in before:
-            message = f"{shown(schedule.name)} is also the name of another schedule; give each its own"
+            message = f"{shown(schedule.name)} is also the name of another schedule; give each schedule its own name"
             yield Problem("schedule-name-duplicate", f"{field}.name", message)
     elif count > 1:
         yield Problem(
             "schedule-name-missing",
             field,
-            "is one of several and has no name to tell it apart, such as name: nightly; add one",
+            "is one of several schedules and needs a name of its own; add one, such as name: nightly",
         )
 
 
@@ -125,13 +125,13 @@ def _dates(schedule: ScheduleSpec, field: str) -> Iterator[Problem]:
         yield Problem(
             "date-malformed",
             f"{field}.{name}",
-            f"{shown(text)} is no moment in UTC as EventBridge Scheduler takes it; write {meant}",
+            f"{shown(text)} is not a UTC time that EventBridge Scheduler accepts; write {meant}",
         )
     if len(moments) == 2 and moments["end_date"] <= moments["start_date"]:
         yield Problem(
             "schedule-ends-first",
             f"{field}.end_date",
-            f"{schedule.end_date} is not after start_date, {schedule.start_date}; write a later moment",
+            f"{schedule.end_date} is not after start_date, {schedule.start_date}; write a later time",
         )
 
 
@@ -140,7 +140,9 @@ def _cron(text: str, field: str) -> Iterator[Problem]:
         return
     if text.strip().startswith("cron("):
         inner = text.strip().removeprefix("cron(").removesuffix(")")
-        yield Problem("cron-malformed", field, f'leave out the word cron and its brackets; write "{inner}"')
+        yield Problem(
+            "cron-malformed", field, f'leave out the word cron and its parentheses; write "{inner}"'
+        )
         return
     parts = text.split()
     if len(parts) != len(_CRON_FIELDS):
@@ -148,7 +150,7 @@ def _cron(text: str, field: str) -> Iterator[Problem]:
         yield Problem(
             "cron-malformed",
             field,
-            f"'{text}' has {len(parts)} fields; EventBridge Scheduler wants 6: {_CRON_NAMES}{hint}",
+            f"'{text}' has {len(parts)} fields; EventBridge Scheduler needs 6: {_CRON_NAMES}{hint}",
         )
         return
     is_sound = True
@@ -170,14 +172,14 @@ def _cron(text: str, field: str) -> Iterator[Problem]:
         yield Problem(
             "cron-days",
             field,
-            f"'{text}' must have ? either for day of month or for day of week, and not in both; such as "
+            f"'{text}' must have ? for either day of month or day of week, but not for both, such as "
             f'"{" ".join(parts)}"',
         )
     elif is_sound and (cron := read_cron(text)) is not None and not _comes(cron):
         yield Problem(
             "cron-never",
             field,
-            f"'{text}' never starts the job, since no month that it names has such a day; write L for a month's "
+            f"'{text}' never starts the job, since none of its months has such a day; write L for a month's "
             "last day",
             severity="warning",
         )
@@ -227,7 +229,7 @@ def _rate(text: str, field: str) -> Iterator[Problem]:
         yield Problem(
             "rate-malformed",
             field,
-            f"'{text}' is no rate; write a number and minutes, hours or days, such as 1 hour or 12 hours",
+            f"'{text}' is not a rate; write a number and minutes, hours or days, such as 1 hour or 12 hours",
         )
 
 
@@ -235,10 +237,8 @@ def _timezone(zone: str, field: str) -> Iterator[Problem]:
     if is_token(zone) or _is_zone("UTC") is False or _is_zone(zone):
         return  # a machine without a time zone database knows not even UTC: AWS will check
     near = get_close_matches(zone, zoneinfo.available_timezones(), n=3)
-    hint = f"near ones are {', '.join(near)}" if near else "such as UTC or Europe/Vienna"
-    yield Problem(
-        "timezone-unknown", field, f"'{zone}' is no time zone of the IANA time zone database; {hint}"
-    )
+    hint = f"did you mean {' or '.join(near)}?" if near else "such as UTC or Europe/Vienna"
+    yield Problem("timezone-unknown", field, f"'{zone}' is not in the IANA time zone database; {hint}")
 
 
 def _is_zone(name: str) -> bool:
@@ -257,7 +257,7 @@ _LONGEST_UPLOAD_INPUT = 3000
 
 
 def upload_problems(spec: JobSpec) -> Iterator[Problem]:
-    """Check which objects count, how long nothing must come, and that a job's data are what is uploaded."""
+    """Check which objects start the job, and that its data is what is uploaded."""
     upload = spec.triggers.on_upload
     if upload is None:
         return
@@ -265,7 +265,7 @@ def upload_problems(spec: JobSpec) -> Iterator[Problem]:
         yield Problem(
             "upload-prefix-absolute",
             f"{_UPLOAD}.prefix",
-            f"{shown(upload.prefix)} is seen from input.data, and follows its text; write such as incoming/",
+            f"{shown(upload.prefix)} must be relative to input.data; write it without that address, such as incoming/",
         )
     yield from _key_length(spec, upload)
     size = len(json.dumps(upload.input, ensure_ascii=False, separators=(",", ":"), default=str).encode())
@@ -273,30 +273,30 @@ def upload_problems(spec: JobSpec) -> Iterator[Problem]:
         yield Problem(
             "upload-input-too-long",
             f"{_UPLOAD}.input",
-            f"has {size} bytes as JSON, and {_LONGEST_UPLOAD_INPUT} fit into the environment of the function that "
-            "starts the job; say in the job itself what all its runs have",
+            f"has {size} bytes as JSON, but only {_LONGEST_UPLOAD_INPUT} fit into the environment of the function that "
+            "starts the job; move what all runs share into the job itself",
         )
     if spec.input.data_type == "ManifestFile":
         yield Problem(
             "upload-with-manifest",
             _UPLOAD,
-            "cannot be given with input.data_type ManifestFile: the data are what the manifest names, wherever that "
-            "lies; write a new manifest, and start the job from what writes it, or by triggers.schedule",
+            "can't be combined with input.data_type ManifestFile, since the manifest lists the data, wherever it "
+            "is; start the job from whatever writes the manifest, or use triggers.schedule",
         )
 
 
 def _key_length(spec: JobSpec, upload: UploadSpec) -> Iterator[Problem]:
-    """A rule that no key fits would be created, if EventBridge took so long a pattern, and start nothing."""
+    """A pattern longer than any key would match nothing, so the job would never start."""
     try:
         before = f"{spec.name}/" if spec.input.data is None else S3Uri.parse(spec.input.data).key
     except InvalidS3UriError:
-        return  # told where the data are
+        return  # reported for input.data
     parts = (before, upload.prefix, upload.suffix)
     length = sum(len(part.encode()) for part in parts)
     if length > _LONGEST_KEY and not any(map(is_token, parts)):
         yield Problem(
             "upload-key-too-long",
             _UPLOAD,
-            f"no key begins with input.data and prefix and ends with suffix, which have {length} bytes together: a key "
-            f"has {_LONGEST_KEY}; shorten them",
+            f"input.data, prefix and suffix have {length} bytes together, but an S3 key has at most "
+            f"{_LONGEST_KEY}; shorten them",
         )

@@ -9,7 +9,7 @@ _GREATEST_NUMBER_TOKEN = -1.8e289
 
 
 def is_token(value: object) -> bool:
-    """Whether only the deployment knows the value. Rules skip it; the run's own check sees it resolved."""
+    """Whether only the deployment knows the value. Rules skip it; the preflight sees it resolved."""
     if isinstance(value, str):
         return _TEXT_TOKEN.search(value) is not None
     if isinstance(value, float):

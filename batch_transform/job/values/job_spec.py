@@ -62,7 +62,7 @@ class BatchDataCaptureConfig:
     destination_s3_uri: Annotated[
         str | None,
         Setting(
-            "DestinationS3Uri; required when anything is captured",
+            "DestinationS3Uri; required with data capture",
             S3_URI,
             member="DataCaptureConfig.DestinationS3Uri",
             required=True,
@@ -70,7 +70,7 @@ class BatchDataCaptureConfig:
     ] = None
     kms_key_id: Annotated[
         str | None,
-        Setting("KmsKeyId: encrypts what is captured", KMS_KEY, member="DataCaptureConfig.KmsKeyId"),
+        Setting("KmsKeyId: encrypts the captured data", KMS_KEY, member="DataCaptureConfig.KmsKeyId"),
     ] = None
     generate_inference_id: Annotated[
         bool | None,
@@ -128,7 +128,7 @@ class NotifySpec:
     email: Annotated[
         tuple[str, ...],
         Setting(
-            "an address or a list; each gets a mail first that it must confirm",
+            "an address or a list; each first gets an email with a link to confirm",
             Text(
                 longest=320,
                 pattern=r'[^\s@,;<>"]+@[^\s@,;<>"]+\.[^\s@,;<>".]+',
@@ -141,7 +141,7 @@ class NotifySpec:
     topic: Annotated[
         str | None,
         Setting(
-            "the ARN of an SNS topic that exists; its policy must let CloudWatch alarms publish",
+            "the ARN of an existing SNS topic; its policy must allow CloudWatch alarms to publish",
             Text(
                 longest=512,
                 pattern=r"arn:aws[a-z\-]*:sns:[a-z0-9\-]+:\d{12}:[a-zA-Z0-9_\-]{1,256}(\.fifo)?",
@@ -163,16 +163,16 @@ class WorkflowSpec(Values):
     overlapping_runs: Annotated[
         str,
         Setting(
-            "what a run does while an earlier one of the job goes on: `wait`, `skip`, `fail` or `allow`",
+            "what a run does while an earlier run of the job is in progress: `wait`, `skip`, `fail` or `allow`",
             Choice.of(OverlappingRuns),
-            default_reason="nothing is lost",
+            default_reason="no run is lost",
         ),
     ] = "wait"
-    tracing: Annotated[bool, Setting("true turns X-Ray on for the state machine")] = False
+    tracing: Annotated[bool, Setting("true turns on X-Ray for the state machine")] = False
     log_retention_in_days: Annotated[
         int,
         Setting(
-            "how long CloudWatch keeps the logs of machine and functions",
+            "how long CloudWatch keeps the logs of the state machine and the functions",
             editor_limits=LOG_RETENTION_IN_DAYS,
         ),
     ] = 90
@@ -190,13 +190,13 @@ class MonitoringSpec:
     longest_duration_in_seconds: Annotated[
         int | None,
         Setting(
-            "a run that takes longer raises an alarm; left out, CloudWatch learns what is usual", Whole(1)
+            "a run that takes longer raises an alarm; default: CloudWatch learns what is usual", Whole(1)
         ),
     ] = None
     starts_within_hours: Annotated[
         int | None,
         Setting(
-            "so long without a start raises an alarm, 168 at most; left out, the schedules say",
+            "this many hours without a start raise an alarm, at most 168; default: derived from the schedules",
             Whole(1, 168),  # CloudWatch evaluates seven days at most (User Guide, "Evaluating an alarm")
         ),
     ] = None
@@ -220,31 +220,31 @@ class JobSpec:
     name: Annotated[
         str,
         Setting(
-            f"letters, digits and inner hyphens, at most {MAX_LENGTH}: it leads TransformJobName, S3 prefixes and "
-            "resource names",
+            f"letters, digits and inner hyphens, at most {MAX_LENGTH}: TransformJobName, S3 prefixes and resource "
+            "names begin with it",
             editor_limits=Text(1, MAX_LENGTH, r"[a-zA-Z0-9](-*[a-zA-Z0-9])*"),
         ),
     ]
     model: Annotated[
         ModelSpec,
         Setting(
-            "what scores: exactly one of source, artifact, containers, existing, endpoint and package_group"
+            "the model: exactly one of source, artifact, containers, existing, endpoint and package_group"
         ),
     ]
     input: Annotated[InputSpec, Setting("what is scored")] = InputSpec()
     transform: Annotated[TransformSpec, Setting("how it is scored")] = TransformSpec()
     data_processing: Annotated[
-        DataProcessingSpec, Setting("what the model gets of each record, and what is kept")
+        DataProcessingSpec, Setting("what the model gets of each record, and what the result keeps")
     ] = DataProcessingSpec()
     output: Annotated[OutputSpec, Setting("where results go")] = OutputSpec()
     batch_data_capture_config: Annotated[
         BatchDataCaptureConfig,
-        Setting("DataCaptureConfig: which inputs and outputs each job had, for Model Monitor"),
+        Setting("DataCaptureConfig: which inputs and outputs each transform job had, for Model Monitor"),
     ] = BatchDataCaptureConfig()
     experiment_config: Annotated[
-        ExperimentConfig, Setting("ExperimentConfig: where SageMaker Experiments lists the job")
+        ExperimentConfig, Setting("ExperimentConfig: where SageMaker Experiments lists the transform job")
     ] = ExperimentConfig()
-    triggers: Annotated[TriggersSpec, Setting("what starts the job by itself")] = TriggersSpec()
+    triggers: Annotated[TriggersSpec, Setting("what starts the job automatically")] = TriggersSpec()
     notify: Annotated[
         NotifySpec, Setting("who is notified of a run that failed, took too long or did not start")
     ] = NotifySpec()

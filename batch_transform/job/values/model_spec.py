@@ -105,34 +105,35 @@ class ModelSpec:
     containers: Annotated[
         tuple[ContainerSpec, ...],
         Setting(
-            "an inference pipeline: the first container gets the records, the last one answers; at most 15",
+            "an inference pipeline of at most 15 containers: the first gets the records, the last answers",
             items=(1, MOST_CONTAINERS),
         ),
     ] = ()
     existing: Annotated[
         str | None,
-        Setting("the name of a model that SageMaker has; its own role must reach the data", MODEL_NAME),
+        Setting("the name of an existing SageMaker model; its own role needs access to the data", MODEL_NAME),
     ] = None
     endpoint: Annotated[
         str | None,
         Setting(
-            "the name of an endpoint: each run uses the model that it serves at that moment, with that model's own "
-            "role",
+            "the name of an endpoint: each run uses the model that it serves when the run starts, with that model's "
+            "own role",
             ENDPOINT_NAME,
         ),
     ] = None
     package_group: Annotated[
         str | None,
         Setting(
-            "a model package group: each run uses its newest approved package, as a model with `model.role`",
+            "a model package group: each run uses its newest approved package, in a model with `model.role`",
             PACKAGE_GROUP,
         ),
     ] = None
     kms_key: Annotated[
         str | None,
         Setting(
-            "with source or artifact: a customer key's id or ARN, or an alias, that the archive is encrypted with, as "
-            "well as any code in S3 that `model.env` names; the job may decrypt both",
+            "with source or artifact: id, ARN or alias of the customer key that encrypts the archive and any "
+            "code in S3 "
+            "that `model.env` names; the job gets permission to decrypt both",
             KMS_KEY,
         ),
     ] = None
@@ -146,15 +147,16 @@ class ModelSpec:
     env: Annotated[
         Mapping[str, str],
         Setting(
-            "environment of the model's container, such as `SAGEMAKER_PROGRAM`, the script to load; numbers are taken "
-            "as they are written",
+            "environment of the model's container, such as `SAGEMAKER_PROGRAM`, the script to load; numbers are passed "
+            "as written",
             MODEL_ENVIRONMENT,
         ),
     ] = field(default_factory=dict)
     role: Annotated[
         str | None,
         Setting(
-            "the ARN of an execution role in place of the one that the stack defines; required with package_group, "
+            "the ARN of an execution role to use instead of the one that the stack defines; required with "
+            "package_group, "
             "since only you know what its packages read",
             ROLE_ARN,
         ),
@@ -164,5 +166,5 @@ class ModelSpec:
     ] = None
     enable_network_isolation: Annotated[
         bool | None,
-        Setting("EnableNetworkIsolation of the model: its containers reach no network"),
+        Setting("EnableNetworkIsolation of the model: its containers have no network access"),
     ] = None

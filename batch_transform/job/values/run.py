@@ -17,14 +17,15 @@ def run_id(execution_arn: str, started: datetime) -> str:
     return f"{moment}-{hashlib.sha256(execution_arn.encode()).hexdigest()[:8]}"
 
 
-HAPPENED = {"FAILED": "failed", "TIMED_OUT": "took too long and was ended", "ABORTED": "was stopped"}
+HAPPENED = {"FAILED": "failed", "TIMED_OUT": "timed out", "ABORTED": "was stopped"}
 CAUSE = {
-    "FAILED": "Its execution names no cause.",
-    "TIMED_OUT": "It took longer than its state machine may, TimeoutSeconds of the definition.",
+    "FAILED": "Its execution gives no cause.",
+    "TIMED_OUT": "It took longer than TimeoutSeconds of its state machine allows.",
     "ABORTED": "Somebody stopped its execution (StopExecution).",
 }
 NEXT_STEP = {
-    "FAILED": "mend what the cause names, and start the run again",
-    "TIMED_OUT": "see whether a transform job of this run still goes on, and stop it; then start the run again",
-    "ABORTED": "start the run again, if it was not meant to stop for good; what it wrote so far is not complete",
+    "FAILED": "fix what the cause names, and start the run again",
+    "TIMED_OUT": "check whether a transform job of this run is still in progress, and stop it; then start "
+    "the run again",
+    "ABORTED": "start the run again, unless you meant to stop it; what it has written so far is incomplete",
 }

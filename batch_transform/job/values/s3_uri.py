@@ -32,7 +32,7 @@ class S3Uri:
             found = form.fullmatch(text)
             if found:
                 return cls(found["bucket"], found["key"])
-        raise InvalidS3UriError(f"'{text}' is no S3 address; write s3://BUCKET/KEY")
+        raise InvalidS3UriError(f"'{text}' is not an S3 address; write s3://BUCKET/KEY")
 
     @property
     def has_usual_bucket_name(self) -> bool:

@@ -46,7 +46,7 @@ class InputSpec(Values):
     data: Annotated[
         str | None,
         Setting(
-            "S3Uri; left out, the job's prefix in the stack's input bucket",
+            "S3Uri; default: the job's prefix in the stack's input bucket",
             S3_URI,
             member="TransformInput.DataSource.S3DataSource.S3Uri",
             required=True,
@@ -70,7 +70,7 @@ class InputSpec(Values):
     content_type: Annotated[
         str | None,
         Setting(
-            "ContentType, such as text/csv; left out, that of `output.accept` where a join needs it",
+            "ContentType, such as text/csv; in a join it defaults to `output.accept`",
             MEDIA_TYPE,
             member="TransformInput.ContentType",
             run_may_change=True,
@@ -90,7 +90,7 @@ class InputSpec(Values):
         str | None,
         Setting(
             "SplitType: what a record is: `Line` for CSV and JSON Lines, `RecordIO`, `TFRecord`, or `None` for a whole "
-            "object; left out, `Line` where a join or names of columns need it, otherwise `None`",
+            "object; default: `Line` where a join or column names need it, otherwise `None`",
             Choice.of(SplitType),
             member="TransformInput.SplitType",
             run_may_change=True,
@@ -101,18 +101,18 @@ class InputSpec(Values):
         tuple[str, ...],
         Setting(
             "names of the columns of a CSV, in order, or of the fields of JSON records: for filters by name, tables "
-            "and checks; never sent",
+            "and checks; not sent to AWS",
             items=(1, None),
         ),
     ] = ()
     columns_from: Annotated[
         Path | None,
-        Setting("instead of columns: a local CSV, relative to the job file, whose first line names them"),
+        Setting("instead of columns: a local CSV, relative to the job file, whose first line has the names"),
     ] = None
     kms_key: Annotated[
         str | None,
         Setting(
-            "a customer key's id or ARN, or an alias, that the data are encrypted with; the job may decrypt them",
+            "id, ARN or alias of the customer key that encrypts the data; the job gets permission to decrypt it",
             KMS_KEY,
         ),
     ] = None
@@ -125,14 +125,14 @@ class TransformSpec(Values):
     Usage
     -----
         TransformSpec(("ml.m5.xlarge",), instance_count=2)
-        TransformSpec(("ml.g5.xlarge", "ml.g4dn.xlarge"))    # the second where AWS has no machine of the first
+        TransformSpec(("ml.g5.xlarge", "ml.g4dn.xlarge"))    # the second if AWS has no capacity for the first
         TransformSpec(strategy=BatchStrategy.SINGLE_RECORD, max_payload=1, max_concurrent_transforms=8)
     """
 
     instance_type: Annotated[
         tuple[str, ...],
         Setting(
-            "InstanceType; or a list, to try one after the other while AWS has no machine of the one before",
+            "InstanceType; or a list: the next one is tried when AWS has no capacity for the one before",
             Choice(INSTANCE_TYPES),
             items=(1, None),
             one_or_more=True,
@@ -144,12 +144,15 @@ class TransformSpec(Values):
     instance_count: Annotated[
         int,
         Setting(
-            "InstanceCount: input objects are divided over so many instances",
+            "InstanceCount: input objects are distributed across this many instances",
             Whole(1, documented_most=100),
             member="TransformResources.InstanceCount",
             required=True,
             run_may_change=True,
-            comment={1: "", None: "objects are shared out among instances, and none is divided"},
+            comment={
+                1: "",
+                None: "objects are distributed across instances; a single object is never divided",
+            },
         ),
     ] = 1
     strategy: Annotated[
@@ -178,27 +181,30 @@ class TransformSpec(Values):
     max_concurrent_transforms: Annotated[
         int | None,
         Setting(
-            "MaxConcurrentTransforms: requests to a container at once; times max_payload at most 100 MB",
+            "MaxConcurrentTransforms: parallel requests to each container; multiplied by max_payload, at most 100 MB",
             Whole(),
             member="MaxConcurrentTransforms",
             run_may_change=True,
-            comment={0: "as many as the container says, or 1", None: "requests at a time to each instance"},
+            comment={
+                0: "as many as the container asks for, or 1",
+                None: "requests at a time to each instance",
+            },
         ),
     ] = None
     env: Annotated[
         Mapping[str, str],
         Setting(
-            "Environment of this job, beside the model's; at most 16",
+            "Environment of this job, in addition to the model's; at most 16 variables",
             JOB_ENVIRONMENT,
             member="Environment",
             run_may_change=True,
-            comment="for this job, beside the model's own",
+            comment="for this job, in addition to the model's own",
         ),
     ] = field(default_factory=dict)
     invocations_timeout_in_seconds: Annotated[
         int | None,
         Setting(
-            "ModelClientConfig, 600 by AWS's default; both of its members are sent when either is given",
+            "ModelClientConfig; AWS's default is 600; both members are sent when either is given",
             Whole(1, 3600),
             member="ModelClientConfig.InvocationsTimeoutInSeconds",
             run_may_change=True,
@@ -208,7 +214,7 @@ class TransformSpec(Values):
     invocations_max_retries: Annotated[
         int | None,
         Setting(
-            "ModelClientConfig, 3 by AWS's default",
+            "ModelClientConfig; AWS's default is 3",
             Whole(0, 3),
             member="ModelClientConfig.InvocationsMaxRetries",
             run_may_change=True,
@@ -218,7 +224,8 @@ class TransformSpec(Values):
     volume_kms_key: Annotated[
         str | None,
         Setting(
-            "VolumeKmsKeyId: a key's id or ARN, or an alias, for the instances' volumes; not with local storage",
+            "VolumeKmsKeyId: id, ARN or alias of the key for the instances' volumes; not for instance types "
+            "with local storage",
             KMS_KEY,
             member="TransformResources.VolumeKmsKeyId",
         ),
@@ -235,7 +242,7 @@ class TransformSpec(Values):
     max_runtime_in_seconds: Annotated[
         int,
         Setting(
-            "after this time the workflow stops the transform job",
+            "the workflow stops the transform job after this time",
             Whole(1, 99_999_999),  # TimeoutSeconds of a Task state (Amazon States Language)
             default_reason="one day, since AWS documents no limit of its own",
         ),
@@ -257,7 +264,8 @@ class DataProcessingSpec(Values):
     input_filter: Annotated[
         str | None,
         Setting(
-            "InputFilter: what the model gets of each record, as JSONPath; AWS's default is `$`, all of it",
+            "InputFilter: the part of each record that the model gets, as JSONPath; AWS's default is `$`, "
+            "the whole record",
             FILTER,
             editor_limits=_EDITOR_FILTER,
             member="DataProcessing.InputFilter",
@@ -275,7 +283,7 @@ class DataProcessingSpec(Values):
     send_except: Annotated[
         tuple[str, ...] | None,
         Setting(
-            "instead of input_filter: those that it does not get, by name",
+            "instead of input_filter: the columns or fields that the model doesn't get, by name",
             items=(1, None),
             run_may_change=True,
         ),
@@ -292,7 +300,7 @@ class DataProcessingSpec(Values):
     output_filter: Annotated[
         str | None,
         Setting(
-            "OutputFilter: what is kept of the joined record, as JSONPath; AWS's default is `$`, all of it",
+            "OutputFilter: the part of the joined record to keep, as JSONPath; AWS's default is `$`, the whole record",
             FILTER,
             editor_limits=_EDITOR_FILTER,
             member="DataProcessing.OutputFilter",
@@ -302,7 +310,7 @@ class DataProcessingSpec(Values):
     keep: Annotated[
         tuple[str, ...] | None,
         Setting(
-            "instead of output_filter: the columns or fields that are kept, by name; of a joined JSON record "
+            "instead of output_filter: the columns or fields to keep, by name; in a joined JSON record, "
             "`SageMakerOutput` is the answer",
             items=(1, None),
             run_may_change=True,
@@ -323,18 +331,18 @@ class OutputSpec(Values):
     path: Annotated[
         str | None,
         Setting(
-            "S3OutputPath; each run writes below a prefix of its own; left out, the job's prefix in the stack's output "
+            "S3OutputPath; each run writes below its own prefix; default: the job's prefix in the stack's output "
             "bucket",
             S3_URI,
             member="TransformOutput.S3OutputPath",
             required=True,
-            comment="each run writes below a folder of its own in there",
+            comment="each run writes to its own folder below this",
         ),
     ] = None
     accept: Annotated[
         str | None,
         Setting(
-            "Accept, such as text/csv; left out, that of `input.content_type` where a join needs it",
+            "Accept, such as text/csv; in a join it defaults to `input.content_type`",
             MEDIA_TYPE,
             member="TransformOutput.Accept",
             run_may_change=True,
@@ -344,7 +352,7 @@ class OutputSpec(Values):
     assemble_with: Annotated[
         str | None,
         Setting(
-            "AssembleWith: `Line` puts a newline after each record, `None` puts nothing; left out, `Line` where a join "
+            "AssembleWith: `Line` puts a newline after each record, `None` puts nothing; default: `Line` where a join "
             "or `keep` needs it, otherwise `None`",
             Choice.of(AssembleWith),
             member="TransformOutput.AssembleWith",
@@ -355,7 +363,7 @@ class OutputSpec(Values):
     kms_key: Annotated[
         str | None,
         Setting(
-            "KmsKeyId: a key's id or ARN, or an alias, that encrypts the results",
+            "KmsKeyId: id, ARN or alias of the key that encrypts the results",
             KMS_KEY,
             member="TransformOutput.KmsKeyId",
         ),

@@ -34,17 +34,17 @@ class ScheduleSpec:
     rate: Annotated[
         str | None,
         Setting(
-            "a number of minutes, hours or days, such as `1 hour`; counts from start_date, or starts when it is "
-            "deployed",
+            "a number of minutes, hours or days, such as `1 hour`; counts from start_date, or from "
+            "deployment",
             editor_limits=Text(pattern=r"\s*0*[1-9][0-9]*\s+(minute|hour|day)s?\s*"),
         ),
     ] = None
-    timezone: Annotated[str, Setting("of cron, such as Europe/Vienna")] = "UTC"
+    timezone: Annotated[str, Setting("the time zone of cron, such as Europe/Vienna")] = "UTC"
     enabled: Annotated[bool, Setting("false pauses the schedule")] = True
     name: Annotated[
         str | None,
         Setting(
-            "letters, digits and inner hyphens; required and its own when there are several",
+            "letters, digits and inner hyphens; required and unique when there are several schedules",
             # A child id of the CDK, which becomes a part of the schedule's name.
             Text(1, 32, r"[a-zA-Z0-9](-*[a-zA-Z0-9])*", "letters, digits and inner hyphens, such as nightly"),
         ),
@@ -52,8 +52,7 @@ class ScheduleSpec:
     maximum_window_in_minutes: Annotated[
         int | None,
         Setting(
-            "FlexibleTimeWindow, 1 to 1440: within so many minutes after the time it starts; left out, it starts on "
-            "time",
+            "FlexibleTimeWindow, 1 to 1440: the run starts at most this many minutes late; default: on time",
             Whole(1, 1440),  # Scheduler API reference, FlexibleTimeWindow
         ),
     ] = None
@@ -68,7 +67,7 @@ class ScheduleSpec:
     )
     input: Annotated[
         Mapping[str, Any],
-        Setting("what these runs change, as in the input of a run: `{transform: {max_payload: 1}}`"),
+        Setting("what these runs override, as in the input of a run: `{transform: {max_payload: 1}}`"),
     ] = field(default_factory=dict)
 
     @property
@@ -79,7 +78,7 @@ class ScheduleSpec:
 
 @dataclass(frozen=True)
 class UploadSpec:
-    """Which new objects below the job's input start it, once no more of them have come for a while.
+    """Which new objects below the job's input start it, once uploads have stopped for a while.
 
     Usage
     -----
@@ -90,25 +89,25 @@ class UploadSpec:
     prefix: Annotated[
         str,
         Setting(
-            "only objects whose key goes on so after the job's input, such as `incoming/`",
+            "only objects whose key continues with this after `input.data`, such as `incoming/`",
             _KEY_PART,
             editor_limits=Text(longest=1024, pattern=r"(?!/|s3://).*"),
         ),
     ] = ""
-    suffix: Annotated[str, Setting("only objects whose key ends so, such as `.csv`", _KEY_PART)] = ""
+    suffix: Annotated[str, Setting("only objects whose key ends with this, such as `.csv`", _KEY_PART)] = ""
     quiet_period_in_seconds: Annotated[
         int,
         Setting(
-            "so long after the last of them the job starts, to the minute; 60 to 86400",
+            "how long after the last upload the job starts, to the minute; 60 to 86400",
             # The Scheduler is exact to the minute, so less would promise what it does not keep; a day is our limit.
             Whole(60, 86_400),
             default_reason="EventBridge Scheduler, which ends it, is exact to the minute",
         ),
     ] = 60
-    enabled: Annotated[bool, Setting("false pauses it")] = True
-    input: Annotated[Mapping[str, Any], Setting("what these runs change, as `triggers.schedule.input`")] = (
-        field(default_factory=dict)
-    )
+    enabled: Annotated[bool, Setting("false pauses the trigger")] = True
+    input: Annotated[
+        Mapping[str, Any], Setting("what these runs override, as in `triggers.schedule.input`")
+    ] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -130,6 +129,6 @@ class TriggersSpec:
     on_upload: Annotated[
         UploadSpec | None,
         Setting(
-            "true, or a mapping: new objects below the job's input start it, once no more have come for a while"
+            "true, or a mapping: new objects below the job's input start it once uploads have stopped for a while"
         ),
     ] = None

@@ -107,7 +107,7 @@ def test_a_problem_is_shown_where_it_stands(code: str, text: str, tmp_path: Path
         assert problem.column == text.index("«") + 1, problem
 
 
-def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
+def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
     path = tmp_path / "environments.yaml"
     path.write_text("environments:\n  prod: {account: x, region: y}\nother: 1\n")
     with pytest.raises(EnvironmentFileError) as raised:
@@ -125,7 +125,7 @@ def test_equal_prefixes_are_fine_in_accounts_or_regions_of_their_own(tmp_path: P
     assert list(load_environments(path).by_name) == ["prod", "us"]
 
 
-def test_an_unknown_field_is_told_with_those_of_an_environment(tmp_path: Path) -> None:
+def test_an_unknown_field_is_reported_with_those_of_an_environment(tmp_path: Path) -> None:
     path = tmp_path / "environments.yaml"
     path.write_text("environments: {prod: {zzz: 1}}")
     with pytest.raises(

@@ -84,7 +84,7 @@ def test_fails_on_a_folder_with_hidden_files_only_and_names_them(tmp_path: Path)
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="file names on macOS are UTF-8")
-def test_fails_on_a_name_that_is_no_utf_8(tmp_path: Path) -> None:
+def test_fails_on_a_name_that_is_not_a_utf_8(tmp_path: Path) -> None:
     odd = tmp_path / os.fsdecode(b"odd\xff.csv")
     odd.write_text("1\n")
     for path in (odd, tmp_path):

@@ -152,7 +152,7 @@ def test_fails_for_a_source_that_is_a_file(jobs: Path) -> None:
         "name: demo\nmodel: {source: job.yaml, image: 123456789012.dkr.ecr.eu-west-1.amazonaws.com/image:1}\n"
     )
     (problem,) = read_job_files([write(jobs, text)]).problems
-    assert problem.message.startswith("'job.yaml' is no folder")
+    assert problem.message.startswith("'job.yaml' is not a folder")
 
 
 def test_the_source_is_found_from_the_job_file_and_not_from_the_working_folder(
@@ -255,7 +255,7 @@ def test_a_warning_does_not_stop(jobs: Path) -> None:
     assert [problem.severity for problem in read_job_files([path]).problems] == ["warning"]
 
 
-def test_a_misspelled_field_is_told_once_and_not_missed_elsewhere(jobs: Path) -> None:
+def test_a_misspelled_field_is_reported_once_and_not_missed_elsewhere(jobs: Path) -> None:
     """Without the place holder, the join would say that split_type must be Line."""
     text = (
         f"{SMALL}input: {{content_type: text/csv, split_typ: Line}}\n"
@@ -307,15 +307,15 @@ def test_what_stands_elsewhere_in_another_form_is_shown_in_ours(jobs: Path, text
     assert told in problem.message
 
 
-def test_a_join_of_nothing_is_told_where_it_is_asked_for(jobs: Path) -> None:
+def test_a_join_of_nothing_is_reported_where_it_is_asked_for(jobs: Path) -> None:
     path = write(jobs, f"{SMALL}data_processing:\n  join_source: Input\n")
     assert codes(path) == [("join-needs-content-type", 4, 16), ("join-needs-accept", 4, 16)]
 
 
-def test_a_folder_that_is_not_there_is_told_with_its_mend(jobs: Path) -> None:
+def test_a_folder_that_is_not_there_is_reported_with_its_fix(jobs: Path) -> None:
     text = "name: demo\nmodel: {source: ../build/x, image: {framework: sklearn, version: 1.2-1}}\n"
     (problem,) = read_job_files([write(jobs, text)]).problems
-    assert problem.message.endswith("; make the folder, or correct the path")
+    assert problem.message.endswith("; create the folder, or correct the path")
 
 
 def test_one_value_or_a_list_of_them_is_a_tuple(jobs: Path) -> None:
@@ -371,7 +371,7 @@ def test_uploads_start_a_job_by_true_or_by_a_mapping(
 
 
 @pytest.mark.parametrize("given", ["2026-12-01", '"2026-12-01t00:00:00z"', '"20261201T000000Z"'])
-def test_another_form_of_a_date_is_told_as_the_moment_that_it_means(given: str, jobs: Path) -> None:
+def test_another_form_of_a_date_is_reported_as_the_moment_that_it_means(given: str, jobs: Path) -> None:
     schedule = f"schedule: {{rate: 1 hour, start_date: {given}, end_date: 2026-12-01T02:00:00+02:00}}"
     files = read_job_files([write(jobs, f"{SMALL}triggers: {{{schedule}}}\n")])
     assert [problem.message.rpartition("write ")[2] for problem in files.problems] == [

@@ -43,7 +43,7 @@ def test_the_first_line_names_the_columns(content: bytes, names: tuple[str, ...]
         (b"\xff\xfei\x00d\x00\n", "not UTF-8"),
     ],
 )
-def test_fails_for_a_first_line_that_is_no_header(content: bytes, told: str, tmp_path: Path) -> None:
+def test_fails_for_a_first_line_that_is_not_a_header(content: bytes, told: str, tmp_path: Path) -> None:
     with pytest.raises(SampleHeaderError, match=told):
         read_header(sample(tmp_path, content))
 
@@ -75,12 +75,12 @@ def test_a_job_file_takes_its_columns_from_a_sample_that_it_names_from_its_own_p
     assert job.input.columns_from == tmp_path / "data/sample.csv"
 
 
-def test_fails_for_a_sample_that_is_missing_and_tells_from_where_its_path_is_seen(tmp_path: Path) -> None:
+def test_fails_for_a_sample_that_is_missing_and_says_from_where_its_path_is_seen(tmp_path: Path) -> None:
     path = job_file(tmp_path, "id,age,plan\n")
     (tmp_path / "data/sample.csv").unlink()
     (problem,) = read_job_files([path]).problems
     assert problem.message == (
-        f"'../data/sample.csv' does not exist, seen from {tmp_path / 'jobs'}; correct the path"
+        f"'../data/sample.csv' does not exist, relative to {tmp_path / 'jobs'}; correct the path"
     )
 
 

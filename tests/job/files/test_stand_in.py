@@ -91,8 +91,8 @@ def test_fails_where_nothing_stands_in_for_the_model_of_the_job(file: Path) -> N
         ),
         ("v7:\n  source: churn\n  image: {framework: sklearn, version: '9'}", "3 v7.image"),
         ("v7:\n  artifact: s3://a/b\n  image: a:1", "2 v7.artifact: there is no such field"),
-        ("", "1 file: says nothing; write at least the name of a model"),
-        ("v7: {", "file: this is no YAML"),
+        ("", "1 file: is empty; write at least the name of a model"),
+        ("v7: {", "file: not valid YAML"),
     ],
 )
 def test_fails_for_what_is_wrong_in_the_file(file: Path, text: str, problem: str) -> None:

@@ -43,7 +43,7 @@ ANSWER = Row.of(("score", "label"))
         (
             "$[0:-1]",
             FIVE,
-            "nobody knows what: AWS does not say what a negative end of a slice means; "
+            "nobody knows what: AWS doesn't document what a negative end of a slice means; "
             "count the end from the start",
         ),
     ],
@@ -71,7 +71,11 @@ def test_a_filter_of_a_csv_row_is_said_in_names(text: str, row: Row, words: str)
         ("$.a[1:]", False, "a list from element 2 on of the field a"),
         ("$.a[1:2]", False, "a list from element 2 to element 3 of the field a"),
         ("$.a[-2:]", False, "a list of the last 2 elements of the field a"),
-        ("$.*", False, "nobody knows what: AWS does not say what * selects; name the fields or the indexes"),
+        (
+            "$.*",
+            False,
+            "nobody knows what: AWS doesn't document what * selects; write the fields or the indexes",
+        ),
     ],
 )
 def test_a_filter_of_a_json_record_is_said_in_names(text: str, joined: bool, words: str) -> None:

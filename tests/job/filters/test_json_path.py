@@ -111,12 +111,12 @@ def test_fails_when_a_document_lacks_what_the_filter_names(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["$.*", "$[*]", "$.id.*", "$[0:-1]", "$['a','b'].c", "$[0,1][0]", "$[1:][0]"]
 )
-def test_fails_where_nobody_knows_what_sagemaker_selects_and_says_so(text: str) -> None:
+def test_fails_where_aws_documents_no_result_and_says_so(text: str) -> None:
     path = JsonPath.parse(text)
     assert path.undefined is not None
-    with pytest.raises(FilterMissError, match="AWS does not say"):
+    with pytest.raises(FilterMissError, match="AWS doesn't document"):
         path.select({"id": {"a": 1}})
-    with pytest.raises(FilterMissError, match="AWS does not say"):
+    with pytest.raises(FilterMissError, match="AWS doesn't document"):
         path.select_cells(LETTERS)
 
 
@@ -231,20 +231,24 @@ ELEVEN = dict.fromkeys("abcdefghijk", 1)
         ("$['a','z']", {"a": 1}, "there is no 'z' among 'a'"),
         ("$.z", {}, "there is no 'z' among no names at all"),
         ("$.z", ELEVEN, "there is no 'z' among 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'"),
-        ("$.a.b", {"a": 1}, "a name is asked of what is no object"),
-        ("$['a','b']", [1], "a name is asked of what is no object"),
-        ("$[0]", {"a": 1}, "an index is asked of what is no array"),
-        ("$.a[1:]", {"a": "text"}, "an index is asked of what is no array"),
+        ("$.a.b", {"a": 1}, "a name is applied to a value that isn't an object"),
+        ("$['a','b']", [1], "a name is applied to a value that isn't an object"),
+        ("$[0]", {"a": 1}, "an index is applied to a value that isn't an array"),
+        ("$.a[1:]", {"a": "text"}, "an index is applied to a value that isn't an array"),
         ("$[2]", [1, 2], "index 2 is not within the 2 that there are"),
         ("$[0,-3]", [1, 2], "index -3 is not within the 2 that there are"),
         ("$[1:0]", [1, 2], "the slice ends before it starts"),
-        ("$[*]", [1], "AWS does not say what * selects; name the fields or the indexes"),
+        ("$[*]", [1], "AWS doesn't document what * selects; write the fields or the indexes"),
         (
             "$[0:-1]",
             [1],
-            "AWS does not say what a negative end of a slice means; count the end from the start",
+            "AWS doesn't document what a negative end of a slice means; count the end from the start",
         ),
-        ("$[0:1][0]", [1], "AWS does not say what follows a list or a slice; put the list or the slice last"),
+        (
+            "$[0:1][0]",
+            [1],
+            "AWS doesn't document steps after a list or a slice; put the list or the slice last",
+        ),
     ],
 )
 def test_fails_with_what_a_document_lacks(text: str, value: JsonValue, why: str) -> None:
@@ -298,7 +302,7 @@ def test_fails_at_once_with_what_is_wrong_and_what_is_allowed(
         ("$[a]", "[a] is none of ['name'], ['name','name'], [n], [n,n] and [start:end]"),
     ],
 )
-def test_fails_with_the_part_that_is_no_step(text: str, why: str) -> None:
+def test_fails_with_the_part_that_is_not_a_step(text: str, why: str) -> None:
     with pytest.raises(FilterSyntaxError) as refusal:
         JsonPath.parse(text)
     assert str(refusal.value) == f"Invalid JsonPath: {text}: {why}"

@@ -140,7 +140,8 @@ def test_fails_for_a_selection_that_makes_too_long_a_filter_and_says_what_would_
     assert problem == (
         "names-too-long",
         "data_processing.send",
-        "30 names make a filter of 87 characters, and SageMaker takes 63: c1, c3, c5, c7, c9, c11, c13, c15 and "
+        "30 names make a filter of 87 characters, but SageMaker accepts at most 63: c1, c3, c5, c7, c9, c11, "
+        "c13, c15 and "
         "21 more stand between them; with these columns last in the data it is $[30:], and with them first $[:29]",
     )
     (problem,) = told(wide, keep=(*(f"c{number}" for number in range(0, 60, 2)), "label"))
@@ -153,7 +154,7 @@ def test_fails_for_a_long_selection_in_another_order_and_asks_for_the_datas() ->
     wide = with_columns(CSV, tuple(f"c{number}" for number in range(60)), ())
     (problem,) = told(wide, send=tuple(f"c{number}" for number in reversed(range(60))))
     assert problem[0] == "names-too-long"
-    assert "their order is not that of the data" in problem[2]
+    assert "their order differs from the data's" in problem[2]
 
 
 def test_fails_for_json_names_that_no_filter_can_hold_and_names_each_of_them() -> None:
@@ -162,12 +163,12 @@ def test_fails_for_json_names_that_no_filter_can_hold_and_names_each_of_them() -
         ("name-unwritable", "data_processing.send[1]"),
         ("name-unwritable", "data_processing.send[2]"),
     ]
-    assert found[0][2].startswith("'first_name' holds _, and a filter takes only ASCII letters")
+    assert found[0][2].startswith("'first_name' holds _, but names in a filter can have only ASCII letters")
 
 
 def test_fails_for_a_name_of_json_that_asks_into_a_field() -> None:
     ((_, _, message),) = told(JSON, send=("a.b",))
-    assert message.endswith("names are top-level fields; for a field inside a field write the JSONPath")
+    assert message.endswith("names are top-level fields; for a nested field, write the JSONPath")
 
 
 def test_an_order_that_aws_does_not_promise_is_a_warning() -> None:
@@ -177,7 +178,7 @@ def test_an_order_that_aws_does_not_promise_is_a_warning() -> None:
     assert message.endswith("write [id, label]")
 
 
-def test_all_that_is_wrong_with_names_is_told_at_once() -> None:
+def test_all_that_is_wrong_with_names_is_reported_at_once() -> None:
     with pytest.raises(FilterNamesError) as caught:
         filters(CSV, send=("age", "age", "plam"), keep=("nothing",))
     assert [problem.code for problem in caught.value.problems] == [
@@ -190,7 +191,7 @@ def test_all_that_is_wrong_with_names_is_told_at_once() -> None:
 def test_fails_for_names_that_only_the_deployment_knows() -> None:
     token = replace(CSV, input=replace(CSV.input, content_type="${Token[TOKEN.1]}"))
     assert told(token, send=("age",)) == []
-    with pytest.raises(FilterNamesError, match="cannot be compiled"):
+    with pytest.raises(FilterNamesError, match="can't be compiled"):
         filters(token, send=("age",))
 
 
@@ -230,7 +231,7 @@ def test_a_compiled_filter_selects_what_its_names_say(data: st.DataObject) -> No
             assert JsonPath.parse(compiled.path, content_type="text/csv").select_cells(row) == wanted
 
 
-def test_what_is_wrong_with_single_names_is_told_beside_what_is_wrong_with_the_filter() -> None:
+def test_what_is_wrong_with_single_names_is_reported_beside_what_is_wrong_with_the_filter() -> None:
     found = told(CSV, keep=("id", "lable"), output_filter="$[0]")  # type: ignore[arg-type]
     assert [code for code, _, _ in found] == ["filter-twice", "name-unknown"]
     found = told(JSON, keep=("user_id", "SageMakerOutput.score"))

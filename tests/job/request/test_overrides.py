@@ -122,7 +122,7 @@ def test_fails_where_null_takes_out_what_is_required() -> None:
 
 
 @pytest.mark.parametrize("run_input", [[], "text", 5, None])
-def test_fails_for_an_input_that_is_no_object(run_input: object) -> None:
+def test_fails_for_an_input_that_is_not_a_object(run_input: object) -> None:
     assert told(run_input) == [("run-input-not-object", "input")]
 
 
@@ -252,13 +252,13 @@ def test_fails_for_names_that_make_no_filter(run_input: dict[str, Any], expected
 LADDER = ("ml.m5.large", "ml.m5.xlarge")
 
 
-def test_a_run_without_a_ladder_of_its_own_has_the_jobs() -> None:
+def test_a_run_without_instance_types_of_its_own_has_the_jobs() -> None:
     assert apply_overrides(REQUEST, {}, instance_types=LADDER).instance_types == LADDER
     assert apply_overrides(REQUEST, {}).instance_types == ("ml.m5.large",)
 
 
 @pytest.mark.parametrize("given", ["ml.c5.xlarge", ["ml.c5.xlarge", "ml.c5.2xlarge"]])
-def test_a_run_may_give_one_instance_type_or_a_ladder(given: object) -> None:
+def test_a_run_may_give_one_instance_type_or_a_list_of_instance_types(given: object) -> None:
     run = apply_overrides(REQUEST, {"transform": {"instance_type": given}}, instance_types=LADDER)
     assert run.instance_types == (
         ("ml.c5.xlarge",) if isinstance(given, str) else ("ml.c5.xlarge", "ml.c5.2xlarge")
@@ -275,12 +275,12 @@ def test_a_run_may_give_one_instance_type_or_a_ladder(given: object) -> None:
         (["ml.m5.large", "ml.m5.large"], "instance-type-duplicate", "transform.instance_type[1]"),
     ],
 )
-def test_fails_for_a_ladder_with_a_wrong_rung(given: object, code: str, field: str) -> None:
+def test_fails_for_a_list_of_instance_types_with_a_wrong_one(given: object, code: str, field: str) -> None:
     assert told({"transform.instance_type": given}) == [(code, field)]
 
 
-def test_fails_where_a_later_rung_does_not_take_what_the_job_says() -> None:
+def test_fails_where_a_later_instance_type_does_not_support_what_the_job_says() -> None:
     with_key = copy.deepcopy(REQUEST)
     with_key["TransformResources"]["VolumeKmsKeyId"] = "alias/key"
-    with pytest.raises(RunInputError, match=r"ml\.g5\.xlarge, which has local storage"):
+    with pytest.raises(RunInputError, match=r"ml\.g5\.xlarge, whose local storage"):
         apply_overrides(with_key, {"transform.instance_type": ["ml.m5.large", "ml.g5.xlarge"]})

@@ -243,14 +243,14 @@ def test_fails_for_members_that_are_missing_or_of_another_type(
     assert told(request_problems(request(*changes))) == expected
 
 
-def test_all_problems_are_told_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     found = request_problems(
         request(("MaxPayloadInMB", 101), ("BatchStrategy", "All"), ("TransformInput.SplitType", "Row"))
     )
     assert len(found) == 3
 
 
-def test_a_value_that_is_wrong_by_itself_is_told_once() -> None:
+def test_a_value_that_is_wrong_by_itself_is_reported_once() -> None:
     found = request_problems(
         request(("DataProcessing.JoinSource", "Input"), ("TransformInput.SplitType", "line"))
     )
@@ -270,7 +270,9 @@ def test_fails_for_a_text_in_the_place_of_a_tuple_of_names_and_not_for_its_lette
 
 
 @pytest.mark.parametrize(("path", "is_told"), [("$[1:2]", True), ("$[1:4]", False), ("$[2]", False)])
-def test_a_slice_that_ends_one_too_far_is_told_that_its_end_is_inclusive(path: str, is_told: bool) -> None:
+def test_a_slice_that_ends_one_too_far_is_reported_that_its_end_is_inclusive(
+    path: str, is_told: bool
+) -> None:
     (problem,) = problems(
         job(
             input=InputSpec(content_type="text/csv", split_type="Line", columns=("id", "age")),
@@ -279,7 +281,7 @@ def test_a_slice_that_ends_one_too_far_is_told_that_its_end_is_inclusive(path: s
         )
     )
     assert problem.code == "filter-beyond-columns"
-    assert ("the end of a slice is inclusive, so that the last column is 1" in problem.message) is is_told
+    assert ("the end of a slice is inclusive: the last column is 1" in problem.message) is is_told
 
 
 def test_a_token_skips_every_rule() -> None:
@@ -408,7 +410,7 @@ def test_an_image_in_ecr_or_on_this_machine_has_no_problem(image: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("image", "mend"),
+    ("image", "fix"),
     [
         ("sklearn:1.2-1", "write {framework: sklearn, version: 1.2-1}"),
         ("sklearn", "write {framework: sklearn, version: 1.2-1}"),
@@ -416,15 +418,15 @@ def test_an_image_in_ecr_or_on_this_machine_has_no_problem(image: str) -> None:
         ("https://123456789012.dkr.ecr.eu-west-1.amazonaws.com/x:1", "leave out https://"),
     ],
 )
-def test_fails_on_an_image_that_is_no_uri_with_what_to_write(image: str, mend: str) -> None:
+def test_fails_on_an_image_that_is_not_a_uri_with_what_to_write(image: str, fix: str) -> None:
     (problem,) = of_image(image)
     assert problem.is_error
-    assert mend in problem.message
+    assert fix in problem.message
 
 
 def test_a_slice_that_goes_backwards_is_shown_forwards() -> None:
     (problem,) = request_problems(request(("DataProcessing", {"InputFilter": "$[3:1]"})))
-    assert problem.message == "'$[3:1]' starts at 3 and ends at 1: selects nothing; write $[1:3]"
+    assert problem.message == "'$[3:1]' starts at 3 and ends at 1, so it selects nothing; write $[1:3]"
     assert not problem.is_error
 
 
@@ -432,7 +434,7 @@ def test_a_slice_that_goes_backwards_is_shown_forwards() -> None:
     ("text", "told"),
     [
         ("$[0,\u00a01]", "Unexpected U+00A0 (no-break space) in JsonPath"),
-        ("$[0,\u00a01]", "; type a plain blank, or none"),
+        ("$[0,\u00a01]", "; use a plain space, or none"),
         ("$[0\t]", "U+0009 (a control character)"),
         ("$[\u2018a\u2019]", 'Unexpected "\u2018", U+2018 (left single quotation mark)'),
         ("$[\u2018a\u2019]", "; write straight quotes '"),

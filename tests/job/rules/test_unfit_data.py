@@ -53,7 +53,7 @@ ASCII = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=2)
 
 
 @given(ASCII, st.sampled_from(["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"]))
-def test_wide_text_is_told_with_its_mark_and_without(text: str, encoding: str) -> None:
+def test_wide_text_is_reported_with_its_mark_and_without(text: str, encoding: str) -> None:
     assert wide_encoding_of(text.encode(encoding)) == encoding[:6].upper()
 
 

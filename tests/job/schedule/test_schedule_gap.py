@@ -140,7 +140,7 @@ def test_the_longest_gap_is_that_of_looking_at_every_minute(
         (ScheduleSpec(rate="${Token[RATE.1]}"), None),
     ],
 )
-def test_gaps_that_can_be_told_by_heart(schedule: ScheduleSpec, gap: timedelta | None) -> None:
+def test_gaps_that_are_known_by_heart(schedule: ScheduleSpec, gap: timedelta | None) -> None:
     assert longest_gap(schedule) == gap
 
 

@@ -47,7 +47,7 @@ def test_a_paused_environment_starts_nothing_by_itself() -> None:
     assert triggers.on_upload == UploadSpec(suffix=".csv", enabled=False)
 
 
-def test_an_instance_type_takes_the_place_of_the_ladder_and_a_prefix_leads_the_name() -> None:
+def test_an_instance_type_replaces_the_jobs_list_and_the_name_gets_the_prefix() -> None:
     there = in_environment(JOB, EnvironmentSpec("dev", prefix="dev-", instance_type="ml.m5.large"))
     assert there.transform == TransformSpec(instance_type=("ml.m5.large",), instance_count=3)
     assert there.name == "dev-churn"
