@@ -65,7 +65,10 @@ def test_without_accept_a_join_expects_answers_in_the_format_of_the_input() -> N
         (request(split_type="RecordIO", input_filter="$[0]"), "SplitType RecordIO gives binary records"),
         (request(split_type="Lines"), "SplitType 'Lines' is not allowed"),
         (request(MaxPayloadInMB=False), "MaxPayloadInMB False in the request is not allowed"),
-        (request(DataCaptureConfig={"DestinationS3Uri": "nowhere"}), "DestinationS3Uri: 'nowhere' is no S3"),
+        (
+            request(DataCaptureConfig={"DestinationS3Uri": "nowhere"}),
+            "DestinationS3Uri: 'nowhere' is not an S3",
+        ),
         (
             request(
                 accept="image/png",
