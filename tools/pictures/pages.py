@@ -1,9 +1,12 @@
-"""Which pictures there are, and where they belong."""
+"""Which pictures and printed examples there are, and where they belong."""
 
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from tools.pictures import data_path, flow
@@ -14,7 +17,9 @@ from tools.pictures.svg import THEMES, document
 PROJECT = Path(__file__).resolve().parents[2]
 PICTURES = PROJECT / "docs/pictures"
 DESIGN = PROJECT / "docs/how-it-works/design.md"
-_BLOCK = "<!-- {name}: written by make pictures -->\n```mermaid\n{text}\n```\n<!-- {name}: end -->"
+COMMANDS = PROJECT / "docs/reference/commands.md"
+_EXPLAIN = ("explain", "tumours", "--records", "1000000", "--rate", "2500", "--price", "0.115")
+_BLOCK = "<!-- {name}: written by make pictures -->\n{text}\n<!-- {name}: end -->"
 
 
 def drawings() -> dict[str, str]:
@@ -28,14 +33,30 @@ def drawings() -> dict[str, str]:
     return found
 
 
+@cache
 def blocks() -> dict[Path, dict[str, str]]:
-    """The Mermaid text of each block, by page and by the name between whose markers it stands."""
+    """The text of each block, by page and by the name between whose markers it stands."""
     return {
         DESIGN: {
-            "layers": layers(PROJECT),
-            "state machine": state_machine(PROJECT / "jobs/tumours.yaml"),
-        }
+            "layers": _fenced(layers(PROJECT), "mermaid"),
+            "state machine": _fenced(state_machine(PROJECT / "jobs/tumours.yaml"), "mermaid"),
+        },
+        COMMANDS: {"explain": _fenced(_explained(), "text")},
     }
+
+
+def _explained() -> str:
+    """The command and what it prints of the example, to the end of its first part."""
+    command = [sys.executable, "-m", "batch_transform.cli.main", *_EXPLAIN]
+    done = subprocess.run(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True, check=True)
+    head, part, _ = done.stdout.partition("\n\nWhich files")
+    if not part:
+        raise ValueError("explain prints no part 'Which files'; name here the part that the page ends before")
+    return f"batch-transform {' '.join(_EXPLAIN)}\n\n{head}"
+
+
+def _fenced(text: str, language: str) -> str:
+    return f"```{language}\n{text}\n```"
 
 
 def with_blocks(page: str, made: Mapping[str, str]) -> str:
