@@ -39,7 +39,7 @@ def blocks() -> dict[Path, dict[str, str]]:
     return {
         DESIGN: {
             "layers": _fenced(layers(PROJECT), "mermaid"),
-            "state machine": _fenced(state_machine(PROJECT / "jobs/tumours.yaml"), "mermaid"),
+            "state machine": _fenced(state_machine(), "mermaid"),
         },
         COMMANDS: {"explain": _fenced(_explained(), "text")},
     }

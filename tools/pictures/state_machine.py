@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-from batch_transform.job.files.job_file import load_job_file
+from batch_transform.job.values.job_spec import JobSpec, ModelSpec
 from batch_transform_cdk.machine.definition import Parts, state_machine_definition
 
 _SHAPES = {"Choice": "{{%s}}", "Wait": "(%s)", "Fail": "([%s])"}
 _CLASSES = {"Task": "task", "Wait": "wait", "Choice": "choice", "Fail": "failed"}
 
 
-def state_machine(job_file: Path) -> str:
-    """Draw the states of this job: solid lines are the next state, dotted ones where an error leads."""
+def state_machine() -> str:
+    """Draw the states of a job with all defaults: solid lines are the next state, dotted ones where an error leads."""
+    job = JobSpec(name="job", model=ModelSpec(existing="model"))
     lock = {"Bucket": "bucket", "Key": "key"}
-    definition = state_machine_definition(load_job_file(job_file), {}, Parts("preflight", "report", lock))
+    definition = state_machine_definition(job, {}, Parts("preflight", "report", lock))
     states: dict[str, dict[str, Any]] = definition["States"]
     lines = ["flowchart TD"]
     for name, state in states.items():
