@@ -33,7 +33,7 @@ class DeployedRequest:
             checked = states["Preflight"]["Arguments"]["Payload"]
             columns = {name: tuple(names) for name, names in checked["columns"].items()}
             return cls(
-                request=states["Request"]["Assign"]["declared"],
+                request=_declared_request(states),
                 instance_types=tuple(checked["instance_types"]),
                 columns=Columns(**columns),
             )
@@ -65,6 +65,13 @@ class DeployedRequest:
         place = f"{output['S3OutputPath'].rstrip('/')}/RUN"  # each run has a folder of its own
         request = {**self.request, "TransformOutput": {**output, "S3OutputPath": place}}
         return apply_overrides(request, overrides, self.columns, instance_types=self.instance_types)
+
+
+def _declared_request(states: Mapping[str, Any]) -> Request:
+    """Return the declared request. Release 0.1 called the state `Request` and the variable `declared`."""
+    if "Request" in states:
+        return dict(states["Request"]["Assign"]["declared"])
+    return dict(states["PrepareRun"]["Assign"]["declared_request"])
 
 
 def deployed_request(state_machine_arn: str, stepfunctions: SFNClient) -> DeployedRequest:

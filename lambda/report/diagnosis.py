@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -35,10 +35,10 @@ class LogsClient(Protocol):
 
 @dataclass(frozen=True)
 class FailedRun:
-    """What the state machine passes: the job, the request as sent, and the error as it was caught.
+    """What the state machine passes: the job, the request as sent, and the error as caught.
 
-    `instance_types` are those that the run could use. `fate` tells of a job that the workflow lost sight of;
-    it is empty for all others.
+    `instance_types` are the ones that the run could use. `stop_result` says what came of StopTransformJob for a
+    transform job that the state machine lost track of; it is empty for any other run.
     """
 
     job: str
@@ -48,7 +48,15 @@ class FailedRun:
     transform_job_name: str
     instance_types: Sequence[str]
     error: dict[str, str]
-    fate: str = ""
+    stop_result: str = ""
+
+    @classmethod
+    def of(cls, event: Mapping[str, Any]) -> FailedRun:
+        """Read what the state `Diagnose` passes.
+
+        A run in progress during an upgrade keeps its definition: that of release 0.1 calls `stop_result` `fate`.
+        """
+        return cls(**{"stop_result" if name == "fate" else name: value for name, value in event.items()})
 
 
 def explain(run: FailedRun, s3: S3Client, logs: LogsClient) -> dict[str, str]:
@@ -66,7 +74,7 @@ def explain(run: FailedRun, s3: S3Client, logs: LogsClient) -> dict[str, str]:
     origin = f" ({run.job_file})" if run.job_file else ""
     data = run.request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
     lines = [f"job {run.job}{origin}: transform job {name} on {data}: {reason}"]
-    lines += [run.fate] if run.fate else []
+    lines += [run.stop_result] if run.stop_result else []
     lines += _unserved_files(run.request, s3) if description or run.error["Error"] == "States.Timeout" else []
     lines.append(f"next step: {next_step(run.error['Error'], reason, run.instance_types)}")
     lines += _log_lines(name, logs)

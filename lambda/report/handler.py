@@ -36,7 +36,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any] | None:
         took = instance_seconds(output["BillableTimeInSeconds"], instances)
         _publish(output["ExecutionArn"], {**output, **took})
         return output
-    run = FailedRun(**event)
+    run = FailedRun.of(event)
     _publish(run.execution_arn, instance_seconds(seconds_of(run), instances))
     return explain(run, _s3, _logs)
 

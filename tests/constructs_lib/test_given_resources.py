@@ -44,7 +44,7 @@ def request(stack: cdk.Stack) -> dict[str, Any]:
     """The request that the state machine declares."""
     [machine] = Template.from_stack(stack).find_resources("AWS::StepFunctions::StateMachine").values()
     definition = json.loads(text(machine["Properties"]["DefinitionString"]))
-    declared: dict[str, Any] = definition["States"]["Request"]["Assign"]["declared"]
+    declared: dict[str, Any] = definition["States"]["PrepareRun"]["Assign"]["declared_request"]
     return declared
 
 

@@ -83,7 +83,7 @@ def test_after_the_last_type_the_run_waits_and_begins_with_the_first(deployed: D
 def test_a_throttled_call_is_made_again_under_a_new_name(deployed: Deployed) -> None:
     deployed.limit(throttled=("CreateTransformJob",))
     execution = deployed.start("single", {})
-    deployed.until_in(execution, "WaitForAws")
+    deployed.until_in(execution, "WaitAfterThrottling")
     deployed.limit()
     output = output_of(deployed.wait(execution))
     assert output["Attempts"] >= 2

@@ -25,7 +25,7 @@ def test_the_example_ends_with_ids_next_to_predictions(project: Project) -> None
     assert right / len(rows) > 0.9
     assert f"{right / len(rows):.1%}: {right} of 171 rows" in done.stdout
 
-    for state in ("Request", "Preflight", "Transform"):
+    for state in ("PrepareRun", "Preflight", "Transform"):
         assert f"state     {state}" in done.stdout
     assert "171 records in 1 file" in done.stdout
     assert "s3://" in done.stdout

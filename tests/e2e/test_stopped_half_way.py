@@ -28,7 +28,7 @@ JOBS: dict[str, dict[str, Any]] = {
 }
 IN_NO_TIME = {"Pass", "Choice", "Fail", "Succeed"}
 """Kinds of states in which an execution does not stay."""
-WITH_A_JOB = {"Transform", "FindTransformJob", "WatchTransformJob", "StopTransformJob"}
+WITH_A_JOB = {"Transform", "FindTransformJob", "WaitForTransformJob", "StopTransformJob"}
 """The states in which a transform job of the run goes on, in these scenes."""
 
 
@@ -243,13 +243,13 @@ SCENES: dict[str, Callable[[World], AbstractContextManager[str]]] = {
     "Transform": in_transform,
     "WaitForCapacity": waiting_for_capacity,
     "FindTransformJob": looking_for_job,
-    "WatchTransformJob": out_of_sight,
-    "WaitForAws": waiting_for_aws,
+    "WaitForTransformJob": out_of_sight,
+    "WaitAfterThrottling": waiting_for_aws,
     "StopTransformJob": stopping_job,
     "CountResults": counting_results,
     "Diagnose": diagnosing,
     "ReleaseLock": releasing_lock,
-    "ReleaseLockOfFailed": releasing_lock_of_failed,
+    "ReleaseLockAfterFailure": releasing_lock_of_failed,
 }
 
 
@@ -295,7 +295,11 @@ def test_a_run_whose_time_is_over_leaves_no_job(world: World) -> None:
     try:
         with out_of_sight(world) as execution:
             assert world.deployed.wait(execution)["status"] == "TIMED_OUT"
-            assert world.last_state(execution) in {"FindTransformJob", "WatchTransformJob", "WhatBecameOfIt"}
+            assert world.last_state(execution) in {
+                "FindTransformJob",
+                "WaitForTransformJob",
+                "CheckFoundTransformJob",
+            }
             world.nothing_of(execution)
     finally:
         states.update_state_machine(stateMachineArn=machine, definition=json.dumps(definition))

@@ -18,7 +18,7 @@ from batch_transform.job.values.stack_outputs import INPUT_BUCKET
 from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws
 from batch_transform.runs.synth import synthesise
-from batch_transform_cdk.machine.states.ladder import MOST_ROUNDS
+from batch_transform_cdk.machine.states.retries import MOST_CAPACITY_ATTEMPTS
 from e2e.project_copy import PROJECT
 from e2e.sleeper import SLEEPER, write_sleeper
 from e2e.workflow_stack import Deployed
@@ -121,7 +121,7 @@ def test_a_job_without_machines_is_tried_again_under_new_names_and_then_fails(
     assert "job tumours (" in described["cause"]
     assert "CapacityError" in described["cause"]
     attempts = [job["TransformJobName"].rpartition("-")[2] for job in deployed.jobs_of(execution)]
-    assert attempts == [str(number) for number in range(1, MOST_ROUNDS + 1)]
+    assert attempts == [str(number) for number in range(1, MOST_CAPACITY_ATTEMPTS + 1)]
 
 
 def test_a_job_succeeds_when_machines_are_there_again(deployed: Deployed, good: dict[str, Any]) -> None:

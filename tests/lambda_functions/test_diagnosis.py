@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -44,7 +45,7 @@ def a_failure(
     error: str = "States.TaskFailed",
     cause: dict[str, Any] | str = "",
     data_type: str = "S3Prefix",
-    fate: str = "",
+    stop_result: str = "",
 ) -> FailedRun:
     return FailedRun(
         execution_arn="arn:aws:states:eu-central-1:123456789012:execution:Churn-x:nightly",
@@ -58,7 +59,7 @@ def a_failure(
         },
         transform_job_name=JOB,
         instance_types=["ml.m5.large", "ml.m5.xlarge"],
-        fate=fate,
+        stop_result=stop_result,
         error={"Error": error, "Cause": cause if isinstance(cause, str) else json.dumps(cause)},
     )
 
@@ -219,10 +220,18 @@ def test_every_failure_has_its_next_step(error: str, reason: str, step: str) -> 
     assert step in advice
 
 
-def test_what_became_of_a_job_out_of_sight_is_told() -> None:
-    run = a_failure("SageMaker.AmazonSageMakerException", "no", fate="the workflow stopped the transform job")
+def test_the_cause_says_what_came_of_stopping_the_transform_job() -> None:
+    run = a_failure(
+        "SageMaker.AmazonSageMakerException", "no", stop_result="the state machine stopped the transform job"
+    )
     lines = explain(run, FakeS3(OBJECTS), FakeLogs())["Cause"].splitlines()
-    assert lines[1] == "the workflow stopped the transform job"
+    assert lines[1] == "the state machine stopped the transform job"
+
+
+def test_a_run_with_a_definition_of_release_0_1_is_explained_too() -> None:
+    event = dataclasses.asdict(a_failure())
+    event["fate"] = event.pop("stop_result") or "it was stopped"
+    assert FailedRun.of(event) == a_failure(stop_result="it was stopped")
 
 
 def test_a_manifest_is_named_as_it_is() -> None:

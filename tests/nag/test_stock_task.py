@@ -118,7 +118,7 @@ def state(define: Any) -> dict[str, Any]:
 
 
 def our_request(define: Any = ours) -> dict[str, Any]:
-    return dict(states(define)["Request"]["Assign"]["declared"])
+    return dict(states(define)["PrepareRun"]["Assign"]["declared_request"])
 
 
 def of_type(made: dict[str, Any], kind: str) -> list[dict[str, Any]]:

@@ -35,6 +35,12 @@ def test_a_definition_tells_what_its_own_check_gets(definition: dict[str, Any]) 
     assert deployed.request["ModelName"] == "m"
 
 
+def test_a_definition_of_release_0_1_is_read_as_well(definition: dict[str, Any]) -> None:
+    declared = definition["States"].pop("PrepareRun")["Assign"]["declared_request"]
+    definition["States"]["Request"] = {"Assign": {"declared": declared}}
+    assert DeployedRequest.of(definition).request["ModelName"] == "m"
+
+
 def test_overrides_by_name_of_a_column_are_taken(definition: dict[str, Any]) -> None:
     checked = DeployedRequest.of(definition).checked({"data_processing.send_except": ["id"]})
     assert checked.request["DataProcessing"]["InputFilter"] == "$[1]"

@@ -44,11 +44,11 @@ JOBS: dict[str, dict[str, Any]] = {
     "failing": {**ON_ONE, "behaviour": "hang", "workflow": {"overlapping_runs": "fail"}},
 }
 
-BEGIN = ["Request", "Preflight", "MayRun"]
-GOOD_END = ["HowEnded", "CountResults", "ReleaseLock", "Completed"]
-BAD_END = ["Diagnose", "ReleaseLockOfFailed", "Failed"]
-JOB = ["Transform", "WhyFailed"]
-LOOK = ["FindTransformJob", "IsThereAJob"]
+BEGIN = ["PrepareRun", "Preflight", "CheckRunLock"]
+GOOD_END = ["CheckTransformJobStatus", "CountResults", "ReleaseLock", "Completed"]
+BAD_END = ["Diagnose", "ReleaseLockAfterFailure", "Failed"]
+JOB = ["Transform", "ChooseRetry"]
+LOOK = ["FindTransformJob", "CheckTransformJobExists"]
 ROUNDS = [*JOB, *["WaitForCapacity", *JOB] * 8]
 
 
@@ -71,39 +71,39 @@ SCENARIOS = {
         run_input={"data_processing": {"input_filter": "$[0]"}, "transform.max_payload": 3},
     ),
     "an unknown override": Scenario(
-        "score", ["Request", "Preflight", "Failed"], "RunInputError", {"transform": {"max_paylod": 3}}
+        "score", ["PrepareRun", "Preflight", "Failed"], "RunInputError", {"transform": {"max_paylod": 3}}
     ),
     "bad data": Scenario("refused", [*BEGIN, *JOB, *BAD_END], "BatchTransform.TaskFailed"),
     "a broken model": Scenario("broken", [*BEGIN, *JOB, *BAD_END], "BatchTransform.TaskFailed"),
     "AWS broke the job twice": Scenario(
         "single",
-        ["Request", "Preflight", *JOB, "NextAttempt", *JOB, "Diagnose", "Failed"],
+        ["PrepareRun", "Preflight", *JOB, "NextAttempt", *JOB, "Diagnose", "Failed"],
         "BatchTransform.TaskFailed",
         limits={"broken": TYPES},
     ),
     "no capacity": Scenario(
         "single",
-        ["Request", "Preflight", *ROUNDS, "Diagnose", "Failed"],
+        ["PrepareRun", "Preflight", *ROUNDS, "Diagnose", "Failed"],
         "BatchTransform.TaskFailed",
         limits={"without_capacity": TYPES},
     ),
     "no quota": Scenario(
         "single",
-        ["Request", "Preflight", *ROUNDS, "Diagnose", "Failed"],
+        ["PrepareRun", "Preflight", *ROUNDS, "Diagnose", "Failed"],
         "SageMaker.ResourceLimitExceededException",
         limits={"quotas": {TYPES[0]: 0}},
     ),
-    "the ladder, for capacity": Scenario(
+    "fallback instance types, for capacity": Scenario(
         "score",
         [*BEGIN, *JOB, "NextInstanceType", "Transform", *GOOD_END],
         limits={"without_capacity": TYPES[:1]},
     ),
-    "the ladder, for a quota": Scenario(
+    "fallback instance types, for a quota": Scenario(
         "score",
         [*BEGIN, *JOB, "NextInstanceType", "Transform", *GOOD_END],
         limits={"quotas": {TYPES[0]: 0}},
     ),
-    "a run's own ladder": Scenario(
+    "a run's own fallback instance types": Scenario(
         "score",
         [*BEGIN, *JOB, "NextInstanceType", *JOB, "NextInstanceType", "Transform", *GOOD_END],
         run_input={"transform": {"instance_type": [*TYPES, "ml.c5.xlarge"]}},
@@ -112,9 +112,9 @@ SCENARIOS = {
     "throttled": Scenario(
         "single",
         [
-            "Request",
+            "PrepareRun",
             "Preflight",
-            *[*JOB, *LOOK, "WaitForAws", "NextAttempt"] * 5,
+            *[*JOB, *LOOK, "WaitAfterThrottling", "NextAttempt"] * 5,
             *JOB,
             *LOOK,
             "Diagnose",
@@ -224,10 +224,10 @@ def test_a_job_that_takes_too_long_is_stopped_in_both(deployed: Deployed, moto: 
     for end in ends:
         end["states"] = [state for state in end["states"] if state != "StopTransformJob"]
         end["cause"] = re.sub(
-            r"\n(the workflow stopped|StopTransformJob was refused)[^\n]*", "", end["cause"]
+            r"\n(the state machine stopped|StopTransformJob was refused)[^\n]*", "", end["cause"]
         )
-    looked = ["FindTransformJob", "WhatBecameOfIt", "Diagnose", "Failed"]
-    assert ends[0]["states"] == ["Request", "Preflight", *JOB, *looked]
+    looked = ["FindTransformJob", "CheckFoundTransformJob", "Diagnose", "Failed"]
+    assert ends[0]["states"] == ["PrepareRun", "Preflight", *JOB, *looked]
     assert ends[0]["error"] == "BatchTransform.Timeout"
     assert comparable(ends[0]) == comparable(ends[1])
     assert not deployed.aws.client("sagemaker").list_transform_jobs(StatusEquals="InProgress")[
@@ -256,7 +256,7 @@ def test_a_job_that_somebody_stops_fails_in_both(deployed: Deployed, moto: Moto)
 
 @pytest.mark.parametrize(
     ("job", "end", "outcome"),
-    [("skipping", ["Skipped"], "Skipped"), ("failing", ["Overlap", "Failed"], "OverlappingRun")],
+    [("skipping", ["Skipped"], "Skipped"), ("failing", ["OverlappingRun", "Failed"], "OverlappingRun")],
 )
 def test_a_run_beside_another_ends_the_same_in_both(
     deployed: Deployed, moto: Moto, job: str, end: list[str], outcome: str
@@ -290,7 +290,12 @@ def test_a_job_that_the_task_lost_sight_of_is_watched_to_its_end(deployed: Deplo
         sagemaker.stop_transform_job(TransformJobName=begun[0])
         ended = ending.result()
     assert still == begun
-    looked = ["FindTransformJob", "WhatBecameOfIt"]
-    assert ended["states"][: len(BEGIN) + 5] == [*BEGIN, *JOB, *looked, "WatchTransformJob"]
-    assert ended["states"][-(len(BAD_END) + 4) :] == [*looked, "NotCompleted", "WhyFailed", *BAD_END]
+    looked = ["FindTransformJob", "CheckFoundTransformJob"]
+    assert ended["states"][: len(BEGIN) + 5] == [*BEGIN, *JOB, *looked, "WaitForTransformJob"]
+    assert ended["states"][-(len(BAD_END) + 4) :] == [
+        *looked,
+        "TransformJobNotCompleted",
+        "ChooseRetry",
+        *BAD_END,
+    ]
     assert "StopTransformJob" in ended["cause"]

@@ -89,7 +89,7 @@ def definitions(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
             parts = resource["Properties"]["DefinitionString"]["Fn::Join"][1]
             texts = (part if isinstance(part, str) else str(next(iter(part.values()))) for part in parts)
             definition = json.loads("".join(texts).replace("AWS::Partition", "aws"))
-            found[definition["States"]["Request"]["Assign"]["job"]] = definition
+            found[definition["States"]["PrepareRun"]["Assign"]["job_name"]] = definition
     return found
 
 
@@ -145,7 +145,7 @@ def test_the_checks_of_definitions_find_nothing(template: dict[str, Any], tmp_pa
 
 def test_the_request_has_all_members_and_the_call_sends_them(template: dict[str, Any]) -> None:
     states = definitions(template)["pipeline"]["States"]
-    request = states["Request"]["Assign"]["declared"]
+    request = states["PrepareRun"]["Assign"]["declared_request"]
     assert request["DataProcessing"] == {
         "InputFilter": "$[1:]",
         "JoinSource": "Input",

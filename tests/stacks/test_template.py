@@ -80,7 +80,7 @@ def test_it_has_what_a_job_needs(template: Template) -> None:
 def test_the_state_machine_creates_the_declared_transform_job(template: Template) -> None:
     states = definition(template)["States"]
     assert states["Transform"]["Resource"] == "arn:AWS::Partition:states:::sagemaker:createTransformJob.sync"
-    assert states["Request"]["Assign"]["declared"]["DataProcessing"] == {
+    assert states["PrepareRun"]["Assign"]["declared_request"]["DataProcessing"] == {
         "InputFilter": "$[1:]",
         "JoinSource": "Input",
         "OutputFilter": "$[0,-1]",

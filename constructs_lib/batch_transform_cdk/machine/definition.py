@@ -1,14 +1,15 @@
 """The state machine of a job, as Amazon States Language: a pure function of the job's request.
 
-    Request -> Preflight -> MayRun --(another run goes on)--> WaitForOtherRun -> Preflight | Skipped | Overlap
-                              |
-                          Transform -> HowEnded --(Completed)--> CountResults -> ReleaseLock -> Completed
-                              |            +-> NotCompleted --+
-                              +--> WhyFailed <----------------+
-                                     |-- no machine ----> NextInstanceType | WaitForCapacity -> Transform
-                                     |-- AWS broke it --> NextAttempt -> Transform
-                                     |-- lost sight ----> FindTransformJob -> watch it, stop it, or try again
-                                     +-- anything else -> Diagnose -> ReleaseLockOfFailed -> Failed
+    PrepareRun -> Preflight -> CheckRunLock --(another run)--> WaitForOtherRun -> Preflight | Skipped | OverlappingRun
+                                    |
+        .-----------------------> Transform -> CheckTransformJobStatus --(Completed)--> CountResults
+        |                           |             +-> TransformJobNotCompleted -.            |
+        |                           +---------------> ChooseRetry <-------------'       ReleaseLock -> Completed
+        |                                                  |
+        +-- NextInstanceType | WaitForCapacity <-----------+  no capacity or quota
+        +-- NextAttempt <----------------------------------+  an internal error of AWS
+            FindTransformJob <-----------------------------+  may be running: wait for it, stop it, or retry
+            Diagnose -> ReleaseLockAfterFailure -> Failed <+  anything else
 
 Every path that does not end in Completed or Skipped ends in the Fail state `Failed`: a failed job looks failed.
 """
@@ -26,10 +27,10 @@ from batch_transform_cdk.machine.states.ending import (
     release_states,
     skipped_state,
 )
-from batch_transform_cdk.machine.states.ladder import ladder_states, longest_wait_seconds
-from batch_transform_cdk.machine.states.language import States, literal
+from batch_transform_cdk.machine.states.language import literal
 from batch_transform_cdk.machine.states.lost_job import lost_job_states
 from batch_transform_cdk.machine.states.preflight import longest_overlap_seconds, preflight_states
+from batch_transform_cdk.machine.states.retries import longest_wait_seconds, retry_states
 from batch_transform_cdk.machine.states.transform import transform_states
 
 Definition = dict[str, Any]
@@ -37,9 +38,9 @@ Definition = dict[str, Any]
 
 @dataclass(frozen=True)
 class Parts:
-    """What the machine calls: two Lambda functions by their ARNs, and the lock's Bucket and Key.
+    """What the state machine uses: two Lambda functions by their ARNs, and the lock's Bucket and Key.
 
-    The lock is None for a job whose runs may overlap.
+    `lock` is None for a job whose runs may overlap.
     """
 
     preflight_arn: str
@@ -57,13 +58,13 @@ def state_machine_definition(
     return {
         "Comment": f"Batch transform job {spec.name}{origin}",
         "QueryLanguage": "JSONata",
-        "StartAt": "Request",
+        "StartAt": "PrepareRun",
         "TimeoutSeconds": longest_run_seconds(spec),
         "States": {
-            **request_states(spec, request, "Preflight"),
+            **_prepare_run(spec, request, "Preflight"),
             **preflight_states(spec, lambda_invoke, parts.preflight_arn, parts.lock, "Transform"),
             **transform_states(spec, partition, "CountResults"),
-            **ladder_states(),
+            **retry_states(),
             **lost_job_states(spec, partition, "CountResults"),
             **completed_states(lambda_invoke, parts.report_arn, has_lock=has_lock),
             **(skipped_state() if has_lock and spec.workflow.overlapping_runs == "skip" else {}),
@@ -74,43 +75,46 @@ def state_machine_definition(
 
 
 def longest_run_seconds(spec: JobSpec) -> int:
-    """Return a time that no run takes, unless Step Functions loses it: then it ends, and an alarm tells.
+    """Return a timeout that no run reaches unless Step Functions itself loses it: then it ends, and an alarm fires.
 
-    Every state has a bound of its own. A run may wait for another one, then for machines or for a rate limit, let AWS
-    break one job at its end and do its work in a second one, which it may lose sight of and watch for as
-    long again; its functions take minutes. Step Functions takes 99,999,999 seconds at most.
+    Every state has its own limit. A run may wait for another run, then for capacity or after throttling, lose one
+    transform job to an internal error at its end, run a second one, lose track of that and wait for it again; its
+    functions take minutes. Step Functions accepts at most 99,999,999 seconds.
     """
     waits = longest_overlap_seconds(spec) + 2 * longest_wait_seconds()
     return min(waits + 3 * spec.transform.max_runtime_in_seconds + 3600, 99_999_999)
 
 
-# One run has one id: `20261122T020001-1a2b3c4d`, made of the time at which the execution started and
-# of its ARN. Whatever the execution is called (the console, a schedule and a rule all use names that
-# TransformJobName does not allow), the id is legal in a job name and in an S3 key.
+# One id for each run, `20261122T020001-1a2b3c4d`, from the start time and the ARN of the execution. The console, a
+# schedule and a rule all name executions in ways that TransformJobName does not allow; this id is always legal in a
+# job name and in an S3 key.
 _RUN_ID = (
     "{% $replace($substring($states.context.Execution.StartTime, 0, 19), /[-:]/, '') & '-' & "
     "$substring($hash($states.context.Execution.Id, 'SHA-256'), 0, 8) %}"
 )
 
 
-def request_states(spec: JobSpec, request: Mapping[str, Any], following: str) -> States:
-    """Declare every variable that a state reads before another has surely set it: that would fail the execution."""
+def _prepare_run(spec: JobSpec, request: Mapping[str, Any], following: str) -> Definition:
+    """Declare every variable that a state may read before another state has set it: that would fail the execution.
+
+    They are shown in the console, by these names: no JSONata function has one of them.
+    """
     return {
-        "Request": {
+        "PrepareRun": {
             "Type": "Pass",
-            "Comment": "What the job file declares; the run's input may override it",
+            "Comment": "Set the run's variables: its id, and the request that the job file declares",
             "Assign": {
-                "job": spec.name,
+                "job_name": spec.name,
                 "job_file": literal(spec.job_file or False),  # a text must not be empty
-                "declared": literal(request),
-                "run": _RUN_ID,
-                "attempt": 1,  # of CreateTransformJob; part of the job's name
-                "rung": 0,  # of the ladder of instance types
-                "round": 1,  # through the ladder
-                "throttled": 0,  # calls that AWS turned away
-                "broken": 0,  # jobs that AWS broke
-                "looks": 0,  # at another run, or at a job that the task lost sight of
-                "fate": False,  # of a job that the task lost sight of
+                "declared_request": literal(request),
+                "run_id": _RUN_ID,
+                "attempt": 1,  # of CreateTransformJob; part of the transform job's name
+                "instance_type_index": 0,  # in the job's list of instance types
+                "capacity_attempt": 1,  # how often all instance types were tried, this time included
+                "throttled_calls": 0,  # calls that AWS throttled
+                "retried_internal_error": 0,  # 1 after a retry of a transform job with an InternalServerError
+                "status_checks": 0,  # of another run, or of a transform job that the Transform task lost track of
+                "stop_result": False,  # what came of StopTransformJob, for the cause of the failure
             },
             "Next": following,
         }

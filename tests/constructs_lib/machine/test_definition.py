@@ -33,9 +33,9 @@ from batch_transform_cdk.machine.definition import (
     longest_run_seconds,
     state_machine_definition,
 )
-from batch_transform_cdk.machine.states.ladder import MOST_ROUNDS, longest_wait_seconds
-from batch_transform_cdk.machine.states.language import pause_and_looks
+from batch_transform_cdk.machine.states.language import pause_and_checks
 from batch_transform_cdk.machine.states.lost_job import MOST_THROTTLED
+from batch_transform_cdk.machine.states.retries import MOST_CAPACITY_ATTEMPTS, longest_wait_seconds
 from checks.state_machine import findings
 
 SPEC = JobSpec(
@@ -63,7 +63,7 @@ INTERNAL = '{"FailureReason":"InternalServerError: We encountered an internal er
 QUOTA = "SageMaker.ResourceLimitExceededException"
 THROTTLED = "Rate exceeded (Service: AmazonSageMaker; Status Code: 400; Error Code: ThrottlingException)"
 
-# The states that call AWS; every other one only decides.
+# The states that call AWS; all others only decide.
 TASKS = {
     "Preflight",
     "Transform",
@@ -72,7 +72,7 @@ TASKS = {
     "CountResults",
     "Diagnose",
     "ReleaseLock",
-    "ReleaseLockOfFailed",
+    "ReleaseLockAfterFailure",
 }
 
 
@@ -140,25 +140,25 @@ def sent(definition: Definition, **variables: Any) -> dict[str, Any]:
     """The arguments of CreateTransformJob."""
     known: dict[str, Any] = {
         "request": REQUEST,
-        "job": SPEC.name,
-        "run": "20261122T020001-0a1b2c3d",
+        "job_name": SPEC.name,
+        "run_id": "20261122T020001-0a1b2c3d",
         "attempt": 1,
-        "rung": 0,
+        "instance_type_index": 0,
         "instance_types": list(SPEC.transform.instance_type),
     }
     return dict(evaluate(definition["States"]["Transform"]["Arguments"], **known | variables))
 
 
-def test_a_run_ends_well_only_with_a_completed_transform_job_or_skipped(each_definition: Definition) -> None:
+def test_a_run_succeeds_only_with_a_completed_transform_job_or_skipped(each_definition: Definition) -> None:
     states = each_definition["States"]
     ends = {name for name, state in states.items() if state.get("End") or state["Type"] == "Succeed"}
     assert ends <= {"Completed", "Skipped"}
     counting = [name for name, state in states.items() if "CountResults" in next_states(state)]
-    assert counting == ["HowEnded", "WhatBecameOfIt"]
+    assert counting == ["CheckTransformJobStatus", "CheckFoundTransformJob"]
     for name in counting:
         to_count = [one for one in states[name]["Choices"] if one["Next"] == "CountResults"]
         [condition] = [one["Condition"] for one in to_count]
-        assert condition.startswith("{% $ended.TransformJobStatus = 'Completed' ")
+        assert condition.startswith("{% $transform_job.TransformJobStatus = 'Completed' ")
     ends_of_failed = reachable(states, "Diagnose", without="") & {"Completed", "Skipped", "Failed"}
     assert ends_of_failed == {"Failed"}
 
@@ -186,7 +186,7 @@ def test_every_caught_error_fails_the_run_or_leads_to_another_attempt(each_defin
     caught = {(name, catch["Next"]) for name, state in states.items() for catch in state.get("Catch", [])}
     # The two that do not fail a run: its results are there, and a lock is stale when its execution has ended.
     harmless = {("CountResults", "ReleaseLock"), ("CountResults", "Completed"), ("ReleaseLock", "Completed")}
-    harmless |= {("ReleaseLockOfFailed", "Failed")}
+    harmless |= {("ReleaseLockAfterFailure", "Failed")}
     assert len(caught - harmless) == 5
     for _, start in caught - harmless:
         ends = {
@@ -200,20 +200,20 @@ def test_every_caught_error_fails_the_run_or_leads_to_another_attempt(each_defin
     assert states["Failed"]["Type"] == "Fail"
 
 
-def test_every_way_to_the_fail_state_names_the_failure(each_definition: Definition) -> None:
+def test_every_path_to_the_fail_state_sets_the_failure(each_definition: Definition) -> None:
     states = each_definition["States"]
     for name, state in states.items():
-        if "Failed" in next_states(state) and name != "ReleaseLockOfFailed":
+        if "Failed" in next_states(state) and name != "ReleaseLockAfterFailure":
             given = [state.get("Assign", {}), *(catch["Assign"] for catch in state.get("Catch", []))]
-            assert any("failure" in assigned for assigned in given), name
-            assert all("failure" in catch["Assign"] for catch in state.get("Catch", [])), name
+            assert any("run_failure" in assigned for assigned in given), name
+            assert all("run_failure" in catch["Assign"] for catch in state.get("Catch", [])), name
 
 
-def test_every_end_after_the_lock_was_taken_releases_it(definition: Definition) -> None:
+def test_every_end_with_the_lock_releases_it(definition: Definition) -> None:
     states = definition["States"]
-    releasing = {"ReleaseLock": "Completed", "ReleaseLockOfFailed": "Failed"}
+    releasing = {"ReleaseLock": "Completed", "ReleaseLockAfterFailure": "Failed"}
     before = {name for name, state in states.items() if set(releasing.values()) & set(next_states(state))}
-    assert before == {"Preflight", "Overlap", *releasing}  # the first two have no lock
+    assert before == {"Preflight", "OverlappingRun", *releasing}  # the first two have no lock
     for name, following in releasing.items():
         assert states[name]["Arguments"] == "{% $lock.Object %}"
         assert [catch["Next"] for catch in states[name]["Catch"]] == [following]
@@ -222,31 +222,34 @@ def test_every_end_after_the_lock_was_taken_releases_it(definition: Definition) 
 def test_every_task_catches_all_errors_and_has_a_timeout(each_definition: Definition) -> None:
     states = each_definition["States"]
     tasks = {name for name, state in states.items() if state["Type"] == "Task"}
-    releasing = {"ReleaseLock", "ReleaseLockOfFailed"}
+    releasing = {"ReleaseLock", "ReleaseLockAfterFailure"}
     assert tasks == (TASKS if "ReleaseLock" in states else TASKS - releasing)
     for task in tasks:
         assert states[task]["TimeoutSeconds"] > 0
         assert [catch["ErrorEquals"] for catch in states[task]["Catch"]] == [["States.ALL"]]
 
 
-def test_every_state_tells_what_it_is_for(each_definition: Definition) -> None:
+def test_every_state_has_a_comment(each_definition: Definition) -> None:
     for name, state in each_definition["States"].items():
         assert len(state["Comment"]) > 15, name
 
 
-def test_what_is_tried_again_is_tried_with_jitter(definition: Definition) -> None:
+def test_every_retry_backs_off_with_jitter(definition: Definition) -> None:
     retries = [retry for state in definition["States"].values() for retry in state.get("Retry", [])]
     assert len(retries) == 7
     assert all(retry["JitterStrategy"] == "FULL" and retry["BackoffRate"] > 1 for retry in retries)
-    for wait, counter in (("WaitForCapacity", "round"), ("WaitForAws", "throttled")):
-        first = 1 if counter == "round" else 0
+    for wait, counter in (
+        ("WaitForCapacity", "capacity_attempt"),
+        ("WaitAfterThrottling", "throttled_calls"),
+    ):
+        first = 1 if counter == "capacity_attempt" else 0
         for count, longest in ((0, 60), (1, 90), (8, 900)):
             seconds = evaluate(definition["States"][wait]["Seconds"], **{counter: first + count})
             assert longest / 2 <= seconds <= longest
             assert seconds == int(seconds)
 
 
-def test_a_run_waits_for_machines_for_three_quarters_of_an_hour() -> None:
+def test_a_run_waits_for_capacity_for_three_quarters_of_an_hour() -> None:
     assert longest_wait_seconds() // 60 == 47
 
 
@@ -261,21 +264,21 @@ def test_the_transform_job_has_no_retry_that_could_use_its_name_again(definition
     assert "Retry" not in definition["States"]["Transform"]
 
 
-def test_every_way_back_to_the_transform_job_counts_the_attempt(each_definition: Definition) -> None:
+def test_every_way_back_to_the_transform_job_increments_the_attempt(each_definition: Definition) -> None:
     states = each_definition["States"]
     before = {name for name, state in states.items() if "Transform" in next_states(state)}
-    first = "MayRun" if "MayRun" in states else "Preflight"
+    first = "CheckRunLock" if "CheckRunLock" in states else "Preflight"
     assert before == {first, "NextInstanceType", "WaitForCapacity", "NextAttempt"}
     for name in before - {first}:
         assert states[name]["Assign"]["attempt"] == "{% $attempt + 1 %}"
 
 
-def test_the_jobs_own_limit_is_the_timeout_of_the_transform_state(definition: Definition) -> None:
+def test_the_jobs_time_limit_is_the_timeout_of_the_transform_state(definition: Definition) -> None:
     assert definition["States"]["Transform"]["TimeoutSeconds"] == 7200
 
 
 def test_the_call_sends_the_checked_request_under_the_name_of_the_attempt(definition: Definition) -> None:
-    assert definition["States"]["Request"]["Assign"]["declared"] == REQUEST
+    assert definition["States"]["PrepareRun"]["Assign"]["declared_request"] == REQUEST
     arguments = sent(definition)
     assert arguments.pop("TransformJobName") == "churn-nightly-20261122T020001-0a1b2c3d-1"
     assert arguments == REQUEST
@@ -284,9 +287,9 @@ def test_the_call_sends_the_checked_request_under_the_name_of_the_attempt(defini
 
 
 @pytest.mark.parametrize("types", [["ml.m5.large"], ["ml.m5.large", "ml.c5.xlarge", "ml.m5.4xlarge"]])
-def test_each_rung_of_the_ladder_has_its_instance_type(definition: Definition, types: list[str]) -> None:
-    for rung, instance_type in enumerate(types):
-        resources = sent(definition, rung=rung, instance_types=types)["TransformResources"]
+def test_each_attempt_uses_the_instance_type_at_its_index(definition: Definition, types: list[str]) -> None:
+    for index, instance_type in enumerate(types):
+        resources = sent(definition, instance_type_index=index, instance_types=types)["TransformResources"]
         assert resources == {"InstanceType": instance_type, "InstanceCount": 1}
 
 
@@ -300,7 +303,7 @@ def test_a_run_id_is_legal_and_the_same_in_jsonata_and_python(
 ) -> None:
     arn = f"arn:aws:states:eu-west-1:123456789012:execution:churn:{execution_name}"
     context = {"Execution": {"Id": arn, "StartTime": "2026-11-22T02:00:01.123Z"}}
-    run = evaluate(definition["States"]["Request"]["Assign"]["run"], states={"context": context})
+    run = evaluate(definition["States"]["PrepareRun"]["Assign"]["run_id"], states={"context": context})
     assert re.fullmatch(r"20261122T020001-[0-9a-f]{8}", run)
     assert run == run_id(arn, datetime(2026, 11, 22, 2, 0, 1, 123000, tzinfo=UTC))
 
@@ -313,17 +316,31 @@ def test_a_job_name_is_legal_and_of_its_attempt_alone(definition: Definition, at
     assert name.rpartition("-")[2] == str(attempt)
 
 
+FIRST_ATTEMPT: dict[str, Any] = {"instance_type_index": 0, "capacity_attempt": 1, "retried_internal_error": 0}
+LAST_ATTEMPT = {"instance_type_index": 1, "capacity_attempt": MOST_CAPACITY_ATTEMPTS}
+
+
 @pytest.mark.parametrize(
     ("error", "cause", "variables", "expected"),
     [
         ("States.TaskFailed", CAPACITY, {}, "NextInstanceType"),
-        ("States.TaskFailed", CAPACITY, {"rung": 1}, "WaitForCapacity"),
-        ("States.TaskFailed", CAPACITY, {"rung": 1, "round": MOST_ROUNDS}, "Diagnose"),
+        ("States.TaskFailed", CAPACITY, {"instance_type_index": 1}, "WaitForCapacity"),
+        (
+            "States.TaskFailed",
+            CAPACITY,
+            LAST_ATTEMPT,
+            "Diagnose",
+        ),
         (QUOTA, "The account-level service limit …", {}, "NextInstanceType"),
-        (QUOTA, "The account-level service limit …", {"rung": 1}, "WaitForCapacity"),
-        (QUOTA, "The account-level service limit …", {"rung": 1, "round": MOST_ROUNDS}, "Diagnose"),
+        (QUOTA, "The account-level service limit …", {"instance_type_index": 1}, "WaitForCapacity"),
+        (
+            QUOTA,
+            "The account-level service limit …",
+            LAST_ATTEMPT,
+            "Diagnose",
+        ),
         ("States.TaskFailed", INTERNAL, {}, "NextAttempt"),
-        ("States.TaskFailed", INTERNAL, {"broken": 1}, "Diagnose"),
+        ("States.TaskFailed", INTERNAL, {"retried_internal_error": 1}, "Diagnose"),
         ("States.TaskFailed", '{"FailureReason":"ClientError: See job logs"}', {}, "Diagnose"),
         ("States.TaskFailed", '{"FailureReason":"AlgorithmError: no CapacityError"}', {}, "Diagnose"),
         ("States.TaskFailed", '{"TransformJobStatus":"Stopped"}', {}, "Diagnose"),
@@ -334,25 +351,40 @@ def test_a_job_name_is_legal_and_of_its_attempt_alone(definition: Definition, at
         ("SageMaker.ResourceInUseException", "the name is taken", {}, "FindTransformJob"),
     ],
 )
-def test_only_what_aws_could_not_serve_is_tried_again(
+def test_only_what_aws_could_not_serve_is_retried(
     definition: Definition, error: str, cause: str, variables: dict[str, int], expected: str
 ) -> None:
-    known = {"rung": 0, "round": 1, "broken": 0, "instance_types": ["ml.m5.large", "ml.m5.xlarge"]}
-    choice = definition["States"]["WhyFailed"]
-    assert follows(choice, error={"Error": error, "Cause": cause}, **known | variables) == expected
+    known = {
+        "instance_type_index": 0,
+        "capacity_attempt": 1,
+        "retried_internal_error": 0,
+        "instance_types": ["ml.m5.large", "ml.m5.xlarge"],
+    }
+    choice = definition["States"]["ChooseRetry"]
+    assert follows(choice, failure={"Error": error, "Cause": cause}, **known | variables) == expected
 
 
-def test_a_single_instance_type_is_waited_for(definition: Definition) -> None:
-    known = {"rung": 0, "round": 1, "broken": 0, "instance_types": ["ml.m5.large"]}
-    choice = definition["States"]["WhyFailed"]
-    assert follows(choice, error={"Error": QUOTA, "Cause": ""}, **known) == "WaitForCapacity"
+def test_a_run_waits_for_the_only_instance_type(definition: Definition) -> None:
+    known = {
+        "instance_type_index": 0,
+        "capacity_attempt": 1,
+        "retried_internal_error": 0,
+        "instance_types": ["ml.m5.large"],
+    }
+    choice = definition["States"]["ChooseRetry"]
+    assert follows(choice, failure={"Error": QUOTA, "Cause": ""}, **known) == "WaitForCapacity"
 
 
 @pytest.mark.parametrize(
-    ("lookup", "cause", "throttled", "expected"),
+    ("find_failure", "cause", "throttled_calls", "expected"),
     [
-        ({"Error": "SageMaker.ResourceNotFoundException", "Cause": ""}, THROTTLED, 0, "WaitForAws"),
-        ({"Error": "SageMaker.SageMakerException", "Cause": "Could not find it"}, THROTTLED, 0, "WaitForAws"),
+        ({"Error": "SageMaker.ResourceNotFoundException", "Cause": ""}, THROTTLED, 0, "WaitAfterThrottling"),
+        (
+            {"Error": "SageMaker.SageMakerException", "Cause": "Could not find it"},
+            THROTTLED,
+            0,
+            "WaitAfterThrottling",
+        ),
         (
             {"Error": "SageMaker.ResourceNotFoundException", "Cause": ""},
             THROTTLED,
@@ -374,12 +406,14 @@ def test_a_single_instance_type_is_waited_for(definition: Definition) -> None:
         ({"Error": "States.Timeout", "Cause": ""}, THROTTLED, 0, "StopTransformJob"),
     ],
 )
-def test_a_call_is_made_again_only_when_it_made_no_job(
-    definition: Definition, lookup: dict[str, str], cause: str, throttled: int, expected: str
+def test_a_throttled_call_is_retried_only_if_it_created_no_transform_job(
+    definition: Definition, find_failure: dict[str, str], cause: str, throttled_calls: int, expected: str
 ) -> None:
     error = {"Error": "SageMaker.AmazonSageMakerException", "Cause": cause}
-    choice = definition["States"]["IsThereAJob"]
-    assert follows(choice, error=error, lookup=lookup, throttled=throttled) == expected
+    choice = definition["States"]["CheckTransformJobExists"]
+    assert (
+        follows(choice, failure=error, find_failure=find_failure, throttled_calls=throttled_calls) == expected
+    )
 
 
 SAGEMAKER = "SageMaker.AmazonSageMakerException"
@@ -388,15 +422,15 @@ DENIED = "User: arn:of:the:machine is not authorized to perform: sagemaker:ListT
 
 
 @pytest.mark.parametrize(
-    ("error", "cause", "status", "looks", "expected"),
+    ("error", "cause", "status", "status_checks", "expected"),
     [
         (SAGEMAKER, THROTTLED, "Completed", 0, "CountResults"),
-        (SAGEMAKER, THROTTLED, "InProgress", 0, "WatchTransformJob"),
-        (SAGEMAKER, THROTTLED, "Stopping", 0, "WatchTransformJob"),
+        (SAGEMAKER, THROTTLED, "InProgress", 0, "WaitForTransformJob"),
+        (SAGEMAKER, THROTTLED, "Stopping", 0, "WaitForTransformJob"),
         (SAGEMAKER, THROTTLED, "InProgress", 120, "StopTransformJob"),
-        (SAGEMAKER, THROTTLED, "Failed", 0, "NotCompleted"),
-        (SAGEMAKER, THROTTLED, "Stopped", 0, "NotCompleted"),
-        (IN_USE, "the name is taken", "InProgress", 0, "WatchTransformJob"),
+        (SAGEMAKER, THROTTLED, "Failed", 0, "TransformJobNotCompleted"),
+        (SAGEMAKER, THROTTLED, "Stopped", 0, "TransformJobNotCompleted"),
+        (IN_USE, "the name is taken", "InProgress", 0, "WaitForTransformJob"),
         (SAGEMAKER, DENIED, "Completed", 0, "Diagnose"),
         (SAGEMAKER, DENIED, "InProgress", 0, "StopTransformJob"),
         ("States.Timeout", "", "InProgress", 0, "StopTransformJob"),
@@ -405,43 +439,51 @@ DENIED = "User: arn:of:the:machine is not authorized to perform: sagemaker:ListT
         ("States.Timeout", "", "Completed", 0, "CountResults"),
     ],
 )
-def test_a_job_out_of_sight_is_watched_or_stopped(
-    error: str, cause: str, status: str, looks: int, expected: str
+def test_a_found_transform_job_is_awaited_or_stopped(
+    error: str, cause: str, status: str, status_checks: int, expected: str
 ) -> None:
-    choice = a_definition()["States"]["WhatBecameOfIt"]
-    known = {"error": {"Error": error, "Cause": cause}, "ended": {"TransformJobStatus": status}}
-    assert follows(choice, looks=looks, **known) == expected
+    choice = a_definition()["States"]["CheckFoundTransformJob"]
+    known = {"failure": {"Error": error, "Cause": cause}, "transform_job": {"TransformJobStatus": status}}
+    assert follows(choice, status_checks=status_checks, **known) == expected
 
 
-def test_a_job_is_watched_as_long_as_it_may_run() -> None:
+def test_status_checks_last_as_long_as_a_transform_job_may_run() -> None:
     for seconds in (1, 60, 7200, 86_400, 700_000):
-        pause, looks = pause_and_looks(seconds)
-        assert seconds <= pause * looks < seconds + pause
-        assert looks <= 1000
+        pause, checks = pause_and_checks(seconds)
+        assert seconds <= pause * checks < seconds + pause
+        assert checks <= 1000
 
 
 @pytest.mark.parametrize(
-    ("overlapping_runs", "looks", "expected"),
+    ("overlapping_runs", "status_checks", "expected"),
     [
         ("wait", 0, "WaitForOtherRun"),
-        ("wait", 994, "Overlap"),
+        ("wait", 994, "OverlappingRun"),
         ("skip", 0, "Skipped"),
-        ("fail", 0, "Overlap"),
+        ("fail", 0, "OverlappingRun"),
     ],
 )
-def test_what_a_run_does_while_another_goes_on(overlapping_runs: str, looks: int, expected: str) -> None:
-    choice = a_definition(overlapping_runs)["States"]["MayRun"]
-    assert follows(choice, lock={"RunningExecutionArn": ""}, looks=looks) == "Transform"
-    assert follows(choice, lock={"RunningExecutionArn": "arn:of:another"}, looks=looks) == expected
-
-
-def test_a_run_that_waited_watches_its_own_job_as_long_as_any_other() -> None:
-    [may_run, *_] = a_definition("wait")["States"]["MayRun"]["Choices"]
-    looks = may_run["Assign"]["looks"]
-    error = {"Error": SAGEMAKER, "Cause": THROTTLED}
-    known = {"error": error, "ended": {"TransformJobStatus": "InProgress"}}
+def test_what_a_run_does_while_another_is_in_progress(
+    overlapping_runs: str, status_checks: int, expected: str
+) -> None:
+    choice = a_definition(overlapping_runs)["States"]["CheckRunLock"]
+    assert follows(choice, lock={"RunningExecutionArn": ""}, status_checks=status_checks) == "Transform"
     assert (
-        follows(a_definition("wait")["States"]["WhatBecameOfIt"], looks=looks, **known) == "WatchTransformJob"
+        follows(choice, lock={"RunningExecutionArn": "arn:of:another"}, status_checks=status_checks)
+        == expected
+    )
+
+
+def test_a_run_that_waited_has_all_status_checks_for_its_transform_job() -> None:
+    [no_other_run, *_] = a_definition("wait")["States"]["CheckRunLock"]["Choices"]
+    status_checks = no_other_run["Assign"]["status_checks"]
+    error = {"Error": SAGEMAKER, "Cause": THROTTLED}
+    known = {"failure": error, "transform_job": {"TransformJobStatus": "InProgress"}}
+    assert (
+        follows(
+            a_definition("wait")["States"]["CheckFoundTransformJob"], status_checks=status_checks, **known
+        )
+        == "WaitForTransformJob"
     )
 
 
@@ -453,34 +495,40 @@ def test_runs_that_may_overlap_have_no_lock() -> None:
 
 @pytest.mark.parametrize(
     ("status", "expected"),
-    [("Completed", "CountResults"), ("Stopped", "NotCompleted"), ("Failed", "NotCompleted")],
+    [
+        ("Completed", "CountResults"),
+        ("Stopped", "TransformJobNotCompleted"),
+        ("Failed", "TransformJobNotCompleted"),
+    ],
 )
-def test_a_job_that_ended_otherwise_is_no_success(definition: Definition, status: str, expected: str) -> None:
+def test_a_transform_job_with_another_status_is_a_failure(
+    definition: Definition, status: str, expected: str
+) -> None:
     ended = {"TransformJobName": "churn-1", "TransformJobStatus": status}
-    assert follows(definition["States"]["HowEnded"], ended=ended) == expected
-    error = definition["States"]["NotCompleted"]["Assign"]["error"]
-    assert json.loads(evaluate(error["Cause"], ended=ended)) == ended
+    assert follows(definition["States"]["CheckTransformJobStatus"], transform_job=ended) == expected
+    error = definition["States"]["TransformJobNotCompleted"]["Assign"]["failure"]
+    assert json.loads(evaluate(error["Cause"], transform_job=ended)) == ended
 
 
 @pytest.mark.parametrize("job_file", ["jobs/churn.yaml", ""])
 def test_every_cause_names_job_file_data_reason_and_next_step(job_file: str) -> None:
     states = a_definition("fail", job_file)["States"]
     variables = {
-        "job": "churn",
+        "job_name": "churn",
         "job_file": job_file or False,
-        "run": "20261122T020001-0a1b2c3d",
+        "run_id": "20261122T020001-0a1b2c3d",
         "attempt": 1,
-        "fate": False,
-        "declared": REQUEST,
+        "stop_result": False,
+        "declared_request": REQUEST,
         "request": REQUEST,
         "lock": {"RunningExecutionArn": "arn:of:another"},
-        "error": {"Error": "States.TaskFailed", "Cause": '{"FailureReason": "the reason"}'},
+        "failure": {"Error": "States.TaskFailed", "Cause": '{"FailureReason": "the reason"}'},
         "states": {"errorOutput": {"Error": "RunInputError", "Cause": '{"errorMessage": "the reason"}'}},
     }
     causes = [
-        states["Preflight"]["Catch"][0]["Assign"]["failure"]["Cause"],
-        states["Overlap"]["Assign"]["failure"]["Cause"],
-        states["Diagnose"]["Catch"][0]["Assign"]["failure"]["Cause"],
+        states["Preflight"]["Catch"][0]["Assign"]["run_failure"]["Cause"],
+        states["OverlappingRun"]["Assign"]["run_failure"]["Cause"],
+        states["Diagnose"]["Catch"][0]["Assign"]["run_failure"]["Cause"],
     ]
     for template, reason in zip(causes, ("the reason", "arn:of:another", "the reason"), strict=True):
         cause = evaluate(template, **variables)
@@ -494,21 +542,21 @@ def test_no_cause_is_longer_than_a_fail_state_takes() -> None:
     states = a_definition("fail", f"jobs/{'d' * 4000}.yaml")["States"]
     cut_off = "{" + "x" * 32_767
     error = {"Error": "States.TaskFailed", "Cause": cut_off}
-    refused = states["StopTransformJob"]["Catch"][0]["Assign"]["fate"]
+    refused = states["StopTransformJob"]["Catch"][0]["Assign"]["stop_result"]
     known = {
-        "job": "n" * 32,
+        "job_name": "n" * 32,
         "job_file": f"jobs/{'d' * 4000}.yaml",
-        "run": "20261122T020001-0a1b2c3d",
+        "run_id": "20261122T020001-0a1b2c3d",
         "attempt": 1,
-        "declared": REQUEST,
+        "declared_request": REQUEST,
         "request": REQUEST,
-        "error": error,
+        "failure": error,
         "states": {"errorOutput": error},
     }
-    known["fate"] = evaluate(refused, **known)
+    known["stop_result"] = evaluate(refused, **known)
     for failure in (
-        states["Preflight"]["Catch"][0]["Assign"]["failure"],
-        states["Diagnose"]["Catch"][0]["Assign"]["failure"],
+        states["Preflight"]["Catch"][0]["Assign"]["run_failure"],
+        states["Diagnose"]["Catch"][0]["Assign"]["run_failure"],
     ):
         cause = evaluate(failure["Cause"], **known)
         assert 20_000 < len(cause) <= 32_768
@@ -519,14 +567,14 @@ ODD = ["{% $states %}", "{% half", "half %}", '{% "\\ü\n', "", "{%", "%}", "{%%
 
 
 @pytest.mark.parametrize("text", ODD)
-def test_what_a_job_says_is_handed_on_and_not_evaluated(text: str, tmp_path: Path) -> None:
+def test_texts_of_the_job_file_are_passed_on_and_not_evaluated(text: str, tmp_path: Path) -> None:
     columns = InputSpec(content_type="text/csv", columns=(text,))
     spec = dataclasses.replace(SPEC, input=columns, transform=TransformSpec(env={"TEXT": text}))
     request = REQUEST | {"Environment": {"TEXT": text}, "Tags": [{"Key": "k", "Value": text}]}
     definition = state_machine_definition(spec, request, PARTS)
     assert findings(definition, tmp_path) == []
     states = definition["States"]
-    declared = states["Request"]["Assign"]["declared"]
+    declared = states["PrepareRun"]["Assign"]["declared_request"]
     [column] = states["Preflight"]["Arguments"]["Payload"]["columns"]["input"]
     for handed_on in (declared["Environment"]["TEXT"], declared["Tags"][0]["Value"], column):
         is_expression = handed_on.startswith("{%") and handed_on.endswith("%}")
@@ -534,18 +582,24 @@ def test_what_a_job_says_is_handed_on_and_not_evaluated(text: str, tmp_path: Pat
         assert (evaluate(handed_on) if is_expression else handed_on) == text
 
 
-def test_a_cause_that_was_cut_off_is_told_as_it_is(definition: Definition) -> None:
-    failure = definition["States"]["Diagnose"]["Catch"][0]["Assign"]["failure"]
+def test_a_cause_that_was_cut_off_is_quoted_as_it_is(definition: Definition) -> None:
+    failure = definition["States"]["Diagnose"]["Catch"][0]["Assign"]["run_failure"]
     error = {"Error": "States.TaskFailed", "Cause": '{"TransformJobName": "churn-1", "FailureRea'}
-    known = {"job": "churn", "job_file": False, "run": "r", "attempt": 2, "fate": "it was stopped"}
-    cause = evaluate(failure["Cause"], error=error, request=REQUEST, **known)
+    known = {
+        "job_name": "churn",
+        "job_file": False,
+        "run_id": "r",
+        "attempt": 2,
+        "stop_result": "it was stopped",
+    }
+    cause = evaluate(failure["Cause"], failure=error, request=REQUEST, **known)
     assert cause.startswith(
         f"job churn: transform job churn-r-2 on s3://in/churn/: {error['Cause']}\nit was stopped"
     )
 
 
-def test_an_error_without_a_cause_is_taken_as_it_is(definition: Definition) -> None:
-    caught = definition["States"]["Transform"]["Catch"][0]["Assign"]["error"]
+def test_an_error_without_a_cause_gets_an_empty_one(definition: Definition) -> None:
+    caught = definition["States"]["Transform"]["Catch"][0]["Assign"]["failure"]
     states = {"errorOutput": {"Error": "States.Timeout"}}
     assert {name: evaluate(text, states=states) for name, text in caught.items()} == {
         "Error": "States.Timeout",
@@ -557,7 +611,7 @@ def test_the_offline_checks_find_nothing(each_definition: Definition, tmp_path: 
     assert findings(each_definition, tmp_path) == []
 
 
-def test_the_offline_checks_find_what_is_wrong(tmp_path: Path) -> None:
+def test_the_offline_checks_find_a_broken_definition(tmp_path: Path) -> None:
     broken = a_definition()
     broken["States"]["Failed"]["Next"] = "Nowhere"
     assert any("Nowhere" in line for line in findings(broken, tmp_path))

@@ -1,5 +1,5 @@
-"""The states of a job's state machine, one room for each thing that may happen to a run.
+"""The states of a job's state machine, one module for each phase of a run.
 
 Each function returns states by name, as Amazon States Language in JSONata;
-`batch_transform_cdk.machine.definition` joins them. What they share are the variables that `request` declares.
+`batch_transform_cdk.machine.definition` joins them and declares the variables that they share.
 """

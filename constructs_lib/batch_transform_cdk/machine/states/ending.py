@@ -26,24 +26,24 @@ COUNTS = (
     "OutputObjects",
     "OutputBytes",
 )
-"""What the report function finds out of a completed run."""
+"""What the report function adds to the output of a completed run."""
 
-# As an expression: the CDK leaves a plain null out of a definition.
+# An expression, since the CDK drops a plain null from a definition.
 _NULL = "{% null %}"
 
 _OF_EVERY_RUN = {
-    "Job": "{% $job %}",
-    "RunId": "{% $run %}",
+    "Job": "{% $job_name %}",
+    "RunId": "{% $run_id %}",
     "ExecutionArn": "{% $states.context.Execution.Id %}",
 }
 _OF_A_JOB = {
-    "TransformJobName": "{% $ended.TransformJobName %}",
-    "TransformJobArn": "{% $ended.TransformJobArn %}",
-    "TransformJobStatus": "{% $ended.TransformJobStatus %}",
+    "TransformJobName": "{% $transform_job.TransformJobName %}",
+    "TransformJobArn": "{% $transform_job.TransformJobArn %}",
+    "TransformJobStatus": "{% $transform_job.TransformJobStatus %}",
     "ModelName": "{% $request.ModelName %}",
     "S3Uri": f"{{% {DATA_OF.format(variable='$request')} %}}",
     "S3OutputPath": "{% $request.TransformOutput.S3OutputPath %}",
-    "InstanceType": "{% $instance_types[$rung] %}",
+    "InstanceType": "{% $instance_types[$instance_type_index] %}",
     "InstanceCount": "{% $request.TransformResources.InstanceCount %}",
     "Attempts": "{% $attempt %}",
 }
@@ -55,15 +55,15 @@ def completed_states(lambda_invoke: str, report_arn: str, *, has_lock: bool) -> 
     return {
         "CountResults": {
             "Type": "Task",
-            "Comment": "How many objects were read and written, and how long it took",
+            "Comment": "Count the objects read and written, and measure the billable time",
             "Resource": lambda_invoke,
             "Arguments": {
                 "FunctionName": report_arn,
-                "Payload": {"run": run, "request": "{% $request %}", "completed": "{% $ended %}"},
+                "Payload": {"run": run, "request": "{% $request %}", "completed": "{% $transform_job %}"},
             },
             "TimeoutSeconds": LAMBDA_TIMEOUT_SECONDS,
             "Retry": [LAMBDA_RETRY],
-            # The results are there and paid for: a run is no failure because nobody counted them.
+            # The results exist and are paid for: the run succeeds even if they can't be counted.
             "Catch": [
                 {
                     "ErrorEquals": ["States.ALL"],
@@ -76,7 +76,7 @@ def completed_states(lambda_invoke: str, report_arn: str, *, has_lock: bool) -> 
         },
         "Completed": {
             "Type": "Pass",
-            "Comment": "The run's output, for whoever started it",
+            "Comment": "Return the run's output",
             "Output": "{% $output %}",
             "End": True,
         },
@@ -84,11 +84,11 @@ def completed_states(lambda_invoke: str, report_arn: str, *, has_lock: bool) -> 
 
 
 def skipped_state() -> States:
-    """End a run that was not needed, plainly as such."""
+    """End a run that is skipped because another one is in progress."""
     return {
         "Skipped": {
             "Type": "Pass",
-            "Comment": "Another run of the job goes on, and the job file says to skip this one: nothing was scored",
+            "Comment": "Another run of the job is in progress, and workflow.overlapping_runs is skip",
             "Output": {
                 "Outcome": "Skipped",
                 **_OF_EVERY_RUN,
@@ -101,61 +101,61 @@ def skipped_state() -> States:
 
 
 def failed_states(lambda_invoke: str, report_arn: str, *, has_lock: bool) -> States:
-    """Find out why, and end in the one Fail state."""
-    following = "ReleaseLockOfFailed" if has_lock else "Failed"
+    """Find out why the run failed, and end in the one Fail state."""
+    following = "ReleaseLockAfterFailure" if has_lock else "Failed"
     return {
         "Diagnose": {
             "Type": "Task",
-            "Comment": "Name the input objects without a result, what the job's log says of them, and what to do",
+            "Comment": "Explain the failure: objects without a result, lines of the transform job's log, the next step",
             "Resource": lambda_invoke,
             "Arguments": {
                 "FunctionName": report_arn,
                 "Payload": {
-                    "job": "{% $job %}",
+                    "job": "{% $job_name %}",
                     "job_file": JOB_FILE,
                     "execution_arn": "{% $states.context.Execution.Id %}",
                     "request": "{% $request %}",
                     "transform_job_name": f"{{% {JOB_NAME} %}}",
                     "instance_types": "{% $instance_types %}",
-                    "error": "{% $error %}",
-                    "fate": "{% $fate ? $fate : '' %}",
+                    "error": "{% $failure %}",
+                    "stop_result": "{% $stop_result ? $stop_result : '' %}",
                 },
             },
             "TimeoutSeconds": LAMBDA_TIMEOUT_SECONDS,
             "Retry": [LAMBDA_RETRY],
             "Catch": [
                 {
-                    # Without the diagnosis the run still fails with AWS's own words.
+                    # Without the diagnosis, the run still fails with AWS's own reason.
                     "ErrorEquals": ["States.ALL"],
-                    "Assign": {"failure": _undiagnosed()},
+                    "Assign": {"run_failure": _undiagnosed()},
                     "Next": following,
                 }
             ],
-            "Assign": {"failure": "{% $states.result.Payload %}"},
+            "Assign": {"run_failure": "{% $states.result.Payload %}"},
             "Next": following,
         },
         "Failed": {
             "Type": "Fail",
-            "Comment": "The one end of all that went wrong",
-            # Names that begin with `States.` are the interpreter's own (Amazon States Language, Errors).
-            "Error": "{% $replace($failure.Error, /^States[.]/, 'BatchTransform.') %}",
-            "Cause": "{% $failure.Cause %}",
+            "Comment": "The only end of a failed run: see Error and Cause",
+            # Names that start with `States.` are reserved (Amazon States Language, Errors).
+            "Error": "{% $replace($run_failure.Error, /^States[.]/, 'BatchTransform.') %}",
+            "Cause": "{% $run_failure.Cause %}",
         },
     }
 
 
 def release_states(partition: str) -> States:
-    """Give the job's lock back, however the run ended: on two ways that do not cross."""
+    """Release the job's lock however the run ended, on two separate paths."""
     return {
         "ReleaseLock": _release(partition, "Completed"),
-        "ReleaseLockOfFailed": _release(partition, "Failed"),
+        "ReleaseLockAfterFailure": _release(partition, "Failed"),
     }
 
 
 def _release(partition: str, following: str) -> State:
     return {
         "Type": "Task",
-        "Comment": "Let the next run of the job begin",
+        "Comment": "Release the job's lock, so that its next run can start",
         "Resource": f"arn:{partition}:states:::aws-sdk:s3:deleteObject",
         "Arguments": "{% $lock.Object %}",
         "TimeoutSeconds": 60,
@@ -168,18 +168,19 @@ def _release(partition: str, following: str) -> State:
                 "JitterStrategy": "FULL",
             }
         ],
-        # The next run takes the lock of an execution that has ended.
+        # If this fails, the next run replaces the stale lock.
         "Catch": [{"ErrorEquals": ["States.ALL"], "Next": following}],
         "Next": following,
     }
 
 
 def _undiagnosed() -> State:
-    reason = message("$error.Cause", "FailureReason")
+    reason = message("$failure.Cause", "FailureReason")
     failure: dict[str, Any] = {
-        "Error": "{% $error.Error %}",
+        "Error": "{% $failure.Error %}",
         "Cause": f"{{% {THE_JOB} & ': transform job ' & {JOB_NAME} & ' on ' & {DATA_OF.format(variable='$request')} & "
-        f"': ' & {reason} & ($fate ? '\\n' & $fate : '') & "
-        "'\\nnobody could look why: see the log of the job, group /aws/sagemaker/TransformJobs, and start again' %}",
+        f"': ' & {reason} & ($stop_result ? '\\n' & $stop_result : '') & "
+        "'\\nthe failure could not be diagnosed: see the log of the transform job, in the log group "
+        "/aws/sagemaker/TransformJobs, then start the run again' %}",
     }
     return failure

@@ -1,4 +1,4 @@
-"""What the states have in common: their types, how often they look, and how they quote an error."""
+"""What the states have in common: retries of functions, pauses between status checks, and how an error is quoted."""
 
 from __future__ import annotations
 
@@ -27,29 +27,29 @@ LAMBDA_RETRY = {
 LAMBDA_TIMEOUT_SECONDS = 60
 
 _SHORTEST_PAUSE = 60
-_MOST_LOOKS = 1000
+_MOST_CHECKS = 1000
 
 
-def pause_and_looks(total_seconds: int) -> tuple[int, int]:
-    """Return the seconds between two looks, and how many looks fill `total_seconds`.
+def pause_and_checks(total_seconds: int) -> tuple[int, int]:
+    """Return the seconds between two status checks, and how many checks fill `total_seconds`.
 
-    An execution has 25,000 events at most (Step Functions quotas) and a look makes about nine, so that a thousand
-    looks leave room for a second loop of the kind.
+    An execution has at most 25,000 events (Step Functions quotas) and a check adds about nine, so that a thousand
+    checks leave room for a second loop of this kind.
     """
-    pause = max(_SHORTEST_PAUSE, math.ceil(total_seconds / _MOST_LOOKS))
+    pause = max(_SHORTEST_PAUSE, math.ceil(total_seconds / _MOST_CHECKS))
     return pause, math.ceil(total_seconds / pause)
 
 
 LONGEST_QUOTED = 25_000
-"""How many characters of an error are quoted: the Cause of a Fail state has 32,768 at most (API reference,
-ExecutionFailedEventDetails), and with the job, its file, its data and the advice it must not be longer."""
+"""How many characters of an error are quoted. The Cause of a Fail state has at most 32,768 (API reference,
+ExecutionFailedEventDetails), with the job, its file, its data and the next step."""
 
 
 def literal(value: Any) -> Any:  # noqa: ANN401  # any JSON
-    """Return a value that states hand on as it is, whatever texts there are in it.
+    """Return a value that states pass on unchanged, whatever strings it contains.
 
-    A text in `{% %}` would be evaluated, and one with a half of it refused (Developer Guide, "Transforming data with
-    JSONata"). Such a text becomes an expression for itself; so does an empty one, which asl-validator refuses.
+    A string in `{% %}` would be evaluated, and one with only half of that refused (Developer Guide, "Transforming data
+    with JSONata"). Such a string becomes an expression for itself; so does an empty one, which asl-validator refuses.
     """
     if isinstance(value, Mapping):
         return {name: literal(item) for name, item in value.items()}
@@ -62,12 +62,12 @@ def literal(value: Any) -> Any:  # noqa: ANN401  # any JSON
 
 
 def caught_error() -> State:
-    """Return a caught error as a variable: a Cause may be missing, and no expression may meet that."""
+    """Return a caught error as a variable. A Cause may be missing, and an expression that reads it would fail."""
     return {"Error": "{% $states.errorOutput.Error %}", "Cause": "{% $states.errorOutput.Cause & '' %}"}
 
 
 def message(cause: str, field: str) -> str:
-    """Return an expression for what a Cause says: of a JSON document one field, of any other text all.
+    """Return an expression for the reason in a Cause: one field of a JSON document, or all of any other text.
 
     A Cause may be a document that was cut off at the service's limit. It is quoted up to LONGEST_QUOTED.
     """
@@ -76,11 +76,11 @@ def message(cause: str, field: str) -> str:
     return f"$substring({said}, 0, {LONGEST_QUOTED})"
 
 
-THE_JOB = "'job ' & $job & ($job_file ? ' (' & $job_file & ')' : '')"
-"""An expression: the job and its file, as every cause begins."""
+THE_JOB = "'job ' & $job_name & ($job_file ? ' (' & $job_file & ')' : '')"
+"""An expression: the job and its file, with which every cause starts."""
 
 DATA_OF = "{variable}.TransformInput.DataSource.S3DataSource.S3Uri"
-"""An expression, to be formatted: where the data of a request lie."""
+"""An expression to be formatted: the S3 URI of a request's data."""
 
 JOB_FILE = "{% $job_file ? $job_file : '' %}"
-"""The path of the job file, empty for a job made in Python."""
+"""An expression: the path of the job file, empty for a job defined in Python."""

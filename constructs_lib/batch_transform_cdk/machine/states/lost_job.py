@@ -1,22 +1,22 @@
-"""A transform job that the task lost sight of: found and watched, or stopped, but never left running unseen.
+"""A transform job that the `Transform` task lost track of: find it, then wait for it or stop it.
 
-The task fails with the same error when creating the job was throttled, so that there is none, and when
-describing it was, so that it runs. A second job beside it would cost twice.
+The task fails with the same error whether CreateTransformJob was throttled, so that there is no job, or
+DescribeTransformJob was, so that the job is running. A second job beside it would cost twice.
 """
 
 from __future__ import annotations
 
 from batch_transform.job.values.job_spec import JobSpec
-from batch_transform_cdk.machine.states.ladder import pause_expression
-from batch_transform_cdk.machine.states.language import States, caught_error, pause_and_looks
+from batch_transform_cdk.machine.states.language import States, caught_error, pause_and_checks
+from batch_transform_cdk.machine.states.retries import pause_expression
 from batch_transform_cdk.machine.states.transform import JOB_NAME
 
 MOST_THROTTLED = 5
-"""Attempts that AWS may turn away for their rate, or for a fault of its own, before the run fails."""
+"""How often a throttled call, or one that failed on AWS's side, is made again before the run fails."""
 
 _SDK = "aws-sdk:sagemaker"
 _RETRY = {
-    # Throttling has no name of its own in the API's model, and gets that of the service.
+    # The API's model has no name for throttling, so that it gets the service's.
     "ErrorEquals": ["SageMaker.SageMakerException", "SageMaker.ThrottlingException", "States.Timeout"],
     "IntervalSeconds": 5,
     "BackoffRate": 2.5,
@@ -26,91 +26,102 @@ _RETRY = {
 }
 
 _ARGUMENTS = {"TransformJobName": f"{{% {JOB_NAME} %}}"}
-_TIME_IS_OVER = "$error.Error = 'States.Timeout'"
-_COMPLETED = "$ended.TransformJobStatus = 'Completed'"
-_RUNS = "$ended.TransformJobStatus = 'InProgress'"
-_GOES_ON = "$ended.TransformJobStatus in ['InProgress', 'Stopping']"
-# DescribeTransformJob of an unknown job is a ValidationException, "Could not find requested job with name" (recorded),
-# although the API's model has ResourceNotFound. It has no name of its own either, so that it is tried again first.
-_NOT_THERE = (
-    "($contains($lookup.Error, 'ResourceNotFound') or $contains($lookup.Cause, /could not find|not found/i))"
+_TIMED_OUT = "$failure.Error = 'States.Timeout'"
+_JOB_COMPLETED = "$transform_job.TransformJobStatus = 'Completed'"
+_IN_PROGRESS = "$transform_job.TransformJobStatus = 'InProgress'"
+_IN_PROGRESS_OR_STOPPING = "$transform_job.TransformJobStatus in ['InProgress', 'Stopping']"
+# For an unknown job DescribeTransformJob returns a ValidationException, "Could not find requested job with name"
+# (recorded), although the API's model has ResourceNotFound. The model has no name for it, so that it is retried first.
+_NOT_FOUND = (
+    "($contains($find_failure.Error, 'ResourceNotFound') "
+    "or $contains($find_failure.Cause, /could not find|not found/i))"
 )
-_WORTH_ANOTHER_TRY = (
-    "$contains($error.Cause, /Throttling|Rate exceeded|TooManyRequests|ServiceUnavailable|InternalFailure|"
+_THROTTLED = (
+    "$contains($failure.Cause, /Throttling|Rate exceeded|TooManyRequests|ServiceUnavailable|InternalFailure|"
     "Status Code: 5/i)"
 )
-# A name is taken when a call was made twice on the way.
-_OF_AWS = f"({_WORTH_ANOTHER_TRY} or $error.Error = 'SageMaker.ResourceInUseException')"
+# The name is taken when the service's own retry had sent the call twice.
+_LOST_TRACK = f"({_THROTTLED} or $failure.Error = 'SageMaker.ResourceInUseException')"
 
 
 def lost_job_states(spec: JobSpec, partition: str, completed: str) -> States:
-    """Look for the job of the last attempt, by its name."""
-    pause, looks = pause_and_looks(spec.transform.max_runtime_in_seconds)
+    """Find the transform job of the last attempt by its name, and decide what to do with it."""
+    pause, checks = pause_and_checks(spec.transform.max_runtime_in_seconds)
     return {
         "FindTransformJob": {
             "Type": "Task",
-            "Comment": "The task failed while its job may run: look for the job before anything else is tried",
+            "Comment": "The Transform task failed, but its transform job may be running: find it before any retry",
             "Resource": f"arn:{partition}:states:::{_SDK}:describeTransformJob",
             "Arguments": _ARGUMENTS,
             "TimeoutSeconds": 60,
             "Retry": [_RETRY],
             "Catch": [
-                {"ErrorEquals": ["States.ALL"], "Assign": {"lookup": caught_error()}, "Next": "IsThereAJob"}
+                {
+                    "ErrorEquals": ["States.ALL"],
+                    "Assign": {"find_failure": caught_error()},
+                    "Next": "CheckTransformJobExists",
+                }
             ],
-            "Assign": {"ended": "{% $states.result %}"},
-            "Next": "WhatBecameOfIt",
+            "Assign": {"transform_job": "{% $states.result %}"},
+            "Next": "CheckFoundTransformJob",
         },
-        "IsThereAJob": {
+        "CheckTransformJobExists": {
             "Type": "Choice",
-            "Comment": "A call that AWS turned away for its rate is made again, as a new job",
+            "Comment": "If the transform job was never created, retry a throttled call or fail. If unsure, stop it",
             "Choices": [
                 {
-                    "Condition": f"{{% {_NOT_THERE} and {_WORTH_ANOTHER_TRY} and $throttled < {MOST_THROTTLED} %}}",
-                    "Next": "WaitForAws",
+                    "Condition": f"{{% {_NOT_FOUND} and {_THROTTLED} and $throttled_calls < {MOST_THROTTLED} %}}",
+                    "Next": "WaitAfterThrottling",
                 },
-                {"Condition": f"{{% {_NOT_THERE} %}}", "Next": "Diagnose"},
+                {"Condition": f"{{% {_NOT_FOUND} %}}", "Next": "Diagnose"},
             ],
             "Default": "StopTransformJob",
         },
-        "WaitForAws": {
+        "WaitAfterThrottling": {
             "Type": "Wait",
-            "Comment": "AWS turned the call away: there is no job, so make it again in a while",
-            "Seconds": f"{{% {pause_expression('$throttled')} %}}",
-            "Assign": {"throttled": "{% $throttled + 1 %}"},
+            "Comment": "The call was throttled and no transform job exists: wait before the next attempt",
+            "Seconds": f"{{% {pause_expression('$throttled_calls')} %}}",
+            "Assign": {"throttled_calls": "{% $throttled_calls + 1 %}"},
             "Next": "NextAttempt",
         },
-        "WhatBecameOfIt": {
+        "CheckFoundTransformJob": {
             "Type": "Choice",
-            "Comment": "The job is there: take its end, go on watching it, or stop it when its time is over",
+            "Comment": "The transform job exists: use its result, keep waiting for it, or stop it when its time is up",
             "Choices": [
-                {"Condition": f"{{% {_COMPLETED} and ({_TIME_IS_OVER} or {_OF_AWS}) %}}", "Next": completed},
                 {
-                    "Condition": f"{{% {_OF_AWS} and {_GOES_ON} and $looks < {looks} %}}",
-                    "Next": "WatchTransformJob",
+                    "Condition": f"{{% {_JOB_COMPLETED} and ({_TIMED_OUT} or {_LOST_TRACK}) %}}",
+                    "Next": completed,
                 },
                 {
-                    "Condition": f"{{% {_OF_AWS} and {_GOES_ON} %}}",
+                    "Condition": f"{{% {_LOST_TRACK} and {_IN_PROGRESS_OR_STOPPING} and $status_checks < {checks} %}}",
+                    "Next": "WaitForTransformJob",
+                },
+                {
+                    "Condition": f"{{% {_LOST_TRACK} and {_IN_PROGRESS_OR_STOPPING} %}}",
                     "Assign": {
-                        "error": {"Error": "States.Timeout", "Cause": "the time of the transform job is over"}
+                        "failure": {
+                            "Error": "States.Timeout",
+                            "Cause": "the transform job ran longer than transform.max_runtime_in_seconds",
+                        }
                     },
                     "Next": "StopTransformJob",
                 },
-                {"Condition": f"{{% {_OF_AWS} %}}", "Next": "NotCompleted"},
-                {"Condition": f"{{% {_RUNS} %}}", "Next": "StopTransformJob"},
+                {"Condition": f"{{% {_LOST_TRACK} %}}", "Next": "TransformJobNotCompleted"},
+                {"Condition": f"{{% {_IN_PROGRESS} %}}", "Next": "StopTransformJob"},
             ],
-            # Its time was over, and it stops; or the machine was refused what it needs, which must be seen.
+            # It timed out and is stopping; or the state machine lacks a permission, which must fail the run.
             "Default": "Diagnose",
         },
-        "WatchTransformJob": {
+        "WaitForTransformJob": {
             "Type": "Wait",
-            "Comment": "The job runs: look again in a while",
+            "Comment": "The transform job is running: wait before the next status check",
             "Seconds": pause,
-            "Assign": {"looks": "{% $looks + 1 %}"},
+            "Assign": {"status_checks": "{% $status_checks + 1 %}"},
             "Next": "FindTransformJob",
         },
         "StopTransformJob": {
             "Type": "Task",
-            "Comment": "The run fails: its job must not go on",
+            "Comment": "The run fails, so stop its transform job",
             "Resource": f"arn:{partition}:states:::{_SDK}:stopTransformJob",
             "Arguments": _ARGUMENTS,
             "TimeoutSeconds": 60,
@@ -119,14 +130,14 @@ def lost_job_states(spec: JobSpec, partition: str, completed: str) -> States:
                 {
                     "ErrorEquals": ["States.ALL"],
                     "Assign": {
-                        "fate": "{% 'StopTransformJob was refused (' & $states.errorOutput.Error & ': ' & "
-                        "$substring($states.errorOutput.Cause, 0, 2000) & '): if the transform job still runs, stop it "
-                        "in the SageMaker console' %}"
+                        "stop_result": "{% 'StopTransformJob was refused (' & $states.errorOutput.Error & ': ' & "
+                        "$substring($states.errorOutput.Cause, 0, 2000) & '): if the transform job is still running, "
+                        "stop it in the SageMaker console' %}"
                     },
                     "Next": "Diagnose",
                 }
             ],
-            "Assign": {"fate": "the workflow stopped the transform job"},
+            "Assign": {"stop_result": "the state machine stopped the transform job"},
             "Next": "Diagnose",
         },
     }

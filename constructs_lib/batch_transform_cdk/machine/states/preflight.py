@@ -1,4 +1,4 @@
-"""The check before any money is spent, and what a run does while an earlier one goes on."""
+"""The preflight, and what a run does while another run of the job is in progress."""
 
 from __future__ import annotations
 
@@ -16,20 +16,21 @@ from batch_transform_cdk.machine.states.language import (
     States,
     literal,
     message,
-    pause_and_looks,
+    pause_and_checks,
 )
 
 LONGEST_WAIT_SECONDS = 86_400
-"""How long a run waits for an earlier one; longer only where one transform job may take longer."""
+"""How long a run waits for an earlier one: longer only if one transform job may run longer."""
 
-_ANOTHER = "$lock.RunningExecutionArn"
+_OTHER_RUN = "$lock.RunningExecutionArn"
+_OTHERWISE = {"wait": "wait for the other run", "skip": "skip this run", "fail": "fail this run"}
 
 
 def preflight_states(
     spec: JobSpec, lambda_invoke: str, function_arn: str, lock: Mapping[str, str] | None, following: str
 ) -> States:
-    """Check the run, and unless runs of the job may overlap, take the job's lock: `lock` is its Bucket and Key."""
-    preflight = _preflight(spec, lambda_invoke, function_arn, lock, "MayRun" if lock else following)
+    """Check the run, and take the job's lock unless its runs may overlap. `lock` is the lock's Bucket and Key."""
+    preflight = _preflight(spec, lambda_invoke, function_arn, lock, "CheckRunLock" if lock else following)
     if lock is None:
         return {"Preflight": preflight}
     return {"Preflight": preflight, **_overlap(spec, following)}
@@ -38,19 +39,19 @@ def preflight_states(
 def _preflight(
     spec: JobSpec, resource: str, function_arn: str, lock: Mapping[str, str] | None, following: str
 ) -> State:
-    found = ["request", "instance_types", "lock"] if lock else ["request", "instance_types"]
+    returned = ["request", "instance_types", "lock"] if lock else ["request", "instance_types"]
     return {
         "Type": "Task",
-        "Comment": "Apply the run's overrides, check the data before money is spent, find the model, take the lock",
+        "Comment": "Before anything is billed: apply the run's input, check request and data, take the run lock",
         "Resource": resource,
         "Arguments": {
             "FunctionName": function_arn,
             "Payload": {
-                "job": "{% $job %}",
+                "job": "{% $job_name %}",
                 "job_file": JOB_FILE,
-                "run": "{% $run %}",
+                "run": "{% $run_id %}",
                 "execution": "{% $states.context.Execution.Id %}",
-                "request": "{% $declared %}",
+                "request": "{% $declared_request %}",
                 "instance_types": list(spec.transform.instance_type),
                 "overrides": "{% $states.context.Execution.Input %}",
                 "columns": literal({"input": spec.input.columns, "output": spec.output.columns}),
@@ -60,74 +61,75 @@ def _preflight(
         },
         "TimeoutSeconds": LAMBDA_TIMEOUT_SECONDS,
         "Retry": [LAMBDA_RETRY],
-        # A lock that was taken by a function that then broke is stale once this execution has ended.
-        "Catch": [{"ErrorEquals": ["States.ALL"], "Assign": {"failure": _refusal()}, "Next": "Failed"}],
-        "Assign": {name: f"{{% $states.result.Payload.{name} %}}" for name in found},
+        # If the function took the lock and then failed, the lock is stale once this execution has ended.
+        "Catch": [{"ErrorEquals": ["States.ALL"], "Assign": {"run_failure": _refusal()}, "Next": "Failed"}],
+        "Assign": {name: f"{{% $states.result.Payload.{name} %}}" for name in returned},
         "Next": following,
     }
 
 
 def _refusal() -> State:
-    """Error and Cause of a run that was not let through."""
-    said = message("$states.errorOutput.Cause", "errorMessage")
+    """Error and Cause of a run that failed the preflight."""
+    reason = message("$states.errorOutput.Cause", "errorMessage")
     return {
         "Error": "{% $states.errorOutput.Error %}",
-        "Cause": f"{{% {THE_JOB} & ': the check before the transform job failed: ' & {said} & "
-        f"'\\ndata of the job: ' & {DATA_OF.format(variable='$declared')} & "
-        "'; no transform job was created: mend what is named, and start the run again' %}",
+        "Cause": f"{{% {THE_JOB} & ': the preflight failed: ' & {reason} & "
+        f"'\\ndata of the job: ' & {DATA_OF.format(variable='$declared_request')} & "
+        "'; no transform job was created: fix the problem, then start the run again' %}",
     }
 
 
 def longest_overlap_seconds(spec: JobSpec) -> int:
-    """Return how long a run waits for an earlier one, where it waits: at least as long as a transform job may take."""
+    """Return how long a waiting run waits for an earlier one: at least as long as a transform job may run."""
     return max(LONGEST_WAIT_SECONDS, spec.transform.max_runtime_in_seconds)
 
 
 def _overlap(spec: JobSpec, following: str) -> States:
-    """What follows when another run of the job goes on: `workflow.overlapping_runs`."""
+    """What a run does while another run of the job is in progress, by `workflow.overlapping_runs`."""
     longest = longest_overlap_seconds(spec)
-    pause, looks = pause_and_looks(longest)
+    otherwise = _OTHERWISE[spec.workflow.overlapping_runs]
+    pause, checks = pause_and_checks(longest)
     states: States = {
-        "MayRun": {
+        "CheckRunLock": {
             "Type": "Choice",
-            "Comment": f"While another run of the job goes on: {spec.workflow.overlapping_runs}",
+            "Comment": f"Continue if no other run of the job holds the run lock; otherwise {otherwise}",
             "Choices": [
                 {
-                    "Condition": f"{{% {_ANOTHER} = '' %}}",
-                    # Looks at the other run are none at a transform job of this one, which has its whole time.
-                    "Assign": {"looks": 0},
+                    "Condition": f"{{% {_OTHER_RUN} = '' %}}",
+                    # The checks so far were of the other run; those of this run's transform job start at 0.
+                    "Assign": {"status_checks": 0},
                     "Next": following,
                 }
             ],
-            "Default": "Overlap",
+            "Default": "OverlappingRun",
         }
     }
     if spec.workflow.overlapping_runs == "skip":
-        states["MayRun"]["Default"] = "Skipped"
+        states["CheckRunLock"]["Default"] = "Skipped"
         return states
     waited = ""
     if spec.workflow.overlapping_runs == "wait":
-        states["MayRun"]["Choices"].append(
-            {"Condition": f"{{% $looks < {looks} %}}", "Next": "WaitForOtherRun"}
+        states["CheckRunLock"]["Choices"].append(
+            {"Condition": f"{{% $status_checks < {checks} %}}", "Next": "WaitForOtherRun"}
         )
         states["WaitForOtherRun"] = {
             "Type": "Wait",
-            "Comment": "Another run of the job has its lock: look again in a while",
+            "Comment": "Another run of the job holds the run lock: wait before the next check",
             "Seconds": pause,
-            "Assign": {"looks": "{% $looks + 1 %}"},
+            "Assign": {"status_checks": "{% $status_checks + 1 %}"},
             "Next": "Preflight",
         }
-        waited = f", and did for {longest // 3600} hours"
-    states["Overlap"] = {
+        waited = f", and this one waited {longest // 3600} hours for it"
+    states["OverlappingRun"] = {
         "Type": "Pass",
-        "Comment": "Another run of the job goes on: this one fails",
+        "Comment": "Another run of the job is in progress: fail this one",
         "Assign": {
-            "failure": {
+            "run_failure": {
                 "Error": "OverlappingRun",
-                "Cause": f"{{% {THE_JOB} & ': another run goes on{waited}: ' & {_ANOTHER} & "
+                "Cause": f"{{% {THE_JOB} & ': another run is in progress{waited}: ' & {_OTHER_RUN} & "
                 f"'\\ndata: ' & {DATA_OF.format(variable='$request')} & "
-                "'; no transform job was created: start the run again when the other has ended, "
-                "stop the other, or set workflow.overlapping_runs in the job file' %}",
+                "'; no transform job was created: start the run again when the other one has ended, "
+                "stop the other one, or set workflow.overlapping_runs in the job file' %}",
             }
         },
         "Next": "Failed",
