@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import Self, TypedDict, Unpack
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -16,25 +18,42 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from batch_transform.job.aws.instance_types import LOCAL_STORAGE_FAMILIES, family
 from batch_transform.job.errors import ConstructError, JobSpecError
+from batch_transform.job.files.job_file import load_job_file
 from batch_transform.job.problems import problems
 from batch_transform.job.request.request import transform_job_request
-from batch_transform.job.values.job_spec import JobSpec
+from batch_transform.job.values.job_spec import JobSpec, ScheduleSpec, TriggersSpec, UploadSpec
 from batch_transform_cdk.data.data_buckets import Buckets, DataBuckets
 from batch_transform_cdk.data.job_places import JobPlaces, require_in
+from batch_transform_cdk.given_resources import with_keys, with_network, with_role
 from batch_transform_cdk.ground.stack_part import StackPart
-from batch_transform_cdk.ground.tokens import key_arn
-from batch_transform_cdk.job_listing import list_job
+from batch_transform_cdk.job_listing import describe_job, list_job
 from batch_transform_cdk.machine.run_lock import RunLock
 from batch_transform_cdk.machine.workflow import Workflow
 from batch_transform_cdk.model.job_network import JobNetwork
 from batch_transform_cdk.model.model import Model
-from batch_transform_cdk.starts.triggers import add_triggers
+from batch_transform_cdk.starts.triggers import Triggers
+from batch_transform_cdk.starts.undelivered_starts import UndeliveredStarts
 from batch_transform_cdk.watch import run_metrics
 from batch_transform_cdk.watch.failed_runs import NOT_SUCCEEDED, SUCCEEDED, run_ended_rule
 from batch_transform_cdk.watch.monitoring import Monitoring
 from batch_transform_cdk.watch.notifications import Notifications
+
+
+class Settings(TypedDict, total=False):
+    """The keyword arguments of BatchTransform apart from `job`."""
+
+    buckets: Buckets | None
+    input_bucket: s3.IBucket | None
+    output_bucket: s3.IBucket | None
+    encryption_key: kms.IKey | None
+    execution_role: iam.IRole | None
+    vpc: ec2.IVpc | None
+    vpc_subnets: ec2.SubnetSelection | None
+    security_groups: Sequence[ec2.ISecurityGroup] | None
+    notifications: Notifications | None
+    topic: sns.ITopic | None
+    listed_as: str | None
 
 
 class BatchTransform(StackPart):
@@ -102,9 +121,8 @@ class BatchTransform(StackPart):
             else None
         )
         declared = job
-        job = _with_role(_with_network(job, self.network), execution_role)
-        if wrong := [problem for problem in problems(job) if problem.is_error]:
-            raise JobSpecError(wrong)
+        job = with_role(with_network(job, self.network), execution_role)
+        _require_legal(job)
         self.buckets: Buckets = buckets or DataBuckets(
             self,
             "Data",
@@ -123,7 +141,7 @@ class BatchTransform(StackPart):
             encryption_key=self.encryption_key,
         )
         self.data, self.output, self.captured = places.data, places.output, places.captured
-        job = _with_keys(job, places, self.encryption_key)
+        job = with_keys(job, places, self.encryption_key)
         self.model = Model(
             self,
             "Model",
@@ -149,7 +167,7 @@ class BatchTransform(StackPart):
             execution_role_arn=self.model.role_arn,
             encryption_key=self.encryption_key,
         )
-        self.undelivered_starts = add_triggers(
+        self._triggers = Triggers(
             self,
             spec=job.triggers,
             state_machine=self.workflow,
@@ -157,6 +175,7 @@ class BatchTransform(StackPart):
             encryption_key=self.encryption_key,
             workflow=job.workflow,
         )
+        self._job, self._declared = job, declared
         self.job_name = job.name
         self.monitoring = Monitoring(
             self,
@@ -168,7 +187,66 @@ class BatchTransform(StackPart):
             notifications=notifications or Notifications.of_stack(self, self.encryption_key),
             topic=topic,
         )
-        list_job(self, declared, self.workflow, listed_as or job.name)
+        list_job(self, self.workflow, listed_as or job.name)
+        describe_job(self.workflow, declared)
+
+    @classmethod
+    def from_job_file(
+        cls, scope: Construct, construct_id: str, path: str | Path, **settings: Unpack[Settings]
+    ) -> Self:
+        """Define the job of a job file, whose path is relative to the folder of `cdk.json`.
+
+        `settings` are the keyword arguments of BatchTransform, apart from `job`. Raises JobSpecError with every
+        problem in the file.
+
+        Usage::
+
+            BatchTransform.from_job_file(self, "Churn", "jobs/churn.yaml", buckets=data)
+        """
+        return cls(scope, construct_id, job=load_job_file(Path(path)), **settings)
+
+    @property
+    def undelivered_starts(self) -> UndeliveredStarts | None:
+        """The queue with the starts that failed; None as long as the job has no trigger."""
+        return self._triggers.undelivered_starts
+
+    def add_schedule(self, schedule: ScheduleSpec) -> None:
+        """Start the job on a schedule, in addition to the triggers of its job file.
+
+        The schedule gets what one in the job file has: retries, the queue of undelivered starts with its alarm, and
+        the alarm for a job that did not start, which watches all schedules of the job. A job with several schedules
+        needs a name for each: `ScheduleSpec(name="nightly", …)`.
+
+        Raises JobSpecError with every problem of the schedule, and ConstructError if its name is taken.
+
+        Usage::
+
+            job.add_schedule(ScheduleSpec(cron="0 2 * * ? *", timezone="Europe/Vienna"))
+        """
+        _require_legal(replace(self._job, triggers=TriggersSpec(schedule=(schedule,))))
+        self._triggers.add_schedule(schedule)
+        triggers = self._declared.triggers
+        self._declare(replace(triggers, schedule=(*triggers.schedule, schedule)))
+
+    def add_upload_trigger(self, upload: UploadSpec) -> None:
+        """Start the job after uploads below its input, in addition to the triggers of its job file.
+
+        A job has one upload trigger at most. Raises JobSpecError with every problem of the trigger, and
+        ConstructError if the job has one already.
+
+        Usage::
+
+            job.add_upload_trigger(UploadSpec(suffix=".csv"))
+        """
+        _require_legal(replace(self._job, triggers=TriggersSpec(on_upload=upload)))
+        self._triggers.add_upload_trigger(upload)
+        self._declare(replace(self._declared.triggers, on_upload=upload))
+
+    def _declare(self, triggers: TriggersSpec) -> None:
+        """Let the alarms and the metadata follow the job's triggers."""
+        self._declared = replace(self._declared, triggers=triggers)
+        self.monitoring.alarms.watch_starts(self._declared, self.undelivered_starts)
+        describe_job(self.workflow, self._declared)
 
     @property
     def state_machine(self) -> sfn.IStateMachine:
@@ -300,43 +378,6 @@ class BatchTransform(StackPart):
         return run_ended_rule(self, rule_id, self.state_machine, SUCCEEDED, target)
 
 
-def _with_network(job: JobSpec, network: JobNetwork | None) -> JobSpec:
-    if network is None:
-        return job
-    if job.model.vpc_config is not None:
-        raise ConstructError(
-            "the job has a model.vpc_config, and vpc is given as well; leave one of the two out"
-        )
-    if job.model.existing is not None or job.model.endpoint is not None:
-        raise ConstructError("vpc is given, and the job's model exists with its own network; leave vpc out")
-    return replace(job, model=replace(job.model, vpc_config=network.vpc_config))
-
-
-def _with_role(job: JobSpec, role: iam.IRole | None) -> JobSpec:
-    """Name the role where the run needs its name: packages become models only then."""
-    if role is None:
-        return job
-    if job.model.role is not None:
-        raise ConstructError(
-            "the job has a model.role, and execution_role is given as well; leave one of the two out"
-        )
-    if job.model.existing is not None or job.model.endpoint is not None:
-        raise ConstructError(
-            "execution_role is given, and the job's model exists with its own role; leave execution_role out"
-        )
-    if job.model.package_group is None:
-        return job
-    return replace(job, model=replace(job.model, role=role.role_arn))
-
-
-def _with_keys(job: JobSpec, places: JobPlaces, key: kms.IKey | None) -> JobSpec:
-    """Name the keys in the request: without one, SageMaker writes under the account's default key for S3."""
-    transform, output, capture = job.transform, job.output, job.batch_data_capture_config
-    local_storage = any(family(one) in LOCAL_STORAGE_FAMILIES for one in transform.instance_type)
-    if key is not None and transform.volume_kms_key is None and not local_storage:
-        transform = replace(transform, volume_kms_key=key_arn(key))
-    if places.output.key is not None:
-        output = replace(output, kms_key=places.output.key.text)
-    if places.captured is not None and places.captured.key is not None:
-        capture = replace(capture, kms_key_id=places.captured.key.text)
-    return replace(job, transform=transform, output=output, batch_data_capture_config=capture)
+def _require_legal(job: JobSpec) -> None:
+    if errors := [problem for problem in problems(job) if problem.is_error]:
+        raise JobSpecError(errors)

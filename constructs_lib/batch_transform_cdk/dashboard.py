@@ -147,6 +147,15 @@ class Dashboard(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, jobs: Sequence[BatchTransform]) -> None:
         super().__init__(scope, construct_id)
+        self._jobs = jobs
+        self.resource = cloudwatch.CfnDashboard(self, "Resource", dashboard_body=self._body())
+        for job in jobs:
+            job.monitoring.alarms.on_change(self._update)
+
+    def _update(self) -> None:
+        self.resource.dashboard_body = self._body()
+
+    def _body(self) -> str:
         stack = cdk.Stack.of(self)
         rows = [
             DashboardJob(
@@ -155,8 +164,6 @@ class Dashboard(Construct):
                 log_group_name=job.workflow.log_group.ref,
                 alarm_arns=[alarm.attr_arn for alarm in job.monitoring.alarms.all],
             )
-            for job in jobs
+            for job in self._jobs
         ]
-        self.resource = cloudwatch.CfnDashboard(
-            self, "Resource", dashboard_body=stack.to_json_string(dashboard_body(rows, stack.region))
-        )
+        return stack.to_json_string(dashboard_body(rows, stack.region))

@@ -15,12 +15,8 @@ from batch_transform_cdk.ground.stack_part import StackPart, once_per_stack
 from batch_transform_cdk.machine.workflow import Workflow
 
 
-def list_job(scope: StackPart, job: JobSpec, workflow: Workflow, name: str) -> None:
-    """Define what the commands find the job by, in whatever stack it is: an output with its state machine's ARN.
-
-    The job's fields are metadata of the state machine, so that `cdk diff` shows a change in the job file's words.
-    """
-    workflow.resource.add_metadata("Job", job_metadata(job))
+def list_job(scope: StackPart, workflow: Workflow, name: str) -> None:
+    """Define the output by which the commands find the job in any stack: the ARN of its state machine."""
     output = cdk.CfnOutput(
         scope,
         "StateMachineArn",
@@ -31,6 +27,11 @@ def list_job(scope: StackPart, job: JobSpec, workflow: Workflow, name: str) -> N
     # A second job of that name, over buckets of its own, keeps the output key that the CDK generates.
     if once_per_stack(scope.stack, (__name__, key), lambda _: output) is output:
         output.override_logical_id(key)
+
+
+def describe_job(workflow: Workflow, job: JobSpec) -> None:
+    """Add the job's fields to the state machine as metadata: `cdk diff` then shows a change in the job file's words."""
+    workflow.resource.add_metadata("Job", job_metadata(job))
 
 
 def job_metadata(job: JobSpec) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import aws_cdk as cdk
@@ -22,6 +23,8 @@ _PERIOD_SECONDS = 300
 _LEARNED_PERIOD_SECONDS = 3600
 _LONGEST_JOB_FILE = 200
 """How much of a path a description quotes: it has 1,024 characters at most (PutMetricAlarm), for links as well."""
+
+_NOT_STARTED = "NotStarted"
 
 _USUAL_DEVIATIONS = 3
 """Width of the band of what is usual. CloudWatch's default is 2, which one run in twenty leaves by chance."""
@@ -75,15 +78,30 @@ class RunAlarms(StackPart):
         self.took_longer = (
             self._longer_than_usual() if longest is None else self._longer_than_allowed(longest)
         )
+        self.not_started: cloudwatch.CfnAlarm | None = None
+        self.start_lost: cloudwatch.CfnAlarm | None = None
+        self._changed: list[Callable[[], None]] = []
+        self.watch_starts(job, undelivered_starts)
+
+    def watch_starts(self, job: JobSpec, undelivered_starts: UndeliveredStarts | None) -> None:
+        """Define or update the alarms on starts, after the job's triggers have changed.
+
+        Triggers are only added: another schedule never lets a job wait longer for its next start, so that an alarm
+        that exists stays, at most with a shorter window.
+        """
         watch = start_watch(job)
-        self.not_started = self._not_started(watch) if isinstance(watch, StartWatch) else None
-        self.start_lost = self._start_lost(undelivered_starts) if undelivered_starts is not None else None
-        if isinstance(watch, NotWatched) and watch.reason:
-            cdk.Annotations.of(self).add_warning_v2(
-                "batch-transform:start-not-watched",
-                f"no alarm tells that the job {job.name} did not start: {watch.reason}; write "
-                "monitoring.starts_within_hours, 168 at most, if a start is due so often",
-            )
+        if isinstance(watch, StartWatch):
+            self._watch_next_start(watch)
+        elif watch.reason and self.not_started is None:
+            self._warn_of_unwatched_starts(job, watch)
+        if self.start_lost is None and undelivered_starts is not None:
+            self.start_lost = self._start_lost(undelivered_starts)
+        for tell in self._changed:
+            tell()
+
+    def on_change(self, tell: Callable[[], None]) -> None:
+        """Call `tell` whenever an alarm is added later, so that what lists the alarms can follow."""
+        self._changed.append(tell)
 
     @property
     def all(self) -> list[cloudwatch.CfnAlarm]:
@@ -100,21 +118,42 @@ class RunAlarms(StackPart):
             threshold=1,
         )
 
-    def _not_started(self, watch: StartWatch) -> cloudwatch.CfnAlarm:
-        return self._alarm(
-            "NotStarted",
+    def _warn_of_unwatched_starts(self, job: JobSpec, watch: NotWatched) -> None:
+        # In the place of the alarm: the warning is removed when a schedule is added that can be watched.
+        self.node.try_remove_child(_NOT_STARTED)
+        cdk.Annotations.of(Construct(self, _NOT_STARTED)).add_warning_v2(
+            "batch-transform:start-not-watched",
+            f"no alarm tells that the job {job.name} did not start: {watch.reason}; write "
+            "monitoring.starts_within_hours, 168 at most, if a start is due so often",
+        )
+
+    def _watch_next_start(self, watch: StartWatch) -> None:
+        period = int(watch.period.total_seconds())
+        what = (
             f"No run has started for {_shown(watch.window.total_seconds())}. See whether the job's schedules are there "
-            "and enabled, and whether their dead-letter queue has a message; then start a run.",
-            **self._of_machine(STARTED, int(watch.period.total_seconds())),
+            "and enabled, and whether their dead-letter queue has a message; then start a run."
+        )
+        # A job that was just deployed has not started yet, and is not late.
+        warm_up = cloudwatch.CfnAlarm.WarmUpConfigurationProperty(
+            warm_up_period_duration_in_minutes=watch.warm_up_minutes,
+            only_start_evaluating_after_warm_up_period_ends=True,
+        )
+        if self.not_started is not None:
+            self.not_started.alarm_description = self._description(what)
+            self.not_started.period = period
+            self.not_started.evaluation_periods = watch.periods
+            self.not_started.warm_up_configuration = warm_up
+            return
+        self.node.try_remove_child(_NOT_STARTED)  # the warning that stood in its place
+        self.not_started = self._alarm(
+            _NOT_STARTED,
+            what,
+            **self._of_machine(STARTED, period),
             comparison_operator="LessThanThreshold",
             threshold=1,
             evaluation_periods=watch.periods,
             treat_missing_data="breaching",
-            # A job that was deployed just now has not started yet, and is not late.
-            warm_up_configuration=cloudwatch.CfnAlarm.WarmUpConfigurationProperty(
-                warm_up_period_duration_in_minutes=watch.warm_up_minutes,
-                only_start_evaluating_after_warm_up_period_ends=True,
-            ),
+            warm_up_configuration=warm_up,
         )
 
     def _longer_than_allowed(self, longest: int) -> cloudwatch.CfnAlarm:
@@ -185,18 +224,21 @@ class RunAlarms(StackPart):
         }
 
     def _alarm(self, construct_id: str, what: str, *links: str, **settings: Any) -> cloudwatch.CfnAlarm:  # noqa: ANN401  # CfnAlarm's
+        return cloudwatch.CfnAlarm(
+            self,
+            construct_id,
+            alarm_description=self._description(what, *links),
+            alarm_actions=[self._topic_arn],
+            **{"evaluation_periods": 1, "treat_missing_data": "notBreaching", **settings},
+        )
+
+    def _description(self, what: str, *links: str) -> str:
         job_file = self._job.job_file
         if len(job_file) > _LONGEST_JOB_FILE:
             job_file = f"…{job_file[1 - _LONGEST_JOB_FILE :]}"
         job = f"{self._job.name} ({job_file})" if job_file else self._job.name
         executions = f"executions: {state_machine_link(self._region, self._machine_arn)}"
-        return cloudwatch.CfnAlarm(
-            self,
-            construct_id,
-            alarm_description="\n\n".join([f"Batch transform job {job}: {what}", *links, executions]),
-            alarm_actions=[self._topic_arn],
-            **{"evaluation_periods": 1, "treat_missing_data": "notBreaching", **settings},
-        )
+        return "\n\n".join([f"Batch transform job {job}: {what}", *links, executions])
 
 
 def _shown(seconds: float) -> str:

@@ -17,7 +17,7 @@ from constructs import Construct
 
 from batch_transform.job.values.job_spec import ScheduleSpec, TriggersSpec, UploadSpec
 from batch_transform_cdk.data.data_location import DataLocation
-from batch_transform_cdk.starts.triggers import add_triggers
+from batch_transform_cdk.starts.triggers import Triggers
 
 HOURLY = ScheduleSpec(rate="1 hour")
 Resources = dict[str, dict[str, Any]]
@@ -35,7 +35,7 @@ def resources(triggers: TriggersSpec, *, own_key: bool = False, foreign: bool = 
         stack, "Machine", definition_body=sfn.DefinitionBody.from_chainable(sfn.Succeed(stack, "Done"))
     )
     job = Construct(stack, "Job")
-    add_triggers(
+    Triggers(
         job,
         spec=triggers,
         state_machine=machine,
@@ -150,7 +150,7 @@ def test_jobs_that_share_a_key_let_the_service_in_once() -> None:
         stack, "Machine", definition_body=sfn.DefinitionBody.from_chainable(sfn.Succeed(stack, "Done"))
     )
     for name in ("a", "b"):
-        add_triggers(
+        Triggers(
             Construct(stack, name),
             spec=TriggersSpec(on_upload=UploadSpec()),
             state_machine=machine,
@@ -202,7 +202,7 @@ def test_a_bucket_with_notifications_of_its_own_keeps_them() -> None:
     machine = sfn.StateMachine(
         stack, "Machine", definition_body=sfn.DefinitionBody.from_chainable(sfn.Succeed(stack, "Done"))
     )
-    add_triggers(
+    Triggers(
         Construct(stack, "Job"),
         spec=TriggersSpec(on_upload=UploadSpec()),
         state_machine=machine,

@@ -129,7 +129,7 @@ def test_what_cannot_be_watched_is_a_warning() -> None:
     stack = _stack(_spec(ScheduleSpec(cron="0 2 1 * ? *")))
     assert "ExecutionsStarted" not in _alarms(Template.from_stack(stack))
     Annotations.from_stack(stack).has_warning(
-        "/Stack/tumours/Monitoring/Alarms",
+        "/Stack/tumours/Monitoring/Alarms/NotStarted",
         Match.string_like_regexp(
             "no alarm tells that the job tumours did not start: .* 31 days without a start"
         ),
