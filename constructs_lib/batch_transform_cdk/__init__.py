@@ -1,7 +1,7 @@
 """CDK constructs that define batch transform jobs, for any CDK app; `docs/how-to/your-own-cdk-app.md` shows how.
 
-`add_job_stacks` makes stacks of job files, and `BatchTransform` puts one job together. All else that is named here can
-be used by itself as well; what is not named here may change.
+`add_job_stacks` defines the stacks of all job files, and `BatchTransform` defines one job. The other names are the
+parts of a job, which you can use on their own. Anything that isn't exported here may change.
 """
 
 from batch_transform.job.aws.enums import (
@@ -55,7 +55,7 @@ __all__ = [
     # an app of job files
     "add_job_stacks",
     "add_security_checks",
-    # a job, and what jobs share
+    # a job, and what several jobs share
     "BatchTransform",
     "CustomerKey",
     "Dashboard",
@@ -72,7 +72,7 @@ __all__ = [
     "Schedule",
     "UploadTrigger",
     "Workflow",
-    # what a job file says, as values
+    # the fields of a job file, as values
     "load_job_files",
     "JobSpec",
     "BatchDataCaptureConfig",
@@ -91,7 +91,7 @@ __all__ = [
     "UploadSpec",
     "VpcConfig",
     "WorkflowSpec",
-    # the closed sets of values in them; the API's strings are taken too
+    # enums for closed sets of their values, which accept the API's strings as well
     "AssembleWith",
     "BatchStrategy",
     "CompressionType",
@@ -99,7 +99,7 @@ __all__ = [
     "OverlappingRuns",
     "S3DataType",
     "SplitType",
-    # values that parts take
+    # values for the parts of a job
     "DataLocation",
     "KmsKey",
 ]

@@ -57,30 +57,32 @@ class Settings(TypedDict, total=False):
 
 
 class BatchTransform(StackPart):
-    """Define all that a job needs: its model and execution role, the state machine, and what starts it.
+    """Define a batch transform job: its model, execution role, state machine, triggers, alarms and notifications.
 
     Usage::
 
-        tumours = BatchTransform(self, "Tumours", job=job)    # with buckets of its own
-        BatchTransform(self, "Churn", job=job, buckets=data)  # sharing a DataBuckets with other jobs
-        tumours.grant_start(nightly_role)
+        BatchTransform(self, "Churn", job=job)                               # with its own buckets
+        churn = BatchTransform(self, "Shared", job=job, buckets=data)        # in buckets that other jobs use too
+        BatchTransform.from_job_file(self, "FromFile", "jobs/smallest.yaml")
+        churn.grant_start(role)
+        churn.metric_failed()
 
-    - `job` is what a job file says (`load_job_files`), or a JobSpec made in Python. It may hold CDK tokens.
-    - `buckets` are shared with other jobs: each owns the prefix with its name. Default: new DataBuckets,
-      of which `input_bucket` and `output_bucket` may take the place.
-    - `encryption_key` encrypts all that the job holds: results, the instances' volumes, logs, and the buckets that are
-      defined here. Default: the key of `buckets`, and with none, the services' own keys. A volume of an instance
-      type with local storage takes no key (API reference, TransformResources): it is encrypted by its hardware.
-    - `execution_role` is what the model's containers run as, and gets the permissions that they need. Default: a
-      new role.
+    - `job` holds the fields of a job file as values, which may be CDK tokens. `from_job_file` reads it from a file.
+    - `buckets` may be shared with other jobs: each job owns the prefix with its name. Default: new DataBuckets, in
+      which `input_bucket` and `output_bucket` replace a bucket.
+    - `encryption_key` encrypts the results, the instances' volumes, the logs, and buckets that are defined here.
+      Default: the key of `buckets`, or without one, the services' own keys. Instance types with local storage accept no
+      key for their volume (API reference, TransformResources): their hardware encrypts it.
+    - `execution_role` is the role of the model's containers, and gets the permissions that they need. Default: a new
+      role.
     - `vpc`, `vpc_subnets` and `security_groups` attach the containers to a network (`JobNetwork`). Default: none.
-    - `notifications` are what jobs share to notify people of what went wrong. Default: one topic and one function for
-      all jobs of the stack under the same key, defined with the first of them. For this job, `topic` takes the place
-      of that topic. A job whose `notify` names somebody notifies them, and not the shared topic.
-    - `listed_as` is the name by which `batch-transform start`, `runs` and `show` find the job. Default: its own.
+    - `notifications` may be shared with other jobs. Default: one topic and one function for all jobs of the stack under
+      the same key, defined with the first of them. `topic` replaces the topic for this job. A job with its own
+      `notify` uses neither.
+    - `listed_as` is the name by which `batch-transform start`, `runs` and `show` find the job. Default: the job's name.
 
-    Raises JobSpecError with all that the rules refuse of the job, and ConstructError for arguments that contradict one
-    another. Child ids are a contract: `Data/Input`, `Data/Output`, `Model`, `Workflow`, `Schedule`, `Monitoring`.
+    Raises JobSpecError with every problem of the job, and ConstructError for arguments that contradict each other.
+    Child ids are a contract: `Data/Input`, `Data/Output`, `Model`, `Workflow`, `Schedule`, `Upload`, `Monitoring`.
     """
 
     def __init__(
@@ -104,17 +106,17 @@ class BatchTransform(StackPart):
         super().__init__(scope, construct_id)
         if buckets is not None and (input_bucket or output_bucket):
             raise ConstructError(
-                "buckets are given, and an input_bucket or output_bucket beside them; "
-                "give DataBuckets the bucket instead, or leave buckets out"
+                "buckets is given together with input_bucket or output_bucket; "
+                "pass the bucket to DataBuckets instead, or leave buckets out"
             )
         if notifications is not None and topic is not None:
             raise ConstructError(
-                "notifications are given, and a topic beside them; give Notifications the topic instead"
+                "notifications is given together with topic; pass the topic to Notifications instead"
             )
         require_in(input_bucket, job.input.data, field="input.data", argument="input_bucket")
         require_in(output_bucket, job.output.path, field="output.path", argument="output_bucket")
         if vpc is None and (vpc_subnets or security_groups):
-            raise ConstructError("vpc_subnets and security_groups choose from a VPC; give vpc as well")
+            raise ConstructError("vpc_subnets and security_groups require vpc; pass it as well")
         self.network = (
             JobNetwork(self, "Network", vpc=vpc, vpc_subnets=vpc_subnets, security_groups=security_groups)
             if vpc is not None
@@ -147,7 +149,7 @@ class BatchTransform(StackPart):
             "Model",
             job_name=job.name,
             spec=job.model,
-            # One model serves every type of the ladder: the rules let none in that needs another image.
+            # One model serves all of the job's instance types: the rules refuse a type that needs another image.
             instance_type=job.transform.instance_type[0],
             data=places.readable,
             output=self.output,
@@ -255,19 +257,17 @@ class BatchTransform(StackPart):
 
     @property
     def execution_role(self) -> iam.IRole | None:
-        """What the model's containers run as; None for a model that exists with a role of its own."""
+        """The role of the model's containers; None for a model that exists with its own role."""
         return self.model.role
 
     @property
     def connections(self) -> ec2.Connections:
-        """The network connections of the containers, which are themselves an IConnectable.
+        """The network connections of the containers, for rules of your own.
 
         Raises ConstructError without a VPC.
         """
         if self.network is None:
-            raise ConstructError(
-                f"{self.node.path} has no vpc, and so no security groups to manage; give it one"
-            )
+            raise ConstructError(f"{self.node.path} has no vpc and therefore no security groups; pass vpc")
         return self.network.connections
 
     def _lock(self, job: JobSpec) -> RunLock | None:
@@ -276,15 +276,15 @@ class BatchTransform(StackPart):
         return RunLock.of(job.name, bucket=self.buckets.output, encryption_key=self.encryption_key)
 
     def grant_start(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let somebody start runs, with whatever input."""
+        """Grant permission to start runs, with any input."""
         return self.state_machine.grant_start_execution(grantee)
 
     def grant_start_and_wait(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let a state machine start a run as a task of its own, `startExecution.sync:2`, and wait for its end.
+        """Grant another state machine permission to start a run as a task, `startExecution.sync:2`, and wait for it.
 
-        It follows the run, stops it when it is stopped itself, and learns of its end by a rule that Step Functions
-        manages (Developer Guide, "IAM policies for nested workflows"). CDK's own task
-        StepFunctionsStartExecution grants the same by itself.
+        The task follows the run, stops it when it is stopped itself, and learns of its end by a rule that Step
+        Functions manages (Developer Guide, "IAM policies for nested workflows"). The CDK's task
+        StepFunctionsStartExecution adds the same permissions by itself.
         """
         started = self.grant_start(grantee)
         followed = self.state_machine.grant_execution(
@@ -295,23 +295,23 @@ class BatchTransform(StackPart):
             resource="rule",
             resource_name="StepFunctionsGetEventsForStepFunctionsExecutionRule",
         )
-        told = iam.Grant.add_to_principal(
+        managed_rule = iam.Grant.add_to_principal(
             grantee=grantee,
             actions=["events:PutTargets", "events:PutRule", "events:DescribeRule"],
             resource_arns=[rule],
         )
-        return started.combine(followed).combine(told)
+        return started.combine(followed).combine(managed_rule)
 
     def grant_read_output(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let somebody list and read the job's results, and no other job's; with the key that encrypts them."""
+        """Grant permission to list, read and decrypt the results of this job, but of no other."""
         return self.output.grant_read(grantee)
 
     def grant_read_input(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let somebody list and read what the job scores."""
+        """Grant permission to list and read the job's input."""
         return self.data.grant_read(grantee)
 
     def grant_write_input(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let somebody upload what the job scores."""
+        """Grant permission to upload the job's input."""
         return self.data.grant_write(grantee)
 
     def metric(
@@ -325,48 +325,48 @@ class BatchTransform(StackPart):
     ) -> cloudwatch.Metric:
         """Return a metric of the state machine (Step Functions Developer Guide, CloudWatch metrics).
 
-        Statistic and period default to the CDK's: the average, over five minutes.
+        Default statistic and period are the CDK's: the average over five minutes.
         """
         return self.state_machine.metric(
             metric_name, statistic=statistic, period=period, label=label, color=color
         )
 
     def metric_started(self, *, period: cdk.Duration | None = None) -> cloudwatch.Metric:
-        """Return how many runs were started."""
+        """Return the number of runs that started."""
         return run_metrics.STARTED.of(self.state_machine, period=period)
 
     def metric_succeeded(self, *, period: cdk.Duration | None = None) -> cloudwatch.Metric:
-        """Return how many runs ended well."""
+        """Return the number of runs that succeeded."""
         return run_metrics.SUCCEEDED.of(self.state_machine, period=period)
 
     def metric_failed(self, *, period: cdk.Duration | None = None) -> cloudwatch.Metric:
-        """Return how many runs failed."""
+        """Return the number of runs that failed."""
         return run_metrics.FAILED.of(self.state_machine, period=period)
 
     def metric_timed_out(self, *, period: cdk.Duration | None = None) -> cloudwatch.Metric:
-        """Return how many runs took longer than they may."""
+        """Return the number of runs that timed out."""
         return run_metrics.TIMED_OUT.of(self.state_machine, period=period)
 
     def metric_aborted(self, *, period: cdk.Duration | None = None) -> cloudwatch.Metric:
-        """Return how many runs were stopped by somebody."""
+        """Return the number of runs that somebody stopped."""
         return run_metrics.ABORTED.of(self.state_machine, period=period)
 
     def metric_duration(
         self, *, statistic: str = "Maximum", period: cdk.Duration | None = None
     ) -> cloudwatch.Metric:
-        """Return how long runs took, in milliseconds. Default: the longest, which an alarm watches."""
+        """Return the duration of runs in milliseconds. Default: the longest, which an alarm watches."""
         return run_metrics.DURATION.of(self.state_machine, period=period, statistic=statistic)
 
     def metric_input_objects(self, *, period: cdk.Duration | None = None) -> cloudwatch.Metric:
-        """Return how many objects completed runs read."""
+        """Return the number of objects that completed runs read."""
         return run_metrics.INPUT_OBJECTS.of(self.state_machine, period=period)
 
     def metric_output_objects(self, *, period: cdk.Duration | None = None) -> cloudwatch.Metric:
-        """Return how many results completed runs wrote."""
+        """Return the number of result objects that completed runs wrote."""
         return run_metrics.OUTPUT_OBJECTS.of(self.state_machine, period=period)
 
     def metric_instance_seconds(self, *, period: cdk.Duration | None = None) -> cloudwatch.Metric:
-        """Return how much instance time the transform jobs of completed runs took: what SageMaker bills."""
+        """Return the instance time of completed runs, in seconds: the time that SageMaker bills."""
         return run_metrics.INSTANCE_SECONDS.of(self.state_machine, period=period)
 
     def on_failed(self, rule_id: str, *, target: events.IRuleTarget | None = None) -> events.Rule:
@@ -374,7 +374,7 @@ class BatchTransform(StackPart):
         return run_ended_rule(self, rule_id, self.state_machine, NOT_SUCCEEDED, target)
 
     def on_succeeded(self, rule_id: str, *, target: events.IRuleTarget | None = None) -> events.Rule:
-        """Define a rule for runs that ended well: their results are there."""
+        """Define a rule for runs that succeeded, whose results are available."""
         return run_ended_rule(self, rule_id, self.state_machine, SUCCEEDED, target)
 
 

@@ -29,7 +29,7 @@ from batch_transform_cdk.watch.run_metrics import (
 Widget = dict[str, Any]
 
 MOST_WIDGETS = 500
-"""Of one dashboard (CloudWatch quotas)."""
+"""In one dashboard (CloudWatch quotas)."""
 
 MOST_ALARMS = 100
 """In one widget (API reference, alarm widget properties)."""
@@ -43,7 +43,7 @@ _GREEN, _RED, _ORANGE, _GREY, _BLUE = "#2ca02c", "#d62728", "#ff7f0e", "#7f7f7f"
 
 @dataclass(frozen=True)
 class DashboardJob:
-    """What a row is about. All but the name may be tokens."""
+    """The job of a row. All but the name may be tokens."""
 
     name: str
     state_machine_arn: str
@@ -54,15 +54,15 @@ class DashboardJob:
 def dashboard_body(jobs: Sequence[DashboardJob], region: str) -> dict[str, Any]:
     """Return a row of widgets for each job, below the state of all alarms.
 
-    A row has four widgets: runs, durations, objects with instance time, causes of failures. Above 120 jobs, as many of
-    them as CloudWatch takes. Raises InputError where it takes not even one.
+    A row has four widgets: runs, durations, objects with instance time, causes of failures. With more than 120 jobs it
+    has as many as CloudWatch allows. Raises InputError if that is not even one.
     """
     alarms = [arn for job in jobs for arn in job.alarm_arns]
     shown = [alarms[at : at + MOST_ALARMS] for at in range(0, len(alarms), MOST_ALARMS)]
     room = (MOST_WIDGETS - len(shown)) // max(1, len(jobs))
     if room == 0:
         raise InputError(
-            f"{len(jobs)} jobs do not fit onto one dashboard, which has {MOST_WIDGETS} widgets; define several"
+            f"{len(jobs)} jobs do not fit on one dashboard, which allows {MOST_WIDGETS} widgets; define several"
         )
     widgets = [_alarms(arns, y=at * _HEIGHT) for at, arns in enumerate(shown)]
     for row, job in enumerate(jobs, start=len(shown)):
@@ -142,7 +142,11 @@ def _graph(title: str, lines: list[list[Any]], left: str, *, right: str | None =
 class Dashboard(Construct):
     """Define a CloudWatch dashboard with a row for each job: runs, durations, objects and instance time, causes.
 
-    CloudWatch has no number of records: a transform job publishes none. Objects are what completed runs read and wrote.
+    Objects are those that completed runs read and wrote. There is no number of records: a transform job publishes none.
+
+    Usage::
+
+        Dashboard(self, "Dashboard", jobs=[churn, fraud])
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, jobs: Sequence[BatchTransform]) -> None:

@@ -20,24 +20,24 @@ def with_network(job: JobSpec, network: JobNetwork | None) -> JobSpec:
         return job
     if job.model.vpc_config is not None:
         raise ConstructError(
-            "the job has a model.vpc_config, and vpc is given as well; leave one of the two out"
+            "the job has a model.vpc_config and vpc is given as well; leave one of the two out"
         )
     if job.model.existing is not None or job.model.endpoint is not None:
-        raise ConstructError("vpc is given, and the job's model exists with its own network; leave vpc out")
+        raise ConstructError("vpc is given, but the job's model exists with its own network; leave vpc out")
     return replace(job, model=replace(job.model, vpc_config=network.vpc_config))
 
 
 def with_role(job: JobSpec, role: iam.IRole | None) -> JobSpec:
-    """Name the role where the run needs its name: packages become models only then."""
+    """Name the role in the job if a run needs its ARN: only a run creates the model of a package."""
     if role is None:
         return job
     if job.model.role is not None:
         raise ConstructError(
-            "the job has a model.role, and execution_role is given as well; leave one of the two out"
+            "the job has a model.role and execution_role is given as well; leave one of the two out"
         )
     if job.model.existing is not None or job.model.endpoint is not None:
         raise ConstructError(
-            "execution_role is given, and the job's model exists with its own role; leave execution_role out"
+            "execution_role is given, but the job's model exists with its own role; leave execution_role out"
         )
     if job.model.package_group is None:
         return job
@@ -45,7 +45,7 @@ def with_role(job: JobSpec, role: iam.IRole | None) -> JobSpec:
 
 
 def with_keys(job: JobSpec, places: JobPlaces, key: kms.IKey | None) -> JobSpec:
-    """Name the keys in the request: without one, SageMaker writes under the account's default key for S3."""
+    """Name the keys in the request: without one, SageMaker writes with the account's default key for S3."""
     transform, output, capture = job.transform, job.output, job.batch_data_capture_config
     local_storage = any(family(one) in LOCAL_STORAGE_FAMILIES for one in transform.instance_type)
     if key is not None and transform.volume_kms_key is None and not local_storage:

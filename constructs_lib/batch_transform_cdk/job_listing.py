@@ -35,7 +35,7 @@ def describe_job(workflow: Workflow, job: JobSpec) -> None:
 
 
 def job_metadata(job: JobSpec) -> dict[str, Any]:
-    """Return all that the job says, defaults too, as JSON. Folders are left out: each machine has its own."""
+    """Return the job's fields, including defaults, as JSON. Folders are left out: they differ between machines."""
     said = _said(job)
     said.pop("job_file", None)
     return said

@@ -1,18 +1,26 @@
-"""What the page on the constructs shows runs, and makes what the page says."""
+"""The examples on the page about the constructs, and those in docstrings, run and define what they say."""
 
 from __future__ import annotations
 
 import contextlib
+import inspect
 import re
 import shutil
+import textwrap
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
 from aws_cdk.assertions import Match, Template
 
 import batch_transform_cdk
+from batch_transform_cdk import BatchTransform, DataBuckets, JobSpec, ModelSpec
 
 PROJECT = Path(__file__).resolve().parents[2]
 PAGES = ("how-to/your-own-cdk-app", "reference/constructs")
@@ -81,6 +89,57 @@ def test_the_containers_are_in_the_vpc(templates: dict[str, Template]) -> None:
         "AWS::SageMaker::Model",
         {"VpcConfig": {"SecurityGroupIds": [Match.any_value()], "Subnets": Match.any_value()}},
     )
+
+
+def usage_of(name: str) -> str:
+    """The block below `Usage` in the docstring of a public name."""
+    documented = inspect.getdoc(getattr(batch_transform_cdk, name)) or ""
+    return "".join(re.findall(r"^Usage[^\n]*::\n\n((?:    [^\n]*\n|\n)+)", f"{documented}\n", re.MULTILINE))
+
+
+CLASSES = [
+    name
+    for name in batch_transform_cdk.__all__
+    if inspect.isclass(member := getattr(batch_transform_cdk, name))
+    and member.__module__.startswith("batch_transform_cdk.")
+]
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_the_usage_in_the_docstring_of_a_class_runs(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "jobs").mkdir()
+    shutil.copy(PROJECT / "tests/jobs/smallest.yaml", tmp_path / "jobs/smallest.yaml")
+    monkeypatch.chdir(tmp_path)
+    app = cdk.App()
+    given, stack = cdk.Stack(app, "Given"), cdk.Stack(app, "Usage")
+    key = kms.Key(given, "Key")
+    data = DataBuckets(given, "Data")
+    job = JobSpec(name="churn", model=ModelSpec(existing="churn"))
+    others = [
+        BatchTransform(given, one, job=replace(job, name=one), buckets=data) for one in ("churn", "fraud")
+    ]
+    names = {
+        **{one: getattr(batch_transform_cdk, one) for one in batch_transform_cdk.__all__},
+        "buckets": data,
+        "cdk": cdk,
+        "churn": others[0],
+        "data": DataBuckets(stack, "OfJob") if name == "BatchTransform" else data,
+        "ec2": ec2,
+        "fraud": others[1],
+        "job": job,
+        "key": key,
+        "machine": others[0].state_machine,
+        "role": iam.Role(given, "Role", assumed_by=iam.AccountRootPrincipal()),
+        "self": stack,
+        "topic": sns.Topic(given, "Topic"),
+        "vpc": ec2.Vpc(given, "Vpc"),
+        "workflow": others[0].workflow,
+    }
+    usage = textwrap.dedent(usage_of(name))
+    assert name in usage
+    exec(compile(usage, f"usage of {name}", "exec"), names)  # noqa: S102 - our own docstring
 
 
 def test_the_page_names_every_construct() -> None:

@@ -1,1 +1,1 @@
-"""What `app.py` adds to a CDK app: the stacks of its job files, and the security checks of each synth."""
+"""An app of job files: their stacks, and the security checks of each synth."""

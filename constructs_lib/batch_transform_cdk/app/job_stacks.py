@@ -1,4 +1,4 @@
-"""The stacks of all jobs: what `app.py` asks for, in one call."""
+"""The stacks of all job files of an app, and the security checks of each synth."""
 
 from __future__ import annotations
 
@@ -33,12 +33,13 @@ from batch_transform_cdk.ground.stack_part import StackPart
 
 
 class JobStack(cdk.Stack):
-    """Define jobs over what `first` shares; without it, this is the first stack, and `has_others` if there are more.
+    """Define jobs that use the shared resources of `first`. Without `first`, this is the first stack.
 
-    The first stack of several has a topic whether or not one of its jobs needs it, since an export that
-    others import cannot come and go. One that is alone has it while a job of its own, or an address, needs it.
+    `has_others` says that the first stack isn't the only one. It then always has a topic, even if none of its jobs
+    needs one, since an export that others import cannot be added and removed. A single stack has a topic only while a
+    job or an address needs it.
 
-    Its outputs are what a person needs to start a job, and what the command line reads.
+    The outputs are for people who start a job, and for the command line.
     """
 
     def __init__(
@@ -89,14 +90,14 @@ class JobStack(cdk.Stack):
 
 
 def wants_security_checks(app: Construct) -> bool:
-    """Whether they run; `-c security_checks=false` leaves them out."""
+    """Whether the security checks run: `-c security_checks=false` turns them off."""
     return str(app.node.try_get_context("security_checks")).lower() != "false"
 
 
 def add_security_checks(app: cdk.App) -> None:
-    """Let the app's synthesis fail on a finding of cdk-nag or of our own pack that nobody acknowledged.
+    """Check every synth with cdk-nag and `batch_transform_nag`: it fails on a finding that isn't acknowledged.
 
-    `-c security_checks=false` leaves them out: `batch-transform run` does, on this machine only.
+    `-c security_checks=false` turns the checks off, as `batch-transform run` does on this machine.
     """
     if not wants_security_checks(app):
         return
@@ -117,10 +118,11 @@ def add_job_stacks(app: Construct) -> None:
         add_security_checks(app)
         app.synth()
 
-    Context chooses: `environment` (default `prod`), `jobs`, a folder or one file (default `jobs`), and `any_account`,
-    which leaves out the environment's account and region. Paths are relative to the folder of `cdk.json`.
+    CDK context selects `environment` (default `prod`); `jobs`, a folder or a single file (default `jobs`); and
+    `any_account`, which leaves out the environment's account and region. Paths are relative to the folder of
+    `cdk.json`.
 
-    Ends the process with what is wrong in the files, and no traceback: they are a person's input.
+    Problems in the files end the process with their list, without a traceback.
     """
     keep_acknowledgments(keep=wants_security_checks(app))
     try:
@@ -144,7 +146,7 @@ def _job_files(app: Construct) -> list[Path]:
     place = Path(str(app.node.try_get_context("jobs") or "jobs"))
     if not place.exists():
         raise InputError(
-            f"there is no folder {place} with job files; make a first one with batch-transform new, or name the "
+            f"there is no folder {place} with job files; create a job file with batch-transform new, or name another "
             "folder: cdk deploy -c jobs=FOLDER"
         )
     return job_files_in(place)
@@ -163,10 +165,10 @@ def _no_garbage_collection() -> Iterator[None]:
 
 
 def define_stacks(scope: Construct, *, jobs: Sequence[JobSpec], environment: EnvironmentSpec) -> None:
-    """Define the first stack, with what all jobs share, and as many more as the jobs need.
+    """Define the first stack, with the shared resources, and as many more as the jobs need.
 
-    Stacks are called alike in each environment, so that their templates can be compared; the names that
-    CloudFormation knows begin with the environment's prefix.
+    Construct ids are the same in each environment, so that templates can be compared; names in CloudFormation start
+    with the environment's prefix.
     """
     _require_outputs_apart(jobs)
     placed = stacks_of(jobs)
@@ -186,10 +188,10 @@ def define_stacks(scope: Construct, *, jobs: Sequence[JobSpec], environment: Env
 
 
 def _tie(parent: cdk.Stack, child: cdk.Stack) -> None:
-    """Let CloudFormation refuse an update that takes a stack's jobs back while that stack is still deployed.
+    """Let CloudFormation refuse an update that moves a stack's jobs back while that stack is still deployed.
 
-    The jobs of a stack that is not needed any more belong to its parent again, and would be there twice:
-    an export that is still imported cannot be removed, and the error names the stack to delete.
+    The jobs of a stack that is no longer needed return to its parent, and would exist twice. An export that is still
+    imported cannot be removed, and CloudFormation's error names the stack to delete.
     """
     export = f"{parent.stack_name}-split-into-{child.stack_name}"
     cdk.CfnOutput(parent, f"{SPLIT_INTO}{child.node.id}", value=child.stack_name, export_name=export)
@@ -198,12 +200,12 @@ def _tie(parent: cdk.Stack, child: cdk.Stack) -> None:
 
 
 def _require_outputs_apart(jobs: Sequence[JobSpec]) -> None:
-    """Fail for names that would share the output by which the command line finds a job."""
+    """Raise InputError for two names with the same output, by which the command line finds a job."""
     taken: dict[str, JobSpec] = {}
     for job in jobs:
         other = taken.setdefault(state_machine_output(job.name), job)
         if other is not job:
             raise InputError(
                 f"{other.job_file or other.name} and {job.job_file or job.name}: the names {other.name} and {job.name} "
-                "differ only in hyphens or capitals, and would share a stack output; rename one"
+                "differ only in hyphens or capitals and would share a stack output; rename one of the jobs"
             )

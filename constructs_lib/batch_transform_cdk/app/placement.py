@@ -1,9 +1,9 @@
 """Which job goes into which stack: a pure function of the jobs' names and sizes.
 
-CloudFormation takes 500 resources and a template of 1 MB for a stack. While all jobs fit, they are all in stack 0.
-When the jobs of a stack do not fit any more, that stack alone splits in two: each of its jobs stays or goes by
-the next bit of the hash of its name (extendible hashing). So a new job moves others only out of the
-stack that it made too full, half of them, and never back and forth between the rest.
+CloudFormation allows 500 resources and a template of 1 MB for a stack. While all jobs fit, they are all in stack 0.
+When the jobs of a stack no longer fit, only that stack splits in two: each of its jobs stays or moves by the next bit
+of the hash of its name (extendible hashing). So a new job moves others only out of the stack that it fills up, about
+half of them, and never between other stacks.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from batch_transform.job.values.job_spec import JobSpec
 
 MOST_RESOURCES = 400
 MOST_BYTES = 800_000
-"""Four fifths of CloudFormation's limits, from where on the CDK warns."""
+"""Four fifths of CloudFormation's limits, above which the CDK warns."""
 
 SHARED_RESOURCES = 30
-"""What stack 0 holds for all jobs: buckets, key, topic, dashboard."""
+"""The shared resources in stack 0: buckets, key, topic, dashboard."""
 
 
 _DEFINITION_AND_ROW_BYTES = 12_000
-"""By so much the state machine and the job's row of the dashboard are larger than other resources."""
+"""How much larger the state machine and the job's dashboard row are than other resources."""
 
 
 def stacks_of(jobs: Sequence[JobSpec]) -> dict[int, list[JobSpec]]:
-    """Return the jobs of each stack by the stack's number. Stack 0 is always there, even without a job."""
+    """Return the jobs of each stack by the stack's number. Stack 0 always exists, even without jobs."""
     found: dict[int, list[JobSpec]] = {0: []}
     _split(0, 0, list(jobs), found)
     return dict(sorted(found.items()))
 
 
 def parent_of(number: int, stacks: Mapping[int, object]) -> int:
-    """Return the stack that this one split off from, or the nearest before it that is there."""
+    """Return the stack that this one split off from, or its nearest ancestor that exists."""
     while number:
         number -= 1 << (number.bit_length() - 1)
         if number in stacks:
@@ -62,13 +62,13 @@ def _fit(jobs: Sequence[JobSpec], *, is_first: bool) -> bool:
 
 
 def most_resources(job: JobSpec) -> int:
-    """Return how many resources a job has at most. A test holds it against templates."""
+    """Return the maximum number of a job's resources. A test compares it with templates."""
     schedules, on_upload = len(job.triggers.schedule), job.triggers.on_upload
     started = 4 if schedules or on_upload is not None else 0
     return 23 + started + 2 * schedules + (8 if on_upload is not None else 0)
 
 
 def most_bytes(job: JobSpec) -> int:
-    """Return how many bytes of a template a job takes at most. A test holds it against templates."""
+    """Return the maximum size of a job in a template, in bytes. A test compares it with templates."""
     names = sum(len(name) + 4 for name in (*job.input.columns, *job.output.columns))
     return _DEFINITION_AND_ROW_BYTES + 1_500 * most_resources(job) + 2 * names

@@ -1,4 +1,4 @@
-"""What all jobs share: defined in the first stack, imported by the others."""
+"""What all jobs of an app share, buckets, key and topic: defined in the first stack, imported by the others."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _REMOVAL = {
 
 
 def define_shared(stack: cdk.Stack, environment: EnvironmentSpec) -> DataBuckets:
-    """Define the buckets, and outputs that persons, the command line and other stacks find them by.
+    """Define the buckets, and outputs by which people, the command line and other stacks find them.
 
-    The outputs are exported from the start: exports that came and went with the number of stacks could not
-    be removed in the same update in which their last importer goes.
+    The outputs are always exported: CloudFormation could not remove an export in the update that deletes its last
+    importer.
     """
     removal_policy = _REMOVAL[environment.removal_policy]
     key = CustomerKey(stack, "Key", removal_policy=removal_policy).key if environment.customer_key else None
@@ -49,9 +49,13 @@ def define_shared(stack: cdk.Stack, environment: EnvironmentSpec) -> DataBuckets
         removal_policy=removal_policy,
     )
     for output, value, description in (
-        (INPUT_BUCKET, buckets.input.bucket_name, "where the jobs read, each below its own name"),
-        (OUTPUT_BUCKET, buckets.output.bucket_name, "where the jobs write, each below its own name"),
-        *([(ENCRYPTION_KEY, key.key_arn, "encrypts what the jobs hold")] if key else []),
+        (INPUT_BUCKET, buckets.input.bucket_name, "input of the jobs, each below its own name"),
+        (OUTPUT_BUCKET, buckets.output.bucket_name, "results of the jobs, each below its own name"),
+        *(
+            [(ENCRYPTION_KEY, key.key_arn, "encrypts data, results, volumes and logs of the jobs")]
+            if key
+            else []
+        ),
     ):
         cdk.CfnOutput(
             stack,
@@ -65,7 +69,7 @@ def define_shared(stack: cdk.Stack, environment: EnvironmentSpec) -> DataBuckets
 
 @dataclass(frozen=True)
 class ImportedBuckets:
-    """The buckets of the first stack and their key, as another stack sees them."""
+    """The buckets of the first stack and their key, imported by another stack."""
 
     input: s3.IBucket
     output: s3.IBucket
@@ -73,7 +77,7 @@ class ImportedBuckets:
 
     @classmethod
     def of(cls, stack_name: str, scope: Construct, environment: EnvironmentSpec) -> ImportedBuckets:
-        """Import what the stack of that name exports."""
+        """Import the exports of the stack with this name."""
 
         def exported(output: str) -> str:
             return cdk.Fn.import_value(export_name(stack_name, output))
@@ -94,7 +98,7 @@ class ImportedBuckets:
 
 
 def export_name(stack_name: str, key: str) -> str:
-    """Return the name of the export that tells other stacks of this output."""
+    """Return the name under which an output is exported to other stacks."""
     return f"{stack_name}-{key}"
 
 
@@ -105,10 +109,10 @@ _TOPIC_ID = "NotificationTopic"
 def shared_notifications(
     stack: cdk.Stack, notify: NotifySpec, *, encryption_key: kms.IKey | None, first_stack_name: str | None
 ) -> Notifications:
-    """Return what jobs of this stack tell people through; `notify` is that of the environment.
+    """Return the notifications of this stack's jobs. `notify` is the environment's.
 
-    The function that writes the messages is in each stack. Addresses subscribe in the first one, which has no
-    `first_stack_name`. `encryption_key` is the one of all that the jobs hold, if they have one.
+    Each stack has its own function. Addresses subscribe in the first stack, which has no `first_stack_name`.
+    `encryption_key` is the key of the app's jobs, if they have one.
     """
     if notify.topic is not None:
         given = sns.Topic.from_topic_arn(stack, _TOPIC_ID, notify.topic)
@@ -121,27 +125,27 @@ def shared_notifications(
 
 
 def export_topic(stack: cdk.Stack, notifications: Notifications) -> None:
-    """Define outputs that persons find the topic of the first stack and its key by, and the other stacks the topic."""
+    """Define the outputs for the topic of the first stack, which other stacks import, and for its key."""
     cdk.CfnOutput(
         stack,
         NOTIFICATION_TOPIC,
         value=notifications.topic.topic_arn,
-        description="tells of alarms and of runs that did not end well: subscribe here",
+        description="notifications about alarms and failed runs: subscribe here",
         export_name=export_name(stack.stack_name, NOTIFICATION_TOPIC),
     )
     cdk.CfnOutput(
         stack,
         NOTIFICATION_KEY,
         value=notifications.key_for_topic().key_arn,
-        description="encrypts these messages",
+        description="encrypts these notifications",
     )
 
 
 def _imported(stack: cdk.Stack, first_stack_name: str, encryption_key: kms.IKey | None) -> Notifications:
-    """Import the topic, and not its key.
+    """Import the topic, but not its key.
 
-    CloudFormation changes no export that another stack imports, and the key is another one when the environment
-    gets a customer key, or loses it.
+    CloudFormation cannot change an export that another stack imports, and the key changes when a customer key is added
+    to the environment or removed from it.
     """
     topic_arn = cdk.Fn.import_value(export_name(first_stack_name, NOTIFICATION_TOPIC))
     topic = sns.Topic.from_topic_arn(stack, _TOPIC_ID, topic_arn)

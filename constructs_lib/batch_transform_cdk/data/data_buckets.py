@@ -14,7 +14,7 @@ from batch_transform_cdk.ground.acknowledgment import OWN_KEY_IS_A_CHOICE, ackno
 
 
 class Buckets(Protocol):
-    """An input and an output bucket, and the key that jobs over them use: `DataBuckets`, or such of another stack."""
+    """An input and an output bucket, and the key that their jobs use: `DataBuckets`, or imported ones."""
 
     @property
     def input(self) -> s3.IBucket: ...
@@ -27,21 +27,26 @@ class Buckets(Protocol):
 
 
 class DataBuckets(Construct):
-    """Define an input and an output bucket: encrypted, versioned, private, TLS only, kept when the stack goes.
+    """Define an input and an output bucket: encrypted, versioned, private, TLS only, and retained with their data.
 
-    Jobs share them: each job owns the prefix with its name. Uploads that were never completed are
-    removed after a week, since a transform job that is cut off may leave such parts
-    (Developer Guide, Batch Transform); what was overwritten or deleted, after 30 days. The input
-    bucket tells EventBridge of new objects, which costs nothing, so that jobs of any stack can start on uploads.
+    Jobs share them: each job owns the prefix with its name. Incomplete multipart uploads, which a transform job that
+    is cut off may leave (Developer Guide, Batch Transform), are deleted after a week; overwritten and deleted versions
+    after 30 days. The input bucket sends events about new objects to EventBridge, which is free, so that jobs of any
+    stack can start on uploads.
 
-    - `encryption_key` is a customer key for both, used through a bucket key. Default: S3's own keys, which need
-      no further permissions. Jobs over the buckets use the key for all that they hold.
-    - `input_bucket` and `output_bucket` take the place of a bucket that would be defined. They keep their own settings.
-    - `keep_outputs_for` deletes results that are older. Default: they are kept, since only their reader knows.
-    - `access_logs_bucket` gets S3's server access logs. Default: none, since CloudTrail data events cover the
-      same for an account as a whole.
-    - `removal_policy` says what becomes of the buckets when the stack goes. With RemovalPolicy.DESTROY, a bucket that
-      holds data still stops the deletion of the stack, unless `auto_delete_objects` empties it first.
+    Usage::
+
+        data = DataBuckets(self, "Data", keep_outputs_for=cdk.Duration.days(400))
+        BatchTransform(self, "Churn", job=job, buckets=data)
+
+    - `encryption_key` is a customer key for both, used with a bucket key. Default: S3's own keys, which need no further
+      permissions. Jobs that use the buckets also encrypt their logs, volumes and messages with the key.
+    - `input_bucket` and `output_bucket` replace a bucket that would be defined. They keep their own settings.
+    - `keep_outputs_for` deletes older results. Default: keep them, since only their readers know when they are done.
+    - `access_logs_bucket` receives S3's server access logs. Default: none, since CloudTrail data events cover a whole
+      account.
+    - `removal_policy` applies to both buckets when the stack is deleted. Default: retain. With RemovalPolicy.DESTROY, a
+      bucket that holds objects still blocks the deletion of the stack, unless `auto_delete_objects` empties it first.
     """
 
     def __init__(
@@ -69,15 +74,15 @@ class DataBuckets(Construct):
             send_events(self.input)
 
     def give_prefix_to(self, job_name: str, owner: Construct) -> None:
-        """Note that the prefix with this name is the job's that `owner` defines.
+        """Reserve the prefix with this name for the job that `owner` defines.
 
-        Raises ConstructError when another job has it: they would score each other's data under one lock.
+        Raises ConstructError if another job has it: the two would score each other's data under one lock.
         """
         first = self._owners.setdefault(job_name, owner)
         if first is not owner:
             raise ConstructError(
-                f"{first.node.path} is called {job_name} as well, over the same buckets, where each job owns the "
-                "prefix with its name; give each its own name, or buckets of its own"
+                f"{first.node.path} has the job name {job_name} as well, in the same buckets, where each job owns the "
+                "prefix with its name; give each job its own name or its own buckets"
             )
 
     def _bucket(self, construct_id: str, *, expiration: cdk.Duration | None) -> s3.Bucket:
@@ -110,12 +115,12 @@ class DataBuckets(Construct):
             acknowledge(
                 bucket,
                 ("AwsSolutions-S1", "S3BucketLoggingEnabled", "CKV_AWS_18"),
-                "access logs are the account's choice: give access_logs_bucket, or let CloudTrail record data events",
+                "access logs are optional: set access_logs_bucket, or let CloudTrail record data events",
             )
         acknowledge(
             bucket,
             "S3BucketReplicationEnabled",
-            "a copy in another region doubles the cost: results can be made again, and versions outlive a deletion",
+            "a copy in another region doubles the cost: results can be computed again, and deleted versions are kept",
         )
         if key is None:
             acknowledge(bucket, "S3DefaultEncryptionKMS", OWN_KEY_IS_A_CHOICE)
@@ -123,10 +128,11 @@ class DataBuckets(Construct):
 
 
 def send_events(bucket: s3.IBucket) -> None:
-    """Let a bucket of this app send its events to EventBridge, as a property of its own.
+    """Let a bucket of this app send its events to EventBridge, by a property of the bucket.
 
-    The CDK's `enable_event_bridge_notification` does it with a function of its own, with rights on every bucket.
-    Where a bucket has that already, for other notifications, it would undo the property: it is then asked itself.
+    The CDK's `enable_event_bridge_notification` does so with a custom resource that has permissions on every bucket. If
+    the bucket has that custom resource already, for other notifications, it would override the property: the CDK's
+    method is then called instead.
     """
     if not isinstance(bucket, s3.Bucket):
         return

@@ -1,4 +1,4 @@
-"""A place in S3 that a role may be allowed to use: a bucket, a key prefix, and the key that encrypts what is there."""
+"""A location in S3 to grant access to: a bucket, a key prefix, and the key that encrypts its objects."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from batch_transform_cdk.ground.statement import Conditions, Statement
 from batch_transform_cdk.ground.tokens import bucket_arn, bucket_name
 
 _READ = ("s3:GetObject",)
-# A transform job uploads in parts, and takes them back when it is cut off.
+# A transform job uploads in parts, and aborts the upload when it is cut off.
 _WRITE = ("s3:PutObject", "s3:AbortMultipartUpload")
-# S3 asks for a data key to encrypt an upload, and decrypts it to complete one in parts
+# S3 generates a data key to encrypt an upload, and decrypts it to complete a multipart upload
 # (S3 User Guide, "Using server-side encryption with AWS KMS keys").
 _ENCRYPT = ("kms:GenerateDataKey", "kms:Decrypt")
 _DECRYPT = ("kms:Decrypt",)
@@ -25,9 +25,14 @@ _DECRYPT = ("kms:Decrypt",)
 
 @dataclass(frozen=True)
 class DataLocation:
-    """`prefix` is a plain string, as everywhere in S3; it may be empty.
+    """A location in S3. `prefix` is a plain string, as everywhere in S3, and may be empty.
 
     `key` is the customer key of the objects below it, if they have one.
+
+    Usage::
+
+        place = DataLocation(data.input, "churn/", KmsKey.of(key))
+        place.grant_read(role)
     """
 
     bucket: s3.IBucket
@@ -60,27 +65,27 @@ class DataLocation:
         return f"{self.object_arn}*"
 
     def list_statement(self) -> Statement:
-        """Allow to list the keys below the prefix, and no others."""
+        """Allow listing the keys below the prefix, and no others."""
         return Statement(
             actions=["s3:ListBucket"], resources=[self.bucket_arn], conditions=self._below_prefix()
         )
 
     def read_statements(self) -> list[Statement]:
-        """Allow to read the objects below the prefix, decrypted."""
+        """Allow reading the objects below the prefix, and decrypting them."""
         return [self._statement(_READ), *self._key_statements(_DECRYPT)]
 
     def write_statements(self) -> list[Statement]:
-        """Allow to write objects below the prefix, encrypted."""
+        """Allow writing objects below the prefix, and encrypting them."""
         return [self._statement(_WRITE), *self._key_statements(_ENCRYPT)]
 
     def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let somebody list and read what lies below the prefix, in another account as well."""
+        """Grant permission to list and read the objects below the prefix, also to a principal of another account."""
         listed = grant_on(self.bucket, grantee, self.list_statement())
         read = listed.combine(grant_on(self.bucket, grantee, self._statement(_READ)))
         return self._with_key(read, grantee, _DECRYPT)
 
     def grant_write(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let somebody write objects below the prefix; not list, read or delete them."""
+        """Grant permission to write objects below the prefix, but not to list, read or delete them."""
         written = grant_on(self.bucket, grantee, self._statement(_WRITE))
         return self._with_key(written, grantee, _ENCRYPT)
 
@@ -96,9 +101,9 @@ class DataLocation:
     def _with_key(self, granted: iam.Grant, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
         for statement in self._key_statements(actions):
             key = self.key.construct if self.key else None
-            if key is None:  # known by its name only: its owner lets other accounts in
+            if key is None:  # known by its name only: its owner grants access to other accounts
                 return granted.combine(grant(grantee, statement))
-            # A key whose policy names the bucket that it encrypts could not be created before it, nor after it.
+            # A key policy that names the bucket it encrypts would be a circular dependency.
             own = Statement(actions=list(actions), resources=["*"], conditions=through_s3())
             granted = granted.combine(grant_on(key, grantee, statement, own=own))
         return granted
@@ -111,7 +116,7 @@ _SAME = (cdk.TokenComparison.SAME, cdk.TokenComparison.BOTH_UNRESOLVED)
 
 
 def grant(grantee: iam.IGrantable, statement: Statement) -> iam.Grant:
-    """Allow the statement to somebody, by a policy of theirs."""
+    """Add the statement to the policy of the grantee."""
     return iam.Grant.add_to_principal(
         grantee=grantee,
         actions=statement.actions,
@@ -127,10 +132,10 @@ def grant_on(
     *,
     own: Statement | None = None,
 ) -> iam.Grant:
-    """Allow the statement to somebody: in another account, by the resource's policy as well.
+    """Add the statement to the policy of the grantee, and in another account to the resource's policy as well.
 
-    `own` is the statement as the resource's own policy writes it, where that is otherwise. The CDK's
-    `add_to_principal_or_resource` does the same, and leaves the conditions out of the resource's policy.
+    `own` is the statement for the resource's policy, if it differs there. The CDK's `add_to_principal_or_resource`
+    does the same, but leaves the conditions out of the resource's policy.
     """
     granted = grant(grantee, statement)
     if granted.success and _in_account_of(resource, grantee):

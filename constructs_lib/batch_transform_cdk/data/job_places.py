@@ -1,4 +1,4 @@
-"""Where a job's data lie, in which of the buckets that an app has, and under which key."""
+"""The locations of a job's data in the buckets of an app, and their keys."""
 
 from __future__ import annotations
 
@@ -15,12 +15,11 @@ from batch_transform_cdk.ground.tokens import bucket_key, bucket_name, key_arn
 
 
 class JobPlaces:
-    """The places that a job reads and writes; `captured` is None where nothing is captured.
+    """The locations that a job reads and writes; `captured` is None if nothing is captured.
 
-    What the job does not place lies in the bucket that is given, below a prefix with the job's name. A place in
-    that very bucket is the bucket itself, with its key; any other is known by name only. The key of what is read
-    is `input.kms_key`, or the bucket's. The key of what is written is the one that the job names, or the bucket's, or
-    `encryption_key`.
+    The default is a prefix with the job's name in the bucket of the app. A location in that bucket uses the bucket
+    construct, with its key; any other bucket is known by name only. The key for reading is `input.kms_key`, or the
+    bucket's. The key for writing is the one that the job names, or the bucket's, or `encryption_key`.
     """
 
     def __init__(
@@ -46,7 +45,7 @@ class JobPlaces:
 
     @property
     def readable(self) -> DataLocation:
-        """What the job's role must be able to read: a manifest names objects anywhere in its bucket."""
+        """What the job's role must be able to read: a manifest may name objects anywhere in its bucket."""
         if self._job.input.data_type != "ManifestFile":
             return self.data
         return DataLocation(self.data.bucket, "", self.data.key)
@@ -72,7 +71,7 @@ class JobPlaces:
         return DataLocation(bucket, prefix, self._named(named) or _key_of(bucket))
 
     def _named(self, text: str | None) -> KmsKey | None:
-        """The key that the job names; where that is the app's own key, the key itself."""
+        """The key that the job names; if that is the app's own key, the construct."""
         if text is None:
             return None
         if self._encryption_key is not None and text == key_arn(self._encryption_key):
@@ -81,13 +80,13 @@ class JobPlaces:
 
 
 def require_in(bucket: s3.IBucket | None, uri: str | None, *, field: str, argument: str) -> None:
-    """Raise ConstructError when the job names a place outside the bucket that it is given."""
+    """Raise ConstructError if the job names a location outside the bucket that the app provides."""
     if bucket is None or uri is None:
         return
     named = S3Uri.parse(uri).bucket
     if named != bucket_name(bucket):
         raise ConstructError(
-            f"{field} is in the bucket '{named}', and {argument} is another one; write {field} with "
+            f"{field} is in the bucket '{named}', but {argument} is another bucket; write {field} with "
             f"bucket.s3_url_for_object('prefix/'), or leave one of the two out"
         )
 
@@ -97,5 +96,5 @@ def _key_of(bucket: s3.IBucket) -> KmsKey | None:
 
 
 def _folder(uri: str | None) -> str | None:
-    """What is written lies in a folder of its own: `s3://b/churn` must not open `s3://b/churn2/` to the role."""
+    """Return the URI of a folder: write access to `s3://b/churn` must not include `s3://b/churn2/`."""
     return f"{uri.rstrip('/')}/" if uri else uri

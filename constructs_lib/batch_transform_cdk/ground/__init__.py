@@ -1,1 +1,1 @@
-"""What the other constructs are made of: policies, roles, keys, Lambda functions, texts and nag acknowledgments."""
+"""What the other constructs are built from: statements, roles, keys, Lambda functions, tokens and acknowledgments."""

@@ -1,4 +1,4 @@
-"""Findings of security tools that we looked at and keep, each with its reason, next to the resource."""
+"""Findings of security tools that we reviewed and accept, each with its reason, next to the resource."""
 
 from __future__ import annotations
 
@@ -8,41 +8,41 @@ import aws_cdk as cdk
 from constructs import IConstruct
 
 _SHARE_RULES = ("NIST.800.53.R5", "HIPAA.Security", "PCI.DSS.321")
-"""Packs of cdk-nag that call one rule alike."""
+"""Packs of cdk-nag that share the names of their rules."""
 
 _LACKING = {("PCI.DSS.321", "LambdaConcurrency"), ("PCI.DSS.321", "LambdaDLQ")}
 
 Reasons = Mapping[str | tuple[str, ...], str]
-"""A finding, or several that say the same, and why it is kept."""
+"""A finding, or several with the same meaning, and why it is accepted."""
 
 INLINE_POLICY: Reasons = {
-    "IAMNoInlinePolicy": "the statements are written for this role alone, and come and go with it"
+    "IAMNoInlinePolicy": "the statements are written for this role alone, and are created and deleted with it"
 }
-"""What the packs say of each role whose statements are its own."""
+"""What the packs report for each role with statements of its own."""
 
-OWN_KEY_IS_A_CHOICE = "no key of the account was asked for: the service encrypts with a key of its own"
+OWN_KEY_IS_A_CHOICE = "no customer key was requested: the service encrypts with its own key"
 
 _kept = True
 
 
 def keep_acknowledgments(*, keep: bool) -> None:
-    """Say whether this process needs them: where no rules are run, they cost time and change no template."""
+    """Set whether this process records acknowledgments: without rules they cost time and change no template."""
     global _kept  # noqa: PLW0603 - a process synthesises one app
     _kept = keep
 
 
 def acknowledge(construct: IConstruct, findings: str | tuple[str, ...], reason: str) -> None:
-    """Keep findings of one or several tools on a construct and its children, all for one reason.
+    """Accept findings of one or several tools on a construct and its children, all for one reason.
 
-    A finding is `AwsSolutions-S1`; the name that the NIST 800-53, HIPAA and PCI packs share for a rule, such as
-    `LambdaDLQ`; checkov's id, such as `CKV_AWS_116`; or the id of another pack's as the synth prints it, such as
-    `BatchTransform::NoTimeout[Transform]`.
+    A finding is an id such as `AwsSolutions-S1`; the name that the NIST 800-53, HIPAA and PCI packs share for a rule,
+    such as `LambdaDLQ`; checkov's id, such as `CKV_AWS_116`; or the id of another pack as the synth prints it, such
+    as `BatchTransform::NoTimeout[Transform]`.
     """
     acknowledge_each(construct, {findings: reason})
 
 
 def acknowledge_each(construct: IConstruct, reasons: Reasons) -> None:
-    """Keep findings on a construct and its children, each with a reason of its own, in one call to Node."""
+    """Accept findings on a construct and its children, each with its own reason, in one call to Node."""
     if not _kept or not reasons:
         return
     cdk.Validations.of(construct).acknowledge(
@@ -66,10 +66,10 @@ def _ids(finding: str) -> list[str]:
 
 
 def acknowledge_wildcards(construct: IConstruct, reasons: Mapping[str, str]) -> None:
-    """Keep the wildcards in a role's policies, given as resource -> reason.
+    """Accept the wildcards in a role's policies, given as resource -> reason.
 
-    cdk-nag names such a finding by the resource's text with each reference in `<>`. Building that
-    name from the very ARN of the statement keeps the two from drifting apart.
+    cdk-nag names such a finding by the resource's text with each reference in `<>`. The name is built from the
+    statement's own ARN, so that the two cannot drift apart.
     """
     if not _kept or not reasons:
         return
@@ -96,4 +96,4 @@ def _as_text(resolved: object) -> str:
         case {"Fn::Join": [separator, parts]}:
             return str(separator).join(_as_text(part) for part in parts)
         case _:
-            raise TypeError(f"no text for {resolved!r} in a finding of cdk-nag")
+            raise TypeError(f"cdk-nag finding has no text for {resolved!r}")

@@ -1,4 +1,4 @@
-"""The KMS key that encrypts what jobs hold."""
+"""The customer managed KMS key of an app's jobs."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from batch_transform_cdk.ground.kms_key import (
 
 
 class CustomerKey(Construct):
-    """Define a customer key: rotated each year, and kept when the stack goes.
+    """Define a customer managed key: rotated yearly, and retained when the stack is deleted.
 
-    One key serves all jobs of an app: services may use it for the log groups, topics and queues that jobs have, and the
-    account's administrators decide by IAM who else may (KMS Developer Guide, "Default key policy"). It is kept by
-    default, since without it nothing that it encrypted can ever be read again: with RemovalPolicy.DESTROY, KMS
-    deletes it 30 days after the stack.
+    One key serves all jobs of an app. Its policy lets AWS services use it for the jobs' log groups, topics and queues,
+    and leaves everyone else to IAM (KMS Developer Guide, "Default key policy"). The default is to retain it, since
+    nothing that it encrypted can be read without it. With RemovalPolicy.DESTROY, KMS deletes it 30 days after the
+    stack.
 
     Usage::
 
@@ -46,7 +46,7 @@ class CustomerKey(Construct):
             policy=iam.PolicyDocument(
                 statements=[
                     iam.PolicyStatement(
-                        # Without it nobody could ever change the key again.
+                        # Without this statement, nobody could change the key again.
                         actions=["kms:*"],
                         principals=[iam.AccountRootPrincipal()],
                         resources=["*"],  # in a key's policy, this key
@@ -55,7 +55,7 @@ class CustomerKey(Construct):
             ),
             removal_policy=removal_policy,
         )
-        # At once, since jobs of other stacks import the key, and cannot change its policy.
+        # Now rather than with the first job: jobs of other stacks import the key, and cannot change its policy.
         let_log_groups_use(self.key)
         let_alarms_publish(self.key)
         let_rules_fill_queues(self.key)

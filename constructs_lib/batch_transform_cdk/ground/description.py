@@ -1,4 +1,4 @@
-"""What people read in the console about a resource, as its service takes it."""
+"""Descriptions that the console shows, within the limits of each service."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _NOT_IN_A_ROLE = re.compile(r"[^\t\n\r\x20-\x7e\xa1-\xff]")
 
 
 def within(longest: int, text: str) -> str:
-    """Return the text, cut where it is too long: the path of a construct in it may have any length."""
+    """Return the text, truncated if it is too long: it may hold a construct's path, which has no limit."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def of_role(text: str) -> str:
-    """Return the description of a role, which may hold the letters of Latin-1 alone (IAM API reference, CreateRole)."""
+    """Return a role's description, which may hold Latin-1 characters only (IAM API reference, CreateRole)."""
     return _NOT_IN_A_ROLE.sub("?", text)[:OF_ROLE]

@@ -1,8 +1,7 @@
-"""KMS keys: how a job names one, what it takes to use it, and what the key's own policy must say.
+"""KMS keys: how a job names one, which permissions its use requires, and what the key's own policy must allow.
 
-A key's own policy lets in AWS's services, so that they can use the key for what jobs hold. People and roles of the
-key's account are let in by their own policies, which the account's statement in the key's policy allows; services
-have no such policy.
+AWS services have no IAM policies, so that the key's policy must let them use the key for what jobs store. People and
+roles of the key's account get access by their own policies, which the account's statement in the key policy permits.
 """
 
 from __future__ import annotations
@@ -24,9 +23,15 @@ _ALIAS = re.compile(r"(?:arn:[^:]+:kms:(?P<region>[^:]+):(?P<account>[^:]+):)?(?
 
 @dataclass(frozen=True)
 class KmsKey:
-    """`text` is what SageMaker takes: a key's id or ARN, or an alias or its ARN; it may be a token for an ARN.
+    """A KMS key as a job names it.
 
-    `construct` is the key itself, where a CDK app has it: only then can its policy be extended.
+    `text` is what SageMaker accepts: a key's id or ARN, or an alias or its ARN. It may be a token for an ARN.
+    `construct` is the key itself if the app has it: only then can its policy be extended.
+
+    Usage::
+
+        KmsKey.of(key)             # a key of the app
+        KmsKey("alias/their-key")  # one that the app knows by name only
     """
 
     text: str
@@ -34,12 +39,12 @@ class KmsKey:
 
     @classmethod
     def of(cls, construct: kms.IKey) -> KmsKey:
-        """Return the key of a CDK app."""
+        """Return the key of a construct."""
         return cls(key_arn(construct), construct)
 
     @property
     def resource(self) -> str:
-        """The ARN for a policy: the key's; for an alias, which no policy can name, all keys where it is."""
+        """The ARN for a policy: the key's own, or for an alias, which no policy can name, all keys of its account."""
         if is_token(self.text) or (self.text.startswith("arn:") and not self.alias):
             return self.text
         region, account, name = REGION, ACCOUNT_ID, self.text
@@ -49,12 +54,12 @@ class KmsKey:
 
     @property
     def alias(self) -> str | None:
-        """`alias/NAME`, and None where the key itself is named."""
+        """`alias/NAME`, or None if the key itself is named."""
         alias = _ALIAS.fullmatch(self.text)
         return alias["alias"] if alias else None
 
     def statement(self, *actions: str, conditions: Conditions | None = None) -> Statement:
-        """Allow these actions on the key; by its alias where only that is known (KMS Developer Guide, ABAC)."""
+        """Allow these actions on the key, by its alias if only that is known (KMS Developer Guide, ABAC)."""
         return Statement(
             actions=list(actions), resources=[self.resource], conditions=self.conditions(conditions)
         )
@@ -65,20 +70,20 @@ class KmsKey:
         return {**by_alias, **(further or {})}
 
     def s3_conditions(self, arns: Sequence[str]) -> Conditions:
-        """Return conditions that let S3 alone use the key, for what lies at these ARNs.
+        """Return conditions that limit the use of the key to S3, for objects at these ARNs.
 
-        S3 binds an object's data key to the object's ARN, and to the bucket's where the bucket has a bucket key
-        (S3 User Guide, "Encryption context"): give both for a bucket that is not ours.
+        S3 binds an object's data key to the object's ARN, or to the bucket's ARN if the bucket has a bucket key
+        (S3 User Guide, "Encryption context"): give both for a bucket whose settings are not known.
         """
         return self.conditions(
             {**through_s3(), "StringLike": {"kms:EncryptionContext:aws:s3:arn": list(arns)}}
         )
 
     def volume_statements(self) -> list[Statement]:
-        """Allow who creates a job to give SageMaker the use of the key for the job's volumes.
+        """Allow the creator of a transform job to let SageMaker use the key for the job's volumes.
 
-        Developer Guide of SageMaker, "API permissions": `kms:CreateGrant`. `kms:DescribeKey` is what EC2 asks
-        for of who attaches an encrypted volume (EBS User Guide, "Requirements for Amazon EBS encryption").
+        The SageMaker Developer Guide ("API permissions") requires `kms:CreateGrant`. EC2 requires `kms:DescribeKey`
+        to attach an encrypted volume (EBS User Guide, "Requirements for Amazon EBS encryption").
         """
         return [
             self.statement("kms:CreateGrant", conditions={"Bool": {"kms:GrantIsForAWSResource": "true"}}),
@@ -86,24 +91,24 @@ class KmsKey:
         ]
 
     def wildcards(self) -> dict[str, str]:
-        """Return the wildcards of the statements, each with its reason."""
-        return {self.resource: f"the condition limits it to keys with {self.alias}"} if self.alias else {}
+        """Return the wildcards in the statements, each with its reason."""
+        return {self.resource: f"the condition limits it to the key of {self.alias}"} if self.alias else {}
 
 
 def through_s3() -> Conditions:
-    """Let S3 alone ask KMS in somebody's name."""
+    """Limit calls to KMS to those that S3 makes on behalf of the caller."""
     return {"StringEquals": {"kms:ViaService": f"s3.{REGION}.{URL_SUFFIX}"}}
 
 
 _PUBLISH = ("kms:GenerateDataKey*", "kms:Decrypt")
-"""What SNS and SQS need of the key for whoever publishes (Developer Guides of both, "Key management")."""
+"""What a publisher needs on the key of an SNS topic or SQS queue (Developer Guides, "Key management")."""
 
 
 def let_log_groups_use(key: kms.IKey) -> None:
     """Let CloudWatch Logs encrypt this account's log groups (User Guide, "Encrypt log data ... using AWS KMS").
 
-    Of all principals here this one has the region and the partition's domain in its name: in China
-    `logs.cn-north-1.amazonaws.com.cn` (the CDK's region-info). The others are called alike everywhere.
+    This is the only service principal here with the region and the partition's domain in its name: in China it is
+    `logs.cn-north-1.amazonaws.com.cn` (the CDK's region-info).
     """
     _allow(
         key,
@@ -115,13 +120,13 @@ def let_log_groups_use(key: kms.IKey) -> None:
             "kms:GenerateDataKey*",
             "kms:DescribeKey",
         ],
-        # Not by name: a key has one policy of at most 32 KB for the groups of all jobs.
+        # Not by name: one key policy, of at most 32 KB, covers the log groups of all jobs.
         {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": _arn("logs", "log-group:*")}},
     )
 
 
 def let_alarms_publish(key: kms.IKey) -> None:
-    """Let this account's CloudWatch alarms publish to a topic under the key."""
+    """Let this account's CloudWatch alarms publish to topics that the key encrypts."""
     _allow(
         key,
         "cloudwatch.amazonaws.com",
@@ -134,7 +139,7 @@ def let_alarms_publish(key: kms.IKey) -> None:
 
 
 def let_rules_fill_queues(key: kms.IKey) -> None:
-    """Let EventBridge rules send what they could not deliver to a queue under the key.
+    """Let EventBridge rules send undelivered events to queues that the key encrypts.
 
     EventBridge User Guide, "Encrypting EventBridge dead-letter queues".
     """
@@ -160,5 +165,5 @@ def _allow(
 
 
 def _arn(service: str, resource: str) -> str:
-    """An ARN of the account and region in which the key's policy is read."""
+    """Return an ARN in the account and region of the key."""
     return f"arn:{cdk.Aws.PARTITION}:{service}:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:{resource}"

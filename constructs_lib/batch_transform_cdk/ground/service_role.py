@@ -1,4 +1,4 @@
-"""A role that one of AWS's services takes on for a job."""
+"""An IAM role that an AWS service assumes for a job."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from batch_transform_cdk.ground.statement import Statement, policy_document
 from batch_transform_cdk.ground.tokens import ACCOUNT_ID
 
 _MOST_CHARACTERS = 10_240
-"""Of all inline policies of a role together, white space not counted (IAM and STS quotas)."""
+"""The limit for all inline policies of a role together, without white space (IAM and STS quotas)."""
 
 _TOKEN = re.compile(r"\$\{Token\[[^\]]*\]\}")
 _SHORTEST = "arn"
-"""What at least stands in the place of a token: so no role is refused that IAM would take."""
+"""The shortest text that a token can become: no role is refused that IAM would accept."""
 
 
 class ServiceRole:
-    """Define a role for `service`, such as `lambda.amazonaws.com`, that may do what `statements` allow.
+    """Define a role for `service`, such as `lambda.amazonaws.com`, with the permissions in `statements`.
 
-    `description` is what people read in the list of an account's roles.
+    `description` is shown in the account's list of roles.
 
-    The service may use it only when it acts for a resource of this account. Without the condition it could be made to
-    use the role by a resource of somebody else's (IAM User Guide, "The confused deputy problem"). The guides of
-    SageMaker, Step Functions and EventBridge Scheduler ask for it; for Lambda, AWS's own templates do
+    The service can assume the role only on behalf of a resource in this account. Without that condition, a resource in
+    another account could make the service use it (IAM User Guide, "The confused deputy problem"). The guides of
+    SageMaker, Step Functions and EventBridge Scheduler recommend it; for Lambda, AWS's own templates have it
     (aws/agent-toolkit-for-aws).
 
-    It is an L1 construct: its statements are written out here, and there is nothing for the CDK's `Role` to work out.
+    The role is an L1 construct: all statements are written out here, so that the CDK's `Role` has nothing to add.
     """
 
     def __init__(
@@ -71,29 +71,29 @@ class ServiceRole:
         return self.resource.ref
 
     def allow(self, statements: Iterable[Statement]) -> None:
-        """Let the role do more."""
+        """Add permissions to the role."""
         self._statements += statements
         self.resource.policies = self._policies()
 
     def _policies(self) -> list[Any]:
         document = policy_document(self._statements)
         self._require_fit(document)
-        # A mapping, and no struct of the CDK's, which takes longer and says the same.
+        # A mapping, since a struct of the CDK takes longer and gives the same result.
         return [{"policyName": self._policy_name, "policyDocument": document}]
 
     def _require_fit(self, document: object) -> None:
-        """Raise ConstructError now for what CloudFormation would refuse half-way through a deployment."""
+        """Raise ConstructError now for a policy that CloudFormation would reject halfway through a deployment."""
         length = len(_TOKEN.sub(_SHORTEST, json.dumps(document, separators=(",", ":"), ensure_ascii=False)))
         if length > _MOST_CHARACTERS:
             raise ConstructError(
-                f"the role of {self._scope.node.path} needs a policy of at least {length} characters, and IAM takes "
-                f"{_MOST_CHARACTERS}: name fewer or shorter places, keys and topics"
+                f"the role of {self._scope.node.path} needs a policy of at least {length} characters, and IAM allows "
+                f"{_MOST_CHARACTERS}; use fewer or shorter locations, keys and topics"
             )
 
     def further_policy(
         self, scope: Construct, construct_id: str, statements: Iterable[Statement]
     ) -> iam.CfnPolicy:
-        """Define a policy of its own for what is known only after what has the role."""
+        """Define a separate policy, for permissions on a resource that is created after the role."""
         policy = iam.CfnPolicy(
             scope,
             construct_id,

@@ -11,9 +11,9 @@ from constructs import Construct
 
 
 class StackPart(Construct):
-    """A construct with its `stack`: that of the construct around it, and `Stack.of` for the outermost.
+    """A construct that knows its `stack`, which it takes from the construct around it.
 
-    `Stack.of` is a round trip to the CDK's kernel in Node, and a job has many parts.
+    `Stack.of` is a round trip to the CDK's kernel in Node, and a job has many parts: only the outermost one calls it.
     """
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
@@ -32,9 +32,9 @@ _MADE: WeakKeyDictionary[cdk.Stack, dict[Hashable, object]] = WeakKeyDictionary(
 
 
 def once_per_stack(stack: cdk.Stack, key: Hashable, make: Callable[[cdk.Stack], _Made]) -> _Made:
-    """Return what `make` makes of the stack; a second time, what it made the first time.
+    """Return the result of `make(stack)`, which is called once for each stack and key.
 
-    `key` tells one thing from another: begin it with the name of the module that asks.
+    Start `key` with the name of the calling module, so that no two modules share a key.
     """
     made = _MADE.setdefault(stack, {})
     if key not in made:

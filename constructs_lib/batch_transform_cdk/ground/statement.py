@@ -1,4 +1,4 @@
-"""What a role is allowed, as values."""
+"""Statements of IAM policies, as values."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ Conditions: TypeAlias = "Mapping[str, Mapping[str, str | list[str]]]"
 class Statement:
     """One statement that allows `actions` on `resources`.
 
-    A value and no construct: of all that a job's template holds there are most statements, and each construct is
-    a round trip to the CDK's kernel.
+    It is a value, not a construct: a job's template has more statements than anything else, and each construct is a
+    round trip to the CDK's kernel.
     """
 
     actions: Sequence[str]
@@ -24,7 +24,7 @@ class Statement:
     conditions: Conditions | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Return the statement as IAM writes it, and the CDK: one of a kind stands without a list."""
+        """Return the statement as the CDK writes it: a single action or resource is not in a list."""
         condition = {"Condition": self.conditions} if self.conditions else {}
         return {
             "Effect": "Allow",
@@ -34,14 +34,14 @@ class Statement:
         }
 
     def as_construct(self) -> iam.PolicyStatement:
-        """Return the statement for a role that is given, and not ours."""
+        """Return the statement for a role that the app provides."""
         return iam.PolicyStatement(
             actions=list(self.actions), resources=list(self.resources), conditions=self.conditions
         )
 
 
 def policy_document(statements: Iterable[Statement]) -> dict[str, Any]:
-    """Return a document of these statements, each once."""
+    """Return a policy document with each of these statements once."""
     written: list[dict[str, Any]] = []
     for statement in statements:
         if (as_json := statement.as_json()) not in written:

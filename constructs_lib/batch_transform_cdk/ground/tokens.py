@@ -1,7 +1,7 @@
-"""CDK tokens: ARNs, names and JSON, with as few round trips to the CDK's kernel in Node as possible.
+"""CDK tokens: attributes of resources, ARNs and JSON, with few round trips to the CDK's kernel in Node.
 
-Each question about a resource is a round trip, and the answer, a token, never changes: it is asked once. ARNs in the
-stack's own account and region are put together here.
+Reading an attribute of a resource is a round trip, and its value, a token, never changes: it is read once. ARNs in the
+stack's own account and region are assembled here.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PARTITION, REGION, ACCOUNT_ID, URL_SUFFIX = (
 
 
 def arn(service: str, resource: str, *, region: str | None = None, account: str | None = None) -> str:
-    """Return the ARN of a resource that is named as in an ARN, such as `rule/nightly`."""
+    """Return an ARN. `resource` is its last part, such as `rule/nightly`."""
     return f"arn:{PARTITION}:{service}:{region or REGION}:{account or ACCOUNT_ID}:{resource}"
 
 
@@ -63,7 +63,7 @@ def bucket_arn(bucket: s3.IBucket) -> str:
 
 @_asked_once
 def bucket_key(bucket: s3.IBucket) -> kms.IKey | None:
-    """Return the customer key of the bucket, as far as the app knows of one."""
+    """Return the customer key of the bucket, if the app knows it."""
     return bucket.encryption_key
 
 
@@ -81,20 +81,20 @@ def topic_arn(topic: sns.ITopic) -> str:
 
 @_asked_once
 def region(stack: cdk.Stack) -> str:
-    """Return the stack's region: a token, unless its environment names one."""
+    """Return the stack's region: a token unless its environment sets one."""
     return stack.region
 
 
 def json_text(scope: Construct, value: Any, *, references: tuple[str, ...] = ()) -> str:  # noqa: ANN401  # any JSON
-    """Return `value` as JSON, in which tokens become what they stand for when the app is synthesised.
+    """Return `value` as JSON, with tokens that are resolved when the app is synthesized.
 
-    `references` are those tokens in it that need no escape wherever they stand in a text: ARNs, names and URIs that
-    CloudFormation puts in. With no other token the text is made here, which is some 2 ms quicker than the CDK's own
-    `Stack.to_json_string`: that looks into each token, and knows numbers and lists as well.
+    `references` are the tokens in it that need no escaping: ARNs, names and URIs that CloudFormation fills in. If there
+    is no other token, the text is made here, which is about 2 ms faster than the CDK's `Stack.to_json_string`: that
+    inspects each token, and supports numbers and lists as well.
     """
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     others = text
-    for reference in sorted(references, key=len, reverse=True):  # a bucket's name is in a URI
+    for reference in sorted(references, key=len, reverse=True):  # a URI contains a bucket's name
         others = others.replace(reference, "")
     if is_token(others) or _has_number_token(value):
         return cdk.Stack.of(scope).to_json_string(value)

@@ -32,26 +32,26 @@ from batch_transform_cdk.ground.statement import Statement
 from batch_transform_cdk.ground.tokens import key_arn
 
 ACTIONS_OF_X_RAY = "the actions of X-Ray"
-"""How a reason for `*` calls them: they know no resources (Service Authorization Reference, AWS X-Ray)."""
+"""Their name in a reason for `*`: they support no resource-level permissions (Service Authorization Reference)."""
 
 _WRITE = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
 _SAMPLE = ("xray:GetSamplingRules", "xray:GetSamplingTargets")
 
 
 def machine_statement() -> Statement:
-    """Return what the role of a traced state machine may do (Step Functions Developer Guide)."""
+    """Return the X-Ray permissions of a state machine's role (Step Functions Developer Guide)."""
     return Statement((*_WRITE, *_SAMPLE), ("*",))
 
 
 def function_statement() -> Statement:
-    """Return what the role of a traced function may do (Lambda Developer Guide, tracing with X-Ray)."""
+    """Return the X-Ray permissions of a function's role (Lambda Developer Guide, tracing with X-Ray)."""
     return Statement(_WRITE, ("*",))
 
 
 def run_logs(
     scope: Construct, *, retention_in_days: int, encryption_key: kms.IKey | None, name: str | None = None
 ) -> logs.CfnLogGroup:
-    """Define the log group `Logs` below `scope`: its lines go after so many days, and it goes with the stack."""
+    """Define the log group `Logs` below `scope`. It is deleted with the stack."""
     group = logs.CfnLogGroup(
         scope,
         "Logs",
@@ -66,39 +66,44 @@ def run_logs(
 
 _ARCHITECTURE = "arm64"
 _RUNTIME = "python3.14"
-# Shorter than the state's own timeout, so that the function's error is the one reported.
+# Shorter than the state's timeout, so that the function's own error is reported.
 _TIMEOUT_SECONDS = 50
 _MEMORY_MB = 256
 _FUNCTIONS = "batch_transform_cdk.functions"
-# No function reads the files that people write: the room batch_transform.job.files stays here.
+# Functions read no job files, so that batch_transform.job.files is not shipped.
 _NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "files")
 
 
-_OLDER_RUNTIME: Reasons = {"AwsSolutions-L1": f"{_RUNTIME} is the newest that the functions are tested on"}
+_OLDER_RUNTIME: Reasons = {
+    "AwsSolutions-L1": f"{_RUNTIME} is the newest runtime that the functions are tested on"
+}
 _KEPT_OF_FUNCTIONS: Reasons = {
     ("LambdaConcurrency", "CKV_AWS_115"): (
-        "a run calls it a few times; what is reserved for it would be taken from the account's other functions"
+        "a run calls it a few times; reserved concurrency would be taken from the account's other functions"
     ),
     ("LambdaInsideVPC", "CKV_AWS_117"): (
-        "it calls AWS APIs only, as a role of its own: a network would ask for an endpoint of each service and "
-        "protect nothing more"
+        "it calls AWS APIs only, with its own role: a VPC would need an endpoint for each service and protect "
+        "nothing more"
     ),
 }
-_NAMES_ONLY = "its environment holds names that stand in the template anyway, and no secret"
-_CALLER_WAITS = "the state machine waits for its answer, and deals with a failure by Retry and Catch"
+_NAMES_ONLY = "its environment holds no secrets, only names that are in the template as well"
+_CALLER_WAITS = "the state machine waits for its result, and handles a failure with Retry and Catch"
 
 
 class WorkflowFunction(StackPart):
     """Define the function in `lambda/<name>`, with the rules of `batch_transform.job` beside its handler.
 
-    It runs the same rules as `cdk synth` did, on the values that only a run knows. `description` tells people in the
-    console what it does, and for which job; its role's is the same. `statements` are all that it may do, apart from
-    writing its own log, which `encryption_key` encrypts: the key's policy must let CloudWatch Logs in (`key_policy`).
-    An environment holds nothing that is not in the template, and needs no key. `workflow` says how long the
-    log is kept, and whether calls are traced. `when_it_fails` says who deals with a call that fails, in place of a
-    dead-letter queue. Default: the state machine, which waits for the answer. `environment` holds names that stand
-    in the template anyway, and no secret. `without_resource` names the actions of statements on `*`, which know no
-    resource (Service Authorization Reference).
+    It applies the same rules as `cdk synth`, to values that only a run knows.
+
+    - `description` is shown in the console for the function and its role: what it does, and for which job.
+    - `statements` are all its permissions, apart from writing its own log.
+    - `encryption_key` encrypts the log. Its policy must let CloudWatch Logs use it (`let_log_groups_use`).
+    - `workflow` sets how long the log is kept, and whether calls are traced.
+    - `environment` holds no secrets, only names that are in the template as well: it needs no key.
+    - `when_it_fails` says who handles a failed call, in place of a dead-letter queue. Default: the state machine, which
+      waits for the result.
+    - `without_resource` names the actions of statements on `*`, which support no resource-level permissions (Service
+      Authorization Reference).
     """
 
     def __init__(
@@ -150,7 +155,7 @@ class WorkflowFunction(StackPart):
         )
         if unbound := [*without_resource, *([ACTIONS_OF_X_RAY] if workflow.tracing else [])]:
             acknowledge_wildcards(
-                self.role.resource, {"*": f"no resource can be named for {' and '.join(unbound)}"}
+                self.role.resource, {"*": f"{' and '.join(unbound)} support no resource-level permissions"}
             )
         acknowledge_each(
             self.resource,
@@ -174,7 +179,7 @@ class WorkflowFunction(StackPart):
 
 
 def _newest_runtime() -> str:
-    """Return the newest Python that this release of the CDK has, which AwsSolutions-L1 asks for."""
+    """Return the newest Python runtime of this CDK release, which AwsSolutions-L1 asks for."""
     versions = [
         name.removeprefix("PYTHON_3_") for name in dir(lambda_.Runtime) if name.startswith("PYTHON_3_")
     ]
@@ -182,14 +187,14 @@ def _newest_runtime() -> str:
 
 
 def _asset(scope: Construct, name: str) -> dict[str, str]:
-    """Return where the code lies, for all functions of the stack with this handler."""
+    """Return the location of the code, for all functions of the stack with this handler."""
     asset = assets.Asset(scope, "Code", path=str(_staged(name)))
     return {"s3Bucket": asset.s3_bucket_name, "s3Key": asset.s3_object_key}
 
 
 @functools.cache
 def _staged(name: str) -> Path:
-    """Copy the handler's folder and the spec package to one folder; the same files are the same asset."""
+    """Copy the handler's folder and the job package to one folder; the same files are the same asset."""
     stage = Path(tempfile.mkdtemp(prefix="batch-transform-"))
     atexit.register(shutil.rmtree, stage, ignore_errors=True)
     shutil.copytree(_folder(_FUNCTIONS) / name, stage, dirs_exist_ok=True, ignore=_NOT_SHIPPED)
@@ -200,5 +205,5 @@ def _staged(name: str) -> Path:
 
 
 def _folder(package: str) -> Path:
-    """Return the folder of an installed package: in a checkout, the functions' is `lambda/`."""
+    """Return the folder of an installed package. In a checkout, the functions are in `lambda/`."""
     return Path(str(resources.files(package)))

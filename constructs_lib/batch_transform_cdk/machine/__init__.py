@@ -1,1 +1,1 @@
-"""The state machine of a job: its definition, its role and the lock of a run."""
+"""The state machine of a job: its definition, its permissions and the run lock."""

@@ -1,4 +1,4 @@
-"""What it takes to find the model of a run: behind an endpoint, or as the newest package of a group."""
+"""The permissions to find the model of a run: behind an endpoint, or as the newest package of a group."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from batch_transform_cdk.ground.tokens import arn
 class ModelLookup:
     """The statements for the preflight function, and the wildcards in them with their reasons.
 
-    SageMaker writes some names in small letters in its ARNs, and IAM tells the two apart: both are allowed.
+    SageMaker lowercases some names in its ARNs, and IAM is case-sensitive: both spellings are allowed.
 
-    What ListModelPackages is asked for, AWS's pages tell in two ways: no list but ListTags knows a resource (Developer
-    Guide, "API permissions"), or packages (service authorization reference), where a run that lists those of a group
-    names none. So it is allowed on everything: it tells names, states and times. CreateModel with a package of
-    another account takes a right on the package (Developer Guide, "Deploy a Model Version from a Different
-    Account"); whether one of the own account does, no page says, so that it is allowed for those of the group.
+    AWS's pages disagree on ListModelPackages: either no list action but ListTags supports resource-level permissions
+    (Developer Guide, "API permissions"), or this one does, for packages (Service Authorization Reference), though a run
+    that lists a group names none. So it is allowed on all resources: it returns names, statuses and times.
+
+    CreateModel with a package of another account requires a permission on the package (Developer Guide, "Deploy a
+    Model Version from a Different Account"). Whether a package of the same account requires it isn't documented, so
+    that it is allowed for packages of the group.
     """
 
     def __init__(self, *, job_name: str, model: ModelSpec) -> None:
@@ -33,19 +35,23 @@ class ModelLookup:
         self._allow(["sagemaker:DescribeEndpoint"], self._arns("endpoint", endpoint))
         configs = self._arns("endpoint-config", "*")
         self._allow(["sagemaker:DescribeEndpointConfig"], configs)
-        self.wildcards |= dict.fromkeys(configs, "an endpoint has another configuration with each update")
+        self.wildcards |= dict.fromkeys(configs, "each update gives an endpoint another configuration")
 
     def _of_package_group(self, group: str, role: str, job_name: str) -> None:
         name = group.rpartition("/")[2]
         self._allow(["sagemaker:ListModelPackages"], ["*"])
-        self.wildcards["*"] = "sagemaker:ListModelPackages may know no resources: AWS's pages differ"
+        self.wildcards["*"] = (
+            "sagemaker:ListModelPackages may not support resource-level permissions: AWS's pages disagree"
+        )
         models = self._arns("model", f"{job_name}-*")
         self._allow(["sagemaker:CreateModel"], models)
-        self.wildcards |= dict.fromkeys(models, "a model for each package, all of them led by the job's name")
+        self.wildcards |= dict.fromkeys(
+            models, "one model for each package, with a name that starts with the job's"
+        )
         packages = [f"{one}/*" for one in self._arns("model-package", name, of=group)]
         self._allow(["sagemaker:CreateModel"], packages)
         self.wildcards |= dict.fromkeys(
-            packages, "a run makes a model of the newest package, whichever it is then"
+            packages, "a run creates a model of the package that is then the newest"
         )
         self.statements.append(
             Statement(
@@ -59,7 +65,7 @@ class ModelLookup:
         self.statements.append(Statement(actions=list(actions), resources=list(resources)))
 
     def _arns(self, resource: str, name: str, *, of: str = "") -> list[str]:
-        """Return the ARNs of a name as written and in small letters; where `of` is an ARN, in its account."""
+        """Return the ARNs of a name as written and in lower case, in the account of `of` if that is an ARN."""
         account, region = None, None
         if of.startswith("arn:"):
             _, _, _, region, account, _ = of.split(":", 5)

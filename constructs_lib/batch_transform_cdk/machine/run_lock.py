@@ -1,6 +1,6 @@
-"""The lock that keeps runs of one job from overlapping: an S3 object, and what it takes to use it.
+"""The lock that keeps runs of a job from overlapping: an S3 object, and the permissions to use it.
 
-`lambda/preflight/run_lock.py` says how it works.
+`lambda/preflight/run_lock.py` describes how it works.
 """
 
 from __future__ import annotations
@@ -19,45 +19,45 @@ from batch_transform_cdk.ground.statement import Statement
 from batch_transform_cdk.ground.tokens import arn, bucket_key
 
 _LOCKS = ".locks/"
-"""Where the locks lie in the output bucket: beside all results, since a result's prefix may be another job's input."""
+"""The prefix of all locks in the output bucket. It is apart from the results, which may be another job's input."""
 
 
 @dataclass(frozen=True)
 class RunLock:
-    """`location` is the lock's one object: the whole key is its prefix."""
+    """`location` is the lock's only object: its prefix is the whole key."""
 
     location: DataLocation
 
     @classmethod
     def of(cls, job_name: str, *, bucket: s3.IBucket, encryption_key: kms.IKey | None) -> RunLock:
-        """Return the lock of a job in the output bucket; `encryption_key` is for a bucket whose own is not known."""
+        """Return the lock of a job in the output bucket. `encryption_key` is for a bucket whose key isn't known."""
         key = bucket_key(bucket) or encryption_key
         return cls(DataLocation(bucket, f"{_LOCKS}{job_name}", KmsKey.of(key) if key else None))
 
     @property
     def place(self) -> dict[str, str]:
-        """The Bucket and Key that S3's operations take."""
+        """The Bucket and Key for calls to S3."""
         return {"Bucket": self.location.bucket_name, "Key": self.location.prefix}
 
     def take_statements(self) -> list[Statement]:
-        """Allow to take the lock, and to replace a stale one together with its version."""
+        """Allow taking the lock, and replacing a stale one together with its version."""
         actions = ["s3:PutObject", "s3:GetObject", "s3:DeleteObjectVersion"]
         return [self._statement(*actions), *self._key_statements()]
 
     def release_statements(self) -> list[Statement]:
-        """Allow to delete the version that the run wrote; in a bucket whose versioning is not known, the object."""
+        """Allow deleting the version that the run wrote, or the object if the bucket's versioning isn't known."""
         versioned = isinstance(self.location.bucket, s3.Bucket)
         return [self._statement("s3:DeleteObjectVersion", *([] if versioned else ["s3:DeleteObject"]))]
 
-    def let_look_at_executions(self, scope: Construct, role: ServiceRole, machine_name: str) -> None:
-        """Allow `role` to see whether the execution that has the lock still runs.
+    def let_describe_executions(self, scope: Construct, role: ServiceRole, machine_name: str) -> None:
+        """Allow `role` to check whether the execution that holds the lock is still running.
 
-        In a policy of its own, since the machine needs the role's function before it can be made.
+        This is a separate policy, since the state machine depends on the function that has the role.
         """
         executions = arn("states", f"execution:{machine_name}:*")
         statement = Statement(["states:DescribeExecution"], [executions])
         policy = role.further_policy(scope, "LockHolder", [statement])
-        acknowledge_wildcards(policy, {executions: "any run of this job may have its lock"})
+        acknowledge_wildcards(policy, {executions: "any run of this job may hold its lock"})
 
     def _statement(self, *actions: str) -> Statement:
         return Statement(actions=list(actions), resources=[self._arn])

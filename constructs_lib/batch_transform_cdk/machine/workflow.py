@@ -1,4 +1,4 @@
-"""The state machine that runs a job, its functions, and what it may do."""
+"""The state machine that runs a job, its functions, and its permissions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from batch_transform_cdk.machine.run_lock import RunLock
 
 
 class StateMachine(Protocol):
-    """Whatever has the ARN of a state machine: a job's `Workflow`, or any `IStateMachine` of the CDK."""
+    """Anything with the ARN of a state machine: a job's `Workflow`, or any `IStateMachine` of the CDK."""
 
     @property
     def state_machine_arn(self) -> str: ...
@@ -36,24 +36,24 @@ class StateMachine(Protocol):
 
 TRANSFORM_JOB_LOGS = "/aws/sagemaker/TransformJobs"
 
-# The moment in a run's id, `20261122T020001`, as IAM can say it: no other job's name fits, not even one
-# that begins with this job's name. Names are given in the job's own and in small letters, since public
-# reports show ARNs of transform jobs in both and IAM tells them apart.
+# The time in a run's id, `20261122T020001`, as a pattern of IAM: it matches no other job's name, not even one that
+# starts with this job's name. The job's name is given as written and in lower case, since public reports show ARNs
+# of transform jobs in both spellings and IAM is case-sensitive.
 _RUN = "?" * 15
 
 _KEPT: Reasons = {
     "BatchTransform::RequestUnreadable[Transform]": "a run may set any member: batch-transform check, each synth and "
-    "the preflight function hold the request against the same rules"
+    "the preflight check the request by the same rules"
 }
 _KEPT_WITHOUT_TRACING: Reasons = {
-    "AwsSolutions-SF2": "the log has every event; X-Ray costs more and tells a batch job little: "
-    "workflow.tracing turns it on"
+    "AwsSolutions-SF2": "the log has every event, and X-Ray adds cost but little insight for a "
+    "batch job: workflow.tracing turns it on"
 }
 _REFERENCES = {"ModelName", "S3Uri", "S3OutputPath", "KmsKeyId", "VolumeKmsKeyId", "DestinationS3Uri"}
-"""Members of the request that name a resource."""
+"""Members of the request with the name of a resource."""
 
 _LOG_DELIVERY = Statement(
-    # None of these knows a resource (Developer Guide, "IAM policies for logging to CloudWatch Logs").
+    # These have no resource-level permissions (Developer Guide, "IAM policies for logging to CloudWatch Logs").
     actions=[
         "logs:CreateLogDelivery",
         "logs:DeleteLogDelivery",
@@ -71,10 +71,33 @@ _LOG_DELIVERY = Statement(
 class Workflow(StackPart):
     """Define the state machine of `spec`, which sends `request` for each run.
 
-    Its role is written out after the Step Functions Developer Guide (IAM policies for SageMaker):
-    Step Functions makes no policy of its own for CreateTransformJob. `encryption_key` encrypts the logs. It does not
-    encrypt the machine: EventBridge then leaves the input, the output and the cause out of its events (Developer
-    Guide, data at rest encryption), and whoever is told of a failed run would not be told why.
+    The permissions of its role follow the Step Functions Developer Guide (IAM policies for SageMaker).
+
+    Usage::
+
+        Workflow(
+            self,
+            "Workflow",
+            spec=job,
+            request={
+                "ModelName": "churn",
+                "TransformInput": {
+                    "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{data.input.bucket_name}/churn/"}}
+                },
+                "TransformOutput": {"S3OutputPath": f"s3://{data.output.bucket_name}/churn/"},
+                "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
+            },
+            data=DataLocation(data.input, "churn/"),
+            output=DataLocation(data.output, "churn/"),
+            lock=None,
+            execution_role_arn=None,
+        )
+
+    - `request` is a CreateTransformJob request without a job name.
+    - `lock` keeps runs from overlapping; None lets them.
+    - `execution_role_arn` is the model's role, if the state machine must be able to pass it.
+    - `encryption_key` encrypts the logs, but not the state machine: EventBridge would leave the cause of a failure out
+      of its events (Developer Guide, data at rest encryption), and a notification could not say why a run failed.
     """
 
     def __init__(
@@ -104,7 +127,7 @@ class Workflow(StackPart):
             self,
             "Preflight",
             name="preflight",
-            description=f"Checks a run of {spec.name} before it costs anything: its input, its request, its turn",
+            description=f"Preflight of {spec.name}: checks a run's input and request before anything is billed",
             workflow=spec.workflow,
             encryption_key=encryption_key,
             statements=[
@@ -114,7 +137,7 @@ class Workflow(StackPart):
                 *(lock.take_statements() if lock else []),
             ],
         )
-        objects = "the objects below the job's own prefix, whatever they are called"
+        objects = "the objects below the job's own prefix, whose names are not known"
         wildcards = (
             {data.objects_arn: objects, **(data.key.wildcards() if data.key else {})} if reads_data else {}
         )
@@ -123,31 +146,29 @@ class Workflow(StackPart):
             self,
             "Report",
             name="report",
-            description=f"Counts the results of a run of {spec.name}, or tells why it failed; stops what it left",
+            description=f"Report of {spec.name}: counts a run's results, or explains its failure and stops its job",
             workflow=spec.workflow,
             encryption_key=encryption_key,
-            when_it_fails="the state machine deals with a failure by Retry and Catch; of a run that did not end well "
-            "Lambda tries twice more, and a message tells of the same run by another way",
+            when_it_fails="the state machine handles a failure with Retry and Catch; after a failed run Lambda retries "
+            "twice, and a separate notification reports the same run",
             without_resource=("ListTransformJobs",),
             statements=[
                 data.list_statement(),
                 output.list_statement(),
                 Statement(actions=["logs:FilterLogEvents"], resources=[job_logs_arn]),
-                # To find and stop what a run that did not end well left running.
+                # To find and stop a transform job that a failed run left running.
                 Statement(actions=["sagemaker:ListTransformJobs"], resources=["*"]),
                 Statement(actions=["sagemaker:StopTransformJob"], resources=jobs_arns),
             ],
         )
-        acknowledge_wildcards(
-            self.report, {job_logs_arn: "the streams of one group: their names are SageMaker's"}
-        )
+        acknowledge_wildcards(self.report, {job_logs_arn: "the streams of one group: SageMaker names them"})
         volume_key = KmsKey(spec.transform.volume_kms_key) if spec.transform.volume_kms_key else None
         function_arns = [preflight.arn, self.report.arn]
         self.log_group = run_logs(
             self,
             retention_in_days=spec.workflow.log_retention_in_days,
             encryption_key=encryption_key,
-            # Below this prefix the resource policy for log delivery never outgrows its limit.
+            # With this prefix, the resource policy for log delivery never exceeds its size limit.
             name=f"/aws/vendedlogs/states/{cdk.Names.unique_resource_name(self, max_length=60)}",
         )
         self.role = ServiceRole(
@@ -191,14 +212,15 @@ class Workflow(StackPart):
             tracing_configuration={"enabled": True} if spec.workflow.tracing else None,
         )
         if lock is not None:
-            lock.let_look_at_executions(self, preflight.role, self.resource.attr_name)
+            lock.let_describe_executions(self, preflight.role, self.resource.attr_name)
         acknowledge_wildcards(
             self,
             {
                 **dict.fromkeys(
-                    jobs_arns, "each attempt of each run has a job name of its own, led by the job's name"
+                    jobs_arns,
+                    "each attempt of each run has its own transform job name, which starts with the job's name",
                 ),
-                "*": "the actions of log delivery, and those of X-Ray, know no resources",
+                "*": "the actions of log delivery and of X-Ray support no resource-level permissions",
             },
         )
         acknowledge_each(self, _KEPT if spec.workflow.tracing else {**_KEPT, **_KEPT_WITHOUT_TRACING})
@@ -210,7 +232,7 @@ class Workflow(StackPart):
 
     @cached_property
     def state_machine(self) -> sfn.IStateMachine:
-        """The state machine as the CDK's own constructs take it: to grant, to start, to measure."""
+        """The state machine as an `sfn.IStateMachine`: for grants, metrics and targets."""
         return sfn.StateMachine.from_state_machine_arn(self, "Given", self.state_machine_arn)
 
     def _transform_job_statements(
@@ -219,7 +241,7 @@ class Workflow(StackPart):
         events_rule_arn = arn("events", "rule/StepFunctionsGetEventsForSageMakerTransformJobsRule")
         statements = [
             Statement(
-                # Describe and Stop are also states of their own. AddTags, since `.sync` tags the job with
+                # Describe and Stop are states of their own as well. AddTags, since `.sync` tags the transform job with
                 # the execution that started it.
                 actions=[
                     "sagemaker:CreateTransformJob",
@@ -231,7 +253,7 @@ class Workflow(StackPart):
                 resources=jobs_arns,
             ),
             Statement(
-                # How `.sync` learns that the job has ended: a rule that Step Functions manages.
+                # `.sync` learns of the end of the transform job by a rule that Step Functions manages.
                 actions=["events:PutTargets", "events:PutRule", "events:DescribeRule"],
                 resources=[events_rule_arn],
             ),
@@ -248,7 +270,7 @@ class Workflow(StackPart):
 
 
 def _references(request: Request) -> Iterator[str]:
-    """Find the names, ARNs and URIs of a request, which CloudFormation may have to put in."""
+    """Yield the names, ARNs and URIs in a request, which may be tokens."""
     for member, value in request.items():
         if isinstance(value, dict):
             yield from _references(value)

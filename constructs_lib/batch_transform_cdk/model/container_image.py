@@ -1,4 +1,4 @@
-"""The image of a model's container, and what it takes to pull it."""
+"""The image of a model's container, and the permissions to pull it."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ _ECR_URI = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.[
 
 @dataclass(frozen=True)
 class ContainerImage:
-    """`uri` is the container's Image; `repository_arn` is None where the image is not in ECR."""
+    """`uri` is the container's Image; `repository_arn` is None if the image is not in ECR."""
 
     uri: str
     repository_arn: str | None
 
 
 def pull_statements(images: Sequence[ContainerImage]) -> list[Statement]:
-    """Allow to pull these images from their repositories."""
+    """Allow pulling these images from their repositories."""
     repositories = dict.fromkeys(image.repository_arn for image in images if image.repository_arn)
     if not repositories:
         return []
     return [
-        # The action knows no resources: a token is for the whole registry.
+        # The action doesn't support resource-level permissions: a token is for the whole registry.
         Statement(actions=["ecr:GetAuthorizationToken"], resources=["*"]),
         Statement(
             actions=["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
@@ -43,8 +43,8 @@ def pull_statements(images: Sequence[ContainerImage]) -> list[Statement]:
 def container_image(stack: cdk.Stack, image: FrameworkImage | str, *, instance_type: str) -> ContainerImage:
     """Find the image that a job names.
 
-    A framework's image lies in another AWS account in every region: the template holds that table as
-    a mapping, so that one template works in each region.
+    AWS publishes a framework's image from a different account in each region. The template holds these accounts as a
+    mapping, so that one template works in every region.
     """
     if isinstance(image, FrameworkImage):
         return _framework_image(stack, image, instance_type)
@@ -68,7 +68,7 @@ def _framework_image(stack: cdk.Stack, image: FrameworkImage, instance_type: str
 
 
 def _account_of_images(stack: cdk.Stack, image: FrameworkImage) -> str:
-    """Define the table of accounts, one for all jobs of the stack with this image; return the region's."""
+    """Define the mapping of accounts, once for all jobs of the stack with this image; return the region's account."""
     accounts = cdk.CfnMapping(
         stack,
         f"ImageAccounts-{image.framework}-{image.version}",

@@ -1,4 +1,4 @@
-"""The role of the model's container: what a transform job may do."""
+"""The execution role of a model: what its transform jobs may do."""
 
 from __future__ import annotations
 
@@ -19,13 +19,28 @@ from batch_transform_cdk.model.container_image import ContainerImage, pull_state
 
 
 class ExecutionRole(Construct):
-    """Define the execution role: read the model and the job's input, write the job's output, log.
+    """Define the execution role: it may read the model and the job's input, write the job's output, and log.
 
-    The statements are written out (Developer Guide, SageMaker roles, CreateModel and
-    CreateTransformJob); there is no managed policy, and no access to other jobs' data. `captured` is where the
-    job's captured data go, and `in_vpc` lets the containers join that network. A `role` that is given gets the
-    statements instead, as CDK's own constructs do it; `role.without_policy_updates()` keeps it as it is. It must
-    trust sagemaker.amazonaws.com. What is to exist only after the statements depends on `ready`.
+    All statements are written out (Developer Guide, SageMaker roles, CreateModel and CreateTransformJob): there is no
+    managed policy, and no access to other jobs' data.
+
+    Usage::
+
+        ExecutionRole(
+            self,
+            "Role",
+            job_name="churn",
+            data=DataLocation(data.input, "churn/"),
+            output=DataLocation(data.output, "churn/"),
+            artifacts=[],
+            images=[],
+        )
+
+    - `captured` is the location of the job's captured data.
+    - `in_vpc` is the network that the containers are attached to.
+    - `role` gets the statements instead of a new role, as in the CDK's own constructs. It must trust
+      sagemaker.amazonaws.com. `role.without_policy_updates()` leaves its policies alone.
+    - `ready` lists what a resource that needs the statements must depend on.
     """
 
     def __init__(
@@ -51,7 +66,7 @@ class ExecutionRole(Construct):
             *data.read_statements(),
             *self._artifact_statements(artifacts),
             *(statement for place in written for statement in place.write_statements()),
-            # Whoever names a key for the output lets the role encrypt with it (API reference, OutputDataConfig).
+            # The role must be able to encrypt with the key for the output (API reference, OutputDataConfig).
             *(key.statement("kms:Encrypt") for key in dict.fromkeys(place.key for place in written) if key),
             *pull_statements(images),
             *(self._network_statements(in_vpc) if in_vpc else []),
@@ -65,7 +80,7 @@ class ExecutionRole(Construct):
                 resources=[logs_arn],
             ),
             Statement(
-                # The action knows no resources; the condition is its only limit.
+                # The action doesn't support resource-level permissions; the condition limits it.
                 actions=["cloudwatch:PutMetricData"],
                 resources=["*"],
                 conditions={"StringEquals": {"cloudwatch:namespace": "/aws/sagemaker/TransformJobs"}},
@@ -81,8 +96,8 @@ class ExecutionRole(Construct):
                     place.objects_arn: "the job writes objects below its own prefix, with names made from the input's"
                     for place in written
                 },
-                logs_arn: "the group and its streams: one stream for each instance, named by SageMaker",
-                "*": "cloudwatch:PutMetricData, ecr:GetAuthorizationToken and EC2's Describe actions know no resources",
+                logs_arn: "the group and its streams: SageMaker names one stream for each instance",
+                "*": "PutMetricData, ecr:GetAuthorizationToken and ec2:Describe* have no resource-level permissions",
                 **{resource: reason for key in keys for resource, reason in key.wildcards().items()},
                 **({self._ec2_arn("network-interface", "*"): _INTERFACES} if in_vpc else {}),
             },
@@ -95,7 +110,7 @@ class ExecutionRole(Construct):
 
     @cached_property
     def role(self) -> iam.IRole:
-        """The role as the CDK's own constructs take it: the one that was given, or the one that is defined here."""
+        """The role as an `iam.IRole`: the given one, or the one that is defined here."""
         if not isinstance(self._role, ServiceRole):
             return self._role
         return iam.Role.from_role_name(self, "Given", self._role.name)
@@ -105,7 +120,7 @@ class ExecutionRole(Construct):
             self,
             "Role",
             service="sagemaker.amazonaws.com",
-            description=f"What the transform jobs of {job_name} may do",
+            description=f"Execution role of the transform jobs of {job_name}",
             policy_name="TransformJob",
             statements=statements,
         )
@@ -136,7 +151,7 @@ class ExecutionRole(Construct):
         ]
 
     def _network_statements(self, vpc: VpcConfig) -> list[Statement]:
-        """Allow SageMaker to attach the containers to the network (Developer Guide, SageMaker roles, CreateModel)."""
+        """Let SageMaker attach the containers to the network (Developer Guide, SageMaker roles, CreateModel)."""
         interfaces = self._ec2_arn("network-interface", "*")
         return [
             Statement(
@@ -156,7 +171,7 @@ class ExecutionRole(Construct):
                 resources=[interfaces],
             ),
             Statement(
-                # None of these knows a resource.
+                # These actions don't support resource-level permissions.
                 actions=[
                     "ec2:DescribeDhcpOptions",
                     "ec2:DescribeNetworkInterfaces",
@@ -172,4 +187,4 @@ class ExecutionRole(Construct):
         return arn("ec2", f"{resource}/{name}")
 
 
-_INTERFACES = "SageMaker makes the network interfaces, and nobody knows their ids before"
+_INTERFACES = "SageMaker creates the network interfaces: their ids aren't known in advance"

@@ -13,10 +13,16 @@ from batch_transform.job.values.job_spec import VpcConfig
 class JobNetwork(Construct):
     """Choose subnets and security groups of a VPC for a model.
 
-    Subnets default to the VPC's private ones, as everywhere in the CDK. Without a security group, one is defined that
-    lets HTTPS out and nothing in: the containers fetch the model and the data from S3, and nobody calls them
-    (Developer Guide, "Give Batch Transform Jobs Access to Resources in Your Amazon VPC"). The VPC needs a way to S3:
-    a gateway endpoint, or NAT.
+    The default is the VPC's private subnets, as everywhere in the CDK, and a new security group that allows HTTPS out
+    and nothing in: the containers fetch the model and the data from S3, and nothing connects to them (Developer Guide,
+    "Give Batch Transform Jobs Access to Resources in Your Amazon VPC"). The VPC needs a route to S3: a gateway
+    endpoint, or NAT.
+
+    Usage::
+
+        network = JobNetwork(self, "Network", vpc=vpc)
+        network.connections.allow_to_any_ipv4(ec2.Port.tcp(5432))
+        VpcConfig(network.vpc_config.subnets, network.vpc_config.security_group_ids)
     """
 
     def __init__(
@@ -50,7 +56,7 @@ class JobNetwork(Construct):
             self,
             "SecurityGroup",
             allow_all_outbound=False,
-            description="The containers of a batch transform job",
+            description="Containers of a batch transform job",
             vpc=vpc,
         )
         group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.HTTPS, "S3 and AWS APIs")

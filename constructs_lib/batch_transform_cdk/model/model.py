@@ -30,13 +30,25 @@ from batch_transform_cdk.model.execution_role import ExecutionRole
 
 
 class Model(StackPart):
-    """Define a job's model and its execution role, or refer to a model that SageMaker already has.
+    """Define a job's model and its execution role, or refer to a model that exists in SageMaker.
 
-    `name` is the model's name, to be sent as ModelName; for an endpoint or a package group it holds
-    the place of the one that each run finds. `role` is None for a model that exists, whose role is not
-    ours: it must be able to read the job's input and write its output. `execution_role` takes the place of the
-    role that would be defined, and is allowed what the job needs. An archive under a customer key is decrypted
-    with `kms_key` of the spec; the policy of that key is its owner's to write.
+    Usage::
+
+        Model(
+            self,
+            "Model",
+            job_name="churn",
+            spec=job.model,
+            instance_type="ml.m5.large",
+            data=DataLocation(data.input, "churn/"),
+            output=DataLocation(data.output, "churn/"),
+        )
+
+    - `name` is the model's name, for ModelName in a request. For an endpoint or a package group it is a placeholder for
+      the model that each run finds.
+    - `role` is None for a model that exists: its own role must be able to read the job's input and write its output.
+    - `execution_role` replaces the role that would be defined, and gets the permissions that the job needs.
+    - `spec.kms_key` decrypts an archive under a customer key. The owner of the key must allow that in its policy.
     """
 
     def __init__(
@@ -95,7 +107,7 @@ class Model(StackPart):
             if spec.vpc_config
             else None,
         )
-        # CreateModel reads the archive with the role, so that the role must be complete by then.
+        # CreateModel reads the archive with the role, which must have all its statements by then.
         if ready:
             resource.node.add_dependency(*ready)
         self.name = resource.attr_model_name
@@ -103,7 +115,7 @@ class Model(StackPart):
             acknowledge(
                 resource,
                 ("BatchTransform::ModelNotIsolated", "CKV_AWS_370"),
-                "the job leaves enable_network_isolation out, for models that load at run time what they need",
+                "the job leaves enable_network_isolation out, for models that download files at run time",
             )
 
     @property
@@ -113,7 +125,7 @@ class Model(StackPart):
 
     @cached_property
     def role(self) -> iam.IRole | None:
-        """What the containers run as, as the CDK's own constructs take it."""
+        """The execution role as an `iam.IRole`."""
         if self._rights is not None:
             return self._rights.role
         return iam.Role.from_role_arn(self, "GivenRole", self._named, mutable=False) if self._named else None
@@ -144,7 +156,7 @@ class Model(StackPart):
     def _scopes(
         self, given: Sequence[ContainerSpec], *, pipeline: bool
     ) -> list[tuple[StackPart, ContainerSpec]]:
-        """Give each container of a pipeline a place of its own in the tree."""
+        """Give each container of a pipeline its own scope in the tree."""
         if not pipeline:
             return [(self, container) for container in given]
         namespace = StackPart(self, "Containers")
@@ -152,7 +164,7 @@ class Model(StackPart):
 
 
 class _Container:
-    """One container: its image, its archive, its code in S3, and what CreateModel is told of it."""
+    """One container: its image, its archive, its code in S3, and its definition for CreateModel."""
 
     def __init__(self, scope: StackPart, spec: ContainerSpec, instance_type: str) -> None:
         self.image: ContainerImage = container_image(scope.stack, spec.image, instance_type=instance_type)
@@ -166,7 +178,7 @@ class _Container:
 
 
 def _start_variables(spec: ContainerSpec) -> dict[str, str]:
-    """Find what tells the container where its code is."""
+    """Return the variables that tell the container where its code is."""
     return start_variables(
         spec.image,
         spec.env,
@@ -176,7 +188,7 @@ def _start_variables(spec: ContainerSpec) -> dict[str, str]:
 
 
 def _code(scope: StackPart, spec: ContainerSpec) -> DataLocation | None:
-    """Find the archive in S3 from which the container downloads its code; None where the code is elsewhere."""
+    """Find the archive in S3 from which the container downloads its code; None if the code is elsewhere."""
     uri = code_in_s3(spec.image, spec.env)
     if uri is None:
         return None
@@ -196,7 +208,7 @@ def _artifact(scope: StackPart, spec: ContainerSpec) -> DataLocation | None:
     source = spec.source
 
     def archived(_: cdk.Stack) -> DataLocation:
-        # The asset is copied into the cloud assembly at once, so the packed file can go right after.
+        # The asset is copied into the cloud assembly at once, so that the packed file can be deleted.
         with tempfile.TemporaryDirectory() as folder:
             asset = assets.Asset(
                 scope, "Artifact", path=str(pack_model(source, Path(folder) / "model.tar.gz"))

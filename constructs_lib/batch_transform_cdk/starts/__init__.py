@@ -1,1 +1,1 @@
-"""What starts a run: schedules, uploads, and the queue of starts that failed."""
+"""What starts a run: schedules, uploads, and the queue of undelivered starts."""

@@ -1,4 +1,4 @@
-"""A schedule that starts a job by itself."""
+"""A schedule that starts a job, and the role that EventBridge Scheduler uses for it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from batch_transform_cdk.machine.workflow import StateMachine
 from batch_transform_cdk.starts.undelivered_starts import UndeliveredStarts
 
 RETRY_SECONDS = 3600
-"""So long a start that fails is tried again: a run that would begin later than that is better looked at."""
+"""How long a failed start is retried. A run that would start later than that deserves a look first."""
 
 RETRIES = 10
 
@@ -27,7 +27,7 @@ def start_role(
     state_machine_arn: str,
     undelivered_starts: UndeliveredStarts,
 ) -> ServiceRole:
-    """Define a role that may start this machine, and put what it could not start into the queue; nothing else."""
+    """Define a role that may start this state machine and send undelivered starts to the queue."""
     return ServiceRole(
         scope,
         construct_id,
@@ -42,11 +42,22 @@ def start_role(
 
 
 class Schedule(Construct):
-    """Define an EventBridge Scheduler schedule that starts the state machine with the schedule's own input.
+    """Define an EventBridge Scheduler schedule that starts a state machine with the schedule's input.
 
-    A start that fails is tried again for an hour, and lands in `undelivered_starts` then. The Scheduler delivers at
-    least once (User Guide): in rare cases it starts a run twice, and each of the two has an output prefix of
-    its own.
+    A failed start is retried for an hour, and then sent to `undelivered_starts`. EventBridge Scheduler delivers at
+    least once (User Guide): in rare cases it starts two runs, each with its own output prefix.
+
+    `BatchTransform.add_schedule` does this for a job, with its alarms.
+
+    Usage::
+
+        Schedule(
+            self,
+            "Nightly",
+            spec=ScheduleSpec(cron="0 2 * * ? *", timezone="Europe/Vienna"),
+            state_machine=machine,
+            undelivered_starts=UndeliveredStarts(self, "UndeliveredStarts"),
+        )
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The queue in which a start of a job lands that could not be made."""
+"""The queue for starts of a job that could not be delivered."""
 
 from __future__ import annotations
 
@@ -14,23 +14,21 @@ from batch_transform_cdk.ground.kms_key import KmsKey, let_rules_fill_queues
 from batch_transform_cdk.ground.statement import Statement
 from batch_transform_cdk.ground.tokens import REGION, URL_SUFFIX
 
-# The longest that SQS keeps a message: time to see the alarm after a holiday.
+# The longest that SQS keeps a message: enough to see the alarm after a holiday.
 _KEPT_SECONDS = 14 * 24 * 3600
 
 
 class UndeliveredStarts(Construct):
-    """Define the dead-letter queue that all triggers of a job share: encrypted, TLS only, kept two weeks.
+    """Define the dead-letter queue of a job's triggers: encrypted, TLS only, with messages kept for two weeks.
 
-    A message in it is a run that did not take place: its body is the run's input, or the event that should
-    have led to one. It is under `encryption_key`, if the job has one, and otherwise under a key of SQS's own.
-    The policy of a key that this app does not define must itself let `events.amazonaws.com` generate data keys
-    and decrypt, for what a rule cannot deliver.
+    A message in it is a run that did not start: its body is the run's input, or the event that should have led to a
+    run. `encryption_key` encrypts the queue. Default: SQS's own key. The policy of an imported key must let
+    `events.amazonaws.com` generate data keys and decrypt, for events that a rule cannot deliver.
 
     Usage::
 
-        lost = UndeliveredStarts(self, "LostStarts", encryption_key=key)
-        role.add_to_policy(statement) for statement in lost.send_statements()
-        Alarm(self, "Lost", metric=lost.queue.metric_approximate_number_of_messages_visible(), …)
+        undelivered = UndeliveredStarts(self, "UndeliveredStarts", encryption_key=key)
+        undelivered.queue.metric_approximate_number_of_messages_visible()
     """
 
     def __init__(
@@ -44,13 +42,13 @@ class UndeliveredStarts(Construct):
             "Queue",
             kms_master_key_id=key_arn,
             message_retention_period=_KEPT_SECONDS,
-            # Said in either case: a queue takes one kind of encryption, and a key may come later, or go.
+            # Set in both cases: a queue has one kind of encryption, and a key may be added or removed later.
             sqs_managed_sse_enabled=encryption_key is None,
         )
         acknowledge_each(
             self.resource,
             {
-                "AwsSolutions-SQS3": "it is itself the dead-letter queue of the job's triggers",
+                "AwsSolutions-SQS3": "it is the dead-letter queue of the job's triggers",
                 **({} if encryption_key else {"CKV_AWS_27": OWN_KEY_IS_A_CHOICE}),
             },
         )
@@ -79,7 +77,7 @@ class UndeliveredStarts(Construct):
 
     @cached_property
     def queue(self) -> sqs.IQueue:
-        """The queue as the CDK's own constructs take it: for its metrics, or to read it."""
+        """The queue as an `sqs.IQueue`: for its metrics, or to read it."""
         return sqs.Queue.from_queue_attributes(
             self,
             "Given",
@@ -89,7 +87,7 @@ class UndeliveredStarts(Construct):
         )
 
     def send_statements(self) -> list[Statement]:
-        """Allow a role to send to the queue (SQS Developer Guide, "Configuring KMS permissions")."""
+        """Allow sending to the queue (SQS Developer Guide, "Configuring KMS permissions")."""
         statements = [Statement(actions=["sqs:SendMessage"], resources=[self.queue_arn])]
         if self._key is not None:
             through_sqs = {"StringEquals": {"kms:ViaService": f"sqs.{REGION}.{URL_SUFFIX}"}}
@@ -99,7 +97,7 @@ class UndeliveredStarts(Construct):
         return statements
 
     def let_in_rule(self, rule_arn: str) -> None:
-        """Let a rule of EventBridge send what it could not deliver, which it does as a service and not with a role.
+        """Let an EventBridge rule send undelivered events, which it does as a service and not with a role.
 
         EventBridge User Guide, "Using dead-letter queues".
         """

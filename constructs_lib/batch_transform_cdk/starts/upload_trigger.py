@@ -1,9 +1,9 @@
-"""Uploads that start a job, once no more of them come.
+"""Start a job after uploads, once no more objects have arrived for a while.
 
     S3 -> EventBridge rule -> on_upload (Lambda) -> a one-time schedule -> the state machine
 
-Each upload puts the one-time schedule off; EventBridge Scheduler starts the machine when it is let alone, and
-removes the schedule. Nothing waits and nothing is paid for meanwhile.
+Each upload delays the one-time schedule. When the quiet period is over, EventBridge Scheduler starts the state machine
+and deletes the schedule. Nothing runs, or costs money, while the schedule waits.
 """
 
 from __future__ import annotations
@@ -25,16 +25,29 @@ from batch_transform_cdk.machine.workflow import StateMachine
 from batch_transform_cdk.starts.schedule import RETRIES, RETRY_SECONDS, start_role
 from batch_transform_cdk.starts.undelivered_starts import UndeliveredStarts
 
-# Two, since one that is about to start is left alone: see `lambda/on_upload`.
+# Two, since a schedule that is about to start is left alone: see `lambda/on_upload`.
 _SLOTS = ("a", "b")
 
 
 class UploadTrigger(Construct):
-    """Define what starts the state machine after the last of several uploads below `data`.
+    """Start the state machine after the last of several uploads below `data`.
 
-    The bucket of `data` must send its events to EventBridge: one that this app defines is told to. (Add
-    other notifications of such a bucket before: the CDK's way of adding them undoes it.) An upload that
-    cannot be dealt with, and a start that fails, land in `undelivered_starts`.
+    The bucket of `data` must send its events to EventBridge. A bucket of this app is set up for that; add other
+    notifications to it before, since the CDK's way to add them would override the setting. An upload that cannot be
+    handled, and a failed start, are sent to `undelivered_starts`.
+
+    `BatchTransform.add_upload_trigger` does this for a job, with its alarms.
+
+    Usage::
+
+        UploadTrigger(
+            self,
+            "Upload",
+            spec=UploadSpec(suffix=".csv"),
+            data=DataLocation(data.input, "churn/"),
+            state_machine=machine,
+            undelivered_starts=UndeliveredStarts(self, "UndeliveredStarts"),
+        )
     """
 
     def __init__(
@@ -60,15 +73,15 @@ class UploadTrigger(Construct):
             state_machine_arn=machine_arn,
             undelivered_starts=undelivered_starts,
         )
-        # Names, and no references: the function makes these schedules, CloudFormation never sees them.
+        # Names, not references: the function creates these schedules, CloudFormation doesn't know them.
         name = cdk.Names.unique_resource_name(self, max_length=62)
         schedules = [f"{name}-{slot}" for slot in _SLOTS]
         self.function = WorkflowFunction(
             self,
             "StartLater",
             name="on_upload",
-            description=f"Puts the start of {job} off until uploads have come to rest",
-            when_it_fails="what it cannot do goes to the queue of lost starts, as its destination on failure",
+            description=f"Starts {job} after uploads, once no more objects have arrived for a while",
+            when_it_fails="its on-failure destination is the queue of undelivered starts",
             workflow=workflow,
             encryption_key=encryption_key,
             environment={
@@ -94,7 +107,7 @@ class UploadTrigger(Construct):
                 *undelivered_starts.send_statements(),
             ],
         )
-        self._tell_of_failures(undelivered_starts)
+        self._keep_failures(undelivered_starts)
         self.rule = self._rule(job, spec, data, undelivered_starts)
         lambda_.CfnPermission(
             self,
@@ -105,9 +118,9 @@ class UploadTrigger(Construct):
             source_arn=self.rule.attr_arn,
         )
 
-    def _tell_of_failures(self, undelivered_starts: UndeliveredStarts) -> None:
-        # EventBridge hands the event over and forgets it: what the function cannot do, Lambda tries twice
-        # more, and then tells (Lambda Developer Guide, "Error handling for asynchronous invocation").
+    def _keep_failures(self, undelivered_starts: UndeliveredStarts) -> None:
+        # EventBridge invokes the function asynchronously. Lambda retries a failed event twice, and then sends it to the
+        # destination (Lambda Developer Guide, "Error handling for asynchronous invocation").
         lambda_.CfnEventInvokeConfig(
             self,
             "WhenItFails",
@@ -134,7 +147,7 @@ class UploadTrigger(Construct):
                 "detail-type": ["Object Created"],
                 "detail": {
                     "bucket": {"name": [data.bucket_name]},
-                    # Empty objects, such as the folders of the console, hold nothing to score.
+                    # Empty objects, such as folders made in the S3 console, hold nothing to score.
                     "object": {
                         "key": [_key_pattern(f"{data.prefix}{spec.prefix}", spec.suffix)],
                         "size": [{"numeric": [">", 0]}],
@@ -160,7 +173,7 @@ class UploadTrigger(Construct):
 
 
 def _key_pattern(prefix: str, suffix: str) -> dict[str, str]:
-    """Both at once only a wildcard can ask for: `prefix` and `suffix` side by side mean one or the other."""
+    """Return a pattern. Both at once need a wildcard: `prefix` and `suffix` side by side mean one or the other."""
     if not suffix:
         return {"prefix": prefix}
     if not prefix:

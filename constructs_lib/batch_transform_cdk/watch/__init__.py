@@ -1,1 +1,1 @@
-"""Who gets notified, and what watches the runs: topic, alarms, metrics, dashboard."""
+"""Notifications, alarms, metrics and events of a job's runs."""

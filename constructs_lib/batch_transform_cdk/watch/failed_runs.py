@@ -1,12 +1,12 @@
-"""What happens when a run did not end well, by the event of its end: people are told, and nothing goes on unseen.
+"""Rules on the end of a run. After a failed run, one sends a notification and stops a leftover transform job.
 
-EventBridge could write to a topic by itself, with an input transformer, and does not here: it "does not
-escape values" that it takes from an event (EventBridge User Guide, "Common issues with transforming input"), so that a
-cause with a quotation mark would break the text; it cannot work out the name of the run, which the log is found
-by; and it can give a mail no subject.
+A function writes the notification, although EventBridge could publish to a topic with an input transformer: EventBridge
+"does not escape values" of an event (EventBridge User Guide, "Common issues with transforming input"), so that a
+quotation mark in a cause would break the text; it cannot compute the run's id, by which its log is found; and it
+cannot set the subject of an e-mail.
 
-Step Functions tells of a run's end on a best effort basis (EventBridge Events Reference, AWS Step Functions events):
-nothing here is sure to happen, and the alarms do not depend on it.
+Step Functions sends these events on a best effort basis (EventBridge Events Reference, AWS Step Functions events). The
+alarms do not depend on them.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from batch_transform_cdk.machine.workflow import StateMachine
 
 SUCCEEDED = ("SUCCEEDED",)
 NOT_SUCCEEDED = ("FAILED", "TIMED_OUT", "ABORTED")
-"""Every other end of an execution (Step Functions Developer Guide, EventBridge events)."""
+"""Every other final status of an execution (Step Functions Developer Guide, EventBridge events)."""
 
 
 def run_ended_pattern(machine: sfn.IStateMachine, statuses: tuple[str, ...]) -> events.EventPattern:
-    """Match the events of this machine's executions that ended so."""
+    """Match the events of this state machine's executions that ended with one of these statuses."""
     return events.EventPattern(
         source=["aws.states"],
         detail_type=["Step Functions Execution Status Change"],
@@ -46,28 +46,26 @@ def run_ended_rule(
     statuses: tuple[str, ...],
     target: events.IRuleTarget | None,
 ) -> events.Rule:
-    """Define a rule for these ends. Without a target, add one to what is returned: `rule.add_target(…)`."""
+    """Define a rule for these statuses. Without a target, add one to the rule: `rule.add_target(…)`."""
     return events.Rule(
         scope,
         rule_id,
-        description=within(OF_RULE, f"Runs of {scope.node.path} that are {', '.join(statuses)}"),
+        description=within(OF_RULE, f"Runs of {scope.node.path} with the status {', '.join(statuses)}"),
         event_pattern=run_ended_pattern(machine, statuses),
         targets=[target] if target is not None else None,
     )
 
 
 class FailedRuns(Construct):
-    """Define the rule that hands runs of this job which failed, timed out or were stopped to two functions.
+    """Define the rule that calls two functions for each run that failed, timed out or was stopped.
 
-    - `notify`, that of `Notifications`, tells people. It must be allowed to publish to `topic`.
-    - `report`, the job's own, stops a transform job that such a run left running. Step Functions stops the job of
-      a run that is stopped in the state Transform; in the states that look for a job, watch it or stop it,
-      nobody else does.
+    - `notify`, of `Notifications`, sends a notification. It must be allowed to publish to `topic`.
+    - `report`, of the job, stops a transform job that the run left running. Step Functions itself stops the job of a
+      run that is stopped in the state Transform, but not in the states that find a job, wait for it or stop it.
 
-    What cannot be handed over EventBridge tries again for 24 hours, its default: however late, a job that still runs
-    is worth stopping. What a function cannot do, Lambda tries twice more. There is no dead-letter queue, since a
-    letter would say no more than the message about the run does; that message, and the alarms on failed runs and
-    on those that took too long, go to the same people by other ways.
+    EventBridge retries a failed delivery for 24 hours, its default: a transform job that is still running is worth
+    stopping at any time. Lambda retries a failed call twice. There is no dead-letter queue, since its message would
+    say no more than the notification does, and the alarms reach the same people independently.
     """
 
     def __init__(
@@ -82,11 +80,16 @@ class FailedRuns(Construct):
         topic: sns.ITopic,
     ) -> None:
         super().__init__(scope, construct_id)
-        told = {"topic": topic_arn(topic), "job": job.name, "job_file": job.job_file, "detail": "DETAIL"}
+        notification = {
+            "topic": topic_arn(topic),
+            "job": job.name,
+            "job_file": job.job_file,
+            "detail": "DETAIL",
+        }
         self.rule = events.CfnRule(
             self,
             "Rule",
-            description=f"Runs of {job.name} that did not end well",
+            description=f"Runs of {job.name} that failed, timed out or were stopped",
             event_pattern={
                 "source": ["aws.states"],
                 "detail-type": ["Step Functions Execution Status Change"],
@@ -96,7 +99,7 @@ class FailedRuns(Construct):
                 },
             },
             targets=[
-                _target("Notify", notify, told),
+                _target("Notify", notify, notification),
                 _target("Report", report, {"job": job.name, "ended_badly": "DETAIL"}),
             ],
         )
@@ -118,8 +121,8 @@ class FailedRuns(Construct):
 def _target(
     target_id: str, function: WorkflowFunction, given: dict[str, str]
 ) -> events.CfnRule.TargetProperty:
-    """Return a target that gets `given`, with the detail of the event in the place of DETAIL."""
-    # `<detail>` is a JSON value here, which EventBridge puts in as one. Any other `<` would begin a variable, too.
+    """Return a target that receives `given`, with the event's detail in the place of DETAIL."""
+    # EventBridge inserts `<detail>` as a JSON value. Any other `<` would start a variable as well.
     template = json.dumps(given).replace("<", r"\u003c").replace('"DETAIL"', "<detail>")
     return events.CfnRule.TargetProperty(
         id=target_id,

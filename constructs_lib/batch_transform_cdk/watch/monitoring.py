@@ -1,4 +1,4 @@
-"""All that watches a job: alarms, and what happens when a run did not end well."""
+"""The monitoring of a job: its alarms, and the notifications about its failed runs."""
 
 from __future__ import annotations
 
@@ -17,11 +17,22 @@ from batch_transform_cdk.watch.run_alarms import RunAlarms
 
 
 class Monitoring(StackPart):
-    """Define the alarms of a job, the messages about its runs, and who stops what a run left running.
+    """Define the alarms of a job, the notifications about its failed runs, and the stop of leftover transform jobs.
 
-    Alarms and messages go to what the job's `notify` names: its topic, which the addresses subscribe to, or a topic of
-    the job's own with these addresses. A job that names nobody takes `topic`, or without it shares the topic of
-    `notifications`. `report` is the function of the job's workflow that is called so.
+    Alarms and notifications go to the topic that the job's `notify` names, with its addresses as subscribers, or to a
+    new topic for these addresses. A job without `notify` uses `topic`, or else the shared topic of `notifications`.
+
+    Usage::
+
+        Monitoring(
+            self,
+            "Monitoring",
+            job=job,
+            state_machine=workflow,
+            report=workflow.report,
+            undelivered_starts=None,
+            notifications=Notifications(self, "Notifications"),
+        )
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What jobs share to tell people of what went wrong."""
+"""The notifications that jobs share: a topic, and the function that writes about failed runs."""
 
 from __future__ import annotations
 
@@ -22,9 +22,13 @@ from batch_transform_cdk.ground.workflow_function import WorkflowFunction
 class NotificationTopic(Construct):
     """Define an SNS topic: encrypted, TLS only, open to this account's alarms and to roles that may publish.
 
-    `email` are addresses that get each message; SNS asks each of them first, and tells them nothing until they
-    have confirmed. `encryption_key` is a customer key, which lets alarms in: they cannot publish under SNS's own key,
-    `alias/aws/sns`, whose policy nobody can change (SNS Developer Guide, "Key management").
+    `email` are addresses to subscribe; each must confirm its subscription before it gets notifications.
+    `encryption_key` is a customer key that alarms may use: they cannot publish under SNS's own key, `alias/aws/sns`,
+    whose policy cannot be changed (SNS Developer Guide, "Key management").
+
+    Usage::
+
+        NotificationTopic(self, "Topic", encryption_key=key, email=["ops@example.com"]).topic
     """
 
     def __init__(
@@ -41,7 +45,7 @@ class NotificationTopic(Construct):
         for address in email:
             self.topic.add_subscription(subscriptions.EmailSubscription(address))
         self._let_alarms_publish()
-        self._take_tls_only()
+        self._require_tls()
 
     def _let_alarms_publish(self) -> None:
         from_alarms = {
@@ -66,7 +70,7 @@ class NotificationTopic(Construct):
         )
         let_alarms_publish(self.key)
 
-    def _take_tls_only(self) -> None:
+    def _require_tls(self) -> None:
         self.topic.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="TlsOnly",
@@ -85,20 +89,20 @@ _THROUGH_SNS = {"StringEquals": {"kms:ViaService": f"sns.{REGION}.{URL_SUFFIX}"}
 
 
 class Notifications(Construct):
-    """Define what jobs of a stack tell people through: a topic, if one of them needs it, and the function that writes.
+    """Define the notifications of a stack's jobs: a topic, if a job needs it, and the function that writes them.
 
     Usage::
 
-        told = Notifications(self, "Notifications", email=["ops@example.com"])
-        BatchTransform(self, "Tumours", job=job, notifications=told)
+        notifications = Notifications(self, "Notifications", email=["ops@example.com"])
+        BatchTransform(self, "Churn", job=job, notifications=notifications)
 
-    - `email` are addresses that get each message, once they have confirmed.
+    - `email` are addresses to subscribe; each must confirm its subscription before it gets notifications.
     - `encryption_key` is the customer key of the topic. Default: a new one, for a dollar a month, since alarms cannot
       publish to a topic under SNS's own key.
-    - `topic` takes the place of the one that would be defined, with `topic_key` as its key, if it has one. Its
-      policy, and that of the key, must let this account's alarms publish.
-    - `topic_under_any_key` says of such a topic that its key is one of this account, which is not named here: the
-      function may use whichever it is, for this topic alone.
+    - `topic` replaces the topic that would be defined; `topic_key` is its key, if it has one. The policies of both must
+      let this account's alarms publish.
+    - `topic_under_any_key` means that the key of `topic` is a key of this account that isn't known here: the function
+      may use any key, for this topic only.
     """
 
     def __init__(
@@ -122,19 +126,19 @@ class Notifications(Construct):
             self,
             "Notify",
             name="notify",
-            description="Writes to people about runs of batch transform jobs that did not end well",
+            description="Sends notifications about batch transform runs that failed, timed out or were stopped",
             statements=[],
             encryption_key=encryption_key,
-            when_it_fails="Lambda tries twice more, and the alarm on failed runs goes to the same topic by another way",
+            when_it_fails="Lambda retries twice, and the alarm on failed runs reaches the same topic independently",
         )
         if email:
             self._topic = self._shared()
 
     @classmethod
     def of_stack(cls, scope: StackPart, encryption_key: kms.IKey | None) -> Notifications:
-        """Return what all jobs of the stack under this key share, which is defined below the first `scope` that asks.
+        """Return the notifications that all jobs of the stack under this key share, defined below the first job.
 
-        It stays there: a topic that moved would be another one, without its subscriptions.
+        They stay there: a topic that moved would be a new one, without its subscriptions.
         """
         return once_per_stack(
             scope.stack,
@@ -144,18 +148,18 @@ class Notifications(Construct):
 
     @property
     def topic(self) -> sns.ITopic:
-        """The topic of all jobs that name nobody, which is defined when the first of them asks for it."""
+        """The topic of all jobs without a `notify` of their own. It is defined when the first of them needs it."""
         if self._topic is None:
             self._topic = self._shared()
         return self._topic
 
     @property
     def has_topic(self) -> bool:
-        """Whether anybody has asked for `topic`, or is to be told through it."""
+        """Whether `topic` is defined: a job needs it, or an address subscribes to it."""
         return self._topic is not None
 
     def let_publish_to(self, topic: sns.ITopic, key: kms.IKey | None = None) -> None:
-        """Let the function publish to a topic, under `key`."""
+        """Let the function publish to a topic that `key` encrypts."""
         self.notify.role.allow(_publish(topic, key))
 
     def _shared(self) -> sns.ITopic:
@@ -171,7 +175,7 @@ class Notifications(Construct):
         return topic
 
     def key_for_topic(self) -> kms.IKey:
-        """Return the customer key for a topic: the one that was given, or a new one for all topics of the stack."""
+        """Return the customer key for a topic: the given one, or a new one for all topics of the stack."""
         if self._topic_key is None:
             self._topic_key = self._own_key()
         return self._topic_key
@@ -180,16 +184,16 @@ class Notifications(Construct):
         return kms.Key(
             self,
             "Key",
-            description="Encrypts messages about runs of batch transform jobs, on their way through SNS",
+            description="Encrypts notifications about batch transform jobs in SNS",
             enable_key_rotation=True,
             pending_window=cdk.Duration.days(7),
-            # Nothing lasts under it: SNS delivers a message, or gives up within the hours of its retries.
+            # It encrypts nothing that lasts: SNS delivers a message or drops it within hours.
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
 
 
 def _use_any_key_for(topic: sns.ITopic) -> Statement:
-    """Allow to encrypt for this topic, whatever its key: SNS binds a message to its topic (Key management)."""
+    """Allow encrypting for this topic under any key: SNS binds a message to its topic (Key management)."""
     return Statement(
         _USE,
         (_ANY_KEY,),
@@ -198,7 +202,7 @@ def _use_any_key_for(topic: sns.ITopic) -> Statement:
 
 
 def _publish(topic: sns.ITopic, key: kms.IKey | None) -> list[Statement]:
-    """Allow to publish, and what SNS needs of whoever publishes under a key (SNS Developer Guide, "Key management")."""
+    """Allow publishing, and the use of the topic's key (SNS Developer Guide, "Key management")."""
     statements = [Statement(("sns:Publish",), (topic.topic_arn,))]
     if key is not None:
         statements.append(Statement(_USE, (key.key_arn,), _THROUGH_SNS))

@@ -1,4 +1,4 @@
-"""The alarms of a job: what must not go unnoticed, with the next step in each description."""
+"""The alarms of a job, each with the next step in its description."""
 
 from __future__ import annotations
 
@@ -22,30 +22,35 @@ from batch_transform_cdk.watch.start_watch import NotWatched, StartWatch, start_
 _PERIOD_SECONDS = 300
 _LEARNED_PERIOD_SECONDS = 3600
 _LONGEST_JOB_FILE = 200
-"""How much of a path a description quotes: it has 1,024 characters at most (PutMetricAlarm), for links as well."""
+"""How much of its path a description shows: it has at most 1,024 characters (PutMetricAlarm), with links."""
 
 _NOT_STARTED = "NotStarted"
 
 _USUAL_DEVIATIONS = 3
-"""Width of the band of what is usual. CloudWatch's default is 2, which one run in twenty leaves by chance."""
+"""Width of the band of usual durations. CloudWatch's default is 2, which one run in twenty exceeds by chance."""
 
 _WHERE_THE_TIME_WENT = (
-    "See in its execution which state took the time: a wait for another run, for capacity, or the job itself."
+    "See in its execution which state took the time: a wait for another run, a wait for capacity, "
+    "or the transform job."
 )
 
 
 class RunAlarms(StackPart):
-    """Define the alarms of a job; each tells `topic` when it comes, and nothing when it goes.
+    """Define the alarms of a job. Each notifies `topic` when it fires, but not when it returns to OK.
 
-    - `Failed`: a run failed, also because its transform job took longer than `transform.max_runtime_in_seconds`.
-    - `TimedOut`: a run as a whole took longer than its state machine may.
-    - `NotStarted`: no run began within the longest time that the schedules leave between two starts, or within
-      `monitoring.starts_within_hours`. There is none for a job that neither of them speaks of.
-    - `TookLonger`: a run took longer than `monitoring.longest_duration_in_seconds`, or than CloudWatch's anomaly
-      detection has learned. A run that still goes on is not seen: its length is told when it ends.
+    - `Failed`: a run failed, for example because its transform job ran longer than `transform.max_runtime_in_seconds`.
+    - `TimedOut`: a run as a whole took longer than the timeout of its state machine.
+    - `NotStarted`: no run started within the longest time between two starts of the schedules, or within
+      `monitoring.starts_within_hours`. A job with neither has no such alarm.
+    - `TookLonger`: a run took longer than `monitoring.longest_duration_in_seconds`, or without it, longer than
+      CloudWatch's anomaly detection expects. The duration is known only when a run ends.
     - `StartLost`: a message is in the dead-letter queue of the job's triggers.
 
-    Without data nothing is wrong, apart from `NotStarted`, where no data are what is wrong.
+    Missing data triggers the alarm `NotStarted`, and no other.
+
+    Usage::
+
+        RunAlarms(self, "Alarms", job=job, state_machine=machine, undelivered_starts=None, topic=topic)
     """
 
     def __init__(
@@ -66,13 +71,13 @@ class RunAlarms(StackPart):
         self.failed = self._one_run(
             "Failed",
             FAILED,
-            "A run failed. A message about it tells why and what to do, and so does its execution.",
+            "A run failed. A notification about it, and its execution, give the cause and the next step.",
         )
         self.timed_out = self._one_run(
             "TimedOut",
             TIMED_OUT,
-            "A run took longer than its state machine may, and was ended. See whether its transform job still goes "
-            "on, and stop it; then start the run again.",
+            "A run reached the timeout of its state machine and was ended. If its transform job is still running, "
+            "stop it; then start the run again.",
         )
         longest = job.monitoring.longest_duration_in_seconds
         self.took_longer = (
@@ -123,15 +128,15 @@ class RunAlarms(StackPart):
         self.node.try_remove_child(_NOT_STARTED)
         cdk.Annotations.of(Construct(self, _NOT_STARTED)).add_warning_v2(
             "batch-transform:start-not-watched",
-            f"no alarm tells that the job {job.name} did not start: {watch.reason}; write "
-            "monitoring.starts_within_hours, 168 at most, if a start is due so often",
+            f"no alarm fires when the job {job.name} does not start: {watch.reason}; if it starts at least once a "
+            "week, set monitoring.starts_within_hours, at most 168",
         )
 
     def _watch_next_start(self, watch: StartWatch) -> None:
         period = int(watch.period.total_seconds())
         what = (
-            f"No run has started for {_shown(watch.window.total_seconds())}. See whether the job's schedules are there "
-            "and enabled, and whether their dead-letter queue has a message; then start a run."
+            f"No run has started for {_shown(watch.window.total_seconds())}. Check that the job's schedules exist and "
+            "are enabled, and whether their dead-letter queue has a message; then start a run."
         )
         # A job that was just deployed has not started yet, and is not late.
         warm_up = cloudwatch.CfnAlarm.WarmUpConfigurationProperty(
@@ -170,8 +175,8 @@ class RunAlarms(StackPart):
         of_machine = self._of_machine(DURATION)
         return self._alarm(
             "TookLonger",
-            f"A run took longer than runs of this job usually do. {_WHERE_THE_TIME_WENT} If longer is right from now "
-            "on, CloudWatch learns it within two weeks.",
+            f"A run took longer than runs of this job usually do. {_WHERE_THE_TIME_WENT} If runs take longer from now "
+            "on, CloudWatch learns that within two weeks.",
             metrics=[
                 cloudwatch.CfnAlarm.MetricDataQueryProperty(
                     id="duration",
@@ -181,7 +186,7 @@ class RunAlarms(StackPart):
                             metric_name=DURATION.name,
                             dimensions=of_machine["dimensions"],
                         ),
-                        # Few runs a day: a finer period would teach nothing more.
+                        # There are few runs a day: a shorter period would add nothing.
                         period=_LEARNED_PERIOD_SECONDS,
                         stat=DURATION.statistic,
                     ),
@@ -202,8 +207,8 @@ class RunAlarms(StackPart):
         queue_name = undelivered_starts.queue_name
         return self._alarm(
             "StartLost",
-            "A run could not be started, and did not take place. A message in the dead-letter queue holds its input, "
-            "and says in its attributes why: start the run again with that input, then delete the message.",
+            "A run could not be started. A message in the dead-letter queue has its input, and the reason in its "
+            "attributes: start the run again with that input, then delete the message.",
             queue_link(self._region, ACCOUNT_ID, queue_name, URL_SUFFIX),
             namespace="AWS/SQS",
             metric_name="ApproximateNumberOfMessagesVisible",

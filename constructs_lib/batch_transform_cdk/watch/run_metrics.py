@@ -1,4 +1,4 @@
-"""The numbers of a job's runs: those of its state machine, and those that its report function publishes."""
+"""The metrics of a job's runs: those of its state machine, and those that its function `report` publishes."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from batch_transform.job.values import stack_outputs
 
 STATES = "AWS/States"
 DIMENSION = stack_outputs.METRICS_DIMENSION
-"""Of all of them: Step Functions has it so, and our own metrics follow."""
+"""The dimension of all of them: Step Functions uses it, and our own metrics do the same."""
 
 
 @dataclass(frozen=True)
 class RunMetric:
-    """A metric of a state machine, with the statistic that makes sense of it."""
+    """A metric of a state machine, with its usual statistic."""
 
     namespace: str
     name: str
@@ -27,7 +27,7 @@ class RunMetric:
     def of(
         self, machine: sfn.IStateMachine, *, period: cdk.Duration | None = None, statistic: str | None = None
     ) -> cloudwatch.Metric:
-        """Return it for one state machine. Default: over five minutes, by its own statistic."""
+        """Return the metric of one state machine. Default: its usual statistic over five minutes."""
         return cloudwatch.Metric(
             namespace=self.namespace,
             metric_name=self.name,
@@ -39,18 +39,18 @@ class RunMetric:
 
 
 # Step Functions delivers these "best effort": late, and in rare cases not at all (Developer Guide, "CloudWatch
-# metrics delivery"). What must not be missed is told by events as well.
+# metrics delivery"). Failed runs are therefore reported by events as well.
 STARTED = RunMetric(STATES, "ExecutionsStarted", "Sum", "started")
 SUCCEEDED = RunMetric(STATES, "ExecutionsSucceeded", "Sum", "succeeded")
 FAILED = RunMetric(STATES, "ExecutionsFailed", "Sum", "failed")
 TIMED_OUT = RunMetric(STATES, "ExecutionsTimedOut", "Sum", "timed out")
 ABORTED = RunMetric(STATES, "ExecutionsAborted", "Sum", "stopped")
 DURATION = RunMetric(STATES, "ExecutionTime", "Maximum", "longest run")
-"""In milliseconds, waits included; told when a run ends."""
+"""In milliseconds, including waits; published when a run ends."""
 
 INPUT_OBJECTS = RunMetric(stack_outputs.METRICS_NAMESPACE, stack_outputs.INPUT_OBJECTS, "Sum", "objects read")
 OUTPUT_OBJECTS = RunMetric(stack_outputs.METRICS_NAMESPACE, stack_outputs.OUTPUT_OBJECTS, "Sum", "results")
 INSTANCE_SECONDS = RunMetric(
     stack_outputs.METRICS_NAMESPACE, stack_outputs.INSTANCE_SECONDS, "Sum", "instance time"
 )
-"""From the start to the end of a transform job, for each of its instances: what SageMaker bills."""
+"""From start to end of a transform job, for each of its instances: the time that SageMaker bills."""

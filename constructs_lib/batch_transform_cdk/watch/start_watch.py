@@ -1,4 +1,4 @@
-"""How CloudWatch can notice that a job did not start: a pure function of its schedules."""
+"""How an alarm can notice that a job did not start: a pure function of its schedules."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ _LONGEST_WARM_UP = timedelta(days=2)
 
 @dataclass(frozen=True)
 class StartWatch:
-    """So many periods without a start are too many."""
+    """The alarm fires after this many periods without a start."""
 
     period: timedelta
     periods: int
 
     @property
     def window(self) -> timedelta:
-        """The time without a start after which the alarm comes."""
+        """The time without a start after which the alarm fires."""
         return self.period * self.periods
 
     @property
     def warm_up_minutes(self) -> int:
-        """How long a new alarm waits before it looks: until a start was due, at most two days (PutMetricAlarm)."""
+        """How long a new alarm waits before its first evaluation: at most two days (PutMetricAlarm)."""
         return int(min(self.window, _LONGEST_WARM_UP) / timedelta(minutes=1))
 
 
 @dataclass(frozen=True)
 class NotWatched:
-    """Why nothing can be watched, for the person who deploys; empty where there is nothing to watch."""
+    """Why no alarm is possible, for the person who deploys; empty if no start is ever due."""
 
     reason: str = ""
 
@@ -44,9 +44,9 @@ class NotWatched:
 def start_watch(job: JobSpec) -> StartWatch | NotWatched:
     """Return what to watch: `monitoring.starts_within_hours`, or else the schedule that starts most often.
 
-    CloudWatch looks back seven days at most, in periods of an hour or more, and a day in shorter ones (PutMetricAlarm).
-    One period more than the wait makes room for a start that is some minutes late. A weekly start leaves no
-    such room: where clocks are set back, its alarm may come for an hour, once a year.
+    CloudWatch evaluates at most seven days in periods of an hour or more, and a day in shorter ones (PutMetricAlarm).
+    One period is added for a start that is some minutes late. A weekly start leaves no room for that: where clocks are
+    set back, its alarm may fire for an hour, once a year.
     """
     if job.monitoring.starts_within_hours is not None:
         return _watch(timedelta(hours=job.monitoring.starts_within_hours))
@@ -58,7 +58,7 @@ def start_watch(job: JobSpec) -> StartWatch | NotWatched:
         return NotWatched("its schedules have an end_date, after which no start is due")
     wait = longest_wait(endless)
     if wait is None:
-        return NotWatched(f"nobody can tell how long {_shown(endless)} may go without a start")
+        return NotWatched(f"the longest time between two starts of {_shown(endless)} isn't known")
     if wait > _LONGEST + _ONE_HOUR:
         days = math.ceil(wait / timedelta(days=1))
         return NotWatched(
