@@ -1,4 +1,4 @@
-"""The Lambda functions of a job, one folder each: `handler.py` beside the modules that it imports.
+"""The Lambda functions of a job, one folder each: `handler.py` and the modules that it imports.
 
-Installed as the package `batch_transform_cdk.functions`, whose folders `WorkflowFunction` ships to AWS as they are.
+They are installed as the package `batch_transform_cdk.functions`, whose folders `WorkflowFunction` ships to AWS.
 """

@@ -1,4 +1,4 @@
-"""Tells people of a run that did not end well; see `run_message`."""
+"""Sends a notification about a run that failed, timed out or was stopped; see `run_message`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ _sns = boto3.client("sns")
 
 
 def handler(event: dict[str, Any], _context: object) -> None:
-    """Publish the message to the topic that the rule names."""
-    told = message(EndedRun(job=event["job"], job_file=event["job_file"], detail=event["detail"]))
-    _sns.publish(TopicArn=event["topic"], Subject=told.subject, Message=told.text)
+    """Publish the notification to the topic that the rule names."""
+    notification = message(EndedRun(job=event["job"], job_file=event["job_file"], detail=event["detail"]))
+    _sns.publish(TopicArn=event["topic"], Subject=notification.subject, Message=notification.text)

@@ -1,4 +1,4 @@
-"""The message about a run that did not end well: what happened, where to look, what to do."""
+"""The text of a notification about a failed run: what happened, where to look, what to do."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LONGEST_SUBJECT = 100  # SNS, Publish
 
 @dataclass(frozen=True)
 class EndedRun:
-    """A run as the rule tells of it: the job, its file, and the detail of Step Functions' event."""
+    """A run as the rule passes it: the job, its file, and the detail of Step Functions' event."""
 
     job: str
     job_file: str
@@ -24,14 +24,14 @@ class EndedRun:
 
 @dataclass(frozen=True)
 class Message:
-    """What Publish of SNS takes."""
+    """The arguments for SNS Publish."""
 
     subject: str
     text: str
 
 
 def message(run: EndedRun) -> Message:
-    """Return what people get to read: lines of plain text, the links alone on their lines."""
+    """Return the notification: plain text, with each link on a line of its own."""
     arn, status = run.detail["executionArn"], run.detail["status"]
     region = arn.split(":")[3]
     started, ended = _moment(run.detail["startDate"]), _moment(run.detail["stopDate"])
@@ -57,21 +57,21 @@ def message(run: EndedRun) -> Message:
 
 
 def _left_running(region: str, run_name: str, status: str) -> list[str]:
-    """Where to see that nothing goes on. A run that failed says in its cause what became of its job."""
+    """Where to check that nothing is still running. The cause of a failed run says what happened to its job."""
     if status == "FAILED":
         return []
     return [
-        f"transform jobs, of which those with {run_name} in their names are stopped; if one still goes on, stop it:",
+        f"transform jobs with {run_name} in their names are being stopped; if one is still running, stop it:",
         transform_jobs_link(region),
     ]
 
 
 def _cause(detail: dict[str, Any]) -> str:
-    """What the execution says of itself: error and cause, of which either may be missing."""
-    said = [text for text in (detail.get("error"), detail.get("cause")) if text]
-    if detail["status"] == "FAILED" and said:
-        return ": ".join(said)
-    return "\n".join([CAUSE[detail["status"]], *said])
+    """The execution's error and cause, either of which may be missing."""
+    reported = [text for text in (detail.get("error"), detail.get("cause")) if text]
+    if detail["status"] == "FAILED" and reported:
+        return ": ".join(reported)
+    return "\n".join([CAUSE[detail["status"]], *reported])
 
 
 def _moment(milliseconds: int) -> datetime:

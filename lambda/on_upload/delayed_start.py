@@ -1,10 +1,10 @@
-"""The start of a job, put off until no more data come.
+"""The start of a job, delayed until uploads have stopped.
 
-A one-time schedule stands for it, and each upload moves that on. A schedule that is about to start, or
-just does, is left alone: whether EventBridge Scheduler removes it, or starts what it was moved to, nobody
-documents. Its upload then takes the second of two names. So no upload is without a start after it, and at
-worst one that came within the last seconds is scored by two runs, which the job's overlap guard keeps apart.
-Events that come twice, late or at the same moment change nothing: all lead to the same minute.
+The start is a one-time schedule, which each upload moves to a later time. A schedule that is starting, or about to, is
+left alone: whether EventBridge Scheduler would delete it, or start it at the new time, isn't documented. The upload
+then uses the second of two schedule names. So every upload is followed by a start. At worst, an upload of the last
+seconds is scored by two runs, and `workflow.overlapping_runs` keeps these apart. Duplicate, late and simultaneous
+events change nothing: they all lead to the same minute.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from botocore.exceptions import ClientError
 
 ABOUT_TO_START = timedelta(seconds=10)
 _FORMAT = "at(%Y-%m-%dT%H:%M:%S)"
-_LOOKS = 3
+_TRIES = 3
 
 
 class SchedulerClient(Protocol):
-    """What it needs of boto3's client for EventBridge Scheduler."""
+    """The part of boto3's EventBridge Scheduler client that is used here."""
 
     def get_schedule(self, *, Name: str) -> Any:
         """As boto3 has it."""
@@ -34,12 +34,12 @@ class SchedulerClient(Protocol):
 
 
 class BusyError(Exception):
-    """When all names are of schedules that just start, or others moved them meanwhile. Lambda tries again."""
+    """When all schedules are starting or being changed by other events. Lambda retries."""
 
 
 @dataclass(frozen=True)
 class Start:
-    """`schedules` are the names that the one-time schedule may have, `run_input` the run's input as JSON."""
+    """`schedules` are the possible names of the one-time schedule; `run_input` is the run's input as JSON."""
 
     schedules: tuple[str, ...]
     state_machine_arn: str
@@ -51,18 +51,18 @@ class Start:
     retries: int
 
     def at(self, now: datetime) -> datetime:
-        """When the job starts if nothing more comes: the next full minute, as the Scheduler is exact to it.
+        """When the job starts if no more uploads arrive: a full minute, the precision of EventBridge Scheduler.
 
-        So uploads of one minute ask for one change and not for thousands.
+        So thousands of uploads within a minute need only one change of the schedule.
         """
         quiet_until = now + timedelta(seconds=self.quiet_seconds)
         return quiet_until.replace(second=0, microsecond=0) + timedelta(minutes=1)
 
     def request(self, name: str, at: datetime) -> dict[str, Any]:
-        """Return the schedule as CreateSchedule and UpdateSchedule take it, which replace it as a whole."""
+        """Return the arguments of CreateSchedule and UpdateSchedule, which replace the whole schedule."""
         return {
             "Name": name,
-            "Description": "Starts a batch transform job after uploads; removed when it has",
+            "Description": "Starts a batch transform job after uploads; deleted after that",
             "ScheduleExpression": at.strftime(_FORMAT),
             "ScheduleExpressionTimezone": "UTC",
             "FlexibleTimeWindow": {"Mode": "OFF"},
@@ -82,22 +82,22 @@ class Start:
 
 @dataclass(frozen=True)
 class Waiting:
-    """A schedule that is there, and when it starts the job."""
+    """A schedule that exists, and when it starts the job."""
 
     schedule: str
     at: datetime
 
 
-def put_off(start: Start, scheduler: SchedulerClient, now: datetime, known: Waiting | None = None) -> Waiting:
-    """Make sure that the job starts once the quiet period after `now` is over; return by which schedule, and when.
+def delay(start: Start, scheduler: SchedulerClient, now: datetime, known: Waiting | None = None) -> Waiting:
+    """Make sure that the job starts once the quiet period after `now` is over. Return the schedule and the time.
 
-    `known` is what an earlier call returned: while that is late enough nothing is asked, so that a burst of
-    uploads stays below the Scheduler's rates. Raises BusyError, and what boto3 raises.
+    `known` is the result of an earlier call. If that is late enough, no call is made, so that a burst of uploads stays
+    below EventBridge Scheduler's rate limits. Raises BusyError, and the errors of boto3.
     """
     at = start.at(now)
     if known is not None and known.at >= at:
         return known
-    for _ in range(_LOOKS):
+    for _ in range(_TRIES):
         waiting = {name: _when(name, scheduler) for name in start.schedules}
         ahead = {name: when for name, when in waiting.items() if when and when > now + ABOUT_TO_START}
         free = [name for name, when in waiting.items() if when is None]
@@ -110,7 +110,7 @@ def put_off(start: Start, scheduler: SchedulerClient, now: datetime, known: Wait
                 scheduler.create_schedule(**start.request(free[0], at))
                 return Waiting(free[0], at)
         except ClientError as error:
-            # Another upload made it, or it has started and is gone: look again.
+            # Another upload created it, or it has started and was deleted: check again.
             if error.response["Error"]["Code"] not in {"ConflictException", "ResourceNotFoundException"}:
                 raise
     raise BusyError(f"{', '.join(start.schedules)} are starting or being changed")

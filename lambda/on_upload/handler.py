@@ -1,4 +1,4 @@
-"""Puts the start of a job off, at each upload; see `delayed_start`."""
+"""Delays the start of a job after each upload; see `delayed_start`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import boto3
 
-from delayed_start import Start, Waiting, put_off
+from delayed_start import Start, Waiting, delay
 
 _scheduler = boto3.client("scheduler")
 _start = Start(
@@ -24,14 +24,14 @@ _start = Start(
 )
 
 
-# Lambda keeps the process for the next events.
+# Lambda reuses the process for the next events.
 _known: Waiting | None = None
 
 
 def handler(event: dict[str, Any], _context: object) -> None:
-    """Log which object came and when the job starts, one JSON document a line."""
-    global _known  # noqa: PLW0603 - what one event learnt the next one knows
-    _known = put_off(_start, _scheduler, datetime.now(UTC), _known)
+    """Delay the start, and log the object and the time of the start as one line of JSON."""
+    global _known  # noqa: PLW0603 - the next event needs the result of this one
+    _known = delay(_start, _scheduler, datetime.now(UTC), _known)
     key = event["detail"]["object"]["key"]
-    told = {"object": key, "schedule": _known.schedule, "starts": _known.at.isoformat()}
-    print(json.dumps(told))  # noqa: T201 - the log
+    line = {"object": key, "schedule": _known.schedule, "starts": _known.at.isoformat()}
+    print(json.dumps(line))  # noqa: T201 - the log

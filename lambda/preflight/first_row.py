@@ -16,24 +16,24 @@ from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.job.values.wording import counted
 
 LOOKED_AT = 65_536
-"""Bytes of the first object: most rows are shorter."""
+"""Bytes read of the first object: most rows are shorter."""
 
-# Denied by a policy or a key, in an archive, or changed since the listing.
+# Denied by a policy or a key, archived, or changed since it was listed.
 _NOT_READABLE = re.compile(r"AccessDenied|403|KMS\..*|InvalidObjectState|NoSuchKey|404|InvalidRange|416")
 
 
 class S3Reader(Protocol):
-    """What the check needs of boto3's S3 client."""
+    """The part of boto3's S3 client that is used here."""
 
     def get_object(self, *, Bucket: str, Key: str, Range: str) -> Any:
         """As boto3 has it."""
 
 
 def start_of(place: S3Uri, s3: S3Reader, size: int = LOOKED_AT) -> bytes:
-    """Return the first bytes of an object, `size` of them at most; none where they cannot be told.
+    """Return the first bytes of an object, at most `size`; empty if the object can't be read.
 
-    An object that this function may not read is left to the job: its role, or its key's policy, may allow
-    more than ours does. So is one in an archive, and one that has gone since it was listed.
+    An object that this function can't read is left to the transform job, whose role or key may allow more. So is an
+    archived object, and one that was deleted since it was listed.
     """
     try:
         answer = s3.get_object(Bucket=place.bucket, Key=place.key, Range=f"bytes=0-{size - 1}")
@@ -47,10 +47,10 @@ def start_of(place: S3Uri, s3: S3Reader, size: int = LOOKED_AT) -> bytes:
 
 
 def first_row(start: bytes, *, gzip: bool) -> list[str]:
-    """Return the cells of the first line, without blanks around them; none where they cannot be told.
+    """Return the cells of the first line, stripped; empty if they can't be determined.
 
-    `start` are the first LOOKED_AT bytes of the object. What is no CSV is left to the job, which says so, and
-    so is a line that is longer. Packed data and UTF-16 are told as such.
+    `start` is the first LOOKED_AT bytes of the object. A longer line, or one that isn't CSV, is left to the transform
+    job. Compressed data and UTF-16 have an error of their own.
     """
     is_cut = len(start) == LOOKED_AT
     if gzip:
@@ -72,22 +72,22 @@ def first_row(start: bytes, *, gzip: bool) -> list[str]:
 
 
 def require_data_row(place: S3Uri, cells: Sequence[str], columns: Sequence[str]) -> None:
-    """Raise HeaderRowError when the row holds just these names, in any order, and RowWidthError for another width.
+    """Raise HeaderRowError if the row is the column names, in any order, and RowWidthError for another width.
 
-    Filters that names were compiled to select by position: of a row with a column more or less they take others,
-    and a run would end well with a wrong result. Names that are numbers are no sign of a header: a row of data may
-    look like them.
+    Names are compiled to filters that select by position: in a row with more or fewer columns they would select other
+    columns, and the run would succeed with a wrong result. Names that are all numbers don't identify a header, since a
+    row of data may look the same.
     """
     numbered = all(name.strip().isdigit() for name in columns)
     if not numbered and sorted(cells) == sorted(columns):
-        order = "" if list(cells) == list(columns) else ", and in another order than in the job"
+        order = "" if list(cells) == list(columns) else ", in another order than in the job"
         raise HeaderRowError(
-            f"{place} begins with the names of its columns{order}: SageMaker knows no header and would send "
-            "it to the model as a record; upload the data without that line"
+            f"{place} starts with a header row{order}: SageMaker would send it to the model as a record; upload the "
+            "data without that line"
         )
     if len(cells) != len(columns):
         width = counted(len(cells), "column")
         raise RowWidthError(
-            f"{place} begins with a row of {width}, and input.columns names {len(columns)}: the filters would select "
-            "others than are meant; upload data with these columns, or mend input.columns and deploy"
+            f"{place} starts with a row of {width}, but input.columns names {len(columns)}: the filters would select "
+            "the wrong columns; upload data with these columns, or fix input.columns and deploy"
         )

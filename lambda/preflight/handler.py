@@ -1,4 +1,4 @@
-"""Checks a run before the workflow creates a transform job; see `preflight` for what it checks."""
+"""The preflight: checks a run before its transform job is created; see `preflight`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _s3 = boto3.client("s3")
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Return what the state machine needs to know of the run, or fail with all that is wrong with it."""
+    """Return the run's variables for the state machine, or fail with every problem of the run."""
     run = Run(**event)
     lock = RunLock(run.lock, _s3, boto3.client("stepfunctions")) if run.lock else None
     return checked_run(run, _s3, lambda: boto3.client("sagemaker"), lock)

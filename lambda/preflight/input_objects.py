@@ -1,4 +1,4 @@
-"""The objects that a run would score: are they there, and can a transform job score them as they are."""
+"""The input objects of a run: whether there are any, and whether a transform job can score them."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from batch_transform.job.rules.unfit_data import FIRST_BYTES, Reading, Unfit
 from batch_transform.job.values.s3_uri import S3Uri
 
 MOST_LISTED = 100_000
-"""Objects whose size is held against MaxPayloadInMB: about twenty seconds of listing, of the fifty that there are."""
+"""Objects whose size is compared with MaxPayloadInMB: about twenty of the fifty seconds that the function has."""
 
 MOST_READ = 100
-"""Objects whose first bytes are read, the first ones by key: a few seconds."""
+"""Objects whose first bytes are read, in key order: a few seconds."""
 
 _AT_A_TIME = 8
 
 
 class S3Client(S3Reader, Protocol):
-    """What the check needs of boto3's S3 client."""
+    """The part of boto3's S3 client that is used here."""
 
     def get_paginator(self, operation_name: str, /) -> Any:
         """As boto3 has it."""
@@ -32,7 +32,7 @@ class S3Client(S3Reader, Protocol):
 
 @dataclass(frozen=True)
 class InputObjects:
-    """What was found. `start` is the beginning of the first object, empty where it was not read or may not be."""
+    """What was found. `start` is the start of the first object, empty if it was not or could not be read."""
 
     first: S3Uri
     start: bytes
@@ -41,10 +41,10 @@ class InputObjects:
 
 
 def input_objects(uri: str, reading: Reading | None, s3: S3Client, *, read_first: bool) -> InputObjects:
-    """Look at the objects below an address. Raises DataNotFoundError when there is none with data.
+    """Check the objects below an S3 URI. Raises DataNotFoundError if none has data.
 
-    `reading` says how the request reads them; None for a manifest, which is no data. `read_first` asks for the
-    beginning of the first object in any case.
+    `reading` says how the request reads them; None for a manifest, which is not data. `read_first` reads the start of
+    the first object in any case.
     """
     is_sized = reading is not None and reading.most_bytes is not None
     places: list[S3Uri] = []
@@ -71,7 +71,7 @@ def _starts(places: Sequence[S3Uri], s3: S3Reader) -> list[bytes]:
 
 
 def _with_data(uri: str, s3: S3Client) -> Iterator[tuple[S3Uri, int]]:
-    """Yield each object with data and its size. A prefix is a plain string: every key that starts with it is input."""
+    """Yield each non-empty object and its size. A prefix is a plain string: every key that starts with it is input."""
     place = S3Uri.parse(uri)
     empty_objects = 0
     has_data = False
@@ -85,9 +85,7 @@ def _with_data(uri: str, s3: S3Client) -> Iterator[tuple[S3Uri, int]]:
     if has_data:
         return
     if empty_objects:
-        raise DataNotFoundError(
-            f"{uri} holds {empty_objects} objects and all of them are empty; upload data first"
-        )
+        raise DataNotFoundError(f"all {empty_objects} objects below {uri} are empty; upload data first")
     raise DataNotFoundError(
-        f"no object starts with {uri}; upload data there, or start the run with another input.data"
+        f"there are no objects below {uri}; upload data there, or start the run with another input.data"
     )

@@ -1,4 +1,4 @@
-"""What a run must satisfy before money is spent on it."""
+"""What a run must satisfy before anything is billed."""
 
 from __future__ import annotations
 
@@ -23,10 +23,9 @@ from run_lock import RunLock
 class Run:
     """What the state machine passes: the job, the run's id, the declared request and the run's own input.
 
-    `instance_types` are the job's, in the order in which they are tried. `columns` are the names that the job
-    gives, as `input` and `output`. `model` says where the model comes from, if the run must find it (see
-    `run_model`). `execution` is the run's ARN, and `lock` the Bucket and Key of the job's lock; it is empty
-    where runs may overlap.
+    `instance_types` are the job's, in the order in which they are tried. `columns` are the column names of the job, as
+    `input` and `output`. `model` says how to find the model, if the run must find it (see `run_model`). `execution` is
+    the run's ARN. `lock` is the Bucket and Key of the job's lock, and empty if runs may overlap.
     """
 
     job: str
@@ -44,9 +43,9 @@ class Run:
 def checked_run(
     run: Run, s3: S3Client, sagemaker: Callable[[], SageMakerClient], lock: RunLock | None
 ) -> dict[str, Any]:
-    """Check the run, and take the job's lock when all is well: the state machine's variables for the run.
+    """Check the run, take the job's lock if there is no problem, and return the run's variables.
 
-    They are `request`, `instance_types` and `lock` (see `RunLock.take`; empty where runs may overlap). Fails as
+    They are `request`, `instance_types` and `lock` (see `RunLock.take`; empty if runs may overlap). Raises what
     `checked_request` does.
     """
     checked = checked_request(run, s3, sagemaker)
@@ -60,8 +59,8 @@ def checked_run(
 def checked_request(run: Run, s3: S3Client, sagemaker: Callable[[], SageMakerClient]) -> RunRequest:
     """Apply the run's overrides, give the run its own output prefix, check request and data, find the model.
 
-    Fails with RunInputError (unknown or illegal overrides, output below the input prefix), DataNotFoundError
-    (no object, or only empty ones), UnfitDataError, HeaderRowError, RowWidthError or ModelNotFoundError.
+    Raises RunInputError (unknown or illegal overrides, output below the input prefix), DataNotFoundError (no object, or
+    only empty ones), UnfitDataError, HeaderRowError, RowWidthError or ModelNotFoundError.
     """
     declared = dict(run.request)
     declared["TransformOutput"] = declared["TransformOutput"] | {
@@ -72,15 +71,15 @@ def checked_request(run: Run, s3: S3Client, sagemaker: Callable[[], SageMakerCli
     request = checked.request
     source = request["TransformInput"]
     place = source["DataSource"]["S3DataSource"]
-    uri, is_data = place["S3Uri"], place["S3DataType"] == "S3Prefix"  # a manifest is no data
+    uri, is_data = place["S3Uri"], place["S3DataType"] == "S3Prefix"  # a manifest is not data
     is_named = bool(columns.input) and is_data and media_type(source.get("ContentType")) == CSV
     try:
         found = input_objects(uri, Reading.of(request) if is_data else None, s3, read_first=is_named)
     except ClientError as error:
         reason = error.response["Error"]
         raise DataNotFoundError(
-            f"{uri} cannot be listed ({reason['Code']}: {reason['Message']}); check the bucket's name, and whether "
-            "the job may read there: a deployed job reads below its own input.data only"
+            f"{uri} cannot be listed ({reason['Code']}: {reason['Message']}); check the bucket's name and the job's "
+            "permissions: a deployed job can read below its own input.data only"
         ) from error
     is_gzip = source.get("CompressionType") == "Gzip"
     _require_fit(found, first_row(found.start, gzip=is_gzip) if is_named else [], columns)
@@ -90,7 +89,7 @@ def checked_request(run: Run, s3: S3Client, sagemaker: Callable[[], SageMakerCli
 
 
 def _require_fit(found: InputObjects, cells: Sequence[str], columns: Columns) -> None:
-    """Refuse objects that are unfit, and a first row that is none of data; both at once."""
+    """Refuse unfit objects and a first row that is not data, in one error."""
     unfit = unfit_text(found.unfit, found.looked_at)
     try:
         if cells:

@@ -1,9 +1,8 @@
-"""The lock of a job: an S3 object that names the one execution that may run.
+"""The lock of a job: an S3 object with the ARN of the only execution that may run.
 
-S3 writes it only where none is (`If-None-Match: *`), so that of executions that start at the same moment
-one gets it. There is no lease to expire: a lock is stale once its execution no longer runs, which Step
-Functions knows. A stale lock is replaced only if it is still the one that was looked at (`If-Match`), so that
-one of several gets that, too.
+It is written only if it doesn't exist (`If-None-Match: *`), so that only one of several executions that start at the
+same time gets it. It has no lease: a lock is stale if its execution is no longer running, as Step Functions reports. A
+stale lock is replaced only if it hasn't changed since it was read (`If-Match`), so that again only one gets it.
 """
 
 from __future__ import annotations
@@ -20,14 +19,19 @@ from batch_transform.job.errors import RunLockError
 
 _TRIES = 5
 _TAKEN = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
-_GONE = {"NoSuchKey", "404", "403", "AccessDenied"}  # without s3:ListBucket a missing key is a denied one
+_GONE = {
+    "NoSuchKey",
+    "404",
+    "403",
+    "AccessDenied",
+}  # without s3:ListBucket, S3 denies access to a missing key
 
-# DescribeExecution is eventually consistent (API reference): one that it does not know may have just begun.
+# DescribeExecution is eventually consistent (API reference): an execution that it doesn't find may have just started.
 _LONG_AGO = timedelta(minutes=5)
 
 
 class S3Client(Protocol):
-    """What the lock needs of boto3's S3 client."""
+    """The part of boto3's S3 client that is used here."""
 
     def put_object(self, *, Body: bytes, **request: Any) -> Any:
         """As boto3 has it."""
@@ -40,7 +44,7 @@ class S3Client(Protocol):
 
 
 class StepFunctionsClient(Protocol):
-    """What the lock needs of boto3's Step Functions client."""
+    """The part of boto3's Step Functions client that is used here."""
 
     def describe_execution(self, *, executionArn: str) -> Any:
         """As boto3 has it."""
@@ -48,20 +52,20 @@ class StepFunctionsClient(Protocol):
 
 @dataclass(frozen=True)
 class RunLock:
-    """The lock at `place`, the Bucket and the Key of its object."""
+    """The lock at `place`, the Bucket and Key of its object."""
 
     place: Mapping[str, str]
     s3: S3Client
     stepfunctions: StepFunctionsClient
 
     def take(self, execution: str) -> dict[str, Any]:
-        """Take the lock for an execution, and return what the workflow needs to know of it.
+        """Take the lock for an execution, and return the variable `lock` of the state machine.
 
-        `RunningExecutionArn` is empty when the lock is taken, otherwise the execution that has it. `Object` is
-        what DeleteObject takes to release it: in a versioned bucket this very version, so that no delete
-        marker stays and no other's lock can go. Taking it twice is fine: Lambda may call a function twice.
+        `RunningExecutionArn` is empty if the lock was taken, and otherwise the execution that holds it. `Object` is the
+        argument of DeleteObject that releases it: in a versioned bucket with its version, so that no delete marker
+        stays and no other lock is deleted. Taking it twice is harmless: Lambda may call a function twice.
 
-        Raises RunLockError for a lock that stays and cannot be read, as one under a key that the role has lost.
+        Raises RunLockError if the lock exists but can't be read, for example because the role can't use its key.
         """
         denied: list[ClientError] = []
         for _ in range(_TRIES):
@@ -72,7 +76,7 @@ class RunLock:
             except ClientError as error:
                 if _code(error) not in _GONE:
                     raise
-                denied.append(error)  # released since, or not ours to read
+                denied.append(error)  # released since then, or not readable
                 continue
             with found["Body"] as body:
                 holder = json.loads(body.read())["ExecutionArn"]
@@ -82,16 +86,16 @@ class RunLock:
                 return {"RunningExecutionArn": holder, "Object": {}}
             if written := self._write(execution, IfMatch=found["ETag"]):
                 if version := found.get("VersionId"):
-                    self.s3.delete_object(**self.place, VersionId=version)  # or it is back after ours
+                    self.s3.delete_object(**self.place, VersionId=version)  # or it would reappear after ours
                 return self._taken(written)
         if len(denied) == _TRIES:
             raise RunLockError(
-                f"the lock s3://{self._address} is there and cannot be read ({denied[-1]}); a stopped run may have "
-                "left it, under a key that the role has no right on any more: when no run of the job goes on, delete "
+                f"the lock s3://{self._address} exists but cannot be read ({denied[-1]}); a stopped run may have left "
+                "it, encrypted with a key that the role can no longer use: if no run of the job is in progress, delete "
                 "the object"
             ) from denied[-1]
-        # Others come and go faster than we look: as good as one that runs.
-        return {"RunningExecutionArn": f"unknown; the lock s3://{self._address} changes hands", "Object": {}}
+        # Other runs take and release it between our tries: the same as a run in progress.
+        return {"RunningExecutionArn": f"unknown: the lock s3://{self._address} keeps changing", "Object": {}}
 
     def _write(self, execution: str, **condition: str) -> Any:
         body = json.dumps({"ExecutionArn": execution}).encode()

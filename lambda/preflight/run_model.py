@@ -1,4 +1,4 @@
-"""The model of one run, where the job names an endpoint or a model package group instead of a model."""
+"""The model of a run, if the job names an endpoint or a model package group instead of a model."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from batch_transform.job.errors import ModelNotFoundError
 
 
 class SageMakerClient(Protocol):
-    """What finding a model needs of boto3's SageMaker client."""
+    """The part of boto3's SageMaker client that is used here."""
 
     def describe_endpoint(self, *, EndpointName: str) -> Any:
         """As boto3 has it."""
@@ -31,8 +31,8 @@ class SageMakerClient(Protocol):
 def run_model(job: str, source: Mapping[str, Any], sagemaker: SageMakerClient) -> str:
     """Return the name of the model for this run.
 
-    `source` holds `endpoint`, or `package_group` with `role` and, where the job says them, `env`,
-    `vpc_config` and `enable_network_isolation`. Raises ModelNotFoundError.
+    `source` holds `endpoint`, or `package_group` with `role` and, if the job sets them, `env`, `vpc_config` and
+    `enable_network_isolation`. Raises ModelNotFoundError.
     """
     if "endpoint" in source:
         return _model_of_endpoint(source["endpoint"], sagemaker)
@@ -40,12 +40,12 @@ def run_model(job: str, source: Mapping[str, Any], sagemaker: SageMakerClient) -
 
 
 def _model_of_endpoint(endpoint: str, sagemaker: SageMakerClient) -> str:
-    """An endpoint serves the models of its configuration: that of now, also while an update is under way."""
+    """Return the model of the endpoint's current configuration, even during an update of the endpoint."""
     try:
         described = sagemaker.describe_endpoint(EndpointName=endpoint)
     except ClientError as error:
         raise ModelNotFoundError(
-            f"the endpoint {endpoint}, which model.endpoint names, cannot be described: {_reason(error)}"
+            f"the endpoint {endpoint} of model.endpoint cannot be described: {_reason(error)}"
         ) from error
     config = described["EndpointConfigName"]
     variants = sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"]
@@ -54,12 +54,12 @@ def _model_of_endpoint(endpoint: str, sagemaker: SageMakerClient) -> str:
         return str(models[0])
     if models:
         raise ModelNotFoundError(
-            f"the endpoint {endpoint} serves {len(models)} models ({', '.join(models)}); write the one to use in "
+            f"the endpoint {endpoint} serves {len(models)} models ({', '.join(models)}); name the one to use in "
             "model.existing"
         )
     raise ModelNotFoundError(
-        f"the endpoint {endpoint} has no model of its own in its configuration {config} (inference components "
-        "have theirs); write a model in model.existing"
+        f"the configuration {config} of the endpoint {endpoint} names no model (inference components have their own); "
+        "name a model in model.existing"
     )
 
 
@@ -77,15 +77,15 @@ def _newest_package(group: str, sagemaker: SageMakerClient) -> str:
                     return str(package["ModelPackageArn"])
     except ClientError as error:
         raise ModelNotFoundError(
-            f"the packages of {group}, which model.package_group names, cannot be listed: {_reason(error)}"
+            f"the packages of {group} of model.package_group cannot be listed: {_reason(error)}"
         ) from error
     raise ModelNotFoundError(
-        f"the model package group {group} has no approved package; approve one, and run again"
+        f"the model package group {group} has no approved package; approve one, then start the run again"
     )
 
 
 def _model_of_package(job: str, package: str, source: Mapping[str, Any], sagemaker: SageMakerClient) -> str:
-    """A transform job takes models and no packages. One package, used in one way, is one model for all runs."""
+    """Create a model, which a transform job needs, or return the one that an earlier run created in the same way."""
     container: dict[str, Any] = {"ModelPackageName": package}
     if source.get("env"):
         container["Environment"] = source["env"]
@@ -100,9 +100,9 @@ def _model_of_package(job: str, package: str, source: Mapping[str, Any], sagemak
         sagemaker.create_model(ModelName=name, **request)
     except ClientError as error:
         if "already existing model" in error.response["Error"]["Message"]:
-            return name  # of an earlier run, or of one that started at the same moment
+            return name  # created by an earlier run, or by one that started at the same time
         raise ModelNotFoundError(
-            f"no model can be made of the package {package}: {_reason(error)}"
+            f"no model can be created from the package {package}: {_reason(error)}"
         ) from error
     return name
 

@@ -1,4 +1,4 @@
-"""Why a run failed, in one text: the job, the files without a result, AWS's reason, the log's own words, what to do."""
+"""The cause of a failed run: AWS's reason, the objects without a result, the next step, and lines of the log."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LONGEST_CAUSE = 30_000  # Step Functions takes 32,768 characters
 
 
 class LogsClient(Protocol):
-    """What the diagnosis needs of boto3's client for CloudWatch Logs."""
+    """The part of boto3's CloudWatch Logs client that is used here."""
 
     def get_paginator(self, operation_name: str, /) -> Any:
         """As boto3 has it."""
@@ -68,7 +68,7 @@ def explain(run: FailedRun, s3: S3Client, logs: LogsClient) -> dict[str, str]:
     if run.error["Error"] == "States.Timeout":
         reason = "stopped: it ran longer than transform.max_runtime_in_seconds"
     elif status == "Stopped":
-        reason = "stopped from outside the workflow (StopTransformJob)"
+        reason = "stopped from outside the state machine (StopTransformJob)"
     else:
         reason = description.get("FailureReason", cause) or run.error["Error"]
     origin = f" ({run.job_file})" if run.job_file else ""
@@ -78,12 +78,12 @@ def explain(run: FailedRun, s3: S3Client, logs: LogsClient) -> dict[str, str]:
     lines += _unserved_files(run.request, s3) if description or run.error["Error"] == "States.Timeout" else []
     lines.append(f"next step: {next_step(run.error['Error'], reason, run.instance_types)}")
     lines += _log_lines(name, logs)
-    told = "\n".join(line[:_LONGEST_LINE] for line in lines)
-    return {"Error": run.error["Error"], "Cause": told[:_LONGEST_CAUSE]}
+    text = "\n".join(line[:_LONGEST_LINE] for line in lines)
+    return {"Error": run.error["Error"], "Cause": text[:_LONGEST_CAUSE]}
 
 
 def seconds_of(run: FailedRun) -> int | None:
-    """Return how long the transform job ran, for it is billed all the same; None where none did, or nobody tells."""
+    """Return how long the transform job ran, which is billed; None if none did, or it isn't known."""
     description = _description(run.error.get("Cause", ""))
     return seconds_between(
         moment_of(description.get("TransformStartTime")), moment_of(description.get("TransformEndTime"))
@@ -91,15 +91,15 @@ def seconds_of(run: FailedRun) -> int | None:
 
 
 def _description(cause: str) -> dict[str, Any]:
-    """The job's description, which a failed `.sync` task has as its Cause; {} when no job existed."""
+    """Return the transform job's description, the Cause of a failed `.sync` task; {} if there was no job."""
     if not (cause.startswith("{") and cause.endswith("}")):
-        return {}  # no document, or one that was cut off
+        return {}  # not a document, or one that was cut off
     described = json.loads(cause)
     return described if isinstance(described, dict) and "TransformJobName" in described else {}
 
 
 def _unserved_files(request: Request, s3: S3Client) -> list[str]:
-    """The input objects without an `.out` object, the first few by name."""
+    """Name the first input objects without an `.out` object."""
     source = request["TransformInput"]["DataSource"]["S3DataSource"]
     data = S3Uri.parse(source["S3Uri"])
     if source["S3DataType"] != "S3Prefix":
@@ -118,7 +118,7 @@ def _unserved_files(request: Request, s3: S3Client) -> list[str]:
 
 
 def _log_lines(job_name: str, logs: LogsClient) -> list[str]:
-    """What the job's log says: the agent's lines, or the container's last ones where the agent has nothing to say."""
+    """Return lines of the transform job's log: the agent's, or if it wrote none, the container's last ones."""
     agent: list[str] = []
     container: deque[str] = deque(maxlen=_LOG_LINES)
     for event in _log_events(job_name, logs):
@@ -131,14 +131,14 @@ def _log_lines(job_name: str, logs: LogsClient) -> list[str]:
     where = f"log: group {LOG_GROUP}, streams {job_name}/…"
     last = ["the container's last lines:", *container] if container else []
     if agent:
-        # a page in place of a reason, which is in the own stream of the scikit-learn and XGBoost containers
+        # an HTML page instead of a reason: the scikit-learn and XGBoost containers log that in their own stream
         is_page = any("</title>" in line for line in agent)
         return [where, *_shortened(_by_file(agent)), *(last if is_page else [])]
     return [where, *last]
 
 
 def _log_events(job_name: str, logs: LogsClient) -> Iterator[dict[str, Any]]:
-    streams = f"{job_name}/"  # with its end: the first attempt's name begins the tenth's
+    streams = f"{job_name}/"  # with the slash: the tenth attempt's name starts with the first's
     pages = logs.get_paginator("filter_log_events").paginate(
         logGroupName=LOG_GROUP,
         logStreamNamePrefix=streams,
@@ -147,16 +147,16 @@ def _log_events(job_name: str, logs: LogsClient) -> Iterator[dict[str, Any]]:
     )
     try:
         for page in pages:
-            # Looked at once more, since not every CloudWatch Logs heeds the prefix: the local AWS's does not.
+            # Filtered again, since the local AWS ignores the prefix.
             yield from (each for each in page.get("events", []) if each["logStreamName"].startswith(streams))
     except ClientError as error:
-        # Without a single logged line in the account's history the group does not exist: there is nothing to tell.
+        # The group doesn't exist before the account's first transform job has logged a line.
         if error.response["Error"]["Code"] != "ResourceNotFoundException":
             raise
 
 
 def _started(job_name: str) -> int:
-    """The moment in the job's name, in milliseconds: the group holds the logs of all jobs of the account."""
+    """Return the time in the job's name, in milliseconds: the group has the logs of all jobs of the account."""
     moment = re.search(r"-(\d{8}T\d{6})-", job_name, re.IGNORECASE)
     if moment is None:
         return 0
@@ -165,21 +165,21 @@ def _started(job_name: str) -> int:
 
 
 def _by_file(lines: list[str]) -> list[str]:
-    """Say each file once: the agent leads every line with `bucket/key: `."""
-    told: list[str] = []
+    """Name each file once: the agent starts every line with `bucket/key: `."""
+    shown: list[str] = []
     current = ""
     for line in lines:
-        file, _, text = f"{line} ".partition(": ")  # an empty line has lost its blank
+        file, _, text = f"{line} ".partition(": ")  # an empty line has lost its space
         if file != current:
-            told.append(f"s3://{file}:")
+            shown.append(f"s3://{file}:")
             current = file
         if text.strip():
-            told.append(f"  {text.rstrip()}")
-    return told
+            shown.append(f"  {text.rstrip()}")
+    return shown
 
 
 def _shortened(lines: list[str]) -> list[str]:
-    """The beginning names the failure, the end is where a traceback and our own hint stand."""
+    """Keep the start, which names the failure, and the end, with a traceback's last lines and our hint."""
     if len(lines) <= _LOG_LINES:
         return lines
     return [*lines[:4], f"  … {len(lines) - _LOG_LINES} more lines in the log …", *lines[4 - _LOG_LINES :]]

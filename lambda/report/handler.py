@@ -1,6 +1,6 @@
-"""Reports on a run that ended: counts of a completed one (`results`), the reason of a failed one (`diagnosis`).
+"""Reports on a run that ended: counts of a completed run (`results`), the cause of a failed one (`diagnosis`).
 
-Of a run that did not end well, it also stops the transform job that was left running (`left_running`).
+It also stops a transform job that a failed run left running (`left_running`).
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _logs = boto3.client("logs")
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any] | None:
-    """Answer one of three callers, whom a member of the event tells apart.
+    """Serve one of three callers, which a member of the event identifies.
 
     - `completed`: the state CountResults, with the members of CompletedRun. Return the run's output.
-    - `error`: the state Diagnose, with the members of FailedRun. Return the Error and the Cause that the run ends with.
-    - `ended_badly`: EventBridge, which waits for no answer, with the detail of the event about the execution's end,
-      and `job`, the job's name. Stop what the run left running.
+    - `error`: the state Diagnose, with the members of FailedRun. Return the run's Error and Cause.
+    - `ended_badly`: EventBridge, with the detail of the event about the execution's end, and `job`, the job's name.
+      Stop a transform job that the run left running. EventBridge doesn't use the result.
     """
     if "ended_badly" in event:
         _stop_left_running(EndedRun(job=event["job"], detail=event["ended_badly"]))
@@ -42,7 +42,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any] | None:
 
 
 def _stop_left_running(run: EndedRun) -> None:
-    # Made here: SageMaker's is the largest of botocore's models, and no other caller has to wait for it.
+    # Created here: loading SageMaker's model, botocore's largest, would delay the other callers.
     for line in stop_left_running(run, boto3.client("sagemaker")):
         print(line)  # noqa: T201  # for the function's log
 

@@ -1,11 +1,11 @@
-"""Transform jobs that a run left running: found by their names, and stopped.
+"""Find transform jobs that a run left running by their names, and stop them.
 
-A run that is stopped, times out or breaks off while its machine looks for a transform job, watches it or stops it
-leaves the job running and paid for: Step Functions stops a job with its execution only in the state Transform.
+A run that ends while its state machine finds a transform job, waits for it or stops it leaves the job running, and
+billed: Step Functions stops a job together with its execution only in the state Transform.
 
-ListTransformJobs finds it. DescribeTransformJob with each name that the run may have used would need no permission
-for `*`, but a call for each round and instance type of the ladder, most of them for a job that never was; and a list
-has what SageMaker has, not what the run thought that it did. Of the names only those of this run are taken.
+ListTransformJobs finds the job. DescribeTransformJob would need no permission on `*`, but a call for each name that an
+attempt may have used, and most of these jobs never existed; a list has what SageMaker has, not what the run believes.
+Only jobs with this run's id in their names are stopped.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from batch_transform.job.values.run import run_id
 
 
 class SageMakerClient(Protocol):
-    """What this needs of boto3's client for SageMaker."""
+    """The part of boto3's SageMaker client that is used here."""
 
     def get_paginator(self, operation_name: str, /) -> Any:
         """As boto3 has it."""
@@ -33,23 +33,23 @@ class SageMakerClient(Protocol):
 
 @dataclass(frozen=True)
 class EndedRun:
-    """A run that did not end well: its job's name, and the detail of Step Functions' event about its end."""
+    """A failed run: its job's name, and the detail of Step Functions' event about its end."""
 
     job: str
     detail: dict[str, Any]
 
     @property
     def name(self) -> str:
-        """What the names of its transform jobs begin with, before the number of the attempt."""
+        """The start of its transform jobs' names, before the number of the attempt."""
         started = datetime.fromtimestamp(self.detail["startDate"] / 1000, UTC)
         return f"{self.job}-{run_id(self.detail['executionArn'], started)}"
 
 
 def stop_left_running(run: EndedRun, sagemaker: SageMakerClient) -> Iterator[str]:
-    """Stop the transform jobs of the run that still run, and yield a line for each; one that says so, if there is none.
+    """Stop the transform jobs of the run that are in progress. Yield a line for each, or one that says there is none.
 
-    A job that ended at the same moment is none that goes on. Raises botocore's ClientError for one that could
-    not be stopped and does; throttled calls were tried again by then, as botocore does.
+    Raises botocore's ClientError if a job can't be stopped and is still in progress; botocore has retried throttled
+    calls by then.
     """
     names = list(_running(run, sagemaker))
     of_run = f"run {run.name} {run.detail['status']}"
@@ -63,11 +63,11 @@ def stop_left_running(run: EndedRun, sagemaker: SageMakerClient) -> Iterator[str
 
 
 def _stop(name: str, run: EndedRun, sagemaker: SageMakerClient) -> bool:
-    """Stop the transform job, and say whether it was this that ended it."""
+    """Stop the transform job. Return False if it had already ended."""
     try:
         sagemaker.stop_transform_job(TransformJobName=name)
     except ClientError:
-        # How SageMaker refuses to stop a transform job that has ended is not documented: look again.
+        # SageMaker's error for a transform job that has ended isn't documented: list the jobs again.
         if name in _running(run, sagemaker):
             raise
         return False

@@ -1,31 +1,30 @@
-"""What a person can do about a failed run."""
+"""The next step after a failed run."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 _OF_ERROR = {
-    "States.Timeout": "give transform.max_runtime_in_seconds more time, or use more or larger instances",
-    "SageMaker.ResourceLimitExceededException": "ask Service Quotas for more '{types} for transform job usage', name "
-    "another type in transform.instance_type, or start the run again when other jobs have ended",
+    "States.Timeout": "increase transform.max_runtime_in_seconds, or use more or larger instances",
+    "SageMaker.ResourceLimitExceededException": "increase the quota '{types} for transform job usage' in Service "
+    "Quotas, add another type to transform.instance_type, or start the run again when other jobs have ended",
 }
 _OF_REASON = {
-    "CapacityError": "name more types in transform.instance_type beside {types}, which are tried one after the other, "
-    "or start the run again later",
-    "InternalServerError": "start the run again; if it fails so again, show AWS support the transform job's name",
-    "ClientError": "mend the data or the filters by what the log says, and start the run again",
-    "AlgorithmError": "by what the log says, mend the model and deploy it, or mend the data that it cannot take; then "
-    "start the run again",
-    "stopped from outside": "start the run again if nobody meant to stop it for good",
-    "Throttling": "start the run again later; AWS limits how often an account may call it",
-    "Rate exceeded": "start the run again later; AWS limits how often an account may call it",
-    "not authorized": "deploy the stack again, or have an administrator look for a policy that denies this",
+    "CapacityError": "add types to transform.instance_type beside {types}, as fallbacks, or start the run again later",
+    "InternalServerError": "start the run again; if it fails again, contact AWS Support with the transform job's name",
+    "ClientError": "fix the data or the filters that the log points to, then start the run again",
+    "AlgorithmError": "see the log: fix the model and deploy it, or fix the data that it cannot score; then start "
+    "the run again",
+    "stopped from outside": "start the run again, unless it was stopped on purpose",
+    "Throttling": "start the run again later; AWS throttles the account's calls",
+    "Rate exceeded": "start the run again later; AWS throttles the account's calls",
+    "not authorized": "deploy the stack again, or ask an administrator which policy denies this",
 }
-_ELSE = "mend what the reason names, and start the run again"
+_ELSE = "fix the reason above, then start the run again"
 
 
 def next_step(error: str, reason: str, instance_types: Sequence[str]) -> str:
-    """Return the advice for an error of the state machine and the reason that AWS gave with it."""
+    """Return the next step for an error of the state machine and AWS's reason."""
     types = ", ".join(instance_types)
     for known, step in _OF_ERROR.items():
         if error == known:

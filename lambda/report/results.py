@@ -1,4 +1,4 @@
-"""What came of a completed run, in numbers."""
+"""The output and the metrics of a completed run."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from batch_transform.job.values.stack_outputs import (
 )
 
 MOST_OBJECTS = 100_000
-"""Looked at in one place: about twenty seconds of listing, of the fifty that the function has."""
+"""Objects listed below one prefix: about twenty of the fifty seconds that the function has."""
 
 
 class S3Client(Protocol):
-    """What listing needs of boto3's S3 client."""
+    """The part of boto3's S3 client that is used here."""
 
     def get_paginator(self, operation_name: str, /) -> Any:
         """As boto3 has it."""
 
 
 def sizes(place: S3Uri, s3: S3Client) -> dict[str, int]:
-    """Return the size in bytes of each object whose key begins with the place's, by key, in key order.
+    """Return the size in bytes of each object below a place, by key, in key order; at most MOST_OBJECTS.
 
-    No more than MOST_OBJECTS. The folder markers that the S3 console makes are no objects of anybody's.
+    Folder markers that the S3 console creates are left out.
     """
     return dict(islice(_objects(place, s3), MOST_OBJECTS))
 
@@ -49,7 +49,7 @@ _TIMES = ("CreationTime", "TransformStartTime", "TransformEndTime")
 
 @dataclass(frozen=True)
 class CompletedRun:
-    """What the state machine passes: what it tells of the run, the request, and the job that completed, described."""
+    """What the state machine passes: its part of the output, the request, and the transform job's description."""
 
     run: dict[str, Any]
     request: Request
@@ -57,11 +57,11 @@ class CompletedRun:
 
 
 def count(run: CompletedRun, s3: S3Client) -> dict[str, Any]:
-    """Return the run's output: what is told of it, with times, objects and bytes; None for what nobody can tell.
+    """Return the run's output: the state machine's part, with times, objects and bytes. None means not known.
 
-    That is the input of a manifest, whose objects lie anywhere, and a place with more objects than are looked at.
-    `BillableTimeInSeconds` is the time from start to end, of each of its instances (Developer Guide, Batch
-    Transform: that time is billed).
+    That is the case for a manifest's input, which may be anywhere, and for more objects than are listed.
+    `BillableTimeInSeconds` is the time from start to end, which is billed for each instance (Developer Guide, Batch
+    Transform).
     """
     moments = {name: moment_of(run.completed.get(name)) for name in _TIMES}
     source = run.request["TransformInput"]["DataSource"]["S3DataSource"]
@@ -87,7 +87,7 @@ def _totals(what: str, objects: dict[str, int] | None) -> dict[str, int | None]:
 
 
 def moment_of(value: int | float | str | None) -> datetime | None:
-    """Return a time of a description: `.sync` tells epoch milliseconds, the SDK's DescribeTransformJob a text."""
+    """Parse a time of a description: `.sync` returns epoch milliseconds, the SDK integration a string."""
     if value is None:
         return None
     if isinstance(value, str):
@@ -100,7 +100,7 @@ def _iso(moment: datetime) -> str:
 
 
 def seconds_between(start: datetime | None, end: datetime | None) -> int | None:
-    """Return whole seconds; None where either is not known."""
+    """Return whole seconds, or None if either time isn't known."""
     return None if start is None or end is None else round((end - start).total_seconds())
 
 

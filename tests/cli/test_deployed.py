@@ -203,7 +203,7 @@ def test_a_failed_run_is_shown_with_cause_and_next_step(batch_transform: Command
     done = batch_transform("show", execution)
     assert done.code == 0
     assert "status      FAILED  BatchTransform.TaskFailed" in done.out
-    assert "next step: mend the data or the filters" in done.out
+    assert "next step: fix the data or the filters" in done.out
     details = json.loads(batch_transform("show", execution, "--json").out)
     assert details["summary"]["status"] == "FAILED"
     assert [state["name"] for state in details["states"]] == deployed.states(execution)

@@ -436,7 +436,9 @@ def test_fails_for_a_second_job_of_the_same_name_over_the_same_buckets() -> None
     stack = cdk.Stack(cdk.App(), "Stack")
     data = DataBuckets(stack, "Data")
     BatchTransform(stack, "First", job=ARTIFACT, buckets=data)
-    with pytest.raises(ConstructError, match="Stack/First is called churn as well, over the same buckets"):
+    with pytest.raises(
+        ConstructError, match="Stack/First has the job name churn as well, in the same buckets"
+    ):
         BatchTransform(stack, "Second", job=ARTIFACT, buckets=data)
     BatchTransform(stack, "Third", job=replace(ARTIFACT, name="leads"), buckets=data)
     BatchTransform(stack, "Fourth", job=ARTIFACT)

@@ -52,5 +52,5 @@ def test_cloudwatch_takes_any_number_of_jobs_that_fits(number: int) -> None:
 
 
 def test_fails_with_more_jobs_than_widgets() -> None:
-    with pytest.raises(InputError, match="500 jobs do not fit onto one dashboard"):
+    with pytest.raises(InputError, match="500 jobs do not fit on one dashboard"):
         dashboard_body(_jobs(500), "eu-central-1")

@@ -203,27 +203,27 @@ CONTRADICTIONS: dict[str, tuple[JobSpec, Callable[[cdk.Stack], dict[str, Any]], 
     "buckets and a bucket": (
         CHURN,
         lambda stack: {"buckets": DataBuckets(stack, "Data"), "input_bucket": lake(stack)},
-        "give DataBuckets the bucket instead",
+        "pass the bucket to DataBuckets instead",
     ),
     "input elsewhere": (
         replace(CHURN, input=InputSpec(data="s3://other/churn/")),
         lambda stack: {"input_bucket": lake(stack)},
-        "input.data is in the bucket 'other', and input_bucket is another one",
+        "input.data is in the bucket 'other', but input_bucket is another bucket",
     ),
     "output elsewhere": (
         replace(CHURN, output=OutputSpec(path="s3://other/churn/")),
         lambda stack: {"output_bucket": lake(stack)},
-        "output.path is in the bucket 'other', and output_bucket is another one",
+        "output.path is in the bucket 'other', but output_bucket is another bucket",
     ),
     "subnets of no vpc": (
         CHURN,
         lambda _stack: {"vpc_subnets": ec2.SubnetSelection(one_per_az=True)},
-        "choose from a VPC; give vpc as well",
+        "vpc_subnets and security_groups require vpc",
     ),
     "two networks": (
         replace(CHURN, model=replace(CHURN.model, vpc_config=VPC_CONFIG)),
         lambda stack: {"vpc": ec2.Vpc(stack, "Vpc")},
-        "the job has a model.vpc_config, and vpc is given",
+        "the job has a model.vpc_config and vpc is given",
     ),
     "a network for a model that exists": (
         EXISTING,
@@ -233,7 +233,7 @@ CONTRADICTIONS: dict[str, tuple[JobSpec, Callable[[cdk.Stack], dict[str, Any]], 
     "two roles": (
         replace(CHURN, model=replace(CHURN.model, role="arn:aws:iam::123456789012:role/ours")),
         lambda stack: {"execution_role": iam.Role.from_role_name(stack, "Role", "theirs")},
-        "the job has a model.role, and execution_role is given",
+        "the job has a model.role and execution_role is given",
     ),
     "a role for a model that exists": (
         EXISTING,

@@ -270,7 +270,7 @@ def test_fails_on_a_header_row_under_the_key(deployed: Deployed) -> None:
     finally:
         s3.delete_object(Bucket=deployed["Input"], Key="tumours/A.csv", VersionId=version)
     assert execution["status"] == "FAILED"
-    assert "begins with the names of its columns" in execution["cause"]
+    assert "starts with a header row" in execution["cause"]
 
 
 def test_a_rule_publishes_to_a_topic_under_the_key(deployed: Deployed) -> None:

@@ -104,7 +104,7 @@ def test_a_key_is_added_to_a_stack_with_data_and_taken_away_again(stack: Redeplo
     stack.aws.client("s3").put_object(**lock, Body=b"{}", ServerSideEncryption="aws:kms", SSEKMSKeyId=key)
     locked = stack.execution()
     assert locked["status"] == "FAILED"
-    assert f"the lock s3://{buckets[1]}/.locks/churn is there and cannot be read" in locked["cause"]
+    assert f"the lock s3://{buckets[1]}/.locks/churn exists but cannot be read" in locked["cause"]
     stack.aws.client("s3").delete_object(**lock)
     assert stack.run()["InputObjects"] == 2
 

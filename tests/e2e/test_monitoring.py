@@ -118,7 +118,7 @@ def test_a_transform_job_that_takes_too_long_is_a_failed_run_and_a_long_one(watc
     _, text = watched.mail(watched.start("sleeper", "600\n"))
     assert "failed." in text
     assert "ran longer than transform.max_runtime_in_seconds" in text
-    assert "next step: give transform.max_runtime_in_seconds more time" in text
+    assert "next step: increase transform.max_runtime_in_seconds" in text
     told = watched.alarm("sleeperMonitoringAlarmsTookLonger")
     assert "longer than 1 s, its monitoring.longest_duration_in_seconds" in told["AlarmDescription"]
 

@@ -47,5 +47,5 @@ def test_fails_for_data_with_a_header_before_a_job_pays_for_it(named: Project) -
     data.write_text(f"{header}\n{data.read_text()}")
     done = named.run_example()
     assert done.returncode == 1
-    assert "begins with the names of its columns" in done.stderr
+    assert "starts with a header row" in done.stderr
     assert "state     Transform" not in done.stdout

@@ -75,7 +75,7 @@ class Stack:
         return list(schedules)
 
     def letters(self, job: str) -> list[Any]:
-        """The bodies in the queue of a job's lost starts."""
+        """The bodies in the queue of a job's undelivered starts."""
         received = self.aws.client("sqs").receive_message(
             QueueUrl=self.outputs[f"Queue{job}"], MaxNumberOfMessages=10, VisibilityTimeout=0
         )

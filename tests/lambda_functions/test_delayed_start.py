@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delayed_start import ABOUT_TO_START, BusyError, Start, Waiting, put_off
+from delayed_start import ABOUT_TO_START, BusyError, Start, Waiting, delay
 
 NOON = datetime(2027, 1, 1, 12, 0, 30, tzinfo=UTC)
 START = Start(
@@ -75,10 +75,10 @@ def minute(number: int) -> datetime:
 
 def test_the_first_upload_starts_the_job_at_the_full_minute_after_the_quiet_period() -> None:
     scheduler = Scheduler()
-    assert put_off(START, scheduler, NOON) == Waiting("demo-a", minute(2))
+    assert delay(START, scheduler, NOON) == Waiting("demo-a", minute(2))
     assert scheduler.schedules["demo-a"] == {
         "Name": "demo-a",
-        "Description": "Starts a batch transform job after uploads; removed when it has",
+        "Description": "Starts a batch transform job after uploads; deleted after that",
         "ScheduleExpression": "at(2027-01-01T12:02:00)",
         "ScheduleExpressionTimezone": "UTC",
         "FlexibleTimeWindow": {"Mode": "OFF"},
@@ -96,29 +96,29 @@ def test_the_first_upload_starts_the_job_at_the_full_minute_after_the_quiet_peri
 def test_uploads_of_the_same_minute_change_nothing_more() -> None:
     scheduler = Scheduler()
     for second in range(30):
-        put_off(START, scheduler, NOON + timedelta(seconds=second % 29))
+        delay(START, scheduler, NOON + timedelta(seconds=second % 29))
     assert scheduler.starts == {"demo-a": "at(2027-01-01T12:02:00)"}
     assert scheduler.changes == 1
 
 
 def test_what_an_earlier_upload_learnt_is_not_asked_again_while_it_is_late_enough() -> None:
     scheduler = Scheduler()
-    known = put_off(START, scheduler, NOON)
+    known = delay(START, scheduler, NOON)
     scheduler.schedules.clear()  # would be seen, if it asked
-    assert put_off(START, scheduler, NOON + timedelta(seconds=29), known) == known
+    assert delay(START, scheduler, NOON + timedelta(seconds=29), known) == known
     assert scheduler.starts == {}
-    assert put_off(START, scheduler, NOON + timedelta(seconds=30), known) == Waiting("demo-a", minute(3))
+    assert delay(START, scheduler, NOON + timedelta(seconds=30), known) == Waiting("demo-a", minute(3))
 
 
 def test_a_later_upload_puts_the_start_off() -> None:
     scheduler = Scheduler(demo_a=minute(2))
-    assert put_off(START, scheduler, NOON + timedelta(seconds=45)) == Waiting("demo-a", minute(3))
+    assert delay(START, scheduler, NOON + timedelta(seconds=45)) == Waiting("demo-a", minute(3))
     assert scheduler.starts == {"demo-a": "at(2027-01-01T12:03:00)"}
 
 
 def test_an_event_that_comes_late_brings_no_start_forward() -> None:
     scheduler = Scheduler(demo_a=minute(9))
-    assert put_off(START, scheduler, NOON) == Waiting("demo-a", minute(9))
+    assert delay(START, scheduler, NOON) == Waiting("demo-a", minute(9))
     assert scheduler.changes == 0
 
 
@@ -126,35 +126,35 @@ def test_an_event_that_comes_late_brings_no_start_forward() -> None:
 def test_a_schedule_that_starts_or_is_about_to_is_left_alone(seconds: int) -> None:
     at = minute(1)
     scheduler = Scheduler(demo_a=at)
-    put_off(START, scheduler, at - timedelta(seconds=seconds))
+    delay(START, scheduler, at - timedelta(seconds=seconds))
     assert scheduler.starts["demo-a"] == "at(2027-01-01T12:01:00)"
     assert set(scheduler.starts) == {"demo-a", "demo-b"}
 
 
 def test_the_second_name_is_moved_while_the_first_is_still_there() -> None:
     scheduler = Scheduler(demo_a=minute(0), demo_b=minute(2))
-    assert put_off(START, scheduler, NOON + timedelta(seconds=45)) == Waiting("demo-b", minute(3))
+    assert delay(START, scheduler, NOON + timedelta(seconds=45)) == Waiting("demo-b", minute(3))
     assert scheduler.starts == {"demo-a": "at(2027-01-01T12:00:00)", "demo-b": "at(2027-01-01T12:03:00)"}
 
 
 def test_of_two_uploads_at_the_same_moment_one_makes_the_schedule() -> None:
     scheduler = Scheduler()
     scheduler.between = lambda: scheduler.schedules.update({"demo-a": START.request("demo-a", minute(2))})
-    assert put_off(START, scheduler, NOON) == Waiting("demo-a", minute(2))
+    assert delay(START, scheduler, NOON) == Waiting("demo-a", minute(2))
     assert scheduler.starts == {"demo-a": "at(2027-01-01T12:02:00)"}
 
 
 def test_a_schedule_that_goes_while_it_is_moved_is_made_anew() -> None:
     scheduler = Scheduler(demo_a=NOON + ABOUT_TO_START + timedelta(seconds=1))
     scheduler.between = scheduler.schedules.clear
-    assert put_off(START, scheduler, NOON) == Waiting("demo-a", minute(2))
+    assert delay(START, scheduler, NOON) == Waiting("demo-a", minute(2))
     assert scheduler.starts == {"demo-a": "at(2027-01-01T12:02:00)"}
 
 
 def test_fails_while_both_are_starting_so_that_lambda_tries_again() -> None:
     scheduler = Scheduler(demo_a=minute(0), demo_b=NOON)
     with pytest.raises(BusyError, match="demo-a, demo-b"):
-        put_off(START, scheduler, NOON)
+        delay(START, scheduler, NOON)
 
 
 def test_what_the_scheduler_refuses_otherwise_is_not_hidden() -> None:
@@ -165,7 +165,7 @@ def test_what_the_scheduler_refuses_otherwise_is_not_hidden() -> None:
 
     scheduler.between = refuse
     with pytest.raises(ClientError, match="AccessDenied"):
-        put_off(START, scheduler, NOON)
+        delay(START, scheduler, NOON)
 
 
 @given(
@@ -180,7 +180,7 @@ def test_every_upload_has_a_start_after_its_quiet_period_and_starts_are_no_more_
     for gap, process in gaps:
         now += timedelta(seconds=gap)
         started += _run_until(scheduler, now)
-        processes[process] = put_off(START, scheduler, now, processes.get(process))
+        processes[process] = delay(START, scheduler, now, processes.get(process))
         uploads.append(now)
     started += _run_until(scheduler, now + timedelta(minutes=10))
     quiet = timedelta(seconds=START.quiet_seconds)

@@ -196,19 +196,19 @@ def test_a_job_stopped_from_outside_is_told_as_such() -> None:
 @pytest.mark.parametrize(
     ("error", "reason", "step"),
     [
-        ("States.TaskFailed", "ClientError: See job logs for more information", "mend the data"),
-        ("States.TaskFailed", "AlgorithmError: See job logs for more information", "mend the model"),
+        ("States.TaskFailed", "ClientError: See job logs for more information", "fix the data"),
+        ("States.TaskFailed", "AlgorithmError: See job logs for more information", "fix the model"),
         ("States.TaskFailed", "CapacityError: Unable to provision", "beside ml.m5.large, ml.m5.xlarge"),
-        ("States.TaskFailed", "InternalServerError: We encountered an error", "AWS support"),
+        ("States.TaskFailed", "InternalServerError: We encountered an error", "AWS Support"),
         ("SageMaker.ResourceLimitExceededException", "the limit is 0 Instances", "Service Quotas"),
-        ("States.Timeout", "", "transform.max_runtime_in_seconds more time"),
+        ("States.Timeout", "", "increase transform.max_runtime_in_seconds"),
         ("SageMaker.AmazonSageMakerException", "Rate exceeded (Error Code: ThrottlingException)", "later"),
         (
             "SageMaker.AmazonSageMakerException",
             "User is not authorized to perform: x",
-            "a policy that denies",
+            "which policy denies",
         ),
-        ("Some.OtherError", "something new", "mend what the reason names"),
+        ("Some.OtherError", "something new", "fix the reason above"),
     ],
 )
 def test_every_failure_has_its_next_step(error: str, reason: str, step: str) -> None:

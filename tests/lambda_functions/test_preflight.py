@@ -175,7 +175,7 @@ def test_fails_when_no_object_starts_with_the_prefix() -> None:
 
 
 def test_fails_when_all_objects_are_empty() -> None:
-    with pytest.raises(DataNotFoundError, match="3 objects and all of them are empty"):
+    with pytest.raises(DataNotFoundError, match="all 3 objects below .* are empty"):
         checked_request(a_run(), data("churn/a", "churn/b", "churn/c", size=0))
 
 
@@ -204,7 +204,7 @@ def of_text(content: bytes, key: str = "churn/a.csv") -> FakeS3:
         (b"id,age\n1,2\n", ""),
         (b"id,age\r\n1,2\r\n", ""),
         (b'"id", age\n', ""),
-        (b"age,id\n2,1\n", ", and in another order than in the job"),
+        (b"age,id\n2,1\n", ", in another order than in the job"),
         (b"id,age", ""),
     ],
     ids=["plain", "CRLF", "quotes and blanks", "another order", "nothing else"],
@@ -212,9 +212,7 @@ def of_text(content: bytes, key: str = "churn/a.csv") -> FakeS3:
 def test_fails_when_the_data_begin_with_the_names_of_their_columns(content: bytes, order: str) -> None:
     with pytest.raises(HeaderRowError) as caught:
         checked_request(replace(a_run(), columns=COLUMNS), of_text(content))
-    assert str(caught.value).startswith(
-        f"s3://data-in/churn/a.csv begins with the names of its columns{order}: "
-    )
+    assert str(caught.value).startswith(f"s3://data-in/churn/a.csv starts with a header row{order}: ")
 
 
 def test_fails_when_compressed_data_begin_with_the_names_of_their_columns() -> None:
@@ -247,7 +245,7 @@ def test_fails_when_the_data_have_more_or_fewer_columns_than_the_job_names(
     with pytest.raises(RowWidthError) as caught:
         checked_request(replace(a_run(), columns=COLUMNS), of_text(content))
     assert str(caught.value).startswith(
-        f"s3://data-in/churn/a.csv begins with a row of {width}, and input.columns names 2: "
+        f"s3://data-in/churn/a.csv starts with a row of {width}, but input.columns names 2: "
     )
     assert checked_request(a_run(), of_text(content))
 
@@ -327,7 +325,7 @@ def test_fails_for_a_header_and_a_byte_order_mark_at_once() -> None:
         checked_request(replace(a_run(), columns=COLUMNS), of_text(MARK + b"id,age\n1,2\n"))
     mark, header = str(refused.value).split("\n")
     assert "byte order mark" in mark
-    assert "begins with the names of its columns" in header
+    assert "starts with a header row" in header
 
 
 def test_fails_for_a_later_object_and_names_the_first_few() -> None:
@@ -427,7 +425,7 @@ def test_a_run_uses_the_model_that_the_endpoint_serves_now() -> None:
     ("variants", "told"),
     [
         ([{"ModelName": "a"}, {"ModelName": "b"}], r"serves 2 models \(a, b\)"),
-        ([{"VariantName": "AllTraffic"}], "has no model of its own"),
+        ([{"VariantName": "AllTraffic"}], "names no model"),
         (None, "cannot be described: ValidationException: Could not find endpoint"),
     ],
 )

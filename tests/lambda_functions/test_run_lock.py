@@ -109,7 +109,7 @@ def test_a_lock_that_never_stands_still_counts_as_held(bucket: LockBucket) -> No
     bucket.before_get = lambda: bucket.put(arn("other"))
     bucket.before_put = lambda: bucket.put(arn("another"))
     seen = lock(bucket, other="ABORTED", another="ABORTED").take(arn("b"))
-    assert seen["RunningExecutionArn"].startswith("unknown; the lock s3://out/.locks/churn")
+    assert seen["RunningExecutionArn"].startswith("unknown: the lock s3://out/.locks/churn")
 
 
 def test_fails_when_the_lock_stays_and_cannot_be_read(bucket: LockBucket) -> None:
@@ -119,9 +119,7 @@ def test_fails_when_the_lock_stays_and_cannot_be_read(bucket: LockBucket) -> Non
 
     lock(bucket).take(arn("a"))
     bucket.before_get = refuse
-    with pytest.raises(
-        RunLockError, match=r"s3://out/.locks/churn is there and cannot be read .*kms:Decrypt"
-    ):
+    with pytest.raises(RunLockError, match=r"s3://out/.locks/churn exists but cannot be read .*kms:Decrypt"):
         lock(bucket, a="ABORTED").take(arn("b"))
     assert bucket.holder() == arn("a")
 

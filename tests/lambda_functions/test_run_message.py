@@ -68,9 +68,9 @@ def test_every_other_end_has_its_own_cause_and_next_step(
 
 
 @pytest.mark.parametrize("status", ["TIMED_OUT", "ABORTED"])
-def test_a_run_that_was_ended_from_outside_is_told_with_a_link_to_what_may_still_go_on(status: str) -> None:
+def test_a_stopped_or_timed_out_run_links_to_transform_jobs_that_may_be_running(status: str) -> None:
     lines = message(_run(status)).text.splitlines()
-    [at] = [number for number, line in enumerate(lines) if line.startswith("transform jobs, ")]
+    [at] = [number for number, line in enumerate(lines) if line.startswith("transform jobs with ")]
     assert "20251122T020001-7adbcb89" in lines[at]
     assert lines[at + 1] == (
         "https://eu-central-1.console.aws.amazon.com/sagemaker/home?region=eu-central-1#/transform-jobs"

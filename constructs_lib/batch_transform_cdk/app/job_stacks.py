@@ -154,7 +154,7 @@ def _job_files(app: Construct) -> list[Path]:
 
 @contextmanager
 def _no_garbage_collection() -> Iterator[None]:
-    """Let nobody look for garbage while constructs are made: nearly all of them last until the end (speed.md)."""
+    """Pause garbage collection while constructs are made: nearly all of them live to the end (speed.md)."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

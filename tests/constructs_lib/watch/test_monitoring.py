@@ -131,7 +131,7 @@ def test_what_cannot_be_watched_is_a_warning() -> None:
     Annotations.from_stack(stack).has_warning(
         "/Stack/tumours/Monitoring/Alarms/NotStarted",
         Match.string_like_regexp(
-            "no alarm tells that the job tumours did not start: .* 31 days without a start"
+            "no alarm fires when the job tumours does not start: .* 31 days without a start"
         ),
     )
 

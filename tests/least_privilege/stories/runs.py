@@ -77,7 +77,7 @@ def finds_header(account: Account, job: str) -> Points:
     """A run whose data begin with the names of their columns is refused."""
     for folder in ("header", "other-header"):
         cause = _run(account, job, folder).get("cause", "")
-        yield f"{folder} is refused", "begins with the names of its columns" in cause
+        yield f"{folder} is refused", "starts with a header row" in cause
 
 
 def finds_unfit_data(account: Account, job: str) -> Points:

@@ -30,7 +30,7 @@ def starts_when_due(account: Account, job: str) -> Points:
 
 
 def keeps_lost_starts(account: Account, job: str) -> Points:
-    """A start of a machine that is not there lands in the queue of lost starts."""
+    """A start of a machine that is not there lands in the queue of undelivered starts."""
     letters: list[str] = []
 
     def found() -> str:
@@ -159,7 +159,7 @@ def _has_letter(account: Account, job: str) -> bool:
 
 
 def _letters(account: Account, job: str) -> list[str]:
-    """Take what lies in the job's queue of lost starts."""
+    """Take what lies in the job's queue of undelivered starts."""
     sqs = account.client("sqs")
     bodies = []
     for url in account.physical_ids(job, "AWS::SQS::Queue"):
