@@ -175,7 +175,7 @@ def test_fails_when_no_object_starts_with_the_prefix() -> None:
 
 
 def test_fails_when_all_objects_are_empty() -> None:
-    with pytest.raises(DataNotFoundError, match="all 3 objects below .* are empty"):
+    with pytest.raises(DataNotFoundError, match=r"all 3 objects below .* are empty"):
         checked_request(a_run(), data("churn/a", "churn/b", "churn/c", size=0))
 
 
