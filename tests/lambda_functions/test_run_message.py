@@ -24,14 +24,14 @@ def _run(status: str, **detail: Any) -> EndedRun:
 
 
 def test_a_failed_run_is_told_with_its_cause_its_links_and_the_next_step() -> None:
-    cause = 'job tumours: the model answered "no"\nnext step: mend the model'
+    cause = 'job tumours: the model answered "no"\nnext step: fix the model'
     told = message(_run("FAILED", error="States.TaskFailed", cause=cause))
     assert told.subject == "tumours: run 20251122T020001-7adbcb89 failed"
     assert told.text == (
         "The run 20251122T020001-7adbcb89 of the batch transform job tumours (jobs/tumours.yaml) failed.\n"
         "\n"
         'States.TaskFailed: job tumours: the model answered "no"\n'
-        "next step: mend the model\n"
+        "next step: fix the model\n"
         "\n"
         "execution:\n"
         f"https://eu-central-1.console.aws.amazon.com/states/home?region=eu-central-1#/v2/executions/details/{_ARN}\n"
