@@ -1,4 +1,4 @@
-"""What a line of a job file does, in a few words: those of its declaration, or words that depend on other lines."""
+"""The comment next to a field of an adopted job file, which depends on the value."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from batch_transform.job.values.fields import MEMBERS, comment_on
 
 
 def field_comment(field: str, request: Mapping[str, Any]) -> str:
-    """Return the comment on a field of a request's job file; empty where the line says it all."""
+    """Return the comment for a field, given the request; "" if the line is clear without one."""
     if field in _WORDS:
         return _WORDS[field](request)
     return comment_on(field, _value(field, request)) if field in _PATHS else ""
@@ -35,7 +35,7 @@ def _join_source(request: Mapping[str, Any]) -> str:
     if not _is_joined(request):
         return ""
     if is_csv(_value("output.accept", request)):
-        return "each record's columns, followed by those of the model's answer"
+        return "each record's columns, followed by the columns of the model's answer"
     return "each record, with the model's answer in its field SageMakerOutput"
 
 
@@ -66,7 +66,7 @@ def _is_joined(request: Mapping[str, Any]) -> bool:
 
 
 def _filter_words(text: object, content_type: str | None, *, joined: bool) -> str:
-    """Return nothing for what is no filter: the rules say what is wrong with it."""
+    """Return "" for an invalid filter: the rules report it."""
     try:
         path = JsonPath.parse(str(text), content_type=content_type)
     except InvalidFilterError:

@@ -1,4 +1,4 @@
-"""`batch-transform adopt`: a transform job that exists already, as a job file."""
+"""`batch-transform adopt`: writes a job file for an existing transform job."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ _TRANSFORM_JOB_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 @click.option(
     "--from-sdk",
     is_flag=True,
-    help="FILE is Python, a notebook, or a Markdown note with Python in it, that creates a transform job with the "
-    "SageMaker SDK, boto3 or Airflow.",
+    help="FILE is a Python script, a notebook, or a Markdown file with Python code that creates a transform job with "
+    "the SageMaker SDK, boto3 or Airflow.",
 )
 @click.option(
     "--call",
     type=click.IntRange(min=1),
     metavar="N",
-    help="The call to read, if the code creates several transform jobs.",
+    help="The call to read, if the code creates several transform jobs: 1 for the first.",
 )
-@click.option("--name", help="Name of the job. That of the transform job without its time, unless told.")
-@click.option("--state", help="The state to take, where a state machine makes several transform jobs.")
+@click.option("--name", help="The name of the job. Default: the transform job's name without its timestamp.")
+@click.option("--state", help="The state to read, if a state machine creates several transform jobs.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write here, and never over a file; else print it.",
+    help="The file to write; an existing file is never overwritten. Default: print the job file.",
 )
 @click.option(
-    "--json", "as_json", is_flag=True, help="Print job file, request and problems as JSON, for programs."
+    "--json", "as_json", is_flag=True, help="Print the job file, the request and the problems as JSON."
 )
 def adopt(
     *,
@@ -58,17 +58,17 @@ def adopt(
     out: Path | None,
     as_json: bool,
 ) -> None:
-    """Write a job file that makes the same request as a transform job that exists.
+    """Write a job file that sends the same request as an existing transform job.
 
-    FILE holds a CreateTransformJob request in JSON, Airflow's {"Transform": ...} around one, a Step
-    Functions state or state machine with one, or the output of `aws sagemaker describe-transform-job`;
-    - is standard input. Anything that isn't a file is the name of a transform job in your account, asked with
-    your own credentials and AWS_ENDPOINT_URL.
+    FILE contains a CreateTransformJob request in JSON, Airflow's {"Transform": ...} around one, a Step Functions state
+    or state machine with one, or the output of `aws sagemaker describe-transform-job`; - is standard input. JOBNAME,
+    which is not a file, is the name of a transform job in your account; it is described with your credentials, or at
+    AWS_ENDPOINT_URL.
 
-    With --from-sdk, Python code is read and never run. Anything that could not be read is reported with its place.
+    With --from-sdk, the code is read but never run. Anything that cannot be read is reported with its place.
 
-    Exits with 2 when the job file has errors, or lacks something that may affect results, such as a filter that is
-    known only when the code runs. Both are reported, and the job file is still written.
+    Exits with 2 if the job file has errors, or lacks something that may affect results, such as a filter whose value
+    is known only when the code runs. The job file is still written.
     """
     adopted = _adopted(source, from_sdk=from_sdk, call=call, state=state)
     text = job_text(adopted, name=name or adopted.job_name)
@@ -85,7 +85,7 @@ def adopt(
         }
         click.echo(json.dumps(report, indent=2))
     elif out:
-        click.echo(f"{out} is written; see what it does with: batch-transform explain {out}")
+        click.echo(f"wrote {out}; to see what the job does: batch-transform explain {out}")
     else:
         click.echo(text, nl=False)
     if not as_json:
@@ -105,7 +105,7 @@ def _report_left_out(adopted: Adopted) -> None:
 def _adopted(source: str, *, from_sdk: bool, call: int | None, state: str | None) -> Adopted:
     path = Path(source)
     if source != _STDIN and not path.exists() and not from_sdk and _TRANSFORM_JOB_NAME.fullmatch(source):
-        import boto3  # noqa: PLC0415 - its import takes time that reading a file need not
+        import boto3  # noqa: PLC0415 - slow to import, and not needed to read a file
 
         from batch_transform.adopt.described_job import adopt_described  # noqa: PLC0415 - as above
 

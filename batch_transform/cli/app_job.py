@@ -1,4 +1,4 @@
-"""The job that `run` runs, as the CDK app of the folder defines it: of a job file, or made in Python."""
+"""The job that `run` runs, as the CDK app in this folder defines it: from a job file, or in Python."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from batch_transform.runs.synth import synthesise
 
 @dataclass(frozen=True)
 class AppJob:
-    """`spec` is the job in the environment, as far as it is known: of a job made in Python, what its template says.
+    """A job and the stacks to deploy for it.
 
-    `listed_as` is the name that the commands find it by, and `source` where it was read. `stacks` are what it needs, in
-    the order of their deployment; the last one has the job.
+    `spec` is the job with the settings of the environment; for a job defined in Python, only what the template says.
+    `listed_as` is the name by which the commands find it, and `source` is where it was read. `stacks` are in the order
+    of their deployment; the last one has the job.
     """
 
     spec: JobSpec
@@ -29,7 +30,7 @@ class AppJob:
 
     @property
     def region(self) -> str:
-        """The region to deploy to: that of its stack, if it is bound to one."""
+        """The region to deploy to: the region of its stack, if that is set."""
         return self.stacks[-1].region or DEFAULT_REGION
 
 
@@ -41,11 +42,11 @@ def app_job(
     stack: str | None,
     folder: Path,
 ) -> AppJob:
-    """Run the app, with its assembly in `folder`, and return the job that it defines.
+    """Synthesize the app, with its assembly in `folder`, and return the job that it defines.
 
-    `declared` is the job as a job file has it; None looks for the name `job` in what the app makes. `stack` is the
-    name of the stack that has it, where several have. Raises SynthError with what the app said, and InputError without
-    such a job.
+    `declared` is the job in its job file; None means to look for the name `job` in the assembly. `stack` chooses
+    between several stacks that have the job. Raises SynthError with the app's output, and InputError if there is no
+    such job.
     """
     assembly = folder / "cdk.out"
     synthesise(
@@ -53,7 +54,7 @@ def app_job(
         jobs=Path(declared.job_file) if declared else None,
         assembly=assembly,
         environment=environment.environment,
-        security_checks=False,  # nothing is shipped from here; `cdk deploy` runs them
+        security_checks=False,  # nothing is deployed to AWS; `cdk deploy` runs them
         any_account=True,
         default_place=(DEFAULT_ACCOUNT, DEFAULT_REGION),
         temporary=folder,

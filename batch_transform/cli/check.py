@@ -1,4 +1,4 @@
-"""`batch-transform check`: what is wrong with job files, before anything is deployed."""
+"""`batch-transform check`: problems in job files, before anything is deployed."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ _DEFAULT_FOLDER = Path("jobs")
 
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print the problems as JSON, for programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print the problems as JSON.")
 def check(*, paths: tuple[Path, ...], as_json: bool) -> None:
-    """Check job files and say what to fix.
+    """Check job files, and say how to fix each problem.
 
-    PATHS are job files, or folders with *.yaml files in them; jobs/ when none is given. Nothing is
-    built, and no service is asked. Jobs are checked as written, and as they are in each environment of
+    PATHS are job files, or folders with *.yaml files. Default: jobs/. Nothing is built, and no service is
+    called. Each job is checked as written, and again with the settings of each environment in
     environments.yaml, which is checked too.
 
-    In the folder of a CDK app without jobs/, the app is synthesized: its constructs check the jobs that it
+    In the folder of a CDK app without jobs/, the app is synthesized, and its constructs check the jobs that it
     defines in Python.
 
-    Ends with 2 when a file has an error, and with 0 otherwise; warnings are shown and pass.
+    Exits with 2 if there are errors, and with 0 otherwise, even if there are warnings.
     """
     if not paths and not _DEFAULT_FOLDER.is_dir() and Path("cdk.json").exists():
         _check_app(as_json=as_json)
@@ -56,8 +56,8 @@ def check(*, paths: tuple[Path, ...], as_json: bool) -> None:
 
 
 def _check_app(*, as_json: bool) -> None:
-    """Check the jobs that the app in this folder defines. Raises InputError with what a construct refuses."""
-    require_extra("cdk", "check of a CDK app")
+    """Check the jobs that the app in this folder defines. Raises InputError with what a construct rejects."""
+    require_extra("cdk", "checking a CDK app")
     with tempfile.TemporaryDirectory() as folder:
         assembly = Path(folder) / "cdk.out"
         try:
@@ -67,7 +67,7 @@ def _check_app(*, as_json: bool) -> None:
         jobs = [job for stack in stacks_in(assembly) for job in stack.jobs]
     if not jobs:
         raise DataNotFoundError(
-            "there is no folder jobs here, and the app in this folder defines no job with BatchTransform"
+            "there is no jobs folder here, and the app in this folder defines no job with BatchTransform"
         )
     if as_json:
         click.echo(json.dumps({"jobs": jobs, "errors": 0, "warnings": 0, "problems": []}, indent=2))
@@ -80,13 +80,13 @@ def _job_files(paths: Sequence[Path]) -> Iterator[Path]:
         if not path.is_dir():
             if path == _DEFAULT_FOLDER:
                 raise DataNotFoundError(
-                    "there is no folder jobs here, and no cdk.json of a CDK app; name the job files to check"
+                    "there is neither a jobs folder nor the cdk.json of a CDK app here; name the job files to check"
                 )
             yield path
             continue
         found = sorted(file for file in path.iterdir() if file.suffix in {".yaml", ".yml"})
         if not found:
-            raise DataNotFoundError(f"{path} has no *.yaml files in it")
+            raise DataNotFoundError(f"{path} has no *.yaml files")
         yield from found
 
 

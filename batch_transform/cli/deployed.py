@@ -1,4 +1,4 @@
-"""What the commands about deployed jobs share: the environment they look in, and AWS as boto3 finds it."""
+"""What the commands for deployed jobs share: the environment to look in, and the AWS clients."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ environment_option = click.option(
     "environment_name",
     default=DEFAULT_ENVIRONMENT,
     show_default=True,
-    help="The environment whose stacks to look in, of environments.yaml.",
+    help="The environment in environments.yaml whose stacks to search.",
 )
 
 stack_option = click.option(
     "--stack",
     metavar="NAME",
-    help="Look in this stack alone. Default: in all stacks of the account and region.",
+    help="Search only this stack. Default: all stacks in the account and region.",
 )
 
 
 @dataclass(frozen=True)
 class Deployed:
-    """An environment, or one stack, and the AWS that has it: an account, or a local AWS by AWS_ENDPOINT_URL."""
+    """An environment, or one stack, and the AWS clients for it: of an account, or of a local AWS (AWS_ENDPOINT_URL)."""
 
     environment: EnvironmentSpec
     session: boto3.Session
@@ -46,10 +46,10 @@ class Deployed:
 
     @classmethod
     def in_environment(cls, name: str, stack: str | None = None) -> Deployed:
-        """Find endpoint, credentials and region as boto3 does; a region of the environment's own comes first."""
+        """Find endpoint, credentials and region as boto3 does. The environment's region, if set, comes first."""
         environments = load_environments()
         environment = environments.named(name)
-        import boto3  # noqa: PLC0415 - its import takes time that a wrong name need not
+        import boto3  # noqa: PLC0415 - slow to import, and not needed to reject a wrong name
 
         with aws_calls():
             session = boto3.Session(region_name=environment.region)
@@ -61,25 +61,25 @@ class Deployed:
         return cls(environment, session, clients, stack, tuple(environments.by_name.values()))
 
     def jobs(self, name: str | None = None) -> list[DeployedJob]:
-        """Return all jobs that are deployed, or the one of that name."""
+        """Return all deployed jobs, or only the one of that name."""
         with aws_calls():
             cloudformation = self.session.client("cloudformation")
         jobs = deployed_jobs(self.environment, cloudformation, stack=self.stack, others=self.others)
         return jobs if name is None else [named_job(name, jobs, self.environment)]
 
-    def s3(self) -> Any:  # noqa: ANN401  # the session's stubs are for mypy alone
-        """Return a client of S3."""
+    def s3(self) -> Any:  # noqa: ANN401  # the stubs are for mypy alone
+        """Return an S3 client."""
         with aws_calls():
             return self.session.client("s3")
 
     @property
     def has_console(self) -> bool:
-        """Whether links into the AWS console lead anywhere: a local AWS has none."""
+        """Whether there is an AWS console to link to: a local AWS has none."""
         host = urlsplit(self.clients.stepfunctions.meta.endpoint_url).hostname
         return host not in LOOPBACK
 
     def command(self, words: str) -> str:
-        """Return a command of ours for the same environment and stack, to be copied."""
+        """Return a batch-transform command for the same environment and stack, to copy and run."""
         name = self.environment.environment
         environment = "" if name == DEFAULT_ENVIRONMENT else f" --environment {name}"
         stack = f" --stack {self.stack}" if self.stack else ""

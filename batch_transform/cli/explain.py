@@ -17,31 +17,36 @@ from batch_transform.explain.explanation import Explanation
 from batch_transform.explain.explanation import explain as explanation_of
 from batch_transform.explain.limits import ORIGINS
 
-_PIPE_WIDTH = 110  # of words in a file or a log; addresses and commands are never broken
+_PIPE_WIDTH = 110  # for text in a file or a log; addresses and commands are never wrapped
 
 
 @click.command()
 @click.argument("job")
-@click.option("--records", type=click.IntRange(min=0), metavar="N", help="How many records a run scores.")
+@click.option(
+    "--records",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Number of records to score, for the cost estimate.",
+)
 @click.option(
     "--rate",
     type=click.FloatRange(min=0, min_open=True),
     metavar="RECORDS_PER_SECOND",
-    help="What one instance scores, measured or guessed.",
+    help="Records that one instance scores per second.",
 )
 @click.option(
-    "--price", type=click.FloatRange(min=0), metavar="USD_PER_HOUR", help="What one instance costs an hour."
+    "--price", type=click.FloatRange(min=0), metavar="USD_PER_HOUR", help="Price of one instance per hour."
 )
 @jobs_option
-@click.option("--json", "as_json", is_flag=True, help="Print all of it as JSON, for programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print the explanation as JSON.")
 def explain(
     *, job: str, records: int | None, rate: float | None, price: float | None, jobs: Path, as_json: bool
 ) -> None:
-    """Say what JOB does: to each record, to which files, under which limits, at what cost.
+    """Explain in words what JOB does: to each record, with which files, under which limits, and at what cost.
 
-    JOB is the job's name, or its file. Nothing is built, and no service is asked.
+    JOB is the name of a job, or a job file. Nothing is built, and no service is called.
 
-    The request is shown as JSON and as a command of the AWS CLI.
+    The CreateTransformJob request is shown as JSON and as an AWS CLI command.
     """
     explanation = explanation_of(
         find_job(job, jobs, needs_source=False), records=records, rate=rate, price=price
@@ -56,7 +61,7 @@ _INDENT = "  "
 
 
 def _show(explanation: Explanation, console: Console) -> None:
-    """Print all parts, those for people first."""
+    """Print all parts: sentences first, then the request."""
     title = Text.assemble(
         (explanation.job, "bold"), f"  {explanation.job_file}" if explanation.job_file else ""
     )
@@ -90,7 +95,7 @@ def _show(explanation: Explanation, console: Console) -> None:
     for word, meaning in explanation.shown.placeholders.items():
         console.print(Text(f"{_INDENT}{word}: {meaning}"), soft_wrap=True)
     console.print()
-    # as it is, so that it can be copied
+    # unwrapped, so that it can be copied
     console.out(json.dumps(explanation.shown.request, indent=2, ensure_ascii=False), highlight=False)
     _heading(console, "The same with the AWS CLI")
     console.out(explanation.aws_cli, highlight=False)
@@ -117,7 +122,7 @@ def _sentences(console: Console, sentences: Sequence[str]) -> None:
 
 
 def _paragraph(console: Console, label: Text, text: Text) -> None:
-    """Print words beside their label; lines end where their words do, without blanks to the edge."""
+    """Print text beside its label, wrapped, without trailing blanks."""
     lines = text.wrap(console, max(console.width - len(label), 20))
     for at, line in enumerate(lines):
         line.rstrip()

@@ -1,4 +1,4 @@
-"""The extras that a command needs: packages beside the core's, which pip installs where they are asked for."""
+"""The extras that a command needs: optional packages that pip installs on request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from batch_transform.job.values.wording import listed
 
 _DISTRIBUTION = "batch-transform"
 _REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9._-]+)[^;]*; *extra *== *[\"'](?P<extra>[a-z]+)[\"']")
-"""A requirement of an extra. One with another condition beside it does not match: it may not apply here."""
+"""A requirement of an extra. One with another condition does not match, because it may not apply here."""
 
 _MOST_NAMES = 3
 
@@ -37,7 +37,7 @@ def _is_installed(name: str) -> bool:
 
 
 def without_packages(command: str, text: str, missing: dict[str, list[str]]) -> click.Command:
-    """Return what stands in for a command whose packages are missing: its help, and an error that says what to install.
+    """Return a stand-in for a command whose packages are missing: its help and its error say what to install.
 
     `missing` has the missing packages of each extra.
     """
@@ -45,7 +45,7 @@ def without_packages(command: str, text: str, missing: dict[str, list[str]]) -> 
 
     @click.command(
         command,
-        help=f"{text}\n\nIt needs packages that are not installed. To install them:\n\n\b\n    {install}",
+        help=f"{text}\n\nThis command needs packages that are not installed. To install them:\n\n\b\n    {install}",
         context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
     )
     @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="...")
@@ -65,7 +65,7 @@ def _error(what: str, missing: Mapping[str, Sequence[str]]) -> MissingExtraError
     names = [name for packages in missing.values() for name in packages]
     return MissingExtraError(
         f"{what} needs packages that are not installed: {listed(names, _MOST_NAMES)}; "
-        f"install them with: {_install(missing)}"
+        f"to install them: {_install(missing)}"
     )
 
 

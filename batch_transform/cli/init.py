@@ -1,4 +1,4 @@
-"""`batch-transform init`: a project that runs, or a job for a CDK app that exists."""
+"""`batch-transform init`: creates a project, or adds a job to an existing CDK app."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ _DEFAULT = next(iter(TEMPLATES))
     default=_DEFAULT,
     show_default=True,
     type=click.Choice(list(TEMPLATES)),
-    help="What to start from.",
+    help="The template to start from.",
 )
-@click.option("--name", help="The project's name. The folder's name, unless told.")
+@click.option("--name", help="The name of the project. Default: the name of the folder.")
 def init(*, folder: Path, template_name: str, name: str | None) -> None:
     """Create a project in FOLDER: a CDK app with a job, a small model, data, a test and a CI workflow.
 
-    FOLDER is this folder, unless told, and is created if it does not exist. In the folder of a CDK app, init adds the
-    job and prints what to add to the app. Existing files are never overwritten.
+    FOLDER is created if it does not exist. Default: the current folder. If FOLDER has a CDK app, init adds the job to
+    it, and prints what to add to the app's code. Existing files are never overwritten.
     """
     template = TEMPLATES[template_name]
     name = name or folder.resolve().name
@@ -80,7 +80,7 @@ def _add_job(folder: Path, template: ProjectTemplate, name: str) -> None:
         click.echo(
             f"\nAdd to {app}, before app.synth():\n\n"
             "    from batch_transform_cdk import add_job_stacks\n\n"
-            "    add_job_stacks(app)  # the jobs in jobs/, in a stack of their own"
+            "    add_job_stacks(app)  # the jobs in jobs/, in their own stack"
         )
     if missing := list(_missing_requirements(folder, template.requirements())):
         click.echo("\nAdd to requirements.txt:\n")
@@ -90,7 +90,7 @@ def _add_job(folder: Path, template: ProjectTemplate, name: str) -> None:
 
 
 def _app_of(folder: Path) -> str:
-    """Return the Python program that cdk.json names. Raises InputError for an app in another language."""
+    """Return the Python program that cdk.json names. Raises InputError if the app is in another language."""
     settings = folder / _CDK_SETTINGS
     try:
         command = str(json.loads(settings.read_text(encoding="utf-8")).get("app", ""))
@@ -100,14 +100,14 @@ def _app_of(folder: Path) -> str:
         return found[0]
     if _OTHER_LANGUAGES.search(command):
         raise InputError(
-            f"{settings}: the app is started with {command!r}, and the constructs are for CDK apps in Python; create "
-            "a project beside it: batch-transform init NAME"
+            f"{settings}: the app is started with {command!r}, but the constructs require a CDK app in Python; create "
+            "a separate project: batch-transform init NAME"
         )
     return "app.py"
 
 
 def _missing_requirements(folder: Path, requirements: Sequence[str]) -> Iterator[str]:
-    """Yield the requirements whose package requirements.txt does not list."""
+    """Yield the requirements whose packages are not in requirements.txt."""
     listed = {_package(line) for line in _text(folder / "requirements.txt").splitlines()}
     yield from (requirement for requirement in requirements if _package(requirement) not in listed)
 
@@ -124,7 +124,7 @@ def _text(path: Path) -> str:
 
 
 def _say_next(folder: Path, template: ProjectTemplate, *, tests: str) -> None:
-    """Print the commands to type, in their order: they work as they are in a shell of this folder."""
+    """Print the next commands, in order, to paste into a shell in this folder."""
     steps = [] if folder.resolve() == Path.cwd() else [f"cd {shlex.quote(str(folder))}"]
     if not (folder / ".venv").exists():
         steps.append(f"{_python()} -m venv .venv")
@@ -141,7 +141,7 @@ def _say_next(folder: Path, template: ProjectTemplate, *, tests: str) -> None:
 
 
 def _own_origin() -> str:
-    """Return the wheel or folder that this was installed from, as an argument of pip; empty for a package index."""
+    """Return the wheel or folder that this package was installed from, as an argument to pip; "" for an index."""
     recorded = distribution("batch-transform").read_text("direct_url.json")  # PEP 610
     url = urlsplit(json.loads(recorded)["url"]) if recorded else None
     if url is None or url.scheme != "file" or not Path(url2pathname(url.path)).exists():
@@ -150,7 +150,7 @@ def _own_origin() -> str:
 
 
 def _python() -> str:
-    """Return a command for the Python that runs this, which the project works with: `python3`, if it is that one."""
+    """Return a command for the Python that runs this, which the project works with: `python3` if that is the same."""
     version = ".".join(map(str, sys.version_info[:2]))
     for name in ("python3", f"python{version}"):
         if (found := shutil.which(name)) and _version(found) == version:

@@ -1,4 +1,4 @@
-"""The JOB of a command: the name of a job, or its file."""
+"""The JOB argument of a command: the name of a job, or a job file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _Stamp = tuple[int, int, int, int] | None
 
 @dataclass(frozen=True)
 class FilesAsRead:
-    """The state of files before they were read, to detect an edit in between, which would be deployed unchecked."""
+    """The state of files before they were read, to detect an edit that would be deployed unchecked."""
 
     stamps: Mapping[Path, _Stamp]
 
@@ -28,7 +28,7 @@ class FilesAsRead:
         return cls({path: _stamp(path) for path in paths})
 
     def require_unchanged(self, *paths: Path) -> None:
-        """Raise InputError if one of these has been written, created or removed since."""
+        """Raise InputError if one of these files has been written, created or removed since."""
         for path in paths:
             if _stamp(path) != self.stamps[path]:
                 raise InputError(changed_meanwhile(path))
@@ -36,7 +36,7 @@ class FilesAsRead:
 
 def changed_meanwhile(path: Path) -> str:
     """Return the message for a file that was edited between two reads."""
-    return f"{path} was changed while the template was made from it, so nothing was run; run it again"
+    return f"{path} changed while the template was being made from it, so nothing was run; try again"
 
 
 def _stamp(path: Path) -> _Stamp:
@@ -48,7 +48,7 @@ def _stamp(path: Path) -> _Stamp:
 
 
 def candidates(job: str, folder: Path) -> list[Path]:
-    """Return the files that may hold the job: the named file, or those of the folder in order."""
+    """Return the files that may define the job: the named file, or all job files in the folder, in order."""
     return [Path(job)] if _is_file(job) else sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
 
 
@@ -57,7 +57,7 @@ def _is_file(job: str) -> bool:
 
 
 def find_job_file(job: str, folder: Path, *, environments: Sequence[EnvironmentSpec] = ()) -> JobSpec | None:
-    """Return the job as `find_job` does; None for a name that no job file has, and that a CDK app may define."""
+    """Return the job as `find_job` does, or None if no job file has the name: a CDK app may define it."""
     if not _is_file(job):
         files = read_job_files(candidates(job, folder), environments=environments)
         known = {spec.name for spec in (*files.jobs, *files.without_source)}
@@ -69,11 +69,11 @@ def find_job_file(job: str, folder: Path, *, environments: Sequence[EnvironmentS
 def find_job(
     job: str, folder: Path, *, needs_source: bool = True, environments: Sequence[EnvironmentSpec] = ()
 ) -> JobSpec:
-    """Return the job of that name in the folder, or of that file; its warnings go to standard error.
+    """Return the job with that name in the folder, or in that file. Its warnings go to standard error.
 
-    `needs_source` says that the folder of its model must be there; otherwise that it is not is a warning. What is
-    wrong with other files of the folder does not matter. The job must also be sound in `environments`.
-    Raises JobFileError where the job itself may be in a broken file, and InputError where there is none.
+    With `needs_source`, the folder of its model must exist; otherwise a missing folder is a warning. Problems in other
+    files of the folder are ignored. The job must also be valid in each of `environments`.
+    Raises JobFileError if the job may be in a file with errors, and InputError if there is no such job.
     """
     is_file = _is_file(job)
     files = read_job_files(candidates(job, folder), environments=environments)
@@ -91,8 +91,8 @@ def find_job(
         raise JobFileError(files.problems)
     if not folder.is_dir():
         raise InputError(
-            f"there is no folder {folder} here to find the job {job} in; run this in the project's folder, name the "
-            "folder with --jobs, or name the job's file"
+            f"there is no folder {folder} here to look for the job {job} in; run this in the project's folder, "
+            "name the folder with --jobs, or pass the path of the job file"
         )
     names = ", ".join(spec.name for spec in files.jobs) or "none"
-    raise InputError(f"no job file in {folder} has the name {job}; the jobs there: {names}")
+    raise InputError(f"no job file in {folder} defines a job named {job}; the jobs there: {names}")

@@ -1,4 +1,4 @@
-"""`batch-transform local`: the local AWS by itself, for any AWS client."""
+"""`batch-transform local`: the local AWS on its own, for any AWS client."""
 
 from __future__ import annotations
 
@@ -13,42 +13,49 @@ from batch_transform.local.settings import DEFAULT_PORT, DEFAULT_REGION
 
 @click.group()
 def local() -> None:
-    """The local AWS by itself, for boto3, the AWS CLI, cdk or the SageMaker SDK."""
+    """Run the local AWS on its own, for boto3, the AWS CLI, the CDK or the SageMaker SDK."""
 
 
 @local.command()
-@click.option("--port", default=DEFAULT_PORT, show_default=True, help="0 takes any free port.")
+@click.option(
+    "--port", default=DEFAULT_PORT, show_default=True, help="Port to listen on; 0 means any free port."
+)
 @click.option(
     "--data-dir",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Keep S3 objects and resources here over a restart. Without it, they go when the local AWS ends.",
+    help="Keep S3 objects and resources in this folder across restarts. Default: discard them at exit.",
 )
 @images_option
 @click.option(
     "--quotas",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="JSON with limits of the account, to see how a job meets them.",
+    help="A JSON file with service quotas, to test how a job handles them.",
 )
-@click.option("--region", default=DEFAULT_REGION, show_default=True, help="For requests that name none.")
 @click.option(
-    "--ping-timeout", default=60.0, show_default=True, help="Seconds until a model server must answer."
+    "--region", default=DEFAULT_REGION, show_default=True, help="Region of requests that don't name one."
+)
+@click.option(
+    "--ping-timeout",
+    default=60.0,
+    show_default=True,
+    help="Seconds within which a model server must answer GET /ping.",
 )
 @click.option(
     "--alarm-scale",
     default=1.0,
     show_default=True,
-    help="0.01 makes the periods of CloudWatch alarms a hundredth as long.",
+    help="Factor for the periods of CloudWatch alarms; 0.01 makes them 100 times shorter.",
 )
 @click.option(
     "--schedule-scale",
     default=1.0,
     show_default=True,
-    help="0.05 makes schedules start after a twentieth of the time.",
+    help="Factor for the intervals of schedules; 0.05 makes them 20 times shorter.",
 )
 @click.option(
     "--enforce-iam",
     is_flag=True,
-    help="A call needs the permission that it needs on AWS. Key and secret of the account's root: local, local.",
+    help="Check IAM permissions, as AWS does. The root user's access key and secret key are both 'local'.",
 )
 @offline_option
 def up(
@@ -66,7 +73,7 @@ def up(
 ) -> int:
     """Serve every AWS API on one port of 127.0.0.1 until Ctrl-C.
 
-    Prints `ready: http://127.0.0.1:PORT` when it accepts requests, and the variables to set for an AWS client.
+    When it accepts requests, prints `ready: http://127.0.0.1:PORT` and the environment variables for AWS clients.
     """
     options = {
         "--port": port,

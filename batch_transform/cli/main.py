@@ -1,6 +1,6 @@
-"""The command line `batch-transform`: its commands, and how each of them ends.
+"""The `batch-transform` command: its subcommands, and how each of them ends.
 
-Exit codes: 0 done, 1 the run failed, 2 the input was wrong, 130 interrupted, 143 ended by SIGTERM.
+Exit codes: 0 success, 1 the run failed, 2 invalid input, 130 interrupted, 143 terminated by SIGTERM.
 """
 
 from __future__ import annotations
@@ -23,32 +23,32 @@ from batch_transform.local.proxies import without_proxy
 
 _INTERRUPTED = 130
 
-# Command -> module, the line that --help shows, and the extras that it needs. A module has a click command with the
-# command's name. It is imported when its command is called, so that `check` does not wait for what `run` needs.
+# Command -> module, the line that --help shows, and the extras that it needs. Each module has a click command of that
+# name. It is imported only when its command is called, so that `check` doesn't wait for what `run` needs.
 _COMMANDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
-    "check": ("batch_transform.cli.check", "Check job files and say what to fix.", ()),
-    "explain": ("batch_transform.cli.explain", "Say what a job does to the data, in words.", ()),
+    "check": ("batch_transform.cli.check", "Check job files, and say how to fix each problem.", ()),
+    "explain": ("batch_transform.cli.explain", "Explain in words what a job does to the data.", ()),
     "preview": (
         "batch_transform.cli.preview",
-        "Show what a job makes of the first records of an input.",
+        "Show what a job does with the first records of an input.",
         ("local",),
     ),
     "init": ("batch_transform.cli.init", "Create a project, or add a job to a CDK app.", ()),
-    "new": ("batch_transform.cli.new", "Write a first job file.", ()),
-    "adopt": ("batch_transform.cli.adopt", "Write the job file of a transform job that exists already.", ()),
+    "new": ("batch_transform.cli.new", "Write a new job file.", ()),
+    "adopt": ("batch_transform.cli.adopt", "Write a job file for an existing transform job.", ()),
     "schema": ("batch_transform.cli.schema", "Print the JSON Schema of job files, for editors.", ()),
     "run": (
         "batch_transform.cli.run",
-        "Run a job on this machine, from the job file to the rows.",
+        "Run a job on this machine, from job file to results.",
         ("cdk", "local"),
     ),
-    "start": ("batch_transform.cli.start", "Start a run of a deployed job, on AWS or on the local AWS.", ()),
-    "runs": ("batch_transform.cli.runs", "List the last runs of deployed jobs.", ()),
-    "show": ("batch_transform.cli.show", "Show one run of a deployed job, and why it failed.", ()),
-    "local": ("batch_transform.cli.local", "Run the local AWS by itself.", ("local",)),
+    "start": ("batch_transform.cli.start", "Start a run of a deployed job, on AWS or the local AWS.", ()),
+    "runs": ("batch_transform.cli.runs", "List recent runs of deployed jobs.", ()),
+    "show": ("batch_transform.cli.show", "Show the details of a run, and why it failed.", ()),
+    "local": ("batch_transform.cli.local", "Run the local AWS on its own.", ("local",)),
     "parity": (
         "batch_transform.cli.parity",
-        "Compare a SageMaker endpoint with what is known of AWS.",
+        "Compare a SageMaker endpoint with the known behavior of AWS.",
         ("local",),
     ),
 }
@@ -76,18 +76,18 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="batch-transform")
 def commands() -> None:
-    """Amazon SageMaker Batch Transform jobs, on AWS and on this machine."""
+    """Run Amazon SageMaker Batch Transform jobs, on AWS and on this machine."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command and end the process with its exit code. The one place where errors become messages."""
+    """Run a command and exit with its exit code. This is the only place where errors become messages."""
     if sys.platform == "win32":
         _say_error(
             "batch-transform runs on Linux and macOS; on Windows, install and run it in the Windows Subsystem for "
             "Linux (WSL)"
         )
         sys.exit(BatchTransformError.exit_code)
-    # services on this machine are not behind a proxy; the programs that we start inherit these variables
+    # services on this machine are not behind a proxy; the programs we start inherit these variables
     os.environ.update(without_proxy(os.environ))
     for number in (signal.SIGTERM, signal.SIGHUP):
         if (
@@ -99,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 class _EndedBySignal(KeyboardInterrupt):
-    """When another process ends the command, which then cleans up as after Ctrl-C."""
+    """When another process terminates the command, which then cleans up as it does after Ctrl-C."""
 
     def __init__(self, number: int) -> None:
         self.exit_code = 128 + number
@@ -145,9 +145,9 @@ _FIXES = {
     errno.EROFS: "use a folder that you can write to",
     errno.EACCES: "change its permissions, or use another path",
     errno.EPERM: "change its permissions, or use another path",
-    errno.EIO: "use another disk, since this one reported an error",
+    errno.EIO: "use another disk, because this one reported an error",
     errno.EMFILE: "raise the limit of open files (ulimit -n 4096)",
-    errno.ENFILE: "close other programs, since the system has too many open files",
+    errno.ENFILE: "close other programs, because the system has too many open files",
     errno.ENOMEM: "close other programs to free memory",
     errno.EAGAIN: "close other programs, or raise the limit of processes (ulimit -u)",
 }
@@ -157,10 +157,10 @@ _FIXES = {
 def _machine_at_fault(error: OSError) -> str | None:
     """Return a line with the fix for an error of the machine; None for any other error."""
     if "No usable temporary directory" in str(error):
-        return "no folder for temporary files is writable; name one in TMPDIR"
+        return "no folder for temporary files is writable; set TMPDIR to one that is"
     if error.errno not in _FIXES:
         return None
-    temporary = os.environ.get("TMPDIR", "/tmp")  # noqa: S108 - only named
+    temporary = os.environ.get("TMPDIR", "/tmp")  # noqa: S108 - only mentioned
     place = (
         error.filename
         or f"standard output, this folder, or the one for temporary files ({temporary}, TMPDIR)"

@@ -1,4 +1,4 @@
-"""`batch-transform new`: a first job file."""
+"""`batch-transform new`: writes a new job file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from batch_transform.scaffold.starter import CONTENT_TYPES, CSV, Starter, proble
 
 _DEFAULT_IMAGE = "sklearn:1.2-1"
 
-# Where each field's value came from; the longest name that fits holds.
+# The option that each field's value came from; the longest matching name wins.
 _OPTION_OF_FIELD = {
     "name": "NAME",
     "model": "--model",
@@ -38,26 +38,36 @@ _OPTION_OF_FIELD = {
     "--model", metavar="FOLDER|s3://…|NAME", help="A folder, a model.tar.gz in S3, or a model in SageMaker."
 )
 @click.option(
-    "--image", metavar="FRAMEWORK:VERSION|URI", help=f"The model's container, such as {_DEFAULT_IMAGE}."
+    "--image", metavar="FRAMEWORK:VERSION|URI", help=f"The model's container image, such as {_DEFAULT_IMAGE}."
 )
 @click.option(
-    "--content-type", metavar="TYPE", help=f"What a record is: {', '.join(CONTENT_TYPES)}, or other."
+    "--content-type",
+    metavar="TYPE",
+    help=f"Content type of a record: {', '.join(CONTENT_TYPES)}, or another.",
 )
-@click.option("--columns", metavar="FILE|NAMES", help="A CSV with a header line, or the names with commas.")
 @click.option(
-    "--id", "id_name", metavar="NAME", help="The column, or field, to keep beside the model's answer."
+    "--columns",
+    metavar="FILE|NAMES",
+    help="A CSV with a header line, or the column names, separated by commas.",
+)
+@click.option(
+    "--id", "id_name", metavar="NAME", help="The column or field to keep next to the model's answer."
 )
 @click.option(
     "--answer",
     default="prediction",
     show_default=True,
     metavar="NAMES",
-    help="The columns of the model's answer.",
+    help="The columns of the model's answer, separated by commas.",
 )
-@click.option("--data", metavar="s3://…", help="What is scored. The stack's own input bucket, unless told.")
-@click.option("--instance-type", default="ml.m5.large", show_default=True)
+@click.option("--data", metavar="s3://…", help="The data to score. Default: the stack's input bucket.")
 @click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), help="The file. jobs/NAME.yaml, unless told."
+    "--instance-type", default="ml.m5.large", show_default=True, help="The instance type to score on."
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The file to write. Default: jobs/NAME.yaml.",
 )
 def new(
     *,
@@ -72,26 +82,26 @@ def new(
     instance_type: str,
     out: Path | None,
 ) -> None:
-    """Write a first job file, valid as it is. What is not told by options is asked for on a terminal.
+    """Write a new job file, which is valid as it is. On a terminal, asks for what the options leave out.
 
-    A file that is there is never overwritten.
+    An existing file is never overwritten.
     """
     asks = sys.stdin.isatty()
     name = name or _required("Name of the job", "NAME", asks=asks)
     path = out or Path("jobs") / f"{name}.yaml"
     if path.exists():
-        raise InputError(f"{path} is there already and is not overwritten; choose another name")
+        raise InputError(f"{path} already exists and is not overwritten; choose another name")
     if asks and content_type is None:
-        content_type = click.prompt("What a record is", default=CSV)
+        content_type = click.prompt("Content type of a record", default=CSV)
     if asks and columns is None and content_type == CSV:
-        columns = _optional("A CSV whose header line names the columns, or the names with commas")
+        columns = _optional("A CSV whose header line names the columns, or the names, separated by commas")
     if asks and id_name is None and (columns or content_type != CSV):
-        id_name = _optional("Column or field to keep beside the answer")
+        id_name = _optional("Column or field to keep next to the answer")
     model = model or _required(
-        "Model: a folder, a model.tar.gz in S3, or a model's name", "--model", asks=asks
+        "Model: a folder, a model.tar.gz in S3, or the name of a model in SageMaker", "--model", asks=asks
     )
     if image is None and (model.startswith("s3://") or Path(model).is_dir()) and asks:
-        image = click.prompt("The model's container", default=_DEFAULT_IMAGE)
+        image = click.prompt("The model's container image", default=_DEFAULT_IMAGE)
     starter = Starter(
         name=name,
         model=model,
@@ -110,12 +120,12 @@ def new(
     write_new(path, text)
     if problems:
         report_problems(problems)
-    click.echo(f"{path} is written; see what it does with: batch-transform explain {path}")
+    click.echo(f"wrote {path}; to see what the job does: batch-transform explain {path}")
 
 
 def _in_options(problems: Sequence[Problem]) -> list[Problem]:
-    """Tell problems by the options that they came from: no file was written that had lines to point at."""
-    told: dict[tuple[str, str], Problem] = {}
+    """Attribute problems to the options that they came from: no file was written whose lines to point at."""
+    found: dict[tuple[str, str], Problem] = {}
     for problem in problems:
         field = problem.field
         fitting = [
@@ -123,17 +133,17 @@ def _in_options(problems: Sequence[Problem]) -> list[Problem]:
         ]
         option = _OPTION_OF_FIELD[max(fitting, key=len)] if fitting else field
         in_option = dataclasses.replace(problem, field=option, path="", line=0, column=0)
-        told.setdefault((problem.code, option), in_option)
-    return list(told.values())
+        found.setdefault((problem.code, option), in_option)
+    return list(found.values())
 
 
 def _required(question: str, option: str, *, asks: bool) -> str:
     if not asks:
-        raise click.UsageError(f"{option} is needed where there is no terminal to ask on")
+        raise click.UsageError(f"{option} is required, because there is no terminal to ask on")
     answer: str = click.prompt(question)
     return answer
 
 
 def _optional(question: str) -> str | None:
-    answer: str = click.prompt(f"{question} (empty: none)", default="", show_default=False)
+    answer: str = click.prompt(f"{question} (optional)", default="", show_default=False)
     return answer.strip() or None

@@ -1,4 +1,4 @@
-"""The options that several commands have."""
+"""The options that several commands share."""
 
 from __future__ import annotations
 
@@ -20,25 +20,29 @@ from batch_transform.job.values.job_spec import JobSpec
 _STDIN = "-"
 
 jobs_option = click.option(
-    "--jobs", default=Path("jobs"), show_default=True, type=click.Path(path_type=Path), help="The job files."
+    "--jobs",
+    default=Path("jobs"),
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="The folder with the job files.",
 )
 
 images_option = click.option(
     "--images",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="JSON or YAML that maps container images to commands that serve them on this machine.",
+    help="A JSON or YAML file that maps container images to commands that serve them on this machine.",
 )
 
 models_option = click.option(
     "--models",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="YAML that says which folder stands in, on this machine, for a model that SageMaker has already.",
+    help="A YAML file that maps models that exist in SageMaker to local folders that stand in for them.",
 )
 
 offline_option = click.option(
     "--offline",
     is_flag=True,
-    help="Don't download packages for a model's requirements.txt; use those that an earlier run installed.",
+    help="Don't download the packages in a model's requirements.txt; use those that an earlier run installed.",
 )
 
 overrides_option = click.option(
@@ -51,7 +55,7 @@ overrides_option = click.option(
 
 
 def parse_overrides(overrides: tuple[str, ...]) -> dict[str, Any]:
-    """Values are read as YAML, as in the job file: `6` is a number, `$[1:]` a string."""
+    """Parse NAME=VALUE pairs. Values are YAML, as in the job file: `6` is a number, `$[1:]` a string."""
     parsed = {}
     for override in overrides:
         name, equals, value = override.partition("=")
@@ -64,14 +68,14 @@ def parse_overrides(overrides: tuple[str, ...]) -> dict[str, Any]:
             json.dumps(parsed[name])
         except (yaml.YAMLError, TypeError) as error:
             raise InputError(
-                f"--set {override}: the value is neither a text nor a number as JSON has them ({error}); "
-                "put a text in quotes"
+                f"--set {override}: the value is not valid YAML, or has no JSON equivalent ({error}); "
+                "put the text in quotes"
             ) from error
     return parsed
 
 
 def overridden(spec: JobSpec, run_input: Mapping[str, Any]) -> Request:
-    """Return the request that the state machine would send for a run of the job with these overrides.
+    """Return the request that the state machine would send for a run with these overrides.
 
     Names that only a deployment knows are placeholders. Raises RunInputError for overrides that are not allowed.
     """
@@ -86,7 +90,7 @@ def overridden(spec: JobSpec, run_input: Mapping[str, Any]) -> Request:
 
 
 def read_overrides(place: str) -> Mapping[str, Any]:
-    """Return what a JSON or YAML file holds, or standard input for `-`: the input of an execution."""
+    """Read the overrides in a JSON or YAML file, or in standard input for `-`."""
     try:
         text = sys.stdin.read() if place == _STDIN else read_file(Path(place)).decode()
     except OSError as error:
@@ -94,12 +98,12 @@ def read_overrides(place: str) -> Mapping[str, Any]:
     except UnicodeDecodeError as error:
         raise InputError(f"--overrides {place} is not UTF-8 text") from error
     try:
-        given = yaml.safe_load(text)  # of which JSON is a part
+        given = yaml.safe_load(text)  # JSON is a subset of YAML
         json.dumps(given)
     except (yaml.YAMLError, TypeError) as error:
-        raise InputError(f"--overrides {place} is no JSON object: {error}") from error
+        raise InputError(f"--overrides {place} is not a JSON object: {error}") from error
     if not isinstance(given, Mapping):
         raise InputError(
-            f'--overrides {place} must hold a JSON object, such as {{"transform.instance_count": 2}}'
+            f'--overrides {place} must contain a JSON object, such as {{"transform.instance_count": 2}}'
         )
     return given

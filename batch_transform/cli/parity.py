@@ -1,4 +1,4 @@
-"""`batch-transform parity`: the cases of how Batch Transform behaves, through a SageMaker endpoint."""
+"""`batch-transform parity`: compares how a SageMaker endpoint behaves with known cases."""
 
 from __future__ import annotations
 
@@ -28,35 +28,41 @@ from batch_transform.parity.outcome import Result, run_case, summary
 CONTAINER = Path(__file__).parents[1] / "parity" / "container"
 LOCAL_ROLE = "arn:aws:iam::000000000000:role/parity"
 MINUTES_A_JOB = 5
-"""What an instance is billed for a job that does next to nothing: mostly its container's start (from practice)."""
+"""What is billed for a job that does next to nothing: mostly the start of its container (from experience)."""
 USD_AN_HOUR = 0.115
-"""ml.m5.large for batch transform in us-east-1, when this was written."""
+"""The price of ml.m5.large for batch transform in us-east-1, at the time of writing."""
 
-_PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
+_PIPE_WIDTH = 160  # a file or a log has no width that a table must fit
 
 
 @click.command()
-@click.option(
-    "--endpoint-url", help="A local AWS that runs already; without it one is started for the cases."
-)
-@click.option("--case", "case_ids", multiple=True, help="Only this case; may be given several times.")
+@click.option("--endpoint-url", help="The address of a running local AWS. Default: start one for the cases.")
+@click.option("--case", "case_ids", multiple=True, help="Run only this case; can be repeated.")
 @click.option(
     "--cases",
     "files",
     multiple=True,
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Cases of your own, JSON Lines, in place of the project's.",
+    help="A JSON Lines file with cases to run instead of the built-in ones; can be repeated.",
 )
 @click.option(
-    "--at-once", default=4, show_default=True, type=click.IntRange(min=1), help="Jobs that run side by side."
+    "--at-once",
+    default=4,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Number of transform jobs to run in parallel.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object for each case.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each case.")
 @click.option(
-    "--aws", is_flag=True, help="On AWS, with your credentials. It says what that costs, and asks first."
+    "--aws",
+    is_flag=True,
+    help="Run the cases on AWS, with your credentials. Shows the estimated cost, and asks first.",
 )
-@click.option("--image-uri", help="With --aws: the image made from batch_transform/parity/container, in ECR.")
-@click.option("--role", help="With --aws: the ARN of an execution role that may use the bucket.")
-@click.option("--bucket", help="With --aws: a bucket; everything is written below parity/ in it.")
+@click.option(
+    "--image-uri", help="With --aws: the image in ECR, built from batch_transform/parity/container."
+)
+@click.option("--role", help="With --aws: the ARN of an execution role with access to the bucket.")
+@click.option("--bucket", help="With --aws: the bucket to use; everything is written under parity/.")
 def parity(
     *,
     endpoint_url: str | None,
@@ -69,10 +75,12 @@ def parity(
     role: str | None,
     bucket: str | None,
 ) -> int:
-    """Run transform jobs whose outcome is known, and compare.
+    """Run transform jobs whose outcome is known, and compare the results.
 
-    What AWS documents, what jobs on AWS were seen to do, and what follows from those must come out the
-    same; exit code 1 says that something did not. What nobody knows is shown as it comes out.
+    A case is known because AWS documents it, because jobs on AWS behave so, or because it follows from those. For
+    cases that are not documented, shows the outcome without a comparison.
+
+    Exits with 1 if any outcome differs, and with 0 otherwise.
     """
     cases = _chosen(load_cases(files or None), case_ids)
     if aws:
@@ -100,7 +108,7 @@ def _chosen(cases: Sequence[Case], ids: Sequence[str]) -> list[Case]:
     unknown = sorted(set(ids) - {case.id for case in cases})
     if unknown:
         raise InputError(
-            f"there is no case {', '.join(unknown)}; there are {', '.join(case.id for case in cases)}"
+            f"unknown case {', '.join(unknown)}; the cases are {', '.join(case.id for case in cases)}"
         )
     return [case for case in cases if not ids or case.id in ids]
 
@@ -109,9 +117,9 @@ def _confirmed(cases: Sequence[Case]) -> bool:
     jobs = sum(not case.is_free for case in cases)
     hours = jobs * MINUTES_A_JOB / 60
     click.echo(
-        f"{len(cases)} cases start up to {jobs} transform jobs on one ml.m5.large each; at {MINUTES_A_JOB} minutes of "
-        f"instance time a job that is {hours:.1f} hours, about {hours * USD_AN_HOUR:.2f} USD at {USD_AN_HOUR} USD an "
-        "hour. Look up the price of your region, and your quota for ml.m5.large (--at-once)."
+        f"{len(cases)} cases start up to {jobs} transform jobs, each on one ml.m5.large. At {MINUTES_A_JOB} minutes "
+        f"per job, that is {hours:.1f} instance hours, or about {hours * USD_AN_HOUR:.2f} USD at {USD_AN_HOUR} USD per "
+        "hour. Check the price in your region, and your quota for ml.m5.large (--at-once)."
     )
     return click.confirm("Run them?", default=False)
 
@@ -130,7 +138,7 @@ def _on_local_aws(endpoint_url: str | None) -> Iterator[Endpoint]:
     )
     bucket = "parity"
     with ExitStack() as made:
-        with _told(f"--endpoint-url {endpoint_url}"):
+        with _reporting(f"--endpoint-url {endpoint_url}"):
             clients = _clients(session, endpoint_url)
             clients.s3.create_bucket(Bucket=bucket)
             model = endpoint_with_model(clients, image=f"file://{CONTAINER}", role=LOCAL_ROLE, bucket=bucket)
@@ -142,7 +150,7 @@ def _on_local_aws(endpoint_url: str | None) -> Iterator[Endpoint]:
 def _on_aws(image_uri: str, role: str, bucket: str) -> Iterator[Endpoint]:
     waits = {"poll": 15.0, "log_wait": 60.0}
     with ExitStack() as made:
-        with _told("AWS"):
+        with _reporting("AWS"):
             clients = _clients(boto3.Session(), None)
             model = endpoint_with_model(clients, image=image_uri, role=role, bucket=bucket, **waits)
             endpoint = made.enter_context(model)
@@ -150,11 +158,11 @@ def _on_aws(image_uri: str, role: str, bucket: str) -> Iterator[Endpoint]:
 
 
 @contextmanager
-def _told(where: str) -> Iterator[None]:
-    """Tell what an endpoint that cannot be used answered, or that nobody did. Nothing has run then."""
+def _reporting(where: str) -> Iterator[None]:
+    """Raise InputError if the endpoint cannot be used. Nothing has run at that point."""
     try:
         yield
-    except (BotoCoreError, ClientError, ValueError) as error:  # ValueError: the address is none
+    except (BotoCoreError, ClientError, ValueError) as error:  # ValueError: not a valid address
         raise InputError(f"{where}: {error}") from error
 
 
@@ -198,10 +206,8 @@ def _print_table(results: Sequence[Result]) -> None:
     table = Table("case", "evidence", "expected", "got", show_lines=True)
     for result in results:
         case = result.case
-        got = "\n".join(result.differences) or (
-            "the same" if not case.is_unknown else summary(result.outcome)
-        )
-        known = summary(case.expected) if not case.is_unknown else f"not known ({case.register})"
+        got = "\n".join(result.differences) or ("same" if not case.is_unknown else summary(result.outcome))
+        known = summary(case.expected) if not case.is_unknown else f"not documented ({case.register})"
         colour = "red" if result.differences else "yellow" if case.is_unknown else "green"
         table.add_row(
             f"{case.id}\n{case.title}", case.evidence, _literal(known), f"[{colour}]{_literal(got)}[/]"
@@ -210,10 +216,11 @@ def _print_table(results: Sequence[Result]) -> None:
     differing = sum(bool(result.differences) for result in results)
     unknown = sum(result.case.is_unknown for result in results)
     console.print(
-        f"{len(results)} cases: {len(results) - unknown - differing} the same, {differing} different, {unknown} unknown"
+        f"{len(results)} cases: {len(results) - unknown - differing} same, {differing} different, "
+        f"{unknown} not documented"
     )
 
 
 def _literal(text: str) -> str:
-    """Return the text with its brackets shown, not read as markup."""
+    """Return the text with its brackets escaped, so that they are not read as markup."""
     return text.replace("[", r"\[")

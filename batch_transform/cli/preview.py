@@ -1,4 +1,4 @@
-"""`batch-transform preview`: the first records of an input on their way through a job."""
+"""`batch-transform preview`: what a job does with the first records of an input."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from batch_transform.preview.preview import preview as preview_of
 from batch_transform.preview.source import first_in_manifest, open_source
 from batch_transform.runs.aws_calls import aws_calls
 
-_PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
+_PIPE_WIDTH = 160  # a file or a log has no width that a table must fit
 
 
 @click.command()
@@ -41,19 +41,25 @@ _PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
     "--input",
     "place",
     metavar="FILE|s3://BUCKET/KEY",
-    help="What to read. The job's own input.data, unless told.",
+    help="The data to read. Default: the job's input.data.",
 )
 @click.option(
-    "-n", "--records", "count", default=5, show_default=True, type=click.IntRange(1, 1000), help="How many."
+    "-n",
+    "--records",
+    "count",
+    default=5,
+    show_default=True,
+    type=click.IntRange(1, 1000),
+    help="Number of records to show.",
 )
 @overrides_option
 @click.option(
     "--answer",
     metavar="FILE|TEXT",
-    help="What the model answers: a line for each record, or one line for all.",
+    help="The model's answers: one line for each record, or one line for all.",
 )
 @click.option(
-    "--model", "use_model", is_flag=True, help="Let the job's own model answer, served on this machine."
+    "--model", "use_model", is_flag=True, help="Get the answers from the job's model, served on this machine."
 )
 @images_option
 @models_option
@@ -64,10 +70,10 @@ _PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
     show_default=True,
     type=click.IntRange(min=0),
     metavar="N",
-    help="Look for what is unsound in the first N records; 0 looks at all.",
+    help="Look for problems in the first N records; 0 means all.",
 )
 @jobs_option
-@click.option("--json", "print_json", is_flag=True, help="Print all of it as JSON, for programs.")
+@click.option("--json", "print_json", is_flag=True, help="Print the preview as JSON.")
 def preview(
     *,
     job: str,
@@ -83,16 +89,16 @@ def preview(
     jobs: Path,
     print_json: bool,
 ) -> None:
-    """Show what JOB makes of the first records of an input, and what is unsound in it.
+    """Show what JOB does with the first records of an input, and the problems found in them.
 
-    For each record: the record, what the model gets, what it answers (as given with --answer, or by
-    the model itself with --model) and what is kept, under its names. What a job would do to the records
-    is done by the same engine. Of a large input only the start is read.
+    JOB is the name of a job, or a job file. For each record, shows the record itself, what the model gets, what it
+    answers (the text in --answer, or the real answer with --model) and what the result keeps, with column names. The
+    records go through the same engine as in a run. Only the start of a large input is read.
 
-    Ends with 2 when the input has errors: the job would fail, or score something that isn't a record.
+    Exits with 2 if the input has errors: the job would fail, or score something that isn't a record.
     """
     if answer is not None and use_model:
-        raise click.UsageError("--answer and --model both answer; keep one of them")
+        raise click.UsageError("--answer and --model exclude each other; keep one of them")
     spec = find_job(job, jobs)
     run_input = parse_overrides(overrides)
     request = overridden(spec, run_input)
@@ -131,7 +137,7 @@ def preview(
 
 def _own_input(request: Mapping[str, Any], *, has_data: bool) -> str:
     if not has_data:
-        raise InputError("there is nothing to read: name a file or an object with --input")
+        raise InputError("there is nothing to read; name a file or an object with --input")
     source = request["TransformInput"]["DataSource"]["S3DataSource"]
     is_manifest = source["S3DataType"] == "ManifestFile"
     return first_in_manifest(source["S3Uri"], _s3) if is_manifest else str(source["S3Uri"])
@@ -143,7 +149,7 @@ def _with_stand_in(spec: JobSpec, models: Path | None) -> JobSpec:
     except InputError as error:
         if models is not None:
             raise
-        raise InputError(f"{error}; or give an answer with --answer instead") from error
+        raise InputError(f"{error}; or pass the answer with --answer") from error
 
 
 def _given(answer: str, count: int, *, split_lines: bool) -> GivenAnswer:
@@ -157,14 +163,14 @@ def _answering(
     if not use_model:
         yield None, {}
         return
-    from batch_transform.preview.local_model import local_model  # noqa: PLC0415 - model servers take time to import
+    from batch_transform.preview.local_model import local_model  # noqa: PLC0415 - model servers are slow to import
 
     try:
         with aws_calls(), local_model(spec, request, _s3, images, offline=offline, say=_say) as served:
             yield served.invoker, served.execution_parameters
     except TransformJobError as error:
         output = ["the last lines of its output:", *(f"    {line}" for line in error.log_lines)]
-        said = [f"the model does not start: {error}", *(output if error.log_lines else [])]
+        said = [f"the model did not start: {error}", *(output if error.log_lines else [])]
         raise TransformJobError("\n".join(said)) from error
 
 
@@ -173,6 +179,6 @@ def _say(line: str) -> None:
 
 
 def _s3() -> Any:  # noqa: ANN401 - boto3 makes clients at run time
-    import boto3  # noqa: PLC0415 - its import takes time that a local file need not
+    import boto3  # noqa: PLC0415 - slow to import, and not needed for a local file
 
     return boto3.client("s3")

@@ -1,4 +1,4 @@
-"""A preview as a person reads it, and as a program does."""
+"""A preview, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _COLOUR = {"error": "red", "warning": "yellow"}
 
 
 def show(spec: JobSpec, preview: Preview, console: Console) -> None:
-    """Print the records one by one, the results as a table, the bodies, and what is unsound."""
+    """Print the records one by one, the results as a table, the request bodies, and the problems."""
     console.print(Text.assemble((spec.name, "bold"), f"  {preview.source}"), soft_wrap=True)
     for shown in preview.shown:
         console.print()
@@ -38,7 +38,7 @@ def show(spec: JobSpec, preview: Preview, console: Console) -> None:
     _show_table(preview, console)
     console.print()
     if preview.shown and not preview.was_asked:
-        console.print(Text("no answers: give one with --answer, or let the job's model answer with --model"))
+        console.print(Text("no answers: pass one with --answer, or use the job's model with --model"))
     for sentence in _body_words(preview):
         console.print(Text(sentence), soft_wrap=not console.is_terminal)
     _show_findings(preview, console)
@@ -58,7 +58,7 @@ def _show_part(label: str, text: str, console: Console) -> None:
 
 
 def as_json(spec: JobSpec, preview: Preview) -> dict[str, Any]:
-    """Return what a program reads. Bytes are text, with U+FFFD for what is not UTF-8."""
+    """Return the preview as JSON values. Bytes become text, with U+FFFD for bytes that are not UTF-8."""
     return {
         "job": spec.name,
         "source": preview.source,
@@ -94,10 +94,10 @@ def _parts(preview: Preview, shown: Shown) -> Iterator[tuple[str, str]]:
     names = preview.names
     yield "record", _named(shown.record, names.record) or "(blank)"
     if shown.sent is None:
-        yield "model gets", "nothing: the object has no result, see below"
+        yield "model gets", "nothing: the object has no result (see below)"
         return
     is_same = shown.sent == shown.record
-    yield "model gets", "the record as it is" if is_same else _named(shown.sent, names.sent)
+    yield "model gets", "the record unchanged" if is_same else _named(shown.sent, names.sent)
     if shown.answer is None:
         if preview.was_asked:
             yield "answers", _elsewhere(preview, shown)
@@ -105,24 +105,24 @@ def _parts(preview: Preview, shown: Shown) -> Iterator[tuple[str, str]]:
     several = f"  (to {counted(shown.answered, 'record')})" if shown.answered > 1 else ""
     yield "answers", (_named(shown.answer, names.answer) or "nothing") + several
     if shown.result is None:
-        yield "kept", "nothing: the object has no result, see below"
+        yield "kept", "nothing: the object has no result (see below)"
     else:
         yield (
             "kept",
-            "the answer as it is" if shown.result == shown.answer else _named(shown.result, names.result),
+            "the answer unchanged" if shown.result == shown.answer else _named(shown.result, names.result),
         )
 
 
 def _elsewhere(preview: Preview, shown: Shown) -> str:
-    """Say where to find the answer to a record that has no line of its own."""
+    """Say where to find the answer to a record that has no answer line of its own."""
     for other in preview.shown:
         if other.line < shown.line < other.line + other.answered:
             return f"in the answer to {_unit(preview)} {other.line}"
-    return "nothing: see below"
+    return "nothing (see below)"
 
 
 def _named(data: bytes, names: Sequence[str]) -> str:
-    """Return the cells with their names; of many only the first and the last."""
+    """Return the cells with their names; if there are many, only the first and last ones."""
     cells = _cells(data) if names else []
     if len(cells) != len(names) or not names:
         text = _printable(data[: 4 * _LONGEST].decode("utf-8", "replace"))
@@ -143,7 +143,7 @@ def _cells(data: bytes) -> list[str]:
 
 
 def _printable(text: str) -> str:
-    """Return the text with what a terminal would act on written out, such as \\r."""
+    """Return the text with control characters written out, such as \\r."""
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode()
         for character in text
@@ -161,20 +161,20 @@ def _show_table(preview: Preview, console: Console) -> None:
     for row in rows:
         table.add_row(*(Text(_printable(cell)) for cell in row))
     console.print()
-    console.print(Text("the result", style="bold"))
+    console.print(Text("result", style="bold"))
     console.print(table)
 
 
 def _body_words(preview: Preview) -> Iterator[str]:
     limit = preview.settings.max_payload
     if not limit:
-        yield f"the whole object is one body, streamed; of these records {counted(_size(preview), 'byte')} are sent"
+        yield f"the whole object is streamed as one body; these records are {counted(_size(preview), 'byte')} of it"
         return
     for number, body in enumerate(preview.bodies[:3], 1):
         share = "less than 0.01%" if body.size * 10_000 < limit else f"{body.size / limit:.2%}"
         yield (
             f"body {number}: {counted(body.records, 'record')}, {counted(body.size, 'byte')}, {share} of the "
-            f"{limit // MIB} MB that a request takes"
+            f"{limit // MIB} MB limit of a request"
         )
     if len(preview.bodies) > 3:
         yield f"and {len(preview.bodies) - 3} more like these"
@@ -186,36 +186,36 @@ def _size(preview: Preview) -> int:
 
 
 def _requests_words(preview: Preview) -> Iterator[str]:
-    """Say how many requests the input makes, at the size of the records that were shown."""
+    """Estimate how many requests the input takes, from the size of the records shown."""
     records, size = (sum(getattr(body, name) for body in preview.bodies) for name in ("records", "size"))
     if not preview.settings.split_lines or preview.settings.single_record or not size:
         return
     if preview.is_complete and preview.checked == 1:
         return
     fit = max(1, preview.settings.max_payload * records // size)
-    words = f"at this size about {counted(fit, 'record')} fill a request"
+    words = f"at this size, about {counted(fit, 'record')} fit into a request"
     if preview.is_complete:
         requests = -(-preview.checked // fit)
         about = "one request" if requests == 1 else f"about {counted(requests, 'request')}"
-        yield f"{words}; there are {preview.checked:,}, in {about}"
-    elif preview.settings.is_gzip or not preview.size:  # a pipe does not say how much it holds
+        yield f"{words}; all {preview.checked:,} take {about}"
+    elif preview.settings.is_gzip or not preview.size:  # the size of a pipe is unknown
         yield words
     else:
         stored = sum(len(shown.record) + 1 for shown in preview.shown[:records])
         in_all = preview.size * records // stored
         requests = counted(-(-in_all // fit), "request")
-        yield f"{words}; the input's {preview.size:,} bytes hold about {in_all:,} of them, in about {requests}"
+        yield f"{words}; the input has {preview.size:,} bytes, about {in_all:,} records in about {requests}"
 
 
 def _show_findings(preview: Preview, console: Console) -> None:
     console.print()
-    which = "the first" if not preview.is_complete else "the" if preview.checked == 1 else "all"
+    which = "the" if preview.is_complete else "the first"
     looked = f"{which} {counted(preview.checked, 'record')}"
     if not preview.findings:
-        console.print(Text(f"nothing unsound in {looked}"), soft_wrap=True)
+        console.print(Text(f"no problems in {looked}"), soft_wrap=True)
         return
     console.print(
-        Text(f"unsound in {looked}:" if preview.checked else "unsound:", style="bold"), soft_wrap=True
+        Text(f"problems in {looked}:" if preview.checked else "problems:", style="bold"), soft_wrap=True
     )
     for finding in preview.findings:
         where = f"{preview.source}:{finding.line}: " if finding.line else f"{preview.source}: "

@@ -1,4 +1,4 @@
-"""Problems as a person reads them, on standard error."""
+"""Prints problems on standard error."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _WIDEST_EXCERPT = 160
 
 
 def report_problems(problems: Sequence[Problem]) -> None:
-    """Print one block for each problem and a line with the counts; on a terminal with the line and a caret."""
+    """Print each problem, and a line with the counts. On a terminal, also show the line of the file with a caret."""
     on_terminal = sys.stderr.isatty()
     for problem in problems:
         click.echo(_headline(problem, shutil.get_terminal_size().columns if on_terminal else None), err=True)
@@ -32,7 +32,7 @@ def report_problems(problems: Sequence[Problem]) -> None:
 
 
 def count_line(problems: Sequence[Problem]) -> str:
-    """Return such as `2 errors and 1 warning in 2 files`."""
+    """Return a text such as `2 errors and 1 warning in 2 files`."""
     errors = sum(problem.is_error for problem in problems)
     counts = [
         counted(number, word)
@@ -45,7 +45,7 @@ def count_line(problems: Sequence[Problem]) -> str:
 
 
 def _headline(problem: Problem, columns: int | None) -> str:
-    """Return the problem in one line; for a terminal with so many columns, in as many lines as it takes."""
+    """Return the problem on one line, or wrapped to a number of columns."""
     where = f"{_printed(problem.path)}:{problem.line}:{problem.column}: " if problem.path else ""
     kind = f"{problem.severity} {problem.code}"
     field, message = _printed(problem.field), _printed(problem.message)
@@ -80,7 +80,7 @@ def _excerpt(problem: Problem) -> list[str]:
 
 @cache
 def _lines_of(path: str) -> tuple[str, ...]:
-    """Return the file's lines as YAML counts them; none where the file cannot be read, which is a problem itself."""
+    """Return the file's lines as YAML counts them; () if the file cannot be read, which is a problem of its own."""
     try:
         return tuple(read_file(Path(path)).decode("utf-8-sig").split("\n"))
     except (OSError, UnicodeDecodeError):
@@ -88,7 +88,7 @@ def _lines_of(path: str) -> tuple[str, ...]:
 
 
 def _printed(text: str) -> str:
-    """Return the text without what a terminal would act on."""
+    """Return the text without control characters, which a terminal would act on."""
     return "".join(
         character if character.isprintable() else "?" for character in text.rstrip("\r").replace("\t", _TAB)
     )

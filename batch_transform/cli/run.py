@@ -1,4 +1,4 @@
-"""`batch-transform run`: the whole line on this machine, from the job file to the rows."""
+"""`batch-transform run`: a run on this machine, from job file to results."""
 
 from __future__ import annotations
 
@@ -57,26 +57,26 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient
 
 _MOST_NAMES = 5
-_PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
+_PIPE_WIDTH = 160  # a file or a log has no width that a table must fit
 
 
 @click.command()
 @click.argument("job")
-@click.option("--input", "input_path", type=click.Path(path_type=Path), help="A file or a folder to score.")
+@click.option("--input", "input_path", type=click.Path(path_type=Path), help="The file or folder to score.")
 @overrides_option
 @click.option(
     "--truth",
     "truth_path",
     type=click.Path(path_type=Path),
-    help="A CSV whose header names two output columns: the id, and the prediction that it tells the truth of. Tells "
-    "how many predictions are right; of numbers with fractions, how far they are off on average.",
+    help="A CSV with known answers, to compare with the predictions. Its header names two output columns: the id and "
+    "the prediction. Prints the accuracy, or the mean absolute error if the predictions are fractional numbers.",
 )
 @click.option(
     "--rows",
     default=10,
     show_default=True,
     type=click.IntRange(min=0),
-    help="How many rows to show at the end.",
+    help="Number of result rows to show.",
 )
 @jobs_option
 @click.option(
@@ -84,29 +84,29 @@ _PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
     "environment_name",
     default=DEFAULT_ENVIRONMENT,
     show_default=True,
-    help="The environment whose stack is deployed, of environments.yaml.",
+    help="The environment in environments.yaml to deploy the job for.",
 )
 @click.option(
     "--out",
     default=Path("out"),
     show_default=True,
     type=click.Path(path_type=Path, file_okay=False),
-    help="Copies of the results go here.",
+    help="The folder to copy the results to.",
 )
 @click.option(
     "--port",
     default=0,
     type=click.IntRange(0, 65535),
-    help="Port of the local AWS. Any free one, unless told.",
+    help="Port of the local AWS. Default: any free port.",
 )
 @click.option(
     "--enforce-iam",
     is_flag=True,
-    help="Each role may do what its policies allow, and no more, as on AWS. A role, key or topic that the job names "
-    "is not there.",
+    help="Check IAM permissions, as AWS does. Fails if the job names a role, key or topic that exists only in your "
+    "account.",
 )
 @click.option(
-    "--stack", metavar="NAME", help="The stack to deploy, where the app has the job in more than one."
+    "--stack", metavar="NAME", help="The stack to deploy, if several stacks of the app have the job."
 )
 @images_option
 @models_option
@@ -128,11 +128,11 @@ def run(
     images: Path | None,
     models: Path | None,
 ) -> None:
-    """Run JOB on this machine: start the local AWS, deploy the job there, score, fetch the results.
+    """Run JOB on this machine: start a local AWS, deploy the job to it, score the input, and copy the results.
 
-    JOB is a job file, or the name of a job: in a job file, or of a BatchTransform in the CDK app of this folder. The
-    app is run by the "app" command of its cdk.json; the stack of the job is deployed, with those that it depends on.
-    Nothing reaches AWS, and the local AWS ends with the run.
+    JOB is a job file, or the name of a job that is defined in a job file or by a BatchTransform in the CDK app of this
+    folder. The app is synthesized with the "app" command in cdk.json, and the job's stack is deployed with the stacks
+    that it depends on. Nothing reaches AWS, and the local AWS stops when the run ends.
     """
     began = time.monotonic()
     as_read = FilesAsRead.now([ENVIRONMENT_FILE, *candidates(job, jobs)])
@@ -145,12 +145,12 @@ def run(
         _require_sound(in_environment(declared, environment), run_input, found, models)
     if found is None and (declared is None or declared.input.data is None) and "input.data" not in run_input:
         raise InputError(
-            "there is nothing to score: the local AWS starts empty; name a file or a folder with --input"
+            "there is nothing to score, because the local AWS starts empty; name a file or a folder with --input"
         )
     _require_writable(out)
 
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
-    # each run has its own assembly: another one in this folder may make one at the same time
+    # each run has its own assembly: another run in this folder may make one at the same time
     with temporary_folder() as folder, RunView(console) as view:
         defined = _synthesise(view, job, declared, environment=environment, stack=stack, folder=folder)
         if declared is not None:
@@ -171,7 +171,7 @@ def run(
             machine = _machine_of(defined, environment, aws.client("cloudformation"))
             request = deployed_request(machine, clients.stepfunctions)
             for bucket in create_missing_buckets(request.buckets, aws.client("s3")):
-                view.line("bucket", f"{bucket}, which is in no stack of the app and stands empty here")
+                view.line("bucket", f"{bucket} is in no stack of the app; created it, empty")
             if input_path and found:
                 if declared is None:
                     require_fit(found.files, request.checked(run_input).request)
@@ -181,7 +181,7 @@ def run(
             view.line("run", execution.run)
             output, job_progress = follow_run(view, execution, clients)
             place = output.place
-            if place is None:  # of no run but one beside another, and the local AWS was started for this one
+            if place is None:  # only a run that overlaps another one is skipped, and here there is no other
                 raise RunFailedError(f"the run was {output}")
             view.doing("copying the results")
             target = out / spec.name / place.key.rstrip("/").rpartition("/")[2]
@@ -209,7 +209,7 @@ def _step(view: RunView, label: str, doing: str, done: str) -> Iterator[None]:
 def _require_sound(
     spec: JobSpec, run_input: Mapping[str, Any], found: InputFiles | None, models: Path | None
 ) -> None:
-    """Refuse now what the state machine would refuse later."""
+    """Reject now what the state machine would reject later."""
     request = overridden(spec, run_input)
     if found:
         require_fit(found.files, request)
@@ -249,7 +249,7 @@ def _machine_of(defined: AppJob, environment: EnvironmentSpec, cloudformation: C
 
 @contextmanager
 def _template_check(templates: Sequence[Path]) -> Iterator[Future[None]]:
-    """Check the templates while the local AWS starts, which is time to wait anyway."""
+    """Check the templates while the local AWS starts."""
     with ThreadPoolExecutor(max_workers=1) as pool:
         yield pool.submit(check_templates, templates)
 
@@ -260,7 +260,7 @@ def _local_aws(
 ) -> Iterator[LocalAws]:
     began = time.monotonic()
     view.doing("starting the local AWS")
-    # this run is the only one: no schedules
+    # no schedules: this run is the only one
     local_aws = LocalAws(
         port=port,
         images=images,
@@ -274,12 +274,12 @@ def _local_aws(
             view.line("local AWS", aws.endpoint_url, time.monotonic() - began)
             yield aws
             view.doing("stopping the local AWS")
-    except (BotoCoreError, ClientError, Boto3Error) as error:  # such as a full disk of its own
+    except (BotoCoreError, ClientError, Boto3Error) as error:  # such as when its disk is full
         raise LocalAwsError(f"a request to the local AWS failed: {error}") from error
 
 
 def _require_unchanged(as_read: FilesAsRead, job: JobSpec, environment: EnvironmentSpec) -> None:
-    """Refuse a template that may define another job than the one that was checked."""
+    """Reject a template if the job file was edited after it was checked."""
     as_read.require_unchanged(ENVIRONMENT_FILE, Path(job.job_file))
     if read_job_files([job.job_file], environments=[environment]).jobs != (job,):
         raise InputError(changed_meanwhile(job.input.columns_from or Path(job.job_file)))
@@ -289,7 +289,7 @@ def _require_writable(out: Path) -> None:
     """Fail now instead of at the end of a long run."""
     if not can_be_written(out):
         raise InputError(
-            f"--out {out}: the folder is not writable; name another folder for the results with --out"
+            f"--out {out}: the folder is not writable; choose another folder for the results with --out"
         )
 
 
@@ -312,7 +312,7 @@ def _ask_again(view: RunView) -> Callable[[str], bool]:
 def _define_stand_in(
     view: RunView, stand_in: StandIn | None, spec: JobSpec, client: Callable[[str], Any]
 ) -> None:
-    """Create the model that the job expects to find in SageMaker; a job whose stack defines its model needs none."""
+    """Create the model that the job expects to find in SageMaker; not needed if the stack defines the model."""
     if stand_in is None:
         return
     name = found_in_sagemaker(spec.model)
@@ -337,19 +337,19 @@ def _show_left_out(view: RunView, names: Sequence[str]) -> None:
 
 
 def _show_rows(view: RunView, table: ResultTable, truth: Truth | None) -> None:
-    """Print the first rows under their names, and how good they are where the truth is known."""
+    """Print the first rows with column names, and how good the predictions are, if known answers were given."""
     if table.rows:
         view.table(table.title, table.columns, table.rows)
     if table.score is not None and truth is not None:
         score = table.score
         known = f"{score.known:,} rows with a known {truth.column}"
         if score.mean_absolute_error is not None:
-            view.line("error", f"{score.mean_absolute_error:.4g} on average, over {known}")
+            view.line("error", f"{score.mean_absolute_error:.4g} mean absolute error over {known}")
         else:
             view.line("accuracy", f"{score.accuracy:.1%}: {score.right:,} of {known}")
     elif truth is not None:
         view.line(
             "truth",
-            f"not told: --truth tells of the columns {truth.id_column} and {truth.column}, and the output has "
-            f"{', '.join(table.columns)}; its header must name two of these",
+            f"not compared: --truth has the columns {truth.id_column} and {truth.column}, and the output has "
+            f"{', '.join(table.columns)}; the header must name two output columns",
         )

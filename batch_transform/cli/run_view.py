@@ -1,4 +1,4 @@
-"""What a person sees of a run: live on a terminal, one line for each thing that happens otherwise."""
+"""The progress of a run: a live line on a terminal, plain lines otherwise."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _PLAIN_PROGRESS_SECONDS = 2.0
 
 
 class RunView:
-    """Shows steps, states and progress on `console`; use it as a context manager, so that a live line ends.
+    """Shows steps, states and progress on `console`. Use it as a context manager, so that the live line is removed.
 
-    In a pipe the progress line comes at most every two seconds, and nothing is redrawn.
+    If the output is not a terminal, nothing is redrawn, and a progress line is printed at most every two seconds.
     """
 
     def __init__(self, console: Console) -> None:
@@ -44,7 +44,7 @@ class RunView:
             self._status.stop()
 
     def doing(self, text: str) -> None:
-        """Say what is under way; only a terminal shows it."""
+        """Show the current step; only on a terminal."""
         if self._status:
             self._status.update(Text(text))
             self._status.start()
@@ -55,7 +55,7 @@ class RunView:
             self._status.stop()
 
     def line(self, label: str, text: str, seconds: float | None = None) -> None:
-        """Print one finished thing, with the time it took."""
+        """Print a finished step, with the time it took."""
         took = f"  {seconds:.1f} s" if seconds is not None else ""
         line = Text.assemble((f"{label:<{_LABEL_WIDTH}}", "bold cyan"), text, (took, "dim"))
         self._console.print(line, soft_wrap=True)
@@ -66,7 +66,7 @@ class RunView:
         self._console.print(Text.assemble(label, text), soft_wrap=not self._console.is_terminal)
 
     def progress(self, progress: TransformJobProgress, *, last: bool = False) -> None:
-        """Show records done and records a second."""
+        """Show how many records are done, and how many per second."""
         text = f"{progress.name}  {progress.status}  {progress_text(progress)}"
         if self._status and not last:
             self._status.update(Text(text))
@@ -78,7 +78,7 @@ class RunView:
             self.line("job", text)
 
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Print rows under the names of their columns."""
+        """Print rows under their column names."""
         table = Table(header_style="bold cyan")
         for name in columns:
             table.add_column(Text(name), overflow="fold")
@@ -90,7 +90,7 @@ class RunView:
 
 
 def progress_text(progress: TransformJobProgress) -> str:
-    """Records, files and records a second, as far as they are known."""
+    """Return the records, files and records per second, as far as they are known."""
     if progress.records is None and progress.starting is not None:
         return f"starting the model: {progress.starting}"
     if progress.records is None:
@@ -103,7 +103,7 @@ def progress_text(progress: TransformJobProgress) -> str:
 def follow_run(
     view: RunView, execution: runs.Execution, clients: runs.Clients
 ) -> tuple[RunOutput, runs.TransformJobProgress | None]:
-    """Show states and progress, and return what the run gave back. Raises RunFailedError with its cause."""
+    """Show states and progress until the run ends, and return its output. Raises RunFailedError with the cause."""
     progress: runs.TransformJobProgress | None = None
     for event in runs.follow(execution, clients):
         match event:
@@ -116,6 +116,6 @@ def follow_run(
             case runs.Ended(output=RunOutput() as output):
                 return output, progress
             case runs.Ended(status=status, error=error, cause=cause):
-                told = ": ".join(["the run ended " + status, error] if error else ["the run ended " + status])
-                raise RunFailedError("\n".join([told, cause] if cause else [told]))
-    raise AssertionError("following a run ends with its end")
+                headline = f"the run ended {status}" + (f": {error}" if error else "")
+                raise RunFailedError(f"{headline}\n{cause}" if cause else headline)
+    raise AssertionError("`follow` always yields `Ended`")

@@ -1,4 +1,4 @@
-"""`batch-transform runs`: the last runs of deployed jobs."""
+"""`batch-transform runs`: recent runs of deployed jobs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rich.text import Text
 from batch_transform.cli.deployed import Deployed, environment_option, stack_option
 from batch_transform.runs.past_runs import RunSummary, last_runs, summary_of
 
-_PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
+_PIPE_WIDTH = 160  # a file or a log has no width that a table must fit
 
 
 @click.command()
@@ -27,15 +27,16 @@ _PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
     default=10,
     show_default=True,
     type=click.IntRange(1, 1000),
-    help="How many runs, of all jobs together.",
+    help="Number of runs to list, over all jobs.",
 )
 @environment_option
 @stack_option
-@click.option("--json", "as_json", is_flag=True, help="Print the runs as JSON, for programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print the runs as JSON.")
 def runs(*, job: str | None, limit: int, environment_name: str, stack: str | None, as_json: bool) -> None:
-    """List the last runs of JOB, or of all jobs that are deployed, newest first; those that go on too.
+    """List the most recent runs of JOB, or of all deployed jobs, newest first, including runs in progress.
 
-    Records are counted on the local AWS only: SageMaker tells no number of records, and objects are shown.
+    On the local AWS, shows how many records a run scored. On AWS, where SageMaker doesn't count records, shows how
+    many objects it wrote.
     """
     deployed = Deployed.in_environment(environment_name, stack)
     found = last_runs(deployed.jobs(job), deployed.clients.stepfunctions, limit)
@@ -46,19 +47,19 @@ def runs(*, job: str | None, limit: int, environment_name: str, stack: str | Non
         return
     if not summaries:
         start = deployed.command(f"start {job or 'JOB'}")
-        click.echo(f"no runs yet; start one: {start}")
+        click.echo(f"no runs yet; to start one: {start}")
         return
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
     show_runs(summaries, console, now=datetime.now(UTC), of_one_job=job is not None)
     failed = next((summary.run for summary in summaries if summary.error or summary.cause), None)
     if failed:
-        click.echo(f"\nmore of a run: {deployed.command(f'show {failed}')}")
+        click.echo(f"\ndetails of a run: {deployed.command(f'show {failed}')}")
 
 
 def moment_text(value: object) -> str:
-    """Return a moment as JSON has it: UTC, in ISO 8601."""
+    """Return a moment as text for JSON: UTC, in ISO 8601."""
     if not isinstance(value, datetime):
-        raise TypeError(f"{value!r} is nothing that JSON has")
+        raise TypeError(f"{value!r} cannot be written as JSON")
     return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -70,13 +71,13 @@ STYLE_OF_STATUS = {
     "TIMED_OUT": "red",
     "ABORTED": "yellow",
 }
-_NOT_TOLD = "-"
-_ROOM_FOR_ALL = 100  # columns; a narrower terminal sees the start in the run's id, which begins with it
+_UNKNOWN = "-"
+_ROOM_FOR_ALL = 100  # columns; on a narrower terminal, the run's id shows the start, since it begins with it
 _LONGEST_REASON = 300
 
 
 def show_runs(runs: Sequence[RunSummary], console: Console, *, now: datetime, of_one_job: bool) -> None:
-    """Print the runs in their order. Times are in UTC, as in the ids of runs."""
+    """Print the runs in the given order. Times are in UTC, as in the ids of runs."""
     is_wide = console.width >= _ROOM_FOR_ALL
     with_start = of_one_job or is_wide
     counts_records = any(run.records is not None for run in runs)
@@ -115,26 +116,26 @@ def show_runs(runs: Sequence[RunSummary], console: Console, *, now: datetime, of
 
 
 def clock(span: timedelta) -> str:
-    """Return `70:14` or `1:10:14`: hours only where there are some."""
+    """Return a duration such as `7:14` or `1:10:14`."""
     minutes, seconds = divmod(round(span.total_seconds()), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
 def instances(run: RunSummary) -> str:
-    """Return the machines: the type, and how many where there are several."""
+    """Return the instance type, with the number of instances if there are several."""
     if run.instance_type is None:
-        return _NOT_TOLD
+        return _UNKNOWN
     several = f"{run.instance_count} x " if run.instance_count not in {None, 1} else ""
     return f"{several}{run.instance_type}"
 
 
 def short_reason(run: RunSummary) -> str:
-    """Return the error and the first line of its cause; "" for a run without one."""
+    """Return the error and the first line of its cause; "" if there is no error."""
     first = run.cause.partition("\n")[0]
-    told = ": ".join(part for part in (run.error, first) if part)
-    return told if len(told) <= _LONGEST_REASON else f"{told[:_LONGEST_REASON]}…"
+    reason = ": ".join(part for part in (run.error, first) if part)
+    return reason if len(reason) <= _LONGEST_REASON else f"{reason[:_LONGEST_REASON]}…"
 
 
 def _count(number: int | None) -> str:
-    return _NOT_TOLD if number is None else f"{number:,}"
+    return _UNKNOWN if number is None else f"{number:,}"

@@ -13,7 +13,7 @@ from batch_transform.job.files.job_schema import job_schema
 def schema() -> None:
     """Print the JSON Schema of a job file.
 
-    jobs/job.schema.json holds it. An editor with a YAML language server completes and checks a job file
+    `init` writes it to jobs/job.schema.json. An editor with a YAML language server completes and checks a job file
     whose first line is `# yaml-language-server: $schema=job.schema.json`.
     """
     click.echo(json.dumps(job_schema(), indent=2, ensure_ascii=False))

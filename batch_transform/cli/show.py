@@ -1,4 +1,4 @@
-"""`batch-transform show`: one run of a deployed job."""
+"""`batch-transform show`: the details of one run."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from batch_transform.runs.run_details import MOST_FILES, RunDetails, run_details
 from batch_transform.runs.run_jobs import RunJob
 from batch_transform.runs.run_output import size_text
 
-_PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
+_PIPE_WIDTH = 160  # a file or a log has no width that a table must fit
 
 
 @click.command()
 @click.argument("run")
 @environment_option
 @stack_option
-@click.option("--json", "as_json", is_flag=True, help="Print all of it as JSON, for programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print the details as JSON.")
 def show(*, run: str, environment_name: str, stack: str | None, as_json: bool) -> None:
-    """Show a RUN: what it was asked, where it has been, what it wrote, and why it failed.
+    """Show the details of RUN: its overrides, states, requests and output, and why it failed.
 
-    RUN is a run's id as `runs` lists it, the name of its transform job, the name or the ARN of its execution; or
-    a job's name, for the last run of that job.
+    RUN is the id of a run, as `runs` lists it, the name of its transform job, or the name or ARN of its execution. The
+    name of a job means its most recent run.
 
-    Ends with 0 however the run ended.
+    Exits with 0 even if the run failed.
     """
     deployed = Deployed.in_environment(environment_name, stack)
     found = find_run(run, deployed.jobs(), deployed.clients.stepfunctions)
@@ -52,12 +52,12 @@ _FILES_SHOWN = 20
 
 
 def _show(details: RunDetails, found: FoundRun, console: Console, *, now: datetime, links: bool) -> None:
-    """Print all parts; `links` says whether there is an AWS console for them to lead to."""
+    """Print all parts. `links` says whether to link to the AWS console."""
     run = details.summary
     _line(console, "run", Text(run.run, style="bold"))
     _line(console, "job", Text(found.job.deployed_name))
-    told = f"  {run.error}" if run.error else ""
-    _line(console, "status", Text.assemble((run.status, STYLE_OF_STATUS.get(run.status, "")), told))
+    error = f"  {run.error}" if run.error else ""
+    _line(console, "status", Text.assemble((run.status, STYLE_OF_STATUS.get(run.status, "")), error))
     took = length_text(run.took(now))
     so_far = "" if run.ended else " so far"
     started = f"{run.started.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
@@ -72,11 +72,11 @@ def _show(details: RunDetails, found: FoundRun, console: Console, *, now: dateti
         _heading(console, "Why it failed")
         console.print(Text(details.cause), soft_wrap=True)
         console.print(Text.assemble(("next step: ", "bold"), details.next_step), soft_wrap=True)
-    _heading(console, "What it was asked to change")
+    _heading(console, "Overrides")
     if details.overrides:
         _json(console, details.overrides)
     else:
-        console.print("nothing: it ran as deployed")
+        console.print("none: the run used the job as deployed")
     _states(details, console, now)
     for job in details.jobs:
         _job(job, found, console, links=links)
@@ -127,7 +127,7 @@ def _files(details: RunDetails, console: Console) -> None:
     elif hidden > 0:
         console.print(f"  and {hidden} more")
     elif not details.files:
-        console.print("  no object")
+        console.print("  no objects")
 
 
 def _heading(console: Console, text: str) -> None:
@@ -140,5 +140,5 @@ def _line(console: Console, label: str, text: Text) -> None:
 
 
 def _json(console: Console, value: object) -> None:
-    # as it is, so that it can be copied
+    # unwrapped, so that it can be copied
     console.out(json.dumps(value, indent=2, ensure_ascii=False), highlight=False)

@@ -1,4 +1,4 @@
-"""`batch-transform start`: a run of a deployed job."""
+"""`batch-transform start`: starts a run of a deployed job."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from batch_transform.runs.deployment import DeployedJob
 from batch_transform.runs.losses import losses
 from batch_transform.runs.run_output import RunOutput, objects_text
 
-_PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
+_PIPE_WIDTH = 160  # a file or a log has no width that a table must fit
 
 
 @click.command()
@@ -34,9 +34,9 @@ _PIPE_WIDTH = 160  # a file or a log has no edge that a table must fit
     "--overrides",
     "overrides_file",
     metavar="FILE|-",
-    help="JSON or YAML with what this run changes, as an execution's input has it.",
+    help="A JSON or YAML file with overrides for this run, in the form of an execution's input.",
 )
-@click.option("--wait", is_flag=True, help="Follow the run to its end, and end with its result.")
+@click.option("--wait", is_flag=True, help="Wait until the run ends, and exit with its result.")
 @environment_option
 @stack_option
 def start(
@@ -48,13 +48,13 @@ def start(
     environment_name: str,
     stack: str | None,
 ) -> None:
-    """Start a run of JOB, which is deployed: on AWS, or on the local AWS that AWS_ENDPOINT_URL names.
+    """Start a run of JOB, a deployed job, on AWS or on the local AWS at AWS_ENDPOINT_URL.
 
-    Credentials and region are found as boto3 finds them. What the run changes is checked first, with the rules
-    of the deployed job itself; with a problem, nothing is started.
+    Credentials and region are found as boto3 finds them. Overrides are checked first, by the rules of the deployed
+    job; if there is a problem, nothing is started.
 
-    Ends with 0 once the run is started. With --wait: with 0 when it ended well, with 1 when it failed, and
-    with 130 when you interrupt: the run goes on.
+    Exits with 0 once the run has started. With --wait, exits with 0 if the run succeeded, 1 if it failed, and 130 if
+    you interrupt it; the run itself continues.
     """
     run_input = {**(read_overrides(overrides_file) if overrides_file else {}), **parse_overrides(overrides)}
     deployed = Deployed.in_environment(environment_name, stack)
@@ -71,15 +71,15 @@ def start(
                 _wait(view, execution, deployed)
     except KeyboardInterrupt:
         click.echo(
-            f"the run {execution.run} goes on; follow it: {deployed.command(f'show {execution.run}')}; "
-            f"stop it: {stop_command(execution.arn)}",
+            f"the run {execution.run} continues; to follow it: {deployed.command(f'show {execution.run}')}; "
+            f"to stop it: {stop_command(execution.arn)}",
             err=True,
         )
         raise
 
 
 def execution_name(now: datetime) -> str:
-    """Return a name that no other execution has, and that says by itself what started it and when."""
+    """Return a unique name for an execution, which says what started it and when."""
     return f"start-{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
 
 
@@ -95,7 +95,7 @@ def _where(execution: runs.Execution, job: DeployedJob, deployed: Deployed) -> S
 
 
 def stop_command(execution_arn: str) -> str:
-    """Return what stops a run, and its transform job with it."""
+    """Return the command that stops a run and its transform job."""
     return f"aws stepfunctions stop-execution --execution-arn {execution_arn}"
 
 
@@ -105,7 +105,7 @@ def _wait(view: RunView, execution: runs.Execution, deployed: Deployed) -> None:
         with aws_calls():
             output, job = follow_run(view, execution, deployed.clients)
     except AwsCallError as error:
-        raise FollowError(f"the run {execution.run} goes on, and cannot be followed: {error}") from error
+        raise FollowError(f"the run {execution.run} continues, but cannot be followed: {error}") from error
     took = timedelta(seconds=time.monotonic() - began)
     for label, text in output_lines(output, took):
         view.line(label, text)
@@ -114,10 +114,10 @@ def _wait(view: RunView, execution: runs.Execution, deployed: Deployed) -> None:
 
 
 def output_lines(output: RunOutput, took: timedelta) -> list[tuple[str, str]]:
-    """Return what a person wants of a run's output, with the time that it took to wait for it."""
+    """Return the labels and texts that summarize a run's output. `took` is how long the command waited."""
     if output.place is None:
         return [("result", str(output))]
-    billed = "not told" if output.billable_seconds is None else f"{output.billable_seconds:,} s"
+    billed = "unknown" if output.billable_seconds is None else f"{output.billable_seconds:,} s"
     return [
         ("job", f"{output.transform_job}"),
         ("output", str(output.place)),
@@ -125,6 +125,6 @@ def output_lines(output: RunOutput, took: timedelta) -> list[tuple[str, str]]:
         ("written", objects_text(output.output_objects, output.output_bytes)),
         ("instances", f"{output.instance_count} x {output.instance_type}"),
         ("attempts", str(output.attempts)),
-        ("billed", f"{billed} for each instance"),
+        ("billed", f"{billed} per instance"),
         ("took", length_text(took)),
     ]

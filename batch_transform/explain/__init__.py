@@ -1,1 +1,1 @@
-"""What a job does to the data, in words: for people who know their data and not JSONPath."""
+"""Explains in words what a job does to the data, for people who know their data but not JSONPath."""

@@ -1,22 +1,22 @@
-"""What a run takes in time, in hours of instances and in money."""
+"""What a run costs: time, instance hours and money."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 START_UP = (
-    "On top comes what nobody can tell beforehand: the time from the job's start until the model answers (pulling "
-    "the image, loading the model), which AWS bills too. AWS bills each instance from TransformStartTime to "
-    "TransformEndTime"
+    "This does not include the time from the start of the transform job until the model answers (to pull the image "
+    "and load the model), which cannot be estimated but is billed too: AWS bills each instance from TransformStartTime "
+    "to TransformEndTime"
 )
 
 
 @dataclass(frozen=True)
 class Cost:
-    """`rate` is records a second of one instance, `price` USD an hour of one instance.
+    """The cost of one run. `rate` is records per second on one instance, `price` is USD per hour for one instance.
 
-    `seconds` is how long scoring takes when the instances share the records evenly, `instance_hours` the
-    sum over the instances. Start-up is in none of them. None is what cannot be told from what was given.
+    `seconds` is how long scoring takes if the instances share the records evenly, and `instance_hours` is the sum over
+    all instances, both without start-up. None means that it cannot be calculated from what was given.
     """
 
     records: int | None
@@ -32,7 +32,7 @@ class Cost:
 
     @property
     def seconds(self) -> float | None:
-        """How long scoring takes by the clock."""
+        """How long scoring takes in elapsed time."""
         return None if self.instance_hours is None else self.instance_hours * 3600 / self.instances
 
     @property
@@ -42,28 +42,30 @@ class Cost:
 
     @property
     def most_usd(self) -> float | None:
-        """The price of the hours after which the workflow stops the job: one attempt cannot cost more."""
+        """The price if the transform job runs until the workflow stops it: one attempt cannot cost more."""
         return None if self.price is None else self.most_instance_hours * self.price
 
     def words(self) -> list[str]:
-        """Return what is known, in sentences."""
+        """Return sentences about the cost."""
         said = [self._scoring(), f"{START_UP}."]
-        limit = f"At the very most one attempt takes {_hours(self.most_instance_hours)}"
-        money = "" if self.most_usd is None else f", that is {_money(self.most_usd)}"
-        return [*said, f"{limit}{money}: then the workflow stops it."]
+        limit = f"One attempt takes at most {_hours(self.most_instance_hours)}"
+        money = "" if self.most_usd is None else f", which costs {_money(self.most_usd)}"
+        return [*said, f"{limit}{money}; then the workflow stops it."]
 
     def _scoring(self) -> str:
         if self.instance_hours is None or self.seconds is None:
             return (
-                "To know what a run costs, give --records (how many there are), --rate (records a second that one "
-                "instance scores; a run's own numbers tell it) and --price (USD an hour of one instance, from AWS's "
-                "price list): instance hours are records / rate / 3600."
+                "To estimate the cost of a run, pass --records (the number of records), --rate (records per second on "
+                "one instance, as measured in a run) and --price (USD per hour for one instance, from AWS's price "
+                "list): instance hours are records / rate / 3600."
             )
         shared = "" if self.instances == 1 else f", shared evenly by {self.instances} instances"
         hours = (
-            f"{self.records:,} records at {self.rate:,.10g} a second take {_clock(self.seconds)}{shared}: "
+            f"{self.records:,} records at {self.rate:,.10g} per second take {_clock(self.seconds)}{shared}: "
         )
-        money = "; give --price for the money" if self.usd is None else f", that is {_money(self.usd)}"
+        money = (
+            "; pass --price for the cost in USD" if self.usd is None else f", which cost {_money(self.usd)}"
+        )
         return f"{hours}{_hours(self.instance_hours)}{money}."
 
 

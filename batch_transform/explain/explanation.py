@@ -1,4 +1,4 @@
-"""All that can be said of a job before it runs."""
+"""Everything that `batch-transform explain` says about a job."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class Explanation:
 
     @property
     def aws_cli(self) -> str:
-        """The request as a command line."""
+        """The request as an AWS CLI command."""
         return aws_cli_command(self.shown.request)
 
     def as_json(self) -> dict[str, Any]:
-        """Return what a program reads: values beside their words."""
+        """Return the explanation as JSON values."""
         cost = self.cost
         return {
             "job": self.job,
@@ -68,7 +68,7 @@ def _pair(pair: tuple[str, str] | None) -> dict[str, str] | None:
 def explain(
     spec: JobSpec, *, records: int | None = None, rate: float | None = None, price: float | None = None
 ) -> Explanation:
-    """Explain a sound job. `rate` is records a second of one instance, `price` USD an hour of one instance."""
+    """Explain a valid job. `rate` is records per second on one instance, `price` USD per hour for one instance."""
     shown = shown_request(spec)
     instances = spec.transform.instance_count
     longest = spec.transform.max_runtime_in_seconds

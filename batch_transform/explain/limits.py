@@ -1,4 +1,4 @@
-"""The limits that a job runs under, and who set each of them."""
+"""The limits of a job, and who set each of them."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from batch_transform.job.values.wording import counted
 
 ORIGINS = {
     "job_file": "set in the job file",
-    "job_file_default": "as a job file has it by default",
+    "job_file_default": "the default of job files",
     "aws_default": "AWS's default",
     "container_default": "the container's default",
     "container": "AWS's default, unless the container's /execution-parameters says otherwise",
 }
-"""Who set a limit, and how that is said."""
+"""Who set a limit, with the text to show."""
 
 
 @dataclass(frozen=True)
 class Limit:
-    """`name` is the API's member, or the job file's field where the API has none; `origin` is one of ORIGINS."""
+    """`name` is the API's member, or the job file's field if the API has none; `origin` is a key of ORIGINS."""
 
     name: str
     value: int | str
@@ -35,7 +35,7 @@ def limits(spec: JobSpec) -> list[Limit]:
     """Return the effective limits of a job.
 
     Precedence is request, GET /execution-parameters of the container, AWS's default (Developer Guide,
-    "How Containers Serve Batch Transform Requests"); MaxConcurrentTransforms 0 counts as not given.
+    "How Containers Serve Batch Transform Requests"); MaxConcurrentTransforms 0 counts as unset.
     """
     transform = spec.transform
     requests = transform.max_concurrent_transforms or None
@@ -46,20 +46,20 @@ def limits(spec: JobSpec) -> list[Limit]:
         Limit(
             "MaxConcurrentTransforms",
             requests or 1,
-            f"{counted(requests or 1, 'request')} at a time to each instance",
+            f"{counted(requests or 1, 'request')} at a time per instance",
             _origin(requests, "container"),
         ),
         Limit(
             "InvocationsTimeoutInSeconds",
             _or(timeout, 600),
-            f"A request that is not answered within {counted(_or(timeout, 600), 'second')} has failed",
+            f"A request fails if it is not answered within {counted(_or(timeout, 600), 'second')}",
             _origin(timeout, "aws_default"),
         ),
         *_of_the_container(spec),
         Limit(
             "InvocationsMaxRetries",
             _or(retries, 3),
-            f"A failed request is sent again up to {counted(_or(retries, 3), 'time')}",
+            f"A failed request is retried up to {counted(_or(retries, 3), 'time')}",
             _origin(retries, "aws_default"),
         ),
         _instances(transform),
@@ -68,7 +68,7 @@ def limits(spec: JobSpec) -> list[Limit]:
 
 
 def _of_the_container(spec: JobSpec) -> Iterator[Limit]:
-    """Yield the limits of the containers' own servers, where their images are known: the lowest of a pipeline."""
+    """Yield the limits of the containers' own servers, if their images are known: the lowest one in a pipeline."""
     found = [
         (known, known.response_timeout(env), known.body_limit(env))
         for container in containers(spec.model)
@@ -83,7 +83,7 @@ def _of_the_container(spec: JobSpec) -> Iterator[Limit]:
     limited = [(known, body) for known, _, body in found if body is not None]
     if limited:
         known, body = min(limited, key=lambda one: one[1].value)
-        words = f"The {known.title} container's own server refuses a request body of more than {body.value:,} bytes"
+        words = f"The {known.title} container's own server rejects a request body of more than {body.value:,} bytes"
         yield _of_server(body, words)
 
 
@@ -104,33 +104,37 @@ def _payload(transform: TransformSpec) -> Limit:
     if given == 0:
         words = "No limit: each object is streamed to the model as it is read"
     else:
-        words = f"A request body has {_or(given, 6)} MB at most"
+        words = f"A request body has at most {_or(given, 6)} MB"
     return Limit("MaxPayloadInMB", _or(given, 6), words, _origin(given, "container"))
 
 
 def _strategy(spec: JobSpec) -> Limit:
     value = spec.transform.strategy or "MultiRecord"
     if spec.input.split_type == "None":
-        words = "Each object is one record and one request, since nothing splits it"
+        words = "Each object is one record and one request, because objects are not split"
     elif value == "MultiRecord":
-        words = "A request holds as many whole records as fit"
+        words = "A request has as many whole records as fit"
     else:
-        words = "A request holds one record"
+        words = "A request has one record"
     return Limit("BatchStrategy", value, words, _origin(spec.transform.strategy, "container"))
 
 
 def _instances(transform: TransformSpec) -> Limit:
     count = transform.instance_count
-    shared = "" if count == 1 else "; each object is scored by one of them, so fewer objects leave some idle"
+    shared = (
+        ""
+        if count == 1
+        else "; one instance scores a whole object, so with fewer objects some instances are idle"
+    )
     first, *others = transform.instance_type
-    ladder = f"; while AWS has none of it, {', then '.join(others)} is tried" if others else ""
-    words = f"{counted(count, 'machine')} of the type {first}{ladder}{shared}"
+    fallbacks = f"; without capacity or quota for it, {', then '.join(others)}" if others else ""
+    words = f"{counted(count, 'instance')} of type {first}{fallbacks}{shared}"
     return Limit("InstanceCount", count, words, _origin_of_default(count, TransformSpec.instance_count))
 
 
 def _runtime(transform: TransformSpec) -> Limit:
     seconds = transform.max_runtime_in_seconds
-    words = f"After {seconds / 3600:,.4g} hours the workflow stops the transform job; AWS documents no limit of its own"
+    words = f"The workflow stops the transform job after {seconds / 3600:,.4g} hours; AWS documents no limit"
     origin = _origin_of_default(seconds, TransformSpec.max_runtime_in_seconds)
     return Limit("max_runtime_in_seconds", seconds, words, origin)
 

@@ -1,4 +1,4 @@
-"""Which objects are read, and where the result of each goes."""
+"""Which objects a job reads, and where it writes the result of each."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _ENDS = {"text/csv": ".csv", "application/json": ".json", "application/jsonlines
 
 @dataclass(frozen=True)
 class Places:
-    """`words` are sentences; `pattern` and `examples` are addresses of objects, each with that of its result.
+    """`words` are sentences; `pattern` and `examples` are addresses of objects, each with the address of its result.
 
-    In `pattern` stands `<name>` for what differs. Both are empty for an address that is none of S3's, which only
-    AWS can judge.
+    `<name>` in `pattern` stands for the part that differs. Both are empty if an address is not an S3 address, which
+    only AWS can interpret.
     """
 
     words: tuple[str, ...]
@@ -32,18 +32,18 @@ def places(request: Mapping[str, Any]) -> Places:
     try:
         data, result = S3Uri.parse(source["S3Uri"]), S3Uri.parse(request["TransformOutput"]["S3OutputPath"])
     except InvalidS3UriError as error:
-        return Places((f"Where it reads and writes is for AWS to say: {error}.",))
+        return Places((f"Where it reads and writes is up to AWS: {error}.",))
     end = _end(request["TransformInput"])
     names = [f"{name}{end}" for name in _EXAMPLES]
     rest = (*_REST, *_captured(request))
     if source["S3DataType"] == "ManifestFile":
-        words = f"Read are the objects that the manifest {data} lists, below the prefix that its first entry tells."
+        words = f"Reads the objects that the manifest {data} lists, under the prefix in its first entry."
         return _below(S3Uri(data.bucket, "prefix/"), names, result, (words, *rest))
     if not data.key or data.key.endswith("/"):
-        return _below(data, names, result, (f"Read is every object below {data}.", *rest))
+        return _below(data, names, result, (f"Reads every object under {data}.", *rest))
     words = (
-        f"Read is {data} itself, if there is such an object, and every other object whose address begins so: it is "
-        f"a plain beginning of names, so {data}-old/{names[0]} is read too. Write {data}/ for a folder."
+        f"Reads {data}, if there is such an object, and every other object whose address starts with that, including "
+        f"{data}-old/{names[0]}. To read only a folder, write {data}/."
     )
     alone = output_key(data.key, data.key, result.key, alone=True)
     below = _below(data, [f"/{names[0]}"], result, (words, *rest), name="/<name>")
@@ -52,14 +52,14 @@ def places(request: Mapping[str, Any]) -> Places:
 
 
 _REST = (
-    "Each object read gives one result, called like it with .out at its end; results are never put together.",
-    "If a record of an object fails, that object has no result, the others go on, and the run ends as failed.",
+    "Each object has one result, with the same name plus .out; results are never merged.",
+    "If a record of an object fails, that object has no result, the other objects are still scored, and the run fails.",
 )
 
 
 def _captured(request: Mapping[str, Any]) -> list[str]:
     captured = request.get("DataCaptureConfig", {}).get("DestinationS3Uri")
-    return [] if captured is None else [f"Lists of the objects read and written are put below {captured}."]
+    return [] if captured is None else [f"Lists of the objects read and written go to {captured}."]
 
 
 def _below(

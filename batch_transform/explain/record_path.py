@@ -1,4 +1,4 @@
-"""What happens to one record, from its object to its place in the result, in sentences."""
+"""What happens to a record, from its object to its place in the result, in sentences."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _JSON = "application/json"
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that happens to a record. `filter` is the JSONPath that does it; empty where bytes pass as they are."""
+    """One thing that happens to a record. `filter` is the JSONPath that does it; "" if bytes pass unchanged."""
 
     name: str
     words: str
@@ -47,9 +47,9 @@ def record_path(spec: JobSpec, request: Mapping[str, Any]) -> Iterator[Step]:
         of_answer=not joined,
     )
     if joined or kept_filter != "$":
-        yield Step("kept", f"Of that, the result keeps {kept}.", _shown(kept_filter))
+        yield Step("kept", f"The result keeps {kept}.", _shown(kept_filter))
     else:
-        yield Step("kept", "The result is the model's answer as it is, byte for byte.")
+        yield Step("kept", "The result is the model's answer, byte for byte.")
     if request.get("DataCaptureConfig", {}).get("GenerateInferenceId"):
         yield Step("identified", _identified(accept))
     yield Step("written", _assembled(result, is_paired=is_line and joined))
@@ -66,11 +66,11 @@ def _record(source: Mapping[str, Any], spec: JobSpec) -> str:
         "RecordIO": "one RecordIO record of an object",
         "TFRecord": "one TFRecord of an object",
     }.get(source.get("SplitType", "None"), "one record")
-    unpacked = ", after gzip is unpacked" if source.get("CompressionType") == "Gzip" else ""
+    unpacked = ", after decompression with gzip" if source.get("CompressionType") == "Gzip" else ""
     content_type, columns = source.get("ContentType"), spec.input.columns
     word = "column" if is_csv(content_type) else "field"
     known = f", with {counted(len(columns), word)}: {shortly(columns)}" if columns else ""
-    of = f", of the type {content_type}" if content_type else ""
+    of = f", of type {content_type}" if content_type else ""
     header = (
         " A header line would be a record too."
         if is_csv(content_type) and source.get("SplitType") == "Line"
@@ -81,7 +81,7 @@ def _record(source: Mapping[str, Any], spec: JobSpec) -> str:
 
 def _sent(text: str, content_type: str | None, spec: JobSpec) -> str:
     if text == "$":
-        return "The model gets the record as it is, byte for byte."
+        return "The model gets the record unchanged, byte for byte."
     return f"The model gets {_filtered(text, content_type, Row.of(spec.input.columns))}."
 
 
@@ -90,16 +90,14 @@ def _request(request: Mapping[str, Any]) -> str:
     if payload == 0:
         return "Each object is streamed to the model in one request."
     if request["TransformInput"].get("SplitType", "None") == "None":
-        return f"Each object travels in a request of its own, and must fit into {payload} MB."
+        return f"Each object is sent in its own request, and must fit into {payload} MB."
     if request.get("BatchStrategy") == "SingleRecord":
-        return f"Each record travels in a request of its own, and must fit into {payload} MB."
-    return (
-        f"As many whole records as fit into {payload} MB travel in one request, in the order of the object."
-    )
+        return f"Each record is sent in its own request, and must fit into {payload} MB."
+    return f"Each request has as many whole records as fit into {payload} MB, in the order of the object."
 
 
 def _answer(accept: str | None, spec: JobSpec, *, is_line: bool) -> str:
-    asked = f"The model is asked for {accept}" if accept else "The model answers in a type of its own choice"
+    asked = f"The model is asked for {accept}" if accept else "The model chooses the type of its answer"
     word = "column" if is_csv(accept) else "field"
     columns = spec.output.columns
     known = f" with {counted(len(columns), word)}: {shortly(columns)}" if columns else ""
@@ -112,8 +110,8 @@ def _join(accept: str | None, spec: JobSpec) -> str:
     if is_csv(accept):
         row = _result_row(spec, joined=True)
         many = f": {counted(len(row.head), 'column')}" if row.is_whole else ""
-        return f"The answer's columns follow all of the record's own, also those that the model did not get{many}."
-    return f"The answer is put into the record, as its field {ANSWER_FIELD}, also beside what the model did not get."
+        return f"The answer's columns follow all columns of the record, also those that the model did not get{many}."
+    return f"The answer is added to the whole record, as its field {ANSWER_FIELD}."
 
 
 def _result_row(spec: JobSpec, *, joined: bool) -> Row:
@@ -131,22 +129,20 @@ def _filtered(
         return csv_words(path, row)
     if content_type and content_type.partition(";")[0].strip().lower() in {_JSON, _JSON_LINES}:
         return json_words(path, joined=joined, of_answer=of_answer)
-    return f"what {text} selects; filters work on CSV and JSON only, and the type is {content_type or 'not told'}"
+    return (
+        f"what {text} selects; filters work only on CSV and JSON, and the type is {content_type or 'not set'}"
+    )
 
 
 def _identified(accept: str | None) -> str:
-    """Say what GenerateInferenceId adds (Developer Guide, "Capture data from batch transform job")."""
+    """Describe what GenerateInferenceId adds (Developer Guide, "Capture data from batch transform job")."""
     if is_csv(accept):
-        return (
-            "Each result gets two more columns at its end: an id of its own, and the time of the job's start."
-        )
-    return (
-        "Each result gets two more fields: SageMakerInferenceId, and SageMakerInferenceTime, the job's start."
-    )
+        return "Each result gets two more columns at the end: its own id, and the start time of the transform job."
+    return "Each result gets two more fields: SageMakerInferenceId, and SageMakerInferenceTime, the start of the job."
 
 
 def _assembled(result: Mapping[str, Any], *, is_paired: bool) -> str:
     if result.get("AssembleWith") != "Line":
-        return "Results stand in the order of the records, with nothing put between them."
+        return "Results are in the order of the records, with no separator between them."
     each = ": line 7 of the result belongs to line 7 of the object" if is_paired else ""
-    return f"Results stand in the order of the records, each on a line of its own{each}."
+    return f"Results are in the order of the records, each on its own line{each}."

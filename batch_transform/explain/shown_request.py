@@ -1,4 +1,4 @@
-"""The CreateTransformJob request of a job, as far as it is known before the job is deployed."""
+"""The CreateTransformJob request of a job, as far as it is known before a deployment."""
 
 from __future__ import annotations
 
@@ -21,26 +21,30 @@ RUN = "RUN"
 
 @dataclass(frozen=True)
 class ShownRequest:
-    """`placeholders` says what the words in capitals stand for, which only a deployment or a run knows."""
+    """A request. `placeholders` explains its words in capitals: values that only a deployment or a run knows."""
 
     request: Request
     placeholders: dict[str, str]
 
 
 def shown_request(spec: JobSpec) -> ShownRequest:
-    """Return the request of a first attempt, members in the order of the API reference."""
-    placeholders = {RUN: "the run's id, such as 20261122T020001-1a2b3c4d; new for each run"}
+    """Return the request of a run's first attempt, with members in the order of the API reference."""
+    placeholders = {RUN: "the run's id, such as 20261122T020001-1a2b3c4d; each run has its own"}
     model_name = spec.model.existing or MODEL_NAME
     if model_name == MODEL_NAME:
         placeholders[MODEL_NAME] = _model_words(spec.model)
     data = spec.input.data
     if data is None:
         data = f"s3://{INPUT_BUCKET}/{spec.name}/"
-        placeholders[INPUT_BUCKET] = "the stack's input bucket; its output InputBucketName tells the name"
+        placeholders[INPUT_BUCKET] = (
+            "the stack's input bucket; its name is in the stack output InputBucketName"
+        )
     path = spec.output.path
     if path is None:
         path = f"s3://{OUTPUT_BUCKET}/{spec.name}"
-        placeholders[OUTPUT_BUCKET] = "the stack's output bucket; its output OutputBucketName tells the name"
+        placeholders[OUTPUT_BUCKET] = (
+            "the stack's output bucket; its name is in the stack output OutputBucketName"
+        )
     request = transform_job_request(
         spec, model_name=model_name, data=data, output_path=f"{path.rstrip('/')}/{RUN}"
     )
@@ -51,12 +55,12 @@ def _model_words(model: ModelSpec) -> str:
     if model.endpoint is not None:
         return f"the model that the endpoint {model.endpoint} serves when the run starts"
     if model.package_group is not None:
-        return f"a model made from the newest approved package of the group {model.package_group}"
-    return "the model that the stack makes; CloudFormation gives it its name"
+        return f"a model created from the latest approved package in the group {model.package_group}"
+    return "the model that the stack creates; CloudFormation names it"
 
 
 def aws_cli_command(request: Mapping[str, Any]) -> str:
-    """Return `aws sagemaker create-transform-job ...` for a POSIX shell, one option a line."""
+    """Return `aws sagemaker create-transform-job ...` for a POSIX shell, with one option per line."""
     options = [
         f"--{xform_name(name, '-')} {shlex.quote(_argument(value))}" for name, value in request.items()
     ]

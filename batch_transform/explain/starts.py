@@ -1,4 +1,4 @@
-"""What starts a job, how its runs behave towards each other, and who is told when one goes wrong."""
+"""What starts a job, what happens when its runs overlap, and who is notified of failures."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from collections.abc import Iterator, Mapping
 from batch_transform.job.values.job_spec import JobSpec, NotifySpec, ScheduleSpec, UploadSpec
 
 _OVERLAP = {
-    "wait": "A run waits while an earlier one of the job goes on.",
-    "skip": "A run ends at once, and well, while an earlier one of the job goes on.",
-    "fail": "A run fails at once while an earlier one of the job goes on.",
-    "allow": "Runs of the job go on beside each other.",
+    "wait": "If an earlier run of the job is in progress, a new run waits.",
+    "skip": "If an earlier run of the job is in progress, a new run is skipped: it succeeds at once, without scoring.",
+    "fail": "If an earlier run of the job is in progress, a new run fails at once.",
+    "allow": "Several runs of the job can be in progress at the same time.",
 }
 
 
 def start_words(spec: JobSpec) -> tuple[str, ...]:
-    """Return sentences on what starts the job: one for all, and of several triggers one for each."""
+    """Return sentences about what starts the job: a single one, or one for each of several triggers."""
     triggers = list(_triggers(spec))
-    by_hand = "whenever its state machine is started"
+    by_hand = "whenever you start it"
     if not triggers:
-        return (f"It runs {by_hand}; it has no schedule.",)
+        return (f"It runs {by_hand}; it has no schedule and no upload trigger.",)
     if len(triggers) == 1:
         [(words, is_active)] = triggers
         if is_active:
@@ -27,13 +27,13 @@ def start_words(spec: JobSpec) -> tuple[str, ...]:
         paused = words.removeprefix("by ") if words.startswith("by ") else f"its start {words}"
         return (f"It runs {by_hand}; {paused} is paused.",)
     return (
-        f"It runs {by_hand}, and by itself:",
+        f"It runs {by_hand}, and automatically:",
         *(f"- {words}{'' if is_active else ' (paused)'}" for words, is_active in triggers),
     )
 
 
 def _triggers(spec: JobSpec) -> Iterator[tuple[str, bool]]:
-    """Yield what starts the job by itself, each with whether it does now."""
+    """Yield each trigger of the job, and whether it is enabled."""
     for schedule in spec.triggers.schedule:
         yield f"by its schedule {_schedule(schedule)}", schedule.enabled
     upload = spec.triggers.on_upload
@@ -42,22 +42,20 @@ def _triggers(spec: JobSpec) -> Iterator[tuple[str, bool]]:
 
 
 def run_words(spec: JobSpec) -> tuple[str, ...]:
-    """Return sentences on how the runs of a job behave, who is told, and what a bucket must do for it."""
-    words = (_OVERLAP[spec.workflow.overlapping_runs], _told(spec.notify))
+    """Return sentences about overlapping runs, notifications, and what an input bucket must be set up for."""
+    words = (_OVERLAP[spec.workflow.overlapping_runs], _notified(spec.notify))
     if spec.triggers.on_upload is None or spec.input.data is None:
         return words
     return (*words, f"The bucket of {spec.input.data} must send its events to EventBridge.")
 
 
-def _told(notify: NotifySpec) -> str:
-    told = [*notify.email, *([notify.topic] if notify.topic else [])]
-    if not told:
-        return "Of a run that fails the job tells nobody; write notify here, or in environments.yaml for all jobs."
-    return f"Of a run that fails, takes too long or does not start, told {_are(len(told))} {', '.join(told)}."
-
-
-def _are(count: int) -> str:
-    return "is" if count == 1 else "are"
+def _notified(notify: NotifySpec) -> str:
+    notified = [*notify.email, *([notify.topic] if notify.topic else [])]
+    if not notified:
+        return "Nobody is notified when a run fails; add notify here, or to environments.yaml for all jobs."
+    return (
+        f"When a run fails, takes too long or does not start, a notification goes to {', '.join(notified)}."
+    )
 
 
 def _schedule(schedule: ScheduleSpec) -> str:

@@ -58,8 +58,8 @@ def local_model(
     model = spec.model
     if model.image is None or (model.source is None and model.artifact is None):
         raise InputError(
-            "--model serves model.source or model.artifact with its image, and this job has neither; give an answer "
-            "with --answer instead"
+            "--model needs a job with model.source or model.artifact and an image, and this job has neither; pass "
+            "the answer with --answer"
         )
     with temporary_folder() as folder:
         commands = Images(images)

@@ -1,4 +1,4 @@
-"""Files that were not there before: nothing is overwritten, and of several files all are written or none."""
+"""Writes new files: nothing is overwritten, and several files are written together or not at all."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from batch_transform.job.errors import InputError
 
 
 def write_new(path: Path, text: str) -> None:
-    """Write a text to a new file, with its folder. Raises InputError where a file is, which stays as it is."""
+    """Write text to a new file, and create its folder. Raises InputError, and changes nothing, if the file exists."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError as error:
-        raise InputError(f"{path} is there already and is not overwritten; choose another name") from error
+        raise InputError(f"{path} already exists and is not overwritten; choose another name") from error
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def write_all_new(folder: Path, files: Mapping[PurePosixPath, bytes]) -> None:
-    """Write new files below a folder, which is made if it is not there.
+    """Write new files into a folder, which is created if it does not exist.
 
-    A new folder appears with all of its files at once, under another name until then. In a folder that exists, the
-    files that were written are removed again if one of them can't be, or on Ctrl-C. Raises InputError that names
-    every file in the way, and writes nothing.
+    A new folder appears with all of its files at once. In an existing folder, if a file cannot be written, or on
+    Ctrl-C, the files written so far are removed again. Raises InputError, which names every existing file, and writes
+    nothing.
     """
     _require_free(folder, files)
     try:
@@ -37,8 +37,8 @@ def write_all_new(folder: Path, files: Mapping[PurePosixPath, bytes]) -> None:
             _write_or_undo(folder, files)
         else:
             _write_as_one(folder, files)
-    except FileExistsError as error:  # made by somebody else in the meantime
-        raise InputError(f"{error.filename} is there already; nothing was written") from error
+    except FileExistsError as error:  # created by another process in the meantime
+        raise InputError(f"{error.filename} already exists; nothing was written") from error
     except OSError as error:
         place = error.filename or folder
         raise InputError(f"{place} cannot be written: {error.strerror}; nothing was written") from error
@@ -49,15 +49,19 @@ def _require_free(folder: Path, files: Iterable[PurePosixPath]) -> None:
         raise InputError(f"{folder} is not a folder; choose another name")
     taken = dict.fromkeys(found for file in files if (found := _in_the_way(folder, file)))
     if taken:
-        what, them = ("these files are", "them") if len(taken) > 1 else ("this file is", "it")
+        what, them = (
+            ("these files already exist and are", "them")
+            if len(taken) > 1
+            else ("this file already exists and is", "it")
+        )
         raise InputError(
-            f"nothing was written to {folder}, because {what} there already and not overwritten: "
+            f"nothing was written to {folder}, because {what} not overwritten: "
             f"{', '.join(map(str, taken))}; move {them} away, or choose another folder"
         )
 
 
 def _in_the_way(folder: Path, file: PurePosixPath) -> PurePosixPath | None:
-    """Return the file, or the file in place of one of its folders, that is there already."""
+    """Return the path that is in the way: the file itself, or a file where one of its folders would be."""
     for part in reversed([file, *file.parents][:-1]):
         place = folder / part
         if os.path.lexists(place) and (part == file or not place.is_dir()):
@@ -88,7 +92,7 @@ def _write_or_undo(folder: Path, files: Mapping[PurePosixPath, bytes]) -> None:
 
 
 def _make_folders(folder: Path, undo: contextlib.ExitStack) -> None:
-    """Make a folder and those above it that are missing."""
+    """Create a folder and its missing parents."""
     missing = [one for one in (folder, *folder.parents) if not one.exists()]
     for one in reversed(missing):
         one.mkdir()
@@ -96,13 +100,13 @@ def _make_folders(folder: Path, undo: contextlib.ExitStack) -> None:
 
 
 def _remove_if_empty(folder: Path) -> None:
-    with contextlib.suppress(OSError):  # somebody else's file is in it
+    with contextlib.suppress(OSError):  # it has a file of another process
         folder.rmdir()
 
 
 @contextlib.contextmanager
 def _undone_on_failure() -> Iterator[contextlib.ExitStack]:
-    """Yield a stack of steps that are taken, the last one first, unless the block ends well."""
+    """Yield a stack of steps that undo the work, last one first, unless the block succeeds."""
     with contextlib.ExitStack() as undo:
         yield undo
         undo.pop_all()

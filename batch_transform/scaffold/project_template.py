@@ -1,7 +1,8 @@
-"""What `batch-transform init` writes: a project of its own, or a job for a CDK app that exists.
+"""What `batch-transform init` writes: a project, or a job for an existing CDK app.
 
-A template's files are those of its layers, folders below `batch_transform/templates`. A text that several of them have
-is put together in their order. A name that begins with `dot-` is written with a dot in its place.
+A template's files are those of its layers, which are folders under `batch_transform/templates`. If several layers have
+the same file, their texts are concatenated in the order of the layers. A name that begins with `dot-` is written with
+a leading dot instead.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ Files = dict[PurePosixPath, bytes]
 
 @dataclass(frozen=True)
 class ProjectTemplate:
-    """`layers` make the job, which scores `data`; `options` are those of its run, `packages` what its model imports."""
+    """A job in `layers`, which scores `data`. `options` are for its run, and `packages` are what its model imports."""
 
     title: str
     job: str
@@ -45,25 +46,25 @@ class ProjectTemplate:
 
     @property
     def longest_name(self) -> int:
-        """The length of a project's name with which the name of the job in the environment dev is legal."""
+        """The longest project name for which the job's name in the environment dev is still valid."""
         return MAX_LENGTH - len(f"-dev-{self.job}")
 
     def requirements(self) -> list[str]:
-        """Return what the project installs, this release of ours or a later one that is compatible."""
+        """Return the project's requirements: this release of batch-transform or a later, compatible one, and more."""
         version = importlib.metadata.version("batch-transform").partition("+")[0]
         return [f"batch-transform[cdk,local]~={version}", "pytest", *self.packages]
 
     def project(self, name: str) -> Files:
-        """Return the files of a project of this name. Raises InputError for a name that its stacks can't have."""
+        """Return the files of a project. Raises InputError for a name that its stacks can't have."""
         self._require_name(name)
         return {**self._files((*self.layers, _APP), name), SCHEMA: schema()}
 
     def job_files(self) -> Files:
-        """Return the files of the job alone."""
+        """Return only the files of the job."""
         return {file: content for file, content in self._files(self.layers, "").items() if file != _README}
 
     def environments(self, name: str) -> bytes:
-        """Return the environments of a project of this name. Raises as `project`."""
+        """Return the environments file of a project. Raises as `project` does."""
         return self.project(name)[ENVIRONMENTS]
 
     def _files(self, layers: tuple[str, ...], name: str) -> Files:
@@ -88,14 +89,14 @@ class ProjectTemplate:
         near = near_job_name(name).lstrip("0123456789-")[: self.longest_name].strip("-")
         hint = f", such as --name {near}" if near else ""
         raise InputError(
-            f"{name!r} can't be the name of the project: it begins the names of stacks and jobs, and has at most "
-            f"{self.longest_name} letters, digits and inner hyphens, a letter first; name it with --name{hint}"
+            f"{name!r} can't be the name of the project, because the names of stacks and jobs begin with it; use "
+            f"at most {self.longest_name} letters, digits and inner hyphens, a letter first: pass it with --name{hint}"
         )
 
 
 TEMPLATES = {
     "scikit-learn": ProjectTemplate(
-        title="a scikit-learn model on CSV",
+        title="A scikit-learn model that scores CSV",
         job="penguins",
         data="data/penguins.csv",
         layers=("scikit-learn", "shared/penguins", "shared/penguins-code"),
@@ -103,14 +104,14 @@ TEMPLATES = {
         packages=("scikit-learn",),
     ),
     "pytorch": ProjectTemplate(
-        title="a PyTorch model on JSON Lines",
+        title="A PyTorch model that scores JSON Lines",
         job="tickets",
         data="data/tickets.jsonl",
         layers=("pytorch",),
         packages=("torch",),
     ),
     "existing-model": ProjectTemplate(
-        title="a model that SageMaker has already",
+        title="A model that already exists in SageMaker",
         job="penguins",
         data="data/penguins.csv",
         layers=("existing-model", "shared/penguins", "shared/penguins-code"),
@@ -118,7 +119,7 @@ TEMPLATES = {
         packages=("scikit-learn",),
     ),
     "own-container": ProjectTemplate(
-        title="a container of your own",
+        title="Your own container",
         job="penguins",
         data="data/penguins.csv",
         layers=("own-container", "shared/penguins"),
@@ -126,7 +127,7 @@ TEMPLATES = {
         packages=("scikit-learn",),
     ),
 }
-"""By the name that `--template` takes; the first one is the default."""
+"""The templates by name, for `--template`; the first one is the default."""
 
 
 def schema() -> bytes:

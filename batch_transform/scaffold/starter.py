@@ -1,4 +1,4 @@
-"""A first job file, from the few things that only its author knows."""
+"""A new job file, from the few things that only its author knows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CSV = "text/csv"
 JSON_LINES = "application/jsonlines"
 JSON = "application/json"
 CONTENT_TYPES = (CSV, JSON_LINES, JSON)
-"""The types that filters and joins work on; any other passes as it is."""
+"""The content types that filters and joins work on; any other passes unchanged."""
 
 ANSWER_FIELD = "SageMakerOutput"
 SCHEMA = "job.schema.json"
@@ -30,12 +30,12 @@ _TABLES = {".csv", ".tsv", ".txt"}
 
 @dataclass(frozen=True)
 class Starter:
-    """What a new job is told.
+    """The answers that a new job file is made from.
 
-    `model` is a folder, the S3 URI of a `model.tar.gz`, or the name of a model that SageMaker has; `image`
-    is `FRAMEWORK:VERSION` or an image URI, and is not needed for a model by name. `columns` is a local
-    CSV with a header line, or names with commas. `id_name` is the column or field that stays beside the
-    answer. `answer` names the answer's columns.
+    `model` is a folder, the S3 URI of a `model.tar.gz`, or the name of a model in SageMaker. `image` is
+    `FRAMEWORK:VERSION` or an image URI, and is not needed for a model in SageMaker. `columns` is a local CSV with a
+    header line, or names separated by commas. `id_name` is the column or field to keep next to the answer. `answer`
+    names the answer's columns.
     """
 
     name: str
@@ -50,16 +50,16 @@ class Starter:
 
 
 def starter_text(starter: Starter, *, path: Path) -> str:
-    """Return the text of a job file that will lie at `path`. Raises InputError for what cannot be written.
+    """Return the text of a job file for `path`. Raises InputError for values that no job file can have.
 
-    Whether the job is sound is for the rules to say, once the text is read.
+    Whether the job is valid is up to the rules, once the text is read.
     """
     sections = [_model(starter, path), _input(starter, path), _transform(starter)]
     if starter.id_name:
         sections.append(_data_processing(starter, starter.id_name))
     sections.append(_output(starter))
     schema = f"# yaml-language-server: $schema={SCHEMA}\n" if (path.parent / SCHEMA).is_file() else ""
-    head = f"{schema}# See what it does with: batch-transform explain {path}\nname: {yaml_scalar(starter.name)}\n"
+    head = f"{schema}# To see what the job does: batch-transform explain {path}\nname: {yaml_scalar(starter.name)}\n"
     return "\n".join([head, *("".join(f"{line}\n" for line in section) for section in sections)])
 
 
@@ -72,21 +72,21 @@ def _model(starter: Starter, path: Path) -> Iterator[str]:
         yield f"  image: {_image(starter.image)}"
     elif Path(model).is_dir():
         folder = yaml_scalar(_relative(Path(model), path))
-        yield f"  source: {folder}  # packed into model.tar.gz, and shipped with the stack"
+        yield f"  source: {folder}  # packed into model.tar.gz and deployed with the stack"
         yield f"  image: {_image(starter.image)}"
     elif "/" in model or model.startswith("."):
         raise InputError(
-            f"there is no folder {model}; make it, with code/inference.py in it, or give the S3 address of a "
-            "model.tar.gz, or the name of a model that SageMaker has"
+            f"there is no folder {model}; create it, with code/inference.py in it, or pass the S3 address of a "
+            "model.tar.gz or the name of a model in SageMaker"
         )
     else:
-        yield f"  existing: {yaml_scalar(model)}  # a model that SageMaker has already"
+        yield f"  existing: {yaml_scalar(model)}  # a model that already exists in SageMaker"
 
 
 def _image(image: str | None) -> str:
     if image is None:
         raise InputError(
-            "a model in a folder or in S3 needs a container image; give --image sklearn:1.2-1, or an image URI"
+            "a model in a folder or in S3 needs a container image; pass --image sklearn:1.2-1, or an image URI"
         )
     framework, colon, version = image.partition(":")
     if framework in frameworks() and not version:
@@ -101,7 +101,7 @@ def _image(image: str | None) -> str:
 def _input(starter: Starter, path: Path) -> Iterator[str]:
     yield "input:"
     if starter.data is None:
-        yield f"  # data is left out: the stack's input bucket, below {starter.name}/"
+        yield f"  # no data: the job reads {starter.name}/ in the stack's input bucket"
     else:
         yield f"  data: {yaml_scalar(starter.data)}  # {comment_on('input.data', starter.data)}"
     yield f"  content_type: {yaml_scalar(starter.content_type)}"
@@ -119,20 +119,20 @@ def _input(starter: Starter, path: Path) -> Iterator[str]:
         yield f"  columns: [{', '.join(map(yaml_scalar, names))}]"
     elif starter.id_name and starter.content_type == CSV:
         raise InputError(
-            f"to keep the column {starter.id_name} the names of all columns are needed, in order; give --columns with "
-            "a CSV that has a header line, or with the names"
+            f"to keep the column {starter.id_name}, the names of all columns are needed, in order; pass --columns "
+            "with a CSV that has a header line, or with the names"
         )
 
 
 def _require_names(columns: str) -> None:
-    """Refuse what was meant as a file: a job with its path for a column's name would be valid."""
+    """Reject a path that is not a file: a job with the path as a column name would be valid."""
     if kind := kind_of(Path(columns)):
-        raise InputError(f"--columns {columns}: it is {kind}, not a regular file")
+        raise InputError(f"--columns {columns} is {kind}, not a regular file")
     is_one = "," not in columns
     if is_one and ("/" in columns or Path(columns).suffix.lower() in _TABLES):
         raise InputError(
-            f"there is no file {columns}; give the path of a CSV with a header line, or the names of all columns with "
-            "commas between them"
+            f"there is no file {columns}; pass the path of a CSV with a header line, or the names of all columns, "
+            "separated by commas"
         )
 
 
@@ -148,13 +148,13 @@ def _transform(starter: Starter) -> Iterator[str]:
 def _data_processing(starter: Starter, id_name: str) -> Iterator[str]:
     if starter.content_type not in CONTENT_TYPES:
         raise InputError(
-            f"an id can be kept with {', '.join(CONTENT_TYPES)}, and the content type is {starter.content_type}; leave "
-            "the id out"
+            f"an id can be kept with {', '.join(CONTENT_TYPES)}, but the content type is {starter.content_type}; "
+            "remove --id"
         )
     yield "data_processing:"
     if starter.content_type == CSV:
         yield f"  send_except: [{yaml_scalar(id_name)}]  # the model gets all other columns"
-        yield "  join_source: Input  # each record, followed by the model's answer to it"
+        yield "  join_source: Input  # each record, followed by the model's answer"
         yield f"  keep: [{', '.join(map(yaml_scalar, [id_name, *starter.answer]))}]"
         return
     yield f"  join_source: Input  # each record, with the model's answer in its field {ANSWER_FIELD}"
@@ -163,25 +163,25 @@ def _data_processing(starter: Starter, id_name: str) -> Iterator[str]:
 
 def _output(starter: Starter) -> Iterator[str]:
     yield "output:"
-    yield f"  # path is left out: the stack's output bucket, below {starter.name}/ and the run's id"
+    yield f"  # no path: each run writes to {starter.name}/ and its own id in the stack's output bucket"
     if starter.content_type in CONTENT_TYPES:
         yield f"  accept: {starter.content_type}"
     if starter.content_type in {CSV, JSON_LINES}:
         yield "  assemble_with: Line"
     if starter.content_type == CSV:
-        yield f"  columns: [{', '.join(map(yaml_scalar, starter.answer))}]  # of the model's answer"
+        yield f"  columns: [{', '.join(map(yaml_scalar, starter.answer))}]  # the model's answer"
 
 
 def _relative(target: Path, job_file: Path) -> str:
-    """Return a path as the job file has it: relative to itself."""
+    """Return a path relative to the job file."""
     return Path(os.path.relpath(target.resolve(), job_file.parent.resolve())).as_posix()
 
 
 def problems_at(path: Path, text: str) -> list[Problem]:
-    """Return what the rules say of a text at `path`, which its relative paths begin at, and beside the jobs there.
+    """Return the problems that a job file with this text would have at `path`, next to the other jobs there.
 
-    The folder is made if it is not there. Problems have no line, since the text is not there yet to be looked
-    at. Raises InputError where nothing can be written.
+    The folder is created if it does not exist. Problems have no line, because the file does not exist yet. Raises
+    InputError if nothing can be written there.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

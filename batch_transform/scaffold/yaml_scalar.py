@@ -1,4 +1,4 @@
-"""One value as YAML text that reads back as the same value."""
+"""A value as YAML text that reads back as the same value."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
 def yaml_scalar(value: str | int | float | bool) -> str:
-    """Return the value on one line: texts are in quotes where YAML would take them for something else."""
+    """Return the value on one line; strings are quoted where YAML would read them as something else."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if not isinstance(value, str):
@@ -20,14 +20,14 @@ def yaml_scalar(value: str | int | float | bool) -> str:
 
 
 def yaml_comment(text: str) -> str:
-    """Return the text as it can stand in a comment: on one line, and with nothing that a terminal acts on."""
+    """Return the text for a comment: on one line, and without control characters."""
     return "".join(character if character.isprintable() else " " for character in text)
 
 
 def _is_plain(text: str) -> bool:
     if not _PLAIN.fullmatch(text) or text.endswith(":") or text in {"---", "..."}:
         return False
-    # dates, numbers, and words such as yes and null are no texts to YAML
+    # dates, numbers, and words such as yes and null are not strings to YAML
     node = yaml.compose(text, Loader=yaml.SafeLoader)
     return isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:str"
 

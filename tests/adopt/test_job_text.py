@@ -71,7 +71,7 @@ def test_a_minimal_request_makes_a_short_file_with_comments() -> None:
         "transform": {"instance_type": "ml.m5.large", "instance_count": 1},
         "output": {"path": "s3://out-bucket/y"},
     }
-    assert "  data: s3://in-bucket/x  # every object whose key begins with this\n" in text
+    assert "  data: s3://in-bucket/x  # every object whose key starts with this\n" in text
     assert "churn-2026-01-02-10-00-00-123; each run makes a new name" in text
 
 
@@ -85,7 +85,7 @@ def test_filters_are_told_in_words() -> None:
             "DataProcessing": {"InputFilter": "$[1:]", "OutputFilter": "$[0,-1]", "JoinSource": "Input"},
         }
     )
-    assert '  input_filter: "$[1:]"  # the model gets all columns but the first\n' in text
+    assert '  input_filter: "$[1:]"  # the model gets all columns except the first\n' in text
     assert '  output_filter: "$[0,-1]"  # kept: column 1 and the last column\n' in text
 
 
@@ -120,16 +120,16 @@ def test_a_run_can_change_what_the_file_then_says() -> None:
     ("members", "line"),
     [
         ({"MaxPayloadInMB": 0}, "  max_payload: 0  # each object is streamed to the model"),
-        ({"MaxPayloadInMB": 6}, "  max_payload: 6  # MB in one request, at most"),
+        ({"MaxPayloadInMB": 6}, "  max_payload: 6  # MB per request, at most"),
         (
             {"MaxConcurrentTransforms": 0},
             "  max_concurrent_transforms: 0  # as many as the container asks for, or 1",
         ),
         (
             {"MaxConcurrentTransforms": 2},
-            "  max_concurrent_transforms: 2  # requests at a time to each instance",
+            "  max_concurrent_transforms: 2  # requests at a time per instance",
         ),
-        ({"BatchStrategy": "SingleRecord"}, "  strategy: SingleRecord  # one record in a request"),
+        ({"BatchStrategy": "SingleRecord"}, "  strategy: SingleRecord  # one record per request"),
     ],
 )
 def test_comments_follow_the_value(members: dict[str, Any], line: str) -> None:

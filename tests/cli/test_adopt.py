@@ -63,7 +63,7 @@ def test_a_new_file_is_written_and_none_is_overwritten(
     before = (folder / "jobs" / "churn.yaml").read_text()
     assert exit_code("request.json", "--out", "jobs/churn.yaml", "--name", "other") == 2
     assert (folder / "jobs" / "churn.yaml").read_text() == before
-    assert "is there already and is not overwritten" in capsys.readouterr().err
+    assert "already exists and is not overwritten" in capsys.readouterr().err
 
 
 def test_fails_with_2_and_the_problems_of_a_request_that_aws_would_refuse(

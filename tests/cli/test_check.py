@@ -135,14 +135,14 @@ def test_fails_for_a_file_that_is_not_there(capsys: pytest.CaptureFixture[str]) 
 
 def test_fails_for_a_folder_without_job_files(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code() == 2
-    assert capsys.readouterr().err == "error: jobs has no *.yaml files in it\n"
+    assert capsys.readouterr().err == "error: jobs has no *.yaml files\n"
 
 
 def test_fails_without_a_folder_of_jobs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "jobs").rmdir()
     assert exit_code() == 2
     assert capsys.readouterr().err == (
-        "error: there is no folder jobs here, and no cdk.json of a CDK app; name the job files to check\n"
+        "error: there is neither a jobs folder nor the cdk.json of a CDK app here; name the job files to check\n"
     )
 
 

@@ -234,7 +234,7 @@ def test_an_interrupt_while_waiting_leaves_the_run_and_says_how_to_stop_it(
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 130
-    assert "goes on; follow it: batch-transform show" in err
+    assert "continues; to follow it: batch-transform show" in err
     assert f"stop-execution --execution-arn {execution}" in err
     assert deployed.describe(execution)["status"] == "RUNNING"
     done = subprocess.run(

@@ -40,8 +40,8 @@ def test_a_job_is_explained_by_name_and_by_file_beside_a_broken_one(
     assert exit_code(job, "--records", "3600", "--rate", "1", "--price", "2") == 0
     out, err = capsys.readouterr()
     assert err == ""
-    assert "The model gets all columns but id; that is 2 columns: age and plan." in out
-    assert "1 instance hour, that is USD 2.00." in out
+    assert "The model gets all columns except id: 2 columns, age and plan." in out
+    assert "1 instance hour, which cost USD 2.00." in out
     assert "aws sagemaker create-transform-job \\\n    --transform-job-name churn-RUN-1" in out
     assert not [line for line in out.splitlines() if line.endswith(" ")]
 
@@ -73,7 +73,7 @@ def test_fails_with_the_names_of_the_jobs_that_are_there(
 ) -> None:
     (folder / "jobs" / "broken.yaml").unlink()
     assert exit_code("nope") == 2
-    assert "no job file in jobs has the name nope; the jobs there: churn" in capsys.readouterr().err
+    assert "no job file in jobs defines a job named nope; the jobs there: churn" in capsys.readouterr().err
 
 
 def test_fails_where_there_is_no_folder_of_job_files_and_says_so(
@@ -81,7 +81,7 @@ def test_fails_where_there_is_no_folder_of_job_files_and_says_so(
 ) -> None:
     monkeypatch.chdir(folder / "jobs")
     assert exit_code("churn") == 2
-    assert "there is no folder jobs here to find the job churn in" in capsys.readouterr().err
+    assert "there is no folder jobs here to look for the job churn in" in capsys.readouterr().err
 
 
 def test_warnings_of_the_job_go_to_standard_error(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -99,7 +99,7 @@ def test_a_job_is_explained_before_the_folder_of_its_model_is_made(
     (folder / "jobs" / "churn.yaml").write_text(JOB.replace("model: {existing: churn-model}", model))
     assert exit_code("churn") == 0
     out, err = capsys.readouterr()
-    assert "The model gets all columns but id" in out
+    assert "The model gets all columns except id" in out
     assert (
         "jobs/churn.yaml:2:17: warning source-missing: model.source: '../build/churn' does not exist" in err
     )

@@ -52,7 +52,7 @@ def test_fails_with_what_to_install_whatever_the_arguments(
     assert error.exit_code == 2
     assert str(error) == (
         "run needs packages that are not installed: aws-cdk-lib, a, b and 1 more; "
-        "install them with: pip install 'batch-transform[cdk,local]'"
+        "to install them: pip install 'batch-transform[cdk,local]'"
     )
 
 

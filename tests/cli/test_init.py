@@ -223,7 +223,7 @@ def test_fails_for_a_cdk_app_in_another_language(
     here: Path, app: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (here / "cdk.json").write_text(json.dumps({"app": app}))
-    assert "for CDK apps in Python" in refused([], capsys)
+    assert "require a CDK app in Python" in refused([], capsys)
     assert everything_below(here) == {"cdk.json"}
 
 

@@ -32,7 +32,7 @@ def exit_code(*arguments: str) -> int:
 def test_a_job_file_is_written_and_is_valid(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code("churn", "--model", "churn-model", "--columns", "id, age,plan", "--id", "id") == 0
     assert load_job_file("jobs/churn.yaml").data_processing.keep == ("id", "prediction")
-    assert "jobs/churn.yaml is written" in capsys.readouterr().out
+    assert "wrote jobs/churn.yaml" in capsys.readouterr().out
     with pytest.raises(SystemExit) as caught:
         main(["check"])
     assert caught.value.code == 0
@@ -42,14 +42,14 @@ def test_a_file_is_never_overwritten(folder: Path, capsys: pytest.CaptureFixture
     (folder / "job.yaml").write_text("mine")
     assert exit_code("churn", "--model", "m", "--out", "job.yaml") == 2
     assert (folder / "job.yaml").read_text() == "mine"
-    assert "is there already and is not overwritten" in capsys.readouterr().err
+    assert "already exists and is not overwritten" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "NAME is needed where there is no terminal to ask on"),
-        (["churn"], "--model is needed where there is no terminal to ask on"),
+        ([], "NAME is required, because there is no terminal to ask on"),
+        (["churn"], "--model is required, because there is no terminal to ask on"),
         (["bad_name", "--model", "m"], "error name-malformed: NAME: 'bad_name' is not allowed"),
         (
             ["churn", "--model", "m", "--columns", "a,b", "--id", "c"],
@@ -57,7 +57,7 @@ def test_a_file_is_never_overwritten(folder: Path, capsys: pytest.CaptureFixture
         ),
         (
             ["churn", "--model", "m", "--columns", "sampel.csv"],
-            "there is no file sampel.csv; give the path of a CSV",
+            "there is no file sampel.csv; pass the path of a CSV",
         ),
         (["churn", "--model", "m", "--columns", "data/names"], "there is no file data/names"),
         (
@@ -93,10 +93,10 @@ def test_a_terminal_is_asked_for_what_is_missing(folder: Path) -> None:
     os.close(follower)
     answers = [
         ("Name of the job", "churn"),
-        ("What a record is", ""),
-        ("the names with commas", "id,age,plan"),
-        ("to keep beside the answer", "id"),
-        ("a model's name", "churn-model"),
+        ("Content type of a record", ""),
+        ("the names, separated by commas", "id,age,plan"),
+        ("to keep next to the answer", "id"),
+        ("the name of a model in SageMaker", "churn-model"),
     ]
     seen = ""
     deadline = time.monotonic() + PATIENCE_SECONDS

@@ -91,7 +91,7 @@ def test_the_jobs_own_data_in_s3_are_previewed(run: Run) -> None:
     assert done.stdout.startswith("churn  s3://in-bucket/day/rows.csv\n")
     assert "  model gets  42,gold\n" in done.stdout
     assert "  kept        7,yes\n" in done.stdout
-    assert "nothing unsound in all 2 records" in done.stdout
+    assert "no problems in the 2 records" in done.stdout
 
 
 def test_the_first_object_of_the_jobs_manifest_is_previewed(run: Run, tmp_path: Path) -> None:

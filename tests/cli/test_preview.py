@@ -42,12 +42,12 @@ def test_records_are_shown_on_their_way(capsys: pytest.CaptureFixture[str]) -> N
         "  model gets  age: 42, plan: gold",
         "  answers     score: 0.9, label: yes",
         "  kept        id: 7, label: yes",
-        "nothing unsound in all 2 records",
+        "no problems in the 2 records",
     ):
         assert line in out.splitlines()
     assert "│ 8  │ yes   │" in out
-    assert "body 1: 2 records, 17 bytes, less than 0.01% of the 6 MB that a request takes" in out
-    assert "there are 2, in one request\n" in out
+    assert "body 1: 2 records, 17 bytes, less than 0.01% of the 6 MB limit of a request" in out
+    assert "all 2 take one request\n" in out
 
 
 def test_the_jobs_own_model_answers(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -68,12 +68,10 @@ def test_a_streamed_object_has_no_limit(folder: Path, capsys: pytest.CaptureFixt
     (folder / "jobs" / "churn.yaml").write_text(f"{JOB}transform: {{max_payload: 0}}\n")
     assert exit_code("churn", "--input", "rows.csv", "--answer", "0.9,yes") == 0
     out = capsys.readouterr().out
-    assert "the whole object is one body, streamed; of these records 17 bytes are sent\n" in out
+    assert "the whole object is streamed as one body; these records are 17 bytes of it\n" in out
 
 
-def test_fails_with_2_and_the_lines_that_are_unsound(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_fails_with_2_and_the_lines_with_problems(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "rows.csv").write_text('id,age,plan\n1,2,3\n\x1b[31m,4"5,6\n')
     assert exit_code("churn", "--input", "rows.csv") == 2
     out = capsys.readouterr().out
@@ -131,9 +129,9 @@ def test_json_is_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
         (["churn", "--input", "nope.csv"], "there is no such file"),
         (["churn", "--input", "s3://"], "is not an S3 address"),
         (["churn", "--input", "rows.csv", "--model", "--answer", "x"], "keep one of them"),
-        (["churn", "--input", "rows.csv", "--model"], "give an answer with --answer instead"),
+        (["churn", "--input", "rows.csv", "--model"], "pass the answer with --answer"),
         (["churn", "--input", "rows.csv", "-n", "0"], "Invalid value for '-n'"),
-        (["nope", "--input", "rows.csv"], "no job file in jobs has the name nope"),
+        (["nope", "--input", "rows.csv"], "no job file in jobs defines a job named nope"),
     ],
 )
 def test_fails_with_2_for_wrong_input(
@@ -165,14 +163,14 @@ def test_fails_and_shows_a_traceback_of_the_model_as_one(
         "rows.csv:1: error record-fails: the model answered 500: ValueError: no such plan; "
     )
     assert "    Traceback (most recent call last):" in out[at:]
-    assert "      answers     nothing: see below".removeprefix("    ") in out
+    assert "      answers     nothing (see below)".removeprefix("    ") in out
 
 
 def test_fails_and_shows_why_a_model_does_not_start(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model_code(folder, "def model_fn(folder):\n    raise OSError('model.joblib is not there')\n")
     assert exit_code("churn", "--input", "rows.csv", "--model") == 1
     err = capsys.readouterr().err
-    assert "the model does not start: AlgorithmError: Model container failed to respond to ping" in err
+    assert "the model did not start: AlgorithmError: Model container failed to respond to ping" in err
     assert "the last lines of its output:\n" in err
     assert "OSError: model.joblib is not there\n" in err
 

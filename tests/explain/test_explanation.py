@@ -46,15 +46,15 @@ def words_of(spec: JobSpec) -> dict[str, str]:
 
 def test_a_csv_record_is_followed_by_its_names() -> None:
     assert words_of(CSV) == {
-        "record": "A record is one line of an object, of the type text/csv, with 3 columns: id, age and plan. "
+        "record": "A record is one line of an object, of type text/csv, with 3 columns: id, age and plan. "
         "A header line would be a record too.",
-        "model gets": "The model gets all columns but id; that is 2 columns: age and plan.",
-        "request": "Each record travels in a request of its own, and must fit into 2 MB.",
+        "model gets": "The model gets all columns except id: 2 columns, age and plan.",
+        "request": "Each record is sent in its own request, and must fit into 2 MB.",
         "model answers": "The model is asked for text/csv: one line for each record with 2 columns: score and label.",
-        "joined": "The answer's columns follow all of the record's own, also those that the model did not get: "
+        "joined": "The answer's columns follow all columns of the record, also those that the model did not get: "
         "5 columns.",
-        "kept": "Of that, the result keeps id and label.",
-        "written": "Results stand in the order of the records, each on a line of its own: "
+        "kept": "The result keeps id and label.",
+        "written": "Results are in the order of the records, each on its own line: "
         "line 7 of the result belongs to line 7 of the object.",
     }
 
@@ -69,9 +69,9 @@ def test_names_in_the_job_file_give_the_same_words_as_their_filters() -> None:
 def test_a_job_that_says_nothing_passes_whole_objects() -> None:
     words = words_of(SMALL)
     assert words["record"] == "A record is one whole object."
-    assert words["model gets"] == "The model gets the record as it is, byte for byte."
-    assert words["request"] == "Each object travels in a request of its own, and must fit into 6 MB."
-    assert words["kept"] == "The result is the model's answer as it is, byte for byte."
+    assert words["model gets"] == "The model gets the record unchanged, byte for byte."
+    assert words["request"] == "Each object is sent in its own request, and must fit into 6 MB."
+    assert words["kept"] == "The result is the model's answer, byte for byte."
     assert "joined" not in words
 
 
@@ -157,16 +157,16 @@ def test_cost_is_records_by_rate_by_price() -> None:
     assert (cost.most_instance_hours, cost.most_usd) == (3, 1.5)
     said = " ".join(cost.words())
     assert (
-        "7,200,000 records at 1,000 a second take 40 minutes, shared evenly by 3 instances: 2 instance hours"
+        "7,200,000 records at 1,000 per second take 40 minutes, shared evenly by 3 instances: 2 instance hours"
         in said
     )
-    assert "nobody can tell beforehand" in said
+    assert "cannot be estimated" in said
 
 
 def test_what_cannot_be_told_of_the_cost_is_asked_for() -> None:
     cost = explain(CSV, records=5).cost
     assert (cost.instance_hours, cost.seconds, cost.usd, cost.most_usd) == (None, None, None, None)
-    assert "give --records" in cost.words()[0]
+    assert "pass --records" in cost.words()[0]
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_results_go_where_the_engine_puts_them(
 def test_an_address_that_only_aws_can_judge_is_left_to_it() -> None:
     told = explain(dataclasses.replace(SMALL, input=InputSpec("https://example.com/x"))).places
     assert (told.pattern, told.examples) == (None, ())
-    assert told.words[0].startswith("Where it reads and writes is for AWS to say: 'https://example.com/x'")
+    assert told.words[0].startswith("Where it reads and writes is up to AWS: 'https://example.com/x'")
 
 
 def test_what_a_deployment_knows_has_a_placeholder_that_is_told() -> None:
@@ -231,7 +231,7 @@ def test_json_holds_values_beside_words() -> None:
     assert report["limits"][0] == {
         "name": "MaxPayloadInMB",
         "value": 2,
-        "words": "A request body has 2 MB at most",
+        "words": "A request body has at most 2 MB",
         "origin": "job_file",
     }
 
@@ -239,12 +239,9 @@ def test_json_holds_values_beside_words() -> None:
 def test_captured_data_are_told() -> None:
     capture = BatchDataCaptureConfig("s3://out-bucket/capture/", generate_inference_id=True)
     explained = explain(dataclasses.replace(CSV, batch_data_capture_config=capture))
-    assert (
-        "Lists of the objects read and written are put below s3://out-bucket/capture/."
-        in explained.places.words
-    )
+    assert "Lists of the objects read and written go to s3://out-bucket/capture/." in explained.places.words
     assert [step.words for step in explained.record if step.name == "identified"] == [
-        "Each result gets two more columns at its end: an id of its own, and the time of the job's start."
+        "Each result gets two more columns at the end: its own id, and the start time of the transform job."
     ]
     json_spec = dataclasses.replace(SMALL, batch_data_capture_config=capture)
     assert "SageMakerInferenceId" in words_of(json_spec)["identified"]
@@ -253,14 +250,14 @@ def test_captured_data_are_told() -> None:
 @pytest.mark.parametrize(
     ("schedule", "words"),
     [
-        (None, "It runs whenever its state machine is started; it has no schedule."),
+        (None, "It runs whenever you start it; it has no schedule and no upload trigger."),
         (
             ScheduleSpec(cron="0 2 * * ? *", timezone="Europe/Vienna"),
-            "It runs by its schedule cron(0 2 * * ? *) in Europe/Vienna, and whenever its state machine is started.",
+            "It runs by its schedule cron(0 2 * * ? *) in Europe/Vienna, and whenever you start it.",
         ),
         (
             ScheduleSpec(rate="1 hour", enabled=False),
-            "It runs whenever its state machine is started; its schedule rate(1 hour) is paused.",
+            "It runs whenever you start it; its schedule rate(1 hour) is paused.",
         ),
         (
             ScheduleSpec(
@@ -270,7 +267,7 @@ def test_captured_data_are_told() -> None:
                 input={"transform": {"env": {"A": "b"}}},
             ),
             "It runs by its schedule rate(1 day) within 30 minutes from 2030-01-01T00:00:00Z with transform.env.A "
-            "changed, and whenever its state machine is started.",
+            "changed, and whenever you start it.",
         ),
     ],
 )
@@ -285,11 +282,11 @@ def test_what_starts_the_job_is_told(schedule: ScheduleSpec | None, words: str) 
         (ModelSpec(endpoint="live"), "the model that the endpoint live serves when the run starts"),
         (
             ModelSpec(package_group="churn"),
-            "a model made from the newest approved package of the group churn",
+            "a model created from the latest approved package in the group churn",
         ),
         (
             ModelSpec(artifact="s3://m/m.tar.gz"),
-            "the model that the stack makes; CloudFormation gives it its name",
+            "the model that the stack creates; CloudFormation names it",
         ),
     ],
 )
@@ -305,7 +302,7 @@ def test_records_that_are_no_lines_are_told() -> None:
         JobSpec("small", ModelSpec(existing="m"), input=data, transform=TransformSpec(max_payload=0))
     )
     assert words["record"] == (
-        "A record is one RecordIO record of an object, after gzip is unpacked, of the type "
+        "A record is one RecordIO record of an object, after decompression with gzip, of type "
         "application/x-recordio-protobuf."
     )
     assert words["request"] == "Each object is streamed to the model in one request."
@@ -315,13 +312,17 @@ def test_filters_on_other_types_are_told_to_be_unfit() -> None:
     processing = DataProcessingSpec(input_filter="$.a")
     words = words_of(JobSpec("small", ModelSpec(existing="m"), data_processing=processing))
     assert words["model gets"] == (
-        "The model gets what $.a selects; filters work on CSV and JSON only, and the type is not told."
+        "The model gets what $.a selects; filters work only on CSV and JSON, and the type is not set."
     )
 
 
 @pytest.mark.parametrize(
     ("price", "told"),
-    [(0.1, "that is less than USD 0.01."), (0.0, "that is USD 0.00."), (3600.0, "that is USD 1.00.")],
+    [
+        (0.1, "which cost less than USD 0.01."),
+        (0.0, "which cost USD 0.00."),
+        (3600.0, "which cost USD 1.00."),
+    ],
 )
 def test_what_costs_something_is_never_told_as_nothing(price: float, told: str) -> None:
     cost = Cost(1, 1.0, price, 1, most_instance_hours=24)
@@ -334,7 +335,7 @@ def test_uploads_and_several_schedules_are_told_with_what_is_paused() -> None:
         on_upload=UploadSpec(prefix="incoming/", suffix=".csv"),
     )
     assert explain(dataclasses.replace(SMALL, triggers=triggers)).start == (
-        "It runs whenever its state machine is started, and by itself:",
+        "It runs whenever you start it, and automatically:",
         "- by its schedule a: rate(1 hour)",
         "- by its schedule b: rate(1 day) (paused)",
         f"- 60 seconds after the last new object below s3://INPUT_BUCKET/{SMALL.name}/incoming/ that ends in .csv",
@@ -345,7 +346,7 @@ def test_uploads_to_a_bucket_of_others_ask_something_of_it() -> None:
     upload = TriggersSpec(on_upload=UploadSpec(enabled=False))
     explained = explain(dataclasses.replace(SMALL, triggers=upload, input=InputSpec(data="s3://mine/in/")))
     assert explained.start == (
-        "It runs whenever its state machine is started; its start 60 seconds after the last new object below "
+        "It runs whenever you start it; its start 60 seconds after the last new object below "
         "s3://mine/in/ is paused.",
     )
     assert explained.runs[-1] == "The bucket of s3://mine/in/ must send its events to EventBridge."
@@ -358,10 +359,10 @@ def test_what_runs_do_beside_each_other_and_who_is_told_stands_under_the_start()
         workflow=WorkflowSpec(overlapping_runs="skip"),
     )
     assert explain(loud).runs == (
-        "A run ends at once, and well, while an earlier one of the job goes on.",
-        "Of a run that fails, takes too long or does not start, told are a@example.com, b@example.com.",
+        "If an earlier run of the job is in progress, a new run is skipped: it succeeds at once, without scoring.",
+        "When a run fails, takes too long or does not start, a notification goes to a@example.com, b@example.com.",
     )
-    assert explain(SMALL).runs[1].startswith("Of a run that fails the job tells nobody")
+    assert explain(SMALL).runs[1].startswith("Nobody is notified when a run fails")
 
 
 def test_a_ladder_is_told_rung_by_rung() -> None:
@@ -372,5 +373,5 @@ def test_a_ladder_is_told_rung_by_rung() -> None:
         if limit.name == "InstanceCount"
     ]
     assert limit.words == (
-        "1 machine of the type ml.m5.large; while AWS has none of it, ml.m5.xlarge, then ml.c5.xlarge is tried"
+        "1 instance of type ml.m5.large; without capacity or quota for it, ml.m5.xlarge, then ml.c5.xlarge"
     )

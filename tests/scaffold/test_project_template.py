@@ -61,13 +61,13 @@ def test_the_longest_name_is_legal_in_every_environment_and_a_longer_one_is_refu
 )
 def test_fails_for_a_name_that_stacks_cannot_have_and_proposes_one(name: str, better: str) -> None:
     template = TEMPLATES["scikit-learn"]
-    with pytest.raises(InputError, match=f"name it with --name, such as --name {better}$"):
+    with pytest.raises(InputError, match=f"pass it with --name, such as --name {better}$"):
         template.project(name)
     assert template.project(better)
 
 
 def test_fails_without_a_proposal_for_a_name_without_letters() -> None:
-    with pytest.raises(InputError, match=r"name it with --name$"):
+    with pytest.raises(InputError, match=r"pass it with --name$"):
         TEMPLATES["scikit-learn"].project("12")
 
 

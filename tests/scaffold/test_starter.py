@@ -37,10 +37,8 @@ def test_a_csv_job_keeps_its_id_by_name(folder: Path) -> None:
     assert spec.model.image == FrameworkImage("sklearn", "1.2-1")
     assert spec.input.columns == ("customer id", "age", "plan")
     steps = {step.name: step.words for step in explain(spec).record}
-    assert (
-        steps["model gets"] == "The model gets all columns but customer id; that is 2 columns: age and plan."
-    )
-    assert steps["kept"] == "Of that, the result keeps customer id, score and label."
+    assert steps["model gets"] == "The model gets all columns except customer id: 2 columns, age and plan."
+    assert steps["kept"] == "The result keeps customer id, score and label."
 
 
 @pytest.mark.parametrize("content_type", ["application/jsonlines", "application/json"])
@@ -83,7 +81,7 @@ def test_an_editor_is_told_of_the_schema_where_it_lies(folder: Path) -> None:
         (Starter("a", "./nope"), r"there is no folder \./nope"),
         (Starter("a", "model"), "needs a container image"),
         (Starter("a", "m", id_name="id"), "the names of all columns are needed"),
-        (Starter("a", "m", content_type="image/png", id_name="id"), "leave the id out"),
+        (Starter("a", "m", content_type="image/png", id_name="id"), "remove --id"),
         (Starter("a", "s3:///x"), "is not an S3 address"),
     ],
 )

@@ -19,8 +19,8 @@ _MOST_LEFT_OUT = 3
 class Row:
     """The names of a CSV row's columns, as far as they are known.
 
-    `head` are the names of its first columns, in order, and `tail` those of its last ones. `is_whole` says
-    that `head` is all there is. Columns without a name are called by their number, which counts from 1.
+    `head` has the names of the first columns, in order, and `tail` the names of the last ones. `is_whole` says that
+    `head` has all columns. A column without a name is called by its number, which counts from 1.
     """
 
     head: tuple[str, ...] = ()
@@ -29,11 +29,11 @@ class Row:
 
     @classmethod
     def of(cls, names: Sequence[str]) -> Row:
-        """Return the row of a job file's `columns`, which are either all there or not there."""
+        """Return the row with a job file's `columns`: all of its names, or none."""
         return cls(tuple(names), is_whole=bool(names))
 
     def followed_by(self, other: Row) -> Row:
-        """Return the row that a join makes: this one's columns, and then the other's."""
+        """Return the row after a join: this row's columns, followed by the other's."""
         if self.is_whole and other.is_whole:
             return Row.of((*self.head, *other.head))
         if self.is_whole:
@@ -41,7 +41,7 @@ class Row:
         return Row(self.head, other.head if other.is_whole else other.tail)
 
     def name(self, index: int) -> str:
-        """Return what to call the column at an index, counted from 0, or from the end if negative."""
+        """Return the name of the column at an index, which counts from 0, or from the end if negative."""
         if self.is_whole and -len(self.head) <= index < len(self.head):
             return self.head[index]
         if 0 <= index < len(self.head):
@@ -54,9 +54,9 @@ class Row:
 
 
 def csv_words(path: JsonPath, row: Row) -> str:
-    """Return what the filter selects of a CSV row."""
+    """Return in words what the filter selects from a CSV row."""
     if path.undefined:
-        return f"nobody knows what: {path.undefined}"
+        return f"something that is not documented: {path.undefined}"
     if row.is_whole:
         try:
             return _of_known(path.positions(len(row.head)), row.head)
@@ -66,12 +66,12 @@ def csv_words(path: JsonPath, row: Row) -> str:
 
 
 def json_words(path: JsonPath, *, joined: bool = False, of_answer: bool = False) -> str:
-    """Return what the filter selects of a JSON record; `joined` records hold the model's answer too.
+    """Return in words what the filter selects from a JSON record; `joined` records contain the model's answer too.
 
-    `of_answer` says that it is applied to the model's answer alone, as the output filter is without a join.
+    `of_answer` says that the filter applies to the model's answer alone, as the output filter does without a join.
     """
     if path.undefined:
-        return f"nobody knows what: {path.undefined}"
+        return f"something that is not documented: {path.undefined}"
     subject = "the model's answer" if of_answer else "the record"
     if path.is_identity and joined:
         return f"the whole record, with the model's answer in its field {ANSWER_FIELD}"
@@ -102,7 +102,7 @@ def listed(names: Sequence[str]) -> str:
 
 
 def shortly(names: Sequence[str]) -> str:
-    """Return the names, of many only the first and the last ones."""
+    """Return the names; if there are many, only the first ones and the last one."""
     if len(names) <= _MOST_LISTED:
         return listed(names)
     return f"{', '.join(names[:3])}, … {names[-1]}"
@@ -116,7 +116,9 @@ def _of_known(positions: Sequence[int], names: Sequence[str]) -> str:
     in_order = list(positions) == sorted(set(positions))
     is_most = len(selected) > _MOST_LISTED and len(left_out) <= _MOST_LEFT_OUT
     if in_order and (is_most or (len(left_out) == 1 and len(list(_runs(positions))) == 1)):
-        return f"all columns but {listed(left_out)}; that is {counted(len(selected), 'column')}: {shortly(selected)}"
+        return (
+            f"all columns except {listed(left_out)}: {counted(len(selected), 'column')}, {shortly(selected)}"
+        )
     if len(selected) <= _MOST_LISTED:
         return listed(selected)
     return (
@@ -125,7 +127,7 @@ def _of_known(positions: Sequence[int], names: Sequence[str]) -> str:
 
 
 def _runs(positions: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Yield the first and the last of each run of neighbours."""
+    """Yield the first and the last position of each range."""
     first = last = positions[0]
     for position in positions[1:]:
         if position != last + 1:
@@ -150,7 +152,7 @@ def _of_unknown(path: JsonPath, row: Row) -> str:
         return listed([row.name(index) for index in step.indexes])
     if isinstance(step, Slice):
         return _slice_words(step, row)
-    return "nothing, and the job fails: a CSV row has no names and no levels, only indexes"
+    return "nothing, and the job fails: a CSV row has only indexes, no names and no levels"
 
 
 def _slice_words(step: Slice, row: Row) -> str:
@@ -161,7 +163,7 @@ def _slice_words(step: Slice, row: Row) -> str:
         return "all columns"
     if start == 1:
         first = row.name(0)
-        return "all columns but the first" + (f", {first}" if row.head else "")
+        return "all columns except the first" + (f", {first}" if row.head else "")
     if start == -1:
         return row.name(-1)
     if start < 0:

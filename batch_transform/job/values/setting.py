@@ -12,7 +12,7 @@ Usage
             Whole(documented_most=100),
             member="MaxPayloadInMB",
             run_may_change=True,
-            comment={0: "each object is streamed to the model", None: "MB in one request, at most"},
+            comment={0: "each object is streamed to the model", None: "MB per request, at most"},
         ),
     ] = None
 """

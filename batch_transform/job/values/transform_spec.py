@@ -51,7 +51,7 @@ class InputSpec(Values):
             member="TransformInput.DataSource.S3DataSource.S3Uri",
             required=True,
             run_may_change=True,
-            comment="every object whose key begins with this",
+            comment="every object whose key starts with this",
         ),
     ] = None
     data_type: Annotated[
@@ -83,7 +83,7 @@ class InputSpec(Values):
             Choice.of(CompressionType),
             member="TransformInput.CompressionType",
             run_may_change=True,
-            comment={"Gzip": "each object is unpacked before it is split"},
+            comment={"Gzip": "each object is decompressed before it is split"},
         ),
     ] = "None"
     split_type: Annotated[
@@ -94,7 +94,7 @@ class InputSpec(Values):
             Choice.of(SplitType),
             member="TransformInput.SplitType",
             run_may_change=True,
-            comment={"Line": "each line is one record; a header line is one too"},
+            comment={"Line": "each line is a record, including any header line"},
         ),
     ] = None
     columns: Annotated[
@@ -163,8 +163,8 @@ class TransformSpec(Values):
             member="BatchStrategy",
             run_may_change=True,
             comment={
-                "MultiRecord": "as many records in a request as max_payload takes",
-                "SingleRecord": "one record in a request",
+                "MultiRecord": "as many records per request as fit into max_payload",
+                "SingleRecord": "one record per request",
             },
         ),
     ] = None
@@ -175,7 +175,7 @@ class TransformSpec(Values):
             Whole(documented_most=100),
             member="MaxPayloadInMB",
             run_may_change=True,
-            comment={0: "each object is streamed to the model", None: "MB in one request, at most"},
+            comment={0: "each object is streamed to the model", None: "MB per request, at most"},
         ),
     ] = None
     max_concurrent_transforms: Annotated[
@@ -187,7 +187,7 @@ class TransformSpec(Values):
             run_may_change=True,
             comment={
                 0: "as many as the container asks for, or 1",
-                None: "requests at a time to each instance",
+                None: "requests at a time per instance",
             },
         ),
     ] = None
@@ -208,7 +208,7 @@ class TransformSpec(Values):
             Whole(1, 3600),
             member="ModelClientConfig.InvocationsTimeoutInSeconds",
             run_may_change=True,
-            comment="for one request",
+            comment="per request",
         ),
     ] = None
     invocations_max_retries: Annotated[
@@ -218,7 +218,7 @@ class TransformSpec(Values):
             Whole(0, 3),
             member="ModelClientConfig.InvocationsMaxRetries",
             run_may_change=True,
-            comment="for one request",
+            comment="per request",
         ),
     ] = None
     volume_kms_key: Annotated[
@@ -346,7 +346,7 @@ class OutputSpec(Values):
             MEDIA_TYPE,
             member="TransformOutput.Accept",
             run_may_change=True,
-            comment="what the model is asked to answer",
+            comment="the content type to ask the model for",
         ),
     ] = None
     assemble_with: Annotated[

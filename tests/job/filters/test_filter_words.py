@@ -16,8 +16,8 @@ ANSWER = Row.of(("score", "label"))
     ("text", "row", "words"),
     [
         ("$", FIVE, "all 5 columns: id, age, plan, charges and tenure"),
-        ("$[1:]", FIVE, "all columns but id; that is 4 columns: age, plan, charges and tenure"),
-        ("$[1:]", WIDE, "all columns but c0; that is 30 columns: c1, c2, c3, … c30"),
+        ("$[1:]", FIVE, "all columns except id: 4 columns, age, plan, charges and tenure"),
+        ("$[1:]", WIDE, "all columns except c0: 30 columns, c1, c2, c3, … c30"),
         ("$[0]", FIVE, "id"),
         ("$[2,0]", FIVE, "plan and id"),
         ("$[1:3]", FIVE, "age, plan and charges"),
@@ -32,18 +32,18 @@ ANSWER = Row.of(("score", "label"))
         ("$[0,-1]", Row(head=("id",)), "id and the last column"),
         ("$[0,-2,-3]", FIVE.followed_by(Row()), "id, column 2 from the end and column 3 from the end"),
         ("$[2]", Row(), "column 3"),
-        ("$[1:]", Row(), "all columns but the first"),
-        ("$[1:]", Row(head=("id",)), "all columns but the first, id"),
+        ("$[1:]", Row(), "all columns except the first"),
+        ("$[1:]", Row(head=("id",)), "all columns except the first, id"),
         ("$[2:]", Row(), "all columns from column 3 on"),
         ("$[-2:]", Row(), "the last 2 columns"),
         ("$[-1:]", Row(), "the last column"),
         ("$[1:3]", Row(), "column 2 to column 4"),
         ("$", Row(), "all columns"),
-        ("$.a", Row(), "nothing, and the job fails: a CSV row has no names and no levels, only indexes"),
+        ("$.a", Row(), "nothing, and the job fails: a CSV row has only indexes, no names and no levels"),
         (
             "$[0:-1]",
             FIVE,
-            "nobody knows what: AWS doesn't document what a negative end of a slice means; "
+            "something that is not documented: AWS doesn't document what a negative end of a slice means; "
             "count the end from the start",
         ),
     ],
@@ -74,7 +74,7 @@ def test_a_filter_of_a_csv_row_is_said_in_names(text: str, row: Row, words: str)
         (
             "$.*",
             False,
-            "nobody knows what: AWS doesn't document what * selects; write the fields or the indexes",
+            "something that is not documented: AWS doesn't document what * selects; write the fields or the indexes",
         ),
     ],
 )
