@@ -1,4 +1,4 @@
-"""Point 1 of docs/how-it-works/speed.md: records a second, beside SageMaker SDK local mode of both major versions."""
+"""Point 1 of docs/how-it-works/speed.md: records a second, against SageMaker SDK local mode in both major versions."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A CDK app without its own constructs: it defines the resources of given templates with their L1 classes.
 
-python bare_app.py FOLDER, where FOLDER is a cloud assembly; the stacks are called as there. References are made as
-a person makes them: `role.attr_arn`, and strings put together with tokens in them.
+python bare_app.py FOLDER, where FOLDER is a cloud assembly, whose stack names it uses. References are made as a
+person makes them: `role.attr_arn`, and strings with tokens in them.
 """
 
 from __future__ import annotations

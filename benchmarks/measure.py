@@ -45,8 +45,8 @@ def engine_seconds(job: Job, source: Path, port: int) -> float:
         return run_engine(job, FileStore(source, Path(output)), invoker)
 
 
-def median_ratio(slower: list[float], quicker: list[float]) -> float:
-    return round(median([one / other for one, other in zip(slower, quicker, strict=True)]), 2)
+def median_ratio(slower: list[float], faster: list[float]) -> float:
+    return round(median([one / other for one, other in zip(slower, faster, strict=True)]), 2)
 
 
 def against_bare_client(work: Path, *, rounds: int) -> list[Figures]:

@@ -2,7 +2,7 @@
 
     python -m benchmarks.model_server --answer constant|rows [--workers N]
 
-`constant` counts the lines and answers each with the same text: nothing is quicker. `rows` does what the
+`constant` counts the lines and answers each with the same text: nothing is faster. `rows` does what the
 smallest real model does: it reads every number of every row and answers with a score. It prints its port.
 """
 

@@ -2,8 +2,8 @@
 
     python benchmarks/sdk_local_mode.py PORT INPUT_FOLDER OUTPUT_FOLDER CONTENT_TYPE MAX_PAYLOAD_IN_MB
 
-Local mode wants a container engine in one class alone. A stand-in for that class starts nothing, since the
-model server runs already; everything else is the SDK as it comes. Prints the seconds of the transform:
+Only one class of local mode needs a container engine. A stand-in for it starts nothing, since the model
+server is already running; the rest of the SDK is unmodified. Prints the seconds of the transform:
 without imports, start-up and waiting for the container.
 """
 

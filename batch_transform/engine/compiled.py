@@ -1,6 +1,6 @@
 """The part of the engine that is written in C (the folder `c`), if it was compiled.
 
-It is many times as fast as Python and optional: setuptools builds it where there is a C compiler.
+It is many times as fast as Python, and optional: setuptools builds it if there is a C compiler.
 """
 
 from __future__ import annotations

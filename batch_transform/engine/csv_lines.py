@@ -54,9 +54,9 @@ class CsvLines:
 
     def _filtered(self, text: bytes) -> Rows:
         rows = rows_of(text)
-        quick = _quick(self.path)
-        if quick is not None and b'"' not in text:
-            return quick(rows)
+        fast = _fast(self.path)
+        if fast is not None and b'"' not in text:
+            return fast(rows)
         return [self._selected(_cells(row)) for row in rows]
 
     def _joined(self, records: bytes, answers: Rows, *, plain: bool) -> Rows:
@@ -66,9 +66,9 @@ class CsvLines:
                 return _columns(self.path, rows, answers)
             except LookupError:
                 pass  # not a list of indexes, or one of them is in the other of record and answer
-            quick = _quick(self.path)
-            if quick is not None:
-                return quick([row + b"," + answer for row, answer in zip(rows, answers, strict=True)])
+            fast = _fast(self.path)
+            if fast is not None:
+                return fast([row + b"," + answer for row, answer in zip(rows, answers, strict=True)])
         answered = rows_of(b"\n".join(answers))
         return [
             self._selected(_cells(row) + _cells(answer)) for row, answer in zip(rows, answered, strict=True)
@@ -123,7 +123,7 @@ def _column(rows: Rows, index: int) -> Rows:
 
 
 @lru_cache(maxsize=256)
-def _quick(path: JsonPath) -> Callable[[Rows], Rows] | None:
+def _fast(path: JsonPath) -> Callable[[Rows], Rows] | None:
     """Return a function that filters plain rows; None if there is none for this path."""
     if path.undefined or len(path.steps) > 1:
         return None

@@ -39,7 +39,7 @@ class ObjectStore(Protocol):
         """Yield the objects whose key begins with `prefix`, in key order (UTF-8 binary, as S3 does)."""
 
     def open(self, bucket: str, key: str) -> BinaryIO:
-        """Return a stream that the caller closes. Raises DataNotFoundError when there is no such object."""
+        """Return a stream that the caller closes. Raises DataNotFoundError if there is no such object."""
 
     def create(self, bucket: str, key: str) -> ObjectWriter:
         """Start to write an object. It replaces an existing one."""

@@ -1,7 +1,7 @@
 """How many requests a thread gets at a time.
 
-To hand a request to another thread costs as much as a fast request takes. So fast requests are handed over in groups
-that take about a hundredth of a second; a group's requests are sent one after the other.
+Handing a request to another thread costs as much as sending a fast one. So fast requests are handed over in groups that
+take about a hundredth of a second; the requests of a group are sent one after the other.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from batch_transform.engine.batches import Batch
 
 _SECONDS = 0.01  # of a group: short enough to stop and to write soon, long enough for hand-overs not to count
-_MOST_BYTES = 256 * 1024  # of the bodies of a group: little memory beside a MultiRecord body
+_MOST_BYTES = 256 * 1024  # of the bodies of a group: little memory compared with a MultiRecord body
 _MOST = 256  # requests of a group
 _SINGLE_REQUESTS = 200  # before the first group, when requests run side by side
 
@@ -28,7 +28,7 @@ class RequestGroups:
         self._count = 1
 
     def took(self, count: int, seconds: float) -> None:
-        """Note how long so many requests took."""
+        """Note how long `count` requests took."""
         if self._singles_left > 0:
             self._singles_left -= count
             return

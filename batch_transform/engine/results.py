@@ -159,7 +159,7 @@ def as_lines(answer: bytes) -> bytes:
 def as_one_request(requests: Sequence[Batch], answers: Sequence[bytes]) -> tuple[Batch, bytes] | None:
     """Return requests of one record each, and their answers, as if they had been a single request.
 
-    That is faster than to look at each. Returns None if there is only one request, or any has several records, or any
+    One pass is faster than many. Returns None if there is only one request, or any has several records, or any
     answer isn't exactly one line.
     """
     if len(requests) < 2 or any(batch.count != 1 for batch in requests):

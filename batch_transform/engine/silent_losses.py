@@ -77,7 +77,7 @@ class ObservedResult:
         self._before = []
 
     def end(self, records: int) -> None:
-        """Note that all results of a group of requests are written; it had so many records."""
+        """Note that all results of a group of requests are written; `records` is its number of records."""
         self._records += records
         self._meter.add(records=records)
 

@@ -26,12 +26,10 @@ def block(rows: list[bytes]) -> Records:
 )
 def test_usual_filters_and_rows_are_not_declined(text: str, row: bytes) -> None:
     path = JsonPath.parse(text)
-    quick, slow = CsvLines(path), RecordByRecord(FORMATS["CSV"], path)
+    fast, slow = CsvLines(path), RecordByRecord(FORMATS["CSV"], path)
     two = block([row, row])
-    assert quick.filtered(two, Ending.BETWEEN) == slow.filtered(two, Ending.BETWEEN)
-    joined = [
-        each.joined(two, Answers(b"x\ny\n", split_lines=True), Ending.BETWEEN) for each in (quick, slow)
-    ]
+    assert fast.filtered(two, Ending.BETWEEN) == slow.filtered(two, Ending.BETWEEN)
+    joined = [each.joined(two, Answers(b"x\ny\n", split_lines=True), Ending.BETWEEN) for each in (fast, slow)]
     assert joined[0] == joined[1]
 
 

@@ -2,7 +2,7 @@
 
 #include "filter.h"
 
-#define MOST_DIGITS 15 /* every decimal number of so many digits is the shortest form of its float64 */
+#define MOST_DIGITS 15 /* a decimal number of up to 15 digits is the shortest form of its float64 */
 
 /* Write digits in Go's form. `point` is how many digits precede the decimal point. digits[0] is not 0. */
 static int lay_out(Buffer *out, int is_negative, const char *digits, int count, int point)

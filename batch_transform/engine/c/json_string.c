@@ -19,7 +19,7 @@ static int is_hex(unsigned char byte, unsigned *value)
     return 1;
 }
 
-/* Read the four digits of an escape. It stops at the first byte that is no digit, so never reads past the end. */
+/* Read the four digits of an escape. It stops at the first byte that is not a digit, so it never reads past the end. */
 static int hex4(Text at, unsigned *value)
 {
     *value = 0;
