@@ -1,4 +1,4 @@
-"""boto3 clients of the local AWS, for its own parts: with other credentials each time, one client for each."""
+"""boto3 clients that the parts of the local AWS use: one for each service, region and set of credentials."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from batch_transform.local.settings import ACCESS_KEY
 
 @dataclass(frozen=True)
 class Credentials:
-    """What signs a call. `token` is that of a role's session."""
+    """The credentials that sign a call. `token` belongs to a role's session."""
 
     access_key: str
     secret_key: str
@@ -26,14 +26,14 @@ class Credentials:
 
 
 def account_credentials(account: str) -> Credentials:
-    """Return the credentials of an account's root: the emulator takes a 12-digit key as the account to act in."""
+    """Return the credentials of an account's root: the emulator reads a 12-digit access key as the account."""
     return Credentials(account, ACCESS_KEY)
 
 
 def isolated_session() -> botocore.session.Session:
-    """Return a session for which the person's own AWS settings do not matter, neither files nor variables.
+    """Return a session that ignores the user's own AWS settings, in files and in variables.
 
-    A profile that is not there, or a broken file, would otherwise end a call that needs neither.
+    Otherwise a missing profile or a broken file would fail a call that needs neither.
     """
     nothing = {name: (None, None, *rest) for name, (_, _, *rest) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()}
     for name in ("config_file", "credentials_file"):
@@ -42,7 +42,7 @@ def isolated_session() -> botocore.session.Session:
 
 
 class OwnCalls(Protocol):
-    """Answers the calls of a process to itself."""
+    """Answers the calls that a process makes to itself."""
 
     def send(self, request: AWSPreparedRequest, **_: object) -> AWSResponse | None:
         """Answer a request before it goes out, as a handler of botocore's `before-send`; None lets it go."""
@@ -54,12 +54,11 @@ class OwnCalls(Protocol):
 class Clients:
     """Makes clients that call `endpoint_url`. Thread safe.
 
-    Nothing is retried and nothing is checked on our side: what the service says is what the caller
-    gets to see.
+    They don't retry, and they don't check requests: the caller sees what the service answers.
     """
 
     def __init__(self, endpoint_url: str, own_calls: OwnCalls | None = None) -> None:
-        """With `own_calls`, the clients call this very process."""
+        """With `own_calls`, the clients call this process itself."""
         self.endpoint_url = endpoint_url
         self._own_calls = own_calls
         # one botocore session: the service models, some of them megabytes of JSON, are read once
@@ -86,7 +85,7 @@ class Clients:
                         request_checksum_calculation="when_required",
                         response_checksum_validation="when_required",
                         s3={"addressing_style": "path"},
-                        proxies={},  # it is on this machine, whatever HTTP_PROXY says
+                        proxies={},  # the service is on this machine: ignore HTTP_PROXY
                     ),
                 )
                 if self._own_calls is not None:

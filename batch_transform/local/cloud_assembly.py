@@ -1,4 +1,4 @@
-"""What `cdk synth` wrote: stacks, their templates and their file assets (CDK, cloud-assembly-schema)."""
+"""The output of `cdk synth`: stacks, their templates and their file assets (CDK, cloud-assembly-schema)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class FileAsset:
     key: str
 
     def content(self) -> bytes:
-        """Return what is published: the file, or the folder as a zip. Equal folders give equal bytes."""
+        """Return what is published: the file, or a zip of the folder. Equal folders have equal zips."""
         return _zipped(self.path) if self.is_zip and self.path.is_dir() else self.path.read_bytes()
 
 
@@ -44,8 +44,7 @@ class StackArtifact:
 def read_stack(assembly: Path, stack_name: str) -> StackArtifact:
     """Return the stack of that name from the folder that `cdk synth` wrote (`cdk.out`).
 
-    Raises DataNotFoundError when there is no such folder or stack, and DeployError for what a
-    local deployment cannot do.
+    Raises DataNotFoundError if there is no such folder or stack, and DeployError for what a local deployment can't do.
     """
     manifest = _json(assembly / "manifest.json")
     stacks = {
@@ -61,7 +60,7 @@ def read_stack(assembly: Path, stack_name: str) -> StackArtifact:
     properties = stack["properties"]
     if "stackTemplateAssetObjectUrl" not in properties:
         raise DeployError(
-            f"stack {stack_name}: its template is no asset; synthesise it with CDK's default synthesizer"
+            f"stack {stack_name}: its template is not an asset; synthesize it with the CDK's default synthesizer"
         )
     assets: list[FileAsset] = []
     for name in stack.get("dependencies", []):
@@ -80,7 +79,9 @@ def read_stack(assembly: Path, stack_name: str) -> StackArtifact:
 
 def _assets(assembly: Path, manifest: Mapping[str, Any]) -> list[FileAsset]:
     if manifest.get("dockerImages"):
-        raise DeployError(f"{assembly}: it has container images as assets, which the local AWS cannot build")
+        raise DeployError(
+            f"{assembly}: it has container images as assets, which the local AWS can't build; use a registry's images"
+        )
     assets = []
     for asset in manifest.get("files", {}).values():
         source = asset["source"]

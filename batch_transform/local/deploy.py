@@ -1,4 +1,4 @@
-"""Deploys a synthesised CDK stack to the local AWS through the CloudFormation API, without the CDK's own CLI."""
+"""Deploys a synthesized CDK stack to the local AWS through the CloudFormation API, without the CDK's own CLI."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ClientFactory = Callable[[str], Any]
 
 @dataclass(frozen=True)
 class StackEvent:
-    """One line of a stack's history, as DescribeStackEvents tells it."""
+    """One line of a stack's history, as DescribeStackEvents returns it."""
 
     logical_id: str
     resource_type: str
@@ -46,8 +46,8 @@ def deploy(
     """Create or update the stack and return its outputs.
 
     `assembly` is the folder that `cdk synth` wrote. `client_factory` makes boto3 clients by service
-    name. Each stack event goes to `on_event` as it comes. A stack without changes is left as it is.
-    Raises DeployError with the first resource that failed, and why.
+    name. `on_event` gets each stack event when it arrives. A stack without changes stays as it is.
+    Raises DeployError with the first resource that failed, and its reason.
     """
     stack = read_stack(assembly, stack_name)
     environment = _environment(client_factory)
@@ -185,24 +185,26 @@ def _follow(
     seen: set[str],
     on_event: Callable[[StackEvent], None],
 ) -> None:
-    """Pass on the stack's new events until it rests; raises DeployError when it rests in failure."""
+    """Pass on the stack's new events until its operation ends; raise DeployError if that failed."""
     failure: StackEvent | None = None
     while True:
-        status = _status(cloudformation, name)  # before the events: none of this status can be missed
+        status = _status(
+            cloudformation, name
+        )  # read before the events, so that none of this status is missed
         for event in reversed(
             [event for event in _events(cloudformation, name) if event["EventId"] not in seen]
         ):
             seen.add(event["EventId"])
-            told = StackEvent(
+            found = StackEvent(
                 event["LogicalResourceId"],
                 event["ResourceType"],
                 event["ResourceStatus"],
                 event.get("ResourceStatusReason", ""),
             )
-            on_event(told)
-            is_first = failure is None and "cancelled" not in told.reason.lower()
-            if is_first and (told.status.endswith("_FAILED") or _tells_why(told, name)):
-                failure = told
+            on_event(found)
+            is_first = failure is None and "cancelled" not in found.reason.lower()
+            if is_first and (found.status.endswith("_FAILED") or _has_reason(found, name)):
+                failure = found
         if status is None or not status.endswith("_IN_PROGRESS"):
             break
         time.sleep(POLL_SECONDS)
@@ -210,13 +212,13 @@ def _follow(
         why = (
             f"{failure.resource_type} {failure.logical_id}: {failure.reason}"
             if failure
-            else "no resource says why"
+            else "no resource has a reason"
         )
         raise DeployError(f"stack {name} ended in {status}: {why}")
 
 
-def _tells_why(event: StackEvent, stack_name: str) -> bool:
-    """Whether the stack itself says why it is rolled back, as for an export in use: then no resource failed."""
+def _has_reason(event: StackEvent, stack_name: str) -> bool:
+    """Whether the stack itself has the reason for its rollback, as for an export in use: no resource failed then."""
     return event.logical_id == stack_name and "ROLLBACK_IN_PROGRESS" in event.status and bool(event.reason)
 
 

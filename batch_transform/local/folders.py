@@ -1,6 +1,6 @@
-"""The folders of the local AWS and of runs, each held by one process at a time.
+"""The folders of the local AWS and of runs. One process at a time has a folder.
 
-A lock in the folder says so. It is flock's: the system frees it when its process ends, by SIGKILL too.
+It holds an flock on a file there, which the system frees when the process ends, even by SIGKILL.
 """
 
 from __future__ import annotations
@@ -27,30 +27,30 @@ _SECONDS_TO_LOCK = 60.0
 
 @contextmanager
 def held(folder: Path) -> Iterator[Path]:
-    """Have a folder for this process alone; it is made where it is not there.
+    """Lock a folder for this process, and create it if it doesn't exist.
 
-    Raises InputError when another process has it, or when it is not writable.
+    Raises InputError if another process has it, or if it isn't writable.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = _locked(folder)
         if lock is not None:
-            lock.write(f"{os.getpid()}\n")  # a full disk would be found now, not at the end
+            lock.write(f"{os.getpid()}\n")  # finds out now, rather than at the end, that the disk is full
             lock.flush()
     except OSError as error:
         raise InputError(
-            f"--data-dir {folder}: the folder is not writable: {error.strerror}; name another one"
+            f"--data-dir {folder}: the folder is not writable: {error.strerror}; choose another one"
         ) from error
     if lock is None:
         raise InputError(
-            f"--data-dir {folder}: another local AWS uses it; stop that one, or take another folder"
+            f"--data-dir {folder}: another local AWS uses this folder; stop it, or choose another folder"
         )
     with lock:
         yield folder
 
 
 _own: dict[Path, int] = {}
-"""The temporary folders of this process, with its id: a fork does not remove them."""
+"""The temporary folders of this process, with its id, so that a fork doesn't remove them."""
 
 
 @atexit.register
@@ -62,23 +62,23 @@ def _remove_own() -> None:
 
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
-    """Give a folder that goes at the end, and remove those of processes that were killed before theirs."""
+    """Yield a folder that is removed at the end; remove those that killed processes left behind."""
     with locked_temporary_folder() as (folder, _):
         yield folder
 
 
 @contextmanager
 def locked_temporary_folder() -> Iterator[tuple[Path, int]]:
-    """Give a temporary folder, and the file number of its lock: a child that inherits that holds the folder too."""
+    """Yield a temporary folder and its lock's file descriptor: a child that inherits it holds the folder, too."""
     _remove_abandoned(Path(tempfile.gettempdir()))
     while True:
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
-        # a signal may come between two steps of a `with`, where nothing is cleaned up but at the end of the process
+        # a signal may arrive between two steps of a `with`: then only the end of the process cleans up
         _own[folder] = os.getpid()
         try:
             lock = _locked(folder)
             if lock is None:
-                continue  # another start saw it before its lock was ours, and takes it for an abandoned one
+                continue  # another start saw the folder before we locked it, and is removing it as abandoned
             with lock:
                 if os.fstat(lock.fileno()).st_nlink:
                     yield folder, lock.fileno()
@@ -90,13 +90,13 @@ def locked_temporary_folder() -> Iterator[tuple[Path, int]]:
 
 def _remove_abandoned(parent: Path) -> None:
     for folder in parent.glob(f"{_PREFIX}*"):
-        with contextlib.suppress(OSError):  # it has gone meanwhile, or it is another user's
+        with contextlib.suppress(OSError):  # it is gone by now, or belongs to another user
             found = folder.lstat()
             if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
                 continue
             if not (folder / _LOCK).is_file():
                 if time.time() - found.st_mtime > _SECONDS_TO_LOCK:
-                    folder.rmdir()  # of a process that was killed before it had the lock: empty, or not ours
+                    folder.rmdir()  # its process was killed before it had the lock: empty, or not ours
             else:
                 lock = _locked(folder)
                 if lock is not None:
@@ -105,7 +105,7 @@ def _remove_abandoned(parent: Path) -> None:
 
 
 def _locked(folder: Path) -> TextIO | None:
-    """Return the locked file of a folder; None when another process has it. Raises OSError."""
+    """Return the locked file of a folder, or None if another process holds the lock. Raises OSError."""
     lock = (folder / _LOCK).open("w", encoding="utf-8")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,6 +1,6 @@
-"""Creates what a job uses and its app does not define: on AWS it exists, and a new local AWS has none of it.
+"""Creates what a job uses but its app doesn't define. On AWS it exists; a new local AWS is empty.
 
-These are buckets, and what the job expects to find in SageMaker: its model, its endpoint, or its packages.
+These are buckets, and what the job finds in SageMaker: a model, an endpoint or a model package group.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ def create_missing_buckets(buckets: Iterable[str], s3: S3Client) -> list[str]:
 def define_stand_in(
     stand_in: StandIn, model: ModelSpec, instance_type: str, client: Callable[[str], Any]
 ) -> None:
-    """Create what the job's `model` names, with the stand-in behind it. `client` makes clients by service name.
+    """Create what the job's `model` names, and serve it from the stand-in. `client` makes clients by service name.
 
-    Its role may do everything: what the role of the real model may do is not known here. A package group has the role
-    that the job names for it.
+    Its role may do everything, since the permissions of the real model's role aren't known here. A model package group
+    gets the role that the job names for it.
     """
     name, sagemaker = found_in_sagemaker(model), client("sagemaker")
     region = sagemaker.meta.region_name

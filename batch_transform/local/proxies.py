@@ -1,4 +1,4 @@
-"""Keeps requests to the loopback away from proxies."""
+"""Keeps requests to this machine away from proxies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NAMES = ("no_proxy", "NO_PROXY")
 def without_proxy(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that keep calls to the loopback from HTTP_PROXY, HTTPS_PROXY and ALL_PROXY.
 
-    Hosts in the user's own NO_PROXY stay exempt; programs read either spelling of it.
+    Hosts in the user's own NO_PROXY stay in it. Programs read either spelling of the name.
     """
     given = [name for variable in _NAMES for name in environment.get(variable, "").replace(",", " ").split()]
     exempt = "*" if "*" in given else ",".join(dict.fromkeys([*given, *LOOPBACK]))

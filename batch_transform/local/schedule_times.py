@@ -1,7 +1,7 @@
 """When a schedule of EventBridge Scheduler starts something.
 
-Source: EventBridge Scheduler User Guide, "Schedule types": a rate counts from its start date and starts at once
-where it has none; cron and `at` are read in the schedule's time zone; dates are in UTC and bound all of them.
+Source: EventBridge Scheduler User Guide, "Schedule types": a rate counts from its start date, and starts at
+once without one; cron and `at` are in the schedule's time zone; start and end dates are in UTC and bound them all.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": tim
 
 @dataclass(frozen=True)
 class Times:
-    """A schedule's expression with what bounds it. `begins` is its start date, `ends` its end date."""
+    """A schedule's expression and its bounds: `begins` is its start date, `ends` its end date."""
 
     expression: str
     zone: str = "UTC"
@@ -35,14 +35,14 @@ class Times:
         return self.expression.strip().startswith("at(")
 
     def first(self, made: datetime) -> datetime | None:
-        """Return the first start of a schedule that was made at a moment; None where it never starts.
+        """Return the first start of a schedule that was made at a moment; or None if it never starts.
 
-        A single moment that has passed is due at once.
+        An `at(...)` in the past is due at once.
         """
         return next(self._starts(made, after=made - timedelta(microseconds=1)), None)
 
     def following(self, after: datetime, *, made: datetime) -> datetime | None:
-        """Return the next start after a moment, and None when all have been."""
+        """Return the next start after a moment, or None if there is none left."""
         return None if self.is_once else next(self._starts(made, after=after), None)
 
     def _starts(self, made: datetime, *, after: datetime) -> Iterator[datetime]:

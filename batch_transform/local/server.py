@@ -2,8 +2,8 @@
 
     python -m batch_transform.local.server [--port N] [--data-dir DIR] ...
 
-Prints `ready: http://127.0.0.1:PORT` when it takes requests. SIGINT (Ctrl-C), SIGTERM and SIGHUP stop the
-transform jobs, the model servers and the Lambda functions, and end it with exit code 0.
+Prints `ready: http://127.0.0.1:PORT` when it accepts requests. SIGINT (Ctrl-C), SIGTERM and SIGHUP stop the transform
+jobs, the model servers and the Lambda functions; the exit code is then 0.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _REGION = re.compile(r"[a-z]+(-[a-z]+)+-[0-9]+")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until told to stop; return the exit code."""
+    """Serve until a signal ends it; return the exit code."""
     options = _parser().parse_args(arguments)
     try:
         _check(options)
@@ -59,26 +59,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _check(options: argparse.Namespace) -> None:
-    """Raise InputError for values that nothing could be served with, all of them at once."""
+    """Raise InputError for the options whose values are wrong, all of them at once."""
     wrong = []
     if not 0 <= options.port <= _HIGHEST_PORT:
-        wrong.append(f"--port {options.port} is not one of 0 to {_HIGHEST_PORT}")
+        wrong.append(f"--port {options.port} is not a port: give 0 to {_HIGHEST_PORT}")
     if not _REGION.fullmatch(options.region):
-        wrong.append(f"--region {options.region!r} is no AWS region, such as {DEFAULT_REGION}")
+        wrong.append(f"--region {options.region!r} is not an AWS region: give one such as {DEFAULT_REGION}")
     if not 0 < options.ping_timeout < math.inf:
-        wrong.append(f"--ping-timeout {options.ping_timeout:g} is not a number of seconds above 0")
+        wrong.append(f"--ping-timeout {options.ping_timeout:g} is not a number of seconds: give one above 0")
     if not 0 <= options.wait_scale < math.inf:
-        wrong.append(f"--wait-scale {options.wait_scale:g} is not a number from 0 on")
+        wrong.append(f"--wait-scale {options.wait_scale:g} is below 0 or infinite: give a number from 0")
     if not 0 < options.alarm_scale < math.inf:
-        wrong.append(f"--alarm-scale {options.alarm_scale:g} is not a number above 0")
+        wrong.append(
+            f"--alarm-scale {options.alarm_scale:g} is not above 0, or infinite: give a number above 0"
+        )
     if not 0 < options.schedule_scale < math.inf:
-        wrong.append(f"--schedule-scale {options.schedule_scale:g} is not a number above 0")
+        wrong.append(
+            f"--schedule-scale {options.schedule_scale:g} is not above 0, or infinite: give a number above 0"
+        )
     if wrong:
         raise InputError("; ".join(wrong))
 
 
 def listen(port: int) -> socket.socket:
-    """Return a listening socket on 127.0.0.1; port 0 takes any free one. Raises PortInUseError."""
+    """Return a listening socket on 127.0.0.1; port 0 is any free one. Raises PortInUseError."""
     sock = socket.socket()
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -88,11 +92,11 @@ def listen(port: int) -> socket.socket:
         if error.errno == errno.EADDRINUSE:
             raise PortInUseError(
                 f"port {port} of 127.0.0.1 is in use: another local AWS may be running; stop it, "
-                "or take another port with --port (0 takes any free one)"
+                "or choose another port with --port (0 for any free one)"
             ) from error
         if error.errno == errno.EACCES:
             raise PortInUseError(
-                f"port {port} may not be used by this user; take one from 1024 on with --port"
+                f"this user may not use port {port}; choose one from 1024 with --port"
             ) from error
         raise
     sock.listen(128)
@@ -124,7 +128,7 @@ def _serve(options: argparse.Namespace, run_dir: Path) -> None:
         offline=options.offline,
     )
     allow_many_open_files()
-    # what the person gave is read before anything starts
+    # reads the user's files before anything starts
     Images(settings.images)
     Quotas(settings.quotas)
     with listen(options.port) as sock:
@@ -159,7 +163,7 @@ def _say_ready(endpoint_url: str, region: str, *, to_person: bool) -> None:
         exports = [f"    export {name}={shlex.quote(value)}" for name, value in variables.items()]
         lines += [
             "",
-            "Paste these lines into the terminal in which you use an AWS client:",
+            "To use an AWS client in another terminal, paste these lines there:",
             "",
             *exports,
             "    unset AWS_PROFILE AWS_SESSION_TOKEN",
@@ -176,38 +180,40 @@ def _parser() -> argparse.ArgumentParser:
         prog="batch_transform.local.server", description="serve the local AWS on 127.0.0.1"
     )
     parser.add_argument(
-        "--port", type=int, default=DEFAULT_PORT, help="0 takes any free port (default: %(default)s)"
+        "--port", type=int, default=DEFAULT_PORT, help="0 for any free port (default: %(default)s)"
     )
     parser.add_argument(
-        "--region", default=DEFAULT_REGION, help="for requests that name none (default: %(default)s)"
-    )
-    parser.add_argument("--data-dir", type=Path, help="keep S3 objects and resources here over a restart")
-    parser.add_argument("--images", type=Path, help="JSON or YAML that maps container images to commands")
-    parser.add_argument("--quotas", type=Path, help="JSON with limits of the account")
-    parser.add_argument(
-        "--ping-timeout", type=float, default=60.0, help="seconds until a model server must answer"
+        "--region", default=DEFAULT_REGION, help="the region of requests without one (default: %(default)s)"
     )
     parser.add_argument(
-        "--wait-scale", type=float, default=1.0, help="0.1 makes state machines wait a tenth as long"
+        "--data-dir", type=Path, help="keep S3 objects and resources in this folder over a restart"
     )
     parser.add_argument(
-        "--alarm-scale", type=float, default=1.0, help="0.1 makes the periods of alarms a tenth as long"
+        "--images", type=Path, help="JSON or YAML file that maps container images to commands"
+    )
+    parser.add_argument("--quotas", type=Path, help="JSON file with the limits of the account")
+    parser.add_argument(
+        "--ping-timeout", type=float, default=60.0, help="seconds within which a model server must answer"
+    )
+    parser.add_argument(
+        "--wait-scale", type=float, default=1.0, help="0.1 shortens the waits of state machines to a tenth"
+    )
+    parser.add_argument(
+        "--alarm-scale", type=float, default=1.0, help="0.1 shortens the periods of alarms to a tenth"
     )
     parser.add_argument(
         "--schedule-scale",
         type=float,
         default=1.0,
-        help="0.1 makes schedules start after a tenth of the time",
+        help="0.1 makes schedules start in a tenth of the time",
     )
-    parser.add_argument("--no-schedules", action="store_true", help="schedules are kept and start nothing")
+    parser.add_argument("--no-schedules", action="store_true", help="keep schedules, but start nothing")
+    parser.add_argument("--enforce-iam", action="store_true", help="check permissions as AWS does")
     parser.add_argument(
-        "--enforce-iam", action="store_true", help="a call needs the permission that it needs on AWS"
-    )
-    parser.add_argument(
-        "--offline", action="store_true", help="install nothing that a model's requirements.txt asks for"
+        "--offline", action="store_true", help="install nothing from a model's requirements.txt"
     )
     parser.add_argument(
-        "--run-dir", type=Path, help="for what lives as long as the process (default: a temporary folder)"
+        "--run-dir", type=Path, help="folder for files of this process (default: a temporary one)"
     )
     parser.add_argument("--end-with-stdin", action="store_true", help="stop when standard input ends")
     return parser
@@ -217,5 +223,5 @@ if __name__ == "__main__":
     code = main()
     sys.stdout.flush()
     sys.stderr.flush()
-    # threads of the emulator that wait for something that will not come must not hold the exit
+    # threads of the emulator that still wait must not delay the exit
     os._exit(code)

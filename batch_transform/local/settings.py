@@ -1,4 +1,4 @@
-"""How the local AWS is to run."""
+"""The settings of the local AWS."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ DEFAULT_PORT = 4566
 DEFAULT_REGION = "us-east-1"
 DEFAULT_ACCOUNT = "000000000000"
 ACCESS_KEY = "local"
-"""The account's root key, and its secret; where IAM is not enforced any key will do."""
+"""The access key of the account's root, and its secret. Without enforced IAM, any key works."""
 
 
 def client_environment(endpoint_url: str, region: str) -> dict[str, str]:
@@ -19,23 +19,25 @@ def client_environment(endpoint_url: str, region: str) -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": ACCESS_KEY,
         "AWS_REGION": region,
-        "AWS_DEFAULT_REGION": region,  # what version 1 of the AWS CLI, and boto3, read
+        "AWS_DEFAULT_REGION": region,  # for boto3 and version 1 of the AWS CLI
     }
 
 
 @dataclass(frozen=True)
 class LocalAwsSettings:
-    """`run_dir` holds what lives as long as the process: unpacked models, logs of model servers, Lambda code.
+    """How the local AWS runs.
 
-    `data_dir` keeps S3 objects and the services' state over a restart; without it they are in memory.
-    `images` maps container images to commands (JSON or YAML), `quotas` holds account limits (JSON).
-    `ping_timeout` is the time in seconds that a model server has to answer its first ping.
-    `offline` installs no packages that a model's requirements.txt asks for, beyond those installed before.
-    `enforce_iam` makes every call subject to IAM, and the parts of AWS act with the roles they were given.
-    `wait_scale` shortens the waits and the retry pauses of state machines: 0.1 is a tenth, 1 is AWS's.
-    `alarm_scale` shortens the periods of alarms: 0.01 turns five minutes into three seconds.
-    `schedule_scale` shortens the time from when a schedule was made or changed to its starts. Without
-    `schedules` they are kept and start nothing, for a run that is to be the only one.
+    - `run_dir` holds files that live as long as the process: unpacked models, logs of model servers, Lambda code.
+    - `data_dir` keeps S3 objects and the state of the services over a restart. Without it, they are in memory.
+    - `images` maps container images to commands (JSON or YAML).
+    - `quotas` holds the limits of the account (JSON).
+    - `ping_timeout` is how long a model server may take to answer its first ping, in seconds.
+    - `wait_scale` shortens the waits and retry intervals of state machines: 0.1 is a tenth of AWS's.
+    - `alarm_scale` shortens the periods of alarms: 0.01 turns five minutes into three seconds.
+    - `schedule_scale` shortens the time from when a schedule is created or changed to its starts.
+    - Without `schedules`, schedules are kept but start nothing.
+    - `enforce_iam` checks the permissions of each call; AWS's services act with the roles that they are given.
+    - `offline` installs nothing that a model's requirements.txt asks for, beyond what is installed already.
     """
 
     run_dir: Path

@@ -1,4 +1,4 @@
-"""A local AWS for as long as a Python program wants it.
+"""A local AWS for as long as a Python program needs one.
 
 with LocalAws() as aws:
     aws.client("s3").list_buckets()      # boto3, against aws.endpoint_url
@@ -31,22 +31,19 @@ from batch_transform.local.settings import ACCESS_KEY, DEFAULT_REGION, client_en
 
 START_SECONDS = 60.0
 STOP_SECONDS = 40.0
-_REAP_SECONDS = 2.0  # its connections break a moment before it can be seen to have ended
+_REAP_SECONDS = 2.0  # its connections break a moment before its process ends
 _READY = "ready: "
 
 
 class LocalAws:
-    """Starts the local AWS as a child process; it ends with this program, however that ends.
+    """Starts the local AWS as a child process, which ends with this program, however that ends.
 
-    `port` 0 takes any free port. `images`, `quotas`, `ping_timeout`, the scales, `schedules`, `enforce_iam`
-    and `offline` are as in `batch_transform.local.settings`. `log_file` gets what the local AWS itself says; without
-    it the file is a temporary one, kept only when the start fails.
+    `port` 0 is any free port. `log_file` gets the local AWS's own log; without it, the log is a temporary file that is
+    kept only if the start fails. The other options are those of `batch_transform.local.settings`.
 
-    Leaving raises LocalAwsError, with the place of the log, when an error ends the block and the local AWS has
-    ended before: killed, or broken.
-
-    Entering raises PortInUseError when the port is taken, and LocalAwsError with the log's last
-    lines when the start fails otherwise.
+    Entering raises PortInUseError if the port is in use, and LocalAwsError, with the last lines of the log, if
+    the start fails otherwise. Leaving raises LocalAwsError, with the path of the log, if an error ends the block
+    after the local AWS itself was killed or failed.
     """
 
     def __init__(
@@ -93,7 +90,7 @@ class LocalAws:
 
     @property
     def endpoint_url(self) -> str:
-        """The address that AWS clients use, such as `http://127.0.0.1:4566`; known once it is entered."""
+        """The URL that AWS clients call, such as `http://127.0.0.1:4566`. Known once the local AWS is entered."""
         if self._endpoint_url is None:
             raise LocalAwsError("the local AWS is not up; enter it first: with LocalAws() as aws: ...")
         return self._endpoint_url
@@ -107,13 +104,13 @@ class LocalAws:
 
     @property
     def log_file(self) -> Path:
-        """Where the local AWS writes what it has to say about itself."""
+        """The file with the local AWS's own log."""
         if self._log_file is None:
             raise LocalAwsError("the local AWS is not up")
         return self._log_file
 
     def session(self) -> boto3.Session:
-        """Return a boto3 session with dummy credentials; give its clients `endpoint_url`, or use `client`."""
+        """Return a boto3 session with dummy credentials. Pass `endpoint_url` to its clients, or use `client`."""
         return boto3.Session(
             aws_access_key_id=ACCESS_KEY,
             aws_secret_access_key=ACCESS_KEY,
@@ -157,12 +154,12 @@ class LocalAws:
         with self._log_file.open("w", encoding="utf-8") as log:
             self._process = subprocess.Popen(
                 [*command, f"--run-dir={self._folder / 'run'}", *options, *self._flags],
-                stdin=subprocess.PIPE,  # its end tells the child that this program has ended
+                stdin=subprocess.PIPE,  # the child ends when this pipe does
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-                start_new_session=True,  # Ctrl-C is ours to handle
-                pass_fds=(lock,),  # the folder is in use for as long as either of us lives
+                start_new_session=True,  # we handle Ctrl-C
+                pass_fds=(lock,),  # the folder stays locked until both processes end
             )
         self._endpoint_url = self._wait_until_ready(self._process)
 
@@ -177,7 +174,7 @@ class LocalAws:
             self._held.close()
 
     def _has_ended(self, error: Exception) -> bool:
-        """Whether it has ended by itself, before it was told to: then whatever asked it got no answer."""
+        """Whether it ended by itself: then the call that failed got no answer."""
         assert self._process is not None  # noqa: S101  # it was entered
         try:
             self._process.wait(_REAP_SECONDS if isinstance(error, BotoCoreError) else 0)
@@ -193,18 +190,18 @@ class LocalAws:
         else:
             how = f"by {signal.Signals(-code).name}"
             if -code == signal.SIGKILL:
-                how += ", as the system does when memory runs out"
+                how += ", which the system sends when memory runs out"
         return f"the local AWS ended before the program that uses it, {how}; run it again; its log: {self._kept_log()}"
 
     def _kept_log(self) -> Path:
-        """Return the log where it stays: a temporary one is copied out of the folder that goes."""
+        """Return a log that stays: copy a temporary one out of the folder that is removed."""
         if self._folder not in self.log_file.parents:
             return self.log_file
         number, kept = tempfile.mkstemp(prefix="batch-transform-log-", suffix=".txt")
         with (
             os.fdopen(number, "wb") as target,
             contextlib.suppress(OSError),
-        ):  # a disk that is full has no log
+        ):  # no log if the disk is full
             target.write(self.log_file.read_bytes())
         return Path(kept)
 
@@ -231,7 +228,7 @@ class LocalAws:
         if process is None:
             return
         if process.stdin is not None:
-            with contextlib.suppress(OSError):  # it has ended already
+            with contextlib.suppress(OSError):  # it has already ended
                 process.stdin.close()
         try:
             process.wait(STOP_SECONDS)
@@ -243,9 +240,9 @@ class LocalAws:
 
 
 def _read_lines(process: subprocess.Popen[str], lines: queue.Queue[str]) -> None:
-    """Pass on what the child prints; an empty line at its end."""
+    """Queue the lines that the child prints, and an empty one at its end."""
     if process.stdout is not None:
-        with contextlib.suppress(ValueError):  # closed while it is read: the local AWS is ended
+        with contextlib.suppress(ValueError):  # closed while we read: the local AWS is being stopped
             for line in process.stdout:
                 lines.put(line)
     lines.put("")

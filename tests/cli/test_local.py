@@ -8,10 +8,10 @@ from batch_transform.cli.main import main
 @pytest.mark.parametrize(
     ("option", "value", "message"),
     [
-        ("--port", "80000", "--port 80000 is not one of 0 to 65535"),
-        ("--ping-timeout", "0", "--ping-timeout 0 is not a number of seconds above 0"),
-        ("--alarm-scale", "0", "--alarm-scale 0 is not a number above 0"),
-        ("--schedule-scale", "0", "--schedule-scale 0 is not a number above 0"),
+        ("--port", "80000", "--port 80000 is not a port: give 0 to 65535"),
+        ("--ping-timeout", "0", "--ping-timeout 0 is not a number of seconds: give one above 0"),
+        ("--alarm-scale", "0", "--alarm-scale 0 is not above 0, or infinite: give a number above 0"),
+        ("--schedule-scale", "0", "--schedule-scale 0 is not above 0, or infinite: give a number above 0"),
     ],
 )
 def test_what_the_server_refuses_of_an_option_ends_with_2(

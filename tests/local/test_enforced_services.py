@@ -334,7 +334,7 @@ def test_no_service_can_publish_under_the_key_that_sns_has_itself(services: Serv
         Threshold=1.0,
     )
     cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="it is tried")
-    assert f"{topic} is not told" in services.aws.log_file.read_text()
+    assert f"{topic} is not notified" in services.aws.log_file.read_text()
 
 
 def test_each_refusal_is_a_line_with_who_what_and_on_which_resource(services: Services) -> None:

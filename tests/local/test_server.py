@@ -226,14 +226,14 @@ def failed(*options: str, expected: int = 2, **environment: str) -> str:
 @pytest.mark.parametrize(
     ("option", "said"),
     [
-        ("--port=80000", "--port 80000 is not one of 0 to 65535"),
-        ("--port=-5", "--port -5 is not one of 0 to 65535"),
-        ("--region=", "--region '' is no AWS region, such as us-east-1"),
-        ("--ping-timeout=-1", "--ping-timeout -1 is not a number of seconds above 0"),
-        ("--ping-timeout=nan", "--ping-timeout nan is not a number of seconds above 0"),
-        ("--wait-scale=inf", "--wait-scale inf is not a number from 0 on"),
-        ("--alarm-scale=0", "--alarm-scale 0 is not a number above 0"),
-        ("--schedule-scale=0", "--schedule-scale 0 is not a number above 0"),
+        ("--port=80000", "--port 80000 is not a port: give 0 to 65535"),
+        ("--port=-5", "--port -5 is not a port: give 0 to 65535"),
+        ("--region=", "--region '' is not an AWS region: give one such as us-east-1"),
+        ("--ping-timeout=-1", "--ping-timeout -1 is not a number of seconds: give one above 0"),
+        ("--ping-timeout=nan", "--ping-timeout nan is not a number of seconds: give one above 0"),
+        ("--wait-scale=inf", "--wait-scale inf is below 0 or infinite: give a number from 0"),
+        ("--alarm-scale=0", "--alarm-scale 0 is not above 0, or infinite: give a number above 0"),
+        ("--schedule-scale=0", "--schedule-scale 0 is not above 0, or infinite: give a number above 0"),
     ],
 )
 def test_fails_with_one_message_for_a_value_that_nothing_could_be_served_with(
@@ -253,8 +253,8 @@ def test_fails_for_a_second_one_on_the_same_data_dir_until_the_first_has_ended(t
     option = f"--data-dir={tmp_path / 'data'}"
     with served(option) as first:
         assert failed("--port=0", option) == (
-            f"error: --data-dir {tmp_path / 'data'}: another local AWS uses it; stop that one, "
-            "or take another folder"
+            f"error: --data-dir {tmp_path / 'data'}: another local AWS uses this folder; stop it, "
+            "or choose another folder"
         )
         first.end(signal.SIGKILL)
         with served(option):

@@ -1,8 +1,8 @@
-"""The state of a metric alarm, as CloudWatch finds it.
+"""The state of a metric alarm, as CloudWatch evaluates it.
 
-Source: CloudWatch User Guide, "Configuring how CloudWatch alarms treat missing data". CloudWatch looks at a few
-more periods than the alarm asks for, and does not say at how many: the evaluation range. What lies in it
-counts where data points are missing, so that an alarm may change that much later.
+Source: CloudWatch User Guide, "Configuring how CloudWatch alarms treat missing data". CloudWatch retrieves a few more
+periods than the alarm has, the evaluation range, and doesn't document how many. It uses these data points when some are
+missing, so an alarm may change that much later.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 OK, ALARM, INSUFFICIENT_DATA = "OK", "ALARM", "INSUFFICIENT_DATA"
 
 MORE_PERIODS = 2
-"""By how much the evaluation range exceeds the periods of the alarm: that of the examples in the User Guide."""
+"""How many more periods the evaluation range has than the alarm, as in the examples of the User Guide."""
 
 _BREACHES: Mapping[str, Callable[[float, float], bool]] = {
     "GreaterThanOrEqualToThreshold": lambda value, threshold: value >= threshold,
@@ -26,7 +26,7 @@ _BREACHES: Mapping[str, Callable[[float, float], bool]] = {
 
 @dataclass(frozen=True)
 class AlarmRule:
-    """When a metric is bad: so many data points of so many periods breach the threshold."""
+    """When an alarm goes off: this many data points, of this many periods, breach the threshold."""
 
     evaluation_periods: int
     datapoints_to_alarm: int
@@ -48,14 +48,14 @@ class AlarmRule:
 
     @property
     def evaluation_range(self) -> int:
-        """How many periods are looked at."""
+        """How many periods are evaluated."""
         return self.evaluation_periods + MORE_PERIODS
 
 
 def alarm_state(rule: AlarmRule, values: Sequence[float | None]) -> str | None:
-    """Return the state that follows from the values of the evaluation range, newest first; None keeps the last one.
+    """Return the state that the values of the evaluation range, newest first, lead to; None keeps the last state.
 
-    A period without data has None.
+    The value of a period without data is None.
     """
     found = [value for value in values if value is not None][: rule.evaluation_periods]
     breaches = _BREACHES[rule.comparison]
@@ -75,7 +75,7 @@ def alarm_state(rule: AlarmRule, values: Sequence[float | None]) -> str | None:
 
 
 def state_reason(rule: AlarmRule, values: Sequence[float | None]) -> str:
-    """Return the reason in the words of CloudWatch, as far as they are known."""
+    """Return the reason, in CloudWatch's words as far as they are known."""
     found = [value for value in values if value is not None][: rule.evaluation_periods]
     if not found:
         periods = "period" if rule.evaluation_periods == 1 else "periods"

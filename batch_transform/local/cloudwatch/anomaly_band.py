@@ -1,11 +1,11 @@
-"""What is usual of a metric: a rough stand-in for CloudWatch's anomaly detection.
+"""The usual range of a metric: a rough stand-in for CloudWatch's anomaly detection.
 
 Each job that has alarms and no `monitoring.longest_duration_in_seconds` has one on how long its runs take (the
 constructs' `run_alarms.py`).
 
-CloudWatch trains a model on up to two weeks of a metric, which knows of hours and weekdays (User Guide, "Using
-CloudWatch anomaly detection"). Nobody outside knows that model. Here the band lies around the mean of what came
-before, so many standard deviations to either side: enough to see an alarm come, and not when it would on AWS.
+CloudWatch trains a model on up to two weeks of a metric, with its hours and weekdays (User Guide, "Using CloudWatch
+anomaly detection"). That model isn't documented. Here the band is the mean of the earlier values, plus and minus some
+standard deviations: enough to see the alarm go off, but not at the moment at which it would on AWS.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from typing import Any
 from batch_transform.local.cloudwatch.alarm_state import AlarmRule
 
 LEARNED_SECONDS = 14 * 24 * 3600
-"""So far back CloudWatch looks for what is usual."""
+"""How far back CloudWatch looks."""
 
 LEAST_VALUES = 3
-"""Of fewer values nothing is learned: a choice of ours, as AWS does not say how many it takes."""
+"""The band needs this many values. AWS doesn't document how many it needs; this is our choice."""
 
 _LEAST_SHARE = 0.1
-"""The deviation is at least so much of the mean, so that runs of the same length do not make the next millisecond
-an anomaly: a choice of ours as well."""
+"""The deviation is at least this share of the mean: after runs of equal length, a millisecond more isn't an anomaly.
+Our choice, too."""
 
 _BAND = re.compile(r"ANOMALY_DETECTION_BAND\(\s*(?P<metric>\w+)\s*(?:,\s*(?P<deviations>[\d.]+)\s*)?\)")
 _AWS_DEFAULT_DEVIATIONS = 2.0
@@ -34,9 +34,9 @@ _AWS_DEFAULT_DEVIATIONS = 2.0
 
 @dataclass(frozen=True)
 class BandAlarm:
-    """An alarm for values above the band of a metric, which `metric_stat` names as PutMetricAlarm does.
+    """An alarm for values above the band of a metric; `metric_stat` names the metric as PutMetricAlarm does.
 
-    The band is so many `deviations` wide to each side. `rule` has no threshold of its own yet.
+    The band is `deviations` standard deviations wide on each side. `rule` has no threshold yet.
     """
 
     metric_stat: Mapping[str, Any]
@@ -45,7 +45,7 @@ class BandAlarm:
 
     @classmethod
     def of(cls, alarm: Mapping[str, Any]) -> BandAlarm | None:
-        """Read the members of PutMetricAlarm; None for an alarm over another expression, or not for what is above."""
+        """Read the members of PutMetricAlarm; None for an alarm on another expression, or for values below the band."""
         if alarm.get("ComparisonOperator") != "GreaterThanUpperThreshold":
             return None
         queries = {query["Id"]: query for query in alarm.get("Metrics", [])}
@@ -58,11 +58,11 @@ class BandAlarm:
 
     @property
     def learned_periods(self) -> int:
-        """How many periods are looked at for what is usual."""
+        """How many periods the band is made from."""
         return LEARNED_SECONDS // int(self.metric_stat["Period"])
 
     def learned(self, values: Sequence[float | None]) -> AlarmRule | None:
-        """Return the rule with the threshold that the older of these values make; None where they are too few.
+        """Return the rule with the threshold that the older values make, or None if they are too few.
 
         `values` are those of all `learned_periods`, newest first, with None for a period without data.
         """
@@ -73,7 +73,7 @@ class BandAlarm:
 
 
 def upper_end(before: Sequence[float], deviations: float) -> float | None:
-    """Return the upper end of the band that these values make; None where they are too few."""
+    """Return the upper end of the band that these values make, or None if they are too few."""
     if len(before) < LEAST_VALUES:
         return None
     mean = fmean(before)

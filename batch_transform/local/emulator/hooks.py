@@ -1,7 +1,7 @@
-"""What we use of the emulator beyond its HTTP surface, and the check that all of it is there.
+"""The parts of the emulator that we use beyond its HTTP API, and the check that they exist.
 
-Each line is a name of a module of ministack: a function with its parameters, or a value with its type. A name of ours
-that is missing here fails `tests/local/emulator/test_hooks.py`, and so does one that nothing uses any more.
+Each line is a name in a module of ministack: a function with its parameters, or a value with its type. A test fails for
+a name that the code uses and this list lacks, and for one that the code no longer uses.
 """
 
 from __future__ import annotations
@@ -230,7 +230,7 @@ HOOKS: Hooks = {
 
 
 def check(hooks: Hooks = HOOKS) -> None:
-    """Raise EmulatorHookError naming every hook that the installed emulator lacks."""
+    """Raise EmulatorHookError with every hook that the installed emulator lacks or has changed."""
     missing = list(problems(hooks))
     if missing:
         raise EmulatorHookError(
@@ -240,7 +240,7 @@ def check(hooks: Hooks = HOOKS) -> None:
 
 
 def problems(hooks: Hooks = HOOKS) -> Iterator[str]:
-    """Yield `module:hook` for each hook that the installed emulator lacks, or has otherwise."""
+    """Yield `module:hook` for each hook that the installed emulator lacks or has changed."""
     for module, names in hooks.items():
         for hook in names:
             name = hook.partition("(")[0].partition(":")[0]
@@ -252,7 +252,7 @@ def problems(hooks: Hooks = HOOKS) -> Iterator[str]:
 
 
 def describe(module: str, name: str) -> str | None:
-    """Return a name of the installed emulator as a hook is written; None when it is not there."""
+    """Describe a name of the installed emulator as a hook does, or return None if it doesn't exist."""
     try:
         value = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError):

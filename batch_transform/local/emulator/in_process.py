@@ -1,6 +1,7 @@
-"""The local AWS's own calls of itself, without a network between: a job of many small objects does little else.
+"""Calls that the local AWS makes to itself, without the network. A job of many small objects makes little else.
 
-boto3 makes and reads each call as always; botocore lets a handler of `before-send` answer in place of its HTTP client.
+boto3 prepares the request and reads the response as usual. A handler of botocore's `before-send` event replaces its
+HTTP client.
 """
 
 from __future__ import annotations
@@ -30,13 +31,13 @@ _OWN_ADDRESS = ("127.0.0.1", 0)
 
 
 class InProcess:
-    """Answers requests by the ASGI application itself, in its event loop. Nothing is answered before `connect`."""
+    """Answers requests with the ASGI application, in its event loop. Before `connect`, it answers none."""
 
     def __init__(self) -> None:
         self._send: Callable[[Message, OwnRequest], None] | None = None
 
     def connect(self, application: Application, loop: asyncio.AbstractEventLoop) -> None:
-        """Answer with this application from now on."""
+        """Use this application from now on."""
 
         def send(scope: Message, exchange: OwnRequest) -> None:
             asyncio.run_coroutine_threadsafe(_served(application, scope, exchange), loop).result()
@@ -44,33 +45,33 @@ class InProcess:
         self._send = send
 
     def send(self, request: AWSPreparedRequest, **_: object) -> AWSResponse | None:
-        """Return the answer; None sends the request over the network. It waits, and so is not for the loop's thread."""
+        """Return the response; None sends the request over the network. Blocks: don't call it in the loop's thread."""
         if self._send is None:
             return None
         body: Any = request.body
         if hasattr(body, "read"):
-            body = body.read()  # a part at most
+            body = body.read()  # one part of an upload at most
         exchange = self.exchange(request, bytes(body or b""))
         headers = HTTPHeaders.from_dict(exchange.headers)
         return AWSResponse(request.url, exchange.status, headers, _Raw(exchange.content))
 
     def exchange(self, request: AWSPreparedRequest | AWSRequest, body: bytes) -> OwnRequest:
-        """Return what came of a request with this body: status 0 where there is no application yet."""
+        """Make a request with this body, and return it with its response: status 0 if there is no application yet."""
         exchange = OwnRequest(body)
         if self._send is not None:
             self._send(_scope(request), exchange)
         return exchange
 
     def s3(self, client: Any, credentials: Credentials, region: str) -> Any:  # noqa: ANN401  # boto3 makes clients at run time
-        """Return the S3 client with a shorter way for the two calls that a job makes for each object."""
+        """Return the S3 client with a shortcut for the two calls that a job makes for each object."""
         return _ShortWay(self, client, credentials, region)
 
 
 class _ShortWay:
-    """An S3 client: GetObject and PutObject of a bucket's key and nothing else are signed and sent without botocore.
+    """An S3 client that signs and sends GetObject and PutObject without botocore, if only bucket and key are given.
 
-    botocore takes four times as long for one as S3 does here. What is not answered with 200 is asked again through
-    botocore, which makes the error of it; so are all other calls.
+    botocore takes four times as long for one of them as S3 does here. A call that doesn't return 200 is repeated
+    through botocore, which raises the error. All other calls go through botocore, too.
     """
 
     def __init__(self, own: InProcess, client: Any, credentials: Credentials, region: str) -> None:  # noqa: ANN401  # boto3 makes clients at run time
@@ -112,9 +113,9 @@ class _ShortWay:
 
 
 class OwnRequest:
-    """A request of the local AWS to itself: ASGI's `receive` and `send`, and what came of it.
+    """A request of the local AWS to itself: ASGI's `receive` and `send`, and the response.
 
-    An answer whose bytes are in files may be put into `content` instead of being sent.
+    `content` may be set instead of sending a body that is in files.
     """
 
     def __init__(self, body: bytes) -> None:
@@ -126,14 +127,14 @@ class OwnRequest:
         self._is_read = False
 
     async def __call__(self) -> Message:
-        """Return the request, and then nothing: this client stays."""
+        """Return the request once, and then wait: this client never disconnects."""
         if self._is_read:
             await asyncio.get_running_loop().create_future()
         self._is_read = True
         return {"type": "http.request", "body": self._body, "more_body": False}
 
     async def send(self, message: Message) -> None:
-        """Take a message of the answer."""
+        """Receive a message of the response."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.headers = {
@@ -145,14 +146,14 @@ class OwnRequest:
 
 
 class _Raw:
-    """What botocore reads of urllib3's answer."""
+    """The part of urllib3's response that botocore reads."""
 
     def __init__(self, content: Content) -> None:
         self._chunks: Iterator[bytes] = content.chunks() if isinstance(content, Body) else iter((content,))
         self._rest = io.BytesIO()
 
     def read(self, amt: int | None = None) -> bytes:
-        """Return as many bytes, or all that are left; none at the end."""
+        """Return up to `amt` bytes, or all that are left."""
         if amt is None or amt < 0:
             return self._rest.read() + b"".join(self._chunks)
         data = self._rest.read(amt)
@@ -167,10 +168,10 @@ class _Raw:
             yield data
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Close nothing: nothing is open."""
 
     def release_conn(self) -> None:
-        """There is no connection."""
+        """Release nothing: there is no connection."""
 
 
 async def _served(application: Application, scope: Message, exchange: OwnRequest) -> None:

@@ -1,4 +1,4 @@
-"""Operations of the emulator's services that answer differently here: one wrapper for each service."""
+"""Replaces operations of the emulator's services, with one wrapper for each service."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ministack import app  # type: ignore[import-untyped]  # it has no types
 HttpAnswer: TypeAlias = tuple[int, dict[str, str], bytes]
 Request: TypeAlias = dict[str, Any]
 Serve: TypeAlias = Callable[[Request], Awaitable[HttpAnswer]]
-"""Lets the emulator answer a request, which may differ from the one that came."""
+"""Passes a request to the emulator. It may differ from the original one."""
 Operation: TypeAlias = Callable[[Request, Serve], Awaitable[HttpAnswer]]
 
 _ROUTES = {
@@ -20,13 +20,13 @@ _ROUTES = {
     ("GET", "schedules"): "ListSchedules",
     ("GET", "schedule-groups"): "ListScheduleGroups",
 }
-"""EventBridge Scheduler has a path where the others have a header."""
+"""EventBridge Scheduler names its operations by method and path, the others in a header."""
 
 
 def answer(service: str, operations: Mapping[str, Operation]) -> None:
-    """Answer these operations of a service with the functions given; the emulator answers the others.
+    """Answer these operations of a service with the given functions. The emulator answers the others.
 
-    A function gets the request's members: those of the JSON body, or of the query where the operation is a GET.
+    A function gets the members of the request: of its JSON body, or of its query if the method is GET.
     """
     handler = app.SERVICE_HANDLERS[service]
 
@@ -52,7 +52,7 @@ def answer(service: str, operations: Mapping[str, Operation]) -> None:
 
 
 def refusal(code: str, message: str, status: int = 400) -> HttpAnswer:
-    """Return an error of a JSON protocol. Some services write the message's member with a capital: SDKs read either."""
+    """Return an error of a JSON protocol. Services write `message` or `Message`; SDKs read the one that they expect."""
     body = json.dumps({"__type": code, "message": message, "Message": message}).encode()
     return status, {"Content-Type": "application/x-amz-json-1.0", "x-amzn-errortype": code}, body
 
@@ -65,7 +65,7 @@ def _name(method: str, path: str, headers: Mapping[str, str]) -> str:
 
 
 def _members(method: str, body: bytes, query_params: Mapping[str, Any]) -> Request | None:
-    """Return the request's members; None for a body that is not a JSON object, which the emulator refuses."""
+    """Return the members of a request, or None if the body isn't a JSON object; the emulator refuses that."""
     if method == "GET":
         return {name: value[0] if isinstance(value, list) else value for name, value in query_params.items()}
     try:

@@ -1,6 +1,6 @@
-"""Resource types of the emulator's CloudFormation: those that we add, and what is done around one that it has.
+"""Adds resource types to the emulator's CloudFormation, and extends those that it has.
 
-The emulator makes a failed resource of any ValueError, with its text as the reason.
+A ValueError fails the resource, with its text as the reason.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from ministack.services.cloudformation import provisioners  # type: ignore[impor
 
 Properties: TypeAlias = Mapping[str, Any]
 Created: TypeAlias = tuple[str, dict[str, str]]
-"""A resource's physical id, and its attributes."""
+"""The physical id of a resource, and its attributes."""
 
 
 def register(
@@ -23,7 +23,7 @@ def register(
     update: Callable[[str, Properties, Properties, str], Created] | None = None,
     replacing: Sequence[str] = (),
 ) -> None:
-    """Take the place of the emulator's resource type, or add one. A change of a `replacing` property replaces it."""
+    """Add a resource type, or replace the emulator's. A change to a `replacing` property replaces the resource."""
     handlers: dict[str, Callable[..., Any]] = {"create": create, "delete": delete}
     if update is not None:
         handlers["update"] = update
@@ -51,7 +51,7 @@ def check_properties(resource_type: str, check: Callable[[Properties], None]) ->
 
 
 def apply_properties(resource_type: str, apply: Callable[[str, Properties, Properties], None]) -> None:
-    """Let `apply` have each resource's physical id, its properties before and now, once the emulator has made it."""
+    """After the emulator creates or updates a resource, call `apply` with its physical id, old and new properties."""
     handlers = provisioners._RESOURCE_HANDLERS[resource_type]
     create, update = handlers["create"], handlers["update"]
 
@@ -69,7 +69,7 @@ def apply_properties(resource_type: str, apply: Callable[[str, Properties, Prope
 
 
 def check_deletion(resource_type: str, check: Callable[[str], None]) -> None:
-    """Check, by its physical id, whether a resource of this type may be deleted."""
+    """Check, before a resource of this type is deleted, that it may be: `check` gets its physical id."""
     handlers = provisioners._RESOURCE_HANDLERS[resource_type]
     delete = handlers["delete"]
 
@@ -81,6 +81,6 @@ def check_deletion(resource_type: str, check: Callable[[str], None]) -> None:
 
 
 def physical_name(stack_name: str, logical_id: str, longest: int) -> str:
-    """Return the name that CloudFormation gives a resource whose template names none."""
+    """Return the name that CloudFormation gives a resource without a name in its template."""
     name: str = provisioners._physical_name(stack_name, logical_id, max_len=longest)
     return name

@@ -1,7 +1,7 @@
 """AWS::SageMaker::Model for the emulator's CloudFormation.
 
-Ref is the model's ARN, GetAtt ModelName its name, as in AWS. Every property but Tags needs a
-replacement (CloudFormation template reference, AWS::SageMaker::Model).
+As on AWS, Ref is the model's ARN, and GetAtt ModelName its name. A change to any property except Tags replaces the
+model (CloudFormation template reference, AWS::SageMaker::Model).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _REPLACING = (
 
 
 class ModelResource:
-    """Creates, updates and deletes models on behalf of a stack."""
+    """Creates, updates and deletes models for a stack."""
 
     def __init__(self, sagemaker: SageMaker) -> None:
         self._sagemaker = sagemaker
@@ -45,7 +45,7 @@ class ModelResource:
         return arn, {"ModelName": name}
 
     def update(self, arn: str, old: Properties, new: Properties, stack_name: str) -> Created:
-        """Change the tags in place; the emulator replaces the model when anything else changed."""
+        """Change the tags. The emulator replaces the model if anything else changed."""
         del stack_name
         kept, given = ({tag["Key"]: tag["Value"] for tag in tags.get("Tags") or []} for tags in (old, new))
         dropped = sorted(set(kept) - set(given))
@@ -57,7 +57,7 @@ class ModelResource:
         return arn, {"ModelName": self._sagemaker.model_with_arn(current_scope(), arn).name}
 
     def delete(self, arn: str, properties: Properties) -> None:
-        """Delete the model; one that is gone already is fine, as in CloudFormation."""
+        """Delete the model. As in CloudFormation, it may already be gone."""
         del properties
         try:
             name = self._sagemaker.model_with_arn(current_scope(), arn).name

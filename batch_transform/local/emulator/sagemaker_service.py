@@ -1,4 +1,4 @@
-"""The local SageMaker as one of the emulator's services: its requests, its events, its state."""
+"""The local SageMaker as a service of the emulator: its requests, its events and its state."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 class Module:
-    """What the emulator expects of the module of a service."""
+    """The module of a service, as the emulator expects it."""
 
     def __init__(self, sagemaker: SageMaker) -> None:
         self._sagemaker = sagemaker
@@ -35,10 +35,10 @@ class Module:
         self, method: str, path: str, headers: Mapping[str, str], body: bytes, query_params: object
     ) -> HttpAnswer:
         """Answer a request of the AWS JSON protocol. `headers` have lower-case names."""
-        del method, path, query_params  # the protocol has one path; the operation is in a header
+        del method, path, query_params  # the protocol has one path, and the operation is in a header
         operation = headers.get("x-amz-target", "").rpartition(".")[2]
         scope = current_scope()
-        # a thread of its own: the call may look into S3, which this process serves
+        # in its own thread: the call may read S3, which this process serves
         answer: HttpAnswer = await concurrency.run_reentrant(
             self._answer, operation, body, scope, thread_name=NAME
         )
@@ -54,7 +54,7 @@ class Module:
 
 
 def plug_in(sagemaker: SageMaker) -> None:
-    """Make the emulator route SageMaker's requests here, and keep and forget its state with the others'."""
+    """Route SageMaker's requests here, and keep and reset its state with that of the other services."""
     module = Module(sagemaker)
     app._loaded_modules[NAME] = module
     app.SERVICE_REGISTRY[NAME] = {"module": NAME}
@@ -68,12 +68,12 @@ def plug_in(sagemaker: SageMaker) -> None:
 
 
 def current_scope() -> Scope:
-    """Return the account and the region of the request that this thread serves."""
+    """Return the account and the region of the current request."""
     return Scope(responses.get_account_id(), responses.get_region())
 
 
 def emit_event(scope: Scope, detail_type: str, detail: dict[str, Any], resources: list[str]) -> None:
-    """Publish an event of SageMaker's on the default bus; only the emulator itself may use a source `aws.*`."""
+    """Publish an event of SageMaker on the default bus. Only the emulator itself may use a source `aws.*`."""
     entry = {
         "Source": "aws.sagemaker",
         "DetailType": detail_type,

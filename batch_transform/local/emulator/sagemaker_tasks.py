@@ -1,4 +1,4 @@
-"""SageMaker in the emulator's Step Functions: its optimised integrations, and `aws-sdk:sagemaker`.
+"""SageMaker in Step Functions: its optimized integrations, and `aws-sdk:sagemaker`.
 
 Developer Guide of Step Functions, "Create and manage Amazon SageMaker AI jobs".
 """
@@ -29,7 +29,7 @@ from batch_transform.local.sagemaker.transform_job import event_detail
 SERVICE = "states.amazonaws.com"
 PREFIX = "arn:aws:states:::sagemaker:"
 OPERATIONS = ("CreateModel", "CreateEndpointConfig", "CreateEndpoint", "UpdateEndpoint", "CreateTransformJob")
-"""The optimised integrations whose operation the local SageMaker has. Only the job's can be waited for, as on AWS."""
+"""The optimized integrations that the local SageMaker has. As on AWS, only CreateTransformJob has `.sync`."""
 
 _EXCEPTIONS = {
     "ResourceLimitExceeded": "ResourceLimitExceededException",
@@ -39,11 +39,11 @@ _EXCEPTIONS = {
 
 
 def machine_session(assume_role: AssumeRole) -> Credentials | None:
-    """Return a session of the role of the state machine whose task this thread works on; None without a machine."""
+    """Return a session of the role of the state machine whose task this thread runs, or None without one."""
     execution = current_call().execution
     machine_arn = execution.get("stateMachineArn")
     machine = stepfunctions._state_machines.get(machine_arn)
-    if machine is None:  # a state by itself, in TestState
+    if machine is None:  # a single state, in TestState
         return None
     try:
         return assume_role(
@@ -57,7 +57,7 @@ def machine_session(assume_role: AssumeRole) -> Credentials | None:
 
 
 class SageMakerTask:
-    """The integrations. They call SageMaker over HTTP, as any client, and wait in this process."""
+    """The integrations. They call SageMaker over HTTP, like any client, and wait in this process."""
 
     def __init__(
         self, sagemaker: SageMaker, client: SageMakerJsonClient, assume_role: AssumeRole | None
@@ -67,7 +67,7 @@ class SageMakerTask:
         self._assume_role = assume_role
 
     def __call__(self, resource: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        """Make the call, and with `.sync` wait for the job's end; raises the emulator's _ExecutionError."""
+        """Make the call, and with `.sync` wait for the transform job to end. Raises the emulator's _ExecutionError."""
         scope = current_scope()
         name, _, pattern = resource.removeprefix(PREFIX).partition(".")
         operation = f"{name[0].upper()}{name[1:]}"
@@ -90,7 +90,7 @@ class SageMakerTask:
 
     def _wait(self, name: str, scope: Scope) -> dict[str, Any]:
         call, ended = current_call(), self._sagemaker.job(scope, name).ended
-        deadline = time.monotonic() + call.timeout  # each attempt of a Retry has the whole time
+        deadline = time.monotonic() + call.timeout  # each attempt of a Retry has the full timeout
         while not ended.wait(LOOK_SECONDS):
             if call.is_over:
                 self._stop(name, scope)
@@ -106,12 +106,12 @@ class SageMakerTask:
         return detail
 
     def _stop(self, name: str, scope: Scope) -> None:
-        """Stop the job as well as may be: without the permission it goes on (Developer Guide of Step Functions)."""
+        """Stop the transform job, best effort: without the permission it runs on (Step Functions Developer Guide)."""
         request = {"TransformJobName": name}
         try:
             self._client.call("StopTransformJob", request, scope.region, self._credentials(scope))
         except RefusedRequestError as error:
-            # a ValidationException says that the job ended by itself at the same moment
+            # a ValidationException says that the transform job has just ended by itself
             if error.code not in ("ValidationException", "AccessDeniedException"):
                 raise
 
@@ -127,7 +127,7 @@ class SageMakerTask:
             ) from error
 
     def _credentials(self, scope: Scope) -> Credentials:
-        """Return a session of the state machine's role; the account's own where there is none."""
+        """Return a session of the state machine's role, or the account's own credentials."""
         session = machine_session(self._assume_role) if self._assume_role else None
         return session or account_credentials(scope.account)
 
@@ -136,13 +136,13 @@ def plug_in(sagemaker: SageMaker, client: SageMakerJsonClient, assume_role: Assu
     """Register the integrations."""
     task = SageMakerTask(sagemaker, client, assume_role)
     for operation in OPERATIONS:
-        # the emulator takes the first whose name a resource begins with: CreateEndpointConfig is before CreateEndpoint
+        # the emulator uses the first name that the resource starts with: CreateEndpointConfig is before CreateEndpoint
         stepfunctions._SERVICE_DISPATCH[f"{PREFIX}{operation[0].lower()}{operation[1:]}"] = task
     stepfunctions._AWS_SDK_SERVICE_MAP[NAME] = {"target_prefix": "SageMaker", "protocol": "json"}
     stepfunctions._AWS_SDK_ERROR_PREFIX[NAME] = "SageMaker"
     stepfunctions._AWS_SDK_ERROR_CODE_OVERRIDES[NAME] = {
         **_EXCEPTIONS,
-        # those that the API does not model
+        # errors that the API doesn't model
         **dict.fromkeys(
             ("ValidationException", "ThrottlingException", "AccessDeniedException"), "SageMakerException"
         ),

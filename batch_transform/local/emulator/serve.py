@@ -1,4 +1,4 @@
-"""Serving: the emulator with everything plugged in, on a socket that is bound already."""
+"""Serves the emulator, with everything plugged in, on a socket that is already bound."""
 
 from __future__ import annotations
 
@@ -98,12 +98,12 @@ class LocalAws:
         schedules.plug_in(settings.schedule_scale if settings.schedules else None)
 
     def restore(self) -> None:
-        """Put back the objects of an earlier run, after the emulator has put back the rest."""
+        """Restore the objects of an earlier run, after the emulator has restored the rest."""
         if self._kept is not None:
             self._kept.load()
 
     def close(self) -> None:
-        """Stop what runs, in an order in which each part still finds what it needs: jobs abort their uploads in S3."""
+        """Stop everything, in an order in which each part still has what it needs: jobs abort their uploads in S3."""
         self._alarms.close()
         self._sagemaker.close()
         self._servers.close()
@@ -115,7 +115,7 @@ def serve(
 ) -> None:
     """Serve until `end` is set or the process gets SIGINT or SIGTERM; then stop everything in order.
 
-    `sock` listens on 127.0.0.1. `ready` is called with the endpoint's URL when requests are taken.
+    `sock` listens on 127.0.0.1. `ready` is called with the endpoint's URL once requests are accepted.
     """
     host, port = sock.getsockname()
     endpoint_url = f"http://{host}:{port}"
@@ -163,11 +163,10 @@ def serve(
 
 
 def _over_tls(scope: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Let a request count as one over TLS: it comes over the loopback, where nobody can listen in.
+    """Mark a request as sent over TLS: nobody can listen in on the loopback interface.
 
-    A policy that denies plain HTTP would refuse everything otherwise. The header is what a proxy that ends TLS
-    sends, and the emulator takes it as such. A request that has it already, `http`, is one over plain HTTP: so
-    a policy can be put to the test.
+    Otherwise a policy that denies plain HTTP would refuse everything. The header is the one of a proxy that terminates
+    TLS, and the emulator honours it. To test such a policy, send the header yourself, with the value `http`.
     """
     if any(name == _PROTOCOL for name, _ in scope["headers"]):
         return scope

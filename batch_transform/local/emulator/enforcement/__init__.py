@@ -1,9 +1,8 @@
-"""IAM enforced: what AWS asks of roles, keys and policies beyond the call itself, asked here as well.
+"""Enforces IAM: checks the permissions that AWS checks and the emulator doesn't.
 
-The emulator holds the policy of a caller, and of the resource, against the call. AWS asks for more: for the
-role that is passed on, for the key that encrypts what is written, and for a permission of its own services,
-which act with a role or as a service principal. Each module here asks for one of these, in the emulator's
-way through the call, and only where IAM is enforced.
+The emulator checks a call against the policies of the caller and of the resource. AWS checks more: the role that is
+passed, the key that encrypts the data, and the permissions of its own services, which act with a role or as a service
+principal. Each module here checks one of these, during the call, and only with `--enforce-iam`.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from batch_transform.local.emulator.enforcement.permissions import denial
 
 
 def plug_in(endpoint_url: str) -> None:
-    """Ask for everything that AWS asks for. SageMaker and its integration are plugged in already."""
+    """Plug in every check. SageMaker and its integration must be plugged in before."""
     permissions.plug_in()
     call_resources.plug_in()
     dependent_actions.plug_in()
@@ -42,7 +41,10 @@ def plug_in(endpoint_url: str) -> None:
 
 
 def require(access_key: str, action: str, resource: str, context: Mapping[str, str]) -> None:
-    """Raise RefusedRequestError AccessDeniedException when the holder of the key may not; a key may be an alias."""
+    """Raise RefusedRequestError AccessDeniedException if the holder of the access key may not do this.
+
+    For an action of KMS, `resource` is a key or an alias.
+    """
     if action.startswith("kms:"):
         refused = refusal(KeyUse(resource, action, "s3", {}), access_key)
         message = refused.message if refused else None

@@ -1,4 +1,4 @@
-"""What a call is about, as policies name it, where the emulator names it otherwise or not at all."""
+"""The resource of a call, as policies name it, if the emulator names another one or none."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _KINDS = {
 
 
 def plug_in() -> None:
-    """Tell the emulator which resource a call to SageMaker, or to CloudWatch Logs, is about: policies name it."""
+    """Let the emulator's checks use the resources that policies name."""
     resource_of_others = iam_actions.extract_resource_arn
 
     def resource_of(service: str, *request: Any) -> str:  # noqa: ANN401  # the emulator's arguments
@@ -40,10 +40,10 @@ def plug_in() -> None:
 
 
 def _log_stream(found: str, request: Mapping[str, Any]) -> str:
-    """CloudWatch Logs names a group in a policy check with its stream, even where there is none.
+    """Return the log group with its stream, as CloudWatch Logs names it in policy checks even without a stream.
 
     A public report of such a refusal ends in `log-group:/aws/sagemaker/TransformJobs:log-stream:`
-    (sagemaker-python-sdk issue 3997); a policy for the group thus ends in `:*`.
+    (sagemaker-python-sdk issue 3997); so a policy for the group ends in `:*`.
     """
     if ":log-group:" not in found or found.endswith(":*"):
         return found
@@ -51,7 +51,7 @@ def _log_stream(found: str, request: Mapping[str, Any]) -> str:
 
 
 def sagemaker_resource(request: Mapping[str, Any], scope: Scope) -> str:
-    """Return the ARN of what the request names, `*` when it names nothing: ListModels, say."""
+    """Return the ARN of the resource that a request names, or `*`, as for ListModels."""
     for member in ("ResourceArn", "ModelPackageArn"):
         if isinstance(request.get(member), str):
             return str(request[member])
@@ -62,7 +62,7 @@ def sagemaker_resource(request: Mapping[str, Any], scope: Scope) -> str:
 
 
 def members(body: bytes) -> dict[str, Any]:
-    """Return the request, empty when it is none: the service says so."""
+    """Return the members of a request. None if it isn't JSON: the service refuses it."""
     try:
         request = json.loads(body or b"{}")
     except ValueError:

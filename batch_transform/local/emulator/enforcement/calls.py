@@ -1,4 +1,4 @@
-"""A look at each request of a service before the emulator serves it."""
+"""Checks each request of a service before the emulator serves it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from batch_transform.local.emulator.operations import HttpAnswer
 
 @dataclass(frozen=True)
 class Call:
-    """A request, past the emulator's own check. `headers` have lower-case names."""
+    """A request that has passed the emulator's own checks. The names of `headers` are in lower case."""
 
     service: str
     method: str
@@ -31,7 +31,7 @@ class Call:
 
     @property
     def operation(self) -> str:
-        """The operation as a policy calls it: `CreateSchedule`."""
+        """The operation, named as in policies: `CreateSchedule`."""
         action = iam_actions.extract_iam_action(
             self.service, self.method, self.path, self.headers, self.body, self._routing_params
         )
@@ -39,7 +39,7 @@ class Call:
 
     @property
     def resource(self) -> str:
-        """The ARN of what it is about, `*` when it names nothing."""
+        """The ARN of the resource that it names, or `*`."""
         return str(
             iam_actions.extract_resource_arn(
                 self.service,
@@ -55,14 +55,14 @@ class Call:
 
     @property
     def _routing_params(self) -> Mapping[str, Any]:
-        """The query, and for the query protocol the form in the body."""
+        """The query and, for the query protocol, the form in the body."""
         params: Mapping[str, Any] = app._routing_params(
             self.method, self.path, self.headers, self.body, self.query_params
         )
         return params
 
     def refused(self, why: Denial) -> HttpAnswer:
-        """Return the refusal, in the service's own protocol."""
+        """Return the refusal in the service's protocol."""
         answer: HttpAnswer = iam_actions.access_denied_response(
             self.service,
             why.action,
@@ -80,7 +80,7 @@ Check = Callable[[Call], "HttpAnswer | None"]
 
 
 def refuse_calls(service: str, *checks: Check) -> None:
-    """Let each check see each request of a service; the first refusal is the answer."""
+    """Make each check for each request of a service. The first refusal is the answer."""
     handler = app.SERVICE_HANDLERS[service]
 
     async def checked(

@@ -1,12 +1,11 @@
-"""What AWS's services start or send by themselves: schedules, rules of EventBridge, alarms, subscriptions.
+"""Permissions for what AWS's services start or send: schedules, EventBridge rules, alarms, subscriptions.
 
-- A schedule acts with its role, in its dead-letter queue as well (EventBridge Scheduler User Guide).
-- A rule starts a state machine with the target's role, and sends to topics, queues and functions as
-  `events.amazonaws.com`, which their policies must let in (EventBridge User Guide, "Using resource-based
-  policies"); its dead-letter queue takes what the queue's policy lets in.
-- An alarm publishes as `cloudwatch.amazonaws.com`, a topic invokes a function as `sns.amazonaws.com`.
+- A schedule acts with its role, for its dead-letter queue, too (EventBridge Scheduler User Guide).
+- A rule starts a state machine with the target's role, and sends to topics, queues, functions and its dead-letter queue
+  as `events.amazonaws.com`, which their policies must allow (EventBridge User Guide, "Using resource-based policies").
+- An alarm publishes as `cloudwatch.amazonaws.com`; a topic invokes a function as `sns.amazonaws.com`.
 
-What may not be delivered is not delivered, and the terminal has a line of it, since on AWS nobody says so.
+A delivery without permission isn't made. The log has a line for it; on AWS nothing reports it.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 
 def plug_in() -> None:
-    """Ask before each delivery."""
+    """Check the permissions before each delivery."""
     _deliver_events()
     _publish_alarms()
     _invoke_subscribers()
@@ -89,7 +88,7 @@ def _rule_denial(target: Mapping[str, Any], rule: Mapping[str, Any], arn: str) -
 
 def _role_denial(role_arn: str, caller: ServiceCaller, arn: str) -> str | None:
     if not role_arn:
-        return f"{caller.principal} was given no role for it"
+        return f"{caller.principal} has no role for it"
     try:
         session = assume_role(
             role_arn, service=caller.principal, session_name="delivery", source_arn=caller.source_arn
@@ -123,7 +122,7 @@ def _publish_alarms() -> None:
 def _takes(action: str, caller: ServiceCaller) -> bool:
     if action.split(":")[2] != "sns" or (why := topics_and_queues.delivery_denial(caller, action)) is None:
         return True
-    logger.warning("%s is not told: %s", action, why.message)
+    logger.warning("%s is not notified: %s", action, why.message)
     return False
 
 
@@ -145,5 +144,5 @@ def _function_denial(caller: ServiceCaller, arn: str) -> Denial | None:
 
 
 def _as_named(rule_arn: str) -> str:
-    """The ARN of a rule on the default bus has no bus in it."""
+    """Return the ARN of a rule as AWS names it: without the bus, if that is the default one."""
     return rule_arn.replace(":rule/default/", ":rule/")

@@ -1,8 +1,8 @@
-"""A Lambda function's role: it must trust the service, and the service writes the function's log with it.
+"""The role of a Lambda function: it must trust Lambda, which writes the log and sends to destinations with it.
 
-Lambda Developer Guide, "Sending Lambda function logs to CloudWatch Logs": without the permissions the function
-runs, and its lines are lost. "Capturing records of asynchronous invocations": what a function could not do goes
-to its destination with its role as well.
+Lambda Developer Guide, "Sending Lambda function logs to CloudWatch Logs": without the permissions, the function runs
+and its log is lost. "Capturing records of asynchronous invocations": failed events go to the destination with the
+role.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PRINCIPAL = "lambda.amazonaws.com"
 
 
 def plug_in() -> None:
-    """Ask before a function runs, and before the lines of an invocation are kept."""
+    """Check the role before a function runs, and before its log is written."""
     _run_trusted()
     _log_as_role()
     _tell_as_role()
@@ -57,7 +57,7 @@ def _log_as_role() -> None:
         if (why := _why_not(func.get("config") or func)) is None:
             emit(func, *arguments, **named)
         else:
-            logger.warning("lines of a function's log are lost: %s", why)
+            logger.warning("a function's log is lost: %s", why)
 
     lambda_svc._emit_lambda_logs = emit_as_role
 
@@ -71,7 +71,7 @@ def _tell_as_role() -> None:
         if (why := topics_and_queues.sender_denial(access_key, target_arn)) is None:
             route(target_arn, func_name, event, result)
         else:
-            logger.warning("what %s could not do is lost: %s", func_name, why.message)
+            logger.warning("a failed event of %s is lost: %s", func_name, why.message)
 
     lambda_svc._route_async_failure = route_as_role
 

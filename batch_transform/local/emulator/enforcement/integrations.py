@@ -1,8 +1,8 @@
-"""The integrations of a state machine act with its role.
+"""Lets the integrations of a state machine act with its role.
 
-SDK integrations (`aws-sdk:…`) and SageMaker's go over HTTP, signed with a session of the role, as any client's
-calls do. The others are calls within the emulator: their permission is asked for before (Developer Guide of
-Step Functions, "IAM policies for integrated services").
+SDK integrations (`aws-sdk:…`) and SageMaker's go over HTTP, signed with a session of the role. The others are calls
+within the emulator, so their permissions are checked first (Step Functions Developer Guide, "IAM policies for
+integrated services").
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from batch_transform.local.emulator.sagemaker_tasks import machine_session
 
 Parameters = Mapping[str, Any]
 Need = tuple[str, str, Policy]
-"""An action, the resource, and the resource's own policy."""
+"""An action, the resource, and the policy of the resource."""
 _PREFIX = ":states:::"
-_ERRORS = {  # what the task fails with when its role may not; from practice, not from a reference
+_ERRORS = {  # the error of a task whose role lacks the permission; from practice, not documented
     "lambda": "Lambda.AWSLambdaException",
     "sns": "SNS.AuthorizationErrorException",
     "sqs": "SQS.AccessDeniedException",
@@ -40,7 +40,7 @@ _ERRORS = {  # what the task fails with when its role may not; from practice, no
 
 
 def plug_in(endpoint_url: str) -> None:
-    """Ask before each task, and send what goes to another service over HTTP."""
+    """Check the role before each task, and call other services over HTTP."""
     invoke, call_handler = stepfunctions._invoke_resource, app.call_service_handler_sync
     http = URLLib3Session(timeout=300, max_pool_connections=64)
 
@@ -96,7 +96,7 @@ def _task_denial(resource: str, parameters: Parameters, access_key: str) -> Deni
 
 
 def _key_denial(service: str, parameters: Parameters, access_key: str) -> Denial | None:
-    """An encrypted topic or queue takes nothing from a publisher who may not use its key."""
+    """Return why the publisher may not use the key of the topic or queue."""
     target = parameters.get("TopicArn") or parameters.get("QueueUrl")
     if service not in ("sns", "sqs") or not target:
         return None

@@ -1,4 +1,4 @@
-"""KMS keys: who may use one, directly, through another service, or by a grant."""
+"""Permissions for KMS keys: to use one directly, through another service, or by a grant."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from batch_transform.local.emulator.enforcement.permissions import (
 
 @dataclass(frozen=True)
 class KeyRefusal:
-    """Why a key was not used. `code` is KMS's error code."""
+    """Why a key can't be used. `code` is KMS's error code."""
 
     code: str
     message: str
@@ -28,10 +28,10 @@ class KeyRefusal:
 
 @dataclass(frozen=True)
 class KeyUse:
-    """One use of a key by a service on somebody's behalf.
+    """One use of a key, by a service for its caller.
 
-    `key` is what a resource names: a key's id or ARN, or an alias. `via` is the service that asks KMS, such as
-    `s3`, for the condition `kms:ViaService`. `encryption_context` is what that service binds the ciphertext to.
+    `key` is a key's id or ARN, or an alias. `via` is the service that calls KMS, such as `s3`, for the condition
+    `kms:ViaService`. `encryption_context` is what this service binds the ciphertext to.
     """
 
     key: str
@@ -60,7 +60,7 @@ class KeyUse:
 
 
 def refusal(use: KeyUse, caller: str | ServiceCaller) -> KeyRefusal | None:
-    """Return why the key is not used for the caller, an access key or a service; None when it is."""
+    """Return why the caller, an access key or a service, may not use the key; None if it may."""
     found = kms._resolve_key(use.key)
     if found is None:
         return KeyRefusal(
@@ -96,7 +96,7 @@ def _aliases(key: Mapping[str, Any]) -> list[str]:
 
 
 def _is_granted(use: KeyUse, refused: Denial, key: Mapping[str, Any]) -> bool:
-    """A grant lets its grantee use the key, beside every policy but an explicit deny."""
+    """A grant lets its grantee use the key, unless a policy denies it explicitly."""
     operation = use.action.removeprefix("kms:")
     return not refused.explicit and any(
         grant["KeyId"] == key["Arn"]
@@ -107,7 +107,7 @@ def _is_granted(use: KeyUse, refused: Denial, key: Mapping[str, Any]) -> bool:
 
 
 def _is_same(grantee: str, principal: str) -> bool:
-    """A role's session is called otherwise than the role."""
+    """Say whether a grantee is this principal: a role's session has another ARN than the role."""
     if ":assumed-role/" not in principal:
         return grantee == principal
     account, name = principal.split(":")[4], principal.split("/")[1]

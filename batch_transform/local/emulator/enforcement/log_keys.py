@@ -1,7 +1,7 @@
-"""Log groups under a KMS key: CloudWatch Logs uses it as a service, and the key's policy must let it.
+"""Permissions for log groups under a KMS key: the key's policy must let CloudWatch Logs use it.
 
 CloudWatch Logs User Guide, "Encrypt log data using AWS KMS", lists the actions and the condition on
-`kms:EncryptionContext:aws:logs:arn`; a key that does not let the service in is refused with the text below.
+`kms:EncryptionContext:aws:logs:arn`. Another key is refused with the text below.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ ACTIONS = (
 
 
 def plug_in() -> None:
-    """Check the key when a group gets it, from the API or from CloudFormation."""
+    """Check the key when a log group gets it, in calls and in templates."""
     refuse_calls("logs", _refuse)
     handlers = provisioners._RESOURCE_HANDLERS[TYPE]
     create = handlers["create"]
@@ -40,7 +40,7 @@ def plug_in() -> None:
     def create_checked(logical_id: str, properties: Mapping[str, Any], stack_name: str) -> object:
         name = properties.get("LogGroupName") or f"/aws/cloudformation/{stack_name}/{logical_id}"
         if why := _why_not(properties.get("KmsKeyId"), str(name)):
-            raise ValueError(why)  # the emulator makes a failed resource of it, with its text as the reason
+            raise ValueError(why)  # fails the resource, with its text as the reason
         return create(logical_id, properties, stack_name)
 
     handlers["create"] = create_checked
@@ -57,7 +57,7 @@ def _refuse(call: Call) -> HttpAnswer | None:
 
 
 def _associated(request: Mapping[str, Any]) -> HttpAnswer | None:
-    """Give the group its key, which the emulator cannot; a group that is not there it refuses itself."""
+    """Set the key, which the emulator can't. It refuses a group that doesn't exist."""
     group = cloudwatch_logs._log_groups.get(request.get("logGroupName"))
     if group is None:
         return None

@@ -1,9 +1,9 @@
 """What Step Functions checks of a state machine's role when the machine is created or updated.
 
-The role must trust Step Functions; it must allow log delivery when logging is on (Developer Guide of Step
-Functions, "Using CloudWatch Logs"); and it must allow the rule that a `.sync` task is told by that its job has
-ended ("Run a Job", and "Create and manage Amazon SageMaker AI jobs"). AWS refuses the machine otherwise, with
-the texts below, which are from public reports.
+The role must trust Step Functions. It must allow log delivery if logging is on (Step Functions Developer Guide, "Using
+CloudWatch Logs"). For a `.sync` task, it must allow the rule that reports the end of the job ("Run a Job", and "Create
+and manage Amazon SageMaker AI jobs"). Otherwise AWS refuses the state machine, with the texts below, which are from
+public reports.
 """
 
 from __future__ import annotations
@@ -44,20 +44,20 @@ MANAGED_RULES = {
         {"source": ["aws.states"], "detail-type": ["Step Functions Execution Status Change"]},
     ),
 }
-"""Integration -> the rule that Step Functions keeps for it, and the events that it waits for."""
+"""Integration -> the rule that Step Functions creates for it, and the events of that rule."""
 
 
 def plug_in() -> None:
-    """Check each machine that the API or CloudFormation creates or updates."""
+    """Check the role in calls and in templates."""
     operations.answer("states", {"CreateStateMachine": _change, "UpdateStateMachine": _change})
     resources.check_properties(TYPE, _check_resource)
 
 
 async def _change(request: Request, serve: Serve) -> HttpAnswer:
-    """Check the machine as it would be: an update keeps what it does not name."""
+    """Check the state machine as it will be: an update keeps what it doesn't name."""
     kept = stepfunctions._state_machines.get(request.get("stateMachineArn")) or {}
     wanted = {**kept, **request}
-    if "roleArn" in wanted and "definition" in wanted:  # else the emulator says what is missing
+    if "roleArn" in wanted and "definition" in wanted:  # else the emulator refuses it
         try:
             check(wanted["roleArn"], wanted["definition"], _small(wanted.get("loggingConfiguration") or {}))
         except RefusedRequestError as error:
@@ -70,12 +70,12 @@ def _check_resource(properties: Mapping[str, Any]) -> None:
     try:
         check(properties["RoleArn"], definition_of(properties), logging)
     except RefusedRequestError as error:
-        # the emulator makes a failed resource of any ValueError, with its text as the reason
+        # a ValueError fails the resource, with its text as the reason
         raise ValueError(error.message) from error
 
 
 def check(role_arn: str, definition: str, logging: Mapping[str, Any]) -> None:
-    """Raise RefusedRequestError AccessDeniedException when the role would not do."""
+    """Raise RefusedRequestError AccessDeniedException if the role isn't sufficient."""
     scope = current_scope()
     source = f"arn:{scope.partition}:states:{scope.region}:{scope.account}:stateMachine:*"
     try:
@@ -106,7 +106,7 @@ def _managed_rule_denial(access_key: str, rule: str) -> Denial | None:
 
 
 def _small(logging: Mapping[str, Any]) -> dict[str, Any]:
-    """CloudFormation writes the members with a capital."""
+    """Return the members as the API names them: CloudFormation's start with a capital."""
     return {name[0].lower() + name[1:]: value for name, value in logging.items()}
 
 

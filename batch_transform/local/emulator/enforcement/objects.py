@@ -1,7 +1,7 @@
-"""Objects under a KMS key: S3 asks KMS in its caller's name, for each write and each read.
+"""Permissions for objects under a KMS key: S3 calls KMS with the caller's permissions for each write and read.
 
 S3 User Guide, "Using server-side encryption with AWS KMS keys": a write needs `kms:GenerateDataKey`, a read
-`kms:Decrypt`, an upload in parts both. The emulator keeps which key an object has, and never asks.
+`kms:Decrypt`, a multipart upload both. The emulator stores the key of each object, but never checks it.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from batch_transform.local.emulator.enforcement.keys import KeyRefusal, KeyUse, 
 from batch_transform.local.emulator.operations import HttpAnswer
 
 _TLS = "x-tls-version"
-"""The header with which a request says that it is over an older TLS, to put a policy to the test."""
+"""The header with which a request claims an older TLS version, to test a policy."""
 
 _BUCKET_KEY = "x-amz-server-side-encryption-bucket-key-enabled"
 _has_bucket_key: dict[tuple[str, str], bool] = {}
-"""What writers said of it, as long as the local AWS runs: the emulator does not keep this header."""
+"""What writes said about the bucket key, while the local AWS runs. The emulator doesn't keep this header."""
 
 _GENERATE, _DECRYPT = "kms:GenerateDataKey", "kms:Decrypt"
 _ALGORITHM = "x-amz-server-side-encryption"
@@ -32,7 +32,7 @@ _CUSTOMER_KEY = "x-amz-server-side-encryption-customer-algorithm"
 
 
 def plug_in() -> None:
-    """Ask KMS before each read and write of an object, and say of each request which TLS it came over."""
+    """Check the key before each read and write of an object, and add the TLS version to the conditions."""
     refuse_calls("s3", _refuse)
     context = iam_actions.s3_service_context
 
@@ -45,10 +45,10 @@ def plug_in() -> None:
 
 
 def accept_aws_managed_key() -> None:
-    """Take `aws:kms` without a key as S3 does, for the key `aws/s3` that each account has; the emulator has none.
+    """Accept `aws:kms` without a key. S3 then uses the account's key `aws/s3`, which the emulator lacks.
 
-    It is how `cdk deploy` publishes to the bucket of `cdk bootstrap`. Who may use S3 may use that key
-    (KMS Developer Guide, AWS managed keys), so nothing asks KMS for it.
+    `cdk deploy` publishes to the bucket of `cdk bootstrap` this way. Callers of S3 may use that key (KMS Developer
+    Guide, "AWS managed keys"), so KMS isn't asked.
     """
     resolve = s3._resolve_sse_write_headers
 
@@ -77,9 +77,9 @@ def _refuse(call: Call) -> HttpAnswer | None:
 
 
 def _uses(call: Call, bucket: str, key: str) -> Iterator[tuple[str, Mapping[str, str]]]:
-    """Yield what KMS is asked for, and the headers that name the key."""
+    """Yield each action on a key, and the headers that name the key."""
     upload = s3._multipart_uploads.get(_one(call, "uploadId"))
-    if upload is not None and call.method in ("PUT", "POST"):  # a part, or the end of the upload
+    if upload is not None and call.method in ("PUT", "POST"):  # a part, or the completion
         yield _DECRYPT, upload["preserved_headers"]
     elif call.method == "POST" and "uploads" in call.query_params:
         yield from ((action, _written_with(call, bucket)) for action in (_GENERATE, _DECRYPT))
@@ -93,7 +93,7 @@ def _uses(call: Call, bucket: str, key: str) -> Iterator[tuple[str, Mapping[str,
 
 
 def _written_with(call: Call, bucket: str) -> Mapping[str, str]:
-    """What the request says, or else the bucket's default; a request that says nonsense S3 refuses itself."""
+    """Return the encryption of the request, or else the bucket's default. S3 itself refuses an invalid one."""
     headers, _ = s3._resolve_sse_write_headers(call.headers, bucket)
     return headers or {}
 
@@ -105,9 +105,9 @@ def _stored(bucket: str, key: str) -> Mapping[str, str]:
 
 
 def _bound_to(bucket: str, key: str) -> str:
-    """With a bucket key the ciphertext is bound to the bucket, else to the object (S3 User Guide, bucket keys).
+    """Return the ARN in the encryption context: the bucket's with a bucket key, else the object's.
 
-    The one who writes the object may say which; otherwise the bucket does.
+    The write may say whether to use a bucket key; otherwise the bucket does (S3 User Guide, "S3 Bucket Keys").
     """
     default = "<BucketKeyEnabled>true" in (s3._bucket_encryption.get(bucket) or "")
     with_bucket_key = _has_bucket_key.get((bucket, key), default)
@@ -120,7 +120,7 @@ def _one(call: Call, name: str) -> str:
 
 
 def _answer(why: KeyRefusal) -> HttpAnswer:
-    """S3 has a code of its own for a caller who may not, and passes KMS's on for a key that cannot be used."""
+    """Return the refusal: AccessDenied without permission, and KMS's error for a key that can't be used."""
     code = "AccessDenied" if why.code == "AccessDeniedException" else f"KMS.{why.code}"
     status = 403 if code == "AccessDenied" else 400
     body = f"<Error><Code>{code}</Code><Message>{escape(why.message)}</Message></Error>"

@@ -1,4 +1,4 @@
-"""Whether a caller, or one of AWS's services, may do something: the emulator's evaluator, asked directly."""
+"""Decides whether a caller, or a service of AWS, may do something, with the emulator's policy evaluator."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Denial:
     resource: str
     explicit: bool
     reason: str = ""
-    """Set when it is not a policy that refuses: a key that is disabled, say."""
+    """The reason, if it isn't a policy: a disabled key, for example."""
 
     @property
     def message(self) -> str:
-        """What the caller gets to read."""
+        """The text of the error."""
         if self.reason:
             return self.reason
         why = (
@@ -42,12 +42,12 @@ class Denial:
 
 @dataclass(frozen=True)
 class ServiceCaller:
-    """A service of AWS's that acts by itself, for a resource of the account: `events.amazonaws.com` for a rule."""
+    """A service of AWS that acts for a resource of the account: `events.amazonaws.com` for a rule."""
 
     principal: str
     source_arn: str
     tells_source: bool = True
-    """Whether the other service learns for which resource it acts."""
+    """Whether the other service sees for which resource it acts."""
 
     @property
     def source_account(self) -> str:
@@ -84,10 +84,10 @@ def denial(
     policy_must_allow: bool = False,
     is_final: bool = True,
 ) -> Denial | None:
-    """Return why the holder of the key may not, None when they may; the account's root may everything.
+    """Return why the holder of the access key may not do this, or None if they may. The root may do everything.
 
-    `policy` is the resource's own. With `policy_must_allow` it must let the account in, as a key's policy must.
-    A denial that is not final is not told: something else may allow it.
+    `policy` is the policy of the resource. With `policy_must_allow`, it must allow the account, as a key's policy must.
+    A denial that isn't final isn't logged: something else may allow the action.
     """
     account = responses.get_account_id()
     principal = iam_evaluator.resolve_principal(access_key, account)
@@ -127,15 +127,15 @@ def service_denial(
     *,
     is_final: bool = True,
 ) -> Denial | None:
-    """Return why the resource's policy does not let the service in, None when it does; `is_final` as in `denial`."""
+    """Return why the policy of the resource refuses the service, or None if it allows it; `is_final` as in `denial`."""
     evaluated = iam_evaluator.EvalContext(
-        principal_arn="*",  # no principal of the account: `AWS: <account>` does not mean it
+        principal_arn="*",  # not a principal of the account: `AWS: <account>` doesn't match it
         principal_type="Service",
         principal_account="",
         action=action,
         resource_arn=resource,
         region=responses.get_region(),
-        secure_transport=True,  # services talk to one another over TLS
+        secure_transport=True,  # services call each other over TLS
         service_context={**caller.context, **_lower(context)},
     )
     result = iam_evaluator.evaluate_resource_policy(policy, evaluated, service=caller.principal)
@@ -154,7 +154,7 @@ def document(policy: Policy) -> dict[str, Any]:
 
 
 def _lower(context: Context | None) -> dict[str, Any]:
-    """Condition keys are matched in small letters; a sequence is a key with several values."""
+    """Return the condition keys in lower case, as the evaluator matches them; a sequence has several values."""
     return {
         key.lower(): value if isinstance(value, str) else list(value)
         for key, value in (context or {}).items()
@@ -162,12 +162,12 @@ def _lower(context: Context | None) -> dict[str, Any]:
 
 
 def log_refusal(principal: str, action: str, resource: str) -> None:
-    """Say that the principal, an ARN or a service, was refused."""
+    """Log that a principal, an ARN or a service, was refused: nobody else reports a delivery that isn't made."""
     logger.warning("refused: %s may not %s on %s", principal, action, resource)
 
 
 def plug_in() -> None:
-    """Tell of the calls that the emulator itself refuses for want of a permission."""
+    """Log the calls that the emulator itself refuses."""
     enforce = iam_evaluator.enforce
 
     def enforce_and_log(  # noqa: PLR0917  # the emulator's arguments

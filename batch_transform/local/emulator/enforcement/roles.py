@@ -21,9 +21,9 @@ from batch_transform.local.emulator.enforcement.permissions import ServiceCaller
 def assume_role(role_arn: str, *, service: str, session_name: str, source_arn: str) -> Credentials:
     """Return a session of the role for a service principal, the same one each time.
 
-    `source_arn` is the resource for which the service acts: with its account, it is what a role's trust may
-    demand against confused deputies. Raises RefusedRequestError with AWS's text when the role is not there or
-    does not trust the service.
+    `source_arn` is the resource for which the service acts; a trust policy may require it, or its account, against
+    confused deputies. Raises RefusedRequestError, with AWS's text, if the role doesn't exist or doesn't trust the
+    service.
     """
     account, name = role_arn.split(":")[4], role_arn.rpartition("/")[2]
     role = iam._roles.get_scoped(account, None, name)
@@ -51,10 +51,9 @@ def assume_role(role_arn: str, *, service: str, session_name: str, source_arn: s
 
 
 def trusts(role: Mapping[str, Any], caller: ServiceCaller) -> bool:
-    """Say whether the role's trust policy lets the service in.
+    """Say whether the trust policy of the role allows the service.
 
-    The emulator's evaluator knows no service principals, so what does not speak of this one is left
-    out, and the rest (effect, action, condition) is the evaluator's.
+    The emulator's evaluator doesn't know service principals. So only the statements for this one are evaluated.
     """
     policy = document(role.get("AssumeRolePolicyDocument"))
     statements = policy.get("Statement", [])

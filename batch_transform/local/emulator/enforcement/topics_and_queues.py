@@ -1,4 +1,4 @@
-"""SNS topics and SQS queues: what their policies and their keys say of who publishes."""
+"""Permissions for SNS topics and SQS queues: their policies and keys."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _GUARDED: dict[str, dict[str, tuple[str, ...]]] = {
 
 
 def plug_in() -> None:
-    """Ask for the key in calls of the API, and for policy and key in deliveries of SNS and S3."""
+    """Check the key in calls, and policy and key in deliveries of SNS and S3."""
     for service in _GUARDED:
         refuse_calls(service, _refuse)
     sqs.queue_policy_allows = _allows
@@ -43,7 +43,7 @@ def plug_in() -> None:
 
 
 def keep_topic_keys() -> None:
-    """Make the emulator's CloudFormation keep a topic's key, which it ignores; a queue's it keeps."""
+    """Keep a topic's key, which the emulator's CloudFormation ignores, unlike a queue's."""
     apply_properties(_TOPIC, _set_key)
 
 
@@ -55,19 +55,19 @@ def _set_key(arn: str, _old: Properties, properties: Properties) -> None:
 
 
 def policy_of(arn: str) -> str | None:
-    """Return the policy of a topic or a queue; None when it has none, or is not there."""
+    """Return the policy of a topic or queue; None if it has none or doesn't exist."""
     attributes = _attributes(arn)
     return str(attributes["Policy"]) if attributes.get("Policy") else None
 
 
 def delivery_denial(caller: ServiceCaller, arn: str) -> Denial | None:
-    """Return why a service may not publish to this topic, or send to this queue."""
+    """Return why a service may not publish to this topic, or send to this queue; None if it may."""
     denied = service_denial(caller, _SEND[arn.split(":")[2]], arn, policy_of(arn) or "")
     return denied or key_denial(arn, caller)
 
 
 def sender_denial(access_key: str, arn: str) -> Denial | None:
-    """Return why the holder of the key may not publish to this topic, or send to this queue."""
+    """Return why the holder of the access key may not publish to this topic, or send to this queue."""
     denied = denial(access_key, _SEND[arn.split(":")[2]], arn, policy=policy_of(arn))
     return denied or key_denial(arn, access_key)
 
@@ -95,7 +95,7 @@ def key_denial(
 
 
 def _managed_key_denial(caller: str | ServiceCaller, key: str) -> Denial | None:
-    """AWS's own key is open to callers of the account; nobody can open it to another service (SNS, Key management)."""
+    """Callers of the account may use an AWS managed key; other services never may (SNS, "Key management")."""
     if not isinstance(caller, ServiceCaller):
         return None
     reason = (
@@ -105,8 +105,8 @@ def _managed_key_denial(caller: str | ServiceCaller, key: str) -> Denial | None:
 
 
 def _allows(arn: str, service: str, source_arn: str, source_account: str) -> bool:
-    """What the emulator asks when S3 or SNS delivers."""
-    del source_account  # it is in the ARN, or that of the request
+    """Decide, for the emulator, whether S3 or SNS may deliver."""
+    del source_account  # it is in the ARN, or the account of the request
     return delivery_denial(ServiceCaller(service, source_arn), arn) is None
 
 

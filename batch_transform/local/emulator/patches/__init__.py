@@ -1,6 +1,6 @@
-"""What the emulator does otherwise than AWS, made right: each module has one subject, and README.md says why.
+"""Makes the emulator answer as AWS does. Each module has one subject; README.md has the reason for each.
 
-`plug_in` puts all of it in place. Alarms and schedules have settings, and are plugged in by `serve`.
+`plug_in` plugs in all but alarms and schedules, which have settings: `serve` plugs these in.
 """
 
 from __future__ import annotations
@@ -43,6 +43,6 @@ _PATCHES = (
 
 
 def plug_in() -> None:
-    """Put every patch in place, before IAM is enforced: that asks before what happens here."""
+    """Plug in every patch. Do this before `enforcement`, whose checks come first in each call."""
     for patch in _PATCHES:
         patch.plug_in()

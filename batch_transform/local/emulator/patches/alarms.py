@@ -1,7 +1,7 @@
-"""CloudWatch alarms: looked at often, by the dimensions of their metric, with missing data as AWS treats it.
+"""Evaluates CloudWatch alarms all the time, by the dimensions of their metric, and treats missing data as AWS does.
 
-The emulator evaluates an alarm when data come, over all metrics of that name, and never without data: an
-alarm on what did not happen would stay silent.
+The emulator evaluates an alarm when data arrives, over all metrics of that name, and never without data: an alarm on
+something that didn't happen would stay silent.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from batch_transform.local.cloudwatch.anomaly_band import BandAlarm
 from batch_transform.local.emulator.patches.metrics import QueueMetrics
 
 LOOK_SECONDS = 0.5
-"""CloudWatch looks every minute, and at alarms over more than a day every hour."""
+"""How often alarms are evaluated. CloudWatch does it every minute, and every hour for alarms over more than a day."""
 
 
 class Alarms:
-    """Evaluates all alarms again and again. `scale` shortens their periods: 0.01 turns 5 minutes into 3 s."""
+    """Evaluates all alarms again and again. `scale` shortens their periods: 0.01 turns 5 minutes into 3 seconds."""
 
     def __init__(self, scale: float) -> None:
         self._scale = scale
@@ -32,11 +32,11 @@ class Alarms:
         self._end = threading.Event()
 
     def start(self) -> None:
-        """Evaluate in a thread of its own from now on."""
+        """Start to evaluate, in a thread."""
         threading.Thread(target=self._run, daemon=True, name="alarms").start()
 
     def close(self) -> None:
-        """Evaluate no more."""
+        """Stop evaluating."""
         self._end.set()
 
     def _run(self) -> None:
@@ -74,7 +74,7 @@ class Alarms:
     def _values(
         self, metric: Mapping[str, Any], period: int, statistic: str, count: int
     ) -> list[float | None]:
-        """Return the statistic of each of so many periods, newest first."""
+        """Return the statistic of the last `count` periods, newest first."""
         dimensions = cloudwatch._dims_key({each["Name"]: each["Value"] for each in metric["Dimensions"]})
         points = cloudwatch._metrics.get((metric["Namespace"], metric["MetricName"], dimensions)) or []
         seconds, now = period * self._scale, time.time()
@@ -90,25 +90,25 @@ class Alarms:
 
 
 def _change(alarm: Mapping[str, Any], state: str, reason: str) -> None:
-    """Change the alarm's state by SetAlarmState, which notes it, takes the alarm's actions, and tells its parents."""
+    """Change the state by SetAlarmState, which records it, runs the alarm's actions and evaluates its parents."""
     change = {"AlarmName": alarm["AlarmName"], "StateValue": state, "StateReason": reason}
     cloudwatch._set_alarm_state({}, change, is_cbor=False, is_json=True)
 
 
 def plug_in(scale: float) -> Alarms:
-    """Take the place of the emulator's evaluation, and take what it refuses in templates. Start it to begin."""
+    """Replace the emulator's evaluation, and accept the alarms that it refuses in templates. Call `start` to begin."""
     record = provisioners._cw_metric_alarm_record
 
     def record_all(name: str, properties: dict[str, Any]) -> dict[str, Any]:
         return _record(record, name, properties)
 
     provisioners._cw_metric_alarm_record = record_all
-    cloudwatch._evaluate_alarm = lambda _alarm: None  # the thread does
+    cloudwatch._evaluate_alarm = lambda _alarm: None  # our thread evaluates it
     return Alarms(scale)
 
 
 def _record(record: Any, name: str, properties: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401  # the emulator's function
-    """Return the alarm of a template, also one over an expression, which the emulator does not take."""
+    """Return the alarm of a template, even one on an expression, which the emulator refuses."""
     expression = properties.get("Metrics")
     plain = {key: value for key, value in properties.items() if key != "Metrics"}
     if expression:

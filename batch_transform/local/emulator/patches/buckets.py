@@ -1,12 +1,11 @@
-"""Buckets of a stack: the properties that the emulator's CloudFormation ignores, and how they are deleted.
+"""Buckets of a stack: the properties that the emulator's CloudFormation ignores, and their deletion.
 
-- Lifecycle rules are kept and shown. Nothing expires here. Of a rule, its expirations and its prefix are kept;
-  transitions and other filters are not.
+- Lifecycle rules are kept and returned, with their expirations and prefix, but without transitions and other filters.
+  Nothing expires here.
 - The default encryption is kept.
-- CloudFormation cannot delete a bucket that holds data (API reference of S3, DeleteBucket); the emulator would.
-- Custom::S3AutoDeleteObjects empties a bucket before. On AWS a function of the CDK's own does it, in JavaScript. This
-  machine may have no Node for functions, and the emulator would wait for an answer until its time is over: here the
-  bucket is emptied directly.
+- A bucket that isn't empty can't be deleted (API reference of S3, DeleteBucket). The emulator would delete it.
+- Custom::S3AutoDeleteObjects empties the bucket. On AWS, a JavaScript function of the CDK does so. This machine may
+  have no Node, and the emulator would wait for the function until a timeout.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _CONFLICT = 409
 
 
 def plug_in() -> None:
-    """Keep the properties, refuse to delete what is not empty, and empty what the CDK empties."""
+    """Keep the properties, refuse to delete a bucket with data, and empty the buckets that the CDK empties."""
     resources.apply_properties(TYPE, _apply)
     resources.check_deletion(TYPE, _require_empty)
     resources.register(AUTO_DELETE_TYPE, create=_create_auto_delete, delete=_empty)
@@ -40,7 +39,7 @@ def _apply(bucket: str, old: Properties, new: Properties) -> None:
 
 
 def _require_empty(bucket: str) -> None:
-    """Delete the bucket, which S3 refuses for one that is not empty; the emulator then finds none to delete."""
+    """Delete the bucket, which S3 refuses if it holds data. The emulator then has none to delete."""
     if _ask("DELETE", bucket) == _CONFLICT:
         raise ValueError(
             "The bucket you tried to delete is not empty. You must delete all versions in the bucket. "
@@ -66,7 +65,7 @@ def _empty(physical_id: str, properties: Properties) -> None:
 
 
 def _ask(method: str, bucket: str, setting: str = "", body: str = "") -> int:
-    """Make a call of S3 on a bucket or on one of its settings; return the status."""
+    """Call S3 for a bucket, or for one of its settings; return the status."""
     status: int = s3._dispatch(method, bucket, "", {}, body.encode(), {setting: [""]} if setting else {})[0]
     return status
 
@@ -84,7 +83,7 @@ def _rule(rule: Properties) -> str:
 
 
 def _ends(rule: Properties) -> Iterator[str]:
-    """CloudFormation has a member of its own for what S3 puts into one `Expiration`."""
+    """CloudFormation has separate properties for the members of S3's `Expiration`."""
     if "ExpirationInDays" in rule:
         yield f"<Expiration>{_element('Days', rule['ExpirationInDays'])}</Expiration>"
     elif "ExpiredObjectDeleteMarker" in rule:

@@ -1,8 +1,8 @@
-"""What EventBridge and its Scheduler do with what they cannot deliver.
+"""What EventBridge and EventBridge Scheduler do with an event that they can't deliver.
 
-- A target that is not there: what was for it lands in its dead-letter queue. AWS tries for the time of its
-  retry policy first; here nothing comes back by itself, so that it lands there at once.
-- A function is invoked asynchronously: Lambda tries again what failed, and tells the function's destination.
+- If the target doesn't exist, the event goes to the dead-letter queue. AWS retries first, for the time of the retry
+  policy; here nothing comes back by itself, so it goes there at once.
+- Functions are invoked asynchronously: Lambda retries a failed one, and then sends to its destination.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 
 def plug_in() -> None:
-    """Plug this in before IAM is enforced, which then asks for what happens here as well."""
+    """Plug this in before `enforcement`, whose checks then cover dead letters, too."""
     invoke_target = eventbridge._invoke_target
 
     def invoke_or_keep(
@@ -27,7 +27,7 @@ def plug_in() -> None:
         if _is_there(target["Arn"]):
             invoke_target(target, event, rule, view)
             return
-        logger.warning("%s is not there to be started", target["Arn"])
+        logger.warning("%s does not exist, so nothing is delivered to it", target["Arn"])
         queue = (target.get("DeadLetterConfig") or {}).get("Arn")
         if queue is not None:
             letter = {"Arn": queue, "RoleArn": target.get("RoleArn"), "Input": target.get("Input")}

@@ -1,10 +1,9 @@
-"""Exports that another stack imports: an update can neither take one away nor change its value.
+"""Exports that another stack imports: an update can neither remove one nor change its value.
 
 CloudFormation User Guide, "Get exported outputs": "you can't modify or remove the output value while it is
-referenced by an import". The texts and the moments are those of updates that people report: an
-export that goes ends the update before any resource is touched (aws-cdk issue 8671), and a value that changes ends it
-when the resources are done (linz/geostore issue 630). A template that puts an export's name
-together by a function is not held against what was there: what it keeps is known only when its resources are.
+referenced by an import". Texts and moments are from reported updates: a removed export ends the update before it
+touches any resource (aws-cdk issue 8671), a changed value ends it after the resources (linz/geostore issue 630). A
+template that computes the name of an export isn't checked for removals: the name isn't known before its resources are.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from ministack.services.cloudformation import changesets, handlers, stacks  # ty
 Stack = Mapping[str, Any]
 Exports = Mapping[str, Mapping[str, str]]
 
-# What a stack that is rolled back has as before the update.
+# The members of a stack that a rollback restores.
 _AS_BEFORE = (
     "_template",
     "_resolved_params",
@@ -32,7 +31,7 @@ _AS_BEFORE = (
 
 
 def plug_in() -> None:
-    """Hold updates of stacks against what other stacks import."""
+    """Check updates of stacks against what other stacks import."""
     deploy = stacks._deploy_stack_async
     resolve = stacks._resolve_stack_outputs
 
@@ -55,7 +54,7 @@ def plug_in() -> None:
     def resolved(outputs: Mapping[str, Any], *given: object) -> tuple[list[dict[str, str]], Exports]:
         found, exports = resolve(outputs, *given)
         if reason := _changed_in_use(exports):
-            # the emulator rolls back for any ValueError, with its text as the reason
+            # any ValueError makes the emulator roll back, with its text as the reason
             raise ValueError(reason)
         return found, exports
 
@@ -64,7 +63,7 @@ def plug_in() -> None:
 
 
 def _removed_in_use(name: str, template: Mapping[str, Any], before: Stack) -> str | None:
-    """Why the update cannot be made: it takes an export away from another stack."""
+    """Return the reason why the update can't start, or None: it removes an export that another stack imports."""
     left = [output["Export"]["Name"] for output in template.get("Outputs", {}).values() if "Export" in output]
     if not all(isinstance(one, str) for one in left):
         return None
@@ -76,7 +75,7 @@ def _removed_in_use(name: str, template: Mapping[str, Any], before: Stack) -> st
 
 
 def _changed_in_use(exports: Exports) -> str | None:
-    """Why the update cannot be ended: it changes what another stack has imported."""
+    """Return the reason why the update can't end, or None: it changes a value that another stack imports."""
     for export, now in exports.items():
         before = cloudformation._exports.get(export)
         if (
@@ -89,7 +88,7 @@ def _changed_in_use(exports: Exports) -> str | None:
 
 
 def _importers(export: str, exporter: str) -> str:
-    """The names of the stacks that import it; empty if there is none. The exporter is known by its name or its id."""
+    """Return the names of the stacks that import it, or "" if none does. `exporter` is a stack's name or id."""
     return " and ".join(
         sorted(
             name

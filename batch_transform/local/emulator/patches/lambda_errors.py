@@ -1,7 +1,7 @@
-"""The errors of Lambda functions: AWS names one by its exception's class, and tells where it was raised.
+"""The errors of Lambda functions: AWS names them after the exception's class, and adds a stack trace.
 
-Developer Guide of Lambda, "Understanding Lambda function errors in Python"; the members are those of a recorded
-run, LocalStack's `test_lambda_invoke_with_retry_base`.
+Developer Guide of Lambda, "Understanding Lambda function errors in Python". The members are those of a recorded run,
+LocalStack's `test_lambda_invoke_with_retry_base`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _CLASS = re.compile(r"^(?P<path>[A-Za-z_][\w.<>]*)(?:: (?P<message>.*)|$)", re.M
 
 
 def plug_in() -> None:
-    """Let a function in Python fail with its exception's name; the emulator calls all of them Runtime.HandlerError."""
+    """Name the errors of functions in Python. The emulator calls all of them Runtime.HandlerError."""
     execute = lambda_svc._execute_function_warm
 
     def execute_and_name(function: dict[str, Any], event: object, request_id: str) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def plug_in() -> None:
 
 
 def payload(message: str, log: str, request_id: str) -> dict[str, Any] | None:
-    """Return what Lambda answers for an exception, from a log that ends with its traceback; None for any other log."""
+    """Return Lambda's payload for an exception, from a log that ends with its traceback; None for any other log."""
     _, found, last = log.rpartition(_FIRST)
     raised = _CLASS.search(last)
     if not found or raised is None or (raised["message"] or "") != message.partition("\n")[0]:

@@ -1,4 +1,4 @@
-"""Lambda functions: a bounded number of Python processes, which end with the local AWS and see their own files only."""
+"""The processes of Lambda functions: a bounded number, which end with the local AWS and see only their own files."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from ministack.services import lambda_svc  # type: ignore[import-untyped]  # it 
 
 MOST_OF_A_FUNCTION = 8
 MOST_IN_ALL = 16
-"""Workers that are kept; one with boto3 takes about 50 MiB of memory, so all of them 0.8 GiB."""
+"""The most workers that are kept. One with boto3 takes about 50 MiB of memory, all of them 0.8 GiB."""
 
 IDLE_SECONDS = 60.0
-"""After that time without a call a worker ends; the next call pays for a start, about half a second."""
+"""A worker ends after this time without a call. The next call then starts one, in about half a second."""
 
 PATIENCE_SECONDS = 5.0
-"""So long without a worker that becomes free, one call more is let in: those that run may wait for it."""
+"""If no worker becomes free for this time, one more call is let in: the calls in progress may be waiting for it."""
 
-# Runs first in each worker. A worker ends when its pipe from the local AWS does, but not while a
-# handler runs: so it looks for its parent as well. And it imports this project's packages from the function's own
-# archive only, as on AWS, where they are not installed. In a wheel they share a folder with boto3, which stays.
+# Runs first in each worker. A worker ends with its pipe from the local AWS, but not while a handler runs: so it checks
+# its parent, too. It imports this project's packages only from the function's archive, since they aren't installed on
+# AWS. In an environment with the wheel they share a folder with boto3, which stays importable.
 _PRELUDE = """
 import os, sys, threading, time
 from importlib.machinery import PathFinder
@@ -55,11 +55,11 @@ sys.meta_path.insert(0, _OfTheArchive)
 
 
 class WorkerPlaces:
-    """Lets as many calls of functions go on as there are places for workers; the others wait, the first come first.
+    """Runs as many calls of functions as there are places for workers. The others wait in order.
 
-    Nothing waits for ever, though a function may wait for another one: a call made by a function with an AWS SDK
-    (which says so) never waits, and when no worker has become free for PATIENCE_SECONDS the next call is let in all
-    the same, one at a time. A function over its reserved concurrency is refused before it comes here.
+    A function may wait for another one, so nothing waits forever: a call that a function makes with an AWS SDK (which
+    is marked as such) never waits, and when no worker has become free for PATIENCE_SECONDS, the next call is let in
+    anyway, one at a time. Calls beyond a function's reserved concurrency are refused before they get here.
     """
 
     def __init__(self) -> None:
@@ -75,7 +75,7 @@ class WorkerPlaces:
         qualifier: str = "$LATEST",
         max_concurrency: int | None = None,
     ) -> tuple[Any, str]:
-        """Return a worker that has no other call, and whether it is `reused` or one to `spawn`."""
+        """Return a worker without a call, and whether it is `reused` or one to `spawn`."""
         key = lambda_runtime._worker_key(func_name, config, qualifier)
         is_nested = lambda_svc._invoke_depth.get() > 1  # 1 is a call from outside
         ticket = object()
@@ -88,17 +88,17 @@ class WorkerPlaces:
             finally:
                 self._waiting[key].remove(ticket)
                 self._changed.notify_all()
-            lambda_runtime.kill_workers(self._idle_of_others(key))  # before its place is taken
+            lambda_runtime.kill_workers(self._idle_of_others(key))  # before its place is used
             worker: tuple[Any, str] = lambda_runtime.acquire_worker(
                 func_name, config, code_zip, qualifier=qualifier, max_concurrency=max_concurrency
             )
         return worker
 
     def release(self, worker: Any) -> None:  # noqa: ANN401  # the emulator has no types
-        """Give a worker back; None is one that broke, and is gone."""
+        """Give a worker back. None is one that broke."""
         with self._changed:
             if worker is not None:
-                worker.last_used = time.time()  # the emulator counts a call's own time as idle
+                worker.last_used = time.time()  # the emulator counts the time of the call as idle
             lambda_runtime.release_worker(worker)
             self._moved = time.monotonic()
             self._changed.notify_all()
@@ -124,7 +124,7 @@ class WorkerPlaces:
         return len(of_function) < MOST_OF_A_FUNCTION and busy < MOST_IN_ALL
 
     def _idle_of_others(self, key: str) -> list[Any]:
-        """Take out of the pool what must end for this function to have one worker more, the longest idle first."""
+        """Remove from the pool the workers that must end so that this function gets another one, longest idle first."""
         with lambda_runtime._lock:
             if any(not worker.in_use for worker in lambda_runtime._workers.get(key, [])):
                 return []
@@ -135,7 +135,7 @@ class WorkerPlaces:
 
 
 def plug_in() -> None:
-    """Bound the number of workers, and put the prelude in front of the emulator's worker for Python."""
+    """Bound the number of workers, and put the prelude before the emulator's worker for Python."""
     detect = lambda_runtime._detect_runtime_binary
 
     def detect_with_prelude(runtime: str) -> tuple[str, str]:
@@ -150,7 +150,7 @@ def plug_in() -> None:
 
 
 def end_all() -> None:
-    """End the workers that wait for the next call."""
+    """End the idle workers."""
     lambda_runtime.reset()
 
 

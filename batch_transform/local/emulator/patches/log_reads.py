@@ -1,6 +1,6 @@
-"""Reading logs: FilterLogEvents, and the pages of DescribeLogStreams and DescribeLogGroups.
+"""Reads logs: FilterLogEvents, and the pages of DescribeLogStreams and DescribeLogGroups.
 
-API reference of CloudWatch Logs; texts of refusals recorded in LocalStack's `test_filter_log_events_limit_validation`,
+API reference of CloudWatch Logs. Texts of refusals are from LocalStack's `test_filter_log_events_limit_validation`,
 `test_filter_log_events_unknown_token` and `test_describe_log_streams_with_log_group_identifier`.
 """
 
@@ -27,7 +27,7 @@ MOST_BYTES = 1_048_576
 """A page of events holds up to 1 MB (API reference, FilterLogEvents)."""
 
 _Key = tuple[int, str, int]
-"""When an event was, in which stream, and which of the events of that moment."""
+"""The timestamp of an event, its stream, and its number among the events of that timestamp."""
 _NO_SUCH_PAGE = "The specified nextToken is invalid."
 _MEMBERS = ("timestamp", "message", "ingestionTime", "eventId")
 
@@ -69,7 +69,7 @@ async def _filter(request: Request, _serve: Serve) -> HttpAnswer:
 def _matches(pattern: str, message: str) -> bool:
     try:
         return compiled(pattern or "")(message or "")
-    except FilterPatternError:  # the filter was there before its pattern was checked
+    except FilterPatternError:  # the filter was created before patterns were checked
         return False
 
 
@@ -101,7 +101,7 @@ def _filter_log_events(data: Request) -> dict[str, Any]:
 
 
 def _events(data: Request, after: _Key | None, *, backwards: bool) -> Iterator[tuple[_Key, dict[str, Any]]]:
-    """Yield the events of the streams that are asked for, by time, from the one after `after` on."""
+    """Yield the events of the requested streams, by time, starting after `after`."""
     name = _group_name(data)
     group = cloudwatch_logs._log_groups.get(name)
     if group is None:
@@ -126,7 +126,7 @@ def _events(data: Request, after: _Key | None, *, backwards: bool) -> Iterator[t
 
 
 def _event_id(key: _Key) -> str:
-    """Return an id for an event that the emulator gives none."""
+    """Return an id for an event to which the emulator gives none."""
     return str(int(hashlib.sha256(json.dumps(key).encode()).hexdigest(), 16))[:56]
 
 
@@ -149,7 +149,7 @@ def _stream_events(
 
 
 def _digest(data: Request) -> str:
-    """Return what a token is for: a request with other members has no use for it."""
+    """Return a digest of the request: a token belongs to requests with the same one."""
     asked = {name: value for name, value in data.items() if name not in ("nextToken", "limit")}
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -185,7 +185,7 @@ def _limit(data: Request, most: int) -> int:
 
 
 async def _describe_page(request: Request, serve: Serve) -> HttpAnswer:
-    """Refuse a limit or a token that CloudWatch Logs refuses: for an unknown token the emulator starts over."""
+    """Refuse the limits and tokens that CloudWatch Logs refuses. For an unknown token, the emulator starts over."""
     _limit(request, 50)
     token = request.get("nextToken")
     if token and cloudwatch_logs._encode_token(cloudwatch_logs._decode_token(token)) != token:

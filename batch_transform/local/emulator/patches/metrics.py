@@ -1,7 +1,7 @@
-"""The metrics that AWS's services publish by themselves, and those in the lines of logs.
+"""Publishes the metrics that AWS's services publish by themselves, and those embedded in logs.
 
 Step Functions Developer Guide, "Step Functions metrics for CloudWatch"; SQS Developer Guide, "Available
-CloudWatch metrics for Amazon SQS". SageMaker's metrics of instances are not made: there are none here.
+CloudWatch metrics for Amazon SQS". There are no metrics of SageMaker's instances, since there are no instances.
 """
 
 from __future__ import annotations
@@ -76,14 +76,14 @@ def _publish_embedded(line: str) -> None:
 
 
 class QueueMetrics:
-    """Publishes how many messages wait in each queue: every minute, and as soon as the number changed."""
+    """Publishes how many messages are in each queue, every minute and when the number changes."""
 
     def __init__(self, scale: float) -> None:
         self._seconds = QUEUE_SECONDS * scale
         self._published: dict[tuple[str, str, str], tuple[float, int]] = {}
 
     def publish(self) -> None:
-        """Publish what is due."""
+        """Publish the metrics that are due."""
         now = time.time()
         for (account, region, url), queue in sqs._queues.all_items():
             waiting = sum(message["visible_at"] <= now for message in list(queue["messages"]))

@@ -1,4 +1,4 @@
-"""Lists that the emulator cuts off at their first page: the next ones, by token, as AWS gives them.
+"""The second and later pages of lists of which the emulator returns only the first.
 
 Page sizes are those of the API references of EventBridge Scheduler and KMS.
 """
@@ -17,7 +17,7 @@ _PAGE_SIZE = 100
 
 
 def plug_in() -> None:
-    """Put the whole lists in the place of those that end too early."""
+    """Replace the lists that end too early."""
     operations.answer(
         "scheduler",
         {

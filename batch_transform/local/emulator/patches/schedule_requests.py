@@ -1,6 +1,6 @@
-"""What EventBridge Scheduler refuses, and AWS::Scheduler::Schedule for the emulator's CloudFormation.
+"""Refuses what EventBridge Scheduler refuses, and replaces AWS::Scheduler::Schedule.
 
-The emulator's own resource forgets time zone and dates, and takes whatever the Scheduler says of the rest.
+The emulator's resource type ignores the time zone, the dates and the errors of the Scheduler.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _EARLIEST_START = timedelta(minutes=5)
 
 
 def plug_in() -> None:
-    """Refuse what AWS refuses, and take the place of the emulator's resource."""
+    """Refuse what AWS refuses, and replace the emulator's resource type."""
     operations.answer("scheduler", {"CreateSchedule": _checked, "UpdateSchedule": _checked})
     resources.register(TYPE, create=_create, update=_update, delete=_delete, replacing=("Name", "GroupName"))
 
@@ -37,7 +37,7 @@ async def _checked(request: Request, serve: Serve) -> HttpAnswer:
 def _problem(body: Properties) -> str | None:
     expression = body.get("ScheduleExpression")
     if not expression:
-        return None  # the emulator says so
+        return None  # the emulator refuses it
     try:
         times_of(body)
     except ValueError as error:
@@ -55,14 +55,14 @@ def _create(logical_id: str, properties: Properties, stack_name: str) -> Created
 
 
 def _update(name: str, old: Properties, new: Properties, stack_name: str) -> Created:
-    """Change the schedule in place; the emulator replaces it when its name or its group changes."""
+    """Change the schedule. The emulator replaces it if its name or its group changes."""
     del old, stack_name
     _call(scheduler._update_schedule, name, new)
     return name, _attributes(name, new)
 
 
 def _delete(name: str, properties: Properties) -> None:
-    """Delete the schedule; one that is gone already is fine, as in CloudFormation."""
+    """Delete the schedule. As in CloudFormation, it may already be gone."""
     scheduler._schedules.pop(f"{properties.get('GroupName', 'default')}/{name}", None)
 
 
@@ -81,7 +81,7 @@ def _call(operation: Callable[[str, Properties], HttpAnswer], name: str, propert
         refusal = json.loads(answer)
     else:
         status, refusal = 400, {"__type": "ValidationException", "Message": refused}
-    # the emulator makes a failed resource of any ValueError, with its text as the reason
+    # a ValueError fails the resource, with its text as the reason
     raise ValueError(
         f"{refusal['Message']} (Service: Scheduler, Status Code: {status}, Error: {refusal['__type']})"
     )

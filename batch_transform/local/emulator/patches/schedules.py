@@ -1,6 +1,6 @@
-"""EventBridge Scheduler: schedules start what they say when they say so.
+"""Starts the schedules of EventBridge Scheduler on time, in their time zone.
 
-The emulator keeps them and reads cron in UTC only; its thread asks us instead.
+The emulator keeps them, but reads cron expressions only in UTC. Its thread calls this module instead.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from ministack.services import eventbridge, scheduler  # type: ignore[import-unt
 from batch_transform.local.schedule_times import Clock, Times, times_of
 
 TICK_SECONDS = 0.5
-"""The emulator looks every 10 s."""
+"""How often schedules are checked. The emulator does it every 10 seconds."""
 
-# A schedule that is older when it is first seen was there before this local AWS was started.
+# A schedule that is older than this when it is first seen is from before this local AWS was started.
 _NEW = timedelta(seconds=10)
 
 _Key = tuple[str, str, str]  # account, region, group/name
@@ -27,7 +27,7 @@ _Key = tuple[str, str, str]  # account, region, group/name
 
 @dataclass
 class _Watched:
-    """A schedule as it was last made or changed, its clock, and its next start by that clock."""
+    """A schedule as it was last created or changed, its clock, and its next start by that clock."""
 
     changed: float
     times: Times
@@ -36,14 +36,14 @@ class _Watched:
 
 
 class Ticker:
-    """Starts what is due. `scale` makes time pass faster for each schedule, from when it was made or changed."""
+    """Starts what is due. `scale` shortens the time from when a schedule is created or changed to its starts."""
 
     def __init__(self, scale: float) -> None:
         self._scale = scale
         self._watched: dict[_Key, _Watched] = {}
 
     def __call__(self) -> None:
-        """Look at all schedules once."""
+        """Check all schedules once."""
         schedules = scheduler._schedules._data
         now = datetime.now(UTC)
         for key in [key for key in self._watched if key not in schedules]:
@@ -90,9 +90,9 @@ def _start(key: _Key, schedule: Mapping[str, Any]) -> None:
 
 
 def plug_in(scale: float | None) -> None:
-    """Take the place of the emulator's look at its schedules; its thread reads both before each pause.
+    """Replace the emulator's check of its schedules. Its thread reads both names before each pause.
 
-    Without a scale nothing is ever started.
+    Without a scale, nothing is started.
     """
     scheduler._SCHEDULE_TICK_INTERVAL = TICK_SECONDS
     scheduler._tick_schedules = _start_nothing if scale is None else Ticker(scale)

@@ -1,7 +1,7 @@
-"""The bytes of an object, in files: they are read in pieces, and never copied.
+"""The bytes of an object, in files. They are read in pieces, and never copied.
 
-The emulator hands the body of an object from one function to the next as `bytes`. A `Body` takes their place: it has
-a length, can be cut with `[start:end]` and joined, each without a look at the bytes, since all files are written once.
+The emulator passes the body of an object around as `bytes`. A `Body` replaces them: it has a length, and can be sliced
+and joined without reading the bytes, since files are written only once.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from hashlib import _Hash
 
 IN_MEMORY = 64 * 1024
-"""Bytes up to which a body stays in memory; it comes from the network in one read. A file would take longer."""
+"""A body of up to this many bytes stays in memory: it arrives in one read, and a file would take longer."""
 
 _READ_SIZE = 256 * 1024
 
 
 class BodyFile:
-    """A file of a BodyFolder. It goes with the last one who has this."""
+    """A file of a BodyFolder. It is removed with the last reference to this object."""
 
     __slots__ = ("__weakref__", "name", "path")
 
@@ -52,9 +52,9 @@ class Piece(NamedTuple):
 
 
 class Body:
-    """Bytes that lie in files. Immutable, and thread safe.
+    """Bytes in files. Immutable and thread safe.
 
-    `failure` is why they could not be kept: then there are none, and whoever wants to store them is refused.
+    `failure` is why the bytes couldn't be written. Then there are none, and storing them is refused.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class Body:
         return self.read().decode(encoding, errors)
 
     def digest(self, algorithm: str) -> _Hash:
-        """Return the hash of the bytes. That of MD5 is kept, and known already for what was just written."""
+        """Return the hash of the bytes. MD5 is kept; for a body that was just written it is already known."""
         if algorithm == "md5" and self._md5 is not None:
             return self._md5
         hashed = hashlib.new(algorithm, usedforsecurity=False)
@@ -130,9 +130,9 @@ Content: TypeAlias = bytes | Body
 
 
 class BodyFolder:
-    """Makes the files. With `keeps_files`, one that nobody has any more stays until `sweep`.
+    """Creates the files. With `keeps_files`, a file without references stays until `sweep`.
 
-    Thread safe, but for `sweep`, which must not run beside a change of what is kept.
+    Thread safe, except `sweep`, which must not run during a change of what is kept.
     """
 
     def __init__(self, path: Path, *, keeps_files: bool = False) -> None:
@@ -144,13 +144,13 @@ class BodyFolder:
         self._lock = threading.Lock()
 
     def file(self, name: str) -> BodyFile:
-        """Return the file with that name, which may not be there."""
+        """Return the file with that name, which may not exist."""
         with self._lock:
             found = self._files.get(name)
             if found is None:
                 found = self._files[name] = BodyFile(self.path / name)
                 let_go = self._gone.append if self._keeps_files else _remove
-                weakref.finalize(found, let_go, found.path).atexit = False  # what is kept stays at the end
+                weakref.finalize(found, let_go, found.path).atexit = False  # files that are kept stay at exit
         return found
 
     def writer(self) -> BodyWriter:
@@ -167,26 +167,26 @@ class BodyFolder:
             writer.close()
 
     def join(self, parts: Iterable[Content]) -> Body:
-        """Return the parts as one; only those that are in memory are written. Raises OSError."""
+        """Join the parts. Only those in memory are written. Raises OSError."""
         bodies = [part if isinstance(part, Body) else self.write(part) for part in parts]
         return Body([piece for body in bodies for piece in body.pieces])
 
     def sweep(self) -> None:
-        """Remove the files that nobody has any more."""
+        """Remove the files without references."""
         while self._gone:
             path = self._gone.popleft()
-            if path.name not in self._files:  # else it was let go and taken up again
+            if path.name not in self._files:  # else it is in use again
                 _remove(path)
 
     def sweep_all(self) -> None:
-        """Remove what processes that were killed have left."""
+        """Remove the files that killed processes left behind."""
         for path in self.path.iterdir():
             if path.name not in self._files:
                 _remove(path)
 
 
 class BodyWriter:
-    """Writes one file, and hashes on the way."""
+    """Writes and hashes one file."""
 
     def __init__(self, file: BodyFile) -> None:
         self._file = file
@@ -203,12 +203,12 @@ class BodyWriter:
         self._md5.update(data)
 
     def end(self) -> Body:
-        """Return what was written. Raises OSError where a file system says only now that it is full."""
+        """Return what was written. Raises OSError: some file systems report only now that they are full."""
         self.close()
         return Body([Piece(self._file, 0, self._size)] if self._size else [], md5=self._md5)
 
     def close(self) -> None:
-        """Write no more."""
+        """Stop writing."""
         self._stream.close()
 
 

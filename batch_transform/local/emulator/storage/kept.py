@@ -1,11 +1,12 @@
-"""S3 objects that are there after a restart, however the process ended.
+"""Keeps S3 objects over a restart, however the process ended.
 
-Bodies are files that are written once. What S3 knows of a key (its current object, its versions and delete markers,
-tags, ACLs, annotations, locks) is one row of an SQLite database, and says in which files the bodies are. So a row is
-the old or the new one, and body and metadata appear together. Files that no row names go at the next start.
+Bodies are files that are written once. Everything else about a key (its current object, versions and delete markers,
+tags, ACLs, annotations, locks) is one row of an SQLite database, which names the files of the bodies. So a key has
+its old or its new state, and body and metadata change together. Files that no row names are removed at the next
+start.
 
-It holds for a process that is killed. After a power cut the last writes may be missing: then the object is the old
-one, or it is left out and named in the log.
+This holds if the process is killed. After a power failure, the last writes may be missing: then a key has its old
+state, or it is left out and named in the log.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from batch_transform.job.errors import InputError
 from batch_transform.local.emulator.storage.body import Body, BodyFile, BodyFolder, Piece
 
 Key: TypeAlias = tuple[str, str, str]
-"""Account, bucket and key; the key is empty for the bucket itself."""
+"""Account, bucket and key. The key is empty for the bucket itself."""
 
 _SCHEMA = (
     "PRAGMA locking_mode = EXCLUSIVE",
@@ -41,7 +42,7 @@ logger = logging.getLogger(__name__)
 
 
 class KeptObjects:
-    """Keeps what changes below `data_dir`. Thread safe; the database is let go when the process ends."""
+    """Keeps changed objects in `data_dir`. Thread safe. The end of the process closes the database."""
 
     def __init__(self, data_dir: Path) -> None:
         if (data_dir / "s3").is_dir():
@@ -60,12 +61,12 @@ class KeptObjects:
         self._lock = threading.RLock()
 
     def touch(self, bucket: str, key: str = "") -> None:
-        """Note that an object of this request's account has changed, or the settings of a bucket."""
+        """Note that an object in the account of the request, or the settings of a bucket, changed."""
         with self._lock:
             self._touched.add((responses.get_account_id(), bucket, key))
 
     def commit(self) -> None:
-        """Keep what has been touched, all or nothing. Raises OSError and sqlite3.Error, and forgets nothing then."""
+        """Write everything that was touched, or nothing. Raises OSError and sqlite3.Error; then it stays touched."""
         with self._lock:
             if not self._touched:
                 return
@@ -76,26 +77,26 @@ class KeptObjects:
                     self._write(key, state)
                 self._database.execute("COMMIT")
             except BaseException:
-                if self._database.in_transaction:  # SQLite may have ended it itself
+                if self._database.in_transaction:  # SQLite may have rolled back already
                     self._database.execute("ROLLBACK")
                 raise
             self._touched.clear()
             self.bodies.sweep()
 
     def roll_back(self) -> None:
-        """Make what has been touched what it was at the last commit."""
+        """Restore everything that was touched to its state at the last commit."""
         with self._lock:
             for key in self._touched:
                 row = self._database.execute(
                     "SELECT state FROM kept WHERE account = ? AND bucket = ? AND key = ?", key
                 ).fetchone()
-                if row or key[2]:  # a bucket that CloudFormation made is kept with its first object
+                if row or key[2]:  # CloudFormation's buckets are written with their first object
                     self._restore(key, self._decoded(row[0]) if row else {})
             self._touched.clear()
             self.bodies.sweep()
 
     def load(self) -> None:
-        """Put all that is kept into the emulator, over what it has."""
+        """Load everything into the emulator, over what it has."""
         with self._lock:
             for *key, state in self._database.execute(
                 "SELECT * FROM kept ORDER BY key"
@@ -108,14 +109,14 @@ class KeptObjects:
             self.bodies.sweep_all()
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Delete everything."""
         with self._lock:
             self._database.execute("DELETE FROM kept")
             self._touched.clear()
             self.bodies.sweep()
 
     def _with_buckets(self) -> list[Key]:
-        """Return what was touched, and the buckets of it: an object is nowhere without its bucket."""
+        """Return what was touched, with the buckets: an object needs its bucket."""
         return sorted({(account, bucket, "") for account, bucket, _ in self._touched} | self._touched)
 
     def _write(self, key: Key, state: Mapping[str, Any] | None) -> None:
@@ -146,14 +147,14 @@ class KeptObjects:
         current = record["objects"].get(name)
         versions = s3._object_versions._data.get((account, (bucket, name)), [])
         if versions and versions[-1].get("is_delete_marker"):
-            current = None  # the emulator notes the marker first, and then takes the object away
+            current = None  # the emulator adds the marker before it removes the object
         if current is None and not versions:
             return None
         self._to_files([(each, "body") for each in [current] if each] + [(each, "data") for each in versions])
         return {"current": current, "versions": versions, "details": list(_details(key, versions))}
 
     def _to_files(self, places: list[tuple[dict[str, Any], str]]) -> None:
-        """Put bodies that are in memory into files; one that several records have into one file."""
+        """Write bodies in memory to files; a body that several records share to one file."""
         written: dict[int, Body] = {}
         for record, member in places:
             data = record.get(member)
@@ -190,7 +191,7 @@ class KeptObjects:
 
 
 def _detail_stores() -> dict[str, Any]:
-    """Return where the emulator has what belongs to one version of an object."""
+    """Return the emulator's stores for what belongs to one version of an object."""
     return {
         "tags": s3._object_tags,
         "acl": s3._object_acl,
@@ -227,7 +228,7 @@ def _encoded(value: object) -> object:
 
 
 def _missing(state: Mapping[str, Any]) -> BodyFile | None:
-    """Return a file of the state that is not there, or is shorter than it was."""
+    """Return a file of the state that is missing or too short, or None."""
     bodies = [version.get("data") for version in state.get("versions", [])]
     bodies.append((state.get("current") or {}).get("body"))
     pieces = (piece for body in bodies if isinstance(body, Body) for piece in body.pieces)

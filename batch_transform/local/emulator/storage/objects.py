@@ -1,4 +1,4 @@
-"""The emulator's S3 with bodies in files, and with errors where they cannot be written."""
+"""Makes the emulator's S3 keep bodies in files, and refuse what can't be written."""
 
 from __future__ import annotations
 
@@ -35,22 +35,22 @@ _receive: ContextVar[Receive | None] = ContextVar("receive", default=None)
 
 
 def note_receive(receive: Receive) -> None:
-    """Note where the end of the request comes from that is about to be served: a client may leave a long answer."""
+    """Note the `receive` of the next request: it says when a client disconnects during a long response."""
     _receive.set(receive)
 
 
 class Objects:
-    """What S3 does differently. With `kept`, a request has succeeded when its outcome will be there after a restart."""
+    """Replaces parts of S3. With `kept`, a request succeeds once its outcome survives a restart."""
 
     def __init__(self, folder: BodyFolder, kept: KeptObjects | None = None) -> None:
         self._folder = folder
         self._kept = kept
         self._request = threading.local()
-        self._request.events = None  # within a request, what is to happen when it has succeeded
+        self._request.events = None  # during a request: what to do once it has succeeded
         self._parts: dict[int, Content] = {}  # of the upload that is being completed
 
     def plug_in(self) -> None:
-        """Take the place of the functions of the emulator through which bodies and changes go."""
+        """Replace the emulator's functions that handle bodies and changes."""
         s3.hashlib = _module(hashlib, md5=_hasher("md5"), sha1=_hasher("sha1"), sha256=_hasher("sha256"))
         s3.zlib = _module(zlib, crc32=_crc32)
         s3.md5_hash = lambda data: s3.hashlib.md5(data).hexdigest()
@@ -70,7 +70,7 @@ class Objects:
             s3.reset = partial(_reset, s3.reset, self._kept)
 
     def _dispatch(self, dispatch: Callable[..., Answer], *request: Any) -> Answer:  # noqa: ANN401  # of the emulator
-        """Serve a request; refuse one whose outcome cannot be kept, and let nothing of it be seen."""
+        """Serve a request. If its outcome can't be kept, undo and refuse it."""
         method, bucket, key, _, body, query_params = request
         upload_id = s3._qp(query_params, "uploadId")
         upload = s3._multipart_uploads.get(upload_id)
@@ -87,7 +87,7 @@ class Objects:
         except (OSError, sqlite3.Error) as error:
             if self._kept is not None:
                 self._kept.roll_back()
-            if upload is not None:  # its parts are there still, and may be completed when there is room
+            if upload is not None:  # its parts still exist: it can be completed once there is space
                 s3._multipart_uploads[upload_id] = upload
                 s3._completed_multipart_uploads.pop(upload_id, None)
             return self._refusal(error, f"/{bucket}/{key}")
@@ -104,7 +104,7 @@ class Objects:
         *arguments: object,
         **options: object,
     ) -> dict[str, Any]:
-        """Make the record of an object whose bytes came another way than by `upload`, in a form for example."""
+        """Build the record of an object whose bytes didn't come through `upload`, but in a form, for example."""
         if isinstance(body, bytes) and len(body) > IN_MEMORY:
             body = self._folder.write(body)
         return build(body, *arguments, **options)
@@ -118,10 +118,10 @@ class Objects:
         query_params: Mapping[str, Any],
         *headers: Mapping[str, str],
     ) -> Answer:
-        """Make one object of the parts of an upload, which stay where they are.
+        """Join the parts of an upload without copying them.
 
-        The emulator gets stand-ins for them, so that it joins nothing; `_replicate`, which it calls next with the
-        new record, puts the parts into that.
+        The emulator gets stand-ins, so that it copies nothing. `_replicate`, which it calls next with the new record,
+        puts the parts into it.
         """
         upload = s3._multipart_uploads.get(s3._qp(query_params, "uploadId"))
         if upload is None:
@@ -166,14 +166,14 @@ class Objects:
         obj: dict[str, Any],
         *_: object,
     ) -> str | None:
-        """Each new body comes by here. The record has it; the last argument is what the emulator took for it."""
+        """Record a version. The body is in the record; the last argument is the emulator's copy of it."""
         version_id = record_version(bucket_name, key, prior_obj, obj, obj["body"])
         if self._kept is not None:
             self._touch(bucket_name, key)
         return version_id
 
     def _fire_event(self, fire: Callable[..., None], *arguments: object, **details: object) -> None:
-        """Let nobody hear of what is refused in the end."""
+        """Fire the event once the request has succeeded."""
         events = getattr(self._request, "events", None)
         if events is None:
             fire(*arguments, **details)
@@ -181,21 +181,18 @@ class Objects:
             events.append(partial(fire, *arguments, **details))
 
     def _touch(self, bucket_name: str, key: str = "") -> None:
-        """Keep the object, or the bucket, as it is at the end of the request, or now where there is none."""
+        """Keep the object, or the bucket, at the end of the request; outside a request, now."""
         if self._kept is not None:
             self._kept.touch(bucket_name, key)
             if getattr(self._request, "events", None) is None:
                 self._kept.commit()
 
     def _refusal(self, error: Exception, resource: str) -> Answer:
-        """Return S3's answer for what will be better later: SDKs try again, and then give up.
-
-        API reference, "Error responses": ServiceUnavailable, 503.
-        """
+        """Return ServiceUnavailable, 503, which SDKs retry (API reference, "Error responses")."""
         where = "with --data-dir" if self._kept is not None else "with TMPDIR"
         message = (
             f"Service is unable to handle request: the local AWS cannot write to {self._folder.path}: "
-            f"{_reason(error)}. Make room there, or name another folder {where}."
+            f"{_reason(error)}. Free space there, or choose another folder {where}."
         )
         logger.error("%s: %s", resource, message)
         answer: Answer = s3._error("ServiceUnavailable", message, _UNAVAILABLE, resource)
@@ -203,7 +200,7 @@ class Objects:
 
 
 class _StandIn(bytes):
-    """Empty bytes that have the length and the hash of others."""
+    """Empty bytes with the length and the hash of others."""
 
     content: Content
 
@@ -217,7 +214,7 @@ class _StandIn(bytes):
 
 
 def _module(original: types.ModuleType, **functions: Callable[..., Any]) -> types.SimpleNamespace:
-    """Return the module with some functions that take a Body too."""
+    """Return the module with some functions that also accept a Body."""
     return types.SimpleNamespace(**{**vars(original), **functions})
 
 
@@ -237,7 +234,7 @@ def _crc32(data: Content, value: int = 0) -> int:
 
 
 def _get_in_memory(get: Callable[..., Content | None], *arguments: object, **options: object) -> bytes | None:
-    """For other services, such as the code of a Lambda function."""
+    """Return the bytes for other services, for example the code of a Lambda function."""
     found = get(*arguments, **options)
     return found.read() if isinstance(found, Body) else found
 
@@ -260,7 +257,7 @@ async def _send_response(
     *,
     head: bool = False,
 ) -> None:
-    """Send an answer, a large body in pieces; the client's pace is the pace at which it is read."""
+    """Send a response, a large body in pieces, read at the pace of the client."""
     if not isinstance(body, Body) or len(body) <= IN_MEMORY:
         whole = body.read() if isinstance(body, Body) else body
         await send_response(send, status, headers, whole, head=head)
@@ -283,7 +280,7 @@ async def _send_response(
             if gone is not None and gone.done():
                 return
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
-            await asyncio.sleep(0)  # where the client has gone, `send` does not wait
+            await asyncio.sleep(0)  # `send` doesn't wait if the client has disconnected
     finally:
         if gone is not None:
             gone.cancel()

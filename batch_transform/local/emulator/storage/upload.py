@@ -1,4 +1,4 @@
-"""The bytes of a PUT on their way in: those of a large object go to a file as they come."""
+"""Receives the bytes of a PUT: those of a large object go to a file as they arrive."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LONGEST_CHUNK_HEAD = 4096
 
 
 class ObjectReceive:
-    """ASGI's `receive` of a request whose body is the bytes of an object, or of a part of one."""
+    """ASGI's `receive` for a request whose body is an object, or a part of one."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
@@ -34,21 +34,21 @@ class ObjectReceive:
 
 
 def marked(scope: Message, receive: Receive) -> Receive:
-    """Return `receive`, as an ObjectReceive where the request is PutObject or UploadPart."""
+    """Return `receive`, as an ObjectReceive if the request is PutObject or UploadPart."""
     return ObjectReceive(receive) if _brings_object(scope) else receive
 
 
 def _brings_object(scope: Message) -> bool:
-    """Say whether it is one; what is not quite clear is not, and is read as the emulator reads it."""
+    """Say whether it is one. If in doubt it isn't, and the emulator reads it."""
     path: str = scope["path"]
     query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
     if scope["method"] != "PUT" or path.startswith(_NOT_OBJECTS):
         return False
     if not all(_OF_AN_OBJECT.fullmatch(name) for name in query):
-        return False  # the object's tags, its ACL, ...
+        return False  # the tags of the object, its ACL, ...
     headers = dict(scope["headers"])
     if headers.get(b"content-type", b"").startswith(b"application/x-www-form-urlencoded"):
-        return False  # the emulator looks for parameters in it
+        return False  # the emulator reads parameters from it
     signed = headers.get(b"authorization", b"").decode("latin-1") or "".join(
         query.get("X-Amz-Credential", [])
     )
@@ -59,9 +59,9 @@ def _brings_object(scope: Message) -> bool:
 
 
 def plug_in(folder: BodyFolder) -> None:
-    """Let the emulator read the bodies of such requests into `folder`, from IN_MEMORY on.
+    """Read the bodies of such requests into `folder` if they are larger than IN_MEMORY.
 
-    One that is signed in chunks is read whole where IAM is enforced: its signatures are checked against all of it.
+    With enforced IAM, a body that is signed in chunks is read into memory: its signatures are checked.
     """
     read = app._read_request_body
 
@@ -100,9 +100,9 @@ async def _receive(receive: Receive, headers: dict[str, str], spool: _Spool) -> 
 
 
 class _Spool:
-    """Collects bytes in memory, and from IN_MEMORY on in a file.
+    """Collects bytes in memory, and beyond IN_MEMORY in a file.
 
-    When they cannot be written the rest is taken and dropped: the client hears of it once it has sent all.
+    If they can't be written, the rest is read and dropped: the client gets the error once it has sent everything.
     """
 
     def __init__(self, folder: BodyFolder) -> None:
@@ -155,15 +155,15 @@ def _is_in_chunks(headers: MutableMapping[str, str]) -> bool:
 
 
 class _AwsChunks:
-    """Takes apart `aws-chunked`: chunks with their size in front, one of size 0, and trailing headers.
+    """Decodes `aws-chunked`: chunks with their sizes, an empty last one, and trailing headers.
 
     Amazon S3 API reference, "Signature Calculations for the Authorization Header: Transferring Payload in Multiple
-    Chunks"; the signatures of chunks are not looked at.
+    Chunks"; the signatures of the chunks are ignored.
     """
 
     def __init__(self) -> None:
         self._pending = bytearray()
-        self._left = 0  # of the chunk
+        self._left = 0  # in the chunk
         self._is_in_chunk = False
         self._is_at_end = False
 
@@ -202,7 +202,7 @@ class _AwsChunks:
         return True
 
     def end(self, headers: dict[str, str], size: int) -> None:
-        """Check that all was there, and put the trailing headers among `headers`, as the emulator does it."""
+        """Check that the body is complete, and add the trailing headers to `headers`, as the emulator does."""
         if not self._is_at_end:
             raise app._IncompleteRequestBody("Missing aws-chunked terminating frame")
         announced = headers.pop("x-amz-decoded-content-length", None)

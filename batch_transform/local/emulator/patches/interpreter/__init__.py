@@ -1,7 +1,7 @@
-"""The interpreter of the Amazon States Language, in the place of the emulator's.
+"""Runs executions of state machines: an interpreter of the Amazon States Language, instead of the emulator's.
 
-The emulator keeps executions and their API, evaluates JSONata and intrinsic functions, and calls other services. Where
-a rule is not in the specification (states-language.net) or the Developer Guide, its source is a run on AWS: the
-execution histories that LocalStack records there for its tests (`tests/aws/services/stepfunctions/v2`, the
-`.snapshot.json` files), named here by their test.
+The emulator still stores executions, serves their API, evaluates JSONata and intrinsic functions, and calls other
+services. A rule that is neither in the specification (states-language.net) nor in the Developer Guide comes from a run
+on AWS: from the execution histories that LocalStack records for its tests (`.snapshot.json` files in
+`tests/aws/services/stepfunctions/v2`). The docstrings name the test.
 """

@@ -1,4 +1,4 @@
-"""Parallel, and Map as one with its execution (INLINE): their branches and items, in threads, with their events."""
+"""Runs sequences of states, and the branches of Parallel and the items of Map, in threads, with their events."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ Run = Callable[[Place], Any]
 
 
 def plug_in() -> None:
-    """Replace how the emulator's distributed Map runs an item."""
+    """Replace the function with which the emulator's distributed Map runs an item."""
     stepfunctions._run_sub_machine = _run_child
 
 
@@ -87,7 +87,7 @@ def _run_map(state: State, raw_input: object, execution: Execution, ctx: Context
             item_ctx = {**ctx, "Map": {"Item": {"Index": index, "Value": value}}}
             details = {"name": here.state, "index": index}
             add_event(execution, "MapIterationStarted", {"mapIterationStartedEventDetails": details})
-            # an item's own failure is one of the state that it is an item of
+            # a failure of the item itself is a failure of the Map state
             at.state, at.entered = here.state, here.entered
             try:
                 given = _item_input(state, raw_input, effective, item_ctx, value)
@@ -95,7 +95,7 @@ def _run_map(state: State, raw_input: object, execution: Execution, ctx: Context
             except stepfunctions._ExecutionError:
                 add_event(execution, "MapIterationFailed", {"mapIterationFailedEventDetails": details})
                 raise
-            # it is followed by the end of the Map, and only there
+            # only the end of the Map follows this event
             ended = add_event(
                 execution, "MapIterationSucceeded", {"mapIterationSucceededEventDetails": details}
             )
@@ -152,7 +152,7 @@ def _item_input(state: State, raw_input: object, effective: object, ctx: Context
 
 
 def _together(here: Place, runs: Sequence[Run], at_once: int) -> list[Any]:
-    """Run everything, `at_once` at a time, and return the results in order; raises the first failure."""
+    """Run everything, `at_once` at a time, and return the results in order. Raises the first failure."""
     group, results = Group(last=here.previous), [None] * len(runs)
     numbers, done = iter(range(len(runs))), threading.Semaphore(0)
     workers = [
@@ -174,7 +174,7 @@ def _together(here: Place, runs: Sequence[Run], at_once: int) -> list[Any]:
 
 @dataclass
 class _Worker:
-    """A thread that runs one branch or item after the other."""
+    """A thread that runs branches or items, one after the other."""
 
     here: Place
     group: Group
@@ -193,13 +193,13 @@ class _Worker:
                 if number is None:
                     return
                 last = self._run(number, after)
-                if len(self.runs) > self.at_once:  # it began when the one before it had ended
+                if len(self.runs) > self.at_once:  # it starts when the one before it has ended
                     after = last
         finally:
             self.done.release()
 
     def _run(self, number: int, after: int) -> int:
-        """Run one, and return its last event."""
+        """Run one; return its last event."""
         at = Place(self.here.execution, after, self.group, self.here)
         place.set(at)
         try:
@@ -219,7 +219,7 @@ class _Worker:
 
 
 def run_states(definition: Mapping[str, Any], given: object, at: Place, ctx: Context) -> Any:  # noqa: ANN401
-    """Run a branch's or an item's states; its variables are its own, and begin as those around it."""
+    """Run states from `StartAt` to an end; return the output. Variables start as those outside, and stay inside."""
     ctx = {**ctx, "variables": dict(ctx.get("variables") or {})}
     execution, value = at.execution, copy.deepcopy(given)
     name: str | None = definition["StartAt"]
@@ -278,7 +278,7 @@ _WITH_EXECUTION: Mapping[str, Callable[[State, Any, Execution, Context], tuple[A
 
 
 def _of_fail(state: State, field: str, given: object, ctx: Context) -> str | None:
-    """Return the Error or the Cause of a Fail state, if it has one."""
+    """Return the Error or Cause of a Fail state, or None if it has none."""
     if field in state and jsonata.is_jsonata(state, ctx):
         return str(jsonata.value(state, field, "string", given, ctx))
     path: str | None = state.get(f"{field}Path")
@@ -305,7 +305,7 @@ def _run_distributed_map(  # noqa: PLR0917  # the emulator's arguments
     execution: Execution,
     ctx: Context,
 ) -> tuple[Any, str | None]:
-    """Run a distributed Map, with its events; its items are executions, with histories of their own."""
+    """Run a distributed Map, with its events. Its items are executions, each with its own history."""
     here = _here(execution)
     length = 0 if "ItemReader" in state else len(_items(state, raw_input, effective, ctx))
     _start(here, "MapStateStarted", {"mapStateStartedEventDetails": {"length": length}})
@@ -341,7 +341,7 @@ def _tell_map_run(here: Place, arn: str) -> None:
 def _run_child(
     states: Mapping[str, Any], start_at: str, given: object, execution: Execution, ctx: Context
 ) -> Any:  # noqa: ANN401  # any JSON value
-    """Run an item of a distributed Map, which is an execution by itself."""
+    """Run an item of a distributed Map: an execution by itself."""
     outer = place.get()
     if outer is not None:
         _tell_map_run(outer, execution["mapRunArn"])

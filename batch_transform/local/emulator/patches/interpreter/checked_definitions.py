@@ -1,4 +1,4 @@
-"""The definitions that the API and CloudFormation bring: each is checked, and refused where it has a problem."""
+"""Checks the definitions in calls of the API and in templates, and refuses those with a problem."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TYPE = "AWS::StepFunctions::StateMachine"
 
 
 def plug_in() -> None:
-    """Check each definition that the API or CloudFormation brings."""
+    """Check definitions in calls and in templates."""
     operations.answer(
         "states",
         {
@@ -59,12 +59,12 @@ async def _validate(request: Request, _serve: Serve) -> HttpAnswer:
 def _check_resource(properties: Mapping[str, Any]) -> None:
     found = problems(definition_of(properties), properties.get("StateMachineType") or "STANDARD")
     if found:
-        # the emulator makes a failed resource of any ValueError, with its text as the reason
+        # a ValueError fails the resource, with its text as the reason
         raise ValueError(f'Resource handler returned message: "{_text(found)}"')
 
 
 def definition_of(properties: Mapping[str, Any]) -> str:
-    """Return the definition that a template gives a state machine, with its substitutions made."""
+    """Return the definition of a state machine in a template, with its substitutions made."""
     definition: str = provisioners._sfn_definition(properties)
     return definition
 

@@ -1,8 +1,8 @@
 """The Choice state, and its rules in JSONPath (Developer Guide of Step Functions, "Choice workflow state").
 
-A rule whose variable is not there fails the execution, except IsPresent. A value of another type than the
-comparison's matches nothing. The specification calls it States.NoChoiceMatched when nothing matches and there is no
-Default; AWS says States.Runtime (floci holds the text against AWS).
+A rule whose variable doesn't exist fails the execution, except IsPresent. A value of another type than the comparison's
+matches nothing. If nothing matches and there is no Default, the error is States.Runtime on AWS (floci compares the text
+with AWS), but States.NoChoiceMatched in the specification.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from batch_transform.local.emulator.patches.interpreter.fields import (
 from batch_transform.local.emulator.patches.interpreter.place import RUNTIME, failure
 
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT(?!24)\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
-"""RFC 3339 has no hour 24, which Python 3.14 reads."""
+"""RFC 3339 has no hour 24, but Python 3.14 reads one."""
 _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     "Equals": operator.eq,
     "LessThan": operator.lt,
@@ -49,7 +49,7 @@ def _boolean(value: object) -> bool | None:
 
 
 def timestamp(value: object) -> datetime | None:
-    """Return the moment that a text in RFC 3339's form names, or None."""
+    """Return the moment of a text in RFC 3339 format, or None."""
     if not isinstance(value, str) or not _TIMESTAMP.fullmatch(value):
         return None
     try:
@@ -80,7 +80,7 @@ COMPARISONS: Mapping[str, tuple[Callable[[object], Any], Callable[[Any, Any], bo
 OPERATORS = frozenset(
     {*_IS, "IsPresent", "StringMatches", *COMPARISONS, *(f"{name}Path" for name in COMPARISONS)}
 )
-"""Every comparison that a rule may have."""
+"""The comparisons of rules."""
 _NO_NEXT_STATE = "Failed to transition out of the state. The state does not point to a next state."
 
 
@@ -102,7 +102,7 @@ def execute(state: State, given: object, ctx: Context) -> tuple[Any, str | None]
 
 
 def _is_true(value: object) -> bool:
-    """Say what JSONata says: an array is true when one of its members is."""
+    """Say whether a value is true in JSONata: an array is if one of its members is."""
     return any(map(_is_true, value)) if isinstance(value, list) else bool(value)
 
 
@@ -158,7 +158,7 @@ def _valid(path: str, data: object, ctx: Context | None) -> Any:  # noqa: ANN401
 
 
 def _glob(pattern: str) -> re.Pattern[str]:
-    """`*` stands for any characters; a backslash makes it, or a backslash, itself."""
+    """`*` matches any characters; a backslash escapes it, or a backslash."""
     parts = re.findall(r"\\[*\\]|\*|[^*\\]+|\\", pattern)
     return re.compile(
         "".join(".*" if part == "*" else re.escape(part[-1:] if part[0] == "\\" else part) for part in parts),

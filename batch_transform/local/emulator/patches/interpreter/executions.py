@@ -1,4 +1,4 @@
-"""Executions: how one runs and ends, and what the operations about it answer."""
+"""Runs executions, and completes the operations on them."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from batch_transform.local.emulator.patches.interpreter.history import (
 from batch_transform.local.emulator.patches.interpreter.place import RUNTIME, Place, place
 
 _START_SECONDS = 0.15
-"""StartExecution has answered before the first state is entered, as on AWS."""
+"""StartExecution returns before the first state is entered, as on AWS."""
 
 logger = logging.getLogger(__name__)
 
 
 def plug_in() -> None:
-    """Run executions by this interpreter, and answer as AWS."""
+    """Run executions with this interpreter, and complete the answers."""
     stepfunctions._run_execution = run
     stepfunctions._add_event = add_event
     operations.answer(
@@ -91,7 +91,7 @@ def _fail(execution: Execution, error: str | None, cause: str | None) -> None:
 
 
 def _end(execution: Execution, status: str, event_type: str, details: dict[str, Any]) -> None:
-    if execution["status"] != "RUNNING":  # an aborted execution stays aborted
+    if execution["status"] != "RUNNING":  # it was aborted or timed out
         return
     execution.update(details, status=status, stopDate=now_iso())
     add_event(execution, event_type, {f"{event_type[0].lower()}{event_type[1:]}EventDetails": details})
@@ -135,7 +135,7 @@ async def _start_sync(request: Request, serve: Serve) -> HttpAnswer:
 
 
 def _without_what_is_not_there(answer: HttpAnswer) -> HttpAnswer:
-    """Only an execution that has succeeded has an output; one that runs has no stop date."""
+    """Only an execution that succeeded has an output, and only one that ended has a stop date."""
     status, headers, body = answer
     if status != 200:
         return answer
@@ -148,7 +148,7 @@ def _without_what_is_not_there(answer: HttpAnswer) -> HttpAnswer:
 
 
 def _with_redrive(answer: HttpAnswer) -> HttpAnswer:
-    """Add whether the execution could be redriven on AWS (`test_describe_execution`, `test_state_fail`)."""
+    """Add whether AWS could redrive the execution (`test_describe_execution`, `test_state_fail`)."""
     status, headers, body = answer
     if status != 200:
         return answer

@@ -1,7 +1,7 @@
 """InputPath, Parameters, ResultSelector, ResultPath, OutputPath and the context object, as AWS applies them.
 
-A definite path that finds nothing fails the execution. The specification calls that `States.ParameterPathFailure`
-in Parameters; runs on AWS end with `States.Runtime` and the texts below (`test_invalid_jsonpath`,
+A definite path that finds nothing fails the execution. In Parameters that is `States.ParameterPathFailure` in the
+specification, but on AWS it is `States.Runtime` with the texts below (`test_invalid_jsonpath`,
 `test_catch_states_runtime`).
 """
 
@@ -29,14 +29,14 @@ _CONTEXT = ("Execution", "StateMachine", "State", "Map", "Task")
 
 
 def plug_in() -> None:
-    """Replace what the emulator's distributed Map, and its TestState, use of this."""
+    """Replace the functions that the emulator's distributed Map and TestState use."""
     stepfunctions._resolve_path_or_ctx = resolve
     stepfunctions._resolve_params_obj = filled
     stepfunctions._apply_result_path_raw = with_result
 
 
 def complete(ctx: Context | None) -> None:
-    """Add what the emulator's context object lacks: the role, and how often the execution was redriven."""
+    """Add to the context object what the emulator's lacks: the role, and the number of redrives."""
     run = (ctx or {}).get("Execution")
     if run is None or "RedriveCount" in run:
         return
@@ -53,7 +53,7 @@ def context_object(ctx: Context | None) -> Context:
 
 
 def resolve(path: str, data: object, ctx: Context | None = None) -> Any:  # noqa: ANN401  # any JSON value
-    """Return what the path of a state's own field finds; fails the execution when it finds nothing."""
+    """Return what the path in a state's field finds. Fails the execution if it finds nothing."""
     try:
         return _find(path, data, ctx)
     except (NothingFoundError, PathError) as error:
@@ -61,7 +61,7 @@ def resolve(path: str, data: object, ctx: Context | None = None) -> Any:  # noqa
 
 
 def resolve_field(field: str, path: str, data: object, ctx: Context | None) -> Any:  # noqa: ANN401
-    """Return what a path finds whose failure names the field that it is for."""
+    """Return what a path finds. Fails the execution, with the name of the field, if it finds nothing."""
     try:
         return _find(path, data, ctx)
     except (NothingFoundError, PathError) as error:
@@ -74,7 +74,7 @@ def resolve_field(field: str, path: str, data: object, ctx: Context | None) -> A
 
 
 def evaluate(expression: str, data: object, ctx: Context | None) -> Any:  # noqa: ANN401  # any JSON value
-    """Return the value of an intrinsic function's call."""
+    """Return the value of a call of an intrinsic function."""
     return intrinsics.evaluate(expression, lambda path: resolve(path, data, ctx))
 
 
@@ -85,7 +85,7 @@ def _find(path: str, data: object, ctx: Context | None) -> Any:  # noqa: ANN401 
 
 
 def filled(template: object, data: object, ctx: Context | None = None) -> Any:  # noqa: ANN401
-    """Return a payload template with its `.$` fields filled in."""
+    """Return a payload template with its `.$` fields evaluated."""
     if isinstance(template, list):
         return [filled(each, data, ctx) for each in template]
     if not isinstance(template, dict):
@@ -127,7 +127,7 @@ def output(state: State, given: object, result: object, ctx: Context | None) -> 
 
 
 def select_result(state: State, result: object) -> Any:  # noqa: ANN401  # any JSON value
-    """Apply the state's ResultSelector; it may read the context object too."""
+    """Apply the state's ResultSelector, which may read the context object."""
     if "ResultSelector" not in state:
         return result
     here = place.get()
@@ -135,7 +135,7 @@ def select_result(state: State, result: object) -> Any:  # noqa: ANN401  # any J
 
 
 def with_result(path: str | None, raw_input: object, result: object) -> Any:  # noqa: ANN401
-    """Apply a ResultPath. Where it cannot be applied is in the specification; AWS's text is not."""
+    """Apply a ResultPath. The specification says when it can't be applied; AWS's text is not documented."""
     if path is None:
         return raw_input
     try:

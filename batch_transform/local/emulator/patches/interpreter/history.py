@@ -1,6 +1,6 @@
-"""The events of an execution's history, and which one each follows.
+"""The events of an execution's history, and which event each one follows.
 
-What follows what is from recorded runs: the first state follows event 0, and the events that say that a Parallel,
+The order is from recorded runs: the first state follows event 0, and the events that say that a Parallel,
 a Map or an item has succeeded are followed by nothing (`test_parallel_state`, `test_map_state_nested`,
 `test_stop_execution`).
 """
@@ -33,7 +33,7 @@ _lock = threading.RLock()
 
 
 def complete_first_event(execution: Execution) -> None:
-    """Add to the first event, which the emulator writes by itself, what each other one has."""
+    """Complete the first event, which the emulator writes by itself."""
     first = execution["events"][0]
     first.update(_whole(first), previousEventId=0)
 
@@ -41,10 +41,10 @@ def complete_first_event(execution: Execution) -> None:
 def add_event(
     execution: Execution, event_type: str, details: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Add an event to the history. A place that is over adds none: its thread ends."""
+    """Add an event to the history. If the place is over, the thread ends instead."""
     if event_type.endswith("StateExited") and details:
         exited = details["stateExitedEventDetails"]
-        if len(exited["output"]) > MOST_BYTES:  # it may be less without blanks and escapes
+        if len(exited["output"]) > MOST_BYTES:  # it may be smaller without spaces and escapes
             check_size(json.loads(exited["output"]), exited["name"])
     here = place.get()
     own = here if here is not None and here.execution is execution else None
@@ -69,13 +69,13 @@ def add_event(
 
 
 def add_task_event(execution: Execution, kind: str, what: str, **details: object) -> None:
-    """Add an event of a task: `kind` is Task, LambdaFunction or Activity. Details without a value are left out."""
+    """Add an event of a task. `kind` is Task, LambdaFunction or Activity. Details without a value are omitted."""
     name = f"{kind[0].lower()}{kind[1:]}{what}EventDetails"
     add_event(execution, f"{kind}{what}", {name: details} if details else None)
 
 
 def _whole(event: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out details without a value, and say of each input and output that it is there whole."""
+    """Omit details without a value, and mark each input and output as not truncated."""
     result = dict(event)
     for name, value in event.items():
         if name.endswith("EventDetails"):

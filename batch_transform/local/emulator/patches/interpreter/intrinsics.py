@@ -1,4 +1,4 @@
-"""Intrinsic functions: what they fail with, and how States.Format writes what is no string.
+"""Intrinsic functions: their errors, and how States.Format writes values that aren't strings.
 
 States.Format writes values as Java does (`test_format_1`, `test_format_2`): null, true, {a=1}.
 """
@@ -37,13 +37,13 @@ def evaluate(expression: str, find: Callable[[str], Any]) -> Any:  # noqa: ANN40
         TypeError,
         LookupError,
         AttributeError,
-    ) as error:  # what the functions' own code raises
+    ) as error:  # what the emulator's functions raise
         name = expression.partition("(")[0].strip()
         raise failure(INTRINSIC_FAILURE, _had(expression, f"Invalid arguments in {name}")) from error
 
 
 def _called(node: Node, find: Callable[[str], Any]) -> Any:  # noqa: ANN401  # any JSON value
-    """Call a function with the values of its arguments: the emulator reads no path."""
+    """Call a function with the values of its arguments, so that the emulator resolves no paths."""
     kind, name, arguments = node
     values = [_argument(argument, find, is_template=name == FORMAT) for argument in arguments]
     given = _format_arguments(values) if name == FORMAT else [("num", value) for value in values]
@@ -66,10 +66,10 @@ def _had(expression: str, what: str) -> str:
 
 def _format_arguments(values: list[Any]) -> list[Node]:
     if not values or not isinstance(values[0], str):
-        raise ValueError("the template is no string")
+        raise ValueError("the template is not a string")
     template = values[0]
     if _ESCAPE.sub("", template).count("{}") != len(values) - 1:
-        raise ValueError("the template has another number of {} than there are arguments")
+        raise ValueError("the template has more or fewer {} than there are arguments")
     return [("str", template), *(("str", as_java(value)) for value in values[1:])]
 
 

@@ -1,6 +1,6 @@
-"""The fields of states that have JSONata: Arguments, Output, Assign, and single values.
+"""The fields of states in JSONata: Arguments, Output, Assign, and single values.
 
-The emulator evaluates the expressions (its function is named once, here).
+The emulator evaluates the expressions.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ QUERY_EVALUATION_ERROR = "States.QueryEvaluationError"
 
 
 def is_jsonata(state: State, ctx: Context | None) -> bool:
-    """Say whether a state is in JSONata: by itself, or by its state machine."""
+    """Say whether a state is in JSONata, by its own QueryLanguage or by the state machine's."""
     language = state.get("QueryLanguage") or (ctx or {}).get("QueryLanguage")
     return bool(language == "JSONata")
 
@@ -36,12 +36,12 @@ def filled(
 
 
 def arguments(state: State, given: object, ctx: Context) -> Any:  # noqa: ANN401  # any JSON value
-    """Return what the state passes on: its Arguments, or its input."""
+    """Return the state's Arguments, or else its input."""
     return filled(state["Arguments"], given, ctx) if "Arguments" in state else given
 
 
 def output(state: State, given: object, ctx: Context, result: object, error_output: object = None) -> Any:  # noqa: ANN401  # any JSON value
-    """Return the state's Output; `result`, or the caught error, where it has none."""
+    """Return the state's Output, or else its result or the error that it caught."""
     if "Output" not in state:
         return result if error_output is None else error_output
     return filled(state["Output"], given, ctx, result, error_output)
@@ -50,7 +50,7 @@ def output(state: State, given: object, ctx: Context, result: object, error_outp
 def assign(
     state: State, given: object, ctx: Context, result: object = None, error_output: object = None
 ) -> None:
-    """Set the state's variables, after its output was made: `$states.result` is the state's own result."""
+    """Set the state's variables, after its output: `$states.result` is the state's result."""
     variables = ctx.setdefault("variables", {})
     for name, template in (state.get("Assign") or {}).items():
         variables[name] = filled(template, given, ctx, result, error_output)

@@ -19,7 +19,7 @@ Step = str | int
 _Names = tuple[str, ...]
 """Several fields, which make an object: `['a','b']`."""
 _CALL = "()"
-"""Behind the last field. Step Functions takes such a path, and reads it as a field that is never there."""
+"""After the last field. Step Functions accepts such a path, and reads it as a field that never exists."""
 
 _STEP = re.compile(
     r"""\.(?P<field>[^.\[\]()*?@,:'"\s]+)
@@ -31,7 +31,7 @@ _STEP = re.compile(
 
 
 class PathError(ValueError):
-    """A text that is no JSONPath."""
+    """A text that isn't a JSONPath."""
 
 
 class NothingFoundError(LookupError):
@@ -39,7 +39,7 @@ class NothingFoundError(LookupError):
 
 
 class UnmatchedReferenceError(LookupError):
-    """A reference path to a place that a document cannot have."""
+    """A reference path to a place that a document can't have."""
 
 
 _QUOTED = r"""(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""

@@ -1,6 +1,6 @@
-"""Where a thread of the interpreter is: in which execution, in which state, and after which event.
+"""The place of a thread of the interpreter: its execution, its state, and the event that the next one follows.
 
-The branches of a Parallel state and the items of a Map have places of their own, in threads of their own.
+Each branch of a Parallel state and each item of a Map has its own thread and its own place.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MOST_BYTES = 262_144
 
 @dataclass
 class Group:
-    """Branches or items that run together: the first that fails ends them all, as on AWS."""
+    """Branches or items that run at the same time. As on AWS, the first that fails ends them all."""
 
     error: Exception | None = None
     last: int = 0
@@ -40,13 +40,13 @@ class Place:
     outer: Place | None = None
     state: str = ""
     entered: int = 0
-    """The event with which the state was entered."""
+    """The event of entering the state."""
     started: bool = False
-    """Whether the state has begun its branches or items."""
+    """Whether the state has started its branches or items."""
     ended: int = 0
-    """The event that says that the item has succeeded: only the end of the Map follows it."""
+    """The event of the item's success. Only the end of the Map follows it."""
     map_run: str = ""
-    """The Map Run whose start was told last."""
+    """The Map Run that has its start in the history."""
     context: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -61,7 +61,7 @@ place: ContextVar[Place | None] = ContextVar("place", default=None)
 
 
 def failure(error: str, text: str) -> Exception:
-    """Return the interpreter's error with AWS's words before it; the TestState API has no state to name."""
+    """Return the interpreter's error, with AWS's words for the state before the text. TestState has no state."""
     here = place.get()
     if here is not None and here.state:
         text = (
@@ -73,7 +73,7 @@ def failure(error: str, text: str) -> Exception:
 
 
 def check_size(value: object, name: str) -> None:
-    """Raise the interpreter's error for a result that is too large (`test_start_large_input`)."""
+    """Raise the interpreter's error if a result is too large (`test_start_large_input`)."""
     if len(json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()) > MOST_BYTES:
         raise stepfunctions._ExecutionError(
             LIMIT_EXCEEDED,
@@ -83,9 +83,8 @@ def check_size(value: object, name: str) -> None:
 
 
 def end_aborted() -> NoReturn:
-    """End a thread whose place is over, past every Retry and Catch.
+    """End a thread whose place is over, without Retry or Catch.
 
-    The emulator knows no such end. A thread ends in silence on SystemExit itself, not on a kind of it, and
-    nothing in the interpreter catches it.
+    SystemExit ends a thread silently, unlike its subclasses, and nothing in the interpreter catches it.
     """
     raise SystemExit

@@ -24,21 +24,21 @@ TIMEOUT = "States.Timeout"
 HEARTBEAT_TIMEOUT = "States.HeartbeatTimeout"
 
 Attempt = Callable[[], "tuple[Any, str | None]"]
-"""Makes one attempt; returns the state's output and the next state's name."""
+"""Makes one attempt; returns the state's output and the name of the next state."""
 
 
 class HeartbeatTimeoutError(stepfunctions._ExecutionError):  # type: ignore[misc]  # the emulator has no types
-    """A task without a heartbeat: States.Timeout in its history, also States.HeartbeatTimeout in Retry and Catch."""
+    """A missed heartbeat: States.Timeout in the history; Retry and Catch also match it as States.HeartbeatTimeout."""
 
     def __init__(self) -> None:
         super().__init__(TIMEOUT, "")
 
 
 def error_matches(error_equals: Sequence[str], error: str) -> bool:
-    """Say whether a retrier or catcher is for this error.
+    """Say whether a retrier or catcher matches this error.
 
-    States.Runtime always fails the execution, even where it is named (`test_catch_states_runtime`).
-    States.DataLimitExceeded is not caught by States.ALL, and States.Timeout not by States.TaskFailed.
+    States.Runtime always fails the execution, even if a catcher names it (`test_catch_states_runtime`).
+    States.ALL doesn't match States.DataLimitExceeded, and States.TaskFailed doesn't match States.Timeout.
     """
     if error == RUNTIME:
         return False
@@ -52,7 +52,7 @@ def error_matches(error_equals: Sequence[str], error: str) -> bool:
 def with_retry_and_catch(
     state: State, raw_input: object, ctx: Context, attempt: Attempt
 ) -> tuple[Any, str | None]:
-    """Run a state's attempts under its Retry and Catch."""
+    """Run the attempts of a state, with its Retry and Catch."""
     entered, here = ctx["State"], place.get()
     counts: dict[int, int] = {}
     while True:
@@ -95,7 +95,7 @@ def _caught(
 
 
 def _first(rules: Sequence[dict[str, Any]], error: Exception) -> int | None:
-    """Return the number of the first retrier or catcher for an error."""
+    """Return the index of the first retrier or catcher that matches an error."""
     names = [error.error]  # type: ignore[attr-defined]  # the emulator's error
     if isinstance(error, HeartbeatTimeoutError):
         names.append(HEARTBEAT_TIMEOUT)

@@ -1,8 +1,9 @@
-"""What optimised integrations answer with, and executions that a task starts.
+"""The results of integrations, and executions that a task starts.
 
-`arn:aws:states:::service:operation` adds the metadata of the call to its answer (`test_publish_base`,
-`test_dynamodb_put_get_item`); an `aws-sdk` integration does not (`test_list_secrets`). The causes of
-both name the call that failed, each in its own form (`test_sfn_send_task_outcome_with_no_such_token`).
+An optimized integration, `arn:aws:states:::service:operation`, adds the metadata of the call to its result
+(`test_publish_base`, `test_dynamodb_put_get_item`); an `aws-sdk` integration doesn't (`test_list_secrets`). The cause
+of a failure names the call, in a different form for each of the two
+(`test_sfn_send_task_outcome_with_no_such_token`).
 """
 
 from __future__ import annotations
@@ -33,13 +34,15 @@ _UNKNOWN = "is not yet implemented in MiniStack"
 
 
 def plug_in() -> None:
-    """Replace the answers of integrations, and how a task waits for an execution."""
+    """Replace the results of integrations, and how a task waits for an execution."""
     invoke = stepfunctions._invoke_resource
 
     def invoke_as_aws(resource: str, arguments: Any) -> object:  # noqa: ANN401  # a task's arguments
         resource = _OF_ANY_PARTITION.sub(_STATES, resource)
-        if ":" not in resource:  # the emulator would answer with the arguments
-            raise stepfunctions._ExecutionError("States.Runtime", f"{resource} is no resource")
+        if ":" not in resource:  # the emulator would return the arguments
+            raise stepfunctions._ExecutionError(
+                "States.Runtime", f"{resource} is not a resource; give an ARN"
+            )
         try:
             answer = (_started if resource.startswith(_START) else invoke)(resource, arguments)
         except stepfunctions._ExecutionError as error:
@@ -69,7 +72,7 @@ def _started(resource: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _not_here(resource: str, error: Exception) -> Exception:
-    """Say of an integration that is not here what to do, where the emulator says whom to ask for it."""
+    """Replace the emulator's error for an integration that it lacks: say what the user can do."""
     if _UNKNOWN not in str(error):
         return error
     other = "" if resource.startswith(_SDK) else f"try {_SDK}SERVICE:OPERATION, or "
@@ -82,14 +85,14 @@ def _not_here(resource: str, error: Exception) -> Exception:
 
 @functools.cache
 def _s3_output(operation: str) -> Any:  # noqa: ANN401  # botocore's shape has no types
-    import botocore.session  # noqa: PLC0415  # S3's model takes 0.1 s, and most machines do not ask for it
+    import botocore.session  # noqa: PLC0415  # S3's model takes 0.1 s to load, and few state machines need it
 
     model = botocore.session.get_session().get_service_model("s3")
     return model.operation_model(f"{operation[0].upper()}{operation[1:]}").output_shape
 
 
 def _typed(operation: str, answer: dict[str, Any]) -> Any:  # noqa: ANN401  # any JSON value
-    """Give an answer of S3 the structure and the types of its API, where the emulator leaves the text of the XML."""
+    """Give a result of S3 the structure and the types of its API: the emulator leaves the text of the XML."""
     shape = _s3_output(operation)
     if shape is None:
         return answer
@@ -119,7 +122,7 @@ def _of_shape(shape: Any, value: Any) -> Any:  # noqa: ANN401  # botocore's shap
 
 
 def _with_call(resource: str, error: Any) -> Exception:  # noqa: ANN401  # the emulator's error has no type
-    """Add the call to the cause of an SDK integration's error; other protocols' status is not told here."""
+    """Add the call to the cause of an SDK integration's error, if its protocol is JSON: then its status is known."""
     name = resource.removeprefix(_SDK).partition(":")[0].lower()
     is_json = stepfunctions._AWS_SDK_SERVICE_MAP.get(name, {}).get("protocol") == "json"
     if not resource.startswith(_SDK) or not is_json or error.error.startswith("States."):
@@ -136,7 +139,7 @@ def _milliseconds(moment: str) -> int:
 
 
 def sdk_metadata() -> dict[str, Any]:
-    """Return what Step Functions adds to the answer of a call."""
+    """Return the metadata that Step Functions adds to the result of a call."""
     return {
         "SdkHttpMetadata": {"AllHttpHeaders": {}, "HttpHeaders": {}, "HttpStatusCode": 200},
         "SdkResponseMetadata": {"RequestId": str(uuid.uuid4())},
@@ -144,7 +147,7 @@ def sdk_metadata() -> dict[str, Any]:
 
 
 def _run_nested(resource: str, started: dict[str, Any]) -> dict[str, Any]:
-    """Wait for an execution (`.sync`, `.sync:2`), which ends with its task."""
+    """Wait for an execution (`.sync`, `.sync:2`), and stop it if the task ends first."""
     call, arn = current_call(), started["ExecutionArn"]
     call.submitted({**started, **sdk_metadata()})
     execution = stepfunctions._executions.get(arn)
@@ -164,7 +167,7 @@ def _run_nested(resource: str, started: dict[str, Any]) -> dict[str, Any]:
 
 
 def _description(execution: Mapping[str, Any], *, is_parsed: bool) -> dict[str, Any]:
-    """Describe an execution as its task results in it; `.sync:2` has its input and output as JSON."""
+    """Describe an execution as the result of its task. With `.sync:2`, input and output are JSON."""
     read = json.loads if is_parsed else str
     fields = {
         "Cause": execution.get("cause"),

@@ -1,4 +1,4 @@
-"""The words of the Amazon States Language: fields, functions and integrations, as far as definitions are checked."""
+"""The vocabulary of the Amazon States Language that definitions are checked for: fields, functions, integrations."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The Task state: its input and output, its limits of time, and the events of its history.
+"""The Task state: its input and output, its timeouts, and its events.
 
-What the events hold, and in which order they come, is from recorded runs (`test_publish_base`, `test_list_secrets`,
+The content and order of the events are from recorded runs (`test_publish_base`, `test_list_secrets`,
 `test_invoke_pipe`, `test_sqs_wait_for_task_token`, `test_fixed_timeout_lambda`, `test_activity_task_with_heartbeat`).
 """
 
@@ -45,7 +45,7 @@ from batch_transform.local.emulator.patches.interpreter.retry import (
 )
 
 LOOK_SECONDS = 0.05
-"""How often a waiting task looks whether its place is over or its time is."""
+"""How often a waiting task checks for the end of its place and for its timeouts."""
 
 _STATES = ":states:::"
 _CALLBACK = ".waitForTaskToken"
@@ -54,7 +54,7 @@ _ACTIVITY = ":activity:"
 
 @dataclass(frozen=True)
 class Call:
-    """One attempt of a task, and its part of the history."""
+    """One attempt of a task, with its events."""
 
     execution: Execution
     resource: str
@@ -63,14 +63,14 @@ class Call:
 
     @property
     def kind(self) -> str:
-        """The kind of its events: Task, LambdaFunction or Activity."""
+        """The prefix of its events: Task, LambdaFunction or Activity."""
         if _STATES in self.resource:
             return "Task"
         return "Activity" if _ACTIVITY in self.resource else "LambdaFunction"
 
     @property
     def service(self) -> dict[str, str]:
-        """How events of a service's task name it: `sagemaker` and `createTransformJob.sync`."""
+        """How events name a service and its operation: `sagemaker` and `createTransformJob.sync`."""
         if self.kind != "Task":
             return {}
         service, _, operation = self.resource.partition(_STATES)[2].partition(":")
@@ -81,17 +81,17 @@ class Call:
 
     @property
     def is_over(self) -> bool:
-        """Whether nobody waits for the task any more."""
+        """Whether nothing waits for the task any more."""
         here = place.get()
         return self.execution["status"] != "RUNNING" or (here is not None and here.is_over)
 
-    def tell(self, what: str, **details: object) -> None:
+    def add_event(self, what: str, **details: object) -> None:
         """Add an event of this task to the history."""
         if place.get() is not None:  # the TestState API has no history
             add_task_event(self.execution, self.kind, what, **self.service, **details)
 
     def schedule(self, arguments: object) -> None:
-        """Tell that the task was scheduled, with its arguments, and has started."""
+        """Add the events of the task being scheduled, with its arguments, and started."""
         written = json.dumps(arguments)
         limits = {
             f"{name}InSeconds": int(seconds)
@@ -99,15 +99,15 @@ class Call:
             if seconds < math.inf
         }
         if self.kind == "Task":
-            self.tell("Scheduled", region=get_region(), parameters=written, **limits)
+            self.add_event("Scheduled", region=get_region(), parameters=written, **limits)
         else:
-            self.tell("Scheduled", resource=self.resource, input=written, **limits)
-        if self.kind != "Activity":  # it starts when a worker takes it
-            self.tell("Started")
+            self.add_event("Scheduled", resource=self.resource, input=written, **limits)
+        if self.kind != "Activity":  # it starts when a worker gets it
+            self.add_event("Started")
 
     def submitted(self, output: object) -> None:
-        """Tell that a service has taken the task, which goes on."""
-        self.tell("Submitted", output=json.dumps(output))
+        """Add the event of a service having accepted the task, which is still running."""
+        self.add_event("Submitted", output=json.dumps(output))
 
 
 _NO_CALL = Call({"status": "RUNNING", "executionArn": ""}, "")  # the TestState API has no execution
@@ -115,7 +115,7 @@ _current: ContextVar[Call] = ContextVar("call", default=_NO_CALL)
 
 
 def current_call() -> Call:
-    """Return the task that this thread works on."""
+    """Return the task that this thread runs."""
     return _current.get()
 
 
@@ -155,7 +155,7 @@ def output_of(state: State, raw_input: object, result: object, ctx: Context) -> 
 
 
 def _seconds(state: State, field: str, effective: object, ctx: Context) -> float:
-    """Return a limit of time, which may be a path or an expression; infinite where there is none."""
+    """Return a timeout, which may be a path or an expression; infinity if there is none."""
     path = state.get(f"{field}Path")
     value = resolve(path, effective, ctx) if path else state.get(field)
     if isinstance(value, str):
@@ -168,7 +168,7 @@ def _seconds(state: State, field: str, effective: object, ctx: Context) -> float
 
 
 def _made(call: Call, arguments: object, ctx: Context) -> object:
-    """Make the call, with its events; raises the interpreter's error when the task fails or its time is over."""
+    """Make the call, with its events. Raises the interpreter's error if the task fails or times out."""
     token = _current.set(call)
     try:
         call.schedule(arguments)
@@ -183,16 +183,16 @@ def _made(call: Call, arguments: object, ctx: Context) -> object:
         if error.error == RUNTIME:
             raise
         what = "TimedOut" if error.error == TIMEOUT else "Failed"
-        call.tell(what, error=error.error, cause=error.cause)
+        call.add_event(what, error=error.error, cause=error.cause)
         raise
     finally:
         _current.reset(token)
-    call.tell("Succeeded", output=json.dumps(result))
+    call.add_event("Succeeded", output=json.dumps(result))
     return result
 
 
 def _within_time(call: Call, arguments: object) -> object:
-    """Invoke the resource, in a thread of its own: what runs longer than its time is left alone."""
+    """Invoke the resource, in its own thread if it has a timeout. After the timeout, the thread is abandoned."""
     if call.timeout == math.inf:
         return stepfunctions._invoke_resource(call.resource, arguments)
     future: Future[object] = Future()
@@ -224,7 +224,7 @@ def _with_callback(call: Call, arguments: object, token: str) -> object:
 
 
 def _by_worker(call: Call, arguments: object) -> object:
-    """Let a worker of the activity do it. Its time begins when the worker takes it."""
+    """Wait for a worker of the activity. The timeout starts when the worker gets the task."""
     if call.resource not in stepfunctions._activities:
         raise failure(RUNTIME, f"The activity {call.resource} does not exist.")
     token = str(uuid.uuid4())
@@ -260,7 +260,7 @@ def _answer(call: Call, entry: dict[str, Any], is_taken: Callable[[], bool]) -> 
         if taken == math.inf and is_taken():
             taken = beaten = now
             if call.kind == "Activity":
-                call.tell("Started")
+                call.add_event("Started")
         if entry["heartbeat"] != last:
             last, beaten = entry["heartbeat"], now
         if now - beaten >= call.heartbeat:
@@ -268,7 +268,7 @@ def _answer(call: Call, entry: dict[str, Any], is_taken: Callable[[], bool]) -> 
         if now - taken >= call.timeout:
             raise stepfunctions._ExecutionError(TIMEOUT, "")
     if call.kind == "Activity" and taken == math.inf:
-        call.tell("Started")
+        call.add_event("Started")
     if entry["error"]:
         raise stepfunctions._ExecutionError(entry["error"]["Error"], entry["error"]["Cause"])
     return json.loads(entry["result"])

@@ -42,7 +42,7 @@ def execute(state: State, given: object, ctx: Context) -> tuple[Any, str | None]
 
 
 def pause(seconds: float) -> None:
-    """Wait so many seconds, times the scale of waits that the local AWS was started with."""
+    """Wait, scaled by `--wait-scale`."""
     stepfunctions._scaled_sleep(seconds)
 
 
