@@ -47,10 +47,10 @@ def plug_in() -> None:
             answer = (_started if resource.startswith(_START) else invoke)(resource, arguments)
         except stepfunctions._ExecutionError as error:
             raise _with_call(resource, _not_here(resource, error)) from error
-        is_optimised = resource.startswith(_STATES) and not resource.startswith(_SDK)
+        is_optimized = resource.startswith(_STATES) and not resource.startswith(_SDK)
         if resource.startswith(_S3) and isinstance(answer, dict):
             return _typed(resource.removeprefix(_S3), answer)
-        if not is_optimised or ".sync" in resource or not isinstance(answer, dict):
+        if not is_optimized or ".sync" in resource or not isinstance(answer, dict):
             return answer
         version = {"ExecutedVersion": "$LATEST"} if resource.startswith(_LAMBDA) else {}
         return {**version, **sdk_metadata(), **answer}

@@ -115,4 +115,4 @@ INTEGRATIONS: Mapping[str, Mapping[str, Collection[str]]] = {
         ),
     },
 }
-"""Services whose optimised integrations are known whole (Developer Guide, "Integrating optimized services")."""
+"""Services whose optimized integrations are known whole (Developer Guide, "Integrating optimized services")."""
