@@ -198,7 +198,8 @@ def test_what_a_full_disk_cannot_keep_is_refused_and_what_was_there_stays(
             code, message = lab.refusal(write)
             assert code == "ServiceUnavailable"
             assert (
-                "No space left on device. Free space there, or choose another folder with --data-dir" in message
+                "No space left on device. Free space there, or choose another folder with --data-dir"
+                in message
             )
         assert lab.keys(bucket, "") == ["a", "b"]
         assert lab.body(bucket, "a") == b"a" * 300_000
