@@ -11,7 +11,7 @@ from batch_transform.job.request.trigger_inputs import trigger_input_problems
 from batch_transform.job.rules import UNRESOLVED, request_problems
 from batch_transform.job.rules.columns import column_problems, field_problems
 from batch_transform.job.rules.container import container_problems
-from batch_transform.job.rules.instance_types import job_ladder_problems
+from batch_transform.job.rules.instance_types import job_instance_type_problems
 from batch_transform.job.rules.limits import setting_problems
 from batch_transform.job.rules.model import model_problems
 from batch_transform.job.rules.run_size import run_size_problems
@@ -30,7 +30,7 @@ _JOB_RULES = (
     name_problems,
     model_problems,
     container_problems,
-    job_ladder_problems,
+    job_instance_type_problems,
     column_problems,
     field_problems,
     schedule_problems,
@@ -52,15 +52,15 @@ def problems(spec: JobSpec) -> list[Problem]:
     paths = [compiled.path for compiled in filters.values()]
     spec = with_filters(spec, *(UNRESOLVED if path is None else path for path in paths))
     types: object = spec.transform.instance_type
-    ladder = types if isinstance(types, tuple) and types else (UNRESOLVED,)
-    with_ladder = dataclasses.replace(spec.transform, instance_type=ladder)
+    to_try = types if isinstance(types, tuple) and types else (UNRESOLVED,)
+    transform = dataclasses.replace(spec.transform, instance_type=to_try)
     request = transform_job_request(
-        dataclasses.replace(spec, transform=with_ladder),
+        dataclasses.replace(spec, transform=transform),
         model_name=UNRESOLVED,
         data=spec.input.data if spec.input.data is not None else UNRESOLVED,
         output_path=spec.output.path if spec.output.path is not None else UNRESOLVED,
     )
-    found = [problem for rule in _JOB_RULES for problem in rule(spec)] + request_problems(request, ladder)
+    found = [problem for rule in _JOB_RULES for problem in rule(spec)] + request_problems(request, to_try)
     found += run_size_problems(spec, request)
     of_filters = [problem for compiled in filters.values() for problem in compiled.problems]
     if not any(problem.is_error for problem in [*found, *of_filters]):

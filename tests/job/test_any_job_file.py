@@ -1,4 +1,4 @@
-"""Whatever stands in a job file, it is told as problems or becomes a job, and never breaks the reader."""
+"""Any content of a job file becomes a job or a list of problems, and never breaks the reader."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ _values = st.one_of(
 
 @st.composite
 def documents(draw: st.DrawFn) -> dict[str, Any]:
-    """A document with fields of job files at their places, and values that are often not theirs."""
+    """A document with the fields of job files, and values that often don't fit them."""
     document: dict[str, Any] = {"name": "demo", "model": {"existing": "m"}}
     for field in draw(st.lists(st.sampled_from(all_fields()), max_size=14, unique=True)):
         *parents, last = field.split(".")

@@ -1,6 +1,6 @@
 """Addresses in the AWS console, for messages that people read. Region and names may be CDK tokens.
 
-AWS documents none of them: they are what the console itself shows in the browser's address line.
+AWS doesn't document them: they are what the browser's address bar shows.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ def transform_jobs_link(region: str) -> str:
 
 
 def transform_job_log_link(region: str, job_prefix: str) -> str:
-    """Return the log streams of the transform jobs whose names begin so.
+    """Return the log streams of the transform jobs whose names begin with this.
 
-    The console encodes what stands behind its `#` twice, with `$` for `%`.
+    The console encodes everything after its `#` twice, with `$` for `%`.
     """
     group = TRANSFORM_JOB_LOGS.replace("/", "$252F")
     return (

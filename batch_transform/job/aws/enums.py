@@ -1,4 +1,4 @@
-"""The closed sets of values, under AWS's names. Wherever one of them is taken, the API's string is taken too.
+"""The closed sets of values, under AWS's names. The API's strings are accepted in the same places.
 
 Usage
 -----

@@ -1,7 +1,7 @@
 """The instance types that a transform job can run on.
 
 The set is the enum of TransformResources.InstanceType in the service model of botocore
-1.43.106; a test compares them, so that a newer botocore shows what changed.
+1.43.106; a test compares the two, so a newer botocore shows what changed.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ LOCAL_STORAGE_FAMILIES = frozenset({"g4dn", "g5", "g6", "g6e", "trn1"})
 
 
 def family(instance_type: str) -> str:
-    """Return `m5` for `ml.m5.xlarge`, and an empty string for what is no instance type."""
+    """Return `m5` for `ml.m5.xlarge`, and an empty string for anything that isn't an instance type."""
     parts = instance_type.split(".")
     return parts[1] if len(parts) == 3 else ""
 

@@ -1,8 +1,8 @@
-"""What AWS takes for a value: kinds of limits, and those that several fields share.
+"""What AWS accepts as a value: kinds of limits, and the limits that several fields share.
 
 Request limits are facts of the service model in botocore 1.43.106; a test compares them member by member. Limits that
-only the API reference's text gives are marked as documented. A limit that one field alone has is written where the
-field is declared, in `batch_transform.job.values`.
+only the API reference's text gives are marked as documented. A limit of a single field is written at the field's
+declaration, in `batch_transform.job.values`.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ MOST_CONTAINERS = 15
 MOST_SUBNETS = 16
 MOST_SECURITY_GROUPS = 5
 
-_VARIABLE_WORDS = "letters, digits and _, and no digit first"
+_VARIABLE_WORDS = "letters, digits and _, and no digit at the start"
 JOB_ENVIRONMENT = TextMap(
     16,
     key=Text(longest=1024, pattern=r"[a-zA-Z_][a-zA-Z0-9_]{0,1023}", in_words=_VARIABLE_WORDS),

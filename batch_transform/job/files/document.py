@@ -1,6 +1,6 @@
-"""A document whose values know where they stand, and what was found wrong while it was read.
+"""A document whose values know their line and column, and the problems found while reading it.
 
-Whatever reads a syntax (`job_file` reads YAML) makes these; `job_fields` turns them into a JobSpec.
+`yaml_document` makes these from YAML; `job_fields` turns them into a JobSpec.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Position:
 
 @dataclass(frozen=True)
 class Scalar:
-    """One value. `text` is what stands in the file, `value` what the syntax takes it for."""
+    """One value. `text` is what the file has, `value` what YAML reads it as."""
 
     text: str
     value: str | int | float | bool | None
@@ -50,7 +50,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class MapNode:
-    """A mapping; its keys differ from each other."""
+    """A mapping with unique keys."""
 
     entries: tuple[Entry, ...]
     position: Position
@@ -61,7 +61,7 @@ Node = Scalar | ListNode | MapNode
 
 @dataclass
 class Reading:
-    """What was noted while reading: problems, and where each key and value stands."""
+    """The notes taken while reading: problems, and the position of each key and value."""
 
     # What is read: its fields are what a misspelled one may have meant.
     root: type = JobSpec
@@ -74,9 +74,9 @@ class Reading:
     held: set[str] = field(default_factory=set)
 
     def position(self, of: str, *, asked_by: str = "") -> Position:
-        """Return where to show a problem with a field: its value, or the nearest thing above that is there.
+        """Return where to show a problem with a field: at its value, or at the nearest structure around it.
 
-        Where nothing of it is there, the field that asks for it is the place, if it is told and there.
+        If the field is missing, that is the position of `asked_by`, the field that requires it, if it is given.
         """
         if of in self.values:
             return self.values[of]
@@ -89,11 +89,11 @@ class Reading:
         return self.values.get(asked_by, Position(1, 1))
 
     def has_doubt_about(self, of: str) -> bool:
-        """Whether the field, or something above it, was misread: what else is said of it may be wrong."""
+        """Whether the field, or a structure around it, was misread, so that further problems with it may be wrong."""
         doubtful = (self.held - self.values.keys()) | {problem.field for problem in self.problems}
         return any(of == one or of.startswith((f"{one}.", f"{one}[")) for one in doubtful)
 
     def wrong(self, code: str, of: str, message: str, at: Position) -> str:
-        """Note a problem, and return what holds the field's place."""
+        """Note a problem, and return the field's placeholder."""
         self.problems.append(Problem(code, of, message, line=at.line, column=at.column))
         return UNRESOLVED

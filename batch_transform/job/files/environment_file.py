@@ -1,4 +1,4 @@
-"""environments.yaml: where the jobs are deployed, read as a job file is, with the line of each problem."""
+"""environments.yaml: where jobs are deployed; read like a job file, with the line of each problem."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Environments:
     path: Path = ENVIRONMENT_FILE
 
     def named(self, name: str) -> EnvironmentSpec:
-        """Return one of them. Raises InputError when there is none of that name."""
+        """Return one of them. Raises InputError if there is none with that name."""
         if name not in self.by_name:
             known = ", ".join(self.by_name)
             raise InputError(f"{self.path} has no environment {shown(name)}; it has {known}")
@@ -104,7 +104,7 @@ def _environments(node: MapNode, reading: Reading) -> dict[str, EnvironmentSpec]
 
 
 def _environment(name: str, fields: MapNode, reading: Reading) -> EnvironmentSpec:
-    """Read one by itself, so that its fields are called as in a job file, and note what is wrong with it."""
+    """Read one environment, with its fields named as in a job file, and note its problems."""
     own = Reading(root=EnvironmentSpec, outermost=f"under environments.{name}")
     environment = dataclasses.replace(read_value(fields, EnvironmentSpec, own), environment=name)
     for problem in _problems(environment):
@@ -119,7 +119,7 @@ def _environment(name: str, fields: MapNode, reading: Reading) -> EnvironmentSpe
 
 
 def _problems(environment: EnvironmentSpec) -> Iterator[Problem]:
-    """What no environment may say."""
+    """Yield the problems of one environment."""
     if environment.account and not _ACCOUNT.fullmatch(environment.account):
         yield Problem("account-malformed", "account", f"{shown(environment.account)} is not 12 digits")
     if environment.region and not _REGION.fullmatch(environment.region):
@@ -150,7 +150,7 @@ def _problems(environment: EnvironmentSpec) -> Iterator[Problem]:
 
 
 def _tag_problems(environment: EnvironmentSpec) -> Iterator[Problem]:
-    """IAM takes no two tags of a role whose names differ only in capitals, and each role of a job has one of ours."""
+    """A role can't have two tags in IAM whose names differ only in case, and each role of a job has a tag of ours."""
     taken = {"job": "job, the tag that names the job of a resource"}
     for name in environment.tags:
         other = taken.setdefault(name.lower(), name)
@@ -163,7 +163,7 @@ def _tag_problems(environment: EnvironmentSpec) -> Iterator[Problem]:
 
 
 def _bucket_problems(environment: EnvironmentSpec) -> Iterator[Problem]:
-    """What the data buckets cannot be."""
+    """Yield the problems of settings for the data buckets."""
     if environment.auto_delete_objects and environment.removal_policy != "destroy":
         message = "needs removal_policy: destroy, so that the buckets go with their stack; write both, or leave it out"
         yield Problem("auto-delete-retained", "auto_delete_objects", message)
@@ -178,7 +178,7 @@ def _bucket_problems(environment: EnvironmentSpec) -> Iterator[Problem]:
 
 
 def _require_apart(found: Mapping[str, EnvironmentSpec], reading: Reading) -> None:
-    """Two environments that may be in one account need names that differ, or one would replace the other."""
+    """Environments that may share an account need different prefixes, or one would replace the other."""
     for name, one in found.items():
         for other_name, other in found.items():
             if other_name == name:

@@ -39,13 +39,14 @@ def read_fields(document: MapNode, reading: Reading) -> JobSpec:
 
 
 def read_value(node: MapNode, cls: type[_Value], reading: Reading, *, path: str = "") -> _Value:
-    """Return the value that a mapping describes, as far as it can be read. `path` leads its fields' names."""
+    """Return the value that a mapping describes, as far as it can be read. `path` is the prefix of its "
+    "fields' names."""
     values = _read_structure(node, path, cls, reading)
     return typing.cast("_Value", _build(cls, values, path, reading))
 
 
 def _build(cls: type, values: Mapping[str, Any], path: str, reading: Reading) -> object:
-    """Make the value, with place holders where a required field is missing or a field is held."""
+    """Make the value, with placeholders for required fields that are missing and for misread fields."""
     arguments: dict[str, Any] = {}
     required = {f.name for f in dataclasses.fields(cls) if _is_required(f)}
     for name, hint in written_fields(cls).items():
@@ -86,7 +87,7 @@ def _structure_in(hint: object) -> type | None:
 
 
 def _item_structure(hint: object) -> type | None:
-    """Return the structure that a list holds, and None where it is no list, or one of texts."""
+    """Return the structure that a list holds, and None if it isn't a list, or is a list of strings."""
     return _structure_in(typing.get_args(hint)[0]) if typing.get_origin(hint) is tuple else None
 
 

@@ -1,7 +1,7 @@
-"""The JSON Schema of a job file, for editors: what can be said field by field, and what it means.
+"""The JSON Schema of a job file, for editors: what each field may be, and what it means.
 
-Made of the declarations in `batch_transform.job.values`. What asks for several fields at once, such as a join, is for
-`batch-transform check`.
+Made of the declarations in `batch_transform.job.values`. Rules over several fields, such as those of
+a join, are left to `batch-transform check`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _NOT_BOTH = {
 
 
 def job_schema() -> Schema:
-    """Return the schema, of JSON Schema 2020-12. A field may stand without a value: it is then left out."""
+    """Return the schema, of JSON Schema 2020-12. A field without a value counts as left out."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A batch transform job",
@@ -47,7 +47,7 @@ def job_schema() -> Schema:
 
 
 def _run_input() -> Schema:
-    """What a run may change, nested; a dotted name at the top is for the rules to judge."""
+    """What a run may change, nested; names with dots at the top level are left to the rules."""
     sections: dict[str, Schema] = {}
     for field in OVERRIDABLE:
         section, _, name = field.partition(".")
@@ -83,7 +83,7 @@ def _structure(cls: type, field: str) -> Schema:
 
 
 def _says(*names: str) -> Schema:
-    """These fields are there, and have a value."""
+    """Require these fields, with a value."""
     something = {"not": {"type": "null"}}
     return {"type": "object", "required": list(names), "properties": dict.fromkeys(names, something)}
 
@@ -148,7 +148,7 @@ def _whole(shape: _Limits) -> Schema:
 
 
 def _texts(shape: _Limits) -> Schema:
-    """Names and texts; a number is taken as it is written."""
+    """Names and text; a number is passed as written."""
     value: Schema = {"type": ["string", "number"]}
     schema: Schema = {"type": "object", "additionalProperties": value}
     if isinstance(shape, TextMap | TagList):
@@ -177,7 +177,7 @@ _SCHEMAS: dict[object, Callable[[_Limits], Schema]] = {
 
 
 def _framework() -> Schema:
-    """A framework, and for each of them its versions; of PyTorch the patch may be left out."""
+    """A framework and its versions; for PyTorch the patch version may be left out."""
     known = {framework: list(versions(framework)) for framework in frameworks()}
     known["pytorch"] += list(dict.fromkeys(version.rpartition(".")[0] for version in known["pytorch"]))
     return {

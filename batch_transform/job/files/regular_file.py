@@ -1,4 +1,4 @@
-"""Opening of files that a user names, if they are regular files: reading a pipe or a device may never end."""
+"""Opens the files that a user names, if they are regular files: reading a pipe or a device may never end."""
 
 from __future__ import annotations
 

@@ -12,8 +12,8 @@ from batch_transform.job.files.regular_file import open_file
 def read_header(sample: Path) -> tuple[str, ...]:
     """Return the cells of the file's first line. Only that line is read.
 
-    The data that are scored have no such line: SageMaker would send it to the model as a record.
-    Raises SampleHeaderError when the file cannot be read, or when that line is data: it has an empty
+    The data to score has no such line: SageMaker would send it to the model as a record.
+    Raises SampleHeaderError if the file can't be read, or if that line is data: it has an empty
     cell or a number in it.
     """
     try:
@@ -26,12 +26,12 @@ def read_header(sample: Path) -> tuple[str, ...]:
     except UnicodeDecodeError:
         raise SampleHeaderError("is not UTF-8 text; save it as UTF-8") from None
     except csv.Error as error:
-        raise SampleHeaderError(f"has a first line that is no CSV: {error}") from error
+        raise SampleHeaderError(f"has a first line that isn't CSV: {error}") from error
     if not header:
         raise SampleHeaderError("has an empty first line; write the names of the columns there")
     for sign, name in ((";", "semicolons"), ("\t", "tabs")):
         if len(header) == 1 and sign in header[0]:
-            raise SampleHeaderError(f"has cells that seem to be separated by {name}; CSV takes commas")
+            raise SampleHeaderError(f"has cells that seem to be separated by {name}; CSV needs commas")
     for place, cell in enumerate(header, 1):
         if not cell.strip() or is_number(cell):
             what = f"'{cell}', a number" if cell.strip() else "nothing"

@@ -80,7 +80,7 @@ def read_path(node: Node, of: str, reading: Reading) -> Path | str:
 
 
 def read_text(node: Node, of: str, reading: Reading) -> str:
-    """Read a text; a date that YAML sees in it is one where dates are asked for."""
+    """Read text; what YAML reads as a date is accepted where a date is expected."""
     if isinstance(node, Scalar) and isinstance(node.value, str):
         is_date = node.kind == "timestamp" and of.endswith((".start_date", ".end_date"))
         if is_date or not node.kind:
@@ -111,7 +111,7 @@ def read_flag(node: Node, of: str, reading: Reading) -> object:
 
 
 def read_list(node: Node, of: str, reading: Reading) -> tuple[str, ...]:
-    """Read a list of texts; where one or more are taken, also a text by itself."""
+    """Read a list of strings; fields that take one or more also accept a single string."""
     if of in ONE_OR_MORE and not isinstance(node, ListNode):
         return (read_text(node, of, reading),)
     if not isinstance(node, ListNode):
@@ -130,7 +130,7 @@ def read_list(node: Node, of: str, reading: Reading) -> tuple[str, ...]:
 
 
 def read_json_object(node: Node, of: str, reading: Reading) -> dict[str, object]:
-    """Read what a run changes."""
+    """Read what a run overrides."""
     if not isinstance(node, MapNode):
         message = f"must be a mapping of fields to override, such as {{transform: {{max_payload: 6}}}}; got {got(node)}"
         reading.wrong("wrong-type", of, message, node.position)
@@ -139,7 +139,7 @@ def read_json_object(node: Node, of: str, reading: Reading) -> dict[str, object]
 
 
 def _read_json(node: Node, of: str, reading: Reading) -> object:
-    """Read a value that JSON has, as the input of an execution is JSON."""
+    """Read a value that JSON can hold, since the input of an execution is JSON."""
     if isinstance(node, MapNode):
         found = {}
         for entry in node.entries:
@@ -153,7 +153,7 @@ def _read_json(node: Node, of: str, reading: Reading) -> object:
 
 
 def read_map(node: Node, of: str, reading: Reading) -> dict[str, str]:
-    """Read names and texts. A number is taken as it is written, as the environment of a process has it."""
+    """Read names and text. A number is passed as written, since environment variables are text."""
     if not isinstance(node, MapNode):
         meant = meant_map(node)
         fix = f"; write {of.rpartition('.')[2]}: {meant}" if meant else ""
@@ -182,11 +182,11 @@ READERS: dict[object, Callable[[Node, str, Reading], object]] = {
     Mapping[str, str]: read_map,
     Mapping[str, Any]: read_json_object,
 }
-"""How a value is read, by its type; of lists by the kind."""
+"""How a value is read, by its type; a list by its origin."""
 
 
 def got(node: Node) -> str:
-    """Return what was written, as messages say it."""
+    """Return what was written, for messages."""
     if isinstance(node, ListNode):
         return "a list"
     if isinstance(node, MapNode):

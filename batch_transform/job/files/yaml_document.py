@@ -58,7 +58,7 @@ def read_document(path: Path, reading: Reading, *, least: str) -> MapNode | None
 
 
 def _node(text: str, reading: Reading) -> Node | None:
-    """Return the document's root; nodes keep their marks since they are composed, and not constructed."""
+    """Return the document's root; nodes keep their positions because they are composed, not constructed."""
     try:
         root = _composed(text)
         return None if root is None else _Conversion(reading).node(root, "")
@@ -85,9 +85,9 @@ def _node(text: str, reading: Reading) -> Node | None:
 
 
 def _composed(text: str) -> yaml.Node | None:
-    """Compose with libyaml, ten times as fast; what it refuses, the loader in Python explains.
+    """Compose with libyaml, which is ten times as fast; Python's loader explains what libyaml refuses.
 
-    libyaml's nesting ends the process at the end of its stack: what may be deep is left to Python's.
+    libyaml crashes when deep nesting exhausts the stack, so deep documents are left to Python's loader.
     """
     indents = (len(found.group()) for found in _INDENT.finditer(text))
     if max(indents) + text.count("[") + text.count("{") < _SHALLOW:
@@ -125,7 +125,7 @@ def _position(mark: yaml.Mark) -> Position:
 
 
 class _Conversion:
-    """From YAML's nodes to a document, each node once, so that aliases cannot make it grow."""
+    """From YAML's nodes to a document, each node once, so that aliases can't make it explode."""
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading

@@ -1,4 +1,4 @@
-"""The names of one filter: what is wrong with them, and the path that they make."""
+"""The names of one filter: their problems, and the path that they make."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from batch_transform.job.values.wording import listed
 
 @dataclass(frozen=True)
 class RowLayout:
-    """The input's columns, if the row has them, and after them the answer's; () where they are not named."""
+    """The input's columns, if the row has them, followed by the answer's; () if they aren't named."""
 
     inputs: Sequence[str]
     answers: Sequence[str]
@@ -31,12 +31,12 @@ class RowLayout:
         return sorted(names, key=self.columns.index)
 
     def between(self, names: Sequence[str]) -> list[str]:
-        """Return the columns that are not selected and stand between selected ones."""
+        """Return the columns between selected ones that aren't selected themselves."""
         places = [self.columns.index(name) for name in names]
         return [name for name in self.columns[min(places) : max(places)] if name not in set(names)]
 
     def that_fits(self, names: Sequence[str]) -> str:
-        """Return, as advice, where else these columns could stand for one slice to select them, and that slice."""
+        """Return, as advice, an order of columns in which one slice selects these, and that slice."""
         width = len(self.inputs)
         of_input = sum(name in set(self.inputs) for name in names)
         of_answer = len(names) - of_input
@@ -60,7 +60,7 @@ class RowLayout:
 
 @dataclass(frozen=True)
 class NamedFilter:
-    """A filter as compiled. `field` is where the job says it; `path` is None where names make no path."""
+    """A compiled filter. `field` is where the job writes it; `path` is None if the names make no path."""
 
     field: str
     path: str | None
@@ -68,7 +68,7 @@ class NamedFilter:
 
 
 class FilterNames:
-    """The names that `field` holds, judged by the media type in `type_field`. Notes problems as it goes."""
+    """The names in `field`, checked against the media type in `type_field`. Notes problems as it goes."""
 
     def __init__(self, field: str, names: Sequence[str], type_field: str, content_type: str | None) -> None:
         self.field = field
@@ -87,15 +87,15 @@ class FilterNames:
         self.problems.append(Problem(code, self._field_of(at), message, severity))
 
     def _field_of(self, name: str | None) -> str:
-        """Return where a name stands; what `send_except` leaves to be sent stands nowhere in it."""
+        """Return the field of a name; names that `send_except` leaves to be sent have none of their own."""
         return f"{self.field}[{self.names.index(name)}]" if name in self.names else self.field
 
     def no_filter(self) -> NamedFilter:
-        """Return that the names make no path."""
+        """Return a filter without a path."""
         return NamedFilter(self.field, None, tuple(self.problems))
 
     def can_be_judged(self, *others: str) -> bool:
-        """Whether there are names, and all is known that they are judged by."""
+        """Whether there are names, and everything needed to check them is known."""
         if not self.names:
             self.wrong("names-empty", "is empty; write at least one name, or leave the field out")
         for place, name in enumerate(self.names):
@@ -133,7 +133,7 @@ class FilterNames:
     def select_columns(
         self, names: Sequence[str], places: Sequence[Place], width: int | None, layout: RowLayout
     ) -> NamedFilter:
-        """Compile the names of columns; `width` is the row's, where it is certain."""
+        """Compile the names of columns; `width` is the row's, if it is certain."""
         path = row_path(places, width)
         in_order = layout.in_order(names)
         shuffled = list(names) != in_order
@@ -178,7 +178,7 @@ class FilterNames:
         return NamedFilter(self.field, path)
 
     def must_be_writable(self, names: Sequence[str]) -> None:
-        """Note each name that a filter cannot hold."""
+        """Note each name that a filter can't contain."""
         for name in names:
             if is_writable(name):
                 continue

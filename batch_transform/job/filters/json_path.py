@@ -99,7 +99,7 @@ class JsonPath:
         `member` (InputFilter or OutputFilter) and `content_type` (the type that the filter is judged
         by: ContentType for an InputFilter, Accept for an OutputFilter) appear in AWS's messages; with
         `text/csv` only index paths are legal. Raises FilterSyntaxError, a subclass, for what
-        CreateTransformJob takes and the running job refuses.
+        CreateTransformJob accepts and the running job refuses.
         """
         check_filter_text(text, member=member, content_type=content_type)
         steps = tuple(_steps(text))
@@ -112,7 +112,7 @@ class JsonPath:
 
     @property
     def is_identity(self) -> bool:
-        """True for `$`: everything, as it is."""
+        """True for `$`: everything, unchanged."""
         return not self.steps
 
     @property
@@ -139,13 +139,13 @@ class JsonPath:
 
     @property
     def slice(self) -> Slice | None:
-        """The slice that the path ends with, if it does."""
+        """The slice at the end of the path, if there is one."""
         last = self.steps[-1] if self.steps else None
         return last if isinstance(last, Slice) else None
 
     @property
     def forwards(self) -> str | None:
-        """The filter with its slice turned around, where that ends before it starts; None otherwise."""
+        """The filter with its slice turned around if that ends before it starts; None otherwise."""
         last = self.slice
         if last is None or last.start is None or last.end is None or not 0 <= last.end < last.start:
             return None
@@ -167,7 +167,7 @@ class JsonPath:
     def positions(self, length: int) -> list[int]:
         """Return which of `length` CSV cells are selected, in order, each counted from 0.
 
-        Raises FilterMissError when one is not there ("If you specify indexes that aren't within the
+        Raises FilterMissError if one doesn't exist ("If you specify indexes that aren't within the
         dimension size of the joined dataset, you get an error", API reference, DataProcessing).
         """
         self.check_defined()
@@ -183,7 +183,7 @@ class JsonPath:
         return [cells[position] for position in self.positions(len(cells))]
 
     def select(self, value: JsonValue) -> JsonValue:
-        """Apply the path to a JSON value. Raises FilterMissError when a name or an element is not there."""
+        """Apply the path to a JSON value. Raises FilterMissError if a name or an element doesn't exist."""
         self.check_defined()
         for step in self.steps:
             value = self._step(step, value)
@@ -229,7 +229,7 @@ class JsonPath:
 
 
 def check_filter_text(text: str, *, member: str = "filter", content_type: str | None = None) -> None:
-    """Raise InvalidFilterError for what CreateTransformJob itself refuses: length, start and characters.
+    """Raise InvalidFilterError for a length, start or character that CreateTransformJob itself refuses.
 
     The message for a character is AWS's, as recorded for application/jsonlines.
     """
@@ -277,7 +277,7 @@ def _named(character: str) -> str:
 
 
 def is_csv(content_type: str | None) -> bool:
-    """Say whether a MIME type is text/csv; parameters such as `; charset=utf-8` do not count."""
+    """Say whether a MIME type is text/csv, with or without parameters such as `; charset=utf-8`."""
     return content_type is not None and content_type.partition(";")[0].strip().lower() == "text/csv"
 
 

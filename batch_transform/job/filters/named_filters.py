@@ -1,10 +1,10 @@
-"""Filters in names: `send`, `send_except` and `keep` as the shortest JSONPath that says the same.
+"""Filters by name: `send`, `send_except` and `keep` as the shortest JSONPath with the same result.
 
     input.columns [id, age, plan], send_except [id]                 InputFilter   $[1:]
     joined, output.columns [score, label], keep [id, label]         OutputFilter  $[0,-1]
     JSON records, joined, keep [id, SageMakerOutput]                OutputFilter  $['id','SageMakerOutput']
 
-Of CSV rows names are columns, as `input.columns` and `output.columns` give them. Of JSON records they
+For CSV, names are columns from `input.columns` and `output.columns`. For JSON records, they
 are top-level fields; a joined record holds the answer in `SageMakerOutput` ("Associate Prediction
 Results with Input Records", SageMaker Developer Guide), and `SageMakerOutput.x` is the answer's field x.
 """
@@ -23,13 +23,13 @@ from batch_transform.job.values.wording import listed
 ANSWER = "SageMakerOutput"
 """The field of a joined JSON record that holds the model's answer."""
 
-_RECORD = "SageMakerInput"  # holds a joined record that is no object
+_RECORD = "SageMakerInput"  # holds a joined record that isn't an object
 
 
 def with_paths(spec: JobSpec) -> JobSpec:
     """Return the job with both filters as JSONPath and without names.
 
-    Raises FilterNamesError with all that is wrong with the names. Warnings pass.
+    Raises FilterNamesError with every problem of the names. Warnings pass.
     """
     compiled = [input_filter(spec), output_filter(spec)]
     wrong = [problem for one in compiled for problem in one.problems if problem.is_error]
@@ -46,7 +46,7 @@ def with_paths(spec: JobSpec) -> JobSpec:
 
 
 def with_filters(spec: JobSpec, sent: str, kept: str) -> JobSpec:
-    """Return the job with these two filters in the place of names."""
+    """Return the job with these two filters instead of names."""
     processing = dataclasses.replace(
         spec.data_processing, input_filter=sent, output_filter=kept, send=None, send_except=None, keep=None
     )
@@ -54,7 +54,7 @@ def with_filters(spec: JobSpec, sent: str, kept: str) -> JobSpec:
 
 
 def input_filter(spec: JobSpec) -> NamedFilter:
-    """Compile `send` or `send_except`; the JSONPath, or AWS's default `$`, where the job says neither."""
+    """Compile `send` or `send_except`; the JSONPath, or AWS's default `$`, if the job sets none of them."""
     processing, columns = spec.data_processing, spec.input.columns
     field = "send" if processing.send is not None else "send_except"
     names = processing.send if processing.send is not None else processing.send_except
@@ -80,7 +80,7 @@ def input_filter(spec: JobSpec) -> NamedFilter:
 
 
 def _columns_must_do(given: FilterNames, columns: tuple[str, ...], *, all_needed: bool) -> None:
-    """Of rows the columns must be named, of objects only where the path must say what was not named."""
+    """Rows need all column names; objects need them only if the path must list what wasn't named."""
     if columns:
         given.must_be_in(columns, "input.columns")
     elif given.is_csv:
@@ -97,7 +97,7 @@ def _columns_must_do(given: FilterNames, columns: tuple[str, ...], *, all_needed
 
 
 def output_filter(spec: JobSpec) -> NamedFilter:
-    """Compile `keep`; the JSONPath, or AWS's default `$`, where the job does not say it."""
+    """Compile `keep`; the JSONPath, or AWS's default `$`, if the job doesn't set it."""
     processing = spec.data_processing
     if processing.keep is None:
         return NamedFilter("data_processing.output_filter", _path(processing.output_filter))
@@ -180,7 +180,7 @@ def _kept_of_joined(given: FilterNames, spec: JobSpec) -> NamedFilter:
 
 
 def _only_of_answer(given: FilterNames, spec: JobSpec) -> None:
-    """Without a join a result has nothing but the answer."""
+    """Without a join, a result holds only the answer."""
     for name in given.names:
         is_answer = not given.is_csv and name.partition(".")[0] == ANSWER
         if name not in spec.output.columns and (is_answer or name in spec.input.columns):

@@ -20,7 +20,7 @@ _QUOTED_NAME = re.compile(r"[A-Za-z0-9 -]+")
 
 @dataclass(frozen=True)
 class Place:
-    """Where a column stands in a row: `front` counts from 0, `back` from -1 down; None where not certain.
+    """The position of a column in a row: `front` counts from 0, `back` from -1 down; None if not certain.
 
     One of the two is known. `from_back` prefers the second, as for the columns of a model's answer: such
     an index holds for a record of any width.
@@ -37,7 +37,7 @@ class Place:
 
     @property
     def preferred(self) -> str:
-        """The index to write where there is room."""
+        """The index to write if there is room."""
         return str(self.back) if self.from_back and self.back is not None else self.shortest
 
 
@@ -77,5 +77,5 @@ def object_path(names: Sequence[str], *, below: str = "$") -> str:
 
 
 def is_writable(name: str) -> bool:
-    """Whether a filter can hold the name: ASCII letters, digits, blanks and hyphens."""
+    """Whether a filter can contain the name: ASCII letters, digits, spaces and hyphens."""
     return _QUOTED_NAME.fullmatch(name) is not None

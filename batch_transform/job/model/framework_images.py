@@ -167,7 +167,7 @@ def image_uri_parts(framework: str, version: str, instance_type: str = "ml.m5.la
 
 
 def image_uri(image: FrameworkImage | str, region: str, instance_type: str = "ml.m5.large") -> str:
-    """Return the address of a framework's image in a region; of any other image, the address that it is."""
+    """Return the address of a framework's image in a region; an image URI is returned as it is."""
     if isinstance(image, str):
         return image
     parts = image_uri_parts(image.framework, image.version, instance_type)
@@ -234,7 +234,7 @@ def domain_suffix(region: str) -> str:
 
 
 def _full_version(framework: str, version: str) -> str:
-    """Return the listed version; of PyTorch `2.5` stands for its newest patch, as in the SDK."""
+    """Return the listed version; for PyTorch, `2.5` means its newest patch, as in the SDK."""
     listed = versions(framework)
     if version in listed:
         return version

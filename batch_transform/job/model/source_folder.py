@@ -1,4 +1,4 @@
-"""A model's folder: what the rules need to know of it, and the archive that is made of it."""
+"""A model's folder: what the rules need to know about it, and its archive."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ def has_default_script(source: Path | None) -> bool:
 
 
 def read_source_folder(folder: Path, *, name: str, code: str, program: str) -> SourceFolder:
-    """Return what the rules need of a folder with the script `program`. Raises OSError if it cannot be read."""
+    """Return what the rules need to know about a folder with the script `program`. Raises OSError if it "
+    "can't be read."""
     place = folder / code
     inside = list(place.iterdir()) if place.is_dir() else []
     scripts = {path.stem for path in inside if path.suffix == ".py" and path.is_file()}

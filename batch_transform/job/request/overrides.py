@@ -32,7 +32,7 @@ FILTER_FIELDS = ("data_processing.input_filter", "data_processing.output_filter"
 
 @dataclass(frozen=True)
 class Columns:
-    """The names that a job gives its columns or fields; () where it gives none."""
+    """The names that a job gives its columns or fields; () if it gives none."""
 
     input: tuple[str, ...] = ()
     output: tuple[str, ...] = ()
@@ -41,7 +41,7 @@ class Columns:
 def place_named_filters(
     request: Request, names: Mapping[str, object], columns: Columns, *, raw: Collection[str]
 ) -> list[Problem]:
-    """Put the filters that `names` say into the request, and return what is wrong with them.
+    """Put the filters that `names` define into the request, and return their problems.
 
     `raw` are the filters that the run gives as JSONPath as well.
     """
@@ -67,7 +67,7 @@ def place_named_filters(
 
 
 def _as_job(request: Request, names: Mapping[str, object], columns: Columns, raw: Collection[str]) -> JobSpec:
-    """Return what names are judged by: the run's types and join, and the job's columns."""
+    """Return what names are checked against: the run's types and join, and the job's columns."""
     processing: dict[str, Any] = request.get("DataProcessing", {})
     listed: dict[str, Any] = {
         field.rpartition(".")[2]: tuple(value) for field, value in names.items() if isinstance(value, list)
@@ -94,7 +94,7 @@ _NOT_OURS = frozenset({"Comment", "comment", "AWS_STEP_FUNCTIONS_STARTED_BY_EXEC
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What one run asks for: the request, and the instance types to try, the first of which it holds."""
+    """The request of one run, and the instance types to try; the request has the first of them."""
 
     request: Request
     instance_types: tuple[str, ...]
@@ -111,11 +111,11 @@ def apply_overrides(
 
     `columns` are the names that the job gives, for filters by name; `instance_types` are the job's, by
     default that of its request alone. `{}` changes nothing, and so does the event that EventBridge sends
-    for a schedule without an input of its own. Raises RunInputError with all problems at once: names that
-    a run cannot change, and what the rules say of the outcome.
+    for a schedule without an input of its own. Raises RunInputError with all problems at once: fields that
+    a run can't change, and problems of the resulting request.
     """
     effective = copy.deepcopy(dict(request))
-    ladder: tuple[Any, ...] = tuple(instance_types) or (effective["TransformResources"].get("InstanceType"),)
+    to_try: tuple[Any, ...] = tuple(instance_types) or (effective["TransformResources"].get("InstanceType"),)
     problems: list[Problem] = []
     names: dict[str, object] = {}
     raw: set[str] = set()
@@ -125,21 +125,21 @@ def apply_overrides(
             continue
         raw |= {field} & set(FILTER_FIELDS)
         if field == INSTANCE_TYPE and isinstance(value, list):
-            ladder = tuple(value)
-            value = next(iter(ladder), None)  # noqa: PLW2901 - the request holds the first
+            to_try = tuple(value)
+            value = next(iter(to_try), None)  # noqa: PLW2901 - the request holds the first
         elif field == INSTANCE_TYPE:
-            ladder = (value,)
+            to_try = (value,)
         _set(effective, _MEMBER_OF[field], value)
     complete_model_client_config(effective)
     problems += place_named_filters(effective, names, columns or Columns(), raw=raw)
-    problems += [problem for problem in request_problems(effective, ladder) if problem.is_error]
+    problems += [problem for problem in request_problems(effective, to_try) if problem.is_error]
     if problems:
         raise RunInputError(problems)
-    return RunRequest(effective, ladder)
+    return RunRequest(effective, to_try)
 
 
 def _given(run_input: object, problems: list[Problem]) -> Iterator[tuple[str, object]]:
-    """Yield the fields that the input gives; what it should not give is noted in `problems`."""
+    """Yield the fields in the input; add what it shouldn't have to `problems`."""
     if not isinstance(run_input, Mapping):
         message = f'must be a JSON object, such as {{"transform.max_payload": 6}}; got {shown(run_input)}'
         problems.append(Problem("run-input-not-object", "input", message))

@@ -34,11 +34,11 @@ def transform_job_request(spec: JobSpec, *, model_name: str, data: str, output_p
     """
     spec = with_paths(with_derived(spec))
     request: Request = {"ModelName": model_name}
-    first_of_ladder = next(iter(spec.transform.instance_type), None)
+    first_instance_type = next(iter(spec.transform.instance_type), None)
     resolved: dict[str, Any] = {
         "input.data": data,
         "output.path": output_path,
-        "transform.instance_type": first_of_ladder,
+        "transform.instance_type": first_instance_type,
         "input.split_type": spec.input.split_type or SplitType.NONE.value,
         "output.assemble_with": spec.output.assemble_with or AssembleWith.NONE.value,
     }

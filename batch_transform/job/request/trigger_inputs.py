@@ -17,7 +17,7 @@ from batch_transform.job.values.s3_uri import S3Uri
 
 
 def trigger_input_problems(spec: JobSpec, request: Request) -> Iterator[Problem]:
-    """Check the inputs of all triggers. `request` is that of the sound job."""
+    """Check the inputs of all triggers. `request` is that of a job without errors."""
     schedules = spec.triggers.schedule
     inputs = {
         f"{item_field('triggers.schedule', at, len(schedules))}.input": schedule.input
@@ -53,7 +53,7 @@ def _run_problems(spec: JobSpec, request: Request, run_input: Mapping[str, objec
 
 
 def _data(spec: JobSpec, request: Request) -> Iterator[Problem]:
-    """The roles of a job read below its own input, so that a run elsewhere would be denied."""
+    """A job's roles may read only below its own input, so a run elsewhere would be denied."""
     text = request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
     own = spec.input.data
     if is_token(text) or is_token(own):
@@ -65,7 +65,7 @@ def _data(spec: JobSpec, request: Request) -> Iterator[Problem]:
         return
     if data.key.startswith(allowed.key) and (own is None or data.bucket == allowed.bucket):
         return
-    # The job's own prefix has its name in it, which is another one in each environment.
+    # The job's own prefix contains its name, which differs between environments.
     severity, where = ("error", f"{own}, input.data")
     if own is None:
         severity, where = "warning", f"s3://INPUT_BUCKET/{allowed.key}, the job's own prefix"

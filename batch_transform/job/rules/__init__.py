@@ -1,9 +1,9 @@
-"""What must hold of a transform job, as far as its values show: pure functions from values to problems.
+"""The rules of a transform job: pure functions from its values to problems.
 
 A value that only the deployment knows (a CDK token) skips the rules that need to read it. The
-preflight function of the workflow runs the same rules on the request of each run, where all is known;
-`job_problems` runs all of them on a job. Errors stop. Warnings are for what AWS takes, or may take, and
-what is likely a mistake.
+preflight function of the workflow runs the same rules on the request of each run, where all values are known;
+`problems` runs all of them on a job. Errors stop. Warnings are for what AWS accepts, or may accept, and
+is likely a mistake.
 """
 
 from __future__ import annotations
@@ -14,28 +14,28 @@ from typing import Any
 from batch_transform.job.errors import Problem
 from batch_transform.job.rules.batching import batching_problems
 from batch_transform.job.rules.data_processing import filter_problems, join_problems
-from batch_transform.job.rules.instance_types import ladder_problems, resource_problems
+from batch_transform.job.rules.instance_types import instance_type_problems, resource_problems
 from batch_transform.job.rules.limits import member_problems
 from batch_transform.job.rules.locations import location_problems
 from batch_transform.job.rules.request_values import INSTANCE_TYPE, RequestValues
 
 _REQUEST_RULES = (batching_problems, join_problems, filter_problems, resource_problems, location_problems)
 
-# Stands for what the stack resolves; rules skip it as they skip any token.
+# A placeholder for what the stack resolves; rules skip it like any token.
 UNRESOLVED = "${Token[batch-transform.unresolved]}"
 
 
 def request_problems(request: Mapping[str, Any], instance_types: Sequence[object] = ()) -> list[Problem]:
     """Return all problems of a CreateTransformJob request.
 
-    Fields are named as in the job file; members that no job file has, by their path in the request.
-    TransformJobName may be missing, since each attempt adds its own. `instance_types` are those that the
-    job is tried on, the first of which the request holds; empty, that one alone.
+    Fields are named as in the job file, members without a field by their path in the request.
+    TransformJobName may be missing, since each attempt adds its own. `instance_types` are those to
+    try, of which the request has the first; if empty, only that one.
     """
     of_members = list(member_problems(request))
     if len(instance_types) > 1:
         of_members = [problem for problem in of_members if problem.field != INSTANCE_TYPE]
-        of_members += ladder_problems(instance_types)
+        of_members += instance_type_problems(instance_types)
     unsound = {problem.field for problem in of_members if problem.is_error}
     values = RequestValues(request, unsound=unsound, instance_types=instance_types)
     return of_members + [problem for rule in _REQUEST_RULES for problem in rule(values)]

@@ -16,7 +16,7 @@ _MOST_MB_IN_FLIGHT = 100
 
 
 def batching_problems(values: RequestValues) -> Iterator[Problem]:
-    """Check what strategy, split type and payload ask of each other."""
+    """Check that strategy, split type and payload fit together."""
     yield from _strategy(values)
     yield from _payload_in_flight(values)
     yield from _lines_of_no_text(values)

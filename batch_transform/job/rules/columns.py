@@ -1,4 +1,4 @@
-"""The named columns of CSV rows and fields of JSON records: the names themselves, and what filters ask of them.
+"""The named columns of CSV rows and fields of JSON records: the names themselves, and filters against them.
 
 For JSON the rules only warn: AWS documents neither what becomes of a field that it overwrites nor what a filter
 gives for a field that does not exist, and a job file may name fewer fields than records have.
@@ -19,7 +19,7 @@ from batch_transform.job.values.wording import counted, listed, shown
 
 
 def column_problems(spec: JobSpec) -> Iterator[Problem]:
-    """Check the names of columns, and the filters, which are paths here, against their number."""
+    """Check the names of columns, and the filters (paths by now) against their number."""
     yield from _names("input.columns", spec.input.columns, spec.input.content_type)
     yield from _names("output.columns", spec.output.columns, spec.output.accept)
     sent, answered = spec.input.columns, spec.output.columns
@@ -123,7 +123,7 @@ def _counts_from_both_ends(path: JsonPath) -> bool:
 
 
 def _from_both_ends(field: str, text: str | None) -> Iterator[Problem]:
-    """A warning: in a record that is wide enough such a slice ends before it starts."""
+    """A warning: in a wide enough record, such a slice ends before it starts."""
     if text is None or is_token(text):
         return
     try:
@@ -148,7 +148,7 @@ _RESERVED = (*_OF_JOIN, "SageMakerInferenceId", "SageMakerInferenceTime")
 
 
 def field_problems(spec: JobSpec) -> Iterator[Problem]:
-    """Check the named fields of JSON records and answers; the job's filters are paths here."""
+    """Check the named fields of JSON records and answers; the job's filters are paths by now."""
     sent, answered = spec.input.columns, spec.output.columns
     if any(map(is_token, (*sent, *answered))):
         return

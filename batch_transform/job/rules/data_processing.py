@@ -1,4 +1,4 @@
-"""Filters and join: what they ask of the content types, of each other and of SplitType and AssembleWith.
+"""Filters and join: whether content types, SplitType and AssembleWith fit them.
 
 Source: "Associate Prediction Results with Input Records", SageMaker Developer Guide.
 """
@@ -60,7 +60,7 @@ def _one_filter(values: RequestValues, field: str, member: str, type_field: str)
 
 
 def _selects_nothing(field: str, path: JsonPath) -> Iterator[Problem]:
-    """Warnings: what AWS makes of such a path is not recorded."""
+    """Warnings: AWS's result for such a path isn't recorded."""
     last = path.slice
     if path.forwards and last:
         yield Problem(
@@ -95,7 +95,7 @@ def _mend(text: str, content_type: str | None) -> str:
 
 
 def _csv_without_lines(values: RequestValues) -> Iterator[Problem]:
-    """A filter works on rows, and a whole object is no row. A warning: the outcome is not recorded."""
+    """A filter works on rows, and a whole object isn't a row. A warning: AWS's result isn't recorded."""
     if not values.knows(INPUT_FILTER, "input.content_type", "input.split_type"):
         return
     if values.text(INPUT_FILTER) in {None, "$"} or media_type(values.text("input.content_type")) != CSV:
@@ -121,7 +121,7 @@ _WHY = f"{_JOIN_SOURCE} is Input"
 ASKED_BY = dict.fromkeys(
     ("join-needs-content-type", "join-needs-accept", "join-csv-needs-line"), _JOIN_SOURCE
 )
-"""Codes of problems with what is not there, and the field that asks for it."""
+"""Codes of problems with a missing field, and the field that requires it."""
 
 
 def join_problems(values: RequestValues) -> Iterator[Problem]:
@@ -133,7 +133,7 @@ def join_problems(values: RequestValues) -> Iterator[Problem]:
 
 
 def _types(values: RequestValues) -> Iterator[Problem]:
-    """ContentType and Accept are both given, the same, and one of three."""
+    """ContentType and Accept are both given, equal, and one of three types."""
     allowed = ", ".join(FILTERABLE)
     for field in (_CONTENT_TYPE, _ACCEPT):
         if not values.has(field):
@@ -159,7 +159,7 @@ def _types(values: RequestValues) -> Iterator[Problem]:
 
 
 def _split(values: RequestValues) -> Iterator[Problem]:
-    """Records and answers are paired: SplitType and AssembleWith are the same, and of CSV both are Line."""
+    """Records and answers are paired: SplitType and AssembleWith are equal, and for CSV both are Line."""
     if not values.knows(_SPLIT, _ASSEMBLE):
         return
     split, assemble = values.text(_SPLIT) or "None", values.text(_ASSEMBLE) or "None"

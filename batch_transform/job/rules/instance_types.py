@@ -23,7 +23,7 @@ from batch_transform.job.values.wording import shown
 _KNOWN = Choice(INSTANCE_TYPES)
 
 
-def ladder_problems(instance_types: Sequence[object]) -> Iterator[Problem]:
+def instance_type_problems(instance_types: Sequence[object]) -> Iterator[Problem]:
     """Check each of several instance types by itself, and that they differ."""
     for at, instance_type in enumerate(instance_types):
         field = item_field(INSTANCE_TYPE, at, len(instance_types))
@@ -36,8 +36,8 @@ def ladder_problems(instance_types: Sequence[object]) -> Iterator[Problem]:
             )
 
 
-def job_ladder_problems(spec: JobSpec) -> Iterator[Problem]:
-    """Check what a job says of its instance types beyond its request."""
+def job_instance_type_problems(spec: JobSpec) -> Iterator[Problem]:
+    """Check a job's instance types beyond what its request shows."""
     types: object = spec.transform.instance_type
     if isinstance(types, str):
         message = f"must be a tuple of instance types; write ({shown(types)},)"

@@ -1,4 +1,4 @@
-"""Each field and each member by itself: is it there, of the right type and within its limits."""
+"""Each field and member by itself: whether it is present, has the right type and is within its limits."""
 
 from __future__ import annotations
 
@@ -42,12 +42,13 @@ def member_problems(request: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def setting_problems(spec: JobSpec) -> Iterator[Problem]:
-    """Check every field that is no member of the request against its limits; the request is checked by itself."""
+    """Check every field that isn't a member of the request against its limits; the request is checked separately."""
     yield from _settings(spec, "", "")
 
 
 def _settings(value: object, declared: str, given: str) -> Iterator[Problem]:
-    """Check the fields of a structure: `declared` leads their names in FIELDS, and `given` in the job."""
+    """Check the fields of a structure: `declared` is the prefix of their names in FIELDS, `given` the "
+    "prefix in the job."""
     kind: type = type(value)
     for name in written_fields(kind):
         field = FIELDS[f"{declared}{name}"]

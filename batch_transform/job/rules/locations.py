@@ -18,7 +18,7 @@ _CAPTURE = "batch_data_capture_config.destination_s3_uri"
 
 
 def location_problems(values: RequestValues) -> Iterator[Problem]:
-    """Check the addresses, and that neither results nor captured data become input."""
+    """Check the addresses, and that neither results nor captured data can become input."""
     places = {field: _place(values, field) for field in (_DATA, _PATH, _CAPTURE)}
     for field, place in places.items():
         if place is not None:

@@ -1,4 +1,4 @@
-"""The image of a container: a framework's, or an address that SageMaker pulls from."""
+"""Which model scores, and in which container: its source, image, archive, role and network."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _LOCAL = re.compile(r"file://|http://(127\.0\.0\.1|localhost|\[::1\])[:/]")
 def image_problems(
     field: str, image: FrameworkImage | str | None, instance_types: Sequence[str]
 ) -> Iterator[Problem]:
-    """Check one container's image; a framework's also against the instance types."""
+    """Check one container's image; a framework image also against the instance types."""
     if isinstance(image, str):
         found = list(value_problems(field, image, IMAGE_URI))
         yield from found
@@ -140,7 +140,7 @@ def model_problems(spec: JobSpec) -> Iterator[Problem]:
 
 
 def _containers(model: ModelSpec) -> Iterator[tuple[str, ModelSpec | ContainerSpec]]:
-    """Yield each container with its field; the model is its own one where it is no pipeline."""
+    """Yield each container with its field; a model that isn't a pipeline is its own container."""
     yield "model", model
     yield from ((f"model.containers[{at}]", container) for at, container in enumerate(model.containers))
 

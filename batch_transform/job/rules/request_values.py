@@ -1,4 +1,4 @@
-"""The values of a request as the rules see them: by field, and only where they can be judged."""
+"""The values of a request as the rules see them: by field, and only if they can be checked."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ INSTANCE_TYPE = "transform.instance_type"
 
 
 def field_of(path: Path) -> str:
-    """Return the job file's name for a member, or its path in the request where the job file has none."""
+    """Return the job file's name for a member, or its path in the request if the job file has none."""
     return FIELD_OF.get(path, ".".join(path))
 
 
 def member(request: Mapping[str, Any], path: Path) -> object:
-    """Return the value at `path`, and None where the request, or a structure on the way, lacks it."""
+    """Return the value at `path`, or None if the request, or a structure on the way, lacks it."""
     node: object = request
     for name in path:
         if not isinstance(node, Mapping):
@@ -31,8 +31,8 @@ class RequestValues:
     """What is known of a request's members.
 
     A field is open when its value is a token or has a problem of its own: a rule over several
-    fields says nothing then, since it could only guess. `instance_types` are those that are known and sound:
-    what they ask must hold for each of them.
+    fields then reports nothing, since it could only guess. `instance_types` are the valid ones:
+    their rules must hold for each of them.
     """
 
     def __init__(
@@ -60,11 +60,11 @@ class RequestValues:
         return field in self._values
 
     def text(self, field: str) -> str | None:
-        """Return the text of a known field, and None where it is left out."""
+        """Return the text of a known field, or None if it is left out."""
         value = self._values.get(field)
         return value if isinstance(value, str) else None
 
     def number(self, field: str) -> int | None:
-        """Return the number of a known field, and None where it is left out."""
+        """Return the number of a known field, or None if it is left out."""
         value = self._values.get(field)
         return value if isinstance(value, int) else None

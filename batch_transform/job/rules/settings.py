@@ -1,4 +1,4 @@
-"""Rules of their own for fields that are no members of the request: name, lists of names, notifications and logs."""
+"""Rules for fields that aren't members of the request: name, lists of names, notifications and logs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from batch_transform.job.values.wording import shown
 
 
 def name_problems(spec: JobSpec) -> Iterator[Problem]:
-    """Check the name: TransformJobName, S3 prefixes and resources are called after it."""
+    """Check the name: TransformJobName, S3 prefixes and resource names begin with it."""
     if is_token(spec.name) or is_job_name(spec.name):
         return
     near = near_job_name(spec.name)

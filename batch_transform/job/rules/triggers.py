@@ -1,7 +1,7 @@
 """When schedules and new objects start the job.
 
 Source: EventBridge Scheduler User Guide, "Schedule types". Only what the page rules out is refused;
-a form that it does not mention is left to AWS.
+AWS decides about forms that it doesn't mention.
 """
 
 from __future__ import annotations
@@ -212,7 +212,7 @@ def _is_value(field: _CronField, text: str) -> bool:
 
 
 def _from_unix(parts: list[str]) -> str:
-    """Return the six fields for the five of a Unix crontab, whose week begins with Sunday as 0."""
+    """Return the six fields for the five of a Unix crontab, in which Sunday is 0."""
     minutes, hours, day, month, weekday = parts
     weekday = re.sub(r"\d+", lambda number: str(int(number[0]) % 7 + 1), weekday)
     if weekday == "*":

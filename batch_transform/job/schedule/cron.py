@@ -1,7 +1,7 @@
 """Cron expressions of EventBridge Scheduler: which days and times they mean.
 
-Source: EventBridge Scheduler User Guide, "Schedule types". A range whose end is before its start goes over
-the end of the week, the day or the year; the page does not say so, and other readers of this notation do it.
+Source: EventBridge Scheduler User Guide, "Schedule types". A range whose end is before its start wraps around
+the week, the day or the year; the page doesn't say so, but other readers of this notation do it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _DST_SHIFT = timedelta(hours=3)  # more than any zone moves its clocks
 
 @dataclass(frozen=True)
 class Cron:
-    """`minutes` and `hours` in order; `day` and `weekday` as written, of which `?` says nothing."""
+    """`minutes` and `hours` are in order; `day` and `weekday` are as written, and `?` means no restriction."""
 
     minutes: tuple[int, ...]
     hours: tuple[int, ...]
@@ -42,7 +42,7 @@ class Cron:
     def starts(self, after: datetime, zone: tzinfo = UTC) -> Iterator[datetime]:
         """Yield the moments after `after` at which something starts, in UTC, to the end of the years.
 
-        Times that the clocks leave out are left out; of those that come twice the first counts (User
+        Times that the clocks skip are left out; of those that come twice, the first counts (User
         Guide, "Daylight savings time").
         """
         for local in self._local_starts(after.astimezone(zone).replace(tzinfo=None) - _DST_SHIFT):
@@ -67,13 +67,13 @@ class Cron:
 
 
 def moment_of(local: datetime, zone: tzinfo) -> datetime | None:
-    """Return the moment in UTC at which the clocks of a zone first show a time; None where they never do."""
+    """Return the moment in UTC at which a zone's clocks first show a time; None if they never do."""
     moment = local.replace(tzinfo=zone).astimezone(UTC)
     return moment if moment.astimezone(zone).replace(tzinfo=None, fold=0) == local else None
 
 
 def read_cron(text: str) -> Cron | None:
-    """Return what six fields mean, without the word `cron`; None where they are in no form that we know."""
+    """Return what six fields mean, without the word `cron`; None if their form isn't known."""
     parts = text.upper().split()
     if len(parts) != 6:
         return None
@@ -117,7 +117,7 @@ def _days_of_month(item: str, first: int, length: int) -> Iterator[int]:
 
 
 def _nearest_weekday(day: int, first: int, length: int) -> Iterator[int]:
-    """Within the month: from a Saturday back and from a Sunday on, unless that leaves it."""
+    """Within the month: back from a Saturday and on from a Sunday, unless that leaves the month."""
     if not 1 <= day <= length:
         return
     weekday = (first - 1 + day - 1) % 7 + 1
@@ -176,12 +176,12 @@ _FORM = re.compile(r"\d{4}-\d\d-\d\dT(?!24)\d\d:\d\d:\d\d(\.\d{1,6})?Z")  # Pyth
 
 
 def read_moment(text: str) -> datetime | None:
-    """Return the moment, with its time zone; None where the text is none in this form."""
+    """Return the moment, with its time zone; None if the text isn't in this form."""
     return _read(text) if _FORM.fullmatch(text) else None
 
 
 def near_moment(text: str) -> str | None:
-    """Return in this form what the writer of another form of ISO 8601 meant; without an offset, UTC."""
+    """Return the moment in this form for text in another form of ISO 8601; without an offset, UTC."""
     moment = _read(text.strip())
     return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 

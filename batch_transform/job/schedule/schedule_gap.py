@@ -19,11 +19,11 @@ _UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": tim
 
 
 def longest_gap(schedule: ScheduleSpec) -> timedelta | None:
-    """Return the longest time between two starts, and None where there are no two or nobody can tell.
+    """Return the longest time between two starts, or None if there are no two or it can't be determined.
 
     It looks at the expression, its time zone (a clock that is set back makes a gap an hour longer, a time
     that it leaves out makes it twice as long) and the window within which the Scheduler may be late. When
-    the schedule begins and ends, and whether it is paused, is for the caller to see. Cron without a year is
+    the schedule begins and ends, and whether it is paused, is up to the caller. Cron without a year is
     followed through 28 years.
     """
     gap = (
@@ -36,7 +36,7 @@ def longest_gap(schedule: ScheduleSpec) -> timedelta | None:
 
 
 def longest_wait(schedules: Iterable[ScheduleSpec]) -> timedelta | None:
-    """Return how long a job with these schedules may go without a start; None where none of them says.
+    """Return how long a job with these schedules may go without a start; None if none of them determines it.
 
     That of the schedule that starts most often: the others can only make it shorter.
     """
@@ -69,7 +69,7 @@ def _cron_gap(text: str, zone_name: str) -> timedelta | None:
 def _days_with_starts(cron: Cron, zone: tzinfo) -> Iterator[tuple[datetime, datetime, timedelta]]:
     """Yield each day's first and last start, and the longest gap between them.
 
-    Days differ only where clocks are set, so that the times of all others are worked out once.
+    Days differ only when clocks change, so the times of all other days are calculated once.
     """
     times = [timedelta(hours=hour, minutes=minute) for hour in cron.hours for minute in cron.minutes]
     usual = _longest(times)

@@ -1,1 +1,1 @@
-"""What a job file and an environment say, as frozen dataclasses, and small values that have rules of their own."""
+"""Job files and environments as frozen dataclasses, with every field's declaration, and small values with rules."""

@@ -35,7 +35,7 @@ class Derived:
 
 
 def derived_values(spec: JobSpec) -> tuple[Derived, ...]:
-    """Return what a job as written leaves out and what is filled in."""
+    """Return the values that a job, as written, leaves out and that are filled in."""
     is_joined = spec.data_processing.join_source == "Input"
     return (*(_type(spec) if is_joined else ()), *(_joined_lines(spec) if is_joined else _named_lines(spec)))
 
@@ -76,7 +76,7 @@ def _joined_lines(spec: JobSpec) -> tuple[Derived, ...]:
 
 
 def _named_lines(spec: JobSpec) -> tuple[Derived, ...]:
-    """Without a join nothing says how results are assembled, unless results are lines of which names are kept."""
+    """Without a join, only `keep` on lines determines how results are assembled."""
     processing = spec.data_processing
     if media_type(spec.input.content_type) not in _LINES or spec.input.split_type not in {None, _LINE}:
         return ()

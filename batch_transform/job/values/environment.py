@@ -1,4 +1,4 @@
-"""An environment: one place that all jobs are deployed to, and what is different there."""
+"""An environment: a place that all jobs are deployed to, and its settings."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ DEFAULT_PROJECT = "batch-transform"
 
 @dataclass(frozen=True)
 class EnvironmentSpec:
-    """What is different in one environment. Without any of it, it is fit for production.
+    """The settings of one environment. The defaults are fit for production.
 
-    `account` and `region` bind it to one place; without them it is deployed to wherever the credentials lead.
+    `account` and `region` bind it to one place; without them it is deployed to the credentials' account and region.
     `prefix` leads the names of stacks and jobs, so that several environments fit into one account.
     `schedules` is `as_declared` or `paused`: paused schedules and uploads start nothing. `instance_type`
-    takes the place of every job's own. `removal_policy` is `retain` or `destroy`: what happens to buckets and
+    replaces every job's own. `removal_policy` is `retain` or `destroy`: what happens to buckets and
     key when the stack is deleted. A bucket with data in it cannot be deleted; `auto_delete_objects` empties it first.
     `keep_outputs_for_in_days` deletes results that are older; without it they are kept. `access_logs_bucket` is the
     name of a bucket that gets S3's server access logs of the data buckets.
-    `customer_key` encrypts what the stack holds with a KMS key of its own. `notify` is told of the runs of jobs
-    that name nobody themselves. `environment` and `project` become tags, beside `tags`.
+    `customer_key` encrypts what the stack holds with a KMS key of its own. `notify` gets the notifications of jobs
+    that have no `notify` of their own. `environment` and `project` become tags, beside `tags`.
     """
 
     environment: str = DEFAULT_ENVIRONMENT
@@ -43,10 +43,10 @@ class EnvironmentSpec:
     tags: Mapping[str, str] = field(default_factory=dict)
 
     def all_tags(self) -> dict[str, str]:
-        """Return the tags of all that is deployed there.
+        """Return the tags of everything that is deployed there.
 
-        A tag of the file's own takes the place of one of these whatever its capitals, such as `Environment`: IAM takes
-        no two tags of a role whose names differ only in them (IAM User Guide, "Rules for tagging").
+        A tag in the file replaces one of these even if their case differs, such as `Environment`: a role can't have two
+        tags in IAM whose names differ only in case (IAM User Guide, "Rules for tagging").
         """
         ours = {"environment": self.environment, "project": self.project}
         given = {name.lower() for name in self.tags}
@@ -54,7 +54,7 @@ class EnvironmentSpec:
 
 
 def in_environment(job: JobSpec, environment: EnvironmentSpec) -> JobSpec:
-    """Return the job as it is there. What the job file says itself wins over the environment's tags."""
+    """Return the job as it is deployed there. The job file's own tags win over the environment's."""
     transform, triggers = job.transform, job.triggers
     if environment.instance_type is not None:
         transform = dataclasses.replace(transform, instance_type=(environment.instance_type,))

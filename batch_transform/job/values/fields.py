@@ -1,4 +1,5 @@
-"""The fields of a job file, found in the declarations of `JobSpec`: what all that is derived from them starts with."""
+"""The fields of a job file, found in the declarations of `JobSpec`; everything derived from the "
+"declarations starts here."""
 
 from __future__ import annotations
 
@@ -46,7 +47,7 @@ class Field:
 
     @property
     def limits(self) -> Limits | None:
-        """What each of its values must keep; of a flag, that it is one."""
+        """The limits of each of its values; a bool has to be one."""
         return Flag() if self.hint is bool else self.setting.limits
 
     @property

@@ -16,12 +16,12 @@ _LEGAL = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*")
 
 
 def is_job_name(text: str) -> bool:
-    """Return whether a job may be called so."""
+    """Return whether a job may have this name."""
     return len(text) <= MAX_LENGTH and _LEGAL.fullmatch(text) is not None
 
 
 def near_job_name(text: str) -> str:
-    """Return a legal name that is as near to `text` as can be; it may be empty when nothing is left."""
+    """Return the closest legal name to `text`; it may be empty."""
     ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     hyphened = re.sub(r"[^a-zA-Z0-9]+", "-", ascii_text).strip("-")
     return hyphened[:MAX_LENGTH].strip("-")

@@ -7,32 +7,32 @@ from typing import Any
 from batch_transform.job.values.job_spec import ContainerSpec, ModelSpec
 
 SOURCES = ("source", "artifact", "containers", "existing", "endpoint", "package_group")
-"""The fields of `model` of which a job says exactly one."""
+"""The fields of `model` of which a job sets exactly one."""
 
 FOUND_BY_RUN = ("endpoint", "package_group")
-"""Those whose model the preflight function finds for each run."""
+"""Those whose model the preflight finds for each run."""
 
 NAME_TO_BE_FOUND = "found-when-a-run-starts"
-"""Holds the place of ModelName in the declared request until then. Legal, so that the rules pass."""
+"""The placeholder for ModelName in the declared request until then; legal, so that the rules pass."""
 
 NAME_TO_WRITE = "name-of-your-model"
 """The placeholder that `adopt` writes into a job file when it doesn't know the model's name."""
 
 
 def given_sources(model: ModelSpec) -> list[str]:
-    """Return which of the sources the job says."""
+    """Return the sources that the job sets."""
     return [name for name in SOURCES if getattr(model, name) not in (None, ())]
 
 
 def containers(model: ModelSpec) -> tuple[ContainerSpec, ...]:
-    """Return what the stack defines a model of, in the order of the pipeline; () where it defines none."""
+    """Return the containers of the model that the stack defines, in pipeline order; () if it defines none."""
     if model.containers or model.image is None or (model.source is None and model.artifact is None):
         return model.containers
     return (ContainerSpec(model.image, model.source, model.artifact, model.kms_key, model.env),)
 
 
 def to_be_found(model: ModelSpec) -> dict[str, Any]:
-    """Return what the preflight function needs to find the model of a run; {} where its name is known.
+    """Return what the preflight needs to find the model of a run; {} if its name is known.
 
     The network is as CreateModel takes it.
     """

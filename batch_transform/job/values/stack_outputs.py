@@ -1,4 +1,4 @@
-"""What ties the command line and the functions to what was deployed: the names of stacks, outputs and metrics."""
+"""The names by which the command line and the functions find what was deployed: stacks, outputs and metrics."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NOTIFICATION_TOPIC = "NotificationTopicArn"
 NOTIFICATION_KEY = "NotificationKeyArn"
 
 SPLIT_INTO = "SplitInto"
-"""Begins the keys of the outputs that name the stacks which a stack has split into."""
+"""The prefix of the keys of outputs that name the stacks which a stack has been split into."""
 
 _STATE_MACHINE = "StateMachine"
 _RUNS_THE_JOB = "runs the job "
@@ -51,7 +51,7 @@ def job_of(description: str, value: str) -> str | None:
 # The metrics that the workflow publishes by itself, since AWS has none of them.
 METRICS_NAMESPACE = "BatchTransform"
 METRICS_DIMENSION = "StateMachineArn"
-"""As the metrics of Step Functions have it: one job in one stack."""
+"""The dimension of Step Functions' own metrics: one job in one stack."""
 
 INPUT_OBJECTS = "InputObjects"
 OUTPUT_OBJECTS = "OutputObjects"

@@ -9,7 +9,7 @@ _LONGEST_SHOWN = 60
 
 
 def counted(number: int, word: str) -> str:
-    """Return such as `1 column` and `2,000 columns`."""
+    """Return `1 column` or `2,000 columns`, for example."""
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
@@ -20,7 +20,7 @@ def listed(names: Sequence[object], most: int = 8) -> str:
 
 
 def shown(value: object) -> str:
-    """Return a value as messages show it: texts in quotes, long ones cut, with their length."""
+    """Return a value as messages show it: strings in quotes, long ones cut, with their length."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
@@ -37,7 +37,7 @@ def shown(value: object) -> str:
 
 
 def length_text(span: timedelta) -> str:
-    """Return such as `1 h 10 min 14 s`, to the second."""
+    """Return `1 h 10 min 14 s`, for example, to the second."""
     minutes, seconds = divmod(round(span.total_seconds()), 60)
     hours, minutes = divmod(minutes, 60)
     parts = ((hours, "h"), (minutes, "min"), (seconds, "s"))

@@ -1,4 +1,4 @@
-"""The closed sets of values: AWS's own, and the API's strings beside them."""
+"""The enums for closed sets of values, and the API's strings that stand for the same."""
 
 from __future__ import annotations
 

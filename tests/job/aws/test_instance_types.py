@@ -44,5 +44,5 @@ def test_nothing_is_near_to_nonsense() -> None:
     assert near_instance_types("quantum") == []
 
 
-def test_what_is_no_instance_type_has_no_family() -> None:
+def test_other_text_than_an_instance_type_has_no_family() -> None:
     assert family("m5.xlarge") == ""

@@ -1,4 +1,4 @@
-"""environments.yaml: what it may say, and where each problem is shown."""
+"""environments.yaml: what it may contain, and where each problem is shown."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ def test_a_field_without_a_value_is_left_out(jobs: Path) -> None:
     assert load_job_file(path) == JobSpec("demo", ModelSpec(existing="demo-model"), job_file=str(path))
 
 
-def test_none_is_a_word_and_not_nothing(jobs: Path) -> None:
+def test_none_is_a_word_and_not_null(jobs: Path) -> None:
     assert load_job_file(write(jobs, f"{SMALL}input: {{split_type: None}}\n")).input.split_type == "None"
 
 
@@ -302,7 +302,7 @@ def test_an_unknown_field_leads_to_the_one_that_was_meant(text: str, hint: str, 
         (f"{SMALL}DataProcessing: {{a: b}}\n", "the API's DataProcessing is data_processing in a job file; "),
     ],
 )
-def test_what_stands_elsewhere_in_another_form_is_shown_in_ours(jobs: Path, text: str, told: str) -> None:
+def test_names_of_the_api_are_shown_as_the_job_files_own(jobs: Path, text: str, told: str) -> None:
     (problem,) = read_job_files([write(jobs, text)]).problems
     assert told in problem.message
 

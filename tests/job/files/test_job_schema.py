@@ -35,7 +35,7 @@ Validate = Callable[[Sequence[str]], list[list[str]]]
 
 @pytest.fixture(scope="module")
 def errors_in() -> Validate:
-    """Return what the schema says of each of these YAML texts."""
+    """Return the schema's errors for each of these YAML texts."""
 
     def validate(texts: Sequence[str]) -> list[list[str]]:
         documents = [yaml.safe_load(text) for text in texts]
@@ -88,7 +88,7 @@ def test_good_files_pass(errors_in: Validate) -> None:
     assert errors_in(GOOD) == [[]] * len(GOOD)
 
 
-# What several fields, files or other systems must tell is not in the schema.
+# A schema can't check several fields, files or other systems.
 _BEYOND = {
     "artifact-uncompressed",
     "column-duplicate",
@@ -161,7 +161,7 @@ def _known_to_a_schema(code: str) -> bool:
     )
 
 
-def test_files_with_errors_that_a_field_shows_by_itself_fail(errors_in: Validate, tmp_path: Path) -> None:
+def test_files_with_errors_in_a_single_field_fail(errors_in: Validate, tmp_path: Path) -> None:
     bad, passing = [], []
     for number, (code, why, marked) in enumerate(BAD_FILES):
         path = tmp_path / f"{number}.yaml"

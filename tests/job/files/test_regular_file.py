@@ -15,7 +15,7 @@ MODULE = "batch_transform.cli.main"
 
 
 def make(kind: str, path: Path) -> Path:
-    """Make something at `path` that is no file; a device is one of the system's."""
+    """Make something other than a file at `path`; a device is one of the system's."""
     if kind == "fifo":
         os.mkfifo(path)
     elif kind == "folder":
@@ -37,7 +37,7 @@ KINDS = {"fifo": "a named pipe (FIFO)", "folder": "a folder", "socket": "a socke
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_fails_for_what_is_no_file_with_its_kind(tmp_path: Path, kind: str) -> None:
+def test_fails_for_anything_but_a_file_and_names_its_kind(tmp_path: Path, kind: str) -> None:
     path = make(kind, tmp_path / "odd")
     with pytest.raises(OSError, match=str(path)) as refused:
         read_file(path)
@@ -86,9 +86,7 @@ COMMANDS = {
 
 @pytest.mark.parametrize("kind", ["fifo", "device"])
 @pytest.mark.parametrize("command", COMMANDS)
-def test_fails_at_once_for_a_command_that_is_given_what_is_no_file(
-    tmp_path: Path, command: str, kind: str
-) -> None:
+def test_a_command_fails_at_once_for_anything_but_a_file(tmp_path: Path, command: str, kind: str) -> None:
     (tmp_path / "churn.yaml").write_text(JOB)
     (tmp_path / "own.yaml").write_text(OWN)
     (tmp_path / "model").mkdir()

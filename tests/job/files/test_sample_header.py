@@ -69,13 +69,13 @@ def job_file(folder: Path, header: str) -> Path:
     return path
 
 
-def test_a_job_file_takes_its_columns_from_a_sample_that_it_names_from_its_own_place(tmp_path: Path) -> None:
+def test_a_job_file_gets_its_columns_from_a_sample_relative_to_itself(tmp_path: Path) -> None:
     job = load_job_file(job_file(tmp_path, "id,age,plan\n"))
     assert job.input.columns == ("id", "age", "plan")
     assert job.input.columns_from == tmp_path / "data/sample.csv"
 
 
-def test_fails_for_a_sample_that_is_missing_and_says_from_where_its_path_is_seen(tmp_path: Path) -> None:
+def test_fails_for_a_missing_sample_and_says_what_its_path_is_relative_to(tmp_path: Path) -> None:
     path = job_file(tmp_path, "id,age,plan\n")
     (tmp_path / "data/sample.csv").unlink()
     (problem,) = read_job_files([path]).problems

@@ -64,7 +64,7 @@ def test_a_job_gets_the_model_that_stands_in_for_its_own(file: Path) -> None:
     assert model == ModelSpec(source=file.parent / "churn", image=FrameworkImage("sklearn", "1.2-1"))
 
 
-def test_a_job_whose_stack_defines_its_model_stays_as_it_is(file: Path) -> None:
+def test_a_job_whose_stack_defines_its_model_is_unchanged(file: Path) -> None:
     job = JobSpec("churn", ModelSpec(source=Path("churn"), image=FrameworkImage("sklearn", "1.2-1")))
     assert with_stand_in(job, None) is job
 

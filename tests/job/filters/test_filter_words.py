@@ -48,7 +48,7 @@ ANSWER = Row.of(("score", "label"))
         ),
     ],
 )
-def test_a_filter_of_a_csv_row_is_said_in_names(text: str, row: Row, words: str) -> None:
+def test_a_filter_of_a_csv_row_is_described_by_names(text: str, row: Row, words: str) -> None:
     assert csv_words(JsonPath.parse(text), row) == words
 
 
@@ -78,12 +78,12 @@ def test_a_filter_of_a_csv_row_is_said_in_names(text: str, row: Row, words: str)
         ),
     ],
 )
-def test_a_filter_of_a_json_record_is_said_in_names(text: str, joined: bool, words: str) -> None:
+def test_a_filter_of_a_json_record_is_described_by_names(text: str, joined: bool, words: str) -> None:
     assert json_words(JsonPath.parse(text), joined=joined) == words
 
 
 @given(st.lists(st.integers(-5, 4), min_size=1, max_size=6))
-def test_few_columns_are_always_said_by_the_names_that_the_filter_selects(indexes: list[int]) -> None:
+def test_few_columns_are_always_described_by_the_names_that_the_filter_selects(indexes: list[int]) -> None:
     path = JsonPath.parse(f"$[{','.join(map(str, indexes))}]")
     words = csv_words(path, FIVE)
     if not words.startswith(("all ",)):
@@ -100,5 +100,5 @@ def test_few_columns_are_always_said_by_the_names_that_the_filter_selects(indexe
         ("$.scores[0]", "element 1 of the field scores of the model's answer"),
     ],
 )
-def test_an_output_filter_without_a_join_is_said_of_the_answer(text: str, words: str) -> None:
+def test_an_output_filter_without_a_join_is_described_for_the_answer(text: str, words: str) -> None:
     assert json_words(JsonPath.parse(text), of_answer=True) == words

@@ -1,4 +1,4 @@
-"""The filter language: what is legal, what AWS says of the rest, and what a filter selects."""
+"""The filter language: what is legal, AWS's messages for the rest, and what a filter selects."""
 
 from __future__ import annotations
 
@@ -68,7 +68,9 @@ def test_fails_for_what_awss_pages_say_or_jobs_show_to_be_illegal(text: str) -> 
         ("$[ 1 : 2 ]", "bc"),
     ],
 )
-def test_a_filter_on_a_row_takes_cells_as_written_with_inclusive_ends(text: str, selected: str) -> None:
+def test_a_filter_on_a_row_selects_cells_in_its_own_order_with_inclusive_ends(
+    text: str, selected: str
+) -> None:
     assert JsonPath.parse(text, content_type="text/csv").select_cells(LETTERS) == list(selected)
 
 
@@ -180,7 +182,7 @@ def test_fails_for_legal_characters_in_an_illegal_order(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["$.id", "$['id']", "$['id','name']", "$.id[0]", "$[1].id"])
-def test_fails_for_names_on_csv_whatever_the_case_and_the_parameters_of_the_type(text: str) -> None:
+def test_fails_for_names_on_csv_in_any_case_and_with_any_parameters_of_the_type(text: str) -> None:
     with pytest.raises(InvalidFilterError, match="Supported operators for"):
         JsonPath.parse(text, content_type="Text/CSV; charset=utf-8")
 

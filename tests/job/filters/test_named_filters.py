@@ -59,7 +59,7 @@ def test_without_names_and_paths_a_filter_is_awss_default() -> None:
     assert filters(CSV) == ("$", "$")
 
 
-def test_a_path_stays_as_it_is_written() -> None:
+def test_a_path_is_kept_as_written() -> None:
     paths = DataProcessingSpec(input_filter="$[ 1, 2 ]", output_filter="$[-1]")
     assert with_paths(replace(CSV, data_processing=paths)).data_processing == paths
 
@@ -127,7 +127,7 @@ def test_fields_of_the_answer_are_kept_by_its_names_or_below_sagemaker_output() 
     assert kept(named, "label", joined=False) == "$.label"
 
 
-def test_all_fields_are_the_whole_record_whatever_they_are_called() -> None:
+def test_all_fields_are_the_whole_record_with_any_names() -> None:
     named = with_columns(JSON, ("id", "first_name"), ())
     assert sent(named, send=("first_name", "id")) == "$"
     assert kept(named, "id", "first_name", "SageMakerOutput") == "$"
@@ -150,7 +150,7 @@ def test_fails_for_a_selection_that_makes_too_long_a_filter_and_says_what_would_
     assert problem[2].endswith("with these columns first in the data it is $[:29]")
 
 
-def test_fails_for_a_long_selection_in_another_order_and_asks_for_the_datas() -> None:
+def test_fails_for_a_long_selection_in_another_order_than_the_data() -> None:
     wide = with_columns(CSV, tuple(f"c{number}" for number in range(60)), ())
     (problem,) = told(wide, send=tuple(f"c{number}" for number in reversed(range(60))))
     assert problem[0] == "names-too-long"
@@ -166,19 +166,19 @@ def test_fails_for_json_names_that_no_filter_can_hold_and_names_each_of_them() -
     assert found[0][2].startswith("'first_name' holds _, but names in a filter can have only ASCII letters")
 
 
-def test_fails_for_a_name_of_json_that_asks_into_a_field() -> None:
+def test_fails_for_a_name_of_a_nested_json_field() -> None:
     ((_, _, message),) = told(JSON, send=("a.b",))
     assert message.endswith("names are top-level fields; for a nested field, write the JSONPath")
 
 
-def test_an_order_that_aws_does_not_promise_is_a_warning() -> None:
+def test_an_undocumented_order_is_a_warning() -> None:
     assert kept(CSV, "label", "id") == "$[-1,0]"
     ((code, _, message),) = told(CSV, keep=("label", "id"))
     assert code == "names-order"
     assert message.endswith("write [id, label]")
 
 
-def test_all_that_is_wrong_with_names_is_reported_at_once() -> None:
+def test_all_problems_of_names_are_reported_at_once() -> None:
     with pytest.raises(FilterNamesError) as caught:
         filters(CSV, send=("age", "age", "plam"), keep=("nothing",))
     assert [problem.code for problem in caught.value.problems] == [
@@ -405,6 +405,6 @@ def test_fails_for_a_long_selection_with_one_gap_or_of_a_row_of_unknown_width() 
     assert ": the row's width is not known; " in message
 
 
-def test_an_order_that_aws_does_not_promise_is_no_error() -> None:
+def test_an_undocumented_order_is_not_an_error() -> None:
     spec = replace(CSV, data_processing=DataProcessingSpec(join_source="Input", keep=("label", "id")))
     assert [problem.severity for problem in output_filter(spec).problems] == ["warning"]

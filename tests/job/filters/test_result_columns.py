@@ -40,6 +40,6 @@ def test_without_all_names_there_are_none() -> None:
     assert result_columns(a_job(answer=()), {"JoinSource": "Input", "OutputFilter": "$"}) == ()
 
 
-def test_a_json_result_has_no_columns_whatever_names_its_fields_have() -> None:
+def test_a_json_result_has_no_columns_even_if_its_fields_are_named() -> None:
     spec = replace(a_job(), output=OutputSpec(accept="application/jsonlines", columns=("label",)))
     assert result_columns(spec, {"JoinSource": "Input", "OutputFilter": "$['id','SageMakerOutput']"}) == ()

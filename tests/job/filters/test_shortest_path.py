@@ -59,7 +59,7 @@ def test_a_path_selects_its_columns_in_their_order(data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("width", [1, 2, 3, 11])
 def test_no_legal_path_to_up_to_two_columns_or_a_run_is_shorter(width: int) -> None:
-    """Against all paths there are, tried one by one."""
+    """Compare with every possible path, tried one by one."""
     indexes = range(-width, width)
     bounds = ["", *map(str, range(width))]
     paths = ["$", *(f"$[{start}:{end}]" for start in bounds for end in bounds)]

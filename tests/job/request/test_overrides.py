@@ -82,7 +82,7 @@ def test_an_input_that_says_nothing_changes_nothing(run_input: dict[str, object]
     assert apply_overrides(REQUEST, run_input).request == REQUEST
 
 
-def test_the_jobs_own_request_stays_as_it_is() -> None:
+def test_the_jobs_own_request_is_unchanged() -> None:
     before = copy.deepcopy(REQUEST)
     apply_overrides(REQUEST, {"transform.env": {"LEVEL": "debug"}, "input.data": "s3://bucket/other/"})
     assert before == REQUEST
@@ -109,7 +109,7 @@ def test_variables_are_added_to_the_jobs_own(run_input: dict[str, object]) -> No
     assert changed(run_input) == {"Environment": {"LEVEL": "debug", "SIZE": "1", "NEW": "7"}}
 
 
-def test_null_takes_a_member_or_a_variable_out() -> None:
+def test_null_removes_a_member_or_a_variable() -> None:
     effective = apply_overrides(
         REQUEST, {"transform.strategy": None, "transform.env": {"SIZE": None}}
     ).request
@@ -117,7 +117,7 @@ def test_null_takes_a_member_or_a_variable_out() -> None:
     assert effective["Environment"] == {"LEVEL": "info"}
 
 
-def test_fails_where_null_takes_out_what_is_required() -> None:
+def test_fails_if_null_removes_a_required_member() -> None:
     assert told({"input.data": None}) == [("missing-field", "input.data")]
 
 

@@ -1,4 +1,4 @@
-"""One wrong job file for each rule: the code, and the very place in the file that the problem shows.
+"""One wrong job file for each rule: the code, and the exact place in the file that the problem shows.
 
 In the files below, « stands before what a problem must point at; it is taken out before the file is read. `repo/`
 stands for a repository in Amazon ECR.
@@ -928,7 +928,7 @@ BAD_FILES: list[tuple[str, str, str]] = [
         "name: demo\nmodel: {artifact: s3://bucket/m.tar.gz, image: {framework: pytorch, version: '2.6'}}\n"
         "transform: {instance_type: [ml.m5.large, «ml.g5.xlarge]}\n",
     ),
-    # Who is told, how runs behave, what is unusual
+    # Notifications, the behaviour of runs, alarms
     ("notify-empty", "nothing", f"{MODEL}«notify:\n"),
     ("notify-empty", "braces", f"{MODEL}notify: «{{}}\n"),
     ("notify-empty", "no address", f"{MODEL}notify: {{email: «[]}}\n"),

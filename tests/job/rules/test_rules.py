@@ -41,7 +41,7 @@ NUMBER_TOKEN = -1.8881545897087626e289
 
 
 def request(*changes: tuple[str, object]) -> dict[str, Any]:
-    """Return the sound request with members at dotted paths changed; None takes one out."""
+    """Return a valid request with members at dotted paths changed; None removes one."""
     changed = copy.deepcopy(REQUEST)
     for dotted, value in changes:
         *parents, last = dotted.split(".")
@@ -250,14 +250,14 @@ def test_all_problems_are_reported_at_once() -> None:
     assert len(found) == 3
 
 
-def test_a_value_that_is_wrong_by_itself_is_reported_once() -> None:
+def test_a_value_that_is_wrong_on_its_own_is_reported_once() -> None:
     found = request_problems(
         request(("DataProcessing.JoinSource", "Input"), ("TransformInput.SplitType", "line"))
     )
     assert told(found) == [("split-type-unknown", "input.split_type")]
 
 
-def test_fails_for_a_text_in_the_place_of_a_tuple_of_names_and_not_for_its_letters() -> None:
+def test_fails_once_for_a_string_instead_of_a_tuple_of_names() -> None:
     spec = job(
         input=InputSpec(content_type="text/csv", columns=("id", "age")),
         data_processing=DataProcessingSpec(send_except="id"),  # type: ignore[arg-type]  # what is refused
@@ -361,7 +361,7 @@ def test_fails_for_two_kinds_of_day_and_gives_a_sound_expression(cron: str) -> N
     assert problems(job(triggers=TriggersSpec(schedule=(ScheduleSpec(cron=sound),)))) == []
 
 
-def test_a_results_prefix_beside_the_data_is_no_problem() -> None:
+def test_results_next_to_the_data_are_fine() -> None:
     found = problems(
         job(input=InputSpec(data="s3://bucket/in/"), output=OutputSpec(path="s3://bucket/in-results/"))
     )
@@ -462,7 +462,7 @@ def test_a_name_of_the_answer_without_names_says_where_to_write_them() -> None:
 @pytest.mark.parametrize(
     "cron", ["0 2 29 2 ? *", "0 2 30,31 2,3 ? *", "0 2 L 2 ? *", "0 2 31 * ? *", "0 2 1/31 2 ? *"]
 )
-def test_a_day_that_comes_is_no_problem(cron: str) -> None:
+def test_a_day_that_exists_is_fine(cron: str) -> None:
     assert problems(job(triggers=TriggersSpec(schedule=(ScheduleSpec(cron=cron),)))) == []
 
 

@@ -1,4 +1,4 @@
-"""What `check` says of a model's folder, which lies beside the job file."""
+"""What `check` reports about a model's folder next to the job file."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ HUGGING_FACE_URI = (
 
 @pytest.fixture
 def check(tmp_path: Path) -> Check:
-    """Write a model's files and a job that packs them, and return what is wrong with the job."""
+    """Write a model's files and a job that packs them, and return the job's problems."""
 
     def checked(image: str, *files: str, more: str = "", **texts: str) -> tuple[Problem, ...]:
         model = tmp_path / "model"
@@ -275,7 +275,7 @@ def test_a_script_of_xgboost_takes_larger_requests_than_its_algorithm_mode(
 
 
 def test_fails_for_a_folder_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Root may read everything, so that the refusal is put in its place."""
+    """Root may read everything, so the refusal is simulated."""
 
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")

@@ -1,4 +1,4 @@
-"""What first bytes and sizes show of data; the preflight's tests hold the messages."""
+"""What first bytes and sizes show about data; the preflight's tests cover the messages."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_utf_8_text_is_neither_wide_nor_packed(text: str) -> None:
 
 @given(st.binary(max_size=12), st.binary(max_size=12), st.booleans())
 def test_the_first_bytes_decide_alone(start: bytes, rest: bytes, is_gzip: bool) -> None:
-    """An object is judged alike however much of it is read."""
+    """The result is the same however much of an object is read."""
     padded = start.ljust(FIRST_BYTES, b"x")
     of = Reading("text/csv", "Line", is_gzip, is_filtered=False, payload=None)
     found = of.unfit_start(padded)
@@ -90,9 +90,7 @@ def a_request(**members: Any) -> dict[str, Any]:
         (a_request(DataProcessing={"InputFilter": "$", "OutputFilter": "$[0]"}, MaxPayloadInMB=2), 2 * 2**20),
     ],
 )
-def test_an_object_has_a_largest_size_where_it_is_one_request_as_it_is(
-    request_: dict[str, Any], most: int | None
-) -> None:
+def test_an_object_that_is_one_request_has_a_size_limit(request_: dict[str, Any], most: int | None) -> None:
     reading = Reading.of(request_)
     assert reading.most_bytes == most
     if most is not None:
@@ -100,5 +98,5 @@ def test_an_object_has_a_largest_size_where_it_is_one_request_as_it_is(
         assert reading.unfit_size(most + 1) is not None
 
 
-def test_nothing_is_said_of_nothing() -> None:
+def test_an_empty_object_has_no_problem() -> None:
     assert unfit_text([], 5) == ""

@@ -1,4 +1,4 @@
-"""What a job leaves out and can be only one thing is filled in; what it says is kept."""
+"""Values that can be only one thing are filled in; what the job says is kept."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_what_can_be_only_one_thing_is_filled_in(spec: JobSpec, filled: dict[str
         job(JOIN, "${Token[TOKEN.1]}", None),
     ],
 )
-def test_nothing_else_is(spec: JobSpec) -> None:
+def test_nothing_else_is_filled_in(spec: JobSpec) -> None:
     assert derived_values(spec) == ()
     assert with_derived(spec) == spec
 

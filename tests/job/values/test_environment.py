@@ -1,4 +1,4 @@
-"""What an environment makes of a job."""
+"""How an environment changes a job."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def test_production_changes_nothing_but_the_tags() -> None:
     assert there.tags == {"environment": "prod", "project": "own", "job": "churn", "team": "churn"}
 
 
-def test_a_tag_of_the_environments_own_is_the_only_one_of_its_name_whatever_its_capitals() -> None:
+def test_a_tag_of_an_environment_replaces_ours_even_in_another_case() -> None:
     given = EnvironmentSpec("dev", tags={"Environment": "development", "team": "churn"})
     assert given.all_tags() == {"project": "batch-transform", "Environment": "development", "team": "churn"}
     there = in_environment(dataclasses.replace(JOB, tags={}), given)
     assert there.tags == {**given.all_tags(), "job": "churn"}
 
 
-def test_a_paused_environment_starts_nothing_by_itself() -> None:
+def test_a_paused_environment_starts_nothing() -> None:
     triggers = in_environment(JOB, EnvironmentSpec("dev", schedules="paused")).triggers
     assert [schedule.enabled for schedule in triggers.schedule] == [False, False]
     assert [schedule.expression for schedule in triggers.schedule] == ["cron(0 2 * * ? *)", "rate(1 hour)"]

@@ -1,4 +1,4 @@
-"""Whether all of CreateTransformJob can be said in a job file."""
+"""Whether a job file can express all of CreateTransformJob."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_job_that_says_everything_sends_every_member() -> None:
     }
 
 
-def test_a_flag_that_is_off_is_sent_since_it_was_said() -> None:
+def test_a_flag_that_is_set_to_false_is_sent() -> None:
     off = replace(SPEC, batch_data_capture_config=BatchDataCaptureConfig("s3://bucket/c/", None, False))
     request = transform_job_request(off, model_name="churn", data="s3://in/a/", output_path="s3://out/a/")
     assert request["DataCaptureConfig"] == {
