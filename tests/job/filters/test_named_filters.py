@@ -246,36 +246,36 @@ def test_what_is_wrong_with_single_names_is_reported_beside_what_is_wrong_with_t
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        ({"send": ()}, "names nothing; write at least one name, or leave the field out"),
+        ({"send": ()}, "is empty; write at least one name, or leave the field out"),
         (
             {"send": ("agee",)},
-            "'agee' is not in input.columns; did you mean age? there are id, age, plan, note",
+            "'agee' is not in input.columns; did you mean age? it has id, age, plan, note",
         ),
         (
             {"keep": ("zzz",)},
-            "'zzz' is not in input.columns or output.columns; there are id, age, plan, note, score, label",
+            "'zzz' is not in input.columns or output.columns; it has id, age, plan, note, score, label",
         ),
         (
             {"send": ("id",), "input_filter": "$[0]"},
-            "says the same filter as data_processing.input_filter, which is '$[0]'; keep one of them",
+            "sets the same filter as data_processing.input_filter, which is '$[0]'; keep one of them",
         ),
         (
             {"send": ("id",), "input_filter": "${Token[A.1]}"},
-            "says the same filter as data_processing.input_filter; keep one of them",
+            "sets the same filter as data_processing.input_filter; keep one of them",
         ),
     ],
 )
 def test_fails_for_columns_and_says_what_there_is(names: dict[str, tuple[str, ...]], message: str) -> None:
-    assert [found for _, _, found in told(CSV, **names)] == [message]
+    assert [found for _, _, found in told(CSV, **names)] == [message]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        ({"keep": ("zzz",)}, "'zzz' is not in output.columns; there are score, label"),
+        ({"keep": ("zzz",)}, "'zzz' is not in output.columns; it has score, label"),
         (
             {"keep": ("id",)},
-            "'id' is a column of the input, and stands only in joined records; "
+            "'id' is a column of the input and exists only in joined records; "
             "write data_processing.join_source: Input",
         ),
     ],
@@ -288,7 +288,7 @@ def test_fails_for_columns_that_an_answer_alone_has_not(
 
 def test_fails_for_names_of_an_answer_that_has_none_and_says_how_to_name_it() -> None:
     nothing = with_columns(CSV, (), ())
-    advice = "it names nothing; name the columns of the model's answer, in order: output.columns: [a, b]"
+    advice = "it is empty; name the columns of the model's answer, in order: output.columns: [a, b]"
     assert [message for _, _, message in told(nothing, joined=False, keep=("a", "b"))] == [
         f"'a' is not in output.columns; {advice}",
         f"'b' is not in output.columns; {advice}",
@@ -310,13 +310,13 @@ def test_fails_without_the_names_of_all_that_is_sent() -> None:
         (
             "names-need-columns",
             "data_processing.send_except",
-            "needs the names of all fields, since a filter says what is sent; write them in input.columns",
+            "needs the names of all fields, since a filter lists what is sent; write them in input.columns",
         )
     ]
 
 
 @pytest.mark.parametrize(
-    ("content_type", "what"), [("image/png", "is 'image/png'"), (None, "is not given"), ("", "is not given")]
+    ("content_type", "what"), [("image/png", "is 'image/png'"), (None, "is missing"), ("", "is missing")]
 )
 def test_fails_for_names_of_data_that_no_filter_reads(content_type: str | None, what: str) -> None:
     spec = replace(CSV, input=replace(CSV.input, content_type=content_type))
@@ -324,8 +324,8 @@ def test_fails_for_names_of_data_that_no_filter_reads(content_type: str | None, 
         (
             "names-need-type",
             "data_processing.send",
-            "names work on text/csv, application/json, application/jsonlines, "
-            f"and input.content_type {what}; write one of them there",
+            "filters by name work on text/csv, application/json, application/jsonlines, "
+            f"but input.content_type {what}; write one of these types there",
         )
     ]
 
@@ -334,13 +334,13 @@ def test_fails_for_fields_that_are_not_in_the_record_or_the_answer() -> None:
     named = with_columns(JSON, ("id",), ("score",))
     assert [message for _, _, message in told(named, keep=("age",))] == [
         "'age' is not in input.columns, output.columns or SageMakerOutput; "
-        "there are id, score, SageMakerOutput, SageMakerInput"
+        "it has id, score, SageMakerOutput, SageMakerInput"
     ]
     ((code, field, message),) = told(named, joined=False, keep=("score", "age"))
     assert (code, field) == ("name-unknown", "data_processing.keep[1]")
     assert message.startswith("'age' is not in output.columns")
     ((_, _, message),) = told(JSON, joined=False, keep=("SageMakerOutput.score",))
-    assert message.startswith("'SageMakerOutput.score' stands only in joined records")
+    assert message.startswith("'SageMakerOutput.score' exists only in joined records")
     # beside an unknown field of the record, one of the answer is not unknown
     found = told(named, keep=("SageMakerOutput.other", "age"))
     assert [(code, field[-3:]) for code, field, _ in found] == [
@@ -360,12 +360,12 @@ def test_all_fields_of_an_answer_that_stands_alone_are_the_whole_answer() -> Non
     [
         ("", "is empty", "rename the field in the data, or leave the filter out"),
         ("a_b", "holds _", "rename the field in the data, or leave the filter out"),
-        ("a_.b_", "holds _.", "names are top-level fields; for a field inside a field write the JSONPath"),
+        ("a_.b_", "holds _.", "names are top-level fields; for a nested field, write the JSONPath"),
     ],
 )
 def test_fails_for_a_field_that_no_filter_can_hold(name: str, what: str, fix: str) -> None:
     ((_, _, message),) = told(JSON, send=(name,))
-    assert message.startswith(f"'{name}' {what}, and a filter takes only ")
+    assert message.startswith(f"'{name}' {what}, but names in a filter can have only ")
     assert message.endswith(f"; {fix}")
 
 
@@ -390,8 +390,9 @@ def test_fails_for_long_fields_and_names_the_three_longest() -> None:
     names = ("a" * 20, "b" * 10, "c" * 30, "d" * 15)
     ((_, _, message),) = told(JSON, send=names)
     assert message == (
-        f"4 names make a filter of 89 characters, and SageMaker takes 63: the longest are {'c' * 30}, {'a' * 20}, "
-        f"{'d' * 15}; shorten names in the data, name fewer, or put these fields into one object, which one name "
+        f"4 names make a filter of 89 characters, but SageMaker accepts at most 63: the longest are "
+        f"{'c' * 30}, {'a' * 20}, "
+        f"{'d' * 15}; shorten names in the data, list fewer, or put these fields into one object, which a single name "
         "selects"
     )
 
