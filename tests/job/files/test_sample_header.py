@@ -37,9 +37,9 @@ def test_the_first_line_names_the_columns(content: bytes, names: tuple[str, ...]
         (b"\n", "has an empty first line"),
         (b"case-1,17.99\n", "column 2 of its first line is '17.99', a number"),
         (b"id,,age\n", "column 2 of its first line is nothing"),
-        (b"id;age;plan\n", "separated by semicolons; CSV takes commas"),
-        (b"id\tage\n", "separated by tabs; CSV takes commas"),
-        (b'id,"age\n', "is no CSV"),
+        (b"id;age;plan\n", "separated by semicolons; CSV needs commas"),
+        (b"id\tage\n", "separated by tabs; CSV needs commas"),
+        (b'id,"age\n', "isn't CSV"),
         (b"\xff\xfei\x00d\x00\n", "not UTF-8"),
     ],
 )
