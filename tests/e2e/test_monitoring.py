@@ -143,7 +143,7 @@ def test_a_run_that_takes_longer_than_its_machine_may_is_told_and_raises_an_alar
     execution = watched.start("sleeper", "600\n")
     subject, text = watched.mail(execution)
     assert subject.endswith(" timed out")
-    assert "see whether a transform job of this run still goes on" in text
+    assert "check whether a transform job of this run is still in progress" in text
     assert "#/transform-jobs\n" in text
     told = watched.alarm("sleeperMonitoringAlarmsTimedOut")
     assert "took longer than its state machine may" in told["AlarmDescription"]
