@@ -72,7 +72,7 @@ def test_an_artifact_in_s3_is_the_models_data_and_the_role_may_read_that_object(
     assert actions_on(template, s3_arn("models/churn/model.tar.gz")) == {"s3:GetObject"}
 
 
-def test_an_image_of_ones_own_may_be_pulled_from_its_repository_only(
+def test_a_custom_image_may_be_pulled_from_its_repository_only(
     template_of: Callable[[JobSpec], Template],
 ) -> None:
     arn = {
@@ -333,7 +333,7 @@ def test_fails_for_more_statements_than_a_role_may_have(template_of: Callable[[J
         template_of(pipeline(200))
 
 
-def test_a_role_of_ones_own_gets_nothing_for_the_archives_key(
+def test_a_given_role_gets_no_permission_on_the_archives_key(
     template_of: Callable[[JobSpec], Template],
 ) -> None:
     role = "arn:aws:iam::123456789012:role/churn"
@@ -412,7 +412,7 @@ def test_a_model_in_a_network_may_join_that_network_only(template_of: Callable[[
     assert actions_on(template, subnet) == {"ec2:CreateNetworkInterface"}
 
 
-def test_a_role_of_ones_own_takes_the_place_of_the_stacks(template_of: Callable[[JobSpec], Template]) -> None:
+def test_a_given_role_replaces_the_stacks(template_of: Callable[[JobSpec], Template]) -> None:
     role = "arn:aws:iam::123456789012:role/models"
     template = template_of(replace(ARTIFACT, model=replace(ARTIFACT.model, role=role)))
     template.has_resource_properties("AWS::SageMaker::Model", {"ExecutionRoleArn": role})

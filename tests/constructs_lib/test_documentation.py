@@ -69,7 +69,9 @@ def test_the_whole_app_of_the_page_deploys_the_job_files(names: dict[str, Any]) 
     assert "StateMachineSmallest" in Template.from_stack(stack).find_outputs("*")
 
 
-def test_the_role_of_ones_own_gets_the_rights_and_no_other_is_defined(templates: dict[str, Template]) -> None:
+def test_a_given_role_gets_the_permissions_and_no_other_role_is_defined(
+    templates: dict[str, Template],
+) -> None:
     roles = templates["Own"].find_resources(
         "AWS::IAM::Role",
         {

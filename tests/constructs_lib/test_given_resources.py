@@ -160,7 +160,7 @@ def test_a_given_role_gets_the_rights_before_the_model_is_made(stack: cdk.Stack)
     assert policy in model["DependsOn"]
 
 
-def test_a_given_role_may_be_left_as_it_is(stack: cdk.Stack) -> None:
+def test_a_given_role_may_be_left_unchanged(stack: cdk.Stack) -> None:
     role = iam.Role(stack, "Scorer", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"))
     BatchTransform(stack, "Churn", job=CHURN, execution_role=role.without_policy_updates())
     assert allowed(Template.from_stack(stack), "Scorer") == {}
@@ -248,7 +248,7 @@ def lake(stack: cdk.Stack) -> s3.IBucket:
 
 
 @pytest.mark.parametrize("case", CONTRADICTIONS)
-def test_fails_on_arguments_that_contradict_one_another(stack: cdk.Stack, case: str) -> None:
+def test_fails_on_arguments_that_contradict_each_other(stack: cdk.Stack, case: str) -> None:
     job, arguments, message = CONTRADICTIONS[case]
     with pytest.raises(ConstructError, match=message):
         BatchTransform(stack, "Churn", job=job, **arguments(stack))

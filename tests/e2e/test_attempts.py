@@ -12,7 +12,7 @@ from e2e.workflow_stack import Deployed, deployed_jobs
 
 LARGE, XLARGE, C5 = "ml.m5.large", "ml.m5.xlarge", "ml.c5.xlarge"
 JOBS: dict[str, dict[str, Any]] = {
-    "ladder": {"transform": {"instance_type": [LARGE, XLARGE]}},
+    "fallbacks": {"transform": {"instance_type": [LARGE, XLARGE]}},
     "single": {"transform": {"instance_type": LARGE}},
 }
 
@@ -37,14 +37,14 @@ def output_of(described: dict[str, Any]) -> dict[str, Any]:
     return output
 
 
-def test_the_output_tells_all_of_a_run(deployed: Deployed) -> None:
-    described = deployed.run("ladder", {})
+def test_the_output_describes_the_run(deployed: Deployed) -> None:
+    described = deployed.run("fallbacks", {})
     output = output_of(described)
     [job] = deployed.jobs_of(described["executionArn"])
     assert output["Outcome"] == "Completed"
     assert output["TransformJobName"] == job["TransformJobName"]
     assert output["TransformJobArn"] == job["TransformJobArn"]
-    assert output["ModelName"] == "model-ladder"
+    assert output["ModelName"] == "model-fallbacks"
     assert output["S3OutputPath"] == job["TransformOutput"]["S3OutputPath"]
     assert (output["InstanceType"], output["InstanceCount"], output["Attempts"]) == (LARGE, 1, 1)
     assert (output["InputObjects"], output["InputBytes"]) == (1, 18)
@@ -56,21 +56,21 @@ def test_the_output_tells_all_of_a_run(deployed: Deployed) -> None:
 @pytest.mark.parametrize("limits", [{"without_capacity": (LARGE,)}, {"quotas": {LARGE: 0}}])
 def test_the_next_instance_type_is_tried_at_once(deployed: Deployed, limits: dict[str, Any]) -> None:
     deployed.limit(**limits)
-    described = deployed.run("ladder", {})
+    described = deployed.run("fallbacks", {})
     output = output_of(described)
     assert (output["InstanceType"], output["Attempts"]) == (XLARGE, 2)
     assert "WaitForCapacity" not in deployed.states(described["executionArn"])
 
 
-def test_a_run_may_bring_a_ladder_of_its_own(deployed: Deployed) -> None:
+def test_a_run_may_have_its_own_fallback_instance_types(deployed: Deployed) -> None:
     deployed.limit(without_capacity=(LARGE, XLARGE))
     output = output_of(deployed.run("single", {"transform": {"instance_type": [LARGE, XLARGE, C5]}}))
     assert (output["InstanceType"], output["Attempts"]) == (C5, 3)
 
 
-def test_after_the_last_type_the_run_waits_and_begins_with_the_first(deployed: Deployed) -> None:
+def test_after_the_last_type_the_run_waits_and_tries_the_first_again(deployed: Deployed) -> None:
     deployed.limit(without_capacity=(XLARGE,), quotas={LARGE: 0})
-    execution = deployed.start("ladder", {})
+    execution = deployed.start("fallbacks", {})
     deployed.until_in(execution, "WaitForCapacity")
     deployed.limit(without_capacity=(XLARGE,))
     output = output_of(deployed.wait(execution))
@@ -80,7 +80,7 @@ def test_after_the_last_type_the_run_waits_and_begins_with_the_first(deployed: D
     assert len(names) == len(set(names))
 
 
-def test_a_throttled_call_is_made_again_under_a_new_name(deployed: Deployed) -> None:
+def test_a_throttled_call_is_retried_under_a_new_name(deployed: Deployed) -> None:
     deployed.limit(throttled=("CreateTransformJob",))
     execution = deployed.start("single", {})
     deployed.until_in(execution, "WaitAfterThrottling")
@@ -91,7 +91,9 @@ def test_a_throttled_call_is_made_again_under_a_new_name(deployed: Deployed) -> 
     assert job["TransformJobName"].endswith(f"-{output['Attempts']}")
 
 
-def test_a_job_that_the_task_lost_sight_of_is_found_and_not_started_twice(deployed: Deployed) -> None:
+def test_a_transform_job_that_the_task_lost_track_of_is_found_and_not_created_twice(
+    deployed: Deployed,
+) -> None:
     deployed.limit(throttled=("DescribeTransformJob",))
     execution = deployed.start("single", {})
     deployed.until_in(execution, "FindTransformJob")
@@ -102,7 +104,7 @@ def test_a_job_that_the_task_lost_sight_of_is_found_and_not_started_twice(deploy
     assert len(deployed.jobs_of(execution)) == 1
 
 
-def test_a_job_that_cannot_be_found_fails_the_run_and_is_told(deployed: Deployed) -> None:
+def test_a_transform_job_that_cannot_be_found_fails_the_run_with_a_cause(deployed: Deployed) -> None:
     deployed.limit(throttled=("DescribeTransformJob",))
     execution = deployed.start("single", {})
     described = deployed.wait(execution)

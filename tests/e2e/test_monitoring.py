@@ -84,7 +84,7 @@ def failed(watched: Watched) -> str:
     return watched.start("steady", "not a number\n")
 
 
-def test_a_failed_run_is_told_with_its_cause_and_the_next_step(watched: Watched, failed: str) -> None:
+def test_a_failed_run_sends_a_notification_with_cause_and_next_step(watched: Watched, failed: str) -> None:
     subject, text = watched.mail(failed)
     assert re.fullmatch(r"steady: run \d{8}T\d{6}-[0-9a-f]{8} failed", subject)
     assert re.match(r"The run \S+ of the batch transform job steady \(.*jobs/steady\.yaml\) failed\.\n", text)
@@ -107,7 +107,7 @@ def test_the_link_to_the_log_finds_the_streams_of_this_run(watched: Watched, fai
     assert all(stream["logStreamName"].startswith(prefix) for stream in streams["logStreams"])
 
 
-def test_the_alarm_of_failed_runs_tells_what_to_do(watched: Watched, failed: str) -> None:
+def test_the_alarm_of_failed_runs_has_a_next_step(watched: Watched, failed: str) -> None:
     told = watched.alarm("steadyMonitoringAlarmsFailed")
     assert watched.machine("steady") in str(told["Trigger"]["Dimensions"])
     assert "A run failed." in told["AlarmDescription"]
@@ -123,7 +123,7 @@ def test_a_transform_job_that_takes_too_long_is_a_failed_run_and_a_long_one(watc
     assert "longer than 1 s, its monitoring.longest_duration_in_seconds" in told["AlarmDescription"]
 
 
-def test_a_run_that_somebody_stops_is_told(watched: Watched) -> None:
+def test_a_stopped_run_sends_a_notification(watched: Watched) -> None:
     execution = watched.start("sleeper", "600\n")
     watched.aws.client("stepfunctions").stop_execution(executionArn=execution, cause="wrong data")
     subject, text = watched.mail(execution)
@@ -132,7 +132,7 @@ def test_a_run_that_somebody_stops_is_told(watched: Watched) -> None:
     assert "next step: start the run again, unless you meant to stop it" in text
 
 
-def test_a_run_that_takes_longer_than_its_machine_may_is_told_and_raises_an_alarm(watched: Watched) -> None:
+def test_a_timed_out_run_sends_a_notification_and_an_alarm(watched: Watched) -> None:
     stepfunctions, machine = watched.aws.client("stepfunctions"), watched.machine("sleeper")
     deployed = json.loads(stepfunctions.describe_state_machine(stateMachineArn=machine)["definition"])
     assert deployed["TimeoutSeconds"] > 86_400

@@ -69,7 +69,7 @@ def test_a_run_waits_until_the_one_before_has_ended(
     assert deployed.locks("wait") == []
 
 
-def test_a_run_is_skipped_and_says_so(deployed: Deployed, endless: dict[str, dict[str, str]]) -> None:
+def test_a_skipped_run_says_so_in_its_output(deployed: Deployed, endless: dict[str, dict[str, str]]) -> None:
     first = deployed.start("skip", endless["skip"])
     deployed.job_running(first)
     second = deployed.run("skip", good(deployed, "skip"))
@@ -81,7 +81,7 @@ def test_a_run_is_skipped_and_says_so(deployed: Deployed, endless: dict[str, dic
     assert deployed.describe(first)["status"] == "RUNNING"
 
 
-def test_a_run_fails_and_names_the_one_that_goes_on(
+def test_an_overlapping_run_fails_and_names_the_run_in_progress(
     deployed: Deployed, endless: dict[str, dict[str, str]]
 ) -> None:
     first = deployed.start("fail", endless["fail"])
@@ -93,7 +93,7 @@ def test_a_run_fails_and_names_the_one_that_goes_on(
     assert deployed.run("fail", good(deployed, "fail"))["status"] == "SUCCEEDED"
 
 
-def test_runs_may_overlap_where_the_job_says_so(
+def test_runs_may_overlap_if_the_job_allows_it(
     deployed: Deployed, endless: dict[str, dict[str, str]]
 ) -> None:
     first = deployed.start("allow", endless["allow"])

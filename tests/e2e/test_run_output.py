@@ -81,7 +81,7 @@ ThreadingHTTPServer(("127.0.0.1", int(os.environ["SAGEMAKER_BIND_TO_PORT"])), Ha
 """
 
 
-def test_an_image_of_ones_own_is_served_by_its_command_in_run_as_in_preview(project: Project) -> None:
+def test_a_custom_image_is_served_by_its_command_in_run_and_preview(project: Project) -> None:
     image = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/churn:1"
     folder = project.folder / "echo"
     (folder / "model").mkdir(parents=True)

@@ -275,7 +275,9 @@ def test_there_is_a_scene_for_each_state_in_which_a_run_can_be_stopped(world: Wo
 
 
 @pytest.mark.parametrize("state", SCENES)
-def test_wherever_a_run_is_stopped_nothing_goes_on_and_the_next_run_begins(world: World, state: str) -> None:
+def test_after_a_stop_in_any_state_nothing_is_running_and_the_next_run_starts(
+    world: World, state: str
+) -> None:
     execution = stopped_in(world, state)
     assert world.deployed.describe(execution)["status"] == "ABORTED"
     world.nothing_of(execution)
@@ -325,7 +327,7 @@ def test_a_job_that_step_functions_could_not_stop_is_stopped_all_the_same(world:
     world.next_run_goes_well()
 
 
-def test_the_job_of_another_run_goes_on(world: World) -> None:
+def test_the_transform_job_of_another_run_is_not_stopped(world: World) -> None:
     other, stopped = world.with_job("allow"), world.with_job("allow")
     world.deployed.stop(stopped)
     world.nothing_of(stopped)

@@ -188,7 +188,7 @@ def test_a_schedule_starts_the_job_with_its_own_overrides_and_a_paused_one_does_
     assert "," not in first
 
 
-def test_a_start_that_is_lost_lands_in_the_queue_of_its_job(stack: Stack) -> None:
+def test_an_undelivered_start_is_in_the_queue_of_its_job(stack: Stack) -> None:
     until(lambda: stack.letters("lost"))
     assert stack.letters("lost") == [{"Comment": "lost"}]
     assert stack.letters("scheduled") == []

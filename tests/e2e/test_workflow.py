@@ -89,7 +89,7 @@ def test_whatever_the_execution_is_called_the_job_name_is_legal(
     assert output["S3OutputPath"] == job["TransformOutput"]["S3OutputPath"]
 
 
-def test_what_a_job_says_reaches_its_transform_job_as_it_is_written(
+def test_every_field_of_a_job_reaches_its_transform_job_unchanged(
     deployed: Deployed, good: dict[str, Any]
 ) -> None:
     execution = deployed.start("tumours", good)

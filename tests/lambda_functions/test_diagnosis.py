@@ -89,7 +89,7 @@ def test_the_cause_names_the_job_its_file_the_bad_file_and_the_reason_of_aws() -
     assert lines[1] == "1 of 3 files have no result: s3://data-in/churn/bad.csv"
 
 
-def test_the_cause_tells_what_the_data_log_says() -> None:
+def test_the_cause_quotes_the_data_log() -> None:
     logs = FakeLogs(
         (
             f"{JOB}/i-1/data-log",
@@ -106,13 +106,13 @@ def test_the_cause_tells_what_the_data_log_says() -> None:
     assert f"log: group {LOG_GROUP}, streams {JOB}/" in cause
 
 
-def test_the_containers_last_lines_are_told_where_the_agent_says_nothing() -> None:
+def test_the_containers_last_lines_are_quoted_if_the_agent_logs_nothing() -> None:
     logs = FakeLogs(*((f"{JOB}/i-1", f"line {number}") for number in range(100)), (f"{JOB}/progress", "{}"))
     lines = explain(a_failure(cause=FAILED), FakeS3(OBJECTS), logs)["Cause"].splitlines()
     assert lines[-13:] == ["the container's last lines:", *(f"line {number}" for number in range(88, 100))]
 
 
-def test_the_containers_last_lines_are_told_where_its_answer_is_a_page() -> None:
+def test_the_containers_last_lines_are_quoted_if_its_answer_is_a_page() -> None:
     logs = FakeLogs(
         (f"{JOB}/i-1", "ValueError: could not convert string to float: 'one'"),
         (f"{JOB}/i-1/data-log", "t:[sagemaker logs]: data-in/churn/bad.csv: AlgorithmError: 500"),
@@ -139,7 +139,7 @@ def test_an_account_without_the_log_group_has_nothing_to_tell() -> None:
     assert cause.splitlines()[-1].startswith("log: group")
 
 
-def test_a_long_log_is_told_by_its_beginning_and_its_end() -> None:
+def test_a_long_log_is_shortened_to_its_start_and_end() -> None:
     stream, lead = f"{JOB}/i-1/data-log", "t:[sagemaker logs]: data-in/churn/bad.csv: "
     logs = FakeLogs(
         (stream, f"{lead}Bad HTTP status"), *((stream, f"{lead}line {number}") for number in range(50))
@@ -163,7 +163,7 @@ def test_a_long_line_of_the_log_does_not_make_a_cause_too_long_for_step_function
     assert len(explain(a_failure(cause=FAILED), FakeS3(OBJECTS), logs)["Cause"]) <= 32_768
 
 
-def test_a_cause_that_was_cut_off_is_told_as_it_is() -> None:
+def test_a_cause_that_was_cut_off_is_quoted_unchanged() -> None:
     cut = json.dumps(FAILED)[:-20]
     assert cut in explain(a_failure(cause=cut), FakeS3(OBJECTS), FakeLogs())["Cause"]
 
@@ -175,7 +175,7 @@ def test_the_consoles_folder_markers_are_no_files_without_a_result() -> None:
     assert "1 of 3 files have no result: s3://data-in/churn/bad.csv" in cause
 
 
-def test_a_refused_request_is_told_in_the_words_of_the_service() -> None:
+def test_a_refused_request_is_reported_in_the_words_of_the_service() -> None:
     run = a_failure("SageMaker.AmazonSageMakerException", 'Could not find model "churn".')
     cause = explain(run, FakeS3(OBJECTS), FakeLogs())["Cause"]
     assert 'Could not find model "churn".' in cause
@@ -188,7 +188,7 @@ def test_a_timeout_names_the_setting_behind_it() -> None:
     assert JOB in cause
 
 
-def test_a_job_stopped_from_outside_is_told_as_such() -> None:
+def test_a_job_stopped_from_outside_is_reported_as_such() -> None:
     stopped = {"TransformJobName": JOB, "TransformJobStatus": "Stopped"}
     assert "StopTransformJob" in explain(a_failure(cause=stopped), FakeS3(OBJECTS), FakeLogs())["Cause"]
 

@@ -30,7 +30,7 @@ def test_the_name_is_the_one_that_the_machine_gives() -> None:
 
 
 @pytest.mark.parametrize("status", ["ABORTED", "TIMED_OUT", "FAILED"])
-def test_a_job_that_still_runs_is_stopped_and_told(status: str) -> None:
+def test_a_job_that_is_still_running_is_stopped_and_logged(status: str) -> None:
     jobs = FakeTransformJobs({f"{_RUN}-1": "Failed", f"{_RUN}-2": "InProgress"})
     assert _stop(jobs, _ended(status=status)) == [
         f"run {_RUN} {status}: stopped its transform job {_RUN}-2",

@@ -209,7 +209,7 @@ def of_text(content: bytes, key: str = "churn/a.csv") -> FakeS3:
     ],
     ids=["plain", "CRLF", "quotes and blanks", "another order", "nothing else"],
 )
-def test_fails_when_the_data_begin_with_the_names_of_their_columns(content: bytes, order: str) -> None:
+def test_fails_if_the_data_start_with_a_header_row(content: bytes, order: str) -> None:
     with pytest.raises(HeaderRowError) as caught:
         checked_request(replace(a_run(), columns=COLUMNS), of_text(content))
     assert str(caught.value).startswith(f"s3://data-in/churn/a.csv starts with a header row{order}: ")

@@ -47,7 +47,7 @@ def test_objects_and_bytes_are_counted_on_both_sides() -> None:
     assert (counts["OutputObjects"], counts["OutputBytes"]) == (2, 11)
 
 
-def test_times_are_told_in_utc_and_the_billed_time_in_seconds() -> None:
+def test_times_are_in_utc_and_the_billed_time_is_in_seconds() -> None:
     counts = count(a_run(), FakeS3(OBJECTS))
     assert counts["CreationTime"] == "2026-11-22T02:00:00.000Z"
     assert counts["TransformStartTime"] == "2026-11-22T02:01:00.250Z"
@@ -56,7 +56,7 @@ def test_times_are_told_in_utc_and_the_billed_time_in_seconds() -> None:
 
 
 @pytest.mark.parametrize("zone", ["Z", "+00:00"])
-def test_a_job_that_was_found_again_tells_its_times_as_text(zone: str) -> None:
+def test_times_of_a_found_transform_job_are_read_from_strings(zone: str) -> None:
     described = {
         "CreationTime": f"2026-11-22T02:00:00{zone}",
         "TransformStartTime": f"2026-11-22T02:01:00.250{zone}",
@@ -65,7 +65,7 @@ def test_a_job_that_was_found_again_tells_its_times_as_text(zone: str) -> None:
     assert count(a_run(completed=described), FakeS3(OBJECTS)) == count(a_run(), FakeS3(OBJECTS))
 
 
-def test_what_nobody_can_tell_is_null() -> None:
+def test_unknown_values_are_null() -> None:
     counts = count(a_run("ManifestFile", completed={}), FakeS3(OBJECTS))
     assert counts.pop("RunningExecutionArn") is None
     assert [name for name, value in counts.items() if value is None] == [

@@ -104,7 +104,7 @@ def assert_one_gets_it(bucket: LockBucket, names: list[str], statuses: dict[str,
     assert bucket.holder() == arn(winner)
 
 
-def test_a_lock_that_never_stands_still_counts_as_held(bucket: LockBucket) -> None:
+def test_a_lock_that_keeps_changing_counts_as_held(bucket: LockBucket) -> None:
     lock(bucket).take(arn("a"))
     bucket.before_get = lambda: bucket.put(arn("other"))
     bucket.before_put = lambda: bucket.put(arn("another"))
@@ -112,7 +112,7 @@ def test_a_lock_that_never_stands_still_counts_as_held(bucket: LockBucket) -> No
     assert seen["RunningExecutionArn"].startswith("unknown: the lock s3://out/.locks/churn")
 
 
-def test_fails_when_the_lock_stays_and_cannot_be_read(bucket: LockBucket) -> None:
+def test_fails_if_the_lock_exists_and_cannot_be_read(bucket: LockBucket) -> None:
     def refuse() -> None:
         text = "User: preflight is not authorized to perform: kms:Decrypt"
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": text}}, "GetObject")

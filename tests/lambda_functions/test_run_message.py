@@ -23,7 +23,7 @@ def _run(status: str, **detail: Any) -> EndedRun:
     return EndedRun(job="tumours", job_file="jobs/tumours.yaml", detail=event)
 
 
-def test_a_failed_run_is_told_with_its_cause_its_links_and_the_next_step() -> None:
+def test_a_notification_has_cause_links_and_next_step() -> None:
     cause = 'job tumours: the model answered "no"\nnext step: fix the model'
     told = message(_run("FAILED", error="States.TaskFailed", cause=cause))
     assert told.subject == "tumours: run 20251122T020001-7adbcb89 failed"

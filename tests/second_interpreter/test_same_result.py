@@ -273,7 +273,7 @@ def test_a_run_beside_another_ends_the_same_in_both(
     assert outcome == (here["output"]["Outcome"] if here["output"] else here["error"])
 
 
-def test_a_job_that_the_task_lost_sight_of_is_watched_to_its_end(deployed: Deployed, moto: Moto) -> None:
+def test_a_transform_job_that_the_task_lost_track_of_is_awaited(deployed: Deployed, moto: Moto) -> None:
     """In moto only, whose task can be made to lose sight of its job at once."""
     sagemaker = deployed.aws.client("sagemaker")
 

@@ -72,7 +72,7 @@ def test_each_stack_is_within_the_limits_of_cloudformation(
         assert (assembly / f"{name}.template.json").stat().st_size <= 1_000_000
 
 
-def test_a_job_takes_no_more_than_the_placement_reckons_with(
+def test_a_job_is_never_larger_than_the_placement_estimates(
     templates: dict[str, Template], assembly: Path, jobs: Path
 ) -> None:
     for number, members in stacks_of(load_job_files(sorted(jobs.glob("*.yaml")))).items():

@@ -55,7 +55,7 @@ def test_the_key_goes_with_the_stack_where_the_buckets_do() -> None:
         assert {one["DeletionPolicy"] for one in first.find_resources(kind).values()} == {"Delete"}
 
 
-def test_old_results_go_and_access_is_logged_where_the_environment_says_so() -> None:
+def test_the_environment_can_expire_results_and_log_access() -> None:
     environment = EnvironmentSpec(keep_outputs_for_in_days=400, access_logs_bucket="our-access-logs")
     first, _ = two_stacks(environment)
     first.has_resource_properties(
@@ -114,7 +114,7 @@ def test_addresses_of_the_environment_subscribe_once(stacks: tuple[Template, Tem
     second.resource_count_is("AWS::SNS::Topic", 0)
 
 
-def test_other_stacks_tell_the_topic_of_the_first(stacks: tuple[Template, Template]) -> None:
+def test_other_stacks_notify_the_topic_of_the_first(stacks: tuple[Template, Template]) -> None:
     first, second = stacks
     [output] = first.find_outputs("NotificationTopicArn").values()
     assert _told(second) == [{"Fn::ImportValue": output["Export"]["Name"]}]
@@ -149,7 +149,7 @@ def test_each_stack_has_a_function_of_its_own_for_its_jobs(stacks: tuple[Templat
         assert target["Arn"]["Fn::GetAtt"][0] in template.find_resources("AWS::Lambda::Function")
 
 
-def test_a_topic_that_the_environment_names_is_told_by_all() -> None:
+def test_all_stacks_notify_the_topic_that_the_environment_names() -> None:
     first, second = _templates(notify=NotifySpec(topic=_TOPIC, email=("ops@example.com",)))
     assert (_told(first), _told(second)) == ([_TOPIC], [_TOPIC])
     first.resource_count_is("AWS::SNS::Topic", 0)
@@ -184,7 +184,7 @@ def _alone(*jobs: JobSpec, has_others: bool = False, **environment: Any) -> Temp
 _TELLS_ITS_OWN = replace(_JOBS[0], notify=NotifySpec(topic=_TOPIC))
 
 
-def test_a_stack_whose_jobs_all_tell_others_has_no_topic_and_no_key_for_it() -> None:
+def test_a_stack_whose_jobs_all_have_their_own_topic_has_no_topic_and_no_key() -> None:
     template = _alone(_TELLS_ITS_OWN)
     assert _told(template) == [_TOPIC]
     for kind in ("AWS::SNS::Topic", "AWS::KMS::Key"):
@@ -205,7 +205,7 @@ def test_one_job_that_names_nobody_is_enough_for_a_topic() -> None:
     [{"has_others": True}, {"notify": NotifySpec(email=("ops@example.com",))}],
     ids=["other stacks", "mail"],
 )
-def test_a_topic_that_others_may_be_told_through_stays(kept: dict[str, Any]) -> None:
+def test_a_topic_that_others_import_stays(kept: dict[str, Any]) -> None:
     template = _alone(_TELLS_ITS_OWN, **kept)
     template.resource_count_is("AWS::SNS::Topic", 1)
     assert template.find_outputs("NotificationTopicArn")

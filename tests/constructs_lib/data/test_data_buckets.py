@@ -90,7 +90,7 @@ def test_what_nobody_needs_is_removed_and_results_only_when_asked(stack: cdk.Sta
     assert rules["Output"] == [always, {"ExpirationInDays": 90, "Status": "Enabled"}]
 
 
-def test_new_input_is_told_to_eventbridge(stack: cdk.Stack) -> None:
+def test_the_input_bucket_sends_events_to_eventbridge(stack: cdk.Stack) -> None:
     DataBuckets(stack, "Data")
     configured = {
         end: one["Properties"].get("NotificationConfiguration") for end, one in buckets(stack).items()

@@ -37,7 +37,7 @@ def kept(construct: Any) -> dict[str, str]:
     return found
 
 
-def test_one_call_tells_every_pack_that_has_the_rule(queue: sqs.Queue) -> None:
+def test_one_call_acknowledges_the_rule_in_every_pack_that_has_it(queue: sqs.Queue) -> None:
     acknowledge(queue, ("AwsSolutions-S1", "S3BucketLoggingEnabled", "CKV_AWS_18"), "logs are kept elsewhere")
     assert kept(queue) == dict.fromkeys(
         (
@@ -51,12 +51,12 @@ def test_one_call_tells_every_pack_that_has_the_rule(queue: sqs.Queue) -> None:
     )
 
 
-def test_a_pack_without_the_rule_is_told_nothing(queue: sqs.Queue) -> None:
+def test_a_pack_without_the_rule_gets_no_acknowledgment(queue: sqs.Queue) -> None:
     acknowledge(queue, "LambdaDLQ", "its caller waits")
     assert not [finding for finding in kept(queue) if finding.startswith("PCI")]
 
 
-def test_the_id_that_a_synth_prints_is_taken_as_it_is(queue: sqs.Queue) -> None:
+def test_the_id_that_a_synth_prints_is_accepted_unchanged(queue: sqs.Queue) -> None:
     acknowledge(queue, "BatchTransform::FullAccessRole[Resource::*]", "the action knows no resources")
     assert kept(queue) == {"BatchTransform::FullAccessRole[Resource::*]": "the action knows no resources"}
 

@@ -50,5 +50,5 @@ def test_a_role_is_described_in_letters_that_iam_takes() -> None:
         assert re.fullmatch(r"[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]*", text)
 
 
-def test_a_short_description_is_told_as_it_is() -> None:
+def test_a_short_description_is_unchanged() -> None:
     assert "Uploads that start Stack/Team/Job" in described(["Team"])["AWS::Events::Rule"]

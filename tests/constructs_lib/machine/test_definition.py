@@ -163,7 +163,7 @@ def test_a_run_succeeds_only_with_a_completed_transform_job_or_skipped(each_defi
     assert ends_of_failed == {"Failed"}
 
 
-def test_a_run_is_skipped_only_where_the_job_file_says_so() -> None:
+def test_a_run_is_skipped_only_if_the_job_file_says_so() -> None:
     for choice in ("wait", "fail", "allow"):
         assert "Skipped" not in a_definition(choice)["States"]
     skipped = a_definition("skip")["States"]["Skipped"]
@@ -253,7 +253,7 @@ def test_a_run_waits_for_capacity_for_three_quarters_of_an_hour() -> None:
     assert longest_wait_seconds() // 60 == 47
 
 
-def test_a_run_as_a_whole_has_an_end_that_no_run_reaches_by_itself(definition: Definition) -> None:
+def test_the_timeout_of_a_run_is_longer_than_any_run(definition: Definition) -> None:
     limits = [state.get("TimeoutSeconds", 0) for state in definition["States"].values()]
     assert definition["TimeoutSeconds"] > sum(limits) + 86_400 + longest_wait_seconds()
     longest = dataclasses.replace(SPEC, transform=TransformSpec(max_runtime_in_seconds=90_000_000))
@@ -582,7 +582,7 @@ def test_texts_of_the_job_file_are_passed_on_and_not_evaluated(text: str, tmp_pa
         assert (evaluate(handed_on) if is_expression else handed_on) == text
 
 
-def test_a_cause_that_was_cut_off_is_quoted_as_it_is(definition: Definition) -> None:
+def test_a_cause_that_was_cut_off_is_quoted_unchanged(definition: Definition) -> None:
     failure = definition["States"]["Diagnose"]["Catch"][0]["Assign"]["run_failure"]
     error = {"Error": "States.TaskFailed", "Cause": '{"TransformJobName": "churn-1", "FailureRea'}
     known = {

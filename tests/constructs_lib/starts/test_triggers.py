@@ -188,7 +188,7 @@ def test_a_paused_upload_is_a_disabled_rule() -> None:
     assert found["Job/Upload/Rule"]["State"] == "DISABLED"
 
 
-def test_a_bucket_of_the_app_sends_its_events_and_one_of_others_is_let_be() -> None:
+def test_a_bucket_of_the_app_sends_its_events_and_an_imported_one_is_unchanged() -> None:
     upload = TriggersSpec(on_upload=UploadSpec())
     own = resources(upload)["Bucket/Resource"]
     assert own["NotificationConfiguration"] == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
@@ -216,7 +216,7 @@ def test_a_bucket_with_notifications_of_its_own_keeps_them() -> None:
     assert "NotificationConfiguration" not in made.get("Properties", {})
 
 
-def test_the_function_changes_its_two_schedules_passes_their_role_and_tells_what_it_could_not_do() -> None:
+def test_the_function_may_change_its_two_schedules_pass_their_role_and_send_failures() -> None:
     found = resources(TriggersSpec(on_upload=UploadSpec(quiet_period_in_seconds=90, input={"Comment": "x"})))
     _, (change, schedules), (pass_role, role), (send, _) = statements(found["Job/Upload/StartLater/Role"])
     assert change == ["scheduler:CreateSchedule", "scheduler:GetSchedule", "scheduler:UpdateSchedule"]

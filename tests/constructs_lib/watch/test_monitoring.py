@@ -107,7 +107,7 @@ def _at_its_longest(value: Any) -> str:
     return value
 
 
-def test_a_job_that_nothing_starts_by_itself_has_no_alarm_for_its_starts() -> None:
+def test_a_job_without_triggers_has_no_alarm_for_its_starts() -> None:
     assert set(_alarms(Template.from_stack(_stack(_spec())))) == {
         "ExecutionsFailed",
         "ExecutionsTimedOut",
@@ -125,7 +125,7 @@ def test_a_missing_start_is_one_of_the_longest_gap_and_not_of_a_new_stack() -> N
     }
 
 
-def test_what_cannot_be_watched_is_a_warning() -> None:
+def test_a_start_that_cannot_be_watched_is_a_warning() -> None:
     stack = _stack(_spec(ScheduleSpec(cron="0 2 1 * ? *")))
     assert "ExecutionsStarted" not in _alarms(Template.from_stack(stack))
     Annotations.from_stack(stack).has_warning(
@@ -164,7 +164,7 @@ def _target(template: Template, target_id: str) -> dict[str, Any]:
     return {"Arn": target["Arn"], "Input": json.loads(text.replace("<detail>", "{}"))}
 
 
-def test_runs_that_do_not_end_well_are_told_by_the_event_as_it_is() -> None:
+def test_the_event_of_a_failed_run_is_passed_on_unchanged() -> None:
     template = Template.from_stack(_stack(_spec()))
     [rule] = template.find_resources("AWS::Events::Rule").values()
     pattern = rule["Properties"]["EventPattern"]
@@ -243,7 +243,7 @@ def test_the_function_may_publish_to_the_topics_and_do_nothing_else() -> None:
     assert (key["Action"], "Condition" in key) == (["kms:GenerateDataKey", "kms:Decrypt"], True)
 
 
-def test_addresses_of_a_job_are_told_of_this_job_alone() -> None:
+def test_addresses_of_a_job_get_notifications_about_this_job_only() -> None:
     ops = NotifySpec(email=("ops@example.com", "data@example.com"))
     template = Template.from_stack(_stack(_spec(name="churn", notify=ops)))
     subscriptions = template.find_resources("AWS::SNS::Subscription").values()
@@ -255,7 +255,7 @@ def test_addresses_of_a_job_are_told_of_this_job_alone() -> None:
 
 
 @pytest.mark.parametrize("email", [(), ("ops@example.com",)])
-def test_a_topic_that_exists_is_told(email: tuple[str, ...]) -> None:
+def test_an_existing_topic_gets_the_notifications(email: tuple[str, ...]) -> None:
     arn = "arn:aws:sns:eu-central-1:123456789012:ops"
     template = Template.from_stack(_stack(_spec(notify=NotifySpec(topic=arn, email=email))))
     for alarm in _alarms(template).values():
