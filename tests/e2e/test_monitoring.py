@@ -146,7 +146,7 @@ def test_a_timed_out_run_sends_a_notification_and_an_alarm(watched: Watched) -> 
     assert "check whether a transform job of this run is still in progress" in text
     assert "#/transform-jobs\n" in text
     told = watched.alarm("sleeperMonitoringAlarmsTimedOut")
-    assert "took longer than its state machine may" in told["AlarmDescription"]
+    assert "reached the timeout of its state machine" in told["AlarmDescription"]
 
 
 def test_a_start_that_was_lost_raises_an_alarm(watched: Watched) -> None:
