@@ -1,6 +1,6 @@
 """The table of fields in docs/reference/job-file.md, made of the declarations in `batch_transform.job.values`.
 
-Usage: python -m tools.field_table    # writes it anew
+Usage: python -m tools.field_table    # writes it again
 """
 
 from __future__ import annotations

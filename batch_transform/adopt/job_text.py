@@ -144,8 +144,8 @@ def _unknown(path: tuple[str, ...], text: str) -> str:
     if path[:1] == ("Environment",) and len(path) > 1:
         field = f"transform.env.{path[1]}"
     is_changeable = field in OVERRIDABLE or field.startswith("transform.env.")
-    mend = "Write its usual value here; a run can then change it." if is_changeable else "Write it here."
-    return f"Left out: {field} was {text}, which is known only when it runs. {mend}"
+    fix = "Write its usual value here; a run can then change it." if is_changeable else "Write it here."
+    return f"Left out: {field} was {text}, which is known only when it runs. {fix}"
 
 
 def _model_comment(adopted: Adopted, body: list[str]) -> str:

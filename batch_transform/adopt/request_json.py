@@ -40,7 +40,7 @@ _TAGS_OF_AWS = re.compile(r"aws:.*|AWS_STEP_FUNCTIONS_EXECUTION_ARN|MANAGED_BY_A
 def adopt_json(text: str, *, origin: str, state: str | None = None) -> Adopted:
     """Read the JSON of a transform job, in whatever of its forms.
 
-    `state` chooses one state of a state machine that has several. Raises InputError for what is no JSON,
+    `state` chooses one state of a state machine that has several. Raises InputError for text that is not JSON,
     holds no transform job, or several.
     """
     try:

@@ -61,7 +61,7 @@ def run_transform_job(
     time and the words `[sagemaker logs]`; it is called only from this thread. `on_progress` is called
     from the job's threads, one at a time, a few times a second and once at the end.
 
-    A failed object has no `.out`; the others go on, and the job ends Failed with the reason of the
+    A failed object has no `.out`; the others are still scored, and the job ends Failed with the reason of the
     first failed one (SageMaker Developer Guide, "Batch Transform Errors"). When `stop` is set, the job
     ends soon: unfinished objects leave nothing behind, and requests in flight are abandoned.
     Errors of the store (other than DataNotFoundError) are raised after the same cleanup.

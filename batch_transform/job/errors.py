@@ -75,7 +75,7 @@ class Problem:
 
     @property
     def is_error(self) -> bool:
-        """Errors stop; warnings are shown and the work goes on."""
+        """Errors stop; warnings are shown, and the command continues."""
         return self.severity == "error"
 
     def __str__(self) -> str:
@@ -265,7 +265,7 @@ class RunFailedError(BatchTransformError):
 
 
 class TransformError(BatchTransformError):
-    """When one input object could not be transformed; the other objects of the job go on.
+    """When one input object could not be transformed; the other objects of the job are still scored.
 
     `log_lines` is what goes to the data log, one log event a line. `failure_class` begins
     the job's FailureReason as AWS writes it: `ClientError` or `AlgorithmError`. `line` is the record's line in the

@@ -42,7 +42,7 @@ def _exception(lines: list[str]) -> str:
     said: list[str] = []
     for line in below[at:]:
         if _LOG_LINE.match(line):
-            break  # the server's own log goes on here
+            break  # the server's own log continues here
         said.append(line.strip())
     text = " ".join(filter(None, said))
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

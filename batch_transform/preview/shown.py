@@ -74,7 +74,7 @@ class Preview:
 
     @property
     def has_errors(self) -> bool:
-        """Whether the job would fail on this input, or score what is no record."""
+        """Whether the job would fail on this input, or score something that isn't a record."""
         return any(finding.is_error for finding in self.findings)
 
 

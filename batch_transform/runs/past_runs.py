@@ -1,4 +1,4 @@
-"""Runs of deployed jobs, those that go on too: the last ones, or the one that somebody names."""
+"""Runs of deployed jobs, including runs in progress: the most recent ones, or a single one by name."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class FoundRun:
 
 @dataclass(frozen=True)
 class RunSummary:
-    """What became of a run. None is what does not apply, or what nobody can tell: AWS counts no records.
+    """The outcome of a run. None means not applicable or unknown: AWS counts no records.
 
     `status` is the execution's, or SKIPPED for one that ended well beside another run and scored nothing.
     """
@@ -89,7 +89,7 @@ def find_run(text: str, jobs: Sequence[DeployedJob], stepfunctions: SFNClient) -
 
 
 def summary_of(found: FoundRun, clients: Clients) -> RunSummary:
-    """Return what became of the run."""
+    """Return the outcome of the run."""
     with aws_calls():
         described: dict[str, Any] = dict(
             clients.stepfunctions.describe_execution(executionArn=found.execution_arn)

@@ -14,7 +14,7 @@ _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 @dataclass(frozen=True)
 class RunOutput:
-    """The fields that a person is shown. None where the run was skipped, or nobody can tell."""
+    """The fields that a person is shown. None if the run was skipped, or if unknown."""
 
     transform_job: str | None
     place: S3Uri | None
@@ -49,7 +49,7 @@ class RunOutput:
     def __str__(self) -> str:
         """What was read and written, and on what, in one line."""
         if self.place is None:
-            return f"skipped: {self.running_execution} goes on"
+            return f"skipped: {self.running_execution} is in progress"
         attempts = "1 attempt" if self.attempts == 1 else f"{self.attempts} attempts"
         return (
             f"{objects_text(self.input_objects, self.input_bytes)} in, "

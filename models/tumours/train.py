@@ -29,7 +29,7 @@ SEED = 20261122
 
 
 def main(build: Path) -> None:
-    """Train, and put each file into its place whole: another training, or a run, may go on beside this one."""
+    """Train, and put each file into its place whole: another training or a run may be in progress at the same time."""
     build.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".training-", dir=build) as made:
         train(Path(made))

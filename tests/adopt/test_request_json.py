@@ -143,7 +143,7 @@ def test_fails_and_says_what_is_wrong(document: object, message: str) -> None:
         adopt(document)
 
 
-def test_fails_for_what_is_no_json() -> None:
+def test_fails_for_text_that_is_not_json() -> None:
     with pytest.raises(InputError, match=r"file\.json: is no JSON"):
         adopt_json("name: churn", origin="file.json")
     with pytest.raises(InputError, match="nested too deeply"):

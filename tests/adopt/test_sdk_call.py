@@ -399,7 +399,7 @@ def test_the_create_of_sdk_3_is_read_from_objects_and_dicts_that_are_changed_bef
     ]
 
 
-def test_a_name_that_each_section_of_a_notebook_sets_anew_is_that_of_its_section() -> None:
+def test_a_name_that_each_section_of_a_notebook_sets_again_is_that_of_its_section() -> None:
     sections = "".join(
         f"t = Transformer('m{n}', 1, 'ml.m5.large')\nt.accept = 'a/{n}'\nx = '$[{n}:]'\n"
         "t.transform('s3://in-bucket/x', input_filter=x)\n"

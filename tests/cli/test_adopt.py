@@ -93,7 +93,7 @@ def test_python_is_read_with_from_sdk(folder: Path, capsys: pytest.CaptureFixtur
     assert "existing: m\n" in capsys.readouterr().out
 
 
-def test_what_is_no_file_is_a_job_of_the_account(
+def test_a_name_that_is_not_a_file_is_a_job_of_the_account(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     class NoAccount:
@@ -111,7 +111,7 @@ def test_fails_for_what_cannot_be_read(source: str, capsys: pytest.CaptureFixtur
     assert "cannot be read" in capsys.readouterr().err
 
 
-def test_fails_for_what_is_no_text(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_fails_for_bytes_that_are_not_text(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "request.json").write_bytes(b"\xff\xfe")
     assert exit_code("request.json") == 2
     assert "is not UTF-8 text" in capsys.readouterr().err

@@ -218,7 +218,7 @@ UPDATES = {
             "the old model goes": Setting(number_of_models, 1, 1),
         },
     ),
-    "how runs behave, and who is told": Update(
+    "how runs behave, and who is notified": Update(
         job={
             "workflow": {"overlapping_runs": "allow", "tracing": True, "log_retention_in_days": 365},
             "monitoring": {"longest_duration_in_seconds": 5400},

@@ -83,7 +83,7 @@ def test_a_key_is_added_to_a_stack_with_data_and_taken_away_again(stack: Redeplo
     refused = stack.execution()
     assert refused["status"] == "FAILED"
     assert "kms:Decrypt" in refused["cause"]
-    # ... until the job names the key, or the input is encrypted anew.
+    # ... until the job names the key, or the input is re-encrypted.
     stack.deploy(stack.synthesise("named", job={"input": {"kms_key": key}}))
     named_run = stack.run()
     assert named_run["InputObjects"] == 2

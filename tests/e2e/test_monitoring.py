@@ -28,7 +28,7 @@ ALARM_SCALE = 0.005
 
 @dataclass
 class Watched:
-    """A local AWS with the stack in it, and somebody who is told all that the topic is told."""
+    """A local AWS with the stack in it, and a subscriber to its topic."""
 
     aws: LocalAws
     outputs: dict[str, str]

@@ -27,7 +27,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
 
 @pytest.fixture
 def endless(deployed: Deployed) -> Iterator[dict[str, dict[str, str]]]:
-    """For each job the input of a run that goes on until somebody stops it."""
+    """For each job the input of a run that continues until somebody stops it."""
     deployed.limit()
     yield {job: {"input.data": deployed.upload(job, "endless", "a.csv", "hang,1\n")} for job in JOBS}
     deployed.limit()

@@ -1,4 +1,4 @@
-"""A run is stopped in each state in which it can be: nothing of it goes on, people are told, and the next run begins.
+"""Runs stopped in each possible state: nothing stays in progress, a notification is sent, and the next run begins.
 
 On the local AWS with IAM enforced, in the machine as it is deployed. The states are the deployed definition's: a new
 one fails here until it has a scene.
@@ -29,12 +29,12 @@ JOBS: dict[str, dict[str, Any]] = {
 IN_NO_TIME = {"Pass", "Choice", "Fail", "Succeed"}
 """Kinds of states in which an execution does not stay."""
 WITH_A_JOB = {"Transform", "FindTransformJob", "WaitForTransformJob", "StopTransformJob"}
-"""The states in which a transform job of the run goes on, in these scenes."""
+"""The states in which a transform job of the run is in progress, in these scenes."""
 
 
 @dataclass(frozen=True)
 class World:
-    """The deployed jobs, and somebody who is told of their runs."""
+    """The deployed jobs, and a subscriber to their notifications."""
 
     deployed: Deployed
     told: Subscriber
@@ -46,7 +46,7 @@ class World:
         return {"input.data": self.deployed.upload(job, "endless", "a.csv", "hang,1\n")}
 
     def with_job(self, job: str = "wait") -> str:
-        """Start a run whose transform job goes on until somebody stops it."""
+        """Start a run whose transform job continues until somebody stops it."""
         execution = self.deployed.start(job, self.endless(job))
         wait_until(lambda: bool(self.deployed.running(execution)))
         return execution
@@ -76,7 +76,7 @@ class World:
         wait_until(is_turned_away)
 
     def nothing_of(self, execution: str) -> None:
-        """Wait until no transform job of the run goes on."""
+        """Wait until no transform job of the run is in progress."""
         wait_until(lambda: not self.deployed.running(execution))
 
     def next_run_goes_well(self) -> None:

@@ -47,7 +47,7 @@ def test_every_object_gets_its_result_and_the_log_begins_with_the_settings() -> 
     assert ran.progress[-1] == ran.outcome.progress
 
 
-def test_fails_for_one_bad_object_while_the_others_go_on() -> None:
+def test_fails_for_one_bad_object_while_the_others_are_scored() -> None:
     objects = {"a.csv": b"i,1\n", "b.csv": b'i,1\nj,x"y,2\n', "c.csv": b"k,3\n"}
     ran = run_job(objects, line_by_line(half), JOIN)
     assert ran.outcome.status == "Failed"

@@ -352,7 +352,7 @@ def test_uploads_to_a_bucket_of_others_ask_something_of_it() -> None:
     assert explained.runs[-1] == "The bucket of s3://mine/in/ must send its events to EventBridge."
 
 
-def test_what_runs_do_beside_each_other_and_who_is_told_stands_under_the_start() -> None:
+def test_overlapping_runs_and_notifications_are_listed_under_the_start() -> None:
     loud = dataclasses.replace(
         SMALL,
         notify=NotifySpec(email=("a@example.com", "b@example.com")),
@@ -365,7 +365,7 @@ def test_what_runs_do_beside_each_other_and_who_is_told_stands_under_the_start()
     assert explain(SMALL).runs[1].startswith("Nobody is notified when a run fails")
 
 
-def test_a_ladder_is_told_rung_by_rung() -> None:
+def test_fallback_instance_types_are_listed_in_order() -> None:
     ladder = TransformSpec(instance_type=("ml.m5.large", "ml.m5.xlarge", "ml.c5.xlarge"))
     [limit] = [
         limit

@@ -41,7 +41,7 @@ def read(folder: Path, text: str) -> JobSpec:
 
 
 def test_the_table_of_fields_is_the_one_that_the_declarations_make() -> None:
-    assert with_table(PAGE) == PAGE, "write it anew: python -m tools.field_table"
+    assert with_table(PAGE) == PAGE, "to write it again: python -m tools.field_table"
 
 
 def test_every_model_of_the_page_is_legal(jobs: Path) -> None:

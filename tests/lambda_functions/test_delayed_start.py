@@ -144,7 +144,7 @@ def test_of_two_uploads_at_the_same_moment_one_makes_the_schedule() -> None:
     assert scheduler.starts == {"demo-a": "at(2027-01-01T12:02:00)"}
 
 
-def test_a_schedule_that_goes_while_it_is_moved_is_made_anew() -> None:
+def test_a_schedule_that_goes_while_it_is_moved_is_created_again() -> None:
     scheduler = Scheduler(demo_a=NOON + ABOUT_TO_START + timedelta(seconds=1))
     scheduler.between = scheduler.schedules.clear
     assert delay(START, scheduler, NOON) == Waiting("demo-a", minute(2))

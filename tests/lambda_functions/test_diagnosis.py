@@ -35,7 +35,7 @@ class FakeLogs:
         assert logGroupName == LOG_GROUP
         assert PaginationConfig["MaxItems"] > 0
         assert startTime == 1795312801000  # the moment in the job's name
-        yield {"events": []}  # AWS may answer with an empty page and go on
+        yield {"events": []}  # AWS may answer with an empty page and continue
         for stream, message in self._lines:
             if stream.startswith(logStreamNamePrefix):
                 yield {"events": [{"logStreamName": stream, "message": message}]}

@@ -187,7 +187,7 @@ class Account:
         return str(started["executionArn"])
 
     def execution(self, arn: str) -> dict[str, Any]:
-        """The execution at its end; it is stopped when it waits for another run, since none goes on here."""
+        """The execution at its end; it is stopped when it waits for another run, because none is in progress here."""
         describe = partial(self.client("stepfunctions").describe_execution, executionArn=arn)
         deadline = time.monotonic() + PATIENCE_SECONDS
         while (described := describe())["status"] == "RUNNING" and time.monotonic() < deadline:

@@ -110,7 +110,7 @@ def test_fails_with_the_first_resource_that_failed_and_why(lab: Any, tmp_path: P
         deploy(assembly, name, lab.aws.client, lambda event: None)
 
 
-def test_a_stack_that_failed_at_first_can_be_deployed_once_it_is_mended(
+def test_a_stack_that_failed_at_first_can_be_deployed_once_it_is_fixed(
     lab: Any, tmp_path: Path, name: str
 ) -> None:
     with pytest.raises(DeployError):
@@ -120,8 +120,8 @@ def test_a_stack_that_failed_at_first_can_be_deployed_once_it_is_mended(
             lab.aws.client,
             lambda event: None,
         )
-    mended = write_assembly(tmp_path, template(), name=name)
-    assert "TopicArn" in deploy(mended, name, lab.aws.client, lambda event: None)
+    fixed = write_assembly(tmp_path, template(), name=name)
+    assert "TopicArn" in deploy(fixed, name, lab.aws.client, lambda event: None)
 
 
 def test_fails_when_the_template_is_refused(lab: Any, tmp_path: Path, name: str) -> None:

@@ -150,7 +150,7 @@ class World:
 
 Made = Callable[[World], dict[str, Any]]
 NONE = "no-such-name"
-SUCCESS, FAILURE, NEVER_ENDS = "success", "failure", "goes on"
+SUCCESS, FAILURE, NEVER_ENDS = "success", "failure", "in progress"
 
 WAITS: Sequence[tuple[str, str, str, Made]] = [
     ("s3", "BucketExists", SUCCESS, lambda world: {"Bucket": world.bucket()}),

@@ -33,7 +33,7 @@ WITHOUT_EXAMPLE = {
     "how-to/start-runs": "needs a deployment, as tests/cli/test_deployed.py makes one",
     "how-to/test-on-your-machine": "is run by the tests of each command",
     "how-to/write-a-job-file": "begins with new, which the tests of the command run",
-    "reference/constructs": "goes on where how-to/your-own-cdk-app ends, as its test does",
+    "reference/constructs": "continues where how-to/your-own-cdk-app ends, as its test does",
     "reference/run-output": "begins with the output of a run",
     "how-it-works/speed": "is for those who have the checkout",
     "how-it-works/the-cdks-own-task": "is a table",

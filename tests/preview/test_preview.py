@@ -232,7 +232,7 @@ def test_unsound_csv_is_pointed_out_by_line(data: bytes, found: list[tuple[str, 
         (b"1,2,3\r4,5,6\r", [("crlf", 1, "warning"), ("lone-cr", 1, "error")], "SageMaker sees one line"),
     ],
 )
-def test_what_other_programs_write_is_told_with_its_mend(
+def test_what_other_programs_write_is_reported_with_its_fix(
     data: bytes, found: list[tuple[str, int, str]], told: str
 ) -> None:
     made = shown(csv_job(), data)

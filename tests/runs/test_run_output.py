@@ -44,8 +44,8 @@ def test_sizes_are_told_in_units_that_people_read(size: int, told: str) -> None:
     assert f"1 object of {told} in" in str(RunOutput.of({**COMPLETED, "InputBytes": size}))
 
 
-def test_a_skipped_run_tells_which_one_goes_on() -> None:
+def test_a_skipped_run_tells_which_one_continues() -> None:
     skipped = {**dict.fromkeys(COMPLETED), "Outcome": "Skipped", "RunningExecutionArn": "arn:of:another"}
     output = RunOutput.of(skipped)
     assert output.place is None
-    assert str(output) == "skipped: arn:of:another goes on"
+    assert str(output) == "skipped: arn:of:another is in progress"

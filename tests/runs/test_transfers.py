@@ -75,19 +75,19 @@ def test_small_and_large_files_come_back_as_they_went_in_order(tmp_path: Path) -
 
 def test_fails_with_the_first_error_in_order_and_starts_no_more() -> None:
     seen: list[int] = []
-    may_go_on = threading.Event()
+    may_continue = threading.Event()
 
     def transfer(item: int) -> None:
         seen.append(item)
         if item == 1:
             raise OSError("the second")
         if item > 1:
-            may_go_on.wait(10)
+            may_continue.wait(10)
             raise OSError("a later one")
 
     transferred = transfers.in_turn(range(1000), lambda _: 1, transfer)
     assert next(transferred) == 0
-    may_go_on.set()
+    may_continue.set()
     with pytest.raises(OSError, match="the second"):
         next(transferred)
     assert len(seen) < 1000

@@ -222,7 +222,9 @@ def test_the_state_machines_role_may_do_this_and_no_more(template: Template) -> 
     functions = {arn for arn in rights if arn.endswith(".Arn") and "Role" not in arn}
     passed = {arn for arn in rights if "ExecutionRole" in arn}
     assert (len(functions), len(passed)) == (2, 1)
-    assert all(action.startswith("logs:") for action in rights.pop("*"))  # log delivery knows no resources
+    assert all(
+        action.startswith("logs:") for action in rights.pop("*")
+    )  # log delivery has no resource-level permissions
     assert rights == {
         **{arn: {"lambda:InvokeFunction"} for arn in functions},
         **{arn: {"iam:PassRole"} for arn in passed},

@@ -1,4 +1,4 @@
-"""`make pictures`: write every picture anew. `recording` as the argument runs the example, too, and records it."""
+"""`make pictures`: write every picture again. `recording` as the argument runs the example, too, and records it."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def _one_filter(values: RequestValues, field: str, member: str, type_field: str)
         )
         return
     except InvalidFilterError as error:
-        yield Problem("filter-refused", field, f"{error}{_mend(text, content_type)}")
+        yield Problem("filter-refused", field, f"{error}{_fix(text, content_type)}")
         return
     if path.undefined:
         yield Problem(
@@ -80,7 +80,7 @@ def _selects_nothing(field: str, path: JsonPath) -> Iterator[Problem]:
             )
 
 
-def _mend(text: str, content_type: str | None) -> str:
+def _fix(text: str, content_type: str | None) -> str:
     if any(character.isspace() and character != " " for character in text) or "\u200b" in text:
         return "; use a plain space, or none"
     if any(character in _TYPOGRAPHIC_QUOTES for character in text):

@@ -62,7 +62,7 @@ def _settings(value: object, declared: str, given: str) -> Iterator[Problem]:
 
 
 def _items(field: Field, at: str, value: object) -> Iterator[tuple[str, object]]:
-    """Yield a field's value, or each item of a list, with its name; a rule of its own refuses what is no list."""
+    """Yield a field's value, or each item of a list, with its name; another rule rejects a value that is not a list."""
     if not field.is_list:
         yield from () if value is None else ((at, value),)
     elif isinstance(value, tuple | list):

@@ -94,7 +94,7 @@ def _templates(**environment: Any) -> tuple[Template, Template]:
 
 
 def _told(template: Template) -> list[Any]:
-    """Whom the alarms of a template tell, each once."""
+    """The targets of a template's alarms, each once."""
     alarms = template.find_resources("AWS::CloudWatch::Alarm").values()
     found = [action for alarm in alarms for action in alarm["Properties"]["AlarmActions"]]
     return [told for at, told in enumerate(found) if told not in found[:at]]

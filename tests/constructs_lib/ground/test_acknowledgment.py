@@ -57,8 +57,14 @@ def test_a_pack_without_the_rule_gets_no_acknowledgment(queue: sqs.Queue) -> Non
 
 
 def test_the_id_that_a_synth_prints_is_accepted_unchanged(queue: sqs.Queue) -> None:
-    acknowledge(queue, "BatchTransform::FullAccessRole[Resource::*]", "the action knows no resources")
-    assert kept(queue) == {"BatchTransform::FullAccessRole[Resource::*]": "the action knows no resources"}
+    acknowledge(
+        queue,
+        "BatchTransform::FullAccessRole[Resource::*]",
+        "the action doesn't support resource-level permissions",
+    )
+    assert kept(queue) == {
+        "BatchTransform::FullAccessRole[Resource::*]": "the action doesn't support resource-level permissions"
+    }
 
 
 def test_each_finding_may_have_a_reason_of_its_own(queue: sqs.Queue) -> None:

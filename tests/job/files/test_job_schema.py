@@ -56,7 +56,7 @@ def errors_in() -> Validate:
 
 def test_the_committed_schema_is_the_one_that_the_fields_make() -> None:
     committed = json.loads((PROJECT / "jobs/job.schema.json").read_text(encoding="utf-8"))
-    assert committed == job_schema(), "write it anew: batch-transform schema > jobs/job.schema.json"
+    assert committed == job_schema(), "to write it again: batch-transform schema > jobs/job.schema.json"
 
 
 def test_an_editor_completes_instance_types_and_shows_defaults() -> None:

@@ -70,7 +70,7 @@ def test_what_is_in_no_known_form_is_not_read(text: str) -> None:
     assert read_cron(text) is None
 
 
-def test_starts_go_on_from_a_moment_and_never_repeat_it() -> None:
+def test_starts_continue_from_a_moment_and_never_repeat_it() -> None:
     cron = read_cron("0,30 8-9 ? * MON-FRI *")
     assert cron is not None
     moments = list(islice(cron.starts(datetime(2027, 1, 1, 9, 0, tzinfo=UTC)), 3))

@@ -1,4 +1,4 @@
-"""Who is told of a job: a failed run, and an alarm, come through its topic."""
+"""The notifications of a job: failed runs and alarms reach its topic."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def test_sync_waits_and_results_in_the_jobs_description(lab: Any) -> None:
     assert lab.keys(bucket) == ["out/a.csv.out"]
 
 
-def test_request_response_goes_on_at_once(lab: Any) -> None:
+def test_request_response_continues_at_once(lab: Any) -> None:
     request = lab.request(lab.model("hang"), lab.bucket(**{"a.csv": ROWS}))
     machine = lab.machine({"Start": task(request, SYNC.removesuffix(".sync"))})
     execution = lab.execution(lab.execute(machine))

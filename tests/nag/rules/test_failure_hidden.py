@@ -78,9 +78,9 @@ def in_parallel(*, inner: dict[str, Any], outer: dict[str, Any]) -> set[str]:
 def test_noncompliance_within_a_branch_and_around_it() -> None:
     ignore = {"Catch": [{"ErrorEquals": ANY, "Next": "Ignore"}]}
     fail = {"Catch": [{"ErrorEquals": ANY, "Next": "Failed"}]}
-    go_on = {"Catch": [{"ErrorEquals": ANY, "Next": "Done"}]}
+    caught = {"Catch": [{"ErrorEquals": ANY, "Next": "Done"}]}
     assert in_parallel(inner=ignore, outer={}) == {"FailureHidden[Transform]"}
-    assert in_parallel(inner=fail, outer=go_on) == {"FailureHidden[Both]"}
+    assert in_parallel(inner=fail, outer=caught) == {"FailureHidden[Both]"}
 
 
 def test_compliance_within_a_branch_and_around_it() -> None:

@@ -53,7 +53,7 @@ def _refuse_role(call: Call) -> HttpAnswer | None:
 
 
 def _roles(body: bytes) -> Iterator[str]:
-    """Yield every role that the request names, in targets as well; what is no JSON the service refuses itself."""
+    """Yield every role that the request names, in targets as well; the service itself rejects text that is not JSON."""
     try:
         request = json.loads(body or b"{}")
     except ValueError:

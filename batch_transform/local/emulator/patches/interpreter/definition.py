@@ -254,7 +254,7 @@ def _way(start: str, states: Mapping[str, Fields], at: str) -> Iterator[Problem]
     for name in states:
         if name not in targets:
             yield Problem(_TARGET, f'State "{name}" is not reachable.', f"{at}/States/{name}")
-    if all(_goes_on(state) for state in states.values()):
+    if all(_continues(state) for state in states.values()):
         yield Problem("MISSING_END_STATE", "Workflow has no terminal state", "null")
 
 
@@ -309,7 +309,7 @@ def _transitions(state: Fields, at: str) -> Iterator[tuple[str, str]]:
                 yield each["Next"], f"{at}/{field}[{number}]/Next"
 
 
-def _goes_on(state: Fields) -> bool:
+def _continues(state: Fields) -> bool:
     return state.get("Type") not in ("Succeed", "Fail") and not state.get("End")
 
 

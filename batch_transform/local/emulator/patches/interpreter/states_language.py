@@ -30,18 +30,18 @@ INTRINSICS = {
 MACHINE = {"Comment", "StartAt", "States", "Version", "TimeoutSeconds", "QueryLanguage"}
 BRANCH = {"Comment", "StartAt", "States"}
 _ALL = {"Type", "Comment", "QueryLanguage"}
-_GOES_ON = {*_ALL, "Next", "End", "Assign"}
+_CONTINUES = {*_ALL, "Next", "End", "Assign"}
 _ERRORS = {"Retry", "Catch"}
 FIELDS: Mapping[str, set[str]] = {
-    "Task": {*_GOES_ON, *_ERRORS, "Resource", "TimeoutSeconds", "HeartbeatSeconds", "Credentials"},
-    "Pass": _GOES_ON,
-    "Wait": {*_GOES_ON, "Seconds", "Timestamp"},
+    "Task": {*_CONTINUES, *_ERRORS, "Resource", "TimeoutSeconds", "HeartbeatSeconds", "Credentials"},
+    "Pass": _CONTINUES,
+    "Wait": {*_CONTINUES, "Seconds", "Timestamp"},
     "Choice": {*_ALL, "Assign", "Choices", "Default"},
     "Succeed": _ALL,
     "Fail": {*_ALL, "Error", "Cause"},
-    "Parallel": {*_GOES_ON, *_ERRORS, "Branches"},
+    "Parallel": {*_CONTINUES, *_ERRORS, "Branches"},
     "Map": {
-        *_GOES_ON,
+        *_CONTINUES,
         *_ERRORS,
         "ItemProcessor",
         "Iterator",
