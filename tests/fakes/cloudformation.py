@@ -1,4 +1,4 @@
-"""CloudFormation with some stacks, as far as DescribeStacks tells of them."""
+"""CloudFormation with some stacks, as far as DescribeStacks returns them."""
 
 from __future__ import annotations
 

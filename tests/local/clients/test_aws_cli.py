@@ -1,4 +1,4 @@
-"""The AWS CLI, unmodified, with nothing set but the environment variables that the local AWS tells."""
+"""The AWS CLI, unmodified, with nothing but the environment variables that the local AWS prints."""
 
 from __future__ import annotations
 

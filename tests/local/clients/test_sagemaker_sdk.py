@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(
 def transform(
     lab: Any, tmp_path: Path, bucket: str, behaviour_folder: Path
 ) -> subprocess.CompletedProcess[str]:
-    """Run the notebook's code with the variables that the local AWS tells."""
+    """Run the notebook's code with the variables that the local AWS prints."""
     role = "arn:aws:iam::000000000000:role/transform-role"
     return subprocess.run(
         [str(PYTHON), str(SCRIPT), bucket, f"file://{behaviour_folder}", role, lab.name()],

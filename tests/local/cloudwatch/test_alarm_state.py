@@ -29,41 +29,23 @@ def _state(periods: str, missing_data: str, datapoints_to_alarm: int) -> str:
 
 
 @pytest.mark.parametrize(
-    ("periods", "missing", "ignore", "breaching", "not_breaching"),
+    ("datapoints", "periods", "states"),
     [
-        ("0 - X - X", "OK", "OK", "OK", "OK"),
-        ("- - - - 0", "OK", "OK", "OK", "OK"),
-        ("- - - - -", "INSUFFICIENT_DATA", _KEPT, "ALARM", "OK"),
-        ("0 X X - X", "ALARM", "ALARM", "ALARM", "ALARM"),
-        ("- - X - -", "ALARM", _KEPT, "ALARM", "OK"),
+        (3, "0 - X - X", ("OK", "OK", "OK", "OK")),
+        (3, "- - - - 0", ("OK", "OK", "OK", "OK")),
+        (3, "- - - - -", ("INSUFFICIENT_DATA", _KEPT, "ALARM", "OK")),
+        (3, "0 X X - X", ("ALARM", "ALARM", "ALARM", "ALARM")),
+        (3, "- - X - -", ("ALARM", _KEPT, "ALARM", "OK")),
+        (2, "0 - X - X", ("ALARM", "ALARM", "ALARM", "ALARM")),
+        (2, "0 0 X 0 X", ("ALARM", "ALARM", "ALARM", "ALARM")),
+        (2, "0 - X - -", ("OK", "OK", "ALARM", "OK")),
+        (2, "- - - - 0", ("OK", "OK", "ALARM", "OK")),
+        (2, "- - - - X", ("ALARM", _KEPT, "ALARM", "OK")),
     ],
 )
-def test_three_of_three_datapoints(
-    periods: str, missing: str, ignore: str, breaching: str, not_breaching: str
-) -> None:
-    assert _state(periods, "missing", 3) == missing
-    assert _state(periods, "ignore", 3) == ignore
-    assert _state(periods, "breaching", 3) == breaching
-    assert _state(periods, "notBreaching", 3) == not_breaching
-
-
-@pytest.mark.parametrize(
-    ("periods", "missing", "ignore", "breaching", "not_breaching"),
-    [
-        ("0 - X - X", "ALARM", "ALARM", "ALARM", "ALARM"),
-        ("0 0 X 0 X", "ALARM", "ALARM", "ALARM", "ALARM"),
-        ("0 - X - -", "OK", "OK", "ALARM", "OK"),
-        ("- - - - 0", "OK", "OK", "ALARM", "OK"),
-        ("- - - - X", "ALARM", _KEPT, "ALARM", "OK"),
-    ],
-)
-def test_two_of_three_datapoints(
-    periods: str, missing: str, ignore: str, breaching: str, not_breaching: str
-) -> None:
-    assert _state(periods, "missing", 2) == missing
-    assert _state(periods, "ignore", 2) == ignore
-    assert _state(periods, "breaching", 2) == breaching
-    assert _state(periods, "notBreaching", 2) == not_breaching
+def test_some_of_three_datapoints(datapoints: int, periods: str, states: tuple[str, ...]) -> None:
+    treatments = ("missing", "ignore", "breaching", "notBreaching")
+    assert tuple(_state(periods, treatment, datapoints) for treatment in treatments) == states
 
 
 @pytest.mark.parametrize(

@@ -147,14 +147,14 @@ def test_an_alarm_tells_the_subscribers_of_its_topic(quick: Any, until: Callable
     quick.execution(quick.execute(machine))
     received: list[Any] = []
 
-    def is_told() -> bool:
+    def is_notified() -> bool:
         received.extend(sqs.receive_message(QueueUrl=url).get("Messages", []))
         return bool(received)
 
-    until(is_told)
-    told = json.loads(json.loads(received[0]["Body"])["Message"])
-    assert (told["AlarmName"], told["NewStateValue"]) == (alarm, "ALARM")
-    assert told["AlarmDescription"] == "look at the log"
+    until(is_notified)
+    notified = json.loads(json.loads(received[0]["Body"])["Message"])
+    assert (notified["AlarmName"], notified["NewStateValue"]) == (alarm, "ALARM")
+    assert notified["AlarmDescription"] == "look at the log"
 
 
 def test_metrics_in_the_lines_of_a_log(quick: Any) -> None:
