@@ -109,7 +109,7 @@ class Redeployed:
             described: dict[str, Any] = states.describe_execution(executionArn=arn)
             if described["status"] != "RUNNING":
                 return described
-            time.sleep(0.05)
+            time.sleep(0.2)
         raise AssertionError(f"{arn} did not end")
 
     def results(self, run: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

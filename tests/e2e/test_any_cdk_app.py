@@ -122,7 +122,7 @@ class Deployed:
             described: dict[str, Any] = owner.describe_execution(executionArn=started["executionArn"])
             if described["status"] != "RUNNING":
                 return described
-            time.sleep(0.05)
+            time.sleep(0.2)
         raise AssertionError(f"{started['executionArn']} did not end")
 
     def failed_run(self) -> str:

@@ -132,7 +132,7 @@ class Stacks:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while (described := states.describe_execution(executionArn=arn))["status"] == "RUNNING":
             assert time.monotonic() < deadline, "the run did not end"
-            time.sleep(0.05)
+            time.sleep(0.2)
         return dict(described)
 
 

@@ -37,7 +37,7 @@ class Stack:
             described: dict[str, Any] = states.describe_execution(executionArn=execution)
             if described["status"] != "RUNNING":
                 return described
-            time.sleep(0.05)
+            time.sleep(0.2)
         raise AssertionError(f"{execution} did not end")
 
     def role_of_machine(self) -> str:

@@ -81,7 +81,7 @@ def until_gone(temporary: Path) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while commands_with("TMPDIR", str(temporary)):
         assert time.monotonic() < deadline, commands_with("TMPDIR", str(temporary))
-        time.sleep(0.05)
+        time.sleep(0.2)
 
 
 def left_in(temporary: Path) -> set[str]:

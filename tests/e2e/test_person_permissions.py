@@ -53,7 +53,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory, example_model: Path) -> Iterat
         deadline = time.monotonic() + PATIENCE_SECONDS
         while states.describe_execution(executionArn=run)["status"] == "RUNNING":
             assert time.monotonic() < deadline, "the run did not end"
-            time.sleep(0.05)
+            time.sleep(0.2)
         yield aws
 
 

@@ -85,7 +85,7 @@ class Account:
             described: dict[str, Any] = states.describe_execution(executionArn=execution)
             if described["status"] != "RUNNING":
                 return described
-            time.sleep(0.05)
+            time.sleep(0.2)
         raise AssertionError(f"{execution} did not end")
 
     def answer(self, job: str) -> tuple[str, str]:

@@ -87,7 +87,7 @@ class App:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while (described := states.describe_execution(executionArn=execution))["status"] == "RUNNING":
             assert time.monotonic() < deadline, "the run did not end"
-            time.sleep(0.05)
+            time.sleep(0.2)
         return described["status"], described.get("cause", "")
 
     def results(self, job: str) -> dict[str, bytes]:

@@ -75,5 +75,5 @@ def _run(aws: LocalAws, outputs: dict[str, str], *, sleep: int) -> None:
     deadline = time.monotonic() + sleep + PATIENCE_SECONDS
     while (status := states.describe_execution(executionArn=execution)["status"]) == "RUNNING":
         assert time.monotonic() < deadline, "the run did not end"
-        time.sleep(0.05)
+        time.sleep(0.2)
     assert status == "SUCCEEDED"

@@ -130,7 +130,7 @@ def test_a_job_succeeds_when_machines_are_there_again(deployed: Deployed, good: 
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not any(job["TransformJobStatus"] == "Failed" for job in deployed.jobs_of(execution)):
         assert time.monotonic() < deadline
-        time.sleep(0.02)
+        time.sleep(0.05)
     deployed.limit()
     assert deployed.wait(execution)["status"] == "SUCCEEDED"
     statuses = [job["TransformJobStatus"] for job in deployed.jobs_of(execution)]

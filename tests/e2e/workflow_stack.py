@@ -87,7 +87,7 @@ class Deployed:
             described = self.describe(execution)
             if described["status"] in ENDED:
                 return described
-            time.sleep(0.05)
+            time.sleep(0.2)
         raise AssertionError(f"{execution} did not end")
 
     def run(self, job: str, run_input: object) -> dict[str, Any]:
@@ -113,7 +113,7 @@ class Deployed:
             described = self.describe(execution)
             assert described["status"] == "RUNNING", described
             assert time.monotonic() < deadline, f"{execution} did not come to {state}"
-            time.sleep(0.02)
+            time.sleep(0.05)
 
     def jobs_of(self, execution: str) -> list[dict[str, Any]]:
         """The transform jobs that the execution created, oldest first."""

@@ -36,7 +36,9 @@ SOON = 6.0
 """Seconds within which everything comes that comes at all, on a machine with other work."""
 AT_ONCE = 1.0
 """Seconds within which it does in spite of a refusal."""
-LOOK_SECONDS = 0.02
+LOOK_SECONDS = 0.05
+END_SECONDS = 0.2
+"""How often to look whether an execution has ended: each look takes as much time from what it waits for."""
 
 KEY = re.compile(r"arn:aws:kms:us-east-1:\d{12}:key/(\d)[-\d]+")
 """The keys that the fullest job names; the local AWS gives its keys ids of its own."""
@@ -193,7 +195,7 @@ class Account:
         while (described := describe())["status"] == "RUNNING" and time.monotonic() < deadline:
             if self._waits_for_other(arn):
                 break
-            time.sleep(LOOK_SECONDS)
+            time.sleep(END_SECONDS)
         self.stop(arn)
         return dict(described)
 

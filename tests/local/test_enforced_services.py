@@ -257,7 +257,7 @@ def test_an_sdk_integration_acts_with_the_machines_role(services: Services) -> N
         deadline = time.monotonic() + PATIENCE_SECONDS
         while states.describe_execution(executionArn=execution)["status"] == "RUNNING":
             assert time.monotonic() < deadline
-            time.sleep(0.05)
+            time.sleep(0.2)
         described = states.describe_execution(executionArn=execution)
         ended[action] = (described["status"], described.get("error"))
     assert ended == {
