@@ -180,8 +180,8 @@ def test_a_run_uses_the_newest_approved_package(account: Account) -> None:
 @pytest.mark.parametrize(
     ("job", "said"),
     [
-        ("homeless", "the endpoint nowhere, which model.endpoint names, cannot be described: ValidationE"),
-        ("unregistered", "the packages of nobody, which model.package_group names, cannot be listed: Vali"),
+        ("homeless", "the endpoint nowhere of model.endpoint cannot be described: ValidationE"),
+        ("unregistered", "the packages of nobody of model.package_group cannot be listed: Vali"),
     ],
 )
 def test_a_run_without_a_model_fails_before_a_transform_job(account: Account, job: str, said: str) -> None:
