@@ -9,6 +9,7 @@ from typing import Any
 
 import aws_cdk as cdk
 
+from batch_transform.job.values.derived import with_derived
 from batch_transform.job.values.job_spec import JobSpec
 from batch_transform.job.values.stack_outputs import state_machine_description, state_machine_output
 from batch_transform_cdk.ground.stack_part import StackPart, once_per_stack
@@ -36,7 +37,7 @@ def describe_job(workflow: Workflow, job: JobSpec) -> None:
 
 def job_metadata(job: JobSpec) -> dict[str, Any]:
     """Return the job's fields, including defaults, as JSON. Folders are left out: they differ between machines."""
-    said = _said(job)
+    said = _said(with_derived(job))
     said.pop("job_file", None)
     return said
 

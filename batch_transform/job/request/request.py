@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from operator import attrgetter
 from typing import Any
 
-from batch_transform.job.aws.enums import AssembleWith, SplitType
 from batch_transform.job.filters.named_filters import with_paths
 from batch_transform.job.values.derived import with_derived
 from batch_transform.job.values.fields import MEMBERS
@@ -39,8 +38,6 @@ def transform_job_request(spec: JobSpec, *, model_name: str, data: str, output_p
         "input.data": data,
         "output.path": output_path,
         "transform.instance_type": first_instance_type,
-        "input.split_type": spec.input.split_type or SplitType.NONE.value,
-        "output.assemble_with": spec.output.assemble_with or AssembleWith.NONE.value,
     }
     for member in MEMBERS:
         value = resolved[member.field] if member.field in resolved else attrgetter(member.field)(spec)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
+from batch_transform.job.aws.enums import AssembleWith, SplitType
 from batch_transform.job.values.job_spec import JobSpec
 from batch_transform.job.values.media_type import CSV, FILTERABLE, JSON_LINES, media_type
 
@@ -41,19 +42,21 @@ def derived_values(spec: JobSpec) -> tuple[Derived, ...]:
 
 
 def with_derived(spec: JobSpec) -> JobSpec:
-    """Return the job with these values."""
+    """Return the job with these values, and with AWS's defaults for SplitType and AssembleWith."""
     values = {one.field: one.value for one in derived_values(spec)}
     return dataclasses.replace(
         spec,
         input=dataclasses.replace(
             spec.input,
             content_type=values.get("input.content_type", spec.input.content_type),
-            split_type=values.get("input.split_type", spec.input.split_type),
+            split_type=values.get("input.split_type", spec.input.split_type or SplitType.NONE.value),
         ),
         output=dataclasses.replace(
             spec.output,
             accept=values.get("output.accept", spec.output.accept),
-            assemble_with=values.get("output.assemble_with", spec.output.assemble_with),
+            assemble_with=values.get(
+                "output.assemble_with", spec.output.assemble_with or AssembleWith.NONE.value
+            ),
         ),
     )
 

@@ -79,9 +79,12 @@ def test_what_can_be_only_one_thing_is_filled_in(spec: JobSpec, filled: dict[str
         job(JOIN, "${Token[TOKEN.1]}", None),
     ],
 )
-def test_nothing_else_is_filled_in(spec: JobSpec) -> None:
+def test_nothing_else_is_filled_in_but_the_defaults_of_aws(spec: JobSpec) -> None:
     assert derived_values(spec) == ()
-    assert with_derived(spec) == spec
+    filled = with_derived(spec)
+    assert filled.input.split_type == (spec.input.split_type or "None")
+    assert filled.output.assemble_with == (spec.output.assemble_with or "None")
+    assert (filled.input.content_type, filled.output.accept) == (spec.input.content_type, spec.output.accept)
 
 
 @pytest.mark.parametrize(
