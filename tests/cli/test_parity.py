@@ -55,9 +55,9 @@ def test_a_difference_ends_with_exit_code_1_and_a_table(tmp_path: Path) -> None:
         again = parity("--endpoint-url", aws.endpoint_url, "--cases", case_file(tmp_path))
     assert ended.returncode == 1, ended.stderr
     assert r"a.csv.out: '1\n', not '2\n'" in ended.stdout
-    assert "1 cases: 0 the same, 1 different, 0 unknown" in ended.stdout
+    assert "1 cases: 0 same, 1 different, 0 not documented" in ended.stdout
     assert again.returncode == 0, again.stderr
-    assert "1 cases: 1 the same, 0 different, 0 unknown" in again.stdout
+    assert "1 cases: 1 same, 0 different, 0 not documented" in again.stdout
 
 
 def test_an_unknown_case_shows_what_this_endpoint_does() -> None:
@@ -66,13 +66,13 @@ def test_an_unknown_case_shows_what_this_endpoint_does() -> None:
     assert "not known (U2)" in ended.stdout
     assert r"a.csv.out: '1,2,0.5\n,0.5\n3,4,0.5\n'" in ended.stdout
     assert "the model answered 2 records to 3" in ended.stdout
-    assert "2 cases: 0 the same, 0 different, 2 unknown" in ended.stdout
+    assert "2 cases: 0 same, 0 different, 2 not documented" in ended.stdout
 
 
 def test_fails_for_a_case_that_is_not_there() -> None:
     ended = parity("--case", "no-such-case")
     assert ended.returncode == 2
-    assert "there is no case no-such-case; there are csv-" in ended.stderr
+    assert "unknown case no-such-case; the cases are csv-" in ended.stderr
 
 
 @pytest.mark.parametrize(
