@@ -63,7 +63,7 @@ def test_a_difference_ends_with_exit_code_1_and_a_table(tmp_path: Path) -> None:
 def test_an_unknown_case_shows_what_this_endpoint_does() -> None:
     ended = parity("--case", "u2-blank-line", "--case", "u9-one-line-too-few")
     assert ended.returncode == 0
-    assert "not known (U2)" in ended.stdout
+    assert "not documented (U2)" in ended.stdout
     assert r"a.csv.out: '1,2,0.5\n,0.5\n3,4,0.5\n'" in ended.stdout
     assert "the model answered 2 records to 3" in ended.stdout
     assert "2 cases: 0 same, 0 different, 2 not documented" in ended.stdout
@@ -111,6 +111,6 @@ def test_fails_when_aws_lacks_what_it_needs(options: tuple[str, ...], message: s
 def test_on_aws_it_says_the_cost_and_runs_nothing_without_a_yes() -> None:
     ended = parity("--aws", "--bucket", "b", "--role", "r", "--image-uri", "i", said="n\n")
     assert ended.returncode == 0
-    assert "transform jobs on one ml.m5.large each" in ended.stdout
+    assert "transform jobs, each on one ml.m5.large" in ended.stdout
     assert "USD" in ended.stdout
     assert "nothing was run" in ended.stderr
