@@ -284,3 +284,40 @@ def test_fails_where_a_later_instance_type_does_not_support_what_the_job_says() 
     with_key["TransformResources"]["VolumeKmsKeyId"] = "alias/key"
     with pytest.raises(RunInputError, match=r"ml\.g5\.xlarge, whose local storage"):
         apply_overrides(with_key, {"transform.instance_type": ["ml.m5.large", "ml.g5.xlarge"]})
+
+
+def test_null_for_a_member_of_a_structure_that_is_not_there_changes_nothing() -> None:
+    bare = {name: value for name, value in REQUEST.items() if name != "DataProcessing"}
+    for field in ("data_processing.input_filter", "data_processing.join_source"):
+        assert apply_overrides(bare, {field: None}).request == bare
+
+
+def test_fails_for_filters_that_are_given_by_name_and_as_jsonpath() -> None:
+    columns = Columns(input=("id", "age"), output=("score",))
+    names = {"send": ["age"], "keep": ["id"], "input_filter": "$[1]", "output_filter": "$[0]"}
+    with pytest.raises(RunInputError) as caught:
+        apply_overrides(REQUEST, {"data_processing": names}, columns)
+    assert [(problem.code, problem.field) for problem in caught.value.problems] == [
+        ("filter-twice", "data_processing.send"),
+        ("filter-twice", "data_processing.keep"),
+    ]
+
+
+@pytest.mark.parametrize("value", [{"a": 1}, ["a"]])
+def test_fails_for_a_structure_where_a_number_belongs(value: object) -> None:
+    assert told({"transform.max_payload": value}) == [("wrong-type", "transform.max_payload")]
+
+
+def test_fails_for_variables_that_are_no_object_and_says_what_was_found() -> None:
+    assert [code for code, _ in told({"transform": {"env": "debug"}})] == ["wrong-type"]
+    for run_input in ({"data_processing": "$[1:]"}, "$[1:]"):
+        with pytest.raises(RunInputError) as caught:
+            apply_overrides(REQUEST, run_input)
+        assert [problem.message.rpartition("; ")[2] for problem in caught.value.problems] == ["got '$[1:]'"]
+
+
+def test_an_unknown_name_gets_the_nearest_one_alone() -> None:
+    with pytest.raises(RunInputError) as caught:
+        apply_overrides(REQUEST, {"data_processing.output_filters": "$"})
+    (problem,) = caught.value.problems
+    assert "; did you mean data_processing.output_filter? allowed are " in problem.message

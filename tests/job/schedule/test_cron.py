@@ -97,6 +97,31 @@ def test_a_time_that_comes_twice_starts_once() -> None:
     assert [moment.isoformat() for moment in cron.starts(NEW_YEAR, VIENNA)] == ["2027-10-31T00:30:00+00:00"]
 
 
+def test_starts_leave_out_the_months_and_days_that_are_over() -> None:
+    cron = read_cron("0 0 1,20 1,12 ? 2027,2028")
+    assert cron is not None
+    assert [moment.date() for moment in cron.starts(datetime(2027, 12, 10, tzinfo=UTC))] == [
+        date(2027, 12, 20),
+        date(2028, 1, 1),
+        date(2028, 1, 20),
+        date(2028, 12, 1),
+        date(2028, 12, 20),
+    ]
+
+
+def test_a_time_that_comes_twice_counts_the_first_time_seen_from_between_too() -> None:
+    cron = read_cron("30 2 31 10 ? 2027,2028")
+    assert cron is not None
+    between = datetime(2027, 10, 31, 1, 0, tzinfo=UTC)
+    assert [moment.isoformat() for moment in cron.starts(between, VIENNA)] == ["2028-10-31T01:30:00+00:00"]
+
+
+def test_moments_are_in_utc_whatever_the_zone() -> None:
+    cron = read_cron("0 12 1 7 ? 2027")
+    assert cron is not None
+    assert [moment.tzinfo for moment in cron.starts(NEW_YEAR, VIENNA)] == [UTC]
+
+
 def test_years_end() -> None:
     cron = read_cron("0 0 1 1 ? 2026,2028")
     assert cron is not None
