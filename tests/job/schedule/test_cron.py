@@ -97,6 +97,17 @@ def test_a_time_that_comes_twice_starts_once() -> None:
     assert [moment.isoformat() for moment in cron.starts(NEW_YEAR, VIENNA)] == ["2027-10-31T00:30:00+00:00"]
 
 
+def test_the_nearest_weekday_to_a_saturday_the_second_is_the_first() -> None:
+    assert days("2W", "?", 2026, 5) == (1,)
+
+
+def test_a_weekday_goes_from_1_to_7_wherever_it_is_written() -> None:
+    assert days("?", "1L", 2026, 5) == days("?", "SUNL", 2026, 5) == (31,)
+    assert days("?", "7#1", 2026, 5) == days("?", "SAT#1", 2026, 5) == (2,)
+    for weekday in ("8#1", "0#1", "8L", "0L"):
+        assert read_cron(f"0 0 ? * {weekday} *") is None
+
+
 def test_starts_leave_out_the_months_and_days_that_are_over() -> None:
     cron = read_cron("0 0 1,20 1,12 ? 2027,2028")
     assert cron is not None
