@@ -89,7 +89,7 @@ def test_the_container_gets_the_jobs_environment_and_says_its_parameters(tmp_pat
 
 def test_fails_for_a_model_that_is_not_at_hand() -> None:
     with (
-        pytest.raises(InputError, match="give an answer with --answer instead"),
+        pytest.raises(InputError, match="pass the answer with --answer"),
         local_model(JobSpec("demo", ModelSpec(existing="m")), {}, no_s3, None),
     ):
         pass
