@@ -1,8 +1,8 @@
 """Every error of the project, in one tree.
 
 BatchTransformError
-├── InputError               what the person gave is wrong; nothing was started
-│   ├── ProblemsError        several things are wrong; all of them at once
+├── InputError               the user's input is wrong; nothing was started
+│   ├── ProblemsError        several problems, reported at once
 │   │   ├── JobFileError     job files with problems
 │   │   ├── EnvironmentFileError  an environments file with problems
 │   │   ├── StandInsFileError  a file of stand-ins with problems
@@ -21,17 +21,17 @@ BatchTransformError
 │   ├── RowWidthError        data to be scored whose first row has more or fewer columns than the job names
 │   ├── UnfitDataError       data to be scored whose packing, encoding or size no job can process
 │   ├── ModelNotFoundError   an endpoint or a package group that has no model for a run
-│   ├── DataNotFoundError    a local file or an S3 object that is not there
+│   ├── DataNotFoundError    a local file or an S3 object that doesn't exist
 │   ├── MissingExtraError    a command whose packages aren't installed
-│   └── NotDeployedError     a stack, a job or a run that is not there
-├── AwsCallError             AWS refused a call, or could not be asked
+│   └── NotDeployedError     a stack, a job or a run that doesn't exist
+├── AwsCallError             AWS refused a call, or could not be reached
 ├── FollowError              a run in progress that can no longer be followed
-├── LocalAwsError            the local AWS could not do what it was asked
+├── LocalAwsError            the local AWS could not do what it was asked to
 │   ├── PortInUseError       another program listens there
 │   └── EmulatorHookError    the pinned emulator lacks a hook that we plug into
 ├── SynthError               the CDK app could not make the template
 ├── DeployError              CloudFormation refused the template, or rolled back
-├── RunLockError             the lock of a job is there, and cannot be read
+├── RunLockError             the lock of a job exists but cannot be read
 ├── ResultsError             a run succeeded, but some of its results could not be copied to this machine
 ├── KeyPathError             an S3 key that is not a valid path in the folder it is copied to
 ├── RunFailedError           the execution, or the transform job in it, failed
@@ -84,19 +84,19 @@ class Problem:
 
 
 class BatchTransformError(Exception):
-    """The root: everything that this project reports to a person. The command line ends with `exit_code`."""
+    """The root: every error that this project reports to a user. The command line exits with `exit_code`."""
 
     exit_code = 1
 
 
 class InputError(BatchTransformError):
-    """When the person's own input is wrong: nothing has started and nothing is lost."""
+    """When the user's own input is wrong: nothing was started and nothing is lost."""
 
     exit_code = 2
 
 
 class ProblemsError(InputError):
-    """When several things may be wrong at once. `problems` holds all of them; `str()` gives one line each."""
+    """When there may be several problems at once. `problems` holds all of them; `str()` has a line for each."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
@@ -112,7 +112,7 @@ class EnvironmentFileError(ProblemsError):
 
 
 class StandInsFileError(ProblemsError):
-    """When a file that says what stands in for models in AWS has problems, in the order of its lines."""
+    """When a file of stand-ins for models has problems, in the order of its lines."""
 
 
 class JobSpecError(ProblemsError):
@@ -156,11 +156,11 @@ class TransformSettingsError(InputError):
 
 
 class SampleHeaderError(InputError):
-    """When the first line of a sample is not the names of its columns. The message follows the file's name."""
+    """When the first line of a sample doesn't name its columns. The message follows the file's name."""
 
 
 class TruthFileError(InputError):
-    """When a table of known answers is not two columns under a header."""
+    """When a table of known answers isn't two columns with a header."""
 
 
 class HeaderRowError(InputError):
@@ -168,7 +168,7 @@ class HeaderRowError(InputError):
 
 
 class RowWidthError(InputError):
-    """When the first row of the data has more or fewer columns than the job names: filters would take others."""
+    """When the first row of the data has more or fewer columns than the job names: filters would select wrong ones."""
 
 
 class UnfitDataError(InputError):
@@ -176,11 +176,11 @@ class UnfitDataError(InputError):
 
 
 class ModelNotFoundError(InputError):
-    """When the endpoint or the model package group that a job names has not exactly one model for a run."""
+    """When the endpoint or the model package group that a job names doesn't have exactly one model for a run."""
 
 
 class DataNotFoundError(InputError):
-    """When a file, an object or a prefix that the person named holds nothing."""
+    """When a file, an object or a prefix that the user named has no data."""
 
 
 class MissingExtraError(InputError):
@@ -188,11 +188,11 @@ class MissingExtraError(InputError):
 
 
 class NotDeployedError(InputError):
-    """When the person names a stack, a job or a run that the account does not have."""
+    """When the user names a stack, a job or a run that the account doesn't have."""
 
 
 class AwsCallError(BatchTransformError):
-    """When AWS refuses a call of the command line, or cannot be asked: no credentials, no right, no network."""
+    """When AWS refuses a call of the command line, or can't be reached: no credentials, no permission, no network."""
 
     exit_code = 2
 
@@ -244,7 +244,7 @@ class DeployError(BatchTransformError):
 
 
 class RunLockError(BatchTransformError):
-    """When a run finds the lock of its job and may not read it: waiting would not help."""
+    """When a run finds the lock of its job but can't read it: waiting would not help."""
 
 
 class ResultsError(BatchTransformError):
@@ -289,7 +289,7 @@ class UnparsableError(TransformError):
 
 
 class FilterMissError(TransformError):
-    """When a filter asks for a column, a name or an element that is not there."""
+    """When a filter selects a column, a name or an element that doesn't exist."""
 
 
 class RecordError(TransformError):

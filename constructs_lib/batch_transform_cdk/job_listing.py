@@ -37,12 +37,12 @@ def describe_job(workflow: Workflow, job: JobSpec) -> None:
 
 def job_metadata(job: JobSpec) -> dict[str, Any]:
     """Return the job's fields, including defaults, as JSON. Folders are left out: they differ between machines."""
-    said = _said(with_derived(job))
-    said.pop("job_file", None)
-    return said
+    fields = _given_fields(with_derived(job))
+    fields.pop("job_file", None)
+    return fields
 
 
-def _said(value: Any) -> dict[str, Any]:  # noqa: ANN401 - any of the job's values
+def _given_fields(value: Any) -> dict[str, Any]:  # noqa: ANN401 - any of the job's values
     fields = {field.name: _as_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
     return {name: given for name, given in fields.items() if given not in (None, "", [], {})}
 
@@ -51,7 +51,7 @@ def _as_json(value: Any) -> Any:  # noqa: ANN401 - any of the job's values
     if isinstance(value, Path):
         return None
     if dataclasses.is_dataclass(value):
-        return _said(value)
+        return _given_fields(value)
     if isinstance(value, tuple | list):
         return [_as_json(item) for item in value]
     if isinstance(value, Mapping):

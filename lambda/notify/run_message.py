@@ -57,7 +57,7 @@ def message(run: EndedRun) -> Message:
 
 
 def _left_running(region: str, run_name: str, status: str) -> list[str]:
-    """Where to check that nothing is still running. The cause of a failed run says what happened to its job."""
+    """Where to check that nothing is still running. The cause of a failed run already says what happened."""
     if status == "FAILED":
         return []
     return [

@@ -2,9 +2,9 @@
 
 The start is a one-time schedule, which each upload moves to a later time. A schedule that is starting, or about to, is
 left alone: whether EventBridge Scheduler would delete it, or start it at the new time, isn't documented. The upload
-then uses the second of two schedule names. So every upload is followed by a start. At worst, an upload of the last
-seconds is scored by two runs, and `workflow.overlapping_runs` keeps these apart. Duplicate, late and simultaneous
-events change nothing: they all lead to the same minute.
+then uses the second of two schedule names. So every upload is followed by a start. At worst, two runs score an upload
+of the last seconds, and `workflow.overlapping_runs` keeps them apart. Duplicate, late and simultaneous events change
+nothing: they all lead to the same minute.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class Waiting:
 def delay(start: Start, scheduler: SchedulerClient, now: datetime, known: Waiting | None = None) -> Waiting:
     """Make sure that the job starts once the quiet period after `now` is over. Return the schedule and the time.
 
-    `known` is the result of an earlier call. If that is late enough, no call is made, so that a burst of uploads stays
+    `known` is the result of an earlier call. If that is late enough, no call is made, so a burst of uploads stays
     below EventBridge Scheduler's rate limits. Raises BusyError, and the errors of boto3.
     """
     at = start.at(now)

@@ -2,7 +2,7 @@
 
 It is written only if it doesn't exist (`If-None-Match: *`), so that only one of several executions that start at the
 same time gets it. It has no lease: a lock is stale if its execution is no longer running, as Step Functions reports. A
-stale lock is replaced only if it hasn't changed since it was read (`If-Match`), so that again only one gets it.
+stale lock is replaced only if it hasn't changed since it was read (`If-Match`), so again only one gets it.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class RunLock:
             except ClientError as error:
                 if _code(error) not in _GONE:
                     raise
-                denied.append(error)  # released since then, or not readable
+                denied.append(error)  # released in the meantime, or not readable
                 continue
             with found["Body"] as body:
                 holder = json.loads(body.read())["ExecutionArn"]
@@ -94,7 +94,7 @@ class RunLock:
                 "it, encrypted with a key that the role can no longer use: if no run of the job is in progress, delete "
                 "the object"
             ) from denied[-1]
-        # Other runs take and release it between our tries: the same as a run in progress.
+        # Other runs keep taking and releasing it: treat it as held by a run in progress.
         return {"RunningExecutionArn": f"unknown: the lock s3://{self._address} keeps changing", "Object": {}}
 
     def _write(self, execution: str, **condition: str) -> Any:

@@ -37,7 +37,7 @@ class LogsClient(Protocol):
 class FailedRun:
     """What the state machine passes: the job, the request as sent, and the error as caught.
 
-    `instance_types` are the ones that the run could use. `stop_result` says what came of StopTransformJob for a
+    `instance_types` are the ones that the run could use. `stop_result` is the result of StopTransformJob for a
     transform job that the state machine lost track of; it is empty for any other run.
     """
 

@@ -1,11 +1,11 @@
 """Find transform jobs that a run left running by their names, and stop them.
 
-A run that ends while its state machine finds a transform job, waits for it or stops it leaves the job running, and
-billed: Step Functions stops a job together with its execution only in the state Transform.
+A run that ends while its state machine is looking for a transform job, waiting for it or stopping it leaves the job
+running, and billed: Step Functions stops a job together with its execution only in the state Transform.
 
-ListTransformJobs finds the job. DescribeTransformJob would need no permission on `*`, but a call for each name that an
-attempt may have used, and most of these jobs never existed; a list has what SageMaker has, not what the run believes.
-Only jobs with this run's id in their names are stopped.
+The jobs are found with ListTransformJobs, which shows what SageMaker has, not what the run believes.
+DescribeTransformJob would need no permission on `*`, but one call for each name that an attempt may have used, and most
+of these jobs never existed. Only jobs with this run's id in their names are stopped.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Addresses in the AWS console, for messages that people read. Region and names may be CDK tokens.
+"""Links to pages of the AWS console, for texts that people read. Region and names may be CDK tokens.
 
 AWS doesn't document them: they are what the browser's address bar shows.
 """

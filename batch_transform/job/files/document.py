@@ -27,7 +27,7 @@ class Scalar:
     text: str
     value: str | int | float | bool | None
     position: Position
-    # What the syntax calls it where it is none of the types above, such as a date.
+    # The syntax's name for a type that is none of the above, such as a date.
     kind: str = ""
 
 
@@ -63,14 +63,14 @@ Node = Scalar | ListNode | MapNode
 class Reading:
     """The notes taken while reading: problems, and the position of each key and value."""
 
-    # What is read: its fields are what a misspelled one may have meant.
+    # The type that is read: a misspelled field may have meant one of its fields.
     root: type = JobSpec
-    # What its outermost fields are called in a message.
+    # How a message calls its outermost fields.
     outermost: str = "at the top"
     problems: list[Problem] = field(default_factory=list)
     keys: dict[str, Position] = field(default_factory=dict)
     values: dict[str, Position] = field(default_factory=dict)
-    # Fields that the writer meant and misspelled.
+    # Fields that the author meant but misspelled.
     held: set[str] = field(default_factory=set)
 
     def position(self, of: str, *, asked_by: str = "") -> Position:
@@ -89,7 +89,7 @@ class Reading:
         return self.values.get(asked_by, Position(1, 1))
 
     def has_doubt_about(self, of: str) -> bool:
-        """Whether the field, or a structure around it, was misread, so that further problems with it may be wrong."""
+        """Whether the field, or a structure around it, was misread: further problems with it may be wrong."""
         doubtful = (self.held - self.values.keys()) | {problem.field for problem in self.problems}
         return any(of == one or of.startswith((f"{one}.", f"{one}[")) for one in doubtful)
 

@@ -39,8 +39,10 @@ def read_fields(document: MapNode, reading: Reading) -> JobSpec:
 
 
 def read_value(node: MapNode, cls: type[_Value], reading: Reading, *, path: str = "") -> _Value:
-    """Return the value that a mapping describes, as far as it can be read. `path` is the prefix of its "
-    "fields' names."""
+    """Return the value that a mapping describes, as far as it can be read.
+
+    `path` is the prefix of its fields' names.
+    """
     values = _read_structure(node, path, cls, reading)
     return typing.cast("_Value", _build(cls, values, path, reading))
 

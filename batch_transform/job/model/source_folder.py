@@ -40,8 +40,10 @@ def has_default_script(source: Path | None) -> bool:
 
 
 def read_source_folder(folder: Path, *, name: str, code: str, program: str) -> SourceFolder:
-    """Return what the rules need to know about a folder with the script `program`. Raises OSError if it "
-    "can't be read."""
+    """Return what the rules need to know about a folder with the script `program`.
+
+    Raises OSError if it can't be read.
+    """
     place = folder / code
     inside = list(place.iterdir()) if place.is_dir() else []
     scripts = {path.stem for path in inside if path.suffix == ".py" and path.is_file()}

@@ -67,7 +67,7 @@ def place_named_filters(
 
 
 def _as_job(request: Request, names: Mapping[str, object], columns: Columns, raw: Collection[str]) -> JobSpec:
-    """Return what names are checked against: the run's types and join, and the job's columns."""
+    """Return the job that names are checked against: with the run's types and join, and the job's columns."""
     processing: dict[str, Any] = request.get("DataProcessing", {})
     listed: dict[str, Any] = {
         field.rpartition(".")[2]: tuple(value) for field, value in names.items() if isinstance(value, list)
@@ -87,8 +87,8 @@ def _as_job(request: Request, names: Mapping[str, object], columns: Columns, raw
 _MEMBER_OF = {member.field: member for member in MEMBERS}
 _ENV = "transform.env"
 
-# What others put into the input of an execution: the Step Functions console suggests a Comment, and a
-# parent execution leaves its id.
+# Members that others add to the input of an execution: the Step Functions console suggests a Comment, and a
+# parent execution adds its id.
 _NOT_OURS = frozenset({"Comment", "comment", "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"})
 
 
@@ -153,7 +153,7 @@ def _given(run_input: object, problems: list[Problem]) -> Iterator[tuple[str, ob
         if problem is not None:
             problems.append(problem)
         elif field.startswith(f"{_ENV}."):
-            # A whole number is taken as it is written, as in a job file.
+            # A whole number is passed as it is written, as in a job file.
             text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
             yield _ENV, {field.removeprefix(f"{_ENV}."): text}
         else:

@@ -20,14 +20,14 @@ def transform_job_request(spec: JobSpec, *, model_name: str, data: str, output_p
     """Return the request, without TransformJobName, which each attempt of a run adds.
 
     `model_name`, `data` and `output_path` are what the stack resolved; they may be CDK tokens. Of the instance types
-    it holds the first. What the job leaves out and can be only one thing is filled in (`derived`), and filters by name
-    are compiled. Other members that the job leaves out are left out, so that AWS's own defaults hold (API reference,
-    CreateTransformJob), with three exceptions:
+    it holds the first. A value that the job leaves out and that can be only one thing is filled in (`derived`), and
+    filters by name are compiled. Other members that the job leaves out are left out, so AWS's own defaults apply (API
+    reference, CreateTransformJob), with three exceptions:
 
     - both filters are always sent, since a run may change only what is declared;
     - SplitType and AssembleWith are always sent, as an AWS notebook does for joins;
-    - of ModelClientConfig both members are sent together: a half-filled structure is a known way to get other defaults
-      than the documented 600 seconds and 3 retries.
+    - both members of ModelClientConfig are sent together: with only one of them, the other is known to get a default
+      that differs from the documented 600 seconds and 3 retries.
 
     Raises FilterNamesError for names that make no filter.
     """
@@ -55,7 +55,7 @@ def complete_model_client_config(request: Request) -> None:
 
 
 def place(request: Request, path: tuple[str, ...], value: object) -> None:
-    """Set the member at `path`, making the structures on the way."""
+    """Set the member at `path`, and create the structures around it."""
     *parents, last = path
     node = request
     for name in parents:

@@ -32,7 +32,7 @@ def trigger_input_problems(spec: JobSpec, request: Request) -> Iterator[Problem]
 
 
 def _run_problems(spec: JobSpec, request: Request, run_input: Mapping[str, object]) -> Iterator[Problem]:
-    """Yield what the preflight would refuse, and what only the job file shows."""
+    """Yield the problems that the preflight would report, and those that only the job file shows."""
     columns = Columns(spec.input.columns, spec.output.columns)
     try:
         run = apply_overrides(request, run_input, columns, instance_types=spec.transform.instance_type)

@@ -17,7 +17,7 @@ OUTPUT_FILTER = "data_processing.output_filter"
 
 _TYPOGRAPHIC_QUOTES = "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u2032\u00b4`"
 
-# AWS documents no greatest index. More columns or elements than this are in no record of 100 MB.
+# AWS documents no maximum index. No record of 100 MB has more columns or elements than this.
 _GREATEST_INDEX = 2**31 - 1
 
 

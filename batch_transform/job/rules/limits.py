@@ -47,8 +47,10 @@ def setting_problems(spec: JobSpec) -> Iterator[Problem]:
 
 
 def _settings(value: object, declared: str, given: str) -> Iterator[Problem]:
-    """Check the fields of a structure: `declared` is the prefix of their names in FIELDS, `given` the "
-    "prefix in the job."""
+    """Check the fields of a structure.
+
+    `declared` is the prefix of their names in FIELDS, `given` the prefix in the job.
+    """
     kind: type = type(value)
     for name in written_fields(kind):
         field = FIELDS[f"{declared}{name}"]

@@ -1,7 +1,7 @@
 """Where data is read and results are written.
 
-S3Prefix is a plain string: it selects every key that starts with it, so that a run can read the
-results of the run before (recorded in github.com/aws/sagemaker-python-sdk, issues 1106 and 3557).
+S3Prefix is a plain string: it selects every key that starts with it, so a run can read the results
+of the run before (recorded in github.com/aws/sagemaker-python-sdk, issues 1106 and 3557).
 """
 
 from __future__ import annotations
@@ -83,5 +83,5 @@ def _place(values: RequestValues, field: str) -> S3Uri | None:
     try:
         return S3Uri.parse(text)
     except InvalidS3UriError:
-        # The API's pattern lets any https address pass; where it leads is for AWS to say.
+        # The API's pattern accepts any https address; only AWS knows where it leads.
         return None

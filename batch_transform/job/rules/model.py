@@ -219,7 +219,7 @@ def _network(vpc: VpcConfig) -> Iterator[Problem]:
 def _artifact(field: str, artifact: str | None) -> Iterator[Problem]:
     if artifact is None or is_token(artifact) or any(value_problems(field, artifact, S3_URI)):
         return
-    with contextlib.suppress(InvalidS3UriError):  # an https address that is not S3's is for AWS to judge
+    with contextlib.suppress(InvalidS3UriError):  # only AWS can judge an https address that isn't S3's
         yield from bucket_name_problems(field, S3Uri.parse(artifact))
     if artifact.endswith("/"):
         # Recorded in github.com/aws/sagemaker-python-sdk issue 4777.

@@ -54,7 +54,7 @@ _CRON_NAMES = "minutes, hours, day of month, month, day of week, year"
 
 
 def schedule_problems(spec: JobSpec) -> Iterator[Problem]:
-    """Check each schedule: expression and timezone, window, dates, and the name that tells it from the others."""
+    """Check each schedule: expression and timezone, window, dates, and a name of its own."""
     schedules: object = spec.triggers.schedule
     if isinstance(schedules, ScheduleSpec):
         yield Problem("wrong-type", _SCHEDULE, "must be a tuple of schedules; write (ScheduleSpec(…),)")
@@ -235,7 +235,7 @@ def _rate(text: str, field: str) -> Iterator[Problem]:
 
 def _timezone(zone: str, field: str) -> Iterator[Problem]:
     if is_token(zone) or _is_zone("UTC") is False or _is_zone(zone):
-        return  # a machine without a time zone database knows not even UTC: AWS will check
+        return  # a machine without a time zone database doesn't even know UTC: AWS will check
     near = get_close_matches(zone, zoneinfo.available_timezones(), n=3)
     hint = f"did you mean {' or '.join(near)}?" if near else "such as UTC or Europe/Vienna"
     yield Problem("timezone-unknown", field, f"'{zone}' is not in the IANA time zone database; {hint}")
@@ -252,7 +252,7 @@ def _is_zone(name: str) -> bool:
 _UPLOAD = "triggers.on_upload"
 # S3 User Guide, "Naming Amazon S3 objects": bytes of a key, as UTF-8.
 _LONGEST_KEY = 1024
-# Of the 4 KB that Lambda takes for a function's environment (quotas), which holds names and ARNs as well.
+# Lambda allows 4 KB for a function's environment (quotas), which also holds names and ARNs.
 _LONGEST_UPLOAD_INPUT = 3000
 
 

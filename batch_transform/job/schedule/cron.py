@@ -1,7 +1,7 @@
 """Cron expressions of EventBridge Scheduler: which days and times they mean.
 
 Source: EventBridge Scheduler User Guide, "Schedule types". A range whose end is before its start wraps around
-the week, the day or the year; the page doesn't say so, but other readers of this notation do it.
+the week, the day or the year; the page doesn't say so, but other readers of this notation do so.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Cron:
         return _days(self.day, self.weekday, (first + 1) % 7 + 1, length)
 
     def starts(self, after: datetime, zone: tzinfo = UTC) -> Iterator[datetime]:
-        """Yield the moments after `after` at which something starts, in UTC, to the end of the years.
+        """Yield the moments after `after` at which something starts, in UTC, up to the last year.
 
         Times that the clocks skip are left out; of those that come twice, the first counts (User
         Guide, "Daylight savings time").
@@ -117,7 +117,7 @@ def _days_of_month(item: str, first: int, length: int) -> Iterator[int]:
 
 
 def _nearest_weekday(day: int, first: int, length: int) -> Iterator[int]:
-    """Within the month: back from a Saturday and on from a Sunday, unless that leaves the month."""
+    """Go back from a Saturday and forward from a Sunday, unless that leaves the month."""
     if not 1 <= day <= length:
         return
     weekday = (first - 1 + day - 1) % 7 + 1

@@ -1,4 +1,4 @@
-"""The longest time that may pass between two starts of a schedule, when nothing goes wrong."""
+"""The longest time between two starts of a schedule, if nothing goes wrong."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": tim
 def longest_gap(schedule: ScheduleSpec) -> timedelta | None:
     """Return the longest time between two starts, or None if there are no two or it can't be determined.
 
-    It looks at the expression, its time zone (a clock that is set back makes a gap an hour longer, a time
-    that it leaves out makes it twice as long) and the window within which the Scheduler may be late. When
-    the schedule begins and ends, and whether it is paused, is up to the caller. Cron without a year is
-    followed through 28 years.
+    It considers the expression, its time zone (setting the clocks back makes a gap an hour longer, and a start in the
+    hour that they skip makes it twice as long) and the window within which the Scheduler may be late. Start and end
+    of the schedule, and whether it is paused, are left to the caller. A cron expression without a year is followed
+    through 28 years.
     """
     gap = (
         _rate(schedule.rate)
@@ -38,7 +38,7 @@ def longest_gap(schedule: ScheduleSpec) -> timedelta | None:
 def longest_wait(schedules: Iterable[ScheduleSpec]) -> timedelta | None:
     """Return how long a job with these schedules may go without a start; None if none of them determines it.
 
-    That of the schedule that starts most often: the others can only make it shorter.
+    It is the gap of the schedule that starts most often: the others can only make it shorter.
     """
     gaps = [longest_gap(schedule) for schedule in schedules if schedule.enabled]
     return min((gap for gap in gaps if gap is not None), default=None)

@@ -25,7 +25,7 @@ _JOIN = "the join"
 
 @dataclass(frozen=True)
 class Derived:
-    """A value that was filled in. `needed_by` says for what, such as `the join`."""
+    """A value that was filled in. `needed_by` is what needs it, such as `the join`."""
 
     field: str
     value: str

@@ -17,7 +17,7 @@ class EnvironmentSpec:
     """The settings of one environment. The defaults are fit for production.
 
     `account` and `region` bind it to one place; without them it is deployed to the credentials' account and region.
-    `prefix` leads the names of stacks and jobs, so that several environments fit into one account.
+    The names of stacks and jobs start with `prefix`, so several environments fit into one account.
     `schedules` is `as_declared` or `paused`: paused schedules and uploads start nothing. `instance_type`
     replaces every job's own. `removal_policy` is `retain` or `destroy`: what happens to buckets and
     key when the stack is deleted. A bucket with data in it cannot be deleted; `auto_delete_objects` empties it first.

@@ -1,5 +1,4 @@
-"""The fields of a job file, found in the declarations of `JobSpec`; everything derived from the "
-"declarations starts here."""
+"""The fields of a job file, read from the declarations in `JobSpec`; everything derived from them starts here."""
 
 from __future__ import annotations
 
@@ -57,7 +56,7 @@ class Field:
 
     @property
     def inside(self) -> str:
-        """What leads the paths of the fields in its structure."""
+        """The prefix of the paths of the fields in its structure."""
         return f"{self.path}[]." if self.is_list and not self.setting.one_or_more else f"{self.path}."
 
 
@@ -88,7 +87,7 @@ def _without_none(hint: object) -> object:
 
 
 def structure_of(hint: object) -> type | None:
-    """Return the structure that a value of this type is, or that a list of it holds; None where it is no structure."""
+    """Return the structure of a value of this type, or of the items of a list; None if it isn't a structure."""
     item = typing.get_args(hint)[0] if typing.get_origin(hint) is tuple else hint
     return item if isinstance(item, type) and dataclasses.is_dataclass(item) else None
 
@@ -133,8 +132,8 @@ MEMBERS: tuple[Member, ...] = tuple(
 """Which field becomes which member of CreateTransformJob, in the order of the request."""
 
 WITHOUT_FIELD: dict[Path, str] = {
-    ("TransformJobName",): "the workflow makes it, new for each attempt of each run, led by the job's name",
-    ("ModelName",): "follows from `model`: the stack defines the model, or the run's check finds it",
+    ("TransformJobName",): "the state machine makes it from the job's name, new for each attempt of each run",
+    ("ModelName",): "follows from `model`: the stack defines the model, or the preflight finds it",
 }
 """Members of the request that no field sets, each with its reason."""
 
@@ -146,7 +145,7 @@ LIMITS_OF_MEMBER: dict[Path, Limits] = {
     **{member.path: limits for member in MEMBERS if (limits := FIELDS[member.field].limits) is not None},
 }
 
-# A request is built without its name, which each attempt adds; all else that the API requires.
+# A request is built without its name, which each attempt adds; these are all others that the API requires.
 REQUIRED: tuple[Path, ...] = (
     ("ModelName",),
     *(
@@ -174,13 +173,13 @@ OVERRIDABLE = (*(member.field for member in MEMBERS if member.overridable), *NAM
 def item_field(field: str, at: int, count: int) -> str:
     """Return what an item of a list is called, the `at`th (from 0) of `count`.
 
-    An only item is called as the field itself, so that `triggers.schedule.cron` stands for what a file with one
-    schedule says; of several, each has its place, as `triggers.schedule[1].cron`.
+    A single item has the name of the field itself, so a file with one schedule has `triggers.schedule.cron`. If there
+    are several, each has its index, such as `triggers.schedule[1].cron`.
     """
     return f"{field}[{at}]" if count > 1 or field not in ONE_OR_MORE else field
 
 
 def comment_on(field: str, value: object) -> str:
-    """Return the comment that stands beside a field with this value; empty where the line says it all."""
+    """Return the comment beside a field with this value; empty if the line needs none."""
     comment = FIELDS[field].setting.comment
     return comment if isinstance(comment, str) else comment.get(value, comment.get(None, ""))

@@ -1,8 +1,8 @@
 """The name of a job.
 
-It begins the TransformJobName of every attempt, `<name>-<YYYYMMDD>T<HHMMSS>-<8 hex digits>-<attempt>`, as
-well as S3 prefixes and resource names. A TransformJobName has 63 characters at most, of ASCII letters,
-digits and inner hyphens (API reference, CreateTransformJob); 32 for the job leave room for the rest.
+The TransformJobName of every attempt begins with it, `<name>-<YYYYMMDD>T<HHMMSS>-<8 hex digits>-<attempt>`, and so do
+S3 prefixes and resource names. A TransformJobName has at most 63 ASCII letters, digits and inner hyphens (API
+reference, CreateTransformJob); 32 for the job leave room for the rest.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _LEGAL = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*")
 
 
 def is_job_name(text: str) -> bool:
-    """Return whether a job may have this name."""
+    """Whether a job may have this name."""
     return len(text) <= MAX_LENGTH and _LEGAL.fullmatch(text) is not None
 
 

@@ -153,7 +153,7 @@ class NotifySpec:
 
 @dataclass(frozen=True)
 class WorkflowSpec(Values):
-    """How the runs of a job behave towards each other, and what they leave behind.
+    """What a run does while another one is in progress, and the logs and traces that runs leave.
 
     Usage
     -----

@@ -13,7 +13,7 @@ FOUND_BY_RUN = ("endpoint", "package_group")
 """Those whose model the preflight finds for each run."""
 
 NAME_TO_BE_FOUND = "found-when-a-run-starts"
-"""The placeholder for ModelName in the declared request until then; legal, so that the rules pass."""
+"""The placeholder for ModelName in the declared request until then; it is legal, so the rules pass."""
 
 NAME_TO_WRITE = "name-of-your-model"
 """The placeholder that `adopt` writes into a job file when it doesn't know the model's name."""
@@ -34,7 +34,7 @@ def containers(model: ModelSpec) -> tuple[ContainerSpec, ...]:
 def to_be_found(model: ModelSpec) -> dict[str, Any]:
     """Return what the preflight needs to find the model of a run; {} if its name is known.
 
-    The network is as CreateModel takes it.
+    The network is in the form that CreateModel accepts.
     """
     if model.endpoint is not None:
         return {"endpoint": model.endpoint}

@@ -132,8 +132,7 @@ class ModelSpec:
         str | None,
         Setting(
             "with source or artifact: id, ARN or alias of the customer key that encrypts the archive and any "
-            "code in S3 "
-            "that `model.env` names; the job gets permission to decrypt both",
+            "code in S3 that `model.env` names; the job gets permission to decrypt both",
             KMS_KEY,
         ),
     ] = None

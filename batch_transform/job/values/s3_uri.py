@@ -1,4 +1,4 @@
-"""An address in S3: a bucket and a key, or a key prefix; and where the result of an input object lies."""
+"""An address in S3: a bucket and a key, or a key prefix; and where the result of an input object is."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _HTTPS_BUCKET_IN_PATH = re.compile(r"https://s3[.-][^/]+/(?P<bucket>[^/]+)/?(?P<
 
 # S3's naming rules for new buckets. Buckets older than March 2018 in us-east-1 may break them.
 _BUCKET_NAME = re.compile(r"(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-# What S3 ever gave: those older buckets included.
+# Every name that S3 has ever allowed, including those older buckets.
 _EVER_A_BUCKET_NAME = re.compile(r"(?!\d+(\.\d+){3}$)[A-Za-z0-9._-]{3,255}")
 
 
 @dataclass(frozen=True)
 class S3Uri:
-    """`key` has no leading slash and is empty for a whole bucket. A prefix is a plain string, no folder."""
+    """`key` has no leading slash and is empty for a whole bucket. A prefix is a plain string, not a folder."""
 
     bucket: str
     key: str
@@ -36,7 +36,7 @@ class S3Uri:
 
     @property
     def has_usual_bucket_name(self) -> bool:
-        """Whether the bucket's name keeps the rules that S3 has for new buckets."""
+        """Whether the bucket's name follows S3's rules for new buckets."""
         return _BUCKET_NAME.fullmatch(self.bucket) is not None
 
     @property

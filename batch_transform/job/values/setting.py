@@ -1,7 +1,7 @@
-"""How a field of a job file is declared: all that is known of it stands beside its type and its default.
+"""How a field of a job file is declared: everything about it is next to its type and its default.
 
 The JSON Schema, the reader of job files, the request, the limits, what a run may override, the table in
-docs/reference/job-file.md and the comments that `new` and `adopt` write are all made of these declarations.
+docs/reference/job-file.md and the comments that `new` and `adopt` write are all derived from these declarations.
 
 Usage
 -----
@@ -31,17 +31,17 @@ from batch_transform.job.aws.limits import Limits
 class Setting:
     """A field's declaration.
 
-    `text` is what it becomes or means. `limits` hold for its value, or for each item of a list; in an editor
-    `editor_limits` hold instead, where a rule of its own says more than limits can (numbers: those allowed).
-    `items` are the least and the greatest number of items in a list. With `one_or_more` a job file takes a single value
-    as well as a list.
+    `text` says what it becomes or means. `limits` apply to its value, or to each item of a list. In an editor,
+    `editor_limits` apply instead, for a field whose own rule checks more than limits can (numbers are the allowed
+    ones). `items` are the minimum and maximum number of items in a list. With `one_or_more`, a job file may give a
+    single value instead of a list.
 
-    `member` is its place in CreateTransformJob, with dots; the API requires a `required` one, and a default or the
-    stack gives it. `run_may_change` says whether a single run may override it (from the console, a schedule or the
-    command line): what belongs to the deployed stack, such as where output goes, may not change.
+    `member` is its place in CreateTransformJob, with dots. The API requires a `required` member; a default or the stack
+    provides it. `run_may_change` says whether a single run may override it (from the console, a schedule or the command
+    line): settings of the deployed stack, such as where output goes, can't be overridden.
 
-    `default_reason` says why the default is what it is, where we chose it. `comment` is what `new` and `adopt` write
-    beside the field: one text, or one for each value, with None for any other value.
+    `default_reason` says why we chose the default. `comment` is the text that `new` and `adopt` write beside the field:
+    one text, or one for each value, with None for any other value.
     """
 
     text: str
@@ -58,10 +58,10 @@ class Setting:
 
 
 class Values:
-    """The base of what a job says: a member of an enum is held as the API's string."""
+    """The base of a job's values: a member of an enum is stored as the API's string."""
 
     def __post_init__(self) -> None:
-        """Replace each member of an enum by its value: it goes into templates, whose library has enums of its own."""
+        """Replace each member of an enum by its value: values go into templates, and the CDK has its own enums."""
         for name, value in vars(self).items():
             if isinstance(value, Enum):
                 object.__setattr__(self, name, value.value)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 FIRST_STACK = "BatchTransform"
-"""The stack with all that jobs share; behind an environment's prefix, as `dev-BatchTransform`."""
+"""The stack with everything that jobs share, after an environment's prefix: `dev-BatchTransform`."""
 
 
 def is_stack_of(prefix: str, stack_name: str) -> bool:
-    """Whether a stack is one of those that `add_job_stacks` makes in the environment with this prefix."""
+    """Whether `add_job_stacks` makes a stack with this name in the environment with this prefix."""
     first = f"{prefix}{FIRST_STACK}"
     return stack_name == first or re.fullmatch(rf"{re.escape(first)}-[0-9]+", stack_name) is not None
 
@@ -21,7 +21,7 @@ NOTIFICATION_TOPIC = "NotificationTopicArn"
 NOTIFICATION_KEY = "NotificationKeyArn"
 
 SPLIT_INTO = "SplitInto"
-"""The prefix of the keys of outputs that name the stacks which a stack has been split into."""
+"""The prefix of the keys of outputs that name the stacks that a stack was split into."""
 
 _STATE_MACHINE = "StateMachine"
 _RUNS_THE_JOB = "runs the job "
@@ -30,15 +30,15 @@ _RUNS_THE_JOB = "runs the job "
 def state_machine_output(job_name: str) -> str:
     """Return the key of the output that holds the ARN of the job's state machine.
 
-    It is made of the name in the job file, without an environment's prefix, and is an output of the stack that
-    has the job. Output keys are letters and digits only: `churn-nightly` is at `StateMachineChurnNightly`. A second job
-    of one name in a stack has a key that the CDK makes.
+    It is made from the name in the job file, without an environment's prefix, and is an output of the stack with the
+    job. Output keys have letters and digits only: that of `churn-nightly` is `StateMachineChurnNightly`. A second job
+    with the same name in a stack has a key that the CDK generates.
     """
     return _STATE_MACHINE + "".join(part[:1].upper() + part[1:] for part in job_name.split("-"))
 
 
 def state_machine_description(job_name: str) -> str:
-    """Return the description of that output, from which `job_of` reads the name: its key has lost the hyphens."""
+    """Return the description of that output, from which `job_of` reads the name, since the key has no hyphens."""
     return f"{_RUNS_THE_JOB}{job_name}"
 
 
@@ -48,7 +48,7 @@ def job_of(description: str, value: str) -> str | None:
     return description.removeprefix(_RUNS_THE_JOB) if is_machine else None
 
 
-# The metrics that the workflow publishes by itself, since AWS has none of them.
+# The metrics that the functions publish, since AWS has none of them.
 METRICS_NAMESPACE = "BatchTransform"
 METRICS_DIMENSION = "StateMachineArn"
 """The dimension of Step Functions' own metrics: one job in one stack."""

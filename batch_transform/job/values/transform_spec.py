@@ -59,7 +59,7 @@ class InputSpec(Values):
         Setting(
             "S3DataType: `S3Prefix` or `ManifestFile`",
             # AugmentedManifestFile "is not compatible" (API reference, TransformS3DataSource); Converse is a value of
-            # the shared enum that no page on batch transform knows.
+            # the shared enum that no page on batch transform mentions.
             Choice.of(S3DataType, unfit=("AugmentedManifestFile", "Converse")),
             member="TransformInput.DataSource.S3DataSource.S3DataType",
             required=True,

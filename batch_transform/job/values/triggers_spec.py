@@ -45,7 +45,7 @@ class ScheduleSpec:
         str | None,
         Setting(
             "letters, digits and inner hyphens; required and unique when there are several schedules",
-            # A child id of the CDK, which becomes a part of the schedule's name.
+            # It is a child id of the CDK, which becomes part of the schedule's name.
             Text(1, 32, r"[a-zA-Z0-9](-*[a-zA-Z0-9])*", "letters, digits and inner hyphens, such as nightly"),
         ),
     ] = None
@@ -99,7 +99,7 @@ class UploadSpec:
         int,
         Setting(
             "how long after the last upload the job starts, to the minute; 60 to 86400",
-            # The Scheduler is exact to the minute, so less would promise what it does not keep; a day is our limit.
+            # The Scheduler is exact to the minute, so a shorter period could not be kept; a day is our own limit.
             Whole(60, 86_400),
             default_reason="EventBridge Scheduler, which ends it, is exact to the minute",
         ),

@@ -31,8 +31,8 @@ class DataBuckets(Construct):
 
     Jobs share them: each job owns the prefix with its name. Incomplete multipart uploads, which a transform job that
     is cut off may leave (Developer Guide, Batch Transform), are deleted after a week; overwritten and deleted versions
-    after 30 days. The input bucket sends events about new objects to EventBridge, which is free, so that jobs of any
-    stack can start on uploads.
+    after 30 days. The input bucket sends events about new objects to EventBridge, which is free, so jobs of any stack
+    can start on uploads.
 
     Usage::
 

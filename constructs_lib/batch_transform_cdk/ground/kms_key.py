@@ -1,6 +1,6 @@
 """KMS keys: how a job names one, which permissions its use requires, and what the key's own policy must allow.
 
-AWS services have no IAM policies, so that the key's policy must let them use the key for what jobs store. People and
+AWS services have no IAM policies, so the key's own policy must let them use the key for what jobs store. People and
 roles of the key's account get access by their own policies, which the account's statement in the key policy permits.
 """
 

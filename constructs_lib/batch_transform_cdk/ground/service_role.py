@@ -35,7 +35,7 @@ class ServiceRole:
     SageMaker, Step Functions and EventBridge Scheduler recommend it; for Lambda, AWS's own templates have it
     (aws/agent-toolkit-for-aws).
 
-    The role is an L1 construct: all statements are written out here, so that the CDK's `Role` has nothing to add.
+    The role is an L1 construct: all statements are written out here, so the CDK's `Role` has nothing to add.
     """
 
     def __init__(

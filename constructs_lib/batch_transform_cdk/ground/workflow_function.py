@@ -70,7 +70,7 @@ _RUNTIME = "python3.14"
 _TIMEOUT_SECONDS = 50
 _MEMORY_MB = 256
 _FUNCTIONS = "batch_transform_cdk.functions"
-# Functions read no job files, so that batch_transform.job.files is not shipped.
+# Functions read no job files, so batch_transform.job.files is not shipped.
 _NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "files")
 
 

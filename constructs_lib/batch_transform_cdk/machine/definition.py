@@ -114,7 +114,7 @@ def _prepare_run(spec: JobSpec, request: Mapping[str, Any], following: str) -> D
                 "throttled_calls": 0,  # calls that AWS throttled
                 "retried_internal_error": 0,  # 1 after a retry of a transform job with an InternalServerError
                 "status_checks": 0,  # of another run, or of a transform job that the Transform task lost track of
-                "stop_result": False,  # what came of StopTransformJob, for the cause of the failure
+                "stop_result": False,  # the result of StopTransformJob, for the cause of the failure
             },
             "Next": following,
         }

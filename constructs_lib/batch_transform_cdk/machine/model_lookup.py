@@ -20,7 +20,7 @@ class ModelLookup:
 
     CreateModel with a package of another account requires a permission on the package (Developer Guide, "Deploy a
     Model Version from a Different Account"). Whether a package of the same account requires it isn't documented, so
-    that it is allowed for packages of the group.
+    it is allowed for packages of the group.
     """
 
     def __init__(self, *, job_name: str, model: ModelSpec) -> None:

@@ -1,7 +1,7 @@
 """Rules on the end of a run. After a failed run, one sends a notification and stops a leftover transform job.
 
 A function writes the notification, although EventBridge could publish to a topic with an input transformer: EventBridge
-"does not escape values" of an event (EventBridge User Guide, "Common issues with transforming input"), so that a
+"does not escape values" of an event (EventBridge User Guide, "Common issues with transforming input"), so a
 quotation mark in a cause would break the text; it cannot compute the run's id, by which its log is found; and it
 cannot set the subject of an e-mail.
 

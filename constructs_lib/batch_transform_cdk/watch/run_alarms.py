@@ -91,8 +91,8 @@ class RunAlarms(StackPart):
     def watch_starts(self, job: JobSpec, undelivered_starts: UndeliveredStarts | None) -> None:
         """Define or update the alarms on starts, after the job's triggers have changed.
 
-        Triggers are only added: another schedule never lets a job wait longer for its next start, so that an alarm
-        that exists stays, at most with a shorter window.
+        Triggers are only ever added, and another schedule never makes a job wait longer for its next start. So an
+        existing alarm stays, if necessary with a shorter window.
         """
         watch = start_watch(job)
         if isinstance(watch, StartWatch):
@@ -104,9 +104,9 @@ class RunAlarms(StackPart):
         for tell in self._changed:
             tell()
 
-    def on_change(self, tell: Callable[[], None]) -> None:
-        """Call `tell` whenever an alarm is added later, so that what lists the alarms can follow."""
-        self._changed.append(tell)
+    def on_change(self, callback: Callable[[], None]) -> None:
+        """Call `callback` whenever an alarm is added later, so that a list of the alarms can be updated."""
+        self._changed.append(callback)
 
     @property
     def all(self) -> list[cloudwatch.CfnAlarm]:

@@ -33,7 +33,7 @@ _MOST_CHECKS = 1000
 def pause_and_checks(total_seconds: int) -> tuple[int, int]:
     """Return the seconds between two status checks, and how many checks fill `total_seconds`.
 
-    An execution has at most 25,000 events (Step Functions quotas) and a check adds about nine, so that a thousand
+    An execution has at most 25,000 events (Step Functions quotas) and a check adds about nine, so a thousand
     checks leave room for a second loop of this kind.
     """
     pause = max(_SHORTEST_PAUSE, math.ceil(total_seconds / _MOST_CHECKS))

@@ -1,7 +1,7 @@
 """A transform job that the `Transform` task lost track of: find it, then wait for it or stop it.
 
-The task fails with the same error whether CreateTransformJob was throttled, so that there is no job, or
-DescribeTransformJob was, so that the job is running. A second job beside it would cost twice.
+The task fails with the same error whether CreateTransformJob was throttled, and there is no job, or
+DescribeTransformJob was, and the job is running. A second job beside it would cost twice.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ MOST_THROTTLED = 5
 
 _SDK = "aws-sdk:sagemaker"
 _RETRY = {
-    # The API's model has no name for throttling, so that it gets the service's.
+    # The API's model has no name for throttling, so the error has the service's name.
     "ErrorEquals": ["SageMaker.SageMakerException", "SageMaker.ThrottlingException", "States.Timeout"],
     "IntervalSeconds": 5,
     "BackoffRate": 2.5,
@@ -31,7 +31,7 @@ _JOB_COMPLETED = "$transform_job.TransformJobStatus = 'Completed'"
 _IN_PROGRESS = "$transform_job.TransformJobStatus = 'InProgress'"
 _IN_PROGRESS_OR_STOPPING = "$transform_job.TransformJobStatus in ['InProgress', 'Stopping']"
 # For an unknown job DescribeTransformJob returns a ValidationException, "Could not find requested job with name"
-# (recorded), although the API's model has ResourceNotFound. The model has no name for it, so that it is retried first.
+# (recorded), although the API's model has ResourceNotFound. The model has no name for it, so it is retried first.
 _NOT_FOUND = (
     "($contains($find_failure.Error, 'ResourceNotFound') "
     "or $contains($find_failure.Cause, /could not find|not found/i))"
@@ -40,7 +40,7 @@ _THROTTLED = (
     "$contains($failure.Cause, /Throttling|Rate exceeded|TooManyRequests|ServiceUnavailable|InternalFailure|"
     "Status Code: 5/i)"
 )
-# The name is taken when the service's own retry had sent the call twice.
+# The name is taken if the service's own retry sent the call twice.
 _LOST_TRACK = f"({_THROTTLED} or $failure.Error = 'SageMaker.ResourceInUseException')"
 
 

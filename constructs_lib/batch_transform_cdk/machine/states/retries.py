@@ -13,7 +13,7 @@ LONGEST_PAUSE_SECONDS = 900
 
 _JOB_FAILED = "$failure.Error = 'States.TaskFailed'"
 _OVER_QUOTA = "$failure.Error = 'SageMaker.ResourceLimitExceededException'"
-# AWS has no instance of the type. The reason's text is from public reports: no page of AWS lists these reasons.
+# AWS has no instance of the type. The reason's text is from public reports: AWS doesn't document these reasons.
 _CAPACITY_ERROR = r'$contains($failure.Cause, /"FailureReason"\s*:\s*"CapacityError/)'
 _INTERNAL_ERROR = r'$contains($failure.Cause, /"FailureReason"\s*:\s*"InternalServerError/)'
 _NO_INSTANCE = f"(({_JOB_FAILED} and {_CAPACITY_ERROR}) or {_OVER_QUOTA})"
