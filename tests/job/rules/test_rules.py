@@ -568,3 +568,36 @@ def test_a_number_at_its_least_is_right_and_one_below_is_wrong(member: str, leas
 
     assert wrong(least) == []
     assert wrong(least - 1) == [code]
+
+
+@pytest.mark.parametrize(
+    ("content_type", "text", "hint"),
+    [
+        ("text/csv", "$.id", "; columns of a CSV are selected by index, such as $[1:] or $[0,-1]"),
+        ("text/csv", "$.a_b", "; columns of a CSV are selected by index, such as $[1:] or $[0,-1]"),
+        (
+            "application/json",
+            "$.a_b",
+            "; a filter can't contain a name with _: rename the field in the data, or select around it",
+        ),
+        ("application/json", '$["id"]', "; write names in single quotes"),
+        ("application/json", "$[\u2018id\u2019]", "; write straight quotes '"),
+        ("application/json", "$['a\tb']", "; use a plain space, or none"),
+    ],
+)
+def test_a_filter_that_is_refused_says_what_to_write(content_type: str, text: str, hint: str) -> None:
+    filters = DataProcessingSpec(input_filter=text)
+    found = problems(
+        job(input=InputSpec(content_type=content_type, split_type="Line"), data_processing=filters)
+    )
+    (message,) = [problem.message for problem in found if problem.code == "filter-refused"]
+    assert message.endswith(hint)
+
+
+def test_a_filter_on_csv_without_lines_is_a_warning() -> None:
+    filters = DataProcessingSpec(input_filter="$[1:]")
+    (problem,) = problems(job(input=InputSpec(content_type="text/csv"), data_processing=filters))
+    assert (problem.code, problem.severity) == ("filter-csv-needs-line", "warning")
+    assert "input.split_type is None" in problem.message
+    token = InputSpec(content_type="text/csv", split_type="${Token[A.1]}")
+    assert problems(job(input=token, data_processing=filters)) == []
