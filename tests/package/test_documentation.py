@@ -69,7 +69,7 @@ def compliance(environment: Environment, folder: Path) -> None:
     (folder / "app.py").write_text(
         "import aws_cdk as cdk\nfrom aws_cdk.aws_s3 import Bucket\n"
         "from batch_transform_cdk.ground.acknowledgment import acknowledge\n"
-        f"bucket = Bucket(cdk.Stack(cdk.App(), 'Stack'), 'Bucket')\n{first_example('compliance')}\n"
+        f"bucket = Bucket(cdk.Stack(cdk.App(), 'Stack'), 'Bucket')\n{first_example('reference/compliance')}\n"
     )
     environment.run("python", "app.py", cwd=folder)
 
