@@ -61,6 +61,8 @@ def commands(environment: Environment, folder: Path) -> None:
     command, _, rest = first_example("reference/commands").partition("\n")
     (folder / "jobs").mkdir()
     shutil.copyfile(PROJECT / "jobs/tumours.yaml", folder / "jobs/tumours.yaml")
+    (folder / "build/tumours/code").mkdir(parents=True)
+    (folder / "build/tumours/code/inference.py").touch()
     said = environment.run(*command.split(), cwd=folder).stdout
     assert said.startswith(rest.strip().splitlines()[0])
 
