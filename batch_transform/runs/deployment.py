@@ -117,7 +117,7 @@ def deploy_command(environment: EnvironmentSpec) -> str:
     """Return what deploys all stacks of the environment."""
     name = environment.environment
     chosen = "" if name == DEFAULT_ENVIRONMENT else f" -c environment={name}"
-    return f"npx cdk deploy --all{chosen}"
+    return f"npx aws-cdk@2 deploy --all{chosen}"
 
 
 def _stacks(

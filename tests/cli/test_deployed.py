@@ -132,7 +132,7 @@ def test_fails_where_the_stack_is_not_deployed_with_the_command_that_does(
     done = batch_transform("runs", "--environment", "dev")
     assert done.code == 2
     assert "there is no stack dev-BatchTransform in the region us-east-1" in done.err
-    assert "npx cdk deploy --all -c environment=dev" in done.err
+    assert "npx aws-cdk@2 deploy --all -c environment=dev" in done.err
 
 
 def test_fails_with_credentials_of_another_account_than_the_environments(

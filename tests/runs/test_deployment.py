@@ -39,7 +39,7 @@ def test_fails_for_a_job_that_is_not_deployed_with_the_nearest_name_and_the_comm
         named_job("tumour", JOBS, DEV)
     assert str(failed.value) == (
         "no job tumour is deployed in dev; did you mean tumours? deployed are churn-nightly, tumours; to deploy more: "
-        "npx cdk deploy --all -c environment=dev"
+        "npx aws-cdk@2 deploy --all -c environment=dev"
     )
 
 
