@@ -1,4 +1,4 @@
-"""The answers in a model's response, taken a few at a time."""
+"""Splits a model's response into answers, a few at a time."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Answers:
         self._left = self.count
 
     @property
-    def place(self) -> tuple[int, int]:
+    def position(self) -> tuple[int, int]:
         """How many answers are left, and where the next one begins."""
         return self._left, self.at
 
@@ -57,19 +57,19 @@ class Answers:
             for answer in self.take(1):
                 yield Records.of_text(answer, WHOLE_OBJECT, ended=False)
             return
-        self.return_to(self.place)
+        self.return_to(self.position)
         while self._left:
             block = Records.of_text(self._piece(), 1, ended=True)
-            self.taken(block.count, self._cut_up_to)
+            self.advance(block.count, self._cut_up_to)
             yield block
 
-    def taken(self, count: int, at: int) -> None:
+    def advance(self, count: int, at: int) -> None:
         """Note that the caller took `count` answers from the body, and that the next one begins at `at`."""
         self.return_to((self._left - count, at))
 
-    def return_to(self, place: tuple[int, int]) -> None:
-        """Go back to an earlier `place`."""
-        self._left, self.at = place
+    def return_to(self, position: tuple[int, int]) -> None:
+        """Go back to an earlier `position`."""
+        self._left, self.at = position
         self._lines, self._used = [], 0
         self._cut_up_to = self.at
 

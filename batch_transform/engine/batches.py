@@ -1,4 +1,4 @@
-"""Records, put into request bodies."""
+"""Packs records into request bodies."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ class StreamedBody:
                 yield piece
 
 
-class ReadAgain:
-    """The unfiltered records of a streamed object, for a join. Each iteration reads the object again."""
+class RereadRecords:
+    """The original records of a streamed object, for a join. Each iteration reads the object again."""
 
     def __init__(self, read: Callable[[], Iterator[Records]]) -> None:
         self._read = read
@@ -65,7 +65,7 @@ class ReadAgain:
 
 
 class Batch(NamedTuple):
-    """One request. `body` goes to the model; `originals` are the unfiltered records, kept only for a join.
+    """One request. `body` goes to the model; `originals` are the records before the InputFilter, kept only for a join.
 
     `count` is the number of records, `first_line` the line of the first one: see `Records`.
     """
@@ -85,7 +85,7 @@ class Batch(NamedTuple):
 
     @property
     def place(self) -> str:
-        """Which part of the object this is, for an error."""
+        """The lines of the object that the request holds, for an error."""
         last_line = self.first_line + self.count - 1
         return (
             f"{self.unit}s {self.first_line} to {last_line} of the object"
@@ -120,7 +120,7 @@ def _one_by_one(blocks: Iterable[Records], input_filter: InputFilter, settings: 
 def _many_at_a_time(
     blocks: Iterable[Records], input_filter: InputFilter, settings: Settings
 ) -> Iterator[Batch]:
-    batch = _Growing(settings)
+    batch = _BatchBuilder(settings)
     for block in blocks:
         sent = input_filter.sent_text(block)
         end = b"\n" if block.ended else b""
@@ -133,10 +133,10 @@ def _many_at_a_time(
                 at, line = cut, line + count
             elif not batch.size:
                 raise _too_large(sent[at:].partition(b"\n")[0], line, settings)
-            yield batch.taken()
+            yield batch.finish()
         batch.add(sent[at:] if at else sent, end, block.first_line + block.count - line, block, line)
     if batch.count:
-        yield batch.taken()
+        yield batch.finish()
 
 
 def cut_framed(records: Iterable[Framed], settings: Settings) -> Iterator[Batch]:
@@ -156,16 +156,16 @@ def cut_framed(records: Iterable[Framed], settings: Settings) -> Iterator[Batch]
         yield Batch(b"".join(frames), (), len(frames), first, "record")
 
 
-class _Growing:
-    """A batch that records are added to."""
+class _BatchBuilder:
+    """Collects records, with what is sent of them, until the body is full."""
 
     def __init__(self, settings: Settings) -> None:
         self._join = settings.join
         self._at_a_time = settings.max_concurrent_transforms
         self._line = 1
-        self._begin()
+        self._reset()
 
-    def _begin(self) -> None:
+    def _reset(self) -> None:
         self._pieces: list[bytes] = []
         self._originals = JoinBuffer.shared(2 * self._at_a_time)
         self.count = 0
@@ -178,18 +178,18 @@ class _Growing:
         self.size += len(sent) + len(end)
         self.count += count
         if self._join:
-            self._originals.add(_part(block, line, count))
+            self._originals.add(_some_of(block, line, count))
 
-    def taken(self) -> Batch:
+    def finish(self) -> Batch:
         """Return the batch, and start a new one."""
         body = LargeBody(self._pieces) if self.size > _LARGE else b"".join(self._pieces)
         batch = Batch(body, self._originals if self._join else (), self.count, self._line)
         self._line += self.count
-        self._begin()
+        self._reset()
         return batch
 
 
-def _part(block: Records, line: int, count: int) -> Records:
+def _some_of(block: Records, line: int, count: int) -> Records:
     if count == block.count:
         return block
     first = line - block.first_line

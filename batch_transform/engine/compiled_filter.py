@@ -11,7 +11,7 @@ from batch_transform.engine.record_by_record import RecordByRecord
 from batch_transform.engine.records import Ending, Records
 from batch_transform.job.filters.json_path import Index, Indexes, JsonPath, Name, Names, Slice
 
-# The kinds of selection that the C module knows.
+# The kinds of selection that the C module supports.
 _ALL_CELLS, _CELLS, _SLICE, _MEMBERS, _VALUE = range(5)
 
 
@@ -19,7 +19,7 @@ _ALL_CELLS, _CELLS, _SLICE, _MEMBERS, _VALUE = range(5)
 class CompiledFilter:
     """A `RecordFilter` for lines. `selection` are indexes, the bounds of a slice, or names: what `kind` says.
 
-    `result` returns the result of one record, for the lines that C doesn't take; what it raises comes through.
+    `result` returns the result of one record, for the lines that the C module declines; what it raises is passed on.
     """
 
     kind: int
@@ -44,12 +44,12 @@ class CompiledFilter:
             ending,
             self.result,
         )
-        answers.taken(records.count, at)
+        answers.advance(records.count, at)
         return text
 
 
 def compiled_filter(by_record: RecordByRecord) -> CompiledFilter | None:
-    """Return the same filter in C; None if the C module is missing, or the filter isn't one that it knows."""
+    """Return the same filter in C; None if the C module is missing, or doesn't support the filter."""
     path = by_record.path
     if not compiled.is_compiled() or path.undefined or len(path.steps) > 1:
         return None

@@ -37,20 +37,22 @@ def rows_of(text: bytes) -> Rows:
 
 @dataclass(frozen=True)
 class CsvLines:
-    """A `RecordFilter` for rows. Declines a block with LookupError or ValueError for a row that it can't cut, and with
-    OverflowError for an index beyond what a row could hold.
+    """A `RecordFilter` for rows.
+
+    Declines a block with LookupError or ValueError for a row that it can't split, and with OverflowError for an index
+    beyond what a row could hold.
     """
 
     path: JsonPath
 
     def filtered(self, records: Records, ending: Ending) -> bytes:
         """See `RecordFilter`."""
-        return ending.put_together(self._filtered(records.text))
+        return ending.assemble(self._filtered(records.text))
 
     def joined(self, records: Records, answers: Answers, ending: Ending) -> bytes:
         """See `RecordFilter`."""
         taken = answers.take(records.count)
-        return ending.put_together(self._joined(records.text, taken, plain=answers.are_plain))
+        return ending.assemble(self._joined(records.text, taken, plain=answers.are_plain))
 
     def _filtered(self, text: bytes) -> Rows:
         rows = rows_of(text)

@@ -38,12 +38,12 @@ class Framed(NamedTuple):
 def read_framed(stream: ByteStream, settings: Settings) -> Iterator[Framed]:
     """Yield the records of a stream. Raises RecordError for an invalid one."""
     read = {"RecordIO": _recordio, "TFRecord": _tfrecord}[settings.split_type]
-    exactly = _Exactly(object_stream(stream, settings), settings.split_type)
-    while exactly.begin():
-        yield read(exactly)
+    reader = _ExactReader(object_stream(stream, settings), settings.split_type)
+    while reader.begin():
+        yield read(reader)
 
 
-class _Exactly:
+class _ExactReader:
     """Reads an exact number of bytes, from large pieces of the stream."""
 
     def __init__(self, stream: ByteStream, name: str) -> None:
@@ -96,35 +96,33 @@ class _Exactly:
         )
 
 
-def _recordio(exactly: _Exactly) -> Framed:
+def _recordio(reader: _ExactReader) -> Framed:
     parts: list[bytes] = []
     while True:
-        magic, word = struct.unpack("<II", exactly.read(8))
+        magic, word = struct.unpack("<II", reader.read(8))
         if magic != _MAGIC:
-            raise exactly.fault(
-                f"does not begin with the magic number 0x{_MAGIC:08x}, but with 0x{magic:08x}"
-            )
+            raise reader.fault(f"does not begin with the magic number 0x{_MAGIC:08x}, but with 0x{magic:08x}")
         kind, length = word >> 29, word & 0x1FFFFFFF
         if kind > _LAST or (kind in (_MIDDLE, _LAST)) != bool(parts):
-            raise exactly.fault("has its parts in the wrong order")
-        data = exactly.read(length)
-        exactly.read(-length % 4)
+            raise reader.fault("has its parts in the wrong order")
+        data = reader.read(length)
+        reader.read(-length % 4)
         parts.append(data)
         if kind in (_WHOLE, _LAST):
-            return Framed(_MAGIC_BYTES.join(parts), exactly.frame())
+            return Framed(_MAGIC_BYTES.join(parts), reader.frame())
 
 
-def _tfrecord(exactly: _Exactly) -> Framed:
-    length = _checked(exactly, 8, "length")
-    data = _checked(exactly, struct.unpack("<Q", length)[0], "data")
-    return Framed(data, exactly.frame())
+def _tfrecord(reader: _ExactReader) -> Framed:
+    length = _checked(reader, 8, "length")
+    data = _checked(reader, struct.unpack("<Q", length)[0], "data")
+    return Framed(data, reader.frame())
 
 
-def _checked(exactly: _Exactly, size: int, what: str) -> bytes:
-    data = exactly.read(size)
-    (expected,) = struct.unpack("<I", exactly.read(4))
+def _checked(reader: _ExactReader, size: int, what: str) -> bytes:
+    data = reader.read(size)
+    (expected,) = struct.unpack("<I", reader.read(4))
     if masked_crc(data) != expected:
-        raise exactly.fault(f"has a wrong checksum of its {what}")
+        raise reader.fault(f"has a wrong checksum of its {what}")
     return data
 
 

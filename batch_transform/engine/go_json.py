@@ -82,7 +82,7 @@ def _finite(digits: str) -> float:
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise UnparsableError(f"{name} is no JSON")
+    raise UnparsableError(f"{name} is not JSON")
 
 
 _DECODER = json.JSONDecoder(parse_float=_finite, parse_int=_finite, parse_constant=_no_constant)

@@ -60,9 +60,11 @@ def unparsable_record(format_name: str, record: bytes, line: int, error: Unparsa
     newline, as if the model had answered 400.
     """
     shown = record[:_SHOWN].decode("utf-8", "replace")
-    said = f"Failed to parse line: '{shown}\n' as {format_name}: {error}"
+    message = f"Failed to parse line: '{shown}\n' as {format_name}: {error}"
     advice = {
         "CSV": 'put a cell that contains a comma or a double quote in double quotes, and double each " in it',
         "JSON": "every record is one JSON document, and with SplitType Line it is on one line",
     }[format_name]
-    return RecordError("ClientError: 400", "", "Message:", said, record_at(line, record, advice), line=line)
+    return RecordError(
+        "ClientError: 400", "", "Message:", message, record_at(line, record, advice), line=line
+    )

@@ -96,15 +96,15 @@ class ModelInvoker(Protocol):
 class Requests:
     """Several requests, which differ only in their bodies. `timeout` is in seconds, for each request.
 
-    `places` limits how many requests are in flight at a time. The caller has acquired one; whoever sends the
-    requests may acquire more, and releases those again. Once `is_stopped()`, no more are sent.
+    `slots` limits how many requests are in flight at a time. The caller has acquired one; the
+    invoker may acquire more, and releases those again. Once `is_stopped()`, no more are sent.
     """
 
     bodies: Sequence[bytes]
     content_type: str | None
     accept: str | None
     timeout: float
-    places: Semaphore
+    slots: Semaphore
     is_stopped: Callable[[], bool]
 
 

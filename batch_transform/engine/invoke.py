@@ -32,8 +32,8 @@ from batch_transform.job.errors import (
 
 _FIRST_PAUSE = 0.1  # seconds before the first retry, then doubled; SageMaker's pauses are not documented
 _SHOWN_LINES = 100  # of an error page, in the log
-_GLANCE = 0.1  # seconds between two checks of whether the job was stopped
-Asked = TypeVar("Asked")
+_STOP_CHECK_SECONDS = 0.1  # seconds between two checks of whether the job was stopped
+Request = TypeVar("Request")
 
 
 class NotSentError(Exception):
@@ -42,27 +42,25 @@ class NotSentError(Exception):
 
 @dataclass(frozen=True)
 class Model:
-    """The model of a job. `places` limits the number of requests in flight."""
+    """The model of a job. `slots` limits the number of requests in flight."""
 
     invoker: ModelInvoker
     settings: Settings
     is_stopped: Callable[[], bool]
     groups: RequestGroups = field(default_factory=lambda: RequestGroups(alone=False))
-    places: Semaphore = field(default_factory=Semaphore)
+    slots: Semaphore = field(default_factory=Semaphore)
 
-    def asked(self, group: list[Batch], is_stopped: Callable[[], bool]) -> list[Outcome | None]:
-        """Send some requests and return their outcomes: see `ConcurrentInvoker`."""
+    def send(self, group: list[Batch], is_stopped: Callable[[], bool]) -> list[Outcome | None]:
+        """Send each request of the group once, and return the outcomes: see `ConcurrentInvoker`."""
         settings = self.settings
         bodies = [batch.body for batch in group if isinstance(batch.body, bytes)]
         if not isinstance(self.invoker, ConcurrentInvoker) or len(bodies) < len(group):
-            return one_by_one(self.asked_once, group, is_stopped)
+            return one_by_one(self.send_once, group, is_stopped)
         return self.invoker.invoke_all(
-            Requests(
-                bodies, settings.content_type, settings.accept, settings.timeout, self.places, is_stopped
-            )
+            Requests(bodies, settings.content_type, settings.accept, settings.timeout, self.slots, is_stopped)
         )
 
-    def asked_once(self, batch: Batch) -> Outcome:
+    def send_once(self, batch: Batch) -> Outcome:
         """Send one request once and return its outcome."""
         settings = self.settings
         # A body in pieces needs a StreamInvoker: see `ModelInvoker`.
@@ -81,10 +79,10 @@ class Model:
 class ObjectRequests:
     """The requests of one object to the model. Thread safe.
 
-    In SageMaker, MaxConcurrentTransforms requests are in flight at a time. A local model may answer before the next
-    request is sent. So after a failure, others are sent until there were that many, as if they had been in flight.
-    Then no more are sent, and none is retried. Each request that fails has its lines in the data log: recorded for
-    several requests in flight that answered 4xx; inferred for the others.
+    On SageMaker, MaxConcurrentTransforms requests are in flight at a time; here, a model may answer before the next
+    request is sent. So after a failure, requests are still sent until there were that many, as if all of them had been
+    in flight. Then no more are sent, and none is retried. The data log has lines for each request that fails: recorded
+    for several requests in flight that were answered with 4xx; inferred for other failures.
     """
 
     def __init__(self, model: Model) -> None:
@@ -96,11 +94,11 @@ class ObjectRequests:
         self._failures: list[tuple[int, TransformError]] = []
 
     def answers(self, group: list[Batch]) -> list[bytes]:
-        """Return the answers to some requests. See `answer`. Raises NotSentError after another one has failed."""
-        with self._model.places, self._in_flight_now():
+        """Return the answers to a group of requests: see `answer`. Raises NotSentError once another one has failed."""
+        with self._model.slots, self._in_flight_now():
             began = time.perf_counter()
-            answers = [self.answer(group[0])] if len(group) == 1 else self._answers(group)
-            self._model.groups.took(len(group), time.perf_counter() - began)
+            answers = [self.answer(group[0])] if len(group) == 1 else self._group_answers(group)
+            self._model.groups.note_duration(len(group), time.perf_counter() - began)
         return answers
 
     def answer(self, batch: Batch) -> bytes:
@@ -110,7 +108,7 @@ class ObjectRequests:
         on the data. Which failures SageMaker retries is not documented. Raises
         ModelClientError, ModelServerError and NoModelAnswerError with the lines of AWS's data log.
         """
-        return self._settled(batch, self._model.asked_once(batch))
+        return self._answer_with_retries(batch, self._model.send_once(batch))
 
     def failures(self, error: Exception) -> list[TransformError]:
         """Return all failures of the object, `error` included, in the order of the input.
@@ -123,7 +121,7 @@ class ObjectRequests:
             while self._in_flight:
                 if self._model.is_stopped():
                     raise StoppedError
-                self._changed.wait(_GLANCE)
+                self._changed.wait(_STOP_CHECK_SECONDS)
             found = [failure for _, failure in sorted(self._failures, key=lambda one: one[0])]
         return [error, *found] if isinstance(error, TransformError) and error not in found else found
 
@@ -142,16 +140,16 @@ class ObjectRequests:
                 self._in_flight -= 1
                 self._changed.notify_all()
 
-    def _answers(self, group: list[Batch]) -> list[bytes]:
+    def _group_answers(self, group: list[Batch]) -> list[bytes]:
         answers: list[bytes | None] = [None] * len(group)
         left = list(range(len(group)))
         while left:
             failed: TransformError | None = None
-            outcomes = self._model.asked([group[at] for at in left], self._sends_no_more)
+            outcomes = self._model.send([group[at] for at in left], self._must_stop)
             for at, outcome in zip(left, outcomes, strict=True):
                 if outcome is not None:
                     try:
-                        answers[at] = self._settled(group[at], outcome)
+                        answers[at] = self._answer_with_retries(group[at], outcome)
                     except TransformError as error:
                         failed = failed or error
             if failed:
@@ -163,11 +161,11 @@ class ObjectRequests:
                 raise NotSentError
         return [answer for answer in answers if answer is not None]
 
-    def _sends_no_more(self) -> bool:
+    def _must_stop(self) -> bool:
         return self._has_failed.is_set() or self._model.is_stopped()
 
-    def _settled(self, batch: Batch, outcome: Outcome) -> bytes:
-        """Return the answer of a request that was sent once, or that of a retry."""
+    def _answer_with_retries(self, batch: Batch, outcome: Outcome) -> bytes:
+        """Return the answer in the outcome of the first attempt, or else that of a retry."""
         pause = _FIRST_PAUSE
         settings = self._model.settings
         for tries_left in range(settings.max_retries, -1, -1):
@@ -178,13 +176,13 @@ class ObjectRequests:
                 if not is_last and self._model.is_stopped():
                     raise StoppedError from error
                 if is_last or self._has_failed.wait(pause):
-                    self._note(batch, error)
+                    self._record_failure(batch, error)
                     raise
             pause *= 2
-            outcome = self._model.asked_once(batch)
+            outcome = self._model.send_once(batch)
         raise AssertionError("the last try returns or raises")
 
-    def _note(self, batch: Batch, error: TransformError) -> None:
+    def _record_failure(self, batch: Batch, error: TransformError) -> None:
         with self._changed:
             self._failures.append((batch.first_line, error))
             if self._left_to_send is None:
@@ -194,9 +192,9 @@ class ObjectRequests:
 
 
 def one_by_one(
-    ask: Callable[[Asked], Outcome], requests: Sequence[Asked], is_stopped: Callable[[], bool]
+    ask: Callable[[Request], Outcome], requests: Sequence[Request], is_stopped: Callable[[], bool]
 ) -> list[Outcome | None]:
-    """Send requests one after the other, as `ConcurrentInvoker.invoke_all` does with a single place."""
+    """Send requests one after the other, as `ConcurrentInvoker.invoke_all` does with a single slot."""
     outcomes: list[Outcome | None] = []
     for request in requests:
         outcome = ask(request)
@@ -229,10 +227,10 @@ def _answer_of(batch: Batch, outcome: Outcome, settings: Settings) -> bytes:
     body = outcome.body.decode("utf-8", "replace").rstrip("\n").split("\n")[:_SHOWN_LINES]
     hint = _hint(batch, outcome.status, settings)
     if 400 <= outcome.status < 500:
-        said = f"ClientError: {outcome.status}"
-        raise ModelClientError(said, "", "Message:", *body, hint, line=batch.first_line)
-    said = f"Bad HTTP status received from algorithm: {outcome.status}"
-    raise ModelServerError(said, "", "Message:", *body, hint, line=batch.first_line)
+        summary = f"ClientError: {outcome.status}"
+        raise ModelClientError(summary, "", "Message:", *body, hint, line=batch.first_line)
+    summary = f"Bad HTTP status received from algorithm: {outcome.status}"
+    raise ModelServerError(summary, "", "Message:", *body, hint, line=batch.first_line)
 
 
 def _request(batch: Batch) -> str:

@@ -16,7 +16,7 @@ from batch_transform.engine.settings import MIB
 _MOST_IN_MEMORY = 48 * MIB
 
 
-class _Place(NamedTuple):
+class _FilePart(NamedTuple):
     """The place of records in the file."""
 
     offset: int
@@ -35,7 +35,7 @@ class JoinBuffer:
         self._most = most
         self._size = 0
         self._in_memory: list[Records] = []
-        self._in_file: list[_Place] = []
+        self._in_file: list[_FilePart] = []
         self._end = 0
         self._file = -1
 
@@ -55,7 +55,7 @@ class JoinBuffer:
             self._file = _file_without_name()
             weakref.finalize(self, os.close, self._file)
         _write_whole(self._file, text)
-        self._in_file.append(_Place(self._end, len(text), records.first_line, records.ended))
+        self._in_file.append(_FilePart(self._end, len(text), records.first_line, records.ended))
         self._end += len(text)
 
     def __iter__(self) -> Iterator[Records]:

@@ -1,4 +1,4 @@
-"""Filters and joins many JSON records at a time, and fixes their text all at once."""
+"""Filters and joins many JSON records at a time, and converts their text to Go's form in one pass."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class JsonLines:
 
     def filtered(self, records: Records, ending: Ending) -> bytes:
         """See `RecordFilter`."""
-        return ending.put_together(
+        return ending.assemble(
             serialise_lines(map(_select(self.path), parse_lines(records.text.split(b"\n"))))
         )
 
@@ -42,7 +42,7 @@ class JsonLines:
         """See `RecordFilter`."""
         taken = parse_lines(answers.take(records.count))
         joined = map(join_json, parse_lines(records.text.split(b"\n")), taken)
-        return ending.put_together(serialise_lines(map(_select(self.path), joined)))
+        return ending.assemble(serialise_lines(map(_select(self.path), joined)))
 
 
 def parse_lines(lines: list[bytes]) -> list[JsonValue]:

@@ -1,4 +1,4 @@
-"""The filter that parses and writes each record by itself: slow, but it takes everything and names what is wrong."""
+"""The filter that parses and writes each record by itself: slow, but it handles every record and names a faulty one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from batch_transform.job.filters.json_path import JsonPath
 
 
 class FaultyRecordError(Exception):
-    """When a record has no result. It never leaves the engine: the caller says it in the words of the data log.
+    """When a record has no result. It never leaves the engine: the caller turns it into the lines of the data log.
 
     `position` counts from 0, in the block of records. `text` is what `cause` is about: the record, its answer, or what
     the filter was applied to.
@@ -47,7 +47,7 @@ class RecordByRecord:
 
     def filtered(self, records: Records, ending: Ending) -> bytes:
         """See `RecordFilter`."""
-        return ending.put_together(
+        return ending.assemble(
             [self._selected(self._parsed(text, at, "record"), at) for at, text in enumerate(records.items)]
         )
 
@@ -55,7 +55,7 @@ class RecordByRecord:
         """See `RecordFilter`. A fault in an answer comes before one in a record, and both before a miss."""
         answered = [self._parsed(text, at, "answer") for at, text in enumerate(answers.take(records.count))]
         parsed = [self._parsed(text, at, "record") for at, text in enumerate(records.items)]
-        return ending.put_together(
+        return ending.assemble(
             [
                 self._selected(self.format.join(record, answer), at)
                 for at, (record, answer) in enumerate(zip(parsed, answered, strict=True))

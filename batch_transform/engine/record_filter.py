@@ -1,10 +1,10 @@
 """What filters and joins do to records: one interface, and the choice among three implementations.
 
-| implementation | takes | speed |
+| implementation | handles | relative time |
 |---|---|---|
 | `compiled_filter` | lines of CSV or JSON, the usual filters; needs the C module | 1 |
 | `csv_lines`, `json_lines` | lines | 3 to 50 times as long |
-| `record_by_record` | everything, and names the record that is wrong; it defines what the others write | slower still |
+| `record_by_record` | everything, and names a faulty record; it defines what the others write | longer still |
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from batch_transform.job.errors import TransformError
 from batch_transform.job.filters.json_path import JsonPath
 
 DECLINED = (TransformError, LookupError, TypeError, ValueError, OverflowError)
-"""What a fast implementation raises for a block that it doesn't take: a record in it is wrong, or just unusual."""
+"""What a fast implementation raises for a block that it declines: a record in it is wrong, or just unusual."""
 
 
 class RecordFilter(Protocol):
@@ -40,7 +40,7 @@ class RecordFilter(Protocol):
 
 
 def record_filter(format_name: str, path: JsonPath) -> RecordFilter:
-    """Return the fastest filter for records of a format, "CSV" or "JSON". It takes every block of records."""
+    """Return the fastest filter for records of a format, "CSV" or "JSON". It handles every block of records."""
     by_record = RecordByRecord(FORMATS[format_name], path)
     in_python = CsvLines(path) if format_name == "CSV" else JsonLines(path)
     return _Fastest(compiled_filter(by_record) or in_python, by_record)
@@ -48,7 +48,7 @@ def record_filter(format_name: str, path: JsonPath) -> RecordFilter:
 
 @dataclass(frozen=True)
 class _Fastest:
-    """Gives blocks of lines to `fast`, and to `by_record` what that declines and what isn't lines."""
+    """Gives blocks of lines to `fast`, and everything else, or what it declines, to `by_record`."""
 
     fast: RecordFilter
     by_record: RecordFilter
@@ -63,9 +63,9 @@ class _Fastest:
 
     def joined(self, records: Records, answers: Answers, ending: Ending) -> bytes:
         if records.are_lines and answers.are_lines:
-            place = answers.place
+            position = answers.position
             try:
                 return self.fast.joined(records, answers, ending)
             except DECLINED:
-                answers.return_to(place)
+                answers.return_to(position)
         return self.by_record.joined(records, answers, ending)

@@ -1,4 +1,4 @@
-"""An object's bytes, cut into records, with memory that does not grow with the object."""
+"""Splits an object's bytes into records, with memory that doesn't grow with the object."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class Ending(IntEnum):
     AFTER_EACH = 1
     BETWEEN = 2
 
-    def put_together(self, results: Sequence[bytes]) -> bytes:
+    def assemble(self, results: Sequence[bytes]) -> bytes:
         """Return the results as one text."""
         text = (b"" if self is Ending.NOTHING else b"\n").join(results)
         return text + b"\n" if self is Ending.AFTER_EACH and results else text
@@ -116,11 +116,11 @@ def object_stream(stream: ByteStream, settings: Settings) -> ByteStream:
 
 
 def longest_record() -> int:
-    """The largest record that is held, in bytes."""
+    """Return the size of the largest record that is read, in bytes."""
     return _LONGEST
 
 
-def pieces_of(stream: ByteStream, settings: Settings) -> Iterator[Records]:
+def read_pieces(stream: ByteStream, settings: Settings) -> Iterator[Records]:
     """Yield an object that is not split, in pieces. None of them gets a newline."""
     stream = object_stream(stream, settings)
     while chunk := stream.read(_CHUNK):

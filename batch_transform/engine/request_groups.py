@@ -10,25 +10,27 @@ from collections.abc import Iterable, Iterator
 
 from batch_transform.engine.batches import Batch
 
-_SECONDS = 0.01  # of a group: short enough to stop and to write soon, long enough for hand-overs not to count
+_SECONDS = (
+    0.01  # of a group: short enough to stop and to write soon, long enough for hand-overs to cost little
+)
 _MOST_BYTES = 256 * 1024  # of the bodies of a group: little memory compared with a MultiRecord body
 _MOST = 256  # requests of a group
-_SINGLE_REQUESTS = 200  # before the first group, when requests run side by side
+_SINGLE_REQUESTS = 200  # before the first larger group, if there are several threads
 
 
 class RequestGroups:
     """Groups whose size depends on how long the last ones took.
 
-    With requests side by side (`alone` is false), a group keeps its requests from the other threads. So the first
-    requests each are a group of their own: an object of few records is spread over all threads.
+    With several threads (`alone` is false), the requests of one group are sent by one of them. So each of the first
+    requests is a group of its own: an object of few records is spread over all threads.
     """
 
     def __init__(self, *, alone: bool) -> None:
         self._singles_left = 0 if alone else _SINGLE_REQUESTS
         self._count = 1
 
-    def took(self, count: int, seconds: float) -> None:
-        """Note how long `count` requests took."""
+    def note_duration(self, count: int, seconds: float) -> None:
+        """Adapt the size of groups to how long `count` requests took."""
         if self._singles_left > 0:
             self._singles_left -= count
             return

@@ -1,4 +1,4 @@
-"""The model's answers, made into results: joined with their records, and filtered."""
+"""Turns the model's answers into results: joins them with their records, and filters them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Results:
     filter: RecordFilter | None
     join: bool
     split_lines: bool
-    with_lines: bool  # of AssembleWith
+    assemble_lines: bool
     inference_time: str | None  # of GenerateInferenceId
 
     @classmethod
@@ -76,7 +76,7 @@ class Results:
 
     def _in_parts(self, batch: Batch, answer: bytes) -> Iterator[bytes]:
         if self.filter is None:
-            yield as_lines(answer) if self.with_lines else answer
+            yield as_lines(answer) if self.assemble_lines else answer
             return
         # A JSON document that answers a single joined record may span several lines.
         is_document = self.join and batch.count == 1 and self.format_name == "JSON"
@@ -87,13 +87,13 @@ class Results:
             return
         if answers.count != batch.count:
             self._check_format(batch, answers)  # an answer that can't be parsed is the likelier cause
-            raise _other_count(batch, answers.count)
+            raise _count_mismatch(batch, answers.count)
         for records in batch.originals:
             yield self._joined(self.filter, batch, records, answers)
 
     def _filtered(self, output_filter: RecordFilter, batch: Batch, answers: Records) -> bytes:
         try:
-            return self._finished(output_filter.filtered(answers, self._ending))
+            return self._with_inference_ids(output_filter.filtered(answers, self._ending))
         except FaultyRecordError as fault:
             if isinstance(fault.cause, FilterMissError):
                 where = f"this is in the model's answer to {batch.place}; choose another OutputFilter"
@@ -104,7 +104,7 @@ class Results:
 
     def _joined(self, output_filter: RecordFilter, batch: Batch, records: Records, answers: Answers) -> bytes:
         try:
-            return self._finished(output_filter.joined(records, answers, self._ending))
+            return self._with_inference_ids(output_filter.joined(records, answers, self._ending))
         except FaultyRecordError as fault:
             line, record = records.first_line + fault.position, records.items[fault.position]
             if isinstance(fault.cause, FilterMissError):
@@ -121,15 +121,15 @@ class Results:
     def _ending(self) -> Ending:
         if self.inference_time is not None:
             return Ending.BETWEEN
-        return Ending.AFTER_EACH if self.with_lines else Ending.NOTHING
+        return Ending.AFTER_EACH if self.assemble_lines else Ending.NOTHING
 
-    def _finished(self, text: bytes) -> bytes:
+    def _with_inference_ids(self, text: bytes) -> bytes:
         """Add an inference id to each result, if the job asks for it."""
         if self.inference_time is None:
             return text
         results = text.split(b"\n") if self.split_lines else [text]
-        ending = Ending.AFTER_EACH if self.with_lines else Ending.NOTHING
-        return ending.put_together(with_inference_ids(results, self.format_name, self.inference_time))
+        ending = Ending.AFTER_EACH if self.assemble_lines else Ending.NOTHING
+        return ending.assemble(with_inference_ids(results, self.format_name, self.inference_time))
 
     def _check_format(self, batch: Batch, answers: Answers) -> None:
         try:
@@ -139,9 +139,9 @@ class Results:
             raise self._unparsable_answer(batch, error) from error
 
     def _unparsable_answer(self, batch: Batch, error: UnparsableError) -> AnswerError:
-        said = f"Failed to parse output from the algorithm as {self.format_name}: {error}"
+        message = f"Failed to parse output from the algorithm as {self.format_name}: {error}"
         return AnswerError(
-            said,
+            message,
             f"this is the model's answer to {batch.place}; JoinSource and OutputFilter need"
             f" one {self.format_name} record a line for each record that was sent",
             line=batch.first_line,
@@ -149,7 +149,7 @@ class Results:
 
 
 def as_lines(answer: bytes) -> bytes:
-    """Return an answer that nothing looks into as AssembleWith Line writes it: with a newline at its end.
+    """Return an answer that isn't parsed as AssembleWith Line writes it: with a newline at its end.
 
     One that ends with a newline gets no second one (recorded: an output of exactly the answer's length).
     """
@@ -173,8 +173,8 @@ def as_one_request(requests: Sequence[Batch], answers: Sequence[bytes]) -> tuple
     return Batch(b"", originals, len(requests), first), b"\n".join(lines) + b"\n"
 
 
-def _other_count(batch: Batch, count: int) -> AnswerError:
-    """A join needs one answer a record, in order. AWS's text for another number is not known."""
+def _count_mismatch(batch: Batch, count: int) -> AnswerError:
+    """A join needs one answer per record, in order. AWS's text for a different number is not known."""
     return AnswerError(
         f"the model answered {count} records to {batch.count}, so they cannot be joined",
         f"this was the request with {batch.place}; a model answers each record with one line"

@@ -1,4 +1,4 @@
-"""Counts what an object loses without an error, while its result is written."""
+"""Writes the result of an object, and counts what was lost without an error."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _LOOKED_FOR_IN = 256 * 1024  # bytes of the results that are searched for them
 _MOST_NUMBERS = 100
 
 
-def noting_marks(blocks: Iterator[Records], meter: ProgressMeter) -> Iterator[Records]:
-    """Yield the blocks of an object, and count a byte order mark at its start."""
+def count_byte_order_marks(blocks: Iterator[Records], meter: ProgressMeter) -> Iterator[Records]:
+    """Yield the blocks of an object unchanged; count a byte order mark at its start in `meter`."""
     is_first = True
     for block in blocks:
         if is_first and block.text.startswith(codecs.BOM_UTF8):
@@ -29,8 +29,8 @@ def noting_marks(blocks: Iterator[Records], meter: ProgressMeter) -> Iterator[Re
         yield block
 
 
-class ObservedResult:
-    """The result of one object on its way to `writer`.
+class CheckedWriter:
+    """Passes the result of one object on to `writer`, and counts in `meter` what doesn't match its records.
 
     All lines and answers are counted. Numbers are checked in a sample, so that the cost doesn't grow with the object:
     at the start of the first group of requests, the second, the fourth, the eighth and so on.
@@ -42,7 +42,7 @@ class ObservedResult:
         self._by_line = settings.answers_by_line
         self._looks_at_numbers = settings.join and settings.record_format == "JSON"
         self._groups = 0
-        self._before: list[bytes] = []  # of a group whose numbers are checked
+        self._before: list[bytes] = []  # records and answers whose numbers are looked for in the next part
         self._lines = 0
         self._last = b"\n"
         self._records = 0
@@ -52,8 +52,8 @@ class ObservedResult:
         """Whether the object had nothing to send."""
         return not self._groups
 
-    def begin(self, group: Sequence[Batch], answers: Sequence[bytes]) -> None:
-        """Check a group of requests and their answers, before their results are written."""
+    def begin_group(self, group: Sequence[Batch], answers: Sequence[bytes]) -> None:
+        """Look at a group of requests and their answers, before their results are written."""
         empty = sum(not answer or answer.isspace() for answer in answers)
         if empty:
             self._meter.add(empty_answers=empty)
@@ -64,19 +64,19 @@ class ObservedResult:
             first = islice(group[0].originals, 1)
             self._before = [_whole_lines(records.text) for records in first] + [_whole_lines(answers[0])]
 
-    def write(self, some: bytes) -> None:
+    def write(self, part: bytes) -> None:
         """Write a part of the result."""
-        self._writer.write(some)
-        if self._by_line and some:
-            self._lines += newlines(some)
-            self._last = some[-1:]
+        self._writer.write(part)
+        if self._by_line and part:
+            self._lines += newlines(part)
+            self._last = part[-1:]
         for text in self._before:
-            changed = changed_number(text, some[:_LOOKED_FOR_IN], most=_MOST_NUMBERS)
+            changed = changed_number(text, part[:_LOOKED_FOR_IN], most=_MOST_NUMBERS)
             if changed is not None:
                 self._meter.note(changed)
         self._before = []
 
-    def end(self, records: int) -> None:
+    def end_group(self, records: int) -> None:
         """Note that all results of a group of requests are written; `records` is its number of records."""
         self._records += records
         self._meter.add(records=records)

@@ -24,10 +24,10 @@ __all__ = ["Outcome", "Progress", "run_transform_job"]
 
 # Objects that are read at the same time if MaxConcurrentTransforms allows more requests than one object has: enough
 # for many small objects, few enough for the upload buffers of large ones.
-_MOST_OBJECTS = 16
+_MAX_OBJECTS = 16
 
-_MOST_HELD = 32 * MIB  # bytes of bodies in flight, up to which as many more may wait
-_LONGEST_LOG_LINE = 16 * 1024  # characters; CloudWatch Logs takes 256 KiB an event
+_PREFETCH_LIMIT = 32 * MIB  # bytes of bodies in flight; up to this many, the same number of bodies may wait
+_LONGEST_LOG_LINE = 16 * 1024  # characters; CloudWatch Logs accepts 256 KiB per event
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,11 @@ def run_transform_job(
     """Run a transform job to its end.
 
     `request` is a valid CreateTransformJob request; `execution_parameters` is the container's answer to
-    GET /execution-parameters, empty if it has none. `log` takes the lines of the data log, without
-    time and the words `[sagemaker logs]`; it is called only from this thread. `on_progress` is called
+    GET /execution-parameters, empty if it has none. `log` receives the lines of the data log, without
+    the time and the words `[sagemaker logs]`; it is called only from this thread. `on_progress` is called
     from the job's threads, one at a time, a few times a second and once at the end.
 
-    A failed object has no `.out`; the others are still scored, and the job ends Failed with the reason of the
+    An object that fails has no `.out`; the others are still scored, and the job ends Failed with the reason of the
     first failed one (SageMaker Developer Guide, "Batch Transform Errors"). When `stop` is set, the job
     ends soon: unfinished objects leave nothing behind, and requests in flight are abandoned.
     Errors of the store (other than DataNotFoundError) are raised after the same cleanup.
@@ -107,20 +107,22 @@ def _transform_all(
         return stop.is_set() or ended.is_set()
 
     at_a_time = settings.max_concurrent_transforms
-    objects_at_a_time = min(at_a_time, _MOST_OBJECTS)
-    # Twice as many bodies as requests, so that the next ones are cut while the model works. Not for large bodies:
+    objects_at_a_time = min(at_a_time, _MAX_OBJECTS)
+    # Twice as many bodies as requests, so that the next ones are made while the model works. Not for large bodies:
     # their memory matters more than the time.
-    held = 2 * at_a_time if settings.max_payload * at_a_time <= _MOST_HELD else at_a_time
-    requests = Workers(at_a_time, held=held, is_stopped=is_stopped)
+    has_prefetch = settings.max_payload * at_a_time <= _PREFETCH_LIMIT
+    request_workers = Workers(at_a_time, max_items=(1 + has_prefetch) * at_a_time, is_stopped=is_stopped)
     groups = RequestGroups(alone=at_a_time == 1)
-    objects = Workers(objects_at_a_time, held=objects_at_a_time, is_stopped=is_stopped)
+    object_workers = Workers(objects_at_a_time, max_items=objects_at_a_time, is_stopped=is_stopped)
     model = Model(invoker, settings, is_stopped, groups, threading.Semaphore(at_a_time))
-    transform = ObjectTransform(settings, store, model, requests, groups, meter, started_at)
+    transform = ObjectTransform(settings, store, model, request_workers, groups, meter, started_at)
     first_failure: Failure | None = None
     done: list[Selected] = []
     is_empty = True
     try:
-        with closing(objects.in_order(transform.run, selected_objects(settings, store))) as transformed:
+        with closing(
+            object_workers.in_order(transform.run, selected_objects(settings, store))
+        ) as transformed:
             for selected, failure in transformed:
                 is_empty = False
                 if failure is not None:
@@ -130,9 +132,9 @@ def _transform_all(
                     done.append(selected)
     finally:
         ended.set()
-        objects.close()
-        requests.close()
-        objects.join()  # no object stays half written; requests in flight are not waited for
+        object_workers.close()
+        request_workers.close()
+        object_workers.join()  # no object stays half written; requests in flight are not waited for
     if is_empty and settings.is_manifest:
         raise TransformSettingsError(
             f'the manifest "{settings.source}" names no objects; their names follow its {{"prefix": ...}}'
@@ -146,6 +148,6 @@ def _transform_all(
 
 
 def _log_failure(failure: Failure, selected: Selected, log: Callable[[str], None]) -> None:
-    """Write the lines as AWS does: one log event for each line, with the object's name."""
+    """Log the failure as AWS does: one log event per line, each with the object's name."""
     for line in "\n".join(failure.log_lines).split("\n"):
         log(f"{selected.source.bucket}/{selected.source.key}: {line[:_LONGEST_LOG_LINE]}")

@@ -34,15 +34,15 @@ def test_lines_come_in_order_however_they_are_taken(body: bytes, ways: list[str]
         expected = [line.removesuffix(b"\n") for line in split_after_newlines(body)]
         answers = Answers(body, split_lines=True)
         for way in ways:
-            place = answers.place
+            position = answers.position
             if way == "elsewhere":
                 taken = expected[:1]
-                answers.taken(len(taken), answers.at + sum(len(line) + 1 for line in taken))
+                answers.advance(len(taken), answers.at + sum(len(line) + 1 for line in taken))
             else:
                 taken = answers.take(2)
             assert taken == expected[: len(taken)]
             if way == "back":
-                answers.return_to(place)
+                answers.return_to(position)
             else:
                 expected = expected[len(taken) :]
         blocks = list(answers.blocks())

@@ -23,7 +23,7 @@ def cut(settings: Settings, blocks: list[Records] = BLOCKS) -> list[Batch]:
     return list(cut_batches(blocks, InputFilter.of(settings), settings))
 
 
-def test_a_body_takes_as_many_whole_records_as_fit_across_blocks() -> None:
+def test_a_body_holds_as_many_whole_records_as_fit_across_blocks() -> None:
     batches = cut(replace(FILTERED, max_payload=7))
     assert [batch.body for batch in batches] == [b"1\n22\n3\n", b"4"]
     assert [(batch.first_line, batch.count) for batch in batches] == [(1, 3), (4, 1)]

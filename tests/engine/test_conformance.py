@@ -1,6 +1,6 @@
 """The engine passes the parity cases, without an API and without a server.
 
-`tests/cli/test_parity.py` runs all cases through the local AWS. Here are those that say something of the engine, on
+`tests/cli/test_parity.py` runs all cases through the local AWS. Here are those that need only the engine, on
 objects in memory, so that a change of the engine shows at once which of them it breaks.
 """
 

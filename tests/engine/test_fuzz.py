@@ -1,6 +1,6 @@
 """With any filters, bytes and answers, a job ends as AWS's do, and only with errors of this project.
 
-The engine raises through whatever is no error of the project, so that a job which returns has none.
+The engine passes on every error that isn't one of the project, so a job that returns had none.
 """
 
 from __future__ import annotations

@@ -182,7 +182,7 @@ def test_stops_between_the_requests_of_a_group() -> None:
 
 
 class RunModel(FunctionModel):
-    """A model that takes groups of requests, as many at a time as there are places, and stops after a failure."""
+    """A model that takes groups of requests, as many at a time as there are slots, and stops after a failure."""
 
     def __init__(self, reply: Callable[[bytes], bytes | Answer], at_a_time: int) -> None:
         super().__init__(reply)

@@ -15,7 +15,7 @@ def single(line: int, *, join: bool = True) -> Batch:
     return Batch(b"sent", original, 1, line)
 
 
-def test_requests_of_one_record_each_are_taken_as_one_request() -> None:
+def test_requests_of_one_record_each_are_merged_into_one() -> None:
     one = as_one_request([single(7), single(8), single(9)], [b"a\n", b"b", b"\n"])
     assert one is not None
     batch, answer = one
@@ -40,7 +40,9 @@ def test_without_a_join_there_are_no_unfiltered_records() -> None:
         ([single(1), Batch(b"sent", (), 2, 2)], [b"a", b"b\nc"]),
     ],
 )
-def test_requests_without_one_line_for_each_record_are_not(run: list[Batch], answers: list[bytes]) -> None:
+def test_requests_without_one_line_for_each_record_are_not_merged(
+    run: list[Batch], answers: list[bytes]
+) -> None:
     assert as_one_request(run, answers) is None
 
 
@@ -66,12 +68,12 @@ def test_fails_with_the_one_record_that_is_wrong_among_many() -> None:
 
 
 def test_assemble_with_none_puts_nothing_between_results() -> None:
-    assert Ending.NOTHING.put_together([b'[{"a":1}]', b'[{"a":2}]']) == b'[{"a":1}][{"a":2}]'
+    assert Ending.NOTHING.assemble([b'[{"a":1}]', b'[{"a":2}]']) == b'[{"a":1}][{"a":2}]'
 
 
 def test_assemble_with_line_ends_each_result_with_a_newline() -> None:
-    assert Ending.AFTER_EACH.put_together([b"1", b"", b"2"]) == b"1\n\n2\n"
-    assert Ending.AFTER_EACH.put_together([]) == b""
+    assert Ending.AFTER_EACH.assemble([b"1", b"", b"2"]) == b"1\n\n2\n"
+    assert Ending.AFTER_EACH.assemble([]) == b""
 
 
 def test_assemble_with_line_adds_no_second_newline_to_an_answer() -> None:

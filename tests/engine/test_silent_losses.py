@@ -12,7 +12,7 @@ from batch_transform.engine.inexact_numbers import ChangedNumber
 from batch_transform.engine.progress import ProgressMeter
 from batch_transform.engine.records import Records
 from batch_transform.engine.settings import effective_settings
-from batch_transform.engine.silent_losses import ObservedResult, noting_marks
+from batch_transform.engine.silent_losses import CheckedWriter, count_byte_order_marks
 from engine.fake_world import BUCKET, MemoryStore, Ran, line_by_line, request, run_job
 
 PLAIN = line_by_line(lambda line: b"1")
@@ -104,14 +104,14 @@ def noted(run: int, record: bytes, *, pieces: list[bytes] | None = None) -> Chan
     settings = effective_settings(request(join_source="Input", **JSON_LINES), {})
     meter = ProgressMeter(lambda _: None)
     store = MemoryStore({})
-    result = ObservedResult(settings, meter, store.create(BUCKET, "out"))
+    result = CheckedWriter(settings, meter, store.create(BUCKET, "out"))
     for number in range(1, run + 1):
         texts = [b'{"id":1}'] if number < run else pieces or [record]
         originals = [Records.of_text(text, 1, ended=True) for text in texts]
-        result.begin([Batch(b"", originals, 1, 1)], [b"1\n"])
+        result.begin_group([Batch(b"", originals, 1, 1)], [b"1\n"])
         for text in texts:
             result.write(text.replace(b"9007199254740993", b"9007199254740992") + b"\n")
-        result.end(1)
+        result.end_group(1)
     return meter.progress.changed_number
 
 
@@ -149,7 +149,7 @@ def test_a_hundred_long_numbers_of_a_group_are_checked() -> None:
 def test_a_byte_order_mark_counts_only_at_the_start_of_an_object() -> None:
     meter = ProgressMeter(lambda _: None)
     blocks = [Records([b"\xef\xbb\xbfa"], 1, ended=True), Records([b"\xef\xbb\xbfb"], 2, ended=True)]
-    assert list(noting_marks(iter(blocks), meter)) == blocks
+    assert list(count_byte_order_marks(iter(blocks), meter)) == blocks
     assert meter.progress.byte_order_marks == 1
 
 

@@ -425,7 +425,7 @@ def test_large_bodies_and_many_waiting_records_have_the_same_result(
         (b"c", {"output_filter": "$[0,2]"}),
         (b"c," + b"2" * MIB, {"MaxPayloadInMB": 1}),
     ],
-    ids=["no CSV", "too short for the input filter", "too short for the output filter", "too large"],
+    ids=["not CSV", "too short for the input filter", "too short for the output filter", "too large"],
 )
 @pytest.mark.parametrize("strategy", ["MultiRecord", "SingleRecord"])
 def test_fails_with_the_line_of_a_bad_record(record: bytes, settings: dict[str, Any], strategy: str) -> None:
@@ -444,7 +444,7 @@ def test_fails_with_the_line_of_a_bad_record(record: bytes, settings: dict[str, 
         (b"0.5", {"output_filter": "$[1]"}),
         (Answer(400, b"no"), {}),
     ],
-    ids=["no CSV", "another number of answers", "too short for the output filter", "refused"],
+    ids=["not CSV", "another number of answers", "too short for the output filter", "refused"],
 )
 @pytest.mark.parametrize(("strategy", "line"), [("MultiRecord", 1), ("SingleRecord", 3)])
 def test_fails_with_the_first_line_of_a_request_with_a_bad_answer(

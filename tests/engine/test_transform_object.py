@@ -60,7 +60,7 @@ def engine_transform(
     )
     settings = replace(settings, max_payload=job.limit)
     store = MemoryStore({"in": data}, step=step)
-    workers = Workers(at_a_time, held=2 * at_a_time, is_stopped=threading.Event().is_set)
+    workers = Workers(at_a_time, max_items=2 * at_a_time, is_stopped=threading.Event().is_set)
     groups = RequestGroups(alone=at_a_time == 1)
     transforming = ObjectTransform(
         settings,
@@ -318,7 +318,7 @@ def test_fails_for_a_filter_with_names_on_csv_and_says_which_it_is(
 
 
 @pytest.mark.parametrize("with_lines", [True, False])
-def test_the_results_of_a_batch_in_several_blocks_are_put_together(with_lines: bool) -> None:
+def test_the_results_of_a_batch_in_several_blocks_are_assembled(with_lines: bool) -> None:
     settings = effective_settings(request(join_source="Input", output_filter="$[0,-1]"), {})
     pieces = (Records([b"a,1", b"b,2"], 1, ended=True), Records([b"c,3"], 3, ended=True))
     expected = b"a,7\nb,8\nc,9\n"

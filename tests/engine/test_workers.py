@@ -22,13 +22,13 @@ def never() -> bool:
 
 @given(st.lists(st.integers(0, 3), max_size=12), st.integers(1, 4), st.integers(1, 6))
 def test_results_come_in_the_order_of_the_items_however_long_each_takes(
-    delays: list[int], count: int, held: int
+    delays: list[int], count: int, max_items: int
 ) -> None:
     def call(delay: int) -> int:
         time.sleep(delay / 2000)
         return delay * 10
 
-    workers = Workers(count, held=held, is_stopped=never)
+    workers = Workers(count, max_items=max_items, is_stopped=never)
     assert list(workers.in_order(call, delays)) == [(delay, delay * 10) for delay in delays]
     workers.close()
     workers.join()
@@ -49,7 +49,7 @@ def test_as_many_calls_run_at_a_time_as_there_are_workers_and_no_more() -> None:
         with lock:
             running -= 1
 
-    workers = Workers(3, held=9, is_stopped=never)
+    workers = Workers(3, max_items=9, is_stopped=never)
     assert len(list(workers.in_order(call, range(12)))) == 12
     assert most == 3
 
@@ -63,13 +63,13 @@ def test_items_are_taken_only_when_there_is_room() -> None:
             taken += 1
             yield item
 
-    workers = Workers(2, held=4, is_stopped=never)
+    workers = Workers(2, max_items=4, is_stopped=never)
     for done, _ in enumerate(workers.in_order(lambda item: item, items()), 1):
         assert taken <= done + 4
 
 
 def test_two_users_of_the_same_workers_share_the_room_and_both_finish() -> None:
-    workers = Workers(1, held=1, is_stopped=never)
+    workers = Workers(1, max_items=1, is_stopped=never)
     sums = []
 
     def use() -> None:
@@ -91,7 +91,7 @@ def test_fails_with_the_error_of_a_call_after_the_results_before_it() -> None:
 
     seen = []
     with pytest.raises(ValueError, match="three"):
-        for item, _ in Workers(2, held=4, is_stopped=never).in_order(call, range(10)):
+        for item, _ in Workers(2, max_items=4, is_stopped=never).in_order(call, range(10)):
             seen.append(item)  # the loop ends with the error
     assert seen == [0, 1, 2]
 
@@ -104,7 +104,7 @@ def test_fails_with_the_error_of_the_items_after_the_results_before_it() -> None
 
     seen = []
     with pytest.raises(ValueError, match="no third"):
-        for item, _ in Workers(2, held=4, is_stopped=never).in_order(lambda item: item, items()):
+        for item, _ in Workers(2, max_items=4, is_stopped=never).in_order(lambda item: item, items()):
             seen.append(item)  # the loop ends with the error
     assert seen == [1, 2]
 
@@ -121,7 +121,7 @@ def test_leaving_early_frees_the_room_of_items_that_wait() -> None:
         second_is_taken.wait(timeout=20)
         return item
 
-    workers = Workers(1, held=2, is_stopped=never)
+    workers = Workers(1, max_items=2, is_stopped=never)
     for _ in range(3):
         second_is_taken.clear()
         first = workers.in_order(call, items())
@@ -137,7 +137,7 @@ def test_stops_at_once_though_others_have_all_the_room() -> None:
         yield 0
         release.wait(timeout=60)  # the room for this one is taken already
 
-    workers = Workers(1, held=1, is_stopped=stop.is_set)
+    workers = Workers(1, max_items=1, is_stopped=stop.is_set)
     other = workers.in_order(lambda item: item, others())
     next(other)
     holding = threading.Thread(target=lambda: list(other), daemon=True)
@@ -153,7 +153,7 @@ def test_stops_at_once_though_others_have_all_the_room() -> None:
 
 def test_the_threads_keep_no_process_alive() -> None:
     before = set(threading.enumerate())
-    workers = Workers(2, held=2, is_stopped=never)
+    workers = Workers(2, max_items=2, is_stopped=never)
     started = set(threading.enumerate()) - before
     assert len(started) == 2
     assert all(thread.daemon for thread in started)
@@ -162,7 +162,7 @@ def test_the_threads_keep_no_process_alive() -> None:
 
 def test_stops_at_once_though_a_call_hangs() -> None:
     stop, release = threading.Event(), threading.Event()
-    workers = Workers(1, held=2, is_stopped=stop.is_set)
+    workers = Workers(1, max_items=2, is_stopped=stop.is_set)
     threading.Timer(0.05, stop.set).start()
     began = time.monotonic()
     with pytest.raises(StoppedError):
@@ -173,7 +173,7 @@ def test_stops_at_once_though_a_call_hangs() -> None:
 
 @given(st.integers(1, 12), st.integers(0, 11), st.integers(1, 4), st.integers(0, 4), st.integers(1, 9))
 def test_before_an_error_is_raised_the_calls_next_to_it_are_made(
-    items: int, failing: int, count: int, beside: int, held: int
+    items: int, failing: int, count: int, after_failure: int, max_items: int
 ) -> None:
     """At least as many as there is room for, and all of those where there is."""
     called: list[int] = []
@@ -184,17 +184,17 @@ def test_before_an_error_is_raised_the_calls_next_to_it_are_made(
             raise KeyError(item)
         return item
 
-    workers = Workers(count, held=held, is_stopped=never)
+    workers = Workers(count, max_items=max_items, is_stopped=never)
     found: list[tuple[int, int]] = []
     if failing < items:
         with pytest.raises(KeyError, match=f"^{failing}$"):
-            found.extend(workers.in_order(call, range(items), beside=beside))
+            found.extend(workers.in_order(call, range(items), after_failure=after_failure))
     else:
-        found.extend(workers.in_order(call, range(items), beside=beside))
+        found.extend(workers.in_order(call, range(items), after_failure=after_failure))
     workers.close()
     workers.join()
     if failing < items:
-        room = min(beside, held - 1, items - failing - 1)
+        room = min(after_failure, max_items - 1, items - failing - 1)
         assert set(called) >= set(range(failing + room + 1))
     else:
         assert [item for item, _ in found] == list(range(items))

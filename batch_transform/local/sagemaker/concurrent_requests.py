@@ -1,4 +1,4 @@
-"""Several requests, sent from one thread, with as many in flight at a time as there are places for.
+"""Several requests, sent from one thread, with as many in flight at a time as there are slots for.
 
 Handing work from one thread to another costs as much as a fast request. So one thread sends the next request
 on one connection while the server works on the request of another.
@@ -14,7 +14,7 @@ from typing import Protocol
 from batch_transform.engine.interfaces import Answer, Outcome, Requests
 from batch_transform.local.sagemaker.http_connection import Connection
 
-_REQUESTS_BETWEEN_CHECKS = 16  # for other free places
+_REQUESTS_BETWEEN_CHECKS = 16  # for other free slots
 
 
 class Connections(Protocol):
@@ -46,11 +46,11 @@ class ConcurrentRequests:
         self._bodies = requests.bodies
         self._head = head
         self._connections = connections
-        self._places = requests.places
+        self._slots = requests.slots
         self._outcomes: list[Outcome | None] = [None] * len(requests.bodies)
         self._next = 0  # the body to send next
         self._sends_more = True
-        self._held = 1  # places
+        self._slots_held = 1
         self._free: list[Connection] = []  # empty while waiting for answers
         self._in_flight: dict[int, tuple[Connection, int, float]] = {}  # by file number, the oldest first
         self._ready = select.poll()
@@ -66,19 +66,19 @@ class ConcurrentRequests:
         finally:
             for connection, _, _ in self._in_flight.values():
                 self._connections.give_back(connection, reusable=False)
-            self._end(self._held - 1)
+            self._end(self._slots_held - 1)
 
     def _send_all_allowed(self) -> None:
         while self._sends_more and self._next < len(self._bodies):
-            if len(self._in_flight) >= self._held:
+            if len(self._in_flight) >= self._slots_held:
                 return
             if self._requests.is_stopped():
                 self._sends_more = False
             else:
                 self._send()
         self._end(
-            self._held - max(1, len(self._in_flight))
-        )  # others can use these places and connections now
+            self._slots_held - max(1, len(self._in_flight))
+        )  # others can use these slots and connections now
 
     def _send(self) -> None:
         at, body = self._next, self._bodies[self._next]
@@ -93,8 +93,8 @@ class ConcurrentRequests:
         else:
             self._in_flight[connection.fileno] = connection, at, deadline
         if at % _REQUESTS_BETWEEN_CHECKS == 0:
-            while self._held < len(self._bodies) - at and self._places.acquire(blocking=False):
-                self._held += 1
+            while self._slots_held < len(self._bodies) - at and self._slots.acquire(blocking=False):
+                self._slots_held += 1
 
     def _receive_available(self) -> None:
         connection, at, deadline = next(iter(self._in_flight.values()))
@@ -134,14 +134,14 @@ class ConcurrentRequests:
         self._outcomes[at] = self._connections.no_answer(error, self._requests.timeout)
         self._sends_more = False
 
-    def _end(self, places: int) -> None:
-        """Give back the free connections, and this number of places."""
+    def _end(self, slots: int) -> None:
+        """Give back the free connections, and this number of slots."""
         for connection in self._free:
             self._drop(connection, reusable=True)
         self._free.clear()
-        if places:
-            self._places.release(places)
-            self._held -= places
+        if slots:
+            self._slots.release(slots)
+            self._slots_held -= slots
 
     def _drop(self, connection: Connection, *, reusable: bool) -> None:
         self._ready.unregister(connection.fileno)

@@ -24,11 +24,11 @@ def send_all(
     is_stopped: Callable[[], bool] = lambda: False,
 ) -> list[Outcome | None]:
     """Send requests as the engine does; afterwards every place but the caller's own is free again."""
-    places = threading.Semaphore(at_a_time)
-    places.acquire()
-    found = invoker.invoke_all(Requests(bodies, "text/csv", None, timeout, places, is_stopped))
+    slots = threading.Semaphore(at_a_time)
+    slots.acquire()
+    found = invoker.invoke_all(Requests(bodies, "text/csv", None, timeout, slots, is_stopped))
     free = 0
-    while places.acquire(blocking=False):
+    while slots.acquire(blocking=False):
         free += 1
     assert free == at_a_time - 1
     return found
@@ -51,11 +51,11 @@ def test_as_many_requests_are_in_flight_as_there_are_places(server: OddServer, i
 
 
 def test_two_senders_share_the_places_and_the_connections(server: OddServer, invoker: HttpInvoker) -> None:
-    places = threading.Semaphore(3)
+    slots = threading.Semaphore(3)
     found: list[list[Outcome | None]] = []
 
     def send(name: bytes) -> None:
-        with places:
+        with slots:
             found.append(
                 invoker.invoke_all(
                     Requests(
@@ -63,7 +63,7 @@ def test_two_senders_share_the_places_and_the_connections(server: OddServer, inv
                         content_type=None,
                         accept=None,
                         timeout=10,
-                        places=places,
+                        slots=slots,
                         is_stopped=lambda: False,
                     )
                 )
