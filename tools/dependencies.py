@@ -1,7 +1,7 @@
 """What is installed where: pyproject.toml names what each environment needs, dependencies.lock pins all of it.
 
     python tools/dependencies.py lock [--upgrade]                    # after a change of pyproject.toml: `make lock`
-    python tools/dependencies.py install --extra cdk --group test    # beside the Python that runs this
+    python tools/dependencies.py install --extra cdk --group test    # into the Python that runs this
     python tools/dependencies.py environment moto                    # a group that conflicts with ours, in build/moto
     python tools/dependencies.py pins moto                           # in pip's form, for other tools
 
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     lock_command = commands.add_parser("lock", help="write dependencies.lock and requirements.txt")
     lock_command.add_argument("--upgrade", action="store_true", help="take the newest releases")
     install_command = commands.add_parser(
-        "install", help="install the project and its tools beside the Python that runs this"
+        "install", help="install the project and its tools into the Python that runs this"
     )
     install_command.add_argument("--extra", action="append", default=[], choices=PROJECT_EXTRAS)
     install_command.add_argument("--group", action="append", default=[], choices=PROJECT_GROUPS)
@@ -170,4 +170,4 @@ if __name__ == "__main__":
     try:
         main()
     except subprocess.CalledProcessError as failed:
-        sys.exit(failed.returncode)  # the tool has said why
+        sys.exit(failed.returncode)  # the tool has printed why

@@ -142,7 +142,7 @@ def plain_emulator(site: Path, folder: Path) -> Iterator[Client]:
 
 
 def is_listening(port: int) -> bool:
-    """Say whether somebody answers at a port of this machine."""
+    """Return whether somebody answers at a port of this machine."""
     with socket.socket() as one:
         return one.connect_ex(("127.0.0.1", port)) == 0
 
@@ -158,7 +158,7 @@ def wait_for(found: Callable[[], Any], seconds: float = 15.0) -> Any:  # noqa: A
 
 
 def refuses(code: str, call: Callable[..., object], **request: object) -> bool:
-    """Say whether a call is refused with this error code."""
+    """Return whether a call is refused with this error code."""
     from botocore.exceptions import ClientError  # noqa: PLC0415  # as above
 
     try:

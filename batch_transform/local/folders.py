@@ -26,8 +26,8 @@ _SECONDS_TO_LOCK = 60.0
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[Path]:
-    """Lock a folder for this process, and create it if it doesn't exist.
+def locked_folder(folder: Path) -> Iterator[Path]:
+    """Yield a folder that is locked for this process, and create it if it doesn't exist.
 
     Raises InputError if another process has it, or if it isn't writable.
     """

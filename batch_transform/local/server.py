@@ -26,7 +26,7 @@ from functools import partial
 from pathlib import Path
 
 from batch_transform.job.errors import BatchTransformError, InputError, PortInUseError
-from batch_transform.local.folders import held, temporary_folder
+from batch_transform.local.folders import locked_folder, temporary_folder
 from batch_transform.local.model_server.image import Images
 from batch_transform.local.proxies import without_proxy
 from batch_transform.local.sagemaker.quotas import Quotas
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _check(options)
         with ExitStack() as folders:
             if options.data_dir is not None:
-                options.data_dir = folders.enter_context(held(options.data_dir.resolve()))
+                options.data_dir = folders.enter_context(locked_folder(options.data_dir.resolve()))
             _serve(options, options.run_dir or folders.enter_context(temporary_folder()))
     except BatchTransformError as error:
         sys.stderr.write(f"error: {error}\n")
@@ -108,7 +108,7 @@ def allow_many_open_files() -> None:
     limit, highest = resource.getrlimit(resource.RLIMIT_NOFILE)
     enough = _OPEN_FILES if highest == resource.RLIM_INFINITY else min(_OPEN_FILES, highest)
     if limit != resource.RLIM_INFINITY and limit < enough:
-        with contextlib.suppress(OSError, ValueError):  # then the old limit has to do
+        with contextlib.suppress(OSError, ValueError):  # then the old limit stays
             resource.setrlimit(resource.RLIMIT_NOFILE, (enough, highest))
 
 
@@ -144,7 +144,7 @@ def _serve(options: argparse.Namespace, run_dir: Path) -> None:
         end = threading.Event()
         if options.end_with_stdin:
             threading.Thread(target=_set_at_end_of_input, args=(end,), daemon=True).start()
-        say_ready = partial(_say_ready, region=settings.region, to_person=not options.end_with_stdin)
+        say_ready = partial(_print_ready, region=settings.region, to_person=not options.end_with_stdin)
         serve(settings, sock, ready=say_ready, end=end)
 
 
@@ -154,7 +154,7 @@ def _set_at_end_of_input(end: threading.Event) -> None:
     end.set()
 
 
-def _say_ready(endpoint_url: str, region: str, *, to_person: bool) -> None:
+def _print_ready(endpoint_url: str, region: str, *, to_person: bool) -> None:
     lines = [f"ready: {endpoint_url}"]
     if to_person:
         variables = client_environment(endpoint_url, region)

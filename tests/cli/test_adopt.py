@@ -136,7 +136,7 @@ def test_fails_with_2_where_a_filter_was_not_taken_over_and_writes_the_file_all_
     assert (one["place"], one["may_matter"]) == ("nb.ipynb, cell 2, line 3", True)
 
 
-def test_a_place_that_only_running_tells_is_a_warning(
+def test_a_path_that_is_known_only_at_run_time_is_a_warning(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "nb.py").write_text(

@@ -28,8 +28,8 @@ class Done:
     out: str
     err: str
 
-    def told(self, label: str) -> str:
-        """What stands behind a label."""
+    def value(self, label: str) -> str:
+        """The value that is printed after a label."""
         return next(line for line in self.out.splitlines() if line.split(" ")[0] == label).split(maxsplit=1)[
             1
         ]
@@ -70,22 +70,22 @@ def test_a_run_is_started_and_can_be_followed_by_what_is_printed(
 ) -> None:
     done = batch_transform("start", "quick", "--set", "transform.instance_count=2")
     assert (done.code, done.err) == (0, "")
-    execution = done.told("execution")
+    execution = done.value("execution")
     assert json.loads(deployed.wait(execution)["input"]) == {"transform.instance_count": 2}
     assert execution.rpartition(":")[2].startswith("start-20")
-    assert done.told("follow") == f"batch-transform show {done.told('run')}"
-    assert execution in done.told("stop")
+    assert done.value("follow") == f"batch-transform show {done.value('run')}"
+    assert execution in done.value("stop")
     assert "console" not in done.out  # which a local AWS has none of
 
 
 def test_waiting_ends_with_the_runs_output(batch_transform: Command) -> None:
     done = batch_transform("start", "quick", "--wait")
     assert (done.code, done.err) == (0, "")
-    run = done.told("run")
+    run = done.value("run")
     assert "state     CountResults" in done.out
-    assert done.told("output").endswith(f"/quick/{run}")
-    assert done.told("read") == "1 object of 18 bytes"
-    assert done.told("instances") == "1 x ml.m5.large"
+    assert done.value("output").endswith(f"/quick/{run}")
+    assert done.value("read") == "1 object of 18 bytes"
+    assert done.value("instances") == "1 x ml.m5.large"
 
 
 def test_waiting_for_a_run_that_fails_ends_with_1_and_the_cause(batch_transform: Command) -> None:
@@ -101,7 +101,7 @@ def test_overrides_come_from_a_file_and_an_option_wins(
     (tmp_path / "run.json").write_text('{"transform.max_payload": 1, "transform.instance_count": 3}')
     done = batch_transform("start", "quick", "--overrides", "run.json", "--set", "transform.max_payload=2")
     assert done.code == 0
-    given = json.loads(deployed.wait(done.told("execution"))["input"])
+    given = json.loads(deployed.wait(done.value("execution"))["input"])
     assert given == {"transform.max_payload": 2, "transform.instance_count": 3}
 
 
@@ -165,7 +165,7 @@ def test_runs_of_one_job_are_json_for_programs(batch_transform: Command, deploye
     assert newest["started"] <= newest["ended"]
 
 
-def test_a_job_without_runs_is_told_as_such(batch_transform: Command) -> None:
+def test_a_job_without_runs_says_so(batch_transform: Command) -> None:
     assert "batch-transform start idle" in batch_transform("runs", "idle").out
     done = batch_transform("show", "idle")
     assert done.code == 2
@@ -189,12 +189,12 @@ def test_a_run_is_shown_by_the_execution_that_start_prints(
     batch_transform: Command, deployed: Deployed
 ) -> None:
     started = batch_transform("start", "quick")
-    execution = started.told("execution")
+    execution = started.value("execution")
     deployed.wait(execution)
     for name in (execution, execution.rpartition(":")[2]):
         done = batch_transform("show", name)
         assert (done.code, done.err) == (0, "")
-        assert done.told("run") == started.told("run")
+        assert done.value("run") == started.value("run")
 
 
 def test_a_failed_run_is_shown_with_cause_and_next_step(batch_transform: Command, deployed: Deployed) -> None:

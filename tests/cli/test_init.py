@@ -149,14 +149,14 @@ def test_fails_for_a_folder_whose_name_stacks_cannot_have(
     assert everything_below(here) == set()
 
 
-def test_fails_for_a_template_that_there_is_none_of(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_fails_for_an_unknown_template(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "'scikit-learn', 'pytorch', 'existing-model', 'own-container'" in refused(
         ["churn", "--template", "tensorflow"], capsys
     )
     assert everything_below(here) == set()
 
 
-def test_a_cdk_app_gets_the_job_and_is_told_what_to_add(here: Path) -> None:
+def test_a_cdk_app_gets_the_job_and_the_output_says_what_to_add(here: Path) -> None:
     (here / "cdk.json").write_text(PYTHON_APP)
     (here / "app.py").write_text("import aws_cdk as cdk\n\napp = cdk.App()\napp.synth()\n")
     (here / "requirements.txt").write_text("aws-cdk-lib>=2.100\nPyTest==8.0\n")
@@ -227,9 +227,7 @@ def test_fails_for_a_cdk_app_in_another_language(
     assert everything_below(here) == {"cdk.json"}
 
 
-def test_fails_for_settings_of_the_cdk_that_are_no_json(
-    here: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_fails_for_a_cdk_json_that_is_not_json(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "cdk.json").write_text("app: python3 app.py\n")
     assert "cdk.json is not a JSON object" in refused([], capsys)
     assert everything_below(here) == {"cdk.json"}

@@ -28,11 +28,11 @@ Script = Callable[[bytes], Sequence[Step]]
 
 @dataclass(frozen=True)
 class Way:
-    """A way to answer: what is sent for the body that would be right.
+    """A way to answer: what the server sends instead of the right body.
 
-    `why` begins what a failed request says; None where the answer is right. `cut` is what is taken for the answer
-    where nobody can see that it was cut. `go` is what Go 1.19's net/http client does: `body` (it takes the right
-    answer), `part` (it takes a part of it without an error), `error`.
+    `why` is how the error of a failed request begins; None if the request succeeds. `cut` is the part that a client
+    takes for the whole answer, if it can't notice that the rest is missing. `go` is what Go 1.19's net/http client
+    returns: `body` (the right answer), `part` (a part of it, without an error) or `error`.
     """
 
     name: str

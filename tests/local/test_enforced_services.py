@@ -369,7 +369,7 @@ def test_a_grant_leaves_no_line_of_a_refusal(services: Services) -> None:
     assert f"kms:GenerateDataKey on {key}" not in services.aws.log_file.read_text()
 
 
-def test_plain_http_is_told_apart_where_a_request_says_so(services: Services) -> None:
+def test_plain_http_can_be_claimed_by_a_header(services: Services) -> None:
     bucket = services.bucket()
     deny = {
         "Effect": "Deny",

@@ -73,7 +73,7 @@ def test_what_the_scheduler_cannot_read_is_refused(expression: str) -> None:
 
 
 @pytest.mark.parametrize("date", ["tomorrow", "2027-01-01", "2027-01-01T24:00:00Z", "2027-01-01T00:00:00z"])
-def test_a_date_that_is_no_moment_in_utc_is_refused(date: str) -> None:
+def test_a_date_that_is_not_a_moment_in_utc_is_refused(date: str) -> None:
     with pytest.raises(ValueError, match=f"Invalid date {date}"):
         times_of({"ScheduleExpression": "rate(1 hour)", "EndDate": date})
 

@@ -123,7 +123,7 @@ def test_sigkill_leaves_no_process(
         until(lambda: not processes(str(tmp_path)))
 
 
-def test_it_ends_with_standard_input_when_told_to(tmp_path: Path) -> None:
+def test_it_ends_with_standard_input_if_the_option_is_set(tmp_path: Path) -> None:
     with served("--end-with-stdin", stdin=subprocess.PIPE) as server:
         assert server.process.stdin is not None
         server.process.stdin.close()

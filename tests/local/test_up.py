@@ -34,7 +34,7 @@ def test_it_is_up_inside_the_block_and_gone_after_it() -> None:
     assert not log.exists()
 
 
-def test_two_of_them_do_not_know_of_each_other() -> None:
+def test_two_of_them_are_independent() -> None:
     with LocalAws() as one, LocalAws() as other:
         one.client("s3").create_bucket(Bucket="only-here")
         assert other.client("s3").list_buckets()["Buckets"] == []
@@ -131,7 +131,7 @@ def test_neither_proxies_nor_the_persons_aws_settings_matter_to_its_clients(
         assert aws.environment()["NO_PROXY"] == "localhost,127.0.0.1,::1"
 
 
-def test_a_crash_is_no_hang(until: Callable[..., None]) -> None:
+def test_a_crash_does_not_hang(until: Callable[..., None]) -> None:
     with LocalAws() as aws:
         pid = aws.pid
         os.kill(pid, signal.SIGKILL)

@@ -104,7 +104,7 @@ def test_fails_when_the_server_ends(tmp_path: Path) -> None:
         pass
 
 
-def test_an_error_of_the_models_code_is_told_where_the_container_answers_with_a_page(tmp_path: Path) -> None:
+def test_an_error_of_the_models_code_is_shown_where_the_container_answers_with_a_page(tmp_path: Path) -> None:
     source = folder_with_code(tmp_path / "model")
     (source / "code" / "inference.py").write_text(CODE.replace("data.splitlines()", "data.wrong()"))
     spec = JobSpec("demo", ModelSpec(source=source, image=FrameworkImage("sklearn", "1.2-1")))

@@ -246,7 +246,7 @@ def test_a_carriage_return_in_json_is_a_blank_and_only_warned_of() -> None:
     assert made.shown[0].sent == b'"a"'
 
 
-def test_the_carriage_return_that_is_told_to_stay_stays() -> None:
+def test_a_carriage_return_that_is_meant_to_stay_stays() -> None:
     plain = InputSpec(content_type="text/csv", split_type="Line")
     made = shown(JobSpec("plain", ModelSpec(existing="m"), input=plain), b"1,2\r\n")
     assert "goes to the model" in made.findings[0].message
@@ -254,12 +254,12 @@ def test_the_carriage_return_that_is_told_to_stay_stays() -> None:
     assert shown(csv_job(), b"1,2,3\r\n").shown[0].sent == b"2,3"
 
 
-def test_sentences_are_no_other_separators() -> None:
+def test_sentences_are_not_taken_for_separators() -> None:
     plain = InputSpec(content_type="text/csv", split_type="Line")
     assert codes(shown(JobSpec("plain", ModelSpec(existing="m"), input=plain), b"good; very good\n")) == []
 
 
-def test_data_that_are_not_packed_are_told_where_gzip_is_said() -> None:
+def test_uncompressed_data_is_reported_if_the_job_says_gzip() -> None:
     spec = csv_job()
     spec = dataclasses.replace(spec, input=dataclasses.replace(spec.input, compression_type="Gzip"))
     (finding,) = shown(spec, b"7,42,gold\n").findings
@@ -298,19 +298,19 @@ def test_what_the_preflight_refuses_by_its_first_bytes_is_an_error_here(
             assert any(finding.is_error for finding in shown(spec, start).findings), start
 
 
-def test_gzip_is_what_a_model_may_take() -> None:
+def test_gzip_may_be_what_the_model_accepts() -> None:
     spec = JobSpec("packed", ModelSpec(existing="m"), input=InputSpec(content_type="application/gzip"))
     assert codes(shown(spec, gzip.compress(b"a"))) == []
 
 
-def test_an_answer_with_other_columns_than_named_is_told() -> None:
+def test_an_answer_with_other_columns_than_named_is_reported() -> None:
     made = shown(csv_job(), b"1,2,3\n4,5,6\n", answer=b"0.5\n0.5,no\n")
     (finding,) = made.findings
     assert (finding.code, finding.line, finding.severity) == ("answer-columns", 1, "error")
     assert finding.message == "the answer has 1 column, and output.columns names 2"
 
 
-def test_lines_of_the_same_kind_are_told_together() -> None:
+def test_lines_of_the_same_kind_are_reported_together() -> None:
     (finding,) = shown(csv_job(), b"1,2,3\n" + b"4,5\n" * 9).findings
     assert (finding.line, finding.also, finding.more) == (2, (3, 4, 5, 6, 7), 8)
 
@@ -352,14 +352,14 @@ def test_unsound_json_is_pointed_out_by_line(data: bytes, found: list[tuple[str,
     assert codes(shown(json_job(), data)) == found
 
 
-def test_an_empty_object_is_told_to_be_refused_where_it_is_all_that_there_is() -> None:
+def test_an_empty_object_is_reported_as_refused_if_there_is_no_other() -> None:
     whole = JobSpec("plain", ModelSpec(existing="m"), input=InputSpec(content_type="text/csv"))
     for spec in (whole, csv_job()):
         finding = next(each for each in shown(spec, b"").findings if each.code == "empty")
         assert "the preflight refuses a run whose objects are all empty" in finding.message
 
 
-def test_json_lines_that_nothing_splits_are_told_apart() -> None:
+def test_json_lines_that_nothing_splits_are_recognized() -> None:
     spec = JobSpec("plain", ModelSpec(existing="m"), input=InputSpec(content_type="application/json"))
     (finding,) = shown(spec, b'{"a":1}\n{"a":2}\n').findings
     assert (finding.code, finding.line) == ("json-invalid", 0)
@@ -380,7 +380,7 @@ def test_records_before_an_unsound_one_are_taken_through() -> None:
         (b'0.1,a"b', "Failed to parse output from the algorithm as CSV"),
     ],
 )
-def test_an_answer_that_does_not_fit_is_told(answer: bytes, said: str) -> None:
+def test_an_answer_that_does_not_fit_is_reported(answer: bytes, said: str) -> None:
     made = shown(csv_job(), b"1,2,3\n4,5,6\n7,8,9\n", answer=answer)
     assert [finding.code for finding in made.findings] == ["record-fails"]
     assert said in made.findings[0].message
@@ -388,7 +388,7 @@ def test_an_answer_that_does_not_fit_is_told(answer: bytes, said: str) -> None:
     assert made.shown[0].result is None
 
 
-def test_a_record_that_is_too_large_is_told() -> None:
+def test_a_record_that_is_too_large_is_reported() -> None:
     made = shown(csv_job(max_payload=1), b"1,2,3\n4,5," + b"x" * 1_100_000 + b"\n", answer=b"0.5,no")
     assert [(finding.code, finding.line) for finding in made.findings] == [("record-fails", 2)]
 
@@ -430,7 +430,7 @@ def test_a_single_binary_record_is_sent_without_its_frame() -> None:
     assert [one.sent for one in made.shown] == [b"abc", b"d"]
 
 
-def test_a_binary_record_that_is_none_is_told() -> None:
+def test_an_invalid_binary_record_is_reported() -> None:
     assert codes(shown(framed_job("MultiRecord"), in_a_frame(b"abc") + b"oops")) == [
         ("unreadable", 2, "error")
     ]

@@ -89,7 +89,7 @@ def test_fails_where_there_is_no_cdk_app(folder: Path) -> None:
         app_command(folder)
 
 
-def test_fails_for_a_context_that_is_no_object(folder: Path) -> None:
+def test_fails_for_a_context_that_is_not_an_object(folder: Path) -> None:
     (folder / "cdk.json").write_text('{"app": "python3 app.py", "context": []}')
     with pytest.raises(DataNotFoundError, match="context is not a JSON object"):
         app_command(folder)

@@ -28,7 +28,7 @@ def definition() -> dict[str, Any]:
     return state_machine_definition(JOB, request, Parts(preflight_arn="p", report_arn="r", lock=None))
 
 
-def test_a_definition_tells_what_its_own_check_gets(definition: dict[str, Any]) -> None:
+def test_a_definition_has_the_input_of_its_preflight(definition: dict[str, Any]) -> None:
     deployed = DeployedRequest.of(definition)
     assert deployed.instance_types == JOB.transform.instance_type
     assert deployed.columns.input == ("id", "age")
@@ -63,6 +63,6 @@ def test_fails_for_what_the_deployed_check_would_refuse(
 
 
 @pytest.mark.parametrize("other", [{}, {"States": {"Preflight": {}}}, {"States": []}])
-def test_fails_for_a_machine_of_another_make(other: dict[str, Any]) -> None:
+def test_fails_for_a_machine_that_is_not_ours(other: dict[str, Any]) -> None:
     with pytest.raises(NotDeployedError, match="deploy it again"):
         DeployedRequest.of(other)

@@ -19,12 +19,12 @@ JOBS = [
 
 
 @pytest.mark.parametrize("name", ["churn", "churn-nightly", "a-B-3"])
-def test_the_output_of_a_machine_tells_the_whole_name_of_its_job(name: str) -> None:
+def test_the_output_of_a_machine_has_the_full_name_of_its_job(name: str) -> None:
     assert job_of(state_machine_description(name), ARN) == name
 
 
 @pytest.mark.parametrize(("description", "value"), [("runs the job x", "a-bucket"), ("", ARN)])
-def test_other_outputs_tell_of_no_job(description: str, value: str) -> None:
+def test_other_outputs_name_no_job(description: str, value: str) -> None:
     assert job_of(description, value) is None
 
 

@@ -84,7 +84,7 @@ def test_a_file_gets_the_path_that_its_name_says(tmp_path: Path, name: str) -> N
         ("ü" * 128 + "/a", "a segment has 256 bytes"),
     ],
 )
-def test_fails_for_a_name_that_is_no_path_downwards(tmp_path: Path, name: str, why: str) -> None:
+def test_fails_for_a_name_that_is_not_a_path_below_the_folder(tmp_path: Path, name: str, why: str) -> None:
     with pytest.raises(KeyPathError, match=why.replace(".", r"\.")) as refused:
         segments(name)
     assert repr(name) in str(refused.value)

@@ -44,6 +44,6 @@ def test_each_loss_is_one_sentence(job: TransformJobProgress, said: str) -> None
     assert said in sentence
 
 
-def test_a_sound_run_has_none_and_neither_has_one_that_nobody_counted() -> None:
+def test_a_sound_run_and_one_without_counts_have_no_losses() -> None:
     assert not list(losses(a_job(result_lines=3, uneven_objects=0, empty_answers=0, changed_number=None)))
     assert not list(losses(a_job()))

@@ -54,7 +54,7 @@ def test_rows_stand_under_their_names_with_the_truth_beside_them(result: Path) -
     assert table.score == Score(right=1, known=2)
 
 
-def test_a_truth_about_other_columns_is_not_told(result: Path) -> None:
+def test_a_truth_about_other_columns_is_not_shown(result: Path) -> None:
     table = table_of(SPEC, a_job(), [result], 9, Truth("key", "label", {}))
     assert table.columns == ("id", "label")
     assert table.score is None
@@ -146,7 +146,7 @@ def test_cells_are_counted_as_the_engine_counts_them(cells: list[str]) -> None:
     assert rows == ([[cell.decode() for cell in parse_row(row)]] if row else [])
 
 
-def test_a_result_that_is_no_csv_has_one_cell_a_line(tmp_path: Path) -> None:
+def test_a_result_that_is_not_csv_has_one_cell_per_line(tmp_path: Path) -> None:
     file = tmp_path / "a.out"
     file.write_text('{"a":1,"b":2}\n{"a":3,"b":4}\n')
     assert list(read_rows(file, "application/jsonlines")) == [['{"a":1,"b":2}'], ['{"a":3,"b":4}']]

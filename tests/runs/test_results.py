@@ -43,7 +43,7 @@ class Listed:
         raise OSError(errno.ENOSPC, "No space left on device", file)
 
 
-def test_keys_that_are_no_paths_are_refused_by_name_and_the_others_are_copied(tmp_path: Path) -> None:
+def test_keys_that_are_not_paths_are_refused_by_name_and_the_others_are_copied(tmp_path: Path) -> None:
     with LocalAws() as aws:
         s3 = aws.client("s3")
         s3.create_bucket(Bucket="results")

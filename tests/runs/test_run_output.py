@@ -23,14 +23,14 @@ COMPLETED: dict[str, Any] = {
 }
 
 
-def test_a_completed_run_tells_where_its_results_are_and_what_it_took() -> None:
+def test_a_completed_run_shows_where_its_results_are_and_what_it_used() -> None:
     output = RunOutput.of(COMPLETED)
     assert output.place == S3Uri("out", "churn/run")
     assert output.billable_seconds == 82
     assert str(output) == "1 object of 37.7 kB in, 3 objects of 999 bytes out, on 2 x ml.m5.large, 1 attempt"
 
 
-def test_what_was_not_counted_is_told_as_such() -> None:
+def test_what_was_not_counted_is_shown_as_not_counted() -> None:
     uncounted = {**COMPLETED, "InputObjects": None, "InputBytes": None, "Attempts": 3}
     told = str(RunOutput.of(uncounted))
     assert told == "objects not counted in, 3 objects of 999 bytes out, on 2 x ml.m5.large, 3 attempts"
@@ -40,11 +40,11 @@ def test_what_was_not_counted_is_told_as_such() -> None:
     ("size", "told"),
     [(0, "0 bytes"), (1000, "1.0 kB"), (2_500_000, "2.5 MB"), (7 * 10**9, "7.0 GB"), (10**16, "10,000.0 TB")],
 )
-def test_sizes_are_told_in_units_that_people_read(size: int, told: str) -> None:
+def test_sizes_have_readable_units(size: int, told: str) -> None:
     assert f"1 object of {told} in" in str(RunOutput.of({**COMPLETED, "InputBytes": size}))
 
 
-def test_a_skipped_run_tells_which_one_continues() -> None:
+def test_a_skipped_run_names_the_run_in_progress() -> None:
     skipped = {**dict.fromkeys(COMPLETED), "Outcome": "Skipped", "RunningExecutionArn": "arn:of:another"}
     output = RunOutput.of(skipped)
     assert output.place is None

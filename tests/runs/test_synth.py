@@ -26,7 +26,7 @@ def test_fails_with_what_the_app_says(project: Path) -> None:
 
 
 @pytest.mark.parametrize("text", [None, "{", "[]"])
-def test_fails_for_a_cdk_json_that_is_not_there_or_none(project: Path, text: str | None) -> None:
+def test_fails_for_a_missing_or_invalid_cdk_json(project: Path, text: str | None) -> None:
     (project / "cdk.json").unlink()
     if text is not None:
         (project / "cdk.json").write_text(text)
@@ -60,7 +60,7 @@ def test_the_app_gets_none_of_the_persons_aws_settings(
     assert not [name for name in app_environment(project, {}) if name.startswith("AWS_")]
 
 
-def test_a_home_that_is_read_only_is_no_place_for_jsiis_cache(
+def test_jsiis_cache_is_not_in_a_read_only_home(
     project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for name in [name for name in os.environ if name.startswith("JSII_RUNTIME")]:

@@ -45,7 +45,7 @@ def test_columns_are_found_by_name_wherever_they_stand(tmp_path: Path) -> None:
         "none known",
     ],
 )
-def test_a_quantity_is_off_by_so_much_on_average(pairs: list[tuple[str, str]], error: float | None) -> None:
+def test_a_quantity_has_a_mean_error(pairs: list[tuple[str, str]], error: float | None) -> None:
     truth = Truth("id", "price", {str(at): true_value for at, (_, true_value) in enumerate(pairs)})
     rows = [[str(at), predicted] for at, (predicted, _) in enumerate(pairs)]
     score = truth.score([*rows, ["unknown", "7.5"]], ("id", "price"))
@@ -63,7 +63,7 @@ def test_fails_when_there_is_no_such_file(tmp_path: Path) -> None:
         Truth.read(tmp_path / "none.csv")
 
 
-def test_fails_on_a_file_that_is_no_utf_8(tmp_path: Path) -> None:
+def test_fails_on_a_file_that_is_not_utf_8(tmp_path: Path) -> None:
     path = tmp_path / "truth.csv"
     path.write_bytes("id,label\nä,yes\n".encode("latin-1"))
     with pytest.raises(TruthFileError, match="UTF-8"):
@@ -71,6 +71,6 @@ def test_fails_on_a_file_that_is_no_utf_8(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("text", "where"), [("id\n", ":1:"), ("", ":1:"), ("id,label\na,b\nc\n", ":3:")])
-def test_fails_with_the_line_that_is_no_pair(tmp_path: Path, text: str, where: str) -> None:
+def test_fails_with_the_line_that_is_not_a_pair(tmp_path: Path, text: str, where: str) -> None:
     with pytest.raises(TruthFileError, match=where):
         Truth.read(write(tmp_path, text))

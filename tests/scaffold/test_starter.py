@@ -66,7 +66,7 @@ def test_other_types_are_whole_objects() -> None:
     )
 
 
-def test_an_editor_is_told_of_the_schema_where_it_lies(folder: Path) -> None:
+def test_the_file_names_its_schema_for_editors(folder: Path) -> None:
     starter = Starter("plain", "my-model")
     path = Path("jobs/plain.yaml")
     assert "$schema" not in starter_text(starter, path=path)

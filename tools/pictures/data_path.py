@@ -23,7 +23,7 @@ _LEFT, _BOX_WIDTH, _BOX_HEIGHT, _STEP = 44, 226, 60, 79
 
 
 def data_path(theme: Theme) -> str:
-    """Draw one box a step, with what comes out of it beside; the original record goes around the model to the join."""
+    """Draw one box per step, and its output next to it; the original record goes around the model to the join."""
     parts = []
     for number, (title, setting, result) in enumerate(_STEPS):
         top = 6 + number * _STEP

@@ -82,7 +82,7 @@ def shown(drawn: str) -> str:
 def shape(output: str) -> list[str]:
     """Return what every run prints alike: the words, without numbers, times, ids and the cells of the table.
 
-    A line is cut where the picture ends; how often the progress of the job is told depends on the machine.
+    A line is cut where the picture ends; how often the progress of the job is printed depends on the machine.
     """
     found: list[str] = []
     for line in output.splitlines():

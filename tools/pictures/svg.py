@@ -1,6 +1,6 @@
 """Boxes, arrows and captions as SVG, in the colours of GitHub's light and dark pages.
 
-A picture is 640 units wide with text of 15 to 18 units, so that it can be read on a telephone as well as on a desktop.
+A picture is 640 units wide with text of 15 to 18 units, so that it can be read on a phone as well as on a desktop.
 """
 
 from __future__ import annotations

@@ -24,9 +24,9 @@ class Datum:
 
 
 def embedded_metrics(line: str) -> Iterator[Datum]:
-    """Yield the metrics that a line of a log declares: none, for a line that is no document of this format.
+    """Yield the metrics that a line of a log declares: none for a line that isn't a document of this format.
 
-    CloudWatch says nothing of a document that is wrong; such a one has no metrics.
+    An invalid document has no metrics; CloudWatch reports no error for it.
     """
     if not line.lstrip().startswith("{") or '"_aws"' not in line:
         return

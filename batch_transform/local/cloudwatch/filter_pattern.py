@@ -5,8 +5,8 @@
     %ERR[0-9]+%                      a regular expression
     { $.status >= 500 && $.path = "/a*" }    on messages that are JSON
 
-Patterns of fields between blanks, `[ip, user, status = 4*]`, are refused: how many words the last field stands for
-is not documented.
+Space-delimited patterns, `[ip, user, status = 4*]`, are refused: how many words the last field stands for is not
+documented.
 """
 
 from __future__ import annotations
@@ -44,17 +44,17 @@ _IS: Mapping[str, object] = {"NULL": None, "TRUE": True, "FALSE": False}
 
 
 class FilterPatternError(ValueError):
-    """A pattern that CloudWatch Logs refuses, or that the local AWS does not have."""
+    """A pattern that CloudWatch Logs refuses, or that the local AWS doesn't support."""
 
 
 def compiled(pattern: str) -> Matches:
-    """Return what says whether a message matches. Raises FilterPatternError."""
+    """Return a function that says whether a message matches. Raises FilterPatternError."""
     text = pattern.strip()
     for first, last in (("{", "}"), ("[", "]")):
         if text.startswith(first) and not text.endswith(last):
             raise FilterPatternError(f"If a filter pattern starts with '{first}' it must end with '{last}'")
     if text.startswith("["):
-        raise FilterPatternError("the local AWS has no patterns of fields between blanks, [a, b]")
+        raise FilterPatternError("the local AWS does not support space-delimited patterns, [a, b]")
     if text.startswith("{"):
         return _on_json(_Parser(text[1:-1]).parse())
     return _on_text(text)
@@ -76,7 +76,7 @@ def _on_text(text: str) -> Matches:
     for found in _TERM.finditer(text):
         signed[found["sign"]].append(_term(found["term"]))
     wanted, unwanted, optional = signed[""], signed["-"], signed["?"]
-    if wanted or unwanted:  # optional terms beside others count for nothing
+    if wanted or unwanted:  # optional terms are ignored if there are others
         optional = []
 
     def matches(message: str) -> bool:
@@ -117,7 +117,7 @@ def _regex(text: str) -> re.Pattern[str]:
 
 @dataclass
 class _Parser:
-    """Reads what stands between the braces: && binds closer than ||, and parentheses closer than both."""
+    """Parses the text between the braces: && binds closer than ||, and parentheses closer than both."""
 
     text: str
 

@@ -39,7 +39,7 @@ def refusal(scope: Scope) -> str | None:
 
 
 def is_local(host: str) -> bool:
-    """Say whether a Host header names this machine, with or without a prefix that clients add."""
+    """Return whether a Host header names this machine, with or without a prefix that clients add."""
     found = _HOST.fullmatch(host.strip().lower())
     if found is None:
         return False

@@ -40,7 +40,7 @@ def test_a_list_is_several_values() -> None:
     assert [datum.value for datum in embedded_metrics(line)] == [1.0, 2.5]
 
 
-def test_what_has_no_number_or_no_dimension_is_no_metric() -> None:
+def test_a_value_without_a_number_or_a_dimension_is_not_a_metric() -> None:
     assert not list(embedded_metrics(_line({"Job": "tumours", "Objects": None}, "Objects", "Absent")))
     assert not list(embedded_metrics(_line({"Objects": 1}, "Objects")))
 

@@ -120,7 +120,7 @@ def test_conditions_match_a_message_in_json(pattern: str, is_matched: bool) -> N
     assert compiled(pattern)(json.dumps(EVENT)) is is_matched
 
 
-def test_a_message_that_is_no_json_meets_no_condition() -> None:
+def test_a_message_that_is_not_json_meets_no_condition() -> None:
     assert not compiled("{ $.none NOT EXISTS }")("ERROR { $.a")
 
 
@@ -142,10 +142,10 @@ def test_an_array_may_be_the_whole_message() -> None:
         ("{ $.a IS 1 }", "Invalid operator 'IS'"),
         ("{ $.a = 1 $.b = 2 }", "Invalid token(s) at '$.b = 2'"),
         ("%a(b)%", "Invalid character(s) in term 'a(b)'"),
-        ("[ip, user]", "the local AWS has no patterns of fields between blanks, [a, b]"),
+        ("[ip, user]", "the local AWS does not support space-delimited patterns, [a, b]"),
     ],
 )
-def test_fails_for_a_pattern_that_is_none(pattern: str, text: str) -> None:
+def test_fails_for_an_invalid_pattern(pattern: str, text: str) -> None:
     with pytest.raises(FilterPatternError) as raised:
         compiled(pattern)
     assert str(raised.value) == text

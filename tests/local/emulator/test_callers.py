@@ -92,7 +92,7 @@ def test_a_bucket_is_read_as_a_host_name_before_localhost(lab: Any) -> None:
 
 
 @pytest.mark.parametrize("host", [host for host in FOREIGN if "/" not in host])
-def test_fails_for_a_name_that_was_led_here(lab: Any, host: str) -> None:
+def test_fails_for_a_foreign_name_that_points_here(lab: Any, host: str) -> None:
     bucket = lab.bucket(**{"a.csv": b"secret\n"})
     status, text = get(lab, ("Host", host), path=f"/{bucket}/in/a.csv")
     assert status in {400, 403}  # 400 is the server's own, for a Host that is no host at all

@@ -228,7 +228,7 @@ def test_a_workflow_makes_a_model_and_an_endpoint(lab: Any) -> None:
     assert lab.keys(bucket) == ["out/a.csv.out"]
 
 
-def test_a_transform_job_tells_what_it_was_asked_and_that_it_was_taken(lab: Any) -> None:
+def test_a_transform_job_has_its_request_and_its_submission_in_the_history(lab: Any) -> None:
     request = lab.request(lab.model(), lab.bucket(**{"a.csv": ROWS}))
     arn = lab.execute(lab.machine({"Transform": task(request, TimeoutSeconds=600)}))
     execution = lab.execution(arn)
@@ -259,7 +259,7 @@ def test_a_transform_job_tells_what_it_was_asked_and_that_it_was_taken(lab: Any)
     }
 
 
-def test_a_transform_job_that_takes_too_long_is_told_as_timed_out(lab: Any) -> None:
+def test_a_transform_job_that_takes_too_long_is_recorded_as_timed_out(lab: Any) -> None:
     request = lab.request(lab.model("hang"), lab.bucket(**{"a.csv": ROWS}))
     arn = lab.execute(lab.machine({"Transform": task(request, TimeoutSeconds=1)}))
     lab.execution(arn)

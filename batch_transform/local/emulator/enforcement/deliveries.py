@@ -73,7 +73,7 @@ def _schedule_denial(target: Mapping[str, Any], schedule: Mapping[str, Any], arn
 
 
 def _rule_denial(target: Mapping[str, Any], rule: Mapping[str, Any], arn: str) -> str | None:
-    caller = ServiceCaller(EVENTS, _as_named(str(rule["Arn"])))
+    caller = ServiceCaller(EVENTS, _aws_name(str(rule["Arn"])))
     service = arn.split(":")[2]
     if service in ("sns", "sqs"):
         why = topics_and_queues.delivery_denial(caller, arn)
@@ -113,13 +113,13 @@ def _publish_alarms() -> None:
         caller = ServiceCaller(ALARMS, arn)
         allowed = dict(alarm)
         for kind in ("AlarmActions", "OKActions", "InsufficientDataActions"):
-            allowed[kind] = [action for action in alarm.get(kind) or [] if _takes(action, caller)]
+            allowed[kind] = [action for action in alarm.get(kind) or [] if _may_publish(action, caller)]
         dispatch(allowed, old_state, new_state, reason)
 
     cloudwatch._dispatch_alarm_actions = dispatch_allowed
 
 
-def _takes(action: str, caller: ServiceCaller) -> bool:
+def _may_publish(action: str, caller: ServiceCaller) -> bool:
     if action.split(":")[2] != "sns" or (why := topics_and_queues.delivery_denial(caller, action)) is None:
         return True
     logger.warning("%s is not notified: %s", action, why.message)
@@ -143,6 +143,6 @@ def _function_denial(caller: ServiceCaller, arn: str) -> Denial | None:
     return service_denial(caller, _ACTIONS["lambda"], arn, found[0] if found else {})
 
 
-def _as_named(rule_arn: str) -> str:
+def _aws_name(rule_arn: str) -> str:
     """Return the ARN of a rule as AWS names it: without the bus, if that is the default one."""
     return rule_arn.replace(":rule/default/", ":rule/")

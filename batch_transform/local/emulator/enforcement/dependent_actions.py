@@ -1,12 +1,12 @@
-"""Permissions that a call needs beside its own: the dependent actions of the Service Authorization Reference.
+"""Permissions that a call needs in addition to its own: the dependent actions of the Service Authorization Reference.
 
-- `iam:PassRole`: who hands a role to a service needs the permission for that role and that service (IAM User Guide,
-  "Grant a user permissions to pass a role to an AWS service"). CreateTransformJob hands none over: its role is the
+- `iam:PassRole`: whoever passes a role to a service needs the permission for that role and that service (IAM User Guide,
+  "Grant a user permissions to pass a role to an AWS service"). CreateTransformJob passes none: its role is the
   model's, and "Passing roles" in SageMaker's guide does not list it.
 - `sagemaker:AddTags`, for a Create call of SageMaker that sets tags.
-- `kms:CreateGrant`, for the key of a transform job's volume: who creates the job gives SageMaker a grant for it, and
-  conditions see that the grant is for an AWS resource (Developer Guide of SageMaker, "API permissions"). EC2 asks for
-  `kms:DescribeKey` as well (EBS User Guide, "Requirements for Amazon EBS encryption").
+- `kms:CreateGrant`, for the key of a transform job's volume: whoever creates the job gives SageMaker a grant for it,
+  and conditions see that the grant is for an AWS resource (Developer Guide of SageMaker, "API permissions"). EC2 also
+  requires `kms:DescribeKey` (EBS User Guide, "Requirements for Amazon EBS encryption").
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from batch_transform.local.emulator.enforcement.permissions import denial
 from batch_transform.local.emulator.operations import HttpAnswer
 from batch_transform.local.emulator.sagemaker_service import NAME, current_scope
 
-# Service of the emulator -> the principal that gets the role, and the operations that hand one over.
+# Service of the emulator -> the principal that gets the role, and the operations that pass one.
 _PASSING: dict[str, tuple[str, tuple[str, ...]]] = {
     "lambda": ("lambda.amazonaws.com", ("CreateFunction", "UpdateFunctionConfiguration")),
     "states": ("states.amazonaws.com", ("CreateStateMachine", "UpdateStateMachine")),
@@ -36,7 +36,7 @@ _GRANTED = ("Decrypt", "DescribeKey", "GenerateDataKeyWithoutPlaintext", "Create
 
 
 def plug_in() -> None:
-    """Ask for the permissions in each of these calls."""
+    """Check the permissions in each of these calls."""
     for service in _PASSING:
         refuse_calls(service, _refuse_role)
     refuse_calls(NAME, _refuse_volume_key, _refuse_tags)
@@ -53,7 +53,7 @@ def _refuse_role(call: Call) -> HttpAnswer | None:
 
 
 def _roles(body: bytes) -> Iterator[str]:
-    """Yield every role that the request names, in targets as well; the service itself rejects text that is not JSON."""
+    """Yield every role that the request names, also in targets; the service itself rejects text that is not JSON."""
     try:
         request = json.loads(body or b"{}")
     except ValueError:

@@ -29,7 +29,7 @@ def plug_in() -> None:
     """Check the role before a function runs, and before its log is written."""
     _run_trusted()
     _log_as_role()
-    _tell_as_role()
+    _deliver_as_role()
 
 
 def _run_trusted() -> None:
@@ -54,7 +54,7 @@ def _log_as_role() -> None:
     emit = lambda_svc._emit_lambda_logs
 
     def emit_as_role(func: dict[str, Any], *arguments: Any, **named: Any) -> None:  # noqa: ANN401  # the emulator's
-        if (why := _why_not(func.get("config") or func)) is None:
+        if (why := _log_denial(func.get("config") or func)) is None:
             emit(func, *arguments, **named)
         else:
             logger.warning("a function's log is lost: %s", why)
@@ -62,7 +62,7 @@ def _log_as_role() -> None:
     lambda_svc._emit_lambda_logs = emit_as_role
 
 
-def _tell_as_role() -> None:
+def _deliver_as_role() -> None:
     route = lambda_svc._route_async_failure
 
     def route_as_role(target_arn: str, func_name: str, event: object, result: object) -> None:
@@ -76,7 +76,7 @@ def _tell_as_role() -> None:
     lambda_svc._route_async_failure = route_as_role
 
 
-def _why_not(config: dict[str, Any]) -> str | None:
+def _log_denial(config: dict[str, Any]) -> str | None:
     scope = current_scope()
     name = config["FunctionName"]
     group = (config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{name}"

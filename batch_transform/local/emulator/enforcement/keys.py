@@ -107,7 +107,7 @@ def _is_granted(use: KeyUse, refused: Denial, key: Mapping[str, Any]) -> bool:
 
 
 def _is_same(grantee: str, principal: str) -> bool:
-    """Say whether a grantee is this principal: a role's session has another ARN than the role."""
+    """Return whether a grantee is this principal: a role's session has another ARN than the role."""
     if ":assumed-role/" not in principal:
         return grantee == principal
     account, name = principal.split(":")[4], principal.split("/")[1]

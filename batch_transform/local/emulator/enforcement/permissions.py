@@ -46,7 +46,7 @@ class ServiceCaller:
 
     principal: str
     source_arn: str
-    tells_source: bool = True
+    shows_source: bool = True
     """Whether the other service sees for which resource it acts."""
 
     @property
@@ -63,7 +63,7 @@ class ServiceCaller:
             "aws:sourceowner": self.source_account,
         }
         return {
-            **(source if self.tells_source else {}),
+            **(source if self.shows_source else {}),
             "aws:principalisawsservice": "true",
             "aws:principalservicename": self.principal,
         }

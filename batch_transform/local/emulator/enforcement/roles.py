@@ -1,7 +1,7 @@
 """Sessions of roles for SageMaker, Step Functions and other services of AWS's, where IAM is enforced.
 
-STS gives a session to a principal that the role trusts, and AWS's own services are no callers that could sign a
-request: so the role's trust is checked here, and the session registered with the emulator's STS.
+STS gives a session to a principal that the role trusts. AWS's own services can't sign a request to it: so the role's
+trust is checked here, and the session is registered with the emulator's STS.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def assume_role(role_arn: str, *, service: str, session_name: str, source_arn: s
 
 
 def trusts(role: Mapping[str, Any], caller: ServiceCaller) -> bool:
-    """Say whether the trust policy of the role allows the service.
+    """Return whether the trust policy of the role allows the service.
 
     The emulator's evaluator doesn't know service principals. So only the statements for this one are evaluated.
     """

@@ -85,7 +85,7 @@ def key_denial(
     if isinstance(caller, ServiceCaller) and (caller.principal, service) == (EVENTS, "sns"):
         # SNS Developer Guide, "Key management": the keys aws:Source… of a KMS policy are "not supported for
         # EventBridge-to-encrypted topics"
-        caller = replace(caller, tells_source=False)
+        caller = replace(caller, shows_source=False)
     context = {f"aws:{service}:{'topicArn' if service == 'sns' else 'arn'}": arn}
     for action in actions:
         if (why := refusal(KeyUse(str(key), action, service, context), caller)) is not None:

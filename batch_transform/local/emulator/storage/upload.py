@@ -39,7 +39,7 @@ def marked(scope: Message, receive: Receive) -> Receive:
 
 
 def _brings_object(scope: Message) -> bool:
-    """Say whether it is one. If in doubt it isn't, and the emulator reads it."""
+    """Return whether it is one. If in doubt it isn't, and the emulator reads it."""
     path: str = scope["path"]
     query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
     if scope["method"] != "PUT" or path.startswith(_NOT_OBJECTS):

@@ -130,7 +130,7 @@ def test_a_message_that_waits_in_a_queue_is_a_metric(quick: Any, until: Callable
     until(lambda: _state(quick, alarm) == "ALARM")
 
 
-def test_an_alarm_tells_the_subscribers_of_its_topic(quick: Any, until: Callable[..., None]) -> None:
+def test_an_alarm_notifies_the_subscribers_of_its_topic(quick: Any, until: Callable[..., None]) -> None:
     sns, sqs = quick.aws.client("sns"), quick.aws.client("sqs")
     topic = sns.create_topic(Name=quick.name())["TopicArn"]
     url = sqs.create_queue(QueueName=quick.name())["QueueUrl"]

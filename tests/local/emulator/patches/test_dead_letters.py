@@ -64,7 +64,7 @@ def rule(lab: Any, bucket: str, target: dict[str, Any], **pattern: Any) -> None:
     assert failed == 0
 
 
-def test_what_a_function_could_not_do_is_tried_again_and_told_to_its_destination(
+def test_a_failed_event_is_retried_and_then_sent_to_the_functions_destination(
     lab: Any, letters: Letters, until: Callable[..., None]
 ) -> None:
     arn = function(lab, FAILS)

@@ -81,7 +81,7 @@ def test_a_state_machine_catches_it_by_name(lab: Any, resource: str) -> None:
     assert events[2:8] == [*attempt, *attempt]
 
 
-def test_a_text_that_is_no_traceback_names_nothing() -> None:
+def test_a_log_without_a_traceback_names_no_error() -> None:
     assert payload("message", "Error: message\n    at handler (index.js:1)", "id") is None
     assert payload("message", "", "id") is None
     printed = (

@@ -37,7 +37,7 @@ def expected(streams: Any = STREAMS, start: int = 0, end: int = 10_000) -> list[
     return sorted(each for each in every if each[1] in streams and start <= each[0] <= end)
 
 
-def told(events: list[Any]) -> list[tuple[int, str, int]]:
+def summary_of(events: list[Any]) -> list[tuple[int, str, int]]:
     return [
         (event["timestamp"], event["logStreamName"], json.loads(event["message"])["n"]) for event in events
     ]
@@ -50,7 +50,7 @@ def pages(lab: Any, size: int | None = None, **request: Any) -> list[Any]:
 
 def test_events_come_by_time_from_every_stream(lab: Any, group: str) -> None:
     answer = lab.logs.filter_log_events(logGroupName=group)
-    assert told(answer["events"]) == expected()
+    assert summary_of(answer["events"]) == expected()
     assert "nextToken" not in answer
     assert all(
         event.keys() == {"eventId", "ingestionTime", "logStreamName", "message", "timestamp"}
@@ -68,7 +68,7 @@ def test_events_come_by_time_from_every_stream(lab: Any, group: str) -> None:
     ],
 )
 def test_streams_are_chosen_by_prefix_and_by_name(lab: Any, group: str, asked: Any, streams: Any) -> None:
-    assert told(lab.logs.filter_log_events(logGroupName=group, **asked)["events"]) == expected(streams)
+    assert summary_of(lab.logs.filter_log_events(logGroupName=group, **asked)["events"]) == expected(streams)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -79,18 +79,18 @@ def test_pages_of_any_size_hold_each_event_once(
     asked = {"logGroupName": group, "startTime": times[0], "endTime": times[1]}
     found = pages(lab, size, **asked, **({"logStreamNamePrefix": prefix} if prefix else {}))
     streams = [stream for stream in STREAMS if stream.startswith(prefix)]
-    assert told([event for page in found for event in page["events"]]) == expected(streams, *times)
+    assert summary_of([event for page in found for event in page["events"]]) == expected(streams, *times)
     assert all(len(page["events"]) == size for page in found[:-1])
 
 
 def test_events_come_backwards_too(lab: Any, group: str) -> None:
     found = pages(lab, 7, logGroupName=group, startFromHead=False)
-    assert told([event for page in found for event in page["events"]]) == expected()[::-1]
+    assert summary_of([event for page in found for event in page["events"]]) == expected()[::-1]
 
 
 def test_a_pattern_chooses_events_over_pages(lab: Any, group: str) -> None:
     found = pages(lab, 2, logGroupName=group, filterPattern='{ $.level = "ERROR" && $.s != 1 }')
-    numbers = [(stream, n) for _, stream, n in told([event for page in found for event in page["events"]])]
+    numbers = [(stream, n) for _, stream, n in summary_of([event for page in found for event in page["events"]])]
     assert sorted(numbers) == [(stream, n) for stream in ("a/1", "b/1") for n in (0, 3, 6, 9)]
     assert len(found) == 4
 

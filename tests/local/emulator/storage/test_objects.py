@@ -61,9 +61,7 @@ def own_lab(
         yield make_lab(aws)
 
 
-@pytest.mark.skipif(
-    sys.platform != "linux", reason="the highest memory of a process is told by Linux's /proc"
-)
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux's /proc has the peak memory of a process")
 def test_large_objects_go_through_a_job_without_being_in_memory(own_lab: Any) -> None:
     lab, bucket = own_lab, own_lab.bucket()
     lab.run(lab.request(lab.model(), lab.bucket(**{"a.csv": b"1,2\n"})))  # what any job takes
@@ -85,9 +83,7 @@ def test_large_objects_go_through_a_job_without_being_in_memory(own_lab: Any) ->
     assert highest_memory(lab.aws.pid) - before < MOST_GROWTH
 
 
-@pytest.mark.skipif(
-    sys.platform != "linux", reason="the highest memory of a process is told by Linux's /proc"
-)
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux's /proc has the peak memory of a process")
 def test_a_client_that_leaves_a_long_answer_costs_no_memory(make_lab: Callable[[LocalAws], Any]) -> None:
     with LocalAws() as aws:
         lab = make_lab(aws)

@@ -320,7 +320,7 @@ def _run_distributed_map(  # noqa: PLR0917  # the emulator's arguments
             add_event(execution, "MapRunFailed", {"mapRunFailedEventDetails": details})
         raise
     if here.map_run == before:  # it had no items
-        _tell_map_run(here, _map_run_of(execution))
+        _record_map_run(here, _map_run_of(execution))
     add_event(execution, "MapRunSucceeded")
     add_event(execution, "MapStateSucceeded")
     return result
@@ -331,7 +331,7 @@ def _map_run_of(execution: Execution) -> str:
     return [str(arn) for arn, run in runs if run["executionArn"] == execution["executionArn"]][-1]
 
 
-def _tell_map_run(here: Place, arn: str) -> None:
+def _record_map_run(here: Place, arn: str) -> None:
     with _map_run_lock:
         if here.map_run != arn:
             here.map_run = arn
@@ -344,7 +344,7 @@ def _run_child(
     """Run an item of a distributed Map: an execution by itself."""
     outer = place.get()
     if outer is not None:
-        _tell_map_run(outer, execution["mapRunArn"])
+        _record_map_run(outer, execution["mapRunArn"])
     at = Place(execution, outer=outer)
     token = place.set(at)
     started = {"input": execution["input"], "roleArn": _role(ctx)}

@@ -102,7 +102,7 @@ def execute(state: State, given: object, ctx: Context) -> tuple[Any, str | None]
 
 
 def _is_true(value: object) -> bool:
-    """Say whether a value is true in JSONata: an array is if one of its members is."""
+    """Return whether a value is true in JSONata: an array is if one of its members is."""
     return any(map(_is_true, value)) if isinstance(value, list) else bool(value)
 
 
@@ -113,7 +113,7 @@ def _default(state: State) -> str:
 
 
 def matches(rule: Mapping[str, Any], data: object, ctx: Context | None = None) -> bool:
-    """Say whether a rule matches the state's effective input."""
+    """Return whether a rule matches the state's effective input."""
     if "And" in rule:
         return all(matches(each, data, ctx) for each in rule["And"])
     if "Or" in rule:

@@ -154,7 +154,7 @@ class _Scope:
             yield Problem(_SCHEMA, "The field 'Resource' is required but was missing", at)
             return
         if "Credentials" in state:
-            yield _not_here(
+            yield _unsupported_here(
                 "Credentials: each task acts with the role of its state machine", f"{at}/Credentials"
             )
         found = _RESOURCE.fullmatch(resource)
@@ -229,7 +229,7 @@ class _Scope:
         is_distributed = (processor.get("ProcessorConfig") or {}).get("Mode") == "DISTRIBUTED"
         for field in ("ItemBatcher", "ResultWriter"):
             if field in state:
-                yield _not_here(field, f"{at}/{field}")
+                yield _unsupported_here(field, f"{at}/{field}")
         if is_distributed:
             yield from _distributed(state, at, is_jsonata=is_jsonata)
             return
@@ -260,28 +260,28 @@ def _way(start: str, states: Mapping[str, Fields], at: str) -> Iterator[Problem]
 
 def _distributed(state: Fields, at: str, *, is_jsonata: bool) -> Iterator[Problem]:
     if is_jsonata:
-        yield _not_here("a distributed Map in JSONata", at)
+        yield _unsupported_here("a distributed Map in JSONata", at)
     for field in ("MaxConcurrencyPath", "ToleratedFailurePercentagePath", "ToleratedFailureCountPath"):
         if field in state:
-            yield _not_here(f"{field} in a distributed Map", f"{at}/{field}")
+            yield _unsupported_here(f"{field} in a distributed Map", f"{at}/{field}")
     reader = state.get("ItemReader")
     if reader is None:
         return
     resource = str(reader.get("Resource"))
     if not resource.endswith(ITEM_READER["Resource"]):
-        yield _not_here(f"an ItemReader of {resource}", f"{at}/ItemReader/Resource")
+        yield _unsupported_here(f"an ItemReader of {resource}", f"{at}/ItemReader/Resource")
     config = reader.get("ReaderConfig") or {}
     for field in config:
         if field not in READER_CONFIG:
-            yield _not_here(f"{field} of an ItemReader", f"{at}/ItemReader/ReaderConfig/{field}")
+            yield _unsupported_here(f"{field} of an ItemReader", f"{at}/ItemReader/ReaderConfig/{field}")
     if config.get("InputType", "JSON") not in ITEM_READER["InputType"]:
-        yield _not_here(
+        yield _unsupported_here(
             f"an ItemReader of the type {config['InputType']}", f"{at}/ItemReader/ReaderConfig/InputType"
         )
 
 
 def _is_integration(service: str | None, operation: str | None) -> bool:
-    """Say whether AWS has it; of a service whose integrations are not listed here, that is not known."""
+    """Return whether AWS has it; of a service whose integrations are not listed here, that is not known."""
     if service is None or operation is None or service not in INTEGRATIONS:
         return True
     name, dot, pattern = operation.partition(".")
@@ -416,12 +416,14 @@ def _one_of(field: str, known: Collection[str], at: str) -> Problem:
     return Problem(_SCHEMA, f"The field '{field}' should have one of these values: [{', '.join(known)}]", at)
 
 
-def _not_here(what: str, at: str) -> Problem:
-    return Problem(_NOT_HERE, f"the local AWS does not have {what}", at)
+def _unsupported_here(what: str, at: str) -> Problem:
+    return Problem(_NOT_HERE, f"the local AWS does not support {what}", at)
 
 
 def _no_assign(at: str) -> Problem:
-    return _not_here("Assign in JSONPath states; variables need QueryLanguage JSONata", f"{at}/Assign")
+    return _unsupported_here(
+        "Assign in JSONPath states; variables need QueryLanguage JSONata", f"{at}/Assign"
+    )
 
 
 def _neither_path_nor_call(name: str, at: str) -> Problem:

@@ -31,7 +31,7 @@ def evaluate(expression: str, find: Callable[[str], Any]) -> Any:  # noqa: ANN40
     except stepfunctions._ExecutionError as error:
         if error.error != RUNTIME:
             raise
-        raise failure(RUNTIME, _had(expression, error.cause.rpartition("). ")[2])) from error
+        raise failure(RUNTIME, _error_text(expression, error.cause.rpartition("). ")[2])) from error
     except (
         ValueError,
         TypeError,
@@ -39,7 +39,7 @@ def evaluate(expression: str, find: Callable[[str], Any]) -> Any:  # noqa: ANN40
         AttributeError,
     ) as error:  # what the emulator's functions raise
         name = expression.partition("(")[0].strip()
-        raise failure(INTRINSIC_FAILURE, _had(expression, f"Invalid arguments in {name}")) from error
+        raise failure(INTRINSIC_FAILURE, _error_text(expression, f"Invalid arguments in {name}")) from error
 
 
 def _called(node: Node, find: Callable[[str], Any]) -> Any:  # noqa: ANN401  # any JSON value
@@ -60,7 +60,7 @@ def _argument(node: Node, find: Callable[[str], Any], *, is_template: bool) -> A
     return _ESCAPE.sub(r"\1", content) if kind == "str" and not is_template else content
 
 
-def _had(expression: str, what: str) -> str:
+def _error_text(expression: str, what: str) -> str:
     return f"The function '{expression}' had the following error: {what}"
 
 

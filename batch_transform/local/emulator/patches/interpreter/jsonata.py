@@ -16,7 +16,7 @@ QUERY_EVALUATION_ERROR = "States.QueryEvaluationError"
 
 
 def is_jsonata(state: State, ctx: Context | None) -> bool:
-    """Say whether a state is in JSONata, by its own QueryLanguage or by the state machine's."""
+    """Return whether a state is in JSONata, by its own QueryLanguage or by the state machine's."""
     language = state.get("QueryLanguage") or (ctx or {}).get("QueryLanguage")
     return bool(language == "JSONata")
 

@@ -77,7 +77,7 @@ def _parsed(path: str) -> _Path:
     if _SEVERAL_NAMES.fullmatch(rest):
         return _Path(tuple(found), names=tuple(_plain(a or b) for a, b in _NAME.findall(rest)))
     if _SEVERAL_NAMES.search(rest):
-        raise PathError(f"{path!r} has several names where the local AWS does not have them: not at the end")
+        raise PathError(f"{path!r} has several names before its end, which the local AWS does not support")
     if "[:]" in rest:
         raise PathError(f"{path!r} has a slice without an end")
     _query(f"${rest}")
@@ -87,7 +87,7 @@ def _parsed(path: str) -> _Path:
 def steps(path: str) -> tuple[Step, ...] | None:
     """Return the steps of a path to one place, or None for one to several.
 
-    Raises PathError for a text that is no path. `path` begins with `$`.
+    Raises PathError for a text that isn't a path. `path` begins with `$`.
     """
     parsed = _parsed(path)
     return None if parsed.names or parsed.rest or parsed.function else parsed.steps
@@ -112,13 +112,13 @@ def _query(path: str) -> Any:  # noqa: ANN401  # the library's compiled query
     try:
         return jsonpath.JSONPathEnvironment(strict=False).compile(path)
     except jsonpath.JSONPathError as error:
-        raise PathError(f"{path!r} is no JSONPath: {str(error).splitlines()[0]}") from error
+        raise PathError(f"{path!r} is not a JSONPath: {str(error).splitlines()[0]}") from error
 
 
 def read(path: str, document: object) -> Any:  # noqa: ANN401  # any JSON value
     """Return what `path` finds in `document`.
 
-    Raises NothingFoundError when a definite path finds nothing, PathError for a text that is no path.
+    Raises NothingFoundError when a definite path finds nothing, PathError for a text that isn't a path.
     """
     parsed = _parsed(path)
     value = document
@@ -189,7 +189,7 @@ def written(path: str, document: object, value: object) -> Any:  # noqa: ANN401 
     """
     definite = steps(path)
     if definite is None:
-        raise PathError(f"{path!r} is no reference path: it may name more than one place")
+        raise PathError(f"{path!r} is not a reference path: it may name more than one place")
     if not definite:
         return value
     root: list[Any] = [copy.deepcopy(document)]

@@ -35,7 +35,7 @@ class HeartbeatTimeoutError(stepfunctions._ExecutionError):  # type: ignore[misc
 
 
 def error_matches(error_equals: Sequence[str], error: str) -> bool:
-    """Say whether a retrier or catcher matches this error.
+    """Return whether a retrier or catcher matches this error.
 
     States.Runtime always fails the execution, even if a catcher names it (`test_catch_states_runtime`).
     States.ALL doesn't match States.DataLimitExceeded, and States.TaskFailed doesn't match States.Timeout.

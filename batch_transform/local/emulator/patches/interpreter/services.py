@@ -46,7 +46,7 @@ def plug_in() -> None:
         try:
             answer = (_started if resource.startswith(_START) else invoke)(resource, arguments)
         except stepfunctions._ExecutionError as error:
-            raise _with_call(resource, _not_here(resource, error)) from error
+            raise _with_call(resource, _unsupported(resource, error)) from error
         is_optimized = resource.startswith(_STATES) and not resource.startswith(_SDK)
         if resource.startswith(_S3) and isinstance(answer, dict):
             return _typed(resource.removeprefix(_S3), answer)
@@ -71,14 +71,14 @@ def _started(resource: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     return _run_nested(resource, started) if resource.startswith(f"{_START}.sync") else started
 
 
-def _not_here(resource: str, error: Exception) -> Exception:
+def _unsupported(resource: str, error: Exception) -> Exception:
     """Replace the emulator's error for an integration that it lacks: say what the user can do."""
     if _UNKNOWN not in str(error):
         return error
     other = "" if resource.startswith(_SDK) else f"try {_SDK}SERVICE:OPERATION, or "
     found: Exception = stepfunctions._ExecutionError(
         "States.Runtime",
-        f"the local AWS does not have the integration {resource}; {other}run this state on AWS",
+        f"the local AWS does not support the integration {resource}; {other}run this state on AWS",
     )
     return found
 

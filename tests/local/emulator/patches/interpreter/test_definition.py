@@ -224,12 +224,12 @@ def test_fails_with_awss_text_for(name: str) -> None:
 def test_fails_for_what_the_local_aws_does_not_have(name: str) -> None:
     state, text = NOT_HERE[name]
     assert [str(problem) for problem in problems(json.dumps(one(state)))] == [
-        f"NOT_IN_THE_LOCAL_AWS: the local AWS does not have {text}"
+        f"NOT_IN_THE_LOCAL_AWS: the local AWS does not support {text}"
     ]
 
 
 @pytest.mark.parametrize("name", TAKEN)
-def test_takes(name: str) -> None:
+def test_an_accepted_definition(name: str) -> None:
     assert problems(json.dumps(TAKEN[name])) == []
 
 

@@ -100,7 +100,7 @@ def test_fails_when_a_definite_path_finds_nothing(path: str, text: str) -> None:
     "path",
     ["", "a", "$.", "$.a[", "$.a['b", "$.list()[0]", "$name.x", "$.a b", "$.list[:]", "$.a[*]['x','y']"],
 )
-def test_fails_for_a_text_that_is_no_path(path: str) -> None:
+def test_fails_for_a_text_that_is_not_a_path(path: str) -> None:
     with pytest.raises(PathError):
         read(path, DOCUMENT)
 
@@ -174,7 +174,7 @@ def test_a_definite_path_agrees_with_the_library_that_reads_the_others(
         ("$.list[0].x", {"list": [{"y": 1}]}, {"list": [{"y": 1, "x": "new"}]}),
     ],
 )
-def test_a_reference_path_takes_a_value(path: str, document: Any, result: object) -> None:
+def test_a_value_is_written_at_a_reference_path(path: str, document: Any, result: object) -> None:
     before = repr(document)
     assert written(path, document, "new") == result
     assert repr(document) == before

@@ -387,7 +387,7 @@ def test_a_variable_set_in_a_branch_stays_in_the_branch(lab: Any) -> None:
     assert output(run(lab, states, QueryLanguage="JSONata")[0]) == ["inner", "inner", "outer"]
 
 
-def test_a_task_of_a_service_tells_what_it_calls(lab: Any) -> None:
+def test_a_task_of_a_service_names_its_call_in_the_history(lab: Any) -> None:
     topic = lab.aws.client("sns").create_topic(Name=lab.name())["TopicArn"]
     parameters = {"TopicArn": topic, "Message": "HelloWorld!"}
     state = {
@@ -482,7 +482,7 @@ def test_fails_past_every_catch_for_an_integration_that_is_not_here(lab: Any) ->
     execution, _ = run(lab, {"S": state, "Caught": DONE})
     assert (execution["error"], execution["cause"]) == (
         "States.Runtime",
-        "the local AWS does not have the integration arn:aws:states:::glue:startJobRun.sync; try "
+        "the local AWS does not support the integration arn:aws:states:::glue:startJobRun.sync; try "
         "arn:aws:states:::aws-sdk:SERVICE:OPERATION, or run this state on AWS",
     )
 
