@@ -1,7 +1,7 @@
 """Permissions that a call needs in addition to its own: the dependent actions of the Service Authorization Reference.
 
-- `iam:PassRole`: whoever passes a role to a service needs the permission for that role and that service (IAM User Guide,
-  "Grant a user permissions to pass a role to an AWS service"). CreateTransformJob passes none: its role is the
+- `iam:PassRole`: whoever passes a role to a service needs the permission for that role and that service (IAM User
+  Guide, "Grant a user permissions to pass a role to an AWS service"). CreateTransformJob passes none: its role is the
   model's, and "Passing roles" in SageMaker's guide does not list it.
 - `sagemaker:AddTags`, for a Create call of SageMaker that sets tags.
 - `kms:CreateGrant`, for the key of a transform job's volume: whoever creates the job gives SageMaker a grant for it,

@@ -90,7 +90,9 @@ def test_events_come_backwards_too(lab: Any, group: str) -> None:
 
 def test_a_pattern_chooses_events_over_pages(lab: Any, group: str) -> None:
     found = pages(lab, 2, logGroupName=group, filterPattern='{ $.level = "ERROR" && $.s != 1 }')
-    numbers = [(stream, n) for _, stream, n in summary_of([event for page in found for event in page["events"]])]
+    numbers = [
+        (stream, n) for _, stream, n in summary_of([event for page in found for event in page["events"]])
+    ]
     assert sorted(numbers) == [(stream, n) for stream in ("a/1", "b/1") for n in (0, 3, 6, 9)]
     assert len(found) == 4
 
