@@ -72,7 +72,7 @@ def start(
     except KeyboardInterrupt:
         click.echo(
             f"the run {execution.run} continues; to follow it: {deployed.command(f'show {execution.run}')}; "
-            f"to stop it: {stop_command(execution.arn)}",
+            f"to stop it: {deployed.command(f'stop {execution.run}')}",
             err=True,
         )
         raise
@@ -90,13 +90,8 @@ def _where(execution: runs.Execution, job: DeployedJob, deployed: Deployed) -> S
         ("execution", execution.arn),
         *link,
         ("follow", deployed.command(f"show {execution.run}")),
-        ("stop", stop_command(execution.arn)),
+        ("stop", deployed.command(f"stop {execution.run}")),
     ]
-
-
-def stop_command(execution_arn: str) -> str:
-    """Return the command that stops a run and its transform job."""
-    return f"aws stepfunctions stop-execution --execution-arn {execution_arn}"
 
 
 def _wait(view: RunView, execution: runs.Execution, deployed: Deployed) -> None:

@@ -18,6 +18,7 @@ ACTIONS = {
     "DescribeStacks": "cloudformation:DescribeStacks",
     "DescribeStateMachine": "states:DescribeStateMachine",
     "StartExecution": "states:StartExecution",
+    "StopExecution": "states:StopExecution",
     "ListExecutions": "states:ListExecutions",
     "DescribeExecution": "states:DescribeExecution",
     "GetExecutionHistory": "states:GetExecutionHistory",
@@ -26,7 +27,7 @@ ACTIONS = {
     "GetLogEvents": "logs:GetLogEvents",
     "ListObjectsV2": "s3:ListBucket",
 }
-"""The calls that `start`, `runs` and `show` make, with the action of IAM that allows each."""
+"""The calls that `start`, `runs`, `show` and `stop` make, with the action of IAM that allows each."""
 
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 """The codes of an error with which a service says that IAM allows the call to nobody with these credentials."""

@@ -5,7 +5,8 @@ running, and billed: Step Functions stops a job together with its execution only
 
 The jobs are found with ListTransformJobs, which shows what SageMaker has, not what the run believes.
 DescribeTransformJob would need no permission on `*`, but one call for each name that an attempt may have used, and most
-of these jobs never existed. Only jobs with this run's id in their names are stopped.
+of these jobs never existed. A job belongs to the run if its name has the job's name and the execution's hash. The time
+in the name isn't compared: the state machine takes it from its context, and the event of the run's end has its own.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
-from batch_transform.job.values.run import run_id
+from batch_transform.job.values.run import attempt_pattern, execution_hash, run_id
 
 
 class SageMakerClient(Protocol):
@@ -40,7 +41,7 @@ class EndedRun:
 
     @property
     def name(self) -> str:
-        """The start of its transform jobs' names, before the number of the attempt."""
+        """The job and the run's id, for the log."""
         started = datetime.fromtimestamp(self.detail["startDate"] / 1000, UTC)
         return f"{self.job}-{run_id(self.detail['executionArn'], started)}"
 
@@ -75,9 +76,10 @@ def _stop(name: str, run: EndedRun, sagemaker: SageMakerClient) -> bool:
 
 
 def _running(run: EndedRun, sagemaker: SageMakerClient) -> Iterator[str]:
-    of_run = re.compile(rf"{re.escape(run.name)}-\d+")
+    execution = run.detail["executionArn"]
+    of_run = re.compile(re.escape(run.job) + attempt_pattern(execution))
     pages = sagemaker.get_paginator("list_transform_jobs").paginate(
-        NameContains=f"{run.name}-", StatusEquals="InProgress"
+        NameContains=f"-{execution_hash(execution)}-", StatusEquals="InProgress"
     )
     for page in pages:
         for job in page["TransformJobSummaries"]:

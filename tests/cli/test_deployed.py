@@ -1,4 +1,4 @@
-"""`start`, `runs` and `show` against a stack that is deployed to the local AWS."""
+"""`start`, `runs`, `show` and `stop` against a stack that is deployed to the local AWS."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_a_run_is_started_and_can_be_followed_by_what_is_printed(
     assert json.loads(deployed.wait(execution)["input"]) == {"transform.instance_count": 2}
     assert execution.rpartition(":")[2].startswith("start-20")
     assert done.value("follow") == f"batch-transform show {done.value('run')}"
-    assert execution in done.value("stop")
+    assert done.value("stop") == f"batch-transform stop {done.value('run')}"
     assert "console" not in done.out  # which a local AWS has none of
 
 
@@ -235,7 +235,7 @@ def test_an_interrupt_while_waiting_leaves_the_run_and_says_how_to_stop_it(
     _, err = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 130
     assert "continues; to follow it: batch-transform show" in err
-    assert f"stop-execution --execution-arn {execution}" in err
+    assert "to stop it: batch-transform stop 20" in err
     assert deployed.describe(execution)["status"] == "RUNNING"
     done = subprocess.run(
         [sys.executable, "-m", "batch_transform.cli.main", "show", "hanging-one"],
@@ -247,4 +247,89 @@ def test_an_interrupt_while_waiting_leaves_the_run_and_says_how_to_stop_it(
     )
     assert "so far" in done.stdout
     deployed.stop(execution)
+    assert deployed.wait(execution)["status"] == "ABORTED"
+
+
+def test_the_runs_of_a_job_are_stopped_also_the_one_that_waits(
+    batch_transform: Command, deployed: Deployed
+) -> None:
+    first = deployed.start("hanging-one", {})
+    job = deployed.job_running(first)
+    second = deployed.start("hanging-one", {})
+    deployed.until_in(second, "WaitForOtherRun")
+    refused = batch_transform("stop", "hanging-one")
+    assert refused.code == 2
+    assert "2 runs are in progress in prod; to stop all of them, add --yes" in refused.err
+    assert {deployed.describe(run)["status"] for run in (first, second)} == {"RUNNING"}
+
+    done = batch_transform("stop", "hanging-one", "--yes")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.count("ABORTED after ") == 2
+    assert f"job       {job}  Stopped" in done.out
+    for run in (first, second):
+        assert deployed.describe(run)["status"] == "ABORTED"
+        assert deployed.running(run) == []
+    assert deployed.jobs_of(second) == []
+    shown = batch_transform("show", first).out
+    assert "status      ABORTED" in shown
+    assert "batch-transform stop" in shown
+
+    nothing = batch_transform("stop", "hanging-one")
+    assert nothing.code == 0
+    assert nothing.out.startswith("no run of the job hanging-one is in progress")
+    assert json.loads(batch_transform("stop", "--all", "--json").out) == []
+
+
+def test_one_run_is_stopped_and_printed_as_json(batch_transform: Command, deployed: Deployed) -> None:
+    execution = deployed.start("hanging-one", {})
+    name = deployed.job_running(execution)
+    run = name.removeprefix("hanging-one-").removesuffix("-1")
+    [stopped] = json.loads(batch_transform("stop", run, "--json").out)
+    assert (stopped["run"], stopped["execution_arn"], stopped["status"]) == (run, execution, "ABORTED")
+    assert stopped["transform_jobs"] == {name: "Stopped"}
+    [again] = json.loads(batch_transform("stop", execution, "--json").out)
+    assert again == stopped
+
+
+def test_a_run_that_has_ended_is_no_error(batch_transform: Command, deployed: Deployed) -> None:
+    execution = str(deployed.run("quick", {})["executionArn"])
+    done = batch_transform("stop", execution)
+    assert (done.code, done.err) == (0, "")
+    assert "SUCCEEDED after " in done.out
+    assert done.out.rstrip().endswith(", by itself")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "name either a job, a run or --all"),
+        (["quick", "--all"], "name either a job, a run or --all"),
+        (
+            ["quik"],
+            "there is no job and no run quik; deployed jobs: hanging-one, idle, quick, refused; runs in",
+        ),
+        (["quick", "--environment", "stage"], "it has prod"),
+    ],
+)
+def test_fails_with_2_and_names_what_was_found(
+    batch_transform: Command, arguments: list[str], said: str
+) -> None:
+    done = batch_transform("stop", *arguments)
+    assert done.code == 2
+    assert said in done.err
+
+
+def test_interrupting_a_stop_says_that_aws_continues(
+    batch_transform: Command, deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_given: object) -> None:
+        raise KeyboardInterrupt
+
+    execution = deployed.start("hanging-one", {})
+    deployed.job_running(execution)
+    monkeypatch.setattr("batch_transform.cli.stop.until_ended", interrupted)
+    done = batch_transform("stop", execution)
+    assert done.code == 130
+    assert "AWS continues to stop 20" in done.err
+    assert "to see how far it is: batch-transform show 20" in done.err
     assert deployed.wait(execution)["status"] == "ABORTED"

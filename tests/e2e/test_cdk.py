@@ -74,6 +74,12 @@ class Toolkit:
     def deploy(self, app: str, *, fails: bool = False) -> str:
         return self.cdk("deploy", "--app", app, "--require-approval", "never", fails=fails)
 
+    def unprotect(self, stack: str) -> None:
+        """Turn off the stack's termination protection, as a person does before a deletion."""
+        self.aws.client("cloudformation").update_termination_protection(
+            StackName=stack, EnableTerminationProtection=False
+        )
+
     def outputs(self, stack: str = "BatchTransform") -> dict[str, str]:
         [described] = self.aws.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
         return {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
@@ -192,6 +198,8 @@ def test_a_job_is_deployed_changed_rolled_back_and_destroyed(toolkit: Toolkit) -
     assert toolkit.widths_of_a_run() == {3}
 
     # Buckets with data stay when the stack goes, and a new deployment does not stumble over them.
+    assert "TerminationProtection is enabled" in toolkit.cdk("destroy", "--app", app, "--force", fails=True)
+    toolkit.unprotect("BatchTransform")
     toolkit.cdk("destroy", "--app", app, "--force")
     assert "BatchTransform" not in toolkit.stacks()
     assert not toolkit.aws.client("sagemaker").list_models()["Models"]
@@ -199,6 +207,7 @@ def test_a_job_is_deployed_changed_rolled_back_and_destroyed(toolkit: Toolkit) -
     toolkit.deploy(app)
     assert toolkit.outputs()[INPUT_BUCKET] != before[INPUT_BUCKET]
     toolkit.aws.client("s3").head_object(Bucket=before[INPUT_BUCKET], Key="tumours/tumours.csv")
+    toolkit.unprotect("BatchTransform")
     toolkit.cdk("destroy", "--app", app, "--force")
 
 
@@ -240,6 +249,7 @@ def test_dev_lives_beside_prod_and_goes_when_it_is_empty(toolkit: Toolkit) -> No
     toolkit.cdk("destroy", "--app", dev, "--force")
     assert not {name for name in toolkit.buckets() if name.startswith("dev-")}
     assert "BatchTransform" in toolkit.stacks()
+    toolkit.unprotect("BatchTransform")
     toolkit.cdk("destroy", "--app", prod, "--force")
 
 

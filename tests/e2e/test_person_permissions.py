@@ -27,6 +27,7 @@ JOB = "tumours"
 START = ("start", JOB)
 RUNS = ("runs", JOB)
 SHOW = ("show", JOB)
+STOP = ("stop", "--all", "--yes")
 
 Command = Callable[..., tuple[int, str, str]]
 
@@ -108,6 +109,9 @@ def test_the_policy_suffices_for_each_command(command: Command) -> None:
         code, out, err = command(*arguments)
         assert (code, err) == (0, "")
         assert "SUCCEEDED" in out
+    [run] = json.loads(command(*RUNS, "--limit", "1", "--json")[1])
+    assert command("stop", run["run"])[::2] == (0, "")
+    assert command(*STOP)[::2] == (0, "")
 
 
 @pytest.mark.parametrize(
@@ -131,6 +135,20 @@ def test_fails_without_one_action_and_names_it(
     code, _, err = command(*arguments, without=action)
     assert code == 2
     assert f"may not do {action} " in err
+
+
+def test_fails_without_the_permission_to_stop_a_run(command: Command) -> None:
+    [run] = json.loads(command(*RUNS, "--limit", "1", "--json")[1])
+    code, _, err = command("stop", run["run"], without="states:StopExecution")
+    assert code == 2
+    assert "may not do states:StopExecution " in err
+
+
+def test_fails_with_1_where_a_run_was_stopped_and_cannot_be_looked_at(command: Command) -> None:
+    [run] = json.loads(command(*RUNS, "--limit", "1", "--json")[1])
+    code, _, err = command("stop", run["run"], without="sagemaker:ListTransformJobs")
+    assert code == 1
+    assert "are being stopped, but cannot be followed to their end: your credentials may not do" in err
 
 
 def test_fails_with_1_where_the_run_was_started_and_cannot_be_looked_at(command: Command) -> None:

@@ -52,12 +52,17 @@ def test_no_other_runs_job_is_stopped() -> None:
         f"{_RUN}0-1",
         _RUN,
         "tumours-20251122T020001-7adbcb88-1",
-        "tumours-20251122T020002-7adbcb89-1",
     )
     others = dict.fromkeys(names, "InProgress")
     jobs = FakeTransformJobs(dict(others))
     assert _stop(jobs) == [f"run {_RUN} ABORTED: it left no transform job running"]
     assert jobs.statuses == others
+
+
+def test_a_job_is_found_by_the_executions_hash_whatever_second_its_name_has() -> None:
+    name = "tumours-20251122T015959-7adbcb89-1"
+    jobs = FakeTransformJobs({name: "InProgress"})
+    assert _stop(jobs) == [f"run {_RUN} ABORTED: stopped its transform job {name}"]
 
 
 def test_a_name_with_signs_of_regular_expressions_stands_for_itself_only() -> None:

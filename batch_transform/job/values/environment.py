@@ -21,6 +21,8 @@ class EnvironmentSpec:
     `schedules` is `as_declared` or `paused`: paused schedules and uploads start nothing. `instance_type`
     replaces every job's own. `removal_policy` is `retain` or `destroy`: what happens to buckets and
     key when the stack is deleted. A bucket with data in it cannot be deleted; `auto_delete_objects` empties it first.
+    `termination_protection` lets CloudFormation refuse to delete the stacks; None means yes, except with
+    `removal_policy: destroy`, which is for stacks that come and go.
     `keep_outputs_for_in_days` deletes results that are older; without it they are kept. `access_logs_bucket` is the
     name of a bucket that gets S3's server access logs of the data buckets.
     `customer_key` encrypts what the stack holds with a KMS key of its own. `notify` gets the notifications of jobs
@@ -35,12 +37,20 @@ class EnvironmentSpec:
     schedules: str = "as_declared"
     instance_type: str | None = None
     removal_policy: str = "retain"
+    termination_protection: bool | None = None
     auto_delete_objects: bool = False
     keep_outputs_for_in_days: int | None = None
     access_logs_bucket: str | None = None
     customer_key: bool = False
     notify: NotifySpec = field(default_factory=NotifySpec)
     tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_protected(self) -> bool:
+        """Whether CloudFormation refuses to delete the stacks."""
+        if self.termination_protection is None:
+            return self.removal_policy != "destroy"
+        return self.termination_protection
 
     def all_tags(self) -> dict[str, str]:
         """Return the tags of everything that is deployed there.

@@ -13,8 +13,21 @@ def run_id(execution_arn: str, started: datetime) -> str:
     a test compares the two. It is legal in a TransformJobName and in an S3 key, whatever the
     name of the execution.
     """
-    moment = started.astimezone(UTC).strftime("%Y%m%dT%H%M%S")
-    return f"{moment}-{hashlib.sha256(execution_arn.encode()).hexdigest()[:8]}"
+    return f"{started.astimezone(UTC):%Y%m%dT%H%M%S}-{execution_hash(execution_arn)}"
+
+
+def execution_hash(execution_arn: str) -> str:
+    """Return the 8 hex digits of the run's id, which identify the execution without the time of its start.
+
+    That time comes from the clock of another service when an event or a list gives it, so only these digits are certain
+    to be in the names of the run's transform jobs.
+    """
+    return hashlib.sha256(execution_arn.encode()).hexdigest()[:8]
+
+
+def attempt_pattern(execution_arn: str) -> str:
+    """Return the regular expression for what follows the job's name in the names of the run's transform jobs."""
+    return rf"-\d{{8}}T\d{{6}}-{execution_hash(execution_arn)}-\d+"
 
 
 HAPPENED = {"FAILED": "failed", "TIMED_OUT": "timed out", "ABORTED": "was stopped"}

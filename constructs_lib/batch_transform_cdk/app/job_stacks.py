@@ -59,6 +59,7 @@ class JobStack(cdk.Stack):
             env=cdk.Environment(account=environment.account, region=environment.region),
             stack_name=f"{environment.prefix}{construct_id}",
             tags=environment.all_tags(),
+            termination_protection=environment.is_protected,
         )
         buckets: Buckets = (
             ImportedBuckets.of(first.stack_name, self, environment)

@@ -55,6 +55,24 @@ def test_the_key_goes_with_the_stack_where_the_buckets_do() -> None:
         assert {one["DeletionPolicy"] for one in first.find_resources(kind).values()} == {"Delete"}
 
 
+@pytest.mark.parametrize(
+    ("environment", "is_protected"),
+    [
+        (EnvironmentSpec(), True),
+        (EnvironmentSpec(removal_policy="destroy"), False),
+        (EnvironmentSpec(removal_policy="destroy", termination_protection=True), True),
+        (EnvironmentSpec(termination_protection=False), False),
+    ],
+)
+def test_stacks_that_keep_their_data_cannot_be_deleted_by_mistake(
+    environment: EnvironmentSpec, is_protected: bool
+) -> None:
+    app = cdk.App()
+    first = JobStack(app, "First", jobs=[job("churn")], environment=environment)
+    second = JobStack(app, "Second", jobs=[job("fraud")], environment=environment, first=first)
+    assert [bool(stack.termination_protection) for stack in (first, second)] == [is_protected] * 2
+
+
 def test_the_environment_can_expire_results_and_log_access() -> None:
     environment = EnvironmentSpec(keep_outputs_for_in_days=400, access_logs_bucket="our-access-logs")
     first, _ = two_stacks(environment)

@@ -24,7 +24,8 @@ environments:
     access_logs_bucket: our-access-logs
     notify: {email: [ops@example.com], topic: "arn:aws:sns:eu-central-1:123456789012:ops"}
     tags: {team: churn, cost-centre: 4711}
-  dev: {prefix: dev-, schedules: paused, instance_type: ml.m5.large, removal_policy: destroy, auto_delete_objects: true}
+  dev: {prefix: dev-, schedules: paused, instance_type: ml.m5.large, removal_policy: destroy,
+    termination_protection: true, auto_delete_objects: true}
 """
 
 
@@ -50,6 +51,7 @@ def test_every_field_is_read(tmp_path: Path) -> None:
             schedules="paused",
             instance_type="ml.m5.large",
             removal_policy="destroy",
+            termination_protection=True,
             auto_delete_objects=True,
         ),
     }
