@@ -1,4 +1,4 @@
-"""Point 1 of docs/how-it-works/speed.md: records a second, against SageMaker SDK local mode in both major versions."""
+"""Point 1 of docs/how-it-works/speed.md: records per second, against SageMaker SDK local mode in both major versions."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _CASES = [
 
 
 def against_sdk(work: Path, pythons: Mapping[str, Path], *, rounds: int) -> list[Figures]:
-    """Run each case with each SDK and with the engine, in turns. `pythons` are those of the SDKs, by release."""
+    """Run each case with each SDK and with the engine, alternately. `pythons` are those of the SDKs, by release."""
     found: list[Figures] = []
     for answer, kind, count, files, plain, filters in _CASES:
         source = make(work, kind, count, files=files)

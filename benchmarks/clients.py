@@ -171,7 +171,7 @@ BareClient = Callable[[int, str, list[bytes], list[bytes], Path], float]
 
 
 def in_pieces(output: bytes, bodies: list[bytes]) -> list[bytes]:
-    """Split an output of one line a record into the parts that belong to each body."""
+    """Split an output of one line per record into the parts that belong to each body."""
     stream = io.BytesIO(output)
     return [
         b"".join([stream.readline() for _ in range(body.count(b"\n") + (not body.endswith(b"\n")))])

@@ -45,7 +45,7 @@ def write_manifests(
         try:
             writer.write(text)
             writer.commit()
-        except BaseException:  # of whatever kind: no half-written manifest
+        except BaseException:  # of any kind: leave no half-written manifest
             writer.abort()
             raise
 

@@ -218,10 +218,11 @@ class LocalAws:
             return line.removeprefix(_READY).strip()
         process.wait()
         log = self.log_file.read_text(encoding="utf-8")
-        said = log.strip().splitlines()[-20:]
-        if process.returncode == PortInUseError.exit_code and said and said[-1].startswith("error: port "):
-            raise PortInUseError(said[-1].removeprefix("error: "))
-        raise LocalAwsError("\n".join([f"the local AWS did not start; see {self._kept_log()}", *said]))
+        last_lines = log.strip().splitlines()[-20:]
+        last = last_lines[-1] if last_lines else ""
+        if process.returncode == PortInUseError.exit_code and last.startswith("error: port "):
+            raise PortInUseError(last.removeprefix("error: "))
+        raise LocalAwsError("\n".join([f"the local AWS did not start; see {self._kept_log()}", *last_lines]))
 
     def _end(self) -> None:
         process = self._process

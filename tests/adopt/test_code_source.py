@@ -77,13 +77,13 @@ def test_a_line_that_only_looks_like_a_magic_stays() -> None:
     assert ast.unparse(code.tree).startswith("a = '%s/x' % bucket")
 
 
-def test_a_value_that_a_shell_gives_is_no_constant() -> None:
+def test_a_value_from_a_shell_is_not_a_constant() -> None:
     (assign, *_) = read_code(notebook("x = !cat filter.txt"), "nb.ipynb").tree.body
     assert isinstance(assign, ast.Assign)
     assert isinstance(assign.value, ast.Call)
 
 
-def test_a_cell_that_is_no_python_is_named_and_the_others_are_read() -> None:
+def test_a_cell_that_is_not_python_is_named_and_the_others_are_read() -> None:
     code = read_code(notebook("a = 1", "x = 1\ny = (\n", "b = 2"), "nb.ipynb")
     assert places(code) == {"a": "nb.ipynb, cell 1, line 1", "b": "nb.ipynb, cell 3, line 1"}
     (unread,) = code.unread
@@ -153,12 +153,12 @@ def test_the_code_blocks_of_a_markdown_note_are_read_with_their_lines() -> None:
 
 
 @pytest.mark.parametrize(("language", "is_named"), [("python", True), ("", True), ("text", False)])
-def test_a_block_that_is_no_python_is_named_where_it_may_start_a_job(language: str, is_named: bool) -> None:
+def test_a_block_that_is_not_python_is_named_if_it_may_start_a_job(language: str, is_named: bool) -> None:
     code = read_code(f"x\n\n```{language}\nmodel.transform(\n```\n", "note.md")
     assert [one.partition(": ")[0] for one in code.unread] == (["note.md:4"] if is_named else [])
 
 
-def test_fails_for_a_script_that_is_no_python() -> None:
+def test_fails_for_a_script_that_is_not_python() -> None:
     with pytest.raises(InputError, match=r"job\.py:2: is not valid Python"):
         read_code("a = 1\nx = (\n", "job.py")
     with pytest.raises(InputError, match="is JSON, but not a notebook"):

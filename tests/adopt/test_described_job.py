@@ -68,7 +68,7 @@ def test_a_job_of_the_account_is_read_with_its_own_tags() -> None:
     assert adopted.origin == "the transform job churn"
 
 
-def test_tags_that_may_not_be_read_are_told() -> None:
+def test_tags_that_may_not_be_read_are_reported() -> None:
     adopted = adopt(FakeAccount(tags_error=refused("AccessDeniedException", "no")))
     assert adopted.notes == ("Its tags could not be read (AccessDeniedException).",)
     assert "Tags" not in adopted.request

@@ -14,7 +14,7 @@ def adopt(source: str) -> Any:
     return adopt_sdk_call(source, origin="nb.py")
 
 
-def test_other_things_called_transform_are_let_be() -> None:
+def test_other_things_called_transform_are_ignored() -> None:
     assert adopt(
         f"scaler.transform(X)\nframe.transform(f, axis)\n{CALL})".replace("frame.transform(f, axis)\n", "")
     )
@@ -72,7 +72,7 @@ def test_a_transformer_that_is_an_attribute_is_found() -> None:
     assert left_out.text.partition(",")[0] == "input.data is data"
 
 
-def test_a_transform_of_another_library_is_no_second_call() -> None:
+def test_a_transform_of_another_library_is_not_a_second_call() -> None:
     adopted = adopt(f"encoder.transform(data=rows)\nencoder.transform('x')\n{CALL}, split_type='Line')")
     assert adopted.request["TransformInput"]["SplitType"] == "Line"
 

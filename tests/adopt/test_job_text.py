@@ -75,7 +75,7 @@ def test_a_minimal_request_makes_a_short_file_with_comments() -> None:
     assert "churn-2026-01-02-10-00-00-123; each run makes a new name" in text
 
 
-def test_filters_are_told_in_words() -> None:
+def test_filters_are_described_in_words() -> None:
     csv = {"ContentType": "text/csv", "SplitType": "Line"}
     text = adopted_text(
         SMALL
@@ -89,7 +89,7 @@ def test_filters_are_told_in_words() -> None:
     assert '  output_filter: "$[0,-1]"  # kept: column 1 and the last column\n' in text
 
 
-def test_what_only_a_run_knows_is_left_out_and_told() -> None:
+def test_what_only_a_run_knows_is_left_out_and_reported() -> None:
     given = {name: value for name, value in SMALL.items() if name not in {"ModelName", "TransformInput"}}
     state = {
         "Type": "Task",
@@ -111,9 +111,9 @@ def test_a_run_can_change_what_the_file_then_says() -> None:
         ("Environment", "A"): "$.a",
     }
     text = job_text(Adopted(SMALL, "a test", unknown=unknown), name="demo")
-    told = "which is known only when it runs. Write its usual value here; a run can then change it."
-    assert f"# Left out: input.data was $.data, {told}\n" in text
-    assert f"# Left out: transform.env.A was $.a, {told}\n" in text
+    why = "which is known only when it runs. Write its usual value here; a run can then change it."
+    assert f"# Left out: input.data was $.data, {why}\n" in text
+    assert f"# Left out: transform.env.A was $.a, {why}\n" in text
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_fails_when_a_file_says_something_else_than_its_request() -> None:
         read_back(text, adopted, shown_path="x")
 
 
-def test_problems_of_a_request_are_told_with_the_line_of_the_job_file() -> None:
+def test_problems_of_a_request_have_the_line_of_the_job_file() -> None:
     adopted = Adopted(SMALL | {"MaxPayloadInMB": 200}, "a test")
     text = job_text(adopted, name="demo")
     (problem,) = read_back(text, adopted, shown_path="demo.yaml")

@@ -41,7 +41,7 @@ def value(source: str) -> object:
         ("use(f'{1.5:.2f}{True!r}')", "1.50True"),
     ],
 )
-def test_what_can_be_told_without_running_is_known(source: str, known: object) -> None:
+def test_what_can_be_derived_without_running_is_known(source: str, known: object) -> None:
     assert value(source) == known
 
 
@@ -70,7 +70,7 @@ def test_what_can_be_told_without_running_is_known(source: str, known: object) -
         "use('%*d' % (1000000000, 1))",
     ],
 )
-def test_what_only_running_tells_is_not_known(source: str) -> None:
+def test_what_is_known_only_at_run_time_is_not_known(source: str) -> None:
     assert isinstance(value(source), NotKnown)
 
 
@@ -81,6 +81,6 @@ def test_a_member_that_is_set_under_a_condition_is_not_known_and_the_others_are(
     assert isinstance(found["f"], NotKnown)
 
 
-def test_names_of_names_do_not_take_for_ever() -> None:
+def test_names_of_names_do_not_take_forever() -> None:
     lines = ["a0 = 'x'", *(f"a{n + 1} = a{n} + a{n}" for n in range(49)), "use(a49)"]
     assert isinstance(value("\n".join(lines)), NotKnown)

@@ -98,7 +98,7 @@ def test_the_code_is_not_run() -> None:
     assert adopted.unknown == {("TransformInput", "ContentType"): "open('/etc/passwd').read()"}
 
 
-def test_values_that_only_the_code_knows_are_told_by_their_source() -> None:
+def test_values_that_only_the_code_knows_are_shown_as_source() -> None:
     adopted = adopt(
         "name = make()\n"
         "for kind in kinds: pass\n"
@@ -151,7 +151,7 @@ def test_local_mode_leaves_the_instance_type_open() -> None:
     assert "local mode" in adopted.notes[0]
 
 
-def test_remarks_of_python_on_the_code_are_not_ours() -> None:
+def test_warnings_of_python_about_the_code_are_not_shown() -> None:
     assert adopt(f'pattern = "\\d"\n{CALL})')
 
 
@@ -213,7 +213,7 @@ def test_a_call_of_boto3_is_read_as_the_request_that_it_makes() -> None:
     assert adopted.unknown == {("TransformInput", "DataSource", "S3DataSource", "S3Uri"): "data"}
 
 
-def test_fails_for_arguments_of_boto3_that_only_running_tells() -> None:
+def test_fails_for_arguments_of_boto3_that_are_known_only_at_run_time() -> None:
     with pytest.raises(InputError, match=r"job.py:1: .* give the arguments as JSON"):
         adopt_sdk_call("sm.create_transform_job(**load())", origin="job.py")
 
@@ -354,7 +354,7 @@ def test_a_call_without_its_transformer_says_so() -> None:
     assert text.startswith("the Transformer(...) of this call is not in the code")
 
 
-def test_a_cell_that_is_no_python_is_named_and_the_call_in_another_is_read() -> None:
+def test_a_cell_that_is_not_python_is_named_and_the_call_in_another_is_read() -> None:
     cells = [{"cell_type": "code", "source": source} for source in ("print 'x'", f"%%time\n{CALL})")]
     adopted = adopt(json.dumps({"cells": cells}))
     assert adopted.request["ModelName"] == "m"

@@ -75,11 +75,12 @@ def test_fails_on_an_environment_that_is_wrong_itself(
     (folder / "jobs" / "a.yaml").write_text(GOOD)
     (folder / "environments.yaml").write_text(ENVIRONMENTS.replace("prefix:", "prefx:"))
     assert exit_code() == 2
-    told = capsys.readouterr().err
+    printed = capsys.readouterr().err
     assert (
-        "environments.yaml:1:32: error unknown-field: environments.dev.prefx: there is no such field" in told
+        "environments.yaml:1:32: error unknown-field: environments.dev.prefx: there is no such field"
+        in printed
     )
-    assert "did you mean prefix?" in told
+    assert "did you mean prefix?" in printed
 
 
 def test_warnings_are_shown_and_end_with_0(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -53,15 +53,15 @@ def test_an_app_without_job_files_checks_the_jobs_that_it_makes(
 
 
 @pytest.mark.parametrize(
-    ("names", "told"),
+    ("names", "message"),
     [
         (("churn!",), "name-malformed: name: 'churn!' is not allowed"),
         ((), "defines no job with BatchTransform"),
     ],
 )
 def test_fails_for_a_job_that_a_construct_refuses_and_for_an_app_without_one(
-    folder: Path, capsys: pytest.CaptureFixture[str], names: tuple[str, ...], told: str
+    folder: Path, capsys: pytest.CaptureFixture[str], names: tuple[str, ...], message: str
 ) -> None:
     write_app(folder, *names)
     assert exit_code() == 2
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err

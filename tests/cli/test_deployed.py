@@ -106,7 +106,7 @@ def test_overrides_come_from_a_file_and_an_option_wins(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["idle", "--set", "transform.instance_cuont=2"], "did you mean transform.instance_count?"),
         (["idle", "--set", "transform.max_payload=200"], "max-payload-too-large"),
@@ -116,11 +116,11 @@ def test_overrides_come_from_a_file_and_an_option_wins(
     ],
 )
 def test_fails_with_2_and_starts_nothing_when_the_input_is_wrong(
-    batch_transform: Command, deployed: Deployed, arguments: list[str], said: str
+    batch_transform: Command, deployed: Deployed, arguments: list[str], message: str
 ) -> None:
     done = batch_transform("start", *arguments)
     assert done.code == 2
-    assert said in done.err
+    assert message in done.err
     listed = deployed.aws.client("stepfunctions").list_executions(stateMachineArn=deployed.machine("idle"))
     assert listed["executions"] == []
 

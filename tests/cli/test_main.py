@@ -137,9 +137,9 @@ def test_fails_in_one_line_for_what_the_machine_refuses(
 ) -> None:
     monkeypatch.setenv("TMPDIR", "/my-tmp")
     assert end_with(error) == 1
-    said = capsys.readouterr().err
-    assert said.startswith(f"error: {line}")
-    assert len(said.splitlines()) == 1
+    printed = capsys.readouterr().err
+    assert printed.startswith(f"error: {line}")
+    assert len(printed.splitlines()) == 1
 
 
 def test_an_error_that_is_a_mistake_of_ours_keeps_its_traceback(

@@ -74,9 +74,9 @@ def test_fails_with_2_and_writes_nothing(
     arguments: list[str], message: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert exit_code(*arguments) == 2
-    told = capsys.readouterr().err
-    assert message in told
-    assert ".yaml" not in told
+    printed = capsys.readouterr().err
+    assert message in printed
+    assert ".yaml" not in printed
     assert [path for path in folder.rglob("*") if path.is_file()] == []
 
 

@@ -23,10 +23,10 @@ CASE = {
 }
 
 
-def parity(*arguments: str, said: str = "") -> subprocess.CompletedProcess[str]:
+def parity(*arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "batch_transform.cli.main", "parity", *arguments],
-        input=said,
+        input=typed,
         capture_output=True,
         text=True,
         timeout=PATIENCE_SECONDS,
@@ -76,14 +76,14 @@ def test_fails_for_a_case_that_is_not_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "said"),
+    ("address", "message"),
     [("http://127.0.0.1:9", "Could not connect to the endpoint URL"), ("foo", "Invalid endpoint")],
 )
-def test_fails_in_one_line_when_there_is_no_endpoint(address: str, said: str) -> None:
+def test_fails_in_one_line_when_there_is_no_endpoint(address: str, message: str) -> None:
     ended = parity("--endpoint-url", address)
     assert (ended.returncode, ended.stdout) == (2, "")
     (line,) = ended.stderr.splitlines()
-    assert line.startswith(f"error: --endpoint-url {address}: {said}")
+    assert line.startswith(f"error: --endpoint-url {address}: {message}")
 
 
 def test_fails_when_no_job_could_run_at_once() -> None:
@@ -109,7 +109,7 @@ def test_fails_when_aws_lacks_what_it_needs(options: tuple[str, ...], message: s
 
 
 def test_on_aws_it_says_the_cost_and_runs_nothing_without_a_yes() -> None:
-    ended = parity("--aws", "--bucket", "b", "--role", "r", "--image-uri", "i", said="n\n")
+    ended = parity("--aws", "--bucket", "b", "--role", "r", "--image-uri", "i", typed="n\n")
     assert ended.returncode == 0
     assert "transform jobs, each on one ml.m5.large" in ended.stdout
     assert "USD" in ended.stdout

@@ -105,9 +105,9 @@ def test_fails_for_a_model_in_s3_that_cannot_be_served(
     job = JOB.replace("{existing: churn-model}", f"{{artifact: s3://models/m.tar.gz, image: {image}}}")
     (folder / "jobs" / "churn.yaml").write_text(job)
     assert exit_code("churn", "--input", "rows.csv", "--model") in {1, 2}
-    said = capsys.readouterr().err
-    assert message in said
-    assert "Traceback" not in said
+    printed = capsys.readouterr().err
+    assert message in printed
+    assert "Traceback" not in printed
 
 
 def test_json_is_for_programs(capsys: pytest.CaptureFixture[str]) -> None:

@@ -49,8 +49,8 @@ def test_each_run_is_one_line_of_80_columns(of_one_job: bool) -> None:
 def test_a_wide_place_shows_job_and_start_of_each_run() -> None:
     heads, _, row = shown(run(), width=160)
     assert heads.split() == ["run", "job", "status", "started", "took", "objects", "instances"]
-    told = ["churn-nightly", "SUCCEEDED", "11-22", "10:30", "1:10:00", "3", "ml.g4dn.12xlarge"]
-    assert row.split()[1:] == told
+    cells = ["churn-nightly", "SUCCEEDED", "11-22", "10:30", "1:10:00", "3", "ml.g4dn.12xlarge"]
+    assert row.split()[1:] == cells
 
 
 def test_records_are_shown_where_any_were_counted() -> None:

@@ -96,7 +96,7 @@ def test_fails_for_a_framed_record_that_is_too_large_by_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    ("split_type", "data", "said"),
+    ("split_type", "data", "message"),
     [
         ("RecordIO", b"1,2,3,4\n", "record 1 of the object does not begin with the magic number 0xced7230a"),
         ("RecordIO", recordio(b"abcd") + MAGIC, "record 2 of the object is cut short"),
@@ -114,14 +114,14 @@ def test_fails_for_a_framed_record_that_is_too_large_by_itself() -> None:
         ("TFRecord", tfrecord(b"abc") + tfrecord(b"abc")[:-1], "record 2 of the object is cut short"),
     ],
 )
-def test_fails_for_an_object_in_another_format(split_type: str, data: bytes, said: str) -> None:
+def test_fails_for_an_object_in_another_format(split_type: str, data: bytes, message: str) -> None:
     ran = run_job(
         {"bad": data, "good": FRAMES[split_type](b"x")}, lambda _: b"!", request(split_type=split_type)
     )
     assert (ran.out("bad.out"), ran.out("good.out")) == (None, b"!\n")
     assert ran.outcome.failure is not None
     what, where = ran.outcome.failure.log_lines
-    assert what.startswith(said)
+    assert what.startswith(message)
     assert where == f"SplitType {split_type} is set; is the object in this format?"
     assert f"record {ran.outcome.failure.line} of the object" in what
 

@@ -127,7 +127,7 @@ def test_the_hint_of_a_413_names_the_limits_and_what_to_change(batch: Batch, adv
 
 
 @pytest.mark.parametrize(
-    ("error", "said", "hint"),
+    ("error", "summary", "hint"),
     [
         (NoModelAnswerError("closed"), "Unable to get response from algorithm", "closed"),
         (
@@ -139,7 +139,7 @@ def test_the_hint_of_a_413_names_the_limits_and_what_to_change(batch: Batch, adv
     ],
 )
 def test_fails_for_no_answer_after_all_retries_and_says_why(
-    error: NoModelAnswerError, said: str, hint: str
+    error: NoModelAnswerError, summary: str, hint: str
 ) -> None:
     def silence(_: bytes) -> bytes:
         raise error
@@ -147,7 +147,7 @@ def test_fails_for_no_answer_after_all_retries_and_says_why(
     fake = FunctionModel(silence)
     with pytest.raises(type(error)) as failure:
         model(fake).answer(BATCH)
-    assert failure.value.log_lines == (said, f"{WHERE} got no answer: {hint}")
+    assert failure.value.log_lines == (summary, f"{WHERE} got no answer: {hint}")
     assert (failure.value.line, len(fake.bodies)) == (5, 4)
 
 
@@ -248,8 +248,8 @@ def test_each_request_of_a_group_that_was_in_flight_and_failed_is_reported() -> 
     run = [Batch(b"%d" % number, (), 1, number) for number in range(1, 7)]
     with pytest.raises(ModelClientError, match="line 1 of the object") as failure:
         requests.answers(run)
-    told = [each.log_lines[3] for each in requests.failures(failure.value)]
-    assert (told, fake.bodies) == (["1", "3"], [b"1", b"2", b"3"])
+    shown = [each.log_lines[3] for each in requests.failures(failure.value)]
+    assert (shown, fake.bodies) == (["1", "3"], [b"1", b"2", b"3"])
 
 
 def test_fails_without_sending_more_of_an_object_after_a_request_has_failed() -> None:

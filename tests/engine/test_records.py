@@ -83,7 +83,7 @@ def test_fails_for_a_line_that_is_too_long_and_shows_its_start(
 
 
 @pytest.mark.parametrize(
-    ("settings", "most", "said"),
+    ("settings", "most", "limit"),
     [
         (WHOLE, 6, "MaxPayloadInMB=6 allows"),
         (effective_settings(request(split_type="None", MaxPayloadInMB=9), {}), 9, "MaxPayloadInMB=9 allows"),
@@ -92,14 +92,14 @@ def test_fails_for_a_line_that_is_too_long_and_shows_its_start(
     ids=["default", "raised", "filtered before it is sent"],
 )
 def test_fails_for_an_object_that_is_too_large_to_be_one_record_and_reads_no_more_of_it(
-    settings: Settings, most: int, said: str
+    settings: Settings, most: int, limit: str
 ) -> None:
     endless = Endless(300 * MIB)
     with pytest.raises(RecordError) as failure:
         list(read_records(endless, settings))
     assert endless.read_bytes <= (most + 1) * MIB
     what, where = failure.value.log_lines
-    assert what == f"the object is one record, and larger than {said}"
+    assert what == f"the object is one record, and larger than {limit}"
     assert where.startswith("this is the whole object, which begins 'xxx")
     assert failure.value.line == WHOLE_OBJECT
     for advice in ("set SplitType", "raise MaxPayloadInMB", "0 to stream"):

@@ -70,7 +70,7 @@ def test_fails_for_one_bad_object_while_the_others_are_scored() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "said", "reason"),
+    ("answer", "message", "reason"),
     [
         (Answer(400, b"no"), "ClientError: 400", "ClientError"),
         (Answer(500, b"no"), "Bad HTTP status received from algorithm: 500", "AlgorithmError"),
@@ -83,7 +83,7 @@ def test_fails_for_one_bad_object_while_the_others_are_scored() -> None:
     ],
 )
 def test_fails_with_the_reason_and_the_words_of_aws_when_the_model_refuses(
-    answer: Answer | NoModelAnswerError, said: str, reason: str
+    answer: Answer | NoModelAnswerError, message: str, reason: str
 ) -> None:
     def reply(_: bytes) -> Answer:
         if isinstance(answer, NoModelAnswerError):
@@ -93,7 +93,7 @@ def test_fails_with_the_reason_and_the_words_of_aws_when_the_model_refuses(
     ran = run_job({"a.csv": b"i,1\n"}, reply, JOIN)
     assert ran.outcome.status == "Failed"
     assert ran.outcome.failure_reason == f"{reason}: See job logs for more information"
-    assert ran.log[1] == f"bucket/in/a.csv: {said}"
+    assert ran.log[1] == f"bucket/in/a.csv: {message}"
     assert ran.out("a.csv.out") is None
 
 
@@ -179,11 +179,11 @@ def test_fails_when_an_output_filter_is_beyond_the_joined_row_and_says_which_rec
 
 def test_fails_at_run_time_for_a_list_of_ranges_in_the_recorded_words_for_each_object() -> None:
     ran = run_job({"a": b"1\n", "b": b"2\n"}, line_by_line(half), request(output_filter="$[0:2,246:]"))
-    said = (
+    message = (
         "Invalid JsonPath: $[0:2,246:]: only single range filters of format (eg: [1:5]) are supported."
         " Format [0:2,246:] is not supported"
     )
-    assert ran.log[1:] == [f"bucket/in/a: {said}", f"bucket/in/b: {said}"]
+    assert ran.log[1:] == [f"bucket/in/a: {message}", f"bucket/in/b: {message}"]
     assert (ran.outcome.status, ran.model.bodies) == ("Failed", [])
 
 
@@ -198,7 +198,7 @@ def test_fails_when_an_unsplit_object_is_larger_than_the_payload() -> None:
 
 
 @pytest.mark.parametrize(
-    ("job", "said"),
+    ("job", "message"),
     [
         (
             request(split_type="TFRecord", join_source="Input"),
@@ -207,10 +207,10 @@ def test_fails_when_an_unsplit_object_is_larger_than_the_payload() -> None:
         (request(uri="s3://bucket/empty/"), 'No S3 objects found under S3 URL "s3://bucket/empty/"'),
     ],
 )
-def test_fails_as_a_whole_when_the_job_cannot_begin(job: dict[str, object], said: str) -> None:
+def test_fails_as_a_whole_when_the_job_cannot_begin(job: dict[str, object], message: str) -> None:
     ran = run_job({"a.csv": b"1\n"}, line_by_line(half), job)
     assert ran.outcome.status == "Failed"
-    assert str(ran.outcome.failure_reason).startswith(f"ClientError: {said}")
+    assert str(ran.outcome.failure_reason).startswith(f"ClientError: {message}")
     assert ran.outcome.progress == ran.progress[-1] == Progress()
     assert ran.log[-1] in str(ran.outcome.failure_reason)
     assert ran.model.bodies == []
@@ -225,9 +225,11 @@ def test_gzip_objects_are_decompressed_and_their_results_are_not_compressed() ->
 def test_fails_for_a_manifest_that_names_no_objects() -> None:
     job = request(data_type="ManifestFile", uri="s3://bucket/m/list.json")
     ran = run_job({"m/list.json": b'[{"prefix": "s3://bucket/in/"}]'}, lambda body: body, job)
-    said = 'the manifest "s3://bucket/m/list.json" names no objects; their names follow its {"prefix": ...}'
-    assert (ran.outcome.status, ran.outcome.failure_reason) == ("Failed", f"ClientError: {said}")
-    assert ran.log[1:] == [said]
+    message = (
+        'the manifest "s3://bucket/m/list.json" names no objects; their names follow its {"prefix": ...}'
+    )
+    assert (ran.outcome.status, ran.outcome.failure_reason) == ("Failed", f"ClientError: {message}")
+    assert ran.log[1:] == [message]
 
 
 def test_an_object_of_a_manifest_that_is_missing_fails_and_the_others_do_not() -> None:
@@ -278,14 +280,16 @@ def test_each_request_in_flight_that_fails_has_a_whole_block_in_the_log_and_no_m
         return body if body == b"x\n" else Answer(status, b"refused " + body.strip())
 
     ran = run_job({"a.csv": data, "b.csv": b"x\n"}, reply, job)
-    said = f"ClientError: {status}" if status < 500 else f"Bad HTTP status received from algorithm: {status}"
+    message = (
+        f"ClientError: {status}" if status < 500 else f"Bad HTTP status received from algorithm: {status}"
+    )
     sent = sorted(int(body) for body in ran.model.bodies if body != b"x\n")
     assert len(sent) == min(at_a_time, records)
     assert ran.log[1:] == [
         f"bucket/in/a.csv: {line}"
         for number in sent
         for line in (
-            said,
+            message,
             "",
             "Message:",
             f"refused {number}",

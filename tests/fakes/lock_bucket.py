@@ -26,7 +26,7 @@ class Version:
 
 
 class LockBucket:
-    """`before_get` and `before_put` are called before the operation, to stand for what others do meanwhile."""
+    """`before_get` and `before_put` are called before the operation, to simulate what others do meanwhile."""
 
     def __init__(self, *, versioned: bool) -> None:
         self.versioned = versioned
@@ -54,7 +54,9 @@ class LockBucket:
         self.before_get()
         with self._mutex:
             if not self.versions:
-                raise _refusal("AccessDenied")  # without s3:ListBucket S3 does not say that nothing is there
+                raise _refusal(
+                    "AccessDenied"
+                )  # without s3:ListBucket S3 doesn't say that the key doesn't exist
             current = self.versions[-1]
             version = {"VersionId": current.id} if self.versioned else {}
             body = io.BytesIO(current.body)
@@ -70,12 +72,12 @@ class LockBucket:
         return json.loads(self.versions[-1].body)["ExecutionArn"] if self.versions else None
 
     def put(self, execution: str) -> None:
-        """Write the lock whatever is there."""
+        """Write the lock unconditionally."""
         with self._mutex:
             self._write(json.dumps({"ExecutionArn": execution}).encode())
 
     def age(self, by: timedelta) -> None:
-        """Make all that is there older."""
+        """Make every version older."""
         for version in self.versions:
             version.modified -= by
 

@@ -58,7 +58,7 @@ class FakeSageMaker:
 class FakeTransformJobs:
     """`statuses` maps a transform job's name to its status; `pages` counts the pages that were given.
 
-    `before_stop` is called before a job is stopped, to stand for what happens meanwhile.
+    `before_stop` is called before a job is stopped, to simulate what happens meanwhile.
     """
 
     def __init__(self, statuses: dict[str, str], *, page_size: int = 2) -> None:

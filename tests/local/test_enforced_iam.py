@@ -254,12 +254,12 @@ def test_an_aborted_execution_cannot_stop_its_job_without_the_permission(
     until(lambda: lab.sagemaker.list_transform_jobs(NameContains=name)["TransformJobSummaries"])
     lab.states.stop_execution(executionArn=execution)
     assert lab.execution(execution)["status"] == "ABORTED"
-    time.sleep(0.5)  # nothing tells that it was not stopped; the integration looks every 0.05 s
+    time.sleep(0.5)  # no event says that it was not stopped; the integration checks every 0.05 s
     assert lab.describe(name)["TransformJobStatus"] == "InProgress"
     lab.sagemaker.stop_transform_job(TransformJobName=name)
 
 
-def test_a_bucket_that_takes_tls_only_takes_calls_of_this_machine(enforced: EnforcedLab) -> None:
+def test_a_bucket_that_requires_tls_accepts_calls_of_this_machine(enforced: EnforcedLab) -> None:
     lab = enforced.lab
     bucket = lab.bucket()
     deny = {

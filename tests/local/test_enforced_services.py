@@ -169,7 +169,7 @@ def test_fails_with_a_key_that_is_disabled_or_another_accounts(services: Service
     assert code == "KMS.NotFoundException"
 
 
-def test_a_log_group_takes_a_key_that_lets_the_service_in_for_it(services: Services) -> None:
+def test_a_log_group_accepts_a_key_whose_policy_allows_the_service(services: Services) -> None:
     logs, key, group = services.aws.client("logs"), services.key(), name()
     code, message = refusal(lambda: logs.create_log_group(logGroupName=group, kmsKeyId=key))
     assert (code, "is not allowed to be used" in message) == ("InvalidParameterException", True)
@@ -266,7 +266,7 @@ def test_an_sdk_integration_acts_with_the_machines_role(services: Services) -> N
     }
 
 
-def test_a_rule_reaches_a_topic_that_lets_it_in(services: Services) -> None:
+def test_a_rule_reaches_a_topic_whose_policy_allows_it(services: Services) -> None:
     sns, sqs, events = (services.aws.client(each) for each in ("sns", "sqs", "events"))
     topic, rule = sns.create_topic(Name=name())["TopicArn"], name()
     queue = sqs.create_queue(QueueName=name())["QueueUrl"]
@@ -295,7 +295,7 @@ def test_a_rule_reaches_a_topic_that_lets_it_in(services: Services) -> None:
         ({"ArnLike": {"kms:EncryptionContext:aws:sns:topicArn": f"arn:aws:sns:us-east-1:{ACCOUNT}:*"}}, True),
     ],
 )
-def test_a_rule_uses_the_key_of_a_topic_and_the_key_learns_no_source(
+def test_a_rule_uses_the_key_of_a_topic_without_condition_keys_of_its_source(
     services: Services, condition: dict[str, Any], is_let_in: bool
 ) -> None:
     sns, events, key, rule = services.aws.client("sns"), services.aws.client("events"), services.key(), name()
@@ -316,7 +316,7 @@ def test_a_rule_uses_the_key_of_a_topic_and_the_key_learns_no_source(
     assert (refused not in services.aws.log_file.read_text()) == is_let_in
 
 
-def test_no_service_can_publish_under_the_key_that_sns_has_itself(services: Services) -> None:
+def test_no_service_can_publish_under_the_aws_managed_key_of_sns(services: Services) -> None:
     sns, cloudwatch = services.aws.client("sns"), services.aws.client("cloudwatch")
     topic = sns.create_topic(Name=name(), Attributes={"KmsMasterKeyId": "alias/aws/sns"})["TopicArn"]
     let_in = {**allow("sns:Publish", resource=topic), "Principal": {"Service": "cloudwatch.amazonaws.com"}}

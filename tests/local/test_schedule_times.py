@@ -30,7 +30,7 @@ def test_a_rate_counts_from_its_start_date() -> None:
     assert found == ["15:00:00", "17:00:00"]
 
 
-def test_a_rate_whose_start_date_has_passed_keeps_its_beat() -> None:
+def test_a_rate_whose_start_date_has_passed_keeps_its_rhythm() -> None:
     found = starts(2, scheduleExpression="rate(1 hour)", startDate="2027-01-01T09:15:00Z")
     assert found == ["12:15:00", "13:15:00"]
 

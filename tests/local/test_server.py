@@ -63,7 +63,7 @@ def served(*options: str, stdin: int | None = subprocess.DEVNULL) -> Iterator[Se
 
 
 def marked_model(lab: Any, folder: Path, behaviour: str) -> str:
-    """Make a model whose server can be told apart by its path."""
+    """Make a model whose server is recognizable by its path."""
     source = Path(__file__).parent / "model_folder" / "serve"
     folder.mkdir()
     (folder / "serve").write_text(source.read_text())
@@ -309,7 +309,7 @@ def test_it_listens_on_the_loopback_alone() -> None:
         assert listening(server.process.pid) == [("127.0.0.1", int(port))]
 
 
-def test_it_takes_many_requests_at_once(make_lab: Callable[[Any], Any]) -> None:
+def test_it_serves_many_requests_at_once(make_lab: Callable[[Any], Any]) -> None:
     with served() as server:
         lab = make_lab(server)
         bucket, model = lab.bucket(**{"a.csv": b"1,2\n"}), lab.model()

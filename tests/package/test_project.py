@@ -44,9 +44,9 @@ def test_a_job_runs_from_its_file_to_the_rows(
 def test_only_the_compiled_wheel_has_the_filters_in_c(
     clean_environment: CleanEnvironment, tmp_path: Path, wheel: Wheel, is_compiled: bool
 ) -> None:
-    tell = "from batch_transform.engine.compiled import is_compiled; print(is_compiled())"
+    source = "from batch_transform.engine.compiled import is_compiled; print(is_compiled())"
     environment = clean_environment("cdk", "local", wheel=wheel)
-    assert environment.run("python", "-c", tell, cwd=tmp_path).stdout == f"{is_compiled}\n"
+    assert environment.run("python", "-c", source, cwd=tmp_path).stdout == f"{is_compiled}\n"
 
 
 def test_records_are_previewed(clean_environment: CleanEnvironment, project: Path) -> None:

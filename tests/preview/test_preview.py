@@ -222,7 +222,7 @@ def test_unsound_csv_is_pointed_out_by_line(data: bytes, found: list[tuple[str, 
 
 
 @pytest.mark.parametrize(
-    ("data", "found", "told"),
+    ("data", "found", "message"),
     [
         (b"1;2;3\n", [("csv-separator", 1, "error")], "semicolons (;), and CSV takes commas"),
         (b"1\t2\t3\n", [("csv-separator", 1, "error")], "tabs, and CSV takes commas"),
@@ -233,11 +233,11 @@ def test_unsound_csv_is_pointed_out_by_line(data: bytes, found: list[tuple[str, 
     ],
 )
 def test_what_other_programs_write_is_reported_with_its_fix(
-    data: bytes, found: list[tuple[str, int, str]], told: str
+    data: bytes, found: list[tuple[str, int, str]], message: str
 ) -> None:
     made = shown(csv_job(), data)
     assert [code for code in codes(made) if code[0] != "filter-miss"] == found
-    assert told in " ".join(finding.message for finding in made.findings)
+    assert message in " ".join(finding.message for finding in made.findings)
 
 
 def test_a_carriage_return_in_json_is_a_blank_and_only_warned_of() -> None:

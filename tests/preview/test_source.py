@@ -13,7 +13,7 @@ from batch_transform.preview.source import first_in_manifest, open_source
 
 
 class FakeS3:
-    """A bucket with objects whose bodies tell whether they were closed."""
+    """A bucket with objects whose bodies know whether they were closed."""
 
     def __init__(self, objects: dict[str, bytes], *, error: Exception | None = None) -> None:
         self.bodies: dict[str, io.BytesIO] = {}

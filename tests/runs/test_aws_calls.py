@@ -42,14 +42,14 @@ def test_fails_with_what_aws_said_and_what_to_do(error: Exception, said: str) ->
 
 
 def test_fails_with_the_action_that_aws_names_when_access_is_denied() -> None:
-    told = "User: arn:aws:iam::123456789012:user/ann is not authorized to perform: states:StartExecution on resource: x"
+    text = "User: arn:aws:iam::123456789012:user/ann is not authorized to perform: states:StartExecution on resource: x"
     with (
         pytest.raises(
             AwsCallError, match=r"may not do states:StartExecution .*docs/how-to/permissions-for-people\.md"
         ),
         aws_calls(),
     ):
-        raise refused("AccessDeniedException", told)
+        raise refused("AccessDeniedException", text)
 
 
 @pytest.mark.parametrize(("operation", "action"), ACTIONS.items())

@@ -32,16 +32,16 @@ def test_a_completed_run_shows_where_its_results_are_and_what_it_used() -> None:
 
 def test_what_was_not_counted_is_shown_as_not_counted() -> None:
     uncounted = {**COMPLETED, "InputObjects": None, "InputBytes": None, "Attempts": 3}
-    told = str(RunOutput.of(uncounted))
-    assert told == "objects not counted in, 3 objects of 999 bytes out, on 2 x ml.m5.large, 3 attempts"
+    text = str(RunOutput.of(uncounted))
+    assert text == "objects not counted in, 3 objects of 999 bytes out, on 2 x ml.m5.large, 3 attempts"
 
 
 @pytest.mark.parametrize(
-    ("size", "told"),
+    ("size", "text"),
     [(0, "0 bytes"), (1000, "1.0 kB"), (2_500_000, "2.5 MB"), (7 * 10**9, "7.0 GB"), (10**16, "10,000.0 TB")],
 )
-def test_sizes_have_readable_units(size: int, told: str) -> None:
-    assert f"1 object of {told} in" in str(RunOutput.of({**COMPLETED, "InputBytes": size}))
+def test_sizes_have_readable_units(size: int, text: str) -> None:
+    assert f"1 object of {text} in" in str(RunOutput.of({**COMPLETED, "InputBytes": size}))
 
 
 def test_a_skipped_run_names_the_run_in_progress() -> None:

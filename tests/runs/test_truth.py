@@ -40,7 +40,7 @@ def test_columns_are_found_by_name_wherever_they_stand(tmp_path: Path) -> None:
         "a quantity",
         "a probability",
         "classes by number",
-        "one that is no number",
+        "one that is not a number",
         "not a number",
         "none known",
     ],

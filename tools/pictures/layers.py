@@ -11,7 +11,7 @@ _PACKAGES = ("batch_transform", "batch_transform_cdk", "batch_transform_nag", "s
 
 
 def layers(project: Path) -> str:
-    """Draw what imports what: one box a package of `batch_transform`, and one for each other package.
+    """Draw what imports what: one box per package of `batch_transform`, and one for each other package.
 
     An import that a longer way has too is left out, so that the picture shows the order and not every line.
     """

@@ -5,7 +5,7 @@
     %ERR[0-9]+%                      a regular expression
     { $.status >= 500 && $.path = "/a*" }    on messages that are JSON
 
-Space-delimited patterns, `[ip, user, status = 4*]`, are refused: how many words the last field stands for is not
+Space-delimited patterns, `[ip, user, status = 4*]`, are refused: how many words the last field matches is not
 documented.
 """
 

@@ -73,9 +73,11 @@ class SageMakerTask:
         operation = f"{name[0].upper()}{name[1:]}"
         unknown = unknown_member(operation, parameters)
         if unknown is not None:
-            said = f'The field "{unknown}" is not supported by Step Functions'
+            message = f'The field "{unknown}" is not supported by Step Functions'
             text = json.dumps(parameters, separators=(",", ":"))
-            raise failure(RUNTIME, f"The Parameters '{text}' could not be used to start the Task: [{said}]")
+            raise failure(
+                RUNTIME, f"The Parameters '{text}' could not be used to start the Task: [{message}]"
+            )
         if not pattern:
             return {**self._call(operation, parameters, scope), **sdk_metadata()}
         tags = {

@@ -41,7 +41,7 @@ class Resource(Protocol):
 
 @dataclass
 class RequestedResource:
-    """A resource that is no more than its create request, without Tags. `created` is seconds since the epoch."""
+    """A resource that consists of its create request, without Tags. `created` is seconds since the epoch."""
 
     KIND: ClassVar[str]
     """The resource type in the ARN, such as `model`."""

@@ -62,7 +62,7 @@ def test_each_comparison(comparison: str, below: str, equal: str, above: str) ->
     assert [alarm_state(rule, [value, None, None]) for value in (4.0, 5.0, 6.0)] == [below, equal, above]
 
 
-def test_the_reason_says_that_nothing_came() -> None:
+def test_the_reason_says_that_no_data_arrived() -> None:
     alarm = {
         "EvaluationPeriods": 25,
         "Threshold": 1,

@@ -49,16 +49,16 @@ def test_it_is_learned_from_two_weeks() -> None:
     ],
     ids=["below the band", "no such query", "no metric", "another expression"],
 )
-def test_any_other_alarm_is_left_alone(alarm: dict[str, Any]) -> None:
+def test_any_other_alarm_is_ignored(alarm: dict[str, Any]) -> None:
     assert BandAlarm.of({**ALARM, **alarm}) is None
 
 
-def test_awss_own_width_is_two_deviations() -> None:
+def test_the_default_width_is_two_deviations() -> None:
     queries = [ALARM["Metrics"][0], {"Id": "usual", "Expression": "ANOMALY_DETECTION_BAND(duration)"}]
     assert band(Metrics=queries).deviations == 2.0
 
 
-def test_nothing_is_usual_before_there_are_enough_values() -> None:
+def test_there_is_no_band_before_there_are_enough_values() -> None:
     assert threshold([9.0, 1.0, 1.0]) is None
     assert threshold([9.0, *[1.0] * LEAST_VALUES]) is not None
 
@@ -67,7 +67,7 @@ def test_the_value_that_is_judged_is_not_learned_from() -> None:
     assert threshold([1_000_000.0, 100.0, 100.0, 100.0]) == pytest.approx(130.0)
 
 
-def test_periods_without_data_teach_nothing() -> None:
+def test_periods_without_data_are_not_learned_from() -> None:
     gaps = [None, 1_000.0, None, 100.0, None, None, 100.0, 100.0]
     assert threshold(gaps) == threshold([1_000.0, 100.0, 100.0, 100.0])
 
@@ -77,7 +77,7 @@ def test_without_a_value_to_judge_all_that_came_before_is_learned_from() -> None
 
 
 @given(st.lists(st.floats(0, 1e9), min_size=LEAST_VALUES, max_size=50), st.floats(0, 10))
-def test_the_band_is_so_many_deviations_wide_and_never_narrower_than_a_share_of_the_mean(
+def test_the_band_has_the_deviations_asked_for_and_at_least_a_share_of_the_mean(
     before: list[float], deviations: float
 ) -> None:
     upper = upper_end(before, deviations)

@@ -95,7 +95,7 @@ def test_a_bucket_is_read_as_a_host_name_before_localhost(lab: Any) -> None:
 def test_fails_for_a_foreign_name_that_points_here(lab: Any, host: str) -> None:
     bucket = lab.bucket(**{"a.csv": b"secret\n"})
     status, text = get(lab, ("Host", host), path=f"/{bucket}/in/a.csv")
-    assert status in {400, 403}  # 400 is the server's own, for a Host that is no host at all
+    assert status in {400, 403}  # 400 is the server's own, for an invalid Host header
     assert "secret" not in text
     if status == 403:
         assert text == (

@@ -23,7 +23,7 @@ _TLS = "x-tls-version"
 
 _BUCKET_KEY = "x-amz-server-side-encryption-bucket-key-enabled"
 _has_bucket_key: dict[tuple[str, str], bool] = {}
-"""What writes said about the bucket key, while the local AWS runs. The emulator doesn't keep this header."""
+"""The bucket-key header of each write, while the local AWS runs. The emulator doesn't keep this header."""
 
 _GENERATE, _DECRYPT = "kms:GenerateDataKey", "kms:Decrypt"
 _ALGORITHM = "x-amz-server-side-encryption"

@@ -98,7 +98,7 @@ def test_an_alarm_knows_its_own_machine(quick: Any, until: Callable[..., None]) 
     until(lambda: _state(quick, alarms[0]) == "OK")
 
 
-def test_an_alarm_on_what_did_not_happen_comes_without_data(quick: Any, until: Callable[..., None]) -> None:
+def test_an_alarm_on_missing_data_goes_off_without_data(quick: Any, until: Callable[..., None]) -> None:
     machine = quick.machine(_PASS)
     quick.execution(quick.execute(machine))
     alarm = _put_alarm(

@@ -82,7 +82,7 @@ def test_a_failed_event_is_retried_and_then_sent_to_the_functions_destination(
     assert letter["requestContext"]["condition"] == "RetriesExhausted"
 
 
-def test_an_event_whose_target_is_gone_lands_in_the_rules_queue(
+def test_an_event_whose_target_is_gone_goes_to_the_rules_queue(
     lab: Any, letters: Letters, until: Callable[..., None]
 ) -> None:
     arn = "arn:aws:lambda:us-east-1:000000000000:function:nobody"
@@ -93,7 +93,7 @@ def test_an_event_whose_target_is_gone_lands_in_the_rules_queue(
     assert letters.found[0]["detail"]["object"]["key"] == "in/b.csv"
 
 
-def test_a_rule_takes_objects_by_prefix_suffix_and_size(
+def test_a_rule_matches_objects_by_prefix_suffix_and_size(
     lab: Any, letters: Letters, until: Callable[..., None]
 ) -> None:
     bucket = lab.bucket()

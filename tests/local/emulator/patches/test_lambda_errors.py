@@ -49,11 +49,11 @@ def function(lab: Any) -> str:
 def test_an_invocation_fails_with_the_class_of_the_exception(lab: Any) -> None:
     client, name = lab.aws.client("lambda"), function(lab)
     answer = client.invoke(FunctionName=name, Payload=b'{"number": "x"}')
-    told = json.loads(answer["Payload"].read())
+    returned = json.loads(answer["Payload"].read())
     assert answer["FunctionError"] == "Unhandled"
-    assert (told["errorType"], told["errorMessage"]) == ("RunInputError", "no number")
-    assert told.keys() == {"errorMessage", "errorType", "requestId", "stackTrace"}
-    assert 'raise RunInputError("no number") from error' in told["stackTrace"][-1]
+    assert (returned["errorType"], returned["errorMessage"]) == ("RunInputError", "no number")
+    assert returned.keys() == {"errorMessage", "errorType", "requestId", "stackTrace"}
+    assert 'raise RunInputError("no number") from error' in returned["stackTrace"][-1]
     nested = json.loads(client.invoke(FunctionName=name, Payload=b'{"nested": true}')["Payload"].read())
     assert (nested["errorType"], nested["errorMessage"]) == ("Inner", "two\nlines: of text")
 

@@ -73,7 +73,7 @@ def test_rate_and_cron_start_again_and_again(lab: Any, until: Callable[..., None
         until(lambda: len(started(lab, machine)) > 1)  # noqa: B023  # it is called in this turn
 
 
-def test_a_paused_one_a_coming_one_and_a_past_one_start_nothing(lab: Any, until: Callable[..., None]) -> None:
+def test_a_disabled_a_future_and_a_past_schedule_start_nothing(lab: Any, until: Callable[..., None]) -> None:
     machine = lab.machine(PASS)
     now = datetime.now(UTC)
     schedule(lab, "rate(1 minute)", machine, State="DISABLED")
@@ -86,7 +86,7 @@ def test_a_paused_one_a_coming_one_and_a_past_one_start_nothing(lab: Any, until:
     assert not started(lab, machine)
 
 
-def test_a_start_that_cannot_be_made_lands_in_the_dead_letter_queue(
+def test_a_start_that_cannot_be_made_goes_to_the_dead_letter_queue(
     lab: Any, until: Callable[..., None]
 ) -> None:
     url, arn = queue_of(lab)
@@ -102,7 +102,7 @@ def test_a_start_that_cannot_be_made_lands_in_the_dead_letter_queue(
 
 
 @pytest.mark.parametrize(
-    ("expression", "members", "told"),
+    ("expression", "members", "message"),
     [
         ("cron(0 2 * * *)", {}, r"Invalid Schedule Expression cron\(0 2 \* \* \*\)"),
         ("rate(1 hour)", {"ScheduleExpressionTimezone": "Europe/Wien"}, "Europe/Wien"),
@@ -113,8 +113,8 @@ def test_a_start_that_cannot_be_made_lands_in_the_dead_letter_queue(
         ),
     ],
 )
-def test_fails_for_what_aws_refuses(lab: Any, expression: str, members: dict[str, Any], told: str) -> None:
-    with pytest.raises(ClientError, match=told):
+def test_fails_for_what_aws_refuses(lab: Any, expression: str, members: dict[str, Any], message: str) -> None:
+    with pytest.raises(ClientError, match=message):
         schedule(lab, expression, NOWHERE, **members)
 
 

@@ -1,4 +1,4 @@
-"""`--data-dir`: what was answered with 200 is there after a restart, and nothing else."""
+"""`--data-dir`: what was answered with 200 survives a restart, and nothing else does."""
 
 from __future__ import annotations
 

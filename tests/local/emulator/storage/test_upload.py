@@ -104,7 +104,7 @@ def test_a_large_body_is_in_a_file_and_its_hash_is_known(tmp_path: Path) -> None
         ("/iceberg/v1/x", b"", {}),
     ],
 )
-def test_what_may_not_be_the_bytes_of_an_object_is_left_to_the_emulator(
+def test_a_body_that_may_not_be_an_object_is_left_to_the_emulator(
     path: str, query: bytes, header: dict[bytes, bytes]
 ) -> None:
     headers = {b"host": b"127.0.0.1:4566", **header}

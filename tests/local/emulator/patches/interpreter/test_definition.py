@@ -124,7 +124,7 @@ REFUSED_BY_AWS: dict[str, tuple[Any, list[str]]] = {
             f"{SCHEMA}: 'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine at /States/S"
         ],
     ),
-    "a value that is no path": (
+    "a value that is not a path": (
         one({**DONE, "Parameters": {"a": [{"x.$": "nothing"}]}}),
         [
             f"{SCHEMA}: The value for the field 'x.$' must be a valid JSONPath or a valid intrinsic function call at "
