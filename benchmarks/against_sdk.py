@@ -1,4 +1,4 @@
-"""Point 1 of docs/how-it-works/speed.md: records per second, against SageMaker SDK local mode in both major versions."""
+"""Point 1 of docs/how-it-works/speed.md: records per second, compared with SDK local mode in both major versions."""
 
 from __future__ import annotations
 
