@@ -90,6 +90,7 @@ def test_the_subject_is_one_that_sns_takes() -> None:
     [
         ("cn-north-1", "https://cn-north-1.console.amazonaws.cn/"),
         ("us-gov-west-1", "https://us-gov-west-1.console.amazonaws-us-gov.com/"),
+        ("eusc-de-east-1", "https://eusc-de-east-1.console.amazonaws-eusc.eu/"),
     ],
 )
 def test_links_lead_to_the_console_of_the_partition(region: str, console: str) -> None:

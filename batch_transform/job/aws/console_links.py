@@ -8,6 +8,14 @@ from __future__ import annotations
 TRANSFORM_JOB_LOGS = "/aws/sagemaker/TransformJobs"
 """The log group of all transform jobs of an account (Developer Guide of SageMaker, "Logs")."""
 
+_DOMAINS = {
+    "cn-": "console.amazonaws.cn",
+    "eusc-": "console.amazonaws-eusc.eu",
+    "us-gov-": "console.amazonaws-us-gov.com",
+}
+"""The console's domain outside the `aws` partition, by the start of the region. A CDK token as the region has none of
+these starts, and so the domain of the `aws` partition."""
+
 
 def execution_link(region: str, execution_arn: str) -> str:
     """Return the page of one execution."""
@@ -47,9 +55,7 @@ def _states(region: str) -> str:
 
 
 def _console(region: str) -> str:
-    domain = "console.aws.amazon.com"
-    if region.startswith("cn-"):
-        domain = "console.amazonaws.cn"
-    elif region.startswith("us-gov-"):
-        domain = "console.amazonaws-us-gov.com"
+    domain = next(
+        (domain for start, domain in _DOMAINS.items() if region.startswith(start)), "console.aws.amazon.com"
+    )
     return f"https://{region}.{domain}"
