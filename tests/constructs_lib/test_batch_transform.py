@@ -1,4 +1,4 @@
-"""The construct in an app of its own: what each kind of model and place of data makes of the template."""
+"""The construct in an app: the template for each kind of model and location of data."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def test_a_container_gets_the_variables_by_which_it_finds_its_code(  # noqa: PLR
     assert model["Properties"]["PrimaryContainer"]["Environment"] == expected
 
 
-def test_code_in_s3_is_what_the_role_may_read_as_well(template_of: Callable[[JobSpec], Template]) -> None:
+def test_the_role_may_also_read_code_in_s3(template_of: Callable[[JobSpec], Template]) -> None:
     env = {
         "SAGEMAKER_PROGRAM": "inference.py",
         "SAGEMAKER_SUBMIT_DIRECTORY": "s3://code/churn/sourcedir.tar.gz",
@@ -240,7 +240,7 @@ def test_names_reach_the_state_machine_as_paths(template_of: Callable[[JobSpec],
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
 
-def test_keys_may_be_used_by_those_who_write_with_them(template_of: Callable[[JobSpec], Template]) -> None:
+def test_roles_may_use_the_keys_that_they_write_with(template_of: Callable[[JobSpec], Template]) -> None:
     job = replace(
         ARTIFACT,
         output=OutputSpec(kms_key=KEY),
@@ -420,7 +420,7 @@ def test_a_given_role_replaces_the_stacks(template_of: Callable[[JobSpec], Templ
     assert actions_on(template, s3_arn("models/churn/model.tar.gz")) == set()
 
 
-def test_fails_for_a_job_that_the_rules_refuse_with_all_that_is_wrong(
+def test_fails_with_every_problem_of_a_job_that_the_rules_refuse(
     template_of: Callable[[JobSpec], Template],
 ) -> None:
     wrong = replace(
@@ -444,7 +444,7 @@ def test_fails_for_a_second_job_of_the_same_name_over_the_same_buckets() -> None
     BatchTransform(stack, "Fourth", job=ARTIFACT)
 
 
-def test_the_commands_find_a_job_by_an_output_and_what_it_says_by_metadata() -> None:
+def test_the_commands_find_a_job_by_an_output_and_its_fields_by_metadata() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     BatchTransform(stack, "Job", job=replace(ARTIFACT, name="churn-nightly"))
     template = Template.from_stack(stack)

@@ -1,4 +1,4 @@
-"""What the package says that it offers is what it offers."""
+"""The package exports what its documentation names."""
 
 from __future__ import annotations
 

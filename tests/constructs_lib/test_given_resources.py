@@ -1,4 +1,4 @@
-"""A job with what its app has already: buckets, a key, a role, a network. And what it grants and tells."""
+"""A job with existing resources of its app: buckets, a key, a role, a network. And its grants, rules and metrics."""
 
 from __future__ import annotations
 
@@ -75,10 +75,10 @@ def test_a_place_in_the_given_bucket_is_that_bucket_with_its_key(stack: cdk.Stac
     lake = s3.Bucket(stack, "Lake", encryption_key=key)
     job = replace(CHURN, input=InputSpec(data=lake.s3_url_for_object("customers/")))
     BatchTransform(stack, "Churn", job=job, input_bucket=lake)
-    rights = allowed(Template.from_stack(stack), "ChurnModelExecutionRole")
-    [objects] = [arn for arn in rights if arn.endswith("/customers/*")]
+    permissions = allowed(Template.from_stack(stack), "ChurnModelExecutionRole")
+    [objects] = [arn for arn in permissions if arn.endswith("/customers/*")]
     assert objects.startswith("Lake")
-    [on_key] = [actions for arn, actions in rights.items() if arn.startswith("LakeKey")]
+    [on_key] = [actions for arn, actions in permissions.items() if arn.startswith("LakeKey")]
     assert on_key == {"kms:Decrypt"}
 
 
@@ -89,7 +89,7 @@ def test_results_in_a_bucket_with_a_key_name_that_key(stack: cdk.Stack) -> None:
     assert request(stack)["TransformOutput"]["KmsKeyId"] == text(stack.resolve(key.key_arn))
 
 
-def test_data_of_others_under_their_key_are_decrypted_by_who_reads_them(stack: cdk.Stack) -> None:
+def test_data_of_others_under_their_key_is_decrypted_by_its_readers(stack: cdk.Stack) -> None:
     theirs = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
     data = InputSpec(
         data="s3://lake/churn/",
@@ -148,7 +148,7 @@ def test_without_a_key_the_request_names_none(stack: cdk.Stack) -> None:
     assert not [arn for arn in allowed(Template.from_stack(stack), "ExecutionRole") if "Key" in arn]
 
 
-def test_a_given_role_gets_the_rights_before_the_model_is_made(stack: cdk.Stack) -> None:
+def test_a_given_role_gets_the_permissions_before_the_model_is_created(stack: cdk.Stack) -> None:
     role = iam.Role(stack, "Scorer", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"))
     job = BatchTransform(stack, "Churn", job=CHURN, execution_role=role)
     template = Template.from_stack(stack)
@@ -264,7 +264,7 @@ def test_fails_on_a_job_that_the_rules_refuse(stack: cdk.Stack) -> None:
         BatchTransform(stack, "Churn", job=replace(EXISTING, name="-"))
 
 
-def test_who_may_start_a_run_may_do_no_more(stack: cdk.Stack) -> None:
+def test_a_grant_to_start_runs_allows_nothing_else(stack: cdk.Stack) -> None:
     role = iam.Role(stack, "Starter", assumed_by=iam.AccountRootPrincipal())
     job = BatchTransform(stack, "Churn", job=EXISTING)
     job.grant_start(role)
@@ -272,17 +272,19 @@ def test_who_may_start_a_run_may_do_no_more(stack: cdk.Stack) -> None:
     assert allowed(Template.from_stack(stack), "Starter") == {machine: {"states:StartExecution"}}
 
 
-def test_who_waits_for_a_run_follows_it_and_hears_of_its_end(stack: cdk.Stack) -> None:
+def test_a_grant_to_start_and_wait_allows_following_the_run_to_its_end(stack: cdk.Stack) -> None:
     role = iam.Role(stack, "Waiter", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
     BatchTransform(stack, "Churn", job=EXISTING).grant_start_and_wait(role)
-    rights = allowed(Template.from_stack(stack), "Waiter")
+    permissions = allowed(Template.from_stack(stack), "Waiter")
     [rule] = [
-        arn for arn in rights if arn.endswith(":rule/StepFunctionsGetEventsForStepFunctionsExecutionRule")
+        arn
+        for arn in permissions
+        if arn.endswith(":rule/StepFunctionsGetEventsForStepFunctionsExecutionRule")
     ]
-    [executions] = [arn for arn in rights if ":execution:" in arn]
-    assert rights[rule] == {"events:PutTargets", "events:PutRule", "events:DescribeRule"}
-    assert rights[executions] == {"states:DescribeExecution", "states:StopExecution"}
-    assert len(rights) == 3
+    [executions] = [arn for arn in permissions if ":execution:" in arn]
+    assert permissions[rule] == {"events:PutTargets", "events:PutRule", "events:DescribeRule"}
+    assert permissions[executions] == {"states:DescribeExecution", "states:StopExecution"}
+    assert len(permissions) == 3
 
 
 @pytest.mark.parametrize(
@@ -298,18 +300,18 @@ def test_grants_name_the_jobs_own_prefix(
 ) -> None:
     role = iam.Role(stack, "Grantee", assumed_by=iam.AccountRootPrincipal())
     getattr(BatchTransform(stack, "Churn", job=EXISTING), grant)(role)
-    rights = allowed(Template.from_stack(stack), "Grantee")
-    [objects] = [arn for arn in rights if arn.endswith("/churn/*")]
+    permissions = allowed(Template.from_stack(stack), "Grantee")
+    [objects] = [arn for arn in permissions if arn.endswith("/churn/*")]
     assert objects.startswith(f"ChurnData{bucket}")
-    assert rights.pop(objects) == actions
-    assert set().union(*rights.values()) <= {"s3:ListBucket"}
+    assert permissions.pop(objects) == actions
+    assert set().union(*permissions.values()) <= {"s3:ListBucket"}
 
 
 @pytest.mark.parametrize(
     ("method", "statuses"),
     [("on_failed", ["FAILED", "TIMED_OUT", "ABORTED"]), ("on_succeeded", ["SUCCEEDED"])],
 )
-def test_a_rule_hears_of_the_ends_of_this_jobs_runs(
+def test_a_rule_matches_the_ends_of_this_jobs_runs(
     stack: cdk.Stack, method: str, statuses: list[str]
 ) -> None:
     job = BatchTransform(stack, "Churn", job=EXISTING)

@@ -1,4 +1,4 @@
-"""What the constructs define in an app of one's own has no finding that they do not explain themselves."""
+"""Resources of the constructs in any app have no findings except those that they acknowledge."""
 
 from __future__ import annotations
 

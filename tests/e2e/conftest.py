@@ -1,4 +1,4 @@
-"""What a stranger does, on a project folder of their own."""
+"""End-to-end tests, each in a project folder of its own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from e2e.project_copy import PROJECT, Project
 
 @pytest.fixture(scope="session")
 def example_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The trained example model and its data, in a folder of their own: those of `make model`, if there are any."""
+    """The trained example model and its data, in a separate folder; those of `make model` if it has run."""
     build = tmp_path_factory.mktemp("build")
     if (PROJECT / "build/tumours/parameters.json").exists():
         for name in ("tumours", "data"):

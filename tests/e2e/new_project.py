@@ -1,4 +1,4 @@
-"""A project that `batch-transform init` wrote, and what somebody does in it first."""
+"""A project that `batch-transform init` wrote, and the first steps in it."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ class Redeployed:
         return assembly
 
     def deploy(self, assembly: str) -> None:
-        """Create the stack, or update it with what is other than in its template."""
+        """Create the stack, or update it to this template."""
         self.outputs = deploy(self._folder / assembly, "BatchTransform", self.aws.client, lambda _event: None)
 
     @property
@@ -113,7 +113,7 @@ class Redeployed:
         raise AssertionError(f"{arn} did not end")
 
     def results(self, run: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-        """What a run has written: key -> the answer of S3's GetObject, with its text as `Text`."""
+        """Return the objects that a run wrote: key -> the response of GetObject, with its text as `Text`."""
         s3 = self.aws.client("s3")
         bucket, _, prefix = str(run["S3OutputPath"]).removeprefix("s3://").partition("/")
         found = {}

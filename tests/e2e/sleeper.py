@@ -1,4 +1,4 @@
-"""A model that sleeps as many seconds as its first record says, for runs that take long."""
+"""A model that sleeps for the number of seconds in its first record, for long runs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SLEEPER: dict[str, Any] = {
     "source": "../build/sleeper",
     "image": {"framework": "sklearn", "version": "1.2-1"},
 }
-"""The `model` of a job file, which lies beside the folder `build`."""
+"""The `model` of a job file next to the folder `build`."""
 
 
 def write_sleeper(folder: Path) -> None:

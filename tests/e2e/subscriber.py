@@ -1,4 +1,4 @@
-"""Somebody who subscribed to a stack's topic, and reads what people are told."""
+"""A subscriber to a stack's topic, who reads its notifications."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from patience import PATIENCE_SECONDS
 
 @dataclass
 class Subscriber:
-    """A queue that gets all that the topic is told; `told` are the messages so far, as SNS delivers them."""
+    """A queue that is subscribed to the topic; `messages` are those received so far, as SNS delivers them."""
 
     sqs: Any
     queue_url: str
-    told: list[dict[str, Any]] = field(default_factory=list)
+    messages: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
     def of(cls, aws: LocalAws, topic: str) -> Subscriber:
         sqs = aws.client("sqs")
-        url = sqs.create_queue(QueueName="told")["QueueUrl"]
+        url = sqs.create_queue(QueueName="subscriber")["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         policy = {
             "Version": "2012-10-17",
@@ -42,19 +42,19 @@ class Subscriber:
         return cls(sqs, url)
 
     def message(self, is_it: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """Wait for a message of SNS, and return it."""
+        """Wait for a message from SNS, and return it."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
-            for message in self.told:
+            for message in self.messages:
                 if is_it(message):
                     return message
             received = self.sqs.receive_message(
                 QueueUrl=self.queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=1
             )
-            self.told += [json.loads(message["Body"]) for message in received.get("Messages", [])]
-        raise AssertionError(f"nobody was told; told were {[one['Subject'] for one in self.told]}")
+            self.messages += [json.loads(message["Body"]) for message in received.get("Messages", [])]
+        raise AssertionError(f"no such message; received were {[one['Subject'] for one in self.messages]}")
 
     def mail(self, execution: str) -> tuple[str, str]:
-        """Subject and text of the message about a run."""
+        """Return subject and text of the e-mail about a run."""
         found = self.message(lambda one: f"/executions/details/{execution}\n" in one["Message"])
         return found["Subject"], found["Message"]

@@ -1,4 +1,4 @@
-"""The constructs in a CDK app of one's own, under one customer key, on a local AWS that enforces IAM and KMS."""
+"""The constructs in another CDK app, under one customer key, on a local AWS that enforces IAM and KMS."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def nested_workflow(machine: sfn.IStateMachine) -> dict[str, Any]:
 
 
 class OwnStack(cdk.Stack):
-    """What somebody writes who has an app already: a job, and people and a workflow that use it."""
+    """A stack of an existing app: a job, with people and a workflow that use it."""
 
     def __init__(self, scope: cdk.App, construct_id: str, *, job_file: Path) -> None:
         super().__init__(scope, construct_id)
@@ -72,11 +72,11 @@ class OwnStack(cdk.Stack):
             ),
         )
         tumours.grant_start_and_wait(nested)
-        failures, told = sns.Topic(self, "Failures", master_key=key), sqs.Queue(self, "Told")
-        failures.add_subscription(subscriptions.SqsSubscription(told))
+        failures, queue = sns.Topic(self, "Failures", master_key=key), sqs.Queue(self, "Received")
+        failures.add_subscription(subscriptions.SqsSubscription(queue))
         tumours.on_failed("TellOfFailures", target=targets.SnsTopic(failures))
         for name, value in {
-            "Told": told.queue_url,
+            "Received": queue.queue_url,
             "Machine": tumours.state_machine.state_machine_arn,
             "Nested": nested.state_machine_arn,
             "Input": tumours.data.bucket.bucket_name,
@@ -126,7 +126,7 @@ class Deployed:
         raise AssertionError(f"{started['executionArn']} did not end")
 
     def failed_run(self) -> str:
-        """Run the job on data that it cannot score: the execution's ARN."""
+        """Run the job on data that it cannot score, and return the execution's ARN."""
         s3 = self.aws.client("s3")
         version = s3.put_object(Bucket=self["Input"], Key="tumours/b.csv", Body=b"no row\n")["VersionId"]
         try:
@@ -136,13 +136,13 @@ class Deployed:
         assert failed["status"] == "FAILED"
         return str(failed["executionArn"])
 
-    def is_told_of(self, execution: str) -> bool:
-        """Take what came through the topic of failures, and say whether it is of this execution."""
-        found = self.aws.client("sqs").receive_message(QueueUrl=self["Told"], MaxNumberOfMessages=10)
+    def is_notified_of(self, execution: str) -> bool:
+        """Receive messages of the topic of failures, and return whether one is about this execution."""
+        found = self.aws.client("sqs").receive_message(QueueUrl=self["Received"], MaxNumberOfMessages=10)
         return any(execution in message["Body"] for message in found.get("Messages", []))
 
     def without(self, role_part: str, action: str) -> Callable[[], None]:
-        """Take an action on keys out of the policies of the role with this in its name; return what puts it back."""
+        """Remove an action on keys from the policies of a role, by a part of its name; return what restores it."""
         iam_client = self.aws.client("iam")
         [role] = [one["RoleName"] for one in iam_client.list_roles()["Roles"] if role_part in one["RoleName"]]
         kept = {
@@ -195,7 +195,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory, example_model: Path) -> I
         yield stack
 
 
-def test_a_run_keeps_all_that_it_holds_under_the_key(deployed: Deployed) -> None:
+def test_a_run_encrypts_everything_with_the_key(deployed: Deployed) -> None:
     execution = deployed.run(states=deployed.as_role("Reader", "stepfunctions"))
     assert execution["status"] == "SUCCEEDED", execution.get("cause")
     s3 = deployed.aws.client("s3")
@@ -217,7 +217,7 @@ def test_a_run_keeps_all_that_it_holds_under_the_key(deployed: Deployed) -> None
     assert deployed["Key"].endswith(attributes["KmsMasterKeyId"].rpartition("/")[2])
 
 
-def test_who_may_read_the_output_reads_it_and_nothing_else(deployed: Deployed) -> None:
+def test_a_role_that_may_read_the_output_reads_it_and_nothing_else(deployed: Deployed) -> None:
     execution = deployed.run()
     prefix = json.loads(execution["output"])["S3OutputPath"].split("/", 3)[3]
     reader = deployed.as_role("Reader", "s3")
@@ -275,10 +275,12 @@ def test_fails_on_a_header_row_under_the_key(deployed: Deployed) -> None:
 
 def test_a_rule_publishes_to_a_topic_under_the_key(deployed: Deployed) -> None:
     failed = deployed.failed_run()
-    assert soon(lambda: deployed.is_told_of(failed)), "nobody was told of the run that failed"
+    assert soon(lambda: deployed.is_notified_of(failed)), "no notification about the failed run"
 
 
-def test_no_rule_publishes_to_it_without_what_the_cdk_adds_to_the_key(deployed: Deployed) -> None:
+def test_a_rule_cannot_publish_to_it_without_the_statement_that_the_cdk_adds_to_the_key(
+    deployed: Deployed,
+) -> None:
     kms, key = deployed.aws.client("kms"), deployed["Key"]
     kept = kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"]
     document = json.loads(kept)
@@ -294,7 +296,7 @@ def test_no_rule_publishes_to_it_without_what_the_cdk_adds_to_the_key(deployed: 
         assert soon(lambda: refused in deployed.aws.log_file.read_text())
     finally:
         kms.put_key_policy(KeyId=key, PolicyName="default", Policy=kept)
-    assert not deployed.is_told_of(failed)
+    assert not deployed.is_notified_of(failed)
 
 
 def test_the_commands_find_the_job_in_the_stack_that_has_it(
@@ -304,18 +306,18 @@ def test_the_commands_find_the_job_in_the_stack_that_has_it(
     for name, value in deployed.aws.environment().items():
         monkeypatch.setenv(name, value)
 
-    def said(*arguments: str) -> str:
+    def output_of(*arguments: str) -> str:
         with pytest.raises(SystemExit) as ended:
             main(arguments)
         out, err = capsys.readouterr()
         assert (ended.value.code, err) == (0, "")
         return out
 
-    assert "state     Completed" in said("start", "tumours", "--wait")
-    assert "SUCCEEDED" in said("runs", "tumours", "--stack", "Own")
-    [last] = json.loads(said("runs", "--limit", "1", "--json"))
+    assert "state     Completed" in output_of("start", "tumours", "--wait")
+    assert "SUCCEEDED" in output_of("runs", "tumours", "--stack", "Own")
+    [last] = json.loads(output_of("runs", "--limit", "1", "--json"))
     assert (last["job"], last["stack"]) == ("tumours", "Own")
-    assert last["run"] in said("show", "tumours")
+    assert last["run"] in output_of("show", "tumours")
 
 
 def test_fails_when_the_key_is_disabled(deployed: Deployed) -> None:

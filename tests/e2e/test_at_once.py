@@ -1,4 +1,4 @@
-"""Several runs in one folder at the same time: each gives what it alone would give."""
+"""Several runs in one folder at the same time: each has the same results as if it ran alone."""
 
 from __future__ import annotations
 
@@ -48,20 +48,22 @@ def test_runs_of_three_filters_at_once_each_give_their_own_results(project: Proj
         name: started(project, f"jobs/{name}.yaml", f"out-{time}-{name}") for name in (*FILTERS, "other")
     }
     for name, run in running.items():
-        said, _ = run.communicate(timeout=PATIENCE_SECONDS)
-        assert run.returncode == 0, f"{name}: {said}"
+        output, _ = run.communicate(timeout=PATIENCE_SECONDS)
+        assert run.returncode == 0, f"{name}: {output}"
     found = {name: results(project, f"out-{time}-{name}") for name in running}
     [ids], [predictions] = found["ids"], found["predictions"]
     assert len(set(ids)) == 171
     assert set(predictions) == {"benign", "malignant"}
-    assert found["both"] == [[f"{row},{said}" for row, said in zip(ids, predictions, strict=True)]]
+    assert found["both"] == [
+        [f"{case},{prediction}" for case, prediction in zip(ids, predictions, strict=True)]
+    ]
     assert found["other"] == [ids]
 
 
 def test_two_equal_runs_at_once_each_have_a_folder_of_their_own(project: Project) -> None:
     both = [started(project, "tumours", "out") for _ in range(2)]
-    said = [run.communicate(timeout=PATIENCE_SECONDS)[0] for run in both]
-    assert [run.returncode for run in both] == [0, 0], said
+    outputs = [run.communicate(timeout=PATIENCE_SECONDS)[0] for run in both]
+    assert [run.returncode for run in both] == [0, 0], outputs
     one, other = results(project, "out")
     assert one == other
     assert not (project.folder / "build" / "cdk.out").exists()

@@ -1,4 +1,4 @@
-"""What the deployed state machine tries again: on another type, later, or not at all; and a job out of sight."""
+"""What the deployed state machine retries: on another type, later, or not at all; and a job that it lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes wrong for people: each ends with one clear message, the right exit code, and nothing left behind."""
+"""Mistakes of users: each ends with one clear message, the right exit code, and nothing left behind."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def output_fn(prediction, accept): return "", accept
 
 @pytest.fixture(autouse=True)
 def nothing_is_left(project: Project) -> Iterator[None]:
-    """After each of these stories: no process, and no file that is half a result."""
+    """After each of these tests there is no process and no partial result left."""
     yield
     deadline = time.monotonic() + PATIENCE_SECONDS
     while commands_in(project.folder) and time.monotonic() < deadline:
@@ -72,7 +72,7 @@ def test_fails_on_input_that_is_not_there(project: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("--rows", "-1"), "--rows"),
         (("--port", "99999"), "--port"),
@@ -87,11 +87,11 @@ def test_fails_on_input_that_is_not_there(project: Project) -> None:
     ],
 )
 def test_fails_on_a_wrong_option_before_anything_is_started(
-    project: Project, arguments: tuple[str, ...], said: str
+    project: Project, arguments: tuple[str, ...], message: str
 ) -> None:
     done = project.batch_transform("run", "tumours", "--input", "build/data/tumours.csv", *arguments)
     assert done.returncode == 2
-    assert said in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert "local AWS" not in done.stdout
 
@@ -123,7 +123,7 @@ def test_fails_with_the_file_and_the_models_words_when_the_model_refuses_a_row(p
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "problem"),
     [
         (b"\xef\xbb\xbfcase-1,2\n", "begins with a byte order mark (EF BB BF)"),
         ("case-1,2\n".encode("utf-16"), "is UTF-16 text"),
@@ -134,7 +134,7 @@ def test_fails_with_the_file_and_the_models_words_when_the_model_refuses_a_row(p
     ],
 )
 def test_fails_before_anything_starts_for_data_that_no_job_can_score(
-    project: Project, content: bytes, told: str
+    project: Project, content: bytes, problem: str
 ) -> None:
     data = project.folder / "data"
     data.mkdir()
@@ -142,7 +142,7 @@ def test_fails_before_anything_starts_for_data_that_no_job_can_score(
     (data / "b.csv").write_bytes(content)
     done = project.run_example("--input", "data")
     assert done.returncode == 2
-    assert f"data/b.csv {told}" in done.stderr
+    assert f"data/b.csv {problem}" in done.stderr
     assert "local AWS" not in done.stdout
 
 

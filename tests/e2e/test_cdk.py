@@ -1,4 +1,4 @@
-"""The whole life of jobs by the real `cdk` command against the local AWS, as its users use it."""
+"""The life cycle of jobs with the real `cdk` command against the local AWS."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def test_a_job_is_deployed_changed_rolled_back_and_destroyed(toolkit: Toolkit) -
     toolkit.upload(before[INPUT_BUCKET], "tumours/tumours.csv")
     assert toolkit.widths_of_a_run() == {2}
 
-    # Each kind of setting, in the words of the job file.
+    # Each kind of setting, with the names of the job file.
     for section, fields in CHANGED.items():
         project.edit_job(section, **fields)
     job = yaml.safe_load(project.job_file.read_text())
@@ -177,7 +177,7 @@ def test_a_job_is_deployed_changed_rolled_back_and_destroyed(toolkit: Toolkit) -
     assert toolkit.widths_of_a_run() == {3}
     assert "no differences" in toolkit.cdk("diff", "--app", app)
 
-    # What somebody changes by hand is seen.
+    # A manual change is detected.
     assert "No drift detected" in toolkit.cdk("drift", "--app", app)
     functions = toolkit.aws.client("lambda")
     [preflight] = [
@@ -188,16 +188,16 @@ def test_a_job_is_deployed_changed_rolled_back_and_destroyed(toolkit: Toolkit) -
     functions.update_function_configuration(FunctionName=preflight, MemorySize=512)
     assert "/MemorySize" in toolkit.cdk("drift", "--app", app)
 
-    # An update that fails half-way leaves the stack as it was.
+    # An update that fails halfway leaves the stack as it was.
     project.edit_job("data_processing", output_filter="$[-1]")
     broken = toolkit.synthesised("broken")
     break_schedule(project.folder / broken)
-    told = toolkit.deploy(broken, fails=True)
-    assert "Invalid Schedule Expression" in told
+    output = toolkit.deploy(broken, fails=True)
+    assert "Invalid Schedule Expression" in output
     assert toolkit.stacks()["BatchTransform"] == "UPDATE_ROLLBACK_COMPLETE"
     assert toolkit.widths_of_a_run() == {3}
 
-    # Buckets with data stay when the stack goes, and a new deployment does not stumble over them.
+    # Buckets with data stay when the stack is deleted, and don't prevent a new deployment.
     assert "TerminationProtection is enabled" in toolkit.cdk("destroy", "--app", app, "--force", fails=True)
     toolkit.unprotect("BatchTransform")
     toolkit.cdk("destroy", "--app", app, "--force")
@@ -212,7 +212,7 @@ def test_a_job_is_deployed_changed_rolled_back_and_destroyed(toolkit: Toolkit) -
 
 
 def break_schedule(assembly: Path) -> None:
-    """Let the template hold what the Scheduler refuses, as a thing that only AWS knows to be wrong."""
+    """Put a value into the template that only AWS recognises as wrong."""
     template = assembly / "BatchTransform.template.json"
     resources: dict[str, Any] = json.loads(template.read_text())
     for resource in resources["Resources"].values():
@@ -222,7 +222,7 @@ def break_schedule(assembly: Path) -> None:
 
 
 @pytest.mark.timeout(900)
-def test_dev_lives_beside_prod_and_goes_when_it_is_empty(toolkit: Toolkit) -> None:
+def test_dev_is_deployed_beside_prod_and_deleted_when_it_is_empty(toolkit: Toolkit) -> None:
     prod = toolkit.synthesised("prod")
     toolkit.deploy(prod)
     dev = toolkit.synthesised("dev", "dev")
@@ -253,7 +253,7 @@ def test_dev_lives_beside_prod_and_goes_when_it_is_empty(toolkit: Toolkit) -> No
     toolkit.cdk("destroy", "--app", prod, "--force")
 
 
-def test_cdk_synth_prints_the_template_and_makes_the_same_one_again(toolkit: Toolkit) -> None:
+def test_cdk_synth_prints_the_template_and_is_reproducible(toolkit: Toolkit) -> None:
     printed = toolkit.cdk("synth", "-c", "environment=dev", *_AS_SYNTHESISED)
     assert "AWS::SageMaker::Model" in printed
     template = toolkit.project.folder / "cdk.out/BatchTransform.template.json"

@@ -1,4 +1,4 @@
-"""A change of a job file, a model or an environment is seen in what is deployed; taken back, all is as before."""
+"""A change of a job file, a model or an environment changes what is deployed; undoing it restores everything."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from batch_transform.local.up import LocalAws
 from e2e.redeployed import Redeployed
 
 Look = Callable[[Redeployed, Mapping[str, Any]], Any]
-"""What a person sees of the stack, and of the run after the deployment."""
+"""What can be seen of the stack, and of the run after the deployment."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def schedules(stack: Redeployed, _run: Mapping[str, Any]) -> list[tuple[str, str
 
 
 def patterns_of_uploads(stack: Redeployed, _run: Mapping[str, Any]) -> list[list[Any]]:
-    """The keys that the enabled rules on new objects want."""
+    """The key patterns of the enabled rules on new objects."""
     rules = stack.aws.client("events").list_rules()["Rules"]
     wanted = [
         json.loads(rule["EventPattern"])
@@ -107,8 +107,8 @@ def time_of_a_job(stack: Redeployed, _run: Mapping[str, Any]) -> int:
     return seconds
 
 
-def rights(stack: Redeployed) -> str:
-    """What the role of the machine may do, as text."""
+def permissions(stack: Redeployed) -> str:
+    """The permissions of the machine's role, as text."""
     iam = stack.aws.client("iam")
     role = machine(stack)["roleArn"].rpartition("/")[2]
     names = iam.list_role_policies(RoleName=role)["PolicyNames"]
@@ -117,8 +117,8 @@ def rights(stack: Redeployed) -> str:
 
 
 def may_trace(stack: Redeployed, _run: Mapping[str, Any]) -> bool:
-    """The local AWS has no X-Ray, and keeps nothing of it but this."""
-    return "xray:PutTraceSegments" in rights(stack)
+    """The local AWS has no X-Ray: the permission is all that shows it."""
+    return "xray:PutTraceSegments" in permissions(stack)
 
 
 def waits_for_other_runs(stack: Redeployed, _run: Mapping[str, Any]) -> bool:
@@ -126,11 +126,11 @@ def waits_for_other_runs(stack: Redeployed, _run: Mapping[str, Any]) -> bool:
 
 
 def may_release_lock(stack: Redeployed, _run: Mapping[str, Any]) -> bool:
-    return "s3:DeleteObjectVersion" in rights(stack)
+    return "s3:DeleteObjectVersion" in permissions(stack)
 
 
 def days_of_logs(stack: Redeployed, _run: Mapping[str, Any]) -> set[int]:
-    """For how long the groups of machine and functions keep their lines, without what all jobs share."""
+    """How long the log groups of the machine and its functions are kept, without those that all jobs share."""
     groups = stack.aws.client("logs").describe_log_groups()["logGroups"]
     return {each["retentionInDays"] for each in groups if "Workflow" in each["logGroupName"]}
 
@@ -226,7 +226,7 @@ UPDATES = {
         },
         settings={
             "overlap": Setting(waits_for_other_runs, True, False),
-            "rights on the lock": Setting(may_release_lock, True, False),
+            "permissions on the lock": Setting(may_release_lock, True, False),
             "tracing": Setting(may_trace, False, True),
             "logs": Setting(days_of_logs, {90}, {365}),
             "alarm": Setting(longest_duration, None, 5_400_000),
@@ -257,7 +257,7 @@ BEFORE = {"triggers": {"schedule": NIGHTLY}}
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redeployed]:
-    # no schedule starts by itself: the machine's clock may stand at two in the night
+    # no schedule starts a run: it may be two in the night on this machine
     with LocalAws(schedules=False, wait_scale=0.002, enforce_iam=True) as aws:
         found = Redeployed(tmp_path_factory.mktemp("changed"), aws)
         found.deploy(found.synthesise("before", job=BEFORE))
@@ -266,13 +266,13 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redeployed]:
 
 
 def seen(stack: Redeployed, update: Update) -> dict[str, Any]:
-    """Run the job as it is deployed, and look."""
+    """Run the job as it is deployed, and return what can be seen."""
     run = stack.run()
     return {name: setting.look(stack, run) for name, setting in update.settings.items()}
 
 
 @pytest.mark.parametrize("update", UPDATES.values(), ids=list(UPDATES))
-def test_a_change_is_seen_in_what_is_deployed_and_goes_again(stack: Redeployed, update: Update) -> None:
+def test_a_change_is_deployed_and_undone(stack: Redeployed, update: Update) -> None:
     buckets = {stack.input_bucket, stack.output_bucket}
     before = {name: setting.before for name, setting in update.settings.items()}
     stack.deploy("before")

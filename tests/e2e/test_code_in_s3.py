@@ -1,4 +1,4 @@
-"""A model as the SageMaker SDK leaves it, with its code in S3, through the template, with IAM enforced."""
+"""A model as the SageMaker SDK deploys it, with its code in S3, through the template, with IAM enforced."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Stack:
         return dict(described), body.decode()
 
     def run_without(self, key: str) -> dict[str, Any]:
-        """Run while the execution role may read everything that it may, but this object."""
+        """Run the job without the execution role's permission on this object."""
         (model,) = self._aws.client("sagemaker").list_models()["Models"]
         described = self._aws.client("sagemaker").describe_model(ModelName=model["ModelName"])
         role = described["ExecutionRoleArn"].rpartition("/")[2]

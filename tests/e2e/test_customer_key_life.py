@@ -28,7 +28,7 @@ def keys_of(results: Mapping[str, Mapping[str, Any]]) -> set[str | None]:
 
 
 def keys_of_what_holds_data(stack: Redeployed) -> dict[str, set[str | None]]:
-    """Which key each thing that holds something of a job is under."""
+    """Return the key of each resource that stores data of a job."""
     s3, sns = stack.aws.client("s3"), stack.aws.client("sns")
     by_default = [
         s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"][0]
@@ -57,7 +57,7 @@ def test_a_key_is_added_to_a_stack_with_data_and_taken_away_again(stack: Redeplo
     assert keys_of(stack.results(open_run)) == {None}
     assert keys_of_what_holds_data(stack)["buckets"] == {None}
 
-    # Added: data from before are read as they are, results are encrypted.
+    # Added: earlier data is read as it is, results are encrypted.
     stack.deploy(stack.synthesise("with", environment={"customer_key": True}))
     key = stack.outputs[ENCRYPTION_KEY]
     assert (stack.input_bucket, stack.output_bucket) == buckets
@@ -67,7 +67,7 @@ def test_a_key_is_added_to_a_stack_with_data_and_taken_away_again(stack: Redeplo
     stack.upload("b.csv", LINE)
     assert stack.run()["InputObjects"] == 2
 
-    # Taken away: the buckets, their objects and the key stay, and what is under the key can be read.
+    # Removed: the buckets, their objects and the key stay, and objects under the key can be read.
     stack.deploy(without)
     assert ENCRYPTION_KEY not in stack.outputs
     assert (stack.input_bucket, stack.output_bucket) == buckets
@@ -79,7 +79,7 @@ def test_a_key_is_added_to_a_stack_with_data_and_taken_away_again(stack: Redeplo
     assert {each["Text"] for each in stack.results(under_key_run).values()} == {ROWS}
     assert {each["Text"] for each in stack.results(open_run).values()} == {ROWS}
 
-    # The job's roles have no right on the key that went: input that came in its time is not theirs to read ...
+    # The job's roles have no permission on the removed key: they can't read input that was encrypted with it ...
     refused = stack.execution()
     assert refused["status"] == "FAILED"
     assert "kms:Decrypt" in refused["cause"]
@@ -99,7 +99,7 @@ def test_a_key_is_added_to_a_stack_with_data_and_taken_away_again(stack: Redeplo
     assert last_run["InputObjects"] == 2
     assert keys_of(stack.results(last_run)) == {None}
 
-    # A lock that a stopped run left in that time is told of at once, and not waited for.
+    # A lock that a stopped run left in that time fails the run at once: waiting would not help.
     lock = {"Bucket": buckets[1], "Key": ".locks/churn"}
     stack.aws.client("s3").put_object(**lock, Body=b"{}", ServerSideEncryption="aws:kms", SSEKMSKeyId=key)
     locked = stack.execution()
@@ -110,7 +110,7 @@ def test_a_key_is_added_to_a_stack_with_data_and_taken_away_again(stack: Redeplo
 
 
 def test_a_key_that_is_deleted_takes_its_data_with_it(stack: Redeployed) -> None:
-    """What the key is kept for."""
+    """This is why the key is retained."""
     stack.deploy(stack.synthesise("with", environment={"customer_key": True}))
     stack.upload("a.csv", LINE)
     run = stack.run()

@@ -66,8 +66,8 @@ class Stacks:
                 "input": {"content_type": "text/csv", "split_type": "Line"},
                 "output": {"accept": "text/csv", "assemble_with": "Line"},
             }
-            told = {"notify": {"email": "team@example.com"}} if name == OWN_TOPIC else {}
-            (self._app / f"jobs/{name}.yaml").write_text(yaml.safe_dump({**job, **told}))
+            notify = {"notify": {"email": "team@example.com"}} if name == OWN_TOPIC else {}
+            (self._app / f"jobs/{name}.yaml").write_text(yaml.safe_dump({**job, **notify}))
 
     def synthesise(self, assembly: str, *, customer_key: bool) -> str:
         environments = {"environments": {"prod": {"customer_key": customer_key}}}
@@ -98,11 +98,11 @@ class Stacks:
         return {s3.head_object(Bucket=bucket, Key=each["Key"]).get("SSEKMSKeyId") for each in listed}
 
     def listen(self) -> None:
-        """Hear from now on what comes through each topic, as those who confirmed do."""
+        """Subscribe a queue to each topic."""
         sqs, sns = self.aws.client("sqs"), self.aws.client("sns")
         let_in = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}
         policy = json.dumps({"Version": "2012-10-17", "Statement": [let_in]})
-        created = sqs.create_queue(QueueName="ear", Attributes={"Policy": policy})
+        created = sqs.create_queue(QueueName="subscriber", Attributes={"Policy": policy})
         self._ear = created["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=self._ear, AttributeNames=["QueueArn"])["Attributes"][
             "QueueArn"
@@ -110,8 +110,8 @@ class Stacks:
         for topic in sns.list_topics()["Topics"]:
             sns.subscribe(TopicArn=topic["TopicArn"], Protocol="sqs", Endpoint=arn)
 
-    def is_told_of_failures(self) -> bool:
-        """Let a run of each job of the second stack fail, and say whether a message came of each."""
+    def notifies_of_failures(self) -> bool:
+        """Let a run of each job of the second stack fail, and return whether a notification about each one arrived."""
         refused = json.dumps({"transform.instance_type": "none"})
         jobs = {JOBS[SECOND_STACK], OWN_TOPIC}
         for job in jobs:
@@ -149,13 +149,13 @@ def test_stacks_that_share_get_a_key_and_lose_it(stacks: Stacks) -> None:
     stacks.upload("a.csv")
     stacks.listen()
     assert stacks.keys_of_runs() == {None}
-    assert stacks.is_told_of_failures()
+    assert stacks.notifies_of_failures()
 
     # `cdk deploy --all` takes the first stack first.
     stacks.deploy(stacks.synthesise("with", customer_key=True), *JOBS)
     key = stacks.outputs[FIRST_STACK][ENCRYPTION_KEY]
     assert stacks.keys_of_runs() == {key}
-    assert stacks.is_told_of_failures()
+    assert stacks.notifies_of_failures()
 
     # What another stack imports cannot go: it lets go first, as the documentation says.
     with pytest.raises(DeployError, match=f"cannot be deleted as it is in use by {SECOND_STACK}"):
@@ -163,4 +163,4 @@ def test_stacks_that_share_get_a_key_and_lose_it(stacks: Stacks) -> None:
     assert stacks.keys_of_runs() == {key}
     stacks.deploy(without, *reversed(JOBS))
     assert stacks.keys_of_runs() == {None}
-    assert stacks.is_told_of_failures()
+    assert stacks.notifies_of_failures()

@@ -57,7 +57,7 @@ class Stack:
         return str(role).rpartition("/")[2]
 
     def without(self, role: str, action: str) -> Callable[[], None]:
-        """Take an action out of the role's policies; return what puts it back."""
+        """Remove an action from the role's policies; return a function that restores it."""
         kept, changed = {}, []
         for name in self.iam.list_role_policies(RoleName=role)["PolicyNames"]:
             kept[name] = self.iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
@@ -133,7 +133,7 @@ def test_fails_when_the_state_machine_may_not(stack: Stack, action: str) -> None
     assert f"not authorized to perform: sagemaker:{action}" in execution["cause"]
 
 
-def test_fails_when_the_preflight_function_may_not_look_at_the_input(stack: Stack) -> None:
+def test_fails_when_the_preflight_function_may_not_list_the_input(stack: Stack) -> None:
     put_back = stack.without(stack.role_of_function("Preflight"), "s3:ListBucket")
     try:
         execution = stack.run()

@@ -1,4 +1,4 @@
-"""What the machine does to a run: each ends with one clear message, and with nothing lost or left behind in silence."""
+"""Faults of the machine during a run: each ends with one clear message, and nothing is lost or left behind silently."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ STAYS = {"node-compile-cache"}
 
 @pytest.fixture
 def temporary(tmp_path: Path) -> Path:
-    """The folder for temporary files of the runs of one test, so that all that they leave can be seen."""
+    """The folder for the temporary files of one test's runs, which shows everything that they leave."""
     folder = tmp_path / "temporary"
     folder.mkdir()
     return folder
@@ -74,7 +74,7 @@ def until_line(process: subprocess.Popen[str], word: str) -> None:
     for line in process.stdout:
         if word in line:
             return
-    raise AssertionError(f"it never said {word}: {process.stderr and process.stderr.read()}")
+    raise AssertionError(f"it never printed {word}: {process.stderr and process.stderr.read()}")
 
 
 def until_gone(temporary: Path) -> None:
@@ -124,7 +124,7 @@ def test_a_signal_at_any_moment_leaves_no_process_and_no_folder(
     with running(slow, temporary, "run", "slow", "--input", "slow.csv") as run:
         if word:
             until_line(run, word)
-            time.sleep(0.2)  # into what the line announces; any moment will do
+            time.sleep(0.2)  # into the step that the line announces; any moment will do
         else:
             while not list(temporary.glob("batch-transform-*/*.lock")):
                 time.sleep(0.01)
@@ -191,8 +191,8 @@ def test_results_for_which_the_disk_has_no_room_are_kept_elsewhere_and_named(
         while True:
             file.write(b"\0" * 4096)
     with running(project, temporary, "run", "tumours", *DATA, "--out", str(small_disk / "out")) as run:
-        said, errors = run.communicate(timeout=PATIENCE_SECONDS)
-    assert run.returncode == 1, said
+        output, errors = run.communicate(timeout=PATIENCE_SECONDS)
+    assert run.returncode == 1, output
     assert len(errors.splitlines()) == 1, errors
     found = re.fullmatch(
         rf"error: {small_disk}/out/tumours/\S+/tumours\.csv\.out: No space left on device; all results are in (\S+) "

@@ -1,4 +1,4 @@
-"""The whole line: job file, template, deployed stack, state machine, transform job, rows."""
+"""From the job file to rows: template, deployed stack, state machine, transform job."""
 
 from __future__ import annotations
 

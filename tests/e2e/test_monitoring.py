@@ -1,4 +1,4 @@
-"""Everything that is watched goes wrong once on the local AWS, as the stack's own roles, and subscribers are told."""
+"""Each monitored failure happens once on the local AWS, under the stack's own roles, and notifies subscribers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from e2e.subscriber import Subscriber
 from patience import PATIENCE_SECONDS
 
 ALARM_SCALE = 0.005
-"""An hour without a start, 13 periods of 5 minutes, is 20 s."""
+"""An hour without a start, which is 13 periods of 5 minutes, takes 20 s."""
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Watched:
 
     aws: LocalAws
     outputs: dict[str, str]
-    told: Subscriber
+    subscriber: Subscriber
 
     def start(self, job: str, data: str) -> str:
         """Start a run that reads these lines; the model sleeps as long as each says."""
@@ -48,13 +48,15 @@ class Watched:
         return self.outputs[state_machine_output(job)]
 
     def mail(self, execution: str) -> tuple[str, str]:
-        return self.told.mail(execution)
+        return self.subscriber.mail(execution)
 
     def alarm(self, name: str) -> dict[str, Any]:
-        """What CloudWatch tells of an alarm whose name has this part: the stack's, the job's and the alarm's id."""
-        found = self.told.message(lambda one: one["Subject"].startswith("ALARM:") and name in one["Message"])
-        told: dict[str, Any] = json.loads(found["Message"])
-        return told
+        """Return CloudWatch's notification of an alarm with this in its name: the ids of stack, job and alarm."""
+        found = self.subscriber.message(
+            lambda one: one["Subject"].startswith("ALARM:") and name in one["Message"]
+        )
+        notification: dict[str, Any] = json.loads(found["Message"])
+        return notification
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +68,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         "model": SLEEPER,
         "input": {"content_type": "text/csv", "split_type": "Line"},
         "monitoring": {"longest_duration_in_seconds": 1, "starts_within_hours": 1},
-        # far away: what starts is what the test starts
+        # never: only the test starts runs
         "triggers": {"schedule": {"cron": "0 0 1 1 ? 2190"}},
     }
     for name, longest in (("steady", 300), ("sleeper", 3), ("idle", 300)):
@@ -108,10 +110,10 @@ def test_the_link_to_the_log_finds_the_streams_of_this_run(watched: Watched, fai
 
 
 def test_the_alarm_of_failed_runs_has_a_next_step(watched: Watched, failed: str) -> None:
-    told = watched.alarm("steadyMonitoringAlarmsFailed")
-    assert watched.machine("steady") in str(told["Trigger"]["Dimensions"])
-    assert "A run failed." in told["AlarmDescription"]
-    assert f"/statemachines/view/{watched.machine('steady')}" in told["AlarmDescription"]
+    notification = watched.alarm("steadyMonitoringAlarmsFailed")
+    assert watched.machine("steady") in str(notification["Trigger"]["Dimensions"])
+    assert "A run failed." in notification["AlarmDescription"]
+    assert f"/statemachines/view/{watched.machine('steady')}" in notification["AlarmDescription"]
 
 
 def test_a_transform_job_that_takes_too_long_is_a_failed_run_and_a_long_one(watched: Watched) -> None:
@@ -119,8 +121,8 @@ def test_a_transform_job_that_takes_too_long_is_a_failed_run_and_a_long_one(watc
     assert "failed." in text
     assert "ran longer than transform.max_runtime_in_seconds" in text
     assert "next step: increase transform.max_runtime_in_seconds" in text
-    told = watched.alarm("sleeperMonitoringAlarmsTookLonger")
-    assert "longer than 1 s, its monitoring.longest_duration_in_seconds" in told["AlarmDescription"]
+    notification = watched.alarm("sleeperMonitoringAlarmsTookLonger")
+    assert "longer than 1 s, its monitoring.longest_duration_in_seconds" in notification["AlarmDescription"]
 
 
 def test_a_stopped_run_sends_a_notification(watched: Watched) -> None:
@@ -136,7 +138,7 @@ def test_a_timed_out_run_sends_a_notification_and_an_alarm(watched: Watched) -> 
     stepfunctions, machine = watched.aws.client("stepfunctions"), watched.machine("sleeper")
     deployed = json.loads(stepfunctions.describe_state_machine(stateMachineArn=machine)["definition"])
     assert deployed["TimeoutSeconds"] > 86_400
-    # nothing in the deployed machine takes so long: shorten what it allows
+    # no run of the deployed machine takes that long: shorten its timeout
     stepfunctions.update_state_machine(
         stateMachineArn=machine, definition=json.dumps({**deployed, "TimeoutSeconds": 2})
     )
@@ -145,27 +147,29 @@ def test_a_timed_out_run_sends_a_notification_and_an_alarm(watched: Watched) -> 
     assert subject.endswith(" timed out")
     assert "check whether a transform job of this run is still in progress" in text
     assert "#/transform-jobs\n" in text
-    told = watched.alarm("sleeperMonitoringAlarmsTimedOut")
-    assert "reached the timeout of its state machine" in told["AlarmDescription"]
+    notification = watched.alarm("sleeperMonitoringAlarmsTimedOut")
+    assert "reached the timeout of its state machine" in notification["AlarmDescription"]
 
 
 def test_a_start_that_was_lost_raises_an_alarm(watched: Watched) -> None:
     sqs = watched.aws.client("sqs")
     [queue] = [url for url in sqs.list_queues()["QueueUrls"] if "sleeperLostStarts" in url]
     sqs.send_message(QueueUrl=queue, MessageBody="{}")
-    told = watched.alarm("sleeperMonitoringAlarmsStartLost")
-    assert "A run could not be started" in told["AlarmDescription"]
-    assert urllib.parse.quote(queue.rpartition("/")[2], safe="") in told["AlarmDescription"]
+    notification = watched.alarm("sleeperMonitoringAlarmsStartLost")
+    assert "A run could not be started" in notification["AlarmDescription"]
+    assert urllib.parse.quote(queue.rpartition("/")[2], safe="") in notification["AlarmDescription"]
 
 
 def test_a_job_that_does_not_start_raises_an_alarm_and_not_before_it_is_late(watched: Watched) -> None:
-    told = watched.alarm("idleMonitoringAlarmsNotStarted")
-    assert "No run has started for 1 h 5 min" in told["AlarmDescription"]
-    assert "no datapoints were received" in told["NewStateReason"]
-    described = watched.aws.client("cloudwatch").describe_alarm_history(AlarmName=told["AlarmName"])
+    notification = watched.alarm("idleMonitoringAlarmsNotStarted")
+    assert "No run has started for 1 h 5 min" in notification["AlarmDescription"]
+    assert "no datapoints were received" in notification["NewStateReason"]
+    described = watched.aws.client("cloudwatch").describe_alarm_history(AlarmName=notification["AlarmName"])
     changes = [entry for entry in described["AlarmHistoryItems"] if "to ALARM" in entry["HistorySummary"]]
     assert len(changes) == 1
-    [alarm] = watched.aws.client("cloudwatch").describe_alarms(AlarmNames=[told["AlarmName"]])["MetricAlarms"]
+    [alarm] = watched.aws.client("cloudwatch").describe_alarms(AlarmNames=[notification["AlarmName"]])[
+        "MetricAlarms"
+    ]
     waited = alarm["StateUpdatedTimestamp"] - alarm["AlarmConfigurationUpdatedTimestamp"]
     assert waited.total_seconds() >= 65 * 60 * ALARM_SCALE - 1, "a new stack has time for its first start"
 

@@ -1,4 +1,4 @@
-"""Filters in names, from the job file and from a run, on the real line."""
+"""Filters by name, from the job file and from a run, through the deployed workflow."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from e2e.project_copy import Project
 
 @pytest.fixture
 def named(project: Project) -> Project:
-    """The example with its columns from a sample's header, and its filters in names."""
+    """The example with its columns from a sample's header, and with filters by name."""
     columns = yaml.safe_load(project.job_file.read_text())["input"]["columns"]
     (project.folder / "build/sample.csv").write_text(f"{','.join(columns)}\ncase-1\n")
     project.edit_job("input", columns=None, columns_from="../build/sample.csv")
@@ -26,7 +26,7 @@ def first_row(project: Project) -> list[str]:
     return next(csv.reader(result.read_text().splitlines()))
 
 
-def test_names_select_what_the_paths_selected(named: Project) -> None:
+def test_names_select_the_same_as_paths(named: Project) -> None:
     done = named.run_example()
     assert done.returncode == 0, done.stdout + done.stderr
     case, prediction = first_row(named)
@@ -41,7 +41,7 @@ def test_a_run_may_keep_other_columns_by_name(named: Project) -> None:
     assert 0 <= float(first_row(named)[1]) <= 1
 
 
-def test_fails_for_data_with_a_header_before_a_job_pays_for_it(named: Project) -> None:
+def test_fails_for_data_with_a_header_before_a_job_is_billed(named: Project) -> None:
     data = named.folder / "build/data/tumours.csv"
     header = (named.folder / "build/sample.csv").read_text().splitlines()[0]
     data.write_text(f"{header}\n{data.read_text()}")

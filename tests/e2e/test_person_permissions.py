@@ -75,7 +75,7 @@ def command(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> Command:
-    """Run a command as the user, with the page's policy or what is left of it."""
+    """Run a command as the user, with all or part of the page's policy."""
     monkeypatch.chdir(tmp_path)
     for name, value in {**aws.environment(), **key}.items():
         monkeypatch.setenv(name, value)
@@ -151,7 +151,7 @@ def test_fails_with_1_where_a_run_was_stopped_and_cannot_be_looked_at(command: C
     assert "are being stopped, but cannot be followed to their end: your credentials may not do" in err
 
 
-def test_fails_with_1_where_the_run_was_started_and_cannot_be_looked_at(command: Command) -> None:
+def test_fails_with_1_if_the_run_was_started_and_cannot_be_followed(command: Command) -> None:
     code, _, err = command(*START, without="states:DescribeExecution")
     assert code == 1
     assert "was started, and cannot be followed: your credentials may not do states:DescribeExecution" in err

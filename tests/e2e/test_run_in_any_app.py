@@ -1,4 +1,4 @@
-"""`batch-transform run` in the folder of a CDK app of one's own: jobs made in Python, in stacks of any shape."""
+"""`batch-transform run` in the folder of any CDK app: jobs defined in Python, in stacks of any shape."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ app.synth()
 
 @pytest.fixture
 def own(tmp_path: Path, example_model: Path) -> Project:
-    """A folder with an app as a package, and nothing of this project but the installed one."""
+    """A folder with an app that uses this project as an installed package only."""
     package = tmp_path / "scoring"
     package.mkdir()
     (package / "main.py").write_text(APP)
@@ -73,7 +73,7 @@ def own(tmp_path: Path, example_model: Path) -> Project:
 
 
 @pytest.mark.parametrize(
-    ("job", "said"),
+    ("job", "texts"),
     [
         ("cells", ["-> stack Scoring", "stack Lake, through", "stack Scoring, through", "s3://lake-bucket"]),
         ("nested", ["-> stack Outer", "stack Outer, through"]),
@@ -85,11 +85,11 @@ def own(tmp_path: Path, example_model: Path) -> Project:
     ],
 )
 def test_a_job_made_in_python_runs_with_the_stacks_that_it_needs(
-    own: Project, job: str, said: list[str]
+    own: Project, job: str, texts: list[str]
 ) -> None:
     done = own.batch_transform("run", job, "--input", "build/data/tumours.csv", "--enforce-iam", timeout=300)
     assert done.returncode == 0, done.stderr
-    for text in said:
+    for text in texts:
         assert text in done.stdout
     assert "case_id" in done.stdout
     [result] = (own.folder / "out" / job).glob("*/tumours.csv.out")

@@ -1,4 +1,4 @@
-"""Runs of one job beside each other, in the deployed state machine: they wait, are skipped, fail, or may overlap."""
+"""Simultaneous runs of one job in the deployed state machine: they wait, are skipped, fail, or overlap."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def good(deployed: Deployed, job: str) -> dict[str, str]:
     return {"input.data": deployed.upload(job, "data", "a.csv", "id-1,2,3\n")}
 
 
-def test_runs_that_start_at_the_same_moment_come_one_after_the_other(deployed: Deployed) -> None:
+def test_runs_that_start_at_the_same_moment_run_one_after_the_other(deployed: Deployed) -> None:
     run_input = good(deployed, "wait")
     with ThreadPoolExecutor() as pool:
         executions = list(pool.map(lambda _: deployed.start("wait", run_input), range(3)))
@@ -102,7 +102,7 @@ def test_runs_may_overlap_if_the_job_allows_it(
     assert deployed.describe(first)["status"] == "RUNNING"
 
 
-def test_a_failed_run_gives_the_lock_back(deployed: Deployed) -> None:
+def test_a_failed_run_releases_the_lock(deployed: Deployed) -> None:
     deployed.limit(without_capacity=("ml.m5.large",))
     failed = deployed.run("fail", good(deployed, "fail"))
     deployed.limit()

@@ -1,6 +1,6 @@
 """A deployed job runs with the model that it finds when it starts: behind an endpoint, or the newest approved package.
 
-IAM is enforced: the template's own permissions must do for finding the model.
+IAM is enforced: the template's own permissions must suffice to find the model.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Account:
     outputs: dict[str, str]
 
     def container(self, answer: str) -> dict[str, Any]:
-        """Upload a model that answers just this, and return its container."""
+        """Upload a model with this constant answer, and return its container."""
         code = ANSWER.format(answer=answer).encode()
         packed = io.BytesIO()
         with tarfile.open(fileobj=packed, mode="w:gz") as archive:
@@ -55,7 +55,7 @@ class Account:
         return {"Image": IMAGE, "ModelDataUrl": f"s3://{bucket}/{key}", "Environment": CODE_IN_ARCHIVE}
 
     def serve(self, answer: str) -> str:
-        """Make a model that answers just this, and a configuration that serves it; return the name of both."""
+        """Create a model with this constant answer, and a configuration that serves it; return the name of both."""
         sagemaker = self.aws.client("sagemaker")
         name = f"answers-{answer}"
         sagemaker.create_model(ModelName=name, PrimaryContainer=self.container(answer), ExecutionRoleArn=ROLE)
@@ -66,7 +66,7 @@ class Account:
         return name
 
     def register(self, group: str, answer: str, status: str) -> str:
-        """Register a package that answers just this, and return its ARN."""
+        """Register a package with this constant answer, and return its ARN."""
         registered = self.aws.client("sagemaker").create_model_package(
             ModelPackageGroupName=group,
             InferenceSpecification={"Containers": [self.container(answer)]},
@@ -130,7 +130,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
 
 
 def make_role(iam: Any) -> None:  # boto3 makes clients at run time
-    """Make the role that is not the stack's: of the models behind endpoints and of the packages."""
+    """Create the role of the models behind endpoints and of the packages, which doesn't belong to the stack."""
     trust = {
         "Effect": "Allow",
         "Principal": {"Service": "sagemaker.amazonaws.com"},
@@ -174,22 +174,22 @@ def test_a_run_uses_the_newest_approved_package(account: Account) -> None:
     sagemaker.update_model_package(ModelPackageArn=newer, ModelApprovalStatus="Approved")
     assert account.answer("registered")[0] == "newer"
     sagemaker.update_model_package(ModelPackageArn=pending, ModelApprovalStatus="Approved")
-    assert account.answer("registered")[0] == "newer"  # the newest counts, not the last to be approved
+    assert account.answer("registered")[0] == "newer"  # the newest one, not the one approved last
 
 
 @pytest.mark.parametrize(
-    ("job", "said"),
+    ("job", "message"),
     [
         ("homeless", "the endpoint nowhere of model.endpoint cannot be described: ValidationE"),
         ("unregistered", "the packages of nobody of model.package_group cannot be listed: Vali"),
     ],
 )
-def test_a_run_without_a_model_fails_before_a_transform_job(account: Account, job: str, said: str) -> None:
+def test_a_run_without_a_model_fails_before_a_transform_job(account: Account, job: str, message: str) -> None:
     before = account.transform_jobs()
     described = account.run(job)
     assert described["status"] == "FAILED"
     assert described["cause"].startswith(f"job {job} (")
-    assert said in described["cause"]
+    assert message in described["cause"]
     assert account.transform_jobs() == before
 
 

@@ -1,4 +1,4 @@
-"""More jobs than one stack holds: each is deployed, jobs move between them, data stay where they are."""
+"""More jobs than fit into one stack: every stack is deployed, jobs move between stacks, data stays where it is."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ JOBS = [f"tumours-{number:02}" for number in range(20)]
 FEW = JOBS[:10]
 SECOND_STACK = f"{FIRST_STACK}-1"
 MOVES, STAYS = "tumours-00", "tumours-03"
-"""What becomes of a job of the first stack when it splits is a matter of the hash of its name."""
+"""The hash of a job's name decides whether it moves when the first stack splits."""
 
 
 class App:
-    """The project's app, with so many copies of the example's job, and the account that it is deployed to."""
+    """The project's app with several copies of the example's job, and the account that it is deployed to."""
 
     def __init__(self, folder: Path, model: Path, aws: LocalAws) -> None:
         self._folder = folder
@@ -127,7 +127,7 @@ def test_a_job_moves_to_another_stack_and_back_and_its_data_stay(app: App) -> No
     assert app.found() == {name: app.machine(name) for name in JOBS}
 
     with pytest.raises(DeployError, match=rf"cannot be deleted as it is in use by {SECOND_STACK}"):
-        app.deploy(FEW)  # the jobs would be there twice
+        app.deploy(FEW)  # the jobs would exist twice
     assert app.run(MOVES) == ("SUCCEEDED", "")
 
     app.delete(SECOND_STACK)

@@ -27,7 +27,7 @@ JOBS: dict[str, dict[str, Any]] = {
     name: {"behaviour": "hang-on-mark", "workflow": {"overlapping_runs": name}} for name in ("wait", "allow")
 }
 IN_NO_TIME = {"Pass", "Choice", "Fail", "Succeed"}
-"""Kinds of states in which an execution does not stay."""
+"""Types of states that an execution passes at once."""
 WITH_A_JOB = {"Transform", "FindTransformJob", "WaitForTransformJob", "StopTransformJob"}
 """The states in which a transform job of the run is in progress, in these scenes."""
 
@@ -37,7 +37,7 @@ class World:
     """The deployed jobs, and a subscriber to their notifications."""
 
     deployed: Deployed
-    told: Subscriber
+    subscriber: Subscriber
 
     def good(self, job: str = "wait") -> dict[str, str]:
         return {"input.data": self.deployed.upload(job, "good", "a.csv", "id-1,2,3\n")}
@@ -66,7 +66,7 @@ class World:
         wait_until(lambda: state in self.deployed.states(execution))
 
     def until_turned_away(self, execution: str, state: str) -> None:
-        """Wait until the execution is in the state, and AWS has refused its call: no other is on its way then."""
+        """Wait until the execution is in the state and AWS has refused its call, so that no call is on its way."""
         states = self.deployed.client("stepfunctions")
 
         def is_turned_away() -> bool:
@@ -100,12 +100,12 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield World(deployed, Subscriber.of(deployed.aws, deployed.outputs[NOTIFICATION_TOPIC]))
 
 
-# The scenes: each yields an execution that comes to its state, and stays there for a while.
+# The scenes: each yields an execution that reaches its state and stays there for a while.
 
 
 @contextmanager
 def slow(world: World, function: str) -> Iterator[None]:
-    """Let the next call of the function find no process that waits for it."""
+    """Let the next call of the function start a new process."""
     functions = world.deployed.client("lambda")
     [name] = [
         one["FunctionName"]
@@ -128,7 +128,7 @@ def limited(world: World, **limits: Any) -> Iterator[None]:
 
 @contextmanager
 def may_not(world: World, action: str) -> Iterator[None]:
-    """Deny the machine's role this, which it needs."""
+    """Deny the machine's role an action that it needs."""
     machine = world.deployed.client("stepfunctions").describe_state_machine(
         stateMachineArn=world.deployed.machine("wait")
     )
@@ -174,7 +174,7 @@ def waiting_for_capacity(world: World) -> Iterator[str]:
 
 @contextmanager
 def out_of_sight(world: World, *throttled: str) -> Iterator[str]:
-    """A run whose call was made twice on the way: its job is there when it creates it, and it has to look for it."""
+    """A run whose CreateTransformJob call was sent twice: its transform job already exists, so the run looks for it."""
     sagemaker = world.deployed.client("sagemaker")
     first = world.with_job()
     [name] = world.deployed.running(first)
@@ -227,7 +227,7 @@ def diagnosing(world: World) -> Iterator[str]:
 
 @contextmanager
 def releasing_lock(world: World) -> Iterator[str]:
-    with may_not(world, "s3:DeleteObjectVersion"):  # the call is made again and again
+    with may_not(world, "s3:DeleteObjectVersion"):  # the call is retried
         yield world.deployed.start("wait", world.good())
 
 
@@ -254,7 +254,7 @@ SCENES: dict[str, Callable[[World], AbstractContextManager[str]]] = {
 
 
 def stopped_in(world: World, state: str) -> str:
-    """Stop a run in the state. One that was quicker than the test, as in a state of milliseconds, is tried again."""
+    """Stop a run in the state. If the run was quicker than the test, as in a state of milliseconds, try again."""
     states = world.deployed.client("stepfunctions")
     for _ in range(5):
         with SCENES[state](world) as execution:
@@ -282,13 +282,13 @@ def test_after_a_stop_in_any_state_nothing_is_running_and_the_next_run_starts(
     assert world.deployed.describe(execution)["status"] == "ABORTED"
     world.nothing_of(execution)
     world.next_run_goes_well()
-    subject, text = world.told.mail(execution)
+    subject, text = world.subscriber.mail(execution)
     assert subject.endswith(" was stopped")
     assert "Somebody stopped its execution (StopExecution)." in text
     assert "next step: start the run again" in text
 
 
-def test_a_run_whose_time_is_over_leaves_no_job(world: World) -> None:
+def test_a_run_that_times_out_leaves_no_transform_job(world: World) -> None:
     states, machine = world.deployed.client("stepfunctions"), world.deployed.machine("wait")
     definition = world.definition()
     states.update_state_machine(
@@ -305,11 +305,11 @@ def test_a_run_whose_time_is_over_leaves_no_job(world: World) -> None:
             world.nothing_of(execution)
     finally:
         states.update_state_machine(stateMachineArn=machine, definition=json.dumps(definition))
-    assert world.told.mail(execution)[0].endswith(" timed out")
+    assert world.subscriber.mail(execution)[0].endswith(" timed out")
     world.next_run_goes_well()
 
 
-def test_a_run_that_failed_since_it_could_not_stop_its_job_leaves_none(world: World) -> None:
+def test_a_run_that_failed_because_it_could_not_stop_its_job_leaves_none(world: World) -> None:
     with out_of_sight(world, "DescribeTransformJob", "StopTransformJob") as execution:
         described = world.deployed.wait(execution)
         assert described["status"] == "FAILED"
@@ -319,7 +319,7 @@ def test_a_run_that_failed_since_it_could_not_stop_its_job_leaves_none(world: Wo
     world.next_run_goes_well()
 
 
-def test_a_job_that_step_functions_could_not_stop_is_stopped_all_the_same(world: World) -> None:
+def test_a_job_that_step_functions_could_not_stop_is_stopped_by_the_report(world: World) -> None:
     execution = world.with_job()
     with may_not(world, "sagemaker:StopTransformJob"):
         world.deployed.stop(execution)
@@ -331,7 +331,7 @@ def test_the_transform_job_of_another_run_is_not_stopped(world: World) -> None:
     other, stopped = world.with_job("allow"), world.with_job("allow")
     world.deployed.stop(stopped)
     world.nothing_of(stopped)
-    assert "was stopped" in world.told.mail(stopped)[0]
+    assert "was stopped" in world.subscriber.mail(stopped)[0]
     assert len(world.deployed.running(other)) == 1
     assert world.deployed.describe(other)["status"] == "RUNNING"
     world.deployed.stop(other)

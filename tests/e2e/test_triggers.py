@@ -1,4 +1,4 @@
-"""All that starts a job, on a local AWS with IAM enforced, whose schedules run a hundred times as fast."""
+"""Every trigger of a job, on a local AWS with IAM enforced, whose schedules run a hundred times as fast."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ pytestmark = pytest.mark.timeout(900)
 Seen = TypeVar("Seen")
 
 SCALE = 0.01
-# Until then the data are there; it takes 27 seconds.
+# By then the data is uploaded; it takes 27 seconds.
 SOON = timedelta(minutes=45)
-# Six seconds, and up to the next minute: longer than the tests take to upload.
+# Six seconds, plus the rest of the minute: longer than the tests need to upload.
 QUIET = 600
 
 
@@ -44,7 +44,7 @@ class Stack:
     outputs: dict[str, str]
 
     def executions(self, job: str) -> list[dict[str, Any]]:
-        """What was started, with its input."""
+        """The job's executions, with their input."""
         states = self.aws.client("stepfunctions")
         found = states.list_executions(stateMachineArn=self.outputs[f"Machine{job}"])["executions"]
         described = [states.describe_execution(executionArn=one["executionArn"]) for one in found]
@@ -160,7 +160,7 @@ def ended(stack: Stack, job: str) -> list[dict[str, Any]]:
     return [one for one in stack.executions(job) if one["status"] != "RUNNING"]
 
 
-def test_several_uploads_start_one_run_once_no_more_of_them_come(stack: Stack, data: bytes) -> None:
+def test_several_uploads_start_one_run_once_uploads_have_stopped(stack: Stack, data: bytes) -> None:
     stack.upload("uploaded", "other.txt", body=data)
     stack.upload("uploaded", "folder.csv", body=b"")
     time.sleep(3)

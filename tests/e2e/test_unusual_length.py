@@ -1,4 +1,4 @@
-"""A run that takes much longer than runs of its job did before raises an alarm, though nobody said how long is long."""
+"""A run that takes much longer than earlier runs of its job raises an alarm, without a limit in the job file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from e2e.subscriber import Subscriber
 from patience import PATIENCE_SECONDS
 
 PERIOD_SECONDS = 2.0
-"""An hour, in which the alarm takes the longest run, is so long here."""
+"""The length of an hour here: the alarm looks at the longest run of each hour."""
 
 
 @pytest.mark.timeout(900)
@@ -35,7 +35,7 @@ def test_a_run_much_longer_than_those_before_raises_an_alarm(tmp_path: Path) -> 
     synthesise(PROJECT, jobs=tmp_path / "jobs", assembly=tmp_path / "cdk.out", security_checks=False)
     with LocalAws(enforce_iam=True, wait_scale=0.002, alarm_scale=PERIOD_SECONDS / 3600) as aws:
         outputs = deploy(tmp_path / "cdk.out", "BatchTransform", aws.client, lambda _event: None)
-        told = Subscriber.of(aws, outputs[NOTIFICATION_TOPIC])
+        subscriber = Subscriber.of(aws, outputs[NOTIFICATION_TOPIC])
         usual = []
         for sleep in (1, 2, 1, 2, 1):
             began = time.monotonic()
@@ -43,9 +43,9 @@ def test_a_run_much_longer_than_those_before_raises_an_alarm(tmp_path: Path) -> 
             usual.append(time.monotonic() - began)
             time.sleep(PERIOD_SECONDS)  # the next run falls into a period of its own
         _wait_for_state(aws, "OK")
-        _run(aws, outputs, sleep=max(30, round(3 * max(usual))))  # on a busy machine the usual ones are long
+        _run(aws, outputs, sleep=max(30, round(3 * max(usual))))  # on a busy machine, usual runs take longer
         _wait_for_state(aws, "ALARM")
-        message = told.message(
+        message = subscriber.message(
             lambda one: one["Subject"].startswith("ALARM:") and "TookLonger" in one["Message"]
         )
         described = json.loads(message["Message"])["AlarmDescription"]
@@ -64,7 +64,7 @@ def _wait_for_state(aws: LocalAws, state: str) -> None:
 
 
 def _run(aws: LocalAws, outputs: dict[str, str], *, sleep: int) -> None:
-    """A run whose model sleeps so long; to its end."""
+    """Run the job to its end, with a model that sleeps this long."""
     folder = f"sleeper/{time.monotonic_ns()}"
     bucket, states = outputs[INPUT_BUCKET], aws.client("stepfunctions")
     aws.client("s3").put_object(Bucket=bucket, Key=f"{folder}/a.csv", Body=f"{sleep}\n".encode())

@@ -1,4 +1,4 @@
-"""The deployed state machine meets what AWS does to people: no quota, no machines, bad data, odd names, odd input."""
+"""The deployed state machine under real conditions: no quota, no capacity, bad data, unusual names, unusual input."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from e2e.sleeper import SLEEPER, write_sleeper
 from e2e.workflow_stack import Deployed
 from patience import PATIENCE_SECONDS
 
-# Texts that a state machine would evaluate, refuse or leave out, did it not take care.
+# Texts that a state machine would evaluate, refuse or leave out if they weren't escaped.
 ODD_TEXTS = {
     "EXPRESSION": "{% $states.context.Execution.Id %}",
     "HALF": "{% half",
@@ -111,7 +111,7 @@ def test_runs_at_the_same_moment_have_names_and_outputs_of_their_own(
     assert len({output["S3OutputPath"] for output in outputs}) == 4
 
 
-def test_a_job_without_machines_is_tried_again_under_new_names_and_then_fails(
+def test_a_job_without_capacity_is_retried_under_new_names_and_then_fails(
     deployed: Deployed, good: dict[str, Any]
 ) -> None:
     deployed.limit(without_capacity=("ml.m5.large",))
@@ -124,7 +124,7 @@ def test_a_job_without_machines_is_tried_again_under_new_names_and_then_fails(
     assert attempts == [str(number) for number in range(1, MOST_CAPACITY_ATTEMPTS + 1)]
 
 
-def test_a_job_succeeds_when_machines_are_there_again(deployed: Deployed, good: dict[str, Any]) -> None:
+def test_a_job_succeeds_when_there_is_capacity_again(deployed: Deployed, good: dict[str, Any]) -> None:
     deployed.limit(without_capacity=("ml.m5.large",))
     execution = deployed.start("tumours", good)
     deadline = time.monotonic() + PATIENCE_SECONDS
@@ -189,7 +189,7 @@ def test_a_job_that_runs_too_long_is_stopped_and_the_run_fails(deployed: Deploye
 
 
 @pytest.mark.parametrize(
-    ("run_input", "said"),
+    ("run_input", "message"),
     [
         ({"data_procesing": {"input_filter": "$"}}, "did you mean"),
         ({"transform.max_payload": 200}, "max_payload"),
@@ -199,13 +199,13 @@ def test_a_job_that_runs_too_long_is_stopped_and_the_run_fails(deployed: Deploye
     ],
 )
 def test_a_run_with_wrong_input_fails_before_a_transform_job(
-    deployed: Deployed, run_input: object, said: str
+    deployed: Deployed, run_input: object, message: str
 ) -> None:
     execution = deployed.start("tumours", run_input)
     described = deployed.wait(execution)
     assert described["status"] == "FAILED"
     assert described["cause"].startswith("job tumours (")
-    assert said in described["cause"]
+    assert message in described["cause"]
     assert deployed.jobs_of(execution) == []
 
 
@@ -218,7 +218,7 @@ def test_the_comment_that_the_console_suggests_is_no_override(
 
 @pytest.mark.parametrize("job", ["tumours", "sleeper"])
 @pytest.mark.parametrize(
-    ("second", "overrides", "said"),
+    ("second", "overrides", "message"),
     [
         ("\ufeffone,1\n", {}, "begins with a byte order mark (EF BB BF)"),
         (
@@ -230,9 +230,9 @@ def test_the_comment_that_the_console_suggests_is_no_override(
     ],
 )
 def test_a_run_over_data_that_no_job_can_score_fails_before_a_transform_job(
-    deployed: Deployed, job: str, second: str, overrides: dict[str, Any], said: str
+    deployed: Deployed, job: str, second: str, overrides: dict[str, Any], message: str
 ) -> None:
-    """Whether the job names its columns or not: the role of the preflight may read what it reads as text."""
+    """Whether or not the job names its columns, the preflight's role may read objects that are read as text."""
     row = ",".join(["1"] * 30)
     folder = f"unfit-{job}-{len(second)}"
     data = deployed.upload(job, folder, "a.csv", f"one,{row}\n")
@@ -240,6 +240,6 @@ def test_a_run_over_data_that_no_job_can_score_fails_before_a_transform_job(
     execution = deployed.start(job, {"input.data": data, **overrides})
     described = deployed.wait(execution)
     assert (described["status"], described["error"]) == ("FAILED", "UnfitDataError")
-    assert f"{data}b.csv {said}" in described["cause"]
+    assert f"{data}b.csv {message}" in described["cause"]
     assert "no transform job was created" in described["cause"]
     assert deployed.jobs_of(execution) == []

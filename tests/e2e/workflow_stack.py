@@ -36,7 +36,7 @@ class Deployed:
 
     @cache  # noqa: B019  # a stack lives as long as its tests
     def client(self, service: str) -> Any:
-        """A client of the account's root; to make one takes longer than many a state does."""
+        """A client of the account's root, cached: creating one takes longer than many states."""
         return self.aws.client(service)
 
     def limit(
@@ -47,7 +47,7 @@ class Deployed:
         broken: tuple[str, ...] = (),
         throttled: tuple[str, ...] = (),
     ) -> None:
-        """Change what the account may have, quotas by instance type; it acts at once. Without one, all is well."""
+        """Set limits of the account, with quotas by instance type, at once. Without arguments there are none."""
         limits = {
             "ServiceQuotas": {
                 f"{name} for transform job usage": quota for name, quota in (quotas or {}).items()
@@ -61,7 +61,7 @@ class Deployed:
         part.replace(self.limits)
 
     def upload(self, job: str, folder: str, name: str, text: str) -> str:
-        """Put an object where the job may read, and return the S3 URI of its folder."""
+        """Upload an object below the job's input, and return the S3 URI of its folder."""
         bucket = self.outputs[INPUT_BUCKET]
         self.client("s3").put_object(Bucket=bucket, Key=f"{job}/{folder}/{name}", Body=text.encode())
         return f"s3://{bucket}/{job}/{folder}/"
@@ -131,7 +131,7 @@ class Deployed:
         ]
 
     def job_running(self, execution: str) -> str:
-        """Wait for a transform job of the execution that runs, and return its name."""
+        """Wait for a running transform job of the execution, and return its name."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             for job in self.jobs_of(execution):
@@ -201,7 +201,7 @@ def deployed_jobs(
 
 
 def _role_of_models(aws: LocalAws) -> str:
-    """Make the role of the models, which are not the stack's and may everything."""
+    """Create the role of the models, which don't belong to the stack and may do everything."""
     trust = {
         "Effect": "Allow",
         "Principal": {"Service": "sagemaker.amazonaws.com"},

@@ -101,10 +101,10 @@ def test_uploads_of_the_same_minute_change_nothing_more() -> None:
     assert scheduler.changes == 1
 
 
-def test_what_an_earlier_upload_learnt_is_not_asked_again_while_it_is_late_enough() -> None:
+def test_no_call_is_made_while_the_start_of_an_earlier_upload_is_late_enough() -> None:
     scheduler = Scheduler()
     known = delay(START, scheduler, NOON)
-    scheduler.schedules.clear()  # would be seen, if it asked
+    scheduler.schedules.clear()  # a call would find nothing
     assert delay(START, scheduler, NOON + timedelta(seconds=29), known) == known
     assert scheduler.starts == {}
     assert delay(START, scheduler, NOON + timedelta(seconds=30), known) == Waiting("demo-a", minute(3))
@@ -157,7 +157,7 @@ def test_fails_while_both_are_starting_so_that_lambda_tries_again() -> None:
         delay(START, scheduler, NOON)
 
 
-def test_what_the_scheduler_refuses_otherwise_is_not_hidden() -> None:
+def test_any_other_error_of_the_scheduler_is_raised() -> None:
     scheduler = Scheduler()
 
     def refuse() -> None:

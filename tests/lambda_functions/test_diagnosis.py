@@ -128,7 +128,7 @@ def test_the_containers_last_lines_are_quoted_if_its_answer_is_a_page() -> None:
     ]
 
 
-def test_an_account_without_the_log_group_has_nothing_to_tell() -> None:
+def test_an_account_without_the_log_group_quotes_no_log() -> None:
     class NoGroup(FakeLogs):
         def paginate(self, **_arguments: Any) -> Iterator[dict[str, Any]]:
             yield {"events": []}
@@ -220,7 +220,7 @@ def test_every_failure_has_its_next_step(error: str, reason: str, step: str) -> 
     assert step in advice
 
 
-def test_the_cause_says_what_came_of_stopping_the_transform_job() -> None:
+def test_the_cause_has_the_result_of_stopping_the_transform_job() -> None:
     run = a_failure(
         "SageMaker.AmazonSageMakerException", "no", stop_result="the state machine stopped the transform job"
     )

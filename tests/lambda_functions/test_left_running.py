@@ -65,7 +65,7 @@ def test_a_job_is_found_by_the_executions_hash_whatever_second_its_name_has() ->
     assert _stop(jobs) == [f"run {_RUN} ABORTED: stopped its transform job {name}"]
 
 
-def test_a_name_with_signs_of_regular_expressions_stands_for_itself_only() -> None:
+def test_special_characters_of_regular_expressions_in_a_name_are_literal() -> None:
     other = _RUN.replace("tumours", "tumourss")
     jobs = FakeTransformJobs({f"{other}-1": "InProgress"})
     assert _stop(jobs, _ended(job="tumours?")) == [

@@ -122,7 +122,7 @@ def test_a_run_may_leave_out_what_the_job_file_sets() -> None:
 
 
 @pytest.mark.parametrize(
-    ("overrides", "told"),
+    ("overrides", "message"),
     [
         (
             {"output.accept": None},
@@ -136,10 +136,12 @@ def test_a_run_may_leave_out_what_the_job_file_sets() -> None:
         ),
     ],
 )
-def test_fails_when_a_run_takes_a_filter_the_type_that_it_needs(overrides: dict[str, Any], told: str) -> None:
+def test_fails_when_a_run_removes_the_type_that_a_filter_needs(
+    overrides: dict[str, Any], message: str
+) -> None:
     with pytest.raises(RunInputError) as refused:
         checked_request(a_run(overrides), data("churn/a.csv"))
-    assert told in str(refused.value)
+    assert message in str(refused.value)
 
 
 def test_fails_when_a_run_removes_what_every_request_needs() -> None:
@@ -261,7 +263,7 @@ WIDE = ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be")
 
 
 @pytest.mark.parametrize(
-    ("content", "overrides", "told"),
+    ("content", "overrides", "message"),
     [
         (
             MARK + b"1,2\n",
@@ -291,14 +293,14 @@ WIDE = ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be")
         (packed(packed(b"1,2\n")), GZIP, "is gzip data (unpacked, it begins with 1F 8B)"),
     ],
 )
-def test_fails_for_text_that_is_packed_or_encoded_otherwise_than_said(
-    content: bytes, overrides: dict[str, Any], told: str
+def test_fails_for_text_with_another_packing_or_encoding_than_the_job_declares(
+    content: bytes, overrides: dict[str, Any], message: str
 ) -> None:
     for columns in ({}, COLUMNS):
         with pytest.raises(UnfitDataError) as refused:
             checked_request(replace(a_run(overrides), columns=columns), of_text(content))
         (line,) = str(refused.value).split("\n")
-        assert line.startswith(f"s3://data-in/churn/a.csv {told}")
+        assert line.startswith(f"s3://data-in/churn/a.csv {message}")
         assert "; " in line
 
 
@@ -316,7 +318,7 @@ def test_fails_for_text_that_is_packed_or_encoded_otherwise_than_said(
         (packed(b"1,2\n" * 100_000), GZIP),
     ],
 )
-def test_data_that_may_begin_so_pass(content: bytes, overrides: dict[str, Any]) -> None:
+def test_data_that_may_begin_like_this_passes(content: bytes, overrides: dict[str, Any]) -> None:
     assert checked_request(a_run(overrides), of_text(content))
 
 
@@ -344,14 +346,14 @@ MIB = 1024 * 1024
 
 
 @pytest.mark.parametrize(
-    ("size", "overrides", "told"),
+    ("size", "overrides", "message"),
     [
         (2 * MIB + 1, {**WHOLE, "transform.max_payload": 2}, "MaxPayloadInMB is 2 (2,097,152 bytes); write"),
         (100 * MIB + 1, WHOLE, "MaxPayloadInMB can be at most 100 (104,857,600 bytes); write"),
     ],
 )
 def test_fails_for_a_later_object_that_is_one_request_and_larger_than_the_payload(
-    size: int, overrides: dict[str, Any], told: str
+    size: int, overrides: dict[str, Any], message: str
 ) -> None:
     keys = {("data-in", f"churn/{number:04}"): 1 for number in range(1500)} | {("data-in", "churn/z"): size}
     with pytest.raises(UnfitDataError) as refused:
@@ -359,7 +361,7 @@ def test_fails_for_a_later_object_that_is_one_request_and_larger_than_the_payloa
     assert str(refused.value).startswith(
         f"s3://data-in/churn/z is not split, so it is one request of {size:,} bytes, but "
     )
-    assert told in str(refused.value)
+    assert message in str(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -422,7 +424,7 @@ def test_a_run_uses_the_model_that_the_endpoint_serves_now() -> None:
 
 
 @pytest.mark.parametrize(
-    ("variants", "told"),
+    ("variants", "message"),
     [
         ([{"ModelName": "a"}, {"ModelName": "b"}], r"serves 2 models \(a, b\)"),
         ([{"VariantName": "AllTraffic"}], "names no model"),
@@ -430,10 +432,10 @@ def test_a_run_uses_the_model_that_the_endpoint_serves_now() -> None:
     ],
 )
 def test_fails_for_an_endpoint_without_just_one_model(
-    variants: list[dict[str, str]] | None, told: str
+    variants: list[dict[str, str]] | None, message: str
 ) -> None:
     sagemaker = FakeSageMaker(endpoints={} if variants is None else {"live": variants})
-    with pytest.raises(ModelNotFoundError, match=told):
+    with pytest.raises(ModelNotFoundError, match=message):
         checked_request(replace(a_run(), model={"endpoint": "live"}), data("churn/a.csv"), sagemaker)
 
 
@@ -467,15 +469,17 @@ def test_a_run_makes_a_model_of_the_newest_approved_package_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("packages", "told"),
+    ("packages", "message"),
     [
         ({"churn": []}, "has no approved package"),
         ({"churn": [BROKEN]}, "has no approved package"),
         ({}, "cannot be listed: ValidationException: ModelPackageGroup churn does not exist"),
     ],
 )
-def test_fails_for_a_package_group_without_an_approved_package(packages: dict[str, Any], told: str) -> None:
-    with pytest.raises(ModelNotFoundError, match=told):
+def test_fails_for_a_package_group_without_an_approved_package(
+    packages: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ModelNotFoundError, match=message):
         checked_request(
             replace(a_run(), model=FROM_GROUP), data("churn/a.csv"), FakeSageMaker(packages=packages)
         )

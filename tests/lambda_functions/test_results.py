@@ -21,7 +21,7 @@ OBJECTS = {
     ("out", "churn/run/z/notes.txt"): 100,
     ("out", "churn/another/a.csv.out"): 1000,
 }
-EVENT = {  # as `.sync` tells it
+EVENT = {  # as `.sync` returns it
     "CreationTime": 1795312800000,
     "TransformStartTime": 1795312860250,
     "TransformEndTime": 1795312920750,

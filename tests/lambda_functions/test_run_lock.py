@@ -72,7 +72,7 @@ def test_an_execution_that_step_functions_does_not_know_yet_runs(bucket: LockBuc
     assert lock(bucket).take(arn("b"))["RunningExecutionArn"] == arn("a")
 
 
-def test_a_lock_that_is_released_while_it_is_looked_at_is_taken(bucket: LockBucket) -> None:
+def test_a_lock_that_is_released_during_the_check_is_taken(bucket: LockBucket) -> None:
     taken = lock(bucket).take(arn("a"))
     bucket.before_get = lambda: bucket.delete_object(**taken["Object"])
     assert lock(bucket, a="RUNNING").take(arn("b"))["RunningExecutionArn"] == ""

@@ -25,9 +25,9 @@ def _run(status: str, **detail: Any) -> EndedRun:
 
 def test_a_notification_has_cause_links_and_next_step() -> None:
     cause = 'job tumours: the model answered "no"\nnext step: fix the model'
-    told = message(_run("FAILED", error="States.TaskFailed", cause=cause))
-    assert told.subject == "tumours: run 20251122T020001-7adbcb89 failed"
-    assert told.text == (
+    notification = message(_run("FAILED", error="States.TaskFailed", cause=cause))
+    assert notification.subject == "tumours: run 20251122T020001-7adbcb89 failed"
+    assert notification.text == (
         "The run 20251122T020001-7adbcb89 of the batch transform job tumours (jobs/tumours.yaml) failed.\n"
         "\n"
         'States.TaskFailed: job tumours: the model answered "no"\n'
@@ -61,10 +61,10 @@ def test_a_notification_has_cause_links_and_next_step() -> None:
 def test_every_other_end_has_its_own_cause_and_next_step(
     status: str, detail: dict[str, str], happened: str, cause: str, step: str
 ) -> None:
-    told = message(_run(status, **detail))
-    assert happened in told.subject
-    assert cause in told.text
-    assert f"next step: {step}" in told.text or step in told.text.partition("next step: ")[2]
+    notification = message(_run(status, **detail))
+    assert happened in notification.subject
+    assert cause in notification.text
+    assert f"next step: {step}" in notification.text or step in notification.text.partition("next step: ")[2]
 
 
 @pytest.mark.parametrize("status", ["TIMED_OUT", "ABORTED"])
@@ -77,7 +77,7 @@ def test_a_stopped_or_timed_out_run_links_to_transform_jobs_that_may_be_running(
     )
 
 
-def test_the_subject_is_one_that_sns_takes() -> None:
+def test_the_subject_is_one_that_sns_accepts() -> None:
     run = EndedRun(job="j" * 63, job_file="", detail=_run("TIMED_OUT").detail)
     subject = message(run).subject
     assert len(subject) <= 100
@@ -94,5 +94,5 @@ def test_the_subject_is_one_that_sns_takes() -> None:
     ],
 )
 def test_links_lead_to_the_console_of_the_partition(region: str, console: str) -> None:
-    told = message(_run("FAILED", executionArn=_ARN.replace("eu-central-1", region)))
-    assert f"\n{console}states/" in told.text
+    notification = message(_run("FAILED", executionArn=_ARN.replace("eu-central-1", region)))
+    assert f"\n{console}states/" in notification.text

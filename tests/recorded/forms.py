@@ -146,16 +146,16 @@ def _shared(app: cdk.App) -> None:
     stack = cdk.Stack(app, "Shared")
     key = CustomerKey(stack, "Key").key
     data = DataBuckets(stack, "Data", encryption_key=key, keep_outputs_for=cdk.Duration.days(400))
-    told = Notifications(stack, "Notifications", email=["ops@example.com"], encryption_key=key)
+    notifications = Notifications(stack, "Notifications", email=["ops@example.com"], encryption_key=key)
     watched = [
-        BatchTransform(stack, name, job=_job(name), buckets=data, notifications=told)
+        BatchTransform(stack, name, job=_job(name), buckets=data, notifications=notifications)
         for name in ("leads", "prices")
     ]
     Dashboard(stack, "Dashboard", jobs=watched)
 
 
 def _given(app: cdk.App) -> None:
-    """A job in buckets, a key and a network that the app has already."""
+    """A job in buckets, a key and a network that the app already has."""
     stack = cdk.Stack(app, "Own", env=cdk.Environment(account="123456789012", region="eu-west-1"))
     lake = s3.Bucket.from_bucket_name(stack, "Lake", "our-lake")
     source = InputSpec(data="s3://our-lake/customers/", content_type="text/csv", split_type="Line")

@@ -1,4 +1,4 @@
-"""What a release keeps of its templates, so that later ones can be compared with it.
+"""What is recorded of a release's templates, to compare later ones with.
 
 PYTHONPATH=tests python -m recorded.record 0.2.0 build/tumours    # once, for each release
 """
@@ -20,7 +20,7 @@ RECORDS = Path(__file__).resolve().parent
 
 STATEFUL = frozenset(
     {
-        "AWS::CloudWatch::Alarm",  # composite alarms and consoles of others name it
+        "AWS::CloudWatch::Alarm",  # composite alarms and dashboards of others name it
         "AWS::CloudWatch::Dashboard",
         "AWS::DynamoDB::Table",
         "AWS::IAM::Role",  # policies of buckets and keys of others name it
@@ -34,7 +34,7 @@ STATEFUL = frozenset(
         "AWS::StepFunctions::StateMachine",
     }
 )
-"""What loses something, or leaves somebody with a dead address, when CloudFormation replaces it."""
+"""Resources that lose data, or break references from outside, when CloudFormation replaces them."""
 
 Kept = dict[str, dict[str, Any]]
 

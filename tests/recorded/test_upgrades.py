@@ -1,4 +1,4 @@
-"""An upgrade replaces nothing that holds something: today's templates, beside those of each release."""
+"""An upgrade replaces no stateful resource: today's templates, compared with those of each release."""
 
 from __future__ import annotations
 

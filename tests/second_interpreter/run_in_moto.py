@@ -1,6 +1,6 @@
 """Run by moto's environment: executions in moto's interpreter of Amazon States Language, on a local AWS.
 
-Reads a line of JSON for each from standard input (see `Asked`) and answers with a line: what came of it. The
+Reads a line of JSON for each from standard input (see `Asked`) and answers with a line, its result. The
 interpreter is moto's; the services that its tasks call are the local AWS's, over HTTP. What of Step Functions
 itself belongs to a task (waiting for a job, stopping it, the names of errors) is written here a second time.
 """
@@ -74,7 +74,7 @@ class Asked:
 
 
 class TaskError(Exception):
-    """When a task fails: Error and Cause, as Step Functions tells them."""
+    """When a task fails: Error and Cause as Step Functions reports them."""
 
     def __init__(self, error: str, cause: str) -> None:
         super().__init__(cause)
@@ -96,7 +96,7 @@ class Services:
         if service.startswith("aws-sdk:"):
             _, name, operation = service.split(":")
             return self._sdk(name, operation, arguments)
-        raise TaskError("States.Runtime", f"nobody said what {resource} does")
+        raise TaskError("States.Runtime", f"nothing here says what {resource} does")
 
     def _client(self, service: str) -> Any:
         return boto3.client(  # type: ignore[call-overload]  # any service, by name
@@ -110,10 +110,10 @@ class Services:
     def _invoke(self, arguments: dict[str, Any]) -> Any:
         payload = json.dumps(arguments["Payload"])
         answer = self._client("lambda").invoke(FunctionName=arguments["FunctionName"], Payload=payload)
-        said = json.loads(answer["Payload"].read())
+        result = json.loads(answer["Payload"].read())
         if "FunctionError" in answer:
-            raise TaskError(said["errorType"], json.dumps(said))
-        return {"StatusCode": answer["StatusCode"], "Payload": said}
+            raise TaskError(result["errorType"], json.dumps(result))
+        return {"StatusCode": answer["StatusCode"], "Payload": result}
 
     def _create_transform_job(self, arguments: dict[str, Any], timeout: float) -> Any:
         """Create the job, wait for its end, and stop it when the time is over."""
@@ -135,7 +135,7 @@ class Services:
                     break
                 if time.monotonic() >= deadline:
                     sagemaker.stop_transform_job(TransformJobName=name)
-                    return None  # the interpreter tells States.Timeout
+                    return None  # the interpreter reports States.Timeout
                 time.sleep(LOOK_SECONDS)
             tags = sagemaker.list_tags(ResourceArn=described["TransformJobArn"])["Tags"]
         except ClientError as error:
@@ -154,8 +154,10 @@ class Services:
             answer = getattr(self._client(name), method)(**arguments)
         except ClientError as error:
             modelled = type(error).__name__
-            told = prefix if modelled == "ClientError" else modelled
-            raise TaskError(f"{prefix}.{told.removesuffix('Exception')}Exception", _cause(error)) from error
+            error_name = prefix if modelled == "ClientError" else modelled
+            raise TaskError(
+                f"{prefix}.{error_name.removesuffix('Exception')}Exception", _cause(error)
+            ) from error
         answer.pop("ResponseMetadata")
         return json.loads(json.dumps(answer, default=_iso))
 

@@ -1,4 +1,4 @@
-"""Small state machines in both interpreters: the same end, and events that follow each other in the same way.
+"""Small state machines in both interpreters: the same result, and the same order of events.
 
 moto's is LocalStack's, whose histories were compared with recorded ones of AWS.
 """

@@ -1,7 +1,7 @@
-"""Deployed state machines in two interpreters that know nothing of each other: the local AWS's, and moto's.
+"""Deployed state machines in two independent interpreters: the local AWS's, and moto's.
 
-Both call the same services over the same local AWS. What differs by nature is written as its kind: ids of runs,
-moments, request ids.
+Both call the same services over the same local AWS. Values that always differ are replaced by their kind: ids
+of runs, times, request ids.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ class Moto:
         )
 
     def run(self, job: str, run_input: object, *, loses_sight: bool = False) -> dict[str, Any]:
-        """Run the job's definition as it was deployed, and return what came of it, with the states."""
+        """Run the job's definition as it was deployed, and return the result with the states."""
         self._count += 1
         machine = self._deployed.machine(job)
         states = self._deployed.aws.client("stepfunctions")
@@ -199,7 +199,7 @@ def comparable(ended: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_both_interpreters_come_to_the_same_end_by_the_same_way(
+def test_both_interpreters_reach_the_same_result_through_the_same_states(
     deployed: Deployed, moto: Moto, name: str
 ) -> None:
     scenario = SCENARIOS[name]
@@ -219,7 +219,7 @@ def test_both_interpreters_come_to_the_same_end_by_the_same_way(
 
 
 def test_a_job_that_takes_too_long_is_stopped_in_both(deployed: Deployed, moto: Moto) -> None:
-    """Who stops the job is chance: the task as it times out, or the state that looks after it."""
+    """Either may stop the job: the task as it times out, or the state after it."""
     ends = [in_local_aws(deployed, "slow", {}), moto.run("slow", {})]
     for end in ends:
         end["states"] = [state for state in end["states"] if state != "StopTransformJob"]

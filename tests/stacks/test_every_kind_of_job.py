@@ -1,4 +1,4 @@
-"""Jobs that say all that a job file can say, through the real `app.py` and the checks of each synth."""
+"""Jobs that use every feature of a job file, through the real `app.py` and the checks of each synth."""
 
 from __future__ import annotations
 
@@ -107,7 +107,9 @@ def allowed_to_preflight(template: dict[str, Any], job: str) -> set[str]:
     return allowed
 
 
-def test_packages_are_listed_and_made_models_of_whatever_aws_asks_for(template: dict[str, Any]) -> None:
+def test_packages_may_be_listed_and_deployed_whichever_permission_aws_requires(
+    template: dict[str, Any],
+) -> None:
     [role] = [
         resource["Properties"]
         for name, resource in template["Resources"].items()
@@ -155,7 +157,7 @@ def test_the_request_has_all_members_and_the_call_sends_them(template: dict[str,
     assert states["Transform"]["Arguments"].startswith("{% $merge([$request, {'TransformJobName': ")
 
 
-def test_the_check_of_a_run_is_told_what_it_must_find_and_may_find_just_that(
+def test_the_preflight_gets_what_it_must_find_and_may_find_nothing_else(
     template: dict[str, Any],
 ) -> None:
     payloads = {

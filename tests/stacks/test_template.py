@@ -87,7 +87,7 @@ def test_the_state_machine_creates_the_declared_transform_job(template: Template
     }
 
 
-def test_nothing_in_it_knows_of_the_local_aws(assembly: Path) -> None:
+def test_nothing_in_it_refers_to_the_local_aws(assembly: Path) -> None:
     text = (assembly / "BatchTransform.template.json").read_text().lower()
     for word in ("localhost", "127.0.0.1", "ministack", "4566", "endpoint_url", str(PROJECT).lower()):
         assert word not in text
@@ -141,7 +141,7 @@ def test_only_actions_without_resources_are_allowed_on_everything(template: Temp
         "ecr:GetAuthorizationToken",
         "sagemaker:ListTransformJobs",
     }
-    # The log delivery of Step Functions (Developer Guide, logging): none of these knows a resource.
+    # The log delivery of Step Functions (Developer Guide, logging): none of these supports resource-level permissions.
     assert {action for action in on_everything if action.startswith("logs:")} == {
         "logs:CreateLogDelivery",
         "logs:DeleteLogDelivery",
@@ -155,7 +155,7 @@ def test_only_actions_without_resources_are_allowed_on_everything(template: Temp
 
 
 def documents(template: Template, role: str) -> Iterator[dict[str, Any]]:
-    """The policies of the role whose logical id begins so: its own, and those attached to it."""
+    """The policies of the role whose logical id starts with this: its own, and those attached to it."""
     for name, resource in template["Resources"].items():
         properties = resource.get("Properties", {})
         if resource["Type"] == "AWS::IAM::Role" and name.startswith(role):
@@ -165,7 +165,7 @@ def documents(template: Template, role: str) -> Iterator[dict[str, Any]]:
 
 
 def allowed(template: Template, role: str) -> dict[str, set[str]]:
-    """What a role may do, as resource -> actions; references are written as their names."""
+    """Return a role's permissions as resource -> actions; references are written as their names."""
 
     def text(value: Any) -> str:
         if isinstance(value, str):
@@ -198,10 +198,10 @@ TRANSFORM_JOBS = f"arn:AWS::Partition:sagemaker:AWS::Region:AWS::AccountId:trans
 
 
 def test_the_execution_role_may_do_this_and_no_more(template: Template) -> None:
-    rights = allowed(template, "JobstumoursModelExecutionRole")
-    [artifact] = [arn for arn in rights if "cdk-hnb659fds-assets" in arn]
-    [repository] = [arn for arn in rights if ":repository/" in arn]
-    assert rights == {
+    permissions = allowed(template, "JobstumoursModelExecutionRole")
+    [artifact] = [arn for arn in permissions if "cdk-hnb659fds-assets" in arn]
+    [repository] = [arn for arn in permissions if ":repository/" in arn]
+    assert permissions == {
         "DataInputC289B3F3.Arn": {"s3:ListBucket"},
         "DataInputC289B3F3.Arn/tumours/*": {"s3:GetObject"},
         artifact: {"s3:GetObject"},
@@ -218,14 +218,14 @@ def test_the_execution_role_may_do_this_and_no_more(template: Template) -> None:
 
 
 def test_the_state_machines_role_may_do_this_and_no_more(template: Template) -> None:
-    rights = allowed(template, "JobstumoursWorkflowRole")
-    functions = {arn for arn in rights if arn.endswith(".Arn") and "Role" not in arn}
-    passed = {arn for arn in rights if "ExecutionRole" in arn}
+    permissions = allowed(template, "JobstumoursWorkflowRole")
+    functions = {arn for arn in permissions if arn.endswith(".Arn") and "Role" not in arn}
+    passed = {arn for arn in permissions if "ExecutionRole" in arn}
     assert (len(functions), len(passed)) == (2, 1)
     assert all(
-        action.startswith("logs:") for action in rights.pop("*")
+        action.startswith("logs:") for action in permissions.pop("*")
     )  # log delivery has no resource-level permissions
-    assert rights == {
+    assert permissions == {
         **{arn: {"lambda:InvokeFunction"} for arn in functions},
         **{arn: {"iam:PassRole"} for arn in passed},
         TRANSFORM_JOBS: {
@@ -246,8 +246,8 @@ def test_the_state_machines_role_may_do_this_and_no_more(template: Template) -> 
 
 @pytest.mark.parametrize("function", ["Preflight", "Report"])
 def test_a_function_may_do_this_and_no_more(template: Template, function: str) -> None:
-    rights = allowed(template, f"JobstumoursWorkflow{function}Role")
-    [own_log] = [arn for arn in rights if "Logs" in arn and arn.endswith(".Arn")]
+    permissions = allowed(template, f"JobstumoursWorkflow{function}Role")
+    [own_log] = [arn for arn in permissions if "Logs" in arn and arn.endswith(".Arn")]
     expected = {
         own_log: {"logs:CreateLogStream", "logs:PutLogEvents"},
         "DataInputC289B3F3.Arn": {"s3:ListBucket"},
@@ -260,18 +260,20 @@ def test_a_function_may_do_this_and_no_more(template: Template, function: str) -
     else:
         expected["DataInputC289B3F3.Arn/tumours/*"] = {"s3:GetObject"}  # the first row may be a header
         expected[LOCK] = {"s3:PutObject", "s3:GetObject", "s3:DeleteObjectVersion"}
-        [executions] = [arn for arn in rights if ":execution:" in arn]
+        [executions] = [arn for arn in permissions if ":execution:" in arn]
         assert executions.startswith("arn:AWS::Partition:states:AWS::Region:AWS::AccountId:execution:")
         assert "StateMachine" in executions  # of this job's machine, and no other
         expected[executions] = {"states:DescribeExecution"}
-    assert rights == expected
+    assert permissions == expected
 
 
-def test_the_schedules_role_may_start_the_state_machine_and_say_that_it_could_not(template: Template) -> None:
-    rights = allowed(template, "JobstumoursScheduleRole")
-    [machine, queue] = sorted(rights, key=lambda arn: "LostStarts" in arn)
+def test_the_schedules_role_may_start_the_state_machine_and_report_an_undelivered_start(
+    template: Template,
+) -> None:
+    permissions = allowed(template, "JobstumoursScheduleRole")
+    [machine, queue] = sorted(permissions, key=lambda arn: "LostStarts" in arn)
     assert "StateMachine" in machine
-    assert [rights[machine], rights[queue]] == [{"states:StartExecution"}, {"sqs:SendMessage"}]
+    assert [permissions[machine], permissions[queue]] == [{"states:StartExecution"}, {"sqs:SendMessage"}]
 
 
 def test_the_state_machine_may_pass_only_the_execution_role_and_only_to_sagemaker(template: Template) -> None:

@@ -1,4 +1,4 @@
-"""Many jobs, through the real `app.py`: what each stack holds, and how the stacks hang together."""
+"""Many jobs, through the real `app.py`: the contents of each stack, and how the stacks depend on each other."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Template = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def jobs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """31 jobs: more than a stack holds. One says all that a job can say."""
+    """31 jobs: more than fit into one stack. One of them sets every field."""
     folder = tmp_path_factory.mktemp("jobs")
     (folder / "fullest.yaml").write_text(FULLEST)
     for number in range(30):
@@ -164,15 +164,15 @@ def test_all_is_tagged(jobs: Path, assembly: Path, templates: dict[str, Template
 
 
 @pytest.mark.parametrize(
-    ("context", "said"),
+    ("context", "message"),
     [
         ({"environment": "qa"}, "environments.yaml has no environment 'qa'; it has prod"),
         ({"jobs": "nowhere"}, "there is no folder nowhere with job files"),
         ({"jobs": "broken"}, "broken/job.yaml:1:1: error missing-field: model: is required"),
     ],
 )
-def test_fails_with_what_is_wrong_in_the_files_and_no_traceback(
-    tmp_path: Path, context: dict[str, str], said: str
+def test_fails_with_the_problems_of_the_files_and_no_traceback(
+    tmp_path: Path, context: dict[str, str], message: str
 ) -> None:
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken/job.yaml").write_text("name: churn\n")
@@ -190,5 +190,5 @@ def test_fails_with_what_is_wrong_in_the_files_and_no_traceback(
         check=False,
     )
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith(said)
+    assert done.stderr.startswith(message)
     assert "Traceback" not in done.stderr

@@ -111,11 +111,11 @@ def _templates(**environment: Any) -> tuple[Template, Template]:
     return Template.from_stack(first), Template.from_stack(second)
 
 
-def _told(template: Template) -> list[Any]:
+def _alarm_targets(template: Template) -> list[Any]:
     """The targets of a template's alarms, each once."""
     alarms = template.find_resources("AWS::CloudWatch::Alarm").values()
     found = [action for alarm in alarms for action in alarm["Properties"]["AlarmActions"]]
-    return [told for at, told in enumerate(found) if told not in found[:at]]
+    return [target for at, target in enumerate(found) if target not in found[:at]]
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +127,7 @@ def test_addresses_of_the_environment_subscribe_once(stacks: tuple[Template, Tem
     first, second = stacks
     [subscription] = first.find_resources("AWS::SNS::Subscription").values()
     assert subscription["Properties"]["Endpoint"] == "ops@example.com"
-    assert _told(first) == [subscription["Properties"]["TopicArn"]]
+    assert _alarm_targets(first) == [subscription["Properties"]["TopicArn"]]
     second.resource_count_is("AWS::SNS::Subscription", 0)
     second.resource_count_is("AWS::SNS::Topic", 0)
 
@@ -135,7 +135,7 @@ def test_addresses_of_the_environment_subscribe_once(stacks: tuple[Template, Tem
 def test_other_stacks_notify_the_topic_of_the_first(stacks: tuple[Template, Template]) -> None:
     first, second = stacks
     [output] = first.find_outputs("NotificationTopicArn").values()
-    assert _told(second) == [{"Fn::ImportValue": output["Export"]["Name"]}]
+    assert _alarm_targets(second) == [{"Fn::ImportValue": output["Export"]["Name"]}]
     second.resource_count_is("AWS::KMS::Key", 0)
 
 
@@ -169,7 +169,7 @@ def test_each_stack_has_a_function_of_its_own_for_its_jobs(stacks: tuple[Templat
 
 def test_all_stacks_notify_the_topic_that_the_environment_names() -> None:
     first, second = _templates(notify=NotifySpec(topic=_TOPIC, email=("ops@example.com",)))
-    assert (_told(first), _told(second)) == ([_TOPIC], [_TOPIC])
+    assert (_alarm_targets(first), _alarm_targets(second)) == ([_TOPIC], [_TOPIC])
     first.resource_count_is("AWS::SNS::Topic", 0)
     first.resource_count_is("AWS::KMS::Key", 0)
     first.resource_count_is("AWS::SNS::Subscription", 1)
@@ -204,7 +204,7 @@ _TELLS_ITS_OWN = replace(_JOBS[0], notify=NotifySpec(topic=_TOPIC))
 
 def test_a_stack_whose_jobs_all_have_their_own_topic_has_no_topic_and_no_key() -> None:
     template = _alone(_TELLS_ITS_OWN)
-    assert _told(template) == [_TOPIC]
+    assert _alarm_targets(template) == [_TOPIC]
     for kind in ("AWS::SNS::Topic", "AWS::KMS::Key"):
         template.resource_count_is(kind, 0)
     assert template.find_outputs("Notification*") == {}

@@ -77,7 +77,7 @@ def test_a_customer_key_is_used_through_a_bucket_key(stack: cdk.Stack) -> None:
         }
 
 
-def test_what_nobody_needs_is_removed_and_results_only_when_asked(stack: cdk.Stack) -> None:
+def test_leftovers_are_deleted_and_results_only_on_request(stack: cdk.Stack) -> None:
     DataBuckets(stack, "Data", keep_outputs_for=cdk.Duration.days(90))
     rules = {end: one["Properties"]["LifecycleConfiguration"]["Rules"] for end, one in buckets(stack).items()}
     always = {

@@ -1,4 +1,4 @@
-"""What it takes to read and to write a place in S3, and its key."""
+"""The permissions to read and to write a location in S3, and to use its key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Findings that are kept: which tools hear of it from one call, and when."""
+"""Acknowledged findings: which tools one call covers, and when it is recorded."""
 
 from __future__ import annotations
 

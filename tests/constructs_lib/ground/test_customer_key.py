@@ -1,4 +1,4 @@
-"""The key of all that jobs hold, and what its own policy says."""
+"""The customer key of an app's jobs, and its key policy."""
 
 from __future__ import annotations
 

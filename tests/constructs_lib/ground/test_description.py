@@ -1,4 +1,4 @@
-"""Descriptions, in a place of an app that its author called as he liked."""
+"""Descriptions, for constructs with any name and any place in an app."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def described(path: list[str]) -> dict[str, list[str]]:
     }
 
 
-def test_no_description_is_longer_than_its_service_takes() -> None:
+def test_no_description_is_longer_than_its_service_allows() -> None:
     found = described(["a" * 240, "b" * 240, "c" * 240, "d" * 240])
     for kind, texts in found.items():
         assert max(map(len, texts)) == LIMITS[kind], kind
 
 
-def test_a_role_is_described_in_letters_that_iam_takes() -> None:
+def test_a_roles_description_has_characters_that_iam_accepts() -> None:
     [latin, other] = (described([name])["AWS::IAM::Role"] for name in ("Größe", "模型—1"))
     assert any("Stack/Größe/Job" in text for text in latin)
     assert any("Stack/???1/Job" in text for text in other)

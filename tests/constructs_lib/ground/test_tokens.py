@@ -1,4 +1,4 @@
-"""What the CDK is asked once, and JSON that holds its tokens."""
+"""Attributes that are read from the CDK once, and JSON with its tokens."""
 
 from __future__ import annotations
 

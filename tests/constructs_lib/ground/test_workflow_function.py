@@ -10,7 +10,9 @@ from batch_transform_cdk.ground.workflow_function import WorkflowFunction
 def acknowledged() -> set[str]:
     """What a function acknowledges."""
     stack = cdk.Stack(cdk.App(), "Stack")
-    function = WorkflowFunction(stack, "Notify", name="notify", description="it tells", statements=[])
+    function = WorkflowFunction(
+        stack, "Notify", name="notify", description="Sends notifications", statements=[]
+    )
     return {
         finding
         for entry in function.resource.node.metadata

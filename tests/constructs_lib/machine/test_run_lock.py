@@ -36,7 +36,7 @@ def test_a_bucket_of_ours_is_versioned_so_that_a_version_is_deleted_and_no_marke
     assert actions(lock.release_statements()) == {"s3:DeleteObjectVersion"}
 
 
-def test_a_bucket_of_which_nothing_is_known_may_keep_versions_or_not(stack: cdk.Stack) -> None:
+def test_an_imported_bucket_may_be_versioned_or_not(stack: cdk.Stack) -> None:
     bucket = s3.Bucket.from_bucket_name(stack, "Bucket", "results")
     lock = RunLock.of("churn", bucket=bucket, encryption_key=None)
     assert actions(lock.release_statements()) == {"s3:DeleteObjectVersion", "s3:DeleteObject"}
@@ -46,8 +46,8 @@ def test_a_customer_key_is_used_through_s3_for_this_object_only(stack: cdk.Stack
     key = kms.Key.from_key_arn(stack, "Key", KEY_ARN)
     bucket = s3.Bucket.from_bucket_name(stack, "Bucket", "results")
     *_, encrypting = RunLock.of("churn", bucket=bucket, encryption_key=key).take_statements()
-    told = stack.resolve(encrypting.as_json())
-    assert set(told["Action"]) == {"kms:GenerateDataKey", "kms:Decrypt"}
-    assert told["Resource"] == KEY_ARN
-    context = told["Condition"]["StringLike"]["kms:EncryptionContext:aws:s3:arn"]
+    statement = stack.resolve(encrypting.as_json())
+    assert set(statement["Action"]) == {"kms:GenerateDataKey", "kms:Decrypt"}
+    assert statement["Resource"] == KEY_ARN
+    context = statement["Condition"]["StringLike"]["kms:EncryptionContext:aws:s3:arn"]
     assert context == stack.resolve([bucket.bucket_arn, bucket.arn_for_objects(".locks/churn")])

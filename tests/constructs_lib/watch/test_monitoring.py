@@ -1,4 +1,4 @@
-"""Alarms, messages and dashboard, as the template has them."""
+"""Alarms, notifications and dashboard in the template."""
 
 from __future__ import annotations
 
@@ -40,8 +40,10 @@ def _spec(*schedules: ScheduleSpec, name: str = "tumours", **members: Any) -> Jo
 
 def _stack(*jobs: JobSpec) -> cdk.Stack:
     stack = cdk.Stack(cdk.App(), "Stack")
-    buckets, told = DataBuckets(stack, "Data"), Notifications(stack, "Notifications")
-    defined = [BatchTransform(stack, job.name, job=job, buckets=buckets, notifications=told) for job in jobs]
+    buckets, notifications = DataBuckets(stack, "Data"), Notifications(stack, "Notifications")
+    defined = [
+        BatchTransform(stack, job.name, job=job, buckets=buckets, notifications=notifications) for job in jobs
+    ]
     Dashboard(stack, "Dashboard", jobs=defined)
     return stack
 
@@ -115,7 +117,7 @@ def test_a_job_without_triggers_has_no_alarm_for_its_starts() -> None:
     }
 
 
-def test_a_missing_start_is_one_of_the_longest_gap_and_not_of_a_new_stack() -> None:
+def test_the_alarm_for_a_missing_start_waits_for_the_longest_gap_and_not_on_a_new_stack() -> None:
     alarm = _alarms(Template.from_stack(_stack(_spec(_DAILY))))["ExecutionsStarted"]
     assert (alarm["Period"], alarm["EvaluationPeriods"], alarm["Threshold"]) == (3600, 25, 1)
     assert alarm["ComparisonOperator"] == "LessThanThreshold"
@@ -171,8 +173,8 @@ def test_the_event_of_a_failed_run_is_passed_on_unchanged() -> None:
     assert pattern["detail"]["status"] == ["FAILED", "TIMED_OUT", "ABORTED"]
     [machine] = pattern["detail"]["stateMachineArn"]
     assert machine == {"Ref": next(iter(template.find_resources("AWS::StepFunctions::StateMachine")))}
-    told = {"topic": "ARN", "job": "tumours", "job_file": "jobs/tumours.yaml", "detail": {}}
-    assert _target(template, "Notify")["Input"] == told
+    expected = {"topic": "ARN", "job": "tumours", "job_file": "jobs/tumours.yaml", "detail": {}}
+    assert _target(template, "Notify")["Input"] == expected
 
 
 def test_a_path_cannot_name_a_variable_of_the_rule() -> None:
@@ -180,7 +182,7 @@ def test_a_path_cannot_name_a_variable_of_the_rule() -> None:
     assert _target(Template.from_stack(_stack(spec)), "Notify")["Input"]["job_file"] == spec.job_file
 
 
-def test_what_such_a_run_left_running_is_stopped_by_the_function_of_its_own_workflow() -> None:
+def test_a_job_that_a_failed_run_left_running_is_stopped_by_the_function_of_its_own_workflow() -> None:
     template = Template.from_stack(_stack(_spec()))
     target = _target(template, "Report")
     assert target["Input"] == {"job": "tumours", "ended_badly": {}}
@@ -188,7 +190,7 @@ def test_what_such_a_run_left_running_is_stopped_by_the_function_of_its_own_work
     assert target["Arn"] == {"Fn::GetAtt": [report, "Arn"]}
 
 
-def test_the_rule_and_no_other_may_call_the_two_functions() -> None:
+def test_only_the_rule_may_call_the_two_functions() -> None:
     template = Template.from_stack(_stack(_spec(), _spec(name="churn")))
     rules = template.find_resources("AWS::Events::Rule")
     let_in = {
@@ -287,8 +289,8 @@ def test_jobs_of_a_stack_share_a_topic_and_a_function_by_themselves() -> None:
     [topic] = template.find_resources("AWS::SNS::Topic")
     assert topic.startswith("churnNotificationsTopic")  # that of the first job, as when it was alone
     alarms = template.find_resources("AWS::CloudWatch::Alarm").values()
-    told = {alarm["Properties"]["AlarmActions"][0]["Ref"] for alarm in alarms}
-    assert told == {topic}
+    targets = {alarm["Properties"]["AlarmActions"][0]["Ref"] for alarm in alarms}
+    assert targets == {topic}
     [function] = _functions_that_notify(template)
     rules = template.find_resources("AWS::Events::Rule").values()
     targets = [

@@ -58,7 +58,7 @@ def test_the_schedule_that_starts_most_often_is_watched() -> None:
 
 
 @pytest.mark.parametrize("schedules", [(), (ScheduleSpec(rate="1 hour", enabled=False),)])
-def test_nothing_is_watched_and_nothing_said_where_no_start_is_due(
+def test_no_alarm_and_no_warning_where_no_start_is_due(
     schedules: tuple[ScheduleSpec, ...],
 ) -> None:
     assert start_watch(_job(*schedules)) == NotWatched("")

@@ -239,8 +239,8 @@ def test_fails_with_all_problems_of_all_files_in_the_order_of_their_lines(jobs: 
     ]
     with pytest.raises(JobFileError) as caught:
         load_job_files(paths)
-    told = [(Path(problem.path).name, problem.code, problem.line) for problem in caught.value.problems]
-    assert told == [
+    found = [(Path(problem.path).name, problem.code, problem.line) for problem in caught.value.problems]
+    assert found == [
         ("a.yaml", "assemble-with-unknown", 3),
         ("a.yaml", "unknown-field", 4),
         ("a.yaml", "max-payload-too-large", 5),
@@ -287,7 +287,7 @@ def test_an_unknown_field_leads_to_the_one_that_was_meant(text: str, hint: str, 
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("name: demo\nmodel: churn-v7\n", "write model: {existing: churn-v7}"),
         ("name: demo\nmodel: s3://bucket/m.tar.gz\n", "write model: {artifact: s3://bucket/m.tar.gz}"),
@@ -302,9 +302,9 @@ def test_an_unknown_field_leads_to_the_one_that_was_meant(text: str, hint: str, 
         (f"{SMALL}DataProcessing: {{a: b}}\n", "the API's DataProcessing is data_processing in a job file; "),
     ],
 )
-def test_names_of_the_api_are_shown_as_the_job_files_own(jobs: Path, text: str, told: str) -> None:
+def test_names_of_the_api_are_shown_as_the_job_files_own(jobs: Path, text: str, message: str) -> None:
     (problem,) = read_job_files([write(jobs, text)]).problems
-    assert told in problem.message
+    assert message in problem.message
 
 
 def test_a_join_of_nothing_is_reported_where_it_is_asked_for(jobs: Path) -> None:

@@ -177,14 +177,16 @@ def test_files_with_errors_in_a_single_field_fail(errors_in: Validate, tmp_path:
     assert len(bad) > 60
     assert len(passing) > 5
     assert [
-        name for (name, _), told in zip(bad, errors_in([text for _, text in bad]), strict=True) if not told
+        name
+        for (name, _), errors in zip(bad, errors_in([text for _, text in bad]), strict=True)
+        if not errors
     ] == []
     of_warnings = zip(passing, errors_in([text for _, text in passing]), strict=True)
-    assert [(name, told) for (name, _), told in of_warnings if told] == []
+    assert [(name, message) for (name, _), message in of_warnings if message] == []
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("name: demo\nmodel: {}\n", "must have required property 'source'"),
         ("name: demo\nmodel: {existing: m, endpoint: e}\n", "must match exactly one schema in oneOf"),
@@ -211,9 +213,9 @@ def test_files_with_errors_in_a_single_field_fail(errors_in: Validate, tmp_path:
         ),
     ],
 )
-def test_an_editor_shows_what_is_wrong(errors_in: Validate, text: str, told: str) -> None:
+def test_an_editor_shows_what_is_wrong(errors_in: Validate, text: str, message: str) -> None:
     [errors] = errors_in([text])
-    assert any(told in error for error in errors), errors
+    assert any(message in error for error in errors), errors
 
 
 def test_the_example_job_names_the_schema() -> None:

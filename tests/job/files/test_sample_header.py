@@ -31,7 +31,7 @@ def test_the_first_line_names_the_columns(content: bytes, names: tuple[str, ...]
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (b"", "has an empty first line"),
         (b"\n", "has an empty first line"),
@@ -43,8 +43,8 @@ def test_the_first_line_names_the_columns(content: bytes, names: tuple[str, ...]
         (b"\xff\xfei\x00d\x00\n", "not UTF-8"),
     ],
 )
-def test_fails_for_a_first_line_that_is_not_a_header(content: bytes, told: str, tmp_path: Path) -> None:
-    with pytest.raises(SampleHeaderError, match=told):
+def test_fails_for_a_first_line_that_is_not_a_header(content: bytes, message: str, tmp_path: Path) -> None:
+    with pytest.raises(SampleHeaderError, match=message):
         read_header(sample(tmp_path, content))
 
 

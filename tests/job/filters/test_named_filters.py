@@ -46,7 +46,9 @@ def with_columns(spec: JobSpec, inputs: tuple[str, ...], answers: tuple[str, ...
     )
 
 
-def told(spec: JobSpec, *, joined: bool = True, **names: tuple[str, ...]) -> list[tuple[str, str, str]]:
+def problems_of(
+    spec: JobSpec, *, joined: bool = True, **names: tuple[str, ...]
+) -> list[tuple[str, str, str]]:
     processing = DataProcessingSpec(join_source="Input" if joined else "None", **names)  # type: ignore[arg-type]
     spec = replace(spec, data_processing=processing)
     found = [
@@ -136,7 +138,7 @@ def test_all_fields_are_the_whole_record_with_any_names() -> None:
 
 def test_fails_for_a_selection_that_makes_too_long_a_filter_and_says_what_would_fit() -> None:
     wide = with_columns(CSV, tuple(f"c{number}" for number in range(60)), ("label",))
-    (problem,) = told(wide, send=tuple(f"c{number}" for number in range(0, 60, 2)))
+    (problem,) = problems_of(wide, send=tuple(f"c{number}" for number in range(0, 60, 2)))
     assert problem == (
         "names-too-long",
         "data_processing.send",
@@ -144,21 +146,21 @@ def test_fails_for_a_selection_that_makes_too_long_a_filter_and_says_what_would_
         "c13, c15 and "
         "21 more stand between them; with these columns last in the data it is $[30:], and with them first $[:29]",
     )
-    (problem,) = told(wide, keep=(*(f"c{number}" for number in range(0, 60, 2)), "label"))
+    (problem,) = problems_of(wide, keep=(*(f"c{number}" for number in range(0, 60, 2)), "label"))
     assert problem[2].endswith("with the 30 of the input last in the data it is $[30:]")
-    (problem,) = told(wide, keep=tuple(f"c{number}" for number in range(0, 60, 2)))
+    (problem,) = problems_of(wide, keep=tuple(f"c{number}" for number in range(0, 60, 2)))
     assert problem[2].endswith("with these columns first in the data it is $[:29]")
 
 
 def test_fails_for_a_long_selection_in_another_order_than_the_data() -> None:
     wide = with_columns(CSV, tuple(f"c{number}" for number in range(60)), ())
-    (problem,) = told(wide, send=tuple(f"c{number}" for number in reversed(range(60))))
+    (problem,) = problems_of(wide, send=tuple(f"c{number}" for number in reversed(range(60))))
     assert problem[0] == "names-too-long"
     assert "their order differs from the data's" in problem[2]
 
 
 def test_fails_for_json_names_that_no_filter_can_hold_and_names_each_of_them() -> None:
-    found = told(JSON, send=("age", "first_name", "last_name"))
+    found = problems_of(JSON, send=("age", "first_name", "last_name"))
     assert [(code, field) for code, field, _ in found] == [
         ("name-unwritable", "data_processing.send[1]"),
         ("name-unwritable", "data_processing.send[2]"),
@@ -167,13 +169,13 @@ def test_fails_for_json_names_that_no_filter_can_hold_and_names_each_of_them() -
 
 
 def test_fails_for_a_name_of_a_nested_json_field() -> None:
-    ((_, _, message),) = told(JSON, send=("a.b",))
+    ((_, _, message),) = problems_of(JSON, send=("a.b",))
     assert message.endswith("names are top-level fields; for a nested field, write the JSONPath")
 
 
 def test_an_undocumented_order_is_a_warning() -> None:
     assert kept(CSV, "label", "id") == "$[-1,0]"
-    ((code, _, message),) = told(CSV, keep=("label", "id"))
+    ((code, _, message),) = problems_of(CSV, keep=("label", "id"))
     assert code == "names-order"
     assert message.endswith("write [id, label]")
 
@@ -190,7 +192,7 @@ def test_all_problems_of_names_are_reported_at_once() -> None:
 
 def test_fails_for_names_that_only_the_deployment_knows() -> None:
     token = replace(CSV, input=replace(CSV.input, content_type="${Token[TOKEN.1]}"))
-    assert told(token, send=("age",)) == []
+    assert problems_of(token, send=("age",)) == []
     with pytest.raises(FilterNamesError, match="can't be compiled"):
         filters(token, send=("age",))
 
@@ -232,11 +234,11 @@ def test_a_compiled_filter_selects_what_its_names_say(data: st.DataObject) -> No
 
 
 def test_what_is_wrong_with_single_names_is_reported_beside_what_is_wrong_with_the_filter() -> None:
-    found = told(CSV, keep=("id", "lable"), output_filter="$[0]")  # type: ignore[arg-type]
+    found = problems_of(CSV, keep=("id", "lable"), output_filter="$[0]")  # type: ignore[arg-type]
     assert [code for code, _, _ in found] == ["filter-twice", "name-unknown"]
-    found = told(JSON, keep=("user_id", "SageMakerOutput.score"))
+    found = problems_of(JSON, keep=("user_id", "SageMakerOutput.score"))
     assert [code for code, _, _ in found] == ["names-apart", "name-unwritable"]
-    found = told(CSV, joined=False, keep=("id", "lable"))
+    found = problems_of(CSV, joined=False, keep=("id", "lable"))
     assert [(code, field[-3:]) for code, field, _ in found] == [
         ("name-not-joined", "[0]"),
         ("name-unknown", "[1]"),
@@ -266,7 +268,7 @@ def test_what_is_wrong_with_single_names_is_reported_beside_what_is_wrong_with_t
     ],
 )
 def test_fails_for_columns_and_says_what_there_is(names: dict[str, tuple[str, ...]], message: str) -> None:
-    assert [found for _, _, found in told(CSV, **names)] == [message]  # type: ignore[arg-type]
+    assert [found for _, _, found in problems_of(CSV, **names)] == [message]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -283,22 +285,22 @@ def test_fails_for_columns_and_says_what_there_is(names: dict[str, tuple[str, ..
 def test_fails_for_columns_that_an_answer_alone_has_not(
     names: dict[str, tuple[str, ...]], message: str
 ) -> None:
-    assert [found for _, _, found in told(CSV, joined=False, **names)] == [message]
+    assert [found for _, _, found in problems_of(CSV, joined=False, **names)] == [message]
 
 
 def test_fails_for_names_of_an_answer_that_has_none_and_says_how_to_name_it() -> None:
     nothing = with_columns(CSV, (), ())
     advice = "it is empty; name the columns of the model's answer, in order: output.columns: [a, b]"
-    assert [message for _, _, message in told(nothing, joined=False, keep=("a", "b"))] == [
+    assert [message for _, _, message in problems_of(nothing, joined=False, keep=("a", "b"))] == [
         f"'a' is not in output.columns; {advice}",
         f"'b' is not in output.columns; {advice}",
     ]
-    ((_, _, message),) = told(with_columns(CSV, ("id",), ()), keep=("id", "score"))
+    ((_, _, message),) = problems_of(with_columns(CSV, ("id",), ()), keep=("id", "score"))
     assert message.endswith("name the columns of the model's answer, in order: output.columns: [score]")
 
 
 def test_fails_without_the_names_of_all_that_is_sent() -> None:
-    assert told(with_columns(CSV, (), ()), send=("id",)) == [
+    assert problems_of(with_columns(CSV, (), ()), send=("id",)) == [
         (
             "names-need-columns",
             "data_processing.send",
@@ -306,7 +308,7 @@ def test_fails_without_the_names_of_all_that_is_sent() -> None:
             "sample with a header in input.columns_from",
         )
     ]
-    assert told(JSON, send_except=("id",)) == [
+    assert problems_of(JSON, send_except=("id",)) == [
         (
             "names-need-columns",
             "data_processing.send_except",
@@ -320,7 +322,7 @@ def test_fails_without_the_names_of_all_that_is_sent() -> None:
 )
 def test_fails_for_names_of_data_that_no_filter_reads(content_type: str | None, what: str) -> None:
     spec = replace(CSV, input=replace(CSV.input, content_type=content_type))
-    assert told(spec, send=("id",)) == [
+    assert problems_of(spec, send=("id",)) == [
         (
             "names-need-type",
             "data_processing.send",
@@ -332,17 +334,17 @@ def test_fails_for_names_of_data_that_no_filter_reads(content_type: str | None, 
 
 def test_fails_for_fields_that_are_not_in_the_record_or_the_answer() -> None:
     named = with_columns(JSON, ("id",), ("score",))
-    assert [message for _, _, message in told(named, keep=("age",))] == [
+    assert [message for _, _, message in problems_of(named, keep=("age",))] == [
         "'age' is not in input.columns, output.columns or SageMakerOutput; "
         "it has id, score, SageMakerOutput, SageMakerInput"
     ]
-    ((code, field, message),) = told(named, joined=False, keep=("score", "age"))
+    ((code, field, message),) = problems_of(named, joined=False, keep=("score", "age"))
     assert (code, field) == ("name-unknown", "data_processing.keep[1]")
     assert message.startswith("'age' is not in output.columns")
-    ((_, _, message),) = told(JSON, joined=False, keep=("SageMakerOutput.score",))
+    ((_, _, message),) = problems_of(JSON, joined=False, keep=("SageMakerOutput.score",))
     assert message.startswith("'SageMakerOutput.score' exists only in joined records")
     # beside an unknown field of the record, one of the answer is not unknown
-    found = told(named, keep=("SageMakerOutput.other", "age"))
+    found = problems_of(named, keep=("SageMakerOutput.other", "age"))
     assert [(code, field[-3:]) for code, field, _ in found] == [
         ("name-unknown", "[1]"),
         ("names-apart", "eep"),
@@ -364,7 +366,7 @@ def test_all_fields_of_an_answer_that_stands_alone_are_the_whole_answer() -> Non
     ],
 )
 def test_fails_for_a_field_that_no_filter_can_hold(name: str, what: str, fix: str) -> None:
-    ((_, _, message),) = told(JSON, send=(name,))
+    ((_, _, message),) = problems_of(JSON, send=(name,))
     assert message.startswith(f"'{name}' {what}, but names in a filter can have only ")
     assert message.endswith(f"; {fix}")
 
@@ -379,16 +381,18 @@ def test_a_filter_has_at_most_as_many_characters_as_sagemaker_takes() -> None:
     path = sent(wide, send=(*(f"c{number}" for number in range(10, 48, 2)), "c100"))
     assert path is not None
     assert (path[-8:], len(path)) == (",46,100]", MAX_LENGTH)
-    ((code, _, message),) = told(wide, send=(*(f"c{number}" for number in range(10, 46, 2)), "c100", "c102"))
+    ((code, _, message),) = problems_of(
+        wide, send=(*(f"c{number}" for number in range(10, 46, 2)), "c100", "c102")
+    )
     assert (code, message[:41]) == ("names-too-long", "20 names make a filter of 64 characters, ")
     assert sent(JSON, send=("a" * 61,)) == f"$.{'a' * 61}"
-    ((code, _, _),) = told(JSON, send=("a" * 62,))
+    ((code, _, _),) = problems_of(JSON, send=("a" * 62,))
     assert code == "names-too-long"
 
 
 def test_fails_for_long_fields_and_names_the_three_longest() -> None:
     names = ("a" * 20, "b" * 10, "c" * 30, "d" * 15)
-    ((_, _, message),) = told(JSON, send=names)
+    ((_, _, message),) = problems_of(JSON, send=names)
     assert message == (
         f"4 names make a filter of 89 characters, but SageMaker accepts at most 63: the longest are "
         f"{'c' * 30}, {'a' * 20}, "
@@ -400,9 +404,9 @@ def test_fails_for_long_fields_and_names_the_three_longest() -> None:
 def test_fails_for_a_long_selection_with_one_gap_or_of_a_row_of_unknown_width() -> None:
     columns = tuple(f"c{number}" for number in range(60))
     gap = tuple(name for name in columns if name != "c30")
-    ((_, _, message),) = told(with_columns(CSV, columns, ()), send=gap)
+    ((_, _, message),) = problems_of(with_columns(CSV, columns, ()), send=gap)
     assert ": c30 stands between them; " in message
-    ((_, _, message),) = told(with_columns(CSV, (), columns), keep=columns)
+    ((_, _, message),) = problems_of(with_columns(CSV, (), columns), keep=columns)
     assert ": the row's width is not known; " in message
 
 

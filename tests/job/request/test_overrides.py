@@ -40,7 +40,7 @@ def changed(run_input: object) -> dict[str, Any]:
     return {name: value for name, value in effective.items() if value != REQUEST.get(name)}
 
 
-def told(run_input: object) -> list[tuple[str, str]]:
+def problems_of(run_input: object) -> list[tuple[str, str]]:
     with pytest.raises(RunInputError) as caught:
         apply_overrides(REQUEST, run_input)
     return [(problem.code, problem.field) for problem in caught.value.problems]
@@ -118,12 +118,12 @@ def test_null_removes_a_member_or_a_variable() -> None:
 
 
 def test_fails_if_null_removes_a_required_member() -> None:
-    assert told({"input.data": None}) == [("missing-field", "input.data")]
+    assert problems_of({"input.data": None}) == [("missing-field", "input.data")]
 
 
 @pytest.mark.parametrize("run_input", [[], "text", 5, None])
 def test_fails_for_an_input_that_is_not_a_object(run_input: object) -> None:
-    assert told(run_input) == [("run-input-not-object", "input")]
+    assert problems_of(run_input) == [("run-input-not-object", "input")]
 
 
 def test_fails_for_unknown_names_with_the_list_of_what_can_be_changed() -> None:
@@ -139,12 +139,12 @@ def test_fails_for_unknown_names_with_the_list_of_what_can_be_changed() -> None:
     "field", [member.field for member in MEMBERS if not member.overridable] + ["tags.team"]
 )
 def test_fails_for_what_belongs_to_the_stack(field: str) -> None:
-    assert told({field: "s3://bucket/elsewhere/"}) == [("override-fixed", field)]
+    assert problems_of({field: "s3://bucket/elsewhere/"}) == [("override-fixed", field)]
 
 
 def test_fails_for_a_name_given_twice() -> None:
     run_input = {"transform.max_payload": 1, "transform": {"max_payload": 2}}
-    assert told(run_input) == [("override-twice", "transform.max_payload")]
+    assert problems_of(run_input) == [("override-twice", "transform.max_payload")]
 
 
 def test_fails_with_everything_that_is_wrong_at_once() -> None:
@@ -155,7 +155,7 @@ def test_fails_with_everything_that_is_wrong_at_once() -> None:
         "transform": {"max_payload": "6", "instance_type": "ml.m5.huge"},
         "data_processing": {"output_filter": "$[0,1:2]"},
     }
-    assert told(run_input) == [
+    assert problems_of(run_input) == [
         ("override-unknown", "colour"),
         ("wrong-type", "input"),
         ("override-fixed", "output.path"),
@@ -166,7 +166,7 @@ def test_fails_with_everything_that_is_wrong_at_once() -> None:
 
 
 def test_fails_where_a_runs_input_holds_the_results() -> None:
-    assert told({"input.data": "s3://bucket/"}) == [("output-under-input", "output.path")]
+    assert problems_of({"input.data": "s3://bucket/"}) == [("output-under-input", "output.path")]
 
 
 def test_a_warning_does_not_stop_a_run() -> None:
@@ -276,7 +276,7 @@ def test_a_run_may_give_one_instance_type_or_a_list_of_instance_types(given: obj
     ],
 )
 def test_fails_for_a_list_of_instance_types_with_a_wrong_one(given: object, code: str, field: str) -> None:
-    assert told({"transform.instance_type": given}) == [(code, field)]
+    assert problems_of({"transform.instance_type": given}) == [(code, field)]
 
 
 def test_fails_where_a_later_instance_type_does_not_support_what_the_job_says() -> None:
@@ -305,11 +305,11 @@ def test_fails_for_filters_that_are_given_by_name_and_as_jsonpath() -> None:
 
 @pytest.mark.parametrize("value", [{"a": 1}, ["a"]])
 def test_fails_for_a_structure_where_a_number_belongs(value: object) -> None:
-    assert told({"transform.max_payload": value}) == [("wrong-type", "transform.max_payload")]
+    assert problems_of({"transform.max_payload": value}) == [("wrong-type", "transform.max_payload")]
 
 
 def test_fails_for_variables_that_are_no_object_and_says_what_was_found() -> None:
-    assert [code for code, _ in told({"transform": {"env": "debug"}})] == ["wrong-type"]
+    assert [code for code, _ in problems_of({"transform": {"env": "debug"}})] == ["wrong-type"]
     for run_input in ({"data_processing": "$[1:]"}, "$[1:]"):
         with pytest.raises(RunInputError) as caught:
             apply_overrides(REQUEST, run_input)

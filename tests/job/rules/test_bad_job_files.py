@@ -905,7 +905,7 @@ BAD_FILES: list[tuple[str, str, str]] = [
         "true",
         f"{MODEL}input: {{data: s3://bucket/manifest, data_type: ManifestFile}}\ntriggers: {{on_upload: «true}}\n",
     ),
-    # The ladder
+    # Fallback instance types
     ("instance-types-empty", "list", f"{MODEL}transform: {{instance_type: «[]}}\n"),
     (
         "instance-type-unknown",

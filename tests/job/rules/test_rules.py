@@ -54,7 +54,7 @@ def request(*changes: tuple[str, object]) -> dict[str, Any]:
     return changed
 
 
-def told(found: list[Problem]) -> list[tuple[str, str]]:
+def codes_of(found: list[Problem]) -> list[tuple[str, str]]:
     return [(problem.code, problem.field) for problem in found]
 
 
@@ -119,7 +119,7 @@ def test_a_sound_job_has_no_problems() -> None:
 def test_fails_where_the_stock_task_of_the_cdk_lets_it_through(
     change: list[tuple[str, object]], expected: list[tuple[str, str]]
 ) -> None:
-    assert told(request_problems(request(*change))) == expected
+    assert codes_of(request_problems(request(*change))) == expected
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_fails_for_a_volume_key_with_local_storage(instance_type: str) -> None:
             ("TransformResources.VolumeKmsKeyId", "alias/key"),
         )
     )
-    assert told(found) == [("volume-key-with-local-storage", "transform.volume_kms_key")]
+    assert codes_of(found) == [("volume-key-with-local-storage", "transform.volume_kms_key")]
 
 
 def test_a_machine_image_without_a_gpu_is_a_warning() -> None:
@@ -240,7 +240,7 @@ def test_a_machine_image_without_a_gpu_is_a_warning() -> None:
 def test_fails_for_members_that_are_missing_or_of_another_type(
     changes: list[tuple[str, object]], expected: list[tuple[str, str]]
 ) -> None:
-    assert told(request_problems(request(*changes))) == expected
+    assert codes_of(request_problems(request(*changes))) == expected
 
 
 def test_all_problems_are_reported_at_once() -> None:
@@ -254,7 +254,7 @@ def test_a_value_that_is_wrong_on_its_own_is_reported_once() -> None:
     found = request_problems(
         request(("DataProcessing.JoinSource", "Input"), ("TransformInput.SplitType", "line"))
     )
-    assert told(found) == [("split-type-unknown", "input.split_type")]
+    assert codes_of(found) == [("split-type-unknown", "input.split_type")]
 
 
 def test_fails_once_for_a_string_instead_of_a_tuple_of_names() -> None:
@@ -431,7 +431,7 @@ def test_a_slice_that_goes_backwards_is_shown_forwards() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("$[0,\u00a01]", "Unexpected U+00A0 (no-break space) in JsonPath"),
         ("$[0,\u00a01]", "; use a plain space, or none"),
@@ -440,13 +440,13 @@ def test_a_slice_that_goes_backwards_is_shown_forwards() -> None:
         ("$[\u2018a\u2019]", "; write straight quotes '"),
     ],
 )
-def test_fails_on_a_character_that_looks_like_another_with_its_name(text: str, told: str) -> None:
+def test_fails_on_a_character_that_looks_like_another_with_its_name(text: str, expected: str) -> None:
     changed = request(
         ("DataProcessing", {"InputFilter": text}), ("TransformInput.ContentType", "application/jsonlines")
     )
     (problem,) = request_problems(changed)
     assert problem.is_error
-    assert told in problem.message
+    assert expected in problem.message
 
 
 def test_a_name_of_the_answer_without_names_says_where_to_write_them() -> None:
