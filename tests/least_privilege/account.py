@@ -1,4 +1,4 @@
-"""An account that enforces IAM, with a stack of jobs in it, and what the stack refers to and does not make."""
+"""An account that enforces IAM, with a stack of jobs and the resources outside it that they refer to."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ ACCOUNT = "000000000000"
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
 OUTSIDE_ROLE = f"arn:aws:iam::{ACCOUNT}:role/outside"
 SOON = 6.0
-"""Seconds within which everything comes that comes at all, on a machine with other work."""
+"""Seconds within which every expected effect appears, even on a busy machine."""
 AT_ONCE = 1.0
-"""Seconds within which it does in spite of a refusal."""
+"""Seconds within which it appears if something else was refused."""
 LOOK_SECONDS = 0.05
 END_SECONDS = 0.2
-"""How often to look whether an execution has ended: each look takes as much time from what it waits for."""
+"""Seconds between two checks of an execution: each check slows down what it waits for."""
 
 KEY = re.compile(r"arn:aws:kms:us-east-1:\d{12}:key/(\d)[-\d]+")
-"""The keys that the fullest job names; the local AWS gives its keys ids of its own."""
+"""The keys that the fullest job names; keys in the local AWS have other ids."""
 
 JOB_FILES = {
     "smallest": PROJECT / "tests/jobs/smallest.yaml",
@@ -62,7 +62,7 @@ OTHER_JOBS: dict[str, dict[str, Any]] = {
 class Account:
     """The deployed stack. `keys` are the KMS keys of the fullest job, by the digit of their id in its file.
 
-    `paths` tells the construct of each logical id, `missed` which story missed a permission when it was gone.
+    `paths` has the construct path of each logical id, `missed` the story that failed without a permission.
     """
 
     aws: LocalAws
@@ -80,12 +80,12 @@ class Account:
 
     @cached_property
     def resources(self) -> list[dict[str, Any]]:
-        """What the stack made."""
+        """The stack's resources."""
         described = self.client("cloudformation").describe_stack_resources(StackName=STACK)
         return list(described["StackResources"])
 
     def physical_ids(self, job: str | None, kind: str, part: str = "") -> list[str]:
-        """The resources of this type that are a job's, below `part` of it; those that the jobs share for None."""
+        """Return the job's resources of this type below `part`; without a job, those that the jobs share."""
         return [
             each["PhysicalResourceId"]
             for each in self.resources
@@ -94,7 +94,7 @@ class Account:
 
     @cache  # noqa: B019  # an account lives as long as its tests
     def somebody(self, service: str) -> Any:
-        """A client of a user who may everything: unlike the root's, its calls are held against policies."""
+        """A client of a user who may do everything: unlike the root's, its calls are checked against policies."""
         iam = self.client("iam")
         name = f"somebody-{service}"
         iam.create_user(UserName=name)
@@ -114,7 +114,7 @@ class Account:
         return f"s3://{self.input_bucket}/{job}/{folder}/"
 
     def put_input(self, job: str, name: str, text: str, *, bucket_key: bool = False) -> None:
-        """Upload input of the job, packed and encrypted as its file says."""
+        """Upload input of the job, compressed and encrypted as its file says."""
         spec = self.jobs[job].get("input", {})
         body = f"{text}\n".encode()
         key = spec.get("kms_key")
@@ -133,10 +133,10 @@ class Account:
         )
 
     @cache  # noqa: B019  # an account lives as long as its tests
-    def ear(self, topic: str) -> str:
-        """The URL of a queue that hears what comes through the topic."""
+    def subscriber(self, topic: str) -> str:
+        """Return the URL of a queue that is subscribed to the topic."""
         sqs = self.client("sqs")
-        url = sqs.create_queue(QueueName=f"ear-{uuid.uuid4().hex}")["QueueUrl"]
+        url = sqs.create_queue(QueueName=f"subscriber-{uuid.uuid4().hex}")["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         let_in = {
             "Effect": "Allow",
@@ -158,7 +158,7 @@ class Account:
         return str(described["input"])
 
     def stop(self, execution: str) -> bool:
-        """Stop the execution, and say whether it still ran."""
+        """Stop the execution, and return whether it was still running."""
         states = self.client("stepfunctions")
         try:
             states.stop_execution(executionArn=execution)
@@ -178,7 +178,7 @@ class Account:
         return self.outputs[OUTPUT_BUCKET]
 
     def policies(self, job: str | None) -> list[Policy]:
-        """The policies of a job; of what the jobs share, for None."""
+        """Return the policies of a job; without a job, those of what the jobs share."""
         if not self.found:
             self.found.extend(deployed_policies(self.client, self.resources, self.paths))
         return [each for each in self.found if job_of(each) == job]
@@ -189,7 +189,7 @@ class Account:
         return str(started["executionArn"])
 
     def execution(self, arn: str) -> dict[str, Any]:
-        """The execution at its end; it is stopped when it waits for another run, because none is in progress here."""
+        """Return the execution at its end. If it waits for another run, it is stopped, since none is in progress."""
         describe = partial(self.client("stepfunctions").describe_execution, executionArn=arn)
         deadline = time.monotonic() + PATIENCE_SECONDS
         while (described := describe())["status"] == "RUNNING" and time.monotonic() < deadline:
@@ -206,9 +206,9 @@ class Account:
         return "WaitForOtherRun" in entered
 
     def wait_until(self, is_so: Callable[[], object]) -> bool:
-        """Wait, and say whether it came to be.
+        """Wait until it is so, and return whether it became so in time.
 
-        Once something was refused, the wait is short: what comes in spite of it comes at once.
+        Once something was refused, the wait is short: other effects appear at once.
         """
         began = time.monotonic()
         while not is_so():
@@ -236,7 +236,7 @@ def job_of(policy: Policy) -> str | None:
 
 @contextmanager
 def deployed(folder: Path, jobs: Sequence[str], *, customer_key: bool = False) -> Iterator[Account]:
-    """Deploy these jobs as a person does, each file as it is but for the ids of its keys."""
+    """Deploy these jobs from their files, which are changed only in the ids of their keys."""
     with LocalAws(enforce_iam=True, wait_scale=0.002) as aws:
         keys = {digit: _make_key(aws) for digit in "1234"}
         written = _write_jobs(folder, jobs, keys)
@@ -248,7 +248,7 @@ def deployed(folder: Path, jobs: Sequence[str], *, customer_key: bool = False) -
 
 
 def _copy_app(app: Path, *, customer_key: bool) -> None:
-    """The project's own app, in an environment of its own."""
+    """Copy the project's app, with an environment of its own."""
     app.mkdir()
     for name in ("app.py", "cdk.json", "lambda", "constructs_lib", "stacks", "batch_transform"):
         (app / name).symlink_to(PROJECT / name)
@@ -257,7 +257,7 @@ def _copy_app(app: Path, *, customer_key: bool) -> None:
 
 
 def _paths(metadata: Path) -> dict[str, str]:
-    """The path of the construct of each logical id, without the stack."""
+    """Return the construct path of each logical id, without the stack."""
     return {
         entry["data"]: path.removeprefix(f"/{STACK}/").removesuffix("/Resource")
         for path, entries in json.loads(metadata.read_text()).items()
@@ -283,7 +283,7 @@ def _make_key(aws: LocalAws) -> str:
 
 
 def _make_outside(aws: LocalAws, *, archive_key: str) -> None:
-    """Make what the jobs refer to: a model, an endpoint, a package, buckets, a topic, and a role for the models.
+    """Create what the jobs refer to: a model, an endpoint, a package, buckets, a topic, and a role for the models.
 
     The models' archive is encrypted with the key.
     """

@@ -1,4 +1,4 @@
-"""What is proved of an account. Each has a file of its own, since a parallel run deals out files."""
+"""The proofs for an account. Each account has its own test file, since parallel runs distribute files."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ class AccountProofs:
             metafunc.parametrize("job", self.jobs)
 
     @pytest.mark.timeout(900)
-    def test_each_permission_of_a_job_is_missed_when_it_is_gone(self, account: Account, job: str) -> None:
-        assert checks.what_nobody_misses(account, job) == []
+    def test_each_permission_of_a_job_is_needed(self, account: Account, job: str) -> None:
+        assert checks.unneeded_permissions(account, job) == []
 
     @pytest.mark.timeout(900)
-    def test_each_permission_that_jobs_share_is_missed_when_it_is_gone(self, account: Account) -> None:
-        assert checks.what_nobody_misses_of_all(account, self.jobs) == []
+    def test_each_permission_that_jobs_share_is_needed(self, account: Account) -> None:
+        assert checks.unneeded_shared_permissions(account, self.jobs) == []
 
     def test_the_permissions_suffice(self, account: Account) -> None:
-        """After the others: so each that was gone is back."""
-        assert checks.what_goes_wrong(account, self.jobs) == []
+        """It runs last, which shows that every removed permission was restored."""
+        assert checks.failures(account, self.jobs) == []
 
     def test_no_service_can_use_a_role_for_another_account(self, account: Account) -> None:
-        assert checks.services_that_strangers_could_use(self.policies(account)) == []
+        assert checks.roles_open_to_other_accounts(self.policies(account)) == []
 
-    def test_each_permission_is_explained(self, account: Account) -> None:
-        assert checks.what_is_not_explained(self.policies(account)) == set()
+    def test_each_permission_is_documented(self, account: Account) -> None:
+        assert checks.undocumented_permissions(self.policies(account)) == set()
 
     def policies(self, account: Account) -> list[Policy]:
         return [policy for job in (None, *self.jobs) for policy in account.policies(job)]

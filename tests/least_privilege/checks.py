@@ -1,4 +1,4 @@
-"""What the tests of each account ask."""
+"""The checks of each account."""
 
 from __future__ import annotations
 
@@ -13,45 +13,45 @@ from least_privilege.policies import Policy
 from least_privilege.proof import broken, prove
 from least_privilege.stories import messages, plain_http
 from least_privilege.stories.point import Points
-from least_privilege.stories.told import Story, stories_of
+from least_privilege.stories.selection import Story, stories_of
 
 STRANGER = "999999999999"
 
 
-def what_goes_wrong(account: Account, jobs: Iterable[str]) -> list[str]:
-    """Sufficient: with IAM enforced, no story of these jobs goes otherwise than it should."""
+def failures(account: Account, jobs: Iterable[str]) -> list[str]:
+    """Sufficient: with IAM enforced, every story of these jobs succeeds."""
     return [each for job in jobs for each in broken(account, job, stories_of(account, job))]
 
 
-def what_nobody_misses(account: Account, job: str) -> list[str]:
-    """Minimal: whichever permission of the job is taken out, some story goes otherwise."""
+def unneeded_permissions(account: Account, job: str) -> list[str]:
+    """Minimal: some story fails without each permission of the job."""
     return prove(account, job, account.policies(job), stories_of(account, job)).unnoticed
 
 
-def what_nobody_misses_of_all(account: Account, jobs: Sequence[str]) -> list[str]:
+def unneeded_shared_permissions(account: Account, jobs: Sequence[str]) -> list[str]:
     """Minimal, for what the jobs share."""
-    telling: list[Story] = [messages.tells_of_failure, messages.tells_of_alarm]
-    stories = [refuses_plain_http_anywhere, *(_of(job, story) for story in telling for job in jobs)]
-    # every use of the key is in one of the stories of the first job
-    stories += [_of(jobs[0], story) for story in stories_of(account, jobs[0]) if story not in telling]
+    notifying: list[Story] = [messages.notifies_of_failure, messages.notifies_of_alarm]
+    stories = [refuses_plain_http_anywhere, *(_of(job, story) for story in notifying for job in jobs)]
+    # the stories of the first job use the key in every way
+    stories += [_of(jobs[0], story) for story in stories_of(account, jobs[0]) if story not in notifying]
     return prove(account, jobs[0], account.policies(None), stories).unnoticed
 
 
 def _of(job: str, story: Story) -> Story:
-    def told(account: Account, _job: str) -> Points:
+    def of_job(account: Account, _job: str) -> Points:
         return story(account, job)
 
-    told.__name__ = f"{story.__name__} of {job}"
-    return told
+    of_job.__name__ = f"{story.__name__} of {job}"
+    return of_job
 
 
 def refuses_plain_http_anywhere(account: Account, _job: str) -> Points:
-    """What the jobs share refuses it as well."""
+    """The resources that jobs share refuse it too."""
     return plain_http.refuses_plain_http(account, None)
 
 
-def what_is_not_explained(policies: Iterable[Policy]) -> set[str]:
-    """The permissions that docs/reference/permissions.md has no row for."""
+def undocumented_permissions(policies: Iterable[Policy]) -> set[str]:
+    """Return the permissions without a row in docs/reference/permissions.md."""
     return {
         f"{policy}: {action}"
         for policy in policies
@@ -60,8 +60,8 @@ def what_is_not_explained(policies: Iterable[Policy]) -> set[str]:
     }
 
 
-def exceptions_without_use(policies: Iterable[Policy]) -> list[str]:
-    """The rows of what is not proven that no permission needs any more."""
+def unused_exceptions(policies: Iterable[Policy]) -> list[str]:
+    """Return the rows of "Not proven here" that no permission needs any more."""
     used = {excepted_by(policy, mutation) for policy in policies for mutation in mutations(policy.document)}
     return [
         f"{row.owner}: {', '.join(row.permissions)}" for row in table("Not proven here") if row not in used
@@ -69,13 +69,13 @@ def exceptions_without_use(policies: Iterable[Policy]) -> list[str]:
 
 
 def actions_of(document: Document) -> set[str]:
-    """All that a policy speaks of."""
+    """Return every action in a policy."""
     listed = [statement["Action"] for statement in document["Statement"]]
     return {action for each in listed for action in ([each] if isinstance(each, str) else each)}
 
 
-def services_that_strangers_could_use(policies: Iterable[Policy]) -> list[str]:
-    """The roles whose trust lets a service in that acts for somebody else's account."""
+def roles_open_to_other_accounts(policies: Iterable[Policy]) -> list[str]:
+    """Return the roles that a service may assume on behalf of another account."""
     found = []
     for policy in policies:
         for statement in policy.document["Statement"] if policy.kind == "trust" else []:

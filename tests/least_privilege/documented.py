@@ -1,4 +1,4 @@
-"""What docs/reference/permissions.md says about the statements of a template, and which of them no story proves."""
+"""The tables of docs/reference/permissions.md: the statements of a template, and those that no story proves."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Row:
 
 @cache
 def table(title: str) -> tuple[Row, ...]:
-    """The table below the heading with this title."""
+    """Return the table below the heading with this title."""
     section = PAGE.read_text().split(f"## {title}\n", 1)[1].split("\n## ", 1)[0]
     lines = [line for line in section.splitlines() if line.startswith("| `")]
     rows = []
@@ -40,12 +40,12 @@ def table(title: str) -> tuple[Row, ...]:
 
 
 def rows_of(title: str, policy: Policy) -> list[Row]:
-    """The rows of the table that speak of this policy."""
+    """Return the table's rows for this policy."""
     return [row for row in table(title) if row.is_of(policy)]
 
 
 def excepted_by(policy: Policy, mutation: Mutation) -> Row | None:
-    """The row that says why nothing here notices this."""
+    """Return the row that says why no story needs this."""
     for row in table("Not proven here"):
         if row.is_of(policy) and _covers(row, mutation):
             return row
@@ -53,7 +53,7 @@ def excepted_by(policy: Policy, mutation: Mutation) -> Row | None:
 
 
 def _covers(row: Row, mutation: Mutation) -> bool:
-    """A row names actions, or a part as a mutation names it, `Condition KEY`, or `PART in TEXT` of one statement."""
+    """A row names actions, a part as a mutation names it, `Condition KEY`, or `PART in TEXT` of one statement."""
     return set(mutation.taken) <= set(row.permissions) or any(
         _is_part(each, mutation) for each in row.permissions if " " in each
     )

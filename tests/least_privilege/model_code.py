@@ -1,4 +1,4 @@
-"""The model of every job here: its data say what it does."""
+"""The model of every job here: its data decides what it does."""
 
 import os
 import tarfile
@@ -38,16 +38,16 @@ def output_fn(prediction, accept):
 
 @contextmanager
 def hanging() -> Iterator[None]:
-    """Let the model hang where the data say so, for as long as this lasts.
+    """Let the model hang on data with `hang`, as long as the block runs.
 
-    Its server works on one request after the other: what a stopped job left hanging would keep the next one waiting.
+    Its server handles one request at a time: a hanging request of a stopped job would block the next one.
     """
     _HANGS.touch()
     try:
         yield
     finally:
         _HANGS.unlink()
-        time.sleep(5 * _LOOK_SECONDS)  # until it has seen that
+        time.sleep(5 * _LOOK_SECONDS)  # until the model has noticed
 
 
 def write_model(folder: Path) -> None:

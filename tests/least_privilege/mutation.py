@@ -1,4 +1,4 @@
-"""All that a policy could do without: each action, resource, value of a condition, statement, one at a time."""
+"""Every part that can be removed from a policy, one at a time: actions, resources, values of conditions, statements."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ NOBODY = "nobody-narrowed-this"
 
 @dataclass(frozen=True)
 class Mutation:
-    """A policy with one thing taken out. `actions` are those of the statement, `part` says what went.
+    """A policy with one part removed. `actions` are those of the statement, `part` is what was removed.
 
-    `statement` is the one from which it went.
+    `statement` is the original statement.
     """
 
     actions: tuple[str, ...]
@@ -27,7 +27,7 @@ class Mutation:
 
     @property
     def taken(self) -> tuple[str, ...]:
-        """The actions that it took something of."""
+        """The actions that it affects."""
         return (self.part.removeprefix("Action "),) if self.part.startswith("Action ") else self.actions
 
     @property
@@ -41,8 +41,8 @@ class Mutation:
 def mutations(document: Document) -> Iterator[Mutation]:
     """Yield the narrowed policies.
 
-    Of a list one entry is taken out; what stands alone is narrowed: a wildcard to nothing that exists, and the
-    value of a condition to one that no call has. The statement goes as a whole where that would leave it empty.
+    One entry of a list is removed. A single wildcard is narrowed to nothing that exists, and a single value of a
+    condition to one that no call has. A statement that would be empty is removed as a whole.
     """
     statements = _listed(document["Statement"])
     for number, statement in enumerate(statements):

@@ -1,4 +1,4 @@
-"""Which story misses a permission, most likely: it is told first. For speed only, since all the others follow."""
+"""The stories that most likely need a permission: they run first. For speed only, since all others follow."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from fnmatch import fnmatchcase
 
 from least_privilege.mutation import Mutation
 from least_privilege.policies import Policy
-from least_privilege.stories.told import Story
+from least_privilege.stories.selection import Story
 
 LIKELY = (
-    # the owner of the policy; words of its statement, or of what is taken; the stories
+    # the owner of the policy; words of its statement, or of what is removed; the stories
     ("*", "*Deny*", "refuses_plain_http refuses_plain_http_anywhere"),
     ("*/Model/*", "*Action s3:AbortMultipartUpload", "stops"),
     ("*/Model/*", "*logs:*", "explains"),
@@ -25,23 +25,23 @@ LIKELY = (
     ("*/Workflow/Preflight/*", "*states:*", "takes_over"),
     ("*/Workflow/Preflight/*", "*Action s3:[DG]*", "takes_over"),
     ("*/Workflow/Preflight/*", "*", "completes finds_header takes_over"),
-    ("*/Schedule*", "*sqs*", "keeps_lost_starts"),
+    ("*/Schedule*", "*sqs*", "keeps_undelivered_starts"),
     ("*/Schedule*", "*", "starts_when_due"),
-    ("*/Upload/Role", "*sqs*", "keeps_lost_starts"),
+    ("*/Upload/Role", "*sqs*", "keeps_undelivered_starts"),
     ("*/Upload/Role", "*", "starts_when_due"),
-    ("*/Upload/StartLater*", "*sqs*", "keeps_lost_uploads"),
-    ("*/Upload/*", "*", "puts_off_after_upload"),
-    ("*/LostStarts/*", "*", "keeps_lost_uploads"),
-    ("*/Topic/*", "*", "tells_of_alarm"),
-    ("Notifications/Notify*", "*", "tells_of_failure"),
+    ("*/Upload/StartLater*", "*sqs*", "keeps_undelivered_uploads"),
+    ("*/Upload/*", "*", "delays_start_after_upload"),
+    ("*/LostStarts/*", "*", "keeps_undelivered_uploads"),
+    ("*/Topic/*", "*", "notifies_of_alarm"),
+    ("Notifications/Notify*", "*", "notifies_of_failure"),
     ("*Key*", "*logs.*", "redefines"),
-    ("*Key*", "*cloudwatch.*", "tells_of_alarm"),
-    ("*Key*", "*events.*", "keeps_lost_uploads"),
+    ("*Key*", "*cloudwatch.*", "notifies_of_alarm"),
+    ("*Key*", "*events.*", "keeps_undelivered_uploads"),
 )
 
 
 def likely_first(policy: Policy, mutation: Mutation, stories: Sequence[Story]) -> list[Story]:
-    """Return the stories, those first that the table names for this."""
+    """Return the stories, starting with those that the table names for this mutation."""
     words = f"{json.dumps(mutation.statement)} {mutation.part}"
     names = [
         name
@@ -53,6 +53,6 @@ def likely_first(policy: Policy, mutation: Mutation, stories: Sequence[Story]) -
 
 
 def _rank(story: str, names: Sequence[str], words: str) -> tuple[int, bool]:
-    """The place of the story, and of several jobs' the one whose job is spoken of."""
+    """Return the rank of a story; of those of several jobs, that of the job in `words` comes first."""
     name, _, job = story.partition(" of ")
     return names.index(name) if name in names else len(names), job not in words

@@ -1,4 +1,4 @@
-"""The policies of a deployed stack, as AWS's APIs give and take them."""
+"""The policies of a deployed stack, read and written with AWS's APIs."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def _of_queue(client: Client, url: str) -> Found:
 
 
 def _of_function(client: Client, name: str) -> Found:
-    """A function's policy is written statement by statement: one goes, or comes back."""
+    """A function's policy is written by statement: one is removed, or restored."""
     functions = client("lambda")
     try:
         policy = json.loads(functions.get_policy(FunctionName=name)["Policy"])
@@ -128,7 +128,7 @@ def _forget(functions: Any, name: str, sid: str) -> None:
     try:
         functions.remove_permission(FunctionName=name, StatementId=sid)
     except functions.exceptions.ResourceNotFoundException:
-        return  # a mutation took it out
+        return  # a mutation removed it
 
 
 def _remember(functions: Any, name: str, statement: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Each permission is taken out, one at a time, and a story must come out otherwise."""
+"""Each permission is removed, one at a time, and a story must fail without it."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from least_privilege.mutation import Mutation, mutations
 from least_privilege.order import likely_first
 from least_privilege.policies import Policy
 from least_privilege.stories.plain_http import refuses_plain_http
-from least_privilege.stories.told import Story, otherwise
+from least_privilege.stories.selection import Story, first_failure
 
 
 @dataclass
 class Proof:
-    """What came of it. `unnoticed` are the permissions that no story misses, `tried` is how many were taken out."""
+    """The result. `unnoticed` are the permissions that no story needs, `tried` is how many were removed."""
 
     tried: int = 0
     unnoticed: list[str] = field(default_factory=list)
 
 
 def prove(account: Account, job: str, policies: Sequence[Policy], stories: Sequence[Story]) -> Proof:
-    """Mutate the policies while the job tells its stories."""
+    """Remove each part of the policies and run the job's stories without it."""
     proof = Proof()
     for policy in policies:
         for mutation in mutations(policy.document):
@@ -32,7 +32,7 @@ def prove(account: Account, job: str, policies: Sequence[Policy], stories: Seque
                 continue
             same = _general(f"{policy}: {mutation}", job)
             if account.missed.get(same) in {story.__name__ for story in stories}:
-                continue  # another job has the same, and the same story missed it there
+                continue  # the same story already failed without it for another job
             proof.tried += 1
             order = likely_first(policy, mutation, stories)
             policy.write(mutation.document)
@@ -48,13 +48,13 @@ def prove(account: Account, job: str, policies: Sequence[Policy], stories: Seque
 
 
 def _misses(account: Account, job: str, story: Story, mutation: Mutation) -> bool:
-    """The story goes otherwise, and what the mutation took was refused: not by something else that went wrong.
+    """Whether the story fails because what the mutation removed was refused.
 
-    Where it was something else, such as a late refusal of the mutation before, the story is told once more.
+    If it fails for another reason, such as a late refusal of the previous mutation, it runs once more.
     """
     for _ in range(2):
         account.refusals.forget()
-        if otherwise(account, job, story) is None:
+        if first_failure(account, job, story) is None:
             return False
         if mutation.is_deny or account.refusals.show(mutation):
             return True
@@ -62,18 +62,18 @@ def _misses(account: Account, job: str, story: Story, mutation: Mutation) -> boo
 
 
 def _general(text: str, job: str) -> str:
-    """Without the names of the job, its schedules and its resources."""
+    """Return the text without the names of the job, its schedules and its resources."""
     text = re.sub(r"\b[0-9A-Fa-f]{8}[-0-9A-Fa-f]*\b|[0-9A-F]{8}-?[0-9A-F]*", "ID", text)
     return re.sub(r"Schedule-?\w+", "Schedule", re.sub(rf"{job}", "JOB", text))
 
 
 def broken(account: Account, job: str, stories: Sequence[Story]) -> list[str]:
-    """What is not as it should be with all permissions in place, and what is refused all the same."""
+    """Return the points that fail with all permissions in place, and the calls that are refused."""
     found = []
     for story in stories:
         account.refusals.forget()
-        if (what := otherwise(account, job, story)) is not None:
-            found.append(f"{story.__name__} of {job}: not so: {what}")
+        if (what := first_failure(account, job, story)) is not None:
+            found.append(f"{story.__name__} of {job}: failed: {what}")
         if story is not refuses_plain_http:
             found += [f"{story.__name__} of {job}: refused: {each}" for each in account.refusals.actions()]
     return found

@@ -1,4 +1,4 @@
-"""What the local AWS refuses while a story is told."""
+"""The calls that the local AWS refuses during a story."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pathlib import Path
 from least_privilege.mutation import Mutation
 
 GONE = "-that-is-gone"
-"""So ends the name of what a story asks for in vain."""
+"""The end of a name that a story uses for something that doesn't exist."""
 _LINE = re.compile(rf"refused: \S+ may not (\S+) on \S+(?<!{GONE})\n")
 
 
 @dataclass
 class Refusals:
-    """The actions that were refused since the story began, read from what the local AWS says."""
+    """The actions that were refused since the story began, read from the log of the local AWS."""
 
     log_file: Path
     _position: int = 0
@@ -25,7 +25,7 @@ class Refusals:
     _since: float | None = None
 
     def forget(self) -> None:
-        """Begin with the next story."""
+        """Start with the next story."""
         self._read()
         self._actions.clear()
         self._since = None
@@ -40,7 +40,7 @@ class Refusals:
         return 0.0 if self._since is None else time.monotonic() - self._since
 
     def show(self, mutation: Mutation) -> bool:
-        """Say whether something was refused that the policy allows but for the mutation."""
+        """Return whether a refused action is one that the policy allows without the mutation."""
         return any(
             fnmatchcase(refused.lower(), allowed.lower())
             for refused in self.actions()

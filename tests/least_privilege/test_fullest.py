@@ -1,4 +1,4 @@
-"""Least privilege, proved under a customer key: the fullest job, one behind an endpoint, one of the registry."""
+"""Least privilege, proved under a customer key: the fullest job, one behind an endpoint, one of the model registry."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ class TestFullest(AccountProofs):
     jobs = ("fullest", "served", "registered")
     customer_key = True
 
-    def test_no_exception_of_the_page_is_without_use(self, account: Account) -> None:
-        assert checks.exceptions_without_use(self.policies(account)) == []
+    def test_each_exception_of_the_page_is_needed(self, account: Account) -> None:
+        assert checks.unused_exceptions(self.policies(account)) == []

@@ -20,7 +20,7 @@ def changed(*statements: Document) -> dict[str, list[Document]]:
     return {str(each): each.document["Statement"] for each in mutations({"Statement": list(statements)})}
 
 
-def test_one_thing_goes_at_a_time() -> None:
+def test_one_part_is_removed_at_a_time() -> None:
     of = " of s3:GetObject, s3:ListBucket"
     assert changed(READ) == {
         f"statement{of}": [],
@@ -36,7 +36,7 @@ def test_one_thing_goes_at_a_time() -> None:
     }
 
 
-def test_of_a_refusal_what_it_refuses_goes() -> None:
+def test_parts_of_a_deny_are_removed() -> None:
     of = " of deny s3:*"
     assert changed(DENY) == {
         f"statement{of}": [],
@@ -53,6 +53,6 @@ def test_the_other_statements_stay() -> None:
     assert all(READ in left for name, left in changed(READ, DENY).items() if "deny" in name)
 
 
-def test_every_resource_is_a_wildcard_that_nothing_can_narrow() -> None:
+def test_the_resource_of_every_resource_is_not_narrowed() -> None:
     everything: Document = {"Effect": "Allow", "Action": "logs:CreateLogDelivery", "Resource": "*"}
     assert list(changed(everything)) == ["statement of logs:CreateLogDelivery"]

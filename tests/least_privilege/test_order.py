@@ -9,10 +9,10 @@ from least_privilege.order import LIKELY, likely_first
 from least_privilege.policies import Policy
 from least_privilege.stories import messages, plain_http, runs, starts
 from least_privilege.stories.point import Points
-from least_privilege.stories.told import Story
+from least_privilege.stories.selection import Story
 
 LOGS = {"Effect": "Allow", "Action": "logs:PutLogEvents", "Resource": "*"}
-TOLD = (messages, plain_http, runs, starts, checks)
+MODULES = (messages, plain_http, runs, starts, checks)
 
 
 def order(owner: str, *stories: Story) -> list[str]:
@@ -22,24 +22,24 @@ def order(owner: str, *stories: Story) -> list[str]:
 
 
 def story_of(job: str) -> Story:
-    def told(_account: Account, _job: str) -> Points:
-        yield "told", True
+    def notifies(_account: Account, _job: str) -> Points:
+        yield "notifies", True
 
-    told.__name__ = f"tells_of_failure of {job}"
-    return told
+    notifies.__name__ = f"notifies_of_failure of {job}"
+    return notifies
 
 
 @pytest.mark.parametrize("name", sorted({name for *_, names in LIKELY for name in names.split()}))
-def test_each_story_of_the_table_is_one(name: str) -> None:
-    assert any(callable(getattr(module, name, None)) for module in TOLD)
+def test_each_story_in_the_table_exists(name: str) -> None:
+    assert any(callable(getattr(module, name, None)) for module in MODULES)
 
 
-def test_the_likely_one_is_first_and_the_others_follow() -> None:
+def test_likely_stories_are_first_and_the_others_follow() -> None:
     stories = (runs.completes, starts.starts_when_due, runs.explains)
     assert order("Jobs/churn/Workflow/Report/Role", *stories) == ["explains", "completes", "starts_when_due"]
 
 
-def test_of_several_jobs_the_one_that_is_spoken_of_is_first() -> None:
+def test_the_story_of_the_job_in_the_statement_is_first() -> None:
     document = {
         "Statement": [{**LOGS, "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:events:::rule/fraud"}}}]
     }
@@ -48,4 +48,4 @@ def test_of_several_jobs_the_one_that_is_spoken_of_is_first() -> None:
         likely_first(policy, each, [story_of("churn"), story_of("fraud")])[0].__name__
         for each in mutations(document)
     ]
-    assert set(first) == {"tells_of_failure of fraud"}
+    assert set(first) == {"notifies_of_failure of fraud"}

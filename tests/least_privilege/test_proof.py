@@ -1,4 +1,4 @@
-"""The proof itself, with an account that is a log alone."""
+"""The proof itself, with an account that consists of a log."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from least_privilege.policies import Policy
 from least_privilege.proof import broken, prove
 from least_privilege.refusals import Refusals
 from least_privilege.stories.point import Points
-from least_privilege.stories.told import Story
+from least_privilege.stories.selection import Story
 
 BOTH: Document = {"Statement": [{"Effect": "Allow", "Action": ["s3:Get", "s3:Put"], "Resource": "*"}]}
 PUT = "Action s3:Put of s3:Get, s3:Put"
 
 
 class Scene:
-    """A role that has `policy`, and whoever tells stories with it."""
+    """A role with `policy`, and stories that use it."""
 
     def __init__(self, log_file: Path) -> None:
         self.log_file = log_file
@@ -41,11 +41,11 @@ class Scene:
         return action in self.allowed
 
     def story(self, *actions: str, is_so: Callable[[bool], bool] = bool) -> Story:
-        def tells(_account: Account, _job: str) -> Points:
+        def acts(_account: Account, _job: str) -> Points:
             for action in actions:
                 yield action, is_so(self.may(action))
 
-        return tells
+        return acts
 
     def unnoticed(self, *stories: Story) -> list[str]:
         found = prove(self.account, "job", [self.policy], stories).unnoticed
@@ -57,28 +57,28 @@ def scene(tmp_path: Path) -> Scene:
     return Scene(tmp_path / "log")
 
 
-def test_each_permission_is_missed_by_the_story_that_needs_it(scene: Scene) -> None:
+def test_a_permission_that_a_story_needs_is_noticed(scene: Scene) -> None:
     assert scene.unnoticed(scene.story("s3:Get"), scene.story("s3:Put")) == []
 
 
-def test_what_no_story_needs_is_found(scene: Scene) -> None:
+def test_a_permission_that_no_story_needs_is_found(scene: Scene) -> None:
     assert scene.unnoticed(scene.story("s3:Get")) == [PUT]
 
 
-def test_what_is_refused_and_changes_nothing_is_found(scene: Scene) -> None:
+def test_a_permission_without_which_the_story_still_succeeds_is_found(scene: Scene) -> None:
     assert scene.unnoticed(scene.story("s3:Get"), scene.story("s3:Put", is_so=lambda _: True)) == [PUT]
 
 
-def test_what_goes_otherwise_for_another_reason_is_no_proof(scene: Scene) -> None:
+def test_a_story_that_fails_for_another_reason_proves_nothing(scene: Scene) -> None:
     found = scene.unnoticed(scene.story("s3:Get", is_so=lambda _: False))
-    assert found == [PUT], "it goes otherwise each time, and only once was it refused what was taken"
+    assert found == [PUT], "the story always fails, but only once because of the removed permission"
 
 
-def test_the_policy_is_whole_again(scene: Scene) -> None:
+def test_the_policy_is_restored(scene: Scene) -> None:
     scene.unnoticed(scene.story("s3:Get"))
     assert scene.allowed == ["s3:Get", "s3:Put"]
 
 
 def test_with_all_permissions_nothing_may_be_refused(scene: Scene) -> None:
     stories = [scene.story("s3:Get"), scene.story("s3:List", is_so=lambda _: True)]
-    assert broken(scene.account, "job", stories) == ["tells of job: refused: s3:List"]
+    assert broken(scene.account, "job", stories) == ["acts of job: refused: s3:List"]

@@ -1,6 +1,5 @@
-"""What a deployed job does, one story each.
+"""What a deployed job does, one story for each behaviour.
 
-A story says of several things, one after another, whether they are so: it yields what, and whether. All have to
-be. It is told no further than the first that is not: what comes after may count on it, and what must be tidied up
-is tidied up in any case.
+A story yields points, each with a description and whether it holds. It ends at the first point that fails, since later
+ones may rely on it. It cleans up in any case.
 """

@@ -1,4 +1,4 @@
-"""Whoever may do everything, may do nothing over plain HTTP, or over an old TLS."""
+"""Even a user with all permissions may do nothing over plain HTTP or an old version of TLS."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Use = Callable[[dict[str, str]], object]
 
 
 def refuses_plain_http(account: Account, job: str | None) -> Points:
-    """Buckets, topics and queues take the same call over TLS, and refuse it over plain HTTP."""
+    """Buckets, topics and queues accept a call over TLS and refuse the same call over plain HTTP."""
     for name, use in _uses(account, job):
         yield f"{name} over TLS", _is_served(use, {})
         yield f"{name} over plain HTTP", not _is_served(use, {"x-forwarded-proto": "http"})

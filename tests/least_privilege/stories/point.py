@@ -1,7 +1,7 @@
-"""What a story yields."""
+"""The points that a story yields."""
 
 from collections.abc import Generator
 from typing import TypeAlias
 
 Points: TypeAlias = Generator[tuple[str, bool], None, None]
-"""Things in words, and whether they are so."""
+"""A description of each point, and whether it holds."""

@@ -21,7 +21,7 @@ LOG_GROUP = "/aws/sagemaker/TransformJobs"
 
 
 def put_data(account: Account, job: str) -> None:
-    """Lay out each story's input, below the job's own prefix."""
+    """Upload each story's input below the job's own prefix."""
     spec = account.jobs[job].get("input", {})
     columns = len(spec.get("columns", ["id", "x"]))
     line = ",".join(["id-1", *["1"] * (columns - 1)])
@@ -37,13 +37,13 @@ def put_data(account: Account, job: str) -> None:
     }
     for name, text in stories.items():
         account.put_input(job, name, text)
-    # where the job's input has a key, S3 binds it to the object or to the bucket: whoever uploads may choose
+    # if the job's input has a key, S3 binds it to the object or to the bucket, as the uploader chooses
     account.put_input(job, "good/b", line, bucket_key=True)
     account.put_input(job, "other-header/a", with_header, bucket_key=True)
 
 
 def completes(account: Account, job: str) -> Points:
-    """A run scores its data, and leaves results, captures, logs and metrics."""
+    """A run scores its data, and writes results, captured data, logs and metrics."""
     began = _now()
     execution = _run(account, job, "good")
     name = _transform_job(execution)
@@ -74,20 +74,20 @@ def explains(account: Account, job: str) -> Points:
 
 
 def finds_header(account: Account, job: str) -> Points:
-    """A run whose data begin with the names of their columns is refused."""
+    """A run whose data begins with a header row is refused."""
     for folder in ("header", "other-header"):
         cause = _run(account, job, folder).get("cause", "")
         yield f"{folder} is refused", "starts with a header row" in cause
 
 
 def finds_unfit_data(account: Account, job: str) -> Points:
-    """A run whose data begin with a byte order mark is refused."""
+    """A run whose data begins with a byte order mark is refused."""
     yield "is refused", "begins with a byte order mark" in _run(account, job, "mark").get("cause", "")
 
 
 def stops(account: Account, job: str) -> Points:
-    """An execution that is stopped stops its transform job by itself, which leaves no half-written object."""
-    # the first line's answer is large enough to be sent in parts, the second never comes
+    """A stopped execution stops its own transform job, which leaves no incomplete upload."""
+    # the first line's answer is large enough for an upload in parts; the second never arrives
     single = {"transform": {"strategy": "SingleRecord"}} if "transform" in account.jobs[job] else {}
     with hanging():
         arn = account.start(job, {"input": {"data": account.place(job, "hang")}, **single})
@@ -98,7 +98,7 @@ def stops(account: Account, job: str) -> Points:
             if single:
                 account.wait_until(lambda: _uploads(account) > 0 or not _is_running(account, arn))
                 yield "uploads", _uploads(account) > 0
-            with _nobody_else_to_stop(account, job):
+            with _rule_turned_off(account, job):
                 yield "runs on", account.stop(arn)
                 yield "stops its job", account.wait_until(lambda: _has_stopped(account, running[0]))
             yield "leaves nothing", _uploads(account) == 0
@@ -111,8 +111,8 @@ def stops(account: Account, job: str) -> Points:
 
 
 @contextmanager
-def _nobody_else_to_stop(account: Account, job: str) -> Iterator[None]:
-    """Turn off the rule that has what a run left running stopped."""
+def _rule_turned_off(account: Account, job: str) -> Iterator[None]:
+    """Turn off the rule that stops what a run left running."""
     events = account.client("events")
     rules = account.physical_ids(job, "AWS::Events::Rule", "Monitoring")
     (rule,) = (each.rpartition("|")[2] for each in rules)
@@ -124,7 +124,7 @@ def _nobody_else_to_stop(account: Account, job: str) -> Iterator[None]:
 
 
 def leaves_nothing_running(account: Account, job: str) -> Points:
-    """When an execution is stopped, each transform job with its name is, also one that it knows nothing of."""
+    """When an execution is stopped, each transform job with its name is stopped, even one that it doesn't know."""
     sagemaker = account.client("sagemaker")
     with hanging():
         arn = account.start(job, {"input": {"data": account.place(job, "hang")}})
@@ -149,7 +149,7 @@ def leaves_nothing_running(account: Account, job: str) -> Points:
 
 
 def takes_over(account: Account, job: str) -> Points:
-    """A run takes the lock that an execution has left behind, and leaves none itself."""
+    """A run takes over a stale lock, and leaves none itself."""
     _clear_locks(account, job)
     ended = account.execution(account.start(job, {"unknown": True}))["executionArn"]
     account.client("s3").put_object(**_lock(account, job), Body=json.dumps({"ExecutionArn": ended}).encode())
@@ -158,19 +158,19 @@ def takes_over(account: Account, job: str) -> Points:
 
 
 def redefines(account: Account, job: str) -> Points:
-    """Machine and log groups can be deployed again: AWS checks the machine's role and the groups' key when they are."""
+    """Machine and log groups can be deployed again: AWS then checks the machine's role and the groups' key."""
     states, logs = account.client("stepfunctions"), account.client("logs")
     machine = states.describe_state_machine(stateMachineArn=account.machine(job))
     definition = {name: machine[name] for name in ("stateMachineArn", "definition", "roleArn")}
-    yield "the machine is taken", _is_taken(partial(states.update_state_machine, **definition))
+    yield "the machine is accepted", _is_accepted(partial(states.update_state_machine, **definition))
     for name in account.physical_ids(job, "AWS::Logs::LogGroup"):
         (group,) = logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
         if key := group.get("kmsKeyId"):
             associate = partial(logs.associate_kms_key, logGroupName=name, kmsKeyId=key)
-            yield f"the log group {name} is taken", _is_taken(associate)
+            yield f"the log group {name} is accepted", _is_accepted(associate)
 
 
-def _is_taken(change: Callable[[], object]) -> bool:
+def _is_accepted(change: Callable[[], object]) -> bool:
     try:
         change()
     except ClientError:
@@ -183,14 +183,14 @@ def _lock(account: Account, job: str) -> dict[str, str]:
 
 
 def _locks(account: Account, job: str) -> list[str]:
-    """The versions of the job's lock, deleted ones as well."""
+    """Return the versions of the job's lock, including delete markers."""
     place = _lock(account, job)
     found = account.client("s3").list_object_versions(Bucket=place["Bucket"], Prefix=place["Key"])
     return [each["VersionId"] for kind in ("Versions", "DeleteMarkers") for each in found.get(kind, [])]
 
 
 def _clear_locks(account: Account, job: str) -> None:
-    """Take away what stories have left: those that stop a run, and those that went otherwise."""
+    """Delete the locks of stories that stopped a run or failed."""
     for version in _locks(account, job):
         account.client("s3").delete_object(**_lock(account, job), VersionId=version)
 
@@ -253,7 +253,7 @@ def _has_log(account: Account, job_name: str) -> bool:
 
 
 def functions_log(account: Account, job: str | None, since: int, part: str) -> bool:
-    """Say whether each function below this part of the job, or of what jobs share, writes lines from then on."""
+    """Return whether each function below this part of the job, or of what jobs share, logs lines after `since`."""
     functions, logs = account.client("lambda"), account.client("logs")
     groups = [
         functions.get_function_configuration(FunctionName=name)["LoggingConfig"]["LogGroup"]
@@ -261,7 +261,7 @@ def functions_log(account: Account, job: str | None, since: int, part: str) -> b
     ]
 
     def have_lines() -> bool:
-        # a function's lines come when it has ended, which may be after what it did
+        # a function's lines arrive when it has ended, which may be after its effects
         return all(
             logs.filter_log_events(logGroupName=group, startTime=since, limit=1)["events"] for group in groups
         )

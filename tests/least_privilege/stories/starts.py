@@ -1,4 +1,4 @@
-"""What starts a job by itself, and where a start lands that could not be made."""
+"""The triggers of a job, and its queue of undelivered starts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from least_privilege.stories.runs import functions_log
 
 
 def starts_when_due(account: Account, job: str) -> Points:
-    """What a schedule of the job starts, it may start: one with the same target, due now, starts the machine."""
+    """A schedule may start the machine: one with the same target, due now, does."""
     before = set(account.executions(job))
 
     def started() -> str:
@@ -29,13 +29,13 @@ def starts_when_due(account: Account, job: str) -> Points:
         yield f"{target['RoleArn']} starts it", mark in started()
 
 
-def keeps_lost_starts(account: Account, job: str) -> Points:
-    """A start of a machine that is not there lands in the queue of undelivered starts."""
-    letters: list[str] = []
+def keeps_undelivered_starts(account: Account, job: str) -> Points:
+    """A start of a machine that doesn't exist is sent to the queue of undelivered starts."""
+    messages: list[str] = []
 
     def found() -> str:
-        letters.extend(_letters(account, job))
-        return " ".join(letters)
+        messages.extend(_undelivered(account, job))
+        return " ".join(messages)
 
     with _all_due_now(account, job, of_machine=GONE) as targets:
         account.wait_until(lambda: _are_all_in(found(), targets))
@@ -43,8 +43,8 @@ def keeps_lost_starts(account: Account, job: str) -> Points:
         yield f"{target['RoleArn']} keeps it", mark in found()
 
 
-def puts_off_after_upload(account: Account, job: str) -> Points:
-    """An upload makes the one-time schedule, the next one puts it off."""
+def delays_start_after_upload(account: Account, job: str) -> Points:
+    """An upload creates the one-time schedule, and the next one delays it."""
     (function,) = account.physical_ids(job, "AWS::Lambda::Function", "Upload")
     slots = _environment(account, function)["SCHEDULES"].split(",")
     scheduler = account.client("scheduler")
@@ -61,21 +61,21 @@ def puts_off_after_upload(account: Account, job: str) -> Points:
         _upload(account, job)
         account.wait_until(waiting)
         made = waiting()
-        yield "is made", bool(made)
+        yield "is created", bool(made)
         yield "the function logs", functions_log(account, job, began, "Upload")
         soon = time.strftime("at(%Y-%m-%dT%H:%M:%S)", time.gmtime(time.time() + 60))
         settings = {name: made[name] for name in ("Name", "Target", "FlexibleTimeWindow")}
         scheduler.update_schedule(**settings, ScheduleExpression=soon)
         _forget(account, function)
         _upload(account, job)
-        yield "is put off", account.wait_until(lambda: waiting().get("ScheduleExpression", soon) > soon)
+        yield "is delayed", account.wait_until(lambda: waiting().get("ScheduleExpression", soon) > soon)
     finally:
         _clear_schedules(account, slots)
 
 
-def keeps_lost_uploads(account: Account, job: str) -> Points:
-    """An upload that the rule cannot hand over, and one that the function cannot deal with, land in the queue."""
-    _letters(account, job)
+def keeps_undelivered_uploads(account: Account, job: str) -> Points:
+    """An upload that the rule can't deliver, and one that the function can't handle, are sent to the queue."""
+    _undelivered(account, job)
     events = account.client("events")
     (rule,) = (each.rpartition("|")[2] for each in account.physical_ids(job, "AWS::Events::Rule", "Upload"))
     (target,) = events.list_targets_by_rule(Rule=rule)["Targets"]
@@ -83,11 +83,11 @@ def keeps_lost_uploads(account: Account, job: str) -> Points:
     events.put_targets(Rule=rule, Targets=[{**target, "Arn": f"{target['Arn']}{GONE}"}])
     try:
         _upload(account, job)
-        yield "of the rule", _has_letter(account, job)
+        yield "of the rule", _has_undelivered(account, job)
     finally:
         events.put_targets(Rule=rule, Targets=[target])
     account.client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=b"{}")
-    yield "of the function", _has_letter(account, job)
+    yield "of the function", _has_undelivered(account, job)
 
 
 def _targets(account: Account, job: str) -> Iterator[dict[str, Any]]:
@@ -107,11 +107,11 @@ def _targets(account: Account, job: str) -> Iterator[dict[str, Any]]:
 
 @contextmanager
 def _all_due_now(account: Account, job: str, of_machine: str = "") -> Iterator[dict[str, dict[str, Any]]]:
-    """Make a schedule that is due for each target, with a mark in its input: the targets by mark."""
+    """Create a schedule that is due now for each target, with a mark in its input; yield the targets by mark."""
     scheduler = account.client("scheduler")
     targets = {}
     for target in _targets(account, job):
-        mark = f"due-{uuid.uuid4().hex}"  # no field of a job: the run goes no further than its check
+        mark = f"due-{uuid.uuid4().hex}"  # not a field of a job: the run ends in the preflight
         targets[mark] = target
         scheduler.create_schedule(
             Name=mark,
@@ -138,7 +138,7 @@ def _clear_schedules(account: Account, slots: Collection[str]) -> None:
 
 
 def _forget(account: Account, function: str) -> None:
-    """Let the next event find a new process: the function remembers what it did in this minute."""
+    """Let the next event start a new process: the function remembers the start of this minute."""
     functions = account.client("lambda")
     timeout = functions.get_function_configuration(FunctionName=function)["Timeout"]
     functions.update_function_configuration(FunctionName=function, Timeout=timeout)
@@ -154,12 +154,12 @@ def _environment(account: Account, function: str) -> dict[str, str]:
     return dict(config["Environment"]["Variables"])
 
 
-def _has_letter(account: Account, job: str) -> bool:
-    return account.wait_until(lambda: bool(_letters(account, job)))
+def _has_undelivered(account: Account, job: str) -> bool:
+    return account.wait_until(lambda: bool(_undelivered(account, job)))
 
 
-def _letters(account: Account, job: str) -> list[str]:
-    """Take what lies in the job's queue of undelivered starts."""
+def _undelivered(account: Account, job: str) -> list[str]:
+    """Receive the messages in the job's queue of undelivered starts."""
     sqs = account.client("sqs")
     bodies = []
     for url in account.physical_ids(job, "AWS::SQS::Queue"):

@@ -1,4 +1,4 @@
-"""Which stories a job can tell."""
+"""The stories of a job, and the check of one story."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ Story = Callable[[Account, str], Points]
 
 
 def stories_of(account: Account, job: str) -> list[Story]:
-    """The stories of this job, quick ones first."""
-    told: list[Story] = [runs.redefines, runs.completes, runs.explains]
+    """Return the stories of this job, quick ones first."""
+    selected: list[Story] = [runs.redefines, runs.completes, runs.explains]
     if "batch_data_capture_config" in account.jobs[job]:
-        told.append(runs.completes_in_parts)
+        selected.append(runs.completes_in_parts)
     if "columns" in account.jobs[job].get("input", {}):
-        told.append(runs.finds_header)
+        selected.append(runs.finds_header)
     spec = account.jobs[job].get("input", {})
     if reads_text(spec.get("content_type"), spec.get("split_type", "None")):
-        told.append(runs.finds_unfit_data)
+        selected.append(runs.finds_unfit_data)
     if account.jobs[job].get("workflow", {}).get("overlapping_runs") != "allow":
-        told.append(runs.takes_over)
+        selected.append(runs.takes_over)
     if account.physical_ids(job, "AWS::CloudWatch::Alarm"):
-        told += [messages.tells_of_failure, messages.tells_of_alarm]
-    told += [runs.stops, runs.leaves_nothing_running]
+        selected += [messages.notifies_of_failure, messages.notifies_of_alarm]
+    selected += [runs.stops, runs.leaves_nothing_running]
     if account.physical_ids(job, "AWS::Lambda::Function", "Upload"):
-        told += [starts.puts_off_after_upload, starts.keeps_lost_uploads]
+        selected += [starts.delays_start_after_upload, starts.keeps_undelivered_uploads]
     if account.physical_ids(job, "AWS::Scheduler::Schedule"):
-        told += [starts.starts_when_due, starts.keeps_lost_starts]
-    return [*told, plain_http.refuses_plain_http]
+        selected += [starts.starts_when_due, starts.keeps_undelivered_starts]
+    return [*selected, plain_http.refuses_plain_http]
 
 
-def otherwise(account: Account, job: str, story: Story) -> str | None:
-    """Tell the story: the first thing that is not so, None when it goes as it should."""
+def first_failure(account: Account, job: str, story: Story) -> str | None:
+    """Run the story, and return its first point that fails; None if all of them hold."""
     with closing(story(account, job)) as points:
         return next((what for what, is_so in points if not is_so), None)
