@@ -289,8 +289,8 @@ def test_jobs_of_a_stack_share_a_topic_and_a_function_by_themselves() -> None:
     [topic] = template.find_resources("AWS::SNS::Topic")
     assert topic.startswith("churnNotificationsTopic")  # that of the first job, as when it was alone
     alarms = template.find_resources("AWS::CloudWatch::Alarm").values()
-    targets = {alarm["Properties"]["AlarmActions"][0]["Ref"] for alarm in alarms}
-    assert targets == {topic}
+    notified = {alarm["Properties"]["AlarmActions"][0]["Ref"] for alarm in alarms}
+    assert notified == {topic}
     [function] = _functions_that_notify(template)
     rules = template.find_resources("AWS::Events::Rule").values()
     targets = [
