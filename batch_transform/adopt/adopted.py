@@ -92,7 +92,7 @@ def adopt_members(
             place(known, path, _checked(path, value, unknown, origin))
     name = known.pop("TransformJobName", None)
     if not isinstance(name, str | None):
-        raise InputError(f"{origin}: TransformJobName must be a text, as in CreateTransformJob; it is {name}")
+        raise InputError(f"{origin}: TransformJobName must be a string, as in CreateTransformJob; got {name}")
     for path in unknown:
         _refuse_homeless(path, origin)
     return Adopted(
@@ -158,14 +158,14 @@ def _checked(path: Path, value: object, unknown: dict[Path, str], origin: str) -
         return value
     dotted, kind = ".".join(path), type(value).__name__
     wanted = (
-        "an object of texts"
+        "an object of strings"
         if path == _ENVIRONMENT
         else "one value"
         if path in LIMITS_OF_MEMBER
         else "an object"
     )
     raise InputError(
-        f"{origin}: {dotted} must be {wanted}, as in CreateTransformJob; it is of the type {kind}"
+        f"{origin}: {dotted} must be {wanted}, as in CreateTransformJob; got a value of the type {kind}"
     )
 
 
@@ -185,7 +185,9 @@ def _tag_list(value: object, origin: str) -> list[dict[str, str]]:
         )
     keys = [pair["Key"] for pair in pairs]
     if twice := next((key for key in keys if keys.count(key) > 1), None):
-        raise InputError(f"{origin}: two tags have the key {twice}; AWS takes each key once")
+        raise InputError(
+            f"{origin}: two tags have the key {twice}; AWS accepts each key only once; remove one"
+        )
     return [dict(pair) for pair in pairs]
 
 
@@ -197,6 +199,6 @@ def _refuse_homeless(path: Path, origin: str) -> None:
         return  # a whole structure that is not known yet
     if any(known[: len(path)] == path for known in LIMITS_OF_MEMBER):
         raise InputError(
-            f"{origin}: {dotted} cannot be said in a job file; remove it from the request to adopt the rest"
+            f"{origin}: {dotted} has no equivalent in a job file; remove it from the request to adopt the rest"
         )
-    raise InputError(f"{origin}: {dotted} is no member of CreateTransformJob; check its spelling")
+    raise InputError(f"{origin}: {dotted} is not a member of CreateTransformJob; check its spelling")

@@ -90,7 +90,8 @@ def _require_equal(files: JobFiles, adopted: Adopted) -> None:
             if want is None and (_is_left_out(member.field, got) or member.field in derived):
                 continue
             raise BatchTransformError(
-                f"{member.field} does not say what it was made from: {got!r} is not {want!r}; this is a defect of ours"
+                f"{member.field} would be sent as {got!r}, not as {want!r}; this is a bug in batch-transform: "
+                "report it"
             )
 
 
@@ -133,7 +134,7 @@ def _add_comments(tree: Tree, above: str, adopted: Adopted) -> None:
 def _header(adopted: Adopted) -> str:
     said = [f"Made from {adopted.origin}."]
     if adopted.transform_job_name and adopted.transform_job_name not in adopted.origin:
-        said.append(f"The transform job was called {adopted.transform_job_name}; each run makes a new name.")
+        said.append(f"The transform job was called {adopted.transform_job_name}; each run gets a new name.")
     said += adopted.notes
     said += [_unknown(path, text) for path, text in adopted.unknown.items() if path != ("ModelName",)]
     return "".join(f"# {yaml_comment(line)}\n" for line in said)
@@ -151,13 +152,13 @@ def _unknown(path: tuple[str, ...], text: str) -> str:
 def _model_comment(adopted: Adopted, body: list[str]) -> str:
     if "ModelName" not in adopted.request:
         was = adopted.unknown.get(("ModelName",))
-        why = f"was {was}, which is known only when it runs" if was else "was not told"
+        why = f"was {was}, which is known only when it runs" if was else "was not found"
         comment = f"  # Write the model's name: it {why}.\n"
     else:
         comment = ""
     comment += (
-        "  # A model that SageMaker has already. A transform job does not say what it was made from: to ship the\n"
-        "  # model with the stack, write source (a folder) or artifact (a model.tar.gz in S3), with image, instead.\n"
+        "  # An existing SageMaker model. A transform job does not say what its model was made from: to deploy it\n"
+        "  # with the stack, replace this with source (a folder) or artifact (a model.tar.gz in S3), and image.\n"
     )
     model, *others = body
     return "".join([model.replace("model:\n", f"model:\n{yaml_comment_lines(comment)}", 1), *others])

@@ -46,10 +46,10 @@ def adopt_json(text: str, *, origin: str, state: str | None = None) -> Adopted:
     try:
         document = json.loads(text)
     except RecursionError as error:
-        raise InputError(f"{origin}: is nested too deeply for a request") from error
+        raise InputError(f"{origin}: is nested too deeply to be a request") from error
     except ValueError as error:
         raise InputError(
-            f"{origin}: is no JSON ({error}); give the JSON of a request, or use --from-sdk"
+            f"{origin}: is not valid JSON ({error}); give the JSON of a request, or use --from-sdk"
         ) from error
     if isinstance(document, dict) and isinstance(document.get("definition"), str):
         return adopt_json(document["definition"], origin=f"the state machine in {origin}", state=state)
@@ -76,13 +76,13 @@ def _require_whole(document: Mapping[str, Any], origin: str) -> None:
     missing = [name for name in _REQUIRED if name not in document and f"{name}.$" not in document]
     if len(missing) == len(_REQUIRED):
         raise InputError(
-            f"{origin}: holds no transform job: it has none of {', '.join(_REQUIRED)}; give a CreateTransformJob "
+            f"{origin}: has no transform job: it has none of {', '.join(_REQUIRED)}; give a CreateTransformJob "
             "request, the output of aws sagemaker describe-transform-job, or a state that calls createTransformJob"
         )
     if missing:
         raise InputError(
-            f"{origin}: is no whole CreateTransformJob request: it lacks {' and '.join(missing)}, which AWS requires; "
-            "add what is missing"
+            f"{origin}: is not a complete CreateTransformJob request: it lacks {' and '.join(missing)}, which AWS "
+            "requires; add what is missing"
         )
 
 

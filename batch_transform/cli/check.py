@@ -80,13 +80,14 @@ def _job_files(paths: Sequence[Path]) -> Iterator[Path]:
         if not path.is_dir():
             if path == _DEFAULT_FOLDER:
                 raise DataNotFoundError(
-                    "there is neither a jobs folder nor the cdk.json of a CDK app here; name the job files to check"
+                    "there is neither a jobs folder nor a cdk.json here; run this in the project's folder, or name "
+                    "the job files to check"
                 )
             yield path
             continue
         found = sorted(file for file in path.iterdir() if file.suffix in {".yaml", ".yml"})
         if not found:
-            raise DataNotFoundError(f"{path} has no *.yaml files")
+            raise DataNotFoundError(f"{path} has no *.yaml files; name a folder or a file with jobs")
         yield from found
 
 

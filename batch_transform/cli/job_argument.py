@@ -36,7 +36,7 @@ class FilesAsRead:
 
 def changed_meanwhile(path: Path) -> str:
     """Return the message for a file that was edited between two reads."""
-    return f"{path} changed while the template was being made from it, so nothing was run; try again"
+    return f"{path} changed while the template was being synthesized, so nothing was run; try again"
 
 
 def _stamp(path: Path) -> _Stamp:
@@ -91,7 +91,7 @@ def find_job(
         raise JobFileError(files.problems)
     if not folder.is_dir():
         raise InputError(
-            f"there is no folder {folder} here to look for the job {job} in; run this in the project's folder, "
+            f"the job {job} was not found, because there is no folder {folder} here; run this in the project's folder, "
             "name the folder with --jobs, or pass the path of the job file"
         )
     names = ", ".join(spec.name for spec in files.jobs) or "none"

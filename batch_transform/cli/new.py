@@ -139,7 +139,7 @@ def _in_options(problems: Sequence[Problem]) -> list[Problem]:
 
 def _required(question: str, option: str, *, asks: bool) -> str:
     if not asks:
-        raise click.UsageError(f"{option} is required, because there is no terminal to ask on")
+        raise click.UsageError(f"{option} is required, because there is no terminal to ask for it on")
     answer: str = click.prompt(question)
     return answer
 

@@ -69,7 +69,7 @@ def parse_overrides(overrides: tuple[str, ...]) -> dict[str, Any]:
         except (yaml.YAMLError, TypeError) as error:
             raise InputError(
                 f"--set {override}: the value is not valid YAML, or has no JSON equivalent ({error}); "
-                "put the text in quotes"
+                "put quotes around the value"
             ) from error
     return parsed
 
@@ -101,7 +101,7 @@ def read_overrides(place: str) -> Mapping[str, Any]:
         given = yaml.safe_load(text)  # JSON is a subset of YAML
         json.dumps(given)
     except (yaml.YAMLError, TypeError) as error:
-        raise InputError(f"--overrides {place} is not a JSON object: {error}") from error
+        raise InputError(f"--overrides {place} is not valid JSON or YAML: {error}") from error
     if not isinstance(given, Mapping):
         raise InputError(
             f'--overrides {place} must contain a JSON object, such as {{"transform.instance_count": 2}}'

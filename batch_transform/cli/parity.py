@@ -77,8 +77,8 @@ def parity(
 ) -> int:
     """Run transform jobs whose outcome is known, and compare the results.
 
-    A case is known because AWS documents it, because jobs on AWS behave so, or because it follows from those. For
-    cases that are not documented, shows the outcome without a comparison.
+    The outcome of a case is known because AWS documents it, because transform jobs on AWS behave that way, or because
+    it follows from these. For a case that isn't documented, shows the outcome without a comparison.
 
     Exits with 1 if any outcome differs, and with 0 otherwise.
     """
@@ -88,9 +88,9 @@ def parity(
         missing = [option for option, value in on_aws.items() if not value]
         if missing or endpoint_url:
             raise InputError(
-                f"--aws needs {', '.join(missing)}"
+                f"--aws requires {', '.join(missing)}"
                 if missing
-                else "--aws and --endpoint-url exclude each other"
+                else "--aws and --endpoint-url cannot be combined; keep one of them"
             )
         if not _confirmed(cases):
             click.echo("nothing was run", err=True)

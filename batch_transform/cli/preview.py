@@ -98,7 +98,7 @@ def preview(
     Exits with 2 if the input has errors: the job would fail, or score something that isn't a record.
     """
     if answer is not None and use_model:
-        raise click.UsageError("--answer and --model exclude each other; keep one of them")
+        raise click.UsageError("--answer and --model cannot be combined; keep one of them")
     spec = find_job(job, jobs)
     run_input = parse_overrides(overrides)
     request = overridden(spec, run_input)

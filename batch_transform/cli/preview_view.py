@@ -173,8 +173,8 @@ def _body_words(preview: Preview) -> Iterator[str]:
     for number, body in enumerate(preview.bodies[:3], 1):
         share = "less than 0.01%" if body.size * 10_000 < limit else f"{body.size / limit:.2%}"
         yield (
-            f"body {number}: {counted(body.records, 'record')}, {counted(body.size, 'byte')}, {share} of the "
-            f"{limit // MIB} MB limit of a request"
+            f"request {number}: {counted(body.records, 'record')}, {counted(body.size, 'byte')}, {share} of the "
+            f"{limit // MIB} MB limit"
         )
     if len(preview.bodies) > 3:
         yield f"and {len(preview.bodies) - 3} more like these"

@@ -171,7 +171,7 @@ def run(
             machine = _machine_of(defined, environment, aws.client("cloudformation"))
             request = deployed_request(machine, clients.stepfunctions)
             for bucket in create_missing_buckets(request.buckets, aws.client("s3")):
-                view.line("bucket", f"{bucket} is in no stack of the app; created it, empty")
+                view.line("bucket", f"no stack of the app has {bucket}; created it, empty")
             if input_path and found:
                 if declared is None:
                     require_fit(found.files, request.checked(run_input).request)

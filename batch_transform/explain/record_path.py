@@ -110,7 +110,10 @@ def _join(accept: str | None, spec: JobSpec) -> str:
     if is_csv(accept):
         row = _result_row(spec, joined=True)
         many = f": {counted(len(row.head), 'column')}" if row.is_whole else ""
-        return f"The answer's columns follow all columns of the record, also those that the model did not get{many}."
+        return (
+            "The answer's columns follow all columns of the record, including those that the model did not get"
+            f"{many}."
+        )
     return f"The answer is added to the whole record, as its field {ANSWER_FIELD}."
 
 

@@ -52,7 +52,7 @@ def run_words(spec: JobSpec) -> tuple[str, ...]:
 def _notified(notify: NotifySpec) -> str:
     notified = [*notify.email, *([notify.topic] if notify.topic else [])]
     if not notified:
-        return "Nobody is notified when a run fails; add notify here, or to environments.yaml for all jobs."
+        return "Nobody is notified when a run fails; add notify to the job, or to environments.yaml for all jobs."
     return (
         f"When a run fails, takes too long or does not start, a notification goes to {', '.join(notified)}."
     )

@@ -62,7 +62,7 @@ def _check(options: argparse.Namespace) -> None:
     """Raise InputError for the options whose values are wrong, all of them at once."""
     wrong = []
     if not 0 <= options.port <= _HIGHEST_PORT:
-        wrong.append(f"--port {options.port} is not a port: give 0 to {_HIGHEST_PORT}")
+        wrong.append(f"--port {options.port} is not a port number; use 0 to {_HIGHEST_PORT}")
     if not _REGION.fullmatch(options.region):
         wrong.append(f"--region {options.region!r} is not an AWS region: give one such as {DEFAULT_REGION}")
     if not 0 < options.ping_timeout < math.inf:

@@ -143,7 +143,7 @@ def _read(made: Preview, source: Source, soundness: Soundness, *, count: int, ch
             at = 0
         fault = _sentence(error.log_lines)
         if settings.is_gzip and _NO_GZIP in fault:
-            fault += "; write input.compression_type: None, or pack the object"
+            fault += "; write input.compression_type: None, or compress the object with gzip"
         soundness.findings.note("unreadable", at, fault, is_error=True)
     soundness.finish()
     made.checked, made.shown = soundness.records, shown

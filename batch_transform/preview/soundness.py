@@ -121,7 +121,7 @@ class Soundness:
         if line <= 1 and record.startswith(codecs.BOM_UTF8):
             message = (
                 "begins with a byte order mark (EF BB BF), which becomes part of the first value; save the object "
-                "as UTF-8 without BOM"
+                "as UTF-8 without it"
             )
             fails = self._fails(record)
             self._note("byte-order-mark", line, message, is_error=True, fails=fails)
@@ -131,7 +131,7 @@ class Soundness:
                 record.decode("utf-8")
             except UnicodeDecodeError as error:
                 message = (
-                    f"is no UTF-8 text (byte {error.start + 1} of the record); models and JSON expect UTF-8"
+                    f"is not UTF-8 text (byte {error.start + 1} of the record); models and JSON expect UTF-8"
                 )
                 self._note("not-utf-8", line, message, is_error=False)
         return record
@@ -146,15 +146,15 @@ class Soundness:
         )
         message = (
             f"ends with CRLF: lines are split at the newline alone, and the carriage return {becomes}; "
-            "convert the object to newlines (LF)"
+            "convert the line ends to LF"
         )
         self._note("crlf", line, message, is_error=False)
         return record[:-1]
 
     def _lone_return(self, line: int) -> None:
         message = (
-            "holds a carriage return inside: where lines end with CR only, SageMaker sees one line; "
-            "convert the object to newlines (LF)"
+            "contains a carriage return: if all lines end with CR, SageMaker sees a single line; "
+            "convert the line ends to LF"
         )
         self._note("lone-cr", line, message, is_error=self._media_type == "text/csv")
 
@@ -185,9 +185,9 @@ class Soundness:
             advice = (
                 _OPEN_QUOTE
                 if is_open
-                else 'put a cell that holds a comma or a quote in double quotes, and double each " in it'
+                else 'put double quotes around a cell that contains a comma or a quote, and double each " in it'
             )
-            message = f"is no CSV: {error}; {advice}"
+            message = f"is not valid CSV: {error}; {advice}"
             self._note("csv-quotes", line, message, is_error=self._is_parsed, fails=self._is_parsed)
             return
         if not self._first_rows:
@@ -197,11 +197,11 @@ class Soundness:
         self._width = self._width or len(self.columns) or len(cells)
         if len(cells) == 1 and len(self.columns) != 1 and (other := _OTHER_SEPARATOR.search(record)):
             sign = "tabs" if other[0] == b"\t" else "semicolons (;)"
-            message = f"has cells that seem to be separated by {sign}, and CSV takes commas; write commas"
+            message = f"has cells that seem to be separated by {sign}, but CSV needs commas; separate them with commas"
             self._note("csv-separator", line, message, is_error=bool(self.columns))
         elif len(cells) != self._width:
             than = "the job file names" if self.columns else "the first line has"
-            message = f"has {counted(len(cells), 'column')}, and {than} {self._width}"
+            message = f"has {counted(len(cells), 'column')}, but {than} {self._width}"
             self._note("csv-columns", line, message, is_error=bool(self.columns))
         with self._noting_misses(line):
             self._filter.select_cells(cells)
@@ -210,7 +210,7 @@ class Soundness:
         try:
             value = parse_json(record)
         except UnparsableError as error:
-            message = f"is no JSON: {error}{self._json_advice(record)}"
+            message = f"is not valid JSON: {error}{self._json_advice(record)}"
             self._note("json-invalid", line, message, is_error=self._is_parsed, fails=self._is_parsed)
             return
         with self._noting_misses(line):
@@ -221,7 +221,7 @@ class Soundness:
             return
         if self.settings.join and _ANSWER in value:
             message = (
-                f"has a field {_ANSWER} already, which the join overwrites with the model's answer; rename it"
+                f"already has a field {_ANSWER}, which the join overwrites with the model's answer; rename it"
             )
             self._note("reserved-name", line, message, is_error=False)
         missing = [name for name in self.columns if name not in value]
@@ -240,14 +240,14 @@ class Soundness:
 
     def _json_advice(self, record: bytes) -> str:
         if self.settings.split_lines:
-            advice = "; with split_type Line each line is one whole JSON document"
+            advice = "; with split_type: Line, each line must be a whole JSON document"
             return (
-                f"{advice}, and an array over many lines is none"
+                f"{advice}, not part of one that spans several lines"
                 if record.strip() in {b"[", b"{"}
                 else advice
             )
         if b"\n{" in record:
-            return "; these seem to be JSON documents line by line: write split_type: Line"
+            return "; this looks like one JSON document per line: write split_type: Line"
         return ""
 
     @contextmanager
@@ -272,8 +272,10 @@ class Soundness:
             width = min(map(len, [first, *others]))
             if not any(all(is_number(row[at]) for row in others) for at in range(width)):
                 return
-        what = "is a header line" if is_sure else "looks like a header line, since numbers stand below it"
-        message = f"{what}, and batch transform takes it for a record: the model would get it, too; remove it"
+        what = "is a header line" if is_sure else "looks like a header line, since there are numbers below it"
+        message = (
+            f"{what}, but batch transform treats it as a record and would send it to the model; remove it"
+        )
         self._note("csv-header", self._first_row_line, message, is_error=is_sure)
 
     def _note(self, code: str, line: int, message: str, *, is_error: bool, fails: bool = False) -> None:

@@ -59,7 +59,7 @@ def first_in_manifest(place: str, s3: Callable[[], Any]) -> str:
             parts.append(part)
     entries = manifest_entries(b"".join(parts))
     if not entries:
-        raise DataNotFoundError(f"the manifest {place} lists no object")
+        raise DataNotFoundError(f"the manifest {place} lists no objects; add some, or pass another --input")
     return str(entries[0][1])
 
 
@@ -73,7 +73,9 @@ def _opened_object(place: S3Uri, store: S3Store) -> Iterator[Source]:
         (one for one in store.list_objects(place.bucket, place.key) if not is_folder_marker(one)), None
     )
     if found is None:
-        raise DataNotFoundError(f"--input {place}: no object begins so")
+        raise DataNotFoundError(
+            f"--input {place}: no object has an address that begins with this; correct it, or upload data there"
+        )
     with _stream(found, store) as stream:
         yield Source(str(S3Uri(found.bucket, found.key)), found.size, stream)
 

@@ -41,7 +41,7 @@ def app_command(project: Path) -> AppCommand:
     file = project / "cdk.json"
     if not file.exists():
         raise DataNotFoundError(
-            f"{project.resolve()} has no cdk.json: run this in the folder of a CDK app, or make one with "
+            f"{project.resolve()} has no cdk.json: run this in the folder of a CDK app, or create one with "
             "batch-transform init"
         )
     settings = _object(file)
@@ -61,7 +61,7 @@ def _words(text: str, project: Path) -> tuple[str, ...]:
     try:
         program, *arguments = shlex.split(text)
     except ValueError as error:
-        raise SynthError(f"cdk.json: app is {text!r}, which is no command: {error}") from error
+        raise SynthError(f"cdk.json: app is {text!r}, which is not a valid command: {error}") from error
     if "=" in program or "$" in text or "`" in text or _SHELL & set(arguments):
         raise SynthError(
             f"cdk.json: app is {text!r}, which only a shell can run; write a program and its arguments, such as "
@@ -72,7 +72,7 @@ def _words(text: str, project: Path) -> tuple[str, ...]:
     found = str(project.resolve() / program) if "/" in program else shutil.which(program)
     if found is None or shutil.which(found) is None:
         raise SynthError(
-            f"cdk.json: app is {text!r}, and there is no program {program}; install it, or change app"
+            f"cdk.json: app is {text!r}, but there is no program {program}; install it, or change app"
         )
     return (found, *arguments)
 

@@ -56,22 +56,24 @@ def aws_calls() -> Iterator[None]:
     try:
         yield
     except (botocore.NoCredentialsError, botocore.PartialCredentialsError) as error:
-        raise AwsCallError(f"there are no AWS credentials: {_GIVE_CREDENTIALS}") from error
+        raise AwsCallError(f"no AWS credentials were found: {_GIVE_CREDENTIALS}") from error
     except (
         botocore.SSOTokenLoadError,
         botocore.UnauthorizedSSOTokenError,
         botocore.TokenRetrievalError,
     ) as error:
-        raise AwsCallError(f"the AWS sign-in is over or missing ({error}): aws sso login") from error
+        raise AwsCallError(
+            f"your AWS sign-in has expired or is missing ({error}): run aws sso login"
+        ) from error
     except botocore.NoRegionError as error:
         raise AwsCallError(
-            "no AWS region is chosen: set AWS_DEFAULT_REGION, or region in environments.yaml or in the profile"
+            "no AWS region is set: set AWS_DEFAULT_REGION, or region in environments.yaml or in your profile"
         ) from error
     except botocore.ClientError as error:
         raise AwsCallError(refusal(error)) from error
     except botocore.BotoCoreError as error:  # no answer, an unknown profile, a broken endpoint address
         raise AwsCallError(
-            f"AWS cannot be asked ({error}): check AWS_PROFILE, AWS_ENDPOINT_URL and the network"
+            f"AWS could not be called ({error}): check AWS_PROFILE, AWS_ENDPOINT_URL and the network"
         ) from error
 
 
@@ -79,12 +81,12 @@ def refusal(error: ClientError) -> str:
     """Return what a service said, which action it asked for where it denied one, and what to do."""
     code, said = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
     if code in _BAD_CREDENTIALS:
-        return f"AWS does not take these credentials ({code}: {said}): {_GIVE_CREDENTIALS}"
+        return f"AWS does not accept these credentials ({code}: {said}): {_GIVE_CREDENTIALS}"
     if code in DENIED:
         named = re.search(r"not authorized to perform: ([\w-]+:\w+)", said)
         action = named[1] if named else ACTIONS.get(error.operation_name, error.operation_name)
         return (
-            f"your credentials may not do {action} ({said or code}): ask for it; {PERMISSIONS} has a policy with all "
-            "that these commands call"
+            f"your credentials don't allow {action} ({said or code}): ask an administrator to allow it; {PERMISSIONS} "
+            "has a policy for everything that these commands call"
         )
     return f"AWS refused {error.operation_name}: {code}: {said}"

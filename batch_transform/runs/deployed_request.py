@@ -39,7 +39,7 @@ class DeployedRequest:
             )
         except (KeyError, TypeError) as error:
             raise NotDeployedError(
-                f"the deployed state machine is of another release of this project (it lacks {error}): deploy it again"
+                f"the state machine is from another release of batch-transform (it lacks {error}): deploy it again"
             ) from error
 
     @property

@@ -70,7 +70,7 @@ def deployed_jobs(
         what = (
             f"stack {stack} has no job"
             if stack
-            else f"there is no stack {first} in {_place(environment, cloudformation)}, and no other with a job"
+            else f"there is no stack {first} in {_place(environment, cloudformation)}, and no other stack with a job"
         )
         raise NotDeployedError(
             f"{what}: deploy it ({deploy_command(environment)}), or choose another --stack, --environment, region or "
@@ -107,8 +107,8 @@ def jobs_named(name: str, jobs: Sequence[DeployedJob]) -> list[DeployedJob]:
         )
     if len(named) > 1:
         raise NotDeployedError(
-            f"stack {stacks[0]} has {len(named)} jobs with the name {name}: give one of them another, or another "
-            "listed_as, and deploy"
+            f"stack {stacks[0]} has {len(named)} jobs with the name {name}: give one of them another name, or another "
+            "listed_as, and deploy again"
         )
     return named
 
@@ -168,8 +168,8 @@ def _named(name: str, cloudformation: CloudFormationClient) -> Stack:
     if found is None:
         region = cloudformation.meta.region_name
         raise NotDeployedError(
-            f"there is no stack {name} in the region {region} of this account; --stack takes the name that "
-            "CloudFormation has for it"
+            f"there is no stack {name} in the region {region} of this account; pass --stack the name that the stack "
+            "has in CloudFormation"
         )
     return found
 
@@ -192,8 +192,8 @@ def _require_account(stack_id: str, environment: EnvironmentSpec) -> None:
     account = stack_id.split(":")[4]
     if environment.account not in {None, account}:
         raise AwsCallError(
-            f"environments.yaml has {environment.environment} in the account {environment.account}, and these "
-            f"credentials are of {account}: choose others with AWS_PROFILE"
+            f"{environment.environment} belongs to the account {environment.account} (environments.yaml), but your "
+            f"credentials are for the account {account}: choose others with AWS_PROFILE"
         )
 
 

@@ -22,7 +22,7 @@ def losses(job: TransformJobProgress) -> Iterator[str]:
         begin = "begins" if marks == 1 else "begin"
         yield (
             f"{counted(marks, 'file')} {begin} with a byte order mark (EF BB BF), which became part of the first "
-            "value; save as UTF-8 without BOM"
+            "value; save as UTF-8 without it"
         )
     if changed := counts.get("changed_number"):
         number, becomes = changed

@@ -66,7 +66,7 @@ def synthesise(
                     "that disk, or name another folder for temporary files in TMPDIR"
                 )
         raise SynthError(
-            f"{command.text} could not make the template:\n{(done.stderr or done.stdout).strip()}"
+            f"{command.text} could not synthesize the template:\n{(done.stderr or done.stdout).strip()}"
         )
 
 

@@ -34,7 +34,7 @@ class Truth:
         except OSError as error:
             raise DataNotFoundError(f"--truth {path} cannot be read: {error.strerror}") from error
         except UnicodeDecodeError as error:
-            raise TruthFileError(f"{path}: this is no UTF-8 text ({error}); save it as UTF-8") from error
+            raise TruthFileError(f"{path} is not UTF-8 text ({error}); save it as UTF-8") from error
         with io.StringIO(text, newline="") as file:
             rows = csv.reader(file)
             header = next(rows, [])
@@ -46,7 +46,9 @@ class Truth:
             values = {}
             for row in rows:
                 if len(row) != 2:
-                    raise TruthFileError(f"{path}:{rows.line_num}: {len(row)} columns where the header has 2")
+                    raise TruthFileError(
+                        f"{path}:{rows.line_num}: has {len(row)} columns, but the header has 2"
+                    )
                 values[row[0]] = row[1]
         return cls(id_column=header[0], column=header[1], values=values)
 

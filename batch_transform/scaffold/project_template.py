@@ -90,7 +90,8 @@ class ProjectTemplate:
         hint = f", such as --name {near}" if near else ""
         raise InputError(
             f"{name!r} can't be the name of the project, because the names of stacks and jobs begin with it; use "
-            f"at most {self.longest_name} letters, digits and inner hyphens, a letter first: pass it with --name{hint}"
+            f"at most {self.longest_name} letters, digits and inner hyphens, starting with a letter: pass it with "
+            f"--name{hint}"
         )
 
 

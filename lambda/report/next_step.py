@@ -10,7 +10,7 @@ _OF_ERROR = {
     "Quotas, add another type to transform.instance_type, or start the run again when other jobs have ended",
 }
 _OF_REASON = {
-    "CapacityError": "add types to transform.instance_type beside {types}, as fallbacks, or start the run again later",
+    "CapacityError": "add fallback types after {types} in transform.instance_type, or start the run again later",
     "InternalServerError": "start the run again; if it fails again, contact AWS Support with the transform job's name",
     "ClientError": "fix the data or the filters that the log points to, then start the run again",
     "AlgorithmError": "see the log: fix the model and deploy it, or fix the data that it cannot score; then start "

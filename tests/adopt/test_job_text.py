@@ -72,7 +72,7 @@ def test_a_minimal_request_makes_a_short_file_with_comments() -> None:
         "output": {"path": "s3://out-bucket/y"},
     }
     assert "  data: s3://in-bucket/x  # every object whose key starts with this\n" in text
-    assert "churn-2026-01-02-10-00-00-123; each run makes a new name" in text
+    assert "churn-2026-01-02-10-00-00-123; each run gets a new name" in text
 
 
 def test_filters_are_described_in_words() -> None:
@@ -146,7 +146,7 @@ def test_a_comment_holds_nothing_that_a_terminal_acts_on() -> None:
 def test_fails_when_a_file_says_something_else_than_its_request() -> None:
     adopted = Adopted(SMALL, "a test")
     text = job_text(adopted, name="demo").replace("s3://in-bucket/x", "s3://in-bucket/other")
-    with pytest.raises(BatchTransformError, match=r"input\.data does not say what it was made from"):
+    with pytest.raises(BatchTransformError, match=r"input\.data would be sent as"):
         read_back(text, adopted, shown_path="x")
 
 

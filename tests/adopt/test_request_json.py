@@ -124,10 +124,10 @@ def test_expressions_are_known_only_later() -> None:
     ("document", "message"),
     [
         ([REQUEST], "must be a JSON object"),
-        ({"Hello": 1}, "holds no transform job"),
-        ({**REQUEST, "MaxPayload": 6}, "MaxPayload is no member of CreateTransformJob"),
+        ({"Hello": 1}, "has no transform job"),
+        ({**REQUEST, "MaxPayload": 6}, "MaxPayload is not a member of CreateTransformJob"),
         ({**REQUEST, "TransformInput": "s3://x"}, "TransformInput must be an object"),
-        ({**REQUEST, "Environment": {"A": 1}}, "Environment must be an object of texts"),
+        ({**REQUEST, "Environment": {"A": 1}}, "Environment must be an object of strings"),
         ({**REQUEST, "ModelName": ["a"]}, "ModelName must be one value"),
         ({**REQUEST, "Tags": [{"Key": "a"}]}, "Tags must be a list of"),
         (
@@ -144,7 +144,7 @@ def test_fails_and_says_what_is_wrong(document: object, message: str) -> None:
 
 
 def test_fails_for_text_that_is_not_json() -> None:
-    with pytest.raises(InputError, match=r"file\.json: is no JSON"):
+    with pytest.raises(InputError, match=r"file\.json: is not valid JSON"):
         adopt_json("name: churn", origin="file.json")
     with pytest.raises(InputError, match="nested too deeply"):
         adopt_json("[" * 100_000, origin="file.json")

@@ -136,14 +136,15 @@ def test_fails_for_a_file_that_is_not_there(capsys: pytest.CaptureFixture[str]) 
 
 def test_fails_for_a_folder_without_job_files(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code() == 2
-    assert capsys.readouterr().err == "error: jobs has no *.yaml files\n"
+    assert capsys.readouterr().err == "error: jobs has no *.yaml files; name a folder or a file with jobs\n"
 
 
 def test_fails_without_a_folder_of_jobs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "jobs").rmdir()
     assert exit_code() == 2
     assert capsys.readouterr().err == (
-        "error: there is neither a jobs folder nor the cdk.json of a CDK app here; name the job files to check\n"
+        "error: there is neither a jobs folder nor a cdk.json here; run this in the project's folder, or name the job "
+        "files to check\n"
     )
 
 

@@ -141,7 +141,7 @@ def test_fails_with_credentials_of_another_account_than_the_environments(
     (tmp_path / "environments.yaml").write_text("environments: {prod: {account: '123456789012'}}\n")
     done = batch_transform("runs")
     assert done.code == 2
-    assert "these credentials are of 000000000000" in done.err
+    assert "your credentials are for the account 000000000000" in done.err
 
 
 def test_runs_are_listed_newest_first_with_their_errors(batch_transform: Command, deployed: Deployed) -> None:

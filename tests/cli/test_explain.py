@@ -81,7 +81,7 @@ def test_fails_where_there_is_no_folder_of_job_files_and_says_so(
 ) -> None:
     monkeypatch.chdir(folder / "jobs")
     assert exit_code("churn") == 2
-    assert "there is no folder jobs here to look for the job churn in" in capsys.readouterr().err
+    assert "the job churn was not found, because there is no folder jobs here" in capsys.readouterr().err
 
 
 def test_warnings_of_the_job_go_to_standard_error(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

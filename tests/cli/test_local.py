@@ -8,7 +8,7 @@ from batch_transform.cli.main import main
 @pytest.mark.parametrize(
     ("option", "value", "message"),
     [
-        ("--port", "80000", "--port 80000 is not a port: give 0 to 65535"),
+        ("--port", "80000", "--port 80000 is not a port number; use 0 to 65535"),
         ("--ping-timeout", "0", "--ping-timeout 0 is not a number of seconds: give one above 0"),
         ("--alarm-scale", "0", "--alarm-scale 0 is not above 0, or infinite: give a number above 0"),
         ("--schedule-scale", "0", "--schedule-scale 0 is not above 0, or infinite: give a number above 0"),

@@ -48,8 +48,8 @@ def test_a_file_is_never_overwritten(folder: Path, capsys: pytest.CaptureFixture
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "NAME is required, because there is no terminal to ask on"),
-        (["churn"], "--model is required, because there is no terminal to ask on"),
+        ([], "NAME is required, because there is no terminal to ask for it on"),
+        (["churn"], "--model is required, because there is no terminal to ask for it on"),
         (["bad_name", "--model", "m"], "error name-malformed: NAME: 'bad_name' is not allowed"),
         (
             ["churn", "--model", "m", "--columns", "a,b", "--id", "c"],

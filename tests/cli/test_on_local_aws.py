@@ -108,7 +108,7 @@ def test_the_first_object_of_the_jobs_manifest_is_previewed(run: Run, tmp_path: 
 def test_fails_for_data_that_are_not_there(run: Run) -> None:
     assert run("adopt", NAME, "--out", "churn.yaml").returncode == 0
     for place, message in (
-        ("s3://in-bucket/night/", "no object begins so"),
+        ("s3://in-bucket/night/", "no object has an address that begins with this"),
         ("s3://no-bucket/x", "NoSuchBucket"),
     ):
         done = run("preview", "churn.yaml", "--input", place)

@@ -95,10 +95,10 @@ def test_fails_when_no_job_could_run_at_once() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--bucket", "b"), "--aws needs --image-uri, --role"),
+        (("--bucket", "b"), "--aws requires --image-uri, --role"),
         (
             ("--bucket", "b", "--role", "r", "--image-uri", "i", "--endpoint-url", "http://127.0.0.1:1"),
-            "--aws and --endpoint-url exclude each other",
+            "--aws and --endpoint-url cannot be combined; keep one of them",
         ),
     ],
 )

@@ -46,7 +46,7 @@ def test_records_are_shown_on_their_way(capsys: pytest.CaptureFixture[str]) -> N
     ):
         assert line in out.splitlines()
     assert "│ 8  │ yes   │" in out
-    assert "body 1: 2 records, 17 bytes, less than 0.01% of the 6 MB limit of a request" in out
+    assert "request 1: 2 records, 17 bytes, less than 0.01% of the 6 MB limit" in out
     assert "all 2 take one request\n" in out
 
 
@@ -76,7 +76,7 @@ def test_fails_with_2_and_the_lines_with_problems(folder: Path, capsys: pytest.C
     assert exit_code("churn", "--input", "rows.csv") == 2
     out = capsys.readouterr().out
     assert "rows.csv:1: error csv-header: is a header line" in out
-    assert "rows.csv:3: error csv-quotes: is no CSV: bare" in out
+    assert "rows.csv:3: error csv-quotes: is not valid CSV: bare" in out
     assert "\x1b" not in out
 
 
@@ -86,7 +86,7 @@ OWN_IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/own:1"
 @pytest.mark.parametrize(
     ("image", "message"),
     [
-        ("{framework: sklearn, version: 1.2-1}", "error: there are no AWS credentials: sign in"),
+        ("{framework: sklearn, version: 1.2-1}", "error: no AWS credentials were found: sign in"),
         (OWN_IMAGE, f"the local AWS cannot run the image {OWN_IMAGE}"),
     ],
 )

@@ -130,7 +130,7 @@ def test_a_stopped_run_sends_a_notification(watched: Watched) -> None:
     watched.aws.client("stepfunctions").stop_execution(executionArn=execution, cause="wrong data")
     subject, text = watched.mail(execution)
     assert subject.endswith(" was stopped")
-    assert "Somebody stopped its execution" in text
+    assert "The execution was stopped" in text
     assert "next step: start the run again, unless you meant to stop it" in text
 
 

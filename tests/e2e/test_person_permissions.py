@@ -134,7 +134,7 @@ def test_fails_without_one_action_and_names_it(
 ) -> None:
     code, _, err = command(*arguments, without=action)
     assert code == 2
-    assert f"may not do {action} " in err
+    assert f"your credentials don't allow {action} " in err
 
 
 def test_fails_without_the_permission_to_stop_a_run(command: Command) -> None:
@@ -154,4 +154,4 @@ def test_fails_with_1_where_a_run_was_stopped_and_cannot_be_looked_at(command: C
 def test_fails_with_1_if_the_run_was_started_and_cannot_be_followed(command: Command) -> None:
     code, _, err = command(*START, without="states:DescribeExecution")
     assert code == 1
-    assert "was started, and cannot be followed: your credentials may not do states:DescribeExecution" in err
+    assert "was started, and cannot be followed: your credentials don't allow states:DescribeExecution" in err

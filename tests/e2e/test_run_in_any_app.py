@@ -80,7 +80,7 @@ def own(tmp_path: Path, example_model: Path) -> Project:
         ("staged", ["-> stack Live-Scoring", "stack Live-Scoring, through"]),
         (
             "given",
-            ["-> stack Old", "our-lake, which is in no stack of the app", "s3://our-lake/cells/tumours.csv"],
+            ["-> stack Old", "no stack of the app has our-lake", "s3://our-lake/cells/tumours.csv"],
         ),
     ],
 )
@@ -129,6 +129,6 @@ def test_fails_in_a_folder_without_an_app_and_says_what_makes_one(tmp_path: Path
     done = Project(tmp_path).batch_transform("run", "cells", "--input", "data.csv")
     assert done.returncode == 2
     assert done.stderr == (
-        f"error: {tmp_path.resolve()} has no cdk.json: run this in the folder of a CDK app, or make one with "
+        f"error: {tmp_path.resolve()} has no cdk.json: run this in the folder of a CDK app, or create one with "
         "batch-transform init\n"
     )

@@ -284,7 +284,7 @@ def test_after_a_stop_in_any_state_nothing_is_running_and_the_next_run_starts(
     world.next_run_goes_well()
     subject, text = world.subscriber.mail(execution)
     assert subject.endswith(" was stopped")
-    assert "Somebody stopped its execution (StopExecution)." in text
+    assert "The execution was stopped (StopExecution)." in text
     assert "next step: start the run again" in text
 
 

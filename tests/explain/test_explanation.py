@@ -51,7 +51,7 @@ def test_a_csv_record_is_followed_by_its_names() -> None:
         "model gets": "The model gets all columns except id: 2 columns, age and plan.",
         "request": "Each record is sent in its own request, and must fit into 2 MB.",
         "model answers": "The model is asked for text/csv: one line for each record with 2 columns: score and label.",
-        "joined": "The answer's columns follow all columns of the record, also those that the model did not get: "
+        "joined": "The answer's columns follow all columns of the record, including those that the model did not get: "
         "5 columns.",
         "kept": "The result keeps id and label.",
         "written": "Results are in the order of the records, each on its own line: "

@@ -198,7 +198,7 @@ def test_a_job_stopped_from_outside_is_reported_as_such() -> None:
     [
         ("States.TaskFailed", "ClientError: See job logs for more information", "fix the data"),
         ("States.TaskFailed", "AlgorithmError: See job logs for more information", "fix the model"),
-        ("States.TaskFailed", "CapacityError: Unable to provision", "beside ml.m5.large, ml.m5.xlarge"),
+        ("States.TaskFailed", "CapacityError: Unable to provision", "after ml.m5.large, ml.m5.xlarge in"),
         ("States.TaskFailed", "InternalServerError: We encountered an error", "AWS Support"),
         ("SageMaker.ResourceLimitExceededException", "the limit is 0 Instances", "Service Quotas"),
         ("States.Timeout", "", "increase transform.max_runtime_in_seconds"),

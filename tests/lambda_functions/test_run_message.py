@@ -52,7 +52,7 @@ def test_a_notification_has_cause_links_and_next_step() -> None:
             "ABORTED",
             {},
             "was stopped",
-            "Somebody stopped",
+            "The execution was stopped",
             "start the run again, unless you meant to stop it",
         ),
         ("ABORTED", {"cause": "wrong data"}, "was stopped", "wrong data", "start the run again"),

@@ -226,8 +226,8 @@ def failed(*options: str, expected: int = 2, **environment: str) -> str:
 @pytest.mark.parametrize(
     ("option", "said"),
     [
-        ("--port=80000", "--port 80000 is not a port: give 0 to 65535"),
-        ("--port=-5", "--port -5 is not a port: give 0 to 65535"),
+        ("--port=80000", "--port 80000 is not a port number; use 0 to 65535"),
+        ("--port=-5", "--port -5 is not a port number; use 0 to 65535"),
         ("--region=", "--region '' is not an AWS region: give one such as us-east-1"),
         ("--ping-timeout=-1", "--ping-timeout -1 is not a number of seconds: give one above 0"),
         ("--ping-timeout=nan", "--ping-timeout nan is not a number of seconds: give one above 0"),

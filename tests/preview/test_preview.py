@@ -224,8 +224,8 @@ def test_unsound_csv_is_pointed_out_by_line(data: bytes, found: list[tuple[str, 
 @pytest.mark.parametrize(
     ("data", "found", "message"),
     [
-        (b"1;2;3\n", [("csv-separator", 1, "error")], "semicolons (;), and CSV takes commas"),
-        (b"1\t2\t3\n", [("csv-separator", 1, "error")], "tabs, and CSV takes commas"),
+        (b"1;2;3\n", [("csv-separator", 1, "error")], "semicolons (;), but CSV needs commas"),
+        (b"1\t2\t3\n", [("csv-separator", 1, "error")], "tabs, but CSV needs commas"),
         (gzip.compress(b"1,2,3\n", mtime=0), [("gzip", 1, "error")], "write input.compression_type: Gzip"),
         (b'1,2,"3\n4"\n', [("csv-quotes", 1, "error")], "a cell cannot hold a newline"),
         (b"1,2,3\r\n", [("crlf", 1, "warning")], "the carriage return is dropped"),

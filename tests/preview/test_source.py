@@ -70,7 +70,7 @@ def test_the_first_object_of_a_manifest_is_found() -> None:
         }
     )
     assert first_in_manifest("s3://in-bucket/list", lambda: s3) == "s3://in-bucket/day/b.csv"
-    with pytest.raises(DataNotFoundError, match="lists no object"):
+    with pytest.raises(DataNotFoundError, match="lists no objects"):
         first_in_manifest("s3://in-bucket/empty", lambda: s3)
 
 

@@ -72,7 +72,7 @@ def test_fails_for_a_program_that_is_not_there(folder: Path, app: str, program: 
 
 
 def test_fails_for_a_quote_that_does_not_end(folder: Path) -> None:
-    with pytest.raises(SynthError, match="which is no command: No closing quotation"):
+    with pytest.raises(SynthError, match="which is not a valid command: No closing quotation"):
         words(folder, "python3 'app.py")
 
 
@@ -84,7 +84,7 @@ def test_fails_without_a_command_and_shows_one(folder: Path, app: object) -> Non
 
 def test_fails_where_there_is_no_cdk_app(folder: Path) -> None:
     with pytest.raises(
-        DataNotFoundError, match=r"has no cdk\.json: .* or make one with batch-transform init"
+        DataNotFoundError, match=r"has no cdk\.json: .* or create one with batch-transform init"
     ):
         app_command(folder)
 

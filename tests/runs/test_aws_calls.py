@@ -20,13 +20,13 @@ def refused(code: str, message: str, operation: str = "StartExecution") -> Clien
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (NoCredentialsError(), "there are no AWS credentials: sign in"),
-        (NoRegionError(), "no AWS region is chosen: set AWS_DEFAULT_REGION"),
+        (NoCredentialsError(), "no AWS credentials were found: sign in"),
+        (NoRegionError(), "no AWS region is set: set AWS_DEFAULT_REGION"),
         (ProfileNotFound(profile="nope"), "(nope) could not be found): check AWS_PROFILE"),
-        (EndpointConnectionError(endpoint_url="http://127.0.0.1:1"), "AWS cannot be asked"),
+        (EndpointConnectionError(endpoint_url="http://127.0.0.1:1"), "AWS could not be called"),
         (
             refused("ExpiredToken", "is expired"),
-            "AWS does not take these credentials (ExpiredToken: is expired)",
+            "AWS does not accept these credentials (ExpiredToken: is expired)",
         ),
         (
             refused("ThrottlingException", "slow down"),
@@ -45,7 +45,7 @@ def test_fails_with_the_action_that_aws_names_when_access_is_denied() -> None:
     text = "User: arn:aws:iam::123456789012:user/ann is not authorized to perform: states:StartExecution on resource: x"
     with (
         pytest.raises(
-            AwsCallError, match=r"may not do states:StartExecution .*docs/how-to/permissions-for-people\.md"
+            AwsCallError, match=r"allow states:StartExecution .*docs/how-to/permissions-for-people\.md"
         ),
         aws_calls(),
     ):
@@ -54,7 +54,7 @@ def test_fails_with_the_action_that_aws_names_when_access_is_denied() -> None:
 
 @pytest.mark.parametrize(("operation", "action"), ACTIONS.items())
 def test_fails_with_the_action_of_the_call_where_aws_names_none(operation: str, action: str) -> None:
-    with pytest.raises(AwsCallError, match=f"may not do {action} "), aws_calls():
+    with pytest.raises(AwsCallError, match=f"allow {action} "), aws_calls():
         raise refused("AccessDenied", "Access Denied", operation)
 
 

@@ -21,7 +21,7 @@ def synthesised(project: Path) -> None:
 
 
 def test_fails_with_what_the_app_says(project: Path) -> None:
-    with pytest.raises(SynthError, match=r"app\.py could not make the template:\nno template today"):
+    with pytest.raises(SynthError, match=r"app\.py could not synthesize the template:\nno template today"):
         synthesised(project)
 
 

@@ -77,7 +77,7 @@ def _read(document: MapNode, reading: Reading) -> dict[str, EnvironmentSpec]:
             found = _environments(entry.value, reading)
     named = {name: dataclasses.replace(one, project=project) for name, one in found.items()}
     if not reading.problems and DEFAULT_ENVIRONMENT not in named:
-        message = f"has no {DEFAULT_ENVIRONMENT}, which `cdk deploy` takes when none is named; add it"
+        message = f"has no {DEFAULT_ENVIRONMENT}, which `cdk deploy` uses by default; add it"
         reading.wrong("environment-missing", "environments", message, document.position)
     return named
 
@@ -88,9 +88,7 @@ def _environments(node: MapNode, reading: Reading) -> dict[str, EnvironmentSpec]
         of = f"environments.{entry.key}"
         reading.keys[of] = entry.key_position
         if not _NAME.fullmatch(entry.key):
-            message = (
-                f"{shown(entry.key)} is not allowed; a name has small letters, digits and hyphens, 31 at most"
-            )
+            message = f"{shown(entry.key)} is not allowed; a name has at most 31 lower-case letters, digits and hyphens"
             reading.wrong("environment-name", of, message, entry.key_position)
         is_empty = isinstance(entry.value, Scalar) and entry.value.value is None
         fields = MapNode((), entry.value.position) if is_empty else entry.value
@@ -121,15 +119,19 @@ def _environment(name: str, fields: MapNode, reading: Reading) -> EnvironmentSpe
 def _problems(environment: EnvironmentSpec) -> Iterator[Problem]:
     """Yield the problems of one environment."""
     if environment.account and not _ACCOUNT.fullmatch(environment.account):
-        yield Problem("account-malformed", "account", f"{shown(environment.account)} is not 12 digits")
+        yield Problem(
+            "account-malformed",
+            "account",
+            f"{shown(environment.account)} is not an account id; write its 12 digits",
+        )
     if environment.region and not _REGION.fullmatch(environment.region):
-        message = f"{shown(environment.region)} is not a region; write it as eu-west-1"
+        message = f"{shown(environment.region)} is not a region; write one such as eu-west-1"
         yield Problem("region-malformed", "region", message)
     if environment.prefix and not _PREFIX.fullmatch(environment.prefix):
         example = f"{environment.environment}-"
         message = (
-            f"{shown(environment.prefix)} is not allowed; it has letters, digits and hyphens, a letter first, "
-            f"as {example}"
+            f"{shown(environment.prefix)} is not allowed; a prefix has letters, digits and hyphens, and starts with a "
+            f"letter, such as {example}"
         )
         yield Problem("prefix-malformed", "prefix", message)
     for field, allowed in _CHOICES.items():
@@ -191,7 +193,6 @@ def _require_apart(found: Mapping[str, EnvironmentSpec], reading: Reading) -> No
                 of = f"environments.{name}.prefix"
                 message = (
                     f"is the same as the prefix of {other_name}, and both may be deployed to one account, "
-                    f"where one would "
-                    f"replace the other; write another prefix, such as {name}-, or give both an account"
+                    f"where one would replace the other; write another prefix, such as {name}-, or give both an account"
                 )
                 reading.wrong("prefix-taken", of, message, reading.position(of))

@@ -68,7 +68,7 @@ def stand_in_of(job: JobSpec, path: Path | None) -> StandIn | None:
         where = (
             f"add it to {path}"
             if path
-            else "say in a file what stands in for it, and name that with --models"
+            else "write a YAML file that says what stands in for it, and pass that with --models"
         )
         raise InputError(
             f"{name}, the model of the job {job.name}, is in SageMaker and not on this machine; {where}, for example "

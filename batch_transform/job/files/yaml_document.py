@@ -100,23 +100,23 @@ def _composed(text: str) -> yaml.Node | None:
 
 _SYNTAX_HINTS = (
     ("\\t", "indent with spaces, not with tabs"),
-    ("alias", "write a value that begins with * in quotes"),
+    ("alias", "put quotes around a value that begins with *"),
     (
         "another document",
         "a file holds one job: remove the line --- and everything after it, or make two files",
     ),
     (
         "',' or",
-        "inside { } and [ ], write values that hold brackets, commas, colons or question marks in quotes",
+        "inside { } and [ ], put quotes around values that contain brackets, commas, colons or question marks",
     ),
     (
         "mapping values are not allowed",
-        "write a value that holds a colon and a blank in quotes, or check the indentation",
+        "put quotes around a value that contains a colon and a space, or check the indentation",
     ),
     ("quoted scalar", "close the quotes"),
-    ("cannot start any token", "write the value in quotes"),
-    ("could not find expected ':'", "a field is written as name, colon, blank, value"),
-    ("<block end>", "check the indentation; write values that begin with a bracket or a quote in quotes"),
+    ("cannot start any token", "put quotes around the value"),
+    ("could not find expected ':'", "write a field as its name, a colon, a space and its value"),
+    ("<block end>", "check the indentation; put quotes around values that begin with a bracket or a quote"),
 )
 
 

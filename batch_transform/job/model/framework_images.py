@@ -203,7 +203,7 @@ def tag(framework: str, version: str, instance_type: str = "ml.m5.large") -> str
     if chip in NEURON_FAMILIES:
         raise UnknownImageError(
             f"{framework} {version} has no image for {instance_type}; "
-            "write the URI of a Neuron image, or take another instance type"
+            "write the URI of a Neuron image, or use another instance type"
         )
     if framework == "sklearn":
         return _SKLEARN_TAGS[version]

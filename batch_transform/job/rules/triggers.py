@@ -237,7 +237,7 @@ def _timezone(zone: str, field: str) -> Iterator[Problem]:
     if is_token(zone) or _is_zone("UTC") is False or _is_zone(zone):
         return  # a machine without a time zone database doesn't even know UTC: AWS will check
     near = get_close_matches(zone, zoneinfo.available_timezones(), n=3)
-    hint = f"did you mean {' or '.join(near)}?" if near else "such as UTC or Europe/Vienna"
+    hint = f"did you mean {' or '.join(near)}?" if near else "write one that is, such as UTC or Europe/Vienna"
     yield Problem("timezone-unknown", field, f"'{zone}' is not in the IANA time zone database; {hint}")
 
 

@@ -133,7 +133,7 @@ class Reading:
         raised = (
             ""
             if self.payload in {None, _LARGEST_PAYLOAD}
-            else f"raise transform.max_payload ({_LARGEST_PAYLOAD} at most), "
+            else f"raise transform.max_payload (at most {_LARGEST_PAYLOAD}), "
         )
         return Unfit(
             f"is not split, so it is one request of {size:,} bytes, but {limit} ({self.most_bytes:,} bytes)",

@@ -32,13 +32,13 @@ def attempt_pattern(execution_arn: str) -> str:
 
 HAPPENED = {"FAILED": "failed", "TIMED_OUT": "timed out", "ABORTED": "was stopped"}
 CAUSE = {
-    "FAILED": "Its execution gives no cause.",
-    "TIMED_OUT": "It took longer than TimeoutSeconds of its state machine allows.",
-    "ABORTED": "Somebody stopped its execution (StopExecution).",
+    "FAILED": "The execution gives no cause.",
+    "TIMED_OUT": "It ran longer than TimeoutSeconds of the state machine allows.",
+    "ABORTED": "The execution was stopped (StopExecution).",
 }
 NEXT_STEP = {
     "FAILED": "fix what the cause names, and start the run again",
     "TIMED_OUT": "check whether a transform job of this run is still in progress, and stop it; then start "
     "the run again",
-    "ABORTED": "start the run again, unless you meant to stop it; what it has written so far is incomplete",
+    "ABORTED": "start the run again, unless you meant to stop it; its output so far is incomplete",
 }

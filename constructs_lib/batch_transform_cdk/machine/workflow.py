@@ -146,7 +146,8 @@ class Workflow(StackPart):
             self,
             "Report",
             name="report",
-            description=f"Report of {spec.name}: counts a run's results, or explains its failure and stops its job",
+            description=f"Report of {spec.name}: counts a run's results, or explains its failure and stops its "
+            "transform job",
             workflow=spec.workflow,
             encryption_key=encryption_key,
             when_it_fails="the state machine handles a failure with Retry and Catch; after a failed run Lambda retries "

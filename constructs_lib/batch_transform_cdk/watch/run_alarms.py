@@ -175,8 +175,8 @@ class RunAlarms(StackPart):
         of_machine = self._of_machine(DURATION)
         return self._alarm(
             "TookLonger",
-            f"A run took longer than runs of this job usually do. {_WHERE_THE_TIME_WENT} If runs take longer from now "
-            "on, CloudWatch learns that within two weeks.",
+            f"A run took longer than runs of this job usually do. {_WHERE_THE_TIME_WENT} If runs will take this long "
+            "from now on, do nothing: CloudWatch adapts within two weeks.",
             metrics=[
                 cloudwatch.CfnAlarm.MetricDataQueryProperty(
                     id="duration",

@@ -290,7 +290,7 @@ def test_fails_for_columns_that_an_answer_alone_has_not(
 
 def test_fails_for_names_of_an_answer_that_has_none_and_says_how_to_name_it() -> None:
     nothing = with_columns(CSV, (), ())
-    advice = "it is empty; name the columns of the model's answer, in order: output.columns: [a, b]"
+    advice = "that list is empty; name the columns of the model's answer, in order: output.columns: [a, b]"
     assert [message for _, _, message in problems_of(nothing, joined=False, keep=("a", "b"))] == [
         f"'a' is not in output.columns; {advice}",
         f"'b' is not in output.columns; {advice}",

@@ -38,7 +38,7 @@ class Model:
         self.weights = list(zip(parameters["coefficients"], parameters["intercepts"]))
 
     def predict(self, measurements):
-        """Return the likeliest species of one penguin, and its probability."""
+        """Return the most likely species of one penguin, and its probability."""
         if len(measurements) != len(self.mean):
             raise ValueError(f"{len(measurements)} columns, expected {len(self.mean)}")
         scaled = [(value - mean) / scale for value, mean, scale in zip(measurements, self.mean, self.scale)]

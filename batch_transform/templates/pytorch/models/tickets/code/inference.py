@@ -1,4 +1,4 @@
-"""Chooses a queue for support tickets. The AWS PyTorch container calls these four functions, here and on AWS.
+"""Predicts the queue of support tickets. The AWS PyTorch container calls these four functions, here and on AWS.
 
 The container also installs the packages that a requirements.txt beside this file lists.
 """
@@ -55,7 +55,7 @@ def input_fn(request_body, content_type):
 
 
 def predict_fn(texts, model):
-    """Return the likeliest queue of each ticket, with its probability."""
+    """Return the most likely queue of each ticket, with its probability."""
     with torch.no_grad():
         probabilities, numbers = model(texts).softmax(dim=1).max(dim=1)
     return [

@@ -1,4 +1,4 @@
-"""Names the species of penguins. The AWS scikit-learn container calls these four functions, here and on AWS.
+"""Predicts the species of penguins. The AWS scikit-learn container calls these four functions, here and on AWS.
 
 The container of this job has scikit-learn 1.2 and Python 3.9. It also installs the packages that a
 requirements.txt beside this file lists.
@@ -36,7 +36,7 @@ def input_fn(input_data, content_type):
 
 
 def predict_fn(data, model):
-    """Return the likeliest species of each penguin, with its probability."""
+    """Return the most likely species of each penguin, with its probability."""
     probabilities = model.predict_proba(data)
     return list(zip(probabilities.max(axis=1), model.classes_[probabilities.argmax(axis=1)]))
 
