@@ -29,8 +29,8 @@ _LOOKED_AT_FOR_HEADER = 20
 _OTHER_SEPARATOR = re.compile(rb";(?! )|\t")
 
 _OPEN_QUOTE = (
-    "close the quotes; a cell cannot hold a newline: batch transform splits lines before it reads quotes; replace "
-    "the newline in the data"
+    "close the quotes, and replace a newline inside them: a cell cannot contain one, because batch transform splits "
+    "lines before it reads quotes"
 )
 
 

@@ -163,7 +163,7 @@ def _data_processing(starter: Starter, id_name: str) -> Iterator[str]:
 
 def _output(starter: Starter) -> Iterator[str]:
     yield "output:"
-    yield f"  # no path: each run writes to {starter.name}/ and its own id in the stack's output bucket"
+    yield f"  # no path: each run writes to {starter.name}/RUN_ID/ in the stack's output bucket"
     if starter.content_type in CONTENT_TYPES:
         yield f"  accept: {starter.content_type}"
     if starter.content_type in {CSV, JSON_LINES}:

@@ -13,7 +13,7 @@ _OF_REASON = {
     "CapacityError": "add fallback types after {types} in transform.instance_type, or start the run again later",
     "InternalServerError": "start the run again; if it fails again, contact AWS Support with the transform job's name",
     "ClientError": "fix the data or the filters that the log points to, then start the run again",
-    "AlgorithmError": "see the log: fix the model and deploy it, or fix the data that it cannot score; then start "
+    "AlgorithmError": "check the log; fix the model and deploy it, or fix the data that it cannot score; then start "
     "the run again",
     "stopped from outside": "start the run again, unless it was stopped on purpose",
     "Throttling": "start the run again later; AWS throttles the account's calls",

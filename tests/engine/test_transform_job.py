@@ -155,9 +155,7 @@ def test_fails_at_the_join_for_an_invalid_json_record_that_no_filter_looked_at()
 
 def test_fails_when_a_record_lacks_what_a_filter_selects_and_says_which_record() -> None:
     ran = run_job({"a.csv": b"i,1\nj\n"}, line_by_line(half), JOIN)
-    assert (
-        ran.log[1] == "bucket/in/a.csv: Invalid JsonPath: $[1:]: index 1 is not within the 1 that there are"
-    )
+    assert ran.log[1] == "bucket/in/a.csv: Invalid JsonPath: $[1:]: index 1 is out of range: there are only 1"
     assert ran.log[2] == (
         "bucket/in/a.csv: this is line 2 of the object, which begins 'j';"
         " fix this record, or choose another InputFilter"
@@ -169,7 +167,7 @@ def test_fails_when_an_output_filter_is_beyond_the_joined_row_and_says_which_rec
         {"a.csv": b"i,1\nj,2\n"}, line_by_line(half), request(join_source="Input", output_filter="$[0,3]")
     )
     assert (
-        ran.log[1] == "bucket/in/a.csv: Invalid JsonPath: $[0,3]: index 3 is not within the 3 that there are"
+        ran.log[1] == "bucket/in/a.csv: Invalid JsonPath: $[0,3]: index 3 is out of range: there are only 3"
     )
     assert ran.log[2] == (
         "bucket/in/a.csv: this is line 1 of the object, which begins 'i,1';"

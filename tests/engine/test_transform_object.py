@@ -343,6 +343,6 @@ def test_fails_for_an_index_beyond_the_row_however_large(
     ran = run_job({"a.csv": b"1,2,3\n"}, lambda _: b"4,5,6\n", request(join_source=join, **{where: text}))
     assert ran.outcome.status == "Failed"
     assert (
-        f"bucket/in/a.csv: Invalid JsonPath: {text}: index {index} is not within the {cells} that there are"
+        f"bucket/in/a.csv: Invalid JsonPath: {text}: index {index} is out of range: there are only {cells}"
         in (ran.log)
     )

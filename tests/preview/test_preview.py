@@ -227,9 +227,13 @@ def test_unsound_csv_is_pointed_out_by_line(data: bytes, found: list[tuple[str, 
         (b"1;2;3\n", [("csv-separator", 1, "error")], "semicolons (;), but CSV needs commas"),
         (b"1\t2\t3\n", [("csv-separator", 1, "error")], "tabs, but CSV needs commas"),
         (gzip.compress(b"1,2,3\n", mtime=0), [("gzip", 1, "error")], "write input.compression_type: Gzip"),
-        (b'1,2,"3\n4"\n', [("csv-quotes", 1, "error")], "a cell cannot hold a newline"),
+        (b'1,2,"3\n4"\n', [("csv-quotes", 1, "error")], "a cell cannot contain one"),
         (b"1,2,3\r\n", [("crlf", 1, "warning")], "the carriage return is dropped"),
-        (b"1,2,3\r4,5,6\r", [("crlf", 1, "warning"), ("lone-cr", 1, "error")], "SageMaker sees one line"),
+        (
+            b"1,2,3\r4,5,6\r",
+            [("crlf", 1, "warning"), ("lone-cr", 1, "error")],
+            "SageMaker sees a single line",
+        ),
     ],
 )
 def test_what_other_programs_write_is_reported_with_its_fix(

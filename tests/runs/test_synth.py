@@ -32,7 +32,7 @@ def test_fails_for_a_missing_or_invalid_cdk_json(project: Path, text: str | None
         (project / "cdk.json").write_text(text)
     with pytest.raises(
         DataNotFoundError,
-        match=r"(has no cdk\.json: run this in the folder of a CDK app, or make one|cdk\.json is not a JSON object)",
+        match=r"(has no cdk\.json: run this in the folder of a CDK app, or create one|cdk\.json is not a JSON object)",
     ):
         synthesised(project)
 

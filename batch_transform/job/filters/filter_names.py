@@ -122,7 +122,7 @@ class FilterNames:
         `fix` ends the message of a name that resembles none of the known ones.
         """
         told = {problem.field for problem in self.problems}
-        there = f"it has {listed(known)}" if known else "that list is empty"
+        there = f"allowed are {listed(known)}" if known else "that list is empty"
         for name in self.names if of is None else of:
             if name not in known and self._field_of(name) not in told:
                 near = get_close_matches(name, known, n=1)

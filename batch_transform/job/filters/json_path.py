@@ -221,7 +221,7 @@ class JsonPath:
     def _position(self, index: int, length: int) -> int:
         position = index + length if index < 0 else index
         if not 0 <= position < length:
-            raise self._miss(f"index {index} is not within the {length} that there are")
+            raise self._miss(f"index {index} is out of range: there are only {length}")
         return position
 
     def _miss(self, why: str) -> FilterMissError:

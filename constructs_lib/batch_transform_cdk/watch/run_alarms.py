@@ -30,7 +30,7 @@ _USUAL_DEVIATIONS = 3
 """Width of the band of usual durations. CloudWatch's default is 2, which one run in twenty exceeds by chance."""
 
 _WHERE_THE_TIME_WENT = (
-    "See in its execution which state took the time: a wait for another run, a wait for capacity, "
+    "Check in its execution which state took the time: a wait for another run, a wait for capacity, "
     "or the transform job."
 )
 

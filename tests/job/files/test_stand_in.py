@@ -72,7 +72,7 @@ def test_a_job_whose_stack_defines_its_model_is_unchanged(file: Path) -> None:
 def test_fails_where_nothing_stands_in_for_the_model_of_the_job(file: Path) -> None:
     job = JobSpec("churn", ModelSpec(existing="churn-v7"))
     with pytest.raises(
-        InputError, match=r"^churn-v7, the model of the job churn, .* name that with --models, "
+        InputError, match=r"^churn-v7, the model of the job churn, .* pass that with --models, "
     ):
         with_stand_in(job, None)
     written(file, "churn-v6: {source: churn, image: {framework: sklearn, version: 1.2-1}}")

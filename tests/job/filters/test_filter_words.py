@@ -25,7 +25,7 @@ ANSWER = Row.of(("score", "label"))
         (
             "$[9]",
             FIVE,
-            "nothing, and the job fails: Invalid JsonPath: $[9]: index 9 is not within the 5 that there are",
+            "nothing, and the job fails: Invalid JsonPath: $[9]: index 9 is out of range: there are only 5",
         ),
         ("$[0,-1]", FIVE.followed_by(ANSWER), "id and label"),
         ("$[0,-1]", Row().followed_by(ANSWER), "column 1 and label"),

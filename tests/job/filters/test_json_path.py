@@ -237,8 +237,8 @@ ELEVEN = dict.fromkeys("abcdefghijk", 1)
         ("$['a','b']", [1], "a name is applied to a value that isn't an object"),
         ("$[0]", {"a": 1}, "an index is applied to a value that isn't an array"),
         ("$.a[1:]", {"a": "text"}, "an index is applied to a value that isn't an array"),
-        ("$[2]", [1, 2], "index 2 is not within the 2 that there are"),
-        ("$[0,-3]", [1, 2], "index -3 is not within the 2 that there are"),
+        ("$[2]", [1, 2], "index 2 is out of range: there are only 2"),
+        ("$[0,-3]", [1, 2], "index -3 is out of range: there are only 2"),
         ("$[1:0]", [1, 2], "the slice ends before it starts"),
         ("$[*]", [1], "AWS doesn't document what * selects; write the fields or the indexes"),
         (

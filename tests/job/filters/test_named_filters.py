@@ -255,7 +255,7 @@ def test_what_is_wrong_with_single_names_is_reported_beside_what_is_wrong_with_t
         ),
         (
             {"keep": ("zzz",)},
-            "'zzz' is not in input.columns or output.columns; it has id, age, plan, note, score, label",
+            "'zzz' is not in input.columns or output.columns; allowed are id, age, plan, note, score, label",
         ),
         (
             {"send": ("id",), "input_filter": "$[0]"},
@@ -274,7 +274,7 @@ def test_fails_for_columns_and_says_what_there_is(names: dict[str, tuple[str, ..
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        ({"keep": ("zzz",)}, "'zzz' is not in output.columns; it has score, label"),
+        ({"keep": ("zzz",)}, "'zzz' is not in output.columns; allowed are score, label"),
         (
             {"keep": ("id",)},
             "'id' is a column of the input and exists only in joined records; "
