@@ -251,7 +251,7 @@ def test_what_is_wrong_with_single_names_is_reported_beside_what_is_wrong_with_t
         ({"send": ()}, "is empty; write at least one name, or leave the field out"),
         (
             {"send": ("agee",)},
-            "'agee' is not in input.columns; did you mean age? it has id, age, plan, note",
+            "'agee' is not in input.columns; did you mean age? allowed are id, age, plan, note",
         ),
         (
             {"keep": ("zzz",)},
@@ -336,7 +336,7 @@ def test_fails_for_fields_that_are_not_in_the_record_or_the_answer() -> None:
     named = with_columns(JSON, ("id",), ("score",))
     assert [message for _, _, message in problems_of(named, keep=("age",))] == [
         "'age' is not in input.columns, output.columns or SageMakerOutput; "
-        "it has id, score, SageMakerOutput, SageMakerInput"
+        "allowed are id, score, SageMakerOutput, SageMakerInput"
     ]
     ((code, field, message),) = problems_of(named, joined=False, keep=("score", "age"))
     assert (code, field) == ("name-unknown", "data_processing.keep[1]")
