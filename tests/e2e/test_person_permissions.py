@@ -141,14 +141,14 @@ def test_fails_without_the_permission_to_stop_a_run(command: Command) -> None:
     [run] = json.loads(command(*RUNS, "--limit", "1", "--json")[1])
     code, _, err = command("stop", run["run"], without="states:StopExecution")
     assert code == 2
-    assert "may not do states:StopExecution " in err
+    assert "your credentials don't allow states:StopExecution " in err
 
 
 def test_fails_with_1_where_a_run_was_stopped_and_cannot_be_looked_at(command: Command) -> None:
     [run] = json.loads(command(*RUNS, "--limit", "1", "--json")[1])
     code, _, err = command("stop", run["run"], without="sagemaker:ListTransformJobs")
     assert code == 1
-    assert "are being stopped, but cannot be followed to their end: your credentials may not do" in err
+    assert "are being stopped, but cannot be followed to their end: your credentials don't allow" in err
 
 
 def test_fails_with_1_if_the_run_was_started_and_cannot_be_followed(command: Command) -> None:
