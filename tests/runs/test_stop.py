@@ -95,7 +95,7 @@ def test_a_run_that_ended_by_itself_is_no_error() -> None:
 def test_fails_where_the_first_may_not_be_stopped_and_names_those_that_were_before_another() -> None:
     aws = _Aws({"early": "RUNNING", "late": "RUNNING"})
     aws.denied = {_arn("early")}
-    with pytest.raises(AwsCallError, match=r"may not do states:StopExecution"):
+    with pytest.raises(AwsCallError, match=r"your credentials don't allow states:StopExecution"):
         stopping.stop([_run("early")], aws.clients.stepfunctions)
     with pytest.raises(FollowError, match=r"stopped late, but not early: .* states:StopExecution"):
         stopping.stop([_run("late"), _run("early")], aws.clients.stepfunctions)
