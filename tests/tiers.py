@@ -33,6 +33,7 @@ TIER_OF = {
     "constructs_lib/test_batch_transform.py": "story",  # as above
     "constructs_lib/test_given_resources.py": "story",  # as above
     "constructs_lib/watch/test_monitoring.py": "story",  # as above
+    "doctor": "unit",
     "e2e": "story",
     "e2e/test_at_once.py": "proof",  # two whole runs at a time, from nothing
     "e2e/test_cdk.py": "proof",  # by the command line of the CDK

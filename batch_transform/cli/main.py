@@ -42,6 +42,11 @@ _COMMANDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "Run a job on this machine, from job file to results.",
         ("cdk", "local"),
     ),
+    "doctor": (
+        "batch_transform.cli.doctor",
+        "Check an account for what would stop the first deployment or run.",
+        (),
+    ),
     "start": ("batch_transform.cli.start", "Start a run of a deployed job, on AWS or the local AWS.", ()),
     "runs": ("batch_transform.cli.runs", "List recent runs of deployed jobs.", ()),
     "show": ("batch_transform.cli.show", "Show the details of a run, and why it failed.", ()),

@@ -128,7 +128,7 @@ def _stacks(
     try:
         found = _all_stacks(cloudformation)
     except PermissionError:
-        yield from _own_stacks(environment, cloudformation)
+        yield from own_stacks(environment, cloudformation)
         return
     for stack in found:
         if not any(is_stack_of(prefix, stack["StackName"]) for prefix in elsewhere):
@@ -149,8 +149,8 @@ def _all_stacks(cloudformation: CloudFormationClient) -> list[Stack]:
             raise
 
 
-def _own_stacks(environment: EnvironmentSpec, cloudformation: CloudFormationClient) -> Iterator[Stack]:
-    """Yield the first stack of the environment and those that it and they have split into."""
+def own_stacks(environment: EnvironmentSpec, cloudformation: CloudFormationClient) -> Iterator[Stack]:
+    """Yield the first stack of the environment and those that it and they have split into. Raises AwsCallError."""
     first = _described(f"{environment.prefix}{FIRST_STACK}", cloudformation)
     waiting = [first] if first else []
     while waiting:

@@ -333,3 +333,18 @@ def test_interrupting_a_stop_says_that_aws_continues(
     assert "AWS continues to stop 20" in done.err
     assert "to see how far it is: batch-transform show 20" in done.err
     assert deployed.wait(execution)["status"] == "ABORTED"
+
+
+def test_doctor_reads_what_is_deployed(batch_transform: Command, tmp_path: Path) -> None:
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "jobs/quick.yaml").write_text(
+        "name: quick\nmodel: {existing: nowhere}\ninput: {data: s3://no-such-bucket/, content_type: text/csv}\n"
+    )
+    done = batch_transform("doctor", "--json")
+    assert done.code == 1
+    found = {(one["check"], one["subject"]): one for one in json.loads(done.out)["findings"]}
+    assert found["stack", "BatchTransform"]["verdict"] == "fine"
+    assert found["log groups", ""]["text"] == "no name is taken"
+    assert {job for check, job in found if check == "runs"} == set(JOBS)
+    assert found["bucket", "no-such-bucket"]["verdict"] == "error"
+    assert found["model", "nowhere"]["verdict"] == "error"

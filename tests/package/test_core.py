@@ -13,7 +13,7 @@ import pytest
 from package.clean import CleanEnvironment, Environment
 from package.wheelhouse import PROJECT
 
-COMMANDS = ("check", "explain", "init", "new", "adopt", "schema", "start", "runs", "show", "stop")
+COMMANDS = ("check", "explain", "init", "new", "adopt", "schema", "doctor", "start", "runs", "show", "stop")
 OF_EXTRAS = {"run": "cdk,local", "preview": "local", "local": "local", "parity": "local"}
 SECONDS_TO_START = 0.4
 

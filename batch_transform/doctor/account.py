@@ -1,0 +1,322 @@
+"""What an account has, read with calls that change nothing: only Get, List, Describe and Head.
+
+Each method returns what it read, None for what doesn't exist, or `Unread` with the IAM action that is missing. Errors,
+members and pages are those of the service models in botocore 1.43.106.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from batch_transform.doctor.finding import Unread
+from batch_transform.doctor.needs import EcrImage
+from batch_transform.job.errors import AwsCallError
+from batch_transform.job.values.environment import EnvironmentSpec
+from batch_transform.runs.aws_calls import DENIED, aws_calls
+from batch_transform.runs.deployment import Stack, own_stacks
+
+_DENIED = DENIED | {"403", "AuthorizationError", "AuthorizationErrorException"}
+_QUOTA = re.compile(r"(?P<type>ml\.\S+) for transform job usage")
+"""How the quotas of SageMaker name instance types (SageMaker endpoints and quotas, AWS General Reference)."""
+
+_LONGEST_ANSWER = 120
+
+_NO_SUCH_THING = ("could not find", "does not exist", "cannot find")
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket's region, and the KMS key that encrypts new objects by default: None for S3's or AWS's own key."""
+
+    region: str
+    key: str | Unread | None
+
+
+@dataclass(frozen=True)
+class Key:
+    """A KMS key, as DescribeKey returns it, and its policy."""
+
+    arn: str
+    state: str
+    is_symmetric: bool
+    is_of_aws: bool
+    policy: str | Unread
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """A subscription of a topic. SNS shows `PendingConfirmation` in place of the ARN of one not confirmed."""
+
+    address: str
+    is_confirmed: bool
+
+
+class Account:
+    """An account and region. `client` makes the client of a service, as `boto3.Session.client` does."""
+
+    def __init__(self, client: Callable[[str], Any]) -> None:
+        self._client = functools.cache(client)
+
+    def identity(self) -> tuple[str, str]:
+        """Return the number of the account and the ARN of the caller. Raises AwsCallError."""
+        with aws_calls():
+            found = self._client("sts").get_caller_identity()
+        return found["Account"], found["Arn"]
+
+    def bootstrap_version(self, qualifier: str) -> int | Unread | None:
+        """Return the version of the CDK's bootstrap stack, from the parameter that templates read as well."""
+        name = f"/cdk-bootstrap/{qualifier}/version"
+        found = self._read("ssm", "get_parameter", "ssm:GetParameter", {"ParameterNotFound"}, Name=name)
+        return int(found["Parameter"]["Value"]) if isinstance(found, dict) else found
+
+    def transform_quotas(self) -> Mapping[str, float] | Unread:
+        """Return how many instances of each type transform jobs may use at once.
+
+        ListServiceQuotas leaves out a quota that has only its default value (API reference of Service Quotas), so the
+        defaults are read as well.
+        """
+        found: dict[str, float] = {}
+        for operation, action in (
+            ("list_aws_default_service_quotas", "servicequotas:ListAWSDefaultServiceQuotas"),
+            ("list_service_quotas", "servicequotas:ListServiceQuotas"),
+        ):
+            quotas = self._pages("service-quotas", operation, action, "Quotas", ServiceCode="sagemaker")
+            if isinstance(quotas, Unread):
+                return quotas
+            for quota in quotas or ():
+                if named := _QUOTA.fullmatch(quota.get("QuotaName", "")):
+                    found[named["type"]] = quota["Value"]
+        return found
+
+    def has_image(self, image: EcrImage) -> bool | Unread | None:
+        """Return whether a repository has the image; None if there is no such repository."""
+        wanted = {"imageDigest": image.digest} if image.digest else {"imageTag": image.tag}
+        found = self._read(
+            "ecr",
+            "describe_images",
+            "ecr:DescribeImages",
+            {"RepositoryNotFoundException", "ImageNotFoundException"},
+            registryId=image.account,
+            repositoryName=image.repository,
+            imageIds=[wanted],
+        )
+        if found is not None:
+            return found if isinstance(found, Unread) else bool(found["imageDetails"])
+        repository = self._read(
+            "ecr",
+            "describe_repositories",
+            "ecr:DescribeRepositories",
+            {"RepositoryNotFoundException"},
+            registryId=image.account,
+            repositoryNames=[image.repository],
+        )
+        return False if isinstance(repository, dict) else repository
+
+    def repository_policy(self, image: EcrImage) -> str | Unread | None:
+        """Return the policy of an image's repository; None if it has none."""
+        found = self._read(
+            "ecr",
+            "get_repository_policy",
+            "ecr:GetRepositoryPolicy",
+            {"RepositoryPolicyNotFoundException"},
+            registryId=image.account,
+            repositoryName=image.repository,
+        )
+        return found["policyText"] if isinstance(found, dict) else found
+
+    def bucket(self, name: str) -> Bucket | Unread | None:
+        """Return a bucket; None if there is none with the name, in any account."""
+        found = self._read("s3", "head_bucket", "s3:ListBucket", {"404", "NoSuchBucket"}, Bucket=name)
+        if not isinstance(found, dict):
+            return found
+        region = found.get("BucketRegion") or found["ResponseMetadata"].get("HTTPHeaders", {}).get(
+            "x-amz-bucket-region", ""
+        )
+        return Bucket(region, self._default_key(name)) if region else Unread("S3 returned no region of it")
+
+    def _default_key(self, bucket: str) -> str | Unread | None:
+        found = self._read(
+            "s3",
+            "get_bucket_encryption",
+            "s3:GetEncryptionConfiguration",
+            {"ServerSideEncryptionConfigurationNotFoundError"},
+            Bucket=bucket,
+        )
+        if not isinstance(found, dict):
+            return found
+        for rule in found["ServerSideEncryptionConfiguration"]["Rules"]:
+            default = rule.get("ApplyServerSideEncryptionByDefault", {})
+            key = default.get("KMSMasterKeyID")
+            if default.get("SSEAlgorithm", "").startswith("aws:kms") and key and "alias/aws/s3" not in key:
+                return str(key)
+        return None
+
+    def key(self, name: str) -> Key | Unread | None:
+        """Return a KMS key by its id, ARN or alias."""
+        found = self._read(
+            "kms", "describe_key", "kms:DescribeKey", {"NotFoundException", "InvalidArnException"}, KeyId=name
+        )
+        if not isinstance(found, dict):
+            return found
+        about = found["KeyMetadata"]
+        policy = self._read(
+            "kms", "get_key_policy", "kms:GetKeyPolicy", KeyId=about["Arn"], PolicyName="default"
+        )
+        return Key(
+            arn=about["Arn"],
+            state=about.get("KeyState", ""),
+            is_symmetric=about.get("KeySpec", "SYMMETRIC_DEFAULT") == "SYMMETRIC_DEFAULT",
+            is_of_aws=about.get("KeyManager") == "AWS",
+            policy=policy["Policy"]
+            if isinstance(policy, dict)
+            else policy or Unread("KMS returned no policy"),
+        )
+
+    def has_model(self, name: str) -> bool | Unread:
+        """Return whether SageMaker has a model."""
+        found = self._read("sagemaker", "describe_model", "sagemaker:DescribeModel", ModelName=name)
+        return found if isinstance(found, Unread) else found is not None
+
+    def endpoint_status(self, name: str) -> str | Unread | None:
+        """Return the status of an endpoint."""
+        found = self._read("sagemaker", "describe_endpoint", "sagemaker:DescribeEndpoint", EndpointName=name)
+        return str(found["EndpointStatus"]) if isinstance(found, dict) else found
+
+    def has_approved_package(self, group: str) -> bool | Unread | None:
+        """Return whether a model package group has an approved package; None if there is no such group."""
+        described = self._read(
+            "sagemaker",
+            "describe_model_package_group",
+            "sagemaker:DescribeModelPackageGroup",
+            ModelPackageGroupName=group,
+        )
+        if not isinstance(described, dict):
+            return described
+        found = self._read(
+            "sagemaker",
+            "list_model_packages",
+            "sagemaker:ListModelPackages",
+            ModelPackageGroupName=group,
+            ModelApprovalStatus="Approved",
+            MaxResults=1,
+        )
+        return found if isinstance(found, Unread) else bool(found and found["ModelPackageSummaryList"])
+
+    def trust_policy(self, role: str) -> dict[str, Any] | str | Unread | None:
+        """Return the trust policy of a role, by its ARN."""
+        name = role.rpartition("/")[2]
+        found = self._read("iam", "get_role", "iam:GetRole", {"NoSuchEntity"}, RoleName=name)
+        return found["Role"]["AssumeRolePolicyDocument"] if isinstance(found, dict) else found
+
+    def stacks(self, environment: EnvironmentSpec) -> Sequence[Stack] | Unread:
+        """Return the stacks of an environment that are deployed."""
+        try:
+            return list(own_stacks(environment, self._client("cloudformation")))
+        except AwsCallError as error:
+            return _unread(error.__cause__, "cloudformation:DescribeStacks")
+
+    def topics_of(self, stack: str) -> Sequence[str] | Unread:
+        """Return the ARNs of the SNS topics that a stack has."""
+        found = self._pages(
+            "cloudformation",
+            "list_stack_resources",
+            "cloudformation:ListStackResources",
+            "StackResourceSummaries",
+            StackName=stack,
+        )
+        if isinstance(found, Unread):
+            return found
+        return [one["PhysicalResourceId"] for one in found or () if one["ResourceType"] == "AWS::SNS::Topic"]
+
+    def running(self, state_machine_arn: str) -> int | Unread:
+        """Return how many runs of a state machine are in progress."""
+        found = self._pages(
+            "stepfunctions",
+            "list_executions",
+            "states:ListExecutions",
+            "executions",
+            {"StateMachineDoesNotExist"},
+            stateMachineArn=state_machine_arn,
+            statusFilter="RUNNING",
+        )
+        return found if isinstance(found, Unread) else len(found or ())
+
+    def subscriptions(self, topic: str) -> Sequence[Subscription] | Unread | None:
+        """Return the e-mail subscriptions of a topic."""
+        found = self._pages(
+            "sns",
+            "list_subscriptions_by_topic",
+            "sns:ListSubscriptionsByTopic",
+            "Subscriptions",
+            {"NotFound", "NotFoundException"},
+            TopicArn=topic,
+        )
+        if found is None or isinstance(found, Unread):
+            return found
+        return [
+            Subscription(one["Endpoint"], one["SubscriptionArn"].startswith("arn:"))
+            for one in found
+            if one["Protocol"] in {"email", "email-json"}
+        ]
+
+    def log_groups(self, prefix: str) -> Sequence[str] | Unread:
+        """Return the names of the log groups that begin with this."""
+        found = self._pages(
+            "logs", "describe_log_groups", "logs:DescribeLogGroups", "logGroups", logGroupNamePrefix=prefix
+        )
+        return found if isinstance(found, Unread) else [one["logGroupName"] for one in found or ()]
+
+    def _read(
+        self, service: str, operation: str, action: str, absent: Collection[str] = (), **request: object
+    ) -> dict[str, Any] | Unread | None:
+        """Return the response, None for an error in `absent`, and Unread for any other error."""
+        return _answer(lambda: getattr(self._client(service), operation)(**request), action, absent)
+
+    def _pages(
+        self,
+        service: str,
+        operation: str,
+        action: str,
+        member: str,
+        absent: Collection[str] = (),
+        **request: object,
+    ) -> list[dict[str, Any]] | Unread | None:
+        """Return the items of all pages."""
+
+        def items() -> list[dict[str, Any]]:
+            pages = self._client(service).get_paginator(operation).paginate(**request)
+            return [item for page in pages for item in page[member]]
+
+        return _answer(items, action, absent)
+
+
+_T = TypeVar("_T")
+
+
+def _answer(call: Callable[[], _T], action: str, absent: Collection[str]) -> _T | Unread | None:
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as in aws_calls
+
+    try:
+        return call()
+    except ClientError as error:
+        code, said = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
+        # SageMaker has no error of its own for it.
+        is_absent = code == "ValidationException" and any(words in said.lower() for words in _NO_SUCH_THING)
+        return None if is_absent or code in absent else _unread(error, action)
+    except BotoCoreError as error:
+        return _unread(error, action)
+
+
+def _unread(error: BaseException | None, action: str) -> Unread:
+    from botocore.exceptions import ClientError  # noqa: PLC0415 - as in aws_calls
+
+    if not isinstance(error, ClientError):
+        return Unread(f"AWS cannot be asked: {error}")
+    code, said = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
+    said = said if len(said) <= _LONGEST_ANSWER else f"{said[:_LONGEST_ANSWER]}…"
+    answer = f"AWS answered {code}{': ' if said else ''}{said}"
+    return Unread(f"needs {action}" if code in _DENIED else answer)
