@@ -98,7 +98,7 @@ def test_without_a_region_it_says_where_to_set_one(
     with pytest.raises(SystemExit) as ended:
         main(["doctor"])
     assert ended.value.code == 2
-    assert "no AWS region is chosen: set AWS_DEFAULT_REGION" in capsys.readouterr().err
+    assert "no AWS region is set: set AWS_DEFAULT_REGION" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("project")
