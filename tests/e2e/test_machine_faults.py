@@ -224,7 +224,7 @@ def test_fails_before_anything_starts_where_the_results_could_not_be_written(
     done = project.batch_transform("run", "tumours", *DATA, "--out", str(small_disk / "out"))
     assert done.returncode == 2
     assert done.stdout == ""
-    assert "the folder is not writable; name another folder for the results with --out" in done.stderr
+    assert "the folder is not writable; choose another folder for the results with --out" in done.stderr
     (project.folder / "home").symlink_to(small_disk)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOME", str(small_disk))

@@ -64,7 +64,7 @@ def test_fails_with_the_extra_to_install_and_the_help_names_it_too(
     assert install in core.run("batch-transform", command, "--help", cwd=tmp_path).stdout
     said = core.run("batch-transform", command, "up", "--port", "0", cwd=tmp_path, exit_code=2).stderr
     assert said.startswith(f"error: {command} needs packages that are not installed: ")
-    assert said.endswith(f"; install them with: {install}\n")
+    assert said.endswith(f"; to install them: {install}\n")
 
 
 def test_a_job_file_is_checked(core: Environment, folder: Path) -> None:
@@ -78,7 +78,7 @@ def test_a_job_file_is_checked(core: Environment, folder: Path) -> None:
 
 def test_a_job_is_explained(core: Environment, folder: Path) -> None:
     said = core.run("batch-transform", "explain", "churn", cwd=folder).stdout
-    assert "The model gets all columns but id" in said
+    assert "The model gets all columns except id" in said
 
 
 def test_a_job_file_is_written_and_is_sound(core: Environment, tmp_path: Path) -> None:
