@@ -86,7 +86,7 @@ def test_fails_for_an_edit_between_the_check_and_the_template(project: Project, 
     (project.folder / "app.py").write_text(EDITING_APP.format(undo=undo))
     done = project.batch_transform("run", "tumours", *DATA)
     assert done.returncode == 2, done.stdout
-    assert "error: jobs/tumours.yaml changed while the template was being made from it" in done.stderr
+    assert "error: jobs/tumours.yaml changed while the template was being synthesized" in done.stderr
     assert not (project.folder / "out").exists()
 
 
