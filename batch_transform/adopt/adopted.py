@@ -1,4 +1,4 @@
-"""A transform job that exists already, in whatever form it was found."""
+"""An existing transform job, as read from any source."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _NAMELESS = "adopted-job"
 _JOB_NAME: Path = ("TransformJobName",)
 _ENVIRONMENT: Path = ("Environment",)
 
-# What names are given at their end so that they are new each time: by the SageMaker SDK's
-# name_from_base (long and short), and by our own state machine.
+# The suffixes that make a name unique: from name_from_base of the SageMaker SDK (long and short), and from our own
+# state machine.
 _TIME_AT_END = re.compile(
     r"-(\d{4}(-\d{2}){5}-\d{3}|\d{6}-\d{4}|\d{8}T\d{6}-[0-9a-f]{8}-\d+)$",
 )
 
-# DescribeTransformJob shows these on jobs that were created without them, and a job file always sends them.
+# DescribeTransformJob returns these for jobs that were created without them, and a job file always sends them.
 _AWS_DEFAULTS: dict[Path, str] = {
     ("TransformInput", "CompressionType"): "None",
     ("TransformInput", "SplitType"): "None",
@@ -49,10 +49,11 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Adopted:
-    """`request` has the members whose values are known, without TransformJobName, as CreateTransformJob has them.
+    """A transform job, as far as its source shows it.
 
-    `unknown` are members whose value is known only later, with the text in their place, such as `$.data`. `origin`
-    describes what was read, `notes` are remarks about it, and `left_out` is what the request does not contain.
+    `request` has the members with known values, as in CreateTransformJob, but without TransformJobName. `unknown` maps
+    each member whose value is known only at run time to the text in its place, such as `$.data`. `origin` describes
+    the source, `notes` are remarks about it, and `left_out` lists what the request does not contain.
     """
 
     request: Request
@@ -64,7 +65,7 @@ class Adopted:
 
     @property
     def job_name(self) -> str:
-        """A legal name for the job: that of the transform job, without the time that made it unique."""
+        """A legal name for the job: the transform job's name without its unique suffix."""
         name = _TIME_AT_END.sub("", self.transform_job_name or "")
         return near_job_name(name) or _NAMELESS
 
@@ -77,10 +78,10 @@ def adopt_members(
     notes: Sequence[str] = (),
     left_out: Sequence[LeftOut] = (),
 ) -> Adopted:
-    """Sort the members of a request into what is known and what is not.
+    """Sort the members of a request into known and unknown ones.
 
-    A name that ends in `.$` has a value that only the run of a state machine knows; so has what `later`
-    holds. Raises InputError for a member that CreateTransformJob does not have, or that no job file can say.
+    The value of a name that ends in `.$` is known only when the state machine runs; so are the values of the members in
+    `later`. Raises InputError for a member that CreateTransformJob does not have, or that a job file can't express.
     """
     known: Request = {}
     unknown = dict(later or {})
@@ -137,14 +138,14 @@ def _leaves(members: Mapping[str, Any], above: Path) -> Iterator[tuple[Path, obj
 
 
 def _is_nothing(path: Path, value: object) -> bool:
-    """An empty key is how DescribeTransformJob shows that there is none."""
+    """Whether a member is empty: DescribeTransformJob returns an empty string for a KMS key that isn't set."""
     return value is None or value in ({}, []) or (path[-1].endswith("KmsKeyId") and value == "")
 
 
 def _checked(path: Path, value: object, unknown: dict[Path, str], origin: str) -> object:
-    """Return a member's value in the form that CreateTransformJob takes. Raises InputError for another form.
+    """Return a member's value in the form that CreateTransformJob accepts. Raises InputError for another form.
 
-    Whether the value itself is legal is for the rules to say, once it stands in a job file.
+    The rules check the value itself once it is in a job file.
     """
     if path == ("Tags",):
         return _tag_list(value, origin)
@@ -170,7 +171,7 @@ def _checked(path: Path, value: object, unknown: dict[Path, str], origin: str) -
 
 
 def _tag_list(value: object, origin: str) -> list[dict[str, str]]:
-    """Return tags as CreateTransformJob takes them; Step Functions and events give them as a mapping."""
+    """Return tags as CreateTransformJob accepts them; Step Functions and events give them as a mapping."""
     pairs = (
         [{"Key": key, "Value": text} for key, text in value.items()] if isinstance(value, Mapping) else value
     )
@@ -196,7 +197,7 @@ def _refuse_homeless(path: Path, origin: str) -> None:
     if path in FIELD_OF or path in (("ModelName",), _JOB_NAME) or path[:-1] == _ENVIRONMENT:
         return
     if any(known[: len(path)] == path for known in FIELD_OF):
-        return  # a whole structure that is not known yet
+        return  # a whole structure whose value is not known yet
     if any(known[: len(path)] == path for known in LIMITS_OF_MEMBER):
         raise InputError(
             f"{origin}: {dotted} has no equivalent in a job file; remove it from the request to adopt the rest"

@@ -1,4 +1,4 @@
-"""A transform job of the caller's own account."""
+"""A transform job in the caller's own account."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def adopt_described(name: str, session: boto3.Session) -> Adopted:
-    """Describe a transform job and read it, with its tags.
+    """Describe a transform job and adopt it, with its tags.
 
-    Raises DataNotFoundError when there is no such job, and InputError when AWS does not answer otherwise.
+    Raises DataNotFoundError if there is no such job, and InputError if a call to AWS fails for another reason.
     """
     try:
         sagemaker = session.client("sagemaker")

@@ -1,4 +1,4 @@
-"""Which calls in Python code make a transform job, and which call made the transformer of each."""
+"""Finds the calls in Python code that create a transform job, and the call that created the transformer of each."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _has_the_config_of_another(call: JobCall, calls: Sequence[JobCall], values: 
 
 
 def config_of(node: ast.Call) -> ast.expr | None:
-    """Return what a call of Airflow's operator is given as its config."""
+    """Return the config argument of a call of Airflow's operator."""
     given = {keyword.arg: keyword.value for keyword in node.keywords}
     return given.get("config") or (node.args[0] if node.args else None)
 
@@ -98,7 +98,7 @@ def called(node: ast.Call) -> str:
 
 
 def _is_maker(node: ast.Call) -> bool:
-    """Tell `Transformer(...)` and `.transformer(...)` of the SDK from others of the same name."""
+    """Whether a call is the SDK's `Transformer(...)` or `.transformer(...)`, and not another of the same name."""
     if called(node) == "Transformer":
         return True
     given = {keyword.arg for keyword in node.keywords if keyword.arg}
@@ -126,7 +126,7 @@ def _maker(receiver: ast.expr | None, makers: Sequence[ast.Call], values: Values
 
 
 def _assigned(value: ast.expr, values: Values) -> ast.expr:
-    """Return what a name stands for, following other names."""
+    """Return the expression that a name refers to, following other names."""
     for _ in range(5):
         assigned = values.assigned(value)
         if assigned is value:
@@ -136,7 +136,7 @@ def _assigned(value: ast.expr, values: Values) -> ast.expr:
 
 
 def _only_one(makers: Sequence[ast.Call], call: JobCall) -> JobCall:
-    """Give a call without a known transformer the only one in the code: it was passed through a function."""
+    """Pair a call whose transformer is unknown with the only one in the code: a function must have passed it on."""
     return (
         replace(call, maker=makers[0])
         if len(makers) == 1 and call.kind in JOB_CALLS and not call.maker
@@ -145,7 +145,7 @@ def _only_one(makers: Sequence[ast.Call], call: JobCall) -> JobCall:
 
 
 def chosen_call(calls: Sequence[JobCall], number: int | None, code: Code) -> JobCall:
-    """Return the call with that number, from 1, or the only one. Raises InputError where there is none such."""
+    """Return the call with that number, from 1, or the only one. Raises InputError if there is no such call."""
     listed = "".join(f"\n  {at}: {one.kind}(...), {code.place(one.node)}" for at, one in enumerate(calls, 1))
     if number is None and len(calls) > 1:
         raise InputError(

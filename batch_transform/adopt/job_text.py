@@ -1,4 +1,4 @@
-"""A job file's text, with a comment on what each line does, that gives the request back from which it was made."""
+"""Writes the text of a job file that makes a given request, with a comment on what each line does."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ Tree = dict[str, Any]
 
 @dataclass(frozen=True)
 class _Line:
-    """A field's value, and the comment that stands with it."""
+    """A field's value, and the comment next to it."""
 
     value: object
     comment: str = ""
 
 
 def job_text(adopted: Adopted, *, name: str) -> str:
-    """Return the job file that makes this request: its members, and no more than AWS's defaults beside them."""
+    """Return the job file that makes this request: its members, plus at most AWS's defaults."""
     tree: Tree = {"name": _Line(name)}
     tree["model"] = {"existing": _Line(adopted.request.get("ModelName", NAME_TO_WRITE))}
     is_joined = _member(adopted.request, ("DataProcessing", "JoinSource")) == "Input"
     for member in MEMBERS:
         value = _member(adopted.request, member.path)
         if member.field in _LINES and is_joined:
-            value = _member(in_full(adopted.request), member.path)  # left out, a join would make it Line
+            value = _member(in_full(adopted.request), member.path)  # by default a join makes it Line
         elif value is None or is_default(member.path, value):
             continue
         _put(tree, member.field, _Line(_tags(value) if member.field == "tags" else value))
@@ -56,9 +56,9 @@ def job_text(adopted: Adopted, *, name: str) -> str:
 
 
 def read_back(text: str, adopted: Adopted, *, shown_path: str) -> list[Problem]:
-    """Return what the rules say of a job file's text, with `shown_path` as its path.
+    """Return the problems of a job file's text, with `shown_path` as its path.
 
-    Raises BatchTransformError when a sound file makes another request than the one it was made from.
+    Raises BatchTransformError if a valid file makes a different request from the one it was written for.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "job.yaml"
@@ -70,7 +70,7 @@ def read_back(text: str, adopted: Adopted, *, shown_path: str) -> list[Problem]:
 
 
 def request_of(spec: JobSpec) -> dict[str, Any]:
-    """Return the request of a job that names its model and its places; what it leaves out is empty."""
+    """Return the request of a job that names its model, data and output path; whatever it leaves out is empty."""
     return transform_job_request(
         spec,
         model_name=spec.model.existing or "",
@@ -96,7 +96,7 @@ def _require_equal(files: JobFiles, adopted: Adopted) -> None:
 
 
 def _is_left_out(field: str, got: object) -> bool:
-    """Whether a required member was in no request, as in an SDK call or a state, and has the job file's default."""
+    """Whether a required member was missing, as it may be in an SDK call or a state, and has the job file's default."""
     default: Any = JobSpec
     for name in field.split("."):
         fields = {f.name: f for f in dataclasses.fields(default)}
@@ -165,7 +165,7 @@ def _model_comment(adopted: Adopted, body: list[str]) -> str:
 
 
 def yaml_comment_lines(text: str) -> str:
-    """Return comment lines with nothing in them that a terminal acts on."""
+    """Return comment lines without control characters, which a terminal would act on."""
     return "".join(f"{yaml_comment(line)}\n" for line in text.splitlines())
 
 

@@ -1,4 +1,4 @@
-"""Names in a piece of Python: where they are set, and what changes the dict or list that they refer to."""
+"""Names in Python code: where they are set, and what changes the dict or list that they refer to."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _CHANGING = frozenset(
 
 @dataclass(frozen=True)
 class Change:
-    """`name[keys] = value`. Without keys, the whole value may have changed; without a value, it is not known."""
+    """`name[keys] = value`. Without keys, the whole value may have changed; without a value, the new one is unknown."""
 
     node: ast.AST
     keys: tuple[str, ...]
@@ -88,7 +88,7 @@ class Names:
         return [one.value for one in assigned if any(ast.unparse(target) == text for target in one.targets)]
 
     def set_attributes(self, name: ast.expr, before: ast.AST) -> Iterator[tuple[str, ast.expr, bool]]:
-        """Yield what is assigned to attributes of a name before a node, and whether the assignment always runs."""
+        """Yield what is assigned to a name's attributes before a node, and whether each assignment always runs."""
         value = self.expression(name) if isinstance(name, ast.Name) else None
         for node in ast.walk(self._tree) if isinstance(name, ast.Name) else ():
             for target in node.targets if isinstance(node, ast.Assign) else ():
@@ -196,7 +196,7 @@ class Names:
 
 
 def is_before(one: ast.AST, other: ast.AST) -> bool:
-    """Whether a node comes before another one in the code."""
+    """Whether one node comes before another in the code."""
     return _position(one) < _position(other)
 
 

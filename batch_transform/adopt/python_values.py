@@ -1,4 +1,4 @@
-"""The values in a piece of Python, as far as they can be read without running it."""
+"""Reads the values in Python code as far as possible without running it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from batch_transform.adopt.python_names import Names
 
-_DEEPEST = 50  # levels of names and operators; deeper code is not written by hand
-_MOST_STEPS = 100_000  # expressions; names that refer to names can multiply beyond any real code
-_LONGEST = 100_000  # characters of a text that is put together
+_DEEPEST = 50  # levels of names and operators; nobody nests deeper by hand
+_MOST_STEPS = 100_000  # expressions; names that refer to names can make the number of steps explode
+_LONGEST = 100_000  # characters of a concatenated string
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Values:
         self._steps = 0
 
     def of(self, node: ast.expr, depth: int = 0) -> object:
-        """Return the value of an expression, with a `NotKnown` for whatever is not known in it."""
+        """Return the value of an expression, with a `NotKnown` in place of each unknown part."""
         found: object = None
         self._steps += 1
         if depth > _DEEPEST or self._steps > _MOST_STEPS:
@@ -88,7 +88,7 @@ class Values:
         return value
 
     def _changed(self, value: dict[str, object] | list[object], node: ast.Name, depth: int) -> object:
-        """Return a dict as it is at this use of the name, with the changes made to it before."""
+        """Return a dict as it is at this use of the name, after all earlier changes."""
         for change in self.names.changes(node):
             if not change.keys or isinstance(value, list):
                 return NotKnown(f"{node.id}, which changes here", change.node)

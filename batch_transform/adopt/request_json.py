@@ -1,4 +1,4 @@
-"""A transform job as JSON: a request, a description, a state of a state machine, or an event."""
+"""Reads a transform job from JSON: a request, a description, a state of a state machine, or an event."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from batch_transform.adopt.adopted import Adopted, adopt_members
 from batch_transform.job.errors import InputError
 from batch_transform.job.values.fields import Path
 
-# What DescribeTransformJob, and the events made from it, say beyond what CreateTransformJob was told.
+# What DescribeTransformJob, and events made from it, return in addition to the request of CreateTransformJob.
 _READ_ONLY = frozenset(
     {
         "TransformJobArn",
@@ -30,18 +30,18 @@ _READ_ONLY = frozenset(
 _RESOURCE = re.compile(r"arn:[^:]*:states:[^:]*:[^:]*:(aws-sdk:)?sagemaker:createTransformJob(\.sync)?")
 _JSONATA = re.compile(r"\s*\{%.*%\}\s*", re.DOTALL)
 _SUBSTITUTION = re.compile(r"\$\{[A-Za-z0-9_.:]+\}")
-_NAMELESS_STATE = "the state"  # one that stands alone, without the machine that names it
+_NAMELESS_STATE = "the state"  # a state given by itself, without the state machine that names it
 _REQUIRED = ("ModelName", "TransformInput", "TransformOutput", "TransformResources")
 
-# Tags that Step Functions and AWS put on a job by themselves.
+# Tags that Step Functions and AWS add to a job.
 _TAGS_OF_AWS = re.compile(r"aws:.*|AWS_STEP_FUNCTIONS_EXECUTION_ARN|MANAGED_BY_AWS", re.IGNORECASE)
 
 
 def adopt_json(text: str, *, origin: str, state: str | None = None) -> Adopted:
-    """Read the JSON of a transform job, in whatever of its forms.
+    """Read the JSON of a transform job, in any of its forms.
 
-    `state` chooses one state of a state machine that has several. Raises InputError for text that is not JSON,
-    holds no transform job, or several.
+    `state` selects one state of a state machine that has several. Raises InputError for text that is not JSON, and for
+    JSON with no transform job or with several.
     """
     try:
         document = json.loads(text)
@@ -63,7 +63,7 @@ def adopt_json(text: str, *, origin: str, state: str | None = None) -> Adopted:
     for inner in (
         "detail",
         "Transform",
-    ):  # an event of EventBridge; the config of Airflow's SageMakerTransformOperator
+    ):  # an EventBridge event; the config of Airflow's SageMakerTransformOperator
         if isinstance(document.get(inner), dict):
             document = document[inner]
     if "TransformJobStatus" in document:
@@ -87,7 +87,7 @@ def _require_whole(document: Mapping[str, Any], origin: str) -> None:
 
 
 def adopt_description(description: Mapping[str, Any], *, origin: str, notes: tuple[str, ...] = ()) -> Adopted:
-    """Read the answer of DescribeTransformJob, with Tags where the caller has added them."""
+    """Read a response of DescribeTransformJob, with Tags if the caller has added them."""
     members = {name: value for name, value in description.items() if name not in _READ_ONLY}
     tags = members.get("Tags")
     if isinstance(tags, Mapping):
@@ -102,7 +102,7 @@ def _is_of_aws(tag: object) -> bool:
 
 
 def _states(node: object, name: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield every state that creates a transform job, those inside of Map and Parallel too."""
+    """Yield every state that creates a transform job, including those inside Map and Parallel."""
     if isinstance(node, dict):
         if isinstance(node.get("Resource"), str) and _RESOURCE.fullmatch(node["Resource"]):
             arguments = node.get("Arguments", node.get("Parameters"))
@@ -141,7 +141,7 @@ def _of_state(members: Mapping[str, Any], *, origin: str) -> Adopted:
 
 
 def _without_expressions(node: Mapping[str, Any], above: Path, later: dict[Path, str]) -> dict[str, Any]:
-    """Take out the values that are JSONata, or that CloudFormation fills in, and note them in `later`."""
+    """Remove the values that are JSONata or that CloudFormation fills in, and note them in `later`."""
     kept: dict[str, Any] = {}
     for name, value in node.items():
         path = (*above, name)

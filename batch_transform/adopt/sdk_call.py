@@ -57,12 +57,12 @@ _OF_A_DEPLOYMENT: frozenset[Path] = frozenset(
         ("DataCaptureConfig", "KmsKeyId"),
     }
 )
-"""Members that say where a job runs and don't affect records: code usually computes them."""
+"""Members that determine where a job runs and don't affect records: code usually computes them."""
 
 
 @dataclass
 class _Reading:
-    """What has been read of one job so far."""
+    """What has been read about one job so far."""
 
     code: Code
     values: Values
@@ -70,7 +70,7 @@ class _Reading:
     later: dict[Path, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
-    templates_at: str = ""  # the place of an Airflow task, which fills in texts with {{ }} at each run
+    templates_at: str = ""  # the place of an Airflow task, which renders templates in {{ }} at each run
 
     def put(self, path: Path, value: object) -> None:
         """Put a value at its place in the request, or note that it is not known."""
@@ -91,7 +91,7 @@ class _Reading:
     def _leave_out(self, path: Path, text: str, where: str) -> None:
         self.later[path] = text
         if path == ("TransformJobName",):
-            return  # each run has a new one in any case
+            return  # each run has a new one anyway
         name = f"transform.env.{path[1]}" if path[:1] == ("Environment",) and len(path) > 1 else ""
         name = name or FIELD_OF.get(path, ".".join(path))
         what = f"{name} is {text}, which is known only when the code runs; write its value into the job file"
@@ -185,7 +185,7 @@ def _read_sdk(chosen: JobCall, reading: _Reading) -> None:
 
 
 def _other_filters(code: Code, values: Values, calls: Sequence[JobCall]) -> Iterator[LeftOut]:
-    """Yield filters and joins in the code that are in none of the calls: they may belong to the chosen one."""
+    """Yield filters and joins that are in the code but in none of its calls: they may belong to the chosen call."""
     for call in calls:  # so that values used by the other calls don't count
         for given in (*call.node.args, *(keyword.value for keyword in call.node.keywords)):
             values.of(given)

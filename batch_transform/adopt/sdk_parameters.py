@@ -51,7 +51,7 @@ TRANSFORM: Parameters = {
     "logs": None,
 }
 
-# `.transformer()` of an estimator and of a model: the model is made there, so its name is not told first.
+# `.transformer()` of an estimator and of a model: it creates the model, so no model name comes first.
 _ON_ESTIMATOR: dict[str, Path | None] = {
     **{
         name: _TRANSFORMER[name]
@@ -69,7 +69,7 @@ _ON_ESTIMATOR: dict[str, Path | None] = {
             "tags",
         )
     },
-    # by name only: their places differ between kinds of estimators
+    # by name only: their positions differ between kinds of estimators
     "volume_kms_key": _TRANSFORMER["volume_kms_key"],
     "model_name": ("ModelName",),
     "role": None,
@@ -199,4 +199,4 @@ SAID_ELSEWHERE: Mapping[str, str] = {
     "dependencies": "the code belongs to the model",
     "image_uri": "the image belongs to the model",
 }
-"""Parameters that make the model and not the transform job: what to say of them."""
+"""Parameters that define the model and not the transform job, with the remark for each."""

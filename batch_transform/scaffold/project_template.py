@@ -30,7 +30,7 @@ Files = dict[PurePosixPath, bytes]
 
 @dataclass(frozen=True)
 class ProjectTemplate:
-    """A job in `layers`, which scores `data`. `options` are for its run, and `packages` are what its model imports."""
+    """A template with one job, which scores `data`. `options` are for its run; its model imports `packages`."""
 
     title: str
     job: str
@@ -50,7 +50,7 @@ class ProjectTemplate:
         return MAX_LENGTH - len(f"-dev-{self.job}")
 
     def requirements(self) -> list[str]:
-        """Return the project's requirements: this release of batch-transform or a later, compatible one, and more."""
+        """Return the requirements: this release of batch-transform or a compatible later one, pytest and `packages`."""
         version = importlib.metadata.version("batch-transform").partition("+")[0]
         return [f"batch-transform[cdk,local]~={version}", "pytest", *self.packages]
 
@@ -140,7 +140,7 @@ def _layer(name: str) -> Iterator[tuple[PurePosixPath, bytes]]:
     root = _TEMPLATES / name
     for found in sorted(path for path in root.rglob("*") if path.is_file()):
         parts = found.relative_to(root).parts
-        if "__pycache__" not in parts:  # an installer compiles every .py that it finds
+        if "__pycache__" not in parts:  # installers compile every .py file that they find
             yield PurePosixPath(*map(_with_dot, parts)), found.read_bytes()
 
 

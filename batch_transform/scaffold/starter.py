@@ -1,4 +1,4 @@
-"""A new job file, from the few things that only its author knows."""
+"""Writes a new job file from the few values that only its author knows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CSV = "text/csv"
 JSON_LINES = "application/jsonlines"
 JSON = "application/json"
 CONTENT_TYPES = (CSV, JSON_LINES, JSON)
-"""The content types that filters and joins work on; any other passes unchanged."""
+"""The content types that filters and joins work on; data of any other type is passed on unchanged."""
 
 ANSWER_FIELD = "SageMakerOutput"
 SCHEMA = "job.schema.json"
@@ -52,7 +52,7 @@ class Starter:
 def starter_text(starter: Starter, *, path: Path) -> str:
     """Return the text of a job file for `path`. Raises InputError for values that no job file can have.
 
-    Whether the job is valid is up to the rules, once the text is read.
+    The rules check the job itself once the text is read.
     """
     sections = [_model(starter, path), _input(starter, path), _transform(starter)]
     if starter.id_name:
@@ -125,7 +125,7 @@ def _input(starter: Starter, path: Path) -> Iterator[str]:
 
 
 def _require_names(columns: str) -> None:
-    """Reject a path that is not a file: a job with the path as a column name would be valid."""
+    """Reject a path that is not a file: otherwise it would become the name of a column."""
     if kind := kind_of(Path(columns)):
         raise InputError(f"--columns {columns} is {kind}, not a regular file")
     is_one = "," not in columns

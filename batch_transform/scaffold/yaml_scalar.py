@@ -27,7 +27,7 @@ def yaml_comment(text: str) -> str:
 def _is_plain(text: str) -> bool:
     if not _PLAIN.fullmatch(text) or text.endswith(":") or text in {"---", "..."}:
         return False
-    # dates, numbers, and words such as yes and null are not strings to YAML
+    # YAML does not read dates, numbers, and words such as yes and null as strings
     node = yaml.compose(text, Loader=yaml.SafeLoader)
     return isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:str"
 

@@ -1,1 +1,1 @@
-"""Files that people write: job files, environments, stand-ins; with the line and column of each problem."""
+"""Reads the files that people write: job files, environments, stand-ins. Each problem has its line and column."""

@@ -27,7 +27,7 @@ class Scalar:
     text: str
     value: str | int | float | bool | None
     position: Position
-    # The syntax's name for a type that is none of the above, such as a date.
+    # What YAML calls a value of any other type, such as a date.
     kind: str = ""
 
 
@@ -63,20 +63,20 @@ Node = Scalar | ListNode | MapNode
 class Reading:
     """The notes taken while reading: problems, and the position of each key and value."""
 
-    # The type that is read: a misspelled field may have meant one of its fields.
+    # The type being read: a misspelled field may stand for one of its fields.
     root: type = JobSpec
-    # How a message calls its outermost fields.
+    # How messages refer to the place of its outermost fields.
     outermost: str = "at the top"
     problems: list[Problem] = field(default_factory=list)
     keys: dict[str, Position] = field(default_factory=dict)
     values: dict[str, Position] = field(default_factory=dict)
-    # Fields that the author meant but misspelled.
+    # Fields that the author misspelled, by their correct names.
     held: set[str] = field(default_factory=set)
 
     def position(self, of: str, *, asked_by: str = "") -> Position:
         """Return where to show a problem with a field: at its value, or at the nearest structure around it.
 
-        If the field is missing, that is the position of `asked_by`, the field that requires it, if it is given.
+        For a missing field, this is the position of `asked_by`, the field that requires it, if there is one.
         """
         if of in self.values:
             return self.values[of]
@@ -89,11 +89,11 @@ class Reading:
         return self.values.get(asked_by, Position(1, 1))
 
     def has_doubt_about(self, of: str) -> bool:
-        """Whether the field, or a structure around it, was misread: further problems with it may be wrong."""
+        """Whether the field, or a structure around it, was misread: other problems with it may be spurious."""
         doubtful = (self.held - self.values.keys()) | {problem.field for problem in self.problems}
         return any(of == one or of.startswith((f"{one}.", f"{one}[")) for one in doubtful)
 
     def wrong(self, code: str, of: str, message: str, at: Position) -> str:
-        """Note a problem, and return the field's placeholder."""
+        """Note a problem, and return the placeholder for the field."""
         self.problems.append(Problem(code, of, message, line=at.line, column=at.column))
         return UNRESOLVED

@@ -1,4 +1,4 @@
-"""environments.yaml: where jobs are deployed; read like a job file, with the line of each problem."""
+"""Reads environments.yaml, which says where jobs are deployed. Each problem has its line, as in a job file."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ _CHOICES = {"schedules": ("as_declared", "paused"), "removal_policy": ("retain",
 
 @dataclass(frozen=True)
 class Environments:
-    """All environments of a project, by name, in the order of the file."""
+    """All environments of a project by name, in the order of the file."""
 
     by_name: Mapping[str, EnvironmentSpec]
     path: Path = ENVIRONMENT_FILE
 
     def named(self, name: str) -> EnvironmentSpec:
-        """Return one of them. Raises InputError if there is none with that name."""
+        """Return the environment with that name. Raises InputError if there is none."""
         if name not in self.by_name:
             known = ", ".join(self.by_name)
             raise InputError(f"{self.path} has no environment {shown(name)}; it has {known}")
@@ -48,7 +48,7 @@ class Environments:
 def load_environments(path: Path = ENVIRONMENT_FILE) -> Environments:
     """Read the file. Raises EnvironmentFileError with every problem in it.
 
-    Without a file there is one environment, `prod`, with the defaults.
+    If the file does not exist, there is one environment, `prod`, with the defaults.
     """
     if not path.exists():
         return Environments({DEFAULT_ENVIRONMENT: EnvironmentSpec()}, path)
@@ -130,8 +130,8 @@ def _problems(environment: EnvironmentSpec) -> Iterator[Problem]:
     if environment.prefix and not _PREFIX.fullmatch(environment.prefix):
         example = f"{environment.environment}-"
         message = (
-            f"{shown(environment.prefix)} is not allowed; a prefix has letters, digits and hyphens, and starts with a "
-            f"letter, such as {example}"
+            f"{shown(environment.prefix)} is not allowed; a prefix has letters, digits and hyphens, "
+            f"and starts with a letter, such as {example}"
         )
         yield Problem("prefix-malformed", "prefix", message)
     for field, allowed in _CHOICES.items():
@@ -152,20 +152,20 @@ def _problems(environment: EnvironmentSpec) -> Iterator[Problem]:
 
 
 def _tag_problems(environment: EnvironmentSpec) -> Iterator[Problem]:
-    """A role can't have two tags in IAM whose names differ only in case, and each role of a job has a tag of ours."""
+    """Yield tags that IAM would refuse: those of a role can't differ only in case, and each role has the tag job."""
     taken = {"job": "job, the tag that names the job of a resource"}
     for name in environment.tags:
         other = taken.setdefault(name.lower(), name)
         if name not in (other, "job"):
             message = (
-                f"{shown(name)} and {other} differ only in case, and a role can't have two such tags in IAM; "
-                "rename one"
+                f"{shown(name)} and {other} differ only in case, "
+                "and a role can't have two such tags in IAM; rename one"
             )
             yield Problem("tag-names-alike", f"tags.{name}", message)
 
 
 def _bucket_problems(environment: EnvironmentSpec) -> Iterator[Problem]:
-    """Yield the problems of settings for the data buckets."""
+    """Yield the problems with the settings of the data buckets."""
     if environment.auto_delete_objects and environment.removal_policy != "destroy":
         message = "needs removal_policy: destroy, so that the buckets go with their stack; write both, or leave it out"
         yield Problem("auto-delete-retained", "auto_delete_objects", message)
@@ -193,6 +193,7 @@ def _require_apart(found: Mapping[str, EnvironmentSpec], reading: Reading) -> No
                 of = f"environments.{name}.prefix"
                 message = (
                     f"is the same as the prefix of {other_name}, and both may be deployed to one account, "
-                    f"where one would replace the other; write another prefix, such as {name}-, or give both an account"
+                    "where one would replace the other; "
+                    f"write another prefix, such as {name}-, or give both an account"
                 )
                 reading.wrong("prefix-taken", of, message, reading.position(of))

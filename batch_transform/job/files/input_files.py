@@ -1,4 +1,4 @@
-"""The files on this machine that a run scores: found, and checked by the rules of the preflight."""
+"""Finds the files on this machine that a run scores, and checks them by the rules of the preflight."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from batch_transform.job.rules.unfit_data import FIRST_BYTES, Reading, unfit_tex
 HIDDEN = "."
 """Files and folders whose names begin with this are left out: editors, notebooks and Finder create them.
 
-All others are data, including `_SUCCESS`, as below a prefix in S3.
+All others are data, including `_SUCCESS`, just as they are below a prefix in S3.
 """
 
 
 @dataclass(frozen=True)
 class InputFiles:
-    """The files to score, in order, and the paths in their folder that are left out; those of folders end with /."""
+    """The files to score, in order, and the paths in their folder that are left out; a folder's path ends with /."""
 
     files: tuple[Path, ...]
     left_out: tuple[str, ...] = ()
@@ -69,7 +69,7 @@ def _look_below(folder: Path, files: list[Path], left_out: list[Path], above: tu
 
 
 def _require_readable(file: Path) -> None:
-    """Refuse a file that cannot be read: left out silently, it would be missing in the results."""
+    """Refuse a file that cannot be read: if it were skipped silently, the results would be incomplete."""
     if kind := kind_of(file):
         raise DataNotFoundError(f"--input: {file} is {kind}, not a regular file; remove it from the folder")
     if file.is_symlink() and not file.exists():

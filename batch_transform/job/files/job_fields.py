@@ -1,7 +1,7 @@
-"""From a job file's document to a JobSpec, by the declarations in `batch_transform.job.values`.
+"""Turns the document of a job file into a JobSpec, following the declarations in `batch_transform.job.values`.
 
-A malformed field becomes a problem, and `rules.UNRESOLVED` takes its place in the JobSpec, so that rules over
-several fields don't guess about it.
+A malformed field becomes a problem, and `rules.UNRESOLVED` takes its place in the JobSpec: rules over several fields
+then skip it instead of guessing.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def _read_structure(node: MapNode, path: str, cls: type, reading: Reading) -> di
 
 
 def _left_out(of: str, at: Position, reading: Reading) -> None:
-    """A field without a value counts as left out; note it where the writer must have meant something."""
+    """Treat a field without a value as left out, and note a problem where the author must have meant something."""
     if of == "triggers.schedule":
         message = "is empty, so there is no schedule; write cron or rate under it, or leave it out"
         reading.problems.append(

@@ -1,4 +1,4 @@
-"""Job files: YAML in, JobSpec out, or every problem of every file with its line and column."""
+"""Reads job files: returns a JobSpec for each, or every problem of every file with its line and column."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class JobFiles:
 
 
 def job_files_in(place: Path) -> list[Path]:
-    """Return the job files of a folder in order; of a job file, itself."""
+    """Return the job files of a folder in order; for a job file, return only that file."""
     return [place] if place.is_file() or kind_of(place) else sorted(place.glob("*.yaml"))
 
 
@@ -73,7 +73,7 @@ def load_job_files(
 
 
 def read_job_files(paths: Iterable[Path | str], *, environments: Sequence[EnvironmentSpec] = ()) -> JobFiles:
-    """Return jobs and problems of all files. Never raises for a problem in a file, or for one that can't be read.
+    """Return jobs and problems of all files. Never raises for a problem in a file, nor for a file that can't be read.
 
     A job without errors is also checked as it would be deployed in each of `environments`.
     """
@@ -103,7 +103,7 @@ def read_job_files(paths: Iterable[Path | str], *, environments: Sequence[Enviro
 
 
 def _name_is_taken(name: str, other: str, path: str) -> str:
-    """Such names would share a stack output, by which the command line finds a job."""
+    """Return the message for two names that would share a stack output, by which the command line finds a job."""
     if name == other:
         return f"{shown(name)} is also the name of the job in {path}; give each job its own name"
     return (
@@ -229,7 +229,7 @@ def _with_sample_columns(job: JobSpec, path: Path, reading: Reading) -> JobSpec:
             )
             reading.wrong("columns-from-unreadable", field, f"'{sample}' {error}{where}", at)
         else:
-            # What is wrong with the names is shown where the sample is named.
+            # Problems with the names are shown at the field that names the sample.
             reading.keys["input.columns"] = reading.values["input.columns"] = at
     given = dataclasses.replace(job.input, columns=columns, columns_from=(path.parent / sample).resolve())
     return dataclasses.replace(job, input=given)

@@ -1,7 +1,7 @@
 """The JSON Schema of a job file, for editors: what each field may be, and what it means.
 
-Made of the declarations in `batch_transform.job.values`. Rules over several fields, such as those of
-a join, are left to `batch-transform check`.
+It is generated from the declarations in `batch_transform.job.values`. Rules over several fields, such as those of a
+join, are left to `batch-transform check`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from batch_transform.job.values.model_source import SOURCES
 Schema = dict[str, Any]
 _Limits = Limits | tuple[int, ...] | None
 
-# Fields of which one file says at most one, or exactly one where `required` says so.
+# Alternatives: a file has at most one of these fields, or exactly one if `required` says so.
 _ONE_OF = {"model": SOURCES, "triggers.schedule": ("cron", "rate")}
 _NOT_BOTH = {
     "input": (("columns", "columns_from"),),
@@ -36,7 +36,7 @@ _NOT_BOTH = {
 
 
 def job_schema() -> Schema:
-    """Return the schema, of JSON Schema 2020-12. A field without a value counts as left out."""
+    """Return the schema, in JSON Schema 2020-12. A field without a value counts as left out."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A batch transform job",
@@ -47,12 +47,12 @@ def job_schema() -> Schema:
 
 
 def _run_input() -> Schema:
-    """What a run may change, nested; names with dots at the top level are left to the rules."""
+    """Return the schema of what a run may change, nested; dotted names at the top level are left to the rules."""
     sections: dict[str, Schema] = {}
     for field in OVERRIDABLE:
         section, _, name = field.partition(".")
         hint = written_fields(typing.cast("type", written_fields(JobSpec)[section]))[name]
-        # A variable may be null here: it takes the job's own out.
+        # A variable may be null here, which removes the job's own.
         value = {"type": "object"} if field == "transform.env" else _value(hint, field)
         fields = sections.setdefault(
             section, {"type": "object", "properties": {}, "additionalProperties": False}
@@ -131,7 +131,7 @@ def _text(shape: _Limits) -> Schema:
 
 
 def _ecma(pattern: str) -> str:
-    """Return the pattern for JavaScript's engine in Unicode mode, which knows fewer escapes than Python's."""
+    """Return the pattern for JavaScript in Unicode mode, which supports fewer escapes than Python."""
     return re.sub(r"\\/", "/", pattern)
 
 
@@ -148,7 +148,7 @@ def _whole(shape: _Limits) -> Schema:
 
 
 def _texts(shape: _Limits) -> Schema:
-    """Names and text; a number is passed as written."""
+    """Return the schema of a mapping of names to text; a number is passed as written."""
     value: Schema = {"type": ["string", "number"]}
     schema: Schema = {"type": "object", "additionalProperties": value}
     if isinstance(shape, TextMap | TagList):
@@ -177,7 +177,7 @@ _SCHEMAS: dict[object, Callable[[_Limits], Schema]] = {
 
 
 def _framework() -> Schema:
-    """A framework and its versions; for PyTorch the patch version may be left out."""
+    """Return the schema of a framework and its versions; the patch version of PyTorch may be left out."""
     known = {framework: list(versions(framework)) for framework in frameworks()}
     known["pytorch"] += list(dict.fromkeys(version.rpartition(".")[0] for version in known["pytorch"]))
     return {
@@ -200,7 +200,7 @@ def _or_nothing(schema: Schema) -> Schema:
         return {**schema, "anyOf": [*schema["anyOf"], {"type": "null"}]}
     if "enum" in schema:
         schema = {**schema, "enum": [*schema["enum"], None]}
-    if "oneOf" in schema:  # it asks for properties, which nothing has
+    if "oneOf" in schema:  # it requires properties, which null does not have
         asked = {key: schema[key] for key in schema if key != "description"}
         return {"description": schema["description"], "anyOf": [asked, {"type": "null"}]}
     return {**schema, "type": [schema["type"], "null"]}

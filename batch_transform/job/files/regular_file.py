@@ -1,4 +1,4 @@
-"""Opens the files that a user names, if they are regular files: reading a pipe or a device may never end."""
+"""Opens the files that a user names, but only regular files: reading a pipe or a device may never end."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _KINDS = {
 def open_file(path: Path) -> BinaryIO:
     """Open a regular file, or a link to one, for reading.
 
-    Raises OSError, as `Path.open` does; for anything but a file, its `strerror` says what the path is.
+    Raises OSError, as `Path.open` does; if the path is anything but a file, `strerror` says what it is.
     """
     _require_file(path, path.stat().st_mode)  # first, because opening a device may have effects
-    # O_NONBLOCK: don't wait for a writer, in case a pipe has replaced the file since
+    # O_NONBLOCK: don't wait for a writer if a pipe has replaced the file in the meantime
     number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         _require_file(path, os.fstat(number).st_mode)

@@ -1,4 +1,4 @@
-"""The names of a CSV's columns, from the header of a sample."""
+"""Reads the names of a CSV's columns from the header of a sample."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from batch_transform.job.files.regular_file import open_file
 def read_header(sample: Path) -> tuple[str, ...]:
     """Return the cells of the file's first line. Only that line is read.
 
-    The data to score has no such line: SageMaker would send it to the model as a record.
+    The data to score must not have a header: SageMaker would send it to the model as a record.
     Raises SampleHeaderError if the file can't be read, or if that line is data: it has an empty
     cell or a number in it.
     """

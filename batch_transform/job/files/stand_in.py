@@ -1,6 +1,6 @@
-"""What stands in, on this machine, for the models that a job finds in SageMaker.
+"""Stand-ins on this machine for the models that a job finds in SageMaker.
 
-The file maps the name in `model.existing`, `model.endpoint` or `model.package_group` to a model of a folder:
+The file maps the name in `model.existing`, `model.endpoint` or `model.package_group` to a model in a folder:
 
     penguins-v1:
       source: models/penguins
@@ -27,7 +27,7 @@ from batch_transform.job.values.job_spec import FrameworkImage, JobSpec, ModelSp
 
 @dataclass(frozen=True)
 class StandIn:
-    """A model of a folder and an image, with `env`, as `model.source`, `model.image` and `model.env` of a job."""
+    """A model in a folder, its image and its `env`, like `model.source`, `model.image` and `model.env` of a job."""
 
     source: Path
     image: FrameworkImage | str
@@ -41,15 +41,15 @@ class StandIn:
 
 
 def found_in_sagemaker(model: ModelSpec) -> str | None:
-    """Return the name of the model, endpoint or package group that a job uses and no stack defines."""
+    """Return the name of the model, endpoint or package group that a job uses and that no stack defines."""
     name = model.existing or model.endpoint or model.package_group
-    return name.rpartition("/")[2] if name else None  # of a package group, it may be an ARN
+    return name.rpartition("/")[2] if name else None  # a package group may be given by its ARN
 
 
 def with_stand_in(job: JobSpec, path: Path | None) -> JobSpec:
-    """Return the job with the model that stands in for its own; a job whose stack defines its model, as it is.
+    """Return the job with its model replaced by the stand-in; a job whose stack defines its model is unchanged.
 
-    Raises StandInsFileError for what is wrong in the file, and InputError where it does not name the job's model.
+    Raises StandInsFileError for problems in the file, and InputError if it does not name the job's model.
     """
     stand_in = stand_in_of(job, path)
     if stand_in is None:
@@ -59,7 +59,7 @@ def with_stand_in(job: JobSpec, path: Path | None) -> JobSpec:
 
 
 def stand_in_of(job: JobSpec, path: Path | None) -> StandIn | None:
-    """Return what stands in for the job's model; None for a job whose stack defines it. Raises as `with_stand_in`."""
+    """Return the stand-in for the job's model; None if the stack defines the model. Raises as `with_stand_in` does."""
     stand_ins = read_stand_ins(path) if path else {}
     name = found_in_sagemaker(job.model)
     if name is None:
@@ -78,7 +78,7 @@ def stand_in_of(job: JobSpec, path: Path | None) -> StandIn | None:
 
 
 def read_stand_ins(path: Path) -> dict[str, StandIn]:
-    """Read the file; folders are relative to it. Raises StandInsFileError with everything that is wrong in it."""
+    """Read the file; folders are relative to it. Raises StandInsFileError with every problem in it."""
     reading = Reading()
     document = read_document(path, reading, least="the name of a model, with source and image under it")
     found = dict(_read(document, path, reading)) if document is not None else {}

@@ -1,4 +1,4 @@
-"""From a document's values to Python's: texts, numbers, lists and maps, each with its problems."""
+"""Converts the values of a document to Python values: texts, numbers, lists and maps, noting their problems."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _SECTION_BY_API_NAME = {
 
 
 def meant_field(key: str, path: str, allowed: Sequence[str], everywhere: Sequence[str]) -> tuple[str, str]:
-    """Return the field that `key` under `path` stands for, and a hint for the message; both empty if none does.
+    """Return the field that `key` under `path` stands for, and a hint for the message; both are empty if there is none.
 
-    `allowed` are the names that may stand there, `everywhere` all fields of a job file.
+    `allowed` are the names that are valid there, `everywhere` all fields of a job file.
     """
     section = _SECTION_BY_API_NAME.get(key)
     if section:
         return section, f"the API's {key} is {section} in a job file; "
     name = key.lower().replace("-", "_")
     near = _near(name, path, allowed)
-    # The SDK's output_path is output.path here.
+    # The SDK's output_path is called output.path here.
     elsewhere = [field for field in everywhere if name in {field.rpartition(".")[2], field.replace(".", "_")}]
     if elsewhere and elsewhere[0] != f"{path}{near}":
         return elsewhere[0], f"did you mean {elsewhere[0]}? "
@@ -49,7 +49,7 @@ def _near(name: str, path: str, allowed: Sequence[str]) -> str | None:
 
 
 def meant_model(text: str) -> str:
-    """Return the source of a model that is given as a text alone, such as `existing: churn-v7`."""
+    """Return the field for a model that is given as plain text, such as `existing: churn-v7`."""
     if text.startswith("s3://"):
         return f"artifact: {text}"
     return f"source: {text}" if "/" in text else f"existing: {text}"
@@ -68,19 +68,19 @@ def meant_map(node: Node) -> str:
 
 
 def notify_empty(of: str, at: Position, reading: Reading) -> None:
-    """An empty `notify` is a mistake: its writer wants somebody to be notified."""
+    """Note an empty `notify` as a mistake: its author wants somebody to be notified."""
     message = "notifies nobody; write email or topic under it, or leave it out"
     reading.problems.append(Problem("notify-empty", of, message, line=at.line, column=at.column))
 
 
 def read_path(node: Node, of: str, reading: Reading) -> Path | str:
-    """Read a path, as it is written."""
+    """Read a path as it is written."""
     text = read_text(node, of, reading)
     return text if text == UNRESOLVED else Path(text)
 
 
 def read_text(node: Node, of: str, reading: Reading) -> str:
-    """Read text; what YAML reads as a date is accepted where a date is expected."""
+    """Read text; a value that YAML reads as a date is accepted where a date is expected."""
     if isinstance(node, Scalar) and isinstance(node.value, str):
         is_date = node.kind == "timestamp" and of.endswith((".start_date", ".end_date"))
         if is_date or not node.kind:
@@ -111,7 +111,7 @@ def read_flag(node: Node, of: str, reading: Reading) -> object:
 
 
 def read_list(node: Node, of: str, reading: Reading) -> tuple[str, ...]:
-    """Read a list of strings; fields that take one or more also accept a single string."""
+    """Read a list of strings; fields that accept one or more values also accept a single string."""
     if of in ONE_OR_MORE and not isinstance(node, ListNode):
         return (read_text(node, of, reading),)
     if not isinstance(node, ListNode):
@@ -130,7 +130,7 @@ def read_list(node: Node, of: str, reading: Reading) -> tuple[str, ...]:
 
 
 def read_json_object(node: Node, of: str, reading: Reading) -> dict[str, object]:
-    """Read what a run overrides."""
+    """Read the fields that a run overrides."""
     if not isinstance(node, MapNode):
         message = f"must be a mapping of fields to override, such as {{transform: {{max_payload: 6}}}}; got {got(node)}"
         reading.wrong("wrong-type", of, message, node.position)
@@ -153,7 +153,7 @@ def _read_json(node: Node, of: str, reading: Reading) -> object:
 
 
 def read_map(node: Node, of: str, reading: Reading) -> dict[str, str]:
-    """Read names and text. A number is passed as written, since environment variables are text."""
+    """Read a mapping of names to text. A number is passed as written, since environment variables are text."""
     if not isinstance(node, MapNode):
         meant = meant_map(node)
         fix = f"; write {of.rpartition('.')[2]}: {meant}" if meant else ""
@@ -182,7 +182,7 @@ READERS: dict[object, Callable[[Node, str, Reading], object]] = {
     Mapping[str, str]: read_map,
     Mapping[str, Any]: read_json_object,
 }
-"""How a value is read, by its type; a list by its origin."""
+"""The reader for each type of value; a list is looked up by its origin."""
 
 
 def got(node: Node) -> str:

@@ -1,4 +1,4 @@
-"""A YAML file as a document whose values know where they stand, or what is wrong with its syntax."""
+"""Reads a YAML file as a document whose values know their positions, and reports problems with its syntax."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from batch_transform.job.values.wording import shown
 _TAG = "tag:yaml.org,2002:"
 _TOP = Position(1, 1)
 _CONSTRUCTOR = yaml.constructor.SafeConstructor()
-_QUICK_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # some builds of PyYAML are without libyaml
+_QUICK_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # some builds of PyYAML don't include libyaml
 _INDENT = re.compile(r"^[ \t?-]*", re.MULTILINE)
 _SHALLOW = 500
 _SCALARS = {
@@ -29,7 +29,7 @@ _SCALARS = {
 def read_document(path: Path, reading: Reading, *, least: str) -> MapNode | None:
     """Return the fields of a file; if it can't be read, note why and return None.
 
-    `least` is the minimum that such a file must have, for the message about an empty file.
+    `least` describes what such a file must have at least, for the message about an empty file.
     """
     try:
         text = read_file(path).decode("utf-8-sig")
@@ -72,7 +72,7 @@ def _node(text: str, reading: Reading) -> Node | None:
             at,
         )
     except yaml.MarkedYAMLError as error:
-        # An unclosed quote is noticed only at the end: show where it begins.
+        # The parser notices an unclosed quote only at the end: show where it begins.
         is_open = "quoted scalar" in (error.context or "") or "simple key" in (error.context or "")
         mark = (error.context_mark if is_open else error.problem_mark) or error.context_mark
         at = _TOP if mark is None else _position(mark)
@@ -94,7 +94,7 @@ def _composed(text: str) -> yaml.Node | None:
         try:
             return yaml.compose(text, Loader=_QUICK_LOADER)
         except yaml.YAMLError:
-            pass  # reported below, in better words
+            pass  # reported below with a better message
     return yaml.compose(text, Loader=yaml.SafeLoader)
 
 
@@ -125,7 +125,7 @@ def _position(mark: yaml.Mark) -> Position:
 
 
 class _Conversion:
-    """From YAML's nodes to a document, each node once, so that aliases can't make it explode."""
+    """Converts YAML nodes to a document, each node only once: otherwise nested aliases could make it explode."""
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading

@@ -52,8 +52,8 @@ class RowLayout:
             if of_answer == len(self.answers):
                 return f"with {data} it is $[{width - of_input}:]"
             return (
-                f"with {data} and the {of_answer} of the answer first there "
-                f"it is $[{width - of_input}:{width + of_answer - 1}]"
+                f"with {data} and the {of_answer} of the answer first there it is "
+                f"$[{width - of_input}:{width + of_answer - 1}]"
             )
         return f"with these columns first in the answer it is $[{width or ''}:{width + of_answer - 1}]"
 
@@ -108,8 +108,8 @@ class FilterNames:
             given = f"is '{self._content_type}'" if self._content_type else "is missing"
             self.wrong(
                 "names-need-type",
-                f"filters by name work on {', '.join(FILTERABLE)}, but {self._type_field} {given}; write one "
-                f"of these types there",
+                f"filters by name work on {', '.join(FILTERABLE)}, but {self._type_field} {given}; "
+                "write one of these types there",
             )
             return False
         return bool(self.names)
@@ -153,9 +153,8 @@ class FilterNames:
         if shuffled:
             self.wrong(
                 "names-order",
-                f"AWS doesn't document the order in which '{path}' returns columns; list them in the order of "
-                f"the data: "
-                f"write [{', '.join(in_order)}]",
+                f"AWS doesn't document the order in which '{path}' returns columns; "
+                f"list them in the order of the data: write [{', '.join(in_order)}]",
                 severity="warning",
             )
         return NamedFilter(self.field, path, tuple(self.problems))
@@ -190,15 +189,14 @@ class FilterNames:
             )
             self.wrong(
                 "name-unwritable",
-                f"'{name}' {f'holds {illegal}' if illegal else 'is empty'}, but names in a filter can have "
-                f"only ASCII letters, "
-                f"digits, spaces and hyphens; {fix}",
+                f"'{name}' {f'holds {illegal}' if illegal else 'is empty'}, "
+                f"but names in a filter can have only ASCII letters, digits, spaces and hyphens; {fix}",
                 at=name,
             )
 
     def _too_long(self, names: Sequence[str], path: str, why: str) -> None:
         self.wrong(
             "names-too-long",
-            f"{len(names)} names make a filter of {len(path)} characters, but SageMaker accepts at most "
-            f"{MAX_LENGTH}: {why}",
+            f"{len(names)} names make a filter of {len(path)} characters, "
+            f"but SageMaker accepts at most {MAX_LENGTH}: {why}",
         )

@@ -1,9 +1,8 @@
 """The rules of a transform job: pure functions from its values to problems.
 
-A value that only the deployment knows (a CDK token) skips the rules that need to read it. The
-preflight function of the workflow runs the same rules on the request of each run, where all values are known;
-`problems` runs all of them on a job. Errors stop. Warnings are for what AWS accepts, or may accept, and
-is likely a mistake.
+Rules skip a value that is known only at deployment (a CDK token). The preflight function of the workflow runs the same
+rules on the request of each run, where all values are known; `problems` runs all of them on a job. An error stops the
+command, synthesis or run. A warning is for something that AWS accepts, or may accept, and that is likely a mistake.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from batch_transform.job.rules.request_values import INSTANCE_TYPE, RequestValue
 
 _REQUEST_RULES = (batching_problems, join_problems, filter_problems, resource_problems, location_problems)
 
-# A placeholder for what the stack resolves; rules skip it like any token.
+# A placeholder for a value that the stack resolves; rules skip it like any token.
 UNRESOLVED = "${Token[batch-transform.unresolved]}"
 
 
@@ -29,8 +28,8 @@ def request_problems(request: Mapping[str, Any], instance_types: Sequence[object
     """Return all problems of a CreateTransformJob request.
 
     Fields are named as in the job file, members without a field by their path in the request.
-    TransformJobName may be missing, since each attempt adds its own. `instance_types` are those to
-    try, of which the request has the first; if empty, only that one.
+    TransformJobName may be missing, since each attempt adds its own. `instance_types` are all
+    the types to try, of which the request has the first; if it is empty, there is only that one.
     """
     of_members = list(member_problems(request))
     if len(instance_types) > 1:

@@ -1,4 +1,4 @@
-"""How records become requests: strategy and payload."""
+"""Rules for how records are batched into requests: strategy and payload."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from batch_transform.job.rules.request_values import RequestValues
 from batch_transform.job.values.media_type import is_binary
 
 ASKED_BY = {"answers-without-lines": "input.split_type"}
-"""Codes of problems with a missing field, and the field that makes it necessary."""
+"""Codes of problems with a missing field, and the field that requires it."""
 
 _DEFAULT_PAYLOAD_MB = 6
 _MOST_MB_IN_FLIGHT = 100
@@ -26,7 +26,7 @@ def batching_problems(values: RequestValues) -> Iterator[Problem]:
 def _strategy(values: RequestValues) -> Iterator[Problem]:
     """A batch strategy needs SplitType (API reference, CreateTransformJob, BatchStrategy).
 
-    A warning: whether the API refuses it or ignores it is not known.
+    A warning, because it isn't documented whether the API refuses or ignores it.
     """
     if not values.has("transform.strategy") or not values.knows("transform.strategy", "input.split_type"):
         return
@@ -60,7 +60,7 @@ def _payload_in_flight(values: RequestValues) -> Iterator[Problem]:
 
 
 def _lines_of_no_text(values: RequestValues) -> Iterator[Problem]:
-    """Line splits at each byte 0A, which can be any part of a value in binary data."""
+    """Line splits at each byte 0A, which in binary data can be part of any value."""
     if (
         not values.knows("input.split_type", "input.content_type")
         or values.text("input.split_type") != "Line"

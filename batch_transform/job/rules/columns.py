@@ -1,7 +1,7 @@
-"""The named columns of CSV rows and fields of JSON records: the names themselves, and filters against them.
+"""Rules for the named columns of CSV rows and fields of JSON records, and for filters that refer to them.
 
-For JSON the rules only warn: AWS documents neither what becomes of a field that it overwrites nor what a filter
-gives for a field that does not exist, and a job file may name fewer fields than records have.
+For JSON the rules only warn: AWS documents neither what happens to a field that it overwrites nor what a filter
+returns for a field that does not exist, and a job file may name fewer fields than records have.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from batch_transform.job.values.wording import counted, listed, shown
 
 
 def column_problems(spec: JobSpec) -> Iterator[Problem]:
-    """Check the names of columns, and the filters (paths by now) against their number."""
+    """Check the names of columns, and the filters, which are paths by now, against the number of columns."""
     yield from _names("input.columns", spec.input.columns, spec.input.content_type)
     yield from _names("output.columns", spec.output.columns, spec.output.accept)
     sent, answered = spec.input.columns, spec.output.columns
@@ -110,7 +110,7 @@ def _reach(field: str, text: str | None, groups: Sequence[tuple[str, Sequence[st
 
 
 def _end_is_inclusive(path: JsonPath, width: int) -> str:
-    """Return the fix for a slice that ends one too far, as in Python."""
+    """Return the fix for a slice whose end is one too high because Python excludes the end."""
     last = path.slice
     if last is None or last.end != width:
         return ""
@@ -123,7 +123,7 @@ def _counts_from_both_ends(path: JsonPath) -> bool:
 
 
 def _from_both_ends(field: str, text: str | None) -> Iterator[Problem]:
-    """A warning: in a wide enough record, such a slice ends before it starts."""
+    """Warn about a slice that ends before it starts in a wide enough record."""
     if text is None or is_token(text):
         return
     try:

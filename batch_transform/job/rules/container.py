@@ -24,12 +24,12 @@ from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.job.values.wording import shown
 
 ASKED_BY = {"content-type-missing": "model.image"}
-"""Codes of problems with a missing field, and the field that makes it necessary."""
+"""Codes of problems with a missing field, and the field that requires it."""
 
 _MB = 1024**2
 _LABEL_SIZE = re.compile(r";\s*label_size\s*=\s*\"?([^;\"\s]*)", re.IGNORECASE)
 
-# data_utils.py and serve_utils.py of aws/sagemaker-xgboost-container: the only types it reads without a script.
+# data_utils.py and serve_utils.py of aws/sagemaker-xgboost-container: the only types that it reads without a script.
 _XGBOOST_TYPES = (
     "text/csv",
     "text/libsvm",
@@ -130,7 +130,7 @@ def _xgboost_type(spec: JobSpec) -> Iterator[Problem]:
 
 
 def _type_before(spec: JobSpec, at: int) -> Iterator[Problem]:
-    """Check what XGBoost without a script gets from the container before it (amazon-sagemaker-examples issue 729)."""
+    """Check what XGBoost without a script gets from the preceding container (amazon-sagemaker-examples issue 729)."""
     before = spec.model.containers[at - 1]
     known = framework_container(before.image)
     if known is None or (known.framework == "xgboost" and PROGRAM not in before.env):
@@ -172,7 +172,7 @@ def container_problems(spec: JobSpec) -> Iterator[Problem]:
 
 
 def is_known_without_folder(container: FrameworkContainer, source: ModelSpec | ContainerSpec) -> bool:
-    """Say whether the container's environment is known without reading its source, which may hold an XGBoost script."""
+    """Whether the container's environment is known without reading its source, which may contain an XGBoost script."""
     return container.framework != "xgboost" or source.source is None or PROGRAM in source.env
 
 

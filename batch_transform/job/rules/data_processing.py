@@ -1,4 +1,4 @@
-"""Filters and join: whether content types, SplitType and AssembleWith fit them.
+"""Rules for filters and joins: whether content types, SplitType and AssembleWith fit them.
 
 Source: "Associate Prediction Results with Input Records", SageMaker Developer Guide.
 """
@@ -60,7 +60,7 @@ def _one_filter(values: RequestValues, field: str, member: str, type_field: str)
 
 
 def _selects_nothing(field: str, path: JsonPath) -> Iterator[Problem]:
-    """Warnings: AWS's result for such a path isn't recorded."""
+    """Warn about a path that selects nothing: what AWS returns for it isn't recorded."""
     last = path.slice
     if path.forwards and last:
         yield Problem(
@@ -95,7 +95,7 @@ def _fix(text: str, content_type: str | None) -> str:
 
 
 def _csv_without_lines(values: RequestValues) -> Iterator[Problem]:
-    """A filter works on rows, and a whole object isn't a row. A warning: AWS's result isn't recorded."""
+    """A filter works on rows, and a whole object isn't a row. A warning, as AWS's result isn't recorded."""
     if not values.knows(INPUT_FILTER, "input.content_type", "input.split_type"):
         return
     if values.text(INPUT_FILTER) in {None, "$"} or media_type(values.text("input.content_type")) != CSV:
@@ -133,7 +133,7 @@ def join_problems(values: RequestValues) -> Iterator[Problem]:
 
 
 def _types(values: RequestValues) -> Iterator[Problem]:
-    """ContentType and Accept are both given, equal, and one of three types."""
+    """A join requires ContentType and Accept, which must be equal and one of three types."""
     allowed = ", ".join(FILTERABLE)
     for field in (_CONTENT_TYPE, _ACCEPT):
         if not values.has(field):

@@ -1,4 +1,4 @@
-"""The instance types that a job is tried on, and what each of them supports."""
+"""Rules for the instance types that a run tries, and for what each of them supports."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _KNOWN = Choice(INSTANCE_TYPES)
 
 
 def instance_type_problems(instance_types: Sequence[object]) -> Iterator[Problem]:
-    """Check each of several instance types by itself, and that they differ."""
+    """Check each of several instance types by itself, and that there are no duplicates."""
     for at, instance_type in enumerate(instance_types):
         field = item_field(INSTANCE_TYPE, at, len(instance_types))
         yield from value_problems(field, instance_type, _KNOWN)
@@ -53,21 +53,21 @@ def job_instance_type_problems(spec: JobSpec) -> Iterator[Problem]:
 
 
 def _images(model: ModelSpec, instance_types: Sequence[str]) -> Iterator[Problem]:
-    """A model has one image, and AWS's frameworks have one image for GPU instances and one for all others."""
+    """A model has one image, but AWS's frameworks have one image for GPU instances and another for all others."""
     first = instance_types[0]
     for at, instance_type in enumerate(instance_types):
         if needs_another_image(model, first, instance_type):
             yield Problem(
                 "ladder-of-two-images",
                 item_field(INSTANCE_TYPE, at, len(instance_types)),
-                f"{instance_type} needs a different framework image than {first}, but a model has one image; list "
-                "only instance types with a GPU, or only instance types without one",
+                f"{instance_type} needs a different framework image than {first}, but a model has one image; "
+                "list only instance types with a GPU, or only instance types without one",
             )
             return
 
 
 def needs_another_image(model: ModelSpec, instance_type: str, other: str) -> bool:
-    """Whether a framework's container of the model is another one on `other` than on `instance_type`."""
+    """Whether a framework container of the model needs a different image on `other` than on `instance_type`."""
     images = [model.image, *(container.image for container in model.containers)]
     return any(
         _tag(image, instance_type) != _tag(image, other)
@@ -98,8 +98,8 @@ def resource_problems(values: RequestValues) -> Iterator[Problem]:
         yield Problem(
             "volume-key-with-local-storage",
             _VOLUME_KEY,
-            f"a volume key can't be used with {with_storage[0]}, whose local storage is already "
-            "encrypted; leave the key out, or use another instance type",
+            f"a volume key can't be used with {with_storage[0]}, whose local storage is already encrypted; "
+            "leave the key out, or use another instance type",
         )
     if values.has(_AMI_VERSION) and without_gpu:
         yield Problem(

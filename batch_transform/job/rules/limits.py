@@ -1,4 +1,4 @@
-"""Each field and member by itself: whether it is present, has the right type and is within its limits."""
+"""Rules for single fields and members: whether each is present, has the right type and is within its limits."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def member_problems(request: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def setting_problems(spec: JobSpec) -> Iterator[Problem]:
-    """Check every field that isn't a member of the request against its limits; the request is checked separately."""
+    """Check each field that isn't a member of the request against its limits; the request is checked separately."""
     yield from _settings(spec, "", "")
 
 
@@ -136,7 +136,7 @@ def _choice_problems(field: str, value: object, limits: Choice) -> Iterator[Prob
 
 
 def _near_choice(value: str, choices: tuple[str, ...]) -> str | None:
-    """Return what was meant: `MultiRecord` for `MULTI_RECORD`, as containers and older pages write it."""
+    """Return the intended value: `MultiRecord` for `MULTI_RECORD`, as containers and older pages write it."""
     plain = {re.sub(r"[^a-z0-9]", "", choice.lower()): choice for choice in choices}
     near = get_close_matches(re.sub(r"[^a-z0-9]", "", value.lower()), plain, n=1)
     return plain[near[0]] if near else None

@@ -1,7 +1,7 @@
-"""Where data is read and results are written.
+"""Rules for the places where data is read and results are written.
 
-S3Prefix is a plain string: it selects every key that starts with it, so a run can read the results
-of the run before (recorded in github.com/aws/sagemaker-python-sdk, issues 1106 and 3557).
+S3Prefix is a plain string: it selects every key that starts with it, so a run can read the results of the previous run
+(recorded in github.com/aws/sagemaker-python-sdk, issues 1106 and 3557).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which model scores, and in which container: its source, image, archive, role and network."""
+"""Rules for the model: its source, images, archives, role and network."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from batch_transform.job.values.model_source import NAME_TO_WRITE, given_sources
 from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.job.values.wording import shown
 
-# ACCOUNT.dkr.ecr.REGION.DOMAIN/; the FIPS and the dual-stack endpoints differ in the middle.
+# ACCOUNT.dkr.ecr.REGION.DOMAIN/; FIPS and dual-stack endpoints differ in the middle part.
 _ECR = re.compile(r"\d{12}\.dkr[.-]ecr[.-][a-z0-9.-]+/.+")
-# What the local AWS serves besides images that are mapped to commands.
+# What the local AWS serves in addition to images that are mapped to commands.
 _LOCAL = re.compile(r"file://|http://(127\.0\.0\.1|localhost|\[::1\])[:/]")
 
 
@@ -96,7 +96,7 @@ _BUILT_IN = frozenset(
 )
 
 
-# What else a job may say, by the source of its model.
+# The other fields that a model may have, by its source.
 _TAKES = {
     "source": {"kms_key", "image", "env", "role", "vpc_config", "enable_network_isolation"},
     "artifact": {"kms_key", "image", "env", "role", "vpc_config", "enable_network_isolation"},
@@ -140,7 +140,7 @@ def model_problems(spec: JobSpec) -> Iterator[Problem]:
 
 
 def _containers(model: ModelSpec) -> Iterator[tuple[str, ModelSpec | ContainerSpec]]:
-    """Yield each container with its field; a model that isn't a pipeline is its own container."""
+    """Yield each container with its field; a model that isn't a pipeline counts as its own container."""
     yield "model", model
     yield from ((f"model.containers[{at}]", container) for at, container in enumerate(model.containers))
 
@@ -150,9 +150,10 @@ def _one_source(given: list[str]) -> Iterator[Problem]:
         yield Problem(
             "model-missing",
             "model",
-            "is empty; write one of source (a folder), artifact (a model.tar.gz in S3), containers (a "
-            "pipeline), existing (an existing SageMaker model), endpoint (the model that it serves when a run "
-            "starts) and package_group (its newest approved package)",
+            "is empty; write one of source (a folder), artifact (a model.tar.gz in S3), "
+            "containers (a pipeline), existing (an existing SageMaker model), "
+            "endpoint (the model that it serves when a run starts) and "
+            "package_group (its newest approved package)",
         )
     elif len(given) > 1:
         yield Problem("model-ambiguous", "model", f"has {' and '.join(given)}; keep one of them")
@@ -255,9 +256,8 @@ def _key(path: str, container: ModelSpec | ContainerSpec, role: str | None) -> I
         yield Problem(
             "kms-key-with-role",
             field,
-            "has no effect with model.role, whose policies the stack doesn't manage; allow that role to "
-            "decrypt with the "
-            "key, and leave this out",
+            "has no effect with model.role, whose policies the stack doesn't manage; "
+            "allow that role to decrypt with the key, and leave this out",
             severity="warning",
         )
 

@@ -1,4 +1,4 @@
-"""The values of a request as the rules see them: by field, and only if they can be checked."""
+"""The values of a request for the rules: by field, and only if they can be checked."""
 
 from __future__ import annotations
 
@@ -28,11 +28,10 @@ def member(request: Mapping[str, Any], path: Path) -> object:
 
 
 class RequestValues:
-    """What is known of a request's members.
+    """The known values of a request's members.
 
-    A field is open when its value is a token or has a problem of its own: a rule over several
-    fields then reports nothing, since it could only guess. `instance_types` are the valid ones:
-    their rules must hold for each of them.
+    A field is open if its value is a token or has a problem of its own: a rule over several fields then reports
+    nothing, because it could only guess. `instance_types` are the valid ones: each of them is checked.
     """
 
     def __init__(
@@ -52,7 +51,7 @@ class RequestValues:
         )
 
     def knows(self, *fields: str) -> bool:
-        """Whether none of the fields is open. A field that is left out is known: AWS's default holds."""
+        """Whether none of the fields is open. A field that is left out is known: AWS's default applies."""
         return self._open.isdisjoint(fields)
 
     def has(self, field: str) -> bool:

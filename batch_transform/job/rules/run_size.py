@@ -1,4 +1,4 @@
-"""How large a run's data is, compared with what Step Functions passes from one state to the next."""
+"""Checks that a run's state data stays within what Step Functions passes from one state to the next."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _ROOM = 62_144
 
 
 def run_size_problems(spec: JobSpec, request: Mapping[str, Any]) -> Iterator[Problem]:
-    """Check that the request and the names of columns fit into what states pass on.
+    """Check that the request and the names of columns fit into the data that states pass on.
 
-    The preflight gets both; the report gets the request, and the transform job's description, which repeats it.
+    The preflight receives both; the report receives the request, and again as part of the transform job's description.
     """
     names = _size({"input": spec.input.columns, "output": spec.output.columns})
     members = 2 * _size(request)

@@ -29,8 +29,8 @@ def name_problems(spec: JobSpec) -> Iterator[Problem]:
     yield Problem(
         "name-malformed",
         "name",
-        f"{shown(spec.name)} is not allowed; a name has letters, digits and inner hyphens, as AWS "
-        f"requires for a TransformJobName{hint}",
+        f"{shown(spec.name)} is not allowed; a name has letters, digits and inner hyphens, "
+        f"as AWS requires for a TransformJobName{hint}",
     )
 
 

@@ -173,8 +173,8 @@ def requirements_problems(
     """Check that the container can install the requirements in `file` when it starts.
 
     Without a network the installation fails and the container never responds to a ping (sagemaker-python-sdk issues
-    1071 and 3954), unless the image already has a suitable version of each package. The versions in an image are
-    not known here.
+    1071 and 3954), unless the image already has a suitable version of each package. This program doesn't
+    know the versions in an image.
     """
     if not asked.needs_network:
         return
@@ -216,7 +216,7 @@ def _not_in_image(folder: SourceFolder, container: FrameworkContainer) -> list[s
 
 
 def _booster(field: str, folder: SourceFolder) -> Iterator[Problem]:
-    """Without a script the XGBoost container loads every file at the model's top as a booster (serve_utils.py)."""
+    """Without a script, the XGBoost container loads every file at the model's top as a booster (serve_utils.py)."""
     files = sorted(name for name in folder.files if not name.startswith("."))
     if not files:
         yield Problem(
@@ -267,7 +267,7 @@ def _code(
 
 
 def _loads_by_itself(container: FrameworkContainer, folder: SourceFolder) -> bool:
-    """Say whether a container needs no script: PyTorch's loads a TorchScript file if there is exactly one."""
+    """Whether a container works without a script: PyTorch's loads a TorchScript file if there is exactly one."""
     if container.framework != "pytorch":
         return container.framework in {"huggingface", "mxnet"}  # these recognize a model by its files
     return "model.pt" in folder.files or sum(name.endswith((".pt", ".pth")) for name in folder.files) == 1

@@ -1,7 +1,7 @@
-"""When schedules and new objects start the job.
+"""Rules for the triggers of a job: schedules and uploads.
 
-Source: EventBridge Scheduler User Guide, "Schedule types". Only what the page rules out is refused;
-AWS decides about forms that it doesn't mention.
+Source: EventBridge Scheduler User Guide, "Schedule types". Only forms that the page rules out are refused; forms that
+it doesn't mention are left to AWS.
 """
 
 from __future__ import annotations
@@ -190,7 +190,7 @@ def _comes(cron: Cron) -> bool:
 
 
 def _fits(field: _CronField, item: str) -> bool:
-    """Whether one item of a field is within bounds: a value, a range, a step, or a sign such as L, W or #."""
+    """Whether one item of a field is within bounds: a value, a range, a step, or a form with L, W or #."""
     day = field.name.startswith("day")
     if item in {"*", "?"}:
         return item == "*" or day
@@ -212,7 +212,7 @@ def _is_value(field: _CronField, text: str) -> bool:
 
 
 def _from_unix(parts: list[str]) -> str:
-    """Return the six fields for the five of a Unix crontab, in which Sunday is 0."""
+    """Convert the five fields of a Unix crontab, in which Sunday is 0, to the six of EventBridge Scheduler."""
     minutes, hours, day, month, weekday = parts
     weekday = re.sub(r"\d+", lambda number: str(int(number[0]) % 7 + 1), weekday)
     if weekday == "*":
@@ -235,7 +235,7 @@ def _rate(text: str, field: str) -> Iterator[Problem]:
 
 def _timezone(zone: str, field: str) -> Iterator[Problem]:
     if is_token(zone) or _is_zone("UTC") is False or _is_zone(zone):
-        return  # a machine without a time zone database doesn't even know UTC: AWS will check
+        return  # without a time zone database even UTC is unknown: leave the check to AWS
     near = get_close_matches(zone, zoneinfo.available_timezones(), n=3)
     hint = f"did you mean {' or '.join(near)}?" if near else "write one that is, such as UTC or Europe/Vienna"
     yield Problem("timezone-unknown", field, f"'{zone}' is not in the IANA time zone database; {hint}")
@@ -257,7 +257,7 @@ _LONGEST_UPLOAD_INPUT = 3000
 
 
 def upload_problems(spec: JobSpec) -> Iterator[Problem]:
-    """Check which objects start the job, and that its data is what is uploaded."""
+    """Check which objects start the job, and that the uploaded objects are its data."""
     upload = spec.triggers.on_upload
     if upload is None:
         return

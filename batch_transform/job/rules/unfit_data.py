@@ -16,13 +16,13 @@ from batch_transform.job.values.cdk_token import is_token
 from batch_transform.job.values.media_type import FILTERABLE, is_binary, media_type
 
 FIRST_BYTES = 4096
-"""How many bytes of an object, unpacked ones included, are examined for its packing and encoding."""
+"""The number of bytes examined, both stored and unpacked, to detect an object's packing and encoding."""
 
 _NAMED = 5
 _MIB = 1024 * 1024  # MaxPayloadInMB counts in 2^20 bytes: recorded
 _LARGEST_PAYLOAD = 100  # API reference, CreateTransformJob
 _GZIP = b"\x1f\x8b"
-_PACKED = {  # by their first bytes, which no text starts with
+_PACKED = {  # recognized by first bytes that no text starts with
     _GZIP: "gzip data",
     b"PK\x03\x04": "a ZIP archive (an Excel workbook is one, too)",
     b"\xfd7zXZ\x00": "xz data",
@@ -38,7 +38,7 @@ _MARKS = {
 
 
 class Unfit(NamedTuple):
-    """Why an object is unfit: `found` follows its name, `fix` says what to do."""
+    """Why an object is unfit: in a message, `found` follows its name, and `fix` says what to do."""
 
     found: str
     fix: str
@@ -60,7 +60,7 @@ def wide_encoding_of(start: bytes) -> str | None:
 
 
 def reads_text(content_type: str | None, split_type: str) -> bool:
-    """Say whether a job reads its objects as text: line by line, or with a content type that is text.
+    """Whether a job reads its objects as text: line by line, or with a content type that is text.
 
     A content type that is known only at deployment may be text.
     """
@@ -90,7 +90,7 @@ class Reading:
 
     @classmethod
     def of(cls, request: Mapping[str, Any]) -> Reading:
-        """Read a CreateTransformJob request that has passed the rules; it may hold tokens."""
+        """Read a CreateTransformJob request that has passed the rules; it may contain tokens."""
         source = request["TransformInput"]
         return cls(
             content_type=source.get("ContentType"),
@@ -102,7 +102,7 @@ class Reading:
 
     @property
     def looks_at_first_bytes(self) -> bool:
-        """Whether the first bytes of an object can be unfit."""
+        """Whether an object can be unfit because of its first bytes."""
         return self.is_gzip or self._is_text
 
     @property
@@ -111,11 +111,11 @@ class Reading:
 
     @property
     def most_bytes(self) -> int | None:
-        """How many bytes an object may have; None if there is no limit, or if the stored size doesn't decide.
+        """The maximum size of an object in bytes; None if there is no limit, or if the stored size isn't what counts.
 
         An object that is not split is one request (API reference, TransformInput). If the request has no
-        MaxPayloadInMB, the container may set any value up to the maximum. The size after gunzip or an InputFilter
-        is not known in advance.
+        MaxPayloadInMB, the container may set any value up to the maximum. The size after decompression or an
+        InputFilter is not known in advance.
         """
         if self.split_type != "None" or self.is_gzip or self.is_filtered or self.payload == 0:
             return None

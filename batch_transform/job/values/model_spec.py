@@ -154,9 +154,8 @@ class ModelSpec:
     role: Annotated[
         str | None,
         Setting(
-            "the ARN of an execution role to use instead of the one that the stack defines; required with "
-            "package_group, "
-            "since only you know what its packages read",
+            "the ARN of an execution role to use instead of the one that the stack defines; "
+            "required with package_group, since only you know what its packages read",
             ROLE_ARN,
         ),
     ] = None

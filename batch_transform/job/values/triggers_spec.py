@@ -34,8 +34,8 @@ class ScheduleSpec:
     rate: Annotated[
         str | None,
         Setting(
-            "a number of minutes, hours or days, such as `1 hour`; counts from start_date, or from "
-            "deployment",
+            "a number of minutes, hours or days, such as `1 hour`; "
+            "counts from start_date, or from deployment",
             editor_limits=Text(pattern=r"\s*0*[1-9][0-9]*\s+(minute|hour|day)s?\s*"),
         ),
     ] = None
