@@ -1,1 +1,1 @@
-"""The command line: `main` with its commands, one module each, and what they show (`*_view`)."""
+"""The command line: `main`, one module for each command, and their output (`*_view`)."""

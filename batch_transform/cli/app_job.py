@@ -1,4 +1,4 @@
-"""The job that `run` runs, as the CDK app in this folder defines it: from a job file, or in Python."""
+"""The job that `run` runs, as the CDK app in this folder defines it: in a job file or in Python."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from batch_transform.runs.synth import synthesise
 class AppJob:
     """A job and the stacks to deploy for it.
 
-    `spec` is the job with the settings of the environment; for a job defined in Python, only what the template says.
-    `listed_as` is the name by which the commands find it, and `source` is where it was read. `stacks` are in the order
-    of their deployment; the last one has the job.
+    `spec` is the job with the settings of the environment; for a job defined in Python, it has only what the template
+    says. `listed_as` is the name by which the commands find it, and `source` says where it was read. `stacks` are in
+    the order of their deployment; the last one has the job.
     """
 
     spec: JobSpec
@@ -30,7 +30,7 @@ class AppJob:
 
     @property
     def region(self) -> str:
-        """The region to deploy to: the region of its stack, if that is set."""
+        """The region to deploy to: that of its stack, if the stack sets one."""
         return self.stacks[-1].region or DEFAULT_REGION
 
 
@@ -44,8 +44,8 @@ def app_job(
 ) -> AppJob:
     """Synthesize the app, with its assembly in `folder`, and return the job that it defines.
 
-    `declared` is the job in its job file; None means to look for the name `job` in the assembly. `stack` chooses
-    between several stacks that have the job. Raises SynthError with the app's output, and InputError if there is no
+    `declared` is the job from its job file; if it is None, the assembly is searched for the name `job`. `stack` selects
+    one of several stacks that have the job. Raises SynthError with the app's output, and InputError if there is no
     such job.
     """
     assembly = folder / "cdk.out"

@@ -1,4 +1,4 @@
-"""`batch-transform check`: problems in job files, before anything is deployed."""
+"""`batch-transform check`: finds problems in job files before anything is deployed."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def check(*, paths: tuple[Path, ...], as_json: bool) -> None:
 
 
 def _check_app(*, as_json: bool) -> None:
-    """Check the jobs that the app in this folder defines. Raises InputError with what a construct rejects."""
+    """Check the jobs that the app in this folder defines. Raises InputError if a construct rejects a job."""
     require_extra("cdk", "checking a CDK app")
     with tempfile.TemporaryDirectory() as folder:
         assembly = Path(folder) / "cdk.out"

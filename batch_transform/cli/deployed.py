@@ -1,4 +1,4 @@
-"""What the commands for deployed jobs share: the environment to look in, and the AWS clients."""
+"""What the commands for deployed jobs share: the environment that they search, and the AWS clients."""
 
 from __future__ import annotations
 
@@ -61,20 +61,20 @@ class Deployed:
         return cls(environment, session, clients, stack, tuple(environments.by_name.values()))
 
     def jobs(self, name: str | None = None) -> list[DeployedJob]:
-        """Return all deployed jobs, or only the one of that name."""
+        """Return all deployed jobs, or only the one with that name."""
         with aws_calls():
             cloudformation = self.session.client("cloudformation")
         jobs = deployed_jobs(self.environment, cloudformation, stack=self.stack, others=self.others)
         return jobs if name is None else [named_job(name, jobs, self.environment)]
 
-    def s3(self) -> Any:  # noqa: ANN401  # the stubs are for mypy alone
+    def s3(self) -> Any:  # noqa: ANN401  # the type stubs are installed only for mypy
         """Return an S3 client."""
         with aws_calls():
             return self.session.client("s3")
 
     @property
     def has_console(self) -> bool:
-        """Whether there is an AWS console to link to: a local AWS has none."""
+        """Whether there is an AWS console to link to; a local AWS has none."""
         host = urlsplit(self.clients.stepfunctions.meta.endpoint_url).hostname
         return host not in LOOPBACK
 

@@ -1,4 +1,4 @@
-"""`batch-transform doctor`: what would stop the first deployment or run in an account."""
+"""`batch-transform doctor`: finds what would stop the first deployment or run in an account."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def doctor(*, environment_name: str, jobs: Path, as_json: bool) -> None:
 
     with aws_calls():
         session: Any = boto3.Session(region_name=environment.region)
-        # SageMaker has thousands of quotas, so that Service Quotas may throttle
+        # SageMaker has thousands of quotas, so Service Quotas may throttle the calls
         config = Config(connect_timeout=10, retries={"mode": "standard", "max_attempts": 8})
         region: str | None = session.region_name
         if region is None:

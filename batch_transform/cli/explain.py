@@ -1,4 +1,4 @@
-"""`batch-transform explain`: what a job does to the data, in words."""
+"""`batch-transform explain`: explains in words what a job does to the data."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ _INDENT = "  "
 
 
 def _show(explanation: Explanation, console: Console) -> None:
-    """Print all parts: sentences first, then the request."""
+    """Print the sentences first, then the request."""
     title = Text.assemble(
         (explanation.job, "bold"), f"  {explanation.job_file}" if explanation.job_file else ""
     )

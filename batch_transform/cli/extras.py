@@ -13,7 +13,7 @@ from batch_transform.job.values.wording import listed
 
 _DISTRIBUTION = "batch-transform"
 _REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9._-]+)[^;]*; *extra *== *[\"'](?P<extra>[a-z]+)[\"']")
-"""A requirement of an extra. One with another condition does not match, because it may not apply here."""
+"""A requirement of an extra. A requirement with a further condition doesn't match: it may not apply here."""
 
 _MOST_NAMES = 3
 
@@ -37,9 +37,9 @@ def _is_installed(name: str) -> bool:
 
 
 def without_packages(command: str, text: str, missing: dict[str, list[str]]) -> click.Command:
-    """Return a stand-in for a command whose packages are missing: its help and its error say what to install.
+    """Return a stand-in for a command whose packages are missing. Its help text and its error say what to install.
 
-    `missing` has the missing packages of each extra.
+    `missing` maps each extra to its missing packages.
     """
     install = _install(missing)
 
@@ -56,7 +56,7 @@ def without_packages(command: str, text: str, missing: dict[str, list[str]]) -> 
 
 
 def require_extra(extra: str, what: str) -> None:
-    """Raise MissingExtraError unless the packages of an extra are installed, for a command that not always needs it."""
+    """Raise MissingExtraError unless an extra's packages are installed. For commands that only sometimes need them."""
     if names := missing_packages(extra):
         raise _error(what, {extra: names})
 

@@ -141,7 +141,7 @@ def _say_next(folder: Path, template: ProjectTemplate, *, tests: str) -> None:
 
 
 def _own_origin() -> str:
-    """Return the wheel or folder that this package was installed from, as an argument to pip; "" for an index."""
+    """Return the wheel or folder that this package was installed from, as an argument for pip; "" for an index."""
     recorded = distribution("batch-transform").read_text("direct_url.json")  # PEP 610
     url = urlsplit(json.loads(recorded)["url"]) if recorded else None
     if url is None or url.scheme != "file" or not Path(url2pathname(url.path)).exists():
@@ -150,7 +150,7 @@ def _own_origin() -> str:
 
 
 def _python() -> str:
-    """Return a command for the Python that runs this, which the project works with: `python3` if that is the same."""
+    """Return a command for the Python that runs this code, and the project: `python3` if that is the same one."""
     version = ".".join(map(str, sys.version_info[:2]))
     for name in ("python3", f"python{version}"):
         if (found := shutil.which(name)) and _version(found) == version:

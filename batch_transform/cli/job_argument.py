@@ -18,17 +18,17 @@ _Stamp = tuple[int, int, int, int] | None
 
 @dataclass(frozen=True)
 class FilesAsRead:
-    """The state of files before they were read, to detect an edit that would be deployed unchecked."""
+    """The state of files before they are read, to detect a later edit, which would be deployed unchecked."""
 
     stamps: Mapping[Path, _Stamp]
 
     @classmethod
     def now(cls, paths: Iterable[Path]) -> FilesAsRead:
-        """Record the state of each file, including that it does not exist."""
+        """Record the state of each file, even of one that doesn't exist."""
         return cls({path: _stamp(path) for path in paths})
 
     def require_unchanged(self, *paths: Path) -> None:
-        """Raise InputError if one of these files has been written, created or removed since."""
+        """Raise InputError if one of these files has been written, created or deleted since."""
         for path in paths:
             if _stamp(path) != self.stamps[path]:
                 raise InputError(changed_meanwhile(path))
@@ -69,11 +69,11 @@ def find_job_file(job: str, folder: Path, *, environments: Sequence[EnvironmentS
 def find_job(
     job: str, folder: Path, *, needs_source: bool = True, environments: Sequence[EnvironmentSpec] = ()
 ) -> JobSpec:
-    """Return the job with that name in the folder, or in that file. Its warnings go to standard error.
+    """Return the job with that name in the folder, or the job in that file. Its warnings go to standard error.
 
     With `needs_source`, the folder of its model must exist; otherwise a missing folder is a warning. Problems in other
-    files of the folder are ignored. The job must also be valid in each of `environments`.
-    Raises JobFileError if the job may be in a file with errors, and InputError if there is no such job.
+    files of the folder are ignored. The job must also be valid in each of `environments`. Raises JobFileError if the
+    job may be in a file with errors, and InputError if there is no such job.
     """
     is_file = _is_file(job)
     files = read_job_files(candidates(job, folder), environments=environments)

@@ -1,4 +1,4 @@
-"""The `batch-transform` command: its subcommands, and how each of them ends.
+"""The `batch-transform` command: its subcommands and its exit codes.
 
 Exit codes: 0 success, 1 the run failed, 2 invalid input, 130 interrupted, 143 terminated by SIGTERM.
 """
@@ -23,8 +23,8 @@ from batch_transform.local.proxies import without_proxy
 
 _INTERRUPTED = 130
 
-# Command -> module, the line that --help shows, and the extras that it needs. Each module has a click command of that
-# name. It is imported only when its command is called, so that `check` doesn't wait for what `run` needs.
+# Command -> module, the line in --help, and the extras that it needs. Each module has a click command with that name,
+# and is imported only when its command is called, so that `check` doesn't wait for the imports of `run`.
 _COMMANDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "check": ("batch_transform.cli.check", "Check job files, and say how to fix each problem.", ()),
     "explain": ("batch_transform.cli.explain", "Explain in words what a job does to the data.", ()),
@@ -105,7 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 class _EndedBySignal(KeyboardInterrupt):
-    """When another process terminates the command, which then cleans up as it does after Ctrl-C."""
+    """Another process has terminated the command, which then cleans up as after Ctrl-C."""
 
     def __init__(self, number: int) -> None:
         self.exit_code = 128 + number
@@ -157,16 +157,16 @@ _FIXES = {
     errno.ENOMEM: "close other programs to free memory",
     errno.EAGAIN: "close other programs, or raise the limit of processes (ulimit -u)",
 }
-"""Errors of the machine, each with its fix. Any other OSError is a bug in this program."""
+"""Errors caused by the machine, each with its fix. Any other OSError is a bug in this program."""
 
 
 def _machine_at_fault(error: OSError) -> str | None:
-    """Return a line with the fix for an error of the machine; None for any other error."""
+    """Return a line with the fix if the machine caused the error; None for any other error."""
     if "No usable temporary directory" in str(error):
         return "no folder for temporary files is writable; set TMPDIR to one that is"
     if error.errno not in _FIXES:
         return None
-    temporary = os.environ.get("TMPDIR", "/tmp")  # noqa: S108 - only mentioned
+    temporary = os.environ.get("TMPDIR", "/tmp")  # noqa: S108 - only shown
     place = (
         error.filename
         or f"standard output, this folder, or the one for temporary files ({temporary}, TMPDIR)"

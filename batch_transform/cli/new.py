@@ -16,7 +16,7 @@ from batch_transform.scaffold.starter import CONTENT_TYPES, CSV, Starter, proble
 
 _DEFAULT_IMAGE = "sklearn:1.2-1"
 
-# The option that each field's value came from; the longest matching name wins.
+# The option that sets each field; the longest matching name wins.
 _OPTION_OF_FIELD = {
     "name": "NAME",
     "model": "--model",
@@ -124,7 +124,7 @@ def new(
 
 
 def _in_options(problems: Sequence[Problem]) -> list[Problem]:
-    """Attribute problems to the options that they came from: no file was written whose lines to point at."""
+    """Attribute each problem to the option that caused it: there is no file yet with lines to point to."""
     found: dict[tuple[str, str], Problem] = {}
     for problem in problems:
         field = problem.field

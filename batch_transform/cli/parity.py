@@ -28,7 +28,7 @@ from batch_transform.parity.outcome import Result, run_case, summary
 CONTAINER = Path(__file__).parents[1] / "parity" / "container"
 LOCAL_ROLE = "arn:aws:iam::000000000000:role/parity"
 MINUTES_A_JOB = 5
-"""What is billed for a job that does next to nothing: mostly the start of its container (from experience)."""
+"""What is billed for a job that does almost nothing: mostly the start of its container (from experience)."""
 USD_AN_HOUR = 0.115
 """The price of ml.m5.large for batch transform in us-east-1, at the time of writing."""
 

@@ -1,4 +1,4 @@
-"""`batch-transform preview`: what a job does with the first records of an input."""
+"""`batch-transform preview`: shows what a job does with the first records of an input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A preview, as text and as JSON."""
+"""Shows a preview as text or as JSON."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _COLOUR = {"error": "red", "warning": "yellow"}
 
 
 def show(spec: JobSpec, preview: Preview, console: Console) -> None:
-    """Print the records one by one, the results as a table, the request bodies, and the problems."""
+    """Print the records one by one, the results in a table, the request bodies and the problems."""
     console.print(Text.assemble((spec.name, "bold"), f"  {preview.source}"), soft_wrap=True)
     for shown in preview.shown:
         console.print()
@@ -45,7 +45,7 @@ def show(spec: JobSpec, preview: Preview, console: Console) -> None:
 
 
 def _show_part(label: str, text: str, console: Console) -> None:
-    """Print one line under a record; on a terminal, a long text wraps below its start."""
+    """Print one line under a record. On a terminal, a long text is wrapped and indented."""
     start = f"  {label:<{_LABEL}}"
     if not console.is_terminal:
         console.print(Text.assemble((start, "cyan"), text), soft_wrap=True)
@@ -186,7 +186,7 @@ def _size(preview: Preview) -> int:
 
 
 def _requests_words(preview: Preview) -> Iterator[str]:
-    """Estimate how many requests the input takes, from the size of the records shown."""
+    """Estimate how many requests the whole input needs, from the size of the records shown."""
     records, size = (sum(getattr(body, name) for body in preview.bodies) for name in ("records", "size"))
     if not preview.settings.split_lines or preview.settings.single_record or not size:
         return

@@ -22,7 +22,7 @@ _WIDEST_EXCERPT = 160
 
 
 def report_problems(problems: Sequence[Problem]) -> None:
-    """Print each problem, and a line with the counts. On a terminal, also show the line of the file with a caret."""
+    """Print each problem, and a line with the counts. On a terminal, also show the file's line with a caret."""
     on_terminal = sys.stderr.isatty()
     for problem in problems:
         click.echo(_headline(problem, shutil.get_terminal_size().columns if on_terminal else None), err=True)
@@ -45,7 +45,7 @@ def count_line(problems: Sequence[Problem]) -> str:
 
 
 def _headline(problem: Problem, columns: int | None) -> str:
-    """Return the problem on one line, or wrapped to a number of columns."""
+    """Return the problem on one line, or wrapped to `columns`."""
     where = f"{_printed(problem.path)}:{problem.line}:{problem.column}: " if problem.path else ""
     kind = f"{problem.severity} {problem.code}"
     field, message = _printed(problem.field), _printed(problem.message)

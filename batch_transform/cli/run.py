@@ -1,4 +1,4 @@
-"""`batch-transform run`: a run on this machine, from job file to results."""
+"""`batch-transform run`: runs a job on this machine, from job file to results."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def run(
             view.line("run", execution.run)
             output, job_progress = follow_run(view, execution, clients)
             place = output.place
-            if place is None:  # only a run that overlaps another one is skipped, and here there is no other
+            if place is None:  # a run is skipped only if another one is in progress, and there is none here
                 raise RunFailedError(f"the run was {output}")
             view.doing("copying the results")
             target = out / spec.name / place.key.rstrip("/").rpartition("/")[2]
@@ -209,7 +209,7 @@ def _step(view: RunView, label: str, doing: str, done: str) -> Iterator[None]:
 def _require_sound(
     spec: JobSpec, run_input: Mapping[str, Any], found: InputFiles | None, models: Path | None
 ) -> None:
-    """Reject now what the state machine would reject later."""
+    """Raise an error now for anything that the state machine would reject later."""
     request = overridden(spec, run_input)
     if found:
         require_fit(found.files, request)
@@ -241,7 +241,7 @@ def _deploy(view: RunView, defined: AppJob, client: Callable[[str], Any]) -> Non
 
 
 def _machine_of(defined: AppJob, environment: EnvironmentSpec, cloudformation: CloudFormationClient) -> str:
-    """Return the ARN of the job's state machine, which may be in a stack nested in the one that was deployed."""
+    """Return the ARN of the job's state machine, which may be in a nested stack of the deployed one."""
     here = replace(environment, account=None, region=None)
     deployed = deployed_jobs(here, cloudformation)
     return named_job(defined.listed_as, deployed, here).state_machine_arn
@@ -274,19 +274,19 @@ def _local_aws(
             view.line("local AWS", aws.endpoint_url, time.monotonic() - began)
             yield aws
             view.doing("stopping the local AWS")
-    except (BotoCoreError, ClientError, Boto3Error) as error:  # such as when its disk is full
+    except (BotoCoreError, ClientError, Boto3Error) as error:  # for example, the disk is full
         raise LocalAwsError(f"a request to the local AWS failed: {error}") from error
 
 
 def _require_unchanged(as_read: FilesAsRead, job: JobSpec, environment: EnvironmentSpec) -> None:
-    """Reject a template if the job file was edited after it was checked."""
+    """Reject the template if the job file was edited after it was checked."""
     as_read.require_unchanged(ENVIRONMENT_FILE, Path(job.job_file))
     if read_job_files([job.job_file], environments=[environment]).jobs != (job,):
         raise InputError(changed_meanwhile(job.input.columns_from or Path(job.job_file)))
 
 
 def _require_writable(out: Path) -> None:
-    """Fail now instead of at the end of a long run."""
+    """Raise an error now, instead of at the end of a long run, if the results cannot be written."""
     if not can_be_written(out):
         raise InputError(
             f"--out {out}: the folder is not writable; choose another folder for the results with --out"
@@ -312,7 +312,7 @@ def _ask_again(view: RunView) -> Callable[[str], bool]:
 def _define_stand_in(
     view: RunView, stand_in: StandIn | None, spec: JobSpec, client: Callable[[str], Any]
 ) -> None:
-    """Create the model that the job expects to find in SageMaker; not needed if the stack defines the model."""
+    """Create the model that the job expects in SageMaker, unless the stack defines it."""
     if stand_in is None:
         return
     name = found_in_sagemaker(spec.model)
@@ -337,7 +337,7 @@ def _show_left_out(view: RunView, names: Sequence[str]) -> None:
 
 
 def _show_rows(view: RunView, table: ResultTable, truth: Truth | None) -> None:
-    """Print the first rows with column names, and how good the predictions are, if known answers were given."""
+    """Print the first rows with column names and, with known answers, how many predictions are right."""
     if table.rows:
         view.table(table.title, table.columns, table.rows)
     if table.score is not None and truth is not None:

@@ -22,9 +22,9 @@ _PLAIN_PROGRESS_SECONDS = 2.0
 
 
 class RunView:
-    """Shows steps, states and progress on `console`. Use it as a context manager, so that the live line is removed.
+    """Shows steps, states and progress on `console`. Use it as a context manager, which removes the live line.
 
-    If the output is not a terminal, nothing is redrawn, and a progress line is printed at most every two seconds.
+    If the output is not a terminal, nothing is redrawn, and progress is printed at most every two seconds.
     """
 
     def __init__(self, console: Console) -> None:
@@ -44,13 +44,13 @@ class RunView:
             self._status.stop()
 
     def doing(self, text: str) -> None:
-        """Show the current step; only on a terminal."""
+        """Show the current step, only on a terminal."""
         if self._status:
             self._status.update(Text(text))
             self._status.start()
 
     def pause(self) -> None:
-        """Stop the live line until the next step starts, so that the user can be asked something."""
+        """Remove the live line until the next step starts, to ask the user something."""
         if self._status:
             self._status.stop()
 
@@ -66,7 +66,7 @@ class RunView:
         self._console.print(Text.assemble(label, text), soft_wrap=not self._console.is_terminal)
 
     def progress(self, progress: TransformJobProgress, *, last: bool = False) -> None:
-        """Show how many records are done, and how many per second."""
+        """Show how many records have been scored, and how many per second."""
         text = f"{progress.name}  {progress.status}  {progress_text(progress)}"
         if self._status and not last:
             self._status.update(Text(text))
@@ -90,7 +90,7 @@ class RunView:
 
 
 def progress_text(progress: TransformJobProgress) -> str:
-    """Return the records, files and records per second, as far as they are known."""
+    """Return a text with the records, files and records per second that are known."""
     if progress.records is None and progress.starting is not None:
         return f"starting the model: {progress.starting}"
     if progress.records is None:

@@ -1,4 +1,4 @@
-"""`batch-transform runs`: recent runs of deployed jobs."""
+"""`batch-transform runs`: lists recent runs of deployed jobs."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def runs(*, job: str | None, limit: int, environment_name: str, stack: str | Non
 
 
 def moment_text(value: object) -> str:
-    """Return a moment as text for JSON: UTC, in ISO 8601."""
+    """Return a time as text for JSON: UTC, in ISO 8601."""
     if not isinstance(value, datetime):
         raise TypeError(f"{value!r} cannot be written as JSON")
     return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -72,7 +72,7 @@ STYLE_OF_STATUS = {
     "ABORTED": "yellow",
 }
 _UNKNOWN = "-"
-_ROOM_FOR_ALL = 100  # columns; on a narrower terminal, the run's id shows the start, since it begins with it
+_ROOM_FOR_ALL = 100  # columns; on a narrower terminal, only the run's id shows when it started
 _LONGEST_REASON = 300
 
 

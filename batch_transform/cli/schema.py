@@ -1,4 +1,4 @@
-"""`batch-transform schema`: the JSON Schema of job files, for editors."""
+"""`batch-transform schema`: prints the JSON Schema of job files, for editors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`batch-transform show`: the details of one run."""
+"""`batch-transform show`: shows the details of one run."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _FILES_SHOWN = 20
 
 
 def _show(details: RunDetails, found: FoundRun, console: Console, *, now: datetime, links: bool) -> None:
-    """Print all parts. `links` says whether to link to the AWS console."""
+    """Print the details. `links` says whether to link to the AWS console."""
     run = details.summary
     _line(console, "run", Text(run.run, style="bold"))
     _line(console, "job", Text(found.job.deployed_name))

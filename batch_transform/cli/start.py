@@ -79,7 +79,7 @@ def start(
 
 
 def execution_name(now: datetime) -> str:
-    """Return a unique name for an execution, which says what started it and when."""
+    """Return a unique name for an execution that says what started it and when."""
     return f"start-{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
 
 
@@ -109,7 +109,7 @@ def _wait(view: RunView, execution: runs.Execution, deployed: Deployed) -> None:
 
 
 def output_lines(output: RunOutput, took: timedelta) -> list[tuple[str, str]]:
-    """Return the labels and texts that summarize a run's output. `took` is how long the command waited."""
+    """Return labels and texts that summarize a run's output. `took` is how long the command waited."""
     if output.place is None:
         return [("result", str(output))]
     billed = "unknown" if output.billable_seconds is None else f"{output.billable_seconds:,} s"

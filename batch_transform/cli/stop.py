@@ -24,7 +24,7 @@ from batch_transform.runs.stop import stop as stop_runs
 _PIPE_WIDTH = 160  # a file or a log has no width that a table must fit
 
 _LATE_SECONDS = 120.0
-"""After this time, a transform job that AWS isn't stopping is pointed out, with the command that stops it."""
+"""If AWS isn't stopping a transform job after this time, a warning shows the command that stops it."""
 
 
 @click.command()
@@ -91,7 +91,7 @@ def _print_json(runs: Sequence[StoppedRun]) -> None:
 
 
 def _confirm(found: Sequence[FoundRun], deployed: Deployed) -> None:
-    """Ask whether to stop all of these runs. Raises InputError if nobody is there to answer, or the answer is no."""
+    """Ask whether to stop all of these runs. Raises InputError if nobody can answer, or if the answer is no."""
     for run in found:
         click.echo(f"{run.run}  {run.job.deployed_name}", err=True)
     environment = deployed.environment.environment
@@ -104,7 +104,7 @@ def _confirm(found: Sequence[FoundRun], deployed: Deployed) -> None:
 
 
 def _wait(found: Sequence[FoundRun], deployed: Deployed, *, shows: bool) -> list[StoppedRun]:
-    """Wait until nothing of the runs is in progress, and show each change. With `shows` off, show only warnings."""
+    """Wait until the runs and their transform jobs have ended. Show each change; without `shows`, only warnings."""
     console = Console(
         highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH, quiet=not shows, stderr=False
     )

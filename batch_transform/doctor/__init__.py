@@ -1,4 +1,4 @@
-"""What would stop the first deployment or run in an account, found out beforehand without changing anything.
+"""Finds what would stop the first deployment or run in an account, without changing anything.
 
-`account` reads AWS; the checks are pure functions of what it read; `checkup` puts them in order.
+`account` reads from AWS, the checks are pure functions of what it reads, and `checkup` runs them in order.
 """

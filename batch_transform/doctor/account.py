@@ -1,7 +1,7 @@
-"""What an account has, read with calls that change nothing: only Get, List, Describe and Head.
+"""Reads what an account has, with calls that change nothing: only Get, List, Describe and Head.
 
-Each method returns what it read, None for what doesn't exist, or `Unread` with the IAM action that is missing. Errors,
-members and pages are those of the service models in botocore 1.43.106.
+Each method returns what it read, None if it doesn't exist, or `Unread` with the missing IAM action. Errors, members
+and pagination follow the service models in botocore 1.43.106.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from batch_transform.runs.deployment import Stack, own_stacks
 
 _DENIED = DENIED | {"403", "AuthorizationError", "AuthorizationErrorException"}
 _QUOTA = re.compile(r"(?P<type>ml\.\S+) for transform job usage")
-"""How the quotas of SageMaker name instance types (SageMaker endpoints and quotas, AWS General Reference)."""
+"""How SageMaker's quotas name instance types (AWS General Reference, "SageMaker endpoints and quotas")."""
 
 _LONGEST_ANSWER = 120
 
@@ -30,7 +30,7 @@ _NO_SUCH_THING = ("could not find", "does not exist", "cannot find")
 
 @dataclass(frozen=True)
 class Bucket:
-    """A bucket's region, and the KMS key that encrypts new objects by default: None for S3's or AWS's own key."""
+    """A bucket's region, and the KMS key that encrypts new objects by default; None for a key that AWS manages."""
 
     region: str
     key: str | Unread | None
@@ -38,7 +38,7 @@ class Bucket:
 
 @dataclass(frozen=True)
 class Key:
-    """A KMS key, as DescribeKey returns it, and its policy."""
+    """A KMS key as DescribeKey returns it, and its policy."""
 
     arn: str
     state: str
@@ -49,14 +49,14 @@ class Key:
 
 @dataclass(frozen=True)
 class Subscription:
-    """A subscription of a topic. SNS shows `PendingConfirmation` in place of the ARN of one not confirmed."""
+    """A subscription of a topic. Until it is confirmed, SNS returns `PendingConfirmation` instead of its ARN."""
 
     address: str
     is_confirmed: bool
 
 
 class Account:
-    """An account and region. `client` makes the client of a service, as `boto3.Session.client` does."""
+    """An account and region. `client` makes the client for a service, as `boto3.Session.client` does."""
 
     def __init__(self, client: Callable[[str], Any]) -> None:
         self._client = functools.cache(client)
@@ -68,7 +68,7 @@ class Account:
         return found["Account"], found["Arn"]
 
     def bootstrap_version(self, qualifier: str) -> int | Unread | None:
-        """Return the version of the CDK's bootstrap stack, from the parameter that templates read as well."""
+        """Return the version of the CDK's bootstrap stack, from the parameter that templates read too."""
         name = f"/cdk-bootstrap/{qualifier}/version"
         found = self._read("ssm", "get_parameter", "ssm:GetParameter", {"ParameterNotFound"}, Name=name)
         return int(found["Parameter"]["Value"]) if isinstance(found, dict) else found
@@ -76,8 +76,8 @@ class Account:
     def transform_quotas(self) -> Mapping[str, float] | Unread:
         """Return how many instances of each type transform jobs may use at once.
 
-        ListServiceQuotas leaves out a quota that has only its default value (API reference of Service Quotas), so the
-        defaults are read as well.
+        ListServiceQuotas leaves out quotas that still have their default value (API reference of Service Quotas), so
+        the defaults are read too.
         """
         found: dict[str, float] = {}
         for operation, action in (
@@ -117,7 +117,7 @@ class Account:
         return False if isinstance(repository, dict) else repository
 
     def repository_policy(self, image: EcrImage) -> str | Unread | None:
-        """Return the policy of an image's repository; None if it has none."""
+        """Return the policy of the image's repository; None if it has none."""
         found = self._read(
             "ecr",
             "get_repository_policy",
@@ -129,7 +129,7 @@ class Account:
         return found["policyText"] if isinstance(found, dict) else found
 
     def bucket(self, name: str) -> Bucket | Unread | None:
-        """Return a bucket; None if there is none with the name, in any account."""
+        """Return a bucket; None if no account has a bucket with that name."""
         found = self._read("s3", "head_bucket", "s3:ListBucket", {"404", "NoSuchBucket"}, Bucket=name)
         if not isinstance(found, dict):
             return found
@@ -177,12 +177,12 @@ class Account:
         )
 
     def has_model(self, name: str) -> bool | Unread:
-        """Return whether SageMaker has a model."""
+        """Return whether SageMaker has a model with that name."""
         found = self._read("sagemaker", "describe_model", "sagemaker:DescribeModel", ModelName=name)
         return found if isinstance(found, Unread) else found is not None
 
     def endpoint_status(self, name: str) -> str | Unread | None:
-        """Return the status of an endpoint."""
+        """Return the status of an endpoint; None if it doesn't exist."""
         found = self._read("sagemaker", "describe_endpoint", "sagemaker:DescribeEndpoint", EndpointName=name)
         return str(found["EndpointStatus"]) if isinstance(found, dict) else found
 
@@ -207,20 +207,20 @@ class Account:
         return found if isinstance(found, Unread) else bool(found and found["ModelPackageSummaryList"])
 
     def trust_policy(self, role: str) -> dict[str, Any] | str | Unread | None:
-        """Return the trust policy of a role, by its ARN."""
+        """Return the trust policy of the role with this ARN."""
         name = role.rpartition("/")[2]
         found = self._read("iam", "get_role", "iam:GetRole", {"NoSuchEntity"}, RoleName=name)
         return found["Role"]["AssumeRolePolicyDocument"] if isinstance(found, dict) else found
 
     def stacks(self, environment: EnvironmentSpec) -> Sequence[Stack] | Unread:
-        """Return the stacks of an environment that are deployed."""
+        """Return the deployed stacks of an environment."""
         try:
             return list(own_stacks(environment, self._client("cloudformation")))
         except AwsCallError as error:
             return _unread(error.__cause__, "cloudformation:DescribeStacks")
 
     def topics_of(self, stack: str) -> Sequence[str] | Unread:
-        """Return the ARNs of the SNS topics that a stack has."""
+        """Return the ARNs of the SNS topics in a stack."""
         found = self._pages(
             "cloudformation",
             "list_stack_resources",
@@ -264,7 +264,7 @@ class Account:
         ]
 
     def log_groups(self, prefix: str) -> Sequence[str] | Unread:
-        """Return the names of the log groups that begin with this."""
+        """Return the names of the log groups that start with `prefix`."""
         found = self._pages(
             "logs", "describe_log_groups", "logs:DescribeLogGroups", "logGroups", logGroupNamePrefix=prefix
         )
@@ -273,7 +273,7 @@ class Account:
     def _read(
         self, service: str, operation: str, action: str, absent: Collection[str] = (), **request: object
     ) -> dict[str, Any] | Unread | None:
-        """Return the response, None for an error in `absent`, and Unread for any other error."""
+        """Return the response; None for an error code in `absent`, and Unread for any other error."""
         return _answer(lambda: getattr(self._client(service), operation)(**request), action, absent)
 
     def _pages(
@@ -304,7 +304,7 @@ def _answer(call: Callable[[], _T], action: str, absent: Collection[str]) -> _T 
         return call()
     except ClientError as error:
         code, said = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
-        # SageMaker has no error of its own for it.
+        # SageMaker has no specific error for a resource that doesn't exist.
         is_absent = code == "ValidationException" and any(words in said.lower() for words in _NO_SUCH_THING)
         return None if is_absent or code in absent else _unread(error, action)
     except BotoCoreError as error:

@@ -1,4 +1,4 @@
-"""All checks of an environment, in the order in which they would stop a deployment and then a run."""
+"""All checks of an environment, in the order in which their problems would stop a deployment and then a run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from batch_transform.job.values.stack_outputs import FIRST_STACK, job_of
 from batch_transform.runs.deployment import Stack
 
 _MOST_STACKS = 64
-"""As many stacks of an environment as names of log groups are compared for: 32 of them hold hundreds of jobs."""
+"""The most stacks of an environment whose log group names are compared; 32 stacks already hold hundreds of jobs."""
 
 
 def examine(
@@ -27,9 +27,9 @@ def examine(
     regions: Collection[str],
     qualifier: str = place.DEFAULT_QUALIFIER,
 ) -> Iterator[Finding]:
-    """Yield the findings. `jobs` are as their files have them; `regions` are those where boto3 knows SageMaker.
+    """Yield the findings. `jobs` are as written in their files; `regions` are those where boto3 knows SageMaker.
 
-    Without valid credentials, nothing else is checked; in a wrong account, only the account.
+    Without valid credentials, nothing else is checked; in the wrong account, only the account is.
     """
     try:
         number, caller = account.identity()
@@ -44,7 +44,7 @@ def examine(
     yield place.check_bootstrap(account.bootstrap_version(qualifier), qualifier, number, region)
     deployed = [
         dataclasses.replace(in_environment(job, environment), name=job.name) for job in jobs
-    ]  # by the names that their authors know
+    ]  # with their names in the job files, without the prefix
     stacks = account.stacks(environment)
     yield from _stacks(stacks, environment)
     yield _log_groups(deployed, stacks, environment, account)

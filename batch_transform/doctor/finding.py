@@ -17,9 +17,9 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """`check` is what was looked at, such as `quota`, and `subject` which of them; empty if there is only one.
+    """`check` is the kind of check, such as `quota`; `subject` is which one it is, empty if there is only one.
 
-    `text` says what was found; unless it is fine, also what to do.
+    `text` says what was found and, unless all is well, what to do.
     """
 
     check: str
@@ -35,6 +35,6 @@ class Unread:
     why: str
 
     def finding(self, check: str, subject: str, otherwise: str = "") -> Finding:
-        """Return the line for a check that needed it. `otherwise` says what the reader can verify instead."""
+        """Return the line for a check that needs it. `otherwise` says what the reader can verify instead."""
         more = f"; {otherwise}" if otherwise else ""
         return Finding(check, subject, Verdict.NOT_CHECKED, f"{self.why}{more}")

@@ -1,4 +1,4 @@
-"""What the jobs of a project need of an account: buckets, keys, images, models and roles, each with who names it."""
+"""What a project's jobs need in an account: buckets, keys, images, models and roles, each with who names it."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _ECR = re.compile(
 
 @dataclass(frozen=True)
 class BucketUse:
-    """A bucket that a field names. `key_field` is the field for its customer key; empty if there is none.
+    """A bucket that a field names. `key_field` is the field for its customer managed key; empty if there is none.
 
-    `reads` says that objects which exist are read; `key` is the key that the job names for them.
+    `reads` says whether existing objects are read; `key` is the key that the job names for them.
     """
 
     bucket: str
@@ -42,7 +42,7 @@ class EcrImage:
 
     @classmethod
     def parse(cls, uri: str) -> EcrImage | None:
-        """Return the parts, or None if the image is somewhere else. Without a tag, `latest` is meant (Docker)."""
+        """Return the parts, or None if the image isn't in Amazon ECR. Without a tag, it is `latest`, as in Docker."""
         found = _ECR.fullmatch(uri)
         if found is None:
             return None
@@ -52,7 +52,7 @@ class EcrImage:
 
 
 def bucket_uses(jobs: Sequence[JobSpec], environment: EnvironmentSpec) -> Iterator[BucketUse]:
-    """Yield each bucket that a job file or the environment names. The stack creates the others."""
+    """Yield each bucket that a job file or the environment names. The stack creates any other bucket."""
     if environment.access_logs_bucket:
         yield BucketUse(environment.access_logs_bucket, "access_logs_bucket")
     for job in jobs:
@@ -117,13 +117,13 @@ def images(jobs: Sequence[JobSpec]) -> dict[FrameworkImage | str, str]:
 
 
 def addresses(jobs: Sequence[JobSpec], environment: EnvironmentSpec) -> list[str]:
-    """Return every e-mail address that gets notifications, once."""
+    """Return all e-mail addresses that get notifications, without duplicates."""
     return list(
         dict.fromkeys([*environment.notify.email, *(one for job in jobs for one in job.notify.email)])
     )
 
 
 def topics(jobs: Sequence[JobSpec], environment: EnvironmentSpec) -> list[str]:
-    """Return the ARN of every existing topic that is named, once."""
+    """Return the ARNs of all existing topics that are named, without duplicates."""
     named = [environment.notify.topic, *(job.notify.topic for job in jobs)]
     return list(dict.fromkeys(topic for topic in named if topic))

@@ -13,7 +13,7 @@ from batch_transform.job.values.job_spec import JobSpec
 from batch_transform.job.values.wording import counted, listed
 
 BOOTSTRAP_VERSION = 6
-"""What our templates require, in the rule CheckBootstrapVersion that the CDK's default synthesizer adds."""
+"""The version that templates require, in the rule CheckBootstrapVersion of the CDK's default synthesizer."""
 
 DEFAULT_QUALIFIER = "hnb659fds"
 """The CDK's default (CDK Developer Guide, "Customize AWS CDK bootstrapping")."""
@@ -22,7 +22,7 @@ WORKFLOW_LOGS = "/aws/vendedlogs/states/"
 
 
 def check_account(account: str, caller: str, environment: EnvironmentSpec) -> Finding:
-    """The credentials must be of the environment's account."""
+    """The credentials must be for the environment's account."""
     if environment.account not in {None, account}:
         text = (
             f"{caller} is of the account {account}, and environments.yaml has {environment.environment} in "
@@ -36,7 +36,7 @@ def check_account(account: str, caller: str, environment: EnvironmentSpec) -> Fi
 def check_region(
     region: str, caller: str, environment: EnvironmentSpec, with_sagemaker: Collection[str]
 ) -> Finding:
-    """The region must have SageMaker. `with_sagemaker` are the regions of botocore's endpoints; AWS may have more."""
+    """The region must have SageMaker. `with_sagemaker` has the regions that botocore lists; AWS may have more."""
     partition = caller.split(":")[1]
     source = "of environments.yaml" if environment.region else "of your AWS settings"
     if region not in with_sagemaker:
@@ -49,7 +49,7 @@ def check_region(
 
 
 def check_bootstrap(version: int | Unread | None, qualifier: str, account: str, region: str) -> Finding:
-    """The account and region must be bootstrapped for the CDK, recently enough for our templates."""
+    """The account and region must be bootstrapped for the CDK, with a version recent enough for the templates."""
     fix = f"npx aws-cdk@2 bootstrap aws://{account}/{region}"
     if qualifier != DEFAULT_QUALIFIER:
         fix += f" --qualifier {qualifier}"
@@ -69,7 +69,7 @@ _STUCK = frozenset({"UPDATE_ROLLBACK_FAILED", "ROLLBACK_FAILED", "DELETE_FAILED"
 
 
 def check_stack(name: str, status: str) -> Finding:
-    """CloudFormation refuses to update a stack in some states (User Guide, "Stack status codes")."""
+    """The stack must have a status in which CloudFormation can update it (User Guide, "Stack status codes")."""
     if status in _STUCK:
         text = f"is {status}: CloudFormation refuses to update it; continue the rollback or delete the stack first"
         return Finding("stack", name, Verdict.ERROR, text)
@@ -79,7 +79,7 @@ def check_stack(name: str, status: str) -> Finding:
 
 
 def check_quotas(quotas: Mapping[str, float] | Unread, jobs: Sequence[JobSpec]) -> Iterator[Finding]:
-    """Each instance type needs a quota of the job's instances; of a list of types, one is enough for a run."""
+    """Each instance type needs a quota for the job's instances. If a job has several types, one of them is enough."""
     users: dict[str, list[JobSpec]] = {}
     for job in jobs:
         for instance_type in job.transform.instance_type:
@@ -121,9 +121,9 @@ def _count(job: JobSpec) -> int:
 
 
 def workflow_log_group(stack: str, job: str) -> str:
-    """Return the name of the log group of a job's state machine, as the CDK's `Names.unique_resource_name` makes it.
+    """Return the name of the log group of a job's state machine, which the CDK's `Names.unique_resource_name` makes.
 
-    It is the only resource of a stack with a fixed name. Source: aws-cdk-lib, core/lib/private/unique-resource-name.js.
+    No other resource of a stack has a fixed name. Source: aws-cdk-lib, core/lib/private/unique-resource-name.js.
     """
     parts = [part for part in (stack, "Jobs", job, "Workflow") if part != "Default"]
     digest = hashlib.md5("/".join(parts).encode(), usedforsecurity=False).hexdigest()[:8].upper()
@@ -137,7 +137,7 @@ def workflow_log_group(stack: str, job: str) -> str:
 
 
 def check_log_groups(found: Sequence[str] | Unread, expected: Sequence[str]) -> Finding:
-    """CloudFormation can't create a log group whose name is taken. `expected` are those of jobs not yet deployed."""
+    """No log group may exist with the name of one that a deployment creates: `expected`, for jobs not yet deployed."""
     if isinstance(found, Unread):
         return found.finding("log groups", "")
     taken = [name for name in expected if name in found]
@@ -151,7 +151,7 @@ def check_log_groups(found: Sequence[str] | Unread, expected: Sequence[str]) -> 
 
 
 def check_runs(job: str, running: int | Unread) -> Finding:
-    """A deployment leaves runs in progress alone; deleting the stack would take their roles away."""
+    """A deployment doesn't affect runs in progress, but deleting the stack would delete their roles."""
     if isinstance(running, Unread):
         return running.finding("runs", job)
     if running:

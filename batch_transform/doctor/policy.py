@@ -1,4 +1,4 @@
-"""Whether a resource's policy lets an account in."""
+"""Evaluates whether the policy of a resource gives access to an account."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class Access(Enum):
-    """Who of an account may: the account, which leaves it to IAM; only principals that the policy names; or nobody."""
+    """Who in an account has access: those whom IAM allows, only principals that the policy names, or nobody."""
 
     ACCOUNT = auto()
     NAMED_ONLY = auto()
@@ -20,8 +20,8 @@ class Access(Enum):
 def access_of(account: str, policy: str, actions: Collection[str]) -> Access:
     """Return the access that a policy gives to an account for all of `actions`.
 
-    An account is `*`, its number or its root's ARN (IAM User Guide, "AWS JSON policy elements: Principal"). Conditions
-    and Deny statements aren't evaluated: they depend on the call.
+    A principal is the account if it is `*`, the account's number or its root ARN (IAM User Guide, "AWS JSON policy
+    elements: Principal"). Conditions and Deny statements aren't evaluated: they depend on the call.
     """
     whole: set[str] = set()
     named: set[str] = set()
@@ -40,7 +40,7 @@ def access_of(account: str, policy: str, actions: Collection[str]) -> Access:
 
 
 def trusts(policy: dict[str, Any] | str, service: str) -> bool:
-    """Whether a role's trust policy lets a service assume the role. boto3 has it decoded."""
+    """Return whether a role's trust policy, as boto3 returns it, lets a service assume the role."""
     text = policy if isinstance(policy, str) else json.dumps(policy)
     return any(
         statement.get("Effect") == "Allow"

@@ -1,4 +1,4 @@
-"""Checks of what job files name: images, buckets, keys, models and roles."""
+"""Checks of the resources that job files name: images, buckets, keys, models and roles."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ _USE_KEY = ("kms:Decrypt", "kms:GenerateDataKey")
 
 
 def check_framework_image(image: FrameworkImage, job: str, region: str) -> Finding:
-    """AWS publishes a framework's image per region; its repositories let every account pull.
+    """AWS must publish the framework's image in the region. Every account may pull from its repositories.
 
-    Only the table of accounts is checked (SageMaker Python SDK 2.257.7): AWS's registry doesn't let others list it.
+    Only the table of AWS's registry accounts is checked (SageMaker Python SDK 2.257.7), since no other account may list
+    the images.
     """
     name = f"{image.framework} {image.version}"
     accounts = accounts_by_region(image.framework, image.version)
@@ -39,10 +40,10 @@ def check_image(
     region: str,
     job: str,
 ) -> Finding:
-    """An image must exist, in the region, in a repository that the account may pull from.
+    """An image must exist in the region, in a repository that the account may pull from.
 
     Sources: API reference of SageMaker, ContainerDefinition ("must be in the same region as the model"), and ECR User
-    Guide, "Private repository policies". Within an account the role's permissions are enough, and the stack adds them.
+    Guide, "Private repository policies". In the same account, the role's permissions are enough; the stack adds them.
     """
     if image is None:
         text = f"isn't in Amazon ECR: make sure that SageMaker can pull it for {job}"
@@ -87,11 +88,11 @@ def _check_pull(uri: str, owner: str, policy: str | Unread | None, *, account: s
 def check_bucket(
     name: str, uses: Sequence[BucketUse], bucket: Bucket | Unread | None, *, region: str, customer_key: bool
 ) -> Finding:
-    """A bucket must exist in the region, and a job must name the customer key that encrypts its objects.
+    """A bucket must exist in the region, and a job must name the customer managed key that encrypts its objects.
 
-    Sources: API reference of SageMaker, ContainerDefinition (the model artifacts) and S3DataSource, which both require
-    the region; S3 User Guide, "Setting default server-side encryption". `customer_key` says that what is written gets
-    the environment's key.
+    With `customer_key`, what is written is encrypted with the environment's key. Sources: API reference of SageMaker,
+    ContainerDefinition (the model artifacts) and S3DataSource, which both require the same region; S3 User Guide,
+    "Setting default server-side encryption".
     """
     where = listed([use.where for use in uses], most=3)
     if isinstance(bucket, Unread):
@@ -111,7 +112,7 @@ def check_bucket(
 def _check_encryption(
     name: str, uses: Sequence[BucketUse], key: str, *, region: str, customer_key: bool
 ) -> Finding:
-    """The job must name the key, since its roles get permission for the keys that it names."""
+    """The job must name the key: its roles get permissions only for keys that it names."""
     without = [use for use in uses if use.key_field and not use.key]
     reads = [use for use in without if use.reads]
     writes = [use for use in without if not use.reads and not customer_key]
@@ -127,7 +128,7 @@ def _check_encryption(
 
 
 def check_key(name: str, where: str, key: Key | Unread | None, *, account: str, region: str) -> Finding:
-    """A key must exist in the region, be enabled and symmetric, and leave access to IAM or name the role.
+    """A key must be in the region, enabled and symmetric, and its policy must allow IAM policies or name the role.
 
     Sources: KMS Developer Guide, "Key states" and "Key policies" (without a statement for the account, IAM policies
     have no effect); S3 User Guide, "Using server-side encryption with AWS KMS keys" (symmetric keys only).
@@ -155,7 +156,7 @@ def _key_fault(key: Key | None) -> str:
 
 
 def _check_key_policy(name: str, where: str, key: Key, account: str) -> Finding:
-    """KMS shows a key's policy to its own account only (API reference, GetKeyPolicy, "Cross-account use: No")."""
+    """The key's policy must give access. KMS returns it only to the key's own account (API reference, GetKeyPolicy)."""
     owner = key.arn.split(":")[4]
     if owner != account:
         text = f"is enabled, and of the account {owner}: its policy must let {account} use it for {where}"
@@ -199,7 +200,7 @@ def check_endpoint(name: str, job: str, status: str | Unread | None) -> Finding:
 
 
 def check_package_group(name: str, job: str, has_approved: bool | Unread | None) -> Finding:
-    """A model package group must have an approved package: a run uses the newest."""
+    """A model package group must have an approved package: a run uses the newest one."""
     if isinstance(has_approved, Unread):
         return has_approved.finding("package group", name)
     if has_approved is None:

@@ -1,4 +1,4 @@
-"""What a run costs: time, instance hours and money."""
+"""The cost of a run: time, instance hours and money."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Cost:
     """The cost of one run. `rate` is records per second on one instance, `price` is USD per hour for one instance.
 
     `seconds` is how long scoring takes if the instances share the records evenly, and `instance_hours` is the sum over
-    all instances, both without start-up. None means that it cannot be calculated from what was given.
+    all instances; neither includes start-up. None means that the given values are not enough to calculate it.
     """
 
     records: int | None
@@ -27,17 +27,17 @@ class Cost:
 
     @property
     def instance_hours(self) -> float | None:
-        """The hours that all instances together spend on scoring."""
+        """The hours that all instances spend on scoring, added up."""
         return self.records / self.rate / 3600 if self.records is not None and self.rate else None
 
     @property
     def seconds(self) -> float | None:
-        """How long scoring takes in elapsed time."""
+        """The elapsed time of scoring, in seconds."""
         return None if self.instance_hours is None else self.instance_hours * 3600 / self.instances
 
     @property
     def usd(self) -> float | None:
-        """The price of the instance hours."""
+        """The price of the instance hours, in USD."""
         return None if self.instance_hours is None or self.price is None else self.instance_hours * self.price
 
     @property

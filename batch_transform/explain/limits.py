@@ -1,4 +1,4 @@
-"""The limits of a job, and who set each of them."""
+"""The limits of a job, and who sets each of them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ORIGINS = {
     "container_default": "the container's default",
     "container": "AWS's default, unless the container's /execution-parameters says otherwise",
 }
-"""Who set a limit, with the text to show."""
+"""Who sets a limit, with the text to show."""
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ _ENDS = {"text/csv": ".csv", "application/json": ".json", "application/jsonlines
 class Places:
     """`words` are sentences; `pattern` and `examples` are addresses of objects, each with the address of its result.
 
-    `<name>` in `pattern` stands for the part that differs. Both are empty if an address is not an S3 address, which
-    only AWS can interpret.
+    `<name>` in `pattern` stands for the part that varies. Both are empty if an address is not an S3 URI: only AWS
+    can interpret it.
     """
 
     words: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""The CreateTransformJob request of a job, as far as it is known before a deployment."""
+"""The CreateTransformJob request of a job, with placeholders for what is unknown before a deployment."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RUN = "RUN"
 
 @dataclass(frozen=True)
 class ShownRequest:
-    """A request. `placeholders` explains its words in capitals: values that only a deployment or a run knows."""
+    """A request. `placeholders` explains the words in capitals in it: values that only a deployment or a run knows."""
 
     request: Request
     placeholders: dict[str, str]

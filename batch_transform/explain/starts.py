@@ -15,7 +15,7 @@ _OVERLAP = {
 
 
 def start_words(spec: JobSpec) -> tuple[str, ...]:
-    """Return sentences about what starts the job: a single one, or one for each of several triggers."""
+    """Return sentences about what starts the job; if it has several triggers, one for each."""
     triggers = list(_triggers(spec))
     by_hand = "whenever you start it"
     if not triggers:
@@ -42,7 +42,7 @@ def _triggers(spec: JobSpec) -> Iterator[tuple[str, bool]]:
 
 
 def run_words(spec: JobSpec) -> tuple[str, ...]:
-    """Return sentences about overlapping runs, notifications, and what an input bucket must be set up for."""
+    """Return sentences about overlapping runs, notifications, and how an input bucket must be set up."""
     words = (_OVERLAP[spec.workflow.overlapping_runs], _notified(spec.notify))
     if spec.triggers.on_upload is None or spec.input.data is None:
         return words

@@ -1,4 +1,4 @@
-"""The first records of an input, taken through a job before the job is paid for.
+"""Shows what a job does with the first records of an input, before a run costs anything.
 
-What it does to the records is done by the engine's own functions: what it shows is what runs.
+The engine's own functions process the records, so a preview shows exactly what a run would do.
 """

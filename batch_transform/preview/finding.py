@@ -1,4 +1,4 @@
-"""What is unsound in an input."""
+"""The problems found in an input."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _MOST_LINES = 5
 
 @dataclass(frozen=True)
 class Finding:
-    """`line` is the first place (0 for the object as a whole), `also` the next few lines, of `more` in all.
+    """A problem at `line` (0: the object as a whole). It occurs `more` more times; `also` has the next few lines.
 
-    An error makes the job fail or its result wrong; a warning may be intentional. `details` are more lines about the
+    An error makes the job fail or its result wrong; a warning may be intentional. `details` has more text about the
     finding, such as a model's traceback.
     """
 
@@ -26,13 +26,13 @@ class Finding:
 
     @property
     def is_error(self) -> bool:
-        """Errors end the command with the exit code of wrong input."""
+        """Whether it is an error. Errors end the command with the exit code for invalid input."""
         return self.severity == "error"
 
 
 @dataclass
 class Findings:
-    """Gathers findings: the first of each code, and where it came again."""
+    """Collects findings: the first one of each code, and the lines where it occurs again."""
 
     _first: dict[str, Finding] = field(default_factory=dict)
     _also: dict[str, list[int]] = field(default_factory=dict)
@@ -41,7 +41,7 @@ class Findings:
     def note(
         self, code: str, line: int, message: str, *, is_error: bool, details: Sequence[str] = ()
     ) -> None:
-        """Note what was found at a line."""
+        """Add a finding at a line."""
         if code not in self._first:
             severity = "error" if is_error else "warning"
             self._first[code] = Finding(code, line, message, severity, details=tuple(details))
@@ -51,7 +51,7 @@ class Findings:
             self._also.setdefault(code, []).append(line)
 
     def all(self) -> list[Finding]:
-        """Return the findings by line."""
+        """Return the findings, sorted by line."""
         found = [
             replace(one, also=tuple(self._also.get(code, ())), more=self._more.get(code, 0))
             for code, one in self._first.items()

@@ -1,4 +1,4 @@
-"""A model that gives the answer that it was told to give."""
+"""A stand-in for a model, which returns a given answer."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from batch_transform.job.files.regular_file import kind_of, open_file
 
 
 class GivenAnswer:
-    """Answers with the given lines, one for each record in order; a single line answers every record.
+    """Answers with the given lines, one for each record in order. A single line answers every record.
 
-    With records that are whole objects, all of the text is the answer.
+    If each record is a whole object, the whole text is its answer.
     """
 
     def __init__(self, answer: bytes, *, split_lines: bool) -> None:
@@ -22,11 +22,11 @@ class GivenAnswer:
         self._at = 0
 
     def restart(self) -> None:
-        """Answer the next record with the first line again."""
+        """Start over: the first line answers the next record."""
         self._at = 0
 
     def invoke(self, body: bytes, *, content_type: str | None, accept: str | None, timeout: float) -> Answer:
-        """Answer the records of a body; too few lines give too short an answer."""
+        """Answer the records of a body. With too few lines, the answer has fewer lines than records."""
         del content_type, accept, timeout
         if not self._lines:
             return Answer(200, self._answer)
@@ -37,13 +37,13 @@ class GivenAnswer:
 
 
 def read_answer(given: str, *, lines: int | None) -> bytes:
-    """Return the content of a file of that name, its first lines only if `lines` is told, or else the text itself."""
+    """Return the content of the file with that name (only its first `lines`, if set), or the text if there is none."""
     path = Path(given)
     try:
         if kind_of(path) is None and not path.is_file():
             return given.encode()
     except (OSError, ValueError):
-        return given.encode()  # longer than any name of a file, or with a NUL
+        return given.encode()  # too long for a file name, or contains a NUL
     try:
         with open_file(path) as file:
             return file.read() if lines is None else b"".join(islice(file, lines))

@@ -1,4 +1,4 @@
-"""The job's own model, served on this machine for as long as a preview takes."""
+"""Serves the job's own model on this machine during a preview."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from batch_transform.local.model_server.pool import ModelServers
 from batch_transform.local.sagemaker.container import batch_variables, execution_parameters
 from batch_transform.local.sagemaker.http_invoker import HttpInvoker
 
-_REGION = "us-east-1"  # of an image's address, which here only tells the framework
+_REGION = "us-east-1"  # for an image's URI, of which only the framework matters here
 _TRACEBACK = b"Traceback (most recent call last)"
 
 
 @dataclass(frozen=True)
 class LocalModel:
-    """A model that answers, and what it says of itself at GET /execution-parameters."""
+    """A model that answers, and its response to GET /execution-parameters."""
 
     invoker: ModelInvoker
     execution_parameters: Mapping[str, Any]
@@ -48,10 +48,10 @@ def local_model(
     offline: bool = False,
     say: Callable[[str], None] = lambda line: None,
 ) -> Iterator[LocalModel]:
-    """Serve a job's model for one of its requests.
+    """Serve a job's model while the context is open.
 
     `s3` makes a boto3 S3 client, and is called only for a model or code in S3. `images` maps images to commands, and
-    `offline` downloads no packages, as in `local up`. `say` gets the lines that the container would print before it
+    `offline` turns off package downloads, as in `local up`. `say` gets the lines that the container prints before it
     serves. Raises InputError for a model that is not available here, and TransformJobError if its server does not
     start.
     """
@@ -69,7 +69,7 @@ def local_model(
         stop = threading.Event()
         try:
             image = image_uri(model.image, _REGION, spec.transform.instance_type[0])
-            commands.server(image)  # fails if nothing can serve the image, before anything is downloaded
+            commands.server(image)  # if nothing can serve the image, fails before anything is downloaded
             model_dir = model.source or archives.unpack(s3(), model.artifact)
             environment = starts.environment(
                 image,
@@ -89,9 +89,9 @@ def local_model(
 
 
 class _Telling:
-    """Asks the model, and replaces an error response without a traceback by the one that the server printed.
+    """Calls the model. If an error response has no traceback, replaces it with the one that the server printed.
 
-    The scikit-learn and XGBoost containers respond to an error in the model's code with a page that doesn't show it.
+    When the model's code fails, the scikit-learn and XGBoost containers respond with a page that doesn't show why.
     """
 
     def __init__(self, invoker: ModelInvoker, output: Path | None) -> None:
@@ -112,7 +112,7 @@ class _Telling:
 
 
 def _environment(spec: JobSpec, request: Mapping[str, Any], image: FrameworkImage | str) -> dict[str, str]:
-    """Return the container's environment, as a run's but for the AWS variables: the preview has no endpoint."""
+    """Return the container's environment: as in a run, but without the AWS variables, since there is no endpoint."""
     source = spec.model.source
     start = start_variables(
         image, spec.model.env, from_source=source is not None, has_script=has_default_script(source)

@@ -1,4 +1,4 @@
-"""The first records of an input on their way through a job."""
+"""Takes the first records of an input through a job."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from batch_transform.preview.source import Source
 
 _LARGEST_WHOLE = (
     100 * 1024 * 1024
-)  # bytes; AWS's largest payload, and more than the engine holds of one record
+)  # bytes: AWS's largest payload, and more than the engine keeps of one record
 _REFUSED = "; the preflight refuses a run whose objects are all empty"
-_NO_GZIP = "Not a gzipped file"  # as Python's gzip says it
+_NO_GZIP = "Not a gzipped file"  # from the message of Python's gzip
 
 
 def preview(
@@ -45,11 +45,11 @@ def preview(
     invoker: ModelInvoker | None,
     execution_parameters: Mapping[str, Any],
 ) -> Preview:
-    """Take the first `count` records through the job, and look at the first `check` (None: all) of them.
+    """Take the first `count` records through the job, and check the first `check` records (None: all) for problems.
 
-    The records go through the engine as they are in the object, and only the engine decides the outcome.
-    Reads no more of the source than that takes. `invoker` answers as the model, and has said
-    `execution_parameters` of itself; without one there are no answers and no results.
+    The records go through the engine as they are in the object, and only the engine decides the outcome. No more of
+    the source is read than needed. `invoker` answers as the model, and `execution_parameters` are those of the model;
+    without an invoker, there are no answers and no results.
     """
     request = _as_previewed(request)
     settings = effective_settings(request, execution_parameters)
@@ -73,7 +73,7 @@ def preview(
         if source.size == 0:
             findings.note("empty", 0, f"the object is empty{_REFUSED}", is_error=False)
     elif made.is_complete:
-        # the engine checks a join only with a model
+        # the engine checks a join only if there is a model
         answering = invoker or GivenAnswer(b"", split_lines=True)
         _note_empty(made, rehearsed(b"", answering), findings)
     made.findings = findings.all()
@@ -81,7 +81,7 @@ def preview(
 
 
 def _note_empty(made: Preview, ran: Rehearsal, findings: Findings) -> None:
-    """Note that the object has no records; the engine decides whether the job fails."""
+    """Add a finding if the object has no records; the engine decides whether the job fails."""
     made.requests = tuple(exchange.body for exchange in ran.exchanges)
     made.result = ran.result if made.was_asked else None
     if ran.failure is None or ran.exchanges:
@@ -105,21 +105,21 @@ def _note_too_large(made: Preview, findings: Findings) -> None:
 
 
 def _as_previewed(request: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Leave out the capture of data where it only lists objects: it changes no record, and the engine may lack it."""
+    """Remove data capture that only lists objects: it changes no record, and the engine may not support it."""
     if request.get("DataCaptureConfig", {}).get("GenerateInferenceId"):
         return request
     return {name: value for name, value in request.items() if name != "DataCaptureConfig"}
 
 
 class _Read(NamedTuple):
-    """What was read of the source: `ended` if the last record has its newline, `fault` says why reading stopped."""
+    """What was read. `ended` says whether the last record ends with a newline; `fault` is why reading failed, or ""."""
 
     ended: bool
     fault: str
 
 
 def _read(made: Preview, source: Source, soundness: Soundness, *, count: int, check: int | None) -> _Read:
-    """Read records, look at them, and keep those to show."""
+    """Read the records, check them, and keep those to show."""
     settings = made.settings
     shown: list[Shown] = []
     ended, fault = settings.split_lines, ""
@@ -151,7 +151,7 @@ def _read(made: Preview, source: Source, soundness: Soundness, *, count: int, ch
 
 
 class _Block(NamedTuple):
-    """Consecutive records; `ended` says that the last one has its newline too."""
+    """Consecutive records. `ended` says whether the last one ends with a newline."""
 
     items: list[bytes]
     first_line: int
@@ -159,7 +159,7 @@ class _Block(NamedTuple):
 
 
 def _blocks(source: Source, settings: Settings) -> Iterator[_Block]:
-    """Yield records as the engine cuts them; binary ones one by one, each in its frame."""
+    """Yield records as the engine splits them; binary records one by one, each in its frame."""
     if settings.is_framed:
         for number, record in enumerate(read_framed(source.stream, settings), 1):
             yield _Block([record.frame], number, ended=False)
@@ -185,17 +185,17 @@ def _run(made: Preview, read: _Read, rehearsed: Callable[[bytes], Rehearsal], so
     before = [one for one in made.shown if line and one.line < line]
     is_refused = bool(ran.exchanges) and ran.exchanges[-1].refusal is not None
     if before and before[0].result is None and not is_refused:
-        # the object has no result, but what would happen to its sound records is still shown
+        # the object has no result, but the preview still shows what would happen to the records before the failure
         bodies = list(made.bodies)
         _fill_in(made, rehearsed(_joined(made.settings, before, ended=True)).exchanges, Findings())
         made.bodies = bodies or made.bodies
-    is_explained = line is not None and line == soundness.first_failing  # with its fix
+    is_explained = line is not None and line == soundness.first_failing  # a finding already explains it, with a fix
     if not is_explained:
         _note_failure(made, ran.failure, ran.exchanges, findings)
 
 
 def _joined(settings: Settings, shown: Sequence[Shown], *, ended: bool) -> bytes:
-    """Return records as they are in their object."""
+    """Return the records as they are in their object."""
     records = [one.record for one in shown]
     if not settings.split_lines:
         return b"".join(records)
@@ -208,13 +208,13 @@ def _fill_in(made: Preview, exchanges: Sequence[Exchange], findings: Findings, *
     at = 0
     settings = made.settings
     if settings.split_lines:
-        settings = replace(settings, assemble_lines=True)  # so that each record's result can be told apart
+        settings = replace(settings, assemble_lines=True)  # to separate the results of the records
     results = Results.of(settings, inference_time(datetime.now(UTC)))
     for exchange in exchanges:
         sent = _sent(made, exchange.body, at)
         left = len(made.shown) - at - len(sent)
         if not ended and exchange is exchanges[-1] and left == 1 and made.settings.split_lines:
-            sent.append(b"")  # the last record: the filter left nothing of it, and it has no newline
+            sent.append(b"")  # the last record: the filter selected nothing from it, and it has no newline
         made.bodies.append(Body(len(exchange.body), len(sent)))
         batch = made.shown[at : at + len(sent)]
         at += len(sent)
@@ -286,19 +286,19 @@ def _request(batch: Sequence[Shown]) -> str:
 
 
 def _count_columns(names: Sequence[str], shown: Sequence[Shown], findings: Findings) -> None:
-    """Hold the answers' columns against the names that the job file gives them; () where it gives none."""
+    """Compare the number of columns in the answers with `names`, the job file's names for them; () if it has none."""
     for one in shown if names else ():
         try:
             cells = parse_row(one.answer or b"")
         except UnparsableError:
-            continue  # the engine tells it where it parses answers
+            continue  # if the engine parses answers, it reports this itself
         if len(cells) != len(names):
             message = f"the answer has {counted(len(cells), 'column')}, and output.columns names {len(names)}"
             findings.note("answer-columns", one.line, message, is_error=True)
 
 
 def _note_separation(made: Preview, findings: Findings) -> None:
-    """Note results that AssembleWith None concatenates without a newline between them."""
+    """Warn about results that AssembleWith None concatenates without a newline between them."""
     settings = made.settings
     if settings.assemble_lines or not settings.answers_by_line or len(made.shown) < 2:
         return
@@ -332,7 +332,7 @@ def _note_failure(made: Preview, failure: Failure, exchanges: Sequence[Exchange]
 
 
 def _sent(made: Preview, body: bytes, at: int) -> list[bytes]:
-    """Cut a body into what was sent of each record, the first of which is the record shown at `at`."""
+    """Split a body into the parts sent for each record. The first part belongs to the record shown at index `at`."""
     settings = made.settings
     if settings.split_lines:
         return _lines(body)
@@ -351,7 +351,7 @@ def _lines(data: bytes) -> list[bytes]:
 
 
 def _spread(parts: Sequence[bytes], whole: bytes, shown: Sequence[Shown], name: str) -> None:
-    """Give each record its part; where the parts are not one for each, the first record shows all of it."""
+    """Assign one part to each record; if the numbers differ, assign the whole to the first record."""
     is_each = len(parts) == len(shown)
     for one, part in zip(shown, parts if is_each else [whole], strict=False):
         setattr(one, name, part)

@@ -1,4 +1,4 @@
-"""Reads a model's error response, for a person."""
+"""Makes a model's error response readable."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LONGEST = 500
 
 @dataclass(frozen=True)
 class Said:
-    """`headline` is the line to read first, `details` the whole text if it has more than one line."""
+    """A readable error: `headline` is the line to read first, `details` the whole text if it has more lines."""
 
     headline: str
     details: tuple[str, ...] = ()
@@ -49,7 +49,7 @@ def _exception(lines: list[str]) -> str:
 
 
 def _ends(lines: list[str]) -> list[str]:
-    """Return the lines; only the first and last ones of a long text."""
+    """Return the lines; for a long text, only the first and last ones."""
     while lines and not lines[-1]:
         lines = lines[:-1]
     if len(lines) <= _MOST_LINES:

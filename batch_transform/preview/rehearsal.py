@@ -1,4 +1,4 @@
-"""A transform job over a few records in memory: the engine itself, with its requests written down."""
+"""Runs the engine over a few records in memory, and records the requests and answers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Exchange:
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """What the engine did: `result` is the `.out` object; None if the job failed, and `failure` says why."""
+    """What the engine did. `result` is the `.out` object; None if the job failed, with the reason in `failure`."""
 
     exchanges: tuple[Exchange, ...]
     result: bytes | None
@@ -47,9 +47,9 @@ def rehearse(
     invoker: ModelInvoker | None,
     execution_parameters: Mapping[str, Any],
 ) -> Rehearsal:
-    """Run the job of a request over one object that holds these records, unpacked, one request at a time.
+    """Run a transform job over one object that consists of these unpacked records, one model request at a time.
 
-    Without an `invoker` nothing is joined and filtered after the model: only the bodies are of interest.
+    Without an `invoker`, only the request bodies matter: nothing is joined, or filtered after the model.
     """
     recorder = _Recorder(invoker)
     store = _Memory({_INPUT: records})
@@ -85,7 +85,7 @@ def _on_memory(request: Mapping[str, Any], *, asks: bool) -> dict[str, Any]:
 
 @dataclass
 class _Recorder:
-    """Asks the model, and keeps what was sent and answered. A request that is sent again counts once."""
+    """Calls the model, and keeps each request body and answer. A request that is retried counts once."""
 
     model: ModelInvoker | None
     exchanges: list[Exchange] = field(default_factory=list)
@@ -93,7 +93,7 @@ class _Recorder:
     def invoke(
         self, body: bytes | Iterable[bytes], *, content_type: str | None, accept: str | None, timeout: float
     ) -> Answer:
-        body = body if isinstance(body, bytes) else b"".join(body)  # streamed: a few records are no load
+        body = body if isinstance(body, bytes) else b"".join(body)  # a stream of a few records fits in memory
         if self.exchanges and self.model is not None and self._is_sent_again(body):
             self.exchanges.pop()
         self.exchanges.append(Exchange(body, None))
@@ -111,7 +111,7 @@ class _Recorder:
 
 @dataclass
 class _Memory:
-    """The engine's object store, for one object in and one out."""
+    """The engine's object store, with one input object and one output object."""
 
     objects: dict[str, bytes]
 

@@ -1,4 +1,4 @@
-"""What a preview shows: each record on its way, the bodies of the requests, and what was found."""
+"""What a preview shows: each record with its answer and result, the request bodies, and the findings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from batch_transform.preview.finding import Finding
 
 @dataclass(frozen=True)
 class Names:
-    """The names of CSV columns, in order; () where they are not known, or where records are no CSV rows."""
+    """The names of CSV columns, in order; () if they are unknown, or if the records are not CSV rows."""
 
     record: tuple[str, ...] = ()
     sent: tuple[str, ...] = ()
@@ -26,11 +26,11 @@ class Names:
 
 @dataclass
 class Shown:
-    """One record and what becomes of it; None is what is not known.
+    """One record, and what the job does with it; None for what is unknown.
 
     `line` counts from 1, also for records that are not lines; it is 0 for an object that is not split. If the answer
-    to a request of several records does not have one line for each, the first record holds the whole answer and
-    result, and `answered` is the number of records they are for.
+    to a request with several records doesn't have one line for each, the first record has the whole answer and
+    result, and `answered` is the number of records that they are for.
     """
 
     line: int
@@ -43,7 +43,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Body:
-    """A request body: its size in bytes, and the number of its records."""
+    """The size of a request body in bytes, and the number of records in it."""
 
     size: int
     records: int
@@ -51,11 +51,11 @@ class Body:
 
 @dataclass
 class Preview:
-    """What was seen. `checked` is the number of records that were looked at for what is unsound.
+    """The whole preview. `checked` is the number of records that were checked for problems.
 
-    `is_complete` says that the input has no more records than that, `was_asked` that a model was there to ask.
-    `requests` are the bodies that were sent for the records shown, `result` is the object that a run would write for
-    these records alone, and `failure` says why there is none.
+    `is_complete` says whether these are all records of the input, `was_asked` whether there was a model to call.
+    `requests` has the bodies that were sent for the records shown. `result` is the object that a run would write for
+    these records alone; if there is none, `failure` says why.
     """
 
     source: str
@@ -79,7 +79,7 @@ class Preview:
 
 
 def names_of(spec: JobSpec, request: Mapping[str, Any], settings: Settings) -> Names:
-    """Return the names that the job file gives, also to what its filters select."""
+    """Return the column names in the job file, and the names of the columns that its filters select."""
     is_row, is_answer_row = is_csv(settings.content_type), is_csv(settings.accept or settings.content_type)
     record = tuple(spec.input.columns) if is_row else ()
     return Names(

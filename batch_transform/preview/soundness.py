@@ -1,4 +1,4 @@
-"""Records that are not what the job takes them for."""
+"""Checks whether records are what the job file says they are."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _JSON_TYPES = ("application/json", "application/jsonlines")
 _ANSWER = "SageMakerOutput"
 _LOOKED_AT_FOR_HEADER = 20
-# A blank after a semicolon is a sentence's; tables have none there.
+# A space after a semicolon means a sentence: tables have none there.
 _OTHER_SEPARATOR = re.compile(rb";(?! )|\t")
 
 _OPEN_QUOTE = (
@@ -36,11 +36,11 @@ _OPEN_QUOTE = (
 
 @dataclass
 class Soundness:
-    """Looks at records as they come, block by block, and notes what is unsound in `findings`.
+    """Checks records block by block, and adds the problems to `findings`.
 
-    `columns` are the names that the job file gives to columns or to top-level fields; () if it gives none.
-    What the engine would parse, for a filter or a join, is an error where it cannot be parsed; what it
-    passes on as bytes is a warning.
+    `columns` are the names that the job file gives to columns or to top-level fields; () if it gives none. A record
+    that cannot be parsed is an error if the engine would parse it, for a filter or a join, and a warning if the engine
+    passes it on as bytes.
     """
 
     settings: Settings
@@ -61,11 +61,11 @@ class Soundness:
             settings.output_filter, content_type=settings.accept or settings.content_type
         )
         self._format = FORMATS[settings.record_format] if settings.record_format else None
-        # as the preflight of a run judges it
+        # the same rule as in the preflight
         self._is_text = reads_text(settings.content_type, settings.split_type)
 
     def look_at(self, records: Sequence[bytes], first_line: int) -> None:
-        """Check consecutive records. Binary records have been checked by who cut them."""
+        """Check consecutive records. Binary records were already checked when they were split."""
         if first_line <= 1 and records and not self.settings.is_framed:
             self._packing(records[0], first_line)
         if self.settings.is_framed or self._is_packed:
@@ -82,7 +82,7 @@ class Soundness:
                 if b"\r" in text and not (is_csv and b'"' in text):
                     self._lone_return(line)
                     if is_csv:
-                        continue  # its columns are those of several lines
+                        continue  # it is several lines, so its columns cannot be checked
             if self._media_type == "text/csv" and self.settings.split_lines:
                 self._csv(text, line)
             elif self._media_type in _JSON_TYPES:
@@ -90,7 +90,7 @@ class Soundness:
         self.records += len(records)
 
     def finish(self) -> None:
-        """Judge what takes several records to see."""
+        """Run the checks that need several records."""
         if self._first_rows:
             self._header()
 
@@ -99,7 +99,7 @@ class Soundness:
         return self._format is not None
 
     def _packing(self, record: bytes, line: int) -> None:
-        """Note packed data that nothing unpacks; other checks of such bytes would be meaningless."""
+        """Report compressed data that nothing unpacks; other checks of such bytes would be meaningless."""
         packing = packing_of(record) if self._is_text or record.startswith(_GZIP) else None
         self._is_packed = packing is not None
         if not self._is_packed or "gzip" in self._media_type:
@@ -113,7 +113,7 @@ class Soundness:
         self._note("gzip", line, message, is_error=fails or self._is_text, fails=fails)
 
     def _encoding(self, record: bytes, line: int) -> bytes:
-        """Note text that is not plain UTF-8, and return the record without a byte order mark."""
+        """Report text that is not plain UTF-8, and return the record without a byte order mark."""
         may_be_wide = line <= 1 and (self._is_text or record.startswith(_UTF_16))
         if may_be_wide and (encoding := wide_encoding_of(record)):
             self._note("not-utf-8", line, f"the object is {encoding} text; save it as UTF-8", is_error=True)
@@ -168,7 +168,7 @@ class Soundness:
         self._note("blank-line", line, message, is_error=fails, fails=fails)
 
     def _fails(self, record: bytes) -> bool:
-        """Ask the engine whether a record fails in the input filter or a join."""
+        """Return whether the engine fails on the record, in the input filter or in a join."""
         if self._format is None:
             return False
         try:
@@ -230,7 +230,7 @@ class Soundness:
             self._note("json-fields", line, message, is_error=False)
 
     def _written(self, value: JsonValue) -> Iterator[bytes]:
-        """Yield what the engine writes from a record: the model's input, and what the result keeps of the record."""
+        """Yield what the engine writes from a record: the model's input, and the part of the record in the result."""
         with suppress(FilterMissError):
             if not self._filter.is_identity:
                 yield serialise_json(self._filter.select(value))
@@ -285,7 +285,7 @@ class Soundness:
 
 
 def inexact(findings: Findings, line: int, changed: ChangedNumber | None) -> None:
-    """Note a number that the engine changes."""
+    """Report a number that the engine changes."""
     if changed is not None:
         message = (
             f"the number {changed.number} becomes {changed.becomes}: a filter or a join on JSON writes every number "

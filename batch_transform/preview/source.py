@@ -1,4 +1,4 @@
-"""The start of an input: a local file, or an object in S3, read only as far as it is asked for."""
+"""Reads the start of an input, a local file or an object in S3, and no more of it than needed."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class Source:
 def open_source(place: str, s3: Callable[[], Any]) -> Iterator[Source]:
     """Open a file, the first file of a folder, an object in S3, or the first object below a prefix.
 
-    `s3` makes a boto3 S3 client, and is called for an S3 address only. Raises DataNotFoundError when
-    nothing is there, and InputError when AWS does not answer.
+    `s3` makes a boto3 S3 client, and is called only for an S3 URI. Raises DataNotFoundError if there is nothing to
+    read, and InputError if AWS doesn't answer.
     """
     if place.startswith(("s3://", "https://")):
         try:
@@ -52,7 +52,7 @@ def open_source(place: str, s3: Callable[[], Any]) -> Iterator[Source]:
 
 
 def first_in_manifest(place: str, s3: Callable[[], Any]) -> str:
-    """Return the address of the first object that a manifest in S3 lists. Raises as `open_source` does."""
+    """Return the URI of the first object that a manifest in S3 lists. Raises the same errors as `open_source`."""
     with open_source(place, s3) as source:
         parts = []
         while part := source.stream.read(_CHUNK):
@@ -86,11 +86,11 @@ def _stream(found: InputObject, store: S3Store) -> Iterator[ByteStream]:
     try:
         yield stream
     finally:
-        stream.close()  # what was not read is not fetched
+        stream.close()  # the rest of the object is not downloaded
 
 
 def _open(path: Path) -> BinaryIO:
-    """Open a file, or a pipe that is open in this process already, such as the shell's `<(zcat rows.csv.gz)`."""
+    """Open a file, or a pipe that this process already has open, such as the shell's `<(zcat rows.csv.gz)`."""
     return path.open("rb") if path.parent in _OPEN_FILES else open_file(path)
 
 

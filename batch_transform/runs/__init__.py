@@ -1,5 +1,5 @@
-"""One run of a deployed job, on AWS or on the local AWS alike: upload, start, follow, fetch, look.
+"""Runs of deployed jobs, on AWS and on the local AWS: upload, start, follow, stop, and copy the results.
 
-Everything here talks to AWS through boto3 clients that the caller made: the endpoint behind
-them is the only difference between cloud and laptop.
+Everything here talks to AWS through boto3 clients that the caller passes in: their endpoint is the only difference
+between the cloud and a laptop.
 """

@@ -1,4 +1,4 @@
-"""The command that runs a folder's CDK app, as its `cdk.json` has it."""
+"""The command in `cdk.json` that runs the CDK app of a folder."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _WITHOUT_APP = "python3 app.py"
 
 @dataclass(frozen=True)
 class AppCommand:
-    """`text` is the command as a person wrote it, `words` what is run. `context` is what `cdk` would hand over."""
+    """`text` is the command as written, `words` what is run, and `context` what `cdk` would pass to the app."""
 
     text: str
     words: tuple[str, ...]
@@ -30,13 +30,13 @@ class AppCommand:
 
 
 def app_command(project: Path) -> AppCommand:
-    """Return the command of the app in this folder, for a run without a shell.
+    """Return the command of the app in this folder, split so that it runs without a shell.
 
-    `python` and `python3` without a path are the Python that runs this, where that has the CDK; any other program is
-    looked up as `cdk` would. Without an `app`, it is `app.py`. The context is that of `cdk.json`, and of
-    `cdk.context.json`, which keeps what the CDK has looked up.
+    `python` and `python3` without a path mean the Python that runs this code, if it has the CDK. Any other program is
+    looked up as `cdk` would. If `cdk.json` has no `app`, the app is `app.py`. The context comes from `cdk.json` and
+    from `cdk.context.json`, where the CDK caches its lookups.
 
-    Raises DataNotFoundError where there is no app, and SynthError for a command that needs a shell.
+    Raises DataNotFoundError if there is no app, and SynthError for a command that needs a shell.
     """
     file = project / "cdk.json"
     if not file.exists():

@@ -1,4 +1,4 @@
-"""The jobs in a cloud assembly, found by the metadata that `BatchTransform` writes; and the stacks that they need."""
+"""The jobs in a cloud assembly, found by the metadata that `BatchTransform` writes, and the stacks that they need."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _UNKNOWN_REGION = "unknown-region"
 
 @dataclass(frozen=True)
 class AssemblyStack:
-    """A stack of an assembly, or of a stage in it; the manifest in `folder` calls it `artifact_id`."""
+    """A stack of an assembly, or of a stage in it. `artifact_id` is its name in the manifest in `folder`."""
 
     folder: Path
     artifact_id: str
@@ -27,28 +27,28 @@ class AssemblyStack:
 
     @property
     def name(self) -> str:
-        """The name that CloudFormation knows."""
+        """The name of the stack in CloudFormation."""
         return str(self.artifact.get("properties", {}).get("stackName", self.artifact_id))
 
     @property
     def template(self) -> Path:
-        """The file of its template."""
+        """The path of its template."""
         return self.folder / str(self.artifact["properties"]["templateFile"])
 
     @property
     def region(self) -> str | None:
-        """The region that it is bound to; None for whichever the credentials choose."""
+        """The region that the app sets for it; None if the region is taken from the AWS configuration."""
         region = str(self.artifact.get("environment", "")).rpartition("/")[2]
         return None if region in {"", _UNKNOWN_REGION} else region
 
     @cached_property
     def jobs(self) -> Mapping[str, JobSpec]:
-        """Its jobs by their names, with those of the stacks that are nested in it, as far as the template says them."""
+        """Its jobs by name, including those in nested stacks, with as much as the template says about them."""
         found = _jobs_of(self.template, self._nested_templates())
         return {job.name: job for job in map(_job, found)}
 
     def _nested_templates(self) -> dict[str, Path]:
-        """The templates among its assets by the hash that their addresses have."""
+        """The templates among its assets, by the hash in their URLs."""
         manifest = self.folder / f"{self.artifact_id}.assets.json"
         if not manifest.exists():
             return {}
@@ -74,9 +74,9 @@ def stacks_in(assembly: Path) -> list[AssemblyStack]:
 def stack_with(
     names: Iterable[str], stacks: Sequence[AssemblyStack], chosen: str | None
 ) -> tuple[str, AssemblyStack]:
-    """Return the job with the first of these names that any stack has, and that stack; `chosen` is a stack's name.
+    """Return the first of these names that a stack has a job for, and that stack. `chosen` limits it to one stack.
 
-    Raises InputError where no stack has one, or several have it.
+    Raises InputError if no stack has such a job, or if several have it.
     """
     among = [stack for stack in stacks if chosen in {None, stack.name}]
     if not among:
@@ -98,7 +98,7 @@ def stack_with(
 
 
 def with_needed(stack: AssemblyStack, stacks: Sequence[AssemblyStack]) -> list[AssemblyStack]:
-    """Return the stack and all that it depends on, in the order of their deployment."""
+    """Return the stack and all stacks that it depends on, in the order of their deployment."""
     siblings = {other.artifact_id: other for other in stacks if other.folder == stack.folder}
     ordered: dict[str, AssemblyStack] = {}
 
@@ -113,7 +113,7 @@ def with_needed(stack: AssemblyStack, stacks: Sequence[AssemblyStack]) -> list[A
 
 
 def _jobs_of(template: Path, nested: Mapping[str, Path]) -> Iterator[Mapping[str, Any]]:
-    """Yield what the metadata of state machines says of their jobs."""
+    """Yield what the metadata of state machines says about their jobs."""
     resources = json.loads(template.read_text(encoding="utf-8")).get("Resources", {})
     for resource in resources.values():
         if resource["Type"] == _STATE_MACHINE:
@@ -128,7 +128,7 @@ def _jobs_of(template: Path, nested: Mapping[str, Path]) -> Iterator[Mapping[str
 
 
 def _job(said: Mapping[str, Any]) -> JobSpec:
-    """Return the job as far as a run on this machine needs it. What only a deployment knows is left out."""
+    """Return the parts of the job that a run on this machine needs, without values that only a deployment knows."""
     model, source, output = said["model"], said.get("input", {}), said.get("output", {})
     return JobSpec(
         name=str(said["name"]),

@@ -1,4 +1,4 @@
-"""What AWS says when it refuses a call, as an error that says what to do."""
+"""Turns the errors of AWS calls into errors that say what to do."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ ACTIONS = {
     "GetLogEvents": "logs:GetLogEvents",
     "ListObjectsV2": "s3:ListBucket",
 }
-"""The calls that `start`, `runs`, `show` and `stop` make, with the action of IAM that allows each."""
+"""The calls that `start`, `runs`, `show` and `stop` make, with the IAM action that allows each."""
 
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
-"""The codes of an error with which a service says that IAM allows the call to nobody with these credentials."""
+"""The error codes of services for a call that IAM doesn't allow with these credentials."""
 
 _BAD_CREDENTIALS = frozenset(
     {
@@ -49,8 +49,8 @@ _GIVE_CREDENTIALS = (
 
 @contextmanager
 def aws_calls() -> Iterator[None]:
-    """Raise AwsCallError for what botocore raises inside."""
-    # botocore takes a quarter of a second, which commands that call nothing should not wait for
+    """Raise AwsCallError for any error of botocore in this context."""
+    # importing botocore takes a quarter of a second, which commands that call nothing should not wait for
     from botocore import exceptions as botocore  # noqa: PLC0415
 
     try:
@@ -78,7 +78,7 @@ def aws_calls() -> Iterator[None]:
 
 
 def refusal(error: ClientError) -> str:
-    """Return what a service said, which action it asked for where it denied one, and what to do."""
+    """Return the message of the service, the action that it denied, if any, and what to do."""
     code, said = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
     if code in _BAD_CREDENTIALS:
         return f"AWS does not accept these credentials ({code}: {said}): {_GIVE_CREDENTIALS}"

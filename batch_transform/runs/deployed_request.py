@@ -1,4 +1,4 @@
-"""What a deployed job declares, read from its state machine: the same values that its own check gets."""
+"""What a deployed job declares, read from its state machine: the same values that its preflight gets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DeployedRequest:
-    """The declared request, the instance types in their order, and the names that the job gives its columns."""
+    """The declared request, the instance types in order, and the column names of the job."""
 
     request: Request
     instance_types: tuple[str, ...]
@@ -27,7 +27,7 @@ class DeployedRequest:
 
     @classmethod
     def of(cls, definition: Mapping[str, Any]) -> DeployedRequest:
-        """Read a definition that `batch_transform_cdk` made. Raises NotDeployedError for any other."""
+        """Read a state machine definition made by `batch_transform_cdk`. Raises NotDeployedError for any other."""
         try:
             states = definition["States"]
             checked = states["Preflight"]["Arguments"]["Payload"]
@@ -44,12 +44,12 @@ class DeployedRequest:
 
     @property
     def input_place(self) -> S3Uri:
-        """Where the job reads what it scores."""
+        """The S3 location of the job's input."""
         return S3Uri.parse(self.request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"])
 
     @property
     def buckets(self) -> tuple[str, ...]:
-        """The buckets that a run reads from and writes to, each once."""
+        """The buckets that a run reads from and writes to, without duplicates."""
         captured = self.request.get("DataCaptureConfig", {}).get("DestinationS3Uri")
         places = [self.request["TransformOutput"]["S3OutputPath"], *([captured] if captured else [])]
         return tuple(
@@ -57,12 +57,12 @@ class DeployedRequest:
         )
 
     def checked(self, overrides: object) -> RunRequest:
-        """Apply a run's overrides as the deployed check does. Raises RunInputError with all problems.
+        """Apply a run's overrides as the preflight does. Raises RunInputError with all problems.
 
-        Whether the data are there, and which model an endpoint serves, only the run itself sees.
+        Only the run itself can check whether the data exist, and which model an endpoint serves.
         """
         output = self.request["TransformOutput"]
-        place = f"{output['S3OutputPath'].rstrip('/')}/RUN"  # each run has a folder of its own
+        place = f"{output['S3OutputPath'].rstrip('/')}/RUN"  # each run has its own folder
         request = {**self.request, "TransformOutput": {**output, "S3OutputPath": place}}
         return apply_overrides(request, overrides, self.columns, instance_types=self.instance_types)
 

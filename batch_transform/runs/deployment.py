@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient
 
 Stack = Mapping[str, Any]
-"""A stack, as DescribeStacks has it."""
+"""A stack, as DescribeStacks returns it."""
 
 
 @dataclass(frozen=True)
 class DeployedJob:
-    """A job by its name in the job file, its name there (with the environment's prefix), its machine and its stack."""
+    """A deployed job: its name in the job file, the same with the environment's prefix, its state machine and stack."""
 
     name: str
     deployed_name: str
@@ -30,7 +30,7 @@ class DeployedJob:
 
     @property
     def region(self) -> str:
-        """The region that it runs in."""
+        """The region where it runs."""
         return self.state_machine_arn.split(":")[3]
 
 
@@ -41,13 +41,13 @@ def deployed_jobs(
     stack: str | None = None,
     others: Iterable[EnvironmentSpec] = (),
 ) -> list[DeployedJob]:
-    """Return the jobs of an environment, in the order of their names; with `stack`, those of this stack alone.
+    """Return the jobs of an environment, sorted by name; with `stack`, only those of that stack.
 
-    They are those of its own stacks, and of all other stacks of the account and region with a `BatchTransform`; not
-    those of `others`, the project's other environments. Credentials that may not list all stacks find the environment's
-    own.
+    These are the jobs in the environment's own stacks, and in any other stack of the account and region that has a
+    `BatchTransform`, except the stacks of `others`, the project's other environments. Without permission to list all
+    stacks, only the environment's own stacks are searched.
 
-    Raises NotDeployedError where there is no job, and AwsCallError.
+    Raises NotDeployedError if there is no job, and AwsCallError.
     """
     stacks = [_named(stack, cloudformation)] if stack else list(_stacks(environment, cloudformation, others))
     for one in stacks:
@@ -80,9 +80,9 @@ def deployed_jobs(
 
 
 def named_job(name: str, jobs: Sequence[DeployedJob], environment: EnvironmentSpec) -> DeployedJob:
-    """Return the job of that name, with the environment's prefix or without.
+    """Return the job with that name, which may include the environment's prefix.
 
-    Raises NotDeployedError where there is none, or more than one.
+    Raises NotDeployedError if there is none, or more than one.
     """
     named = jobs_named(name, jobs)
     if named:
@@ -97,7 +97,7 @@ def named_job(name: str, jobs: Sequence[DeployedJob], environment: EnvironmentSp
 
 
 def jobs_named(name: str, jobs: Sequence[DeployedJob]) -> list[DeployedJob]:
-    """Return the one job of that name, or none. Raises NotDeployedError where several have it."""
+    """Return the job with that name in a list, or an empty list. Raises NotDeployedError if several jobs have it."""
     named = [job for job in jobs if name in {job.name, job.deployed_name}]
     stacks = list(dict.fromkeys(job.stack for job in named))
     if len(stacks) > 1:
@@ -114,7 +114,7 @@ def jobs_named(name: str, jobs: Sequence[DeployedJob]) -> list[DeployedJob]:
 
 
 def deploy_command(environment: EnvironmentSpec) -> str:
-    """Return what deploys all stacks of the environment."""
+    """Return the command that deploys all stacks of the environment."""
     name = environment.environment
     chosen = "" if name == DEFAULT_ENVIRONMENT else f" -c environment={name}"
     return f"npx aws-cdk@2 deploy --all{chosen}"
@@ -123,7 +123,7 @@ def deploy_command(environment: EnvironmentSpec) -> str:
 def _stacks(
     environment: EnvironmentSpec, cloudformation: CloudFormationClient, others: Iterable[EnvironmentSpec]
 ) -> Iterator[Stack]:
-    """Yield all stacks but those of other environments."""
+    """Yield all stacks except those of other environments."""
     elsewhere = {other.prefix for other in others} - {environment.prefix}
     try:
         found = _all_stacks(cloudformation)
@@ -136,7 +136,7 @@ def _stacks(
 
 
 def _all_stacks(cloudformation: CloudFormationClient) -> list[Stack]:
-    """Return every stack there is. Raises PermissionError where the credentials may not list them."""
+    """Return every stack of the account and region. Raises PermissionError without permission to list them."""
     from botocore.exceptions import ClientError  # noqa: PLC0415 - as in aws_calls
 
     with aws_calls():
@@ -150,7 +150,7 @@ def _all_stacks(cloudformation: CloudFormationClient) -> list[Stack]:
 
 
 def own_stacks(environment: EnvironmentSpec, cloudformation: CloudFormationClient) -> Iterator[Stack]:
-    """Yield the first stack of the environment and those that it and they have split into. Raises AwsCallError."""
+    """Yield the environment's first stack, and the stacks that its jobs are split into. Raises AwsCallError."""
     first = _described(f"{environment.prefix}{FIRST_STACK}", cloudformation)
     waiting = [first] if first else []
     while waiting:
@@ -159,7 +159,7 @@ def own_stacks(environment: EnvironmentSpec, cloudformation: CloudFormationClien
         for output in stack.get("Outputs", []):
             if output["OutputKey"].startswith(SPLIT_INTO):
                 child = _described(output["OutputValue"], cloudformation)
-                if child is not None:  # an output names a stack before it is deployed
+                if child is not None:  # the output may name a stack that is not deployed yet
                     waiting.append(child)
 
 
@@ -181,7 +181,7 @@ def _described(name: str, cloudformation: CloudFormationClient) -> Stack | None:
         try:
             stack: Any = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
         except ClientError as error:
-            # CloudFormation has no error of its own for it.
+            # CloudFormation has no specific error for a stack that doesn't exist.
             if "does not exist" in error.response["Error"].get("Message", ""):
                 return None
             raise

@@ -1,4 +1,4 @@
-"""One execution of a job's state machine: started, and followed until it ends."""
+"""Starts an execution of a job's state machine, and follows it until it ends."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ if TYPE_CHECKING:
 _SHORTEST_PAUSE_SECONDS = 0.25
 _LONGEST_PAUSE_SECONDS = 10.0
 _PAUSE_PER_SECOND = 0.05
-"""Between two looks at a run: a twentieth of its time so far, so that a long one takes few calls."""
+"""The pause between two polls is a twentieth of the run's time so far: a long run needs few calls."""
 
 
 @dataclass(frozen=True)
 class StateEntered:
-    """The machine entered a state."""
+    """The state machine entered a state."""
 
     name: str
 
 
 @dataclass(frozen=True)
 class TransformJobProgress:
-    """How far a transform job is. Counts are None on AWS, which does not tell them.
+    """The progress of a transform job. Counts are None on AWS, which doesn't report them.
 
-    `starting` is what the local AWS's container does before it serves, such as installing packages.
-    `seconds` is the time since the job's start, or from its start to its end. `data_processing`, `accept` and
-    `assembles_lines` are the job's own, with the run's overrides in them. `counts` is everything that the local AWS
-    counts, by the names of the engine's `Progress`.
+    `starting` is what the local AWS's container does before it serves, such as installing packages. `seconds` is the
+    time from the job's start until now, or until its end. `data_processing`, `accept` and `assembles_lines` are the
+    job's settings after the run's overrides. `counts` has everything that the local AWS counts, with the names of the
+    engine's `Progress`.
     """
 
     name: str
@@ -57,7 +57,7 @@ class TransformJobProgress:
 
 @dataclass(frozen=True)
 class Ended:
-    """The end: `status` is SUCCEEDED, FAILED, TIMED_OUT or ABORTED; `output` is None unless it succeeded."""
+    """The run ended: `status` is SUCCEEDED, FAILED, TIMED_OUT or ABORTED; `output` is None unless it succeeded."""
 
     status: str
     output: RunOutput | None
@@ -70,7 +70,7 @@ Event = StateEntered | TransformJobProgress | Ended
 
 @dataclass(frozen=True)
 class Clients:
-    """The AWS clients that following a run takes."""
+    """The AWS clients needed to follow a run."""
 
     stepfunctions: SFNClient
     sagemaker: SageMakerClient
@@ -79,7 +79,7 @@ class Clients:
 
 @dataclass(frozen=True)
 class Execution:
-    """A started run. `run` is its id, which its output prefix and its transform jobs' names carry."""
+    """A started run. `run` is its id, which is part of its output prefix and of its transform jobs' names."""
 
     arn: str
     run: str
@@ -88,10 +88,10 @@ class Execution:
 def start(
     state_machine_arn: str, overrides: Mapping[str, Any], clients: Clients, *, name: str | None = None
 ) -> Execution:
-    """Start the state machine with the run's overrides. `name` is the execution's; else Step Functions gives one.
+    """Start the state machine with the run's overrides. Without `name`, Step Functions generates the execution's name.
 
-    With a name, a call that was repeated because its answer was lost starts no second run. Raises AwsCallError
-    where nothing was started, and FollowError where the run was, and cannot be looked at.
+    With a name, repeating the call after a lost response doesn't start a second run. Raises AwsCallError if nothing
+    was started, and FollowError if the run was started but can't be described.
     """
     named: dict[str, Any] = {"name": name} if name else {}
     with aws_calls():
@@ -108,9 +108,9 @@ def start(
 
 
 def follow(execution: Execution, clients: Clients) -> Iterator[Event]:
-    """Yield what happens, as it happens, and end with `Ended`.
+    """Yield events as they happen; the last one is `Ended`.
 
-    Progress is yielded at each poll while a transform job is under way.
+    While a transform job is in progress, each poll yields its progress.
     """
     began = time.monotonic()
     last_event = 0
@@ -140,12 +140,12 @@ def follow(execution: Execution, clients: Clients) -> Iterator[Event]:
 
 
 def pause_seconds(followed: float) -> float:
-    """Return how long to wait for the next look at a run that was followed for so many seconds."""
+    """Return the seconds to wait before the next poll of a run that has been followed for that many seconds."""
     return min(_LONGEST_PAUSE_SECONDS, max(_SHORTEST_PAUSE_SECONDS, _PAUSE_PER_SECOND * followed))
 
 
 def _transform_jobs(execution: Execution, clients: Clients) -> Iterator[TransformJobProgress]:
-    """The run's newest transform job, with the counts that the local AWS logs beside AWS's own streams."""
+    """Yield the run's newest transform job, with the counts that the local AWS logs in a stream of its own."""
     jobs = clients.sagemaker.list_transform_jobs(
         NameContains=execution.run, SortBy="CreationTime", SortOrder="Descending", MaxResults=1
     )["TransformJobSummaries"]

@@ -13,7 +13,7 @@ from pathlib import Path
 from batch_transform.job.errors import KeyPathError
 
 _MOST_BYTES_OF_A_SEGMENT = 255
-"""NAME_MAX of all common file systems on Linux and macOS; one with a lower limit refuses longer names itself."""
+"""NAME_MAX of all common file systems on Linux and macOS. A file system with a lower limit rejects longer names."""
 
 _NAME_ERRORS = {
     errno.EEXIST: "a file or folder with that name already exists",
@@ -25,14 +25,14 @@ _NAME_ERRORS = {
     errno.ENOTDIR: "a folder in the path is a file or a symbolic link",
     errno.ENOTEMPTY: "a folder with that name already exists",
 }
-"""Errors that are due to the name and not to the disk: another name would work."""
+"""Errors caused by the name and not by the disk: another name would work."""
 
 
 class FilesBelow:
-    """Puts files into `folder`, and nowhere else, under names such as the ends of S3 keys.
+    """Puts files into `folder`, and nowhere else, under names such as the last part of an S3 key.
 
-    No symbolic link below the folder is followed, whoever made it. No file replaces one that was put here under
-    another name: on a file system that ignores case, such as macOS's, `A` and `a` are the same file.
+    Symbolic links below the folder are never followed. A file never replaces one that was put here under another name:
+    on a file system that ignores case, such as that of macOS, `A` and `a` are the same file.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -97,19 +97,19 @@ def segments(name: str) -> tuple[str, ...]:
 
 
 def can_be_written(folder: Path) -> bool:
-    """Say whether files can be written to a folder, which may not exist yet."""
+    """Return whether files can be written to a folder, which may not exist yet."""
     nearest = next((place for place in (folder, *folder.absolute().parents) if place.exists()), folder)
     return nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
 
 
 @contextmanager
 def _opened(folder: Path, below: list[str]) -> Iterator[int]:
-    """Open a folder below another one, creating missing folders one by one; no link on the way is followed."""
+    """Open a folder below another one, creating missing folders one by one, without following links."""
     folder.mkdir(parents=True, exist_ok=True)
     here = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         for name in below:
-            with contextlib.suppress(FileExistsError):  # opening it shows whether it is a folder
+            with contextlib.suppress(FileExistsError):  # os.open checks that it is a folder
                 os.mkdir(name, dir_fd=here)
             inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=here)
             os.close(here)

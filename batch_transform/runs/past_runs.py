@@ -25,7 +25,7 @@ _RUN_ID = re.compile(r"(?:(?P<job>.+)-)?(?P<run>\d{8}T\d{6}-[0-9a-f]{8})(?:-\d+)
 
 @dataclass(frozen=True)
 class FoundRun:
-    """An execution of a job's machine. `run` is the id that the run's outputs and transform jobs carry."""
+    """An execution of a job's state machine. `run` is the id in the run's output prefix and transform job names."""
 
     job: DeployedJob
     run: str
@@ -37,7 +37,7 @@ class FoundRun:
 class RunSummary:
     """The outcome of a run. None means not applicable or unknown: AWS counts no records.
 
-    `status` is the execution's, or SKIPPED for one that ended well beside another run and scored nothing.
+    `status` is the execution's, or SKIPPED if it succeeded without scoring because another run was in progress.
     """
 
     run: str
@@ -56,12 +56,12 @@ class RunSummary:
     cause: str
 
     def took(self, now: datetime) -> timedelta:
-        """Return how long it took, or takes so far."""
+        """Return how long it took, or has taken so far."""
         return (self.ended or now) - self.started
 
 
 def last_runs(jobs: Sequence[DeployedJob], stepfunctions: SFNClient, limit: int) -> list[FoundRun]:
-    """Return the last runs of these jobs together, newest first."""
+    """Return the most recent runs of all these jobs, newest first."""
     found = []
     with aws_calls():
         for job in jobs:
@@ -71,9 +71,9 @@ def last_runs(jobs: Sequence[DeployedJob], stepfunctions: SFNClient, limit: int)
 
 
 def find_run(text: str, jobs: Sequence[DeployedJob], stepfunctions: SFNClient) -> FoundRun:
-    """Return the run by its id, its execution's ARN or name, a transform job's name; or the last of a job, by name.
+    """Return the run with this id, execution ARN, execution name or transform job name, or a job's most recent run.
 
-    Raises NotDeployedError where there is none.
+    Raises NotDeployedError if there is none.
     """
     if named := jobs_named(text, jobs):
         if runs := last_runs(named, stepfunctions, 1):
@@ -128,7 +128,7 @@ def _candidates(text: str, jobs: Sequence[DeployedJob], stepfunctions: SFNClient
         named = [job for job in jobs if name and name.lower() == job.deployed_name.lower()]
         for job in named or jobs:
             yield from (found for found in _since_start_of(run, job, stepfunctions) if found.run == run)
-    # Executions that `start` names end like a run's id, and are none.
+    # Names that `start` gives to executions look like run ids, but are not.
     machine, _, name = text.replace(":execution:", ":stateMachine:").rpartition(":")
     for job in jobs:
         if machine in {"", job.state_machine_arn}:
@@ -136,15 +136,15 @@ def _candidates(text: str, jobs: Sequence[DeployedJob], stepfunctions: SFNClient
             try:
                 described = stepfunctions.describe_execution(executionArn=arn)
             except (stepfunctions.exceptions.ExecutionDoesNotExist, stepfunctions.exceptions.InvalidArn):
-                continue  # another job's, or nobody's: the caller says so
+                continue  # another job may have it; the caller reports it if none has
             yield FoundRun(job, run_id(arn, described["startDate"]), arn, described["startDate"])
 
 
 def _since_start_of(run: str, job: DeployedJob, stepfunctions: SFNClient) -> Iterator[FoundRun]:
-    """Yield the job's runs, newest first, as far back as the run with this id began."""
+    """Yield the job's runs, newest first, back to the time in this run id."""
     try:
         began = datetime.strptime(run[:15], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
-    except ValueError:  # no moment, and so no run
+    except ValueError:  # not a valid time, so no run has this id
         return
     pages = stepfunctions.get_paginator("list_executions").paginate(stateMachineArn=job.state_machine_arn)
     for page in pages:

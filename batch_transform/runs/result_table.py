@@ -1,4 +1,4 @@
-"""The first rows of a run's results, as a person wants to see them: named columns, the truth beside them."""
+"""The first rows of a run's results, for a person: with column names and known answers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from batch_transform.job.values.media_type import CSV, media_type
 from batch_transform.runs.execution import TransformJobProgress
 from batch_transform.runs.truth import Score, Truth
 
-csv.field_size_limit(2**31 - 1)  # a cell may be as large as a record, not only 128 KiB
+csv.field_size_limit(2**31 - 1)  # a cell may be as large as a record; the default is 128 KiB
 
 _MOST_COLUMNS = 8
 _FIRST_COLUMNS = 4
@@ -24,9 +24,9 @@ _LONGEST_CELL = 200
 
 @dataclass(frozen=True)
 class ResultTable:
-    """`rows` are cut to what fits a screen; `score` is over all rows, and None where no truth is known.
+    """`rows` are shortened to fit a screen. `score` is over all rows; None without known answers.
 
-    If the rows are from several files, the first column has their names.
+    If the rows come from several files, the first column has the files' names.
     """
 
     title: str
@@ -44,16 +44,16 @@ def result_table(
     *,
     folder: Path,
 ) -> ResultTable:
-    """Read the first `count` rows of `files`, and score all of them where `truth` has two of these columns.
+    """Read the first `count` rows of `files`, and score all rows if both columns of `truth` are among theirs.
 
-    The files' names are shown relative to `folder`, which holds them.
+    The files' names are shown relative to `folder`, which contains them.
     """
     found = ((file, tuple(row)) for file in files for row in read_rows(file, job.accept))
     first = list(islice(found, max(count, 1)))
-    width = max((len(row) for _, row in first), default=0)  # needs a row even if none is shown
+    width = max((len(row) for _, row in first), default=0)  # the width needs a row even if none is shown
     first = first[:count]
     columns = result_columns(spec, job.data_processing)
-    if len(columns) != width:  # without names columns count from 1, as in `explain`
+    if len(columns) != width:  # columns without names are numbered from 1, as in `explain`
         columns = tuple(f"column {place}" for place in range(1, width + 1)) if width > 1 else ("record",)
     heads, rows = _fitting(columns), [_fitting(row) for _, row in first]
     score = None

@@ -1,4 +1,4 @@
-"""The `.out` objects of a run, copied to this machine."""
+"""Copies the `.out` objects of a run to this machine."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Copies:
-    """The files below `folder` that were copied, in the order of their keys, and the keys that cannot be files."""
+    """The files that were copied to `folder`, in the order of their keys, and the keys that cannot be paths."""
 
     folder: Path
     files: tuple[Path, ...]
@@ -29,7 +29,7 @@ class Copies:
     problem: str = ""
 
     def require_whole(self) -> None:
-        """Raise ResultsError, one line for each result that is not where it should be."""
+        """Raise ResultsError if any results are missing from the folder, with one line for each."""
         lines = [f"{error}; it was not copied" for error in self.refused]
         if self.problem or lines:
             raise ResultsError("\n".join([*([self.problem] if self.problem else []), *lines]))
@@ -38,7 +38,7 @@ class Copies:
 def copy_results(
     output: S3Uri, folder: Path, s3: S3Client, *, ask_again: Callable[[str], bool] = lambda _problem: False
 ) -> Copies:
-    """Copy a run's results with `fetch`, or to a temporary folder on a disk error: the local AWS ends afterwards.
+    """Copy a run's results with `fetch`; after a disk error, to a temporary folder, since the local AWS stops next.
 
     If that fails too, `ask_again` gets the problem and returns whether to try again. Raises ResultsError if it
     returns False.
@@ -102,7 +102,7 @@ class _Copy:
 
 
 def _fetch_all(wanted: list[_Copy], folder: Path, s3: S3Client) -> tuple[list[Path], list[KeyPathError]]:
-    """Copy in order, so that of two names that are the same file here, the first one always wins."""
+    """Copy in order: if two names are the same file on this file system, the first one always wins."""
     files: list[Path] = []
     refused: list[KeyPathError] = []
     target = FilesBelow(folder)
@@ -125,7 +125,7 @@ def _fetch_all(wanted: list[_Copy], folder: Path, s3: S3Client) -> tuple[list[Pa
 
 @contextmanager
 def _naming(file: Path) -> Iterator[None]:
-    """Make a disk error name the file that the user will look for."""
+    """Make a disk error name the file that the user expects."""
     try:
         yield
     except OSError as error:
@@ -134,7 +134,7 @@ def _naming(file: Path) -> Iterator[None]:
 
 @contextmanager
 def _collecting(key: str, refused: list[KeyPathError]) -> Iterator[None]:
-    """Collect a key that cannot be a file, and continue with the others."""
+    """Collect a key that cannot be a path, and continue with the others."""
     try:
         yield
     except KeyPathError as error:

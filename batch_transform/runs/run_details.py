@@ -1,4 +1,4 @@
-"""All that can be told of one run."""
+"""Everything that `show` shows about a run."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 MOST_FILES = 1000
-"""Of a result with more objects, only so many are listed: one page of ListObjectsV2."""
+"""The most result objects to list: one page of ListObjectsV2."""
 
 
 @dataclass(frozen=True)
 class PassedState:
-    """A state that the run was in, or is. `left` is None while it is in it."""
+    """A state that the run has entered. `left` is None while the run is in it."""
 
     name: str
     entered: datetime
@@ -40,10 +40,10 @@ class OutputFile:
 
 @dataclass(frozen=True)
 class RunDetails:
-    """A run: `overrides` is the execution's input as it was given, and `jobs` the attempts, each with its request.
+    """A run: `overrides` is the execution's input as given, and `jobs` are the attempts, each with its request.
 
-    `output_path` is None where the run came to no transform job. `files` are the first MOST_FILES; the files of a
-    failed run are those that SageMaker had finished. `cause` and `next_step` are empty unless it failed.
+    `output_path` is None if the run has no transform job. `files` has the first MOST_FILES objects; for a failed run,
+    those that SageMaker had finished. `cause` and `next_step` are empty unless the run failed.
     """
 
     summary: RunSummary
@@ -58,7 +58,7 @@ class RunDetails:
 
 
 def run_details(found: FoundRun, clients: Clients, s3: S3Client) -> RunDetails:
-    """Return what Step Functions, SageMaker and S3 tell of the run. Raises AwsCallError."""
+    """Return what Step Functions, SageMaker and S3 know about the run. Raises AwsCallError."""
     summary = summary_of(found, clients)
     with aws_calls():
         described = clients.stepfunctions.describe_execution(executionArn=found.execution_arn)
@@ -84,7 +84,7 @@ def run_details(found: FoundRun, clients: Clients, s3: S3Client) -> RunDetails:
 
 
 def passed_states(events: list[Any], ended: datetime | None) -> list[PassedState]:
-    """Return the states of an execution's history, in their order: each is left when the next one is entered."""
+    """Return the states in an execution's history, in order: each is left when the next one is entered."""
     entered = [
         (details["name"], event["timestamp"])
         for event in events
@@ -105,7 +105,7 @@ def _files(output_path: str, s3: S3Client) -> tuple[list[OutputFile], bool]:
 
 
 def _told(summary: RunSummary) -> tuple[str, str]:
-    """Cause and next step. The diagnosis of a failed run holds its own, within the cause."""
+    """Return the cause and the next step. A failed run that was diagnosed has its next step in its cause."""
     if summary.status not in CAUSE:
         return "", ""
     cause = summary.cause or CAUSE[summary.status]

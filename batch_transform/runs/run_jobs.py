@@ -1,4 +1,4 @@
-"""The transform jobs of a run, as SageMaker has them."""
+"""The transform jobs of a run, as SageMaker describes them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SENT = {"TransformJobName", "ModelName", *(member.path[0] for member in MEMBERS
 
 @dataclass(frozen=True)
 class RunJob:
-    """One attempt of a run. `request` is what SageMaker says it was asked, without tags, which it does not tell."""
+    """One attempt of a run. `request` is its CreateTransformJob request without tags: SageMaker doesn't return them."""
 
     name: str
     status: str
@@ -33,7 +33,7 @@ class RunJob:
 
 
 def run_jobs(run: str, sagemaker: SageMakerClient) -> list[RunJob]:
-    """Return the transform jobs of the run with this id, the first attempt first."""
+    """Return the transform jobs of the run with this id, in the order of the attempts."""
     pages = sagemaker.get_paginator("list_transform_jobs").paginate(
         NameContains=run, SortBy="CreationTime", SortOrder="Ascending"
     )
@@ -58,9 +58,9 @@ def _described(name: str, sagemaker: SageMakerClient) -> RunJob:
 
 
 def record_counts(job_name: str, logs: CloudWatchLogsClient) -> dict[str, Any]:
-    """Return what the local AWS counts and logs beside AWS's own streams, such as `records`; {} on AWS.
+    """Return the counts that the local AWS logs in a stream of its own, such as `records`; {} on AWS.
 
-    Before the first record it may have `starting`, what the container does before it serves.
+    Before the first record, `starting` may say what the container does before it serves.
     """
     try:
         page = logs.get_log_events(
@@ -70,6 +70,6 @@ def record_counts(job_name: str, logs: CloudWatchLogsClient) -> dict[str, Any]:
             limit=1,
         )
     except logs.exceptions.ResourceNotFoundException:
-        return {}  # AWS has no such stream, and the local AWS none before the first record
+        return {}  # AWS never has this stream, and the local AWS only from the first record on
     counts: dict[str, Any] = json.loads(page["events"][-1]["message"]) if page["events"] else {}
     return counts

@@ -1,4 +1,4 @@
-"""What an execution that succeeded gives back (docs/reference/run-output.md)."""
+"""The output of an execution that succeeded (docs/reference/run-output.md)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 @dataclass(frozen=True)
 class RunOutput:
-    """The fields that a person is shown. None if the run was skipped, or if unknown."""
+    """The fields that the commands show. A field is None if it is unknown, or if the run was skipped."""
 
     transform_job: str | None
     place: S3Uri | None
@@ -47,7 +47,7 @@ class RunOutput:
         )
 
     def __str__(self) -> str:
-        """What was read and written, and on what, in one line."""
+        """What was read and written, and on which instances, in one line."""
         if self.place is None:
             return f"skipped: {self.running_execution} is in progress"
         attempts = "1 attempt" if self.attempts == 1 else f"{self.attempts} attempts"
@@ -59,14 +59,14 @@ class RunOutput:
 
 
 def objects_text(count: int | None, size: int | None) -> str:
-    """Return such as `3 objects of 37.7 kB`."""
+    """Return a text such as `3 objects of 37.7 kB`."""
     if count is None or size is None:
         return "objects not counted"
     return f"{counted(count, 'object')} of {size_text(size)}"
 
 
 def size_text(size: float) -> str:
-    """Return bytes as a person reads them."""
+    """Return a number of bytes in a readable unit."""
     for unit in _UNITS:
         if size < 1000 or unit == _UNITS[-1]:
             break

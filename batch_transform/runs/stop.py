@@ -25,15 +25,15 @@ CAUSE = "batch-transform stop"
 """The cause that StopExecution gets, which `show` and the notification quote."""
 
 _QUIET_SECONDS = 2.0
-"""How long no transform job may be in progress before a run counts as ended: Step Functions may have sent
-CreateTransformJob just before it ended."""
+"""How long a run must have no transform job in progress before it counts as ended: Step Functions may have sent
+CreateTransformJob just before the execution ended."""
 
 _NOT_ENDED = frozenset({"InProgress", "Stopping"})
 
 
 @dataclass(frozen=True)
 class StoppedRun:
-    """A run while it is being stopped, or after. `transform_jobs` has the status of each of its jobs by name.
+    """A run that is being stopped or has been. `transform_jobs` maps the name of each of its jobs to the status.
 
     `status` is the execution's: ABORTED for a run that was stopped, another one for a run that ended by itself.
     """
@@ -54,15 +54,15 @@ class StoppedRun:
 
     @property
     def has_ended(self) -> bool:
-        """Whether nothing of it is in progress, and billed."""
+        """Whether nothing of it is in progress or billed any more."""
         return self.status != "RUNNING" and not self.in_progress
 
 
 def runs_to_stop(target: str | None, jobs: Sequence[DeployedJob], stepfunctions: SFNClient) -> list[FoundRun]:
-    """Return the runs in progress of a job, or of all jobs without a `target`, newest first; or the one run it names.
+    """Return the runs in progress of the job that `target` names, or of all jobs if it is None; or the run it names.
 
-    The run that a person names is returned even if it has ended. Newest first, so that no run that waits for another
-    one begins when that one is stopped. Raises NotDeployedError if nothing has that name.
+    A run that is named is returned even if it has ended. The newest run is first: stopping an older one first would
+    let the run that waits for it begin. Raises NotDeployedError if no job or run has that name.
     """
     named = jobs_named(target, jobs) if target is not None else jobs
     if target is not None and not named:
@@ -92,7 +92,7 @@ def _in_progress(jobs: Sequence[DeployedJob], stepfunctions: SFNClient) -> list[
 
 
 def stop(runs: Sequence[FoundRun], stepfunctions: SFNClient) -> None:
-    """Stop the executions, in this order. One that has ended by itself is no error. Raises AwsCallError."""
+    """Stop the executions, in this order; those that have already ended are skipped. Raises AwsCallError."""
     for number, run in enumerate(runs):
         try:
             with aws_calls():
@@ -120,7 +120,7 @@ def _stop(run: FoundRun, stepfunctions: SFNClient) -> None:
 
 
 def until_ended(runs: Sequence[FoundRun], clients: Clients) -> Iterator[list[StoppedRun]]:
-    """Yield what is known of the runs, in their order, at each poll; last when all of them have ended."""
+    """Yield the state of the runs, in the given order, at each poll, until all of them have ended."""
     began = time.monotonic()
     quiet_since: float | None = None
     while True:
@@ -143,7 +143,7 @@ def until_ended(runs: Sequence[FoundRun], clients: Clients) -> Iterator[list[Sto
 
 
 def _looked_at(run: FoundRun, clients: Clients) -> StoppedRun:
-    # The execution before its jobs: one that has ended creates no further job.
+    # Describe the execution before its jobs: once it has ended, it creates no further job.
     described: dict[str, Any] = dict(clients.stepfunctions.describe_execution(executionArn=run.execution_arn))
     return StoppedRun(
         run=run.run,
@@ -158,7 +158,7 @@ def _looked_at(run: FoundRun, clients: Clients) -> StoppedRun:
 
 
 def _transform_jobs(execution_arn: str, sagemaker: SageMakerClient) -> dict[str, str]:
-    """Return the status of each transform job of the run, by name, the first attempt first."""
+    """Return the status of each transform job of the run by name, in the order of the attempts."""
     of_run = re.compile(rf".+{attempt_pattern(execution_arn)}")
     pages = sagemaker.get_paginator("list_transform_jobs").paginate(
         NameContains=f"-{execution_hash(execution_arn)}-", SortBy="CreationTime", SortOrder="Ascending"

