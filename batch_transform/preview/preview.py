@@ -189,7 +189,7 @@ def _run(made: Preview, read: _Read, rehearsed: Callable[[bytes], Rehearsal], so
         bodies = list(made.bodies)
         _fill_in(made, rehearsed(_joined(made.settings, before, ended=True)).exchanges, Findings())
         made.bodies = bodies or made.bodies
-    is_explained = line is not None and line == soundness.first_failing  # a finding already explains it, with a fix
+    is_explained = line is not None and line == soundness.first_failing  # a finding explains it
     if not is_explained:
         _note_failure(made, ran.failure, ran.exchanges, findings)
 
