@@ -26,7 +26,7 @@ REQUEST: dict[str, Any] = {
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder with a request in it."""
+    """The working folder, with a request in it."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "request.json").write_text(json.dumps(REQUEST))
     return tmp_path
@@ -55,7 +55,7 @@ def test_standard_input_is_read(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     assert "\nname: other\n" in capsys.readouterr().out
 
 
-def test_a_new_file_is_written_and_none_is_overwritten(
+def test_a_new_file_is_written_and_an_existing_one_is_never_overwritten(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert exit_code("request.json", "--out", "jobs/churn.yaml") == 0
@@ -66,7 +66,7 @@ def test_a_new_file_is_written_and_none_is_overwritten(
     assert "already exists and is not overwritten" in capsys.readouterr().err
 
 
-def test_fails_with_2_and_the_problems_of_a_request_that_aws_would_refuse(
+def test_fails_with_2_and_the_problems_of_a_request_that_aws_would_reject(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "request.json").write_text(json.dumps({**REQUEST, "MaxPayloadInMB": 200}))
@@ -79,7 +79,7 @@ def test_fails_with_2_and_the_problems_of_a_request_that_aws_would_refuse(
     assert json.loads(out)["problems"][0]["code"] == "max-payload-too-large"
 
 
-def test_json_is_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_output_can_be_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code("request.json", "--json") == 0
     report = json.loads(capsys.readouterr().out)
     assert report["request"] == {name: value for name, value in REQUEST.items() if name != "TransformJobName"}
@@ -93,7 +93,7 @@ def test_python_is_read_with_from_sdk(folder: Path, capsys: pytest.CaptureFixtur
     assert "existing: m\n" in capsys.readouterr().out
 
 
-def test_a_name_that_is_not_a_file_is_a_job_of_the_account(
+def test_a_name_that_is_not_a_file_is_a_transform_job_in_the_account(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     class NoAccount:
@@ -106,7 +106,7 @@ def test_a_name_that_is_not_a_file_is_a_job_of_the_account(
 
 
 @pytest.mark.parametrize("source", ["missing.json", "jobs/", "."])
-def test_fails_for_what_cannot_be_read(source: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_fails_for_a_source_that_cannot_be_read(source: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code(source) == 2
     assert "cannot be read" in capsys.readouterr().err
 
@@ -117,7 +117,7 @@ def test_fails_for_bytes_that_are_not_text(folder: Path, capsys: pytest.CaptureF
     assert "is not UTF-8 text" in capsys.readouterr().err
 
 
-def test_fails_with_2_where_a_filter_was_not_taken_over_and_writes_the_file_all_the_same(
+def test_fails_with_2_if_a_filter_was_left_out_and_still_writes_the_file(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cell = "%%time\nfor n in counts:\n    t.transform('s3://in-bucket/x', input_filter=f'$[{n}:]')\n"
@@ -148,7 +148,7 @@ def test_a_path_that_is_known_only_at_run_time_is_a_warning(
     )
 
 
-def test_one_of_several_calls_is_chosen(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_of_several_calls_can_be_selected(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "nb.py").write_text(
         "\n".join(f'Transformer("m{n}", 1, "ml.m5.large").transform("s3://b-1/x")' for n in "12")
     )
@@ -161,7 +161,7 @@ def test_one_of_several_calls_is_chosen(folder: Path, capsys: pytest.CaptureFixt
     assert "existing: m2\n" in capsys.readouterr().out
 
 
-def test_the_config_of_airflows_operator_is_read_as_json(
+def test_the_config_of_the_airflow_operator_is_read_as_json(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "config.json").write_text(
@@ -171,7 +171,7 @@ def test_the_config_of_airflows_operator_is_read_as_json(
     assert "existing: churn-model\n" in capsys.readouterr().out
 
 
-def test_fails_in_one_line_for_a_profile_that_is_not_there(
+def test_fails_in_one_line_for_a_profile_that_does_not_exist(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("AWS_PROFILE", "nowhere")

@@ -20,7 +20,7 @@ RISKY = f"{GOOD}transform: {{strategy: SingleRecord}}\n"
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working folder with a folder for jobs."""
+    """The working folder, with an empty folder for jobs."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "jobs").mkdir()
     return tmp_path
@@ -33,7 +33,7 @@ def exit_code(*arguments: str) -> int:
     return caught.value.code
 
 
-def test_sound_files_end_with_0_and_a_count(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_valid_files_exit_with_0_and_a_count(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "jobs" / "a.yaml").write_text(GOOD)
     (folder / "jobs" / "b.yml").write_text(GOOD.replace("demo", "other"))
     (folder / "jobs" / "notes.txt").write_text("no job")
@@ -60,7 +60,7 @@ def test_fails_with_2_and_a_line_for_each_problem(folder: Path, capsys: pytest.C
 ENVIRONMENTS = "environments: {prod: {}, dev: {prefix: development-of-the-team-}}\n"
 
 
-def test_fails_on_a_name_that_an_environment_makes_too_long(
+def test_fails_for_a_name_that_is_too_long_with_an_environments_prefix(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "jobs" / "a.yaml").write_text(GOOD.replace("demo", "churn-nightly", 1))
@@ -69,9 +69,7 @@ def test_fails_on_a_name_that_an_environment_makes_too_long(
     assert "jobs/a.yaml:1:7: error name-too-long: name: in the environment dev: " in capsys.readouterr().err
 
 
-def test_fails_on_an_environment_that_is_wrong_itself(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_fails_for_an_invalid_environment(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "jobs" / "a.yaml").write_text(GOOD)
     (folder / "environments.yaml").write_text(ENVIRONMENTS.replace("prefix:", "prefx:"))
     assert exit_code() == 2
@@ -83,7 +81,7 @@ def test_fails_on_an_environment_that_is_wrong_itself(
     assert "did you mean prefix?" in printed
 
 
-def test_warnings_are_shown_and_end_with_0(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_warnings_are_shown_and_exit_with_0(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "jobs" / "a.yaml").write_text(RISKY)
     assert exit_code() == 0
     out, err = capsys.readouterr()
@@ -91,7 +89,7 @@ def test_warnings_are_shown_and_end_with_0(folder: Path, capsys: pytest.CaptureF
     assert err.splitlines()[-1] == "1 warning in 1 file"
 
 
-def test_files_and_folders_can_be_named_and_are_read_once(
+def test_files_and_folders_can_be_given_and_are_read_once(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "jobs" / "a.yaml").write_text(GOOD)
@@ -100,7 +98,7 @@ def test_files_and_folders_can_be_named_and_are_read_once(
     assert capsys.readouterr().out == "2 job files checked, no errors\n"
 
 
-def test_json_is_for_programs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_output_can_be_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "jobs" / "a.yaml").write_text(BAD)
     assert exit_code("--json") == 2
     out, err = capsys.readouterr()
@@ -123,13 +121,13 @@ def test_json_is_for_programs(folder: Path, capsys: pytest.CaptureFixture[str]) 
     }
 
 
-def test_json_of_sound_files_ends_with_0(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_for_valid_files_exits_with_0(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "jobs" / "a.yaml").write_text(GOOD)
     assert exit_code("--json") == 0
     assert json.loads(capsys.readouterr().out)["problems"] == []
 
 
-def test_fails_for_a_file_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+def test_fails_for_a_file_that_does_not_exist(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code("nowhere.yaml") == 2
     assert capsys.readouterr().err.startswith("nowhere.yaml:1:1: error file-not-found: ")
 
@@ -139,7 +137,7 @@ def test_fails_for_a_folder_without_job_files(capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().err == "error: jobs has no *.yaml files; name a folder or a file with jobs\n"
 
 
-def test_fails_without_a_folder_of_jobs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_fails_without_a_folder_for_jobs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "jobs").rmdir()
     assert exit_code() == 2
     assert capsys.readouterr().err == (
@@ -148,19 +146,19 @@ def test_fails_without_a_folder_of_jobs(folder: Path, capsys: pytest.CaptureFixt
     )
 
 
-def test_a_terminal_sees_the_line_and_a_caret(folder: Path) -> None:
+def test_a_terminal_shows_the_line_with_a_caret(folder: Path) -> None:
     (folder / "jobs" / "a.yaml").write_text(f"# Ä\n{BAD}")
     screen = _on_a_terminal(folder)
     assert "    5 |   max_payload: 200\r\n      |                ^\r\n" in screen
     assert all(len(line) <= 80 for line in screen.splitlines())
 
 
-def test_a_terminal_is_not_sent_what_it_would_act_on(folder: Path) -> None:
+def test_a_terminal_gets_no_control_characters_from_a_file(folder: Path) -> None:
     (folder / "jobs" / "a.yaml").write_text(f"{GOOD}tags: {{a: \x1b[2J}}\n")
     assert "tags: {a: ?[2J}" in _on_a_terminal(folder)
 
 
-def test_a_message_does_not_carry_what_a_terminal_would_act_on(folder: Path) -> None:
+def test_a_message_has_no_control_characters(folder: Path) -> None:
     (folder / "jobs" / "a.yaml").write_text(f'{GOOD}input: {{split_type: "\\e[2J"}}\n')
     assert "split-type-unknown: input.split_type: '\\x1b[2J' is" in _on_a_terminal(folder)
 
@@ -182,14 +180,14 @@ def _on_a_terminal(folder: Path) -> str:
         while chunk := os.read(master, 4096):
             shown += chunk
     except OSError:
-        pass  # Linux's way to say that the other end of a terminal is closed
+        pass  # on Linux: the other end of the terminal is closed
     finally:
         os.close(master)
         process.wait(timeout=PATIENCE_SECONDS)
     return click.unstyle(shown.decode())
 
 
-def test_checking_does_not_load_what_it_does_not_need() -> None:
+def test_check_does_not_import_what_it_does_not_need() -> None:
     source = (
         "import sys; import batch_transform.cli.check, batch_transform.cli.main; "
         "print([name for name in ('aws_cdk', 'boto3', 'rich', 'ministack', 'numpy') if name in sys.modules])"

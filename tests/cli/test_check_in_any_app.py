@@ -1,4 +1,4 @@
-"""`batch-transform check` on the jobs that a CDK app makes in Python."""
+"""`batch-transform check` for jobs that a CDK app defines in Python."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def exit_code(*arguments: str) -> int:
 
 
 def write_app(folder: Path, *names: str) -> None:
-    """A CDK app without job files, which makes these jobs in Python."""
+    """Write a CDK app without job files, which defines these jobs in Python."""
     (folder / "cdk.json").write_text('{"app": "python3 scoring.py"}')
     (folder / "scoring.py").write_text(APP.replace("NAMES", repr(names)))
 
 
-def test_an_app_without_job_files_checks_the_jobs_that_it_makes(
+def test_in_an_app_without_job_files_its_jobs_are_checked(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_app(folder, "churn", "fraud")
@@ -59,7 +59,7 @@ def test_an_app_without_job_files_checks_the_jobs_that_it_makes(
         ((), "defines no job with BatchTransform"),
     ],
 )
-def test_fails_for_a_job_that_a_construct_refuses_and_for_an_app_without_one(
+def test_fails_for_a_job_that_a_construct_rejects_and_for_an_app_without_jobs(
     folder: Path, capsys: pytest.CaptureFixture[str], names: tuple[str, ...], message: str
 ) -> None:
     write_app(folder, *names)

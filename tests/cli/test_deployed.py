@@ -1,4 +1,4 @@
-"""`start`, `runs`, `show` and `stop` against a stack that is deployed to the local AWS."""
+"""`start`, `runs`, `show` and `stop` with a stack that is deployed to the local AWS."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ JOBS = {"quick": {}, "refused": {"behaviour": "refuse"}, "hanging-one": {"behavi
 
 @dataclass(frozen=True)
 class Done:
-    """How a command ended, and what it printed."""
+    """The exit code and the output of a command."""
 
     code: int
     out: str
     err: str
 
     def value(self, label: str) -> str:
-        """The value that is printed after a label."""
+        """Return the value that is printed after a label."""
         return next(line for line in self.out.splitlines() if line.split(" ")[0] == label).split(maxsplit=1)[
             1
         ]
@@ -51,7 +51,7 @@ def batch_transform(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> Command:
-    """Run a command in an empty folder: all that it knows comes from the stack."""
+    """Run a command in an empty folder, where all its information comes from the stack."""
     monkeypatch.chdir(tmp_path)
     for name, value in deployed.aws.environment().items():
         monkeypatch.setenv(name, value)
@@ -65,7 +65,7 @@ def batch_transform(
     return run
 
 
-def test_a_run_is_started_and_can_be_followed_by_what_is_printed(
+def test_a_run_is_started_and_the_output_says_how_to_follow_it(
     batch_transform: Command, deployed: Deployed
 ) -> None:
     done = batch_transform("start", "quick", "--set", "transform.instance_count=2")
@@ -75,10 +75,10 @@ def test_a_run_is_started_and_can_be_followed_by_what_is_printed(
     assert execution.rpartition(":")[2].startswith("start-20")
     assert done.value("follow") == f"batch-transform show {done.value('run')}"
     assert done.value("stop") == f"batch-transform stop {done.value('run')}"
-    assert "console" not in done.out  # which a local AWS has none of
+    assert "console" not in done.out  # a local AWS has no console
 
 
-def test_waiting_ends_with_the_runs_output(batch_transform: Command) -> None:
+def test_waiting_shows_the_runs_output(batch_transform: Command) -> None:
     done = batch_transform("start", "quick", "--wait")
     assert (done.code, done.err) == (0, "")
     run = done.value("run")
@@ -88,14 +88,14 @@ def test_waiting_ends_with_the_runs_output(batch_transform: Command) -> None:
     assert done.value("instances") == "1 x ml.m5.large"
 
 
-def test_waiting_for_a_run_that_fails_ends_with_1_and_the_cause(batch_transform: Command) -> None:
+def test_waiting_for_a_run_that_fails_exits_with_1_and_the_cause(batch_transform: Command) -> None:
     done = batch_transform("start", "refused", "--wait")
     assert done.code == 1
     assert "error: the run ended FAILED: BatchTransform.TaskFailed" in done.err
     assert "not a number" in done.err
 
 
-def test_overrides_come_from_a_file_and_an_option_wins(
+def test_overrides_are_read_from_a_file_and_an_option_wins(
     batch_transform: Command, deployed: Deployed, tmp_path: Path
 ) -> None:
     (tmp_path / "run.json").write_text('{"transform.max_payload": 1, "transform.instance_count": 3}')
@@ -125,7 +125,7 @@ def test_fails_with_2_and_starts_nothing_when_the_input_is_wrong(
     assert listed["executions"] == []
 
 
-def test_fails_where_the_stack_is_not_deployed_with_the_command_that_does(
+def test_fails_if_the_stack_is_not_deployed_and_shows_the_command_that_deploys_it(
     batch_transform: Command, tmp_path: Path
 ) -> None:
     (tmp_path / "environments.yaml").write_text("environments: {prod: {}, dev: {prefix: dev-}}\n")
@@ -135,7 +135,7 @@ def test_fails_where_the_stack_is_not_deployed_with_the_command_that_does(
     assert "npx aws-cdk@2 deploy --all -c environment=dev" in done.err
 
 
-def test_fails_with_credentials_of_another_account_than_the_environments(
+def test_fails_with_credentials_for_an_account_other_than_the_environments(
     batch_transform: Command, tmp_path: Path
 ) -> None:
     (tmp_path / "environments.yaml").write_text("environments: {prod: {account: '123456789012'}}\n")
@@ -155,7 +155,7 @@ def test_runs_are_listed_newest_first_with_their_errors(batch_transform: Command
     assert "BatchTransform.TaskFailed: job refused" in reasons[1]
 
 
-def test_runs_of_one_job_are_json_for_programs(batch_transform: Command, deployed: Deployed) -> None:
+def test_the_runs_of_one_job_can_be_printed_as_json(batch_transform: Command, deployed: Deployed) -> None:
     execution = deployed.start("quick", {"transform.instance_type": "ml.c5.xlarge"})
     deployed.wait(execution)
     [newest] = json.loads(batch_transform("runs", "quick", "--limit", "1", "--json").out)
@@ -172,7 +172,7 @@ def test_a_job_without_runs_says_so(batch_transform: Command) -> None:
     assert "the job idle has no runs yet" in done.err
 
 
-def test_one_run_is_shown_by_each_of_its_names(batch_transform: Command, deployed: Deployed) -> None:
+def test_a_run_is_found_by_each_of_its_names(batch_transform: Command, deployed: Deployed) -> None:
     execution = deployed.start("quick", {"transform.max_payload": 3})
     deployed.wait(execution)
     shown = batch_transform("show", execution).out
@@ -185,7 +185,7 @@ def test_one_run_is_shown_by_each_of_its_names(batch_transform: Command, deploye
         assert batch_transform("show", name).out == shown
 
 
-def test_a_run_is_shown_by_the_execution_that_start_prints(
+def test_a_run_is_found_by_the_execution_that_start_prints(
     batch_transform: Command, deployed: Deployed
 ) -> None:
     started = batch_transform("start", "quick")
@@ -210,14 +210,14 @@ def test_a_failed_run_is_shown_with_cause_and_next_step(batch_transform: Command
     assert details["jobs"][0]["failure_reason"].startswith("ClientError")
 
 
-def test_fails_for_a_run_that_is_not_there(batch_transform: Command) -> None:
+def test_fails_for_a_run_that_does_not_exist(batch_transform: Command) -> None:
     for name in ("20261122T185011-32c3bd31", "20269999T999999-32c3bd31", "no-such-run"):
         done = batch_transform("show", name)
         assert done.code == 2
         assert f"there is no run {name}" in done.err
 
 
-def test_an_interrupt_while_waiting_leaves_the_run_and_says_how_to_stop_it(
+def test_an_interrupt_while_waiting_leaves_the_run_in_progress_and_says_how_to_stop_it(
     deployed: Deployed, tmp_path: Path
 ) -> None:
     process = subprocess.Popen(
@@ -250,7 +250,7 @@ def test_an_interrupt_while_waiting_leaves_the_run_and_says_how_to_stop_it(
     assert deployed.wait(execution)["status"] == "ABORTED"
 
 
-def test_the_runs_of_a_job_are_stopped_also_the_one_that_waits(
+def test_all_runs_of_a_job_are_stopped_including_one_that_waits(
     batch_transform: Command, deployed: Deployed
 ) -> None:
     first = deployed.start("hanging-one", {})
@@ -280,7 +280,7 @@ def test_the_runs_of_a_job_are_stopped_also_the_one_that_waits(
     assert json.loads(batch_transform("stop", "--all", "--json").out) == []
 
 
-def test_one_run_is_stopped_and_printed_as_json(batch_transform: Command, deployed: Deployed) -> None:
+def test_one_run_can_be_stopped_and_printed_as_json(batch_transform: Command, deployed: Deployed) -> None:
     execution = deployed.start("hanging-one", {})
     name = deployed.job_running(execution)
     run = name.removeprefix("hanging-one-").removesuffix("-1")
@@ -291,7 +291,7 @@ def test_one_run_is_stopped_and_printed_as_json(batch_transform: Command, deploy
     assert again == stopped
 
 
-def test_a_run_that_has_ended_is_no_error(batch_transform: Command, deployed: Deployed) -> None:
+def test_stopping_a_run_that_has_ended_is_not_an_error(batch_transform: Command, deployed: Deployed) -> None:
     execution = str(deployed.run("quick", {})["executionArn"])
     done = batch_transform("stop", execution)
     assert (done.code, done.err) == (0, "")

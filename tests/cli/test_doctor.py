@@ -1,4 +1,4 @@
-"""`batch-transform doctor`: its table and its exit code."""
+"""`batch-transform doctor`: the table and the exit code."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ EMPTY: dict[str, Answer] = {
 
 
 @pytest.mark.parametrize("width", [80, 120])
-def test_the_table_fits(width: int) -> None:
+def test_the_table_fits_the_width(width: int) -> None:
     text = io.StringIO()
     show_findings(FINDINGS, Console(file=text, width=width))
-    *table, _ = text.getvalue().splitlines()  # the last line is a sentence, which a terminal wraps
+    *table, _ = text.getvalue().splitlines()  # the last line is a sentence, which the terminal wraps
     assert all(len(line) <= width for line in table)
     assert table[0].split() == ["result", "check", "found,", "and", "what", "to", "do"]
     assert "1 error, 0 warnings, 1 not checked, 1 fine" in table
@@ -53,7 +53,7 @@ def test_the_table_fits(width: int) -> None:
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a job, and an account behind boto3."""
+    """A folder with a job, and a fake account for boto3."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     (tmp_path / "jobs").mkdir()
@@ -80,7 +80,7 @@ def run(
 
 
 @pytest.mark.usefixtures("project")
-def test_ends_with_1_where_something_would_stop_a_deployment(
+def test_exits_with_1_if_something_would_stop_a_deployment(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, out = run({**EMPTY, "ssm.GetParameter": Refusal("ParameterNotFound")}, monkeypatch, capsys)
@@ -90,7 +90,7 @@ def test_ends_with_1_where_something_would_stop_a_deployment(
 
 
 @pytest.mark.usefixtures("project")
-def test_without_a_region_it_says_where_to_set_one(
+def test_without_a_region_the_error_says_where_to_set_one(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION")
@@ -117,7 +117,7 @@ def test_what_is_not_checked_does_not_change_the_exit_code(
     }
 
 
-def test_the_qualifier_is_that_of_cdk_json(
+def test_the_qualifier_comes_from_cdk_json(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     context = {"@aws-cdk/core:bootstrapQualifier": "ours"}

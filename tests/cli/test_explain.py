@@ -18,7 +18,7 @@ output: {path: s3://out-bucket/x, accept: text/csv, assemble_with: Line}
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder with a sound job and a broken one."""
+    """The working folder, with a valid job and an invalid one."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "jobs").mkdir()
     (tmp_path / "jobs" / "churn.yaml").write_text(JOB)
@@ -34,7 +34,7 @@ def exit_code(*arguments: str) -> int:
 
 
 @pytest.mark.parametrize("job", ["churn", "jobs/churn.yaml"])
-def test_a_job_is_explained_by_name_and_by_file_beside_a_broken_one(
+def test_a_job_is_found_by_name_and_by_file_next_to_an_invalid_one(
     job: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert exit_code(job, "--records", "3600", "--rate", "1", "--price", "2") == 0
@@ -46,7 +46,7 @@ def test_a_job_is_explained_by_name_and_by_file_beside_a_broken_one(
     assert not [line for line in out.splitlines() if line.endswith(" ")]
 
 
-def test_json_is_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_output_can_be_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code("churn", "--json") == 0
     assert json.loads(capsys.readouterr().out)["job"] == "churn"
 
@@ -68,15 +68,13 @@ def test_fails_with_2_for_wrong_input(
     assert message in capsys.readouterr().err
 
 
-def test_fails_with_the_names_of_the_jobs_that_are_there(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_fails_with_the_names_of_the_existing_jobs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "jobs" / "broken.yaml").unlink()
     assert exit_code("nope") == 2
     assert "no job file in jobs defines a job named nope; the jobs there: churn" in capsys.readouterr().err
 
 
-def test_fails_where_there_is_no_folder_of_job_files_and_says_so(
+def test_fails_if_there_is_no_folder_of_job_files(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(folder / "jobs")
@@ -84,7 +82,9 @@ def test_fails_where_there_is_no_folder_of_job_files_and_says_so(
     assert "the job churn was not found, because there is no folder jobs here" in capsys.readouterr().err
 
 
-def test_warnings_of_the_job_go_to_standard_error(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_warnings_about_the_job_go_to_standard_error(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (folder / "risky.yaml").write_text(
         JOB.replace("columns: [id, age, plan]", "compression_type: Gzip").replace("in-bucket", "In_Bucket")
     )
@@ -92,7 +92,7 @@ def test_warnings_of_the_job_go_to_standard_error(folder: Path, capsys: pytest.C
     assert "warning bucket-name-unusual" in capsys.readouterr().err
 
 
-def test_a_job_is_explained_before_the_folder_of_its_model_is_made(
+def test_a_job_is_explained_before_the_folder_of_its_model_exists(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     model = "model: {source: ../build/churn, image: {framework: sklearn, version: 1.2-1}}"

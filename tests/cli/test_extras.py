@@ -12,7 +12,7 @@ from batch_transform.job.errors import MissingExtraError
 
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A batch-transform that was installed with these requirements."""
+    """A batch-transform package whose metadata has these requirements."""
     folder = tmp_path / "batch_transform-9.9.9.dist-info"
     folder.mkdir()
     (folder / "METADATA").write_text(
@@ -28,13 +28,13 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("installed")
-def test_the_missing_packages_are_those_that_the_metadata_declares_for_the_extra() -> None:
+def test_the_missing_packages_of_an_extra_come_from_the_metadata() -> None:
     assert missing_packages("local") == ["not-there", "not.there_either"]
     assert missing_packages("cdk") == ["not-there-in-cdk"]
 
 
 @pytest.mark.parametrize("extra", ["cdk", "local"])
-def test_nothing_is_missing_here(extra: str) -> None:
+def test_no_packages_are_missing_here(extra: str) -> None:
     assert missing_packages(extra) == []
 
 
@@ -44,9 +44,7 @@ def stand_in() -> click.Command:
 
 
 @pytest.mark.parametrize("arguments", [[], ["tumours", "--input", "a.csv"]])
-def test_fails_with_what_to_install_whatever_the_arguments(
-    stand_in: click.Command, arguments: list[str]
-) -> None:
+def test_fails_with_what_to_install_for_any_arguments(stand_in: click.Command, arguments: list[str]) -> None:
     error = CliRunner().invoke(stand_in, arguments).exception
     assert isinstance(error, MissingExtraError)
     assert error.exit_code == 2

@@ -33,7 +33,7 @@ def refused(arguments: Sequence[str], capsys: pytest.CaptureFixture[str]) -> str
 
 
 def commands(output: str) -> list[str]:
-    """The commands that the output says to type next."""
+    """Return the next commands that the output suggests."""
     return [line.strip() for line in output.split("Next:")[1].splitlines() if line.strip()]
 
 
@@ -49,7 +49,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_it_creates_a_project_in_a_folder_of_that_name(here: Path) -> None:
+def test_a_project_is_created_in_a_folder_with_that_name(here: Path) -> None:
     result = run("churn")
     assert result.exit_code == 0
     assert {"app.py", "cdk.json", "jobs/penguins.yaml", ".gitignore", "README.md"} <= everything_below(
@@ -68,7 +68,7 @@ def test_it_creates_a_project_in_a_folder_of_that_name(here: Path) -> None:
 
 
 def python() -> str:
-    """`python3`, where that is the Python of this test."""
+    """Return `python3`, which must be the Python of this test."""
     found = shutil.which("python3")
     assert found is not None
     done = subprocess.run(
@@ -79,13 +79,15 @@ def python() -> str:
 
 
 def origin() -> str:
-    """The checkout that these tests run from, which no package index has; installed from elsewhere, nothing."""
+    """Return the checkout that these tests run from, as an argument for pip; "" if installed from an index."""
     recorded = distribution("batch-transform").read_text("direct_url.json")
     return f" {shlex.quote(str(PROJECT))}" if recorded and PROJECT.as_uri() in recorded else ""
 
 
 @pytest.mark.parametrize("arguments", [(), (".",)])
-def test_it_creates_a_project_in_this_folder_named_after_it(here: Path, arguments: Sequence[str]) -> None:
+def test_a_project_in_the_current_folder_is_named_after_the_folder(
+    here: Path, arguments: Sequence[str]
+) -> None:
     (here / ".git").mkdir()
     result = run(*arguments)
     assert result.exit_code == 0
@@ -93,7 +95,7 @@ def test_it_creates_a_project_in_this_folder_named_after_it(here: Path, argument
     assert commands(result.output)[0] == f"{python()} -m venv .venv"
 
 
-def test_an_environment_that_is_there_is_used(here: Path) -> None:
+def test_an_existing_virtual_environment_is_used(here: Path) -> None:
     (here / ".venv").mkdir()
     assert commands(run().output)[:2] == [
         "source .venv/bin/activate",
@@ -101,7 +103,7 @@ def test_an_environment_that_is_there_is_used(here: Path) -> None:
     ]
 
 
-def test_a_python3_of_another_version_is_not_proposed(
+def test_a_python3_with_another_version_is_not_suggested(
     here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "bin").mkdir()
@@ -116,20 +118,20 @@ def test_a_python3_of_another_version_is_not_proposed(
     assert (here / "app.py").is_file()
 
 
-def test_a_folder_with_a_blank_is_quoted_and_the_project_has_a_name_of_its_own(here: Path) -> None:
+def test_a_folder_with_a_space_is_quoted_and_the_project_gets_another_name(here: Path) -> None:
     result = run("my folder", "--name", "churn")
     assert commands(result.output)[0] == "cd 'my folder'"
     assert "prefix: churn-" in (here / "my folder" / "environments.yaml").read_text()
 
 
-def test_it_requires_this_release_or_a_compatible_one(here: Path) -> None:
+def test_the_project_requires_this_release_or_a_compatible_one(here: Path) -> None:
     run("churn", "--template", "pytorch")
     requirements = (here / "churn" / "requirements.txt").read_text().splitlines()
     ours = version("batch-transform").partition("+")[0]
     assert requirements == [f"batch-transform[cdk,local]~={ours}", "pytest", "torch"]
 
 
-def test_fails_with_all_files_that_are_in_the_way(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_fails_with_all_files_that_already_exist(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "README.md").write_text("mine\n")
     (here / "data").write_text("a file\n")
     error = refused([], capsys)
@@ -140,7 +142,7 @@ def test_fails_with_all_files_that_are_in_the_way(here: Path, capsys: pytest.Cap
     assert (here / "README.md").read_text() == "mine\n"
 
 
-def test_fails_for_a_folder_whose_name_stacks_cannot_have(
+def test_fails_for_a_folder_name_that_is_not_valid_for_stacks(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     error = refused(["my_scoring"], capsys)
@@ -185,7 +187,7 @@ def test_a_cdk_app_gets_the_job_and_the_output_says_what_to_add(here: Path) -> N
     assert commands(result.output)[-2:] == ["pytest tests/test_penguins.py", "npx aws-cdk@2 synth"]
 
 
-def test_a_project_of_ours_gets_another_job_beside_its_own(here: Path) -> None:
+def test_a_project_made_by_init_can_get_another_job(here: Path) -> None:
     run()
     before = {name: (here / name).read_bytes() for name in everything_below(here)}
     result = run("--template", "pytorch")
@@ -196,7 +198,7 @@ def test_a_project_of_ours_gets_another_job_beside_its_own(here: Path) -> None:
     assert (here / "jobs" / "tickets.yaml").is_file()
 
 
-def test_a_cdk_app_with_environments_may_be_in_a_folder_of_any_name(
+def test_a_cdk_app_with_environments_can_be_in_a_folder_with_any_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "my_infrastructure"
@@ -210,7 +212,7 @@ def test_a_cdk_app_with_environments_may_be_in_a_folder_of_any_name(
     assert (folder / "environments.yaml").read_text() == "environments: {prod: {}}\n"
 
 
-def test_fails_for_a_job_that_the_cdk_app_has_already(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_fails_for_a_job_that_the_cdk_app_already_has(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "cdk.json").write_text(PYTHON_APP)
     (here / "jobs").mkdir()
     (here / "jobs" / "penguins.yaml").write_text("mine\n")

@@ -14,7 +14,7 @@ from batch_transform.cli.main import main
         ("--schedule-scale", "0", "--schedule-scale 0 is not above 0, or infinite: give a number above 0"),
     ],
 )
-def test_what_the_server_refuses_of_an_option_ends_with_2(
+def test_an_option_value_that_the_server_rejects_exits_with_2(
     option: str, value: str, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:

@@ -45,7 +45,7 @@ def test_every_command_has_a_help_text() -> None:
         assert command.help
 
 
-def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--version"])
     assert capsys.readouterr().out.startswith("batch-transform, version ")
@@ -80,7 +80,7 @@ def test_fails_with_the_errors_own_code_and_message(
     assert capsys.readouterr().err == "error: the run ended FAILED\nerror: port 4566 is taken\n"
 
 
-def test_fails_with_every_problem_of_a_runs_input(
+def test_fails_with_every_problem_in_a_runs_input(
     end_with: Callable[[BaseException], int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     problems = [
@@ -95,7 +95,7 @@ def test_fails_with_every_problem_of_a_runs_input(
     ]
 
 
-def test_an_interrupt_ends_with_130_and_one_line(
+def test_an_interrupt_exits_with_130_and_one_line(
     end_with: Callable[[BaseException], int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert end_with(KeyboardInterrupt()) == 130
@@ -128,7 +128,7 @@ def test_an_interrupt_ends_with_130_and_one_line(
     ],
     ids=lambda one: str(one)[:30],
 )
-def test_fails_in_one_line_for_what_the_machine_refuses(
+def test_fails_in_one_line_for_errors_caused_by_the_machine(
     end_with: Callable[[BaseException], int],
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -142,7 +142,7 @@ def test_fails_in_one_line_for_what_the_machine_refuses(
     assert len(printed.splitlines()) == 1
 
 
-def test_an_error_that_is_a_mistake_of_ours_keeps_its_traceback(
+def test_an_error_caused_by_a_bug_keeps_its_traceback(
     end_with: Callable[[BaseException], int],
 ) -> None:
     with pytest.raises(NotADirectoryError):

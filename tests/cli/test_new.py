@@ -107,7 +107,7 @@ def test_a_terminal_is_asked_for_what_is_missing(folder: Path) -> None:
             continue
         try:
             seen += os.read(leader, 4096).decode()
-        except OSError:  # the end of a terminal on Linux
+        except OSError:  # on Linux: the other end of the terminal is closed
             break
         if answers and answers[0][0] in seen and seen.rstrip().endswith(":"):
             os.write(leader, f"{answers.pop(0)[1]}\n".encode())

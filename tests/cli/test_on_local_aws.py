@@ -1,4 +1,4 @@
-"""The commands that ask AWS, against the local AWS as a person would use it."""
+"""The commands that call AWS, used with the local AWS as a person would."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def run(aws: LocalAws, tmp_path: Path) -> Run:
     return command
 
 
-def test_a_job_of_the_account_is_adopted_exactly(run: Run, tmp_path: Path) -> None:
+def test_a_transform_job_in_the_account_is_adopted_exactly(run: Run, tmp_path: Path) -> None:
     done = run("adopt", NAME, "--out", "churn.yaml")
     assert (done.returncode, done.stderr) == (0, "")
     spec = load_job_file(tmp_path / "churn.yaml")
@@ -78,7 +78,7 @@ def test_a_job_of_the_account_is_adopted_exactly(run: Run, tmp_path: Path) -> No
     assert request_of(spec) == REQUEST
 
 
-def test_fails_for_a_job_that_the_account_does_not_have(run: Run) -> None:
+def test_fails_for_a_transform_job_that_the_account_does_not_have(run: Run) -> None:
     done = run("adopt", "other-job")
     assert done.returncode == 2
     assert "no transform job of that name in the account" in done.stderr
@@ -94,7 +94,7 @@ def test_the_jobs_own_data_in_s3_are_previewed(run: Run) -> None:
     assert "no problems in the 2 records" in done.stdout
 
 
-def test_the_first_object_of_the_jobs_manifest_is_previewed(run: Run, tmp_path: Path) -> None:
+def test_the_first_object_in_the_jobs_manifest_is_previewed(run: Run, tmp_path: Path) -> None:
     (tmp_path / "job.yaml").write_text(
         "name: demo\nmodel: {existing: m}\n"
         "input: {data: s3://in-bucket/list.manifest, data_type: ManifestFile, split_type: Line}\n"
@@ -105,7 +105,7 @@ def test_the_first_object_of_the_jobs_manifest_is_previewed(run: Run, tmp_path: 
     assert done.stdout.startswith("demo  s3://in-bucket/day/rows.csv\n")
 
 
-def test_fails_for_data_that_are_not_there(run: Run) -> None:
+def test_fails_for_data_that_do_not_exist(run: Run) -> None:
     assert run("adopt", NAME, "--out", "churn.yaml").returncode == 0
     for place, message in (
         ("s3://in-bucket/night/", "no object has an address that begins with this"),

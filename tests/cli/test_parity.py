@@ -40,7 +40,7 @@ def case_file(tmp_path: Path, **changes: Any) -> str:
     return str(path)
 
 
-def test_the_local_aws_does_what_is_known_of_aws() -> None:
+def test_the_local_aws_does_what_aws_is_known_to_do() -> None:
     ended = parity("--json")
     results = [json.loads(line) for line in ended.stdout.splitlines()]
     assert [result["id"] for result in results] == [case.id for case in load_cases()]
@@ -48,7 +48,7 @@ def test_the_local_aws_does_what_is_known_of_aws() -> None:
     assert ended.returncode == 0, ended.stderr
 
 
-def test_a_difference_ends_with_exit_code_1_and_a_table(tmp_path: Path) -> None:
+def test_a_difference_exits_with_1_and_a_table(tmp_path: Path) -> None:
     wrong = case_file(tmp_path, expected={"status": "Completed", "outputs": {"a.csv.out": "2\n"}})
     with LocalAws() as aws:
         ended = parity("--endpoint-url", aws.endpoint_url, "--cases", wrong)
@@ -60,7 +60,7 @@ def test_a_difference_ends_with_exit_code_1_and_a_table(tmp_path: Path) -> None:
     assert "1 cases: 1 same, 0 different, 0 not documented" in again.stdout
 
 
-def test_an_unknown_case_shows_what_this_endpoint_does() -> None:
+def test_a_case_that_is_not_documented_shows_the_outcome_here() -> None:
     ended = parity("--case", "u2-blank-line", "--case", "u9-one-line-too-few")
     assert ended.returncode == 0
     assert "not documented (U2)" in ended.stdout
@@ -69,7 +69,7 @@ def test_an_unknown_case_shows_what_this_endpoint_does() -> None:
     assert "2 cases: 0 same, 0 different, 2 not documented" in ended.stdout
 
 
-def test_fails_for_a_case_that_is_not_there() -> None:
+def test_fails_for_a_case_that_does_not_exist() -> None:
     ended = parity("--case", "no-such-case")
     assert ended.returncode == 2
     assert "unknown case no-such-case; the cases are csv-" in ended.stderr
@@ -86,7 +86,7 @@ def test_fails_in_one_line_when_there_is_no_endpoint(address: str, message: str)
     assert line.startswith(f"error: --endpoint-url {address}: {message}")
 
 
-def test_fails_when_no_job_could_run_at_once() -> None:
+def test_fails_if_no_job_may_run_at_once() -> None:
     ended = parity("--at-once", "0")
     assert ended.returncode == 2
     assert "0 is not in the range x>=1" in ended.stderr
@@ -102,13 +102,13 @@ def test_fails_when_no_job_could_run_at_once() -> None:
         ),
     ],
 )
-def test_fails_when_aws_lacks_what_it_needs(options: tuple[str, ...], message: str) -> None:
+def test_fails_for_missing_or_conflicting_options_on_aws(options: tuple[str, ...], message: str) -> None:
     ended = parity("--aws", *options)
     assert ended.returncode == 2
     assert message in ended.stderr
 
 
-def test_on_aws_it_says_the_cost_and_runs_nothing_without_a_yes() -> None:
+def test_on_aws_the_cost_is_shown_and_nothing_runs_without_consent() -> None:
     ended = parity("--aws", "--bucket", "b", "--role", "r", "--image-uri", "i", typed="n\n")
     assert ended.returncode == 0
     assert "transform jobs, each on one ml.m5.large" in ended.stdout

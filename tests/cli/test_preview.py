@@ -18,7 +18,7 @@ output: {accept: text/csv, assemble_with: Line, columns: [score, label]}
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder with a job and data for it."""
+    """The working folder, with a job and data for it."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "jobs").mkdir()
     (tmp_path / "jobs" / "churn.yaml").write_text(JOB)
@@ -33,7 +33,7 @@ def exit_code(*arguments: str) -> int:
     return caught.value.code
 
 
-def test_records_are_shown_on_their_way(capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_step_of_a_record_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code("churn", "--input", "rows.csv", "--answer", "0.9,yes") == 0
     out, err = capsys.readouterr()
     assert err == ""
@@ -64,7 +64,7 @@ def test_the_jobs_own_model_answers(folder: Path, capsys: pytest.CaptureFixture[
     assert "  kept        id: 7, label: 7\n" in capsys.readouterr().out
 
 
-def test_a_streamed_object_has_no_limit(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_streamed_object_has_no_size_limit(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "jobs" / "churn.yaml").write_text(f"{JOB}transform: {{max_payload: 0}}\n")
     assert exit_code("churn", "--input", "rows.csv", "--answer", "0.9,yes") == 0
     out = capsys.readouterr().out
@@ -110,7 +110,7 @@ def test_fails_for_a_model_in_s3_that_cannot_be_served(
     assert "Traceback" not in printed
 
 
-def test_json_is_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_output_can_be_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code("churn", "--input", "rows.csv", "--answer", "0.9,yes", "-n", "1", "--json") == 0
     report = json.loads(capsys.readouterr().out)
     assert report["records"] == [
@@ -148,9 +148,7 @@ def model_code(folder: Path, code: str) -> None:
     (folder / "jobs" / "churn.yaml").write_text(JOB.replace("model: {existing: churn-model}", model))
 
 
-def test_fails_and_shows_a_traceback_of_the_model_as_one(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_fails_and_shows_the_traceback_of_the_model(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model_code(
         folder,
         "def model_fn(folder): return None\n"
@@ -175,7 +173,7 @@ def test_fails_and_shows_why_a_model_does_not_start(folder: Path, capsys: pytest
     assert "OSError: model.joblib is not there\n" in err
 
 
-def test_a_field_is_overridden_as_in_a_run(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_field_can_be_overridden_as_in_a_run(capsys: pytest.CaptureFixture[str]) -> None:
     override = ("--set", "data_processing.output_filter=$[-1]")
     assert exit_code("churn", "--input", "rows.csv", "--answer", "0.9,yes", *override) == 0
     assert "  kept        label: yes\n" in capsys.readouterr().out

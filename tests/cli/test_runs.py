@@ -29,7 +29,7 @@ def run(name: str = "churn-nightly", status: str = "SUCCEEDED", **others: object
         "error": "",
         "cause": "",
     }
-    return RunSummary(**(known | others))  # type: ignore[arg-type]  # values of many types by name
+    return RunSummary(**(known | others))  # type: ignore[arg-type]  # the values have different types
 
 
 def shown(*runs: RunSummary, width: int = 80, of_one_job: bool = False) -> list[str]:
@@ -46,21 +46,21 @@ def test_each_run_is_one_line_of_80_columns(of_one_job: bool) -> None:
     assert [line.split()[0] for line in lines[2:]] == ["20261122T103000-1a2b3c4d"] * 2
 
 
-def test_a_wide_place_shows_job_and_start_of_each_run() -> None:
+def test_a_wide_terminal_shows_the_job_and_start_of_each_run() -> None:
     heads, _, row = shown(run(), width=160)
     assert heads.split() == ["run", "job", "status", "started", "took", "objects", "instances"]
     cells = ["churn-nightly", "SUCCEEDED", "11-22", "10:30", "1:10:00", "3", "ml.g4dn.12xlarge"]
     assert row.split()[1:] == cells
 
 
-def test_records_are_shown_where_any_were_counted() -> None:
+def test_records_are_shown_if_any_were_counted() -> None:
     heads, _, counted, uncounted = shown(run(records=1234), run(instance_count=4), width=160)
     assert "records" in heads
     assert "1,234" in counted
     assert "-  4 x ml.g4dn" in uncounted
 
 
-def test_a_run_that_failed_says_why_below_in_one_line() -> None:
+def test_a_failed_run_shows_the_reason_below_in_one_line() -> None:
     lines = shown(run(status="FAILED", error="RunInputError", cause=f"bad {'x' * 400}\nmore"), width=160)
     assert lines[-1].startswith("20261122T103000-1a2b3c4d  RunInputError: bad xxx")
     assert lines[-1].endswith("…")
@@ -70,5 +70,5 @@ def test_a_run_that_failed_says_why_below_in_one_line() -> None:
 @pytest.mark.parametrize(
     ("seconds", "text"), [(0.4, "0:00"), (59.6, "1:00"), (3599, "59:59"), (90_000, "25:00:00")]
 )
-def test_a_time_is_as_on_a_clock(seconds: float, text: str) -> None:
+def test_a_duration_looks_like_a_clock(seconds: float, text: str) -> None:
     assert clock(timedelta(seconds=seconds)) == text

@@ -1,4 +1,4 @@
-"""Accounts with each fault, one at a time: what each line says if all is well, if not, and if it may not be read."""
+"""Accounts with one problem each: what every line says if all is well, if there is a problem, and without access."""
 
 from __future__ import annotations
 
@@ -213,7 +213,7 @@ FINE: list[tuple[str, JobSpec, str]] = [
 
 
 @pytest.mark.parametrize(("check", "spec", "text"), FINE)
-def test_a_line_is_fine_where_nothing_is_wrong(check: str, spec: JobSpec, text: str) -> None:
+def test_a_line_is_fine_if_nothing_is_wrong(check: str, spec: JobSpec, text: str) -> None:
     verdict, said = line(check, [spec])
     assert verdict == "fine"
     assert text in said
@@ -391,7 +391,7 @@ FAULTS: list[tuple[str, JobSpec, dict[str, Answer], str, str]] = [
 
 
 @pytest.mark.parametrize(("check", "spec", "answers", "verdict", "text"), FAULTS)
-def test_a_fault_says_what_to_do(
+def test_a_problem_says_what_to_do(
     check: str, spec: JobSpec, answers: dict[str, Answer], verdict: str, text: str
 ) -> None:
     found, said = line(check, [spec], answers)
@@ -428,14 +428,16 @@ NOT_ALLOWED = [
 
 
 @pytest.mark.parametrize(("check", "spec", "call", "action"), NOT_ALLOWED)
-def test_what_may_not_be_read_is_never_fine(check: str, spec: JobSpec, call: str, action: str) -> None:
+def test_something_that_cannot_be_read_is_never_fine(
+    check: str, spec: JobSpec, call: str, action: str
+) -> None:
     for code in ("AccessDenied", "AccessDeniedException", "403", "AuthorizationError"):
         verdict, said = line(check, [spec], {call: Refusal(code, "no", 403)})
         assert verdict == "not checked"
         assert f"needs {action}" in said
 
 
-def test_a_service_that_answers_something_else_does_not_end_the_checks() -> None:
+def test_an_unexpected_error_from_a_service_does_not_end_the_checks() -> None:
     refused = {name: Refusal("InternalFailure", "try again") for name in GOOD}
     found = findings([DATA, own_image()], refused)
     assert {finding.verdict.value for finding in found if finding.check not in {"account", "region"}} == {
@@ -443,7 +445,7 @@ def test_a_service_that_answers_something_else_does_not_end_the_checks() -> None
     }
 
 
-def test_nothing_but_the_account_is_checked_in_a_wrong_one() -> None:
+def test_in_the_wrong_account_only_the_account_is_checked() -> None:
     [only] = findings([DATA], {}, EnvironmentSpec(account=OTHER))
     assert only.verdict == "error"
     assert f"has prod in {OTHER}: choose other credentials with AWS_PROFILE" in only.text
@@ -455,7 +457,7 @@ def test_a_region_that_boto3_does_not_know_is_a_warning() -> None:
     assert found["region"].verdict == "warning"
 
 
-def test_a_job_with_another_instance_type_that_suffices_gets_a_warning() -> None:
+def test_a_job_with_a_sufficient_fallback_instance_type_gets_a_warning() -> None:
     spec = job(transform=TransformSpec(instance_type=("ml.m5.large", "ml.m5.xlarge")))
     nothing: dict[str, Answer] = {"service-quotas.ListServiceQuotas": {"Quotas": []}}
     found = [one for one in findings([spec], nothing) if one.check == "quota"]
@@ -469,7 +471,7 @@ def test_a_quota_that_is_not_listed_is_not_checked() -> None:
     assert "lists no" in said
 
 
-def test_a_log_group_that_a_deleted_stack_left_is_an_error() -> None:
+def test_a_log_group_left_by_a_deleted_stack_is_an_error() -> None:
     name = workflow_log_group("BatchTransform", "churn")
     answers: dict[str, Answer] = {
         "cloudformation.DescribeStacks": Refusal("ValidationError", "Stack does not exist"),

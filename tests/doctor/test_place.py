@@ -1,4 +1,4 @@
-"""What the doctor says of our templates is what the CDK writes."""
+"""What the doctor assumes about templates matches what the CDK writes."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from batch_transform.doctor.place import (
 @pytest.mark.parametrize(
     "job", ["churn", "churn-nightly", "x-Workflow", "a-job-with-a-name-of-exactly-forty-characters"]
 )
-def test_the_name_of_a_log_group_is_that_of_the_cdk(job: str) -> None:
+def test_a_log_group_has_the_name_that_the_cdk_gives_it(job: str) -> None:
     stack = cdk.Stack(cdk.App(), "BatchTransform-2", stack_name="dev-BatchTransform-2")
     workflow = Construct(Construct(Construct(stack, "Jobs"), job), "Workflow")
     name = cdk.Names.unique_resource_name(workflow, max_length=60)
     assert workflow_log_group("dev-BatchTransform-2", job) == f"{WORKFLOW_LOGS}{name}"
 
 
-def test_the_bootstrap_version_and_its_parameter_are_those_of_a_template() -> None:
+def test_the_bootstrap_version_and_parameter_match_a_template() -> None:
     stack = cdk.Stack(cdk.App(), "Any")
     cdk.CfnResource(stack, "Topic", type="AWS::SNS::Topic")
     template = assertions.Template.from_stack(stack).to_json()
@@ -39,8 +39,8 @@ def test_the_bootstrap_version_and_its_parameter_are_those_of_a_template() -> No
     assert parameter["Default"] == f"/cdk-bootstrap/{DEFAULT_QUALIFIER}/version"
 
 
-def test_the_page_allows_what_the_doctor_calls_and_no_more() -> None:
-    """Every action is named where it is called; states:… is of `runs` as well."""
+def test_the_documented_policy_allows_exactly_what_the_doctor_calls() -> None:
+    """Each call in the source names its action. `runs` needs the states: action too."""
     project = Path(__file__).parents[2]
     page = (project / "docs/how-to/permissions-for-people.md").read_text(encoding="utf-8")
     policy = json.loads(re.findall(r"^```json\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)[1])

@@ -36,17 +36,17 @@ def allow(principal: object, action: object) -> dict[str, Any]:
         (policy(), Access.NOBODY),
     ],
 )
-def test_access_is_that_of_the_account(text: str, access: Access) -> None:
+def test_the_access_of_an_account_is_evaluated(text: str, access: Access) -> None:
     assert access_of(ACCOUNT, text, ["kms:Decrypt"]) is access
 
 
-def test_each_action_counts() -> None:
+def test_every_action_must_be_allowed() -> None:
     text = policy(allow({"AWS": ROOT}, "ecr:BatchGetImage"), allow({"AWS": ROOT}, "ecr:GetDownload*"))
     assert access_of(ACCOUNT, text, ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]) is Access.ACCOUNT
     assert access_of(ACCOUNT, text, ["ecr:BatchGetImage", "ecr:PutImage"]) is Access.NOBODY
 
 
-def test_a_role_trusts_the_services_it_names() -> None:
+def test_a_role_trusts_the_services_that_it_names() -> None:
     trust = {"Statement": [allow({"Service": ["sagemaker.amazonaws.com"]}, "sts:AssumeRole")]}
     assert trusts(trust, "sagemaker.amazonaws.com")
     assert not trusts(trust, "lambda.amazonaws.com")

@@ -44,7 +44,7 @@ def words_of(spec: JobSpec) -> dict[str, str]:
     return {step.name: step.words for step in explain(spec).record}
 
 
-def test_a_csv_record_is_followed_by_its_names() -> None:
+def test_a_csv_record_is_explained_with_column_names() -> None:
     assert words_of(CSV) == {
         "record": "A record is one line of an object, of type text/csv, with 3 columns: id, age and plan. "
         "A header line would be a record too.",
@@ -59,14 +59,14 @@ def test_a_csv_record_is_followed_by_its_names() -> None:
     }
 
 
-def test_names_in_the_job_file_give_the_same_words_as_their_filters() -> None:
+def test_column_names_give_the_same_words_as_the_equivalent_filters() -> None:
     processing = DataProcessingSpec(send_except=("id",), join_source="Input", keep=("id", "label"))
     by_name = explain(dataclasses.replace(CSV, data_processing=processing))
     assert by_name.record == explain(CSV).record
     assert [step.filter for step in by_name.record if step.filter] == ["$[1:]", "$[0,-1]"]
 
 
-def test_a_job_that_says_nothing_passes_whole_objects() -> None:
+def test_a_job_without_settings_sends_whole_objects() -> None:
     words = words_of(SMALL)
     assert words["record"] == "A record is one whole object."
     assert words["model gets"] == "The model gets the record unchanged, byte for byte."
@@ -75,7 +75,7 @@ def test_a_job_that_says_nothing_passes_whole_objects() -> None:
     assert "joined" not in words
 
 
-def test_limits_that_are_not_given_are_those_of_the_engine() -> None:
+def test_limits_that_are_not_set_are_those_of_the_engine() -> None:
     settings = effective_settings(explain(SMALL).shown.request, {})
     values = {limit.name: (limit.value, limit.origin) for limit in limits(SMALL)}
     assert values["MaxPayloadInMB"] == (settings.max_payload // MIB, "container")
@@ -89,7 +89,7 @@ def test_limits_that_are_not_given_are_those_of_the_engine() -> None:
     assert {origin for _, origin in values.values()} <= ORIGINS.keys()
 
 
-def test_limits_of_the_job_file_are_its_own() -> None:
+def test_limits_in_the_job_file_take_precedence() -> None:
     transform = dataclasses.replace(CSV.transform, max_concurrent_transforms=0, invocations_max_retries=0)
     values = {
         limit.name: (limit.value, limit.origin)
@@ -98,7 +98,7 @@ def test_limits_of_the_job_file_are_its_own() -> None:
     assert values["MaxPayloadInMB"] == (2, "job_file")
     assert values["InvocationsMaxRetries"] == (0, "job_file")
     assert values["InvocationsTimeoutInSeconds"] == (600, "aws_default")
-    assert values["MaxConcurrentTransforms"] == (1, "container")  # AWS: 0 is the same as not given
+    assert values["MaxConcurrentTransforms"] == (1, "container")  # on AWS, 0 means not set
     assert values["max_runtime_in_seconds"] == (3600, "job_file")
 
 
@@ -124,7 +124,7 @@ def test_limits_of_the_job_file_are_its_own() -> None:
         (
             "pytorch",
             "2.6",
-            {"SAGEMAKER_MODEL_SERVER_TIMEOUT": "300"},  # which its toolkit loses
+            {"SAGEMAKER_MODEL_SERVER_TIMEOUT": "300"},  # the image's toolkit ignores it
             {
                 "TS_DEFAULT_RESPONSE_TIMEOUT": (120, "container_default"),
                 "TS_MAX_REQUEST_SIZE": (6_553_500, "container_default"),
@@ -145,11 +145,11 @@ def test_the_limits_of_a_containers_own_server_are_told(
     framework: str, version: str, env: dict[str, str], expected: dict[str, tuple[int, str]]
 ) -> None:
     model = ModelSpec(artifact="s3://models/m.tar.gz", image=FrameworkImage(framework, version), env=env)
-    told = {limit.name: (limit.value, limit.origin) for limit in limits(JobSpec("demo", model))}
-    assert {name: value for name, value in told.items() if name.isupper()} == expected
+    found = {limit.name: (limit.value, limit.origin) for limit in limits(JobSpec("demo", model))}
+    assert {name: value for name, value in found.items() if name.isupper()} == expected
 
 
-def test_cost_is_records_by_rate_by_price() -> None:
+def test_the_cost_follows_from_records_rate_and_price() -> None:
     cost = explain(CSV, records=7_200_000, rate=1000, price=0.5).cost
     assert cost.instance_hours == 2
     assert cost.seconds == 2400  # on three instances
@@ -163,7 +163,7 @@ def test_cost_is_records_by_rate_by_price() -> None:
     assert "cannot be estimated" in said
 
 
-def test_what_cannot_be_told_of_the_cost_is_asked_for() -> None:
+def test_missing_values_for_the_cost_are_asked_for() -> None:
     cost = explain(CSV, records=5).cost
     assert (cost.instance_hours, cost.seconds, cost.usd, cost.most_usd) == (None, None, None, None)
     assert "pass --records" in cost.words()[0]
@@ -198,33 +198,33 @@ def test_what_cannot_be_told_of_the_cost_is_asked_for() -> None:
         ),
     ],
 )
-def test_results_go_where_the_engine_puts_them(
+def test_results_are_where_the_engine_writes_them(
     data: str, data_type: str, examples: list[tuple[str, str]]
 ) -> None:
     request = {
         "TransformInput": {"DataSource": {"S3DataSource": {"S3Uri": data, "S3DataType": data_type}}},
         "TransformOutput": {"S3OutputPath": "s3://out-bucket/x/"},
     }
-    told = places(request)
-    assert list(told.examples) == examples
-    assert told.pattern is not None
-    assert told.pattern[1] == "s3://out-bucket/x/<name>.out"
+    explained = places(request)
+    assert list(explained.examples) == examples
+    assert explained.pattern is not None
+    assert explained.pattern[1] == "s3://out-bucket/x/<name>.out"
 
 
-def test_an_address_that_only_aws_can_judge_is_left_to_it() -> None:
-    told = explain(dataclasses.replace(SMALL, input=InputSpec("https://example.com/x"))).places
-    assert (told.pattern, told.examples) == (None, ())
-    assert told.words[0].startswith("Where it reads and writes is up to AWS: 'https://example.com/x'")
+def test_an_address_that_only_aws_can_interpret_is_left_to_aws() -> None:
+    explained = explain(dataclasses.replace(SMALL, input=InputSpec("https://example.com/x"))).places
+    assert (explained.pattern, explained.examples) == (None, ())
+    assert explained.words[0].startswith("Where it reads and writes is up to AWS: 'https://example.com/x'")
 
 
-def test_what_a_deployment_knows_has_a_placeholder_that_is_told() -> None:
+def test_values_that_only_a_deployment_knows_have_explained_placeholders() -> None:
     shown = explain(CSV).shown
     assert shown.request["ModelName"] == "MODEL_NAME"
     assert set(shown.placeholders) == {"RUN", "MODEL_NAME", "INPUT_BUCKET", "OUTPUT_BUCKET"}
     assert all(word in json.dumps(shown.request) for word in shown.placeholders)
 
 
-def test_json_holds_values_beside_words() -> None:
+def test_json_has_values_in_addition_to_words() -> None:
     report = json.loads(json.dumps(explain(CSV, records=3600, rate=1).as_json()))
     assert report["cost"]["instance_hours"] == 1
     assert report["request"]["DataProcessing"]["InputFilter"] == "$[1:]"
@@ -236,7 +236,7 @@ def test_json_holds_values_beside_words() -> None:
     }
 
 
-def test_captured_data_are_told() -> None:
+def test_data_capture_is_explained() -> None:
     capture = BatchDataCaptureConfig("s3://out-bucket/capture/", generate_inference_id=True)
     explained = explain(dataclasses.replace(CSV, batch_data_capture_config=capture))
     assert "Lists of the objects read and written go to s3://out-bucket/capture/." in explained.places.words
@@ -271,7 +271,7 @@ def test_captured_data_are_told() -> None:
         ),
     ],
 )
-def test_what_starts_the_job_is_told(schedule: ScheduleSpec | None, words: str) -> None:
+def test_the_start_of_the_job_is_explained(schedule: ScheduleSpec | None, words: str) -> None:
     triggers = TriggersSpec(() if schedule is None else (schedule,))
     assert explain(dataclasses.replace(SMALL, triggers=triggers)).start == (words,)
 
@@ -290,11 +290,11 @@ def test_what_starts_the_job_is_told(schedule: ScheduleSpec | None, words: str) 
         ),
     ],
 )
-def test_a_model_without_a_name_is_told(model: ModelSpec, words: str) -> None:
+def test_a_model_without_a_name_is_described(model: ModelSpec, words: str) -> None:
     assert explain(JobSpec("small", model)).shown.placeholders["MODEL_NAME"] == words
 
 
-def test_records_that_are_no_lines_are_told() -> None:
+def test_records_that_are_not_lines_are_explained() -> None:
     data = InputSpec(
         content_type="application/x-recordio-protobuf", split_type="RecordIO", compression_type="Gzip"
     )
@@ -308,7 +308,7 @@ def test_records_that_are_no_lines_are_told() -> None:
     assert words["request"] == "Each object is streamed to the model in one request."
 
 
-def test_filters_on_other_types_are_told_to_be_unfit() -> None:
+def test_filters_on_other_types_are_pointed_out() -> None:
     processing = DataProcessingSpec(input_filter="$.a")
     words = words_of(JobSpec("small", ModelSpec(existing="m"), data_processing=processing))
     assert words["model gets"] == (
@@ -317,19 +317,19 @@ def test_filters_on_other_types_are_told_to_be_unfit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("price", "told"),
+    ("price", "words"),
     [
         (0.1, "which cost less than USD 0.01."),
         (0.0, "which cost USD 0.00."),
         (3600.0, "which cost USD 1.00."),
     ],
 )
-def test_what_costs_something_is_never_told_as_nothing(price: float, told: str) -> None:
+def test_a_cost_above_zero_is_never_shown_as_zero(price: float, words: str) -> None:
     cost = Cost(1, 1.0, price, 1, most_instance_hours=24)
-    assert told in cost.words()[0]
+    assert words in cost.words()[0]
 
 
-def test_uploads_and_several_schedules_are_told_with_what_is_paused() -> None:
+def test_uploads_and_several_schedules_are_listed_including_paused_ones() -> None:
     triggers = TriggersSpec(
         schedule=(ScheduleSpec(rate="1 hour", name="a"), ScheduleSpec(rate="1 day", name="b", enabled=False)),
         on_upload=UploadSpec(prefix="incoming/", suffix=".csv"),
@@ -342,7 +342,7 @@ def test_uploads_and_several_schedules_are_told_with_what_is_paused() -> None:
     )
 
 
-def test_uploads_to_a_bucket_of_others_ask_something_of_it() -> None:
+def test_an_existing_input_bucket_must_send_its_events_to_eventbridge() -> None:
     upload = TriggersSpec(on_upload=UploadSpec(enabled=False))
     explained = explain(dataclasses.replace(SMALL, triggers=upload, input=InputSpec(data="s3://mine/in/")))
     assert explained.start == (
@@ -352,7 +352,7 @@ def test_uploads_to_a_bucket_of_others_ask_something_of_it() -> None:
     assert explained.runs[-1] == "The bucket of s3://mine/in/ must send its events to EventBridge."
 
 
-def test_overlapping_runs_and_notifications_are_listed_under_the_start() -> None:
+def test_overlapping_runs_and_notifications_are_listed_with_the_start() -> None:
     loud = dataclasses.replace(
         SMALL,
         notify=NotifySpec(email=("a@example.com", "b@example.com")),

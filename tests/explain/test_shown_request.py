@@ -39,7 +39,7 @@ FULL = JobSpec(
 
 
 def read_command(command: str) -> dict[str, Any]:
-    """Read the command as a shell and the AWS CLI would."""
+    """Parse the command as a shell and the AWS CLI would."""
     model = botocore.session.get_session().get_service_model("sagemaker")
     shape = model.operation_model("CreateTransformJob").input_shape
     assert shape is not None
@@ -56,6 +56,6 @@ def read_command(command: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("spec", [FULL, JobSpec("small", ModelSpec(existing="m"))])
-def test_the_command_makes_the_very_request(spec: JobSpec) -> None:
+def test_the_command_sends_exactly_the_request(spec: JobSpec) -> None:
     request = shown_request(spec).request
     assert read_command(aws_cli_command(request)) == request

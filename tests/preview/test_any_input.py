@@ -1,4 +1,4 @@
-"""Whatever bytes are previewed, what is wrong with them is a finding, and never a traceback."""
+"""Problems in any bytes become findings of a preview, never a traceback."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ JOBS = [
 
 @pytest.mark.parametrize("spec", JOBS, ids=["csv", "json lines", "json"])
 @given(data=BYTES, answer=BYTES)
-def test_any_bytes(spec: JobSpec, data: bytes, answer: bytes) -> None:
+def test_any_bytes_have_a_result_or_a_finding(spec: JobSpec, data: bytes, answer: bytes) -> None:
     made = preview(
         spec,
         shown_request(spec).request,
@@ -65,5 +65,5 @@ def test_any_bytes(spec: JobSpec, data: bytes, answer: bytes) -> None:
     if spec.input.split_type == "Line":
         assert made.checked == len(records)
         assert [one.record for one in made.shown] == records[:3]
-    # what has no result has a reason
+    # a record without a result has a finding that says why
     assert made.has_errors or all(one.result is not None for one in made.shown)

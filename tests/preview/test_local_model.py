@@ -48,10 +48,10 @@ def test_a_folder_is_served_as_a_framework_container_would(tmp_path: Path) -> No
         assert ask(model, b"1\n2\n") == b"seen 1\nseen 2\n"
         assert model.execution_parameters == {}
     files = sorted(path.relative_to(source).as_posix() for path in source.rglob("*"))
-    assert files == ["code", "code/inference.py", "word.txt"]  # nothing is left behind
+    assert files == ["code", "code/inference.py", "word.txt"]  # no other files are left behind
 
 
-def test_an_archive_in_s3_is_fetched(tmp_path: Path) -> None:
+def test_an_archive_in_s3_is_downloaded(tmp_path: Path) -> None:
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:
         archive.add(folder_with_code(tmp_path / "model"), arcname=".")
@@ -66,7 +66,7 @@ def test_an_archive_in_s3_is_fetched(tmp_path: Path) -> None:
         assert ask(model, b"1\n") == b"seen 1\n"
 
 
-def test_the_container_gets_the_jobs_environment_and_says_its_parameters(tmp_path: Path) -> None:
+def test_the_container_gets_the_jobs_environment_and_returns_its_parameters(tmp_path: Path) -> None:
     environment = {
         "BEHAVIOUR": "environment",
         "EXECUTION_PARAMETERS": '{"MaxPayloadInMB": 3}',
@@ -87,7 +87,7 @@ def test_the_container_gets_the_jobs_environment_and_says_its_parameters(tmp_pat
     assert "SAGEMAKER_MAX_CONCURRENT_TRANSFORMS" not in seen
 
 
-def test_fails_for_a_model_that_is_not_at_hand() -> None:
+def test_fails_for_a_model_that_is_not_available_locally() -> None:
     with (
         pytest.raises(InputError, match="pass the answer with --answer"),
         local_model(JobSpec("demo", ModelSpec(existing="m")), {}, no_s3, None),
@@ -104,7 +104,9 @@ def test_fails_when_the_server_ends(tmp_path: Path) -> None:
         pass
 
 
-def test_an_error_of_the_models_code_is_shown_where_the_container_answers_with_a_page(tmp_path: Path) -> None:
+def test_an_error_in_the_models_code_is_shown_even_if_the_container_responds_with_a_page(
+    tmp_path: Path,
+) -> None:
     source = folder_with_code(tmp_path / "model")
     (source / "code" / "inference.py").write_text(CODE.replace("data.splitlines()", "data.wrong()"))
     spec = JobSpec("demo", ModelSpec(source=source, image=FrameworkImage("sklearn", "1.2-1")))

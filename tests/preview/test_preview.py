@@ -96,7 +96,7 @@ CELL = st.sampled_from(["1", "", "a b", "x,y", 'say "no"', "ä", "1.0"])
     st.sampled_from(["SingleRecord", "MultiRecord"]),
     st.booleans(),
 )
-def test_what_is_shown_is_what_runs(
+def test_the_preview_shows_what_a_run_does(
     rows: list[tuple[str, str, str]], count: int, strategy: str, ends_with_newline: bool
 ) -> None:
     lines = [",".join(map(quoted, row)) for row in rows]
@@ -117,7 +117,7 @@ def test_what_is_shown_is_what_runs(
     assert made.checked == len(rows)
 
 
-def test_a_record_is_followed_under_its_names() -> None:
+def test_a_record_is_shown_with_column_names() -> None:
     made = shown(csv_job(), b"7,42,gold\n8,43,basic\n", answer=b"0.9,yes\n0.1,no\n")
     first = made.shown[0]
     assert (first.line, first.record, first.sent) == (1, b"7,42,gold", b"42,gold")
@@ -141,7 +141,7 @@ def test_json_is_joined_as_the_engine_joins_it() -> None:
     assert made.shown[0].result == b'{"SageMakerOutput":{"score":1},"id":1}'
 
 
-def test_an_object_that_nothing_splits_is_one_record() -> None:
+def test_an_object_that_is_not_split_is_one_record() -> None:
     made = shown(JobSpec("whole", ModelSpec(existing="m")), b"a\nb\n", answer=b"yes\nno")
     (one,) = made.shown
     assert (one.line, one.record, one.sent, one.answer, one.result) == (
@@ -187,13 +187,13 @@ def test_only_the_start_of_a_large_input_is_read() -> None:
 @pytest.mark.parametrize(
     ("lines", "check", "is_complete"), [(3, 3, True), (4, 3, False), (3, None, True), (2, 3, True)]
 )
-def test_it_is_known_whether_all_records_were_looked_at(
+def test_the_preview_says_whether_all_records_were_checked(
     lines: int, check: int | None, is_complete: bool
 ) -> None:
     assert shown(csv_job(), b"7,42,gold\n" * lines, check=check).is_complete == is_complete
 
 
-def test_a_huge_object_that_nothing_splits_is_not_read() -> None:
+def test_a_huge_object_that_is_not_split_is_not_read() -> None:
     stream = Counted()
     made = shown(JobSpec("whole", ModelSpec(existing="m")), stream, size=10**9)
     assert codes(made) == [("object-too-large", 0, "error")]
@@ -217,7 +217,7 @@ def test_a_huge_object_that_nothing_splits_is_not_read() -> None:
         (b"", [("empty", 0, "warning")]),
     ],
 )
-def test_unsound_csv_is_pointed_out_by_line(data: bytes, found: list[tuple[str, int, str]]) -> None:
+def test_invalid_csv_is_reported_by_line(data: bytes, found: list[tuple[str, int, str]]) -> None:
     assert [code for code in codes(shown(csv_job(), data)) if code[0] != "filter-miss"] == found
 
 
@@ -236,7 +236,7 @@ def test_unsound_csv_is_pointed_out_by_line(data: bytes, found: list[tuple[str, 
         ),
     ],
 )
-def test_what_other_programs_write_is_reported_with_its_fix(
+def test_formats_of_other_programs_are_reported_with_a_fix(
     data: bytes, found: list[tuple[str, int, str]], message: str
 ) -> None:
     made = shown(csv_job(), data)
@@ -244,13 +244,13 @@ def test_what_other_programs_write_is_reported_with_its_fix(
     assert message in " ".join(finding.message for finding in made.findings)
 
 
-def test_a_carriage_return_in_json_is_a_blank_and_only_warned_of() -> None:
+def test_a_carriage_return_in_json_is_whitespace_and_only_a_warning() -> None:
     made = shown(json_job(), b'{"text":"a",\r"id":1}\n')
     assert codes(made) == [("lone-cr", 1, "warning")]
     assert made.shown[0].sent == b'"a"'
 
 
-def test_a_carriage_return_that_is_meant_to_stay_stays() -> None:
+def test_a_carriage_return_reaches_the_model_unless_a_filter_removes_it() -> None:
     plain = InputSpec(content_type="text/csv", split_type="Line")
     made = shown(JobSpec("plain", ModelSpec(existing="m"), input=plain), b"1,2\r\n")
     assert "goes to the model" in made.findings[0].message
@@ -258,12 +258,12 @@ def test_a_carriage_return_that_is_meant_to_stay_stays() -> None:
     assert shown(csv_job(), b"1,2,3\r\n").shown[0].sent == b"2,3"
 
 
-def test_sentences_are_not_taken_for_separators() -> None:
+def test_punctuation_in_sentences_is_not_mistaken_for_separators() -> None:
     plain = InputSpec(content_type="text/csv", split_type="Line")
     assert codes(shown(JobSpec("plain", ModelSpec(existing="m"), input=plain), b"good; very good\n")) == []
 
 
-def test_uncompressed_data_is_reported_if_the_job_says_gzip() -> None:
+def test_uncompressed_data_is_reported_if_the_job_declares_gzip() -> None:
     spec = csv_job()
     spec = dataclasses.replace(spec, input=dataclasses.replace(spec.input, compression_type="Gzip"))
     (finding,) = shown(spec, b"7,42,gold\n").findings
@@ -291,7 +291,7 @@ STARTS = [
 @pytest.mark.parametrize(
     "content_type", [None, "text/csv", "application/json", "image/png", "application/x-npz"]
 )
-def test_what_the_preflight_refuses_by_its_first_bytes_is_an_error_here(
+def test_first_bytes_that_the_preflight_rejects_are_an_error(
     content_type: str | None, split_type: str, compression_type: str
 ) -> None:
     source = InputSpec(content_type=content_type, split_type=split_type, compression_type=compression_type)
@@ -302,24 +302,24 @@ def test_what_the_preflight_refuses_by_its_first_bytes_is_an_error_here(
             assert any(finding.is_error for finding in shown(spec, start).findings), start
 
 
-def test_gzip_may_be_what_the_model_accepts() -> None:
+def test_gzip_is_valid_if_the_model_accepts_it() -> None:
     spec = JobSpec("packed", ModelSpec(existing="m"), input=InputSpec(content_type="application/gzip"))
     assert codes(shown(spec, gzip.compress(b"a"))) == []
 
 
-def test_an_answer_with_other_columns_than_named_is_reported() -> None:
+def test_an_answer_with_more_or_fewer_columns_than_named_is_reported() -> None:
     made = shown(csv_job(), b"1,2,3\n4,5,6\n", answer=b"0.5\n0.5,no\n")
     (finding,) = made.findings
     assert (finding.code, finding.line, finding.severity) == ("answer-columns", 1, "error")
     assert finding.message == "the answer has 1 column, and output.columns names 2"
 
 
-def test_lines_of_the_same_kind_are_reported_together() -> None:
+def test_lines_with_the_same_problem_are_reported_together() -> None:
     (finding,) = shown(csv_job(), b"1,2,3\n" + b"4,5\n" * 9).findings
     assert (finding.line, finding.also, finding.more) == (2, (3, 4, 5, 6, 7), 8)
 
 
-def test_what_is_not_parsed_is_a_warning() -> None:
+def test_a_problem_in_bytes_that_are_not_parsed_is_a_warning() -> None:
     spec = JobSpec(
         "plain", ModelSpec(existing="m"), input=InputSpec(content_type="text/csv", split_type="Line")
     )
@@ -331,7 +331,7 @@ def test_what_is_not_parsed_is_a_warning() -> None:
     ]
 
 
-def test_a_header_is_guessed_where_numbers_stand_below_it() -> None:
+def test_a_line_above_numbers_is_reported_as_a_likely_header() -> None:
     spec = JobSpec(
         "plain", ModelSpec(existing="m"), input=InputSpec(content_type="text/csv", split_type="Line")
     )
@@ -352,25 +352,25 @@ def test_a_header_is_guessed_where_numbers_stand_below_it() -> None:
         (b"", [("empty", 0, "error")]),
     ],
 )
-def test_unsound_json_is_pointed_out_by_line(data: bytes, found: list[tuple[str, int, str]]) -> None:
+def test_invalid_json_is_reported_by_line(data: bytes, found: list[tuple[str, int, str]]) -> None:
     assert codes(shown(json_job(), data)) == found
 
 
-def test_an_empty_object_is_reported_as_refused_if_there_is_no_other() -> None:
+def test_an_empty_object_is_reported_as_rejected_if_there_is_no_other() -> None:
     whole = JobSpec("plain", ModelSpec(existing="m"), input=InputSpec(content_type="text/csv"))
     for spec in (whole, csv_job()):
         finding = next(each for each in shown(spec, b"").findings if each.code == "empty")
         assert "the preflight refuses a run whose objects are all empty" in finding.message
 
 
-def test_json_lines_that_nothing_splits_are_recognized() -> None:
+def test_json_lines_that_are_not_split_are_recognized() -> None:
     spec = JobSpec("plain", ModelSpec(existing="m"), input=InputSpec(content_type="application/json"))
     (finding,) = shown(spec, b'{"a":1}\n{"a":2}\n').findings
     assert (finding.code, finding.line) == ("json-invalid", 0)
     assert "write split_type: Line" in finding.message
 
 
-def test_records_before_an_unsound_one_are_taken_through() -> None:
+def test_records_before_an_invalid_one_are_processed() -> None:
     made = shown(csv_job(), b'1,2,3\n4,"5,6\n7,8,9\n', answer=b"0.5,no")
     assert [one.result for one in made.shown] == [b"1,no", None, None]
     assert [one.sent for one in made.shown] == [b"2,3", None, None]
@@ -397,7 +397,7 @@ def test_a_record_that_is_too_large_is_reported() -> None:
     assert [(finding.code, finding.line) for finding in made.findings] == [("record-fails", 2)]
 
 
-def test_a_list_of_captured_objects_changes_no_record() -> None:
+def test_data_capture_that_only_lists_objects_changes_no_record() -> None:
     spec = dataclasses.replace(
         csv_job(), batch_data_capture_config=BatchDataCaptureConfig("s3://out-bucket/c/")
     )
@@ -454,7 +454,7 @@ array=[0. 1.].
 """
 
 
-def test_the_line_of_a_refused_request_is_that_of_its_record_and_not_one_of_the_server() -> None:
+def test_the_line_of_a_refused_request_is_the_line_of_its_record() -> None:
     def reply(body: bytes) -> bytes | Answer:
         return Answer(500, TRACEBACK) if b"y" in body else b"0.5,no\n"
 
@@ -486,7 +486,7 @@ def test_one_answer_for_many_records_is_a_warning() -> None:
     assert made.shown[1].answer is None
 
 
-def test_several_lines_of_answer_to_a_single_record_are_a_warning() -> None:
+def test_several_answer_lines_for_a_single_record_are_a_warning() -> None:
     spec = plain_job("application/json", strategy="SingleRecord")
     made = shown(spec, b"1\n2\n", model=FunctionModel(lambda body: b'{\n"a": 1\n}'))
     assert codes(made) == [("answer-count", 1, "warning")]
@@ -504,12 +504,12 @@ def test_an_empty_answer_is_a_warning(answer: bytes) -> None:
     assert codes(made) == [("empty-answer", 2, "warning")]
 
 
-def test_a_blank_line_of_an_answer_is_a_warning_at_its_record() -> None:
+def test_a_blank_line_in_an_answer_is_a_warning_at_its_record() -> None:
     made = shown(plain_job(), b"1\n2\n", model=FunctionModel(lambda body: b"7\n\n"))
     assert codes(made) == [("empty-answer", 2, "warning")]
 
 
-def test_results_that_nothing_separates_are_a_warning_and_each_record_has_its_own() -> None:
+def test_results_without_separators_are_a_warning_and_each_record_shows_its_own() -> None:
     spec = plain_job("application/json", strategy="SingleRecord", assemble_with="None")
     made = shown(spec, b"1\n2\n", model=FunctionModel(lambda body: b'{"n":%s}' % body.strip()))
     assert codes(made) == [("results-not-separated", 0, "warning")]
@@ -535,7 +535,7 @@ def test_a_number_that_the_join_changes_is_a_warning(
     assert codes(shown(json_job(), record + b"\n", answer=answer)) == found
 
 
-def test_a_blank_line_is_an_error_only_where_the_engine_cannot_read_it() -> None:
+def test_a_blank_line_is_an_error_only_if_the_engine_cannot_read_it() -> None:
     spec = dataclasses.replace(csv_job(), data_processing=DataProcessingSpec(join_source="Input"))
     spec = dataclasses.replace(spec, input=dataclasses.replace(spec.input, columns=()))
     made = shown(spec, b"1,2\n\n", model=FunctionModel(line_by_line(lambda line: b"7,a")))
@@ -544,14 +544,14 @@ def test_a_blank_line_is_an_error_only_where_the_engine_cannot_read_it() -> None
     assert codes(shown(json_job(), b'{"id":1,"text":"a"}\n\n')) == [("blank-line", 2, "error")]
 
 
-def test_an_empty_object_that_nothing_splits_is_sent_as_a_run_sends_it() -> None:
+def test_an_empty_object_that_is_not_split_is_sent_as_in_a_run() -> None:
     model = FunctionModel(lambda body: b"x")
     made = shown(JobSpec("whole", ModelSpec(existing="m")), b"", model=model)
     assert model.bodies == [b""]
     assert made.result == b"x"
 
 
-def test_records_before_one_that_cannot_be_joined_are_taken_through() -> None:
+def test_records_before_one_that_cannot_be_joined_are_processed() -> None:
     spec = dataclasses.replace(json_job(), data_processing=DataProcessingSpec(join_source="Input"))
     made = shown(spec, b'{"id":1}\n{"id":2}\noops\n', answer=b"7\n8\n9\n")
     assert codes(made) == [("json-invalid", 3, "error")]

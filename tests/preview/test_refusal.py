@@ -36,11 +36,11 @@ def test_the_exception_comes_first(body: str, headline: str) -> None:
     assert said(body).headline == headline
 
 
-def test_a_text_of_several_lines_is_kept_and_one_of_a_single_line_is_not_repeated() -> None:
+def test_a_text_with_several_lines_is_kept_and_a_single_line_is_not_repeated() -> None:
     assert said("a\n\nb\n\n").details == ("a", "", "b")
     assert said("a\n").details == ()
 
 
-def test_a_long_text_keeps_both_ends() -> None:
+def test_a_long_text_keeps_its_first_and_last_lines() -> None:
     details = said("\n".join(map(str, range(1000)))).details
     assert (details[0], details[20], details[-1]) == ("0", "... 960 more lines ...", "999")

@@ -1,4 +1,4 @@
-"""Preview and run say the same of any input: the same requests, the same bytes of result, the same failure."""
+"""A preview and a run agree on any input: the same requests, the same bytes in the result, the same failure."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CSV, JSON, JSON_LINES = "text/csv", "application/json", "application/jsonlines"
 
 @dataclass(frozen=True)
 class Way:
-    """A job: its types, how it splits and assembles, and its filters."""
+    """The settings of a job: its content types, how it splits and assembles, and its filters."""
 
     content_type: str = CSV
     split: str = "Line"
@@ -146,7 +146,7 @@ def run_and_preview_of(spec: JobSpec, stored: bytes, reply: Reply) -> tuple[Ran,
 @example(way=Way(join="None", input_filter="$[0]"), data=b"\n,", answer="JSON for each")
 @example(way=Way(join="None", split="None", assemble="None"), data=b"", answer="one for all")
 @example(way=Way(JSON, split="None", assemble="None"), data=b"", answer="one for all")
-@settings(deadline=None, max_examples=400)  # how long an example takes says how busy the machine is
+@settings(deadline=None, max_examples=400)  # the time of an example depends on how busy the machine is
 def test_preview_and_run_agree(way: Way, data: bytes, answer: str) -> None:
     ran, made = run_and_preview(way, data, ANSWERS[answer])
     assert made.is_complete or made.has_errors
@@ -163,7 +163,7 @@ def test_preview_and_run_agree(way: Way, data: bytes, answer: str) -> None:
         assert "; ".join(filter(None, log)) == "; ".join(
             line for text in made.failure for line in text.split("\n") if line
         )
-    # the first error that is shown is at the record that failed
+    # the first error in the preview is at the record that failed
     assert ran.outcome.failure is not None
     if ran.outcome.failure.line is not None:
         assert ran.outcome.failure.line in {finding.line for finding in made.findings if finding.is_error}

@@ -13,7 +13,7 @@ from batch_transform.preview.source import first_in_manifest, open_source
 
 
 class FakeS3:
-    """A bucket with objects whose bodies know whether they were closed."""
+    """A bucket whose object bodies record whether they were closed."""
 
     def __init__(self, objects: dict[str, bytes], *, error: Exception | None = None) -> None:
         self.bodies: dict[str, io.BytesIO] = {}
@@ -80,12 +80,12 @@ def test_fails_for_an_invalid_manifest() -> None:
 
 
 @pytest.mark.parametrize("place", ["nope.csv", "s3://in-bucket/nope"])
-def test_fails_when_nothing_is_there(place: str) -> None:
+def test_fails_if_there_is_nothing_to_read(place: str) -> None:
     with pytest.raises(DataNotFoundError, match=r"--input .*nope"), open_source(place, lambda: FakeS3({})):
         pass
 
 
-def test_fails_when_a_folder_is_empty(tmp_path: Path) -> None:
+def test_fails_if_a_folder_is_empty(tmp_path: Path) -> None:
     with pytest.raises(DataNotFoundError), open_source(str(tmp_path), no_s3):
         pass
 
@@ -97,7 +97,7 @@ def test_fails_when_a_folder_is_empty(tmp_path: Path) -> None:
         ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "ListObjectsV2"),
     ],
 )
-def test_fails_when_aws_does_not_answer(error: Exception) -> None:
+def test_fails_if_aws_does_not_answer(error: Exception) -> None:
     with (
         pytest.raises(InputError, match="s3://in-bucket/x cannot be read"),
         open_source("s3://in-bucket/x", lambda: FakeS3({}, error=error)),
@@ -105,8 +105,8 @@ def test_fails_when_aws_does_not_answer(error: Exception) -> None:
         pass
 
 
-def test_a_pipe_of_the_shell_is_read() -> None:
-    """As in `--input <(zcat rows.csv.gz)`."""
+def test_a_pipe_from_the_shell_is_read() -> None:
+    """For example, `--input <(zcat rows.csv.gz)`."""
     reader, writer = os.pipe()
     os.write(writer, b"1,2\n")
     os.close(writer)
@@ -115,7 +115,7 @@ def test_a_pipe_of_the_shell_is_read() -> None:
     os.close(reader)
 
 
-def test_fails_for_a_named_pipe_which_may_never_end(tmp_path: Path) -> None:
+def test_fails_for_a_named_pipe_because_it_may_never_end(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with (
         pytest.raises(InputError, match=r"it is a named pipe \(FIFO\), not a regular file"),

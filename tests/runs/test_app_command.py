@@ -24,16 +24,16 @@ def words(folder: Path, app: object) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("program", ["python", "python3"])
-def test_a_python_without_a_path_is_the_one_that_has_the_cdk_here(folder: Path, program: str) -> None:
+def test_python_without_a_path_is_the_running_python_that_has_the_cdk(folder: Path, program: str) -> None:
     assert words(folder, f"{program} -m my.app") == (sys.executable, "-m", "my.app")
 
 
-def test_a_program_with_a_path_is_that_of_the_folder(folder: Path) -> None:
+def test_a_program_with_a_path_is_looked_up_in_the_folder(folder: Path) -> None:
     own = str(folder.resolve() / ".venv/bin/python")
     assert words(folder, ".venv/bin/python 'my app.py'") == (own, "my app.py")
 
 
-def test_any_other_program_is_looked_up(
+def test_any_other_program_is_looked_up_on_the_path(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = tmp_path / "uv"
@@ -43,13 +43,13 @@ def test_any_other_program_is_looked_up(
     assert words(folder, "uv run app.py") == (str(program), "run", "app.py")
 
 
-def test_without_an_app_it_is_app_py(folder: Path) -> None:
+def test_the_default_app_is_app_py(folder: Path) -> None:
     (folder / "app.py").touch()
     (folder / "cdk.json").write_text("{}")
     assert app_command(folder).words == (sys.executable, "app.py")
 
 
-def test_the_context_is_that_of_cdk_json_and_what_the_cdk_has_looked_up(folder: Path) -> None:
+def test_the_context_comes_from_cdk_json_and_cached_lookups(folder: Path) -> None:
     (folder / "cdk.json").write_text('{"app": "python3 app.py", "context": {"flag": true, "zones": []}}')
     (folder / "cdk.context.json").write_text('{"zones": ["a"]}')
     assert app_command(folder).context == {"flag": True, "zones": ["a"]}
@@ -66,18 +66,18 @@ def test_fails_for_a_command_that_only_a_shell_can_run(folder: Path, app: str) -
 @pytest.mark.parametrize(
     ("app", "program"), [("nosuch app.py", "nosuch"), ("bin/python app.py", "bin/python")]
 )
-def test_fails_for_a_program_that_is_not_there(folder: Path, app: str, program: str) -> None:
+def test_fails_for_a_program_that_does_not_exist(folder: Path, app: str, program: str) -> None:
     with pytest.raises(SynthError, match=f"there is no program {program}; install it, or change app"):
         words(folder, app)
 
 
-def test_fails_for_a_quote_that_does_not_end(folder: Path) -> None:
+def test_fails_for_an_unclosed_quote(folder: Path) -> None:
     with pytest.raises(SynthError, match="which is not a valid command: No closing quotation"):
         words(folder, "python3 'app.py")
 
 
 @pytest.mark.parametrize("app", [None, "", ["python3", "app.py"]])
-def test_fails_without_a_command_and_shows_one(folder: Path, app: object) -> None:
+def test_fails_without_a_command_and_suggests_one(folder: Path, app: object) -> None:
     with pytest.raises(DataNotFoundError, match=r'has no "app", .* such as "app": "python3 app.py"'):
         words(folder, app)
 

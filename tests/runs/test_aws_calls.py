@@ -34,7 +34,7 @@ def refused(code: str, message: str, operation: str = "StartExecution") -> Clien
         ),
     ],
 )
-def test_fails_with_what_aws_said_and_what_to_do(error: Exception, said: str) -> None:
+def test_fails_with_the_message_from_aws_and_what_to_do(error: Exception, said: str) -> None:
     with pytest.raises(AwsCallError) as failed, aws_calls():
         raise error
     assert said in str(failed.value)
@@ -53,11 +53,11 @@ def test_fails_with_the_action_that_aws_names_when_access_is_denied() -> None:
 
 
 @pytest.mark.parametrize(("operation", "action"), ACTIONS.items())
-def test_fails_with_the_action_of_the_call_where_aws_names_none(operation: str, action: str) -> None:
+def test_fails_with_the_action_of_the_call_if_aws_names_none(operation: str, action: str) -> None:
     with pytest.raises(AwsCallError, match=f"allow {action} "), aws_calls():
         raise refused("AccessDenied", "Access Denied", operation)
 
 
-def test_other_errors_pass() -> None:
+def test_other_errors_pass_through() -> None:
     with pytest.raises(KeyError), aws_calls():
         raise KeyError("ours")

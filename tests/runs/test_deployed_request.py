@@ -21,27 +21,27 @@ JOB = JobSpec(
 
 @pytest.fixture
 def definition() -> dict[str, Any]:
-    """The definition that the stack deploys."""
+    """The state machine definition that the stack deploys."""
     request = transform_job_request(
         JOB, model_name="m", data="s3://data/churn/", output_path="s3://data/out/"
     )
     return state_machine_definition(JOB, request, Parts(preflight_arn="p", report_arn="r", lock=None))
 
 
-def test_a_definition_has_the_input_of_its_preflight(definition: dict[str, Any]) -> None:
+def test_a_definition_contains_the_input_of_its_preflight(definition: dict[str, Any]) -> None:
     deployed = DeployedRequest.of(definition)
     assert deployed.instance_types == JOB.transform.instance_type
     assert deployed.columns.input == ("id", "age")
     assert deployed.request["ModelName"] == "m"
 
 
-def test_a_definition_of_release_0_1_is_read_as_well(definition: dict[str, Any]) -> None:
+def test_a_definition_from_release_0_1_can_be_read(definition: dict[str, Any]) -> None:
     declared = definition["States"].pop("PrepareRun")["Assign"]["declared_request"]
     definition["States"]["Request"] = {"Assign": {"declared": declared}}
     assert DeployedRequest.of(definition).request["ModelName"] == "m"
 
 
-def test_overrides_by_name_of_a_column_are_taken(definition: dict[str, Any]) -> None:
+def test_overrides_can_use_column_names(definition: dict[str, Any]) -> None:
     checked = DeployedRequest.of(definition).checked({"data_processing.send_except": ["id"]})
     assert checked.request["DataProcessing"]["InputFilter"] == "$[1]"
 
@@ -55,7 +55,7 @@ def test_overrides_by_name_of_a_column_are_taken(definition: dict[str, Any]) -> 
         ({"transform.instance_type": ["ml.m5.large", "t2.nano"]}, "transform.instance_type"),
     ],
 )
-def test_fails_for_what_the_deployed_check_would_refuse(
+def test_fails_for_overrides_that_the_preflight_would_reject(
     definition: dict[str, Any], overrides: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(RunInputError, match=said):
@@ -63,6 +63,6 @@ def test_fails_for_what_the_deployed_check_would_refuse(
 
 
 @pytest.mark.parametrize("other", [{}, {"States": {"Preflight": {}}}, {"States": []}])
-def test_fails_for_a_machine_that_is_not_ours(other: dict[str, Any]) -> None:
+def test_fails_for_a_state_machine_from_elsewhere(other: dict[str, Any]) -> None:
     with pytest.raises(NotDeployedError, match="deploy it again"):
         DeployedRequest.of(other)

@@ -19,7 +19,7 @@ JOBS = [
 
 
 @pytest.mark.parametrize("name", ["churn", "churn-nightly", "a-B-3"])
-def test_the_output_of_a_machine_has_the_full_name_of_its_job(name: str) -> None:
+def test_the_output_for_a_state_machine_has_the_full_job_name(name: str) -> None:
     assert job_of(state_machine_description(name), ARN) == name
 
 
@@ -29,12 +29,12 @@ def test_other_outputs_name_no_job(description: str, value: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["churn-nightly", "dev-churn-nightly"])
-def test_a_job_is_found_with_the_prefix_of_its_environment_and_without(name: str) -> None:
+def test_a_job_is_found_with_and_without_the_environments_prefix(name: str) -> None:
     assert named_job(name, JOBS, DEV) is JOBS[0]
     assert JOBS[0].region == "eu-west-1"
 
 
-def test_fails_for_a_job_that_is_not_deployed_with_the_nearest_name_and_the_command() -> None:
+def test_fails_for_a_job_that_is_not_deployed_and_suggests_the_nearest_name_and_the_command() -> None:
     with pytest.raises(NotDeployedError) as failed:
         named_job("tumour", JOBS, DEV)
     assert str(failed.value) == (
@@ -49,17 +49,17 @@ PROD = EnvironmentSpec()
 def found(
     *stacks: dict[str, Any], environment: EnvironmentSpec = PROD, may_list: bool = True, **options: Any
 ) -> list[tuple[str, str]]:
-    """The jobs that are found, each with its stack."""
+    """Return the jobs that are found, each with its stack."""
     client: Any = FakeCloudFormation(*stacks, may_list=may_list)
     return [(job.name, job.stack) for job in deployed_jobs(environment, client, **options)]
 
 
-def test_jobs_are_found_in_whatever_stacks_have_them() -> None:
+def test_jobs_are_found_in_any_stack() -> None:
     stacks = [stack("Network"), stack("Vault"), stack("Scoring", "churn"), stack("BatchTransform", "tumours")]
     assert found(*stacks) == [("churn", "Scoring"), ("tumours", "BatchTransform")]
 
 
-def test_another_environment_is_left_out_and_a_stack_that_is_called_nearly_so_is_not() -> None:
+def test_stacks_of_other_environments_are_left_out_but_not_stacks_with_similar_names() -> None:
     stacks = [
         stack("BatchTransform", "a"),
         stack("dev-BatchTransform-1", "a"),
@@ -75,7 +75,7 @@ def test_one_stack_can_be_chosen() -> None:
     assert found(*stacks, stack="Scoring") == [("a", "Scoring")]
 
 
-def test_credentials_that_may_not_list_stacks_find_those_of_the_environment() -> None:
+def test_without_permission_to_list_stacks_those_of_the_environment_are_found() -> None:
     stacks = [
         stack("BatchTransform", "a", splits=("BatchTransform-1", "BatchTransform-2")),
         stack("BatchTransform-1", "b"),
@@ -84,7 +84,7 @@ def test_credentials_that_may_not_list_stacks_find_those_of_the_environment() ->
     assert found(*stacks, may_list=False) == [("a", "BatchTransform"), ("b", "BatchTransform-1")]
 
 
-def test_fails_for_a_name_that_two_stacks_have_with_the_option_that_chooses() -> None:
+def test_fails_for_a_name_in_two_stacks_and_names_the_option_that_selects_one() -> None:
     client: Any = FakeCloudFormation(stack("BatchTransform", "churn"), stack("Scoring", "churn"))
     jobs = deployed_jobs(PROD, client)
     with pytest.raises(NotDeployedError) as failed:
@@ -100,7 +100,7 @@ def test_fails_for_a_name_that_one_stack_has_twice() -> None:
         named_job("churn", deployed_jobs(PROD, client), PROD)
 
 
-def test_fails_where_no_stack_has_a_job() -> None:
+def test_fails_if_no_stack_has_a_job() -> None:
     with pytest.raises(
         NotDeployedError, match="no stack BatchTransform in the region eu-west-1 of this account, and"
     ):

@@ -14,7 +14,7 @@ from batch_transform.runs.files_below import FilesBelow, can_be_written, segment
 
 
 def put(folder: Path, *names: str) -> list[Path]:
-    """Put a file with its own name as content below the folder, under each of the names."""
+    """Put one file below the folder for each name, with the name as its content."""
     target = FilesBelow(folder)
     paths = []
     for name in names:
@@ -29,7 +29,7 @@ def put(folder: Path, *names: str) -> list[Path]:
 
 
 def everything_in(folder: Path) -> dict[str, str]:
-    """All that is in a folder, links not followed, by path."""
+    """Return the contents of a folder by path, without following links."""
     found = {}
     for path in folder.rglob("*"):
         what = f"-> {path.readlink()}" if path.is_symlink() else path.read_text() if path.is_file() else "/"
@@ -55,7 +55,7 @@ def everything_in(folder: Path) -> dict[str, str]:
         "é",
     ],
 )
-def test_a_file_gets_the_path_that_its_name_says(tmp_path: Path, name: str) -> None:
+def test_a_file_is_put_at_the_path_in_its_name(tmp_path: Path, name: str) -> None:
     assert put(tmp_path / "run", name) == [tmp_path / "run" / name]
     assert (tmp_path / "run" / name).read_text() == name
 
@@ -97,13 +97,13 @@ def test_fails_for_a_whole_path_that_is_too_long(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("names", [("a", "a/b"), ("a/b", "a")])
-def test_fails_for_a_name_that_is_a_file_and_a_folder_at_once(tmp_path: Path, names: tuple[str, str]) -> None:
+def test_fails_for_a_name_that_is_both_a_file_and_a_folder(tmp_path: Path, names: tuple[str, str]) -> None:
     with pytest.raises(KeyPathError, match=rf"^'{names[1]}' cannot be the path of a file: "):
         put(tmp_path / "run", *names)
     assert everything_in(tmp_path / "run")[names[0]] == names[0]
 
 
-def test_fails_where_a_link_in_the_folder_leads_elsewhere(tmp_path: Path) -> None:
+def test_fails_if_a_link_in_the_folder_points_elsewhere(tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
     (tmp_path / "run" / "day").mkdir(parents=True)
@@ -114,7 +114,7 @@ def test_fails_where_a_link_in_the_folder_leads_elsewhere(tmp_path: Path) -> Non
     assert list(outside.iterdir()) == []
 
 
-def test_a_link_in_the_place_of_a_file_is_replaced_and_what_it_leads_to_is_left_alone(tmp_path: Path) -> None:
+def test_a_link_in_place_of_a_file_is_replaced_and_its_target_is_unchanged(tmp_path: Path) -> None:
     (tmp_path / "outside").write_text("mine")
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "a").symlink_to(tmp_path / "outside")
@@ -130,14 +130,14 @@ def test_the_folder_itself_may_be_a_link(tmp_path: Path) -> None:
     assert (tmp_path / "disk" / "a").read_text() == "a"
 
 
-def test_a_file_of_an_earlier_copy_is_replaced(tmp_path: Path) -> None:
+def test_a_file_from_an_earlier_copy_is_replaced(tmp_path: Path) -> None:
     put(tmp_path / "run", "a")
     put(tmp_path / "run", "a")
     assert (tmp_path / "run" / "a").read_text() == "a"
 
 
-def test_fails_for_names_that_the_file_system_holds_for_the_same(tmp_path: Path) -> None:
-    """As `a` and `A` are on macOS: elsewhere a hard link makes two names of one file."""
+def test_fails_for_names_that_are_the_same_file_on_this_file_system(tmp_path: Path) -> None:
+    """Such as `a` and `A` on macOS; on other systems, a hard link gives one file two names."""
     target = FilesBelow(tmp_path / "run")
     for name in ("part", "other"):
         (tmp_path / name).write_text(name)
@@ -162,7 +162,7 @@ _SEGMENT = st.one_of(
 @settings(deadline=None, max_examples=300)
 @given(names=st.lists(st.lists(_SEGMENT, min_size=1, max_size=6).map("/".join), max_size=6))
 @example(names=["../x", "/etc/x", "a", "a/b", "link/x", "link/../../x"])
-def test_whatever_the_names_nothing_is_written_outside_and_what_is_put_can_be_read(names: list[str]) -> None:
+def test_for_any_names_nothing_is_written_outside_and_files_can_be_read(names: list[str]) -> None:
     with tempfile.TemporaryDirectory() as place:
         root = Path(place)
         (root / "outside").mkdir()
@@ -185,7 +185,7 @@ def test_whatever_the_names_nothing_is_written_outside_and_what_is_put_can_be_re
         assert files == set(kept)
 
 
-def test_fails_as_the_disk_does_where_the_name_is_not_at_fault(
+def test_fails_with_the_disks_error_if_the_name_is_not_the_cause(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object, **__: object) -> None:
@@ -197,7 +197,7 @@ def test_fails_as_the_disk_does_where_the_name_is_not_at_fault(
     assert failed.value.errno == errno.ENOSPC
 
 
-def test_a_folder_can_be_written_where_the_nearest_one_that_is_there_can(tmp_path: Path) -> None:
+def test_a_folder_can_be_written_if_its_nearest_existing_parent_can(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert can_be_written(tmp_path)
     assert can_be_written(tmp_path / "a" / "b")

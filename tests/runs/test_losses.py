@@ -39,11 +39,11 @@ def a_job(*, assembles_lines: bool = True, **counts: Any) -> TransformJobProgres
         ),
     ],
 )
-def test_each_loss_is_one_sentence(job: TransformJobProgress, said: str) -> None:
+def test_each_kind_of_loss_is_one_sentence(job: TransformJobProgress, said: str) -> None:
     (sentence,) = losses(job)
     assert said in sentence
 
 
-def test_a_sound_run_and_one_without_counts_have_no_losses() -> None:
+def test_a_run_without_losses_or_without_counts_reports_none() -> None:
     assert not list(losses(a_job(result_lines=3, uneven_objects=0, empty_answers=0, changed_number=None)))
     assert not list(losses(a_job()))

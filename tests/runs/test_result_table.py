@@ -46,7 +46,7 @@ def result(tmp_path: Path) -> Path:
     return path
 
 
-def test_rows_stand_under_their_names_with_the_truth_beside_them(result: Path) -> None:
+def test_rows_have_column_names_and_known_answers(result: Path) -> None:
     truth = Truth("id", "label", {"1": "yes", "2": "yes"})
     table = table_of(SPEC, a_job(), [result], 2, truth)
     assert table.columns == ("id", "label", "truth")
@@ -54,13 +54,13 @@ def test_rows_stand_under_their_names_with_the_truth_beside_them(result: Path) -
     assert table.score == Score(right=1, known=2)
 
 
-def test_a_truth_about_other_columns_is_not_shown(result: Path) -> None:
+def test_known_answers_for_other_columns_are_not_shown(result: Path) -> None:
     table = table_of(SPEC, a_job(), [result], 9, Truth("key", "label", {}))
     assert table.columns == ("id", "label")
     assert table.score is None
 
 
-def test_no_rows_are_shown_and_all_are_scored(result: Path) -> None:
+def test_all_rows_are_scored_even_if_none_is_shown(result: Path) -> None:
     table = table_of(SPEC, a_job(), [result], 0, Truth("id", "label", {"1": "yes", "3": "yes"}))
     assert (table.columns, table.rows) == (("id", "label", "truth"), ())
     assert table.score == Score(right=1, known=2)
@@ -71,7 +71,7 @@ def test_columns_without_names_are_numbered(result: Path) -> None:
     assert table_of(spec, a_job(), [result], 9, None).columns == ("column 1", "column 2")
 
 
-def test_a_wide_row_is_shown_by_its_first_and_last_columns(tmp_path: Path) -> None:
+def test_a_wide_row_shows_its_first_and_last_columns(tmp_path: Path) -> None:
     path = tmp_path / "wide.out"
     path.write_text(",".join(map(str, range(40))) + "\n")
     table = table_of(SPEC, a_job("$"), [path], 1, None)
@@ -79,7 +79,7 @@ def test_a_wide_row_is_shown_by_its_first_and_last_columns(tmp_path: Path) -> No
     assert len(table.columns) == 8
 
 
-def test_a_line_of_json_is_one_cell_and_is_cut(tmp_path: Path) -> None:
+def test_a_line_of_json_is_one_cell_and_is_shortened(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl.out"
     path.write_text('{"text":"' + "x" * 500 + '"}\n')
     table = table_of(SPEC, a_job("$", accept="application/jsonlines"), [path], 1, None)
@@ -87,7 +87,7 @@ def test_a_line_of_json_is_one_cell_and_is_cut(tmp_path: Path) -> None:
     assert len(table.rows[0][0]) == 201
 
 
-def test_rows_of_several_files_name_their_file(tmp_path: Path) -> None:
+def test_rows_from_several_files_name_their_file(tmp_path: Path) -> None:
     names = ("a.csv.out", "day/b.csv.out", "empty.out")
     for name, text in zip(names, ("1,yes\n2,no\n", "3,no\n", ""), strict=True):
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -102,12 +102,12 @@ def test_rows_of_several_files_name_their_file(tmp_path: Path) -> None:
     assert first.columns == ("id", "label")
 
 
-def test_one_file_is_named_in_the_title(result: Path) -> None:
+def test_a_single_file_is_named_in_the_title(result: Path) -> None:
     assert table_of(SPEC, a_job(), [result], 9, None).title == "first 3 rows of a.csv.out"
     assert table_of(SPEC, a_job(), [result], 1, None).title == "first row of a.csv.out"
 
 
-def test_a_row_of_another_width_has_no_truth(tmp_path: Path) -> None:
+def test_a_row_with_another_width_has_no_known_answer(tmp_path: Path) -> None:
     path = tmp_path / "a.out"
     path.write_text("1,yes\n2\n")
     table = table_of(SPEC, a_job(), [path], 9, Truth("id", "label", {"1": "yes", "2": "no"}))
@@ -123,11 +123,11 @@ def test_a_row_of_another_width_has_no_truth(tmp_path: Path) -> None:
         ("1,2\r", ["1", "2"]),
         ("", [""]),
         ("1,,", ["1", "", ""]),
-        ("it's 5\" wide,1", ["it's 5\" wide", "1"]),  # a quote inside a cell that has none around it
+        ("it's 5\" wide,1", ["it's 5\" wide", "1"]),  # a quote inside an unquoted cell
         ('"open,1', ['"open,1']),
     ],
 )
-def test_a_line_is_a_row_whatever_it_holds(tmp_path: Path, line: str, cells: list[str]) -> None:
+def test_any_line_is_one_row(tmp_path: Path, line: str, cells: list[str]) -> None:
     (tmp_path / "a.out").write_bytes(f"{line}\nz,w\n".encode())
     assert list(read_rows(tmp_path / "a.out", "text/csv; charset=utf-8")) == [cells, ["z", "w"]]
 

@@ -30,7 +30,7 @@ KEYS = [
 
 
 class Listed:
-    """An S3 that lists one object and cannot be read any more: its disk, or ours, is full."""
+    """An S3 that lists one object whose download fails: its disk, or this machine's, is full."""
 
     def get_paginator(self, _operation: str) -> Listed:
         return self
@@ -43,7 +43,7 @@ class Listed:
         raise OSError(errno.ENOSPC, "No space left on device", file)
 
 
-def test_keys_that_are_not_paths_are_refused_by_name_and_the_others_are_copied(tmp_path: Path) -> None:
+def test_keys_that_are_not_paths_are_reported_and_the_others_are_copied(tmp_path: Path) -> None:
     with LocalAws() as aws:
         s3 = aws.client("s3")
         s3.create_bucket(Bucket="results")
@@ -68,15 +68,15 @@ def test_keys_that_are_not_paths_are_refused_by_name_and_the_others_are_copied(t
     }
 
 
-def test_fails_with_the_name_of_the_file_when_the_disk_is_full_and_leaves_no_part(tmp_path: Path) -> None:
+def test_fails_with_the_files_name_when_the_disk_is_full_and_leaves_no_partial_file(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No space left on device") as full:
-        fetch(S3Uri("results", "run"), tmp_path, Listed())  # type: ignore[arg-type]  # what a copy calls
+        fetch(S3Uri("results", "run"), tmp_path, Listed())  # type: ignore[arg-type]  # a partial fake
     assert full.value.filename == str(tmp_path / "a.out")
     assert list(tmp_path.iterdir()) == []
 
 
 class FullDisks(Listed):
-    """Refuses the first downloads, below any of the folders named."""
+    """Fails the first downloads to each of the given folders."""
 
     def __init__(self, *full: Path, times: int = 100) -> None:
         self._full = full
@@ -98,10 +98,10 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def copied(s3: FullDisks, out: Path, ask_again: Callable[[str], bool] = lambda _: False) -> Copies:
-    return copy_results(S3Uri("results", "run"), out, s3, ask_again=ask_again)  # type: ignore[arg-type]  # what a copy calls
+    return copy_results(S3Uri("results", "run"), out, s3, ask_again=ask_again)  # type: ignore[arg-type]  # a partial fake
 
 
-def test_results_are_kept_elsewhere_where_the_disk_is_full(tmp_path: Path, temporary: Path) -> None:
+def test_results_are_copied_elsewhere_if_the_disk_is_full(tmp_path: Path, temporary: Path) -> None:
     out = tmp_path / "out"
     copies = copied(FullDisks(out), out)
     [file] = copies.files
@@ -112,7 +112,7 @@ def test_results_are_kept_elsewhere_where_the_disk_is_full(tmp_path: Path, tempo
         copies.require_whole()
 
 
-def test_a_person_is_asked_to_make_room_where_both_disks_are_full(tmp_path: Path, temporary: Path) -> None:
+def test_a_person_is_asked_to_free_space_if_both_disks_are_full(tmp_path: Path, temporary: Path) -> None:
     out = tmp_path / "out"
     asked: list[str] = []
 
@@ -128,7 +128,7 @@ def test_a_person_is_asked_to_make_room_where_both_disks_are_full(tmp_path: Path
     assert list(temporary.iterdir()) == []
 
 
-def test_fails_with_what_is_lost_where_nobody_can_be_asked(tmp_path: Path, temporary: Path) -> None:
+def test_fails_with_what_is_lost_if_nobody_can_be_asked(tmp_path: Path, temporary: Path) -> None:
     with pytest.raises(
         ResultsError, match="the others were lost with the local AWS; free space, or name another folder"
     ):

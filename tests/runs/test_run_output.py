@@ -30,7 +30,7 @@ def test_a_completed_run_shows_where_its_results_are_and_what_it_used() -> None:
     assert str(output) == "1 object of 37.7 kB in, 3 objects of 999 bytes out, on 2 x ml.m5.large, 1 attempt"
 
 
-def test_what_was_not_counted_is_shown_as_not_counted() -> None:
+def test_missing_counts_are_shown_as_not_counted() -> None:
     uncounted = {**COMPLETED, "InputObjects": None, "InputBytes": None, "Attempts": 3}
     text = str(RunOutput.of(uncounted))
     assert text == "objects not counted in, 3 objects of 999 bytes out, on 2 x ml.m5.large, 3 attempts"

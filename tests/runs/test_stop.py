@@ -27,7 +27,7 @@ def _run(name: str) -> FoundRun:
 
 
 class _Aws:
-    """Executions by name and transform jobs by name, each with the statuses that one look after another sees."""
+    """Executions and transform jobs by name, each with the statuses that successive polls return."""
 
     def __init__(self, executions: dict[str, str], jobs: dict[str, list[str]] | None = None) -> None:
         self.executions = {_arn(name): status for name, status in executions.items()}
@@ -79,20 +79,20 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stopping, "_QUIET_SECONDS", 0.01)
 
 
-def test_the_newest_run_is_first_so_that_none_begins_when_another_one_is_stopped() -> None:
+def test_the_newest_run_is_stopped_first_so_that_no_waiting_run_begins() -> None:
     aws = _Aws({"early": "RUNNING", "late": "RUNNING"})
     found = stopping.runs_to_stop(None, [_JOB], aws.clients.stepfunctions)
     stopping.stop(found, aws.clients.stepfunctions)
     assert aws.stopped == ["late", "early"]
 
 
-def test_a_run_that_ended_by_itself_is_no_error() -> None:
+def test_a_run_that_has_already_ended_is_not_an_error() -> None:
     aws = _Aws({"early": "SUCCEEDED", "late": "RUNNING"})
     stopping.stop([_run("early"), _run("late")], aws.clients.stepfunctions)
     assert aws.stopped == ["late"]
 
 
-def test_fails_where_the_first_may_not_be_stopped_and_names_those_that_were_before_another() -> None:
+def test_fails_without_permission_to_stop_and_names_the_runs_already_stopped() -> None:
     aws = _Aws({"early": "RUNNING", "late": "RUNNING"})
     aws.denied = {_arn("early")}
     with pytest.raises(AwsCallError, match=r"your credentials don't allow states:StopExecution"):
@@ -101,7 +101,7 @@ def test_fails_where_the_first_may_not_be_stopped_and_names_those_that_were_befo
         stopping.stop([_run("late"), _run("early")], aws.clients.stepfunctions)
 
 
-def test_a_run_has_ended_when_its_transform_jobs_have_whatever_second_their_names_have() -> None:
+def test_a_run_has_ended_when_its_transform_jobs_have_even_if_their_names_have_another_time() -> None:
     digits = execution_hash(_arn("early"))
     job = f"churn-20260101T235959-{digits}-1"
     other = f"churn-20260101T235959-{digits}-of-another"
@@ -116,7 +116,7 @@ def test_a_run_has_ended_when_its_transform_jobs_have_whatever_second_their_name
     assert looks[-1].has_ended
 
 
-def test_a_transform_job_that_is_created_last_is_waited_for() -> None:
+def test_a_transform_job_created_at_the_last_moment_is_waited_for() -> None:
     job = f"churn-20260102T000000-{execution_hash(_arn('early'))}-1"
     aws = _Aws({"early": "ABORTED"})
     looks = []

@@ -20,7 +20,7 @@ def synthesised(project: Path) -> None:
     synthesise(project, jobs=project / "jobs", assembly=project / "cdk.out")
 
 
-def test_fails_with_what_the_app_says(project: Path) -> None:
+def test_fails_with_the_output_of_the_app(project: Path) -> None:
     with pytest.raises(SynthError, match=r"app\.py could not synthesize the template:\nno template today"):
         synthesised(project)
 
@@ -53,20 +53,22 @@ def test_fails_in_one_line_when_the_disk_is_full(project: Path) -> None:
     assert len(str(full.value).splitlines()) == 1
 
 
-def test_the_app_gets_none_of_the_persons_aws_settings(
+def test_the_app_gets_no_aws_settings_from_the_users_environment(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_PROFILE", "nowhere")
     assert not [name for name in app_environment(project, {}) if name.startswith("AWS_")]
 
 
-def test_jsiis_cache_is_not_in_a_read_only_home(
+def test_the_jsii_cache_is_disabled_if_the_home_folder_is_read_only(
     project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for name in [name for name in os.environ if name.startswith("JSII_RUNTIME")]:
         monkeypatch.delenv(name)
     (tmp_path / "file").write_text("")
-    monkeypatch.setenv("HOME", str(tmp_path / "file"))  # nothing can be put below a file, whoever asks
+    monkeypatch.setenv(
+        "HOME", str(tmp_path / "file")
+    )  # nobody, not even root, can create anything below a file
     assert app_environment(project, {})["JSII_RUNTIME_PACKAGE_CACHE"] == "disabled"
     monkeypatch.setenv("HOME", str(tmp_path))
     assert "JSII_RUNTIME_PACKAGE_CACHE" not in app_environment(project, {})

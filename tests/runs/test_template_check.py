@@ -1,4 +1,4 @@
-"""The template rules, on what an app wrote."""
+"""The template rules, applied to the output of an app."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def written(folder: Path, properties: dict[str, Any]) -> list[Path]:
     return [folder / "Stack.template.json"]
 
 
-def test_a_sound_template_passes(tmp_path: Path) -> None:
+def test_a_valid_template_passes(tmp_path: Path) -> None:
     check_templates(written(tmp_path, {"VisibilityTimeout": 30}))
 
 
-def test_fails_with_the_template_and_the_line_of_what_is_wrong(tmp_path: Path) -> None:
+def test_fails_with_the_template_and_the_line_of_the_problem(tmp_path: Path) -> None:
     with pytest.raises(SynthError, match=r"Stack.template.json:\d+: \w+ .*NoSuchProperty"):
         check_templates(written(tmp_path, {"NoSuchProperty": 1}))

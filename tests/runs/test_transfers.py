@@ -15,7 +15,7 @@ from batch_transform.runs.transfers import upload
 
 
 class FakeS3:
-    """Remembers what was uploaded, and where to."""
+    """Records what is uploaded, and where."""
 
     def __init__(self) -> None:
         self.objects: dict[tuple[str, str], str] = {}
@@ -24,10 +24,10 @@ class FakeS3:
         self.objects[Bucket, Key] = Body.decode()
 
 
-def test_a_file_lands_below_the_prefix_by_its_name(tmp_path: Path) -> None:
+def test_a_file_is_uploaded_below_the_prefix_under_its_name(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("1\n")
     s3 = FakeS3()
-    list(upload(tmp_path / "a.csv", S3Uri("in", "churn/"), s3))  # type: ignore[arg-type]  # the fake has the one method
+    list(upload(tmp_path / "a.csv", S3Uri("in", "churn/"), s3))  # type: ignore[arg-type]  # a partial fake
     assert s3.objects == {("in", "churn/a.csv"): "1\n"}
 
 
@@ -36,22 +36,22 @@ def test_a_folder_keeps_its_paths_and_leaves_out_hidden_files(tmp_path: Path) ->
     (tmp_path / "day" / "x" / "a.csv").write_text("1\n")
     (tmp_path / "day" / ".DS_Store").write_text("")
     s3 = FakeS3()
-    list(upload(tmp_path / "day", S3Uri("in", ""), s3))  # type: ignore[arg-type]  # the fake has the one method
+    list(upload(tmp_path / "day", S3Uri("in", ""), s3))  # type: ignore[arg-type]  # a partial fake
     assert s3.objects == {("in", "x/a.csv"): "1\n"}
 
 
-def test_fails_on_a_path_that_is_too_long_for_a_key_before_anything_is_uploaded(tmp_path: Path) -> None:
+def test_fails_before_any_upload_if_a_path_is_too_long_for_a_key(tmp_path: Path) -> None:
     folder = tmp_path / "day" / "/".join(["x" * 200] * 6)
     folder.mkdir(parents=True)
     (folder / "z.csv").write_text("1\n")
     (tmp_path / "day" / "a.csv").write_text("1\n")
     s3 = FakeS3()
     with pytest.raises(DataNotFoundError, match="would have a key of 1,217 bytes, but S3 allows"):
-        list(upload(tmp_path / "day", S3Uri("in", "churn/"), s3))  # type: ignore[arg-type]  # the fake has the one method
+        list(upload(tmp_path / "day", S3Uri("in", "churn/"), s3))  # type: ignore[arg-type]  # a partial fake
     assert s3.objects == {}
 
 
-def test_small_and_large_files_come_back_as_they_went_in_order(tmp_path: Path) -> None:
+def test_small_and_large_files_come_back_unchanged_and_in_order(tmp_path: Path) -> None:
     contents = {f"{number:02d}/part": b"%d\n" % number for number in range(30)}
     contents |= {"large": b"x" * (transfers.SMALL + 1), "limit": b"y" * transfers.SMALL, "empty": b""}
     for name, content in contents.items():
@@ -73,7 +73,7 @@ def test_small_and_large_files_come_back_as_they_went_in_order(tmp_path: Path) -
     }
 
 
-def test_fails_with_the_first_error_in_order_and_starts_no_more() -> None:
+def test_fails_with_the_first_error_in_order_and_starts_no_more_transfers() -> None:
     seen: list[int] = []
     may_continue = threading.Event()
 

@@ -14,13 +14,13 @@ def write(folder: Path, text: str) -> Path:
     return path
 
 
-def test_the_accuracy_counts_rows_whose_truth_is_known(tmp_path: Path) -> None:
+def test_the_accuracy_counts_rows_with_known_answers(tmp_path: Path) -> None:
     truth = Truth.read(write(tmp_path, "id,label\na,yes\nb,no\nc,no\n"))
     score = truth.score([["a", "yes"], ["b", "yes"], ["unknown", "yes"]], ("id", "label"))
     assert (score.right, score.known, score.accuracy) == (1, 2, 0.5)
 
 
-def test_columns_are_found_by_name_wherever_they_stand(tmp_path: Path) -> None:
+def test_columns_are_found_by_name_in_any_order(tmp_path: Path) -> None:
     truth = Truth.read(write(tmp_path, "id,label\na,yes\n"))
     assert truth.of(["yes", "0.9", "a"], ("label", "score", "id")) == "yes"
     assert truth.score([["yes", "0.9", "a"]], ("label", "score", "id")).right == 1
@@ -52,18 +52,18 @@ def test_a_quantity_has_a_mean_error(pairs: list[tuple[str, str]], error: float 
     assert score.mean_absolute_error == (pytest.approx(error) if error is not None else None)
 
 
-def test_an_output_without_the_columns_cannot_be_judged(tmp_path: Path) -> None:
+def test_an_output_without_the_columns_is_not_scored(tmp_path: Path) -> None:
     truth = Truth.read(write(tmp_path, "id,label\na,yes\n"))
     assert not truth.tells_of(("label",))
     assert truth.tells_of(("label", "id"))
 
 
-def test_fails_when_there_is_no_such_file(tmp_path: Path) -> None:
+def test_fails_if_the_file_does_not_exist(tmp_path: Path) -> None:
     with pytest.raises(DataNotFoundError, match="no such file"):
         Truth.read(tmp_path / "none.csv")
 
 
-def test_fails_on_a_file_that_is_not_utf_8(tmp_path: Path) -> None:
+def test_fails_for_a_file_that_is_not_utf_8(tmp_path: Path) -> None:
     path = tmp_path / "truth.csv"
     path.write_bytes("id,label\nä,yes\n".encode("latin-1"))
     with pytest.raises(TruthFileError, match="UTF-8"):
