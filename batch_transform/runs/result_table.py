@@ -1,4 +1,4 @@
-"""The first rows of a run's results, for a person: with column names and known answers."""
+"""The first rows of a run's results as a table, with column names and known answers."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class StoppedRun:
 
 
 def runs_to_stop(target: str | None, jobs: Sequence[DeployedJob], stepfunctions: SFNClient) -> list[FoundRun]:
-    """Return the runs in progress of the job that `target` names, or of all jobs if it is None; or the run it names.
+    """Return the runs in progress of a job, or of all jobs if `target` is None; or the run that `target` names.
 
     A run that is named is returned even if it has ended. The newest run is first: stopping an older one first would
     let the run that waits for it begin. Raises NotDeployedError if no job or run has that name.

@@ -300,7 +300,7 @@ def test_stopping_a_run_that_has_ended_is_not_an_error(batch_transform: Command,
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ([], "name either a job, a run or --all"),
         (["quick", "--all"], "name either a job, a run or --all"),
@@ -312,11 +312,11 @@ def test_stopping_a_run_that_has_ended_is_not_an_error(batch_transform: Command,
     ],
 )
 def test_fails_with_2_and_names_what_was_found(
-    batch_transform: Command, arguments: list[str], said: str
+    batch_transform: Command, arguments: list[str], message: str
 ) -> None:
     done = batch_transform("stop", *arguments)
     assert done.code == 2
-    assert said in done.err
+    assert message in done.err
 
 
 def test_interrupting_a_stop_says_that_aws_continues(

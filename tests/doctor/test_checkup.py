@@ -214,9 +214,9 @@ FINE: list[tuple[str, JobSpec, str]] = [
 
 @pytest.mark.parametrize(("check", "spec", "text"), FINE)
 def test_a_line_is_fine_if_nothing_is_wrong(check: str, spec: JobSpec, text: str) -> None:
-    verdict, said = line(check, [spec])
+    verdict, message = line(check, [spec])
     assert verdict == "fine"
-    assert text in said
+    assert text in message
 
 
 FAULTS: list[tuple[str, JobSpec, dict[str, Answer], str, str]] = [
@@ -394,9 +394,9 @@ FAULTS: list[tuple[str, JobSpec, dict[str, Answer], str, str]] = [
 def test_a_problem_says_what_to_do(
     check: str, spec: JobSpec, answers: dict[str, Answer], verdict: str, text: str
 ) -> None:
-    found, said = line(check, [spec], answers)
+    found, message = line(check, [spec], answers)
     assert found == verdict
-    assert text in said
+    assert text in message
 
 
 NOT_ALLOWED = [
@@ -432,9 +432,9 @@ def test_something_that_cannot_be_read_is_never_fine(
     check: str, spec: JobSpec, call: str, action: str
 ) -> None:
     for code in ("AccessDenied", "AccessDeniedException", "403", "AuthorizationError"):
-        verdict, said = line(check, [spec], {call: Refusal(code, "no", 403)})
+        verdict, message = line(check, [spec], {call: Refusal(code, "no", 403)})
         assert verdict == "not checked"
-        assert f"needs {action}" in said
+        assert f"needs {action}" in message
 
 
 def test_an_unexpected_error_from_a_service_does_not_end_the_checks() -> None:
@@ -466,9 +466,9 @@ def test_a_job_with_a_sufficient_fallback_instance_type_gets_a_warning() -> None
 
 
 def test_a_quota_that_is_not_listed_is_not_checked() -> None:
-    verdict, said = line("quota", [job(transform=TransformSpec(instance_type=("ml.g5.xlarge",)))])
+    verdict, message = line("quota", [job(transform=TransformSpec(instance_type=("ml.g5.xlarge",)))])
     assert verdict == "not checked"
-    assert "lists no" in said
+    assert "lists no" in message
 
 
 def test_a_log_group_left_by_a_deleted_stack_is_an_error() -> None:
@@ -477,9 +477,9 @@ def test_a_log_group_left_by_a_deleted_stack_is_an_error() -> None:
         "cloudformation.DescribeStacks": Refusal("ValidationError", "Stack does not exist"),
         "logs.DescribeLogGroups": {"logGroups": [{"logGroupName": name}]},
     }
-    verdict, said = line("log groups", [DATA], answers)
+    verdict, message = line("log groups", [DATA], answers)
     assert verdict == "error"
-    assert f"aws logs delete-log-group --log-group-name {name}" in said
+    assert f"aws logs delete-log-group --log-group-name {name}" in message
 
 
 def test_every_call_only_reads() -> None:

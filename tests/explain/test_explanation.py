@@ -155,12 +155,12 @@ def test_the_cost_follows_from_records_rate_and_price() -> None:
     assert cost.seconds == 2400  # on three instances
     assert cost.usd == 1
     assert (cost.most_instance_hours, cost.most_usd) == (3, 1.5)
-    said = " ".join(cost.words())
+    words = " ".join(cost.words())
     assert (
         "7,200,000 records at 1,000 per second take 40 minutes, shared evenly by 3 instances: 2 instance hours"
-        in said
+        in words
     )
-    assert "cannot be estimated" in said
+    assert "cannot be estimated" in words
 
 
 def test_missing_values_for_the_cost_are_asked_for() -> None:

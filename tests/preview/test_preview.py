@@ -378,16 +378,16 @@ def test_records_before_an_invalid_one_are_processed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("answer", "message"),
     [
         (b"0.1,a\n0.2,b\n", "the model answered 2 records to 3"),
         (b'0.1,a"b', "Failed to parse output from the algorithm as CSV"),
     ],
 )
-def test_an_answer_that_does_not_fit_is_reported(answer: bytes, said: str) -> None:
+def test_an_answer_that_does_not_fit_is_reported(answer: bytes, message: str) -> None:
     made = shown(csv_job(), b"1,2,3\n4,5,6\n7,8,9\n", answer=answer)
     assert [finding.code for finding in made.findings] == ["record-fails"]
-    assert said in made.findings[0].message
+    assert message in made.findings[0].message
     assert made.shown[0].answer is not None
     assert made.shown[0].result is None
 

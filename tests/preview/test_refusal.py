@@ -6,7 +6,7 @@ from batch_transform.engine.interfaces import Answer
 from batch_transform.preview.refusal import Said, said_by_model
 
 
-def said(body: str) -> Said:
+def read(body: str) -> Said:
     return said_by_model(Answer(500, body.encode()))
 
 
@@ -33,14 +33,14 @@ def said(body: str) -> Said:
     ],
 )
 def test_the_exception_comes_first(body: str, headline: str) -> None:
-    assert said(body).headline == headline
+    assert read(body).headline == headline
 
 
 def test_a_text_with_several_lines_is_kept_and_a_single_line_is_not_repeated() -> None:
-    assert said("a\n\nb\n\n").details == ("a", "", "b")
-    assert said("a\n").details == ()
+    assert read("a\n\nb\n\n").details == ("a", "", "b")
+    assert read("a\n").details == ()
 
 
 def test_a_long_text_keeps_its_first_and_last_lines() -> None:
-    details = said("\n".join(map(str, range(1000)))).details
+    details = read("\n".join(map(str, range(1000)))).details
     assert (details[0], details[20], details[-1]) == ("0", "... 960 more lines ...", "999")

@@ -29,7 +29,7 @@ CSV, JSON, JSON_LINES = "text/csv", "application/json", "application/jsonlines"
 
 
 @dataclass(frozen=True)
-class Way:
+class JobSettings:
     """The settings of a job: its content types, how it splits and assembles, and its filters."""
 
     content_type: str = CSV
@@ -65,8 +65,8 @@ class Way:
         )
 
 
-WAYS = st.builds(
-    Way,
+JOBS = st.builds(
+    JobSettings,
     content_type=st.sampled_from([CSV, JSON, JSON_LINES]),
     split=st.sampled_from(["Line", "Line", "None"]),
     assemble=st.sampled_from(["Line", "None"]),
@@ -75,14 +75,14 @@ WAYS = st.builds(
     compression=st.sampled_from(["None", "None", "Gzip"]),
     max_payload=st.sampled_from([None, None, 0]),
 ).flatmap(
-    lambda way: st.builds(
+    lambda job: st.builds(
         replace,
-        st.just(way),
+        st.just(job),
         input_filter=st.sampled_from(
-            ["$", "$", "$[0]", "$[1:]"] if way.content_type == CSV else ["$", "$", "$.a"]
+            ["$", "$", "$[0]", "$[1:]"] if job.content_type == CSV else ["$", "$", "$.a"]
         ),
         output_filter=st.sampled_from(
-            ["$", "$", "$[0,-1]", "$[3]"] if way.content_type == CSV else ["$", "$", "$.SageMakerOutput"]
+            ["$", "$", "$[0,-1]", "$[3]"] if job.content_type == CSV else ["$", "$", "$.SageMakerOutput"]
         ),
     )
 )
@@ -112,9 +112,9 @@ ANSWERS: dict[str, Reply] = {
 }
 
 
-def run_and_preview(way: Way, data: bytes, reply: Reply) -> tuple[Ran, Preview]:
-    stored = gzip.compress(data, mtime=0) if way.compression == "Gzip" else data
-    return run_and_preview_of(way.spec, stored, reply)
+def run_and_preview(job: JobSettings, data: bytes, reply: Reply) -> tuple[Ran, Preview]:
+    stored = gzip.compress(data, mtime=0) if job.compression == "Gzip" else data
+    return run_and_preview_of(job.spec, stored, reply)
 
 
 def run_and_preview_of(spec: JobSpec, stored: bytes, reply: Reply) -> tuple[Ran, Preview]:
@@ -134,21 +134,21 @@ def run_and_preview_of(spec: JobSpec, stored: bytes, reply: Reply) -> tuple[Ran,
     return ran, made
 
 
-@given(way=WAYS, data=DATA, answer=st.sampled_from(sorted(ANSWERS)))
-@example(way=Way(), data=b'"tent, red"\n\n"mug ""big"""\n\n"rope"\n', answer="a line for each")
-@example(way=Way(JSON_LINES), data=b'{"a":1}\n\n{"a":2}\n', answer="a line for each")
+@given(job=JOBS, data=DATA, answer=st.sampled_from(sorted(ANSWERS)))
+@example(job=JobSettings(), data=b'"tent, red"\n\n"mug ""big"""\n\n"rope"\n', answer="a line for each")
+@example(job=JobSettings(JSON_LINES), data=b'{"a":1}\n\n{"a":2}\n', answer="a line for each")
 @example(
-    way=Way(JSON, assemble="None", strategy="SingleRecord", join="None"),
+    job=JobSettings(JSON, assemble="None", strategy="SingleRecord", join="None"),
     data=b'{"a":1}\n{"a":2}\n',
     answer="one for all",
 )
-@example(way=Way(join="None"), data=b"0,1\n", answer="broken")
-@example(way=Way(join="None", input_filter="$[0]"), data=b"\n,", answer="JSON for each")
-@example(way=Way(join="None", split="None", assemble="None"), data=b"", answer="one for all")
-@example(way=Way(JSON, split="None", assemble="None"), data=b"", answer="one for all")
+@example(job=JobSettings(join="None"), data=b"0,1\n", answer="broken")
+@example(job=JobSettings(join="None", input_filter="$[0]"), data=b"\n,", answer="JSON for each")
+@example(job=JobSettings(join="None", split="None", assemble="None"), data=b"", answer="one for all")
+@example(job=JobSettings(JSON, split="None", assemble="None"), data=b"", answer="one for all")
 @settings(deadline=None, max_examples=400)  # the time of an example depends on how busy the machine is
-def test_preview_and_run_agree(way: Way, data: bytes, answer: str) -> None:
-    ran, made = run_and_preview(way, data, ANSWERS[answer])
+def test_preview_and_run_agree(job: JobSettings, data: bytes, answer: str) -> None:
+    ran, made = run_and_preview(job, data, ANSWERS[answer])
     assert made.is_complete or made.has_errors
     result = ran.out("x.out")
     assert made.result == result

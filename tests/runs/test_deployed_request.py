@@ -47,7 +47,7 @@ def test_overrides_can_use_column_names(definition: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("overrides", "said"),
+    ("overrides", "message"),
     [
         ({"input.data": "s3://data/out/"}, "output-under-input"),
         ({"transform.instance_cuont": 2}, "did you mean transform.instance_count"),
@@ -56,9 +56,9 @@ def test_overrides_can_use_column_names(definition: dict[str, Any]) -> None:
     ],
 )
 def test_fails_for_overrides_that_the_preflight_would_reject(
-    definition: dict[str, Any], overrides: dict[str, Any], said: str
+    definition: dict[str, Any], overrides: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(RunInputError, match=said):
+    with pytest.raises(RunInputError, match=message):
         DeployedRequest.of(definition).checked(overrides)
 
 

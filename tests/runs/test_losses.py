@@ -23,7 +23,7 @@ def a_job(*, assembles_lines: bool = True, **counts: Any) -> TransformJobProgres
 
 
 @pytest.mark.parametrize(
-    ("job", "said"),
+    ("job", "text"),
     [
         (
             a_job(result_lines=1, uneven_objects=1),
@@ -39,9 +39,9 @@ def a_job(*, assembles_lines: bool = True, **counts: Any) -> TransformJobProgres
         ),
     ],
 )
-def test_each_kind_of_loss_is_one_sentence(job: TransformJobProgress, said: str) -> None:
+def test_each_kind_of_loss_is_one_sentence(job: TransformJobProgress, text: str) -> None:
     (sentence,) = losses(job)
-    assert said in sentence
+    assert text in sentence
 
 
 def test_a_run_without_losses_or_without_counts_reports_none() -> None:

@@ -29,10 +29,10 @@ KEYS = [
 ]
 
 
-class Listed:
+class FailingS3:
     """An S3 that lists one object whose download fails: its disk, or this machine's, is full."""
 
-    def get_paginator(self, _operation: str) -> Listed:
+    def get_paginator(self, _operation: str) -> FailingS3:
         return self
 
     def paginate(self, **_place: str) -> list[dict[str, list[dict[str, object]]]]:
@@ -70,12 +70,12 @@ def test_keys_that_are_not_paths_are_reported_and_the_others_are_copied(tmp_path
 
 def test_fails_with_the_files_name_when_the_disk_is_full_and_leaves_no_partial_file(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No space left on device") as full:
-        fetch(S3Uri("results", "run"), tmp_path, Listed())  # type: ignore[arg-type]  # a partial fake
+        fetch(S3Uri("results", "run"), tmp_path, FailingS3())  # type: ignore[arg-type]  # a partial fake
     assert full.value.filename == str(tmp_path / "a.out")
     assert list(tmp_path.iterdir()) == []
 
 
-class FullDisks(Listed):
+class FullDisks(FailingS3):
     """Fails the first downloads to each of the given folders."""
 
     def __init__(self, *full: Path, times: int = 100) -> None:

@@ -66,15 +66,18 @@ class _Aws:
             ]
             return [{"executions": [one]} for one in listed]
         found = [
-            {"TransformJobName": name, "TransformJobStatus": looks.pop(0) if len(looks) > 1 else looks[0]}
-            for name, looks in self.jobs.items()
+            {
+                "TransformJobName": name,
+                "TransformJobStatus": statuses.pop(0) if len(statuses) > 1 else statuses[0],
+            }
+            for name, statuses in self.jobs.items()
             if given["NameContains"] in name
         ]
         return [{"TransformJobSummaries": found}]
 
 
 @pytest.fixture(autouse=True)
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stopping, "pause_seconds", lambda _followed: 0.001)
     monkeypatch.setattr(stopping, "_QUIET_SECONDS", 0.01)
 
@@ -106,23 +109,23 @@ def test_a_run_has_ended_when_its_transform_jobs_have_even_if_their_names_have_a
     job = f"churn-20260101T235959-{digits}-1"
     other = f"churn-20260101T235959-{digits}-of-another"
     aws = _Aws({"early": "ABORTED"}, {job: ["InProgress", "Stopping", "Stopped"], other: ["InProgress"]})
-    looks = [look for [look] in stopping.until_ended([_run("early")], aws.clients)]
-    assert [look.transform_jobs for look in looks[:3]] == [
+    polls = [poll for [poll] in stopping.until_ended([_run("early")], aws.clients)]
+    assert [poll.transform_jobs for poll in polls[:3]] == [
         {job: "InProgress"},
         {job: "Stopping"},
         {job: "Stopped"},
     ]
-    assert [look.has_ended for look in looks[:3]] == [False, False, True]
-    assert looks[-1].has_ended
+    assert [poll.has_ended for poll in polls[:3]] == [False, False, True]
+    assert polls[-1].has_ended
 
 
 def test_a_transform_job_created_at_the_last_moment_is_waited_for() -> None:
     job = f"churn-20260102T000000-{execution_hash(_arn('early'))}-1"
     aws = _Aws({"early": "ABORTED"})
-    looks = []
-    for [look] in stopping.until_ended([_run("early")], aws.clients):
-        looks.append(look)
-        if len(looks) == 1:
+    polls = []
+    for [poll] in stopping.until_ended([_run("early")], aws.clients):
+        polls.append(poll)
+        if len(polls) == 1:
             aws.jobs = {job: ["Stopping", "Stopped"]}
-    assert [look.has_ended for look in looks[:3]] == [True, False, True]
-    assert looks[-1].transform_jobs == {job: "Stopped"}
+    assert [poll.has_ended for poll in polls[:3]] == [True, False, True]
+    assert polls[-1].transform_jobs == {job: "Stopped"}

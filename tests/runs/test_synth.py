@@ -16,13 +16,13 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def synthesised(project: Path) -> None:
+def run_synth(project: Path) -> None:
     synthesise(project, jobs=project / "jobs", assembly=project / "cdk.out")
 
 
 def test_fails_with_the_output_of_the_app(project: Path) -> None:
     with pytest.raises(SynthError, match=r"app\.py could not synthesize the template:\nno template today"):
-        synthesised(project)
+        run_synth(project)
 
 
 @pytest.mark.parametrize("text", [None, "{", "[]"])
@@ -34,14 +34,14 @@ def test_fails_for_a_missing_or_invalid_cdk_json(project: Path, text: str | None
         DataNotFoundError,
         match=r"(has no cdk\.json: run this in the folder of a CDK app, or create one|cdk\.json is not a JSON object)",
     ):
-        synthesised(project)
+        run_synth(project)
 
 
 def test_fails_for_a_cdk_json_that_is_a_pipe(project: Path) -> None:
     (project / "cdk.json").unlink()
     os.mkfifo(project / "cdk.json")
     with pytest.raises(DataNotFoundError, match=r"it is a named pipe \(FIFO\)"):
-        synthesised(project)
+        run_synth(project)
 
 
 def test_fails_in_one_line_when_the_disk_is_full(project: Path) -> None:
@@ -49,7 +49,7 @@ def test_fails_in_one_line_when_the_disk_is_full(project: Path) -> None:
     with pytest.raises(
         SynthError, match=r"could not write the template to .*cdk\.out: No space left on device; free"
     ) as full:
-        synthesised(project)
+        run_synth(project)
     assert len(str(full.value).splitlines()) == 1
 
 
