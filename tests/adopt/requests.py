@@ -1,4 +1,4 @@
-"""Legal CreateTransformJob requests of every kind, as hypothesis makes them from the service's own limits."""
+"""Hypothesis strategies for legal CreateTransformJob requests of every kind, made from the service's own limits."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _texts(path: Path, shape: Text) -> st.SearchStrategy[str]:
 
 @st.composite
 def requests(draw: st.DrawFn) -> dict[str, Any]:
-    """Return a request with its name, all that the API requires, and any of the rest."""
+    """Return a request with its name, everything that the API requires, and any optional members."""
     required = {
         ("TransformJobName",),
         ("ModelName",),

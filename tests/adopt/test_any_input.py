@@ -1,4 +1,4 @@
-"""Whatever is given to be adopted ends in a job file or in an error of ours, and never in a traceback."""
+"""Any input of `adopt` results in a job file or in one of our own errors, never in a traceback."""
 
 from __future__ import annotations
 

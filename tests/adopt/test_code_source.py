@@ -17,7 +17,7 @@ def notebook(*cells: str) -> str:
 
 
 def places(code: Code) -> dict[str, str]:
-    """The names that are set in the code, and where."""
+    """Return the names that are set in the code, with the place of each."""
     return {
         node.targets[0].id: code.place(node)
         for node in ast.walk(code.tree)
@@ -37,7 +37,7 @@ def test_a_cell_under_a_magic_is_read(magic: str) -> None:
 
 
 @pytest.mark.parametrize("magic", ["%%bash", "%%writefile inference.py", "%%html", "%%SQL"])
-def test_a_cell_in_another_language_is_none_of_the_code(magic: str) -> None:
+def test_a_cell_in_another_language_is_ignored(magic: str) -> None:
     code = read_code(notebook(f"{magic}\nrm (x\n", "a = 1"), "nb.ipynb")
     assert places(code) == {"a": "nb.ipynb, cell 2, line 1"}
     assert code.unread == ()
@@ -59,7 +59,7 @@ def test_a_cell_in_another_language_is_none_of_the_code(magic: str) -> None:
         "%time x = f(1)",
     ],
 )
-def test_lines_that_are_ipythons_own_do_not_hide_the_others(line: str) -> None:
+def test_lines_of_ipython_syntax_do_not_hide_the_others(line: str) -> None:
     code = read_code(notebook(f"a = 1\n{line}\nb = 2"), "nb.ipynb")
     found = places(code)
     assert found["a"] == "nb.ipynb, cell 1, line 1"
@@ -83,7 +83,7 @@ def test_a_value_from_a_shell_is_not_a_constant() -> None:
     assert isinstance(assign.value, ast.Call)
 
 
-def test_a_cell_that_is_not_python_is_named_and_the_others_are_read() -> None:
+def test_a_cell_that_is_not_python_is_reported_and_the_others_are_read() -> None:
     code = read_code(notebook("a = 1", "x = 1\ny = (\n", "b = 2"), "nb.ipynb")
     assert places(code) == {"a": "nb.ipynb, cell 1, line 1", "b": "nb.ipynb, cell 3, line 1"}
     (unread,) = code.unread
@@ -153,7 +153,7 @@ def test_the_code_blocks_of_a_markdown_note_are_read_with_their_lines() -> None:
 
 
 @pytest.mark.parametrize(("language", "is_named"), [("python", True), ("", True), ("text", False)])
-def test_a_block_that_is_not_python_is_named_if_it_may_start_a_job(language: str, is_named: bool) -> None:
+def test_a_block_that_is_not_python_is_reported_if_it_may_start_a_job(language: str, is_named: bool) -> None:
     code = read_code(f"x\n\n```{language}\nmodel.transform(\n```\n", "note.md")
     assert [one.partition(": ")[0] for one in code.unread] == (["note.md:4"] if is_named else [])
 

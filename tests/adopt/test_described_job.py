@@ -24,7 +24,7 @@ DESCRIPTION = {
 
 
 class FakeAccount:
-    """An account with one transform job; every call can be made to fail."""
+    """An account with one transform job; each call can be made to fail."""
 
     def __init__(
         self, *, describe_error: Exception | None = None, tags_error: Exception | None = None
@@ -68,7 +68,7 @@ def test_a_job_of_the_account_is_read_with_its_own_tags() -> None:
     assert adopted.origin == "the transform job churn"
 
 
-def test_tags_that_may_not_be_read_are_reported() -> None:
+def test_tags_that_the_caller_may_not_read_are_reported() -> None:
     adopted = adopt(FakeAccount(tags_error=refused("AccessDeniedException", "no")))
     assert adopted.notes == ("Its tags could not be read (AccessDeniedException).",)
     assert "Tags" not in adopted.request
@@ -80,7 +80,7 @@ def test_fails_when_there_is_no_such_job() -> None:
         adopt(FakeAccount(describe_error=error))
 
 
-def test_fails_when_the_account_does_not_answer() -> None:
+def test_fails_when_the_call_to_aws_fails() -> None:
     with pytest.raises(InputError, match=r"cannot be described: .*AccessDenied"):
         adopt(FakeAccount(describe_error=refused("AccessDenied", "no")))
     with pytest.raises(InputError, match="the account cannot be asked"):

@@ -1,4 +1,4 @@
-"""The page that maps the SDK's call holds what the code does."""
+"""The page that maps the SDK's calls to job files agrees with the code."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_both_sides_of_the_page_make_the_same_request(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "parameters", [CONSTRUCTORS["Transformer"], TRANSFORM], ids=["Transformer", "transform"]
 )
-def test_every_parameter_has_its_row_with_its_field(parameters: Parameters) -> None:
+def test_every_parameter_has_a_row_with_its_field(parameters: Parameters) -> None:
     rows = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", PAGE, re.MULTILINE))
     for name, path in parameters.items():
         assert name in rows

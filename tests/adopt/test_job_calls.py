@@ -43,7 +43,7 @@ b.transform("s3://in-bucket/2", input_filter="$[1:]")
 """
 
 
-def test_one_of_several_calls_is_chosen_and_has_the_transformer_that_is_its_own() -> None:
+def test_each_of_several_calls_has_its_own_transformer() -> None:
     first, second = (adopt_sdk_call(TWO, origin="nb.py", call=number) for number in (1, 2))
     assert (first.request["ModelName"], "DataProcessing" in first.request) == ("m1", False)
     assert first.left_out == []

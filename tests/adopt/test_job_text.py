@@ -51,14 +51,14 @@ def adopted_text(request: dict[str, Any]) -> str:
 @example(SMALL | {"Environment": {"A": "${HOME}", "B": "{% x %}", "C": "$.x"}})
 @settings(
     deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)  # how long an example takes says how busy the machine is
+)  # how long an example takes depends on the load of the machine
 def test_the_job_file_of_a_request_makes_the_request(request: dict[str, Any]) -> None:
     assume(not [problem for problem in request_problems(request) if problem.is_error])
     wanted = in_full({name: value for name, value in request.items() if name != "TransformJobName"})
     spec = loaded(adopted_text(request))
     made = request_of(spec)
     assert made == wanted
-    # and what a job file makes comes back without a change
+    # the request of a job file is read back unchanged, too
     assert request_of(loaded(adopted_text(made))) == made
 
 
@@ -89,7 +89,7 @@ def test_filters_are_described_in_words() -> None:
     assert '  output_filter: "$[0,-1]"  # kept: column 1 and the last column\n' in text
 
 
-def test_what_only_a_run_knows_is_left_out_and_reported() -> None:
+def test_values_known_only_at_run_time_are_left_out_and_reported() -> None:
     given = {name: value for name, value in SMALL.items() if name not in {"ModelName", "TransformInput"}}
     state = {
         "Type": "Task",
@@ -105,7 +105,7 @@ def test_what_only_a_run_knows_is_left_out_and_reported() -> None:
     assert (problem.code, problem.severity) == ("model-placeholder", "warning")
 
 
-def test_a_run_can_change_what_the_file_then_says() -> None:
+def test_a_value_that_is_left_out_is_listed_with_advice() -> None:
     unknown = {
         ("TransformInput", "DataSource", "S3DataSource", "S3Uri"): "$.data",
         ("Environment", "A"): "$.a",
@@ -132,25 +132,25 @@ def test_a_run_can_change_what_the_file_then_says() -> None:
         ({"BatchStrategy": "SingleRecord"}, "  strategy: SingleRecord  # one record per request"),
     ],
 )
-def test_comments_follow_the_value(members: dict[str, Any], line: str) -> None:
+def test_a_comment_depends_on_the_value(members: dict[str, Any], line: str) -> None:
     assert line in adopted_text(SMALL | members).splitlines()
 
 
-def test_a_comment_holds_nothing_that_a_terminal_acts_on() -> None:
+def test_a_comment_has_no_control_characters() -> None:
     adopted = Adopted(SMALL, "a file called \x1b[31mred\nname: evil", notes=["a note"])
     text = job_text(adopted, name="demo")
     assert "\x1b" not in text
     assert yaml.safe_load(text)["name"] == "demo"
 
 
-def test_fails_when_a_file_says_something_else_than_its_request() -> None:
+def test_fails_when_a_file_makes_a_different_request() -> None:
     adopted = Adopted(SMALL, "a test")
     text = job_text(adopted, name="demo").replace("s3://in-bucket/x", "s3://in-bucket/other")
     with pytest.raises(BatchTransformError, match=r"input\.data would be sent as"):
         read_back(text, adopted, shown_path="x")
 
 
-def test_problems_of_a_request_have_the_line_of_the_job_file() -> None:
+def test_problems_of_a_request_have_lines_of_the_job_file() -> None:
     adopted = Adopted(SMALL | {"MaxPayloadInMB": 200}, "a test")
     text = job_text(adopted, name="demo")
     (problem,) = read_back(text, adopted, shown_path="demo.yaml")

@@ -8,7 +8,7 @@ from batch_transform.adopt.python_values import NotKnown, Values
 
 
 def value(source: str) -> object:
-    """The value of the argument of `use(...)` in a piece of Python."""
+    """Return the value of the argument of `use(...)` in a piece of Python code."""
     tree = ast.parse(source)
     (call,) = [
         node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "use"
@@ -34,14 +34,14 @@ def value(source: str) -> object:
         ("f = 'a'\nuse(f)\nf = 'b'", "a"),
         ("f = 'a'\nf = f + 'b'\nuse(f)", "ab"),
         ("a = {}\na['x'] = 1\na = {'y': 2}\na['z'] = 3\nuse(a)", {"y": 2, "z": 3}),
-        # in the function around it, then outside
+        # looked up in the enclosing function, then outside
         ("f = 'a'\ndef g():\n    f = 'b'\n    use(f)\ndef h():\n    f = 'c'", "b"),
         ("f = 'a'\ndef g():\n    use(f)", "a"),
         ("if x:\n    f = 'a'\n    for one in many:\n        with y as z:\n            use(f)", "a"),
         ("use(f'{1.5:.2f}{True!r}')", "1.50True"),
     ],
 )
-def test_what_can_be_derived_without_running_is_known(source: str, known: object) -> None:
+def test_values_that_can_be_derived_without_running_the_code_are_known(source: str, known: object) -> None:
     assert value(source) == known
 
 
@@ -70,17 +70,17 @@ def test_what_can_be_derived_without_running_is_known(source: str, known: object
         "use('%*d' % (1000000000, 1))",
     ],
 )
-def test_what_is_known_only_at_run_time_is_not_known(source: str) -> None:
+def test_values_that_depend_on_running_the_code_are_unknown(source: str) -> None:
     assert isinstance(value(source), NotKnown)
 
 
-def test_a_member_that_is_set_under_a_condition_is_not_known_and_the_others_are() -> None:
+def test_only_the_member_that_is_set_under_a_condition_is_unknown() -> None:
     found = value("a = {'x': 1}\nif y:\n    a['f'] = '$'\nuse(a)")
     assert isinstance(found, dict)
     assert found["x"] == 1
     assert isinstance(found["f"], NotKnown)
 
 
-def test_names_of_names_do_not_take_forever() -> None:
+def test_names_that_refer_to_names_are_resolved_quickly() -> None:
     lines = ["a0 = 'x'", *(f"a{n + 1} = a{n} + a{n}" for n in range(49)), "use(a49)"]
     assert isinstance(value("\n".join(lines)), NotKnown)

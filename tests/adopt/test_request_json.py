@@ -29,7 +29,7 @@ def adopt(document: object, **options: Any) -> Any:
     return adopt_json(json.dumps(document), origin="file.json", **options)
 
 
-def test_a_request_is_read_as_it_is_and_its_name_without_the_time() -> None:
+def test_a_request_is_read_unchanged_and_its_name_without_the_suffix() -> None:
     adopted = adopt(REQUEST)
     assert adopted.request == WITHOUT_NAME
     assert adopted.transform_job_name == "churn-20261122T020001-1a2b3c4d-1"
@@ -50,7 +50,7 @@ def test_the_jobs_name_is_legal(transform_job_name: str | None, job_name: str) -
     assert adopt({**WITHOUT_NAME, "TransformJobName": transform_job_name}).job_name == job_name
 
 
-def test_a_description_loses_what_only_aws_says() -> None:
+def test_a_description_is_read_without_its_read_only_members() -> None:
     described = {
         **REQUEST,
         "TransformJobArn": "arn:aws:sagemaker:eu-west-1:1:transform-job/churn",
@@ -84,7 +84,7 @@ def test_a_state_is_read_wherever_it_is_nested(member: str) -> None:
     assert adopted.origin == "the state Score in file.json"
 
 
-def test_a_described_state_machine_is_read_by_its_definition() -> None:
+def test_the_definition_of_a_described_state_machine_is_read() -> None:
     definition = json.dumps({"States": {"Score": task(Parameters=REQUEST)}})
     assert adopt({"name": "machine", "definition": definition}).request == WITHOUT_NAME
 
@@ -102,7 +102,7 @@ def test_one_state_of_several_is_chosen_by_name() -> None:
         adopt(machine, state="C")
 
 
-def test_expressions_are_known_only_later() -> None:
+def test_expressions_are_unknown_until_run_time() -> None:
     arguments = {
         **WITHOUT_NAME,
         "TransformJobName": "{% $states.context.Execution.Name %}",
@@ -150,7 +150,7 @@ def test_fails_for_text_that_is_not_json() -> None:
         adopt_json("[" * 100_000, origin="file.json")
 
 
-def test_a_state_that_stands_alone_has_no_name() -> None:
+def test_a_state_given_by_itself_has_no_name() -> None:
     assert adopt(task(Parameters=WITHOUT_NAME)).origin == "the state in file.json"
 
 

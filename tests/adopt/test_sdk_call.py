@@ -98,7 +98,7 @@ def test_the_code_is_not_run() -> None:
     assert adopted.unknown == {("TransformInput", "ContentType"): "open('/etc/passwd').read()"}
 
 
-def test_values_that_only_the_code_knows_are_shown_as_source() -> None:
+def test_values_known_only_at_run_time_are_shown_as_source() -> None:
     adopted = adopt(
         "name = make()\n"
         "for kind in kinds: pass\n"
@@ -116,7 +116,7 @@ def test_values_that_only_the_code_knows_are_shown_as_source() -> None:
     assert "the input and how it is split are not known" in adopted.notes[0]
 
 
-def test_a_name_that_is_set_twice_is_not_known() -> None:
+def test_a_name_that_is_set_twice_is_unknown() -> None:
     adopted = adopt(f'kind = "a"\nif x: kind = "b"\n{CALL}, content_type=kind)')
     assert adopted.unknown == {("TransformInput", "ContentType"): "kind"}
 
@@ -130,7 +130,7 @@ def test_a_transformer_of_an_estimator_has_no_model_name() -> None:
     assert "role is left out: the role belongs to the model." in adopted.notes
 
 
-def test_tags_as_a_mapping_and_other_structures() -> None:
+def test_tags_given_as_a_mapping_and_other_structures_are_read() -> None:
     adopted = adopt(
         "capture = BatchDataCaptureConfig('s3://out-bucket/capture', generate_inference_id=True)\n"
         f"options = dict(content_type='text/csv')\n{CALL}, batch_data_capture_config=capture, **options)".replace(
@@ -151,7 +151,7 @@ def test_local_mode_leaves_the_instance_type_open() -> None:
     assert "local mode" in adopted.notes[0]
 
 
-def test_warnings_of_python_about_the_code_are_not_shown() -> None:
+def test_python_warnings_about_the_code_are_not_shown() -> None:
     assert adopt(f'pattern = "\\d"\n{CALL})')
 
 
@@ -219,7 +219,7 @@ def test_fails_for_arguments_of_boto3_that_are_known_only_at_run_time() -> None:
 
 
 def left_out(adopted: Any) -> list[tuple[str, str, bool]]:
-    """The place, the start of the text and `may_matter` of everything that was left out."""
+    """Return the place, the start of the text and `may_matter` of everything that was left out."""
     return [(one.place, one.text.partition(",")[0], one.may_matter) for one in adopted.left_out]
 
 
@@ -242,7 +242,7 @@ def main(n):
 """
 
 
-def test_the_create_of_sdk_3_is_read_in_the_names_of_the_api_even_in_a_loop_of_a_function() -> None:
+def test_create_of_sdk_3_is_read_with_the_names_of_the_api_even_in_a_loop() -> None:
     adopted = adopt(CREATE)
     assert adopted.request == {
         "ModelName": "churn-model",
@@ -289,7 +289,7 @@ def test_the_config_of_airflows_operator_is_a_request() -> None:
     assert "also creates a model" in adopted.notes[0]
 
 
-def test_the_hook_of_airflow_is_read_as_its_operator() -> None:
+def test_the_hook_of_airflow_is_read_like_its_operator() -> None:
     for call in ("hook.create_transform_job(config={}, check_interval=5)", "hook.create_transform_job({})"):
         request = (
             "{'TransformJobName': 'churn', 'ModelName': 'm', 'DataProcessing': {'InputFilter': '$[1:]'}}"
@@ -298,7 +298,7 @@ def test_the_hook_of_airflow_is_read_as_its_operator() -> None:
         assert adopted.request["DataProcessing"] == {"InputFilter": "$[1:]"}
 
 
-def test_the_step_of_a_pipeline_is_its_transformer_and_its_inputs() -> None:
+def test_a_pipeline_step_is_read_with_its_transformer_and_inputs() -> None:
     adopted = adopt(
         "t = Transformer(model_name='m', instance_count=1, instance_type='ml.m5.large', accept='text/csv')\n"
         "t.strategy = 'SingleRecord'\n"
@@ -333,13 +333,13 @@ def test_helpers_of_other_workflows_are_read_with_their_transformer(call: str) -
         (f"def run(f):\n    {CALL}, join_source=f)\nrun(f='Input')", "nb.py:2"),
     ],
 )
-def test_a_filter_that_is_not_taken_over_is_named_with_its_line(code: str, place: str) -> None:
+def test_a_filter_that_is_left_out_is_reported_with_its_line(code: str, place: str) -> None:
     found = [one for one in adopt(code).left_out if one.may_matter]
     assert [one.place for one in found] == [place]
     assert any(name in str(found[0]) for name in ("filter", "Filter", "join_source"))
 
 
-def test_a_filter_that_is_taken_over_by_way_of_names_is_not_named() -> None:
+def test_a_filter_that_is_read_through_names_is_not_reported() -> None:
     adopted = adopt(
         f"x = '$[1:]'\noptions = {{'input_filter': x}}\noptions['join_source'] = 'Input'\n{CALL}, **options)"
     )
@@ -347,14 +347,14 @@ def test_a_filter_that_is_taken_over_by_way_of_names_is_not_named() -> None:
     assert adopted.left_out == []
 
 
-def test_a_call_without_its_transformer_says_so() -> None:
+def test_a_missing_transformer_is_reported() -> None:
     adopted = adopt("load().transform('s3://in-bucket/x', content_type='text/csv')")
     ((place, text, may_matter),) = left_out(adopted)
     assert (place, may_matter) == ("nb.py:1", True)
     assert text.startswith("the Transformer(...) of this call is not in the code")
 
 
-def test_a_cell_that_is_not_python_is_named_and_the_call_in_another_is_read() -> None:
+def test_a_cell_that_is_not_python_is_reported_and_the_call_in_another_is_read() -> None:
     cells = [{"cell_type": "code", "source": source} for source in ("print 'x'", f"%%time\n{CALL})")]
     adopted = adopt(json.dumps({"cells": cells}))
     assert adopted.request["ModelName"] == "m"
@@ -377,7 +377,7 @@ def test_cells_of_a_notebook_that_was_exported_as_a_script_are_read() -> None:
     assert adopted.left_out == []
 
 
-def test_the_create_of_sdk_3_is_read_from_objects_and_dicts_that_are_changed_before_it() -> None:
+def test_create_of_sdk_3_is_read_from_objects_and_dicts_that_change_before_the_call() -> None:
     adopted = adopt(
         "source = TransformInput(data_source={'s3_data_source': {'s3_data_type': 'S3Prefix', 's3_uri': 's3://b-1/x'}})\n"
         "source.split_type = 'Line'\n"
@@ -399,7 +399,7 @@ def test_the_create_of_sdk_3_is_read_from_objects_and_dicts_that_are_changed_bef
     ]
 
 
-def test_a_name_that_each_section_of_a_notebook_sets_again_is_that_of_its_section() -> None:
+def test_a_name_that_each_section_of_a_notebook_sets_again_has_the_value_of_its_section() -> None:
     sections = "".join(
         f"t = Transformer('m{n}', 1, 'ml.m5.large')\nt.accept = 'a/{n}'\nx = '$[{n}:]'\n"
         "t.transform('s3://in-bucket/x', input_filter=x)\n"
@@ -413,6 +413,6 @@ def test_a_name_that_each_section_of_a_notebook_sets_again_is_that_of_its_sectio
         assert adopted.left_out == []
 
 
-def test_the_filter_of_a_call_that_was_not_chosen_is_not_missed() -> None:
+def test_the_filter_of_another_call_is_not_reported_as_left_out() -> None:
     code = f"options = {{'input_filter': '$[1:]'}}\n{CALL}, **options)\n{CALL}, split_type='Line')"
     assert adopt_sdk_call(code, origin="nb.py", call=2).left_out == []

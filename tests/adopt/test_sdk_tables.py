@@ -1,4 +1,4 @@
-"""The tables of the SDK's parameters against the SDK, which has an environment of its own."""
+"""Compares the tables of parameters with the SDK, which is installed in its own environment."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def test_the_tables_are_those_of_the_sdk() -> None:
+def test_the_tables_match_the_sdk() -> None:
     source = TRANSFORMER[0].read_text(encoding="utf-8")
     tables = {"__init__": sdk_parameters.CONSTRUCTORS["Transformer"], "transform": sdk_parameters.TRANSFORM}
     of_the_sdk = {
@@ -25,6 +25,6 @@ def test_the_tables_are_those_of_the_sdk() -> None:
         if isinstance(node, ast.FunctionDef) and node.name in tables
     }
     assert of_the_sdk == {
-        name: [parameter for parameter in table if parameter != "transform_ami_version"]  # that is SDK 3's
+        name: [parameter for parameter in table if parameter != "transform_ami_version"]  # only in SDK 3
         for name, table in tables.items()
     }

@@ -1,4 +1,4 @@
-"""Any content of a job file becomes a job or a list of problems, and never breaks the reader."""
+"""Any content of a job file becomes a job or a list of problems, and never crashes the reader."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ _values = st.one_of(
 
 @st.composite
 def documents(draw: st.DrawFn) -> dict[str, Any]:
-    """A document with the fields of job files, and values that often don't fit them."""
+    """Return a document with the fields of job files, and values that are often wrong for them."""
     document: dict[str, Any] = {"name": "demo", "model": {"existing": "m"}}
     for field in draw(st.lists(st.sampled_from(all_fields()), max_size=14, unique=True)):
         *parents, last = field.split(".")
@@ -104,7 +104,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @given(document=documents())
 def test_a_job_file_is_reported_or_becomes_a_request(document: dict[str, Any], folder: Path) -> None:
     path = folder / "job.yaml"
-    path.write_text(json.dumps(document))  # JSON is YAML
+    path.write_text(json.dumps(document))  # JSON is also YAML
     files = read_job_files([path])
     for problem in files.problems:
         assert problem.line >= 1

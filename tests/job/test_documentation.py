@@ -1,4 +1,4 @@
-"""The examples of the pages on job files are what the code accepts."""
+"""The code accepts the examples on the pages about job files."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def blocks(language: str) -> list[str]:
 
 @pytest.fixture
 def jobs(tmp_path: Path) -> Path:
-    """A folder for job files, beside the folders that the page names."""
+    """Return a folder for job files, next to the folders that the page mentions."""
     for model in ("churn", "prepare"):
         (tmp_path / f"models/{model}/code").mkdir(parents=True)
         (tmp_path / f"models/{model}/code/inference.py").touch()
@@ -40,24 +40,24 @@ def read(folder: Path, text: str) -> JobSpec:
     return files.jobs[0]
 
 
-def test_the_table_of_fields_is_the_one_that_the_declarations_make() -> None:
+def test_the_table_of_fields_is_generated_from_the_declarations() -> None:
     assert with_table(PAGE) == PAGE, "to write it again: python -m tools.field_table"
 
 
-def test_every_model_of_the_page_is_legal(jobs: Path) -> None:
+def test_every_model_on_the_page_is_valid(jobs: Path) -> None:
     models = re.split(r"^(?=model:)", blocks("yaml")[0], flags=re.MULTILINE)[1:]
     assert len(models) == 6
     for model in models:
         assert read(jobs, f"name: churn\n{model}").model
 
 
-def test_the_names_of_the_page_become_the_paths_beside_them(jobs: Path) -> None:
+def test_the_names_on_the_page_become_the_paths_next_to_them(jobs: Path) -> None:
     text = blocks("yaml")[1]
     paths = with_paths(read(jobs, f"name: churn\nmodel: {{existing: m}}\n{text}")).data_processing
     assert [paths.input_filter, paths.output_filter] == re.findall(r"Filter +(\S+)$", text, re.MULTILINE)
 
 
-def test_the_fields_of_json_become_the_paths_beside_them(jobs: Path) -> None:
+def test_the_json_fields_on_the_page_become_the_paths_next_to_them(jobs: Path) -> None:
     written = re.findall(r"^- `(\w+: \[.*?\])` is `(.*?)`", PAGE, re.MULTILINE)
     assert len(written) == 4
     for names, path in written:
@@ -72,9 +72,9 @@ def test_the_fields_of_json_become_the_paths_beside_them(jobs: Path) -> None:
         assert path in {paths.input_filter, paths.output_filter}
 
 
-def test_the_python_of_the_page_runs_and_makes_the_machine() -> None:
+def test_the_python_code_on_the_page_runs_and_makes_the_state_machine() -> None:
     names: dict[str, object] = {}
-    for block in blocks("python"):  # each builds on those before it
+    for block in blocks("python"):  # each builds on the previous ones
         exec(compile(block, "a page on job files", "exec"), names)  # noqa: S102 - our own page
     template = names["app"].synth().get_stack_by_name("Scoring").template  # type: ignore[attr-defined]
     machine, parent = (
@@ -86,6 +86,6 @@ def test_the_python_of_the_page_runs_and_makes_the_machine() -> None:
     assert ":states:::states:startExecution.sync:2" in parent
 
 
-def test_the_triggers_and_the_behaviour_of_the_page_are_legal(jobs: Path) -> None:
+def test_the_triggers_and_settings_on_the_page_are_valid(jobs: Path) -> None:
     for text in blocks("yaml")[2:]:
         assert read(jobs, f"name: churn\nmodel: {{existing: m}}\n{text}")

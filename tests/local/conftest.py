@@ -27,7 +27,7 @@ def wait_until(is_so: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> 
 
 
 class Lab:
-    """What the tests do with a local AWS, through boto3 alone."""
+    """Helpers for tests of a local AWS, which use only boto3."""
 
     def __init__(self, aws: LocalAws) -> None:
         self.aws = aws
@@ -40,7 +40,7 @@ class Lab:
         return f"t-{uuid.uuid4().hex[:12]}"
 
     def bucket(self, **objects: bytes) -> str:
-        """Make a bucket with these objects, below `in/`."""
+        """Make a bucket with these objects below `in/`."""
         bucket = self.name()
         self.s3.create_bucket(Bucket=bucket)
         for key, body in objects.items():
@@ -97,7 +97,7 @@ class Lab:
         return described
 
     def wait(self, name: str) -> dict[str, Any]:
-        """Return the description of the job at its end."""
+        """Wait for the job to end, and return its description."""
         wait_until(lambda: self.describe(name)["TransformJobStatus"] not in ("InProgress", "Stopping"))
         return self.describe(name)
 
@@ -118,7 +118,7 @@ class Lab:
         return list(self.s3.list_multipart_uploads(Bucket=bucket).get("Uploads", []))
 
     def log_lines(self, job: str, ending: str = "") -> list[str]:
-        """Return the lines of the job's streams whose name ends so; `ending` "" is the container's."""
+        """Return the lines of the job's streams whose name has this ending; with "", of the container's stream."""
         streams = self.logs.describe_log_streams(logGroupName=LOG_GROUP, logStreamNamePrefix=f"{job}/")[
             "logStreams"
         ]
@@ -137,7 +137,7 @@ class Lab:
         ]
 
     def refusal(self, call: Callable[[], object]) -> tuple[str, str]:
-        """Return code and message of the error that the call ends with."""
+        """Return the code and the message of the error that the call raises."""
         with pytest.raises(ClientError) as refused:
             call()
         return refused.value.response["Error"]["Code"], refused.value.response["Error"]["Message"]
@@ -156,7 +156,7 @@ class Lab:
         return arn
 
     def execution(self, arn: str) -> dict[str, Any]:
-        """Return the execution at its end."""
+        """Wait for the execution to end, and return it."""
         wait_until(lambda: self.states.describe_execution(executionArn=arn)["status"] != "RUNNING")
         described: dict[str, Any] = self.states.describe_execution(executionArn=arn)
         return described
@@ -170,7 +170,7 @@ LIMITS = {
 
 @pytest.fixture(scope="session")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
-    """A local AWS for all tests of this worker."""
+    """Start a local AWS for all tests of this worker."""
     quotas = tmp_path_factory.mktemp("local-aws") / "quotas.json"
     quotas.write_text(json.dumps(LIMITS))
     with LocalAws(quotas=quotas, wait_scale=0.02, schedule_scale=0.05) as running:
@@ -184,13 +184,13 @@ def lab(aws: LocalAws) -> Lab:
 
 @pytest.fixture(scope="session")
 def make_lab() -> type[Lab]:
-    """For tests that need a local AWS of their own."""
+    """Return the helpers' class, for tests that need their own local AWS."""
     return Lab
 
 
 @pytest.fixture(scope="session")
 def model_folder() -> Path:
-    """A folder with an executable `serve`; see there what it does."""
+    """Return a folder with an executable `serve`, which documents what it does."""
     return MODEL_FOLDER
 
 
@@ -201,5 +201,5 @@ def until() -> Callable[..., None]:
 
 @pytest.fixture(scope="session")
 def processes() -> Callable[[str], list[str]]:
-    """Gives the command lines of the running processes that have a mark in their arguments."""
+    """Return a function that lists the command lines of running processes with a given mark in their arguments."""
     return commands_of

@@ -66,7 +66,7 @@ def test_a_stack_is_read_with_its_assets(tmp_path: Path) -> None:
     assert {asset.bucket for asset in stack.assets} == {BUCKET}
 
 
-def test_a_folder_is_zipped_to_equal_bytes_whatever_its_times(tmp_path: Path) -> None:
+def test_a_folder_is_zipped_to_the_same_bytes_whatever_its_times(tmp_path: Path) -> None:
     zips: list[bytes] = []
     for name in ("one", "other"):
         folder = tmp_path / name
@@ -87,7 +87,7 @@ def test_fails_when_nothing_was_synthesised(tmp_path: Path) -> None:
         read_stack(tmp_path, "Demo")
 
 
-def test_fails_naming_the_stacks_that_there_are(tmp_path: Path) -> None:
+def test_fails_naming_the_existing_stacks(tmp_path: Path) -> None:
     with pytest.raises(DataNotFoundError, match="has no stack Other; it has Demo"):
         read_stack(write_assembly(tmp_path, {}), "Other")
 

@@ -11,7 +11,7 @@ import pytest
 from batch_transform.job.errors import DeployError
 from batch_transform.local.deploy import StackEvent, deploy
 
-# tests are no package: the neighbour that writes an assembly is loaded by its path
+# tests are not a package, so the module that writes an assembly is loaded by its path
 _spec = importlib.util.spec_from_file_location(
     "assembly_writer", Path(__file__).with_name("test_cloud_assembly.py")
 )
@@ -77,7 +77,7 @@ def test_the_account_is_bootstrapped_as_cdk_does(lab: Any, tmp_path: Path, name:
     }
 
 
-def test_a_stack_without_changes_is_left_as_it_is(lab: Any, tmp_path: Path, name: str) -> None:
+def test_a_stack_without_changes_is_not_updated(lab: Any, tmp_path: Path, name: str) -> None:
     assembly = write_assembly(tmp_path, template(), name=name)
     first = deploy(assembly, name, lab.aws.client, lambda event: None)
     events: list[StackEvent] = []
@@ -110,7 +110,7 @@ def test_fails_with_the_first_resource_that_failed_and_why(lab: Any, tmp_path: P
         deploy(assembly, name, lab.aws.client, lambda event: None)
 
 
-def test_a_stack_that_failed_at_first_can_be_deployed_once_it_is_fixed(
+def test_a_stack_whose_creation_failed_can_be_deployed_once_it_is_fixed(
     lab: Any, tmp_path: Path, name: str
 ) -> None:
     with pytest.raises(DeployError):

@@ -1,4 +1,4 @@
-"""IAM enforced: a job needs what its model's execution role may, a call what its caller may."""
+"""IAM is enforced: a job has the permissions of its model's execution role, and a call those of its caller."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SYNC = "arn:aws:states:::sagemaker:createTransformJob.sync"
 
 
 class EnforcedLab:
-    """A lab with roles, and with people who have only the permissions that they are given."""
+    """A lab with roles, and with users who have only the permissions that they are given."""
 
     def __init__(self, lab: Any) -> None:
         self.lab = lab
@@ -41,7 +41,7 @@ class EnforcedLab:
         return name
 
     def person(self, *actions: str, resource: str = "*") -> Any:
-        """A SageMaker client of a user with these permissions."""
+        """Return a SageMaker client for a user with these permissions."""
         name = self.lab.name()
         self.iam.create_user(UserName=name)
         self.iam.put_user_policy(
@@ -81,7 +81,7 @@ def enforced(make_lab: Callable[[LocalAws], Any]) -> Iterator[EnforcedLab]:
         yield EnforcedLab(make_lab(aws))
 
 
-def test_a_job_runs_with_what_its_execution_role_may(enforced: EnforcedLab) -> None:
+def test_a_job_runs_with_the_permissions_of_its_execution_role(enforced: EnforcedLab) -> None:
     lab = enforced.lab
     bucket = lab.bucket(**{"a.csv": b"id-1,2\n"})
     role = enforced.role("sagemaker.amazonaws.com", [allow(*NEEDED, *LOGS)])
@@ -107,7 +107,7 @@ def test_fails_when_the_execution_role_lacks_a_permission(enforced: EnforcedLab,
     assert request["TransformJobName"] not in lab.aws.log_file.read_text()
 
 
-def test_a_job_whose_role_may_not_write_its_log_runs_and_the_terminal_has_one_line_of_it(
+def test_a_job_whose_role_may_not_write_logs_runs_and_prints_one_line_about_it(
     enforced: EnforcedLab,
 ) -> None:
     lab = enforced.lab
@@ -140,7 +140,7 @@ def test_fails_when_the_role_does_not_trust_sagemaker(enforced: EnforcedLab) -> 
     assert message.startswith(f"Could not assume role {role}. Please ensure that the role exists")
 
 
-def test_fails_when_the_caller_may_not(enforced: EnforcedLab) -> None:
+def test_fails_when_the_caller_lacks_a_permission(enforced: EnforcedLab) -> None:
     with pytest.raises(ClientError, match="not authorized to perform: sagemaker:ListModels") as refused:
         enforced.person("sagemaker:ListTransformJobs").list_models()
     assert refused.value.response["Error"]["Code"] == "AccessDeniedException"
@@ -254,12 +254,12 @@ def test_an_aborted_execution_cannot_stop_its_job_without_the_permission(
     until(lambda: lab.sagemaker.list_transform_jobs(NameContains=name)["TransformJobSummaries"])
     lab.states.stop_execution(executionArn=execution)
     assert lab.execution(execution)["status"] == "ABORTED"
-    time.sleep(0.5)  # no event says that it was not stopped; the integration checks every 0.05 s
+    time.sleep(0.5)  # no event shows that the job was not stopped; the integration checks every 0.05 s
     assert lab.describe(name)["TransformJobStatus"] == "InProgress"
     lab.sagemaker.stop_transform_job(TransformJobName=name)
 
 
-def test_a_bucket_that_requires_tls_accepts_calls_of_this_machine(enforced: EnforcedLab) -> None:
+def test_a_bucket_that_requires_tls_accepts_calls_from_this_machine(enforced: EnforcedLab) -> None:
     lab = enforced.lab
     bucket = lab.bucket()
     deny = {
@@ -274,7 +274,7 @@ def test_a_bucket_that_requires_tls_accepts_calls_of_this_machine(enforced: Enfo
     assert lab.body(bucket, "a") == b"x"
 
 
-def test_fails_when_the_key_is_nobodys(enforced: EnforcedLab) -> None:
+def test_fails_when_the_access_key_belongs_to_nobody(enforced: EnforcedLab) -> None:
     nobody = boto3.client(
         "sagemaker",
         region_name="us-east-1",

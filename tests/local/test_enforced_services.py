@@ -1,4 +1,4 @@
-"""IAM enforced: what AWS asks for beside the call: keys, roles that are passed on, policies that let services in."""
+"""IAM is enforced beyond the call itself: for KMS keys, passed roles, and policies that allow services."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MACHINE = json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}})
 
 
 class Services:
-    """An account, and people in it who have only the permissions that they are given."""
+    """An account with users who have only the permissions that they are given."""
 
     def __init__(self, aws: LocalAws) -> None:
         self.aws = aws
@@ -46,7 +46,7 @@ class Services:
         return role
 
     def person(self, service: str, *statements: dict[str, Any]) -> Any:
-        """A client of a user who may do this."""
+        """Return a client for a user with these permissions."""
         user = self.last = name()
         self.iam.create_user(UserName=user)
         self.iam.put_user_policy(UserName=user, PolicyName="p", PolicyDocument=policy(*statements))
@@ -101,7 +101,7 @@ def services() -> Iterator[Services]:
         yield Services(aws)
 
 
-def test_an_object_under_the_buckets_key_needs_the_key(services: Services) -> None:
+def test_an_object_encrypted_with_the_buckets_key_requires_the_key(services: Services) -> None:
     key = services.key()
     bucket = services.bucket(key)
     writer = services.person("s3", allow("s3:*"), allow("kms:GenerateDataKey", resource=key))
@@ -114,7 +114,7 @@ def test_an_object_under_the_buckets_key_needs_the_key(services: Services) -> No
     assert (code, "kms:GenerateDataKey" in message) == ("AccessDenied", True)
 
 
-def test_an_upload_in_parts_under_a_key_needs_to_decrypt_as_well(services: Services) -> None:
+def test_a_multipart_upload_with_a_key_also_requires_permission_to_decrypt(services: Services) -> None:
     key = services.key()
     bucket = services.bucket()
     person = services.person("s3", allow("s3:*"), allow("kms:GenerateDataKey", resource=key))
@@ -123,7 +123,9 @@ def test_an_upload_in_parts_under_a_key_needs_to_decrypt_as_well(services: Servi
 
 
 @pytest.mark.parametrize(("via", "arn"), [("sns", "bucket"), ("s3", "object")])
-def test_a_key_may_be_for_one_service_and_one_bucket(services: Services, via: str, arn: str) -> None:
+def test_a_key_may_be_restricted_to_one_service_and_one_bucket(
+    services: Services, via: str, arn: str
+) -> None:
     key = services.key()
     bucket = services.bucket(key)
     bound = f"arn:aws:s3:::{bucket}" if arn == "bucket" else f"arn:aws:s3:::{bucket}/a"  # it has a bucket key
@@ -149,7 +151,7 @@ def test_a_grant_lets_its_grantee_use_the_key(services: Services) -> None:
     person.put_object(Bucket=bucket, Key="a", Body=b"x")
 
 
-def test_a_key_whose_policy_leaves_the_account_out_is_closed_to_its_roles(services: Services) -> None:
+def test_a_key_whose_policy_omits_the_account_refuses_its_roles(services: Services) -> None:
     key = services.key()
     bucket = services.bucket(key)
     nobody = {**allow("kms:*"), "Principal": {"Service": "logs.us-east-1.amazonaws.com"}}
@@ -158,7 +160,7 @@ def test_a_key_whose_policy_leaves_the_account_out_is_closed_to_its_roles(servic
     assert refusal(lambda: person.put_object(Bucket=bucket, Key="a", Body=b"x"))[0] == "AccessDenied"
 
 
-def test_fails_with_a_key_that_is_disabled_or_another_accounts(services: Services) -> None:
+def test_fails_with_a_key_that_is_disabled_or_in_another_account(services: Services) -> None:
     key = services.key()
     person = services.person("s3", allow("s3:*", "kms:*"))
     services.kms.disable_key(KeyId=key)
@@ -182,7 +184,7 @@ def test_a_log_group_accepts_a_key_whose_policy_allows_the_service(services: Ser
     logs.create_log_group(logGroupName=group, kmsKeyId=key)
 
 
-def test_a_role_is_passed_on_to_the_service_that_the_permission_names(services: Services) -> None:
+def test_a_role_can_be_passed_only_to_the_service_in_the_permission(services: Services) -> None:
     role = services.role("states.amazonaws.com")
     create = allow("states:CreateStateMachine")
     request = {"definition": MACHINE, "roleArn": role}
@@ -204,7 +206,7 @@ def test_a_role_is_passed_on_to_the_service_that_the_permission_names(services: 
             assert (code, "iam:PassRole" in message) == ("AccessDeniedException", True)
 
 
-def test_a_model_and_a_schedule_are_made_with_a_role_that_may_be_passed(services: Services) -> None:
+def test_a_model_and_a_schedule_require_a_role_that_may_be_passed(services: Services) -> None:
     model = services.person("sagemaker", allow("sagemaker:*"))
     role = services.role("sagemaker.amazonaws.com")
     container = {"Image": "http://127.0.0.1:1"}
@@ -229,7 +231,7 @@ def test_a_model_and_a_schedule_are_made_with_a_role_that_may_be_passed(services
         {"ArnLike": {"aws:SourceArn": f"arn:aws:states:us-east-1:{ACCOUNT}:activity:*"}},
     ],
 )
-def test_fails_when_a_machines_role_is_for_other_callers(
+def test_fails_when_a_machines_role_trusts_only_other_services(
     services: Services, condition: dict[str, Any]
 ) -> None:
     role = services.role("states.amazonaws.com", Condition=condition)
@@ -337,7 +339,7 @@ def test_no_service_can_publish_under_the_aws_managed_key_of_sns(services: Servi
     assert f"{topic} is not notified" in services.aws.log_file.read_text()
 
 
-def test_each_refusal_is_a_line_with_who_what_and_on_which_resource(services: Services) -> None:
+def test_each_refusal_is_a_line_with_caller_action_and_resource(services: Services) -> None:
     key, bucket = services.key(), services.bucket()
     nobody, user_of_s3 = services.person("s3", allow("s3:ListBucket")), services.person("s3", allow("s3:*"))
     user = f"arn:aws:iam::{ACCOUNT}:user/{services.last}"
@@ -356,7 +358,7 @@ def test_each_refusal_is_a_line_with_who_what_and_on_which_resource(services: Se
     assert f"refused: states.amazonaws.com may not sts:AssumeRole on {role}\n" in lines
 
 
-def test_a_grant_leaves_no_line_of_a_refusal(services: Services) -> None:
+def test_an_allowed_call_prints_no_refusal(services: Services) -> None:
     key = services.key()
     bucket = services.bucket(key)
     person = services.person("s3", allow("s3:*"))
@@ -387,7 +389,7 @@ def test_plain_http_can_be_claimed_by_a_header(services: Services) -> None:
     assert refusal(lambda: person.put_object(Bucket=bucket, Key="a", Body=b""))[0] == "AccessDenied"
 
 
-def test_a_topic_of_a_stack_has_the_key_that_its_template_names(services: Services) -> None:
+def test_a_topic_in_a_stack_has_the_key_of_its_template(services: Services) -> None:
     formation, sns, key = services.aws.client("cloudformation"), services.aws.client("sns"), services.key()
     topic = {"Type": "AWS::SNS::Topic", "Properties": {"KmsMasterKeyId": key}}
     stack = name()

@@ -16,11 +16,11 @@ from batch_transform.local.proxies import without_proxy
         ({"NO_PROXY": "*"}, "*"),
     ],
 )
-def test_the_loopback_is_added_to_what_is_exempt_already(given: dict[str, str], exempt: str) -> None:
+def test_the_loopback_is_added_to_the_existing_exemptions(given: dict[str, str], exempt: str) -> None:
     assert without_proxy(given) == {"NO_PROXY": exempt, "no_proxy": exempt}
 
 
-def test_pythons_own_clients_heed_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pythons_own_clients_respect_the_exemption(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://proxy.example:1")
     for name, value in without_proxy({}).items():
         monkeypatch.setenv(name, value)

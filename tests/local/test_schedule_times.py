@@ -11,7 +11,7 @@ NOON = datetime(2027, 1, 1, 12, 0, 30, tzinfo=UTC)
 
 
 def starts(count: int, made: datetime = NOON, **schedule: Any) -> list[str]:
-    """The first starts of a schedule, as the time of the day on the day it was made, else as moments."""
+    """Return the first starts of a schedule: only the time on the day of its creation, date and time on later days."""
     times = times_of({name[0].upper() + name[1:]: value for name, value in schedule.items()})
     found: list[datetime] = []
     start = times.first(made)
@@ -30,7 +30,7 @@ def test_a_rate_counts_from_its_start_date() -> None:
     assert found == ["15:00:00", "17:00:00"]
 
 
-def test_a_rate_whose_start_date_has_passed_keeps_its_rhythm() -> None:
+def test_a_rate_with_a_past_start_date_keeps_its_rhythm() -> None:
     found = starts(2, scheduleExpression="rate(1 hour)", startDate="2027-01-01T09:15:00Z")
     assert found == ["12:15:00", "13:15:00"]
 
@@ -40,7 +40,7 @@ def test_cron_is_read_in_the_schedules_time_zone() -> None:
     assert found == ["2027-01-02T01:00", "2027-01-03T01:00"]
 
 
-def test_dates_bound_what_starts() -> None:
+def test_start_and_end_dates_bound_the_starts() -> None:
     found = starts(
         9,
         scheduleExpression="cron(0 * * * ? *)",
@@ -50,7 +50,7 @@ def test_dates_bound_what_starts() -> None:
     assert found == ["16:00:00", "17:00:00"]
 
 
-def test_a_single_moment_is_one_start_in_its_time_zone() -> None:
+def test_a_one_time_schedule_is_one_start_in_its_time_zone() -> None:
     for expression, start in (
         ("at(2027-01-01T14:00:00)", "13:00:00"),
         ("at(2027-01-01T10:00:00)", "09:00:00"),
@@ -67,7 +67,7 @@ def test_a_single_moment_is_one_start_in_its_time_zone() -> None:
         for moment in ("2027-01-01", "20270101T100000", "2027-01-01T10:00:00Z", "2027-01-01T24:00:00")
     ],
 )
-def test_what_the_scheduler_cannot_read_is_refused(expression: str) -> None:
+def test_an_expression_that_the_scheduler_cannot_read_is_refused(expression: str) -> None:
     with pytest.raises(ValueError, match="Invalid Schedule Expression"):
         times_of({"ScheduleExpression": expression})
 
@@ -83,7 +83,7 @@ def test_an_unknown_time_zone_is_refused() -> None:
         times_of({"ScheduleExpression": "rate(1 hour)", "ScheduleExpressionTimezone": "Europe/Wien"})
 
 
-def test_a_clock_runs_faster_from_when_the_schedule_was_made() -> None:
+def test_a_faster_clock_runs_from_the_creation_of_the_schedule() -> None:
     clock = Clock(NOON, 0.1)
     assert clock.time(NOON) == NOON
     assert clock.time(NOON + timedelta(seconds=6)) == NOON + timedelta(minutes=1)

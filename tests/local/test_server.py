@@ -24,7 +24,7 @@ SERVER = [sys.executable, "-m", "batch_transform.local.server"]
 
 
 class Served:
-    """A server process, started as a person would from a shell."""
+    """A server process, started as from a shell."""
 
     def __init__(self, *options: str, stdin: int | None = subprocess.DEVNULL) -> None:
         self.process = subprocess.Popen(
@@ -89,7 +89,7 @@ def test_a_signal_ends_it_with_exit_code_0_and_nothing_left_behind(
         assert not (tmp_path / "run").exists()
 
 
-def test_it_stops_jobs_before_it_ends_so_that_nothing_is_half_written(
+def test_it_stops_jobs_before_it_ends_and_leaves_nothing_half_written(
     make_lab: Callable[[Any], Any], until: Callable[..., None], tmp_path: Path
 ) -> None:
     with served(f"--data-dir={tmp_path / 'data'}") as server:
@@ -123,7 +123,7 @@ def test_sigkill_leaves_no_process(
         until(lambda: not processes(str(tmp_path)))
 
 
-def test_it_ends_with_standard_input_if_the_option_is_set(tmp_path: Path) -> None:
+def test_it_ends_when_standard_input_closes_if_the_option_is_set(tmp_path: Path) -> None:
     with served("--end-with-stdin", stdin=subprocess.PIPE) as server:
         assert server.process.stdin is not None
         server.process.stdin.close()
@@ -158,7 +158,7 @@ def test_models_jobs_and_objects_outlive_a_restart_with_a_data_dir(
 
 
 def registered_and_served(lab: Any, model: str) -> str:
-    """Put the model behind an endpoint, and return the ARN of a package beside it."""
+    """Create an endpoint for the model and a model package, and return the ARN of the package."""
     variant = {"VariantName": "all", "ModelName": model, "InstanceType": "ml.m5.large"}
     lab.sagemaker.create_endpoint_config(
         EndpointConfigName="config", ProductionVariants=[variant | {"InitialInstanceCount": 1}]
@@ -209,7 +209,7 @@ def test_fails_with_one_message_when_a_file_is_wrong(
 
 
 def failed(*options: str, expected: int = 2, **environment: str) -> str:
-    """Start a server that must not start, and return its one line."""
+    """Start a server that must fail to start, and return its one line of output."""
     ended = subprocess.run(
         [*SERVER, *options],
         capture_output=True,
@@ -236,9 +236,7 @@ def failed(*options: str, expected: int = 2, **environment: str) -> str:
         ("--schedule-scale=0", "--schedule-scale 0 is not above 0, or infinite: give a number above 0"),
     ],
 )
-def test_fails_with_one_message_for_a_value_that_nothing_could_be_served_with(
-    tmp_path: Path, option: str, said: str
-) -> None:
+def test_fails_with_one_message_for_an_unusable_value(tmp_path: Path, option: str, said: str) -> None:
     assert failed("--port=0", option, TMPDIR=str(tmp_path)) == f"error: {said}"
     assert list(tmp_path.iterdir()) == []
 
@@ -249,7 +247,7 @@ def test_fails_with_all_wrong_values_at_once() -> None:
     assert "--region" in line
 
 
-def test_fails_for_a_second_one_on_the_same_data_dir_until_the_first_has_ended(tmp_path: Path) -> None:
+def test_fails_for_a_second_server_on_the_same_data_dir_until_the_first_has_ended(tmp_path: Path) -> None:
     option = f"--data-dir={tmp_path / 'data'}"
     with served(option) as first:
         assert failed("--port=0", option) == (
@@ -269,7 +267,7 @@ def test_fails_before_it_is_ready_when_nothing_can_be_written_to_the_data_dir(tm
         assert line.startswith(f"error: --data-dir {folder}: the folder is not writable: ")
 
 
-def test_the_folder_of_one_that_was_killed_goes_when_the_next_one_starts(
+def test_the_folder_of_a_killed_server_is_deleted_when_the_next_one_starts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
@@ -285,7 +283,7 @@ def test_the_folder_of_one_that_was_killed_goes_when_the_next_one_starts(
     assert [folder.name for folder in tmp_path.iterdir()] == ["batch-transform-of-something-else"]
 
 
-def test_what_it_prints_can_be_pasted_into_a_terminal() -> None:
+def test_its_output_can_be_pasted_into_a_terminal() -> None:
     with served("--region=eu-west-1") as server:
         assert server.process.stdout is not None
         printed = iter(server.process.stdout.readline, "    unset AWS_PROFILE AWS_SESSION_TOKEN\n")
@@ -303,7 +301,7 @@ def test_what_it_prints_can_be_pasted_into_a_terminal() -> None:
         assert (answer.stdout, answer.stderr) == ("eu-west-1 000000000000\n", "")
 
 
-def test_it_listens_on_the_loopback_alone() -> None:
+def test_it_listens_only_on_the_loopback_interface() -> None:
     with served() as server:
         port = server.endpoint_url.rpartition(":")[2]
         assert listening(server.process.pid) == [("127.0.0.1", int(port))]

@@ -24,7 +24,7 @@ with LocalAws() as aws:
 """
 
 
-def test_it_is_up_inside_the_block_and_gone_after_it() -> None:
+def test_it_runs_inside_the_block_and_ends_with_it() -> None:
     with LocalAws() as aws:
         assert aws.client("s3").list_buckets()["Buckets"] == []
         assert aws.environment()["AWS_ENDPOINT_URL"] == aws.endpoint_url
@@ -34,13 +34,13 @@ def test_it_is_up_inside_the_block_and_gone_after_it() -> None:
     assert not log.exists()
 
 
-def test_two_of_them_are_independent() -> None:
+def test_two_instances_are_independent() -> None:
     with LocalAws() as one, LocalAws() as other:
         one.client("s3").create_bucket(Bucket="only-here")
         assert other.client("s3").list_buckets()["Buckets"] == []
 
 
-def test_requests_without_a_region_are_in_its_own() -> None:
+def test_requests_without_a_region_use_its_own() -> None:
     with LocalAws(region="eu-central-1") as aws:
         aws.client("sagemaker").create_model(
             ModelName="churn",
@@ -51,7 +51,7 @@ def test_requests_without_a_region_are_in_its_own() -> None:
     assert arn == "arn:aws:sagemaker:eu-central-1:000000000000:model/churn"
 
 
-def test_its_log_stays_where_it_was_asked_for(tmp_path: Path) -> None:
+def test_its_log_is_kept_at_the_given_path(tmp_path: Path) -> None:
     log = tmp_path / "local-aws.log"
     with LocalAws(log_file=log) as aws:
         assert aws.log_file == log
@@ -59,9 +59,7 @@ def test_its_log_stays_where_it_was_asked_for(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_it_ends_with_its_parent_however_that_ends(
-    until: Callable[..., None], number: signal.Signals
-) -> None:
+def test_it_ends_when_its_parent_ends_in_any_way(until: Callable[..., None], number: signal.Signals) -> None:
     with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline().split()[0])
@@ -81,7 +79,7 @@ def test_fails_when_the_port_is_in_use() -> None:
             pass
 
 
-def test_fails_with_the_servers_own_words_when_it_does_not_start(tmp_path: Path) -> None:
+def test_fails_with_the_servers_own_message_when_it_does_not_start(tmp_path: Path) -> None:
     with (
         pytest.raises(LocalAwsError, match=r"the file with account limits cannot be read"),
         LocalAws(quotas=tmp_path / "none"),
@@ -89,12 +87,12 @@ def test_fails_with_the_servers_own_words_when_it_does_not_start(tmp_path: Path)
         pass
 
 
-def test_fails_when_it_is_used_before_it_is_up() -> None:
+def test_fails_when_it_is_used_before_it_runs() -> None:
     with pytest.raises(LocalAwsError, match="not up"):
         _ = LocalAws().endpoint_url
 
 
-def test_fails_with_its_log_when_it_was_killed_and_a_call_finds_nobody(until: Callable[..., None]) -> None:
+def test_a_call_fails_with_its_log_after_it_was_killed(until: Callable[..., None]) -> None:
     with (
         pytest.raises(LocalAwsError, match=r"ended before the program that uses it, by SIGKILL") as failed,
         LocalAws() as aws,
@@ -108,12 +106,12 @@ def test_fails_with_its_log_when_it_was_killed_and_a_call_finds_nobody(until: Ca
     log.unlink()
 
 
-def test_an_error_of_the_program_itself_stays_what_it_is_while_it_lives() -> None:
+def test_an_error_of_the_program_itself_is_raised_unchanged_while_it_runs() -> None:
     with pytest.raises(ZeroDivisionError), LocalAws():
         _ = 1 / 0
 
 
-def test_neither_proxies_nor_the_persons_aws_settings_matter_to_its_clients(
+def test_its_clients_ignore_proxies_and_the_users_aws_settings(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "config").write_text("[broken")

@@ -1,7 +1,7 @@
-"""boto3's waiters and paginators against the services of the local AWS that the templates use, SageMaker aside.
+"""boto3's waiters and paginators work with the services that the templates use, apart from SageMaker.
 
-Each waiter that botocore ships for these services is tried in each way in which it can end here, or named with the
-reason why not. Paginators are tried for what people list of a deployed job.
+Each waiter that botocore ships for these services is tested with every outcome that is possible here, or listed with
+the reason why it isn't. Paginators are tested for the resources of a deployed job that users list.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from botocore import xform_name
 from botocore.exceptions import WaiterError
 
 SERVICES = ("s3", "cloudformation", "lambda", "iam", "cloudwatch")
-"""Those that botocore has waiters for."""
+"""The services that botocore has waiters for."""
 
 FOREVER = 300
-SOON = 2  # looks that a waiter for something that never comes gets
+SOON = 2  # checks of a waiter for something that never happens
 ROLE = "arn:aws:iam::000000000000:role/any"
 POLICY = json.dumps(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
@@ -44,7 +44,7 @@ STATES = json.dumps(
 
 
 def template(topics: int, *, is_broken: bool = False) -> str:
-    """A template with so many topics, each exported, and a resource that the service refuses if it is broken."""
+    """Return a template with this many exported topics and, if it is broken, a resource that the service refuses."""
     names = [f"Topic{number}" for number in range(topics)]
     resources: dict[str, Any] = {name: {"Type": "AWS::SNS::Topic"} for name in names}
     if is_broken:
@@ -61,7 +61,7 @@ def template(topics: int, *, is_broken: bool = False) -> str:
 
 
 def archive(text: str = "") -> bytes:
-    """A Lambda function's code."""
+    """Return the code of a Lambda function."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as file:
         file.writestr("code.py", f"def handler(event, context): return {text!r}")
@@ -69,7 +69,7 @@ def archive(text: str = "") -> bytes:
 
 
 class World:
-    """One of everything, made when it is asked for."""
+    """One resource of each kind, created on demand."""
 
     def __init__(self, lab: Any) -> None:
         self.lab = lab
@@ -95,7 +95,7 @@ class World:
         return name
 
     def deleted(self) -> str:
-        """The id of a stack that is gone: its name is free again."""
+        """Return the id of a deleted stack, whose name is free again."""
         name = self.stack()
         cloudformation = self.client("cloudformation")
         cloudformation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 0.1})
@@ -104,7 +104,7 @@ class World:
         return stack_id
 
     def change_set(self, topics: int) -> dict[str, str]:
-        """A change set of a stack with one topic, for one with so many."""
+        """Return a change set that gives a stack with one topic this number of topics."""
         named = {"StackName": self.stack(), "ChangeSetName": "change"}
         cloudformation = self.client("cloudformation")
         cloudformation.get_waiter("stack_create_complete").wait(
@@ -260,7 +260,7 @@ def test_a_waiter_ends_as_on_aws(lab: Any, service: str, waiter: str, end: str, 
 
 
 def listed(client: Any, operation: str, request: Mapping[str, Any], size: int | None) -> list[Any]:
-    """Everything that the paginator gives, in its order."""
+    """Return everything that the paginator returns, in order."""
     paginator = client.get_paginator(xform_name(operation))
     (expression, *_) = paginator.result_keys
     config = {} if size is None else {"PageSize": size}
@@ -271,13 +271,13 @@ def listed(client: Any, operation: str, request: Mapping[str, Any], size: int | 
 def check(
     client: Any, operation: str, member: str | None, expected: Sequence[Any], size: int | None, **request: Any
 ) -> None:
-    """All that is expected comes once, whatever else there is."""
+    """Check that each expected item is listed exactly once, whatever else there is."""
     rows = listed(client, operation, request, size)
     found = [row if member is None else row[member] for row in rows]
     assert sorted(one for one in found if one in set(expected)) == sorted(expected), operation
 
 
-def test_objects_versions_uploads_and_parts_come_page_by_page(lab: Any) -> None:
+def test_objects_versions_uploads_and_parts_are_listed_page_by_page(lab: Any) -> None:
     s3, bucket = lab.s3, lab.bucket()
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     keys = [f"{folder}/{number}" for folder in "ab" for number in range(4)]
@@ -294,7 +294,7 @@ def test_objects_versions_uploads_and_parts_come_page_by_page(lab: Any) -> None:
     check(s3, "ListBuckets", "Name", [bucket, lab.bucket(), lab.bucket()], 2)
 
 
-def test_stacks_their_events_resources_and_exports_come_page_by_page(lab: Any) -> None:
+def test_stacks_with_their_events_resources_and_exports_are_listed_page_by_page(lab: Any) -> None:
     world = World(lab)
     cloudformation, stacks = lab.aws.client("cloudformation"), [world.stack() for _ in range(3)]
     for name in stacks:
@@ -307,7 +307,7 @@ def test_stacks_their_events_resources_and_exports_come_page_by_page(lab: Any) -
         assert "Topic0" in {row["LogicalResourceId"] for row in rows}
 
 
-def test_machines_and_executions_and_their_histories_come_page_by_page(lab: Any) -> None:
+def test_machines_executions_and_histories_are_listed_page_by_page(lab: Any) -> None:
     states = lab.states
     machines = [
         states.create_state_machine(name=lab.name(), definition=STATES, roleArn=ROLE)["stateMachineArn"]
@@ -325,7 +325,7 @@ def test_machines_and_executions_and_their_histories_come_page_by_page(lab: Any)
         assert [event["id"] for event in paged] == [event["id"] for event in events][:: -1 if reverse else 1]
 
 
-def test_what_a_job_is_made_of_is_listed_page_by_page(lab: Any) -> None:
+def test_the_resources_of_a_job_are_listed_page_by_page(lab: Any) -> None:
     world = World(lab)
     check(world.client("lambda"), "ListFunctions", "FunctionName", [world.function() for _ in range(3)], 2)
     iam, roles = world.client("iam"), [world.role() for _ in range(3)]
@@ -345,7 +345,7 @@ def test_what_a_job_is_made_of_is_listed_page_by_page(lab: Any) -> None:
     check(sqs, "ListQueues", None, queues, 2, QueueNamePrefix=mark)
 
 
-def test_what_starts_a_job_is_listed_page_by_page(lab: Any) -> None:
+def test_the_triggers_of_a_job_are_listed_page_by_page(lab: Any) -> None:
     events, scheduler = lab.aws.client("events"), lab.aws.client("scheduler")
     machine = lab.machine({"A": {"Type": "Succeed"}})
     names = [lab.name() for _ in range(5)]
@@ -365,7 +365,7 @@ def test_what_starts_a_job_is_listed_page_by_page(lab: Any) -> None:
     check(scheduler, "ListScheduleGroups", "Name", names, 2)
 
 
-def test_log_groups_and_streams_come_page_by_page(lab: Any) -> None:
+def test_log_groups_and_streams_are_listed_page_by_page(lab: Any) -> None:
     mark = f"/{lab.name()}"
     for number in range(5):
         lab.logs.create_log_group(logGroupName=f"{mark}/{number}")

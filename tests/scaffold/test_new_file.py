@@ -27,7 +27,7 @@ def everything_below(folder: Path) -> list[str]:
 
 
 class Interrupted(Mapping[PurePosixPath, bytes]):
-    """Files of which the last one is interrupted by Ctrl-C when its content is asked for."""
+    """Files whose last one raises the error of Ctrl-C when its content is read."""
 
     def __init__(self, error: BaseException) -> None:
         self._error = error
@@ -44,7 +44,7 @@ class Interrupted(Mapping[PurePosixPath, bytes]):
         return len(FILES)
 
 
-def test_files_are_written_to_a_new_folder_below_folders_that_are_missing(tmp_path: Path) -> None:
+def test_files_are_written_to_a_new_folder_below_missing_folders(tmp_path: Path) -> None:
     write_all_new(tmp_path / "a" / "b", FILES)
     assert below(tmp_path / "a" / "b") == {str(file): content for file, content in FILES.items()}
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["b"]
@@ -56,7 +56,7 @@ def test_a_new_folder_has_the_usual_permissions(tmp_path: Path) -> None:
     assert (tmp_path / "new").stat().st_mode == (tmp_path / "usual").stat().st_mode
 
 
-def test_files_are_written_beside_those_that_are_there(tmp_path: Path) -> None:
+def test_files_are_written_next_to_existing_ones(tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
     (tmp_path / "jobs").mkdir()
     (tmp_path / "jobs" / "other.yaml").write_bytes(b"other\n")
@@ -78,7 +78,7 @@ def test_fails_with_every_file_that_is_in_the_way_and_writes_nothing(tmp_path: P
     assert (tmp_path / "app.py").read_bytes() == b"mine\n"
 
 
-def test_fails_for_a_link_that_leads_nowhere(tmp_path: Path) -> None:
+def test_fails_for_a_broken_link(tmp_path: Path) -> None:
     (tmp_path / "app.py").symlink_to(tmp_path / "elsewhere.py")
     with pytest.raises(InputError, match=r"app\.py; move it away"):
         write_all_new(tmp_path, FILES)
@@ -101,7 +101,7 @@ def test_nothing_is_left_of_an_interrupted_write(tmp_path: Path, name: str, erro
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write to every folder")
-def test_fails_for_a_folder_that_may_not_be_written_to(tmp_path: Path) -> None:
+def test_fails_for_a_folder_without_permission_to_write(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     try:
         with pytest.raises(InputError, match="Permission denied; nothing was written"):

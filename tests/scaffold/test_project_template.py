@@ -59,27 +59,27 @@ def test_the_longest_name_is_legal_in_every_environment_and_a_longer_one_is_refu
         ("-x-", "x"),
     ],
 )
-def test_fails_for_a_name_that_stacks_cannot_have_and_proposes_one(name: str, better: str) -> None:
+def test_fails_for_a_name_that_stacks_cannot_have_and_suggests_one(name: str, better: str) -> None:
     template = TEMPLATES["scikit-learn"]
     with pytest.raises(InputError, match=f"pass it with --name, such as --name {better}$"):
         template.project(name)
     assert template.project(better)
 
 
-def test_fails_without_a_proposal_for_a_name_without_letters() -> None:
+def test_fails_without_a_suggestion_for_a_name_without_letters() -> None:
     with pytest.raises(InputError, match=r"pass it with --name$"):
         TEMPLATES["scikit-learn"].project("12")
 
 
 @pytest.mark.parametrize("name", ["no", "null", "e5", "true"])
-def test_a_name_that_yaml_takes_for_another_value_stays_a_name(name: str, tmp_path: Path) -> None:
+def test_a_name_that_yaml_would_read_as_another_value_stays_a_name(name: str, tmp_path: Path) -> None:
     write_all_new(tmp_path / "project", TEMPLATES["scikit-learn"].project(name))
     prod = load_environments(tmp_path / "project" / "environments.yaml").named("prod")
     assert (prod.project, prod.prefix) == (name, f"{name}-")
 
 
 @every_template
-def test_every_file_that_its_readme_names_is_there_and_every_placeholder_is_filled(
+def test_every_file_in_its_readme_exists_and_every_placeholder_is_filled(
     template: ProjectTemplate,
 ) -> None:
     files = template.project("my-scoring")
@@ -95,7 +95,7 @@ def test_every_file_that_its_readme_names_is_there_and_every_placeholder_is_fill
 
 
 @every_template
-def test_it_names_nothing_of_this_repository(template: ProjectTemplate) -> None:
+def test_it_mentions_nothing_from_this_repository(template: ProjectTemplate) -> None:
     for file, content in template.project("my-scoring").items():
         for word in (b"constructs_lib", b"make run", b"make test", b"stacks/", b"tumours"):
             assert file.name == "job.schema.json" or word not in content, f"{file}: {word!r}"
@@ -117,7 +117,7 @@ def test_its_app_has_ten_lines_at_most(template: ProjectTemplate) -> None:
 
 
 @every_template
-def test_its_workflow_checks_and_deploys_nothing(template: ProjectTemplate) -> None:
+def test_its_workflow_checks_the_project_and_deploys_nothing(template: ProjectTemplate) -> None:
     workflow = yaml.safe_load(template.project("my-scoring")[PurePosixPath(".github/workflows/ci.yml")])
     assert list(workflow["jobs"]) == ["check"]
     steps = [step["run"] for step in workflow["jobs"]["check"]["steps"] if "run" in step]
@@ -129,7 +129,7 @@ def test_its_workflow_checks_and_deploys_nothing(template: ProjectTemplate) -> N
     ]
 
 
-def test_the_trained_models_and_data_are_what_the_training_writes(tmp_path: Path) -> None:
+def test_the_models_and_data_are_those_that_the_training_writes(tmp_path: Path) -> None:
     pytest.importorskip("sklearn", reason="the model of the template is trained with scikit-learn")
     write_all_new(tmp_path / "project", TEMPLATES["scikit-learn"].project("my-scoring"))
     parameters = tmp_path / "project" / "models" / "penguins" / "parameters.json"
@@ -139,7 +139,11 @@ def test_the_trained_models_and_data_are_what_the_training_writes(tmp_path: Path
     trained = json.loads(parameters.read_text())
     assert {path.name: path.read_bytes() for path in (tmp_path / "project" / "data").iterdir()} == data
     assert trained["species"] == shipped["species"]
-    for name in ("mean", "scale", "intercepts"):  # releases of scikit-learn differ in the last digits
+    for name in (
+        "mean",
+        "scale",
+        "intercepts",
+    ):  # results differ in the last digits between releases of scikit-learn
         assert trained[name] == pytest.approx(shipped[name], rel=1e-3)
     for ours, theirs in zip(trained["coefficients"], shipped["coefficients"], strict=True):
         assert ours == pytest.approx(theirs, rel=1e-2)

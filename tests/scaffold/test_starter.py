@@ -30,7 +30,7 @@ def written(starter: Starter) -> JobSpec:
     return load_job_file(path)
 
 
-def test_a_csv_job_keeps_its_id_by_name(folder: Path) -> None:
+def test_a_csv_job_keeps_the_id_by_name(folder: Path) -> None:
     starter = Starter("churn", "model", "sklearn:1.2-1", columns="sample.csv", id_name="customer id")
     spec = written(dataclasses.replace(starter, answer=("score", "label")))
     assert spec.model.source == folder / "model"
@@ -42,14 +42,14 @@ def test_a_csv_job_keeps_its_id_by_name(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("content_type", ["application/jsonlines", "application/json"])
-def test_a_json_job_keeps_its_id_beside_the_answer(content_type: str) -> None:
+def test_a_json_job_keeps_the_id_next_to_the_answer(content_type: str) -> None:
     spec = written(Starter("mails", "my-model", content_type=content_type, id_name="id"))
     request = explain(spec).shown.request
     assert request["DataProcessing"]["OutputFilter"] == "$['id','SageMakerOutput']"
     assert request["TransformOutput"]["Accept"] == content_type
 
 
-def test_a_job_without_an_id_passes_answers_on() -> None:
+def test_a_job_without_an_id_writes_the_answers_alone() -> None:
     spec = written(
         Starter("plain", "s3://models/m.tar.gz", image="123456789012.dkr.ecr.eu-west-1.amazonaws.com/x:1")
     )
@@ -57,7 +57,7 @@ def test_a_job_without_an_id_passes_answers_on() -> None:
     assert spec.data_processing.join_source == "None"
 
 
-def test_other_types_are_whole_objects() -> None:
+def test_data_of_other_types_is_sent_as_whole_objects() -> None:
     spec = written(Starter("images", "my-model", content_type="image/png", data="s3://in-bucket/images/"))
     assert (spec.input.data, spec.input.split_type, spec.output.accept) == (
         "s3://in-bucket/images/",
@@ -85,16 +85,16 @@ def test_the_file_names_its_schema_for_editors(folder: Path) -> None:
         (Starter("a", "s3:///x"), "is not an S3 address"),
     ],
 )
-def test_fails_for_what_makes_no_job(starter: Starter, message: str) -> None:
+def test_fails_for_values_that_no_job_file_can_have(starter: Starter, message: str) -> None:
     with pytest.raises(InputError, match=message):
         starter_text(starter, path=Path("jobs/a.yaml"))
 
 
-def test_problems_are_those_of_the_place(folder: Path) -> None:
+def test_problems_are_those_at_the_path_of_the_file(folder: Path) -> None:
     path = Path("jobs/a.yaml")
     written(Starter("other", "m"))
     text = starter_text(Starter("other", "model", image="sklearn:9.9"), path=path)
     assert {problem.code for problem in problems_at(path, text)} == {"image-unknown", "name-duplicate"}
     assert sorted(file.name for file in (folder / "jobs").iterdir()) == [
         "other.yaml"
-    ]  # nothing is left behind
+    ]  # no file is left behind

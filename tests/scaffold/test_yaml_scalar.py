@@ -19,14 +19,14 @@ def test_a_text_can_be_a_key(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["ml.m5.large", "text/csv", "s3://bucket/key/", "1.2-1", "None"])
-def test_what_needs_no_quotes_has_none(text: str) -> None:
+def test_values_that_need_no_quotes_have_none(text: str) -> None:
     assert yaml_scalar(text) == text
 
 
 @pytest.mark.parametrize(
     "text", ["", "$[1:]", "yes", "null", "12", "1.5", "2026-11-22", "a: b", "a #b", "<<", "="]
 )
-def test_what_needs_quotes_has_them(text: str) -> None:
+def test_values_that_need_quotes_have_them(text: str) -> None:
     assert yaml_scalar(text) == f'"{text}"'
 
 

@@ -1,4 +1,4 @@
-"""The enums for closed sets of values, and the API's strings that stand for the same."""
+"""The enums for closed sets of values, and the API's strings for the same values."""
 
 from __future__ import annotations
 
@@ -76,5 +76,5 @@ def test_enums_and_the_strings_of_the_api_make_the_same_job() -> None:
         ENUMS.workflow.overlapping_runs,
     ],
 )
-def test_a_job_holds_plain_strings_which_the_cdk_does_not_take_for_enums_of_its_own(value: object) -> None:
+def test_a_job_holds_plain_strings_that_the_cdk_does_not_mistake_for_its_own_enums(value: object) -> None:
     assert type(value) is str

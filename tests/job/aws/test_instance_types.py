@@ -32,17 +32,17 @@ def test_each_family_that_is_named_exists() -> None:
         ("ml.c5.4xlarg", "ml.c5.4xlarge"),
     ],
 )
-def test_a_near_instance_type_is_what_was_meant(written: str, first: str) -> None:
+def test_a_near_instance_type_is_suggested(written: str, first: str) -> None:
     assert near_instance_types(written)[0] == first
 
 
-def test_a_size_that_a_family_lacks_leads_to_sizes_of_that_family() -> None:
+def test_for_a_size_that_a_family_lacks_its_other_sizes_are_suggested() -> None:
     assert {family(near) for near in near_instance_types("ml.g5.9xlarge")} == {"g5"}
 
 
-def test_nothing_is_near_to_nonsense() -> None:
+def test_nothing_is_suggested_for_nonsense() -> None:
     assert near_instance_types("quantum") == []
 
 
-def test_other_text_than_an_instance_type_has_no_family() -> None:
+def test_text_that_is_not_an_instance_type_has_no_family() -> None:
     assert family("m5.xlarge") == ""

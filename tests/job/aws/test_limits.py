@@ -33,7 +33,7 @@ def test_every_member_of_the_service_model_has_a_shape() -> None:
 
 
 @pytest.mark.parametrize("path", LIMITS_OF_MEMBER, ids=".".join)
-def test_a_shape_says_what_the_service_model_says(path: Path) -> None:
+def test_each_shape_agrees_with_the_service_model(path: Path) -> None:
     _compare(LIMITS_OF_MEMBER[path], LEAVES[path])
 
 
@@ -44,7 +44,7 @@ def _compare(ours: limits.Limits, theirs: Shape) -> None:
     elif isinstance(ours, limits.Text):
         assert theirs.type_name == "string"
         assert (ours.shortest, ours.longest) == (said.get("min", 0), said.get("max"))
-        # Some patterns are not kept: those that take everything, and that of tags, see rules.limits.
+        # Some patterns are left out: those that match everything, and that of tags (see rules.limits).
         assert ours.pattern in {said.get("pattern"), None}
         assert ours.pattern is not None or said.get("pattern") in {None, r"[\S\s]*", TAG_PATTERN}
         assert ours.pattern is None or ours.in_words
@@ -69,7 +69,7 @@ def _compare(ours: limits.Limits, theirs: Shape) -> None:
 TAG_PATTERN = r"([\p{L}\p{Z}\p{N}_.:/=+\-@]*)"
 
 
-def test_what_is_required_is_what_the_service_model_requires() -> None:
+def test_the_required_members_are_those_of_the_service_model() -> None:
     required = set(_required(_service_shape("CreateTransformJob"), ()))
     assert required == {("TransformJobName",), *REQUIRED}
 
@@ -82,7 +82,7 @@ def _required(shape: Shape, path: Path) -> Iterator[Path]:
         yield from _required(shape.members[name], (*path, name))
 
 
-def test_what_is_required_together_is_what_the_service_model_requires_in_a_structure() -> None:
+def test_the_required_members_of_a_structure_are_those_of_the_service_model() -> None:
     top = _service_shape("CreateTransformJob")
     optional = [name for name in top.members if name not in top.required_members]
     together = {path for name in optional for path in _required_inside(top.members[name], (name,))}
@@ -113,6 +113,6 @@ def test_the_environment_and_image_of_a_model_are_limited_as_in_the_service_mode
     _compare(limits.MODEL_NAME, _service_shape("CreateModel").members["ModelName"])
 
 
-def test_what_a_run_looks_up_is_named_as_in_the_service_model() -> None:
+def test_members_that_a_run_looks_up_are_named_as_in_the_service_model() -> None:
     _compare(limits.ENDPOINT_NAME, _service_shape("DescribeEndpoint").members["EndpointName"])
     _compare(limits.PACKAGE_GROUP, _service_shape("ListModelPackages").members["ModelPackageGroupName"])

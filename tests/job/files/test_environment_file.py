@@ -57,21 +57,21 @@ def test_every_field_is_read(tmp_path: Path) -> None:
     }
 
 
-def test_the_projects_own_file_has_a_prod_that_changes_nothing_and_a_dev_beside_it() -> None:
+def test_this_projects_file_has_a_prod_that_changes_nothing_and_a_dev() -> None:
     environments = load_environments(PROJECT / "environments.yaml")
     assert environments.named("prod") == EnvironmentSpec()
     dev = environments.named("dev")
     assert (dev.prefix, dev.schedules, dev.removal_policy) == ("dev-", "paused", "destroy")
 
 
-def test_without_a_file_there_is_prod_alone(tmp_path: Path) -> None:
+def test_without_a_file_there_is_only_prod(tmp_path: Path) -> None:
     environments = load_environments(tmp_path / "environments.yaml")
     assert environments.named("prod") == EnvironmentSpec()
     with pytest.raises(InputError, match="has no environment 'dev'; it has prod"):
         environments.named("dev")
 
 
-# «» stands where the problem is shown.
+# « marks the place where the problem is shown.
 BAD = {
     "environment-missing": "«environments: {test: {prefix: t-}}",
     "environment-name": "environments: {prod: {}, «Dev: {prefix: d-}}",
@@ -79,7 +79,7 @@ BAD = {
     "account-malformed": 'environments: {prod: {account: «"123"}}',
     "region-malformed": "environments: {prod: {region: «frankfurt}}",
     "prefix-malformed": "environments: {prod: {prefix: «dev_}}",
-    # A stack's name, which it leads, begins with a letter (CloudFormation API reference, CreateStack).
+    # A prefix begins the stack's name, which starts with a letter (CloudFormation API reference, CreateStack).
     "prefix-malformed ": "environments: {prod: {prefix: «1-}}",
     "prefix-taken": "environments: {prod: {}, «dev: {schedules: paused}}",
     "unknown-value": "environments: {prod: {removal_policy: «keep}}",
@@ -98,7 +98,7 @@ BAD = {
 
 
 @pytest.mark.parametrize(("code", "text"), BAD.items())
-def test_a_problem_is_shown_where_it_stands(code: str, text: str, tmp_path: Path) -> None:
+def test_a_problem_is_shown_at_its_place(code: str, text: str, tmp_path: Path) -> None:
     path = tmp_path / "environments.yaml"
     path.write_text(text.replace("«", ""))
     with pytest.raises(EnvironmentFileError) as raised:
@@ -121,13 +121,13 @@ def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
     ]
 
 
-def test_equal_prefixes_are_fine_in_accounts_or_regions_of_their_own(tmp_path: Path) -> None:
+def test_equal_prefixes_are_allowed_in_separate_accounts_or_regions(tmp_path: Path) -> None:
     path = tmp_path / "environments.yaml"
     path.write_text("environments: {prod: {region: eu-west-1}, us: {region: us-east-1}}")
     assert list(load_environments(path).by_name) == ["prod", "us"]
 
 
-def test_an_unknown_field_is_reported_with_those_of_an_environment(tmp_path: Path) -> None:
+def test_an_unknown_field_is_reported_with_the_known_ones(tmp_path: Path) -> None:
     path = tmp_path / "environments.yaml"
     path.write_text("environments: {prod: {zzz: 1}}")
     with pytest.raises(

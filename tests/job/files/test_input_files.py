@@ -11,7 +11,7 @@ from batch_transform.job.errors import DataNotFoundError, UnfitDataError
 from batch_transform.job.files.input_files import files_of, require_fit
 
 
-def test_fails_on_a_path_that_is_not_there(tmp_path: Path) -> None:
+def test_fails_on_a_path_that_does_not_exist(tmp_path: Path) -> None:
     with pytest.raises(DataNotFoundError, match="no such file or folder"):
         files_of(tmp_path / "none")
 
@@ -21,7 +21,7 @@ def test_fails_on_a_folder_without_files(tmp_path: Path) -> None:
         files_of(tmp_path)
 
 
-def test_fails_on_a_folder_with_something_that_would_be_left_out(tmp_path: Path) -> None:
+def test_fails_on_a_folder_with_something_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("1\n")
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(DataNotFoundError, match=r"pipe is a named pipe \(FIFO\), not a regular file"):
@@ -52,7 +52,7 @@ def test_names_that_begin_with_a_dot_are_left_out_whether_of_files_or_of_folders
     assert found.left_out == (".ipynb_checkpoints/", ".part-0.csv.crc", "_tmp/.DS_Store")
 
 
-def test_a_hidden_file_or_folder_that_is_named_itself_is_read(tmp_path: Path) -> None:
+def test_a_hidden_file_or_folder_that_is_given_explicitly_is_read(tmp_path: Path) -> None:
     (tmp_path / ".data").mkdir()
     (tmp_path / ".data" / "a.csv").write_text("1\n")
     (tmp_path / ".b.csv").write_text("1\n")
@@ -84,7 +84,7 @@ def test_fails_on_a_folder_with_hidden_files_only_and_names_them(tmp_path: Path)
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="file names on macOS are UTF-8")
-def test_fails_on_a_name_that_is_not_a_utf_8(tmp_path: Path) -> None:
+def test_fails_on_a_name_that_is_not_utf_8(tmp_path: Path) -> None:
     odd = tmp_path / os.fsdecode(b"odd\xff.csv")
     odd.write_text("1\n")
     for path in (odd, tmp_path):
@@ -113,7 +113,7 @@ def test_fails_for_every_unfit_file_at_once_and_names_them(tmp_path: Path) -> No
     require_fit(found, a_request("ManifestFile"))
 
 
-def test_fails_for_a_file_that_no_request_takes(tmp_path: Path) -> None:
+def test_fails_for_a_file_that_is_too_large_for_a_request(tmp_path: Path) -> None:
     found = files(tmp_path, large=b"x" * (2**20 + 1), small=b"x" * 2**20)
     with pytest.raises(
         UnfitDataError, match=r"^[^\n]*large is not split, so it is one request of 1,048,577 bytes[^\n]*$"

@@ -61,7 +61,7 @@ tags: {team: churn, cost: 7}
 
 @pytest.fixture
 def jobs(tmp_path: Path) -> Path:
-    """A folder for job files, beside a model with its code."""
+    """Return a folder for job files, next to a model with its code."""
     code = tmp_path / "models" / "churn" / "code"
     code.mkdir(parents=True)
     (code / "inference.py").touch()
@@ -122,7 +122,7 @@ def test_every_field_is_read(jobs: Path) -> None:
     )
 
 
-def test_what_is_left_out_has_awss_defaults(jobs: Path) -> None:
+def test_fields_that_are_left_out_have_the_defaults_of_aws(jobs: Path) -> None:
     path = write(jobs, SMALL)
     assert load_job_file(path) == JobSpec("demo", ModelSpec(existing="demo-model"), job_file=str(path))
 
@@ -132,17 +132,17 @@ def test_a_field_without_a_value_is_left_out(jobs: Path) -> None:
     assert load_job_file(path) == JobSpec("demo", ModelSpec(existing="demo-model"), job_file=str(path))
 
 
-def test_none_is_a_word_and_not_null(jobs: Path) -> None:
+def test_none_is_read_as_a_word_and_not_as_null(jobs: Path) -> None:
     assert load_job_file(write(jobs, f"{SMALL}input: {{split_type: None}}\n")).input.split_type == "None"
 
 
-def test_an_image_may_be_an_address(jobs: Path) -> None:
+def test_an_image_may_be_a_uri(jobs: Path) -> None:
     image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/image:1"
     text = f"name: demo\nmodel: {{artifact: s3://bucket/m.tar.gz, image: {image}}}\n"
     assert load_job_file(write(jobs, text)).model.image == image
 
 
-def test_a_folder_for_an_image_of_ones_own_needs_no_inference_script(jobs: Path) -> None:
+def test_a_model_folder_for_a_custom_image_needs_no_inference_script(jobs: Path) -> None:
     text = "name: demo\nmodel: {source: ., image: 123456789012.dkr.ecr.eu-west-1.amazonaws.com/image:1}\n"
     assert load_job_file(write(jobs, text)).model.source == jobs
 
@@ -155,7 +155,7 @@ def test_fails_for_a_source_that_is_a_file(jobs: Path) -> None:
     assert problem.message.startswith("'job.yaml' is not a folder")
 
 
-def test_the_source_is_found_from_the_job_file_and_not_from_the_working_folder(
+def test_the_source_is_relative_to_the_job_file_and_not_to_the_working_folder(
     jobs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(jobs, EVERY_FIELD)
@@ -169,7 +169,7 @@ def test_anchors_work(jobs: Path) -> None:
     assert load_job_file(path).output.accept == "text/csv"
 
 
-def test_a_merge_gives_way_to_what_is_written_beside_it(jobs: Path) -> None:
+def test_fields_next_to_a_merge_override_it(jobs: Path) -> None:
     merge = "transform:\n  <<: [{max_payload: 1, strategy: SingleRecord}]\n  max_payload: 2\n"
     path = write(jobs, f"{SMALL}{merge}input: {{split_type: Line}}\n")
     assert load_job_file(path).transform == TransformSpec(strategy="SingleRecord", max_payload=2)
@@ -180,13 +180,13 @@ def test_aliases_of_aliases_do_not_grow(jobs: Path) -> None:
     assert {code for code, _, _ in codes(write(jobs, SMALL + lists))} == {"unknown-field"}
 
 
-def test_keys_that_yaml_takes_for_booleans_are_names(jobs: Path) -> None:
+def test_keys_that_yaml_reads_as_booleans_are_names(jobs: Path) -> None:
     path = write(jobs, f"{SMALL}triggers:\n  on: upload\n")
     (problem,) = read_job_files([path]).problems
     assert (problem.code, problem.field) == ("unknown-field", "triggers.on")
 
 
-def test_line_ends_and_marks_of_other_systems_do_not_matter(jobs: Path) -> None:
+def test_line_endings_and_byte_order_marks_do_not_matter(jobs: Path) -> None:
     path = write(jobs, b"\xef\xbb\xbf" + SMALL.replace("\n", "\r\n").encode() + b"tags: 3\r\n")
     assert codes(path) == [("wrong-type", 3, 7)]
 
@@ -203,7 +203,7 @@ def test_fails_for_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     assert codes(tmp_path) == [("file-unreadable", 1, 1)]
 
 
-def test_fails_for_two_jobs_of_one_name_and_names_the_other_file(jobs: Path) -> None:
+def test_fails_for_two_jobs_with_the_same_name_and_names_the_other_file(jobs: Path) -> None:
     first, second = write(jobs, SMALL, "a.yaml"), write(jobs, SMALL, "b.yaml")
     (problem,) = read_job_files([first, second]).problems
     assert (problem.code, problem.path) == ("name-duplicate", str(second))
@@ -211,9 +211,7 @@ def test_fails_for_two_jobs_of_one_name_and_names_the_other_file(jobs: Path) -> 
 
 
 @pytest.mark.parametrize(("first", "second"), [("twin", "Twin"), ("twin-a", "twinA")])
-def test_fails_for_two_names_that_would_share_an_output_of_the_stack(
-    jobs: Path, first: str, second: str
-) -> None:
+def test_fails_for_two_names_that_would_share_a_stack_output(jobs: Path, first: str, second: str) -> None:
     paths = [
         write(jobs, SMALL.replace("demo", name, 1), f"{at}.yaml") for at, name in enumerate((first, second))
     ]
@@ -223,7 +221,7 @@ def test_fails_for_two_names_that_would_share_an_output_of_the_stack(
     assert f"'{second}' and '{first}', the job in {paths[0]}, differ only in hyphens" in problem.message
 
 
-def test_a_long_value_that_fits_no_tag_is_cut(jobs: Path) -> None:
+def test_a_long_value_that_does_not_match_its_yaml_tag_is_shortened(jobs: Path) -> None:
     path = write(jobs, f"{SMALL}transform: {{max_payload: !!int {'x' * 5000}}}\n")
     (problem,) = read_job_files([path]).problems
     assert problem.code == "yaml-value"
@@ -255,8 +253,8 @@ def test_a_warning_does_not_stop(jobs: Path) -> None:
     assert [problem.severity for problem in read_job_files([path]).problems] == ["warning"]
 
 
-def test_a_misspelled_field_is_reported_once_and_not_missed_elsewhere(jobs: Path) -> None:
-    """Without the place holder, the join would say that split_type must be Line."""
+def test_a_misspelled_field_is_reported_once_and_not_also_as_missing(jobs: Path) -> None:
+    """Without the placeholder, the rules of the join would report that split_type must be Line."""
     text = (
         f"{SMALL}input: {{content_type: text/csv, split_typ: Line}}\n"
         "output: {accept: text/csv, assemble_with: Line}\ndata_processing: {join_source: Input}\n"
@@ -281,7 +279,7 @@ def test_a_misspelled_field_is_reported_once_and_not_missed_elsewhere(jobs: Path
         ),
     ],
 )
-def test_an_unknown_field_leads_to_the_one_that_was_meant(text: str, hint: str, jobs: Path) -> None:
+def test_for_an_unknown_field_the_intended_one_is_suggested(text: str, hint: str, jobs: Path) -> None:
     (problem,) = read_job_files([write(jobs, text)]).problems
     assert hint in problem.message
 
@@ -302,23 +300,25 @@ def test_an_unknown_field_leads_to_the_one_that_was_meant(text: str, hint: str, 
         (f"{SMALL}DataProcessing: {{a: b}}\n", "the API's DataProcessing is data_processing in a job file; "),
     ],
 )
-def test_names_of_the_api_are_shown_as_the_job_files_own(jobs: Path, text: str, message: str) -> None:
+def test_for_names_of_the_api_those_of_the_job_file_are_suggested(
+    jobs: Path, text: str, message: str
+) -> None:
     (problem,) = read_job_files([write(jobs, text)]).problems
     assert message in problem.message
 
 
-def test_a_join_of_nothing_is_reported_where_it_is_asked_for(jobs: Path) -> None:
+def test_missing_types_are_reported_at_the_join_that_requires_them(jobs: Path) -> None:
     path = write(jobs, f"{SMALL}data_processing:\n  join_source: Input\n")
     assert codes(path) == [("join-needs-content-type", 4, 16), ("join-needs-accept", 4, 16)]
 
 
-def test_a_folder_that_is_not_there_is_reported_with_its_fix(jobs: Path) -> None:
+def test_a_folder_that_does_not_exist_is_reported_with_a_fix(jobs: Path) -> None:
     text = "name: demo\nmodel: {source: ../build/x, image: {framework: sklearn, version: 1.2-1}}\n"
     (problem,) = read_job_files([write(jobs, text)]).problems
     assert problem.message.endswith("; create the folder, or correct the path")
 
 
-def test_one_value_or_a_list_of_them_is_a_tuple(jobs: Path) -> None:
+def test_a_single_value_and_a_list_both_become_a_tuple(jobs: Path) -> None:
     one = load_job_file(write(jobs, f"{SMALL}transform: {{instance_type: ml.m5.large}}\n"))
     many = load_job_file(write(jobs, f"{SMALL}transform: {{instance_type: [ml.m5.xlarge, ml.c5.xlarge]}}\n"))
     assert (one.transform.instance_type, many.transform.instance_type) == (
@@ -363,15 +363,13 @@ triggers:
         ("{suffix: .csv}", UploadSpec(suffix=".csv")),
     ],
 )
-def test_uploads_start_a_job_by_true_or_by_a_mapping(
-    written: str, upload: UploadSpec | None, jobs: Path
-) -> None:
+def test_on_upload_accepts_true_or_a_mapping(written: str, upload: UploadSpec | None, jobs: Path) -> None:
     job = load_job_file(write(jobs, f"{SMALL}triggers: {{on_upload: {written}}}\n"))
     assert job.triggers.on_upload == upload
 
 
 @pytest.mark.parametrize("given", ["2026-12-01", '"2026-12-01t00:00:00z"', '"20261201T000000Z"'])
-def test_another_form_of_a_date_is_reported_as_the_moment_that_it_means(given: str, jobs: Path) -> None:
+def test_for_another_form_of_a_date_the_right_form_is_suggested(given: str, jobs: Path) -> None:
     schedule = f"schedule: {{rate: 1 hour, start_date: {given}, end_date: 2026-12-01T02:00:00+02:00}}"
     files = read_job_files([write(jobs, f"{SMALL}triggers: {{{schedule}}}\n")])
     assert [problem.message.rpartition("write ")[2] for problem in files.problems] == [

@@ -1,4 +1,4 @@
-"""The schema as an editor uses it: a validator for JSON Schema 2020-12 reads it, and job files go through it."""
+"""The schema as an editor uses it: job files are checked by a validator for JSON Schema 2020-12."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from job.rules.test_bad_job_files import BAD_FILES
 
 PROJECT = Path(__file__).resolve().parents[3]
 
-# ajv comes with the state machine's validator.
+# ajv is installed with the validator of state machines.
 _VALIDATOR = """
 const Ajv = require('ajv/dist/2020');
 const {schema, documents} = JSON.parse(require('fs').readFileSync(0, 'utf8'));
@@ -54,7 +54,7 @@ def errors_in() -> Validate:
     return validate
 
 
-def test_the_committed_schema_is_the_one_that_the_fields_make() -> None:
+def test_the_committed_schema_is_the_generated_one() -> None:
     committed = json.loads((PROJECT / "jobs/job.schema.json").read_text(encoding="utf-8"))
     assert committed == job_schema(), "to write it again: batch-transform schema > jobs/job.schema.json"
 
@@ -76,7 +76,7 @@ GOOD = [
     "name: demo\nmodel: {artifact: s3://b/m.tar.gz, image: {framework: pytorch, version: '2.5'}, env: {N: 1}}\n",
     "name: demo\nmodel: {containers: [{image: a/b}, {image: {framework: sklearn, version: 1.2-1}, source: x}]}\n",
     (PROJECT / "jobs/tumours.yaml").read_text(encoding="utf-8"),
-    # An editor reads YAML 1.2, which has no dates: they are texts to it.
+    # An editor reads YAML 1.2, which has no dates: it reads them as text.
     re.sub(
         r"(\d{4}-\d\d-\d\dT\S+Z)", r'"\1"', (PROJECT / "tests/jobs/fullest.yaml").read_text(encoding="utf-8")
     ),
@@ -88,7 +88,7 @@ def test_good_files_pass(errors_in: Validate) -> None:
     assert errors_in(GOOD) == [[]] * len(GOOD)
 
 
-# A schema can't check several fields, files or other systems.
+# A schema can't check several fields together, files, or other systems.
 _BEYOND = {
     "artifact-uncompressed",
     "column-duplicate",
@@ -161,14 +161,14 @@ def _known_to_a_schema(code: str) -> bool:
     )
 
 
-def test_files_with_errors_in_a_single_field_fail(errors_in: Validate, tmp_path: Path) -> None:
+def test_files_with_an_error_in_a_single_field_fail(errors_in: Validate, tmp_path: Path) -> None:
     bad, passing = [], []
     for number, (code, why, marked) in enumerate(BAD_FILES):
         path = tmp_path / f"{number}.yaml"
         path.write_text(marked.replace("«", ""))
         problems = read_job_files([path]).problems
         if any(problem.code.startswith(("yaml-", "file-not")) for problem in problems) or "date" in why:
-            continue  # no document; and what YAML 1.1 takes for a date is a text to an editor
+            continue  # not a document; or a YAML 1.1 date, which an editor reads as text
         named = (f"{code}: {why}", path.read_text())
         if not any(problem.is_error for problem in problems):
             passing.append(named)

@@ -15,7 +15,7 @@ MODULE = "batch_transform.cli.main"
 
 
 def make(kind: str, path: Path) -> Path:
-    """Make something other than a file at `path`; a device is one of the system's."""
+    """Make something other than a file at `path`; for a device, make a link to /dev/zero."""
     if kind == "fifo":
         os.mkfifo(path)
     elif kind == "folder":
@@ -23,7 +23,7 @@ def make(kind: str, path: Path) -> Path:
     elif kind == "socket":
         with socket.socket(socket.AF_UNIX) as server:
             here = Path.cwd()
-            os.chdir(path.parent)  # the path of a socket is short
+            os.chdir(path.parent)  # the path of a socket must be short
             try:
                 server.bind(path.name)
             finally:
@@ -54,7 +54,7 @@ def test_a_file_is_read_through_a_link(tmp_path: Path) -> None:
     assert kind_of(tmp_path / "link") is None
 
 
-def test_fails_as_any_file_does_for_one_that_is_not_there(tmp_path: Path) -> None:
+def test_fails_with_the_usual_error_for_a_file_that_does_not_exist(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read_file(tmp_path / "none")
     assert kind_of(tmp_path / "none") is None

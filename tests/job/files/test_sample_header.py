@@ -69,7 +69,7 @@ def job_file(folder: Path, header: str) -> Path:
     return path
 
 
-def test_a_job_file_gets_its_columns_from_a_sample_relative_to_itself(tmp_path: Path) -> None:
+def test_a_job_file_gets_its_columns_from_a_sample_at_a_relative_path(tmp_path: Path) -> None:
     job = load_job_file(job_file(tmp_path, "id,age,plan\n"))
     assert job.input.columns == ("id", "age", "plan")
     assert job.input.columns_from == tmp_path / "data/sample.csv"
@@ -84,12 +84,12 @@ def test_fails_for_a_missing_sample_and_says_what_its_path_is_relative_to(tmp_pa
     )
 
 
-def test_fails_for_a_sample_with_a_column_twice_and_points_at_where_it_is_named(tmp_path: Path) -> None:
+def test_fails_for_a_sample_with_a_duplicate_column_and_points_at_the_field(tmp_path: Path) -> None:
     (problem,) = read_job_files([job_file(tmp_path, "id,age,age\n")]).problems
     assert (problem.code, problem.line, problem.column) == ("column-duplicate", 6, 17)
 
 
-def test_fails_for_a_sample_without_a_header_and_says_nothing_of_names_that_are_not_known(
+def test_fails_for_a_sample_without_a_header_and_reports_no_unknown_names(
     tmp_path: Path,
 ) -> None:
     (problem,) = read_job_files([job_file(tmp_path, "7,8\n")]).problems

@@ -53,7 +53,9 @@ def test_a_folder_is_relative_to_the_file(file: Path) -> None:
         (ModelSpec(artifact="s3://models/churn.tar.gz"), None),
     ],
 )
-def test_the_name_of_what_sagemaker_has_is_that_of_the_job_file(model: ModelSpec, name: str | None) -> None:
+def test_the_name_of_an_existing_model_endpoint_or_group_comes_from_the_job_file(
+    model: ModelSpec, name: str | None
+) -> None:
     assert found_in_sagemaker(model) == name
 
 
@@ -69,7 +71,7 @@ def test_a_job_whose_stack_defines_its_model_is_unchanged(file: Path) -> None:
     assert with_stand_in(job, None) is job
 
 
-def test_fails_where_nothing_stands_in_for_the_model_of_the_job(file: Path) -> None:
+def test_fails_when_there_is_no_stand_in_for_the_model_of_the_job(file: Path) -> None:
     job = JobSpec("churn", ModelSpec(existing="churn-v7"))
     with pytest.raises(
         InputError, match=r"^churn-v7, the model of the job churn, .* pass that with --models, "
@@ -95,5 +97,5 @@ def test_fails_where_nothing_stands_in_for_the_model_of_the_job(file: Path) -> N
         ("v7: {", "file: not valid YAML"),
     ],
 )
-def test_fails_for_what_is_wrong_in_the_file(file: Path, text: str, problem: str) -> None:
+def test_fails_with_each_problem_in_the_file(file: Path, text: str, problem: str) -> None:
     assert any(problem in found for found in problems(written(file, text)))

@@ -1,4 +1,4 @@
-"""The filter language: what is legal, AWS's messages for the rest, and what a filter selects."""
+"""The filter language: legal filters, AWS's messages for all others, and what a filter selects."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_the_filters_of_awss_pages_are_legal(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["$.field1.['child1','child2.grandchild']", "$[0,5:]"])
-def test_fails_for_what_awss_pages_say_or_jobs_show_to_be_illegal(text: str) -> None:
+def test_fails_for_filters_that_are_illegal_by_awss_pages_or_recorded_jobs(text: str) -> None:
     with pytest.raises(FilterSyntaxError):
         JsonPath.parse(text)
 
@@ -136,7 +136,7 @@ def test_fails_at_once_for_an_underscore_with_the_recorded_text() -> None:
 
 
 def test_fails_for_a_list_of_ranges_at_run_time_with_the_recorded_text() -> None:
-    check_filter_text("$[0:2,246:]", content_type="text/csv")  # CreateTransformJob takes it
+    check_filter_text("$[0:2,246:]", content_type="text/csv")  # CreateTransformJob accepts it
     with pytest.raises(FilterSyntaxError) as refusal:
         JsonPath.parse("$[0:2,246:]", content_type="text/csv")
     assert str(refusal.value) == (
@@ -192,7 +192,7 @@ def test_fails_for_index_paths_that_no_row_can_follow() -> None:
         JsonPath.parse("$[1][2]", content_type="text/csv")
 
 
-def test_what_all_elements_of_a_row_are_is_not_known() -> None:
+def test_the_result_of_all_elements_of_a_row_is_undefined() -> None:
     path = JsonPath.parse("$[*]", content_type="text/csv")
     assert path.undefined
     with pytest.raises(FilterMissError):
@@ -200,7 +200,7 @@ def test_what_all_elements_of_a_row_are_is_not_known() -> None:
 
 
 @given(st.text(alphabet="$[]*. ,:-'ab01_\"é", max_size=70))
-def test_any_text_is_a_path_or_a_refusal_of_our_own(text: str) -> None:
+def test_any_text_is_a_path_or_raises_our_own_error(text: str) -> None:
     try:
         path = JsonPath.parse(text)
     except InvalidFilterError as refusal:
@@ -253,7 +253,7 @@ ELEVEN = dict.fromkeys("abcdefghijk", 1)
         ),
     ],
 )
-def test_fails_with_what_a_document_lacks(text: str, value: JsonValue, why: str) -> None:
+def test_fails_with_the_part_that_a_document_lacks(text: str, value: JsonValue, why: str) -> None:
     with pytest.raises(FilterMissError) as failure:
         JsonPath.parse(text).select(value)
     assert str(failure.value) == f"Invalid JsonPath: {text}: {why}"
@@ -346,9 +346,7 @@ def test_fails_for_a_filter_on_a_type_that_has_no_filters(
         ],
     ],
 )
-def test_a_slice_that_ends_before_it_starts_is_known_the_right_way_round(
-    text: str, forwards: str | None
-) -> None:
+def test_a_slice_that_ends_before_it_starts_has_a_forward_form(text: str, forwards: str | None) -> None:
     assert JsonPath.parse(text).forwards == forwards
 
 
@@ -364,5 +362,5 @@ def test_a_slice_that_ends_before_it_starts_is_known_the_right_way_round(
         ("$.a[1].b[2:3]", (1, 2, 3)),
     ],
 )
-def test_a_path_knows_every_index_that_it_names(text: str, indexes: tuple[int, ...]) -> None:
+def test_a_path_lists_every_index_that_it_names(text: str, indexes: tuple[int, ...]) -> None:
     assert JsonPath.parse(text).indexes == indexes

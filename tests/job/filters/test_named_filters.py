@@ -57,7 +57,7 @@ def problems_of(
     return [(problem.code, problem.field, problem.message) for problem in found]
 
 
-def test_without_names_and_paths_a_filter_is_awss_default() -> None:
+def test_without_names_and_paths_a_filter_is_the_default_of_aws() -> None:
     assert filters(CSV) == ("$", "$")
 
 
@@ -96,17 +96,17 @@ def test_columns_of_a_joined_row_are_kept_by_name(names: tuple[str, ...], path: 
     assert kept(CSV, *names) == path
 
 
-def test_of_a_row_that_is_not_joined_the_answers_columns_are_kept() -> None:
+def test_without_a_join_the_columns_of_the_answer_are_kept() -> None:
     assert kept(CSV, "label", joined=False) == "$[1]"
     assert kept(CSV, "score", "label", joined=False) == "$"
 
 
-def test_without_the_inputs_names_the_answer_is_counted_from_the_end() -> None:
+def test_without_names_of_the_input_the_answer_is_counted_from_the_end() -> None:
     spec = with_columns(CSV, (), ("score", "label"))
     assert kept(spec, "score", "label") == "$[-2,-1]"
 
 
-def test_without_the_answers_names_no_slice_is_open() -> None:
+def test_without_names_of_the_answer_every_slice_has_an_end() -> None:
     spec = with_columns(CSV, ("id", "age", "plan", "note"), ())
     assert kept(spec, "age", "plan", "note") == "$[1:3]"
     assert kept(spec, "id", "age", "plan", "note") == "$[:3]"
@@ -129,14 +129,14 @@ def test_fields_of_the_answer_are_kept_by_its_names_or_below_sagemaker_output() 
     assert kept(named, "label", joined=False) == "$.label"
 
 
-def test_all_fields_are_the_whole_record_with_any_names() -> None:
+def test_selecting_all_fields_selects_the_whole_record() -> None:
     named = with_columns(JSON, ("id", "first_name"), ())
     assert sent(named, send=("first_name", "id")) == "$"
     assert kept(named, "id", "first_name", "SageMakerOutput") == "$"
     assert sent(named, send_except=("first_name",)) == "$.id"
 
 
-def test_fails_for_a_selection_that_makes_too_long_a_filter_and_says_what_would_fit() -> None:
+def test_fails_for_a_selection_whose_filter_is_too_long_and_says_what_would_fit() -> None:
     wide = with_columns(CSV, tuple(f"c{number}" for number in range(60)), ("label",))
     (problem,) = problems_of(wide, send=tuple(f"c{number}" for number in range(0, 60, 2)))
     assert problem == (
@@ -159,7 +159,7 @@ def test_fails_for_a_long_selection_in_another_order_than_the_data() -> None:
     assert "their order differs from the data's" in problem[2]
 
 
-def test_fails_for_json_names_that_no_filter_can_hold_and_names_each_of_them() -> None:
+def test_fails_for_json_names_that_a_filter_cannot_contain_and_lists_them() -> None:
     found = problems_of(JSON, send=("age", "first_name", "last_name"))
     assert [(code, field) for code, field, _ in found] == [
         ("name-unwritable", "data_processing.send[1]"),
@@ -190,7 +190,7 @@ def test_all_problems_of_names_are_reported_at_once() -> None:
     ]
 
 
-def test_fails_for_names_that_only_the_deployment_knows() -> None:
+def test_fails_for_names_that_are_known_only_at_deployment() -> None:
     token = replace(CSV, input=replace(CSV.input, content_type="${Token[TOKEN.1]}"))
     assert problems_of(token, send=("age",)) == []
     with pytest.raises(FilterNamesError, match="can't be compiled"):
@@ -210,8 +210,8 @@ def test_a_request_of_a_job_with_names_has_paths_and_passes_the_rules() -> None:
 
 
 @given(st.data())
-def test_a_compiled_filter_selects_what_its_names_say(data: st.DataObject) -> None:
-    """Against the plain reference: pick the cells of a row by their names."""
+def test_a_compiled_filter_selects_the_named_columns(data: st.DataObject) -> None:
+    """Compare with a simple reference, which picks the cells of a row by name."""
     inputs = tuple(f"i{number}" for number in range(data.draw(st.integers(1, 60))))
     answers = tuple(f"a{number}" for number in range(data.draw(st.integers(1, 4))))
     spec = with_columns(CSV, inputs, answers)
@@ -233,7 +233,7 @@ def test_a_compiled_filter_selects_what_its_names_say(data: st.DataObject) -> No
             assert JsonPath.parse(compiled.path, content_type="text/csv").select_cells(row) == wanted
 
 
-def test_what_is_wrong_with_single_names_is_reported_beside_what_is_wrong_with_the_filter() -> None:
+def test_problems_with_single_names_are_reported_together_with_those_of_the_filter() -> None:
     found = problems_of(CSV, keep=("id", "lable"), output_filter="$[0]")  # type: ignore[arg-type]
     assert [code for code, _, _ in found] == ["filter-twice", "name-unknown"]
     found = problems_of(JSON, keep=("user_id", "SageMakerOutput.score"))
@@ -267,7 +267,9 @@ def test_what_is_wrong_with_single_names_is_reported_beside_what_is_wrong_with_t
         ),
     ],
 )
-def test_fails_for_columns_and_says_what_there_is(names: dict[str, tuple[str, ...]], message: str) -> None:
+def test_fails_for_unknown_columns_and_lists_the_known_ones(
+    names: dict[str, tuple[str, ...]], message: str
+) -> None:
     assert [found for _, _, found in problems_of(CSV, **names)] == [message]  # type: ignore[arg-type]
 
 
@@ -282,13 +284,13 @@ def test_fails_for_columns_and_says_what_there_is(names: dict[str, tuple[str, ..
         ),
     ],
 )
-def test_fails_for_columns_that_an_answer_alone_has_not(
+def test_fails_for_columns_that_only_a_joined_row_has(
     names: dict[str, tuple[str, ...]], message: str
 ) -> None:
     assert [found for _, _, found in problems_of(CSV, joined=False, **names)] == [message]
 
 
-def test_fails_for_names_of_an_answer_that_has_none_and_says_how_to_name_it() -> None:
+def test_fails_for_columns_of_an_answer_without_names_and_says_how_to_name_them() -> None:
     nothing = with_columns(CSV, (), ())
     advice = "that list is empty; name the columns of the model's answer, in order: output.columns: [a, b]"
     assert [message for _, _, message in problems_of(nothing, joined=False, keep=("a", "b"))] == [
@@ -299,7 +301,7 @@ def test_fails_for_names_of_an_answer_that_has_none_and_says_how_to_name_it() ->
     assert message.endswith("name the columns of the model's answer, in order: output.columns: [score]")
 
 
-def test_fails_without_the_names_of_all_that_is_sent() -> None:
+def test_fails_without_the_names_of_all_columns_that_are_sent() -> None:
     assert problems_of(with_columns(CSV, (), ()), send=("id",)) == [
         (
             "names-need-columns",
@@ -343,7 +345,7 @@ def test_fails_for_fields_that_are_not_in_the_record_or_the_answer() -> None:
     assert message.startswith("'age' is not in output.columns")
     ((_, _, message),) = problems_of(JSON, joined=False, keep=("SageMakerOutput.score",))
     assert message.startswith("'SageMakerOutput.score' exists only in joined records")
-    # beside an unknown field of the record, one of the answer is not unknown
+    # only the field of the record is unknown: the fields of the answer have no names
     found = problems_of(named, keep=("SageMakerOutput.other", "age"))
     assert [(code, field[-3:]) for code, field, _ in found] == [
         ("name-unknown", "[1]"),
@@ -351,7 +353,7 @@ def test_fails_for_fields_that_are_not_in_the_record_or_the_answer() -> None:
     ]
 
 
-def test_all_fields_of_an_answer_that_stands_alone_are_the_whole_answer() -> None:
+def test_selecting_all_fields_of_an_answer_without_a_join_selects_the_whole_answer() -> None:
     named = with_columns(JSON, (), ("score", "label"))
     compiled = output_filter(replace(named, data_processing=DataProcessingSpec(keep=("label", "score"))))
     assert (compiled.field, compiled.path) == ("data_processing.keep", "$")
@@ -365,18 +367,18 @@ def test_all_fields_of_an_answer_that_stands_alone_are_the_whole_answer() -> Non
         ("a_.b_", "holds _.", "names are top-level fields; for a nested field, write the JSONPath"),
     ],
 )
-def test_fails_for_a_field_that_no_filter_can_hold(name: str, what: str, fix: str) -> None:
+def test_fails_for_a_field_that_a_filter_cannot_contain(name: str, what: str, fix: str) -> None:
     ((_, _, message),) = problems_of(JSON, send=(name,))
     assert message.startswith(f"'{name}' {what}, but names in a filter can have only ")
     assert message.endswith(f"; {fix}")
 
 
-def test_a_column_far_behind_in_a_row_of_known_width_is_counted_from_the_end() -> None:
+def test_a_column_near_the_end_of_a_wide_row_is_counted_from_the_end() -> None:
     wide = with_columns(CSV, tuple(f"c{number}" for number in range(101)), ("label",))
     assert kept(wide, "c100") == "$[-2]"
 
 
-def test_a_filter_has_at_most_as_many_characters_as_sagemaker_takes() -> None:
+def test_a_filter_has_at_most_as_many_characters_as_sagemaker_accepts() -> None:
     wide = with_columns(CSV, tuple(f"c{number}" for number in range(200)), ())
     path = sent(wide, send=(*(f"c{number}" for number in range(10, 48, 2)), "c100"))
     assert path is not None

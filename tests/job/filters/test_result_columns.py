@@ -29,13 +29,13 @@ def a_job(
         ("None", "$[1]", ("label",)),
     ],
 )
-def test_the_output_filter_picks_the_same_of_the_names_as_of_the_cells(
+def test_the_output_filter_selects_the_same_names_as_cells(
     join_source: str, output_filter: str, names: tuple[str, ...]
 ) -> None:
     assert result_columns(a_job(), {"JoinSource": join_source, "OutputFilter": output_filter}) == names
 
 
-def test_without_all_names_there_are_none() -> None:
+def test_there_are_no_result_columns_unless_all_names_are_known() -> None:
     assert result_columns(a_job(columns=()), {"JoinSource": "Input", "OutputFilter": "$"}) == ()
     assert result_columns(a_job(answer=()), {"JoinSource": "Input", "OutputFilter": "$"}) == ()
 

@@ -33,7 +33,7 @@ def test_a_row_of_known_width_has_this_path(indexes: list[int], width: int, path
     assert row_path(places(indexes, width), width) == path
 
 
-def test_an_answers_column_is_counted_from_the_back_as_long_as_there_is_room() -> None:
+def test_a_column_of_the_answer_is_counted_from_the_end_if_that_fits() -> None:
     assert row_path([Place(0, -3), Place(2, -1, from_back=True)], 3) == "$[0,-1]"
     answers = [Place(index, index - 34, from_back=True) for index in range(0, 34, 2)]
     assert row_path(answers, 34).startswith("$[0,2,4,")
@@ -44,7 +44,7 @@ def test_without_the_width_a_slice_has_both_ends() -> None:
     assert row_path([Place(index, None) for index in range(9)], None) == "$[:8]"
 
 
-def test_without_what_comes_before_columns_are_counted_from_the_back_and_never_sliced() -> None:
+def test_after_a_part_of_unknown_width_columns_are_counted_from_the_end_and_never_sliced() -> None:
     assert row_path([Place(None, index) for index in (-3, -2, -1)], None) == "$[-3,-2,-1]"
 
 
@@ -74,7 +74,7 @@ def test_no_legal_path_to_up_to_two_columns_or_a_run_is_shorter(width: int) -> N
 
 
 @given(st.data())
-def test_where_widths_are_unknown_a_path_selects_the_same_in_every_row_that_may_be(
+def test_with_an_unknown_width_a_path_selects_the_same_in_every_possible_row(
     data: st.DataObject,
 ) -> None:
     """The input is named and the answer is not, or the other way round."""

@@ -34,7 +34,7 @@ from batch_transform.job.model.framework_images import (
         ("pytorch", "2.0.1", "cn-north-1", "ml.g5.xlarge", "727897471807/pytorch-inference:2.0.1-gpu-py310"),
     ],
 )
-def test_an_image_has_the_address_that_aws_publishes(
+def test_an_image_has_the_uri_that_aws_publishes(
     framework: str, version: str, region: str, instance_type: str, uri: str
 ) -> None:
     parts = image_uri_parts(framework, version, instance_type)

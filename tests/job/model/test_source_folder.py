@@ -27,13 +27,13 @@ def test_paths_are_relative_to_the_folder_and_caches_are_left_out(source: Path, 
         assert member.read() == b"1234"
 
 
-def test_the_same_files_make_the_same_bytes_whenever_they_were_written(source: Path, tmp_path: Path) -> None:
+def test_the_same_files_make_the_same_bytes_whatever_their_times(source: Path, tmp_path: Path) -> None:
     first = pack_model(source, tmp_path / "first.tar.gz").read_bytes()
     os.utime(source / "weights.bin", (1, 1))
     assert pack_model(source, tmp_path / "second.tar.gz").read_bytes() == first
 
 
-def test_another_content_makes_another_archive(source: Path, tmp_path: Path) -> None:
+def test_different_content_makes_a_different_archive(source: Path, tmp_path: Path) -> None:
     first = pack_model(source, tmp_path / "first.tar.gz").read_bytes()
     (source / "weights.bin").write_bytes(b"1235")
     assert pack_model(source, tmp_path / "second.tar.gz").read_bytes() != first

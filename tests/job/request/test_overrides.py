@@ -35,7 +35,7 @@ REQUEST = transform_job_request(
 
 
 def changed(run_input: object) -> dict[str, Any]:
-    """Return the top members of the request that the run's input changes."""
+    """Return the top-level members of the request that the run's input changes."""
     effective = apply_overrides(REQUEST, run_input).request
     return {name: value for name, value in effective.items() if value != REQUEST.get(name)}
 
@@ -78,7 +78,7 @@ def test_a_field_is_overridden_nested_or_dotted(run_input: dict[str, object]) ->
         },
     ],
 )
-def test_an_input_that_says_nothing_changes_nothing(run_input: dict[str, object]) -> None:
+def test_an_empty_input_changes_nothing(run_input: dict[str, object]) -> None:
     assert apply_overrides(REQUEST, run_input).request == REQUEST
 
 
@@ -122,11 +122,11 @@ def test_fails_if_null_removes_a_required_member() -> None:
 
 
 @pytest.mark.parametrize("run_input", [[], "text", 5, None])
-def test_fails_for_an_input_that_is_not_a_object(run_input: object) -> None:
+def test_fails_for_an_input_that_is_not_an_object(run_input: object) -> None:
     assert problems_of(run_input) == [("run-input-not-object", "input")]
 
 
-def test_fails_for_unknown_names_with_the_list_of_what_can_be_changed() -> None:
+def test_fails_for_unknown_names_with_the_list_of_known_ones() -> None:
     with pytest.raises(RunInputError) as caught:
         apply_overrides(REQUEST, {"data_processing": {"input_filtr": "$"}})
     (problem,) = caught.value.problems
@@ -138,7 +138,7 @@ def test_fails_for_unknown_names_with_the_list_of_what_can_be_changed() -> None:
 @pytest.mark.parametrize(
     "field", [member.field for member in MEMBERS if not member.overridable] + ["tags.team"]
 )
-def test_fails_for_what_belongs_to_the_stack(field: str) -> None:
+def test_fails_for_fields_that_belong_to_the_stack(field: str) -> None:
     assert problems_of({field: "s3://bucket/elsewhere/"}) == [("override-fixed", field)]
 
 
@@ -147,7 +147,7 @@ def test_fails_for_a_name_given_twice() -> None:
     assert problems_of(run_input) == [("override-twice", "transform.max_payload")]
 
 
-def test_fails_with_everything_that_is_wrong_at_once() -> None:
+def test_fails_with_all_problems_at_once() -> None:
     run_input = {
         "colour": "red",
         "input": 3,
@@ -165,7 +165,7 @@ def test_fails_with_everything_that_is_wrong_at_once() -> None:
     ]
 
 
-def test_fails_where_a_runs_input_holds_the_results() -> None:
+def test_fails_when_the_data_of_a_run_contains_its_results() -> None:
     assert problems_of({"input.data": "s3://bucket/"}) == [("output-under-input", "output.path")]
 
 
@@ -221,7 +221,7 @@ def test_a_run_gives_filters_by_name_and_the_others_stay() -> None:
     assert filters({**joined, "data_processing.keep": ["id", "label"]}) == [declared[0], "$[0,-1]"]
 
 
-def test_names_of_a_run_are_judged_by_what_else_it_changes() -> None:
+def test_names_given_for_a_run_are_checked_together_with_its_other_changes() -> None:
     json_lines = {
         "input.content_type": "application/jsonlines",
         "output.accept": "application/jsonlines",
@@ -252,7 +252,7 @@ def test_fails_for_names_that_make_no_filter(run_input: dict[str, Any], expected
 LADDER = ("ml.m5.large", "ml.m5.xlarge")
 
 
-def test_a_run_without_instance_types_of_its_own_has_the_jobs() -> None:
+def test_a_run_without_its_own_instance_types_uses_those_of_the_job() -> None:
     assert apply_overrides(REQUEST, {}, instance_types=LADDER).instance_types == LADDER
     assert apply_overrides(REQUEST, {}).instance_types == ("ml.m5.large",)
 
@@ -275,18 +275,18 @@ def test_a_run_may_give_one_instance_type_or_a_list_of_instance_types(given: obj
         (["ml.m5.large", "ml.m5.large"], "instance-type-duplicate", "transform.instance_type[1]"),
     ],
 )
-def test_fails_for_a_list_of_instance_types_with_a_wrong_one(given: object, code: str, field: str) -> None:
+def test_fails_for_a_list_of_instance_types_with_an_unknown_one(given: object, code: str, field: str) -> None:
     assert problems_of({"transform.instance_type": given}) == [(code, field)]
 
 
-def test_fails_where_a_later_instance_type_does_not_support_what_the_job_says() -> None:
+def test_fails_when_a_later_instance_type_does_not_support_a_setting_of_the_job() -> None:
     with_key = copy.deepcopy(REQUEST)
     with_key["TransformResources"]["VolumeKmsKeyId"] = "alias/key"
     with pytest.raises(RunInputError, match=r"ml\.g5\.xlarge, whose local storage"):
         apply_overrides(with_key, {"transform.instance_type": ["ml.m5.large", "ml.g5.xlarge"]})
 
 
-def test_null_for_a_member_of_a_structure_that_is_not_there_changes_nothing() -> None:
+def test_null_for_a_member_of_a_missing_structure_changes_nothing() -> None:
     bare = {name: value for name, value in REQUEST.items() if name != "DataProcessing"}
     for field in ("data_processing.input_filter", "data_processing.join_source"):
         assert apply_overrides(bare, {field: None}).request == bare
@@ -304,11 +304,11 @@ def test_fails_for_filters_that_are_given_by_name_and_as_jsonpath() -> None:
 
 
 @pytest.mark.parametrize("value", [{"a": 1}, ["a"]])
-def test_fails_for_a_structure_where_a_number_belongs(value: object) -> None:
+def test_fails_for_a_structure_in_place_of_a_number(value: object) -> None:
     assert problems_of({"transform.max_payload": value}) == [("wrong-type", "transform.max_payload")]
 
 
-def test_fails_for_variables_that_are_no_object_and_says_what_was_found() -> None:
+def test_fails_for_variables_that_are_not_an_object_and_says_what_was_found() -> None:
     assert [code for code, _ in problems_of({"transform": {"env": "debug"}})] == ["wrong-type"]
     for run_input in ({"data_processing": "$[1:]"}, "$[1:]"):
         with pytest.raises(RunInputError) as caught:
@@ -316,7 +316,7 @@ def test_fails_for_variables_that_are_no_object_and_says_what_was_found() -> Non
         assert [problem.message.rpartition("; ")[2] for problem in caught.value.problems] == ["got '$[1:]'"]
 
 
-def test_an_unknown_name_gets_the_nearest_one_alone() -> None:
+def test_for_an_unknown_name_only_the_nearest_is_suggested() -> None:
     with pytest.raises(RunInputError) as caught:
         apply_overrides(REQUEST, {"data_processing.output_filters": "$"})
     (problem,) = caught.value.problems

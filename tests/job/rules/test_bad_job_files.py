@@ -1,6 +1,6 @@
-"""One wrong job file for each rule: the code, and the exact place in the file that the problem shows.
+"""One invalid job file for each rule, with the code of the problem and the exact place at which it is shown.
 
-In the files below, « stands before what a problem must point at; it is taken out before the file is read. `repo/`
+In the files below, « marks the place that a problem must point at; it is removed before the file is read. `repo/`
 stands for a repository in Amazon ECR.
 """
 
@@ -375,7 +375,7 @@ BAD_FILES: list[tuple[str, str, str]] = [
         "name: demo\nmodel: {artifact: s3://bucket/m.tar.gz, image: repo/image,\n"
         "  vpc_config: «{subnets: [subnet-1]}}\n",
     ),
-    # Members by themselves
+    # Single members
     ("data-malformed", "path", f"{MODEL}input: {{data: «bucket/in}}\n"),
     ("data-too-long", "1025", f"{MODEL}input: {{data: «s3://bucket/{'a' * 1013}}}\n"),
     ("data-type-unfit", "augmented", f"{MODEL}input: {{data_type: «AugmentedManifestFile}}\n"),
@@ -560,7 +560,7 @@ BAD_FILES: list[tuple[str, str, str]] = [
         "not split",
         f"{MODEL}input: {{content_type: text/csv}}\ndata_processing: {{input_filter: «'$[1:]'}}\n",
     ),
-    # Filters in names
+    # Filters by name
     ("filter-twice", "both", f"{MODEL}{CSV_NAMES}data_processing: {{input_filter: '$[1:]', send: «[age]}}\n"),
     ("filter-twice", "$ too", f"{MODEL}{CSV_NAMES}data_processing: {{output_filter: $, keep: «[label]}}\n"),
     ("filter-twice", "send", f"{MODEL}{CSV_NAMES}data_processing: {{send: «[age], send_except: [id]}}\n"),
@@ -727,7 +727,7 @@ BAD_FILES: list[tuple[str, str, str]] = [
         f"{MODEL}data_processing: {{output_filter: «'$[1]'}}\n"
         "output: {accept: text/csv, assemble_with: Line, columns: [prediction]}\n",
     ),
-    # Places
+    # Locations
     (
         "output-under-input",
         "folder",
@@ -928,7 +928,7 @@ BAD_FILES: list[tuple[str, str, str]] = [
         "name: demo\nmodel: {artifact: s3://bucket/m.tar.gz, image: {framework: pytorch, version: '2.6'}}\n"
         "transform: {instance_type: [ml.m5.large, «ml.g5.xlarge]}\n",
     ),
-    # Notifications, the behaviour of runs, alarms
+    # Notifications, run settings, alarms
     ("notify-empty", "nothing", f"{MODEL}«notify:\n"),
     ("notify-empty", "braces", f"{MODEL}notify: «{{}}\n"),
     ("notify-empty", "no address", f"{MODEL}notify: {{email: «[]}}\n"),
@@ -976,7 +976,7 @@ def test_every_rule_that_the_source_names_has_a_bad_file() -> None:
         module
         for module in source.rglob("*.py")
         if module.name
-        not in {"environment_file.py", "overrides.py", "stand_in.py"}  # they have their own tests
+        not in {"environment_file.py", "overrides.py", "stand_in.py"}  # these have their own tests
     ]
     codes = {
         code
@@ -984,13 +984,13 @@ def test_every_rule_that_the_source_names_has_a_bad_file() -> None:
         for code in re.findall(r'(?:Problem|wrong|_wrong|_too_long)\(\s*"([a-z0-9-]+)"', module.read_text())
     }
     elsewhere = {
-        "file-not-found",  # tests of job_file: no file to write
+        "file-not-found",  # tests of job_file: there is no file to write
         "file-unreadable",
         "not-utf-8",
         "name-duplicate",
         "join-type-unfit",  # tests of the join
         "names-unresolved",  # tests of named_filters: Python only
-        "requirements-with-isolation",  # tests of source: a model's folder beside the file
+        "requirements-with-isolation",  # tests of source: they need a model's folder
         "requirements-in-vpc",
         "requirements-beside-code",
         "import-not-in-image",

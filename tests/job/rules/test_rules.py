@@ -62,11 +62,11 @@ def job(**changes: Any) -> JobSpec:
     return dataclasses.replace(JobSpec(name="demo", model=ModelSpec(existing="demo-model")), **changes)
 
 
-def test_a_sound_request_has_no_problems() -> None:
+def test_a_valid_request_has_no_problems() -> None:
     assert request_problems(REQUEST) == []
 
 
-def test_a_sound_job_has_no_problems() -> None:
+def test_a_valid_job_has_no_problems() -> None:
     assert problems(job()) == []
 
 
@@ -116,7 +116,7 @@ def test_a_sound_job_has_no_problems() -> None:
         "AugmentedManifestFile",
     ],
 )
-def test_fails_where_the_stock_task_of_the_cdk_lets_it_through(
+def test_fails_for_requests_that_the_cdks_own_task_lets_through(
     change: list[tuple[str, object]], expected: list[tuple[str, str]]
 ) -> None:
     assert codes_of(request_problems(request(*change))) == expected
@@ -147,7 +147,7 @@ def test_fails_where_the_stock_task_of_the_cdk_lets_it_through(
         [("Tags", [{"Key": "Straße 7", "Value": ""}])],
     ],
 )
-def test_what_aws_accepts_is_not_refused(changes: list[tuple[str, object]]) -> None:
+def test_requests_that_aws_accepts_are_not_refused(changes: list[tuple[str, object]]) -> None:
     assert request_problems(request(*changes)) == []
 
 
@@ -168,7 +168,7 @@ def test_what_aws_accepts_is_not_refused(changes: list[tuple[str, object]]) -> N
         (None, "Line", "Line", ["join-needs-content-type", "join-needs-accept"]),
     ],
 )
-def test_a_join_takes_the_documented_combinations(
+def test_a_join_accepts_the_documented_combinations(
     content_type: str | None, split: str | None, assemble: str | None, expected: list[str]
 ) -> None:
     found = request_problems(
@@ -183,7 +183,7 @@ def test_a_join_takes_the_documented_combinations(
     assert [problem.code for problem in found] == expected
 
 
-def test_fails_with_awss_own_text_for_a_character_that_no_filter_has() -> None:
+def test_fails_with_awss_own_text_for_an_illegal_character_in_a_filter() -> None:
     found = request_problems(
         request(
             ("TransformOutput.Accept", "application/jsonlines"),
@@ -270,7 +270,7 @@ def test_fails_once_for_a_string_instead_of_a_tuple_of_names() -> None:
 
 
 @pytest.mark.parametrize(("path", "is_told"), [("$[1:2]", True), ("$[1:4]", False), ("$[2]", False)])
-def test_a_slice_that_ends_one_too_far_is_reported_that_its_end_is_inclusive(
+def test_for_a_slice_that_ends_one_too_far_the_message_says_that_its_end_is_inclusive(
     path: str, is_told: bool
 ) -> None:
     (problem,) = problems(
@@ -331,7 +331,7 @@ def test_the_framework_of_an_image_may_be_a_token() -> None:
         for rate in ("1 hour", "1 hours", "5 minutes", "30 days", "1 minute")
     ],
 )
-def test_what_the_scheduler_documents_is_not_refused(schedule: ScheduleSpec, field: str) -> None:
+def test_schedules_in_documented_forms_are_not_refused(schedule: ScheduleSpec, field: str) -> None:
     assert [
         problem
         for problem in problems(job(triggers=TriggersSpec(schedule=(schedule,))))
@@ -355,7 +355,7 @@ def test_fails_for_a_crontab_line_and_gives_the_six_fields(unix: str, six_fields
 
 
 @pytest.mark.parametrize("cron", ["0 2 * * * *", "0 2 1 * 1 *", "0 2 ? * ? *", "0 2 * * 1 *", "0 2 1 * * *"])
-def test_fails_for_two_kinds_of_day_and_gives_a_sound_expression(cron: str) -> None:
+def test_fails_for_two_kinds_of_day_and_suggests_a_valid_expression(cron: str) -> None:
     (problem,) = problems(job(triggers=TriggersSpec(schedule=(ScheduleSpec(cron=cron),))))
     sound = problem.message.rpartition("such as ")[2].strip('"')
     assert problems(job(triggers=TriggersSpec(schedule=(ScheduleSpec(cron=sound),)))) == []
@@ -380,7 +380,7 @@ def test_columns_are_counted_over_record_and_answer() -> None:
     assert "a row has 3 columns (2 in input.columns and 1 in output.columns)" in problem.message
 
 
-def test_columns_are_not_counted_where_the_answers_are_not_named() -> None:
+def test_columns_are_not_counted_unless_those_of_the_answer_are_named() -> None:
     spec = job(
         input=InputSpec(content_type="text/csv", split_type="Line", columns=("id", "age")),
         output=OutputSpec(accept="text/csv", assemble_with="Line"),
@@ -424,7 +424,7 @@ def test_fails_on_an_image_that_is_not_a_uri_with_what_to_write(image: str, fix:
     assert fix in problem.message
 
 
-def test_a_slice_that_goes_backwards_is_shown_forwards() -> None:
+def test_for_a_backward_slice_the_forward_one_is_suggested() -> None:
     (problem,) = request_problems(request(("DataProcessing", {"InputFilter": "$[3:1]"})))
     assert problem.message == "'$[3:1]' starts at 3 and ends at 1, so it selects nothing; write $[1:3]"
     assert not problem.is_error
@@ -449,7 +449,7 @@ def test_fails_on_a_character_that_looks_like_another_with_its_name(text: str, e
     assert expected in problem.message
 
 
-def test_a_name_of_the_answer_without_names_says_where_to_write_them() -> None:
+def test_for_a_column_of_an_unnamed_answer_the_message_says_where_to_name_columns() -> None:
     spec = job(
         input=InputSpec(content_type="text/csv", split_type="Line", columns=("id", "age")),
         data_processing=DataProcessingSpec(join_source="Input", keep=("id", "prediction")),
@@ -474,7 +474,7 @@ def test_a_day_that_exists_is_fine(cron: str) -> None:
         ({"notify": NotifySpec(email="a@example.com")}, "notify.email"),  # type: ignore[arg-type] # see above
     ],
 )
-def test_fails_for_one_value_where_python_has_a_tuple(changes: dict[str, Any], field: str) -> None:
+def test_fails_for_a_single_value_in_place_of_a_tuple(changes: dict[str, Any], field: str) -> None:
     (problem,) = problems(job(**changes))
     assert (problem.code, problem.field) == ("wrong-type", field)
     assert ",)" in problem.message
@@ -540,7 +540,7 @@ LIMITS: list[tuple[str, Callable[[int], object], int, str]] = [
 @pytest.mark.parametrize(
     ("member", "value", "limit", "code"), LIMITS, ids=[f"{code} {limit}" for _, _, limit, code in LIMITS]
 )
-def test_a_value_at_its_limit_is_right_and_one_beyond_is_wrong(
+def test_a_value_at_its_limit_is_accepted_and_one_above_is_refused(
     member: str, value: Callable[[int], object], limit: int, code: str
 ) -> None:
     def wrong(size: int) -> list[str]:
@@ -562,7 +562,9 @@ def test_a_value_at_its_limit_is_right_and_one_beyond_is_wrong(
         ("MaxConcurrentTransforms", 0, "max-concurrent-transforms-too-small"),
     ],
 )
-def test_a_number_at_its_least_is_right_and_one_below_is_wrong(member: str, least: int, code: str) -> None:
+def test_a_number_at_its_minimum_is_accepted_and_one_below_is_refused(
+    member: str, least: int, code: str
+) -> None:
     def wrong(number: int) -> list[str]:
         return [problem.code for problem in request_problems(request((member, number))) if problem.is_error]
 
@@ -585,7 +587,7 @@ def test_a_number_at_its_least_is_right_and_one_below_is_wrong(member: str, leas
         ("application/json", "$['a\tb']", "; use a plain space, or none"),
     ],
 )
-def test_a_filter_that_is_refused_says_what_to_write(content_type: str, text: str, hint: str) -> None:
+def test_a_refused_filter_is_reported_with_a_fix(content_type: str, text: str, hint: str) -> None:
     filters = DataProcessingSpec(input_filter=text)
     found = problems(
         job(input=InputSpec(content_type=content_type, split_type="Line"), data_processing=filters)

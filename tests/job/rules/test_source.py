@@ -1,4 +1,4 @@
-"""What `check` reports about a model's folder next to the job file."""
+"""The problems that `check` reports in a model's folder."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def check(tmp_path: Path) -> Check:
         ("123456789012.dkr.ecr.eu-west-1.amazonaws.com/own:1", ["anything"], ""),
     ],
 )
-def test_a_folder_in_which_the_container_finds_its_code_or_model_is_sound(
+def test_a_folder_in_which_the_container_finds_its_code_or_model_is_valid(
     check: Check, image: str, files: list[str], more: str
 ) -> None:
     assert check(image, *files, more=more) == ()
@@ -126,7 +126,7 @@ def test_a_folder_in_which_the_container_finds_its_code_or_model_is_sound(
         ),
     ],
 )
-def test_fails_where_the_container_would_find_none(  # noqa: PLR0917  # one column a parameter
+def test_fails_when_the_container_would_find_no_code_or_model(  # noqa: PLR0917  # one column a parameter
     check: Check, image: str, files: list[str], more: str, code: str, words: str
 ) -> None:
     (problem,) = check(image, *files, more=more)
@@ -172,7 +172,7 @@ def test_a_container_without_a_network_cannot_install_its_requirements(
         (ISOLATED, "--no-index\n--find-links /opt/ml/model/code/wheels\nlightgbm\n"),
     ],
 )
-def test_what_needs_no_network_may_be_installed_without_one(
+def test_requirements_that_need_no_network_can_be_installed_without_one(
     check: Check, more: str, requirements: str
 ) -> None:
     assert check(SKLEARN, *WITH_REQUIREMENTS, more=more, requirements=requirements) == ()
@@ -245,7 +245,7 @@ def test_algorithm_mode_installs_nothing(check: Check) -> None:
         ("image: '123456789012.dkr.ecr.eu-west-1.amazonaws.com/own:1'", "{}"),
     ],
 )
-def test_what_xgboost_may_get_of_the_container_before_it_is_sound(
+def test_types_that_xgboost_may_get_from_the_preceding_container_are_accepted(
     tmp_path: Path, before: str, last: str
 ) -> None:
     path = tmp_path / "job.yaml"
@@ -259,7 +259,7 @@ def test_what_xgboost_may_get_of_the_container_before_it_is_sound(
 @pytest.mark.parametrize(
     ("files", "expected"), [(["code/inference.py"], []), (["xgboost-model"], ["max-payload-above-container"])]
 )
-def test_a_script_of_xgboost_takes_larger_requests_than_its_algorithm_mode(
+def test_an_xgboost_script_accepts_larger_requests_than_algorithm_mode(
     tmp_path: Path, files: list[str], expected: list[str]
 ) -> None:
     for file in files:
@@ -275,7 +275,7 @@ def test_a_script_of_xgboost_takes_larger_requests_than_its_algorithm_mode(
 
 
 def test_fails_for_a_folder_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Root may read everything, so the refusal is simulated."""
+    """Root may read everything, so the error is simulated."""
 
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")

@@ -1,4 +1,4 @@
-"""What first bytes and sizes show about data; the preflight's tests cover the messages."""
+"""Finding unfit data by first bytes and sizes; the tests of the preflight cover the messages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from batch_transform.job.rules.unfit_data import (
 )
 from batch_transform.job.values.cdk_token import is_token
 
-TOKEN = "${Token[TypeOfInput.12]}"  # no secret: what the CDK writes for what the deployment knows
+TOKEN = "${Token[TypeOfInput.12]}"  # not a secret: the CDK's placeholder for a value known at deployment
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,9 @@ TOKEN = "${Token[TypeOfInput.12]}"  # no secret: what the CDK writes for what th
         ("text/csv", "TFRecord", False),
     ],
 )
-def test_what_is_read_as_text(content_type: str | None, split_type: str, is_text: bool) -> None:
+def test_data_that_is_read_as_text_is_recognized(
+    content_type: str | None, split_type: str, is_text: bool
+) -> None:
     assert reads_text(content_type, split_type) is is_text
     assert is_token(TOKEN)
 
@@ -64,8 +66,8 @@ def test_utf_8_text_is_neither_wide_nor_packed(text: str) -> None:
 
 
 @given(st.binary(max_size=12), st.binary(max_size=12), st.booleans())
-def test_the_first_bytes_decide_alone(start: bytes, rest: bytes, is_gzip: bool) -> None:
-    """The result is the same however much of an object is read."""
+def test_only_the_first_bytes_matter(start: bytes, rest: bytes, is_gzip: bool) -> None:
+    """The result is the same no matter how much of an object is read."""
     padded = start.ljust(FIRST_BYTES, b"x")
     of = Reading("text/csv", "Line", is_gzip, is_filtered=False, payload=None)
     found = of.unfit_start(padded)

@@ -66,11 +66,11 @@ def test_a_month_that_ends_on_a_sunday_has_its_last_weekday_on_the_friday() -> N
         "0 2 * * ? 2200",
     ],
 )
-def test_what_is_in_no_known_form_is_not_read(text: str) -> None:
+def test_an_expression_in_an_unknown_form_is_not_read(text: str) -> None:
     assert read_cron(text) is None
 
 
-def test_starts_continue_from_a_moment_and_never_repeat_it() -> None:
+def test_starts_continue_after_a_moment_and_never_repeat_it() -> None:
     cron = read_cron("0,30 8-9 ? * MON-FRI *")
     assert cron is not None
     moments = list(islice(cron.starts(datetime(2027, 1, 1, 9, 0, tzinfo=UTC)), 3))
@@ -84,14 +84,14 @@ def test_starts_continue_from_a_moment_and_never_repeat_it() -> None:
 def test_starts_follow_the_clocks_of_their_zone() -> None:
     cron = read_cron("30 2 27-29 3 ? 2027")
     assert cron is not None
-    # On 28 March 2027 the clocks go from 2 to 3 o'clock.
+    # On 28 March 2027, clocks go forward from 2:00 to 3:00.
     assert [moment.isoformat() for moment in cron.starts(NEW_YEAR, VIENNA)] == [
         "2027-03-27T01:30:00+00:00",
         "2027-03-29T00:30:00+00:00",
     ]
 
 
-def test_a_time_that_comes_twice_starts_once() -> None:
+def test_a_time_that_occurs_twice_starts_once() -> None:
     cron = read_cron("30 2 31 10 ? 2027")
     assert cron is not None
     assert [moment.isoformat() for moment in cron.starts(NEW_YEAR, VIENNA)] == ["2027-10-31T00:30:00+00:00"]
@@ -101,14 +101,14 @@ def test_the_nearest_weekday_to_a_saturday_the_second_is_the_first() -> None:
     assert days("2W", "?", 2026, 5) == (1,)
 
 
-def test_a_weekday_goes_from_1_to_7_wherever_it_is_written() -> None:
+def test_a_weekday_ranges_from_1_to_7_in_every_form() -> None:
     assert days("?", "1L", 2026, 5) == days("?", "SUNL", 2026, 5) == (31,)
     assert days("?", "7#1", 2026, 5) == days("?", "SAT#1", 2026, 5) == (2,)
     for weekday in ("8#1", "0#1", "8L", "0L"):
         assert read_cron(f"0 0 ? * {weekday} *") is None
 
 
-def test_starts_leave_out_the_months_and_days_that_are_over() -> None:
+def test_starts_leave_out_past_months_and_days() -> None:
     cron = read_cron("0 0 1,20 1,12 ? 2027,2028")
     assert cron is not None
     assert [moment.date() for moment in cron.starts(datetime(2027, 12, 10, tzinfo=UTC))] == [
@@ -120,7 +120,7 @@ def test_starts_leave_out_the_months_and_days_that_are_over() -> None:
     ]
 
 
-def test_a_time_that_comes_twice_counts_the_first_time_seen_from_between_too() -> None:
+def test_a_time_that_occurs_twice_is_over_after_its_first_occurrence() -> None:
     cron = read_cron("30 2 31 10 ? 2027,2028")
     assert cron is not None
     between = datetime(2027, 10, 31, 1, 0, tzinfo=UTC)
@@ -133,7 +133,7 @@ def test_moments_are_in_utc_whatever_the_zone() -> None:
     assert [moment.tzinfo for moment in cron.starts(NEW_YEAR, VIENNA)] == [UTC]
 
 
-def test_years_end() -> None:
+def test_starts_end_with_the_last_year() -> None:
     cron = read_cron("0 0 1 1 ? 2026,2028")
     assert cron is not None
     assert [moment.year for moment in cron.starts(NEW_YEAR)] == [2028]
@@ -165,7 +165,7 @@ def test_fields_of_times_name_minutes_and_hours(
     ("field", "months"),
     [("JAN", {1}), ("dec", {12}), ("nov-FEB", {11, 12, 1, 2}), ("2-10/4", {2, 6, 10}), ("3/9", {3, 12})],
 )
-def test_a_field_of_months_takes_numbers_and_names(field: str, months: set[int]) -> None:
+def test_a_field_of_months_accepts_numbers_and_names(field: str, months: set[int]) -> None:
     cron = read_cron(f"0 0 1 {field} ? *")
     assert cron is not None
     assert cron.months == months
@@ -175,7 +175,7 @@ def test_a_field_of_months_takes_numbers_and_names(field: str, months: set[int])
     ("field", "first", "last", "count"),
     [("*", 1970, 2199, 230), ("1970", 1970, 1970, 1), ("2199", 2199, 2199, 1), ("2190/5", 2190, 2195, 2)],
 )
-def test_a_field_of_years_goes_from_1970_to_2199(field: str, first: int, last: int, count: int) -> None:
+def test_a_field_of_years_ranges_from_1970_to_2199(field: str, first: int, last: int, count: int) -> None:
     cron = read_cron(f"0 0 1 1 ? {field}")
     assert cron is not None
     assert (min(cron.years), max(cron.years), len(cron.years)) == (first, last, count)

@@ -1,4 +1,4 @@
-"""Gaps against a reference that looks at every minute of a month."""
+"""Compares the longest gap with a reference that checks every minute of a month."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 
 
 def plainly_matches(field: str, value: int, least: int, most: int) -> bool:
-    """Whether a number is in a field, by counting it out."""
+    """Whether a number is in a field, found by enumeration."""
     for item in field.split(","):
         span, _, step = item.partition("/")
         low, high = (least, most) if span == "*" else (int(span.split("-")[0]), int(span.split("-")[-1]))
@@ -61,7 +61,7 @@ def weekday_matches(field: str, moment: datetime) -> bool:
 
 
 def reference(cron: str, zone: ZoneInfo, month: int) -> timedelta | None:
-    """Look at every minute of a month of 2027, as the clocks of the zone show it."""
+    """Check every minute of a month of 2027 in the local time of the zone."""
     minutes, hours, day, _, weekday, _ = cron.split()
     moment, starts = datetime(2027, month, 1, tzinfo=UTC) - timedelta(days=1), []
     while moment < datetime(2027, month, 1, tzinfo=UTC) + timedelta(days=33):
@@ -109,7 +109,7 @@ weekday_fields = st.one_of(
     month=st.sampled_from([3, 4, 10, 11, 12]),
     zone=st.sampled_from(ZONES),
 )
-def test_the_longest_gap_is_that_of_looking_at_every_minute(
+def test_the_longest_gap_is_that_of_the_reference(
     minutes: str, hours: str, days: tuple[str, str], month: int, zone: str
 ) -> None:
     cron = f"{minutes} {hours} {days[0]} {month} {days[1]} 2027"
@@ -125,7 +125,7 @@ def test_the_longest_gap_is_that_of_looking_at_every_minute(
         (ScheduleSpec(cron="0 2 * * ? *"), timedelta(days=1)),
         (ScheduleSpec(cron="0 2 * * ? *", maximum_window_in_minutes=30), timedelta(days=1, minutes=30)),
         (ScheduleSpec(cron="0 4 * * ? *", timezone="Europe/Vienna"), timedelta(hours=25)),
-        # In March the clocks leave half past two out.
+        # In March, the clocks skip half past two.
         (ScheduleSpec(cron="30 2 * * ? *", timezone="Europe/Vienna"), timedelta(hours=47)),
         (ScheduleSpec(cron="0 2 ? * MON-FRI *"), timedelta(days=3)),
         (ScheduleSpec(cron="0 2 L * ? *"), timedelta(days=31)),
@@ -140,11 +140,11 @@ def test_the_longest_gap_is_that_of_looking_at_every_minute(
         (ScheduleSpec(rate="${Token[RATE.1]}"), None),
     ],
 )
-def test_gaps_that_are_known_by_heart(schedule: ScheduleSpec, gap: timedelta | None) -> None:
+def test_well_known_gaps(schedule: ScheduleSpec, gap: timedelta | None) -> None:
     assert longest_gap(schedule) == gap
 
 
-def test_of_several_schedules_the_one_that_starts_most_often_says() -> None:
+def test_the_most_frequent_of_several_schedules_decides() -> None:
     daily, hourly = ScheduleSpec(rate="1 day"), ScheduleSpec(rate="1 hour", enabled=False)
     assert longest_wait((daily, hourly)) == timedelta(days=1)
     assert longest_wait((hourly,)) is None

@@ -1,4 +1,4 @@
-"""Values that can be only one thing are filled in; what the job says is kept."""
+"""Fields with only one possible value are filled in; values given by the job are kept."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def job(
         (job(DataProcessingSpec(keep=("label",)), CSV, CSV, assemble="None"), {SPLIT: "Line"}),
     ],
 )
-def test_what_can_be_only_one_thing_is_filled_in(spec: JobSpec, filled: dict[str, str]) -> None:
+def test_fields_with_only_one_possible_value_are_filled_in(spec: JobSpec, filled: dict[str, str]) -> None:
     assert {one.field: one.value for one in derived_values(spec)} == filled
     assert [problem for problem in problems(spec) if problem.is_error] == []
     assert derived_values(with_derived(spec)) == ()
@@ -69,7 +69,7 @@ def test_what_can_be_only_one_thing_is_filled_in(spec: JobSpec, filled: dict[str
     "spec",
     [
         job(DataProcessingSpec(), CSV, CSV),
-        job(DataProcessingSpec(input_filter="$[1:]"), CSV, CSV),  # AWS's own spelling: sent as it is
+        job(DataProcessingSpec(input_filter="$[1:]"), CSV, CSV),  # AWS's own spelling is sent unchanged
         job(JOIN, JSON, JSON),  # whole files can be joined, too
         job(JOIN, JSON_LINES, JSON_LINES, split="None"),
         job(DataProcessingSpec(send=("age",)), JSON, JSON),
@@ -79,7 +79,7 @@ def test_what_can_be_only_one_thing_is_filled_in(spec: JobSpec, filled: dict[str
         job(JOIN, "${Token[TOKEN.1]}", None),
     ],
 )
-def test_nothing_else_is_filled_in_but_the_defaults_of_aws(spec: JobSpec) -> None:
+def test_only_the_defaults_of_aws_are_filled_in_otherwise(spec: JobSpec) -> None:
     assert derived_values(spec) == ()
     filled = with_derived(spec)
     assert filled.input.split_type == (spec.input.split_type or "None")
@@ -95,11 +95,11 @@ def test_nothing_else_is_filled_in_but_the_defaults_of_aws(spec: JobSpec) -> Non
         ({"split": "RecordIO"}, "join-split-unfit", SPLIT),
     ],
 )
-def test_fails_for_what_the_job_says_against_its_join(given: dict[str, Any], code: str, field: str) -> None:
+def test_fails_for_values_that_contradict_the_join(given: dict[str, Any], code: str, field: str) -> None:
     assert [(one.code, one.field) for one in problems(job(JOIN, CSV, CSV, **given))] == [(code, field)]
 
 
-def test_the_request_has_what_is_filled_in() -> None:
+def test_the_request_has_the_values_that_were_filled_in() -> None:
     spec = job(DataProcessingSpec(send_except=("id",), join_source="Input"), CSV, None)
     request = transform_job_request(spec, model_name="m", data="s3://a/b/", output_path="s3://c/d/")
     assert request["TransformInput"]["SplitType"] == "Line"
@@ -113,7 +113,7 @@ def test_the_request_has_what_is_filled_in() -> None:
     assert request["TransformInput"]["SplitType"] == request["TransformOutput"]["AssembleWith"] == "None"
 
 
-def test_it_says_for_what() -> None:
+def test_a_derived_value_is_shown_with_its_reason() -> None:
     assert str(derived_values(job(JOIN, CSV, CSV, assemble="Line"))[0]) == (
         "input.split_type: Line, because the join needs it"
     )

@@ -33,7 +33,7 @@ def test_production_changes_nothing_but_the_tags() -> None:
     assert there.tags == {"environment": "prod", "project": "own", "job": "churn", "team": "churn"}
 
 
-def test_a_tag_of_an_environment_replaces_ours_even_in_another_case() -> None:
+def test_an_environments_tag_replaces_ours_even_in_a_different_case() -> None:
     given = EnvironmentSpec("dev", tags={"Environment": "development", "team": "churn"})
     assert given.all_tags() == {"project": "batch-transform", "Environment": "development", "team": "churn"}
     there = in_environment(dataclasses.replace(JOB, tags={}), given)
@@ -54,7 +54,7 @@ def test_an_instance_type_replaces_the_jobs_list_and_the_name_gets_the_prefix() 
     assert there.tags["job"] == "churn"
 
 
-def test_who_the_environment_notifies_is_the_stacks_and_a_job_keeps_its_own() -> None:
+def test_the_notifications_of_an_environment_apply_to_its_stack_and_a_job_keeps_its_own() -> None:
     team = EnvironmentSpec(notify=NotifySpec(email=("team@example.com",)))
     assert in_environment(JOB, team).notify == JOB.notify
     own = dataclasses.replace(JOB, notify=NotifySpec(email=("me@example.com",)))

@@ -74,7 +74,7 @@ def test_every_field_of_a_member_is_one_of_the_job_file() -> None:
         attrgetter(member.field)(SPEC)
 
 
-def test_a_job_that_says_everything_sends_every_member() -> None:
+def test_a_job_with_every_field_sends_every_member() -> None:
     request = transform_job_request(SPEC, model_name="churn", data="s3://in/a/", output_path="s3://out/a/")
 
     def paths(node: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

@@ -19,17 +19,17 @@ def test_other_names_are_not() -> None:
 
 
 @given(st.text())
-def test_the_near_name_is_legal_or_empty(text: str) -> None:
+def test_the_suggested_name_is_legal_or_empty(text: str) -> None:
     near = near_job_name(text)
     assert near == "" or is_job_name(near)
 
 
 @given(st.from_regex(r"[a-zA-Z0-9](-?[a-zA-Z0-9]){0,15}", fullmatch=True))
-def test_a_legal_name_is_its_own_near_name(name: str) -> None:
+def test_a_legal_name_is_suggested_unchanged(name: str) -> None:
     assert near_job_name(name) == name
 
 
-def test_a_near_name_keeps_what_can_be_kept() -> None:
+def test_a_suggested_name_keeps_all_legal_characters() -> None:
     assert near_job_name("Kündigungen (nightly)_v2") == "Kundigungen-nightly-v2"
 
 

@@ -61,5 +61,5 @@ def test_a_type_of_binary_data_has_no_lines(type_: str) -> None:
         "prototype/thing",
     ],
 )
-def test_a_type_of_text_or_one_that_is_not_known_may_have_lines(type_: str | None) -> None:
+def test_a_text_type_or_an_unknown_type_may_have_lines(type_: str | None) -> None:
     assert not is_binary(type_)

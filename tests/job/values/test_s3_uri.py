@@ -19,19 +19,19 @@ from batch_transform.job.values.s3_uri import S3Uri
         ("https://s3-eu-west-1.amazonaws.com/bucket", "bucket", ""),
     ],
 )
-def test_an_address_is_read_as_bucket_and_key(text: str, bucket: str, key: str) -> None:
+def test_a_uri_is_read_as_bucket_and_key(text: str, bucket: str, key: str) -> None:
     assert S3Uri.parse(text) == S3Uri(bucket, key)
 
 
 @pytest.mark.parametrize(
     "text", ["", "bucket/key", "s3:/bucket", "s3://", "s3:///key", "https://example.com/a"]
 )
-def test_fails_for_what_names_no_bucket(text: str) -> None:
+def test_fails_for_a_uri_without_a_bucket(text: str) -> None:
     with pytest.raises(InvalidS3UriError, match="write s3://BUCKET/KEY"):
         S3Uri.parse(text)
 
 
-def test_an_address_is_written_as_it_is_read() -> None:
+def test_a_uri_is_written_as_it_was_read() -> None:
     assert str(S3Uri.parse("s3://bucket/a//b")) == "s3://bucket/a//b"
 
 
@@ -63,5 +63,5 @@ def test_an_unusual_bucket_name_is_recognised(bucket: str, usual: bool) -> None:
         ("192.168.0.1", False),
     ],
 )
-def test_a_name_that_no_bucket_ever_had_is_recognised(bucket: str, possible: bool) -> None:
+def test_a_name_that_no_bucket_can_have_is_recognised(bucket: str, possible: bool) -> None:
     assert S3Uri(bucket, "").has_possible_bucket_name is possible

@@ -1,4 +1,7 @@
-"""Run by the SageMaker SDK's environment: a model whose code the SDK packs. Arguments: bucket, role, code folder."""
+"""Runs in the SageMaker SDK's environment: deploys a model whose code the SDK packs.
+
+Arguments: bucket, role, code folder.
+"""
 
 import sys
 

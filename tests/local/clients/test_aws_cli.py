@@ -1,4 +1,4 @@
-"""The AWS CLI, unmodified, with nothing but the environment variables that the local AWS prints."""
+"""The unmodified AWS CLI works with only the environment variables that the local AWS prints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The SageMaker Python SDK, unmodified: `Transformer(...).transform(...)` against the local AWS."""
+"""The unmodified SageMaker Python SDK works with the local AWS: `Transformer(...).transform(...)`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run by the SageMaker SDK's environment: what a notebook does. Arguments: bucket, image, role, model name."""
+"""Runs in the SageMaker SDK's environment, as a notebook would. Arguments: bucket, image, role, model name."""
 
 import sys
 

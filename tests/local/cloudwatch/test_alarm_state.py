@@ -43,7 +43,7 @@ def _state(periods: str, missing_data: str, datapoints_to_alarm: int) -> str:
         (2, "- - - - X", ("ALARM", _KEPT, "ALARM", "OK")),
     ],
 )
-def test_some_of_three_datapoints(datapoints: int, periods: str, states: tuple[str, ...]) -> None:
+def test_some_of_three_datapoints_breaching(datapoints: int, periods: str, states: tuple[str, ...]) -> None:
     treatments = ("missing", "ignore", "breaching", "notBreaching")
     assert tuple(_state(periods, treatment, datapoints) for treatment in treatments) == states
 
@@ -57,7 +57,7 @@ def test_some_of_three_datapoints(datapoints: int, periods: str, states: tuple[s
         ("LessThanOrEqualToThreshold", "ALARM", "ALARM", "OK"),
     ],
 )
-def test_each_comparison(comparison: str, below: str, equal: str, above: str) -> None:
+def test_each_comparison_operator(comparison: str, below: str, equal: str, above: str) -> None:
     rule = AlarmRule.of({"EvaluationPeriods": 1, "Threshold": 5, "ComparisonOperator": comparison})
     assert [alarm_state(rule, [value, None, None]) for value in (4.0, 5.0, 6.0)] == [below, equal, above]
 

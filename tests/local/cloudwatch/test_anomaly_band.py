@@ -1,4 +1,4 @@
-"""What is usual of a metric, and what is not."""
+"""Anomaly detection: the band of expected values of a metric."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def threshold(values: list[float | None]) -> float | None:
     return None if rule is None else rule.threshold
 
 
-def test_it_is_learned_from_two_weeks() -> None:
+def test_the_band_is_learned_from_two_weeks() -> None:
     assert (band().deviations, band().learned_periods) == (3.0, 14 * 24)
 
 
@@ -63,21 +63,21 @@ def test_there_is_no_band_before_there_are_enough_values() -> None:
     assert threshold([9.0, *[1.0] * LEAST_VALUES]) is not None
 
 
-def test_the_value_that_is_judged_is_not_learned_from() -> None:
+def test_the_evaluated_value_is_not_part_of_the_training_data() -> None:
     assert threshold([1_000_000.0, 100.0, 100.0, 100.0]) == pytest.approx(130.0)
 
 
-def test_periods_without_data_are_not_learned_from() -> None:
+def test_periods_without_data_are_not_part_of_the_training_data() -> None:
     gaps = [None, 1_000.0, None, 100.0, None, None, 100.0, 100.0]
     assert threshold(gaps) == threshold([1_000.0, 100.0, 100.0, 100.0])
 
 
-def test_without_a_value_to_judge_all_that_came_before_is_learned_from() -> None:
+def test_without_a_value_to_evaluate_all_earlier_values_are_training_data() -> None:
     assert threshold([None, None, None, 100.0, 100.0, 100.0]) == pytest.approx(130.0)
 
 
 @given(st.lists(st.floats(0, 1e9), min_size=LEAST_VALUES, max_size=50), st.floats(0, 10))
-def test_the_band_has_the_deviations_asked_for_and_at_least_a_share_of_the_mean(
+def test_the_band_has_the_given_width_and_at_least_a_fraction_of_the_mean(
     before: list[float], deviations: float
 ) -> None:
     upper = upper_end(before, deviations)

@@ -120,11 +120,11 @@ def test_conditions_match_a_message_in_json(pattern: str, is_matched: bool) -> N
     assert compiled(pattern)(json.dumps(EVENT)) is is_matched
 
 
-def test_a_message_that_is_not_json_meets_no_condition() -> None:
+def test_a_message_that_is_not_json_matches_no_condition() -> None:
     assert not compiled("{ $.none NOT EXISTS }")("ERROR { $.a")
 
 
-def test_an_array_may_be_the_whole_message() -> None:
+def test_a_message_may_be_an_array() -> None:
     assert compiled("{ $[0].a = 1 }")('[{"a": 1}]')
 
 

@@ -1,4 +1,4 @@
-"""The local AWS answers programs on this machine, but neither web pages nor foreign names that point to it."""
+"""The local AWS answers programs on this machine, but neither web pages nor foreign host names that resolve to it."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ FOREIGN = [
 
 
 @pytest.mark.parametrize("host", LOCAL)
-def test_a_host_of_this_machine_is_local(host: str) -> None:
+def test_a_name_of_this_machine_is_local(host: str) -> None:
     assert is_local(host)
 
 
 @pytest.mark.parametrize("host", FOREIGN)
-def test_any_other_host_is_not_local(host: str) -> None:
+def test_any_other_name_is_not_local(host: str) -> None:
     assert not is_local(host)
 
 
@@ -80,7 +80,7 @@ def get(lab: Any, *headers: tuple[str, str], path: str = "/") -> tuple[int, str]
 @pytest.mark.parametrize("host", LOCAL)
 def test_a_service_answers_a_call_to_each_local_host(lab: Any, host: str) -> None:
     status, text = get(lab, ("Host", host), path=f"/{lab.bucket()}/none")
-    assert status in {404, 405}  # S3's own answers, to a bucket in the path or before the host
+    assert status in {404, 405}  # S3's own answers, with the bucket in the path or in the host name
     assert "the local AWS answers" not in text
 
 

@@ -22,7 +22,7 @@ def is_module(name: str) -> bool:
 
 
 def used_names(source: str) -> Iterator[tuple[str, str]]:
-    """Yield each name of the emulator that a module uses, with the emulator's module that has it."""
+    """Yield each name of the emulator that a module uses, with the emulator's module that defines it."""
     tree = ast.parse(source)
     modules: dict[str, str] = {}
     for node in ast.walk(tree):
@@ -46,7 +46,7 @@ def test_the_pinned_emulator_has_every_hook() -> None:
     check()
 
 
-def test_the_hooks_are_what_the_code_uses() -> None:
+def test_the_hooks_are_the_names_that_the_code_uses() -> None:
     folder = Path(emulator.__file__).parent
     used = {each for path in folder.rglob("*.py") for each in used_names(path.read_text(encoding="utf-8"))}
     listed = {
@@ -64,7 +64,7 @@ def test_the_hooks_are_what_the_code_uses() -> None:
         ("ministack.services.no_such_service", "handle_request"),
     ],
 )
-def test_fails_naming_a_hook_that_is_gone(module: str, hook: str) -> None:
+def test_fails_naming_a_missing_hook(module: str, hook: str) -> None:
     with pytest.raises(
         EmulatorHookError,
         match=rf"the emulator lacks {module}:{hook}: ministack \S+ is installed, \S+ is needed",
@@ -82,6 +82,6 @@ def test_fails_naming_a_hook_that_is_something_else() -> None:
         check({"ministack.services.scheduler": ("_SCHEDULE_TICK_INTERVAL: dict",)})
 
 
-def test_all_hooks_that_are_gone_are_named_at_once() -> None:
+def test_all_missing_hooks_are_named_at_once() -> None:
     with pytest.raises(EmulatorHookError, match=r"ministack\.app:a; ministack\.app:b"):
         check({"ministack.app": ("a: dict", "b: dict")})

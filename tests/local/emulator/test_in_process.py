@@ -25,7 +25,7 @@ def test_a_job_reads_a_large_object_and_an_empty_one(lab: Any) -> None:
     assert lab.body(bucket, "out/empty.out") == b""
 
 
-def test_a_job_whose_bucket_goes_fails_with_what_s3_says(lab: Any) -> None:
+def test_a_job_whose_bucket_is_deleted_fails_with_the_error_of_s3(lab: Any) -> None:
     request = lab.request(lab.model(), lab.bucket(a=b"1,2\n"))
     request["TransformOutput"]["S3OutputPath"] = "s3://there-is-no-such-bucket/out"
     described = lab.run(request)

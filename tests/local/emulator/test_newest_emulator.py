@@ -1,4 +1,4 @@
-"""The tool that tries another release of the emulator."""
+"""The tool that tests another release of the emulator."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ def test_the_pinned_release_needs_every_patch(capsys: pytest.CaptureFixture[str]
     assert [patch for patch in CHECKS if f"{patch}: needed" not in output] == []
 
 
-def test_fails_naming_what_a_release_lacks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_fails_naming_the_hooks_that_a_release_lacks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     site = tmp_path / "site"
     shutil.copytree(INSTALLED, site / "ministack", ignore=shutil.ignore_patterns("__pycache__"))
     states = site / "ministack" / "services" / "stepfunctions.py"

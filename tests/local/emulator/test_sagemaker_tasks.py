@@ -141,7 +141,7 @@ def test_stopping_the_execution_stops_the_job_past_every_retry(lab: Any, until: 
 
 def test_a_stopped_execution_makes_no_further_attempt(lab: Any, until: Callable[..., None]) -> None:
     resource = "arn:aws:states:::aws-sdk:sagemaker:describeTransformJob"
-    # the name is not found; each attempt is seen in the history, and would be made 0.6 s after the one before
+    # the job does not exist; each attempt shows in the history, and follows 0.6 s after the previous one
     retry = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 30, "BackoffRate": 1, "MaxAttempts": 50}]
     machine = lab.machine({"Look": task({"TransformJobName": "none"}, resource, Retry=retry)})
     arn = lab.execute(machine)
@@ -154,7 +154,7 @@ def test_a_stopped_execution_makes_no_further_attempt(lab: Any, until: Callable[
     lab.states.stop_execution(executionArn=arn)
     at_its_end = failures(arn)
     other = lab.execute(machine)
-    until(lambda: failures(other) > 2)  # by now there would have been two more
+    until(lambda: failures(other) > 2)  # by now, there would have been two more
     lab.states.stop_execution(executionArn=other)
     assert failures(arn) == at_its_end
 

@@ -1,11 +1,11 @@
-"""AWS's own code, for the tests: it answers requests as the applications of the scikit-learn and XGBoost containers do.
+"""Runs AWS's own code for the tests: the applications of the scikit-learn and XGBoost containers.
 
     build/toolkits/bin/python tests/local/framework/aws_toolkit.py sklearn|xgboost
 
-Run by the Python of an environment that has sagemaker-containers (tests/local/clients/install toolkits), and nothing of
-ours. It reads requests as JSON, one a line, and writes answers so. The container's own package, which is on no package
-index, is used where CONTAINER_SOURCE names the folder `src` of its repository. Without it `_transformer` below stands
-for its `serving.py`, twenty lines that hand four functions to sagemaker-containers.
+It runs in an environment that has sagemaker-containers (tests/local/clients/install toolkits) and none of our packages.
+It reads requests as JSON, one per line, and writes answers in the same way. If CONTAINER_SOURCE names the folder `src`
+of the container's repository, it uses the container's own package, which is not on a package index. Otherwise
+`_transformer` below replaces its `serving.py`: twenty lines that pass four functions to sagemaker-containers.
 """
 
 import base64
@@ -17,9 +17,9 @@ import os
 import sys
 import types
 
-# AWS's Dockerfiles change the package in this way: it was written for Python 3.9
+# AWS's Dockerfiles patch the package in this way: it was written for Python 3.9
 collections.Mapping = collections.abc.Mapping
-# its C extension, which training alone uses, is not built
+# its C extension, which only training uses, is not built
 sys.modules["gethostname"] = types.ModuleType("gethostname")
 
 

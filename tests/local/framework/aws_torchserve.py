@@ -1,10 +1,10 @@
-"""AWS's PyTorch container, for the tests: TorchServe with the handler and the configuration of its own toolkit.
+"""Runs AWS's PyTorch container for the tests: TorchServe with the handler and configuration of its toolkit.
 
     build/toolkits/bin/python tests/local/framework/aws_torchserve.py FOLDER
 
-Run by the Python of an environment that has TorchServe, a Java for it and sagemaker-pytorch-inference
-(tests/local/clients/install toolkits), and nothing of ours. It becomes TorchServe, which keeps its files below FOLDER.
-The toolkit starts it in the same way, and then looks for the one TorchServe of the machine; tests have several.
+It runs in an environment that has TorchServe, Java and sagemaker-pytorch-inference (tests/local/clients/install
+toolkits) and none of our packages. It replaces itself with TorchServe, which keeps its files below FOLDER. The toolkit
+itself starts TorchServe in the same way, but expects only one on the machine; tests run several.
 """
 
 import os
@@ -17,7 +17,7 @@ from sagemaker_pytorch_serving_container import handler_service, torchserve
 
 
 def main():
-    """Become TorchServe."""
+    """Replace this process with TorchServe."""
     folder = pathlib.Path(sys.argv[1])
     (folder / "store").mkdir(parents=True)
     config = folder / "config.properties"

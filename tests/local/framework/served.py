@@ -1,4 +1,4 @@
-"""A model's code served twice: by our server over HTTP, and by AWS's own code."""
+"""Serves a model's code twice: with our server over HTTP, and with AWS's own code."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def model_fn(model_dir):
     booster.load_model(model_dir + "/booster.ubj")
     return booster
 """
-"""A script that loads a booster and has the container's defaults otherwise."""
+"""A script that loads a booster and otherwise uses the container's defaults."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer as a client sees it."""
+    """An answer as the client receives it."""
 
     status: int
     content_type: str | None
@@ -90,7 +90,7 @@ class OurServer:
 
 @contextmanager
 def ours(model: Model, framework: str, tag: str = "") -> Iterator[OurServer]:
-    """Serve a model with our server, once it answers a ping. Raises TransformJobError as a job does."""
+    """Serve a model with our server, once it responds to a ping. Raises TransformJobError as a job does."""
     command = Command((sys.executable, "-m", "batch_transform.local.framework", framework, tag))
     environment = {"PATH": os.environ["PATH"], "SM_MODEL_DIR": str(model.folder), **model.environment}
     process = ModelServerProcess(command, environment, model.folder.parent / "server.log")
@@ -130,7 +130,7 @@ def awss(model: Model, framework: str) -> Iterator[AwssToolkit]:
 
 
 class AwssToolkit:
-    """AWS's own code, in a process of its own environment."""
+    """AWS's own code, in a process with its own environment."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process

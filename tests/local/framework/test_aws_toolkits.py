@@ -1,7 +1,7 @@
 """Compares our servers with AWS's own code: both serve the same model and the same requests.
 
-Status, content type and body must agree. What is not compared: the text of a traceback between its first line and its
-last, and XGBoost's times and addresses in an error.
+Status, content type and body must agree. Two things are not compared: the text of a traceback between its first and
+last line, and the times and addresses in XGBoost's errors.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ ACCEPTS = (*TYPES, "*/*", "application/json, text/csv", "text/xml,text/csv", "te
 
 
 class Server(Protocol):
-    """One of the two."""
+    """Our server or AWS's."""
 
     def answer(self, request: Request) -> Answer:
         """Answer a request."""
@@ -62,7 +62,7 @@ def disagreements(
     aws: Server,
     seen: Callable[[Answer], Answer] = lambda answer: answer,
 ) -> tuple[int, list[tuple[Request, Answer, Answer]]]:
-    """Return the number of requests, and those with different answers."""
+    """Return the number of requests, and the requests with different answers."""
     count, different = 0, []
     for request in requests:
         count += 1
@@ -260,7 +260,7 @@ def test_a_script_is_answered_as_by_sagemaker_containers(
     requests: Sequence[Request],
     record_property: Callable[[str, int], None],
 ) -> None:
-    """The base of the two images. The XGBoost image's own decoders are only in its repository: see below."""
+    """The base of the two images. The XGBoost image's own decoders exist only in its repository: see below."""
     if framework == "xgboost" and code == DOUBLER:
         pytest.skip("the decoders are the container's own")
     model = Model.of(tmp_path, code, "my_model.py", SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT="application/json")

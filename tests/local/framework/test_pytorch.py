@@ -35,7 +35,7 @@ def output_fn(prediction, accept):
 
 
 def of(folder: Path, code: str, **environment: str) -> Model:
-    """Write a model whose container finds inference.py by itself."""
+    """Write a model in which the container finds inference.py by itself."""
     model = Model.of(folder, code)
     (model.folder / "word.txt").write_text("word")
     return Model(model.folder, environment)
@@ -59,7 +59,7 @@ def evaluating(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OurServer]:
         ("a/b", "bytearray"),
     ],
 )
-def test_exactly_two_types_come_as_str(evaluating: OurServer, content_type: str, kind: str) -> None:
+def test_exactly_two_types_are_passed_as_str(evaluating: OurServer, content_type: str, kind: str) -> None:
     answer = evaluating.answer(Request(b"1", {"Content-Type": content_type, "X-Mine": "5"}))
     assert answer == Answer(200, "text/csv", f"{kind} {content_type} word 5 text/csv".encode())
 

@@ -135,7 +135,7 @@ def test_fails_with_500_and_the_reason_in_the_log(
         ("TEXT/CSV", "bytes"),
     ],
 )
-def test_exactly_two_types_come_as_str_and_all_others_as_bytes(
+def test_exactly_two_types_are_passed_as_str_and_all_others_as_bytes(
     echo: OurServer, content_type: str, kind: str
 ) -> None:
     answer = echo.answer(Request(b"1,2", {"Content-Type": content_type}))
@@ -336,7 +336,7 @@ def test_code_can_import_the_modules_of_its_container(tmp_path: Path) -> None:
 
 
 def test_code_that_names_the_containers_model_folder_finds_it(tmp_path: Path) -> None:
-    """Only where the system allows a process its own mounts; elsewhere the error says what to use."""
+    """This requires a system that allows a process its own mounts; on others, the error says what to use instead."""
     code = """
 import os
 def model_fn(model_dir):
@@ -353,14 +353,16 @@ def transform_fn(model, data, content_type, accept):
             assert server.answer(Request(b"1", CSV)).body.decode() == f"word {sorted({*before, 'ml'})}"
             assert "only this model server sees the model's folder there" in server.printed
     except TransformJobError as failed:
-        assert "SM_MODEL_DIR in the environment" in "\n".join(failed.log_lines)  # one of the two
+        assert "SM_MODEL_DIR in the environment" in "\n".join(
+            failed.log_lines
+        )  # on a system without such mounts
     assert sorted(entry.name for entry in Path("/opt").iterdir()) == before
 
 
 def test_fails_for_a_file_of_the_project_by_a_relative_path(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The container's working directory has none of the user's files, and is writable."""
+    """The container's working directory is writable and has none of the user's files."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "labels.txt").write_text("cat")
     code = (

@@ -56,7 +56,7 @@ def test_without_a_script_the_booster_answers_a_line_for_each_row(regression: Ou
     expected = "".join(f"{value}\n" for value in trained().predict(xgboost.DMatrix(rows)).tolist())
     body = b"1,2,3,4\n0,,1,1\n"
     assert regression.answer(Request(body, CSV)) == Answer(200, "text/csv; charset=utf-8", expected.encode())
-    # in a transform job the answer is lines, whatever Accept says
+    # in a transform job, the answer has one line per row, whatever Accept is
     as_json = regression.answer(Request(body, {**CSV, "Accept": "application/json"}))
     assert as_json == Answer(200, "application/json", expected.encode())
     assert regression.answer(Request(body.replace(b",", b";"), CSV)).body == expected.encode()
@@ -139,7 +139,7 @@ def test_several_boosters_predict_together(tmp_path: Path) -> None:
 
 
 @needs_xgboost
-def test_selected_parts_of_a_prediction(tmp_path: Path) -> None:
+def test_parts_of_a_prediction_can_be_selected(tmp_path: Path) -> None:
     selected = "predicted_label,probability,probabilities"
     model = algorithm(tmp_path, trained("binary:logistic"), SAGEMAKER_INFERENCE_OUTPUT=selected)
     with ours(model, "xgboost", TAG) as server:

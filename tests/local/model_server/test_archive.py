@@ -1,4 +1,4 @@
-"""Model archives, unpacked as for a container."""
+"""Model archives are unpacked as for a container."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def test_refuses_members_that_are_not_files_below_the_folder(
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz", format=tarfile.PAX_FORMAT) as archive:
         for member in members:
-            if "\0" in member.name:  # as only an extended header can have it
+            if "\0" in member.name:  # only an extended header can have such a name
                 member.pax_headers, member.name = {"path": member.name}, "a"
             archive.addfile(member)
     with pytest.raises(TransformJobError, match=r"^ClientError: Failed to extract model data archive"):

@@ -1,4 +1,4 @@
-"""How a scikit-learn or XGBoost container finds its code with SAGEMAKER_SUBMIT_DIRECTORY."""
+"""How a scikit-learn or XGBoost container finds its code through SAGEMAKER_SUBMIT_DIRECTORY."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a model's container starts, through the API, with IAM enforced: its code from S3, and its packages."""
+"""How a model's container starts with IAM enforced, tested through the API: its code in S3, and its packages."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def code(says: str, imports: str = "") -> str:
 
 
 class Containers:
-    """Runs jobs on models whose role may read only their own objects."""
+    """Runs jobs with models whose roles may read only their own objects."""
 
     def __init__(self, lab: Any) -> None:
         self.lab = lab

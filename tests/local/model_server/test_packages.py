@@ -1,4 +1,4 @@
-"""Packages in requirements.txt are installed by the real pip, from wheels made by hand, without a network."""
+"""Packages in requirements.txt are installed by the real pip from handmade wheels, without a network."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NO_INDEX = "--no-index\n--find-links wheels\n"
 
 @pytest.fixture
 def code(tmp_path: Path) -> Path:
-    """A code folder with the wheels of two versions of a package, and of one that needs it."""
+    """A code folder with wheels of two versions of a package, and of another package that requires it."""
     folder = tmp_path / "code"
     for version in ("1.0", "2.0"):
         write_wheel(folder / "wheels", "lopsided", version)
@@ -208,7 +208,7 @@ def test_fails_when_the_disk_is_full(
 
 
 def backend(project: Path, body: str, moves: str = "") -> None:
-    """Make a folder a Python project that builds without dependencies."""
+    """Turn a folder into a Python project that builds without dependencies."""
     project.mkdir(exist_ok=True)
     (project / "pyproject.toml").write_text(
         '[build-system]\nrequires = []\nbuild-backend = "own_build"\nbackend-path = ["."]\n'
@@ -221,7 +221,7 @@ def backend(project: Path, body: str, moves: str = "") -> None:
 
 
 def slow_project(code: Path, started: Path) -> None:
-    """A project in the code folder whose build does not end."""
+    """A project in the code folder whose build never ends."""
     backend(code / "slow", f"pathlib.Path({str(started)!r}).touch(); time.sleep(600)")
     (code / "requirements.txt").write_text("--no-index\n./slow\n")
 

@@ -59,7 +59,7 @@ def test_a_server_that_died_is_replaced(servers: ModelServers, tmp_path: Path) -
 def test_a_server_that_no_longer_answers_pings_is_replaced(servers: ModelServers, tmp_path: Path) -> None:
     url = url_of(servers, tmp_path, BEHAVIOUR="sick")
     assert url_of(servers, tmp_path, BEHAVIOUR="sick") == url
-    urllib3.request("POST", f"{url}/invocations", body=b"x")  # it hangs from here on
+    urllib3.request("POST", f"{url}/invocations", body=b"x")  # it hangs from now on
     replaced = url_of(servers, tmp_path, BEHAVIOUR="sick")
     assert replaced != url
     assert answers(replaced)

@@ -11,7 +11,7 @@ from checks.processes import is_running
 
 
 def start(code: str) -> subprocess.Popen[str]:
-    """Supervise a Python program; the test holds the pipe that keeps it alive."""
+    """Supervise a Python program; it lives as long as the test keeps the pipe open."""
     return subprocess.Popen(
         [sys.executable, "-I", "-S", supervise.__file__, sys.executable, "-c", code],
         stdin=subprocess.PIPE,

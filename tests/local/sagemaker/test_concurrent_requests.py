@@ -1,4 +1,4 @@
-"""Several requests in flight at a time, sent from one thread."""
+"""Several requests in flight at the same time, sent from one thread."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def send_all(
     timeout: float = PATIENCE_SECONDS,
     is_stopped: Callable[[], bool] = lambda: False,
 ) -> list[Outcome | None]:
-    """Send requests as the engine does; afterwards every place but the caller's own is free again."""
+    """Send requests as the engine does, and check that every slot except the caller's own is free afterwards."""
     slots = threading.Semaphore(at_a_time)
     slots.acquire()
     found = invoker.invoke_all(Requests(bodies, "text/csv", None, timeout, slots, is_stopped))
@@ -35,7 +35,7 @@ def send_all(
 
 
 @pytest.mark.parametrize("at_a_time", [1, 2, 5, 40])
-def test_answers_come_in_the_order_of_the_bodies_over_no_more_connections_than_places(
+def test_answers_are_in_the_order_of_the_bodies_over_no_more_connections_than_slots(
     server: OddServer, invoker: HttpInvoker, at_a_time: int
 ) -> None:
     bodies = [b"%d" % number for number in range(100)]
@@ -44,13 +44,13 @@ def test_answers_come_in_the_order_of_the_bodies_over_no_more_connections_than_p
     assert server.most_at_a_time <= at_a_time
 
 
-def test_as_many_requests_are_in_flight_as_there_are_places(server: OddServer, invoker: HttpInvoker) -> None:
+def test_as_many_requests_are_in_flight_as_there_are_slots(server: OddServer, invoker: HttpInvoker) -> None:
     found = send_all(invoker, [b"slow %d" % number for number in range(8)], at_a_time=4)
     assert found[7] == Answer(200, b"slow 7")
     assert server.most_at_a_time == 4
 
 
-def test_two_senders_share_the_places_and_the_connections(server: OddServer, invoker: HttpInvoker) -> None:
+def test_two_senders_share_the_slots_and_the_connections(server: OddServer, invoker: HttpInvoker) -> None:
     slots = threading.Semaphore(3)
     found: list[list[Outcome | None]] = []
 

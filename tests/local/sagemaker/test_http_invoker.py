@@ -102,7 +102,7 @@ def test_a_header_on_two_lines_is_read_completely() -> None:
 
 @pytest.mark.parametrize("digits", [19, 5_000])
 def test_fails_for_an_impossible_length(digits: int) -> None:
-    """Python refuses to parse a number with more than 4,300 digits, with an unexpected error."""
+    """Python raises an unexpected error for a number with more than 4,300 digits."""
     head = b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * digits + b"\r\n\r\n1"
     with (
         MisbehavingServer(Way("long", lambda _: [head, Close], "", "error"), bytes) as server,
@@ -212,7 +212,7 @@ def test_a_body_in_pieces_of_known_size_is_sent_with_its_length(
 
 
 @pytest.mark.parametrize("error", [ValueError, OSError])
-def test_raises_the_error_of_a_body_that_breaks_off(invoker: HttpInvoker, error: type[Exception]) -> None:
+def test_raises_the_error_of_a_body_that_cannot_be_read(invoker: HttpInvoker, error: type[Exception]) -> None:
     def broken() -> Iterator[bytes]:
         yield b"x"
         raise error("no more input")

@@ -212,7 +212,7 @@ def test_each_container_of_a_pipeline_gets_the_answer_of_the_one_before(lab: Any
     )
     bucket = lab.bucket(**{"a.csv": ROWS})
     assert lab.run(lab.request(model, bucket))["TransformJobStatus"] == "Completed"
-    # two cells are left of each row, so the first answers 2, the second 1 cell, the last its headers
+    # each row has two cells left: the first container answers 2, the second 1 (cell), the last its headers
     assert lab.body(bucket, "out/a.csv.out") == b"id-1,text/plain|text/csv|1\nid-2,text/plain|text/csv|1\n"
 
 

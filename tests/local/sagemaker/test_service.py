@@ -127,7 +127,7 @@ SUPPORTED = '["application/json", "application/jsonlines", "text/csv"]'
 def test_fails_with_awss_text_for_a_filter_on_an_unsupported_type(
     lab: Any, processing: tuple[str, str], member: str, type_: str | None
 ) -> None:
-    """AWS's text was recorded for OutputFilter without Accept, with a join; check says the same of the request."""
+    """AWS's text was recorded for a join with OutputFilter and without Accept; `check` reports the same."""
     filter_, join = processing
     place, type_member = {
         "InputFilter": ("TransformInput", "ContentType"),

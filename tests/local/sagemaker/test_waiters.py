@@ -19,7 +19,7 @@ ONCE = {"InvocationsMaxRetries": 0, "InvocationsTimeoutInSeconds": 10}
 
 
 def shipped(kind: str) -> dict[str, dict[str, Any]]:
-    """botocore's own data for SageMaker, by the name of the waiter or of the paginated operation."""
+    """Return botocore's own data for SageMaker, by the name of the waiter or paginated operation."""
     loader = botocore.session.get_session().get_component("data_loader")
     (content,) = (
         value for value in loader.load_service_model("sagemaker", kind).values() if isinstance(value, Mapping)
@@ -130,7 +130,7 @@ def five_packages(lab: Any) -> tuple[dict[str, Any], set[str]]:
 
 
 def fifty_tags(lab: Any) -> tuple[dict[str, Any], set[str]]:
-    """As many as a resource may have: a page of ListTags has at least 50, so there is a single page."""
+    """Return as many tags as a resource may have: a page of ListTags has at least 50, so there is a single page."""
     arn = lab.sagemaker.describe_model(ModelName=lab.model())["ModelArn"]
     keys = {f"key-{number}" for number in range(50)}
     lab.sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": key, "Value": "x"} for key in keys])

@@ -1,4 +1,4 @@
-"""What AWS publishes of executions and queues, and what alarms make of it."""
+"""The metrics that AWS publishes about executions and queues, and the alarms on them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WAIT = {"Long": {"Type": "Wait", "Seconds": 3600, "End": True}}
 
 @pytest.fixture(scope="module")
 def quick(make_lab: Callable[[LocalAws], Any]) -> Iterator[Any]:
-    """A local AWS whose alarms look at a hundredth of their periods."""
+    """Start a local AWS whose alarms use a hundredth of their periods."""
     with LocalAws(alarm_scale=0.01) as aws:
         yield make_lab(aws)
 
@@ -75,7 +75,7 @@ def test_each_end_of_an_execution_is_a_metric(quick: Any, until: Callable[..., N
     until(lambda: _sums(quick, machine) == {"Started": 1, "Aborted": 1})
 
 
-def test_an_execution_ends_with_the_time_of_its_machine(quick: Any) -> None:
+def test_an_execution_ends_after_the_timeout_of_its_machine(quick: Any) -> None:
     definition = {"StartAt": "Long", "States": _WAIT, "TimeoutSeconds": 1}
     machine = quick.states.create_state_machine(
         name=quick.name(),
@@ -89,7 +89,7 @@ def test_an_execution_ends_with_the_time_of_its_machine(quick: Any) -> None:
     assert _sums(quick, machine) == {"Started": 1, "TimedOut": 1}
 
 
-def test_an_alarm_knows_its_own_machine(quick: Any, until: Callable[..., None]) -> None:
+def test_an_alarm_evaluates_only_its_own_machine(quick: Any, until: Callable[..., None]) -> None:
     broken = quick.machine({"Broken": {"Type": "Fail"}})
     sound = quick.machine(_PASS)
     alarms = [_put_alarm(quick, "ExecutionsFailed", {"StateMachineArn": arn}) for arn in (broken, sound)]
@@ -157,7 +157,7 @@ def test_an_alarm_notifies_the_subscribers_of_its_topic(quick: Any, until: Calla
     assert notified["AlarmDescription"] == "look at the log"
 
 
-def test_metrics_in_the_lines_of_a_log(quick: Any) -> None:
+def test_metrics_embedded_in_log_lines_are_published(quick: Any) -> None:
     group, now = quick.name(), int(time.time() * 1000)
     quick.logs.create_log_group(logGroupName=group)
     quick.logs.create_log_stream(logGroupName=group, logStreamName="s")

@@ -1,4 +1,4 @@
-"""A bucket that the CDK empties goes with its stack, whatever is in it."""
+"""A bucket that the CDK empties is deleted with its stack, whatever it contains."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 
-def test_a_bucket_goes_with_all_versions_of_its_objects(lab: Any, until: Callable[..., None]) -> None:
+def test_a_bucket_is_deleted_with_all_versions_of_its_objects(lab: Any, until: Callable[..., None]) -> None:
     cloudformation, name = lab.aws.client("cloudformation"), lab.name()
     bucket = {
         "Type": "AWS::S3::Bucket",

@@ -1,4 +1,4 @@
-"""What EventBridge and Lambda do here with what they cannot do."""
+"""What EventBridge and Lambda do with events that they fail to deliver."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FAILS = "def handler(event, context):\n    raise ValueError('no')\n"
 
 
 class Letters:
-    """A queue."""
+    """A queue for undelivered events."""
 
     def __init__(self, lab: Any) -> None:
         self._sqs = lab.aws.client("sqs")
@@ -50,7 +50,7 @@ def function(lab: Any, code: str) -> str:
 
 
 def rule(lab: Any, bucket: str, target: dict[str, Any], **pattern: Any) -> None:
-    """Let objects of a bucket lead to the target."""
+    """Make a rule that sends the events of a bucket's objects to the target."""
     events, name = lab.aws.client("events"), lab.name()
     lab.s3.put_bucket_notification_configuration(
         Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}}
@@ -82,7 +82,7 @@ def test_a_failed_event_is_retried_and_then_sent_to_the_functions_destination(
     assert letter["requestContext"]["condition"] == "RetriesExhausted"
 
 
-def test_an_event_whose_target_is_gone_goes_to_the_rules_queue(
+def test_an_event_for_a_deleted_target_is_sent_to_the_rules_queue(
     lab: Any, letters: Letters, until: Callable[..., None]
 ) -> None:
     arn = "arn:aws:lambda:us-east-1:000000000000:function:nobody"

@@ -1,4 +1,4 @@
-"""Exports that another stack imports, through CloudFormation's own API."""
+"""Exports that another stack imports, tested through CloudFormation's own API."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Pair:
         return {"Resources": {"Parameter": {**PARAMETER, "Properties": {"Type": "String", "Value": value}}}}
 
     def deploy(self, name: str, template: dict[str, Any]) -> str:
-        """Return the status in which the stack rests."""
+        """Return the final status of the stack."""
         there = [one["StackName"] for one in self._cloudformation.describe_stacks()["Stacks"]]
         act = self._cloudformation.update_stack if name in there else self._cloudformation.create_stack
         act(StackName=name, TemplateBody=json.dumps(template))
@@ -64,7 +64,7 @@ def pair(lab: Any, until: Callable[..., None]) -> Pair:
     return Pair(lab, until)
 
 
-def test_an_export_in_use_cannot_be_taken_away_and_nothing_is_touched(pair: Pair) -> None:
+def test_an_export_in_use_cannot_be_removed_and_nothing_changes(pair: Pair) -> None:
     pair.deploy(pair.importer, pair.importing())
     seen = len(pair.events(pair.exporter))
     status = pair.deploy(pair.exporter, pair.exporting("second", export=False))
@@ -94,12 +94,12 @@ def test_a_stack_that_was_rolled_back_can_be_updated(pair: Pair) -> None:
     assert pair.deploy(pair.exporter, same) == "UPDATE_COMPLETE"
 
 
-def test_an_export_that_nobody_imports_changes_and_goes(pair: Pair) -> None:
+def test_an_export_that_nobody_imports_can_be_changed_and_removed(pair: Pair) -> None:
     assert pair.deploy(pair.exporter, pair.exporting("second")) == "UPDATE_COMPLETE"
     assert pair.deploy(pair.exporter, pair.exporting("second", export=False)) == "UPDATE_COMPLETE"
 
 
-def test_an_export_goes_once_its_importer_has_gone(pair: Pair) -> None:
+def test_an_export_can_be_removed_once_its_importer_is_deleted(pair: Pair) -> None:
     pair.deploy(pair.importer, pair.importing())
     pair.delete(pair.importer)
     assert pair.deploy(pair.exporter, pair.exporting("first", export=False)) == "UPDATE_COMPLETE"

@@ -39,7 +39,7 @@ def handler(event, context):
 """
 
 
-def test_a_function_reaches_the_local_aws_and_sees_its_own_files_only(lab: Any) -> None:
+def test_a_function_reaches_the_local_aws_and_sees_only_its_own_files(lab: Any) -> None:
     functions, name = lab.aws.client("lambda"), create_function(lab, HANDLER)
     answer = json.load(functions.invoke(FunctionName=name)["Payload"])
     assert answer == {"has_project": False, "account": "000000000000", "endpoint": lab.aws.endpoint_url}
@@ -48,7 +48,7 @@ def test_a_function_reaches_the_local_aws_and_sees_its_own_files_only(lab: Any) 
 SLEEPER = "import time\n\n\ndef handler(event, context):\n    time.sleep(3600)\n"
 
 
-def test_a_function_that_runs_ends_with_a_local_aws_that_is_killed(
+def test_a_running_function_ends_when_its_local_aws_is_killed(
     make_lab: Callable[[LocalAws], Any], until: Callable[..., None], processes: Callable[[str], list[str]]
 ) -> None:
     with LocalAws() as aws:
@@ -109,11 +109,11 @@ def test_a_burst_of_calls_shares_a_bounded_number_of_workers(
         while not all(each.done() for each in calls):
             most = max(most, len([line for line in processes(mark) if "_worker.py" in line]))
         assert [each.result() for each in calls] == list(range(60))
-        # on a busy machine none may become free for so long that one more is let in
+        # on a busy machine, none may become free for so long that another one is started
         assert 1 < most <= MOST_IN_ALL + (time.monotonic() - began) // PATIENCE_SECONDS
 
 
-def test_a_function_that_calls_itself_deeper_than_there_are_places_ends(lab: Any) -> None:
+def test_a_function_that_calls_itself_more_often_than_there_are_workers_ends(lab: Any) -> None:
     depth = MOST_OF_A_FUNCTION + 2
     assert call(lab.aws.client("lambda"), create_function(lab, NESTED, Timeout=60), depth) == depth
 

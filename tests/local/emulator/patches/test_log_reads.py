@@ -14,7 +14,7 @@ STREAMS = ("a/1", "a/2", "b/1")
 
 @pytest.fixture(scope="module")
 def group(lab: Any) -> str:
-    """A log group with 30 events in three streams; several at each moment."""
+    """A log group with 30 events in three streams, several of them at the same time."""
     name = f"/test/{lab.name()}"
     lab.logs.create_log_group(logGroupName=name)
     for number, stream in enumerate(STREAMS):
@@ -48,7 +48,7 @@ def pages(lab: Any, size: int | None = None, **request: Any) -> list[Any]:
     return list(paginator.paginate(**request, PaginationConfig={"PageSize": size} if size else {}))
 
 
-def test_events_come_by_time_from_every_stream(lab: Any, group: str) -> None:
+def test_events_of_all_streams_are_returned_by_time(lab: Any, group: str) -> None:
     answer = lab.logs.filter_log_events(logGroupName=group)
     assert summary_of(answer["events"]) == expected()
     assert "nextToken" not in answer
@@ -73,7 +73,7 @@ def test_streams_are_chosen_by_prefix_and_by_name(lab: Any, group: str, asked: A
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(1, 31), st.tuples(*[st.integers(998, 1_006)] * 2), st.sampled_from(["", "a", "b/"]))
-def test_pages_of_any_size_hold_each_event_once(
+def test_pages_of_any_size_contain_each_event_once(
     lab: Any, group: str, size: int, times: tuple[int, int], prefix: str
 ) -> None:
     asked = {"logGroupName": group, "startTime": times[0], "endTime": times[1]}
@@ -83,12 +83,12 @@ def test_pages_of_any_size_hold_each_event_once(
     assert all(len(page["events"]) == size for page in found[:-1])
 
 
-def test_events_come_backwards_too(lab: Any, group: str) -> None:
+def test_events_can_be_read_backwards(lab: Any, group: str) -> None:
     found = pages(lab, 7, logGroupName=group, startFromHead=False)
     assert summary_of([event for page in found for event in page["events"]]) == expected()[::-1]
 
 
-def test_a_pattern_chooses_events_over_pages(lab: Any, group: str) -> None:
+def test_a_pattern_selects_events_across_pages(lab: Any, group: str) -> None:
     found = pages(lab, 2, logGroupName=group, filterPattern='{ $.level = "ERROR" && $.s != 1 }')
     numbers = [
         (stream, n) for _, stream, n in summary_of([event for page in found for event in page["events"]])
@@ -97,7 +97,7 @@ def test_a_pattern_chooses_events_over_pages(lab: Any, group: str) -> None:
     assert len(found) == 4
 
 
-def test_events_that_come_meanwhile_shift_no_page(lab: Any) -> None:
+def test_events_that_arrive_during_paging_shift_no_page(lab: Any) -> None:
     name = f"/test/{lab.name()}"
     lab.logs.create_log_group(logGroupName=name)
     lab.logs.create_log_stream(logGroupName=name, logStreamName="s")
@@ -113,7 +113,7 @@ def test_events_that_come_meanwhile_shift_no_page(lab: Any) -> None:
     assert [event["message"] for event in second["events"]] == ["30", "40"]
 
 
-def test_a_page_holds_a_megabyte(lab: Any) -> None:
+def test_a_page_contains_at_most_a_megabyte(lab: Any) -> None:
     name = f"/test/{lab.name()}"
     lab.logs.create_log_group(logGroupName=name)
     lab.logs.create_log_stream(logGroupName=name, logStreamName="s")
@@ -146,7 +146,7 @@ def test_fails_as_aws_does(lab: Any, group: str) -> None:
     assert refused == ("ResourceNotFoundException", "The specified log stream does not exist.")
 
 
-def test_streams_and_groups_come_in_pages(lab: Any, group: str) -> None:
+def test_streams_and_groups_are_returned_in_pages(lab: Any, group: str) -> None:
     streams = lab.logs.get_paginator("describe_log_streams")
     for asked in ({"logGroupName": group}, {"logGroupIdentifier": group}):
         found = list(streams.paginate(**asked, PaginationConfig={"PageSize": 2}))
@@ -165,7 +165,7 @@ def test_streams_and_groups_come_in_pages(lab: Any, group: str) -> None:
 
 
 @pytest.mark.parametrize("from_head", [True, False])
-def test_a_stream_is_read_to_its_end_and_the_token_stays(lab: Any, group: str, from_head: bool) -> None:
+def test_at_the_end_of_a_stream_the_token_stays_the_same(lab: Any, group: str, from_head: bool) -> None:
     asked: dict[str, Any] = {
         "logGroupName": group,
         "logStreamName": "a/1",

@@ -15,7 +15,7 @@ NOWHERE = "arn:aws:states:us-east-1:000000000000:stateMachine:nowhere"
 
 
 def schedule(lab: Any, expression: str, machine: str, *, queue: str = "", **members: Any) -> str:
-    """Make a schedule. Time passes 20 times as fast for it as on AWS: see the fixture `aws`."""
+    """Make a schedule. Its time passes 20 times as fast as on AWS: see the fixture `aws`."""
     name = str(lab.name())
     target = {
         "Arn": machine,
@@ -43,7 +43,7 @@ def queue_of(lab: Any) -> tuple[str, str]:
     return url, sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
 
 
-def test_a_single_moment_starts_the_machine_with_its_input_and_the_schedule_goes(
+def test_a_one_time_schedule_starts_the_machine_with_its_input_and_is_deleted(
     lab: Any, until: Callable[..., None]
 ) -> None:
     machine = lab.machine(PASS)
@@ -56,9 +56,9 @@ def test_a_single_moment_starts_the_machine_with_its_input_and_the_schedule_goes
         lab.aws.client("scheduler").get_schedule(Name=name)
 
 
-def test_a_single_moment_is_read_in_its_time_zone(lab: Any, until: Callable[..., None]) -> None:
+def test_a_one_time_schedule_is_read_in_its_time_zone(lab: Any, until: Callable[..., None]) -> None:
     machine, other = lab.machine(PASS), lab.machine(PASS)
-    local = datetime.now(UTC) + timedelta(hours=5, minutes=31)  # one minute ahead in Kolkata
+    local = datetime.now(UTC) + timedelta(hours=5, minutes=31)  # one minute from now in Kolkata
     schedule(lab, f"at({local:%Y-%m-%dT%H:%M:%S})", machine, ScheduleExpressionTimezone="Asia/Kolkata")
     schedule(lab, f"at({local:%Y-%m-%dT%H:%M:%S})", other)
     until(lambda: started(lab, machine))
@@ -73,7 +73,7 @@ def test_rate_and_cron_start_again_and_again(lab: Any, until: Callable[..., None
         until(lambda: len(started(lab, machine)) > 1)  # noqa: B023  # it is called in this turn
 
 
-def test_a_disabled_a_future_and_a_past_schedule_start_nothing(lab: Any, until: Callable[..., None]) -> None:
+def test_disabled_future_and_past_schedules_start_nothing(lab: Any, until: Callable[..., None]) -> None:
     machine = lab.machine(PASS)
     now = datetime.now(UTC)
     schedule(lab, "rate(1 minute)", machine, State="DISABLED")
@@ -86,9 +86,7 @@ def test_a_disabled_a_future_and_a_past_schedule_start_nothing(lab: Any, until: 
     assert not started(lab, machine)
 
 
-def test_a_start_that_cannot_be_made_goes_to_the_dead_letter_queue(
-    lab: Any, until: Callable[..., None]
-) -> None:
+def test_a_failed_start_is_sent_to_the_dead_letter_queue(lab: Any, until: Callable[..., None]) -> None:
     url, arn = queue_of(lab)
     name = schedule(lab, "rate(1 hour)", NOWHERE, queue=arn)
     found: list[Any] = []
@@ -113,12 +111,14 @@ def test_a_start_that_cannot_be_made_goes_to_the_dead_letter_queue(
         ),
     ],
 )
-def test_fails_for_what_aws_refuses(lab: Any, expression: str, members: dict[str, Any], message: str) -> None:
+def test_fails_for_schedules_that_aws_refuses(
+    lab: Any, expression: str, members: dict[str, Any], message: str
+) -> None:
     with pytest.raises(ClientError, match=message):
         schedule(lab, expression, NOWHERE, **members)
 
 
-def test_a_stack_makes_changes_and_removes_schedules_with_all_that_they_say(lab: Any) -> None:
+def test_a_stack_creates_changes_and_deletes_schedules_with_all_their_properties(lab: Any) -> None:
     cloudformation, scheduler = lab.aws.client("cloudformation"), lab.aws.client("scheduler")
     stack, name = lab.name(), lab.name()
 

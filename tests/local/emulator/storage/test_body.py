@@ -15,12 +15,10 @@ CUTS = st.tuples(st.integers(0, 60), st.integers(0, 60))
 
 
 @given(parts=st.lists(st.binary(max_size=20), max_size=4), cuts=st.lists(CUTS, max_size=3))
-def test_a_body_is_cut_joined_and_hashed_as_bytes_are(
-    parts: list[bytes], cuts: list[tuple[int, int]]
-) -> None:
+def test_a_body_is_cut_joined_and_hashed_like_bytes(parts: list[bytes], cuts: list[tuple[int, int]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         bodies = BodyFolder(Path(folder))
-        # every second part is in memory still, as the small last part of an upload is
+        # every second part is still in memory, like the small last part of an upload
         body = bodies.join(part if number % 2 else bodies.write(part) for number, part in enumerate(parts))
         expected = b"".join(parts)
         for start, end in cuts:
@@ -31,7 +29,7 @@ def test_a_body_is_cut_joined_and_hashed_as_bytes_are(
         assert body.crc32() == zlib.crc32(expected)
 
 
-def test_a_file_goes_with_the_last_body_that_has_a_piece_of_it(tmp_path: Path) -> None:
+def test_a_file_is_deleted_with_the_last_body_that_uses_it(tmp_path: Path) -> None:
     bodies = BodyFolder(tmp_path / "bodies")
     whole = bodies.write(b"abcdef")
     part = whole[1:3]
@@ -43,7 +41,7 @@ def test_a_file_goes_with_the_last_body_that_has_a_piece_of_it(tmp_path: Path) -
     assert not list(bodies.path.iterdir())
 
 
-def test_a_file_that_is_kept_goes_with_a_sweep_unless_it_was_taken_up_again(tmp_path: Path) -> None:
+def test_a_kept_file_is_deleted_by_a_sweep_unless_it_was_claimed_again(tmp_path: Path) -> None:
     bodies = BodyFolder(tmp_path / "bodies", keeps_files=True)
     first, second = bodies.write(b"first"), bodies.write(b"second")
     name = first.pieces[0].file.name
@@ -55,7 +53,7 @@ def test_a_file_that_is_kept_goes_with_a_sweep_unless_it_was_taken_up_again(tmp_
     assert [path.name for path in bodies.path.iterdir()] == [taken_up.name]
 
 
-def test_files_that_a_killed_process_left_go_at_the_start(tmp_path: Path) -> None:
+def test_files_left_by_a_killed_process_are_deleted_at_the_start(tmp_path: Path) -> None:
     bodies = BodyFolder(tmp_path, keeps_files=True)
     (tmp_path / "left").write_bytes(b"half")
     body: Body = bodies.write(b"whole")

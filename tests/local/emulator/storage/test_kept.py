@@ -1,4 +1,4 @@
-"""`--data-dir`: what was answered with 200 survives a restart, and nothing else does."""
+"""`--data-dir`: everything that was answered with 200 survives a restart, and nothing else."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def test_a_kill_amid_many_writes_leaves_each_object_old_or_new(
 
 
 def check(lab: Any, bucket: str, possible: dict[str, set[str]]) -> dict[str, str]:
-    """Hold each object against what it may be, and return what it is."""
+    """Check that each object has one of its possible values, and return the actual ones."""
     found = {}
     for key, digests in possible.items():
         try:
@@ -151,7 +151,7 @@ def check(lab: Any, bucket: str, possible: dict[str, set[str]]) -> dict[str, str
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of its own, with room for 24 MB."""
+    """Mount a separate file system with room for 24 MB."""
     place = tmp_path / "disk"
     place.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(place)]
@@ -167,7 +167,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def fill(place: Path, leaving: int = 0) -> Path:
-    """Take all room but `leaving` bytes."""
+    """Fill the disk except for `leaving` bytes."""
     filler = place / "filler"
     with filler.open("wb", buffering=0) as stream:
         try:
@@ -232,14 +232,14 @@ def test_a_job_whose_result_the_disk_cannot_keep_fails_and_says_so(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of another process are Linux's")
 @pytest.mark.parametrize("is_kept", [True, False])
-def test_an_object_that_the_system_lets_nobody_write_is_refused(
+def test_an_object_that_the_system_cannot_write_is_refused(
     make_lab: Callable[[LocalAws], Any], tmp_path: Path, *, is_kept: bool
 ) -> None:
     with LocalAws(data_dir=tmp_path if is_kept else None) as aws:
         lab = without_retries(make_lab(aws))
         bucket = lab.bucket(a=b"old")
         limit = 1_000_000
-        if sys.platform == "linux":  # or this is skipped
+        if sys.platform == "linux":  # always true here; mypy needs it to find prlimit
             resource.prlimit(aws.pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
         code, message = lab.refusal(
             lambda: lab.s3.put_object(Bucket=bucket, Key="in/a", Body=bytes(limit + 1))

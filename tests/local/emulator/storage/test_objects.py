@@ -15,18 +15,18 @@ from batch_transform.local.up import LocalAws
 
 LARGE = 200 * 1024 * 1024
 MOST_GROWTH = 100 * 1024 * 1024
-"""Bytes by which memory may grow for LARGE: it is nearer to nothing than to one copy."""
+"""The bytes by which memory may grow while LARGE is processed: half of what a copy needs."""
 
 
 def highest_memory(pid: int) -> int:
-    """Return the bytes of memory that the process had at its highest."""
+    """Return the peak memory of the process in bytes."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
     (kilobytes,) = re.findall(r"VmHWM:\s+(\d+) kB", status)
     return int(kilobytes) * 1024
 
 
 class Rows(io.RawIOBase):
-    """A stream of LARGE bytes of rows, which are nowhere as a whole."""
+    """A stream of LARGE bytes of rows, which are never in memory all at once."""
 
     def __init__(self) -> None:
         self._position = 0
@@ -64,7 +64,7 @@ def own_lab(
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux's /proc has the peak memory of a process")
 def test_large_objects_go_through_a_job_without_being_in_memory(own_lab: Any) -> None:
     lab, bucket = own_lab, own_lab.bucket()
-    lab.run(lab.request(lab.model(), lab.bucket(**{"a.csv": b"1,2\n"})))  # what any job takes
+    lab.run(lab.request(lab.model(), lab.bucket(**{"a.csv": b"1,2\n"})))  # what any job needs
     before = highest_memory(lab.aws.pid)
     lab.s3.upload_fileobj(Rows(), bucket, "in/a.csv")
     lab.s3.put_object(Bucket=bucket, Key="whole", Body=Rows())

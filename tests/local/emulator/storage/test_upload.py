@@ -24,7 +24,7 @@ TRAILER = b"x-amz-checksum-crc32:AAAAAA==\r\n\r\n"
 
 
 def received(data: bytes, sizes: list[int], headers: dict[str, str], folder: Path) -> Content:
-    """Read a request that comes in pieces of these sizes, in turn."""
+    """Read a request that arrives in pieces of these sizes."""
     pieces, position = [], 0
     for size in [*sizes, len(data)]:
         pieces.append(data[position : position + size])
@@ -50,7 +50,7 @@ def in_chunks(data: bytes, size: int, signature: bytes = b"") -> bytes:
     sizes=st.lists(st.integers(0, 30), max_size=8),
     signature=st.sampled_from([b"", b";chunk-signature=0123"]),
 )
-def test_chunks_are_taken_apart_as_the_emulator_does_it_however_they_arrive(
+def test_chunks_are_decoded_as_by_the_emulator_however_they_arrive(
     data: bytes, size: int, sizes: list[int], signature: bytes, tmp_path: Path
 ) -> None:
     raw = in_chunks(data, size, signature) + TRAILER
@@ -65,20 +65,20 @@ def test_chunks_are_taken_apart_as_the_emulator_does_it_however_they_arrive(
     ("raw", "length"),
     [
         (b"5\r\nabc", 5),  # it ends within a chunk
-        (b"3\r\nabcde\r\n0\r\n\r\n", 3),  # a chunk is longer than it says
+        (b"3\r\nabcde\r\n0\r\n\r\n", 3),  # a chunk is longer than announced
         (b"3\r\nabc\r\n", 3),  # the last chunk is missing
         (b"xyz\r\nabc\r\n0\r\n\r\n", 3),  # no size
-        (b"3" * 5000, 3),  # no size, and no end of one
+        (b"3" * 5000, 3),  # not a valid size, and never terminated
         (in_chunks(b"abc", 3) + TRAILER, 4),  # shorter than announced
         (in_chunks(b"abc", 3) + b"\r\n", 3),  # the announced trailer is missing
     ],
 )
-def test_fails_where_chunks_are_not_whole(raw: bytes, length: int, tmp_path: Path) -> None:
+def test_fails_for_incomplete_chunks(raw: bytes, length: int, tmp_path: Path) -> None:
     with pytest.raises(app._IncompleteRequestBody):
         received(raw, [], {**CHUNKED, "x-amz-decoded-content-length": str(length)}, tmp_path)
 
 
-def test_a_large_body_is_in_a_file_and_its_hash_is_known(tmp_path: Path) -> None:
+def test_a_large_body_is_written_to_a_file_and_hashed(tmp_path: Path) -> None:
     data = bytes(range(256)) * (IN_MEMORY // 256) + b"!"
     assert received(data[:-1], [10], {}, tmp_path) == data[:-1]
     body = received(data, [10, 70_000], {}, tmp_path)
@@ -116,7 +116,7 @@ async def _never() -> Any:
     raise AssertionError
 
 
-def test_clients_that_sign_in_their_own_ways_store_large_objects(lab: Any) -> None:
+def test_clients_with_different_signatures_store_large_objects(lab: Any) -> None:
     bucket, data = lab.bucket(), b"0123456789" * 100_000
     host = urlsplit(lab.aws.endpoint_url).netloc
     presigned = urlsplit(

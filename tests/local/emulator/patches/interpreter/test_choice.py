@@ -1,4 +1,4 @@
-"""The comparisons of a Choice state, as the Developer Guide lists them."""
+"""The comparisons of a Choice state that the Developer Guide lists."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_fails_when_the_value_to_compare_with_is_not_there() -> None:
         matches({"Variable": "$.text", "StringEqualsPath": "$.nothing"}, DATA)
 
 
-def test_and_or_and_not_look_no_further_than_they_must() -> None:
+def test_and_or_and_not_stop_evaluating_once_the_result_is_known() -> None:
     present = {"Variable": "$.nothing", "IsPresent": True}
     equal = {"Variable": "$.nothing", "StringEquals": "x"}
     assert not matches({"And": [present, equal]}, DATA)

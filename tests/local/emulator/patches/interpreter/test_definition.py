@@ -229,7 +229,7 @@ def test_fails_for_what_the_local_aws_does_not_have(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TAKEN)
-def test_an_accepted_definition(name: str) -> None:
+def test_accepts_a_valid_definition(name: str) -> None:
     assert problems(json.dumps(TAKEN[name])) == []
 
 
@@ -246,7 +246,7 @@ def test_an_accepted_definition(name: str) -> None:
         ),
     ],
 )
-def test_fails_for_what_an_express_workflow_cannot(resource: str, text: str) -> None:
+def test_fails_for_features_that_express_workflows_do_not_support(resource: str, text: str) -> None:
     found = problems(json.dumps(one(task(resource))), "EXPRESS")
     assert [problem.message for problem in found] == [text]
 

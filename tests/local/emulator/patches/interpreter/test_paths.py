@@ -1,4 +1,4 @@
-"""What paths find, and do not. The tables are what Jayway's json-path 2.10.0 does, but for the words of two texts."""
+"""What paths find and don't find: the results of Jayway's json-path 2.10.0, except for the wording of two errors."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_fails_when_a_definite_path_finds_nothing(path: str, text: str) -> None:
     "path",
     ["", "a", "$.", "$.a[", "$.a['b", "$.list()[0]", "$name.x", "$.a b", "$.list[:]", "$.a[*]['x','y']"],
 )
-def test_fails_for_a_text_that_is_not_a_path(path: str) -> None:
+def test_fails_for_text_that_is_not_a_path(path: str) -> None:
     with pytest.raises(PathError):
         read(path, DOCUMENT)
 
@@ -117,7 +117,7 @@ definite = st.lists(names | st.integers(-3, 3), max_size=4)
 
 
 def walk(document: Any, steps: list[str | int]) -> tuple[Any, bool]:
-    """Go step by step; say where it ends, and whether there is such a place."""
+    """Follow the steps one by one; return the value at the end, and whether it exists."""
     for step in steps:
         if not isinstance(document, dict if isinstance(step, str) else list):
             return None, False
@@ -130,7 +130,7 @@ def walk(document: Any, steps: list[str | int]) -> tuple[Any, bool]:
 
 
 @given(values, st.lists(st.text("ab'\\é ", max_size=3) | st.integers(-3, 3), max_size=4))
-def test_a_definite_path_finds_what_a_walk_does(document: Any, steps: list[str | int]) -> None:
+def test_a_definite_path_finds_the_same_as_a_walk(document: Any, steps: list[str | int]) -> None:
     quoted = "$" + "".join(
         f"[{step}]"
         if isinstance(step, int)
@@ -191,7 +191,7 @@ def test_a_value_is_written_at_a_reference_path(path: str, document: Any, result
         ("$.a[0]", {"a": {}}, r"\$\['a'\] has no place \[0\]"),
     ],
 )
-def test_fails_when_a_reference_path_has_no_place(path: str, document: object, text: str) -> None:
+def test_fails_when_a_reference_path_cannot_be_written(path: str, document: object, text: str) -> None:
     with pytest.raises(UnmatchedReferenceError, match=text):
         written(path, document, "new")
 

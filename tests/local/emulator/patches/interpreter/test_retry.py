@@ -10,7 +10,7 @@ from batch_transform.local.emulator.patches.interpreter.retry import error_match
 
 
 class Failing:
-    """A state that fails with each of the errors in turn, and then succeeds."""
+    """A state that fails with each of the errors in order, and then succeeds."""
 
     def __init__(self, *errors: str) -> None:
         self._errors = list(errors)
@@ -31,7 +31,7 @@ class Failing:
 
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds that are waited before an attempt; nothing waits."""
+    """Record the seconds to wait before each attempt, without waiting."""
     found: list[float] = []
     monkeypatch.setattr(stepfunctions, "_scaled_sleep", found.append)
     return found
@@ -73,13 +73,13 @@ def test_pauses_grow_by_the_backoff_rate_up_to_the_longest(pauses: list[float]) 
     assert state.retry_counts == [0, 1, 2, 3, 4]
 
 
-def test_a_retrier_without_numbers_has_those_of_aws(pauses: list[float]) -> None:
+def test_a_retrier_without_numbers_has_the_defaults_of_aws(pauses: list[float]) -> None:
     with pytest.raises(stepfunctions._ExecutionError):
         Failing(*["A"] * 4).run({"ErrorEquals": ["A"]})
     assert pauses == [1, 2, 4]
 
 
-def test_full_jitter_takes_any_pause_up_to_the_calculated_one(
+def test_full_jitter_waits_any_time_up_to_the_calculated_one(
     pauses: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bounds: list[tuple[float, float]] = []
@@ -94,7 +94,7 @@ def test_full_jitter_takes_any_pause_up_to_the_calculated_one(
     assert pauses == [0.5, 0.5]
 
 
-def test_fails_when_a_retrier_has_no_attempt_left_whatever_another_one_retried(pauses: list[float]) -> None:
+def test_fails_when_a_retrier_has_no_attempt_left_regardless_of_other_retriers(pauses: list[float]) -> None:
     state = Failing("A", "B", "A")
     with pytest.raises(stepfunctions._ExecutionError) as failed:
         state.run(*({"ErrorEquals": [name], "MaxAttempts": 1} for name in "AB"))

@@ -1,4 +1,4 @@
-"""Executions in the local AWS end, and leave histories, as recorded runs on AWS do."""
+"""Executions in the local AWS end and write histories like recorded executions on AWS."""
 
 from __future__ import annotations
 
@@ -472,7 +472,7 @@ def test_a_task_of_the_sdk_for_s3_has_the_types_of_its_api(lab: Any) -> None:
     assert copied["CopyObjectResult"]["ETag"] == head["ETag"]
 
 
-def test_fails_past_every_catch_for_an_integration_that_is_not_here(lab: Any) -> None:
+def test_fails_past_every_catch_for_an_unsupported_integration(lab: Any) -> None:
     state = {
         "Type": "Task",
         "Resource": "arn:aws:states:::glue:startJobRun.sync",
@@ -640,7 +640,7 @@ def test_an_aborted_execution_has_no_output_and_no_further_event(
     execution = lab.execution(arn)
     assert execution["status"] == "ABORTED"
     assert not {"output", "error", "cause"} & execution.keys()
-    other = lab.execution(lab.execute(lab.machine(states)))  # the stopped one would have gone on meanwhile
+    other = lab.execution(lab.execute(lab.machine(states)))  # by now, the stopped one would have continued
     assert other["status"] == "SUCCEEDED"
     events = lab.states.get_execution_history(executionArn=arn)["events"]
     assert order(events) == [
@@ -663,7 +663,7 @@ def test_fails_when_an_output_is_too_large(lab: Any) -> None:
     assert order(events)[2:] == [(3, 2, "ExecutionFailed")]
 
 
-def test_only_an_express_workflow_is_run_by_start_sync_execution(lab: Any) -> None:
+def test_start_sync_execution_runs_only_express_workflows(lab: Any) -> None:
     standard = lab.machine({"S": DONE})
     states = lab.aws.session().client(  # `sync-127.0.0.1`, which botocore would call, has no address
         "stepfunctions", endpoint_url=lab.aws.endpoint_url, config=Config(inject_host_prefix=False)
