@@ -1,11 +1,11 @@
-"""A model server as SageMaker expects it in a container: standard library only.
+"""A model server that SageMaker can run in a container. It uses only the standard library.
 
     GET  /ping                    200 once the model is loaded
-    GET  /execution-parameters    the settings of a job that leaves them out
-    POST /invocations             records in the body, one answer for each of them in the response
+    GET  /execution-parameters    settings for jobs that leave them out
+    POST /invocations             records in the request body, one answer for each of them in the response
 
-SageMaker unpacks model.tar.gz to /opt/ml/model and calls port 8080. On your own machine, `batch-transform run` says in
-two variables where the model is and on which port to listen.
+SageMaker unpacks model.tar.gz to /opt/ml/model and calls port 8080. On your own machine, `batch-transform run` sets
+two variables: where the model is, and which port to listen on.
 """
 
 import csv
@@ -18,7 +18,7 @@ from pathlib import Path
 
 MODEL_FOLDER = Path(os.environ.get("SM_MODEL_DIR", "/opt/ml/model"))
 PORT = int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080"))
-# On your own machine, the server answers that machine alone.
+# On your own machine, the server accepts only local connections.
 HOST = "127.0.0.1" if "SAGEMAKER_BIND_TO_PORT" in os.environ else ""
 
 EXECUTION_PARAMETERS = {
@@ -49,7 +49,7 @@ class Model:
 
 
 class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"  # keeps the connection for the next request
+    protocol_version = "HTTP/1.1"  # keeps the connection open for the next request
 
     def do_GET(self):
         if self.path == "/ping":
@@ -68,7 +68,7 @@ class Handler(BaseHTTPRequestHandler):
         else:
             try:
                 answer = "".join(map(answer_line, csv.reader(body.decode().splitlines())))
-            except ValueError as error:  # a 4xx fails the file at once; after a 5xx SageMaker tries again
+            except ValueError as error:  # SageMaker fails the file after a 4xx, and retries after a 5xx
                 self.respond(400, f"{error}\n")
             else:
                 self.respond(200, answer, "text/csv")
@@ -82,7 +82,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *arguments):
-        """Print nothing for a request: a job makes thousands, and its log would hold little else."""
+        """Don't log requests: a job sends thousands, which would fill its log."""
 
 
 def answer_line(row):

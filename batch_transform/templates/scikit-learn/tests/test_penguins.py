@@ -33,7 +33,7 @@ def test_the_stack_defines_the_model_and_keeps_the_data(monkeypatch):
 
 
 def preview(job, *options):
-    """Run a job's first records through the job as `batch-transform run` does, and return its result lines."""
+    """Score a job's first records as `batch-transform run` does, and return the lines of the result."""
     command = [BATCH_TRANSFORM, "preview", job, *options, "--records=1000", "--json"]
     done = subprocess.run(command, cwd=PROJECT, check=True, stdout=subprocess.PIPE)
     return [record["result"] for record in json.loads(done.stdout)["records"]]
