@@ -29,7 +29,7 @@ class Values:
     """Reads expressions of a tree: literals, names that are set once where they are used, and operators on them.
 
     A name is looked up in the enclosing function first, as in Python. A name that is set in several places, by a loop
-    or by a caller is not known. `objects` are classes whose instances are read as dicts of their arguments. `used` are
+    or by a caller is unknown. `objects` are classes whose instances are read as dicts of their arguments. `used` are
     the expressions that names were resolved to.
     """
 

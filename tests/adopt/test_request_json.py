@@ -155,7 +155,7 @@ def test_a_state_given_by_itself_has_no_name() -> None:
 
 
 @pytest.mark.parametrize("name", ["ModelName", "TransformInput", "TransformOutput", "TransformResources"])
-def test_fails_for_a_request_without_what_aws_requires(name: str) -> None:
+def test_fails_for_a_request_without_required_members(name: str) -> None:
     with pytest.raises(InputError, match=f"it lacks {name}, which AWS requires"):
         adopt({member: value for member, value in REQUEST.items() if member != name})
     assert adopt({**REQUEST, name: None, f"{name}.$": "$.it"})

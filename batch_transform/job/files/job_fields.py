@@ -89,7 +89,7 @@ def _structure_in(hint: object) -> type | None:
 
 
 def _item_structure(hint: object) -> type | None:
-    """Return the structure that a list holds, and None if it isn't a list, or is a list of strings."""
+    """Return the structure of a list's items; None if it isn't a list, or is a list of strings."""
     return _structure_in(typing.get_args(hint)[0]) if typing.get_origin(hint) is tuple else None
 
 

@@ -83,7 +83,7 @@ def _structure(cls: type, field: str) -> Schema:
 
 
 def _says(*names: str) -> Schema:
-    """Require these fields, with a value."""
+    """Return the schema that requires these fields to have a value."""
     something = {"not": {"type": "null"}}
     return {"type": "object", "required": list(names), "properties": dict.fromkeys(names, something)}
 

@@ -42,7 +42,7 @@ def read_header(sample: Path) -> tuple[str, ...]:
 
 
 def is_number(text: str) -> bool:
-    """Whether a cell holds a number, which the name of a column never is."""
+    """Whether a cell is a number: the name of a column never is."""
     try:
         float(text)
     except ValueError:

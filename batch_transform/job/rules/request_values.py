@@ -55,7 +55,7 @@ class RequestValues:
         return self._open.isdisjoint(fields)
 
     def has(self, field: str) -> bool:
-        """Whether the request gives the field, open or not."""
+        """Whether the request has the field, open or not."""
         return field in self._values
 
     def text(self, field: str) -> str | None:

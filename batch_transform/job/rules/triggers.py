@@ -54,7 +54,7 @@ _CRON_NAMES = "minutes, hours, day of month, month, day of week, year"
 
 
 def schedule_problems(spec: JobSpec) -> Iterator[Problem]:
-    """Check each schedule: expression and timezone, window, dates, and a name of its own."""
+    """Check each schedule: its expression, time zone, window and dates, and that its name is unique."""
     schedules: object = spec.triggers.schedule
     if isinstance(schedules, ScheduleSpec):
         yield Problem("wrong-type", _SCHEDULE, "must be a tuple of schedules; write (ScheduleSpec(…),)")

@@ -75,7 +75,7 @@ def test_a_job_file_gets_its_columns_from_a_sample_at_a_relative_path(tmp_path: 
     assert job.input.columns_from == tmp_path / "data/sample.csv"
 
 
-def test_fails_for_a_missing_sample_and_says_what_its_path_is_relative_to(tmp_path: Path) -> None:
+def test_fails_for_a_missing_sample_and_says_which_folder_its_path_is_relative_to(tmp_path: Path) -> None:
     path = job_file(tmp_path, "id,age,plan\n")
     (tmp_path / "data/sample.csv").unlink()
     (problem,) = read_job_files([path]).problems

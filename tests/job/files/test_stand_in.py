@@ -59,7 +59,7 @@ def test_the_name_of_an_existing_model_endpoint_or_group_comes_from_the_job_file
     assert found_in_sagemaker(model) == name
 
 
-def test_a_job_gets_the_model_that_stands_in_for_its_own(file: Path) -> None:
+def test_the_model_of_a_job_is_replaced_by_its_stand_in(file: Path) -> None:
     written(file, "churn-v7: {source: churn, image: {framework: sklearn, version: 1.2-1}}")
     job = JobSpec("churn", ModelSpec(existing="churn-v7"))
     model = with_stand_in(job, file).model

@@ -105,7 +105,7 @@ def test_a_filter_on_json_gives_the_bare_value_for_one_and_a_collection_for_seve
 @pytest.mark.parametrize(
     "text", ["$.nothing", "$['id','nothing']", "$.id.deeper", "$[0]", "$.list[2]", "$.list.a"]
 )
-def test_fails_when_a_document_lacks_what_the_filter_names(text: str) -> None:
+def test_fails_when_a_document_lacks_a_field_of_the_filter(text: str) -> None:
     with pytest.raises(FilterMissError, match="Invalid JsonPath"):
         JsonPath.parse(text).select({"id": 1, "list": [1, 2]})
 
@@ -113,7 +113,7 @@ def test_fails_when_a_document_lacks_what_the_filter_names(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["$.*", "$[*]", "$.id.*", "$[0:-1]", "$['a','b'].c", "$[0,1][0]", "$[1:][0]"]
 )
-def test_fails_where_aws_documents_no_result_and_says_so(text: str) -> None:
+def test_fails_with_a_hint_for_a_filter_whose_result_aws_does_not_document(text: str) -> None:
     path = JsonPath.parse(text)
     assert path.undefined is not None
     with pytest.raises(FilterMissError, match="AWS doesn't document"):

@@ -142,9 +142,9 @@ def test_fails_for_a_selection_whose_filter_is_too_long_and_says_what_would_fit(
     assert problem == (
         "names-too-long",
         "data_processing.send",
-        "30 names make a filter of 87 characters, but SageMaker accepts at most 63: c1, c3, c5, c7, c9, c11, "
-        "c13, c15 and "
-        "21 more stand between them; with these columns last in the data it is $[30:], and with them first $[:29]",
+        "30 names make a filter of 87 characters, but SageMaker accepts at most 63: "
+        "c1, c3, c5, c7, c9, c11, c13, c15 and 21 more stand between them; "
+        "with these columns last in the data it is $[30:], and with them first $[:29]",
     )
     (problem,) = problems_of(wide, keep=(*(f"c{number}" for number in range(0, 60, 2)), "label"))
     assert problem[2].endswith("with the 30 of the input last in the data it is $[30:]")
@@ -396,10 +396,9 @@ def test_fails_for_long_fields_and_names_the_three_longest() -> None:
     names = ("a" * 20, "b" * 10, "c" * 30, "d" * 15)
     ((_, _, message),) = problems_of(JSON, send=names)
     assert message == (
-        f"4 names make a filter of 89 characters, but SageMaker accepts at most 63: the longest are "
-        f"{'c' * 30}, {'a' * 20}, "
-        f"{'d' * 15}; shorten names in the data, list fewer, or put these fields into one object, which a single name "
-        "selects"
+        "4 names make a filter of 89 characters, but SageMaker accepts at most 63: "
+        f"the longest are {'c' * 30}, {'a' * 20}, {'d' * 15}; "
+        "shorten names in the data, list fewer, or put these fields into one object, which a single name selects"
     )
 
 

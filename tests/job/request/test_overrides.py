@@ -92,7 +92,7 @@ def test_a_member_that_the_job_does_not_set_may_be_set() -> None:
     assert changed({"transform.max_payload": 1}) == {"MaxPayloadInMB": 1}
 
 
-def test_a_client_setting_alone_brings_awss_default_for_the_other() -> None:
+def test_one_client_setting_adds_the_default_of_the_other() -> None:
     expected = {"ModelClientConfig": {"InvocationsTimeoutInSeconds": 60, "InvocationsMaxRetries": 3}}
     assert changed({"transform.invocations_timeout_in_seconds": 60}) == expected
 

@@ -418,7 +418,7 @@ def test_an_image_in_ecr_or_on_this_machine_has_no_problem(image: str) -> None:
         ("https://123456789012.dkr.ecr.eu-west-1.amazonaws.com/x:1", "leave out https://"),
     ],
 )
-def test_fails_on_an_image_that_is_not_a_uri_with_what_to_write(image: str, fix: str) -> None:
+def test_fails_on_an_image_that_is_not_a_uri_and_says_what_to_write(image: str, fix: str) -> None:
     (problem,) = of_image(image)
     assert problem.is_error
     assert fix in problem.message

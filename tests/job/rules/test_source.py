@@ -178,7 +178,7 @@ def test_requirements_that_need_no_network_can_be_installed_without_one(
     assert check(SKLEARN, *WITH_REQUIREMENTS, more=more, requirements=requirements) == ()
 
 
-def test_requirements_beside_the_code_folder_are_never_installed(check: Check) -> None:
+def test_requirements_outside_the_code_folder_are_never_installed(check: Check) -> None:
     (problem,) = check(SKLEARN, "code/inference.py", "requirements.txt", requirements="lightgbm\n")
     assert (problem.code, problem.field, problem.is_error) == (
         "requirements-beside-code",

@@ -127,7 +127,7 @@ def test_a_time_that_occurs_twice_is_over_after_its_first_occurrence() -> None:
     assert [moment.isoformat() for moment in cron.starts(between, VIENNA)] == ["2028-10-31T01:30:00+00:00"]
 
 
-def test_moments_are_in_utc_whatever_the_zone() -> None:
+def test_starts_are_in_utc_in_every_time_zone() -> None:
     cron = read_cron("0 12 1 7 ? 2027")
     assert cron is not None
     assert [moment.tzinfo for moment in cron.starts(NEW_YEAR, VIENNA)] == [UTC]

@@ -71,8 +71,10 @@ def output_fn(rows, accept):
 """
 
 
-def test_models_whose_code_the_sdk_packs_run_alone_and_as_a_pipeline(lab: Any, tmp_path: Path) -> None:
-    """SKLearnModel and PipelineModel: the code is in a sourcedir.tar.gz beside the model."""
+def test_models_whose_code_the_sdk_packs_run_by_themselves_and_in_a_pipeline(
+    lab: Any, tmp_path: Path
+) -> None:
+    """SKLearnModel and PipelineModel: the code is in a sourcedir.tar.gz next to the model."""
     code, packed = tmp_path / "code", tmp_path / "model.tar.gz"
     code.mkdir()
     (code / "first.py").write_text(CODE.replace("{mark}", "1"))

@@ -117,7 +117,7 @@ def test_missing_functions_have_the_containers_defaults(
 def test_fails_with_500_and_the_reason_in_the_log(
     doubler: OurServer, body: bytes, headers: dict[str, str], reason: str
 ) -> None:
-    """Even where sagemaker-containers alone would answer 415 or 406."""
+    """Even in cases where sagemaker-containers by itself would answer 415 or 406."""
     before = len(doubler.printed)
     answer = doubler.answer(Request(body, headers))
     assert (answer.status, answer.content_type) == (500, "text/html; charset=utf-8")
@@ -187,7 +187,9 @@ def returning(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OurServer]:
         ("{'a': 1}", Answer(200, "application/json", b'{"a":1}\n')),
     ],
 )
-def test_a_result_is_whatever_flask_accepts(returning: OurServer, result: str, answer: Answer) -> None:
+def test_a_result_may_be_anything_that_flask_accepts(
+    returning: OurServer, result: str, answer: Answer
+) -> None:
     assert returning.answer(Request(result.encode(), CSV)) == answer
 
 

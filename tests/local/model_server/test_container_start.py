@@ -202,7 +202,7 @@ def test_fails_with_pips_last_error_first(containers: Containers, tmp_path: Path
     assert any("(from versions: 1.5)" in line for line in log)
 
 
-def test_an_isolated_model_installs_packages_beside_its_code(containers: Containers, tmp_path: Path) -> None:
+def test_an_isolated_model_installs_packages_next_to_its_code(containers: Containers, tmp_path: Path) -> None:
     files = with_wheels(tmp_path, "--no-index\n--find-links wheels\nlopsided\n", lopsided="2.5")
     described, result, _ = containers.run(files, isolated=True)
     assert (described["TransformJobStatus"], result) == ("Completed", "2.5\n2.5\n"), described

@@ -106,7 +106,7 @@ def test_the_same_content_is_installed_once(packages: Packages, code: Path) -> N
     assert said == []
 
 
-def test_the_content_is_the_file_alone_if_it_refers_to_nothing_else(code: Path) -> None:
+def test_the_content_is_only_the_file_if_it_refers_to_nothing_else(code: Path) -> None:
     key = install(code, "lopsided==1.0\n").key
     (code / "inference.py").write_text("changed = True\n")
     assert install(code, "lopsided==1.0\n").key == key
@@ -151,7 +151,7 @@ def test_offline_uses_installed_packages_and_downloads_nothing(code: Path, tmp_p
         installed(offline, install(code, "tilted @ https://example.com/t.whl\n"))
 
 
-def test_a_model_without_a_network_installs_packages_beside_its_code(packages: Packages, code: Path) -> None:
+def test_a_model_without_a_network_installs_packages_next_to_its_code(packages: Packages, code: Path) -> None:
     isolated = Install(code, code, {}, {}, has_network=False)
     (code / "requirements.txt").write_text("--find-links wheels\nlopsided\n")
     assert versions(installed(packages, isolated)) == ["lopsided-2.0"]

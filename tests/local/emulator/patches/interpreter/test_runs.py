@@ -205,7 +205,7 @@ def test_a_function_with_wrong_arguments_is_an_error_that_can_be_caught(lab: Any
     )
 
 
-def test_the_context_object_has_what_aws_has(lab: Any) -> None:
+def test_the_context_object_has_the_same_fields_as_on_aws(lab: Any) -> None:
     execution, _ = run(lab, {"S": {**DONE, "InputPath": "$$", "Parameters": {"all.$": "$"}}}, GIVEN)
     context = output(execution)["all"]
     assert context.keys() == {"Execution", "StateMachine", "State"}
