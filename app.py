@@ -1,4 +1,4 @@
-"""The CDK app: `cdk deploy` takes prod, `cdk deploy -c environment=dev` takes dev (environments.yaml)."""
+"""The CDK app: `cdk deploy` uses prod, `cdk deploy -c environment=dev` uses dev (environments.yaml)."""
 
 import aws_cdk as cdk
 

@@ -12,7 +12,7 @@ from hypothesis import settings
 
 from tiers import TESTS, TIERS, tier_of
 
-_LONG = ("least_privilege", "e2e", "second_interpreter")
+_LONG = ("package", "least_privilege", "e2e", "second_interpreter")
 """The folders with the files that take longest, which come first: the last file to end is then a short one."""
 
 # Under nohup the programs that the tests start would ignore SIGHUP, as they should, and not end by it. What a shell

@@ -4,7 +4,7 @@
 |---------|-------------------------------------------------------------------|---------------------------|
 | `unit`  | one idea of the source at a time, without a local AWS             | `make check`, `make test` |
 | `story` | commands, whole stacks, deployments and runs on a local AWS       | `make test`               |
-| `proof` | long, exhaustive, or against programs that come beside ours       | `make prove`              |
+| `proof` | long, exhaustive, or against other programs       | `make prove`              |
 
 `pytest --tier unit` runs one of them, and `pytest` alone runs all. A file in no folder of this table stops pytest.
 """

@@ -23,10 +23,11 @@ def adopt_described(name: str, session: boto3.Session) -> Adopted:
         sagemaker = session.client("sagemaker")
         description: dict[str, Any] = dict(sagemaker.describe_transform_job(TransformJobName=name))
     except ClientError as error:
-        told = error.response["Error"]
-        if "not find" in told.get("Message", "") or told.get("Code") == "ResourceNotFound":
+        response = error.response["Error"]
+        if "not find" in response.get("Message", "") or response.get("Code") == "ResourceNotFound":
             raise DataNotFoundError(
-                f"there is no file {name} here, and no transform job of that name in the account ({told['Message']})"
+                f"there is no file {name} here, and no transform job of that name in the account "
+                f"({response['Message']})"
             ) from error
         raise InputError(f"the transform job {name} cannot be described: {error}") from error
     except BotoCoreError as error:

@@ -132,12 +132,12 @@ def _add_comments(tree: Tree, above: str, adopted: Adopted) -> None:
 
 
 def _header(adopted: Adopted) -> str:
-    said = [f"Made from {adopted.origin}."]
+    lines = [f"Made from {adopted.origin}."]
     if adopted.transform_job_name and adopted.transform_job_name not in adopted.origin:
-        said.append(f"The transform job was called {adopted.transform_job_name}; each run gets a new name.")
-    said += adopted.notes
-    said += [_unknown(path, text) for path, text in adopted.unknown.items() if path != ("ModelName",)]
-    return "".join(f"# {yaml_comment(line)}\n" for line in said)
+        lines.append(f"The transform job was called {adopted.transform_job_name}; each run gets a new name.")
+    lines += adopted.notes
+    lines += [_unknown(path, text) for path, text in adopted.unknown.items() if path != ("ModelName",)]
+    return "".join(f"# {yaml_comment(line)}\n" for line in lines)
 
 
 def _unknown(path: tuple[str, ...], text: str) -> str:

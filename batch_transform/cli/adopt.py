@@ -79,7 +79,7 @@ def adopt(
         report = {
             "job_file": text,
             "request": adopted.request,
-            "unknown": {".".join(path): said for path, said in adopted.unknown.items()},
+            "unknown": {".".join(path): text for path, text in adopted.unknown.items()},
             "left_out": [dataclasses.asdict(one) for one in adopted.left_out],
             "problems": [problem.__dict__ for problem in problems],
         }

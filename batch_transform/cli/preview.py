@@ -170,8 +170,8 @@ def _answering(
             yield served.invoker, served.execution_parameters
     except TransformJobError as error:
         output = ["the last lines of its output:", *(f"    {line}" for line in error.log_lines)]
-        said = [f"the model did not start: {error}", *(output if error.log_lines else [])]
-        raise TransformJobError("\n".join(said)) from error
+        lines = [f"the model did not start: {error}", *(output if error.log_lines else [])]
+        raise TransformJobError("\n".join(lines)) from error
 
 
 def _say(line: str) -> None:

@@ -47,10 +47,10 @@ class Cost:
 
     def words(self) -> list[str]:
         """Return sentences about the cost."""
-        said = [self._scoring(), f"{START_UP}."]
+        lines = [self._scoring(), f"{START_UP}."]
         limit = f"One attempt takes at most {_hours(self.most_instance_hours)}"
         money = "" if self.most_usd is None else f", which costs {_money(self.most_usd)}"
-        return [*said, f"{limit}{money}; then the workflow stops it."]
+        return [*lines, f"{limit}{money}; then the workflow stops it."]
 
     def _scoring(self) -> str:
         if self.instance_hours is None or self.seconds is None:

@@ -82,13 +82,13 @@ def local_model(
             )
             with servers.lease(image, model_dir, environment, stop) as server:
                 invoker = HttpInvoker(server.url)
-                yield LocalModel(_Telling(invoker, server.output), execution_parameters(invoker))
+                yield LocalModel(_ExplainingInvoker(invoker, server.output), execution_parameters(invoker))
                 invoker.close()
         finally:
             servers.close()
 
 
-class _Telling:
+class _ExplainingInvoker:
     """Calls the model. If an error response has no traceback, replaces it with the one that the server printed.
 
     When the model's code fails, the scikit-learn and XGBoost containers respond with a page that doesn't show why.

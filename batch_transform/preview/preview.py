@@ -22,7 +22,7 @@ from batch_transform.job.values.job_spec import JobSpec
 from batch_transform.job.values.wording import counted
 from batch_transform.preview.finding import Findings
 from batch_transform.preview.given_answer import GivenAnswer
-from batch_transform.preview.refusal import said_by_model
+from batch_transform.preview.refusal import model_message
 from batch_transform.preview.rehearsal import Exchange, Rehearsal, rehearse
 from batch_transform.preview.shown import Body, Preview, Shown, names_of
 from batch_transform.preview.soundness import Soundness, inexact
@@ -326,9 +326,9 @@ def _note_failure(made: Preview, failure: Failure, exchanges: Sequence[Exchange]
     if refusal is None:
         findings.note("record-fails", line, _sentence(failure.log_lines), is_error=True)
         return
-    said = said_by_model(refusal)
-    message = f"the model answered {refusal.status}: {said.headline}; {failure.log_lines[-1]}"
-    findings.note("record-fails", line, message, is_error=True, details=said.details)
+    answer = model_message(refusal)
+    message = f"the model answered {refusal.status}: {answer.headline}; {failure.log_lines[-1]}"
+    findings.note("record-fails", line, message, is_error=True, details=answer.details)
 
 
 def _sent(made: Preview, body: bytes, at: int) -> list[bytes]:

@@ -14,21 +14,21 @@ _LONGEST = 500
 
 
 @dataclass(frozen=True)
-class Said:
+class ModelMessage:
     """A readable error: `headline` is the line to read first, `details` the whole text if it has more lines."""
 
     headline: str
     details: tuple[str, ...] = ()
 
 
-def said_by_model(answer: Answer) -> Said:
+def model_message(answer: Answer) -> ModelMessage:
     """Read the body of an error response. The headline is a traceback's exception, or another text's first line."""
     lines = [line.rstrip() for line in answer.body.decode("utf-8", "replace").splitlines()]
     filled = [line for line in lines if line]
     if not filled:
-        return Said("the response has no body")
+        return ModelMessage("the response has no body")
     details = tuple(_ends(lines)) if len(filled) > 1 else ()
-    return Said(_exception(lines) or filled[0].strip(), details)
+    return ModelMessage(_exception(lines) or filled[0].strip(), details)
 
 
 def _exception(lines: list[str]) -> str:
@@ -39,12 +39,12 @@ def _exception(lines: list[str]) -> str:
     margin = len(lines[starts[-1]]) - len(lines[starts[-1]].lstrip())
     below = [line[margin:] for line in lines[starts[-1] + 1 :]]
     at = next((at for at, line in enumerate(below) if line and not line.startswith(" ")), len(below))
-    said: list[str] = []
+    parts: list[str] = []
     for line in below[at:]:
         if _LOG_LINE.match(line):
             break  # the server's own log continues here
-        said.append(line.strip())
-    text = " ".join(filter(None, said))
+        parts.append(line.strip())
+    text = " ".join(filter(None, parts))
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 

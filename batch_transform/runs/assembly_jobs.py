@@ -117,9 +117,9 @@ def _jobs_of(template: Path, nested: Mapping[str, Path]) -> Iterator[Mapping[str
     resources = json.loads(template.read_text(encoding="utf-8")).get("Resources", {})
     for resource in resources.values():
         if resource["Type"] == _STATE_MACHINE:
-            said = resource.get("Metadata", {}).get("Job")
-            if isinstance(said, dict) and isinstance(said.get("model"), dict):
-                yield said
+            metadata = resource.get("Metadata", {}).get("Job")
+            if isinstance(metadata, dict) and isinstance(metadata.get("model"), dict):
+                yield metadata
         elif resource["Type"] == _NESTED_STACK:
             address = json.dumps(resource["Properties"]["TemplateURL"])
             for key, path in nested.items():
@@ -127,11 +127,11 @@ def _jobs_of(template: Path, nested: Mapping[str, Path]) -> Iterator[Mapping[str
                     yield from _jobs_of(path, nested)
 
 
-def _job(said: Mapping[str, Any]) -> JobSpec:
+def _job(metadata: Mapping[str, Any]) -> JobSpec:
     """Return the parts of the job that a run on this machine needs, without values that only a deployment knows."""
-    model, source, output = said["model"], said.get("input", {}), said.get("output", {})
+    model, source, output = metadata["model"], metadata.get("input", {}), metadata.get("output", {})
     return JobSpec(
-        name=str(said["name"]),
+        name=str(metadata["name"]),
         model=ModelSpec(
             existing=_text(model, "existing"),
             endpoint=_text(model, "endpoint"),
@@ -139,13 +139,13 @@ def _job(said: Mapping[str, Any]) -> JobSpec:
             role=_text(model, "role"),
         ),
         input=InputSpec(content_type=_text(source, "content_type"), columns=tuple(source.get("columns", ()))),
-        transform=TransformSpec(instance_type=tuple(said["transform"]["instance_type"])),
+        transform=TransformSpec(instance_type=tuple(metadata["transform"]["instance_type"])),
         output=OutputSpec(accept=_text(output, "accept"), columns=tuple(output.get("columns", ()))),
     )
 
 
-def _text(said: Mapping[str, Any], member: str) -> str | None:
-    value = said.get(member)
+def _text(metadata: Mapping[str, Any], member: str) -> str | None:
+    value = metadata.get(member)
     return value if isinstance(value, str) else None
 
 

@@ -57,7 +57,7 @@ def result_table(
         columns = tuple(f"column {place}" for place in range(1, width + 1)) if width > 1 else ("record",)
     heads, rows = _fitting(columns), [_fitting(row) for _, row in first]
     score = None
-    if truth is not None and truth.tells_of(columns):
+    if truth is not None and truth.has_answers_for(columns):
         heads = (*heads, "truth")
         rows = [
             (*shown, *[""] * (len(heads) - 1 - len(shown)), _verdict(row, truth, columns))

@@ -69,7 +69,7 @@ def run_details(found: FoundRun, clients: Clients, s3: S3Client) -> RunDetails:
         jobs = run_jobs(found.run, clients.sagemaker)
         output_path = jobs[-1].request["TransformOutput"]["S3OutputPath"] if jobs else None
         files, more_files = _files(output_path, s3) if output_path else ([], False)
-    cause, next_step = _told(summary)
+    cause, next_step = _explanation(summary)
     return RunDetails(
         summary=summary,
         overrides=json.loads(described.get("input", "{}")),
@@ -104,7 +104,7 @@ def _files(output_path: str, s3: S3Client) -> tuple[list[OutputFile], bool]:
     return files, page["IsTruncated"]
 
 
-def _told(summary: RunSummary) -> tuple[str, str]:
+def _explanation(summary: RunSummary) -> tuple[str, str]:
     """Return the cause and the next step. A failed run that was diagnosed has its next step in its cause."""
     if summary.status not in CAUSE:
         return "", ""

@@ -126,7 +126,7 @@ def until_ended(runs: Sequence[FoundRun], clients: Clients) -> Iterator[list[Sto
     while True:
         try:
             with aws_calls():
-                found = [_looked_at(run, clients) for run in runs]
+                found = [_current_state(run, clients) for run in runs]
         except AwsCallError as error:
             raise FollowError(
                 f"the runs are being stopped, but cannot be followed to their end: {error}"
@@ -142,7 +142,7 @@ def until_ended(runs: Sequence[FoundRun], clients: Clients) -> Iterator[list[Sto
         time.sleep(pause_seconds(now - began))
 
 
-def _looked_at(run: FoundRun, clients: Clients) -> StoppedRun:
+def _current_state(run: FoundRun, clients: Clients) -> StoppedRun:
     # Describe the execution before its jobs: once it has ended, it creates no further job.
     described: dict[str, Any] = dict(clients.stepfunctions.describe_execution(executionArn=run.execution_arn))
     return StoppedRun(

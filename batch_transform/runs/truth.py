@@ -52,7 +52,7 @@ class Truth:
                 values[row[0]] = row[1]
         return cls(id_column=header[0], column=header[1], values=values)
 
-    def tells_of(self, columns: Sequence[str]) -> bool:
+    def has_answers_for(self, columns: Sequence[str]) -> bool:
         """Whether rows with these columns have both the id and the prediction."""
         return self.id_column in columns and self.column in columns
 

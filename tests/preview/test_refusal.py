@@ -3,11 +3,11 @@ from __future__ import annotations
 import pytest
 
 from batch_transform.engine.interfaces import Answer
-from batch_transform.preview.refusal import Said, said_by_model
+from batch_transform.preview.refusal import ModelMessage, model_message
 
 
-def read(body: str) -> Said:
-    return said_by_model(Answer(500, body.encode()))
+def read(body: str) -> ModelMessage:
+    return model_message(Answer(500, body.encode()))
 
 
 @pytest.mark.parametrize(

@@ -54,8 +54,8 @@ def test_a_quantity_has_a_mean_error(pairs: list[tuple[str, str]], error: float 
 
 def test_an_output_without_the_columns_is_not_scored(tmp_path: Path) -> None:
     truth = Truth.read(write(tmp_path, "id,label\na,yes\n"))
-    assert not truth.tells_of(("label",))
-    assert truth.tells_of(("label", "id"))
+    assert not truth.has_answers_for(("label",))
+    assert truth.has_answers_for(("label", "id"))
 
 
 def test_fails_if_the_file_does_not_exist(tmp_path: Path) -> None:

@@ -235,16 +235,21 @@ def test_a_job_that_takes_too_long_is_stopped_in_both(deployed: Deployed, moto: 
     ]
 
 
+def jobs_in_progress(deployed: Deployed, job: str) -> list[str]:
+    """Return the transform jobs in progress of one job: one of the test before may still be stopping."""
+    client = deployed.aws.client("sagemaker")
+    found = client.list_transform_jobs(StatusEquals="InProgress", NameContains=f"{job}-")
+    return [each["TransformJobName"] for each in found["TransformJobSummaries"]]
+
+
 def test_a_job_that_somebody_stops_fails_in_both(deployed: Deployed, moto: Moto) -> None:
     def stop_next(begun: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         sagemaker = deployed.aws.client("sagemaker")
         with ThreadPoolExecutor() as pool:
             ending = pool.submit(begun)
-            while not (
-                running := sagemaker.list_transform_jobs(StatusEquals="InProgress")["TransformJobSummaries"]
-            ):
+            while not (running := jobs_in_progress(deployed, "stopped")):
                 time.sleep(0.05)
-            sagemaker.stop_transform_job(TransformJobName=running[0]["TransformJobName"])
+            sagemaker.stop_transform_job(TransformJobName=running[0])
             return ending.result()
 
     here = stop_next(lambda: in_local_aws(deployed, "stopped", {}))
@@ -275,19 +280,13 @@ def test_a_run_beside_another_ends_the_same_in_both(
 
 def test_a_transform_job_that_the_task_lost_track_of_is_awaited(deployed: Deployed, moto: Moto) -> None:
     """In moto only, whose task can be made to lose sight of its job at once."""
-    sagemaker = deployed.aws.client("sagemaker")
-
-    def running() -> list[str]:
-        jobs = sagemaker.list_transform_jobs(StatusEquals="InProgress")["TransformJobSummaries"]
-        return [job["TransformJobName"] for job in jobs]
-
     with ThreadPoolExecutor() as pool:
         ending = pool.submit(moto.run, "stopped", {}, loses_sight=True)
-        while not (begun := running()):
+        while not (begun := jobs_in_progress(deployed, "stopped")):
             time.sleep(0.05)
         time.sleep(1)
-        still = running()
-        sagemaker.stop_transform_job(TransformJobName=begun[0])
+        still = jobs_in_progress(deployed, "stopped")
+        deployed.aws.client("sagemaker").stop_transform_job(TransformJobName=begun[0])
         ended = ending.result()
     assert still == begun
     looked = ["FindTransformJob", "CheckFoundTransformJob"]

@@ -121,10 +121,10 @@ class FilterNames:
 
         `fix` ends the message of a name that resembles none of the known ones.
         """
-        told = {problem.field for problem in self.problems}
+        reported = {problem.field for problem in self.problems}
         there = f"allowed are {listed(known)}" if known else "that list is empty"
         for name in self.names if of is None else of:
-            if name not in known and self._field_of(name) not in told:
+            if name not in known and self._field_of(name) not in reported:
                 near = get_close_matches(name, known, n=1)
                 hint = f"did you mean {near[0]}? " if near else ""
                 ending = f"; {fix}" if fix and not near else ""
