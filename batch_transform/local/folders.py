@@ -22,6 +22,7 @@ from batch_transform.job.errors import InputError
 
 _PREFIX = "batch-transform-"
 _LOCK = "local-aws.lock"
+_MOST_REMOVALS = 20
 _SECONDS_TO_LOCK = 60.0
 
 
@@ -57,7 +58,16 @@ _own: dict[Path, int] = {}
 def _remove_own() -> None:
     for folder, process in _own.items():
         if process == os.getpid():
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder, more than once: Node outlives the synth that was killed by a moment, and may still write."""
+    for _ in range(_MOST_REMOVALS):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.1)
 
 
 @contextmanager
@@ -84,7 +94,7 @@ def locked_temporary_folder() -> Iterator[tuple[Path, int]]:
                     yield folder, lock.fileno()
                     return
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
             _own.pop(folder, None)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import errno
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from batch_transform.job.errors import SynthError
@@ -46,18 +47,12 @@ def synthesise(
         "security_checks": str(security_checks).lower(),
         "any_account": str(any_account).lower(),
     }
-    done = subprocess.run(
-        command.words,
-        cwd=project,
-        env={
-            **app_environment(assembly, context),
-            **_temporary_files(temporary),
-            **_default_place(default_place),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    environ = {
+        **app_environment(assembly, context),
+        **_temporary_files(temporary),
+        **_default_place(default_place),
+    }
+    done = _run_to_its_end(command.words, project, environ)
     if done.returncode != 0:
         for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
             if os.strerror(number) in done.stderr:
@@ -68,6 +63,27 @@ def synthesise(
         raise SynthError(
             f"{command.text} could not synthesize the template:\n{(done.stderr or done.stdout).strip()}"
         )
+
+
+def _run_to_its_end(
+    words: Sequence[str], folder: Path, environ: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Run a program; on an interruption, kill it with the programs that it started: Node would write on for a while."""
+    with subprocess.Popen(
+        words,
+        cwd=folder,
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            output, errors = process.communicate()
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    return subprocess.CompletedProcess(words, process.returncode, output, errors)
 
 
 def _temporary_files(folder: Path | None) -> dict[str, str]:

@@ -183,7 +183,7 @@ def in_local_aws(deployed: Deployed, job: str, run_input: object) -> dict[str, A
 def comparable(ended: dict[str, Any]) -> dict[str, Any]:
     """What must be the same: kinds in place of ids and moments, and without what the model's server printed."""
     if ended.get("cause"):
-        ended = {**ended, "cause": ended["cause"].partition("the container's last lines:")[0]}
+        ended = {**ended, "cause": ended["cause"].partition("the container's last lines:")[0].rstrip()}
     ended = {name: value for name, value in ended.items() if name != "events"}  # test_same_history.py
     text = json.dumps({"output": None, "error": None, "cause": None, **ended}, sort_keys=True)
     for pattern, kind in (
