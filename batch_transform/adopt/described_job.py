@@ -26,13 +26,13 @@ def adopt_described(name: str, session: boto3.Session) -> Adopted:
         response = error.response["Error"]
         if "not find" in response.get("Message", "") or response.get("Code") == "ResourceNotFound":
             raise DataNotFoundError(
-                f"there is no file {name} here, and no transform job of that name in the account "
-                f"({response['Message']})"
+                f"found neither a file {name} nor a transform job with that name in the account "
+                f"({response['Message']}); correct the path, or the name"
             ) from error
         raise InputError(f"the transform job {name} cannot be described: {error}") from error
     except BotoCoreError as error:
         raise InputError(
-            f"there is no file {name} here, and the account cannot be asked for a transform job of that name: {error}"
+            f"found no file {name}, and could not look for a transform job with that name in the account: {error}"
         ) from error
     notes: tuple[str, ...] = ()
     try:

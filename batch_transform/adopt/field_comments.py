@@ -7,8 +7,9 @@ from typing import Any
 
 from batch_transform.job.errors import InvalidFilterError
 from batch_transform.job.filters.filter_words import Row, csv_words, json_words
-from batch_transform.job.filters.json_path import JsonPath, is_csv
+from batch_transform.job.filters.json_path import JsonPath
 from batch_transform.job.values.fields import MEMBERS, comment_on
+from batch_transform.job.values.media_type import is_csv
 
 
 def field_comment(field: str, request: Mapping[str, Any]) -> str:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from batch_transform.job.filters.filter_words import ANSWER_FIELD, Row, csv_words, json_words, shortly
-from batch_transform.job.filters.json_path import JsonPath, is_csv
+from batch_transform.job.filters.json_path import JsonPath
 from batch_transform.job.values.job_spec import JobSpec
+from batch_transform.job.values.media_type import is_csv
 from batch_transform.job.values.wording import counted
 
 _JSON_LINES = "application/jsonlines"

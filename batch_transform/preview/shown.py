@@ -8,9 +8,10 @@ from typing import Any
 
 from batch_transform.engine.settings import Settings
 from batch_transform.job.errors import FilterMissError
-from batch_transform.job.filters.json_path import JsonPath, is_csv
+from batch_transform.job.filters.json_path import JsonPath
 from batch_transform.job.filters.result_columns import result_columns
 from batch_transform.job.values.job_spec import JobSpec
+from batch_transform.job.values.media_type import is_csv
 from batch_transform.preview.finding import Finding
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from batch_transform.job.filters.result_columns import result_columns
 from batch_transform.job.values.job_spec import JobSpec
-from batch_transform.job.values.media_type import CSV, media_type
+from batch_transform.job.values.media_type import is_csv
 from batch_transform.runs.execution import TransformJobProgress
 from batch_transform.runs.truth import Score, Truth
 
@@ -93,11 +93,11 @@ def _fitting(cells: tuple[str, ...]) -> tuple[str, ...]:
 
 def read_rows(file: Path, content_type: str | None) -> Iterator[list[str]]:
     """Yield the rows of a result, one per line, as the transform job counts. A line that is not CSV is one cell."""
-    is_csv = media_type(content_type) == CSV
+    has_cells = is_csv(content_type)
     with file.open(newline="\n", encoding="utf-8", errors="replace") as lines:
         for line in lines:
             text = line.removesuffix("\n")
-            yield _cells(text.removesuffix("\r")) if is_csv else [text]
+            yield _cells(text.removesuffix("\r")) if has_cells else [text]
 
 
 def _cells(row: str) -> list[str]:

@@ -131,7 +131,7 @@ def _require_names(columns: str) -> None:
     is_one = "," not in columns
     if is_one and ("/" in columns or Path(columns).suffix.lower() in _TABLES):
         raise InputError(
-            f"there is no file {columns}; pass the path of a CSV with a header line, or the names of all columns, "
+            f"found no file {columns}; pass the path of a CSV with a header line, or the names of all columns, "
             "separated by commas"
         )
 

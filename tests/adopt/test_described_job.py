@@ -76,12 +76,12 @@ def test_tags_that_the_caller_may_not_read_are_reported() -> None:
 
 def test_fails_when_there_is_no_such_job() -> None:
     error = refused("ValidationException", "Could not find requested job with name: churn")
-    with pytest.raises(DataNotFoundError, match="no transform job of that name in the account"):
+    with pytest.raises(DataNotFoundError, match="nor a transform job with that name in the account"):
         adopt(FakeAccount(describe_error=error))
 
 
 def test_fails_when_the_call_to_aws_fails() -> None:
     with pytest.raises(InputError, match=r"cannot be described: .*AccessDenied"):
         adopt(FakeAccount(describe_error=refused("AccessDenied", "no")))
-    with pytest.raises(InputError, match="the account cannot be asked"):
+    with pytest.raises(InputError, match="could not look for a transform job"):
         adopt(FakeAccount(describe_error=EndpointConnectionError(endpoint_url="http://127.0.0.1:1")))

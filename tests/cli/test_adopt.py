@@ -102,7 +102,7 @@ def test_a_name_that_is_not_a_file_is_a_transform_job_in_the_account(
 
     monkeypatch.setattr(boto3, "Session", NoAccount)
     assert exit_code("some-job") == 2
-    assert "the account cannot be asked for a transform job of that name" in capsys.readouterr().err
+    assert "could not look for a transform job with that name" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("source", ["missing.json", "jobs/", "."])

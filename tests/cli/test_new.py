@@ -57,9 +57,9 @@ def test_a_file_is_never_overwritten(folder: Path, capsys: pytest.CaptureFixture
         ),
         (
             ["churn", "--model", "m", "--columns", "sampel.csv"],
-            "there is no file sampel.csv; pass the path of a CSV",
+            "found no file sampel.csv; pass the path of a CSV",
         ),
-        (["churn", "--model", "m", "--columns", "data/names"], "there is no file data/names"),
+        (["churn", "--model", "m", "--columns", "data/names"], "found no file data/names"),
         (
             ["churn", "--model", "s3://models/m.tar.gz", "--image", "sklearn"],
             "sklearn has several versions; choose one: --image sklearn:",

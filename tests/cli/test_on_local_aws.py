@@ -81,7 +81,7 @@ def test_a_transform_job_in_the_account_is_adopted_exactly(run: Run, tmp_path: P
 def test_fails_for_a_transform_job_that_the_account_does_not_have(run: Run) -> None:
     done = run("adopt", "other-job")
     assert done.returncode == 2
-    assert "no transform job of that name in the account" in done.stderr
+    assert "nor a transform job with that name in the account" in done.stderr
 
 
 def test_the_jobs_own_data_in_s3_are_previewed(run: Run) -> None:

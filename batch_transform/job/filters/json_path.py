@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from batch_transform.job.errors import FilterMissError, FilterSyntaxError, InvalidFilterError
-from batch_transform.job.values.media_type import FILTERABLE, media_type
+from batch_transform.job.values.media_type import FILTERABLE, is_csv, media_type
 
 TYPE_MEMBERS = {"InputFilter": "ContentType", "OutputFilter": "Accept"}
 """The member whose media type decides whether a filter is allowed."""
@@ -274,11 +274,6 @@ def _named(character: str) -> str:
     seen = f'"{character}", ' if character.isprintable() else ""
     name = unicodedata.name(character, "").lower() or "a control character"
     return f"{seen}U+{ord(character):04X} ({name})"
-
-
-def is_csv(content_type: str | None) -> bool:
-    """Say whether a MIME type is text/csv, with or without parameters such as `; charset=utf-8`."""
-    return content_type is not None and content_type.partition(";")[0].strip().lower() == "text/csv"
 
 
 _DOT_NAME = re.compile(r"\.([A-Za-z0-9-]+)")

@@ -27,6 +27,11 @@ def media_type(text: str | None) -> str | None:
     return None if text is None else text.partition(";")[0].strip().lower()
 
 
+def is_csv(text: str | None) -> bool:
+    """Return whether a type is text/csv, with or without parameters."""
+    return media_type(text) == CSV
+
+
 def is_binary(text: str | None) -> bool:
     """Whether a type is known to be binary, without lines. False for an unknown type."""
     type_ = media_type(text)
