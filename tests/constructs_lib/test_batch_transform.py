@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -238,6 +239,25 @@ def test_names_reach_the_state_machine_as_paths(template_of: Callable[[JobSpec],
 
 
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+
+
+def test_each_state_waits_longer_than_the_function_that_it_calls_may_take(
+    template_of: Callable[[JobSpec], Template],
+) -> None:
+    template = template_of(ARTIFACT)
+    [machine] = template.find_resources("AWS::StepFunctions::StateMachine").values()
+    definition = json.loads(text(machine["Properties"]["DefinitionString"]))
+    timeouts = {
+        f"{function}.Arn": properties["Properties"]["Timeout"]
+        for function, properties in template.find_resources("AWS::Lambda::Function").items()
+    }
+    waits = {
+        name: (state["TimeoutSeconds"], timeouts[state["Arguments"]["FunctionName"]])
+        for name, state in definition["States"].items()
+        if "FunctionName" in state.get("Arguments", {})
+    }
+    assert {"Preflight", "CountResults", "Diagnose"} <= waits.keys()
+    assert {name for name, (state, function) in waits.items() if state <= function} == set()
 
 
 def test_roles_may_use_the_keys_that_they_write_with(template_of: Callable[[JobSpec], Template]) -> None:

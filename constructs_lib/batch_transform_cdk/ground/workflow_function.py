@@ -26,6 +26,7 @@ from batch_transform_cdk.ground.acknowledgment import (
     acknowledge_wildcards,
 )
 from batch_transform_cdk.ground.description import OF_FUNCTION, within
+from batch_transform_cdk.ground.function_size import FEW_CALLS, FunctionSize
 from batch_transform_cdk.ground.service_role import ServiceRole
 from batch_transform_cdk.ground.stack_part import StackPart, once_per_stack
 from batch_transform_cdk.ground.statement import Statement
@@ -66,9 +67,6 @@ def run_logs(
 
 _ARCHITECTURE = "arm64"
 _RUNTIME = "python3.14"
-# Shorter than the state's timeout, so that the function's own error is reported.
-_TIMEOUT_SECONDS = 50
-_MEMORY_MB = 256
 _FUNCTIONS = "batch_transform_cdk.functions"
 # Functions read no job files, so batch_transform.job.files is not shipped.
 _NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "files")
@@ -97,6 +95,8 @@ class WorkflowFunction(StackPart):
 
     - `description` is shown in the console for the function and its role: what it does, and for which job.
     - `statements` are all its permissions, apart from writing its own log.
+    - `size` is its memory and timeout. Default: that of a function that makes a few calls. The timeout of the state that
+      calls it is the size's `state_timeout_seconds`.
     - `encryption_key` encrypts the log. Its policy must let CloudWatch Logs use it (`let_log_groups_use`).
     - `workflow` sets how long the log is kept, and whether calls are traced.
     - `environment` holds no secrets, only names that are in the template as well: it needs no key.
@@ -114,6 +114,7 @@ class WorkflowFunction(StackPart):
         name: str,
         description: str,
         statements: Sequence[Statement],
+        size: FunctionSize = FEW_CALLS,
         encryption_key: kms.IKey | None = None,
         workflow: WorkflowSpec = WorkflowSpec(),  # noqa: B008  # it is frozen
         environment: Mapping[str, str] | None = None,
@@ -147,10 +148,10 @@ class WorkflowFunction(StackPart):
             environment={"variables": dict(environment)} if environment else None,
             handler="handler.handler",
             logging_config={"logGroup": log_group.ref},
-            memory_size=_MEMORY_MB,
+            memory_size=size.memory_mb,
             role=self.role.arn,
             runtime=_RUNTIME,
-            timeout=_TIMEOUT_SECONDS,
+            timeout=size.timeout_seconds,
             tracing_config={"mode": "Active"} if workflow.tracing else None,
         )
         if unbound := [*without_resource, *([ACTIONS_OF_X_RAY] if workflow.tracing else [])]:

@@ -79,10 +79,10 @@ def longest_run_seconds(spec: JobSpec) -> int:
 
     Every state has its own limit. A run may wait for another run, then for capacity or after throttling, lose one
     transform job to an internal error at its end, run a second one, lose track of that and wait for it again; its
-    functions take minutes. Step Functions accepts at most 99,999,999 seconds.
+    functions take two hours at most. Step Functions accepts at most 99,999,999 seconds.
     """
     waits = longest_overlap_seconds(spec) + 2 * longest_wait_seconds()
-    return min(waits + 3 * spec.transform.max_runtime_in_seconds + 3600, 99_999_999)
+    return min(waits + 3 * spec.transform.max_runtime_in_seconds + 7200, 99_999_999)
 
 
 # One id for each run, `20261122T020001-1a2b3c4d`, from the start time and the ARN of the execution. The console, a

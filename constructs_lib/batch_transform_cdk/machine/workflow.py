@@ -16,6 +16,7 @@ from batch_transform.job.rules.unfit_data import Reading
 from batch_transform.job.values.job_spec import JobSpec
 from batch_transform_cdk.data.data_location import DataLocation
 from batch_transform_cdk.ground.acknowledgment import Reasons, acknowledge_each, acknowledge_wildcards
+from batch_transform_cdk.ground.function_size import LISTS_OBJECTS
 from batch_transform_cdk.ground.kms_key import KmsKey, let_log_groups_use
 from batch_transform_cdk.ground.service_role import ServiceRole
 from batch_transform_cdk.ground.stack_part import StackPart
@@ -128,6 +129,7 @@ class Workflow(StackPart):
             "Preflight",
             name="preflight",
             description=f"Preflight of {spec.name}: checks a run's input and request before anything is billed",
+            size=LISTS_OBJECTS,
             workflow=spec.workflow,
             encryption_key=encryption_key,
             statements=[
@@ -148,6 +150,7 @@ class Workflow(StackPart):
             name="report",
             description=f"Report of {spec.name}: counts a run's results, or explains its failure and stops its "
             "transform job",
+            size=LISTS_OBJECTS,
             workflow=spec.workflow,
             encryption_key=encryption_key,
             when_it_fails="the state machine handles a failure with Retry and Catch; after a failed run Lambda retries "

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from batch_transform_cdk.ground.function_size import LISTS_OBJECTS
 from batch_transform_cdk.machine.states.language import (
     DATA_OF,
     JOB_FILE,
     LAMBDA_RETRY,
-    LAMBDA_TIMEOUT_SECONDS,
     THE_JOB,
     State,
     States,
@@ -61,7 +61,7 @@ def completed_states(lambda_invoke: str, report_arn: str, *, has_lock: bool) -> 
                 "FunctionName": report_arn,
                 "Payload": {"run": run, "request": "{% $request %}", "completed": "{% $transform_job %}"},
             },
-            "TimeoutSeconds": LAMBDA_TIMEOUT_SECONDS,
+            "TimeoutSeconds": LISTS_OBJECTS.state_timeout_seconds,
             "Retry": [LAMBDA_RETRY],
             # The results exist and are paid for: the run succeeds even if they can't be counted.
             "Catch": [
@@ -121,7 +121,7 @@ def failed_states(lambda_invoke: str, report_arn: str, *, has_lock: bool) -> Sta
                     "stop_result": "{% $stop_result ? $stop_result : '' %}",
                 },
             },
-            "TimeoutSeconds": LAMBDA_TIMEOUT_SECONDS,
+            "TimeoutSeconds": LISTS_OBJECTS.state_timeout_seconds,
             "Retry": [LAMBDA_RETRY],
             "Catch": [
                 {

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from batch_transform.job.values.job_spec import JobSpec
 from batch_transform.job.values.model_source import to_be_found
+from batch_transform_cdk.ground.function_size import LISTS_OBJECTS
 from batch_transform_cdk.machine.states.language import (
     DATA_OF,
     JOB_FILE,
     LAMBDA_RETRY,
-    LAMBDA_TIMEOUT_SECONDS,
     THE_JOB,
     State,
     States,
@@ -59,7 +59,7 @@ def _preflight(
                 "lock": dict(lock or {}),
             },
         },
-        "TimeoutSeconds": LAMBDA_TIMEOUT_SECONDS,
+        "TimeoutSeconds": LISTS_OBJECTS.state_timeout_seconds,
         "Retry": [LAMBDA_RETRY],
         # If the function took the lock and then failed, the lock is stale once this execution has ended.
         "Catch": [{"ErrorEquals": ["States.ALL"], "Assign": {"run_failure": _refusal()}, "Next": "Failed"}],
