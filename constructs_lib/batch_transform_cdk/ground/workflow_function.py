@@ -95,8 +95,8 @@ class WorkflowFunction(StackPart):
 
     - `description` is shown in the console for the function and its role: what it does, and for which job.
     - `statements` are all its permissions, apart from writing its own log.
-    - `size` is its memory and timeout. Default: that of a function that makes a few calls. The timeout of the state that
-      calls it is the size's `state_timeout_seconds`.
+    - `size` is its memory and timeout. Default: that of a function that makes a few calls. A state that calls it has
+      the size's `state_timeout_seconds` as its timeout.
     - `encryption_key` encrypts the log. Its policy must let CloudWatch Logs use it (`let_log_groups_use`).
     - `workflow` sets how long the log is kept, and whether calls are traced.
     - `environment` holds no secrets, only names that are in the template as well: it needs no key.
