@@ -27,6 +27,7 @@ class RunOutput:
     output_objects: int | None
     output_bytes: int | None
     running_execution: str | None
+    waiting_execution: str | None
 
     @classmethod
     def of(cls, output: Mapping[str, Any]) -> RunOutput:
@@ -44,11 +45,14 @@ class RunOutput:
             output_objects=output["OutputObjects"],
             output_bytes=output["OutputBytes"],
             running_execution=output["RunningExecutionArn"],
+            waiting_execution=output.get("WaitingExecutionArn"),  # 0.1.0 has none
         )
 
     def __str__(self) -> str:
         """What was read and written, and on which instances, in one line."""
         if self.place is None:
+            if self.waiting_execution:
+                return f"skipped: {self.waiting_execution} waits already, and will score the data"
             return f"skipped: {self.running_execution} is in progress"
         attempts = "1 attempt" if self.attempts == 1 else f"{self.attempts} attempts"
         return (

@@ -273,7 +273,12 @@ class BatchTransform(StackPart):
     def _lock(self, job: JobSpec) -> RunLock | None:
         if job.workflow.overlapping_runs == "allow":
             return None
-        return RunLock.of(job.name, bucket=self.buckets.output, encryption_key=self.encryption_key)
+        return RunLock.of(
+            job.name,
+            bucket=self.buckets.output,
+            encryption_key=self.encryption_key,
+            one_waits=job.workflow.overlapping_runs == "wait",
+        )
 
     def grant_start(self, grantee: iam.IGrantable) -> iam.Grant:
         """Grant permission to start runs, with any input."""

@@ -15,5 +15,7 @@ _s3 = boto3.client("s3")
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Return the run's variables for the state machine, or fail with every problem of the run."""
     run = Run(**event)
-    lock = RunLock(run.lock, _s3, boto3.client("stepfunctions")) if run.lock else None
+    lock = None
+    if run.lock:
+        lock = RunLock(run.lock, _s3, boto3.client("stepfunctions"), run.waiting or None)
     return checked_run(run, _s3, lambda: boto3.client("sagemaker"), lock)

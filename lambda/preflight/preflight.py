@@ -25,7 +25,8 @@ class Run:
 
     `instance_types` are the job's, in the order in which they are tried. `columns` are the column names of the job, as
     `input` and `output`. `model` says how to find the model, if the run must find it (see `run_model`). `execution` is
-    the run's ARN. `lock` is the Bucket and Key of the job's lock, and empty if runs may overlap.
+    the run's ARN. `lock` is the Bucket and Key of the job's lock, and empty if runs may overlap. `waiting` is that of
+    the run that waits for it, and empty if runs don't wait.
     """
 
     job: str
@@ -38,6 +39,7 @@ class Run:
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
     model: Mapping[str, Any] = field(default_factory=dict)
     lock: Mapping[str, str] = field(default_factory=dict)
+    waiting: Mapping[str, str] = field(default_factory=dict)
 
 
 def checked_run(

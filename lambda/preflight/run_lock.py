@@ -1,8 +1,10 @@
-"""The lock of a job: an S3 object with the ARN of the only execution that may run.
+"""The lock of a job, and the place of the one run that waits for it: S3 objects with the ARN of an execution.
 
-It is written only if it doesn't exist (`If-None-Match: *`), so that only one of several executions that start at the
-same time gets it. It has no lease: a lock is stale if its execution is no longer running, as Step Functions reports. A
-stale lock is replaced only if it hasn't changed since it was read (`If-Match`), so again only one gets it.
+Such an object is written only if it doesn't exist (`If-None-Match: *`), so that only one of several executions that
+start at the same time gets it. It has no lease: it is stale if its execution is no longer running, as Step Functions
+reports. A stale object is replaced only if it hasn't changed since it was read (`If-Match`), so again only one gets it.
+
+A run that finds another one waiting leaves the lock alone even if it is free: the run that waits comes first.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ class S3Client(Protocol):
     def get_object(self, *, Bucket: str, Key: str) -> Any:
         """As boto3 has it."""
 
-    def delete_object(self, *, Bucket: str, Key: str, VersionId: str) -> Any:
+    def delete_object(self, **request: str) -> Any:
         """As boto3 has it."""
 
 
@@ -52,42 +54,90 @@ class StepFunctionsClient(Protocol):
 
 @dataclass(frozen=True)
 class RunLock:
-    """The lock at `place`, the Bucket and Key of its object."""
+    """The lock at `place`, the Bucket and Key of its object.
+
+    `waiting_place` is that of the run that waits for it; None for a job whose runs don't wait.
+    """
+
+    place: Mapping[str, str]
+    s3: S3Client
+    stepfunctions: StepFunctionsClient
+    waiting_place: Mapping[str, str] | None = None
+
+    def take(self, execution: str) -> dict[str, Any]:
+        """Take the lock for an execution, or the place of the run that waits for it.
+
+        Returns the variable `lock` of the state machine. If both `RunningExecutionArn` and `WaitingExecutionArn` are
+        empty, the execution has the lock. If only the second is, it waits for the first. If `WaitingExecutionArn` is an
+        execution, that one waits already, and the first may be empty because it has just ended. `Object` is the argument
+        of DeleteObject that releases the lock: in a versioned bucket with its version, so that no delete marker stays
+        and no other lock is deleted. Taking it twice is harmless: Lambda may call a function twice.
+
+        Raises RunLockError if an object exists but can't be read, for example because the role can't use its key.
+        """
+        lock = _HeldObject(self.place, self.s3, self.stepfunctions)
+        if self.waiting_place is None:
+            return _variable(execution, lock.take(execution))
+        waiting = _HeldObject(self.waiting_place, self.s3, self.stepfunctions)
+        first = waiting.look()
+        if first and first.holder != execution and waiting.is_held(first):
+            running = lock.look()
+            if running and running.holder == execution:
+                return _variable(execution, running)
+            return _variable(execution, running, waits=first.holder)
+        taken = lock.take(execution)
+        if taken.holder == execution:
+            if first:  # its own place, or one that a stopped run left
+                self.s3.delete_object(**first.delete)
+            return _variable(execution, taken)
+        place = waiting.take(execution)
+        waits = place.holder if place.is_known and place.holder != execution else ""
+        return _variable(execution, taken, waits=waits)
+
+
+@dataclass(frozen=True)
+class _Held:
+    """An object that was read or written. `delete` is the argument of DeleteObject that deletes this version of it."""
+
+    holder: str
+    delete: Mapping[str, str]
+    etag: str = ""
+    modified: datetime = datetime.max.replace(tzinfo=UTC)
+    is_known: bool = True
+
+
+def _variable(execution: str, lock: _Held | None, *, waits: str = "") -> dict[str, Any]:
+    is_ours = lock is not None and lock.holder == execution
+    return {
+        "RunningExecutionArn": "" if is_ours or lock is None else lock.holder,
+        "WaitingExecutionArn": waits,
+        "Object": dict(lock.delete) if is_ours and lock else {},
+    }
+
+
+@dataclass(frozen=True)
+class _HeldObject:
+    """An object that at most one execution in progress holds."""
 
     place: Mapping[str, str]
     s3: S3Client
     stepfunctions: StepFunctionsClient
 
-    def take(self, execution: str) -> dict[str, Any]:
-        """Take the lock for an execution, and return the variable `lock` of the state machine.
-
-        `RunningExecutionArn` is empty if the lock was taken, and otherwise the execution that holds it. `Object` is the
-        argument of DeleteObject that releases it: in a versioned bucket with its version, so that no delete marker
-        stays and no other lock is deleted. Taking it twice is harmless: Lambda may call a function twice.
-
-        Raises RunLockError if the lock exists but can't be read, for example because the role can't use its key.
-        """
+    def take(self, execution: str) -> _Held:
+        """Take the object for an execution, unless another one in progress holds it, and return who holds it then."""
         denied: list[ClientError] = []
         for _ in range(_TRIES):
             if written := self._write(execution, IfNoneMatch="*"):
-                return self._taken(written)
-            try:
-                found = self.s3.get_object(**self.place)
-            except ClientError as error:
-                if _code(error) not in _GONE:
-                    raise
-                denied.append(error)  # released in the meantime, or not readable
-                continue
-            with found["Body"] as body:
-                holder = json.loads(body.read())["ExecutionArn"]
-            if holder == execution:
-                return self._taken(found)
-            if self._runs(holder, found["LastModified"]):
-                return {"RunningExecutionArn": holder, "Object": {}}
-            if written := self._write(execution, IfMatch=found["ETag"]):
-                if version := found.get("VersionId"):
-                    self.s3.delete_object(**self.place, VersionId=version)  # or it would reappear after ours
-                return self._taken(written)
+                return written
+            found = self.look(denied)
+            if found is None:
+                continue  # released in the meantime, or not readable
+            if found.holder == execution or self.is_held(found):
+                return found
+            if written := self._write(execution, IfMatch=found.etag):
+                if "VersionId" in found.delete:
+                    self.s3.delete_object(**found.delete)  # or it would reappear after ours
+                return written
         if len(denied) == _TRIES:
             raise RunLockError(
                 f"the lock s3://{self._address} exists but cannot be read ({denied[-1]}); a stopped run may have left "
@@ -95,29 +145,45 @@ class RunLock:
                 "the object"
             ) from denied[-1]
         # Other runs keep taking and releasing it: treat it as held by a run in progress.
-        return {"RunningExecutionArn": f"unknown: the lock s3://{self._address} keeps changing", "Object": {}}
+        return _Held(f"unknown: the lock s3://{self._address} keeps changing", {}, is_known=False)
 
-    def _write(self, execution: str, **condition: str) -> Any:
+    def look(self, denied: list[ClientError] | None = None) -> _Held | None:
+        """Return the object, or None if it doesn't exist or can't be read; the reason is added to `denied`."""
+        try:
+            found = self.s3.get_object(**self.place)
+        except ClientError as error:
+            if _code(error) not in _GONE:
+                raise
+            if denied is not None:
+                denied.append(error)
+            return None
+        with found["Body"] as body:
+            holder = json.loads(body.read())["ExecutionArn"]
+        return _Held(holder, self._delete(found), found["ETag"], found["LastModified"])
+
+    def is_held(self, found: _Held) -> bool:
+        """Whether the execution that holds the object is still running."""
+        try:
+            status = self.stepfunctions.describe_execution(executionArn=found.holder)["status"]
+        except ClientError as error:
+            if _code(error) == "ExecutionDoesNotExist":
+                return datetime.now(UTC) - found.modified < _LONG_AGO
+            raise
+        return bool(status == "RUNNING")
+
+    def _write(self, execution: str, **condition: str) -> _Held | None:
         body = json.dumps({"ExecutionArn": execution}).encode()
         try:
-            return self.s3.put_object(**self.place, Body=body, ContentType="application/json", **condition)
+            answer = self.s3.put_object(**self.place, Body=body, ContentType="application/json", **condition)
         except ClientError as error:
             if _code(error) in {*_TAKEN, "NoSuchKey"}:
                 return None
             raise
+        return _Held(execution, self._delete(answer))
 
-    def _taken(self, answer: Mapping[str, Any]) -> dict[str, Any]:
+    def _delete(self, answer: Mapping[str, Any]) -> dict[str, str]:
         version = {"VersionId": answer["VersionId"]} if answer.get("VersionId") else {}
-        return {"RunningExecutionArn": "", "Object": {**self.place, **version}}
-
-    def _runs(self, execution: str, since: datetime) -> bool:
-        try:
-            status = self.stepfunctions.describe_execution(executionArn=execution)["status"]
-        except ClientError as error:
-            if _code(error) == "ExecutionDoesNotExist":
-                return datetime.now(UTC) - since < _LONG_AGO
-            raise
-        return bool(status == "RUNNING")
+        return {**self.place, **version}
 
     @property
     def _address(self) -> str:

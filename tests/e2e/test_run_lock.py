@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from e2e.workflow_stack import Deployed, deployed_jobs
+from patience import PATIENCE_SECONDS
 
 # The model hangs on data with the word `hang` in them, and echoes all others.
 JOBS: dict[str, dict[str, Any]] = {
@@ -38,21 +40,70 @@ def endless(deployed: Deployed) -> Iterator[dict[str, dict[str, str]]]:
             deployed.stop(execution["executionArn"])
 
 
+def until_ended(deployed: Deployed, executions: list[str], count: int) -> dict[str, dict[str, Any]]:
+    """Wait until this many of the executions have succeeded, and return their outputs."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    outputs: dict[str, dict[str, Any]] = {}
+    while len(outputs) < count:
+        assert time.monotonic() < deadline, outputs
+        time.sleep(0.1)
+        described = [deployed.describe(execution) for execution in executions]
+        assert not [one for one in described if one["status"] == "FAILED"]
+        outputs = {
+            one["executionArn"]: json.loads(one["output"]) for one in described if one["status"] == "SUCCEEDED"
+        }
+    return outputs
+
+
 def good(deployed: Deployed, job: str) -> dict[str, str]:
     return {"input.data": deployed.upload(job, "data", "a.csv", "id-1,2,3\n")}
 
 
-def test_runs_that_start_at_the_same_moment_run_one_after_the_other(deployed: Deployed) -> None:
+def test_of_runs_that_start_at_the_same_moment_one_runs_one_waits_and_the_others_are_skipped(
+    deployed: Deployed, endless: dict[str, dict[str, str]]
+) -> None:
+    with ThreadPoolExecutor() as pool:
+        executions = list(pool.map(lambda _: deployed.start("wait", endless["wait"]), range(5)))
+    outputs = until_ended(deployed, executions, 3)
+    runs, waits = (execution for execution in executions if execution not in outputs)
+    if not deployed.jobs_of(runs):
+        runs, waits = waits, runs
+    assert {output["Outcome"] for output in outputs.values()} == {"Skipped"}
+    assert {output["WaitingExecutionArn"] for output in outputs.values()} == {waits}
+    assert {output["RunningExecutionArn"] for output in outputs.values()} == {runs}
+    assert deployed.jobs_of(waits) == []
+    deployed.stop(runs)
+    deployed.job_running(waits)
+    assert [lock["Key"] for lock in deployed.locks("wait")] == [".locks/wait"], "it gave up its place"
+
+
+def test_runs_that_wait_run_one_after_the_other(deployed: Deployed) -> None:
     run_input = good(deployed, "wait")
     with ThreadPoolExecutor() as pool:
         executions = list(pool.map(lambda _: deployed.start("wait", run_input), range(3)))
         ends = list(pool.map(deployed.wait, executions))
     assert [end["status"] for end in ends] == ["SUCCEEDED"] * 3
     jobs = [job for execution in executions for job in deployed.jobs_of(execution)]
-    assert len({job["TransformJobName"] for job in jobs}) == 3
+    assert len(jobs) == len([end for end in ends if json.loads(end["output"])["Outcome"] == "Completed"]) >= 2
     times = sorted((job["CreationTime"], job["TransformEndTime"]) for job in jobs)
     assert all(ended <= created for (_, ended), (created, _) in pairwise(times))
     assert deployed.locks("wait") == []
+
+
+def test_a_place_that_a_stopped_run_left_is_taken_over(
+    deployed: Deployed, endless: dict[str, dict[str, str]]
+) -> None:
+    first = deployed.start("wait", endless["wait"])
+    deployed.job_running(first)
+    stopped = deployed.start("wait", good(deployed, "wait"))
+    deployed.until_in(stopped, "WaitForOtherRun")
+    deployed.stop(stopped)
+    second = deployed.start("wait", good(deployed, "wait"))
+    deployed.until_in(second, "WaitForOtherRun")
+    third = deployed.run("wait", good(deployed, "wait"))
+    assert json.loads(third["output"])["WaitingExecutionArn"] == second
+    deployed.stop(first)
+    assert deployed.wait(second)["status"] == "SUCCEEDED"
 
 
 def test_a_run_waits_until_the_one_before_has_ended(

@@ -1,4 +1,4 @@
-"""One key of a bucket, with S3's conditional writes and its versions, for many threads at once."""
+"""The keys of a bucket, with S3's conditional writes and its versions, for many threads at once."""
 
 from __future__ import annotations
 
@@ -28,8 +28,9 @@ class Version:
 class LockBucket:
     """`before_get` and `before_put` are called before the operation, to simulate what others do meanwhile."""
 
-    def __init__(self, *, versioned: bool) -> None:
+    def __init__(self, *, versioned: bool, key: str = ".locks/churn") -> None:
         self.versioned = versioned
+        self.key = key
         self.versions: list[Version] = []  # oldest first
         self.before_get: Callable[[], object] = lambda: None
         self.before_put: Callable[[], object] = lambda: None
@@ -50,7 +51,7 @@ class LockBucket:
             return self._write(Body)
 
     def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
-        assert (Bucket, Key) == ("out", ".locks/churn")
+        assert (Bucket, Key) == ("out", self.key)
         self.before_get()
         with self._mutex:
             if not self.versions:
@@ -63,7 +64,7 @@ class LockBucket:
             return {"Body": body, "ETag": current.etag, "LastModified": current.modified, **version}
 
     def delete_object(self, *, Bucket: str, Key: str, VersionId: str = "") -> None:  # noqa: N803
-        assert (Bucket, Key) == ("out", ".locks/churn")
+        assert (Bucket, Key) == ("out", self.key)
         assert bool(VersionId) == self.versioned
         with self._mutex:
             self.versions = [one for one in self.versions if VersionId and one.id != VersionId]
@@ -86,6 +87,32 @@ class LockBucket:
         written = Version(f"v{self._count}", body, datetime.now(UTC))
         self.versions = [*(self.versions if self.versioned else []), written]
         return {"ETag": written.etag, **({"VersionId": written.id} if self.versioned else {})}
+
+
+@dataclass(frozen=True)
+class LockBuckets:
+    """The two keys of a job whose runs wait, each as a bucket of its own."""
+
+    lock: LockBucket
+    waiting: LockBucket
+
+    @classmethod
+    def of(cls, *, versioned: bool) -> LockBuckets:
+        return cls(
+            LockBucket(versioned=versioned), LockBucket(versioned=versioned, key=".locks/churn.waiting")
+        )
+
+    def put_object(self, *, Key: str, **request: Any) -> dict[str, str]:  # noqa: N803  # AWS's names
+        return self._of(Key).put_object(Key=Key, **request)
+
+    def get_object(self, *, Key: str, **request: Any) -> dict[str, Any]:  # noqa: N803
+        return self._of(Key).get_object(Key=Key, **request)
+
+    def delete_object(self, *, Key: str, **request: Any) -> None:  # noqa: N803
+        self._of(Key).delete_object(Key=Key, **request)
+
+    def _of(self, key: str) -> LockBucket:
+        return {one.key: one for one in (self.lock, self.waiting)}[key]
 
 
 class FakeExecutions:

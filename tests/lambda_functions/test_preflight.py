@@ -167,7 +167,8 @@ def test_the_lock_is_taken_when_all_else_is_well() -> None:
         checked_run(a_run(), data("other/a.csv"), FakeSageMaker, lock)
     assert bucket.holder() is None
     taken = checked_run(a_run(), data("churn/a.csv"), FakeSageMaker, lock)["lock"]
-    assert taken == {"RunningExecutionArn": "", "Object": {**place, "VersionId": "v1"}}
+    released = {**place, "VersionId": "v1"}
+    assert taken == {"RunningExecutionArn": "", "WaitingExecutionArn": "", "Object": released}
     assert bucket.holder() == a_run().execution
 
 

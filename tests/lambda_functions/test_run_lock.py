@@ -42,7 +42,7 @@ def test_a_free_lock_is_taken_and_released_without_a_trace(bucket: LockBucket) -
 def test_a_lock_whose_execution_runs_is_left_to_it(bucket: LockBucket) -> None:
     lock(bucket).take(arn("a"))
     seen = lock(bucket, a="RUNNING").take(arn("b"))
-    assert seen == {"RunningExecutionArn": arn("a"), "Object": {}}
+    assert seen == {"RunningExecutionArn": arn("a"), "WaitingExecutionArn": "", "Object": {}}
     assert bucket.holder() == arn("a")
 
 

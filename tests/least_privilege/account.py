@@ -193,13 +193,14 @@ class Account:
         describe = partial(self.client("stepfunctions").describe_execution, executionArn=arn)
         deadline = time.monotonic() + PATIENCE_SECONDS
         while (described := describe())["status"] == "RUNNING" and time.monotonic() < deadline:
-            if self._waits_for_other(arn):
+            if self.waits_for_other(arn):
                 break
             time.sleep(END_SECONDS)
         self.stop(arn)
         return dict(described)
 
-    def _waits_for_other(self, arn: str) -> bool:
+    def waits_for_other(self, arn: str) -> bool:
+        """Whether the execution waits for another run of its job at this moment."""
         states = self.client("stepfunctions")
         last = states.get_execution_history(executionArn=arn, reverseOrder=True, maxResults=1)["events"]
         entered = (event.get("stateEnteredEventDetails", {}).get("name") for event in last)

@@ -22,6 +22,7 @@ LIKELY = (
     ("*/Workflow/Report", "*", "leaves_nothing_running"),
     ("*/Workflow/Report/*", "*sagemaker:*", "leaves_nothing_running"),
     ("*/Workflow/Report/*", "*", "explains"),
+    ("*/Workflow/Preflight/*", "*.waiting*Resource *.waiting", "waits_for_its_turn"),
     ("*/Workflow/Preflight/*", "*states:*", "takes_over"),
     ("*/Workflow/Preflight/*", "*Action s3:[DG]*", "takes_over"),
     ("*/Workflow/Preflight/*", "*", "completes finds_header takes_over"),

@@ -40,12 +40,14 @@ Definition = dict[str, Any]
 class Parts:
     """What the state machine uses: two Lambda functions by their ARNs, and the lock's Bucket and Key.
 
-    `lock` is None for a job whose runs may overlap.
+    `lock` is None for a job whose runs may overlap. `waiting` is the Bucket and Key of the run that waits for the lock;
+    None for a job whose runs don't wait.
     """
 
     preflight_arn: str
     report_arn: str
     lock: Mapping[str, str] | None
+    waiting: Mapping[str, str] | None = None
 
 
 def state_machine_definition(
@@ -62,12 +64,14 @@ def state_machine_definition(
         "TimeoutSeconds": longest_run_seconds(spec),
         "States": {
             **_prepare_run(spec, request, "Preflight"),
-            **preflight_states(spec, lambda_invoke, parts.preflight_arn, parts.lock, "Transform"),
+            **preflight_states(
+                spec, lambda_invoke, parts.preflight_arn, "Transform", lock=parts.lock, waiting=parts.waiting
+            ),
             **transform_states(spec, partition, "CountResults"),
             **retry_states(),
             **lost_job_states(spec, partition, "CountResults"),
             **completed_states(lambda_invoke, parts.report_arn, has_lock=has_lock),
-            **(skipped_state() if has_lock and spec.workflow.overlapping_runs == "skip" else {}),
+            **(skipped_state() if spec.workflow.overlapping_runs in {"wait", "skip"} else {}),
             **failed_states(lambda_invoke, parts.report_arn, has_lock=has_lock),
             **(release_states(partition) if has_lock else {}),
         },

@@ -192,11 +192,13 @@ class Workflow(StackPart):
         )
         if volume_key is not None:
             acknowledge_wildcards(self.role.resource, volume_key.wildcards())
-        place = lock.place if lock else None
+        place, waiting = (lock.place, lock.waiting_place) if lock else (None, None)
         definition = state_machine_definition(
             spec,
             request,
-            Parts(preflight_arn=function_arns[0], report_arn=function_arns[1], lock=place),
+            Parts(
+                preflight_arn=function_arns[0], report_arn=function_arns[1], lock=place, waiting=waiting
+            ),
             partition=PARTITION,
         )
         self.resource = sfn.CfnStateMachine(

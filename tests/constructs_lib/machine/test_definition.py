@@ -163,10 +163,14 @@ def test_a_run_succeeds_only_with_a_completed_transform_job_or_skipped(each_defi
     assert ends_of_failed == {"Failed"}
 
 
-def test_a_run_is_skipped_only_if_the_job_file_says_so() -> None:
-    for choice in ("wait", "fail", "allow"):
+def test_no_run_is_skipped_if_runs_fail_or_overlap() -> None:
+    for choice in ("fail", "allow"):
         assert "Skipped" not in a_definition(choice)["States"]
-    skipped = a_definition("skip")["States"]["Skipped"]
+
+
+@pytest.mark.parametrize("overlapping_runs", ["wait", "skip"])
+def test_a_skipped_run_has_the_members_of_a_completed_one(overlapping_runs: str) -> None:
+    skipped = a_definition(overlapping_runs)["States"]["Skipped"]
     assert skipped["Output"]["Outcome"] == "Skipped"
     uncounted = a_definition("skip")["States"]["CountResults"]["Catch"][0]["Assign"]["output"]
     assert skipped["Output"].keys() == uncounted.keys()
@@ -467,15 +471,30 @@ def test_what_a_run_does_while_another_is_in_progress(
     overlapping_runs: str, status_checks: int, expected: str
 ) -> None:
     choice = a_definition(overlapping_runs)["States"]["CheckRunLock"]
-    assert follows(choice, lock={"RunningExecutionArn": ""}, status_checks=status_checks) == "Transform"
-    assert (
-        follows(choice, lock={"RunningExecutionArn": "arn:of:another"}, status_checks=status_checks)
-        == expected
-    )
+    lock = {"RunningExecutionArn": "", "WaitingExecutionArn": ""}
+    assert follows(choice, lock=lock, status_checks=status_checks) == "Transform"
+    lock["RunningExecutionArn"] = "arn:of:another"
+    assert follows(choice, lock=lock, status_checks=status_checks) == expected
+
+
+@pytest.mark.parametrize("running", ["", "arn:of:another"])
+def test_a_run_is_skipped_and_names_the_run_that_waits_already(running: str) -> None:
+    states = a_definition("wait")["States"]
+    lock = {"RunningExecutionArn": running, "WaitingExecutionArn": "arn:of:a:third"}
+    assert follows(states["CheckRunLock"], lock=lock, status_checks=0) == "Skipped"
+    output = states["Skipped"]["Output"]
+    assert evaluate(output["WaitingExecutionArn"], lock=lock) == "arn:of:a:third"
+    assert evaluate(output["RunningExecutionArn"], lock=lock) == (running or None)
+
+
+def test_a_skipped_run_understands_the_functions_of_an_earlier_deployment() -> None:
+    output = a_definition("skip")["States"]["Skipped"]["Output"]
+    lock = {"RunningExecutionArn": "arn:of:another"}
+    assert evaluate(output["WaitingExecutionArn"], lock=lock) is None
 
 
 def test_a_run_that_waited_has_all_status_checks_for_its_transform_job() -> None:
-    [no_other_run, *_] = a_definition("wait")["States"]["CheckRunLock"]["Choices"]
+    [_, no_other_run, *_] = a_definition("wait")["States"]["CheckRunLock"]["Choices"]
     status_checks = no_other_run["Assign"]["status_checks"]
     error = {"Error": SAGEMAKER, "Cause": THROTTLED}
     known = {"failure": error, "transform_job": {"TransformJobStatus": "InProgress"}}

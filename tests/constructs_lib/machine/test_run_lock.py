@@ -36,6 +36,24 @@ def test_a_bucket_of_ours_is_versioned_so_that_a_version_is_deleted_and_no_marke
     assert actions(lock.release_statements()) == {"s3:DeleteObjectVersion"}
 
 
+def test_a_run_that_waits_has_a_place_of_its_own_beside_the_lock(stack: cdk.Stack) -> None:
+    bucket = s3.Bucket.from_bucket_name(stack, "Bucket", "results")
+    lock = RunLock.of("churn", bucket=bucket, encryption_key=None, one_waits=True)
+    assert lock.waiting_place == {"Bucket": "results", "Key": ".locks/churn.waiting"}
+    taking, giving_up = (stack.resolve(one.as_json()) for one in lock.take_statements())
+    keys = (".locks/churn", ".locks/churn.waiting")
+    assert taking["Resource"] == [stack.resolve(bucket.arn_for_objects(key)) for key in keys]
+    assert giving_up["Action"] == "s3:DeleteObject"  # it isn't known whether the bucket is versioned
+    assert giving_up["Resource"] == stack.resolve(bucket.arn_for_objects(".locks/churn.waiting"))
+    [releasing] = [stack.resolve(one.as_json()) for one in lock.release_statements()]
+    assert releasing["Resource"] == stack.resolve(bucket.arn_for_objects(".locks/churn"))
+
+
+def test_a_lock_that_no_run_waits_for_has_no_place(stack: cdk.Stack) -> None:
+    bucket = s3.Bucket.from_bucket_name(stack, "Bucket", "results")
+    assert RunLock.of("churn", bucket=bucket, encryption_key=None).waiting_place is None
+
+
 def test_an_imported_bucket_may_be_versioned_or_not(stack: cdk.Stack) -> None:
     bucket = s3.Bucket.from_bucket_name(stack, "Bucket", "results")
     lock = RunLock.of("churn", bucket=bucket, encryption_key=None)

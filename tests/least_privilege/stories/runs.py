@@ -157,6 +157,33 @@ def takes_over(account: Account, job: str) -> Points:
     yield "leaves no lock", not _locks(account, job)
 
 
+def waits_for_its_turn(account: Account, job: str) -> Points:
+    """A run waits for the one in progress, a further one is skipped, and a place left behind is taken over."""
+    _clear_locks(account, job)
+    ended = account.execution(account.start(job, {"unknown": True}))["executionArn"]
+    place = {"Bucket": account.output_bucket, "Key": f".locks/{job}.waiting"}
+    account.client("s3").put_object(**place, Body=json.dumps({"ExecutionArn": ended}).encode())
+    started: list[str] = []
+    with hanging():
+        try:
+            started.append(account.start(job, {"input": {"data": account.place(job, "hang")}}))
+            yield "runs", account.wait_until(lambda: _running_of(account, job, started[0]))
+            started.append(account.start(job, {"input": {"data": account.place(job, "good")}}))
+            yield "waits", account.wait_until(lambda: account.waits_for_other(started[1]))
+            output = json.loads(_run(account, job, "good").get("output") or "{}")
+            yield "is skipped", output.get("WaitingExecutionArn") == started[1]
+            account.stop(started[0])
+            yield "gets the lock", account.wait_until(lambda: _running_of(account, job, started[1], "Completed"))
+            yield "leaves nothing", account.wait_until(lambda: not _locks(account, job))
+        finally:
+            for execution in started:
+                account.stop(execution)
+            for name in _running(account, job):
+                account.client("sagemaker").stop_transform_job(TransformJobName=name)
+                account.wait_until(partial(_has_stopped, account, name))
+            _clear_uploads(account)
+
+
 def redefines(account: Account, job: str) -> Points:
     """Machine and log groups can be deployed again: AWS then checks the machine's role and the groups' key."""
     states, logs = account.client("stepfunctions"), account.client("logs")
@@ -182,17 +209,21 @@ def _lock(account: Account, job: str) -> dict[str, str]:
     return {"Bucket": account.output_bucket, "Key": f".locks/{job}"}
 
 
-def _locks(account: Account, job: str) -> list[str]:
-    """Return the versions of the job's lock, including delete markers."""
+def _locks(account: Account, job: str) -> list[dict[str, str]]:
+    """Return the versions of the job's lock and of the run that waits, including delete markers."""
     place = _lock(account, job)
     found = account.client("s3").list_object_versions(Bucket=place["Bucket"], Prefix=place["Key"])
-    return [each["VersionId"] for kind in ("Versions", "DeleteMarkers") for each in found.get(kind, [])]
+    return [
+        {name: each[name] for name in ("Key", "VersionId")}
+        for kind in ("Versions", "DeleteMarkers")
+        for each in found.get(kind, [])
+    ]
 
 
 def _clear_locks(account: Account, job: str) -> None:
     """Delete the locks of stories that stopped a run or failed."""
     for version in _locks(account, job):
-        account.client("s3").delete_object(**_lock(account, job), VersionId=version)
+        account.client("s3").delete_object(Bucket=account.output_bucket, **version)
 
 
 def _run(account: Account, job: str, story: str) -> dict[str, Any]:

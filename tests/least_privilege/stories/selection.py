@@ -25,6 +25,8 @@ def stories_of(account: Account, job: str) -> list[Story]:
         selected.append(runs.finds_unfit_data)
     if account.jobs[job].get("workflow", {}).get("overlapping_runs") != "allow":
         selected.append(runs.takes_over)
+    if account.jobs[job].get("workflow", {}).get("overlapping_runs", "wait") == "wait":
+        selected.append(runs.waits_for_its_turn)
     if account.physical_ids(job, "AWS::CloudWatch::Alarm"):
         selected += [messages.notifies_of_failure, messages.notifies_of_alarm]
     selected += [runs.stops, runs.leaves_nothing_running]

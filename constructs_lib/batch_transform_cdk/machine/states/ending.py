@@ -28,6 +28,9 @@ COUNTS = (
 )
 """What the report function adds to the output of a completed run."""
 
+OTHER_RUNS = ("RunningExecutionArn", "WaitingExecutionArn")
+"""The runs because of which a run is skipped: the one in progress, and the one that waits for it."""
+
 # An expression, since the CDK drops a plain null from a definition.
 _NULL = "{% null %}"
 
@@ -51,7 +54,7 @@ _OF_A_JOB = {
 
 def completed_states(lambda_invoke: str, report_arn: str, *, has_lock: bool) -> States:
     """Count the results, and end with the run's output."""
-    run = {"Outcome": "Completed", **_OF_EVERY_RUN, **_OF_A_JOB, "RunningExecutionArn": _NULL}
+    run = {"Outcome": "Completed", **_OF_EVERY_RUN, **_OF_A_JOB, **dict.fromkeys(OTHER_RUNS, _NULL)}
     return {
         "CountResults": {
             "Type": "Task",
@@ -84,16 +87,17 @@ def completed_states(lambda_invoke: str, report_arn: str, *, has_lock: bool) -> 
 
 
 def skipped_state() -> States:
-    """End a run that is skipped because another one is in progress."""
+    """End a run that is skipped because another one is in progress, or waits already."""
     return {
         "Skipped": {
             "Type": "Pass",
-            "Comment": "Another run of the job is in progress, and workflow.overlapping_runs is skip",
+            "Comment": "Another run of the job is in progress, or waits already: return which one, and score nothing",
             "Output": {
                 "Outcome": "Skipped",
                 **_OF_EVERY_RUN,
                 **dict.fromkeys((*_OF_A_JOB, *COUNTS), _NULL),
-                "RunningExecutionArn": "{% $lock.RunningExecutionArn %}",
+                # A function of an earlier deployment returns no run that waits.
+                **{name: f"{{% $lock.{name} ? $lock.{name} : null %}}" for name in OTHER_RUNS},
             },
             "End": True,
         }

@@ -23,23 +23,38 @@ LONGEST_WAIT_SECONDS = 86_400
 """How long a run waits for an earlier one: longer only if one transform job may run longer."""
 
 _OTHER_RUN = "$lock.RunningExecutionArn"
-_OTHERWISE = {"wait": "wait for the other run", "skip": "skip this run", "fail": "fail this run"}
+_WAITING_RUN = "$lock.WaitingExecutionArn"
+_OTHERWISE = {
+    "wait": "wait for the other run, or skip this run if another one waits already",
+    "skip": "skip this run",
+    "fail": "fail this run",
+}
 
 
 def preflight_states(
-    spec: JobSpec, lambda_invoke: str, function_arn: str, lock: Mapping[str, str] | None, following: str
+    spec: JobSpec,
+    lambda_invoke: str,
+    function_arn: str,
+    following: str,
+    *,
+    lock: Mapping[str, str] | None,
+    waiting: Mapping[str, str] | None,
 ) -> States:
-    """Check the run, and take the job's lock unless its runs may overlap. `lock` is the lock's Bucket and Key."""
-    preflight = _preflight(spec, lambda_invoke, function_arn, lock, "CheckRunLock" if lock else following)
+    """Check the run, and take the job's lock unless its runs may overlap.
+
+    `lock` and `waiting` are the Bucket and Key of the lock, and of the run that waits for it.
+    """
+    places = {"lock": dict(lock or {}), "waiting": dict(waiting or {})}
+    preflight = _preflight(spec, lambda_invoke, function_arn, places, "CheckRunLock" if lock else following)
     if lock is None:
         return {"Preflight": preflight}
     return {"Preflight": preflight, **_overlap(spec, following)}
 
 
 def _preflight(
-    spec: JobSpec, resource: str, function_arn: str, lock: Mapping[str, str] | None, following: str
+    spec: JobSpec, resource: str, function_arn: str, places: Mapping[str, Mapping[str, str]], following: str
 ) -> State:
-    returned = ["request", "instance_types", "lock"] if lock else ["request", "instance_types"]
+    returned = ["request", "instance_types", *(["lock"] if places["lock"] else [])]
     return {
         "Type": "Task",
         "Comment": "Before anything is billed: apply the run's input, check request and data, take the run lock",
@@ -56,7 +71,7 @@ def _preflight(
                 "overrides": "{% $states.context.Execution.Input %}",
                 "columns": literal({"input": spec.input.columns, "output": spec.output.columns}),
                 "model": literal(to_be_found(spec.model)),
-                "lock": dict(lock or {}),
+                **places,
             },
         },
         "TimeoutSeconds": LISTS_OBJECTS.state_timeout_seconds,
@@ -109,9 +124,11 @@ def _overlap(spec: JobSpec, following: str) -> States:
         return states
     waited = ""
     if spec.workflow.overlapping_runs == "wait":
-        states["CheckRunLock"]["Choices"].append(
-            {"Condition": f"{{% $status_checks < {checks} %}}", "Next": "WaitForOtherRun"}
-        )
+        states["CheckRunLock"]["Choices"] = [
+            {"Condition": f"{{% {_WAITING_RUN} != '' %}}", "Next": "Skipped"},
+            *states["CheckRunLock"]["Choices"],
+            {"Condition": f"{{% $status_checks < {checks} %}}", "Next": "WaitForOtherRun"},
+        ]
         states["WaitForOtherRun"] = {
             "Type": "Wait",
             "Comment": "Another run of the job holds the run lock: wait before the next check",
