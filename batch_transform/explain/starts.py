@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from batch_transform.job.values.job_spec import JobSpec, NotifySpec, ScheduleSpec, UploadSpec
 
 _OVERLAP = {
-    "wait": "If an earlier run of the job is in progress, a new run waits; if one waits already, a further run is "
-    "skipped: it succeeds at once, without scoring.",
+    "wait": "If an earlier run of the job is in progress, a new run waits. If one waits already, further runs are "
+    "skipped.",
     "skip": "If an earlier run of the job is in progress, a new run is skipped: it succeeds at once, without scoring.",
     "fail": "If an earlier run of the job is in progress, a new run fails at once.",
     "allow": "Several runs of the job can be in progress at the same time.",

@@ -164,8 +164,8 @@ def waits_for_its_turn(account: Account, job: str) -> Points:
     place = {"Bucket": account.output_bucket, "Key": f".locks/{job}.waiting"}
     account.client("s3").put_object(**place, Body=json.dumps({"ExecutionArn": ended}).encode())
     started: list[str] = []
-    with hanging():
-        try:
+    try:
+        with hanging():
             started.append(account.start(job, {"input": {"data": account.place(job, "hang")}}))
             yield "runs", account.wait_until(lambda: _running_of(account, job, started[0]))
             started.append(account.start(job, {"input": {"data": account.place(job, "good")}}))
@@ -173,15 +173,15 @@ def waits_for_its_turn(account: Account, job: str) -> Points:
             output = json.loads(_run(account, job, "good").get("output") or "{}")
             yield "is skipped", output.get("WaitingExecutionArn") == started[1]
             account.stop(started[0])
-            yield "gets the lock", account.wait_until(lambda: _running_of(account, job, started[1], "Completed"))
-            yield "leaves nothing", account.wait_until(lambda: not _locks(account, job))
-        finally:
-            for execution in started:
-                account.stop(execution)
-            for name in _running(account, job):
-                account.client("sagemaker").stop_transform_job(TransformJobName=name)
-                account.wait_until(partial(_has_stopped, account, name))
-            _clear_uploads(account)
+        yield "gets the lock", account.wait_until(lambda: _running_of(account, job, started[1], "Completed"))
+        yield "leaves nothing", account.wait_until(lambda: not _locks(account, job))
+    finally:
+        for execution in started:
+            account.stop(execution)
+        for name in _running(account, job):
+            account.client("sagemaker").stop_transform_job(TransformJobName=name)
+            account.wait_until(partial(_has_stopped, account, name))
+        _clear_uploads(account)
 
 
 def redefines(account: Account, job: str) -> Points:
