@@ -69,9 +69,9 @@ class RunLock:
 
         Returns the variable `lock` of the state machine. If both `RunningExecutionArn` and `WaitingExecutionArn` are
         empty, the execution has the lock. If only the second is, it waits for the first. If `WaitingExecutionArn` is an
-        execution, that one waits already, and the first may be empty because it has just ended. `Object` is the argument
-        of DeleteObject that releases the lock: in a versioned bucket with its version, so that no delete marker stays
-        and no other lock is deleted. Taking it twice is harmless: Lambda may call a function twice.
+        execution, that one waits already, and the first may be empty because it has just ended. `Object` is the
+        argument of DeleteObject that releases the lock: in a versioned bucket with its version, so that no delete
+        marker stays and no other lock is deleted. Taking it twice is harmless: Lambda may call a function twice.
 
         Raises RunLockError if an object exists but can't be read, for example because the role can't use its key.
         """
@@ -97,12 +97,15 @@ class RunLock:
 
 @dataclass(frozen=True)
 class _Held:
-    """An object that was read or written. `delete` is the argument of DeleteObject that deletes this version of it."""
+    """An object that was read or written. `delete` is the argument of DeleteObject that deletes this version of it.
+
+    `etag` and `modified` are known if it was read. `holder` isn't an execution if the object keeps changing.
+    """
 
     holder: str
     delete: Mapping[str, str]
     etag: str = ""
-    modified: datetime = datetime.max.replace(tzinfo=UTC)
+    modified: datetime | None = None
     is_known: bool = True
 
 
@@ -167,7 +170,7 @@ class _HeldObject:
             status = self.stepfunctions.describe_execution(executionArn=found.holder)["status"]
         except ClientError as error:
             if _code(error) == "ExecutionDoesNotExist":
-                return datetime.now(UTC) - found.modified < _LONG_AGO
+                return found.modified is None or datetime.now(UTC) - found.modified < _LONG_AGO
             raise
         return bool(status == "RUNNING")
 
