@@ -41,7 +41,7 @@ class S3Client(Protocol):
     def get_object(self, *, Bucket: str, Key: str) -> Any:
         """As boto3 has it."""
 
-    def delete_object(self, **request: str) -> Any:
+    def delete_object(self, *, Bucket: str, Key: str, VersionId: str = ...) -> Any:
         """As boto3 has it."""
 
 

@@ -50,7 +50,9 @@ def until_ended(deployed: Deployed, executions: list[str], count: int) -> dict[s
         described = [deployed.describe(execution) for execution in executions]
         assert not [one for one in described if one["status"] == "FAILED"]
         outputs = {
-            one["executionArn"]: json.loads(one["output"]) for one in described if one["status"] == "SUCCEEDED"
+            one["executionArn"]: json.loads(one["output"])
+            for one in described
+            if one["status"] == "SUCCEEDED"
         }
     return outputs
 

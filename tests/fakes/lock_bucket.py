@@ -102,14 +102,14 @@ class LockBuckets:
             LockBucket(versioned=versioned), LockBucket(versioned=versioned, key=".locks/churn.waiting")
         )
 
-    def put_object(self, *, Key: str, **request: Any) -> dict[str, str]:  # noqa: N803  # AWS's names
-        return self._of(Key).put_object(Key=Key, **request)
+    def put_object(self, *, Body: bytes, **request: Any) -> dict[str, str]:  # noqa: N803  # AWS's names
+        return self._of(request["Key"]).put_object(Body=Body, **request)
 
-    def get_object(self, *, Key: str, **request: Any) -> dict[str, Any]:  # noqa: N803
-        return self._of(Key).get_object(Key=Key, **request)
+    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+        return self._of(Key).get_object(Bucket=Bucket, Key=Key)
 
-    def delete_object(self, *, Key: str, **request: Any) -> None:  # noqa: N803
-        self._of(Key).delete_object(Key=Key, **request)
+    def delete_object(self, *, Bucket: str, Key: str, VersionId: str = "") -> None:  # noqa: N803
+        self._of(Key).delete_object(Bucket=Bucket, Key=Key, VersionId=VersionId)
 
     def _of(self, key: str) -> LockBucket:
         return {one.key: one for one in (self.lock, self.waiting)}[key]

@@ -120,8 +120,6 @@ def test_of_many_that_start_at_the_same_moment_one_runs_one_waits_and_the_others
     with ThreadPoolExecutor(len(names)) as pool:
         seen = dict(zip(names, pool.map(start, names), strict=True))
     [runs] = [name for name, lock in seen.items() if lock["Object"]]
-    [waits] = [
-        name for name, lock in seen.items() if not lock["Object"] and not lock["WaitingExecutionArn"]
-    ]
+    [waits] = [name for name, lock in seen.items() if not lock["Object"] and not lock["WaitingExecutionArn"]]
     assert (buckets.lock.holder(), buckets.waiting.holder()) == (arn(runs), arn(waits))
     assert {lock["WaitingExecutionArn"] for lock in seen.values()} == {"", arn(waits)}

@@ -196,9 +196,7 @@ class Workflow(StackPart):
         definition = state_machine_definition(
             spec,
             request,
-            Parts(
-                preflight_arn=function_arns[0], report_arn=function_arns[1], lock=place, waiting=waiting
-            ),
+            Parts(preflight_arn=function_arns[0], report_arn=function_arns[1], lock=place, waiting=waiting),
             partition=PARTITION,
         )
         self.resource = sfn.CfnStateMachine(
