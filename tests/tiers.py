@@ -24,6 +24,7 @@ TIER_OF = {
     "cli/test_deployed.py": "story",
     "cli/test_on_local_aws.py": "story",
     "cli/test_parity.py": "story",
+    "cli/test_upload_and_fetch.py": "story",
     "compliance": "story",
     "compliance/test_checkov.py": "proof",
     "constructs_lib": "unit",

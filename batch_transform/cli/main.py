@@ -47,9 +47,11 @@ _COMMANDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "Check an account for what would stop the first deployment or run.",
         (),
     ),
+    "upload": ("batch_transform.cli.upload", "Upload files to the input of a deployed job.", ()),
     "start": ("batch_transform.cli.start", "Start a run of a deployed job, on AWS or the local AWS.", ()),
     "runs": ("batch_transform.cli.runs", "List recent runs of deployed jobs.", ()),
     "show": ("batch_transform.cli.show", "Show the details of a run, and why it failed.", ()),
+    "fetch": ("batch_transform.cli.fetch", "Download the results of a run.", ()),
     "stop": ("batch_transform.cli.stop", "Stop runs of deployed jobs, with their transform jobs.", ()),
     "local": ("batch_transform.cli.local", "Run the local AWS on its own.", ("local",)),
     "parity": (

@@ -33,6 +33,7 @@ BatchTransformError
 ├── DeployError              CloudFormation refused the template, or rolled back
 ├── RunLockError             the lock of a job exists but cannot be read
 ├── ResultsError             a run succeeded, but some of its results could not be copied to this machine
+├── TransferError            a file or an object that changed while it was copied
 ├── KeyPathError             an S3 key that is not a valid path in the folder it is copied to
 ├── RunFailedError           the execution, or the transform job in it, failed
 └── TransformError           one input object could not be transformed
@@ -249,6 +250,10 @@ class RunLockError(BatchTransformError):
 
 class ResultsError(BatchTransformError):
     """When a run succeeded, but some of its results could not be copied to this machine."""
+
+
+class TransferError(BatchTransformError):
+    """When a file or an object can't be copied as a whole, because it changed meanwhile or the copy was stopped."""
 
 
 class KeyPathError(BatchTransformError):

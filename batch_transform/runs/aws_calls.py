@@ -26,10 +26,18 @@ ACTIONS = {
     "DescribeTransformJob": "sagemaker:DescribeTransformJob",
     "GetLogEvents": "logs:GetLogEvents",
     "ListObjectsV2": "s3:ListBucket",
+    "GetObject": "s3:GetObject",
+    "HeadObject": "s3:GetObject",
+    "PutObject": "s3:PutObject",
+    "CreateMultipartUpload": "s3:PutObject",
+    "UploadPart": "s3:PutObject",
+    "CompleteMultipartUpload": "s3:PutObject",
+    "ListMultipartUploads": "s3:ListBucketMultipartUploads",
+    "ListParts": "s3:ListMultipartUploadParts",
 }
-"""The calls that `start`, `runs`, `show` and `stop` make, with the IAM action that allows each."""
+"""The calls that the commands for deployed jobs make, with the IAM action that allows each."""
 
-DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"})
 """The error codes of services for a call that IAM doesn't allow with these credentials."""
 
 _BAD_CREDENTIALS = frozenset(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SMALL = 1024 * 1024
 """The largest file, in bytes, that is sent with one request."""
 
-_AT_A_TIME = 8
+AT_A_TIME = 8
 """The most files transferred at once. boto3 keeps ten connections open."""
 
 _LONGEST_KEY = 1024
@@ -31,21 +31,30 @@ Item = TypeVar("Item")
 
 
 def in_turn(
-    items: Iterable[Item], size: Callable[[Item], int], transfer: Callable[[Item], None]
+    items: Iterable[Item],
+    size: Callable[[Item], int],
+    transfer: Callable[[Item], None],
+    *,
+    small: float = SMALL,
+    stop: Callable[[], None] = lambda: None,
 ) -> Iterator[Item]:
     """Transfer all items, small ones in parallel and large ones alone. Yield each item when it is done, in order.
 
-    An error is raised when its item's turn comes, and ends the transfer.
+    An error is raised when its item's turn comes, and ends the transfer. `stop` is called then, and after Ctrl-C,
+    before the items in progress are waited for.
     """
-    pool = ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="transfer")
+    pool = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="transfer")
     try:
-        started = [(item, pool.submit(transfer, item) if size(item) <= SMALL else None) for item in items]
-        for item, small in started:
-            if small is None:
+        started = [(item, pool.submit(transfer, item) if size(item) <= small else None) for item in items]
+        for item, in_parallel in started:
+            if in_parallel is None:
                 transfer(item)
             else:
-                small.result()
+                in_parallel.result()
             yield item
+    except BaseException:
+        stop()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -71,7 +80,7 @@ def upload(path: Path, destination: S3Uri, s3: S3Client) -> Iterator[tuple[Path,
 
     Raises DataNotFoundError, before anything is uploaded, if a path is too long for a key.
     """
-    targets = {file: _target(path, file, destination) for file in files_of(path).files}
+    targets = {file: target_of(path, file, destination) for file in files_of(path).files}
     for file in in_turn(
         targets,
         lambda file: file.stat().st_size,
@@ -80,11 +89,12 @@ def upload(path: Path, destination: S3Uri, s3: S3Client) -> Iterator[tuple[Path,
         yield file, targets[file]
 
 
-def _target(path: Path, file: Path, destination: S3Uri) -> S3Uri:
+def target_of(path: Path, file: Path, destination: S3Uri) -> S3Uri:
+    """Return where a file that is, or is below, `path` goes. Raises DataNotFoundError if its key would be too long."""
     name = file.name if file == path else file.relative_to(path).as_posix()
     key = f"{destination.key.rstrip('/')}/{name}".lstrip("/")
     if (size := len(key.encode())) > _LONGEST_KEY:
         raise DataNotFoundError(
-            f"--input: {file} would have a key of {size:,} bytes, but S3 allows {_LONGEST_KEY:,}; shorten its path"
+            f"{file} would have a key of {size:,} bytes, but S3 allows {_LONGEST_KEY:,}; shorten its path"
         )
     return S3Uri(destination.bucket, key)

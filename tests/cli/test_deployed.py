@@ -7,35 +7,16 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from batch_transform.cli.main import main
+from e2e.deployed_commands import Command, commands, program
 from e2e.workflow_stack import Deployed, deployed_jobs
 from patience import PATIENCE_SECONDS
 
 JOBS = {"quick": {}, "refused": {"behaviour": "refuse"}, "hanging-one": {"behaviour": "hang"}, "idle": {}}
-
-
-@dataclass(frozen=True)
-class Done:
-    """The exit code and the output of a command."""
-
-    code: int
-    out: str
-    err: str
-
-    def value(self, label: str) -> str:
-        """Return the value that is printed after a label."""
-        return next(line for line in self.out.splitlines() if line.split(" ")[0] == label).split(maxsplit=1)[
-            1
-        ]
-
-
-Command = Callable[..., Done]
 
 
 @pytest.fixture(scope="module")
@@ -52,17 +33,7 @@ def batch_transform(
     capsys: pytest.CaptureFixture[str],
 ) -> Command:
     """Run a command in an empty folder, where all its information comes from the stack."""
-    monkeypatch.chdir(tmp_path)
-    for name, value in deployed.aws.environment().items():
-        monkeypatch.setenv(name, value)
-
-    def run(*arguments: str) -> Done:
-        with pytest.raises(SystemExit) as ended:
-            main(arguments)
-        assert isinstance(ended.value.code, int)
-        return Done(ended.value.code, *capsys.readouterr())
-
-    return run
+    return commands(deployed, tmp_path, monkeypatch, capsys)
 
 
 def test_a_run_is_started_and_the_output_says_how_to_follow_it(
@@ -220,14 +191,7 @@ def test_fails_for_a_run_that_does_not_exist(batch_transform: Command) -> None:
 def test_an_interrupt_while_waiting_leaves_the_run_in_progress_and_says_how_to_stop_it(
     deployed: Deployed, tmp_path: Path
 ) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "batch_transform.cli.main", "start", "hanging-one", "--wait"],
-        cwd=tmp_path,
-        env={**os.environ, **deployed.aws.environment(), "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = program(deployed, tmp_path, "start", "hanging-one", "--wait")
     assert process.stdout is not None
     execution = next(line.split()[1] for line in process.stdout if line.startswith("execution"))
     next(line for line in process.stdout if line == "state     Transform\n")

@@ -17,6 +17,7 @@ from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws
 from batch_transform.runs.aws_calls import ACTIONS
 from batch_transform.runs.synth import synthesise
+from batch_transform.runs.uploads import PART
 from e2e.project_copy import PROJECT
 from patience import PATIENCE_SECONDS
 
@@ -30,6 +31,11 @@ SHOW = ("show", JOB)
 STOP = ("stop", "--all", "--yes")
 
 Command = Callable[..., tuple[int, str, str]]
+
+
+def aws_outputs(aws: LocalAws) -> dict[str, str]:
+    [stack] = aws.client("cloudformation").describe_stacks(StackName="BatchTransform")["Stacks"]
+    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
 def actions_of(statement: dict[str, Any]) -> list[str]:
@@ -100,7 +106,7 @@ def command(
 def test_the_page_allows_what_the_commands_call_and_no_more() -> None:
     allowed = [action for statement in POLICY["Statement"] for action in actions_of(statement)]
     # AWS asks for the last one when no stack is named (API reference, DescribeStacks); the local AWS does not
-    assert sorted(allowed) == sorted([*ACTIONS.values(), "cloudformation:ListStacks"])
+    assert sorted(allowed) == sorted({*ACTIONS.values(), "cloudformation:ListStacks"})
 
 
 def test_the_policy_suffices_for_each_command(command: Command) -> None:
@@ -133,6 +139,47 @@ def test_fails_without_one_action_and_names_it(
     command: Command, action: str, arguments: tuple[str, ...]
 ) -> None:
     code, _, err = command(*arguments, without=action)
+    assert code == 2
+    assert f"your credentials don't allow {action} " in err
+
+
+@pytest.fixture
+def large(aws: LocalAws, tmp_path: Path) -> Iterator[Path]:
+    """A file that is uploaded in parts, whose upload somebody has begun. Its object is removed in the end."""
+    file = tmp_path / "large.csv"
+    file.write_bytes(b"1,2,3\n" * (2 * PART // 6))
+    s3 = aws.client("s3")
+    place = {"Bucket": aws_outputs(aws)[INPUT_BUCKET], "Key": f"{JOB}/{file.name}"}
+    begun = s3.create_multipart_upload(**place, ChecksumAlgorithm="SHA256")["UploadId"]
+    yield file
+    s3.abort_multipart_upload(**place, UploadId=begun)
+    s3.delete_object(**place)
+
+
+def test_the_policy_suffices_to_upload_and_fetch(command: Command, large: Path) -> None:
+    for _ in range(2):
+        assert command("upload", JOB, str(large))[::2] == (0, "")
+    code, out, err = command("fetch", JOB, "--json")
+    assert (code, err) == (0, "")
+    assert [one["result"] for one in json.loads(out)["files"]] == ["fetched"]
+
+
+@pytest.mark.parametrize(
+    ("action", "arguments"),
+    [
+        ("s3:GetObject", ("upload", JOB)),
+        ("s3:PutObject", ("upload", JOB)),
+        ("s3:ListBucketMultipartUploads", ("upload", JOB)),
+        ("s3:ListMultipartUploadParts", ("upload", JOB)),
+        ("s3:ListBucket", ("fetch", JOB)),
+        ("s3:GetObject", ("fetch", JOB)),
+    ],
+)
+def test_fails_to_transfer_without_one_action_and_names_it(
+    command: Command, large: Path, action: str, arguments: tuple[str, ...]
+) -> None:
+    files = (str(large), "--overwrite") if arguments[0] == "upload" else ()
+    code, _, err = command(*arguments, *files, without=action)
     assert code == 2
     assert f"your credentials don't allow {action} " in err
 

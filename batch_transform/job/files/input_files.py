@@ -26,18 +26,21 @@ class InputFiles:
     left_out: tuple[str, ...] = ()
 
 
-def files_of(path: Path) -> InputFiles:
+def files_of(path: Path, *, named: str | None = None) -> InputFiles:
     """Return the file, or all files below the folder. Raises DataNotFoundError if there is none.
+
+    `named` is how errors name the path; default: as the option `--input`.
 
     Names below the folder that begin with a dot are left out. Links are followed.
     """
+    named = f"--input {path}" if named is None else named
     if path.is_file():
         _require_readable(path)
         return InputFiles((path,))
     if not path.is_dir():
         kind = kind_of(path)
         what = f"it is {kind}, not a file or folder" if kind else "there is no such file or folder"
-        raise DataNotFoundError(f"--input {path}: {what}")
+        raise DataNotFoundError(f"{named}: {what}")
     files: list[Path] = []
     left_out: list[Path] = []
     _look_below(path, files, left_out, (path.resolve(),))
@@ -46,7 +49,7 @@ def files_of(path: Path) -> InputFiles:
     )
     if not files:
         hidden = f" except {', '.join(names[:3])}, whose names begin with a dot" if names else ""
-        raise DataNotFoundError(f"--input {path}: the folder has no files{hidden}")
+        raise DataNotFoundError(f"{named}: the folder has no files{hidden}")
     return InputFiles(tuple(sorted(files)), names)
 
 
@@ -62,23 +65,21 @@ def _look_below(folder: Path, files: list[Path], left_out: list[Path], above: tu
         elif found.is_dir():
             place = found.resolve()
             if place in above:
-                raise DataNotFoundError(
-                    f"--input: {found} is a link to a folder that contains it; remove the link"
-                )
+                raise DataNotFoundError(f"{found} is a link to a folder that contains it; remove the link")
             _look_below(found, files, left_out, (*above, place))
 
 
 def _require_readable(file: Path) -> None:
     """Refuse a file that cannot be read: if it were skipped silently, the results would be incomplete."""
     if kind := kind_of(file):
-        raise DataNotFoundError(f"--input: {file} is {kind}, not a regular file; remove it from the folder")
+        raise DataNotFoundError(f"{file} is {kind}, not a regular file; remove it from the folder")
     if file.is_symlink() and not file.exists():
-        raise DataNotFoundError(f"--input: {file} is a broken link; remove it from the folder")
+        raise DataNotFoundError(f"{file} is a broken link; remove it from the folder")
     try:
         file.name.encode()
     except UnicodeEncodeError:
         raise DataNotFoundError(
-            f"--input: {str(file)!a} has a name that is not UTF-8, as an S3 key must be; rename it"
+            f"{str(file)!a} has a name that is not UTF-8, as an S3 key must be; rename it"
         ) from None
 
 
