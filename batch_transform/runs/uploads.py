@@ -48,7 +48,7 @@ Part = dict[str, Any]
 
 
 class Outcome(StrEnum):
-    """What became of a file."""
+    """How a file was uploaded, or that it was there already."""
 
     UPLOADED = "uploaded"
     CONTINUED = "continued"

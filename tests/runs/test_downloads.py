@@ -132,7 +132,7 @@ def test_fails_if_connections_end_without_a_new_byte(s3: Any, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("change", ["replaced", "deleted"])
-def test_fails_if_an_object_changes_half_way_and_then_starts_anew(
+def test_fails_if_an_object_changes_half_way_and_then_starts_again(
     s3: Any, tmp_path: Path, change: str
 ) -> None:
     put(s3, "a.csv.out", os.urandom(3 * MIB))

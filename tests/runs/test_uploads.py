@@ -62,6 +62,10 @@ def content(s3: Any, key: str) -> bytes:
     return found
 
 
+def uploader(s3: Any, on_bytes: Any = lambda _count: None) -> Uploader:
+    return Uploader(s3, on_bytes)
+
+
 def large(folder: Path) -> Path:
     file = folder / "large.csv"
     file.write_bytes(os.urandom(3 * PART + 5))
@@ -76,7 +80,7 @@ def test_files_and_folders_are_uploaded_and_each_byte_is_reported_once(s3: Any, 
     file = large(tmp_path)
     counts: list[int] = []
     uploads = planned([tmp_path / "day", tmp_path / "empty.csv", file], PLACE)
-    done = list(Uploader(s3, counts.append).upload(uploads.files))
+    done = list(uploader(s3, counts.append).upload(uploads.files))
     assert [(one.target.key, outcome) for one, outcome in done] == [
         ("churn/empty.csv", Outcome.UPLOADED),
         ("churn/large.csv", Outcome.UPLOADED),
@@ -86,7 +90,7 @@ def test_files_and_folders_are_uploaded_and_each_byte_is_reported_once(s3: Any, 
     assert uploads.left_out == (".hidden",)
     assert content(s3, "churn/large.csv") == file.read_bytes()
     assert content(s3, "churn/x/a.csv") == b"1\n"
-    assert set(Uploader(s3).existing(uploads).values()) == {True}
+    assert set(uploader(s3).existing(uploads).values()) == {True}
 
 
 def test_an_interrupted_upload_is_continued_with_the_parts_that_s3_lacks(s3: Any, tmp_path: Path) -> None:
@@ -94,10 +98,10 @@ def test_an_interrupted_upload_is_continued_with_the_parts_that_s3_lacks(s3: Any
     uploads = planned([file], PLACE)
     first = Interrupted(s3, parts=2)
     with pytest.raises(KeyboardInterrupt):
-        list(Uploader(first).upload(uploads.files))
-    assert Uploader(s3).existing(uploads) == {}
+        list(uploader(first).upload(uploads.files))
+    assert uploader(s3).existing(uploads) == {}
     second, counts = Interrupted(s3), list[int]()
-    [(_, outcome)] = Uploader(second, counts.append).upload(uploads.files)
+    [(_, outcome)] = uploader(second, counts.append).upload(uploads.files)
     assert outcome is Outcome.CONTINUED
     assert sorted(first.sent + second.sent) == [1, 2, 3, 4]
     assert sum(counts) == uploads.size
@@ -110,9 +114,9 @@ def test_an_unfinished_upload_of_other_content_is_neither_continued_nor_aborted(
 ) -> None:
     file = large(tmp_path)
     with pytest.raises(KeyboardInterrupt):
-        list(Uploader(Interrupted(s3, parts=2)).upload(planned([file], PLACE).files))
+        list(uploader(Interrupted(s3, parts=2)).upload(planned([file], PLACE).files))
     file.write_bytes(os.urandom(2 * PART))
-    [(_, outcome)] = Uploader(s3).upload(planned([file], PLACE).files)
+    [(_, outcome)] = uploader(s3).upload(planned([file], PLACE).files)
     assert outcome is Outcome.UPLOADED
     assert content(s3, "churn/large.csv") == file.read_bytes()
     assert len(s3.list_multipart_uploads(Bucket=BUCKET)["Uploads"]) == 1
@@ -129,8 +133,8 @@ def test_fails_if_a_file_changes_while_it_is_uploaded(s3: Any, tmp_path: Path, c
     with pytest.raises(
         TransferError, match=r"large\.csv changed while it was uploaded; run the command again"
     ):
-        list(Uploader(s3).upload(uploads.files))
-    assert Uploader(s3).existing(planned([tmp_path], PLACE)) == {}
+        list(uploader(s3).upload(uploads.files))
+    assert uploader(s3).existing(planned([tmp_path], PLACE)) == {}
 
 
 def test_objects_that_other_tools_uploaded_are_recognized(s3: Any, tmp_path: Path) -> None:
@@ -138,7 +142,7 @@ def test_objects_that_other_tools_uploaded_are_recognized(s3: Any, tmp_path: Pat
     small.write_text("1\n")
     for one in (file, small):
         s3.upload_file(str(one), BUCKET, f"churn/{one.name}")
-    assert list(Uploader(s3).existing(planned([tmp_path], PLACE)).values()) == [True, True]
+    assert list(uploader(s3).existing(planned([tmp_path], PLACE)).values()) == [True, True]
 
 
 @pytest.mark.parametrize("size", [2, PART + 1])
@@ -147,9 +151,9 @@ def test_an_object_of_other_content_is_different_even_at_the_same_size(
 ) -> None:
     file = tmp_path / "a.csv"
     file.write_bytes(b"x" * size)
-    list(Uploader(s3).upload(planned([file], PLACE).files))
+    list(uploader(s3).upload(planned([file], PLACE).files))
     file.write_bytes(b"x" * (size - 1) + b"y")
-    found = Uploader(s3).existing(planned([file], PLACE))
+    found = uploader(s3).existing(planned([file], PLACE))
     assert list(found.values()) == [False]
     with pytest.raises(InputError, match=r"s3://input/churn/a\.csv; to replace it, add --overwrite"):
         require_replaceable(found)
@@ -168,7 +172,7 @@ def test_an_object_under_kms_whose_checksum_nobody_kept_counts_as_different(
         ServerSideEncryption="aws:kms",
         SSEKMSKeyId=key,
     )
-    assert list(Uploader(s3).existing(planned([file], PLACE)).values()) == [False]
+    assert list(uploader(s3).existing(planned([file], PLACE)).values()) == [False]
 
 
 def test_fails_before_any_upload_for_two_files_with_the_same_key(tmp_path: Path) -> None:
