@@ -72,6 +72,14 @@ class Deployed:
         with aws_calls():
             return self.session.client("s3")
 
+    def pricing(self, region: str) -> Any:  # noqa: ANN401  # the type stubs are installed only for mypy
+        """Return a client of the Price List's endpoint in a region. It gives up soon: a price is no reason to wait."""
+        from botocore.config import Config  # noqa: PLC0415  # slow to import
+
+        config = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 2})
+        with aws_calls():
+            return self.session.client("pricing", region_name=region, config=config)
+
     @property
     def has_console(self) -> bool:
         """Whether there is an AWS console to link to; a local AWS has none."""

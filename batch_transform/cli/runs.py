@@ -14,8 +14,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from batch_transform.cli.cost_estimate import price_of, price_option
 from batch_transform.cli.deployed import Deployed, environment_option, stack_option
-from batch_transform.runs.past_runs import RunSummary, last_runs, summary_of
+from batch_transform.job.price.price import Cost, Price
+from batch_transform.runs.aws_calls import aws_calls
+from batch_transform.runs.past_cost import past_cost
+from batch_transform.runs.past_runs import FoundRun, RunSummary, last_runs, summary_of
+from batch_transform.runs.run_jobs import run_jobs
 
 _PIPE_WIDTH = 160  # a file or a log has no width that a table must fit
 
@@ -29,20 +34,36 @@ _PIPE_WIDTH = 160  # a file or a log has no width that a table must fit
     type=click.IntRange(1, 1000),
     help="Number of runs to list, over all jobs.",
 )
+@click.option("--cost", "with_cost", is_flag=True, help="Show what each run cost, over all its attempts.")
+@price_option
 @environment_option
 @stack_option
 @click.option("--json", "as_json", is_flag=True, help="Print the runs as JSON.")
-def runs(*, job: str | None, limit: int, environment_name: str, stack: str | None, as_json: bool) -> None:
+def runs(
+    *,
+    job: str | None,
+    limit: int,
+    with_cost: bool,
+    price: float | None,
+    environment_name: str,
+    stack: str | None,
+    as_json: bool,
+) -> None:
     """List the most recent runs of JOB, or of all deployed jobs, newest first, including runs in progress.
 
     On the local AWS, shows how many records a run scored. On AWS, where SageMaker doesn't count records, shows how
     many objects it wrote.
+
+    With --cost, a run costs the billed time of its transform jobs at the price of the Price List, or at --price.
     """
     deployed = Deployed.in_environment(environment_name, stack)
     found = last_runs(deployed.jobs(job), deployed.clients.stepfunctions, limit)
     summaries = [summary_of(run, deployed.clients) for run in found]
+    costs = _costs(found, deployed, price) if with_cost or price is not None else None
     if as_json:
         rows = [dataclasses.asdict(summary) for summary in summaries]
+        for row, cost in zip(rows, costs or [], strict=False):
+            row["cost"] = cost and cost.as_json()
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False, default=moment_text))
         return
     if not summaries:
@@ -50,10 +71,32 @@ def runs(*, job: str | None, limit: int, environment_name: str, stack: str | Non
         click.echo(f"no runs yet; to start one: {start}")
         return
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
-    show_runs(summaries, console, now=datetime.now(UTC), of_one_job=job is not None)
+    show_runs(summaries, console, now=datetime.now(UTC), of_one_job=job is not None, costs=costs)
     failed = next((summary.run for summary in summaries if summary.error or summary.cause), None)
     if failed:
         click.echo(f"\ndetails of a run: {deployed.command(f'show {failed}')}")
+
+
+def _costs(found: Sequence[FoundRun], deployed: Deployed, given: float | None) -> list[Cost | None]:
+    """Return what each run cost. A price that isn't known is reported once."""
+    known: dict[tuple[str, str], Price | None] = {}
+
+    def price(instance_type: str, region: str) -> Price | None:
+        if (instance_type, region) not in known:
+            priced = price_of(instance_type, region, deployed, given)
+            if priced.remark:
+                click.echo(f"{instance_type}: {priced.remark}", err=True)
+            known[instance_type, region] = priced.price
+        return known[instance_type, region]
+
+    with aws_calls():
+        return [
+            past_cost(
+                run_jobs(run.run, deployed.clients.sagemaker),
+                lambda instance_type, region=run.job.region: price(instance_type, region),
+            )
+            for run in found
+        ]
 
 
 def moment_text(value: object) -> str:
@@ -76,8 +119,15 @@ _ROOM_FOR_ALL = 100  # columns; on a narrower terminal, only the run's id shows 
 _LONGEST_REASON = 300
 
 
-def show_runs(runs: Sequence[RunSummary], console: Console, *, now: datetime, of_one_job: bool) -> None:
-    """Print the runs in the given order. Times are in UTC, as in the ids of runs."""
+def show_runs(
+    runs: Sequence[RunSummary],
+    console: Console,
+    *,
+    now: datetime,
+    of_one_job: bool,
+    costs: Sequence[Cost | None] | None = None,
+) -> None:
+    """Print the runs in the given order, with `costs` in the same order. Times are in UTC, as in the ids of runs."""
     is_wide = console.width >= _ROOM_FOR_ALL
     with_start = of_one_job or is_wide
     counts_records = any(run.records is not None for run in runs)
@@ -97,7 +147,9 @@ def show_runs(runs: Sequence[RunSummary], console: Console, *, now: datetime, of
     table.add_column("took", no_wrap=True, justify="right")
     table.add_column("records" if counts_records else "objects", no_wrap=True, justify="right")
     table.add_column("instances", overflow="fold")
-    for run in runs:
+    if costs is not None:
+        table.add_column("cost", no_wrap=True, justify="right")
+    for at, run in enumerate(runs):
         table.add_row(
             Text(run.run),
             *([] if of_one_job else [Text(run.job)]),
@@ -106,6 +158,7 @@ def show_runs(runs: Sequence[RunSummary], console: Console, *, now: datetime, of
             Text(clock(run.took(now))),
             Text(_count(run.records if counts_records else run.output_objects)),
             Text(instances(run)),
+            *([] if costs is None else [Text(str(costs[at] or _UNKNOWN))]),
         )
     console.print(table)
     reasons = [(run.run, reason) for run in runs if (reason := short_reason(run))]

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 import click
 from rich.console import Console
 
+from batch_transform.cli.cost_estimate import estimate, price_option
 from batch_transform.cli.deployed import Deployed, environment_option, stack_option
 from batch_transform.cli.options import overrides_option, parse_overrides, read_overrides
 from batch_transform.cli.run_view import RunView, follow_run
@@ -37,6 +38,7 @@ _PIPE_WIDTH = 160  # a file or a log has no width that a table must fit
     help="A JSON or YAML file with overrides for this run, in the form of an execution's input.",
 )
 @click.option("--wait", is_flag=True, help="Wait until the run ends, and exit with its result.")
+@price_option
 @environment_option
 @stack_option
 def start(
@@ -45,6 +47,7 @@ def start(
     overrides: tuple[str, ...],
     overrides_file: str | None,
     wait: bool,
+    price: float | None,
     environment_name: str,
     stack: str | None,
 ) -> None:
@@ -53,19 +56,24 @@ def start(
     Credentials and region are found as boto3 finds them. Overrides are checked first, by the rules of the deployed
     job; if there is a problem, nothing is started.
 
+    Says what the run will cost: the price is from AWS's Price List, the speed from the job's last good runs. What isn't
+    known is said, and doesn't stop the start.
+
     Exits with 0 once the run has started. With --wait, exits with 0 if the run succeeded, 1 if it failed, and 130 if
     you interrupt it; the run itself continues.
     """
     run_input = {**(read_overrides(overrides_file) if overrides_file else {}), **parse_overrides(overrides)}
     deployed = Deployed.in_environment(environment_name, stack)
     [found] = deployed.jobs(job)
-    deployed_request(found.state_machine_arn, deployed.clients.stepfunctions).checked(run_input)
+    declared = deployed_request(found.state_machine_arn, deployed.clients.stepfunctions)
+    checked = declared.checked(run_input)
+    expected = estimate(found, declared, checked, deployed, price)
     name = execution_name(datetime.now(UTC))
     execution = runs.start(found.state_machine_arn, run_input, deployed.clients, name=name)
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
     try:
         with RunView(console) as view:
-            for label, text in _where(execution, found, deployed):
+            for label, text in (*expected.lines(), *_where(execution, found, deployed)):
                 view.line(label, text)
             if wait:
                 _wait(view, execution, deployed)

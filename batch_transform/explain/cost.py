@@ -11,12 +11,16 @@ START_UP = (
 )
 
 
+RETRIED = "After an internal error of AWS, a run has one more attempt"
+
+
 @dataclass(frozen=True)
 class Cost:
-    """The cost of one run. `rate` is records per second on one instance, `price` is USD per hour for one instance.
+    """The cost of one run. `rate` is records per second on one instance, `price` is the price of one for an hour.
 
     `seconds` is how long scoring takes if the instances share the records evenly, and `instance_hours` is the sum over
-    all instances; neither includes start-up. None means that the given values are not enough to calculate it.
+    all instances; neither includes start-up. None means that the given values are not enough to calculate it. `priced`
+    says where the price is from, and `max_cost` is `workflow.max_cost`.
     """
 
     records: int | None
@@ -24,6 +28,9 @@ class Cost:
     price: float | None
     instances: int
     most_instance_hours: float
+    currency: str = "USD"
+    priced: str = ""
+    max_cost: float | None = None
 
     @property
     def instance_hours(self) -> float | None:
@@ -37,7 +44,7 @@ class Cost:
 
     @property
     def usd(self) -> float | None:
-        """The price of the instance hours, in USD."""
+        """The price of the instance hours, in `currency`: USD, and CNY in China."""
         return None if self.instance_hours is None or self.price is None else self.instance_hours * self.price
 
     @property
@@ -49,32 +56,37 @@ class Cost:
         """Return sentences about the cost."""
         lines = [self._scoring(), f"{START_UP}."]
         limit = f"One attempt takes at most {_hours(self.most_instance_hours)}"
-        money = "" if self.most_usd is None else f", which costs {_money(self.most_usd)}"
-        return [*lines, f"{limit}{money}; then the workflow stops it."]
+        money = "" if self.most_usd is None else f", which costs {self._money(self.most_usd)}"
+        lines.append(f"{limit}{money}; then the workflow stops it. {RETRIED}.")
+        if self.max_cost is not None:
+            lines.append(
+                f"All attempts of a run together cost at most {self._money(self.max_cost)} (max_cost)."
+            )
+        if self.priced:
+            lines.append(f"The price is {self.priced}.")
+        return lines
 
     def _scoring(self) -> str:
         if self.instance_hours is None or self.seconds is None:
             return (
-                "To estimate the cost of a run, pass --records (the number of records), --rate (records per second on "
-                "one instance, as measured in a run) and --price (USD per hour for one instance, from AWS's price "
-                "list): instance hours are records / rate / 3600."
+                "To estimate the cost of a run, pass --deployed, which asks AWS for the price and for the job's last "
+                "good runs; or pass --records, --rate (records per second on one instance) and --price (of one "
+                "instance for an hour): instance hours are records / rate / 3600."
             )
         shared = "" if self.instances == 1 else f", shared evenly by {self.instances} instances"
         hours = (
             f"{self.records:,} records at {self.rate:,.10g} per second take {_clock(self.seconds)}{shared}: "
         )
-        money = (
-            "; pass --price for the cost in USD" if self.usd is None else f", which cost {_money(self.usd)}"
-        )
+        money = "; pass --price for the cost" if self.usd is None else f", which cost {self._money(self.usd)}"
         return f"{hours}{_hours(self.instance_hours)}{money}."
+
+    def _money(self, amount: float) -> str:
+        is_small = 0 < amount < 0.005  # half a cent
+        return f"less than {self.currency} 0.01" if is_small else f"{self.currency} {amount:,.2f}"
 
 
 def _hours(number: float) -> str:
     return f"{number:,.4g} instance hour{'' if number == 1 else 's'}"
-
-
-def _money(usd: float) -> str:
-    return "less than USD 0.01" if 0 < usd < 0.005 else f"USD {usd:,.2f}"
 
 
 def _clock(seconds: float) -> str:

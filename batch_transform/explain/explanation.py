@@ -12,6 +12,7 @@ from batch_transform.explain.places import Places, places
 from batch_transform.explain.record_path import Step, record_path
 from batch_transform.explain.shown_request import ShownRequest, aws_cli_command, shown_request
 from batch_transform.explain.starts import run_words, start_words
+from batch_transform.job.price.price import Price
 from batch_transform.job.values.derived import Derived, derived_values
 from batch_transform.job.values.job_spec import JobSpec
 
@@ -66,9 +67,9 @@ def _pair(pair: tuple[str, str] | None) -> dict[str, str] | None:
 
 
 def explain(
-    spec: JobSpec, *, records: int | None = None, rate: float | None = None, price: float | None = None
+    spec: JobSpec, *, records: int | None = None, rate: float | None = None, price: Price | None = None
 ) -> Explanation:
-    """Explain a valid job. `rate` is records per second on one instance, `price` USD per hour for one instance."""
+    """Explain a valid job. `rate` is records per second on one instance, `price` that of one instance for an hour."""
     shown = shown_request(spec)
     instances = spec.transform.instance_count
     longest = spec.transform.max_runtime_in_seconds
@@ -81,6 +82,13 @@ def explain(
         record=tuple(record_path(spec, shown.request)),
         places=places(shown.request),
         limits=tuple(limits(spec)),
-        cost=Cost(records, rate, price, instances, most_instance_hours=instances * longest / 3600),
+        cost=Cost(
+            records,
+            rate,
+            price and price.amount_per_hour,
+            instances,
+            most_instance_hours=instances * longest / 3600,
+            **({} if price is None else {"currency": price.currency, "priced": str(price)}),
+        ),
         shown=shown,
     )

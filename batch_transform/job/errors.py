@@ -22,8 +22,10 @@ BatchTransformError
 │   ├── UnfitDataError       data to be scored whose packing, encoding or size no job can process
 │   ├── ModelNotFoundError   an endpoint or a package group that has no model for a run
 │   ├── DataNotFoundError    a local file or an S3 object that doesn't exist
+│   ├── MaxCostError         a run that workflow.max_cost can't bound, or that would cost more
 │   ├── MissingExtraError    a command whose packages aren't installed
 │   └── NotDeployedError     a stack, a job or a run that doesn't exist
+├── PriceUnknownError        the price of an instance isn't known
 ├── AwsCallError             AWS refused a call, or could not be reached
 ├── FollowError              a run in progress that can no longer be followed
 ├── LocalAwsError            the local AWS could not do what it was asked to
@@ -184,12 +186,22 @@ class DataNotFoundError(InputError):
     """When a file, an object or a prefix that the user named has no data."""
 
 
+class MaxCostError(InputError):
+    """When a run has no time left that `workflow.max_cost` pays for, or the price that it needs isn't known."""
+
+
 class MissingExtraError(InputError):
     """When a command needs an extra, `batch-transform[local]` for example, that is not installed."""
 
 
 class NotDeployedError(InputError):
     """When the user names a stack, a job or a run that the account doesn't have."""
+
+
+class PriceUnknownError(BatchTransformError):
+    """When the price of an instance isn't known: it isn't in the Price List, or the Price List can't be asked."""
+
+    exit_code = 2
 
 
 class AwsCallError(BatchTransformError):

@@ -34,6 +34,7 @@ ACTIONS = {
     "CompleteMultipartUpload": "s3:PutObject",
     "ListMultipartUploads": "s3:ListBucketMultipartUploads",
     "ListParts": "s3:ListMultipartUploadParts",
+    "GetProducts": "pricing:GetProducts",
 }
 """The calls that the commands for deployed jobs make, with the IAM action that allows each."""
 

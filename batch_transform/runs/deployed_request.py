@@ -19,11 +19,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DeployedRequest:
-    """The declared request, the instance types in order, and the column names of the job."""
+    """The declared request, the instance types in order, and the column names of the job.
+
+    `time_limit` is the most seconds that an attempt may take, and `max_cost` is `workflow.max_cost`; None if there is
+    none.
+    """
 
     request: Request
     instance_types: tuple[str, ...]
     columns: Columns
+    time_limit: int | None = None
+    max_cost: float | None = None
 
     @classmethod
     def of(cls, definition: Mapping[str, Any]) -> DeployedRequest:
@@ -36,6 +42,8 @@ class DeployedRequest:
                 request=_declared_request(states),
                 instance_types=tuple(checked["instance_types"]),
                 columns=Columns(**columns),
+                time_limit=_time_limit(states),
+                max_cost=checked.get("max_cost", {}).get("amount"),
             )
         except (KeyError, TypeError) as error:
             raise NotDeployedError(
@@ -65,6 +73,12 @@ class DeployedRequest:
         place = f"{output['S3OutputPath'].rstrip('/')}/RUN"  # each run has its own folder
         request = {**self.request, "TransformOutput": {**output, "S3OutputPath": place}}
         return apply_overrides(request, overrides, self.columns, instance_types=self.instance_types)
+
+
+def _time_limit(states: Mapping[str, Any]) -> int | None:
+    """Return the timeout of the transform job's task; None if the run itself calculates it, from workflow.max_cost."""
+    seconds = states["Transform"]["TimeoutSeconds"]
+    return seconds if isinstance(seconds, int) else None
 
 
 def _declared_request(states: Mapping[str, Any]) -> Request:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -47,9 +48,21 @@ def test_a_run_is_started_and_the_output_says_how_to_follow_it(
     assert done.value("follow") == f"batch-transform show {done.value('run')}"
     assert done.value("stop") == f"batch-transform stop {done.value('run')}"
     assert "console" not in done.out  # a local AWS has no console
+    assert done.value("price").startswith(
+        "USD 0.115 per hour for ml.m5.large in us-east-1 (AWS Price List, 20"
+    )
+    assert "an attempt costs at most USD " in done.value("cost")
 
 
-def test_waiting_shows_the_runs_output(batch_transform: Command) -> None:
+def job_file(folder: Path) -> Path:
+    path = folder / "quick.yaml"
+    path.write_text("name: quick\nmodel: {existing: quick-model}\n")
+    return path
+
+
+def test_waiting_shows_the_runs_output_and_then_its_cost_is_known(
+    batch_transform: Command, tmp_path: Path
+) -> None:
     done = batch_transform("start", "quick", "--wait")
     assert (done.code, done.err) == (0, "")
     run = done.value("run")
@@ -57,6 +70,13 @@ def test_waiting_shows_the_runs_output(batch_transform: Command) -> None:
     assert done.value("output").endswith(f"/quick/{run}")
     assert done.value("read") == "1 object of 18 bytes"
     assert done.value("instances") == "1 x ml.m5.large"
+    listed = batch_transform("runs", "quick", "--cost", "--json")
+    [found] = [row for row in json.loads(listed.out) if row["run"] == run]
+    assert found["cost"]["Currency"] == "USD"
+    assert 0 < found["cost"]["Amount"] < 1
+    again = batch_transform("explain", str(job_file(tmp_path)), "--deployed")
+    assert (again.code, again.err) == (0, "")
+    assert re.search(r"about USD [\d.]+ for 18 bytes at", " ".join(again.out.split()))
 
 
 def test_waiting_for_a_run_that_fails_exits_with_1_and_the_cause(batch_transform: Command) -> None:

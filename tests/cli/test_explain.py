@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from batch_transform.cli.main import main
+from batch_transform.job.price.price import Price
+from batch_transform.runs.prices import PriceCache
 
 JOB = """\
 name: churn
@@ -20,6 +22,9 @@ output: {path: s3://out-bucket/x, accept: text/csv, assemble_with: Line}
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The working folder, with a valid job and an invalid one."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
     (tmp_path / "jobs").mkdir()
     (tmp_path / "jobs" / "churn.yaml").write_text(JOB)
     (tmp_path / "jobs" / "broken.yaml").write_text("name: broken\n")
@@ -51,6 +56,19 @@ def test_the_output_can_be_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out)["job"] == "churn"
 
 
+def test_a_price_that_was_learned_earlier_is_used_with_its_date(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    PriceCache().put(Price(0.5, "USD", "ml.m5.large", "eu-west-1", "2026-11-30", "AWS Price List"))
+    assert exit_code("churn") == 0
+    assert "The price is" not in capsys.readouterr().out  # the region isn't known
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    assert exit_code("churn") == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "24 instance hours, which costs USD 12.00" in out
+    assert "The price is USD 0.5 per hour for ml.m5.large in eu-west-1 (AWS Price List, 2026-11-30)." in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -59,6 +77,7 @@ def test_the_output_can_be_json(capsys: pytest.CaptureFixture[str]) -> None:
         (["nope"], "error missing-field: model"),
         (["churn", "--rate", "0"], "--rate"),
         (["churn", "--records", "-1"], "--records"),
+        (["churn", "--price", "0"], "--price"),
     ],
 )
 def test_fails_with_2_for_wrong_input(

@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from batch_transform.cli.runs import clock, show_runs
+from batch_transform.job.price.price import Cost
 from batch_transform.runs.past_runs import RunSummary
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -51,6 +52,21 @@ def test_a_wide_terminal_shows_the_job_and_start_of_each_run() -> None:
     assert heads.split() == ["run", "job", "status", "started", "took", "objects", "instances"]
     cells = ["churn-nightly", "SUCCEEDED", "11-22", "10:30", "1:10:00", "3", "ml.g4dn.12xlarge"]
     assert row.split()[1:] == cells
+
+
+def test_the_cost_is_the_last_column_and_an_unknown_one_a_hyphen() -> None:
+    text = io.StringIO()
+    show_runs(
+        [run(), run()],
+        Console(file=text, width=160),
+        now=NOW,
+        of_one_job=True,
+        costs=[Cost(1234.5, "USD"), None],
+    )
+    heads, _, known, unknown = text.getvalue().splitlines()
+    assert heads.split()[-1] == "cost"
+    assert known.rstrip().endswith("USD 1,234.50")
+    assert unknown.rstrip().endswith(" -")
 
 
 def test_records_are_shown_if_any_were_counted() -> None:

@@ -184,6 +184,15 @@ def test_fails_to_transfer_without_one_action_and_names_it(
     assert f"your credentials don't allow {action} " in err
 
 
+def test_without_prices_a_run_starts_and_the_cost_is_unknown(command: Command) -> None:
+    code, out, err = command(*START, without="pricing:GetProducts")
+    assert (code, err) == (0, "")
+    assert "unknown: the price isn't known: your credentials don't allow pricing:GetProducts " in out
+    code, out, err = command(*RUNS, "--cost", without="pricing:GetProducts")
+    assert code == 0
+    assert "ml.m5.large: the price isn't known: your credentials don't allow pricing:GetProducts " in err
+
+
 def test_fails_without_the_permission_to_stop_a_run(command: Command) -> None:
     [run] = json.loads(command(*RUNS, "--limit", "1", "--json")[1])
     code, _, err = command("stop", run["run"], without="states:StopExecution")

@@ -11,6 +11,7 @@ from batch_transform.explain.cost import Cost
 from batch_transform.explain.explanation import explain
 from batch_transform.explain.limits import ORIGINS, limits
 from batch_transform.explain.places import places
+from batch_transform.job.price.price import Price
 from batch_transform.job.values.job_spec import (
     BatchDataCaptureConfig,
     DataProcessingSpec,
@@ -150,7 +151,8 @@ def test_the_limits_of_a_containers_own_server_are_told(
 
 
 def test_the_cost_follows_from_records_rate_and_price() -> None:
-    cost = explain(CSV, records=7_200_000, rate=1000, price=0.5).cost
+    price = Price(0.5, "CNY", "ml.m5.large", "cn-north-1", "2026-11-30", "AWS Price List")
+    cost = explain(CSV, records=7_200_000, rate=1000, price=price).cost
     assert cost.instance_hours == 2
     assert cost.seconds == 2400  # on three instances
     assert cost.usd == 1
@@ -161,11 +163,16 @@ def test_the_cost_follows_from_records_rate_and_price() -> None:
         in words
     )
     assert "cannot be estimated" in words
+    assert "3 instance hours, which costs CNY 1.50; then the workflow stops it." in words
+    assert words.endswith(
+        "The price is CNY 0.5 per hour for ml.m5.large in cn-north-1 (AWS Price List, 2026-11-30)."
+    )
 
 
 def test_missing_values_for_the_cost_are_asked_for() -> None:
     cost = explain(CSV, records=5).cost
     assert (cost.instance_hours, cost.seconds, cost.usd, cost.most_usd) == (None, None, None, None)
+    assert "pass --deployed" in cost.words()[0]
     assert "pass --records" in cost.words()[0]
 
 

@@ -19,6 +19,7 @@ from batch_transform.local.emulator import (
     callers,
     enforcement,
     patches,
+    price_list_service,
     sagemaker_model_resource,
     sagemaker_service,
     sagemaker_tasks,
@@ -86,6 +87,7 @@ class LocalAws:
         Objects(bodies, self._kept).plug_in()
         self._sagemaker = SageMaker(runner, sagemaker_service.emit_event)
         sagemaker_service.plug_in(self._sagemaker)
+        price_list_service.plug_in()
         sagemaker_model_resource.plug_in(self._sagemaker)
         keep_topic_keys()
         accept_aws_managed_key()

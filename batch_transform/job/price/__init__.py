@@ -1,0 +1,1 @@
+"""What an hour of an instance costs, and what a run costs."""
