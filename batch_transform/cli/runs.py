@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import click
 from rich import box
@@ -81,7 +82,7 @@ def _costs(found: Sequence[FoundRun], deployed: Deployed, given: float | None) -
     """Return what each run cost. A price that isn't known is reported once."""
     known: dict[tuple[str, str], Price | None] = {}
 
-    def price(instance_type: str, region: str) -> Price | None:
+    def price(region: str, instance_type: str) -> Price | None:
         if (instance_type, region) not in known:
             priced = price_of(instance_type, region, deployed, given)
             if priced.remark:
@@ -93,7 +94,7 @@ def _costs(found: Sequence[FoundRun], deployed: Deployed, given: float | None) -
         return [
             past_cost(
                 run_jobs(run.run, deployed.clients.sagemaker),
-                lambda instance_type, region=run.job.region: price(instance_type, region),
+                partial(price, run.job.region),
             )
             for run in found
         ]

@@ -85,10 +85,11 @@ def explain(
         cost=Cost(
             records,
             rate,
-            price and price.amount_per_hour,
+            None if price is None else price.amount_per_hour,
             instances,
             most_instance_hours=instances * longest / 3600,
-            **({} if price is None else {"currency": price.currency, "priced": str(price)}),
+            currency="USD" if price is None else price.currency,
+            priced="" if price is None else str(price),
         ),
         shown=shown,
     )

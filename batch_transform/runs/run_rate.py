@@ -6,6 +6,7 @@ import json
 import statistics
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from batch_transform.runs.aws_calls import aws_calls
@@ -37,7 +38,7 @@ def run_rate(outputs: Iterable[Mapping[str, Any]], instance_type: str) -> RunRat
     """Return the rate of the first MOST_RUNS outputs, newest first, of runs on this instance type; None without any."""
     seconds, rates = [], []
     for output in outputs:
-        billed = (output.get("BillableTimeInSeconds") or 0) * (output.get("InstanceCount") or 0)
+        billed = _seconds(output) * (output.get("InstanceCount") or 0)
         if output.get("InstanceType") != instance_type or billed <= 0:
             continue
         seconds.append(billed)
@@ -48,6 +49,14 @@ def run_rate(outputs: Iterable[Mapping[str, Any]], instance_type: str) -> RunRat
     if not seconds:
         return None
     return RunRate(len(seconds), statistics.median(rates) if rates else None, statistics.median(seconds))
+
+
+def _seconds(output: Mapping[str, Any]) -> float:
+    """Return the billed time of each instance; 0 if it isn't known. `BillableTimeInSeconds` rounds a short one to 0."""
+    start, end = output.get("TransformStartTime"), output.get("TransformEndTime")
+    if not start or not end:
+        return 0.0
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
 
 
 def past_outputs(state_machine_arn: str, stepfunctions: SFNClient) -> Iterator[dict[str, Any]]:

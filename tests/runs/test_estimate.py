@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from batch_transform.job.price.price import Price
@@ -10,12 +11,16 @@ from batch_transform.runs.run_rate import MOST_RUNS, RunRate, run_rate
 PRICE = Price(0.36, "USD", "ml.m5.large", "eu-west-1", "2026-11-30", "AWS Price List")
 
 
-def output(**others: Any) -> dict[str, Any]:
+START = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def output(seconds: float = 100, **others: Any) -> dict[str, Any]:
     return {
         "Outcome": "Completed",
         "InstanceType": "ml.m5.large",
         "InstanceCount": 1,
-        "BillableTimeInSeconds": 100,
+        "TransformStartTime": START.isoformat(),
+        "TransformEndTime": (START + timedelta(seconds=seconds)).isoformat(),
         "InputBytes": 1_000_000,
         **others,
     }
@@ -27,31 +32,28 @@ SKIPPED = dict.fromkeys(output()) | {"Outcome": "Skipped"}
 def test_the_rate_is_the_median_of_the_last_good_runs_per_instance_second() -> None:
     outputs = [
         output(),
-        output(BillableTimeInSeconds=400),
+        output(400),
         output(InstanceCount=2, InputBytes=1_600_000),
-        output(InstanceType="ml.c5.large", BillableTimeInSeconds=1),
+        output(1, InstanceType="ml.c5.large"),
         SKIPPED,
     ]
     assert run_rate(outputs, "ml.m5.large") == RunRate(3, 8000, 200)
 
 
 def test_a_run_that_took_ten_times_as_long_does_not_move_the_rate() -> None:
-    outputs = [output(BillableTimeInSeconds=1000), *[output()] * 4]
+    outputs = [output(1000), *[output()] * 4]
     found = run_rate(outputs, "ml.m5.large")
     assert found is not None
     assert found.bytes_per_second == 10_000
 
 
 def test_only_the_newest_runs_count() -> None:
-    outputs = [*[output()] * MOST_RUNS, *[output(BillableTimeInSeconds=1)] * 50]
+    outputs = [*[output()] * MOST_RUNS, *[output(1)] * 50]
     assert run_rate(outputs, "ml.m5.large") == RunRate(MOST_RUNS, 10_000, 100)
 
 
 def test_without_a_good_run_the_rate_is_unknown() -> None:
-    assert (
-        run_rate([SKIPPED, output(BillableTimeInSeconds=None), output(InstanceCount=0)], "ml.m5.large")
-        is None
-    )
+    assert run_rate([SKIPPED, output(TransformEndTime=None), output(InstanceCount=0)], "ml.m5.large") is None
 
 
 def test_the_cost_follows_from_size_rate_and_price() -> None:
