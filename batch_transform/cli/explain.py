@@ -140,7 +140,8 @@ def _show(explanation: Explanation, console: Console, estimated: Sequence[str] =
         [(limit.name, _remark(f"{limit.words}.", ORIGINS[limit.origin])) for limit in explanation.limits],
     )
     _heading(console, "Cost")
-    _sentences(console, [*(f"{one}." for one in estimated), *explanation.cost.words()])
+    words = explanation.cost.words(asked_aws=bool(estimated))
+    _sentences(console, [*(f"{one[0].upper()}{one[1:]}." for one in estimated), *words])
     _heading(console, "The request")
     for word, meaning in explanation.shown.placeholders.items():
         console.print(Text(f"{_INDENT}{word}: {meaning}"), soft_wrap=True)

@@ -52,9 +52,9 @@ class Cost:
         """The price if the transform job runs until the workflow stops it: one attempt cannot cost more."""
         return None if self.price is None else self.most_instance_hours * self.price
 
-    def words(self) -> list[str]:
-        """Return sentences about the cost."""
-        lines = [self._scoring(), f"{START_UP}."]
+    def words(self, *, asked_aws: bool = False) -> list[str]:
+        """Return sentences about the cost; with `asked_aws`, only those that AWS's answers don't make needless."""
+        lines = [] if asked_aws and self.instance_hours is None else [self._scoring(), f"{START_UP}."]
         limit = f"One attempt takes at most {_hours(self.most_instance_hours)}"
         money = "" if self.most_usd is None else f", which costs {self._money(self.most_usd)}"
         lines.append(f"{limit}{money}; then the workflow stops it. {RETRIED}.")
@@ -62,7 +62,7 @@ class Cost:
             lines.append(
                 f"All attempts of a run together cost at most {self._money(self.max_cost)} (max_cost)."
             )
-        if self.priced:
+        if self.priced and not asked_aws:
             lines.append(f"The price is {self.priced}.")
         return lines
 
