@@ -86,7 +86,12 @@ def explain(
         click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
         return
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
-    _show(explanation, console, [text for _, text in expected.lines()] if expected else [])
+    _show(explanation, console, _sentences_of(expected) if expected else [])
+
+
+def _sentences_of(expected: Estimate) -> list[str]:
+    starts = {"price": "The price is "}
+    return [f"{starts.get(label, 'The cost is ')}{text}" for label, text in expected.lines()]
 
 
 def _estimate(spec: JobSpec, environment_name: str, stack: str | None, price: float | None) -> Estimate:
@@ -141,7 +146,7 @@ def _show(explanation: Explanation, console: Console, estimated: Sequence[str] =
     )
     _heading(console, "Cost")
     words = explanation.cost.words(asked_aws=bool(estimated))
-    _sentences(console, [*(f"{one[0].upper()}{one[1:]}." for one in estimated), *words])
+    _sentences(console, [*(f"{one}." for one in estimated), *words])
     _heading(console, "The request")
     for word, meaning in explanation.shown.placeholders.items():
         console.print(Text(f"{_INDENT}{word}: {meaning}"), soft_wrap=True)

@@ -77,7 +77,7 @@ def test_waiting_shows_the_runs_output_and_then_its_cost_is_known(
     again = batch_transform("explain", str(job_file(tmp_path)), "--deployed")
     assert (again.code, again.err) == (0, "")
     [said] = [line for line in again.out.split("\n\n") if line.startswith("Cost")]
-    assert re.search(r"about USD [\d.]+ for 18 bytes at", " ".join(said.split())), said
+    assert re.search(r"The cost is about USD [\d.]+ for 18 bytes at", " ".join(said.split())), said
 
 
 def test_waiting_for_a_run_that_fails_exits_with_1_and_the_cause(batch_transform: Command) -> None:
