@@ -124,7 +124,8 @@ class LocalAws:
             return self._session.client(
                 cast(Any, service),
                 endpoint_url=self.endpoint_url,
-                config=Config(s3={"addressing_style": "path"}, proxies={}),
+                # without what botocore puts before the host, such as `sync-`, which only AWS's names have
+                config=Config(s3={"addressing_style": "path"}, proxies={}, inject_host_prefix=False),
             )
 
     @functools.cached_property

@@ -22,6 +22,7 @@ from batch_transform.local.emulator.patches.interpreter import (
     executions,
     fields,
     services,
+    single_state,
 )
 
 _PATCHES = (
@@ -32,6 +33,7 @@ _PATCHES = (
     services,
     executions,
     checked_definitions,
+    single_state,
     dead_letters,
     schedule_requests,
     pages,

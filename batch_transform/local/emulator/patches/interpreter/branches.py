@@ -14,19 +14,15 @@ from typing import Any
 from ministack.core.responses import now_iso  # type: ignore[import-untyped]  # it has no types
 from ministack.services import stepfunctions  # type: ignore[import-untyped]  # it has no types
 
-from batch_transform.local.emulator.patches.interpreter import choice, jsonata, task, wait
+from batch_transform.local.emulator.patches.interpreter import choice, jsonata, plain_states, task, wait
 from batch_transform.local.emulator.patches.interpreter.fields import (
     Context,
     State,
     context_object,
     effective_input,
-    effective_output,
-    evaluate,
     filled,
-    output,
     parameters,
     resolve,
-    resolve_field,
 )
 from batch_transform.local.emulator.patches.interpreter.history import Execution, add_event
 from batch_transform.local.emulator.patches.interpreter.place import (
@@ -35,6 +31,7 @@ from batch_transform.local.emulator.patches.interpreter.place import (
     Place,
     end_aborted,
     failure,
+    note,
     place,
 )
 from batch_transform.local.emulator.patches.interpreter.retry import with_retry_and_catch
@@ -67,7 +64,7 @@ def _run_parallel(
     def branch(definition: Mapping[str, Any]) -> Run:
         return lambda at: run_states(definition, branch_input, at, ctx)
 
-    results = _together(here, [branch(each) for each in state["Branches"]], len(state["Branches"]))
+    results = _results(here, [branch(each) for each in state["Branches"]], len(state["Branches"]))
     add_event(execution, "ParallelStateSucceeded")
     return output_of(state, raw_input, results, ctx), state.get("Next")
 
@@ -75,11 +72,13 @@ def _run_parallel(
 def _run_map(state: State, raw_input: object, execution: Execution, ctx: Context) -> tuple[Any, str | None]:
     processor = state.get("ItemProcessor") or state["Iterator"]
     effective = effective_input(state, raw_input, ctx)
-    if (processor.get("ProcessorConfig") or {}).get("Mode") == "DISTRIBUTED":
-        return _run_distributed_map(state, raw_input, effective, processor, execution, ctx)
-    items = _items(state, raw_input, effective, ctx)
-    at_once = _at_once(state, raw_input, effective, ctx)
     here = _here(execution)
+    is_distributed = (processor.get("ProcessorConfig") or {}).get("Mode") == "DISTRIBUTED"
+    if is_distributed and not (here.trial and here.trial.is_mocked):
+        return _run_distributed_map(state, raw_input, effective, processor, execution, ctx)
+    # only a trial reads no items: a reader's come with the request, which the local AWS doesn't support
+    items = [] if "ItemReader" in state else _items(state, raw_input, effective, ctx)
+    at_once = _at_once(state, raw_input, effective, ctx)
     _start(here, "MapStateStarted", {"mapStateStartedEventDetails": {"length": len(items)}})
 
     def item(index: int, value: object) -> Run:
@@ -104,7 +103,7 @@ def _run_map(state: State, raw_input: object, execution: Execution, ctx: Context
 
         return run
 
-    results = _together(here, [item(*each) for each in enumerate(items)], at_once)
+    results = _results(here, [item(*each) for each in enumerate(items)], at_once)
     add_event(execution, "MapStateSucceeded")
     return output_of(state, raw_input, results, ctx), state.get("Next")
 
@@ -116,7 +115,7 @@ def _items(state: State, raw_input: object, effective: object, ctx: Context) -> 
             return found
         if not isinstance(raw_input, list):
             raise failure(
-                "States.QueryEvaluationError",
+                jsonata.QUERY_EVALUATION_ERROR,
                 f"Map state input must be an array but was: {_compact(raw_input)}",
             )
         return raw_input
@@ -139,6 +138,7 @@ def _at_once(state: State, raw_input: object, effective: object, ctx: Context) -
                 RUNTIME,
                 f'The MaxConcurrencyPath field refers to value "{shown}" which is not a valid integer: {path}',
             )
+    note(maxConcurrency=int(number))
     return min(int(number) or MOST_AT_ONCE, MOST_AT_ONCE)
 
 
@@ -147,8 +147,15 @@ def _item_input(state: State, raw_input: object, effective: object, ctx: Context
     if template is None:
         return item
     if jsonata.is_jsonata(state, ctx):
-        return jsonata.filled(template, raw_input, ctx)
+        return jsonata.filled(template, "ItemSelector", raw_input, ctx)
     return filled(template, effective, ctx)
+
+
+def _results(here: Place, runs: Sequence[Run], at_once: int) -> Any:  # noqa: ANN401  # any JSON value
+    """Return the results of branches or items, or what TestState has in their place."""
+    if here.trial is not None and here.trial.is_mocked:
+        return here.trial.mocked()
+    return _together(here, runs, at_once)
 
 
 def _together(here: Place, runs: Sequence[Run], at_once: int) -> list[Any]:
@@ -229,30 +236,22 @@ def run_states(definition: Mapping[str, Any], given: object, at: Place, ctx: Con
         ctx["State"] = {"Name": name, "EnteredTime": now_iso(), "RetryCount": 0}
         details = {"name": name, "input": json.dumps(value)}
         add_event(execution, f"{kind}StateEntered", {"stateEnteredEventDetails": details})
-        if kind == "Fail":
-            raise stepfunctions._ExecutionError(
-                *(_of_fail(state, each, value, ctx) for each in ("Error", "Cause"))
-            )
-        following: str | None = None
-        if kind == "Succeed":
-            value = effective_output(state, effective_input(state, value, ctx), ctx)
-        elif kind in _WITH_EXECUTION:
-            value, following = _WITH_EXECUTION[kind](state, value, execution, ctx)
-        else:
-            value, following = _WITHIN[kind](state, value, ctx)
+        value, following = run_state(state, value, execution, ctx)
         details = {"name": name, "output": json.dumps(value)}
         add_event(execution, f"{kind}StateExited", {"stateExitedEventDetails": details})
         name = following
     return value
 
 
-def _execute_pass(state: State, given: object, ctx: Context) -> tuple[Any, str | None]:
-    if jsonata.is_jsonata(state, ctx):
-        made = jsonata.output(state, given, ctx, result=given)
-        jsonata.assign(state, given, ctx, result=made)
-        return made, state.get("Next")
-    result = state.get("Result", parameters(state, effective_input(state, given, ctx), ctx))
-    return output(state, given, result, ctx), state.get("Next")
+def run_state(state: State, given: object, execution: Execution, ctx: Context) -> tuple[Any, str | None]:
+    """Run one state; return its output and the name of the next state, which an end has not.
+
+    Raises the interpreter's error if the state fails and doesn't catch it. Variables are in the context.
+    """
+    kind = state["Type"]
+    if kind in _WITH_EXECUTION:
+        return _WITH_EXECUTION[kind](state, given, execution, ctx)
+    return _WITHIN[kind](state, given, ctx)
 
 
 def _execute_parallel(
@@ -266,35 +265,17 @@ def _execute_map(state: State, given: object, execution: Execution, ctx: Context
 
 
 _WITHIN: Mapping[str, Callable[[State, Any, Context], tuple[Any, str | None]]] = {
-    "Pass": _execute_pass,
+    "Pass": plain_states.execute_pass,
     "Choice": choice.execute,
     "Wait": wait.execute,
+    "Succeed": plain_states.execute_succeed,
+    "Fail": plain_states.execute_fail,
 }
 _WITH_EXECUTION: Mapping[str, Callable[[State, Any, Execution, Context], tuple[Any, str | None]]] = {
     "Task": task.execute,
     "Parallel": _execute_parallel,
     "Map": _execute_map,
 }
-
-
-def _of_fail(state: State, field: str, given: object, ctx: Context) -> str | None:
-    """Return the Error or Cause of a Fail state, or None if it has none."""
-    if field in state and jsonata.is_jsonata(state, ctx):
-        return str(jsonata.value(state, field, "string", given, ctx))
-    path: str | None = state.get(f"{field}Path")
-    if path is None:
-        literal: str | None = state.get(field)
-        return literal
-    if path.startswith("States."):
-        value = evaluate(path, given, ctx)
-    else:
-        value = resolve_field(f"{field}Path", path, given, ctx)
-    if not isinstance(value, str):
-        raise failure(
-            RUNTIME,
-            f"The value referenced by {field}Path must be a string, but the value was: {json.dumps(value)}",
-        )
-    return value
 
 
 def _run_distributed_map(  # noqa: PLR0917  # the emulator's arguments

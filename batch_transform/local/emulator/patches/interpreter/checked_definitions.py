@@ -11,10 +11,14 @@ from ministack.services.cloudformation import provisioners  # type: ignore[impor
 
 from batch_transform.local.emulator import operations
 from batch_transform.local.emulator.operations import HttpAnswer, Request, Serve
-from batch_transform.local.emulator.patches.interpreter.definition import Problem, problems
+from batch_transform.local.emulator.patches.interpreter.definition import problems
+from batch_transform.local.emulator.patches.interpreter.states_language import Problem
 from batch_transform.local.emulator.resources import check_properties
 
 TYPE = "AWS::StepFunctions::StateMachine"
+
+_MOST_DIAGNOSTICS = 100
+"""How many diagnostics an answer has at most (API reference, ValidateStateMachineDefinition)."""
 
 
 def plug_in() -> None:
@@ -45,15 +49,33 @@ async def _update(request: Request, serve: Serve) -> HttpAnswer:
 
 
 async def _validate(request: Request, _serve: Serve) -> HttpAnswer:
+    wrong = _wrong_member(request)
+    if wrong:
+        return operations.refusal("ValidationException", wrong)
     found = problems(request["definition"], request.get("type") or "STANDARD")
+    most = request.get("maxResults") or _MOST_DIAGNOSTICS
     diagnostics = [
-        {"severity": "ERROR", "code": each.code, "message": each.message, "location": each.at}
-        for each in found
+        {"severity": "ERROR", "code": each.code, "message": each.message}
+        | ({"location": each.at} if each.at else {})
+        for each in found[:most]
     ]
     answer: HttpAnswer = json_response(
-        {"result": "FAIL" if found else "OK", "diagnostics": diagnostics, "truncated": False}
+        {"result": "FAIL" if found else "OK", "diagnostics": diagnostics, "truncated": len(found) > most}
     )
     return answer
+
+
+def _wrong_member(request: Request) -> str | None:
+    """Return what the API's model refuses in a request of ValidateStateMachineDefinition, or None."""
+    if not request.get("definition"):
+        return "Invalid request: definition must have a length of at least 1"
+    for name, known in (("type", ("STANDARD", "EXPRESS")), ("severity", ("ERROR", "WARNING"))):
+        if name in request and request[name] not in known:
+            return f"Invalid request: {name} must be one of {', '.join(known)}"
+    most = request.get("maxResults", 0)
+    if not isinstance(most, int) or not 0 <= most <= _MOST_DIAGNOSTICS:
+        return f"Invalid request: maxResults must be between 0 and {_MOST_DIAGNOSTICS}"
+    return None
 
 
 def _check_resource(properties: Mapping[str, Any]) -> None:

@@ -91,10 +91,11 @@ def execute(state: State, given: object, ctx: Context) -> tuple[Any, str | None]
         chosen = next((rule["Next"] for rule in state["Choices"] if matches(rule, effective, ctx)), None)
         following = chosen or _default(state)
         return effective_output(state, effective, ctx), following
-    for rule in state["Choices"]:
-        if _is_true(jsonata.filled(rule.get("Condition"), given, ctx)):
-            output = jsonata.output(rule, given, ctx, result=given)
-            jsonata.assign(rule, given, ctx)
+    for number, rule in enumerate(state["Choices"]):
+        at = f"Choices[{number}]/"
+        if _is_true(jsonata.filled(rule.get("Condition"), f"{at}Condition", given, ctx)):
+            output = jsonata.output(rule, given, ctx, result=given, at=at)
+            jsonata.assign(rule, given, ctx, at=at)
             return output, rule["Next"]
     following = _default(state)
     jsonata.assign(state, given, ctx)

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from batch_transform.local.emulator.patches.interpreter import paths
+from batch_transform.local.emulator.patches.interpreter import expressions, paths
 from batch_transform.local.emulator.patches.interpreter.choice import OPERATORS, timestamp
 from batch_transform.local.emulator.patches.interpreter.states_language import (
     BRANCH,
@@ -31,12 +31,14 @@ from batch_transform.local.emulator.patches.interpreter.states_language import (
     READER_CONFIG,
     RETRIER,
     SYNC,
+    Problem,
 )
+from batch_transform.local.emulator.patches.interpreter.transitions import transition_problems
 from batch_transform.local.sagemaker.shapes import unknown_member
 
 Fields = Mapping[str, Any]
 
-_SCHEMA, _TARGET = "SCHEMA_VALIDATION_FAILED", "MISSING_TRANSITION_TARGET"
+_SCHEMA = "SCHEMA_VALIDATION_FAILED"
 _NOT_HERE = "NOT_IN_THE_LOCAL_AWS"
 _JSONPATH, _JSONATA = "JSONPath", "JSONata"
 
@@ -53,24 +55,12 @@ _RESOURCE = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Problem:
-    """What is wrong with a definition, and where."""
-
-    code: str
-    message: str
-    at: str
-
-    def __str__(self) -> str:
-        return f"{self.code}: {self.message} at {self.at}"
-
-
 def problems(definition: object, machine_type: str = "STANDARD") -> list[Problem]:
     """Return everything that is wrong with a definition, which is JSON text."""
     try:
         machine = json.loads(str(definition))
     except ValueError as error:
-        return [Problem("INVALID_JSON_DESCRIPTION", f"Invalid JSON description: {error}", "null")]
+        return [Problem("INVALID_JSON_DESCRIPTION", f"Invalid JSON description: {error}")]
     if not isinstance(machine, dict):
         return [Problem(_SCHEMA, "Expected value of type Object", "/")]
     found = list(_machine(machine, machine_type))
@@ -112,7 +102,7 @@ class _Scope:
                 )
                 return
             yield from self.state(state, where)
-        yield from _way(scope["StartAt"], states, at)
+        yield from transition_problems(scope["StartAt"], states, at)
 
     def state(self, state: Fields, at: str) -> Iterator[Problem]:
         kind, language = state["Type"], state.get("QueryLanguage", self.language)
@@ -141,7 +131,9 @@ class _Scope:
             state.get("End")
         ):
             yield Problem(_SCHEMA, "These fields are required: [Next] or [End], and only one of them", at)
-        if not is_jsonata:
+        if is_jsonata:
+            yield from expressions.state_problems(state, at)
+        else:
             yield from _paths(state, at)
             if "Assign" in state:
                 yield _no_assign(at)
@@ -242,22 +234,6 @@ class _Scope:
                 yield Problem(_SCHEMA, f"Field '{field}' is not supported", at)
 
 
-def _way(start: str, states: Mapping[str, Fields], at: str) -> Iterator[Problem]:
-    """Check that every transition has a target, that every state is one, and that the states come to an end."""
-    transitions = [(start, f"{at}/StartAt")]
-    for name, state in states.items():
-        transitions += _transitions(state, f"{at}/States/{name}")
-    for target, place in transitions:
-        if target not in states:
-            yield Problem(_TARGET, f"Missing 'Next' target: {target}", place)
-    targets = {target for target, _ in transitions}
-    for name in states:
-        if name not in targets:
-            yield Problem(_TARGET, f'State "{name}" is not reachable.', f"{at}/States/{name}")
-    if all(_continues(state) for state in states.values()):
-        yield Problem("MISSING_END_STATE", "Workflow has no terminal state", "null")
-
-
 def _distributed(state: Fields, at: str, *, is_jsonata: bool) -> Iterator[Problem]:
     if is_jsonata:
         yield _unsupported_here("a distributed Map in JSONata", at)
@@ -296,21 +272,6 @@ def _express(resource: str, at: str) -> Iterator[Problem]:
             yield Problem(
                 _SCHEMA, f"Express state machine does not support '{pattern}' service integration", at
             )
-
-
-def _transitions(state: Fields, at: str) -> Iterator[tuple[str, str]]:
-    if "Next" in state:
-        yield state["Next"], f"{at}/Next"
-    if "Default" in state:
-        yield state["Default"], f"{at}/Default"
-    for field in ("Choices", "Catch"):
-        for number, each in enumerate(state.get(field) or []):
-            if "Next" in each:
-                yield each["Next"], f"{at}/{field}[{number}]/Next"
-
-
-def _continues(state: Fields) -> bool:
-    return state.get("Type") not in ("Succeed", "Fail") and not state.get("End")
 
 
 def _rule(rule: Fields, at: str) -> Iterator[Problem]:

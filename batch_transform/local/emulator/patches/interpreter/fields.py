@@ -20,7 +20,13 @@ from batch_transform.local.emulator.patches.interpreter.paths import (
     read,
     written,
 )
-from batch_transform.local.emulator.patches.interpreter.place import RUNTIME, failure, place
+from batch_transform.local.emulator.patches.interpreter.place import (
+    RUNTIME,
+    current_trial,
+    failure,
+    note,
+    place,
+)
 
 Context = dict[str, Any]
 State = dict[str, Any]
@@ -38,7 +44,7 @@ def plug_in() -> None:
 def complete(ctx: Context | None) -> None:
     """Add to the context object what the emulator's lacks: the role, and the number of redrives."""
     run = (ctx or {}).get("Execution")
-    if run is None or "RedriveCount" in run:
+    if run is None or "RedriveCount" in run or current_trial() is not None:  # a trial has its own
         return
     execution = stepfunctions._executions.get(run.get("Id"))
     if execution:
@@ -103,7 +109,9 @@ def filled(template: object, data: object, ctx: Context | None = None) -> Any:  
 
 def effective_input(state: State, data: object, ctx: Context | None) -> Any:  # noqa: ANN401  # any JSON value
     """Apply the state's InputPath."""
-    return _selected(state.get("InputPath", "$"), data, ctx)
+    found = _selected(state.get("InputPath", "$"), data, ctx)
+    note(afterInputPath=found)
+    return found
 
 
 def effective_output(state: State, data: object, ctx: Context | None) -> Any:  # noqa: ANN401  # any JSON value
@@ -117,12 +125,17 @@ def _selected(path: str | None, data: object, ctx: Context | None) -> Any:  # no
 
 def parameters(state: State, data: object, ctx: Context | None) -> Any:  # noqa: ANN401  # any JSON value
     """Apply the state's Parameters."""
-    return filled(state["Parameters"], data, ctx) if "Parameters" in state else data
+    found = filled(state["Parameters"], data, ctx) if "Parameters" in state else data
+    note(afterParameters=found)
+    return found
 
 
 def output(state: State, given: object, result: object, ctx: Context | None) -> Any:  # noqa: ANN401
     """Apply the state's ResultSelector, ResultPath and OutputPath to a result."""
-    combined = with_result(state.get("ResultPath", "$"), given, select_result(state, result))
+    selected = select_result(state, result)
+    note(afterResultSelector=selected)
+    combined = with_result(state.get("ResultPath", "$"), given, selected)
+    note(afterResultPath=combined)
     return effective_output(state, combined, ctx)
 
 

@@ -1,6 +1,7 @@
 """The fields of states in JSONata: Arguments, Output, Assign, and single values.
 
-The emulator evaluates the expressions.
+The emulator evaluates the expressions. The texts of errors are recorded (LocalStack's `test_undefined_jsonata`,
+`test_map_jsonata`; floci's pull request 2689).
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ from typing import Any
 
 from ministack.services import stepfunctions  # type: ignore[import-untyped]  # it has no types
 
+from batch_transform.local.emulator.patches.interpreter.expressions import is_expression, text_of
 from batch_transform.local.emulator.patches.interpreter.fields import Context, State, complete
+from batch_transform.local.emulator.patches.interpreter.place import current_trial, failure, note
 
 QUERY_EVALUATION_ERROR = "States.QueryEvaluationError"
+_NOTHING = "JSONata expression did not return a result"
 
 
 def is_jsonata(state: State, ctx: Context | None) -> bool:
@@ -21,50 +25,104 @@ def is_jsonata(state: State, ctx: Context | None) -> bool:
     return bool(language == "JSONata")
 
 
-def filled(
-    template: object, given: object, ctx: Context | None, result: object = None, error_output: object = None
+def filled(  # noqa: PLR0917  # what an expression may read
+    template: object,
+    field: str,
+    given: object,
+    ctx: Context | None,
+    result: object = None,
+    error_output: object = None,
 ) -> Any:  # noqa: ANN401  # any JSON value
-    """Return a template with its expressions evaluated. `given` is the state's input."""
+    """Return a template with its expressions evaluated. `given` is the state's input.
+
+    `field` is the template's place in the state, such as `Choices[0]/Output`, which AWS's errors name.
+    """
     if isinstance(template, dict):
-        return {name: filled(each, given, ctx, result, error_output) for name, each in template.items()}
+        return {
+            name: filled(each, f"{field}/{name}", given, ctx, result, error_output)
+            for name, each in template.items()
+        }
     if isinstance(template, list):
-        return [filled(each, given, ctx, result, error_output) for each in template]
-    if isinstance(template, str) and template.startswith("{%") and template.endswith("%}"):
+        return [
+            filled(each, f"{field}[{number}]", given, ctx, result, error_output)
+            for number, each in enumerate(template)
+        ]
+    if isinstance(template, str) and is_expression(template):
         complete(ctx)
-        return stepfunctions._evaluate_jsonata(template[2:-2].strip(), given, ctx, result, error_output)
+        return _evaluated(text_of(template), field, given, ctx, result, error_output)
     return template
+
+
+def _evaluated(  # noqa: PLR0917  # as above
+    expression: str, field: str, given: object, ctx: Context | None, result: object, error_output: object
+) -> Any:  # noqa: ANN401  # any JSON value
+    trial = current_trial()
+    if trial is not None:
+        trial.evaluated.add(field)
+    try:
+        return stepfunctions._evaluate_jsonata(expression, given, ctx, result, error_output)
+    except stepfunctions._ExecutionError as error:
+        if error.error != QUERY_EVALUATION_ERROR:
+            raise
+        if error.cause.startswith(_NOTHING):
+            said = "returned nothing (undefined)."
+        else:
+            said = f"threw an error during evaluation. {error.cause}"
+        raise failure(
+            QUERY_EVALUATION_ERROR,
+            f"The JSONata expression '{expression}' specified for the field '{field}' {said}",
+        ) from error
 
 
 def arguments(state: State, given: object, ctx: Context) -> Any:  # noqa: ANN401  # any JSON value
     """Return the state's Arguments, or else its input."""
-    return filled(state["Arguments"], given, ctx) if "Arguments" in state else given
+    if "Arguments" not in state:
+        return given
+    found = filled(state["Arguments"], "Arguments", given, ctx)
+    if (
+        state["Type"] == "Task"
+    ):  # AWS notes none for a Parallel (`test_io_jsonata_parallel_state_mock_success`)
+        note(afterArguments=found)
+    return found
 
 
-def output(state: State, given: object, ctx: Context, result: object, error_output: object = None) -> Any:  # noqa: ANN401  # any JSON value
-    """Return the state's Output, or else its result or the error that it caught."""
+def output(  # noqa: PLR0917  # as above
+    state: State, given: object, ctx: Context, result: object, error_output: object = None, at: str = ""
+) -> Any:  # noqa: ANN401  # any JSON value
+    """Return the state's Output, or else its result or the error that it caught.
+
+    `at` is the place of a catcher or a rule in its state, such as `Catch[0]/`.
+    """
     if "Output" not in state:
         return result if error_output is None else error_output
-    return filled(state["Output"], given, ctx, result, error_output)
+    return filled(state["Output"], f"{at}Output", given, ctx, result, error_output)
 
 
-def assign(
-    state: State, given: object, ctx: Context, result: object = None, error_output: object = None
+def assign(  # noqa: PLR0917  # as above
+    state: State,
+    given: object,
+    ctx: Context,
+    result: object = None,
+    error_output: object = None,
+    at: str = "",
 ) -> None:
     """Set the state's variables, after its output: `$states.result` is the state's result."""
-    variables = ctx.setdefault("variables", {})
-    for name, template in (state.get("Assign") or {}).items():
-        variables[name] = filled(template, given, ctx, result, error_output)
+    assigned = filled(state.get("Assign") or {}, f"{at}Assign", given, ctx, result, error_output)
+    ctx["variables"] = {**(ctx.get("variables") or {}), **assigned}
 
 
 def value(state: State, name: str, expected: str, given: object, ctx: Context | None) -> Any:  # noqa: ANN401
     """Return the value of a field that must have this JSON type: array, number or string."""
-    found = filled(state[name], given, ctx)
+    found = filled(state[name], name, given, ctx)
     kind = _json_type(found)
     if kind != expected:
-        raise stepfunctions._ExecutionError(
+        text = state[name]
+        expression = f" '{text_of(text)}'" if isinstance(text, str) and is_expression(text) else ""
+        raise failure(
             QUERY_EVALUATION_ERROR,
-            f"The JSONata expression specified for the field '{name}' returned an unexpected result type. "
-            f"Expected '{expected}', but was '{kind}' for value: {json.dumps(found)}",
+            f"The JSONata expression{expression} specified for the field '{name}' returned an unexpected result "
+            f"type. Expected '{expected}', but was '{kind}' for value: "
+            f"{json.dumps(found, separators=(',', ':'), ensure_ascii=False)}",
         )
     return found
 

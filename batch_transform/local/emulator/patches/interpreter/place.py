@@ -30,6 +30,37 @@ class Group:
 
 
 @dataclass
+class Trial:
+    """A state by itself, as TestState runs it: what stands in for its task, and what is learned on the way.
+
+    `result` or `error`, an error's name and cause, is what its task, branches or items end with; with neither, the
+    task is called. `retries` is how often its retrier has already made it try again.
+    """
+
+    result: Any = None
+    error: tuple[str, str | None] | None = None
+    is_mocked: bool = False
+    has_own_context: bool = False
+    retries: int = 0
+    noted: dict[str, Any] = field(default_factory=dict)
+    """InspectionData of the API, with its values as they are."""
+    evaluated: set[str] = field(default_factory=set)
+    """The fields whose expressions were evaluated."""
+    caught: tuple[str, str | None] | None = None
+    is_retriable: bool = False
+
+    def mocked(self) -> Any:  # noqa: ANN401  # any JSON value
+        """Return the mocked result. Raises the interpreter's error for a mocked error."""
+        if self.error is not None:
+            raise stepfunctions._ExecutionError(*self.error)
+        return self.result
+
+    def note_error(self, **details: int) -> None:
+        """Keep what handled an error: ErrorDetails of the API."""
+        self.noted.setdefault("errorDetails", {}).update(details)
+
+
+@dataclass
 class Place:
     """One sequence of states: an execution's own, a branch's, or an item's."""
 
@@ -48,6 +79,7 @@ class Place:
     map_run: str = ""
     """The Map Run that has its start in the history."""
     context: dict[str, Any] = field(default_factory=dict)
+    trial: Trial | None = None
 
     @property
     def is_over(self) -> bool:
@@ -58,6 +90,19 @@ class Place:
 
 
 place: ContextVar[Place | None] = ContextVar("place", default=None)
+
+
+def current_trial() -> Trial | None:
+    """Return the trial that this thread runs, or None in an execution."""
+    here = place.get()
+    return here.trial if here else None
+
+
+def note(**values: object) -> None:
+    """Keep values for TestState's InspectionData. In an execution, nothing is kept."""
+    trial = current_trial()
+    if trial is not None:
+        trial.noted.update(values)
 
 
 def failure(error: str, text: str) -> Exception:

@@ -15,6 +15,8 @@ from batch_transform.local.emulator.patches.interpreter.jsonata import is_jsonat
 from batch_transform.local.emulator.patches.interpreter.place import (
     LIMIT_EXCEEDED,
     RUNTIME,
+    Place,
+    Trial,
     end_aborted,
     place,
 )
@@ -53,44 +55,66 @@ def with_retry_and_catch(
     state: State, raw_input: object, ctx: Context, attempt: Attempt
 ) -> tuple[Any, str | None]:
     """Run the attempts of a state, with its Retry and Catch."""
-    entered, here = ctx["State"], place.get()
+    entered, here = ctx.get("State", {}), place.get()
+    trial = here.trial if here else None
     counts: dict[int, int] = {}
     while True:
-        ctx["State"] = {**entered, "RetryCount": sum(counts.values())}
-        if here is not None:
-            here.context = ctx
-            if here.is_over:
-                end_aborted()
+        _count_retries(ctx, entered, trial.retries if trial else sum(counts.values()), here)
         try:
             return attempt()
         except stepfunctions._ExecutionError as error:
             number = _first(state.get("Retry", []), error)
-            if number is not None:
-                retrier, tried = state["Retry"][number], counts.get(number, 0)
-                if tried < retrier.get("MaxAttempts", 3):
-                    pause(_delay(retrier, tried))
-                    counts[number] = tried + 1
-                    continue
+            if number is not None and _is_tried_again(state["Retry"][number], number, counts, trial):
+                if trial:
+                    raise
+                continue
             if here is not None and here.started:
                 add_event(here.execution, f"{state['Type']}StateFailed")
             number = _first(state.get("Catch", []), error)
             if number is None:
                 raise
-            catcher = state["Catch"][number]
+            if trial:
+                trial.note_error(catchIndex=number)
+                trial.caught = (error.error, error.cause)
             caught = {"Error": error.error, "Cause": error.cause}
-            return _caught(catcher, raw_input, ctx, caught, in_jsonata=is_jsonata(state, ctx)), catcher[
-                "Next"
-            ]
+            return _caught(state, number, raw_input, ctx, caught), state["Catch"][number]["Next"]
 
 
-def _caught(
-    catcher: dict[str, Any], raw_input: object, ctx: Context, error: dict[str, str], *, in_jsonata: bool
-) -> Any:  # noqa: ANN401  # any JSON value
-    """Return the output of a state whose error is caught."""
-    if not in_jsonata:
+def _count_retries(ctx: Context, entered: dict[str, Any], number: int, here: Place | None) -> None:
+    """Put the number of retries so far into the context object. Ends the thread if its place is over."""
+    if here is None or here.trial is None or not here.trial.has_own_context:
+        ctx["State"] = {**entered, "RetryCount": number}
+    if here is not None:
+        here.context = ctx
+        if here.is_over:
+            end_aborted()
+
+
+def _is_tried_again(
+    retrier: dict[str, Any], number: int, counts: dict[int, int], trial: Trial | None
+) -> bool:
+    """Return whether a retrier has an attempt left, after its pause. A trial makes no further attempt."""
+    tried = trial.retries if trial else counts.get(number, 0)
+    has_attempts = tried < int(retrier.get("MaxAttempts", 3))
+    if trial:
+        trial.note_error(retryIndex=number)
+        if has_attempts:
+            trial.is_retriable = True
+            trial.note_error(retryBackoffIntervalSeconds=int(_longest_delay(retrier, tried)))
+    elif has_attempts:
+        pause(_delay(retrier, tried))
+        counts[number] = tried + 1
+    return has_attempts
+
+
+def _caught(state: State, number: int, raw_input: object, ctx: Context, error: dict[str, str]) -> Any:  # noqa: ANN401
+    """Return the output of a state whose error is caught by the catcher of this number."""
+    catcher = state["Catch"][number]
+    if not is_jsonata(state, ctx):
         return with_result(catcher.get("ResultPath", "$"), raw_input, error)
-    output = jsonata.output(catcher, raw_input, ctx, result=None, error_output=error)
-    jsonata.assign(catcher, raw_input, ctx, error_output=error)
+    at = f"Catch[{number}]/"
+    output = jsonata.output(catcher, raw_input, ctx, result=None, error_output=error, at=at)
+    jsonata.assign(catcher, raw_input, ctx, error_output=error, at=at)
     return output
 
 
@@ -107,9 +131,14 @@ def _first(rules: Sequence[dict[str, Any]], error: Exception) -> int | None:
     return next(found, None)
 
 
-def _delay(retrier: dict[str, Any], tried: int) -> float:
+def _longest_delay(retrier: dict[str, Any], tried: int) -> float:
+    """Return the pause before the next attempt, in seconds, without jitter."""
     seconds = float(retrier.get("IntervalSeconds", 1)) * float(retrier.get("BackoffRate", 2.0)) ** tried
-    seconds = min(seconds, float(retrier.get("MaxDelaySeconds", seconds)))
+    return min(seconds, float(retrier.get("MaxDelaySeconds", seconds)))
+
+
+def _delay(retrier: dict[str, Any], tried: int) -> float:
+    seconds = _longest_delay(retrier, tried)
     if retrier.get("JitterStrategy") == "FULL":
         seconds = random.uniform(0, seconds)  # noqa: S311  # no secret
     return seconds

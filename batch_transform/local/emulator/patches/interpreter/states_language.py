@@ -1,8 +1,25 @@
-"""The vocabulary of the Amazon States Language that definitions are checked for: fields, functions, integrations."""
+"""The vocabulary of the Amazon States Language that definitions are checked for: fields, functions, integrations.
+
+It also has the form of what is wrong with a definition.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with a definition, and where: a path such as `/States/S/Next`, or None for no single place."""
+
+    code: str
+    message: str
+    at: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message} at {self.at or 'null'}"
+
 
 INTRINSICS = {
     f"States.{name}"

@@ -34,8 +34,10 @@ from batch_transform.local.emulator.patches.interpreter.history import Execution
 from batch_transform.local.emulator.patches.interpreter.place import (
     RUNTIME,
     check_size,
+    current_trial,
     end_aborted,
     failure,
+    note,
     place,
 )
 from batch_transform.local.emulator.patches.interpreter.retry import (
@@ -87,7 +89,7 @@ class Call:
 
     def add_event(self, what: str, **details: object) -> None:
         """Add an event of this task to the history."""
-        if place.get() is not None:  # the TestState API has no history
+        if current_trial() is None:  # which has no history
             add_task_event(self.execution, self.kind, what, **self.service, **details)
 
     def schedule(self, arguments: object) -> None:
@@ -125,7 +127,8 @@ def execute(state: State, raw_input: object, execution: Execution, ctx: Context)
     is_jsonata = jsonata.is_jsonata(state, ctx)
 
     def attempt() -> tuple[Any, str | None]:
-        if resource.endswith(_CALLBACK):
+        trial = current_trial()
+        if resource.endswith(_CALLBACK) and not (trial and trial.has_own_context):
             ctx["Task"] = {"Token": str(uuid.uuid4())}
         if is_jsonata:
             effective = raw_input
@@ -140,6 +143,7 @@ def execute(state: State, raw_input: object, execution: Execution, ctx: Context)
             _seconds(state, "HeartbeatSeconds", effective, ctx),
         )
         result = _made(call, arguments, ctx)
+        note(result=result)
         return output_of(state, raw_input, result, ctx), state.get("Next")
 
     return with_retry_and_catch(state, raw_input, ctx, attempt)
@@ -172,7 +176,10 @@ def _made(call: Call, arguments: object, ctx: Context) -> object:
     token = _current.set(call)
     try:
         call.schedule(arguments)
-        if call.resource.endswith(_CALLBACK):
+        trial = current_trial()
+        if trial is not None and trial.is_mocked:
+            result = trial.mocked()
+        elif call.resource.endswith(_CALLBACK):
             result = _with_callback(call, arguments, ctx["Task"]["Token"])
         elif call.kind == "Activity":
             result = _by_worker(call, arguments)

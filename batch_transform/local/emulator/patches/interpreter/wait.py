@@ -59,12 +59,12 @@ def _seconds(value: float) -> float:
         problem = "Seconds cannot be negative but was"
     else:
         return value
-    raise stepfunctions._ExecutionError(jsonata.QUERY_EVALUATION_ERROR, f"{problem}: {json.dumps(value)}")
+    raise failure(jsonata.QUERY_EVALUATION_ERROR, f"{problem}: {json.dumps(value)}")
 
 
 def _moment(value: str) -> str:
     if timestamp(value) is None:
-        raise stepfunctions._ExecutionError(
+        raise failure(
             jsonata.QUERY_EVALUATION_ERROR,
             "The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format string: "
             f"{value}",

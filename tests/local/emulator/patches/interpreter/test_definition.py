@@ -95,6 +95,24 @@ REFUSED_BY_AWS: dict[str, tuple[Any, list[str]]] = {
         {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "Next": "A"}}},
         ["MISSING_END_STATE: Workflow has no terminal state at null"],
     ),
+    "no end, and a state that nothing leads to": (
+        {
+            "StartAt": "A",
+            "States": {"A": {"Type": "Pass", "Next": "A"}, "B": {"Type": "Pass", "Next": "A"}},
+        },
+        ["MISSING_END_STATE: Workflow has no terminal state at null"],
+    ),
+    "a Next that is not there, and no end": (
+        one({"Type": "Pass", "Next": "NOPE"}),
+        [
+            "MISSING_TRANSITION_TARGET: Missing 'Next' target: NOPE at /States/S/Next",
+            "MISSING_END_STATE: Workflow has no terminal state at null",
+        ],
+    ),
+    "an unreachable end beside a loop": (
+        {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "A"}, "C": DONE}},
+        ['MISSING_TRANSITION_TARGET: State "C" is not reachable. at /States/C'],
+    ),
     "a timeout of a Map": (
         one({"Type": "Map", "ItemProcessor": ITEMS, "TimeoutSeconds": 3, "End": True}),
         [f"{SCHEMA}: Field 'TimeoutSeconds' is not supported at /States/S"],
@@ -162,6 +180,40 @@ REFUSED_BY_AWS: dict[str, tuple[Any, list[str]]] = {
         )
     },
 }
+EXPRESSIONS: dict[str, tuple[dict[str, Any], str]] = {
+    **{
+        f"the expression {text}": (
+            {**DONE, "Output": f"{{% {text} %}}"},
+            f"INVALID_JSONATA_EXPRESSION: {said} at /States/S/Output",
+        )
+        for text, said in {
+            "a[1,2)": 'Expected "]", got ","',
+            '"unterminated': "String literal must be terminated by a matching quote",
+            "1 +": "Unexpected end of expression",
+            '{"a":}': 'The symbol "}" cannot be used as a unary operator',
+            "$x :=": "Unexpected end of expression",
+            '$match("a", /abc': "No terminating / in regular expression",
+        }.items()
+    },
+    "a member of nothing": (
+        {**DONE, "Output": {"v": ["{% $string(phone.home) %}"]}},
+        "UNSUPPORTED_JSONATA_EXPRESSION: Reference to 'phone' at the top level is not supported. at "
+        "/States/S/Output/v[0]",
+    ),
+    "an error where none was caught": (
+        task(INVOKE, Arguments={"Payload": "{% $states.errorOutput.Error %}"}),
+        "UNSUPPORTED_JSONATA_EXPRESSION: Field '$states.errorOutput' does not exist. at "
+        "/States/S/Arguments/Payload",
+    ),
+    "a result before there is one": (
+        task(INVOKE, Arguments="{% $states.result %}"),
+        "UNSUPPORTED_JSONATA_EXPRESSION: Field '$states.result' does not exist. at /States/S/Arguments",
+    ),
+    "a result of a state that failed": (
+        task(INVOKE, Catch=[{"ErrorEquals": ["States.ALL"], "Output": "{% $states.result %}", "Next": "S"}]),
+        "UNSUPPORTED_JSONATA_EXPRESSION: Field '$states.result' does not exist. at /States/S/Catch[0]/Output",
+    ),
+}
 NOT_HERE: dict[str, tuple[Any, str]] = {
     "ItemBatcher": (distributed(ItemBatcher={"MaxItemsPerBatch": 2}), "ItemBatcher at /States/S/ItemBatcher"),
     "ResultWriter": (
@@ -209,6 +261,19 @@ TAKEN: dict[str, Any] = {
     "a callback": one(task("arn:aws:states:::sqs:sendMessage.waitForTaskToken", HeartbeatSecondsPath="$.h")),
     "JSONata": one({"Type": "Pass", "Output": "{% $states.input %}", "Assign": {"x": 1}, "End": True})
     | {"QueryLanguage": "JSONata"},
+    "what an expression may read": one(
+        task(
+            INVOKE,
+            Arguments="{% $merge([$x[y = 1].z, $map($l, function($v) { $v.a }), {'b': $states.context.State}]) %}",
+            Assign={"x": "{% ($a := $states.result; $a.b.(c + d)) %}"},
+            Catch=[
+                {"ErrorEquals": ["States.ALL"], "Assign": {"e": "{% $states.errorOutput %}"}, "Next": "S"}
+            ],
+        ),
+        QueryLanguage="JSONata",
+    ),
+    "text that is no expression": one({**DONE, "Output": "{% open", "Comment": "{% phone %}"})
+    | {"QueryLanguage": "JSONata"},
     "a distributed Map": one(distributed(ToleratedFailureCount=1, MaxConcurrency=2, Label="L")),
     "the context object": one({**DONE, "InputPath": "$$", "Parameters": {"x.$": "$$.Execution.Id"}}),
 }
@@ -218,6 +283,12 @@ TAKEN: dict[str, Any] = {
 def test_fails_with_awss_text_for(name: str) -> None:
     definition, texts = REFUSED_BY_AWS[name]
     assert [str(problem) for problem in problems(json.dumps(definition))] == texts
+
+
+@pytest.mark.parametrize("name", EXPRESSIONS)
+def test_fails_with_awss_text_for_an_expression(name: str) -> None:
+    state, text = EXPRESSIONS[name]
+    assert [str(problem) for problem in problems(json.dumps(one(state, QueryLanguage="JSONata")))] == [text]
 
 
 @pytest.mark.parametrize("name", NOT_HERE)
@@ -272,6 +343,32 @@ def test_create_update_and_validate_refuse_the_same(lab: Any) -> None:
     }
     assert lab.states.validate_state_machine_definition(definition=json.dumps(one(DONE)))["result"] == "OK"
     assert json.loads(lab.states.describe_state_machine(stateMachineArn=machine)["definition"]) == one(DONE)
+
+
+def test_a_diagnostic_of_the_whole_machine_has_no_location(lab: Any) -> None:
+    validated = lab.states.validate_state_machine_definition(
+        definition=json.dumps(one({"Type": "Pass", "Next": "S"}))
+    )
+    assert validated["diagnostics"] == [
+        {"severity": "ERROR", "code": "MISSING_END_STATE", "message": "Workflow has no terminal state"}
+    ]
+
+
+def test_no_more_diagnostics_than_asked_for(lab: Any) -> None:
+    wrong = json.dumps(one({**DONE, "A": 1, "B": 2, "C": 3}))
+    first = lab.states.validate_state_machine_definition(definition=wrong, maxResults=2, severity="WARNING")
+    every = lab.states.validate_state_machine_definition(definition=wrong, maxResults=0)
+    assert [len(first["diagnostics"]), first["truncated"]] == [2, True]
+    assert [len(every["diagnostics"]), every["truncated"]] == [3, False]
+
+
+def test_fails_for_a_request_that_the_api_does_not_have(lab: Any) -> None:
+    definition = json.dumps(one(DONE))
+    for wrong in ({"type": "STANDARDS"}, {"severity": "INFO"}):
+        code, _text = lab.refusal(
+            lambda wrong=wrong: lab.states.validate_state_machine_definition(definition=definition, **wrong)
+        )
+        assert code == "ValidationException"
 
 
 def test_cloudformation_says_why_a_definition_is_refused(lab: Any, until: Any) -> None:
