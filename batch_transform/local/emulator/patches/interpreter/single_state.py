@@ -35,7 +35,7 @@ _INVALID, _DEFINITION, _INPUT = "ValidationException", "InvalidDefinition", "Inv
 _UNNAMED = "StateName"
 """The name of a state without a state machine, as in AWS's answers."""
 _MOCKABLE = ("Task", "Map", "Parallel")
-_CONTEXT = {
+_CONTEXT: Mapping[str, Mapping[str, type]] = {
     "Execution": {
         "Id": str,
         "Input": object,
@@ -124,8 +124,8 @@ def _outcome(found: Found, given: object, execution: dict[str, Any], ctx: Contex
             **_error(error.error, error.cause),
         }
     else:
-        following = {"nextState": following} if following else {}
-        ended = {"status": "SUCCEEDED", "output": _compact(output), **following}
+        after = {"nextState": following} if following else {}
+        ended = {"status": "SUCCEEDED", "output": _compact(output), **after}
         if trial.caught:
             ended |= {"status": "CAUGHT_ERROR", **_error(*trial.caught)}
     return ended

@@ -121,7 +121,7 @@ def test_a_retrier_answers_with_its_next_pause(
 
 
 def test_a_catcher_follows_when_the_attempts_are_used_up(attempt: Try) -> None:
-    rules = {
+    rules: dict[str, Any] = {
         "Retry": [{"ErrorEquals": ["MockException"], "MaxAttempts": 1}],
         "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "C"}],
     }
