@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from batch_transform.job.errors import InputError
-from batch_transform.job.request.request import Request, complete_model_client_config, place
+from batch_transform.job.request.request import NEUTRAL, Request, place
+from batch_transform.job.rules.request_values import member
 from batch_transform.job.values.fields import FIELD_OF, LIMITS_OF_MEMBER, Path
 from batch_transform.job.values.job_name import near_job_name
 
@@ -23,15 +24,9 @@ _TIME_AT_END = re.compile(
     r"-(\d{4}(-\d{2}){5}-\d{3}|\d{6}-\d{4}|\d{8}T\d{6}-[0-9a-f]{8}-\d+)$",
 )
 
-# DescribeTransformJob returns these for jobs that were created without them, and a job file always sends them.
-_AWS_DEFAULTS: dict[Path, str] = {
-    ("TransformInput", "CompressionType"): "None",
-    ("TransformInput", "SplitType"): "None",
-    ("TransformOutput", "AssembleWith"): "None",
-    ("DataProcessing", "InputFilter"): "$",
-    ("DataProcessing", "OutputFilter"): "$",
-    ("DataProcessing", "JoinSource"): "None",
-}
+
+# DescribeTransformJob returns members of these with their defaults for jobs that were created without them.
+_ALWAYS_DESCRIBED = frozenset({"TransformInput", "TransformOutput", "DataProcessing"})
 
 
 @dataclass(frozen=True)
@@ -107,19 +102,19 @@ def adopt_members(
 
 
 def in_full(request: Mapping[str, Any]) -> Request:
-    """Return the request as a job file sends it: with AWS's defaults written out where a job file writes them."""
+    """Return the request with each member that is missing and has a neutral value set to it."""
     full: Request = copy.deepcopy(dict(request))
-    for (structure, name), value in _AWS_DEFAULTS.items():
-        full.setdefault(structure, {}).setdefault(name, value)
-    complete_model_client_config(full)
+    for path, value in NEUTRAL.items():
+        if member(full, path) is None:
+            place(full, path, value)
     return full
 
 
 def is_default(path: Path, value: object) -> bool:
-    """Whether a job file that leaves the member out sends this value, as AWS's default or our own."""
+    """Whether leaving the member out of a job file means this value, by AWS's default or our own."""
     if path == ("TransformInput", "DataSource", "S3DataSource", "S3DataType"):
         return value == "S3Prefix"
-    return _AWS_DEFAULTS.get(path) == value
+    return path[0] in _ALWAYS_DESCRIBED and NEUTRAL.get(path) == value
 
 
 def _resolved(path: Path) -> Path:

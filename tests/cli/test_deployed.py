@@ -17,7 +17,13 @@ from e2e.deployed_commands import Command, commands, program
 from e2e.workflow_stack import Deployed, deployed_jobs
 from patience import PATIENCE_SECONDS
 
-JOBS = {"quick": {}, "refused": {"behaviour": "refuse"}, "hanging-one": {"behaviour": "hang"}, "idle": {}}
+PAYLOAD = {"transform": {"max_payload": 6}}
+JOBS = {
+    "quick": PAYLOAD,
+    "refused": {"behaviour": "refuse"},
+    "hanging-one": {"behaviour": "hang"},
+    "idle": PAYLOAD,
+}
 
 
 @pytest.fixture(scope="module")

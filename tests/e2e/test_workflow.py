@@ -50,7 +50,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
         "name": "sleeper",
         "model": SLEEPER,
         "input": {"content_type": "text/csv", "split_type": "Line"},
-        "transform": {"max_runtime_in_seconds": 2},
+        "transform": {"max_runtime_in_seconds": 2, "max_payload": 6},
     }
     (folder / "jobs/tumours.yaml").write_text(yaml.safe_dump(tumours))
     (folder / "jobs/sleeper.yaml").write_text(yaml.safe_dump(sleeper))

@@ -46,7 +46,12 @@ WHOLE: dict[str, Any] = {
 }
 
 
-def a_run(overrides: dict[str, Any] | None = None, *, output: str = "s3://out/churn/") -> Run:
+def a_run(
+    overrides: dict[str, Any] | None = None,
+    *,
+    output: str = "s3://out/churn/",
+    declared: dict[str, Any] | None = None,
+) -> Run:
     request = {
         "ModelName": "churn",
         "TransformInput": {
@@ -57,6 +62,7 @@ def a_run(overrides: dict[str, Any] | None = None, *, output: str = "s3://out/ch
         },
         "TransformOutput": {"S3OutputPath": output, "Accept": "text/csv", "AssembleWith": "Line"},
         "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
+        **(declared or {}),
         "DataProcessing": {"InputFilter": "$[1:]", "JoinSource": "Input", "OutputFilter": "$[0,-1]"},
     }
     return Run(
@@ -101,24 +107,23 @@ def test_fails_on_an_illegal_override_before_s3_is_asked() -> None:
     assert s3.listings == 0
 
 
-def test_a_run_may_set_what_the_job_file_does_not() -> None:
-    overrides = {
-        "transform": {"max_payload": 5, "strategy": "MultiRecord", "invocations_max_retries": 0},
-        "experiment_config.trial_name": "night",
-    }
-    request = checked_request(a_run(overrides), data("churn/a.csv"))
-    assert (request["MaxPayloadInMB"], request["BatchStrategy"]) == (5, "MultiRecord")
-    assert request["ModelClientConfig"] == {"InvocationsTimeoutInSeconds": 600, "InvocationsMaxRetries": 0}
-    assert request["ExperimentConfig"] == {"TrialName": "night"}
+def test_fails_for_what_the_job_file_does_not_declare_with_the_line_to_add() -> None:
+    s3 = data("churn/a.csv")
+    run_input = {"transform": {"max_payload": 5}, "experiment_config.trial_name": "night"}
+    with pytest.raises(RunInputError) as refused:
+        checked_request(a_run(run_input), s3)
+    payload, trial = str(refused.value).split("\n")
+    assert payload.endswith("add `max_payload: 5` under `transform`, and deploy")
+    assert trial.endswith('add `trial_name: "night"` under `experiment_config`, and deploy')
+    assert s3.listings == 0
 
 
-def test_a_run_may_leave_out_what_the_job_file_sets() -> None:
-    overrides = {
-        "output.accept": None,
-        "data_processing.join_source": "None",
-        "data_processing.output_filter": None,
-    }
-    assert "Accept" not in checked_request(a_run(overrides), data("churn/a.csv"))["TransformOutput"]
+def test_fails_for_null_where_no_value_means_the_same() -> None:
+    overrides = {"output.accept": None, "data_processing": {"join_source": "None", "output_filter": None}}
+    with pytest.raises(
+        RunInputError, match=r"output\.accept: the job file declares it, and AWS documents no value"
+    ):
+        checked_request(a_run(overrides), data("churn/a.csv"))
 
 
 @pytest.mark.parametrize(
@@ -312,7 +317,7 @@ def test_fails_for_text_with_another_packing_or_encoding_than_the_job_declares(
         (packed(b"1,2\n"), {**WHOLE, "input.content_type": "application/x-npz"}),
         (b"PK\x03\x04", {**WHOLE, "input.content_type": "application/x-npz"}),
         (packed(b"1,2\n"), {**WHOLE, "input.content_type": "application/gzip"}),
-        (packed(b"1,2\n"), {**WHOLE, "input.content_type": None}),
+        (packed(b"1,2\n"), {**WHOLE, "input.content_type": "application/x-any"}),
         (b"1\x00", WHOLE),
         (b"a\xff\xfe", WHOLE),
         (packed(b""), GZIP),
@@ -344,6 +349,7 @@ def test_fails_for_a_later_object_and_names_the_first_few() -> None:
 
 
 MIB = 1024 * 1024
+PAYLOAD = {"MaxPayloadInMB": 6}
 
 
 @pytest.mark.parametrize(
@@ -358,7 +364,10 @@ def test_fails_for_a_later_object_that_is_one_request_and_larger_than_the_payloa
 ) -> None:
     keys = {("data-in", f"churn/{number:04}"): 1 for number in range(1500)} | {("data-in", "churn/z"): size}
     with pytest.raises(UnfitDataError) as refused:
-        checked_request(a_run(overrides), FakeS3(keys, page_size=1000))
+        checked_request(
+            a_run(overrides, declared=PAYLOAD if "transform.max_payload" in overrides else None),
+            FakeS3(keys, page_size=1000),
+        )
     assert str(refused.value).startswith(
         f"s3://data-in/churn/z is not split, so it is one request of {size:,} bytes, but "
     )
@@ -381,7 +390,8 @@ def test_fails_for_a_later_object_that_is_one_request_and_larger_than_the_payloa
     ],
 )
 def test_an_object_that_may_fit_passes(size: int, overrides: dict[str, Any]) -> None:
-    assert checked_request(a_run(overrides), data("churn/a.csv", size=size))
+    declared = PAYLOAD if "transform.max_payload" in overrides else None
+    assert checked_request(a_run(overrides, declared=declared), data("churn/a.csv", size=size))
 
 
 def test_a_manifest_is_no_data() -> None:

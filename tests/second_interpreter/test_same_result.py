@@ -30,7 +30,10 @@ WAIT_SCALE = 0.002
 TYPES = ["ml.m5.large", "ml.m5.xlarge"]
 ON_ONE = {"transform": {"instance_type": TYPES[0], "invocations_max_retries": 0}}
 JOBS: dict[str, dict[str, Any]] = {
-    "score": {"transform": {"instance_type": TYPES}, "data_processing": {"input_filter": "$[1:]"}},
+    "score": {
+        "transform": {"instance_type": TYPES, "max_payload": 6},
+        "data_processing": {"input_filter": "$[1:]"},
+    },
     "single": {**ON_ONE, "workflow": {"overlapping_runs": "allow"}},
     "broken": {**ON_ONE, "behaviour": "fail"},
     "refused": {**ON_ONE, "behaviour": "refuse"},
@@ -72,6 +75,12 @@ SCENARIOS = {
     ),
     "an unknown override": Scenario(
         "score", ["PrepareRun", "Preflight", "Failed"], "RunInputError", {"transform": {"max_paylod": 3}}
+    ),
+    "an override of what the job file does not declare": Scenario(
+        "score",
+        ["PrepareRun", "Preflight", "Failed"],
+        "RunInputError",
+        {"transform.strategy": "SingleRecord"},
     ),
     "bad data": Scenario("refused", [*BEGIN, *JOB, *BAD_END], "BatchTransform.TaskFailed"),
     "a broken model": Scenario("broken", [*BEGIN, *JOB, *BAD_END], "BatchTransform.TaskFailed"),

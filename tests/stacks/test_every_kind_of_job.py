@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from batch_transform.job.request.request import members_of
 from batch_transform.runs.synth import synthesise
 from checks import template as checks
 from checks.state_machine import findings
@@ -154,7 +155,9 @@ def test_the_request_has_all_members_and_the_call_sends_them(template: dict[str,
         "OutputFilter": "$[0,-1]",
     }
     assert request["DataCaptureConfig"]["GenerateInferenceId"] is True
-    assert states["Transform"]["Arguments"].startswith("{% $merge([$request, {'TransformJobName': ")
+    arguments = states["Transform"]["Arguments"]
+    assert list(members_of(arguments)) == [("TransformJobName",), *members_of(request)]
+    assert arguments["DataCaptureConfig"]["KmsKeyId"] == "{% $request.DataCaptureConfig.KmsKeyId %}"
 
 
 def test_the_preflight_gets_what_it_must_find_and_may_find_nothing_else(

@@ -4,7 +4,7 @@
 {"data_processing.input_filter": "$[1:]"}            # or with a dotted name
 {"transform.env": {"LOG_LEVEL": "debug"}}            # added to the job's own variables
 {"transform.env.LOG_LEVEL": "debug"}                 # the same
-{"transform.strategy": null}                         # back to AWS's default
+{"transform.max_concurrent_transforms": null}        # back to AWS's default, where a value means that
 {"data_processing.keep": ["id", "label"]}            # by name, where the job names its columns
 {"transform.instance_type": ["ml.m5.xlarge", "ml.c5.xlarge"]}   # one, or those to try in this order
 """
@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -19,10 +20,10 @@ from typing import Any
 
 from batch_transform.job.errors import Problem, RunInputError
 from batch_transform.job.filters.named_filters import input_filter, output_filter
-from batch_transform.job.request.request import Request, complete_model_client_config, place
+from batch_transform.job.request.request import Request, members_of, place, restore_neutral_values
 from batch_transform.job.rules import request_problems
-from batch_transform.job.rules.request_values import INSTANCE_TYPE
-from batch_transform.job.values.fields import MEMBERS, NAME_FIELDS, OVERRIDABLE, Member
+from batch_transform.job.rules.request_values import INSTANCE_TYPE, field_of, member
+from batch_transform.job.values.fields import MEMBERS, NAME_FIELDS, OVERRIDABLE, REQUIRED, Member
 from batch_transform.job.values.job_spec import DataProcessingSpec, InputSpec, JobSpec, ModelSpec, OutputSpec
 from batch_transform.job.values.wording import shown
 
@@ -54,7 +55,7 @@ def place_named_filters(
         return problems
     spec = _as_job(request, names, columns, raw)
     sent, kept = input_filter(spec), output_filter(spec)
-    for field, member, compiled in (
+    for field, name, compiled in (
         ("data_processing.input_filter", "InputFilter", sent),
         ("data_processing.output_filter", "OutputFilter", kept),
     ):
@@ -62,7 +63,7 @@ def place_named_filters(
             continue  # not by name
         problems += [problem for problem in compiled.problems if problem.is_error]
         if compiled.path is not None:
-            place(request, ("DataProcessing", member), compiled.path)
+            place(request, ("DataProcessing", name), compiled.path)
     return problems
 
 
@@ -72,9 +73,9 @@ def _as_job(request: Request, names: Mapping[str, object], columns: Columns, raw
     listed: dict[str, Any] = {
         field.rpartition(".")[2]: tuple(value) for field, value in names.items() if isinstance(value, list)
     }
-    for field, member in zip(FILTER_FIELDS, ("InputFilter", "OutputFilter"), strict=True):
+    for field, name in zip(FILTER_FIELDS, ("InputFilter", "OutputFilter"), strict=True):
         if field in raw:
-            listed[field.rpartition(".")[2]] = processing.get(member)
+            listed[field.rpartition(".")[2]] = processing.get(name)
     return JobSpec(
         name="",
         model=ModelSpec(),
@@ -84,7 +85,7 @@ def _as_job(request: Request, names: Mapping[str, object], columns: Columns, raw
     )
 
 
-_MEMBER_OF = {member.field: member for member in MEMBERS}
+_MEMBER_OF = {known.field: known for known in MEMBERS}
 _ENV = "transform.env"
 
 # Members that others add to the input of an execution: the Step Functions console suggests a Comment, and a
@@ -112,7 +113,7 @@ def apply_overrides(
     `columns` are the names that the job gives, for filters by name; `instance_types` are the job's, by
     default that of its request alone. `{}` changes nothing, and so does the event that EventBridge sends
     for a schedule without an input of its own. Raises RunInputError with all problems at once: fields that
-    a run can't change, and problems of the resulting request.
+    a run can't change, members that the job doesn't declare, and problems of the resulting request.
     """
     effective = copy.deepcopy(dict(request))
     to_try: tuple[Any, ...] = tuple(instance_types) or (effective["TransformResources"].get("InstanceType"),)
@@ -130,12 +131,33 @@ def apply_overrides(
         elif field == INSTANCE_TYPE:
             to_try = (value,)
         _set(effective, _MEMBER_OF[field], value)
-    complete_model_client_config(effective)
+    restore_neutral_values(effective, request)
     problems += place_named_filters(effective, names, columns or Columns(), raw=raw)
+    problems += _members_not_sent(request, effective)
     problems += [problem for problem in request_problems(effective, to_try) if problem.is_error]
     if problems:
         raise RunInputError(problems)
     return RunRequest(effective, to_try)
+
+
+def _members_not_sent(declared: Mapping[str, Any], effective: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield members that the run adds to the declared request, or takes out of it.
+
+    The state machine sends exactly the declared members (`transform_states`): Step Functions checks their names when
+    it creates the machine, and an expression for a missing member would fail the execution.
+    """
+    before, after = list(members_of(declared)), list(members_of(effective))
+    for path in (path for path in after if path not in before):
+        section, _, name = field_of(path).rpartition(".")
+        line = f"{name}: {json.dumps(member(effective, path), ensure_ascii=False)}"
+        message = f"a run can change it only if the job file declares it; add `{line}` under `{section}`, and deploy"
+        yield Problem("override-undeclared", field_of(path), message)
+    for path in (path for path in before if path not in (*after, *REQUIRED)):
+        message = (
+            "the job file declares it, and AWS documents no value that means the same as leaving it out; write a "
+            "value, or remove it from the job file and deploy"
+        )
+        yield Problem("override-null", field_of(path), message)
 
 
 def _given(run_input: object, problems: list[Problem]) -> Iterator[tuple[str, object]]:

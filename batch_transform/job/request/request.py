@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from operator import attrgetter
 from typing import Any
 
 from batch_transform.job.filters.named_filters import with_paths
+from batch_transform.job.rules.request_values import member
 from batch_transform.job.values.derived import with_derived
-from batch_transform.job.values.fields import MEMBERS
+from batch_transform.job.values.fields import MEMBERS, Path
 from batch_transform.job.values.job_spec import JobSpec
+from batch_transform.job.values.media_type import FILTERABLE, media_type
 
 Request = dict[str, Any]
 
-_MODEL_CLIENT_DEFAULTS = {"InvocationsTimeoutInSeconds": 600, "InvocationsMaxRetries": 3}
+NEUTRAL: dict[Path, Any] = {
+    ("TransformInput", "CompressionType"): "None",
+    ("TransformInput", "SplitType"): "None",
+    ("TransformOutput", "AssembleWith"): "None",
+    ("MaxConcurrentTransforms",): 0,
+    ("Environment",): {},
+    ("ModelClientConfig", "InvocationsTimeoutInSeconds"): 600,
+    ("ModelClientConfig", "InvocationsMaxRetries"): 3,
+    ("DataProcessing", "InputFilter"): "$",
+    ("DataProcessing", "OutputFilter"): "$",
+    ("DataProcessing", "JoinSource"): "None",
+}
+"""Optional members with a value that means the same as leaving the member out (API reference, CreateTransformJob)."""
+
+_STRUCTURES = frozenset(known.path[:depth] for known in MEMBERS for depth in range(1, len(known.path)))
 
 
 def transform_job_request(spec: JobSpec, *, model_name: str, data: str, output_path: str) -> Request:
@@ -21,13 +37,10 @@ def transform_job_request(spec: JobSpec, *, model_name: str, data: str, output_p
 
     `model_name`, `data` and `output_path` are what the stack resolved; they may be CDK tokens. Of the instance types
     it holds the first. A value that the job leaves out and that can be only one thing is filled in (`derived`), and
-    filters by name are compiled. Other members that the job leaves out are left out, so AWS's own defaults apply (API
-    reference, CreateTransformJob), with three exceptions:
-
-    - both filters are always sent, since a run may change only what is declared;
-    - SplitType and AssembleWith are always sent, as an AWS notebook does for joins;
-    - both members of ModelClientConfig are sent together: with only one of them, the other is known to get a default
-      that differs from the documented 600 seconds and 3 retries.
+    filters by name are compiled. A member that the job leaves out gets its neutral value, so that a run can set another
+    one. One without a neutral value is left out: AWS's own default applies, and no run can set it. Both members of
+    ModelClientConfig are always sent together: with only one of them, the other is known to get a default that differs
+    from the documented 600 seconds and 3 retries.
 
     Raises FilterNamesError for names that make no filter.
     """
@@ -39,19 +52,42 @@ def transform_job_request(spec: JobSpec, *, model_name: str, data: str, output_p
         "output.path": output_path,
         "transform.instance_type": first_instance_type,
     }
-    for member in MEMBERS:
-        value = resolved[member.field] if member.field in resolved else attrgetter(member.field)(spec)
-        if value is None or value == {}:
-            continue
-        place(request, member.path, _tag_list(value) if member.field == "tags" else value)
-    complete_model_client_config(request)
+    neutral = _neutral_values(spec)
+    for field, path in ((known.field, known.path) for known in MEMBERS):
+        value = resolved[field] if field in resolved else attrgetter(field)(spec)
+        if value is None or value == NEUTRAL.get(path, {}):
+            value = neutral.get(path)
+        if value is not None:
+            place(request, path, _tag_list(value) if field == "tags" else value)
     return request
 
 
-def complete_model_client_config(request: Request) -> None:
-    """Fill a ModelClientConfig that is given in part with AWS's documented defaults."""
-    if "ModelClientConfig" in request:
-        request["ModelClientConfig"] = _MODEL_CLIENT_DEFAULTS | request["ModelClientConfig"]
+def _neutral_values(spec: JobSpec) -> Mapping[Path, Any]:
+    """Return the neutral values that are sent: without those of DataProcessing if a content type has no filters.
+
+    AWS refuses "data processing" for such types (recorded for an output filter without Accept), and it isn't
+    documented whether `$` counts.
+    """
+    if all(media_type(text) in FILTERABLE for text in (spec.input.content_type, spec.output.accept)):
+        return NEUTRAL
+    return {path: value for path, value in NEUTRAL.items() if path[0] != "DataProcessing"}
+
+
+def restore_neutral_values(request: Request, declared: Mapping[str, Any]) -> None:
+    """Set the members that `declared` has and `request` lacks to their neutral values, if they have one."""
+    for path, value in NEUTRAL.items():
+        if member(request, path) is None and member(declared, path) is not None:
+            place(request, path, value)
+
+
+def members_of(request: Mapping[str, Any], above: Path = ()) -> Iterator[Path]:
+    """Yield the path of each member that is not a structure, in order. Environment and Tags are one member each."""
+    for name, value in request.items():
+        path = (*above, name)
+        if path in _STRUCTURES and isinstance(value, Mapping):
+            yield from members_of(value, path)
+        else:
+            yield path
 
 
 def place(request: Request, path: tuple[str, ...], value: object) -> None:

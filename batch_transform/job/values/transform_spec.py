@@ -204,7 +204,7 @@ class TransformSpec(Values):
     invocations_timeout_in_seconds: Annotated[
         int | None,
         Setting(
-            "ModelClientConfig; AWS's default is 600; both members are sent when either is given",
+            "ModelClientConfig; AWS's default is 600; always sent, since a run may change it",
             Whole(1, 3600),
             member="ModelClientConfig.InvocationsTimeoutInSeconds",
             run_may_change=True,

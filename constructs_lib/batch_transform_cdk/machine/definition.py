@@ -67,7 +67,7 @@ def state_machine_definition(
             **preflight_states(
                 spec, lambda_invoke, parts.preflight_arn, "Transform", lock=parts.lock, waiting=parts.waiting
             ),
-            **transform_states(spec, partition, "CountResults"),
+            **transform_states(spec, request, partition, "CountResults"),
             **retry_states(),
             **lost_job_states(spec, partition, "CountResults"),
             **completed_states(lambda_invoke, parts.report_arn, has_lock=has_lock),

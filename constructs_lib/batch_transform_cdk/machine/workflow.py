@@ -15,7 +15,12 @@ from batch_transform.job.request.request import Request
 from batch_transform.job.rules.unfit_data import Reading
 from batch_transform.job.values.job_spec import JobSpec
 from batch_transform_cdk.data.data_location import DataLocation
-from batch_transform_cdk.ground.acknowledgment import Reasons, acknowledge_each, acknowledge_wildcards
+from batch_transform_cdk.ground.acknowledgment import (
+    OWN_KEY_IS_A_CHOICE,
+    Reasons,
+    acknowledge_each,
+    acknowledge_wildcards,
+)
 from batch_transform_cdk.ground.function_size import LISTS_OBJECTS
 from batch_transform_cdk.ground.kms_key import KmsKey, let_log_groups_use
 from batch_transform_cdk.ground.service_role import ServiceRole
@@ -42,13 +47,16 @@ TRANSFORM_JOB_LOGS = "/aws/sagemaker/TransformJobs"
 # of transform jobs in both spellings and IAM is case-sensitive.
 _RUN = "?" * 15
 
-_KEPT: Reasons = {
-    "BatchTransform::RequestUnreadable[Transform]": "a run may set any member: batch-transform check, each synth and "
-    "the preflight check the request by the same rules"
-}
 _KEPT_WITHOUT_TRACING: Reasons = {
     "AwsSolutions-SF2": "the log has every event, and X-Ray adds cost but little insight for a "
     "batch job: workflow.tracing turns it on"
+}
+_KEPT_WITHOUT_KEY: dict[tuple[str, str], Reasons] = {
+    ("TransformOutput", "KmsKeyId"): {"BatchTransform::OutputWithoutKey[Transform]": OWN_KEY_IS_A_CHOICE},
+    ("TransformResources", "VolumeKmsKeyId"): {
+        "BatchTransform::VolumeWithoutKey[Transform]": "no customer key was requested, or the instance types have "
+        "local storage, which their hardware encrypts"
+    },
 }
 _REFERENCES = {"ModelName", "S3Uri", "S3OutputPath", "KmsKeyId", "VolumeKmsKeyId", "DestinationS3Uri"}
 """Members of the request with the name of a resource."""
@@ -227,7 +235,7 @@ class Workflow(StackPart):
                 "*": "the actions of log delivery and of X-Ray support no resource-level permissions",
             },
         )
-        acknowledge_each(self, _KEPT if spec.workflow.tracing else {**_KEPT, **_KEPT_WITHOUT_TRACING})
+        acknowledge_each(self, _kept(spec, request))
 
     @cached_property
     def state_machine_arn(self) -> str:
@@ -271,6 +279,15 @@ class Workflow(StackPart):
                 )
             )
         return statements
+
+
+def _kept(spec: JobSpec, request: Request) -> Reasons:
+    """Return the findings of security rules that the job's settings explain."""
+    kept = {} if spec.workflow.tracing else dict(_KEPT_WITHOUT_TRACING)
+    for (structure, name), reasons in _KEPT_WITHOUT_KEY.items():
+        if name not in request[structure]:
+            kept |= reasons
+    return kept
 
 
 def _references(request: Request) -> Iterator[str]:

@@ -16,7 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_transform.job.request.request import transform_job_request
+from batch_transform.job.request.overrides import apply_overrides
+from batch_transform.job.request.request import members_of, transform_job_request
 from batch_transform.job.values.job_spec import (
     DataProcessingSpec,
     InputSpec,
@@ -146,7 +147,16 @@ def sent(definition: Definition, **variables: Any) -> dict[str, Any]:
         "instance_type_index": 0,
         "instance_types": list(SPEC.transform.instance_type),
     }
-    return dict(evaluate(definition["States"]["Transform"]["Arguments"], **known | variables))
+    return dict(filled(definition["States"]["Transform"]["Arguments"], **known | variables))
+
+
+def filled(arguments: Any, **variables: Any) -> Any:
+    """The object with the value of each expression in it; what an expression does not find fails an execution."""
+    if isinstance(arguments, dict):
+        return {name: filled(value, **variables) for name, value in arguments.items()}
+    value = evaluate(arguments, **variables)
+    assert value is not None
+    return value
 
 
 def test_a_run_succeeds_only_with_a_completed_transform_job_or_skipped(each_definition: Definition) -> None:
@@ -286,8 +296,30 @@ def test_the_call_sends_the_checked_request_under_the_name_of_the_attempt(defini
     arguments = sent(definition)
     assert arguments.pop("TransformJobName") == "churn-nightly-20261122T020001-0a1b2c3d-1"
     assert arguments == REQUEST
-    run = {name: value for name, value in REQUEST.items() if name != "MaxPayloadInMB"}
-    assert "MaxPayloadInMB" not in sent(definition, request=run)
+
+
+def test_the_arguments_are_an_object_whose_names_aws_checks_when_the_machine_is_created(
+    definition: Definition,
+) -> None:
+    arguments = definition["States"]["Transform"]["Arguments"]
+    assert list(members_of(arguments)) == [("TransformJobName",), *members_of(REQUEST)]
+    assert arguments["TransformInput"]["ContentType"] == "{% $request.TransformInput.ContentType %}"
+    assert arguments["Tags"] == "{% $request.Tags %}"
+
+
+def test_a_run_sends_what_it_changes_and_neutral_values_for_the_rest(definition: Definition) -> None:
+    bare = JobSpec(name="churn-nightly", model=ModelSpec(existing="churn"))
+    request = transform_job_request(
+        bare, model_name="churn", data="s3://data-in/a/", output_path="s3://data-out/a/"
+    )
+    arguments = sent(state_machine_definition(bare, request, PARTS), request=request)
+    assert arguments == request | {"TransformJobName": arguments["TransformJobName"]}
+    assert {"DataProcessing", "BatchStrategy", "MaxPayloadInMB", "Tags"}.isdisjoint(arguments)
+    assert arguments["Environment"] == {}
+    assert arguments["MaxConcurrentTransforms"] == 0
+    changed = apply_overrides(request, {"transform": {"env": {"A": "b"}, "max_concurrent_transforms": 2}})
+    arguments = sent(state_machine_definition(bare, request, PARTS), request=changed.request)
+    assert (arguments["Environment"], arguments["MaxConcurrentTransforms"]) == ({"A": "b"}, 2)
 
 
 @pytest.mark.parametrize("types", [["ml.m5.large"], ["ml.m5.large", "ml.c5.xlarge", "ml.m5.4xlarge"]])

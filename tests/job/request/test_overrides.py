@@ -1,16 +1,22 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from batch_transform.job.errors import RunInputError
 from batch_transform.job.request.overrides import Columns, apply_overrides
-from batch_transform.job.request.request import transform_job_request
+from batch_transform.job.request.request import Request, members_of, place, transform_job_request
+from batch_transform.job.rules.request_values import member
 from batch_transform.job.values.fields import MEMBERS, NAME_FIELDS, OVERRIDABLE
 from batch_transform.job.values.job_spec import (
+    BatchDataCaptureConfig,
     DataProcessingSpec,
+    ExperimentConfig,
     InputSpec,
     JobSpec,
     ModelSpec,
@@ -18,20 +24,80 @@ from batch_transform.job.values.job_spec import (
     TransformSpec,
 )
 
-REQUEST = transform_job_request(
+
+def a_request(spec: JobSpec) -> Request:
+    return transform_job_request(
+        spec, model_name="demo-model", data="s3://bucket/in/", output_path="s3://bucket/out/run"
+    )
+
+
+REQUEST = a_request(
     JobSpec(
         name="demo",
         model=ModelSpec(existing="demo-model"),
         input=InputSpec(content_type="text/csv", split_type="Line"),
-        transform=TransformSpec(strategy="MultiRecord", env={"LEVEL": "info", "SIZE": "1"}),
+        transform=TransformSpec(strategy="MultiRecord", max_payload=6, env={"LEVEL": "info", "SIZE": "1"}),
         data_processing=DataProcessingSpec(join_source="Input"),
         output=OutputSpec(accept="text/csv", assemble_with="Line"),
         tags={"team": "churn"},
-    ),
-    model_name="demo-model",
-    data="s3://bucket/in/",
-    output_path="s3://bucket/out/run",
+    )
 )
+VALUES: dict[str, Any] = {
+    "input.data": "s3://bucket/other/",
+    "input.data_type": "ManifestFile",
+    "input.content_type": "text/csv; charset=utf-8",
+    "input.compression_type": "Gzip",
+    "input.split_type": "None",
+    "output.accept": "text/csv; header=absent",
+    "output.assemble_with": "None",
+    "transform.instance_type": "ml.c5.xlarge",
+    "transform.strategy": "SingleRecord",
+    "transform.env": {"A": "b"},
+    "data_processing.input_filter": "$[0]",
+    "data_processing.join_source": "None",
+    "data_processing.output_filter": "$[0]",
+    "transform.transform_ami_version": "al2-ami-sagemaker-batch-gpu-535",
+    "batch_data_capture_config.generate_inference_id": True,
+    "experiment_config.experiment_name": "churn",
+    "experiment_config.trial_name": "churn-1",
+    "experiment_config.trial_component_display_name": "scores",
+    "experiment_config.run_name": "nightly",
+    "transform.instance_count": 2,
+    "transform.max_payload": 2,
+    "transform.max_concurrent_transforms": 2,
+    "transform.invocations_timeout_in_seconds": 2,
+    "transform.invocations_max_retries": 2,
+}
+
+JOBS = [
+    JobSpec(name="bare", model=ModelSpec(existing="demo-model")),
+    JobSpec(
+        name="lines",
+        model=ModelSpec(existing="demo-model"),
+        input=InputSpec(content_type="application/jsonlines", split_type="Line"),
+        output=OutputSpec(accept="application/jsonlines"),
+    ),
+    JobSpec(
+        name="all",
+        model=ModelSpec(existing="demo-model"),
+        input=InputSpec(content_type="text/csv", split_type="Line"),
+        transform=TransformSpec(
+            strategy="MultiRecord",
+            max_payload=6,
+            max_concurrent_transforms=4,
+            env={"LEVEL": "info"},
+            transform_ami_version="al2-ami-sagemaker-batch-gpu-470",
+        ),
+        data_processing=DataProcessingSpec(
+            input_filter="$[1:]", join_source="Input", output_filter="$[0,-1]"
+        ),
+        output=OutputSpec(accept="text/csv", assemble_with="Line"),
+        batch_data_capture_config=BatchDataCaptureConfig(
+            "s3://bucket/captured/", generate_inference_id=False
+        ),
+        experiment_config=ExperimentConfig("churn", "weekly", "scoring", "first"),
+    ),
+]
 
 
 def changed(run_input: object) -> dict[str, Any]:
@@ -88,11 +154,77 @@ def test_the_jobs_own_request_is_unchanged() -> None:
     assert before == REQUEST
 
 
-def test_a_member_that_the_job_does_not_set_may_be_set() -> None:
-    assert changed({"transform.max_payload": 1}) == {"MaxPayloadInMB": 1}
+@pytest.mark.parametrize("field", ["transform.max_concurrent_transforms", "transform.env"])
+def test_a_member_with_a_neutral_value_may_be_set_though_the_job_file_leaves_it_out(field: str) -> None:
+    bare = a_request(JobSpec(name="demo", model=ModelSpec(existing="demo-model")))
+    value: Any = {"A": "b"} if field == "transform.env" else 2
+    sent = apply_overrides(bare, {field: value}).request
+    assert {name: sent[name] for name in sent if sent[name] != bare[name]} == {
+        {"transform.env": "Environment"}.get(field, "MaxConcurrentTransforms"): value
+    }
 
 
-def test_one_client_setting_adds_the_default_of_the_other() -> None:
+UNDECLARED: dict[str, Any] = {
+    "transform.strategy": "SingleRecord",
+    "transform.max_payload": 1,
+    "transform.transform_ami_version": "al2-ami-sagemaker-batch-gpu-535",
+    "input.content_type": "text/csv",
+    "output.accept": "text/csv",
+    "data_processing.input_filter": "$[1:]",
+    "experiment_config.trial_name": "nightly",
+}
+
+
+@pytest.mark.parametrize("field", UNDECLARED)
+def test_fails_for_a_member_that_the_job_file_does_not_declare_with_the_line_to_add(field: str) -> None:
+    bare = a_request(JobSpec(name="demo", model=ModelSpec(existing="demo-model")))
+    with pytest.raises(RunInputError) as caught:
+        apply_overrides(bare, {field: UNDECLARED[field]})
+    problem = next(one for one in caught.value.problems if one.code == "override-undeclared")
+    section, name = field.split(".")
+    assert problem.field == field
+    assert f"add `{name}: {json.dumps(UNDECLARED[field])}` under `{section}`" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("input.compression_type", "Gzip"),
+        ("transform.max_concurrent_transforms", 4),
+        ("transform.invocations_timeout_in_seconds", 60),
+        ("data_processing.input_filter", "$[1:]"),
+    ],
+)
+def test_null_gives_a_member_its_neutral_value(field: str, value: object) -> None:
+    path = next(known.path for known in MEMBERS if known.field == field)
+    declared = copy.deepcopy(REQUEST)
+    place(declared, path, value)
+    assert apply_overrides(declared, {field: None}).request == REQUEST
+
+
+def test_fails_if_null_removes_a_member_without_a_neutral_value() -> None:
+    run_input = {"transform": {"strategy": None, "max_payload": None}}
+    assert problems_of(run_input) == [
+        ("override-null", "transform.strategy"),
+        ("override-null", "transform.max_payload"),
+    ]
+
+
+@given(st.data())
+def test_a_run_has_exactly_the_members_that_its_job_declares(data: st.DataObject) -> None:
+    """Whatever a run gives: Step Functions sends these members, and null or undefined would fail the execution."""
+    declared = a_request(data.draw(st.sampled_from(JOBS)))
+    fields = data.draw(st.sets(st.sampled_from(sorted(VALUES)), max_size=4))
+    run_input = {field: data.draw(st.sampled_from([None, VALUES[field]])) for field in sorted(fields)}
+    try:
+        sent = apply_overrides(declared, run_input).request
+    except RunInputError:
+        return
+    assert set(members_of(sent)) == set(members_of(declared))
+    assert all(member(sent, path) is not None for path in members_of(sent))
+
+
+def test_one_client_setting_keeps_the_default_of_the_other() -> None:
     expected = {"ModelClientConfig": {"InvocationsTimeoutInSeconds": 60, "InvocationsMaxRetries": 3}}
     assert changed({"transform.invocations_timeout_in_seconds": 60}) == expected
 
@@ -109,12 +241,8 @@ def test_variables_are_added_to_the_jobs_own(run_input: dict[str, object]) -> No
     assert changed(run_input) == {"Environment": {"LEVEL": "debug", "SIZE": "1", "NEW": "7"}}
 
 
-def test_null_removes_a_member_or_a_variable() -> None:
-    effective = apply_overrides(
-        REQUEST, {"transform.strategy": None, "transform.env": {"SIZE": None}}
-    ).request
-    assert "BatchStrategy" not in effective
-    assert effective["Environment"] == {"LEVEL": "info"}
+def test_null_removes_a_variable() -> None:
+    assert changed({"transform.env": {"SIZE": None}}) == {"Environment": {"LEVEL": "info"}}
 
 
 def test_fails_if_null_removes_a_required_member() -> None:
@@ -175,35 +303,17 @@ def test_a_warning_does_not_stop_a_run() -> None:
     )
 
 
-@pytest.mark.parametrize("field", [field for field in OVERRIDABLE if field not in NAME_FIELDS])
+@pytest.mark.parametrize("field", VALUES)
 def test_every_overridable_field_reaches_its_place(field: str) -> None:
-    values = {
-        "input.data": "s3://bucket/other/",
-        "input.data_type": "ManifestFile",
-        "input.content_type": "text/csv; charset=utf-8",
-        "input.compression_type": "Gzip",
-        "input.split_type": "None",
-        "output.accept": "text/csv; header=absent",
-        "output.assemble_with": "None",
-        "transform.instance_type": "ml.c5.xlarge",
-        "transform.strategy": "SingleRecord",
-        "transform.env": {"A": "b"},
-        "data_processing.input_filter": "$[0]",
-        "data_processing.join_source": "None",
-        "data_processing.output_filter": "$[0]",
-        "transform.transform_ami_version": "al2-ami-sagemaker-batch-gpu-535",
-        "batch_data_capture_config.generate_inference_id": True,
-        "experiment_config.experiment_name": "churn",
-        "experiment_config.trial_name": "churn-1",
-        "experiment_config.trial_component_display_name": "scores",
-        "experiment_config.run_name": "nightly",
-    }
-    run_input = {field: values.get(field, 2), "data_processing.join_source": "None"}
-    declared = {**REQUEST, "DataCaptureConfig": {"DestinationS3Uri": "s3://bucket/captured/"}}
-    effective: Any = apply_overrides(declared, run_input).request
-    for name in next(member.path for member in MEMBERS if member.field == field):
+    run_input = {field: VALUES[field], "data_processing.join_source": "None"}
+    effective: Any = apply_overrides(a_request(JOBS[-1]), run_input).request
+    for name in next(known.path for known in MEMBERS if known.field == field):
         effective = effective[name]
-    assert effective in (run_input[field], {"LEVEL": "info", "SIZE": "1", "A": "b"})
+    assert effective in (run_input[field], {"LEVEL": "info", "A": "b"})
+
+
+def test_the_values_are_of_every_overridable_field() -> None:
+    assert set(VALUES) == set(OVERRIDABLE) - set(NAME_FIELDS)
 
 
 NAMES = Columns(input=("id", "age", "plan"), output=("label",))

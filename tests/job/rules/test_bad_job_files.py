@@ -860,6 +860,17 @@ BAD_FILES: list[tuple[str, str, str]] = [
         "    - {name: b, rate: 1 hour, input: {output.path: «s3://bucket/other/}}\n",
     ),
     (
+        "override-undeclared",
+        "in an upload's input",
+        f"{MODEL}triggers: {{on_upload: {{input: {{transform: {{max_payload: «6}}}}}}}}\n",
+    ),
+    (
+        "override-null",
+        "in a schedule's input",
+        f"{MODEL}transform: {{strategy: SingleRecord}}\ninput: {{split_type: Line}}\n"
+        "triggers: {schedule: {rate: 1 hour, input: {transform: {strategy: «null}}}}\n",
+    ),
+    (
         "override-outside-data",
         "other bucket",
         f"{MODEL}input: {{data: s3://bucket/in/}}\n"

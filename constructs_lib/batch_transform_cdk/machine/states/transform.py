@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from batch_transform.job.request.request import members_of, place
 from batch_transform.job.values.job_spec import JobSpec
-from batch_transform_cdk.machine.states.language import States, caught_error
+from batch_transform_cdk.machine.states.language import State, States, caught_error
 
 CREATE_TRANSFORM_JOB = "sagemaker:createTransformJob.sync"
 
 JOB_NAME = "$job_name & '-' & $run_id & '-' & $string($attempt)"
 """An expression: a new name for each attempt, since SageMaker never accepts a name twice."""
 
-# The members are in a variable, so that a run can set any member, including those that the job file leaves out:
-# Step Functions accepts one expression for all arguments (Amazon States Language, Arguments).
-_ARGUMENTS = (
-    f"{{% $merge([$request, {{'TransformJobName': {JOB_NAME}, 'TransformResources': "
-    "$merge([$request.TransformResources, {'InstanceType': $instance_types[$instance_type_index]}])}]) %}"
-)
+_INSTANCE_TYPE = ("TransformResources", "InstanceType")
 
 
-def transform_states(spec: JobSpec, partition: str, completed: str) -> States:
+def _arguments(request: Mapping[str, Any]) -> State:
+    """Return the arguments of CreateTransformJob: an object with the members of the job's request.
+
+    Each value is read from the variable `request`, in which the preflight returns exactly these members. Step Functions
+    checks the names of an object when it creates the machine; those of a single expression only a run could check.
+    """
+    arguments: State = {"TransformJobName": f"{{% {JOB_NAME} %}}"}
+    for path in members_of(request):
+        place(arguments, path, f"{{% $request.{'.'.join(path)} %}}")
+    place(arguments, _INSTANCE_TYPE, "{% $instance_types[$instance_type_index] %}")
+    return arguments
+
+
+def transform_states(spec: JobSpec, request: Mapping[str, Any], partition: str, completed: str) -> States:
     """Create the transform job, wait for its end, and check its status.
 
     `Transform` has no Retry: every attempt enters the state again. That gives it a new job name, lets it use another
@@ -29,7 +41,7 @@ def transform_states(spec: JobSpec, partition: str, completed: str) -> States:
             "Type": "Task",
             "Comment": "Run the transform job. It is stopped on timeout and when the execution is stopped",
             "Resource": f"arn:{partition}:states:::{CREATE_TRANSFORM_JOB}",
-            "Arguments": _ARGUMENTS,
+            "Arguments": _arguments(request),
             "TimeoutSeconds": spec.transform.max_runtime_in_seconds,
             "Catch": [
                 {"ErrorEquals": ["States.ALL"], "Assign": {"failure": caught_error()}, "Next": "ChooseRetry"}
