@@ -867,8 +867,8 @@ BAD_FILES: list[tuple[str, str, str]] = [
     (
         "override-null",
         "in a schedule's input",
-        f"{MODEL}transform: {{strategy: SingleRecord}}\ninput: {{split_type: Line}}\n"
-        "triggers: {schedule: {rate: 1 hour, input: {transform: {strategy: «null}}}}\n",
+        f"{MODEL}transform: {{max_payload: 6}}\n"
+        "triggers: {schedule: {rate: 1 hour, input: {transform: {max_payload: «null}}}}\n",
     ),
     (
         "override-outside-data",
