@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ from e2e.workflow_stack import Deployed, deployed_jobs
 from patience import PATIENCE_SECONDS
 
 PAYLOAD = {"transform": {"max_payload": 6}}
-JOBS = {
+JOBS: dict[str, dict[str, Any]] = {
     "quick": PAYLOAD,
     "refused": {"behaviour": "refuse"},
     "hanging-one": {"behaviour": "hang"},
