@@ -16,6 +16,7 @@ from pathlib import Path
 
 from benchmarks.against_sdk import against_sdk
 from benchmarks.framed import framed
+from benchmarks.functions import functions
 from benchmarks.measure import (
     Figures,
     against_bare_client,
@@ -37,6 +38,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--largest", type=int, default=10_000_000, help="records of the scaling runs")
     parser.add_argument("--gibibytes", type=float, default=2.0, help="input of the memory runs")
+    parser.add_argument("--objects", type=int, default=1_000_000, help="objects that the functions list")
     given = parser.parse_args()
     points: dict[str, Callable[[], list[Figures]]] = {
         "sdk": lambda: against_sdk(given.work, _releases(given.sdk), rounds=min(2, given.rounds)),
@@ -46,6 +48,7 @@ def main() -> None:
         "framed": lambda: framed(given.work, rounds=given.rounds),
         "start-up": lambda: start_up(rounds=20),
         "memory": lambda: memory(gibibytes=given.gibibytes),
+        "functions": lambda: functions(objects=given.objects),
         "synth": lambda: synth(given.work / "synth", rounds=given.rounds),
     }
     RESULTS.mkdir(exist_ok=True)

@@ -6,11 +6,9 @@ python -m benchmarks.memory GIBIBYTES MAX_PAYLOAD_IN_MB none|join
 from __future__ import annotations
 
 import io
-import resource
 import sys
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 from typing import BinaryIO, cast
 
 from batch_transform.engine.interfaces import InputObject
@@ -18,6 +16,7 @@ from batch_transform.local.sagemaker.http_invoker import HttpInvoker
 from benchmarks.clients import Job, run_engine
 from benchmarks.inputs import lines
 from benchmarks.measure import CSV_FILTERS, model_server
+from benchmarks.peak_memory import peak_mib
 
 
 class Repeated(io.RawIOBase):
@@ -75,16 +74,6 @@ def main(gibibytes: str, max_payload: str, filters: str) -> None:
     ):
         run_engine(job, EndlessStore(int(float(gibibytes) * 2**30)), invoker)
     print(peak_mib())  # noqa: T201 - the parent process reads it
-
-
-def peak_mib() -> int:
-    """Return the peak of this process. On Linux, `ru_maxrss` includes that of the parent process, VmHWM does not."""
-    try:
-        status = Path("/proc/self/status").read_text()
-    except OSError:
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak // (2**20 if sys.platform == "darwin" else 2**10)  # bytes on macOS
-    return int(status.partition("VmHWM:")[2].split()[0]) // 1024
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ BatchTransformError
 ├── SynthError               the CDK app could not make the template
 ├── DeployError              CloudFormation refused the template, or rolled back
 ├── RunLockError             the lock of a job exists but cannot be read
+├── Boto3TooOldError         the Lambda runtime has a boto3 that lacks what a function sends
 ├── ResultsError             a run succeeded, but some of its results could not be copied to this machine
 ├── TransferError            a file or an object that changed while it was copied
 ├── KeyPathError             an S3 key that is not a valid path in the folder it is copied to
@@ -258,6 +259,10 @@ class DeployError(BatchTransformError):
 
 class RunLockError(BatchTransformError):
     """When a run finds the lock of its job but can't read it: waiting would not help."""
+
+
+class Boto3TooOldError(BatchTransformError):
+    """When the boto3 of the Lambda runtime doesn't know a member of a request that a function sends."""
 
 
 class ResultsError(BatchTransformError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from batch_transform.job.values.s3_uri import S3Uri
@@ -14,7 +14,10 @@ _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 @dataclass(frozen=True)
 class RunOutput:
-    """The fields that the commands show. A field is None if it is unknown, or if the run was skipped."""
+    """The fields that the commands show. A field is None if it is unknown, or if the run was skipped.
+
+    `at_least` has lower bounds, under the names of the output's members, of what was not counted to the end.
+    """
 
     transform_job: str | None
     place: S3Uri | None
@@ -28,6 +31,7 @@ class RunOutput:
     output_bytes: int | None
     running_execution: str | None
     waiting_execution: str | None
+    at_least: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, output: Mapping[str, Any]) -> RunOutput:
@@ -46,6 +50,7 @@ class RunOutput:
             output_bytes=output["OutputBytes"],
             running_execution=output["RunningExecutionArn"],
             waiting_execution=output.get("WaitingExecutionArn"),  # 0.1.0 has none
+            at_least=output.get("AtLeast") or {},  # releases before 0.2.0 have no such member
         )
 
     def __str__(self) -> str:
@@ -56,10 +61,16 @@ class RunOutput:
             return f"skipped: {self.running_execution} is in progress"
         attempts = "1 attempt" if self.attempts == 1 else f"{self.attempts} attempts"
         return (
-            f"{objects_text(self.input_objects, self.input_bytes)} in, "
-            f"{objects_text(self.output_objects, self.output_bytes)} out, on {self.instance_count} x "
+            f"{self._side('Input', self.input_objects, self.input_bytes)} in, "
+            f"{self._side('Output', self.output_objects, self.output_bytes)} out, on {self.instance_count} x "
             f"{self.instance_type}, {attempts}"
         )
+
+    def _side(self, side: str, objects: int | None, size: int | None) -> str:
+        if objects is None and f"{side}Objects" in self.at_least:
+            least = objects_text(self.at_least[f"{side}Objects"], self.at_least[f"{side}Bytes"])
+            return f"at least {least}"
+        return objects_text(objects, size)
 
 
 def objects_text(count: int | None, size: int | None) -> str:

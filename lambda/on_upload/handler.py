@@ -7,11 +7,14 @@ import os
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
-
+from aws_client import aws_client
 from delayed_start import Start, Waiting, delay
 
-_scheduler = boto3.client("scheduler")
+_scheduler = aws_client(
+    "scheduler",
+    CreateSchedule=["ActionAfterCompletion"],
+    UpdateSchedule=["ActionAfterCompletion"],
+)
 _start = Start(
     schedules=tuple(os.environ["SCHEDULES"].split(",")),
     state_machine_arn=os.environ["STATE_MACHINE_ARN"],

@@ -6,42 +6,46 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Protocol
-
-from first_row import LOOKED_AT, S3Reader, start_of
+from typing import Protocol
 
 from batch_transform.job.errors import DataNotFoundError
 from batch_transform.job.rules.unfit_data import FIRST_BYTES, Reading, Unfit
 from batch_transform.job.values.s3_uri import S3Uri
-
-MOST_LISTED = 100_000
-"""Objects whose size is compared with MaxPayloadInMB: about twenty of the fifty seconds that the function has."""
+from first_row import LOOKED_AT, S3Reader, start_of
+from object_listing import ObjectListing, S3Lister
+from time_budget import TimeBudget
 
 MOST_READ = 100
 """Objects whose first bytes are read, in key order: a few seconds."""
 
+MOST_UNFIT = 10_000
+"""Unfit objects that are looked for before the run is refused: more of them have the same fix."""
+
 _AT_A_TIME = 8
 
 
-class S3Client(S3Reader, Protocol):
+class S3Client(S3Reader, S3Lister, Protocol):
     """The part of boto3's S3 client that is used here."""
-
-    def get_paginator(self, operation_name: str, /) -> Any:
-        """As boto3 has it."""
 
 
 @dataclass(frozen=True)
 class InputObjects:
-    """What was found. `start` is the start of the first object, empty if it was not or could not be read."""
+    """What was found. `start` is the start of the first object, empty if it was not or could not be read.
+
+    `is_everything` is false if the time was over before the sizes of all objects were compared.
+    """
 
     first: S3Uri
     start: bytes
     unfit: Sequence[tuple[str, Unfit]]
     looked_at: int
+    is_everything: bool
 
 
-def input_objects(uri: str, reading: Reading | None, s3: S3Client, *, read_first: bool) -> InputObjects:
-    """Check the objects below an S3 URI. Raises DataNotFoundError if none has data.
+def input_objects(
+    uri: str, reading: Reading | None, s3: S3Client, budget: TimeBudget, *, read_first: bool
+) -> InputObjects:
+    """Check the objects below an S3 URI, within the budget. Raises DataNotFoundError if none has data.
 
     `reading` says how the request reads them; None for a manifest, which is not data. `read_first` reads the start of
     the first object in any case.
@@ -50,18 +54,24 @@ def input_objects(uri: str, reading: Reading | None, s3: S3Client, *, read_first
     places: list[S3Uri] = []
     unfit: list[tuple[str, Unfit]] = []
     listed = 0
-    for place, size in islice(_with_data(uri, s3), MOST_LISTED if is_sized else MOST_READ):
+    listing = ObjectListing(S3Uri.parse(uri), s3, budget)
+    found = _with_data(uri, listing)
+    for place, size in found if is_sized else islice(found, MOST_READ):
         listed += 1
         if listed <= MOST_READ:
             places.append(place)
         if reading and (why := reading.unfit_size(size)):
             unfit.append((str(place), why))
+            if len(unfit) >= MOST_UNFIT:
+                break
     read = places if reading and reading.looks_at_first_bytes else places[:1] if read_first else []
     starts = _starts(read, s3)
     if reading:
         judged = zip(read, map(reading.unfit_start, starts), strict=True)
         unfit += [(str(place), why) for place, why in judged if why]
-    return InputObjects(places[0], starts[0] if starts else b"", unfit, listed)
+    return InputObjects(
+        places[0], starts[0] if starts else b"", unfit, listed, listing.is_complete or not is_sized
+    )
 
 
 def _starts(places: Sequence[S3Uri], s3: S3Reader) -> list[bytes]:
@@ -70,22 +80,22 @@ def _starts(places: Sequence[S3Uri], s3: S3Reader) -> list[bytes]:
         return list(pool.map(lambda place, size: start_of(place, s3, size), places, sizes))
 
 
-def _with_data(uri: str, s3: S3Client) -> Iterator[tuple[S3Uri, int]]:
+def _with_data(uri: str, listing: ObjectListing) -> Iterator[tuple[S3Uri, int]]:
     """Yield each non-empty object and its size. A prefix is a plain string: every key that starts with it is input."""
-    place = S3Uri.parse(uri)
+    bucket = S3Uri.parse(uri).bucket
     empty_objects = 0
     has_data = False
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=place.bucket, Prefix=place.key):
-        for entry in page.get("Contents", []):
-            if entry["Size"] > 0:
-                has_data = True
-                yield S3Uri(place.bucket, entry["Key"]), entry["Size"]
-            else:
-                empty_objects += 1
+    for entry in listing:
+        if entry["Size"] > 0:
+            has_data = True
+            yield S3Uri(bucket, entry["Key"]), entry["Size"]
+        else:
+            empty_objects += 1
     if has_data:
         return
     if empty_objects:
-        raise DataNotFoundError(f"all {empty_objects} objects below {uri} are empty; upload data first")
+        which = "all" if listing.is_complete else "the first"
+        raise DataNotFoundError(f"{which} {empty_objects} objects below {uri} are empty; upload data first")
     raise DataNotFoundError(
         f"there are no objects below {uri}; upload data there, or start the run with another input.data"
     )

@@ -7,16 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
-from first_row import first_row, require_data_row
-from input_objects import InputObjects, S3Client, input_objects
-from run_model import SageMakerClient, run_model
 
 from batch_transform.job.errors import DataNotFoundError, HeaderRowError, RowWidthError, UnfitDataError
 from batch_transform.job.request.overrides import Columns, RunRequest, apply_overrides
 from batch_transform.job.request.request import Request
 from batch_transform.job.rules.unfit_data import Reading, unfit_text
 from batch_transform.job.values.media_type import CSV, media_type
+from first_row import first_row, require_data_row
+from input_objects import InputObjects, S3Client, input_objects
 from run_lock import RunLock
+from run_model import SageMakerClient, run_model
+from time_budget import TimeBudget
 
 
 @dataclass(frozen=True)
@@ -43,14 +44,19 @@ class Run:
 
 
 def checked_run(
-    run: Run, s3: S3Client, sagemaker: Callable[[], SageMakerClient], lock: RunLock | None
+    run: Run,
+    s3: S3Client,
+    sagemaker: Callable[[], SageMakerClient],
+    lock: RunLock | None,
+    budget: TimeBudget,
 ) -> dict[str, Any]:
     """Check the run, take the job's lock if there is no problem, and return the run's variables.
 
-    They are `request`, `instance_types` and `lock` (see `RunLock.take`; empty if runs may overlap). Raises what
-    `checked_request` does.
+    They are `request`, `instance_types` and `lock` (see `RunLock.take`; empty if runs may overlap). `budget` is for
+    listing the data: objects that there is no time to look at are left to the transform job, and the function's log
+    says so. Raises what `checked_request` does.
     """
-    checked = checked_request(run, s3, sagemaker)
+    checked = checked_request(run, s3, sagemaker, budget)
     return {
         "request": checked.request,
         "instance_types": list(checked.instance_types),
@@ -58,7 +64,9 @@ def checked_run(
     }
 
 
-def checked_request(run: Run, s3: S3Client, sagemaker: Callable[[], SageMakerClient]) -> RunRequest:
+def checked_request(
+    run: Run, s3: S3Client, sagemaker: Callable[[], SageMakerClient], budget: TimeBudget
+) -> RunRequest:
     """Apply the run's overrides, give the run its own output prefix, check request and data, find the model.
 
     Raises RunInputError (unknown or illegal overrides, output below the input prefix), DataNotFoundError (no object, or
@@ -76,13 +84,17 @@ def checked_request(run: Run, s3: S3Client, sagemaker: Callable[[], SageMakerCli
     uri, is_data = place["S3Uri"], place["S3DataType"] == "S3Prefix"  # a manifest is not data
     is_named = bool(columns.input) and is_data and media_type(source.get("ContentType")) == CSV
     try:
-        found = input_objects(uri, Reading.of(request) if is_data else None, s3, read_first=is_named)
+        reading = Reading.of(request) if is_data else None
+        found = input_objects(uri, reading, s3, budget, read_first=is_named)
     except ClientError as error:
         reason = error.response["Error"]
         raise DataNotFoundError(
             f"{uri} cannot be listed ({reason['Code']}: {reason['Message']}); check the bucket's name and the job's "
             "permissions: a deployed job can read below its own input.data only"
         ) from error
+    if not found.is_everything:
+        looked_at = f"the first {found.looked_at:,} objects below {uri}"
+        print(f"{looked_at} have sizes that can be scored; there was no time for the others")  # noqa: T201  # for the log
     is_gzip = source.get("CompressionType") == "Gzip"
     _require_fit(found, first_row(found.start, gzip=is_gzip) if is_named else [], columns)
     if run.model:

@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 import json
-import re
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+import traceback
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Protocol
-
-from botocore.exceptions import ClientError
+from typing import Any
 
 from batch_transform.job.request.request import Request
-from batch_transform.job.values.s3_uri import S3Uri, output_key
 from next_step import next_step
-from results import MOST_OBJECTS, S3Client, moment_of, seconds_between, sizes
+from object_listing import S3Lister
+from results import moment_of, seconds_between
+from time_budget import TimeBudget
+from transform_log import LOG_GROUP, LogsClient, log_lines
+from unserved_files import unserved_files
 
-LOG_GROUP = "/aws/sagemaker/TransformJobs"
+_OBJECTS_SECONDS = 480
+"""For two listings of a million objects, which take four minutes (docs/how-it-works/speed.md)."""
 
-_FILES_NAMED = 5
-_LOG_LINES = 12
-_EVENTS_LOOKED_AT = 20_000
+_LOG_SECONDS = 120
+
 _LONGEST_LINE = 2_000
 _LONGEST_CAUSE = 30_000  # Step Functions takes 32,768 characters
-
-
-class LogsClient(Protocol):
-    """The part of boto3's CloudWatch Logs client that is used here."""
-
-    def get_paginator(self, operation_name: str, /) -> Any:
-        """As boto3 has it."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +51,12 @@ class FailedRun:
         return cls(**{"stop_result" if name == "fate" else name: value for name, value in event.items()})
 
 
-def explain(run: FailedRun, s3: S3Client, logs: LogsClient) -> dict[str, str]:
-    """Return Error and Cause of the failed execution."""
+def explain(run: FailedRun, s3: S3Lister, logs: LogsClient, budget: TimeBudget) -> dict[str, str]:
+    """Return Error and Cause of the failed execution.
+
+    Each part of the cause has its own time and its own failure: one that AWS doesn't answer is a line that says so,
+    and the others stay.
+    """
     cause = run.error.get("Cause", "")
     description = _description(cause)
     name = description.get("TransformJobName", run.transform_job_name)
@@ -75,11 +71,27 @@ def explain(run: FailedRun, s3: S3Client, logs: LogsClient) -> dict[str, str]:
     data = run.request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
     lines = [f"job {run.job}{origin}: transform job {name} on {data}: {reason}"]
     lines += [run.stop_result] if run.stop_result else []
-    lines += _unserved_files(run.request, s3) if description or run.error["Error"] == "States.Timeout" else []
+    if description or run.error["Error"] == "States.Timeout":
+        objects = budget.part(_OBJECTS_SECONDS)
+        lines += _or_why_not(
+            "files without a result: could not be determined",
+            lambda: unserved_files(run.request, s3, objects),
+        )
     lines.append(f"next step: {next_step(run.error['Error'], reason, run.instance_types)}")
-    lines += _log_lines(name, logs)
+    where = f"log: group {LOG_GROUP}, streams {name}/…"
+    log = budget.part(_LOG_SECONDS)
+    lines += [where, *_or_why_not("the log could not be read", lambda: log_lines(name, logs, log))]
     text = "\n".join(line[:_LONGEST_LINE] for line in lines)
     return {"Error": run.error["Error"], "Cause": text[:_LONGEST_CAUSE]}
+
+
+def _or_why_not(otherwise: str, lines: Callable[[], list[str]]) -> list[str]:
+    """Return the lines of one part of the cause, or one that says why there are none."""
+    try:
+        return lines()
+    except Exception as error:  # noqa: BLE001  # whatever it is, the run's own failure must be reported
+        traceback.print_exc()  # for the function's log
+        return [f"{otherwise}: {error or type(error).__name__}"]
 
 
 def seconds_of(run: FailedRun) -> int | None:
@@ -94,92 +106,8 @@ def _description(cause: str) -> dict[str, Any]:
     """Return the transform job's description, the Cause of a failed `.sync` task; {} if there was no job."""
     if not (cause.startswith("{") and cause.endswith("}")):
         return {}  # not a document, or one that was cut off
-    described = json.loads(cause)
-    return described if isinstance(described, dict) and "TransformJobName" in described else {}
-
-
-def _unserved_files(request: Request, s3: S3Client) -> list[str]:
-    """Name the first input objects without an `.out` object."""
-    source = request["TransformInput"]["DataSource"]["S3DataSource"]
-    data = S3Uri.parse(source["S3Uri"])
-    if source["S3DataType"] != "S3Prefix":
-        return [f"input: {data} ({source['S3DataType']})"]
-    output = S3Uri.parse(request["TransformOutput"]["S3OutputPath"])
-    served = sizes(output, s3)
-    keys = list(sizes(data, s3))
-    alone = keys == [data.key]
-    unserved = [key for key in keys if output_key(key, data.key, output.key, alone=alone) not in served]
-    named = ", ".join(f"s3://{data.bucket}/{key}" for key in unserved[:_FILES_NAMED])
-    more = f" and {len(unserved) - _FILES_NAMED} more" if len(unserved) > _FILES_NAMED else ""
-    at_least = "at least " if len(keys) >= MOST_OBJECTS else ""
-    return (
-        [f"{at_least}{len(unserved)} of {len(keys)} files have no result: {named}{more}"] if unserved else []
-    )
-
-
-def _log_lines(job_name: str, logs: LogsClient) -> list[str]:
-    """Return lines of the transform job's log: the agent's, or if it wrote none, the container's last ones."""
-    agent: list[str] = []
-    container: deque[str] = deque(maxlen=_LOG_LINES)
-    for event in _log_events(job_name, logs):
-        stream, message = event["logStreamName"], event["message"].rstrip()
-        if stream.endswith("/data-log"):
-            if "MaxConcurrentTransforms=" not in message:
-                agent.append(message.partition("[sagemaker logs]: ")[2] or message)
-        elif message and not stream.endswith("/progress"):
-            container.append(message)
-    where = f"log: group {LOG_GROUP}, streams {job_name}/…"
-    last = ["the container's last lines:", *container] if container else []
-    if agent:
-        # an HTML page instead of a reason: the scikit-learn and XGBoost containers log that in their own stream
-        is_page = any("</title>" in line for line in agent)
-        return [where, *_shortened(_by_file(agent)), *(last if is_page else [])]
-    return [where, *last]
-
-
-def _log_events(job_name: str, logs: LogsClient) -> Iterator[dict[str, Any]]:
-    streams = f"{job_name}/"  # with the slash: the tenth attempt's name starts with the first's
-    pages = logs.get_paginator("filter_log_events").paginate(
-        logGroupName=LOG_GROUP,
-        logStreamNamePrefix=streams,
-        startTime=_started(job_name),
-        PaginationConfig={"MaxItems": _EVENTS_LOOKED_AT},
-    )
     try:
-        for page in pages:
-            # Filtered again, since the local AWS ignores the prefix.
-            yield from (each for each in page.get("events", []) if each["logStreamName"].startswith(streams))
-    except ClientError as error:
-        # The group doesn't exist before the account's first transform job has logged a line.
-        if error.response["Error"]["Code"] != "ResourceNotFoundException":
-            raise
-
-
-def _started(job_name: str) -> int:
-    """Return the time in the job's name, in milliseconds: the group has the logs of all jobs of the account."""
-    moment = re.search(r"-(\d{8}T\d{6})-", job_name, re.IGNORECASE)
-    if moment is None:
-        return 0
-    started = datetime.strptime(moment[1].upper(), "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
-    return int(started.timestamp() * 1000)
-
-
-def _by_file(lines: list[str]) -> list[str]:
-    """Name each file once: the agent starts every line with `bucket/key: `."""
-    shown: list[str] = []
-    current = ""
-    for line in lines:
-        file, _, text = f"{line} ".partition(": ")  # an empty line has lost its space
-        if file != current:
-            shown.append(f"s3://{file}:")
-            current = file
-        if text.strip():
-            shown.append(f"  {text.rstrip()}")
-    return shown
-
-
-def _shortened(lines: list[str]) -> list[str]:
-    """Keep the start, which names the failure, and the end, with a traceback's last lines and our hint."""
-    if len(lines) <= _LOG_LINES:
-        return lines
-    return [*lines[:4], f"  … {len(lines) - _LOG_LINES} more lines in the log …", *lines[4 - _LOG_LINES :]]
+        described = json.loads(cause)
+    except ValueError:
+        return {}  # text in braces
+    return described if isinstance(described, dict) and "TransformJobName" in described else {}

@@ -9,17 +9,19 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
-
+from aws_client import LONGEST_CALL_SECONDS, aws_client
 from diagnosis import FailedRun, explain, seconds_of
 from left_running import EndedRun, stop_left_running
+from object_listing import read_quickly
 from results import CompletedRun, count, instance_seconds, metrics_line
+from time_budget import TimeBudget
 
-_s3 = boto3.client("s3")
-_logs = boto3.client("logs")
+_s3 = aws_client("s3")
+read_quickly(_s3)
+_logs = aws_client("logs")
 
 
-def handler(event: dict[str, Any], _context: object) -> dict[str, Any] | None:
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
     """Serve one of three callers, which a member of the event identifies.
 
     - `completed`: the state CountResults, with the members of CompletedRun. Return the run's output.
@@ -30,20 +32,22 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any] | None:
     if "ended_badly" in event:
         _stop_left_running(EndedRun(job=event["job"], detail=event["ended_badly"]))
         return None
+    budget = TimeBudget.of(context, kept_seconds=LONGEST_CALL_SECONDS)
     instances = event["request"]["TransformResources"]["InstanceCount"]
     if "completed" in event:
-        output = count(CompletedRun(**event), _s3)
+        output = count(CompletedRun(**event), _s3, budget)
         took = instance_seconds(output["BillableTimeInSeconds"], instances)
         _publish(output["ExecutionArn"], {**output, **took})
         return output
     run = FailedRun.of(event)
+    failure = explain(run, _s3, _logs, budget)
     _publish(run.execution_arn, instance_seconds(seconds_of(run), instances))
-    return explain(run, _s3, _logs)
+    return failure
 
 
 def _stop_left_running(run: EndedRun) -> None:
     # Created here: loading SageMaker's model, botocore's largest, would delay the other callers.
-    for line in stop_left_running(run, boto3.client("sagemaker")):
+    for line in stop_left_running(run, aws_client("sagemaker")):
         print(line)  # noqa: T201  # for the function's log
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
-from typing import Any, Protocol
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from batch_transform.job.request.request import Request
 from batch_transform.job.values.s3_uri import S3Uri
@@ -17,32 +18,8 @@ from batch_transform.job.values.stack_outputs import (
     METRICS_DIMENSION,
     METRICS_NAMESPACE,
 )
-
-MOST_OBJECTS = 100_000
-"""Objects listed below one prefix: about twenty of the fifty seconds that the function has."""
-
-
-class S3Client(Protocol):
-    """The part of boto3's S3 client that is used here."""
-
-    def get_paginator(self, operation_name: str, /) -> Any:
-        """As boto3 has it."""
-
-
-def sizes(place: S3Uri, s3: S3Client) -> dict[str, int]:
-    """Return the size in bytes of each object below a place, by key, in key order; at most MOST_OBJECTS.
-
-    Folder markers that the S3 console creates are left out.
-    """
-    return dict(islice(_objects(place, s3), MOST_OBJECTS))
-
-
-def _objects(place: S3Uri, s3: S3Client) -> Iterator[tuple[str, int]]:
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=place.bucket, Prefix=place.key):
-        for entry in page.get("Contents", []):
-            if not entry["Key"].endswith("/"):
-                yield entry["Key"], entry["Size"]
-
+from object_listing import ObjectListing, S3Lister
+from time_budget import TimeBudget
 
 _TIMES = ("CreationTime", "TransformStartTime", "TransformEndTime")
 
@@ -56,34 +33,74 @@ class CompletedRun:
     completed: dict[str, Any]
 
 
-def count(run: CompletedRun, s3: S3Client) -> dict[str, Any]:
+def count(run: CompletedRun, s3: S3Lister, budget: TimeBudget) -> dict[str, Any]:
     """Return the run's output: the state machine's part, with times, objects and bytes. None means not known.
 
-    That is the case for a manifest's input, which may be anywhere, and for more objects than are listed.
-    `BillableTimeInSeconds` is the time from start to end, which is billed for each instance (Developer Guide, Batch
-    Transform).
+    That is the case for a manifest's input, which may be anywhere, and for objects that could not be listed.
+    `AtLeast` has what was counted until the budget was over, with the same names, which are None then; None if
+    everything was counted. `BillableTimeInSeconds` is the time from start to end, which is billed for each instance
+    (Developer Guide, Batch Transform).
     """
     moments = {name: moment_of(run.completed.get(name)) for name in _TIMES}
     source = run.request["TransformInput"]["DataSource"]["S3DataSource"]
-    read = sizes(S3Uri.parse(source["S3Uri"]), s3) if source["S3DataType"] == "S3Prefix" else None
-    written = {
-        key: size
-        for key, size in sizes(S3Uri.parse(run.request["TransformOutput"]["S3OutputPath"]), s3).items()
-        if key.endswith(".out")
-    }
+    written = run.request["TransformOutput"]["S3OutputPath"]
+    is_prefix = source["S3DataType"] == "S3Prefix"
+    read = _total("Input", source["S3Uri"], _is_file, s3, budget) if is_prefix else _unknown("Input")
+    at_least: dict[str, int | None] = {}
+    counts: dict[str, int | None] = {}
+    for total in (read, _total("Output", written, _is_result, s3, budget)):
+        counts |= total.counts if total.is_complete else _unknown(total.what).counts
+        at_least |= {} if total.is_complete else total.counts
     return {
         **run.run,
         **{name: moment and _iso(moment) for name, moment in moments.items()},
         "BillableTimeInSeconds": seconds_between(moments["TransformStartTime"], moments["TransformEndTime"]),
-        **_totals("Input", read),
-        **_totals("Output", written),
+        **counts,
+        "AtLeast": at_least or None,
     }
 
 
-def _totals(what: str, objects: dict[str, int] | None) -> dict[str, int | None]:
-    if objects is None or len(objects) >= MOST_OBJECTS:
-        return {f"{what}Objects": None, f"{what}Bytes": None}
-    return {f"{what}Objects": len(objects), f"{what}Bytes": sum(objects.values())}
+@dataclass(frozen=True)
+class _Total:
+    what: str
+    objects: int | None
+    bytes: int | None
+    is_complete: bool = True
+
+    @property
+    def counts(self) -> dict[str, int | None]:
+        return {f"{self.what}Objects": self.objects, f"{self.what}Bytes": self.bytes}
+
+
+def _unknown(what: str) -> _Total:
+    return _Total(what, None, None)
+
+
+def _is_file(key: str) -> bool:
+    return not key.endswith("/")  # the S3 console makes folder markers
+
+
+def _is_result(key: str) -> bool:
+    return key.endswith(".out")
+
+
+def _total(
+    what: str, uri: str, is_counted: Callable[[str], bool], s3: S3Lister, budget: TimeBudget
+) -> _Total:
+    """Count the objects below a URI. The results exist and are paid for: a listing that fails is logged."""
+    objects = size = 0
+    listing = ObjectListing(S3Uri.parse(uri), s3, budget)
+    try:
+        for entry in listing:
+            if is_counted(entry["Key"]):
+                objects += 1
+                size += entry["Size"]
+    except (BotoCoreError, ClientError) as error:
+        print(f"the objects below {uri} were not counted: {error}")  # noqa: T201  # for the function's log
+        return _unknown(what)
+    if not listing.is_complete:
+        print(f"below {uri} there are at least {objects:,} objects: the time to count them is over")  # noqa: T201
+    return _Total(what, objects, size, listing.is_complete)
 
 
 def moment_of(value: int | float | str | None) -> datetime | None:

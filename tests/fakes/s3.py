@@ -46,4 +46,7 @@ class FakeS3:
             yield {"KeyCount": 0}
         for start in range(0, len(keys), self._page_size):
             page = keys[start : start + self._page_size]
-            yield {"Contents": [{"Key": key, "Size": self._objects[Bucket, key]} for key in page]}
+            yield {
+                "Contents": [{"Key": key, "Size": self._objects[Bucket, key]} for key in page],
+                "IsTruncated": start + self._page_size < len(keys),
+            }

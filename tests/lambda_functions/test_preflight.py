@@ -17,6 +17,7 @@ from batch_transform.job.errors import (
     UnfitDataError,
 )
 from batch_transform.job.request.request import Request
+from fakes.budgets import NOTHING, PLENTY
 from fakes.lock_bucket import FakeExecutions, LockBucket
 from fakes.s3 import FakeS3
 from fakes.sagemaker import FakeSageMaker
@@ -25,7 +26,7 @@ from run_lock import RunLock
 
 
 def checked(run: Run, s3: FakeS3, sagemaker: FakeSageMaker | None = None) -> dict[str, Any]:
-    return checked_run(run, s3, lambda: sagemaker or pytest.fail("this run has its model"), None)
+    return checked_run(run, s3, lambda: sagemaker or pytest.fail("this run has its model"), None, PLENTY)
 
 
 def checked_request(run: Run, s3: FakeS3, sagemaker: FakeSageMaker | None = None) -> Request:
@@ -169,9 +170,9 @@ def test_the_lock_is_taken_when_all_else_is_well() -> None:
     place = {"Bucket": "out", "Key": ".locks/churn"}
     lock = RunLock(place, bucket, FakeExecutions({}))
     with pytest.raises(DataNotFoundError):
-        checked_run(a_run(), data("other/a.csv"), FakeSageMaker, lock)
+        checked_run(a_run(), data("other/a.csv"), FakeSageMaker, lock, PLENTY)
     assert bucket.holder() is None
-    taken = checked_run(a_run(), data("churn/a.csv"), FakeSageMaker, lock)["lock"]
+    taken = checked_run(a_run(), data("churn/a.csv"), FakeSageMaker, lock, PLENTY)["lock"]
     released = {**place, "VersionId": "v1"}
     assert taken == {"RunningExecutionArn": "", "WaitingExecutionArn": "", "Object": released}
     assert bucket.holder() == a_run().execution
@@ -372,6 +373,23 @@ def test_fails_for_a_later_object_that_is_one_request_and_larger_than_the_payloa
         f"s3://data-in/churn/z is not split, so it is one request of {size:,} bytes, but "
     )
     assert message in str(refused.value)
+
+
+def test_objects_that_there_is_no_time_to_look_at_are_left_to_the_transform_job(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    keys = {("data-in", f"churn/{number:04}"): 1 for number in range(10)} | {
+        ("data-in", "churn/z"): 101 * MIB
+    }
+    assert checked_run(a_run(WHOLE), FakeS3(keys), FakeSageMaker, None, NOTHING)
+    assert "the first 2 objects below s3://data-in/churn/" in capsys.readouterr().out
+
+
+def test_a_million_unfit_objects_are_not_all_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("input_objects.MOST_UNFIT", 7)
+    keys = {("data-in", f"churn/{number:04}"): 101 * MIB for number in range(50)}
+    with pytest.raises(UnfitDataError, match="and 2 more of the first 7 objects"):
+        checked_request(a_run(WHOLE), FakeS3(keys))
 
 
 @pytest.mark.parametrize(

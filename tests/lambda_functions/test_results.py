@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from batch_transform.local.cloudwatch.embedded_metrics import embedded_metrics
+from fakes.budgets import NOTHING, PLENTY
 from fakes.s3 import FakeS3
 from results import CompletedRun, count, instance_seconds, metrics_line
 
@@ -42,13 +45,13 @@ def a_run(data_type: str = "S3Prefix", completed: dict[str, Any] | None = None) 
 
 
 def test_objects_and_bytes_are_counted_on_both_sides() -> None:
-    counts = count(a_run(), FakeS3(OBJECTS))
+    counts = count(a_run(), FakeS3(OBJECTS), PLENTY)
     assert (counts["InputObjects"], counts["InputBytes"]) == (2, 15)
     assert (counts["OutputObjects"], counts["OutputBytes"]) == (2, 11)
 
 
 def test_times_are_in_utc_and_the_billed_time_is_in_seconds() -> None:
-    counts = count(a_run(), FakeS3(OBJECTS))
+    counts = count(a_run(), FakeS3(OBJECTS), PLENTY)
     assert counts["CreationTime"] == "2026-11-22T02:00:00.000Z"
     assert counts["TransformStartTime"] == "2026-11-22T02:01:00.250Z"
     assert counts["TransformEndTime"] == "2026-11-22T02:02:00.750Z"
@@ -62,11 +65,12 @@ def test_times_of_a_found_transform_job_are_read_from_strings(zone: str) -> None
         "TransformStartTime": f"2026-11-22T02:01:00.250{zone}",
         "TransformEndTime": f"2026-11-22T02:02:00.750{zone}",
     }
-    assert count(a_run(completed=described), FakeS3(OBJECTS)) == count(a_run(), FakeS3(OBJECTS))
+    found = count(a_run(completed=described), FakeS3(OBJECTS), PLENTY)
+    assert found == count(a_run(), FakeS3(OBJECTS), PLENTY)
 
 
 def test_unknown_values_are_null() -> None:
-    counts = count(a_run("ManifestFile", completed={}), FakeS3(OBJECTS))
+    counts = count(a_run("ManifestFile", completed={}), FakeS3(OBJECTS), PLENTY)
     assert counts.pop("RunningExecutionArn") is None
     assert [name for name, value in counts.items() if value is None] == [
         "CreationTime",
@@ -75,13 +79,38 @@ def test_unknown_values_are_null() -> None:
         "BillableTimeInSeconds",
         "InputObjects",
         "InputBytes",
+        "AtLeast",
     ]
 
 
-def test_more_objects_than_are_looked_at_are_not_counted_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("results.MOST_OBJECTS", 2)
-    counts = count(a_run(), FakeS3(OBJECTS))
+def test_what_was_counted_until_the_time_was_over_is_a_lower_bound_and_no_count(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    objects = OBJECTS | {("data-in", f"churn/{number}.csv"): 1 for number in range(7)}
+    counts = count(a_run(), FakeS3(objects, page_size=3), NOTHING)
     assert (counts["InputObjects"], counts["InputBytes"]) == (None, None)
+    assert counts["AtLeast"] == {"InputObjects": 2, "InputBytes": 2}, (
+        "the first page: a folder marker and two objects"
+    )
+    assert (counts["OutputObjects"], counts["OutputBytes"]) == (2, 11), "one page is all of it"
+    assert "below s3://data-in/churn/ there are at least 2 objects" in capsys.readouterr().out
+
+
+def test_a_side_that_cannot_be_listed_is_not_known_and_the_other_is_counted(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    class Denied(FakeS3):
+        def paginate(self, *, Bucket: str, Prefix: str) -> Iterator[dict[str, Any]]:  # noqa: N803  # AWS's names
+            if Bucket == "data-in":
+                raise ClientError(
+                    {"Error": {"Code": "SlowDown", "Message": "Please reduce"}}, "ListObjectsV2"
+                )
+            return super().paginate(Bucket=Bucket, Prefix=Prefix)
+
+    counts = count(a_run(), Denied(OBJECTS), PLENTY)
+    assert (counts["InputObjects"], counts["OutputObjects"], counts["AtLeast"]) == (None, 2, None)
+    assert counts["BillableTimeInSeconds"] == 60
+    assert "SlowDown" in capsys.readouterr().out
 
 
 _NOW = datetime(2026, 11, 22, 2, 0, 1, 500_000, tzinfo=UTC)

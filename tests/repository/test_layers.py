@@ -17,6 +17,7 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
 JOB = PROJECT / "batch_transform/job"
+SHARED = PROJECT / "lambda/shared"
 FUNCTIONS = [path.parent for path in sorted(PROJECT.glob("lambda/*/handler.py"))]
 IN_LAMBDA = {*sys.stdlib_module_names, "boto3", "botocore"}  # what the runtime has
 NOT_SHIPPED = "batch_transform.job.files"
@@ -35,7 +36,7 @@ def imported(folder: Path) -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.name)
 def test_a_function_imports_what_is_shipped_with_it(function: Path) -> None:
-    beside_it = {path.stem for path in function.glob("*.py")}
+    beside_it = {path.stem for folder in (function, SHARED) for path in folder.glob("*.py")}
     assert [
         f"{module} imports {name}"
         for module, name in imported(function)
@@ -44,6 +45,11 @@ def test_a_function_imports_what_is_shipped_with_it(function: Path) -> None:
             f"{name}.".startswith("batch_transform.job.") and not f"{name}.".startswith(f"{NOT_SHIPPED}.")
         )
     ] == []
+
+
+def test_what_functions_share_has_no_name_of_a_module_of_one_of_them() -> None:
+    shared = {path.name for path in SHARED.glob("*.py")}
+    assert [path for function in FUNCTIONS for path in function.glob("*.py") if path.name in shared] == []
 
 
 def test_the_job_needs_the_standard_library_alone_since_it_runs_in_the_functions_too() -> None:

@@ -36,6 +36,13 @@ def test_missing_counts_are_shown_as_not_counted() -> None:
     assert text == "objects not counted in, 3 objects of 999 bytes out, on 2 x ml.m5.large, 3 attempts"
 
 
+def test_counts_that_were_not_finished_are_shown_as_lower_bounds() -> None:
+    uncounted = {**COMPLETED, "OutputObjects": None, "OutputBytes": None}
+    uncounted["AtLeast"] = {"OutputObjects": 2_000_000, "OutputBytes": 7_000_000_000}
+    text = str(RunOutput.of(uncounted))
+    assert text.startswith("1 object of 37.7 kB in, at least 2,000,000 objects of 7.0 GB out, on 2 x")
+
+
 @pytest.mark.parametrize(
     ("size", "text"),
     [(0, "0 bytes"), (1000, "1.0 kB"), (2_500_000, "2.5 MB"), (7 * 10**9, "7.0 GB"), (10**16, "10,000.0 TB")],

@@ -68,6 +68,7 @@ def run_logs(
 _ARCHITECTURE = "arm64"
 _RUNTIME = "python3.14"
 _FUNCTIONS = "batch_transform_cdk.functions"
+_SHARED = "shared"
 # Functions read no job files, so batch_transform.job.files is not shipped.
 _NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "files")
 
@@ -89,7 +90,7 @@ _CALLER_WAITS = "the state machine waits for its result, and handles a failure w
 
 
 class WorkflowFunction(StackPart):
-    """Define the function in `lambda/<name>`, with the rules of `batch_transform.job` beside its handler.
+    """Define the function in `lambda/<name>`, with `lambda/shared` and the rules of `batch_transform.job` beside it.
 
     It applies the same rules as `cdk synth`, to values that only a run knows.
 
@@ -195,10 +196,14 @@ def _asset(scope: Construct, name: str) -> dict[str, str]:
 
 @functools.cache
 def _staged(name: str) -> Path:
-    """Copy the handler's folder and the job package to one folder; the same files are the same asset."""
+    """Copy the handler's folder, what functions share and the job package to one folder.
+
+    The same files are the same asset.
+    """
     stage = Path(tempfile.mkdtemp(prefix="batch-transform-"))
     atexit.register(shutil.rmtree, stage, ignore_errors=True)
-    shutil.copytree(_folder(_FUNCTIONS) / name, stage, dirs_exist_ok=True, ignore=_NOT_SHIPPED)
+    for folder in (_SHARED, name):
+        shutil.copytree(_folder(_FUNCTIONS) / folder, stage, dirs_exist_ok=True, ignore=_NOT_SHIPPED)
     package = stage / "batch_transform"
     shutil.copytree(_folder("batch_transform.job"), package / "job", ignore=_NOT_SHIPPED)
     shutil.copyfile(_folder("batch_transform") / "__init__.py", package / "__init__.py")

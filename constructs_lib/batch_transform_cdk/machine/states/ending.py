@@ -25,6 +25,7 @@ COUNTS = (
     "InputBytes",
     "OutputObjects",
     "OutputBytes",
+    "AtLeast",
 )
 """What the report function adds to the output of a completed run."""
 

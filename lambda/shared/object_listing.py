@@ -1,0 +1,87 @@
+"""Lists the objects below an S3 prefix, up to millions, as far as time allows.
+
+botocore needs most of a listing's CPU time to make a structure of what a function doesn't use, above all each object's
+LastModified. `read_quickly` makes a client read a page's keys, sizes and ETags itself, in a fifth of the time
+(`make bench BENCH=functions`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+from xml.etree import ElementTree as ET
+
+from batch_transform.job.values.s3_uri import S3Uri
+from time_budget import TimeBudget
+
+_MEMBERS = frozenset({"Key", "Size", "ETag"})
+
+
+class S3Lister(Protocol):
+    """The part of boto3's S3 client that is used here."""
+
+    def get_paginator(self, operation_name: str, /) -> Any:
+        """As boto3 has it."""
+
+
+class ObjectListing:
+    """The objects below a place, in key order, a page at a time: iterate over it once.
+
+    Each is a mapping with at least `Key` and `Size`. `is_complete` tells, once the iteration has ended, whether these
+    are all objects, or the budget was over before.
+    """
+
+    def __init__(self, place: S3Uri, s3: S3Lister, budget: TimeBudget) -> None:
+        self._place = place
+        self._s3 = s3
+        self._budget = budget
+        self.is_complete = False
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        pages = self._s3.get_paginator("list_objects_v2")
+        for page in pages.paginate(Bucket=self._place.bucket, Prefix=self._place.key):
+            yield from page.get("Contents", [])
+            if page.get("IsTruncated") and self._budget.is_over:
+                return
+        self.is_complete = True
+
+
+def read_quickly(s3: Any) -> None:
+    """Make a boto3 client for S3 read the pages of ListObjectsV2 without botocore's parser.
+
+    Retries, signatures, pages and errors stay botocore's. Objects have Key, Size and ETag, and nothing else. With a
+    botocore that doesn't emit the event, listings are read as ever.
+    """
+    s3.meta.events.register("before-parse.s3.ListObjectsV2", _read_contents)
+
+
+def _read_contents(
+    response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_event: object
+) -> None:
+    if response_dict["status_code"] != 200:
+        return
+    try:
+        page = ET.fromstring(response_dict["body"])  # noqa: S314  # S3's own answer
+    except ET.ParseError:
+        return  # botocore's parser says what is wrong
+    contents, others = [], []
+    for element in page:
+        if element.tag.rpartition("}")[2] == "Contents":
+            contents.append(_object(element))
+        else:
+            others.append(element)
+    if contents:
+        # botocore decodes the keys in `Contents` after this, since it has asked for EncodingType=url.
+        customized_response_dict["Contents"] = contents
+        page[:] = others
+        response_dict["body"] = ET.tostring(page)
+
+
+def _object(element: ET.Element) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for member in element:
+        name = member.tag.rpartition("}")[2]
+        if name in _MEMBERS:
+            found[name] = member.text or ""
+    found["Size"] = int(found["Size"])
+    return found
