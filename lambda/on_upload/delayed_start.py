@@ -9,6 +9,7 @@ nothing: they all lead to the same minute.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -16,6 +17,9 @@ from typing import Any, Protocol
 from botocore.exceptions import ClientError
 
 ABOUT_TO_START = timedelta(seconds=10)
+NAME = "upload-<aws.scheduler.execution-id>"
+"""The name of the execution. The Scheduler delivers at least once, and its execution id makes that one run."""
+
 _FORMAT = "at(%Y-%m-%dT%H:%M:%S)"
 _TRIES = 3
 
@@ -68,9 +72,11 @@ class Start:
             "FlexibleTimeWindow": {"Mode": "OFF"},
             "ActionAfterCompletion": "DELETE",
             "Target": {
-                "Arn": self.state_machine_arn,
+                "Arn": f"arn:{self.state_machine_arn.split(':')[1]}:scheduler:::aws-sdk:sfn:startExecution",
                 "RoleArn": self.role_arn,
-                "Input": self.run_input,
+                "Input": json.dumps(
+                    {"StateMachineArn": self.state_machine_arn, "Name": NAME, "Input": self.run_input}
+                ),
                 "DeadLetterConfig": {"Arn": self.undelivered_starts_arn},
                 "RetryPolicy": {
                     "MaximumEventAgeInSeconds": self.retry_seconds,

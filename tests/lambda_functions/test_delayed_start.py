@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -76,6 +77,12 @@ def minute(number: int) -> datetime:
 def test_the_first_upload_starts_the_job_at_the_full_minute_after_the_quiet_period() -> None:
     scheduler = Scheduler()
     assert delay(START, scheduler, NOON) == Waiting("demo-a", minute(2))
+    started = scheduler.schedules["demo-a"]["Target"].pop("Input")
+    assert json.loads(started) == {
+        "StateMachineArn": START.state_machine_arn,
+        "Name": "upload-<aws.scheduler.execution-id>",
+        "Input": '{"transform.max_payload": 1}',
+    }
     assert scheduler.schedules["demo-a"] == {
         "Name": "demo-a",
         "Description": "Starts a batch transform job after uploads; deleted after that",
@@ -84,9 +91,8 @@ def test_the_first_upload_starts_the_job_at_the_full_minute_after_the_quiet_peri
         "FlexibleTimeWindow": {"Mode": "OFF"},
         "ActionAfterCompletion": "DELETE",
         "Target": {
-            "Arn": START.state_machine_arn,
+            "Arn": "arn:aws:scheduler:::aws-sdk:sfn:startExecution",
             "RoleArn": START.role_arn,
-            "Input": '{"transform.max_payload": 1}',
             "DeadLetterConfig": {"Arn": START.undelivered_starts_arn},
             "RetryPolicy": {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 10},
         },

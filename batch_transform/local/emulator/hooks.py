@@ -221,6 +221,7 @@ HOOKS: Hooks = {
         "_run_sub_machine(states, start_at, input_data, execution, ctx)",
         "_scaled_sleep(seconds)",
         "_state_machines: AccountRegionScopedDict",
+        "_start_execution(data)",
         "_stop_execution(data)",
         "_task_tokens: AccountRegionScopedDict",
     ),

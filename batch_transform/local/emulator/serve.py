@@ -69,6 +69,7 @@ class LocalAws:
         self._servers = ModelServers(
             images, settings.run_dir / "model-servers", ping_timeout=settings.ping_timeout
         )
+        quotas = Quotas(settings.quotas)
         assume_role = roles.assume_role if settings.enforce_iam else None
         require = enforcement.require if settings.enforce_iam else None
         runner = JobRunner(
@@ -79,7 +80,7 @@ class LocalAws:
                 images, CodeFolders(settings.run_dir / "code", archives), Packages(offline=settings.offline)
             ),
             archives=archives,
-            quotas=Quotas(settings.quotas),
+            quotas=quotas,
         )
         self._kept = KeptObjects(settings.data_dir) if settings.data_dir else None
         bodies = self._kept.bodies if self._kept else BodyFolder(settings.run_dir / "objects")
@@ -97,7 +98,10 @@ class LocalAws:
             enforcement.plug_in(endpoint_url)
         self._alarms = alarms.plug_in(settings.alarm_scale)
         self._alarms.start()
-        schedules.plug_in(settings.schedule_scale if settings.schedules else None)
+        schedules.plug_in(
+            settings.schedule_scale if settings.schedules else None,
+            lambda: quotas.duplicate_after("scheduler"),
+        )
 
     def restore(self) -> None:
         """Restore the objects of an earlier run, after the emulator has restored the rest."""

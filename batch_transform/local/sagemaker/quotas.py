@@ -1,4 +1,4 @@
-"""Simulates quotas, missing capacity, throttling and internal errors, to test how a workflow handles them."""
+"""Simulates quotas, missing capacity, throttling, internal errors and duplicates, to test how a workflow handles them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from batch_transform.job.errors import DataNotFoundError, InputError, RefusedReq
 from batch_transform.job.files.regular_file import read_file
 from batch_transform.local.sagemaker.transform_job import TransformJob
 
-_SECTIONS = ("ServiceQuotas", "InsufficientInstanceCapacity", "InternalServerError", "ThrottlingException")
+_BY_NAME = ("ServiceQuotas", "DuplicateDelivery")
+_SECTIONS = (*_BY_NAME, "InsufficientInstanceCapacity", "InternalServerError", "ThrottlingException")
 
 
 class Quotas:
@@ -21,11 +22,13 @@ class Quotas:
           "ServiceQuotas": {"ml.m5.large for transform job usage": 2},
           "InsufficientInstanceCapacity": ["ml.m5.xlarge"],
           "InternalServerError": ["ml.c5.xlarge"],
-          "ThrottlingException": ["DescribeTransformJob"]
+          "ThrottlingException": ["DescribeTransformJob"],
+          "DuplicateDelivery": {"scheduler": 5}
         }
 
     The names are AWS's: the quotas as in Service Quotas, EC2's error when an instance type is not available, the
-    FailureReason of a job that failed because of AWS, and the error of a throttled call.
+    FailureReason of a job that failed because of AWS, and the error of a throttled call. A service that delivers at
+    least once delivers each event again after this many seconds.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -36,6 +39,11 @@ class Quotas:
         """Raise RefusedRequestError ThrottlingException when the file lists the operation."""
         if operation in self._read()["ThrottlingException"]:
             raise RefusedRequestError("ThrottlingException", "Rate exceeded")
+
+    def duplicate_after(self, service: str) -> float | None:
+        """Return after how many seconds the service delivers each event again; None if it delivers each once."""
+        seconds = self._read()["DuplicateDelivery"].get(service)
+        return None if seconds is None else float(seconds)
 
     def admit(self, job: TransformJob, running: Iterable[TransformJob]) -> None:
         """Raise RefusedRequestError ResourceLimitExceeded when the jobs would exceed the quota of the instance type."""
@@ -64,7 +72,7 @@ class Quotas:
             )
 
     def _read(self) -> Mapping[str, Any]:
-        limits: dict[str, Any] = {name: {} if name == "ServiceQuotas" else [] for name in _SECTIONS}
+        limits: dict[str, Any] = {name: {} if name in _BY_NAME else [] for name in _SECTIONS}
         if self._path is None:
             return limits
         try:

@@ -9,7 +9,7 @@ from batch_transform.job.values.job_spec import ScheduleSpec
 from batch_transform_cdk.ground.description import OF_SCHEDULE, within
 from batch_transform_cdk.ground.service_role import ServiceRole
 from batch_transform_cdk.ground.statement import Statement
-from batch_transform_cdk.ground.tokens import json_text
+from batch_transform_cdk.ground.tokens import PARTITION, json_text
 from batch_transform_cdk.machine.workflow import StateMachine
 from batch_transform_cdk.starts.undelivered_starts import UndeliveredStarts
 
@@ -17,6 +17,10 @@ RETRY_SECONDS = 3600
 """How long a failed start is retried. A run that would start later than that deserves a look first."""
 
 RETRIES = 10
+
+# The universal target, since the templated one, the machine's ARN, can't name the execution (Scheduler User Guide).
+_START_EXECUTION = f"arn:{PARTITION}:scheduler:::aws-sdk:sfn:startExecution"
+_EXECUTION_ID = "<aws.scheduler.execution-id>"
 
 
 def start_role(
@@ -45,7 +49,8 @@ class Schedule(Construct):
     """Define an EventBridge Scheduler schedule that starts a state machine with the schedule's input.
 
     A failed start is retried for an hour, and then sent to `undelivered_starts`. EventBridge Scheduler delivers at
-    least once (User Guide): in rare cases it starts two runs, each with its own output prefix.
+    least once (User Guide). Its execution id names the execution, `schedule-NAME-ID` or `schedule-ID`, so a start that is
+    delivered twice starts one run.
 
     `BatchTransform.add_schedule` does this for a job, with its alarms.
 
@@ -93,12 +98,20 @@ class Schedule(Construct):
             start_date=spec.start_date,
             state="ENABLED" if spec.enabled else "DISABLED",
             target=scheduler.CfnSchedule.TargetProperty(
-                arn=machine_arn,
+                arn=_START_EXECUTION,
                 role_arn=role.arn,
                 dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(
                     arn=undelivered_starts.queue_arn
                 ),
-                input=json_text(self, dict(spec.input)),
+                input=json_text(
+                    self,
+                    {
+                        "StateMachineArn": machine_arn,
+                        "Name": "-".join(["schedule", *([spec.name] if spec.name else []), _EXECUTION_ID]),
+                        "Input": json_text(self, dict(spec.input)),
+                    },
+                    references=(machine_arn,),
+                ),
                 retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
                     maximum_event_age_in_seconds=RETRY_SECONDS, maximum_retry_attempts=RETRIES
                 ),

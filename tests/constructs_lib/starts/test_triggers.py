@@ -50,6 +50,15 @@ def resources(triggers: TriggersSpec, *, own_key: bool = False, foreign: bool = 
     }
 
 
+def started_by(target: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of StartExecution, with words for what CloudFormation fills in."""
+    [_, parts] = target["Input"]["Fn::Join"]
+    words = {"Ref": "MACHINE", "Fn::ImportValue": "FILTER"}
+    text = "".join(part if isinstance(part, str) else words[next(iter(part))] for part in parts)
+    started: dict[str, Any] = json.loads(text)
+    return started
+
+
 def statements(role: dict[str, Any]) -> list[tuple[Any, Any]]:
     return [
         (statement["Action"], statement["Resource"])
@@ -92,7 +101,12 @@ def test_a_schedule_has_its_window_dates_state_input_and_retries() -> None:
         "ScheduleExpressionTimezone": "Europe/Vienna",
         "State": "DISABLED",
     }
-    assert json.loads(target["Input"]) == {"transform": {"max_payload": 1}}
+    started = started_by(target)
+    assert json.loads(started.pop("Input")) == {"transform": {"max_payload": 1}}
+    assert started == {"StateMachineArn": "MACHINE", "Name": "schedule-<aws.scheduler.execution-id>"}
+    partition = {"Ref": "AWS::Partition"}
+    universal = ["", ["arn:", partition, ":scheduler:::aws-sdk:sfn:startExecution"]]
+    assert target["Arn"] == {"Fn::Join": universal}
     assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 10}
     assert "LostStartsQueue" in target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0]
 
@@ -102,9 +116,19 @@ def test_what_a_trigger_gives_may_be_known_at_deployment_only() -> None:
     found = resources(
         TriggersSpec(schedule=(ScheduleSpec(rate="1 hour", input={"data_processing.output_filter": token}),))
     )
-    assert found["Job/Schedule/Resource"]["Target"]["Input"] == {
-        "Fn::Join": ["", ['{"data_processing.output_filter":"', {"Fn::ImportValue": "Filter"}, '"}']]
-    }
+    [_, parts] = found["Job/Schedule/Resource"]["Target"]["Input"]["Fn::Join"]
+    assert {"Fn::ImportValue": "Filter"} in parts
+    run_input = started_by(found["Job/Schedule/Resource"]["Target"])["Input"]
+    assert json.loads(run_input) == {"data_processing.output_filter": "FILTER"}
+
+
+def test_the_name_of_an_execution_has_that_of_its_schedule() -> None:
+    longest = "a" * 32
+    found = resources(TriggersSpec(schedule=(ScheduleSpec(name=longest, rate="1 hour"),)))
+    name = started_by(found[f"Job/Schedule-{longest}/Resource"]["Target"])["Name"]
+    assert name == f"schedule-{longest}-<aws.scheduler.execution-id>"
+    # StartExecution accepts 80 characters; the documented example of an id has 16, a UUID 36.
+    assert len(name.replace("<aws.scheduler.execution-id>", "d32c5kddcf5bb8c3".ljust(36))) <= 80
 
 
 def test_a_schedules_role_starts_this_machine_and_fills_the_queue_and_no_more() -> None:

@@ -99,7 +99,8 @@ def _targets(account: Account, job: str) -> Iterator[dict[str, Any]]:
     for function in account.physical_ids(job, "AWS::Lambda::Function", "Upload"):
         environment = _environment(account, function)
         yield {
-            "Arn": environment["STATE_MACHINE_ARN"],
+            "Arn": "arn:aws:scheduler:::aws-sdk:sfn:startExecution",
+            "Input": json.dumps({"StateMachineArn": environment["STATE_MACHINE_ARN"]}),
             "RoleArn": environment["ROLE_ARN"],
             "DeadLetterConfig": {"Arn": environment["LOST_STARTS_ARN"]},
         }
@@ -113,9 +114,14 @@ def _all_due_now(account: Account, job: str, of_machine: str = "") -> Iterator[d
     for target in _targets(account, job):
         mark = f"due-{uuid.uuid4().hex}"  # not a field of a job: the run ends in the preflight
         targets[mark] = target
+        started = json.loads(target["Input"])
+        started |= {
+            "StateMachineArn": f"{started['StateMachineArn']}{of_machine}",
+            "Input": json.dumps({mark: True}),
+        }
         scheduler.create_schedule(
             Name=mark,
-            Target={**target, "Arn": f"{target['Arn']}{of_machine}", "Input": json.dumps({mark: True})},
+            Target={**target, "Input": json.dumps(started)},
             ScheduleExpression=time.strftime("at(%Y-%m-%dT%H:%M:%S)", time.gmtime()),
             FlexibleTimeWindow={"Mode": "OFF"},
         )

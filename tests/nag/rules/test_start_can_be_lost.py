@@ -15,14 +15,19 @@ QUEUE = "arn:aws:sqs:eu-west-1:111122223333:lost"
 def define(stack: cdk.Stack, kind: str, *, queue: bool, runs_job: bool = True) -> None:
     other = {"Type": "Pass", "End": True}
     started = machine(stack, "JSONata", {"Transform": task("JSONata") if runs_job else other})
-    if kind == "schedule":
+    if kind in {"schedule", "universal target"}:
+        arn, arguments = started.attr_arn, None
+        if kind == "universal target":
+            arn = f"arn:{cdk.Aws.PARTITION}:scheduler:::aws-sdk:sfn:startExecution"
+            arguments = stack.to_json_string({"StateMachineArn": started.attr_arn, "Input": "{}"})
         scheduler.CfnSchedule(
             stack,
             "Schedule",
             schedule_expression="rate(1 day)",
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
             target=scheduler.CfnSchedule.TargetProperty(
-                arn=started.attr_arn,
+                arn=arn,
+                input=arguments,
                 role_arn="arn:aws:iam::111122223333:role/start",
                 dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(arn=QUEUE)
                 if queue
@@ -45,7 +50,7 @@ def define(stack: cdk.Stack, kind: str, *, queue: bool, runs_job: bool = True) -
     )
 
 
-KINDS = pytest.mark.parametrize("kind", ["schedule", "rule"])
+KINDS = pytest.mark.parametrize("kind", ["schedule", "universal target", "rule"])
 
 
 @KINDS

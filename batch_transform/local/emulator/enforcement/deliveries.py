@@ -27,6 +27,7 @@ from batch_transform.local.emulator.enforcement.permissions import (
 )
 from batch_transform.local.emulator.enforcement.roles import assume_role
 from batch_transform.local.emulator.enforcement.topics_and_queues import EVENTS
+from batch_transform.local.emulator.patches.start_targets import delivered_to
 
 SCHEDULER = "scheduler.amazonaws.com"
 ALARMS, TOPICS = "cloudwatch.amazonaws.com", "sns.amazonaws.com"
@@ -50,11 +51,12 @@ def _deliver_events() -> None:
         target: Mapping[str, Any], event: Mapping[str, Any], rule: Mapping[str, Any], view: object = None
     ) -> None:
         is_schedule = event.get("Source") == _SCHEDULE_SOURCE
-        why = (_schedule_denial if is_schedule else _rule_denial)(target, rule, target["Arn"])
+        arn = delivered_to(target) if is_schedule else target["Arn"]
+        why = (_schedule_denial if is_schedule else _rule_denial)(target, rule, arn)
         if why is None:
             invoke_target(target, event, rule, view)
             return
-        logger.warning("%s is not delivered to: %s", target["Arn"], why)
+        logger.warning("%s is not delivered to: %s", arn, why)
         queue = (target.get("DeadLetterConfig") or {}).get("Arn")
         if queue is None:
             return

@@ -1,6 +1,6 @@
 """What EventBridge and EventBridge Scheduler do with an event that they can't deliver.
 
-- If the target doesn't exist, the event goes to the dead-letter queue. AWS retries first, for the time of the retry
+- If the target doesn't exist, or refuses the start of an execution, the event goes to the dead-letter queue. AWS retries first, for the time of the retry
   policy; here nothing comes back by itself, so it goes there at once.
 - Functions are invoked asynchronously: Lambda retries a failed one, and then sends to its destination.
 """
@@ -14,6 +14,9 @@ from typing import Any
 
 from ministack.services import eventbridge, lambda_svc, stepfunctions  # type: ignore[import-untyped]  # it has no types
 
+from batch_transform.job.errors import RefusedRequestError
+from batch_transform.local.emulator.patches.start_targets import StartTarget, delivered_to
+
 logger = logging.getLogger(__name__)
 
 
@@ -24,10 +27,20 @@ def plug_in() -> None:
     def invoke_or_keep(
         target: Mapping[str, Any], event: Mapping[str, Any], rule: Mapping[str, Any], view: object = None
     ) -> None:
-        if _is_there(target["Arn"]):
-            invoke_target(target, event, rule, view)
-            return
-        logger.warning("%s does not exist, so nothing is delivered to it", target["Arn"])
+        arn = delivered_to(target)
+        if _is_there(arn):
+            start = StartTarget.of(target)
+            if start is None:
+                invoke_target(target, event, rule, view)
+                return
+            try:
+                start.start()
+            except RefusedRequestError as error:
+                logger.warning("%s is not started: %s", arn, error)
+            else:
+                return
+        else:
+            logger.warning("%s does not exist, so nothing is delivered to it", arn)
         queue = (target.get("DeadLetterConfig") or {}).get("Arn")
         if queue is not None:
             letter = {"Arn": queue, "RoleArn": target.get("RoleArn"), "Input": target.get("Input")}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -174,3 +175,83 @@ def test_without_schedules_nothing_is_started(make_lab: Any, lab: Any, until: Ca
         schedule(lab, "rate(1 minute)", same)
         until(lambda: started(lab, same))  # by now the other would have started too
         assert not started(without, machine)
+
+
+WAIT = {"Pause": {"Type": "Wait", "Seconds": 2, "Next": "Done"}, **PASS}
+"""Longer than a duplicate takes to arrive."""
+
+
+def universal(lab: Any, machine: str, run_input: str, name: str, *, queue: str = "") -> str:
+    """Make a schedule that is due now, and starts the machine by StartExecution."""
+    made = str(lab.name())
+    target: dict[str, Any] = {
+        "Arn": "arn:aws:scheduler:::aws-sdk:sfn:startExecution",
+        "RoleArn": "arn:aws:iam::000000000000:role/scheduler",
+        "Input": json.dumps({"StateMachineArn": machine, "Name": name, "Input": run_input}),
+    }
+    if queue:
+        target["DeadLetterConfig"] = {"Arn": queue}
+    lab.aws.client("scheduler").create_schedule(
+        Name=made,
+        ScheduleExpression=f"at({datetime.now(UTC):%Y-%m-%dT%H:%M:%S})",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target=target,
+    )
+    return made
+
+
+def test_a_universal_target_names_the_execution_and_fills_in_context_attributes(
+    lab: Any, until: Callable[..., None]
+) -> None:
+    machine = lab.machine(PASS)
+    context = {
+        name: f"<aws.scheduler.{name}>" for name in ("schedule-arn", "scheduled-time", "attempt-number")
+    }
+    name = universal(lab, machine, json.dumps(context), "schedule-<aws.scheduler.execution-id>")
+    until(lambda: started(lab, machine))
+    (execution,) = started(lab, machine)
+    assert re.fullmatch(r"schedule-[0-9a-f]{16}", execution["name"])
+    given = json.loads(lab.execution(execution["executionArn"])["input"])
+    assert given["schedule-arn"].endswith(f":schedule/default/{name}")
+    assert datetime.fromisoformat(given["scheduled-time"]) <= datetime.now(UTC)
+    assert given["attempt-number"] == "1"
+
+
+def test_a_start_that_step_functions_refuses_is_sent_to_the_dead_letter_queue(
+    lab: Any, until: Callable[..., None]
+) -> None:
+    machine = lab.machine(PASS)
+    url, arn = queue_of(lab)
+    lab.states.start_execution(stateMachineArn=machine, name="taken", input="{}")
+    universal(lab, machine, '{"other": true}', "taken", queue=arn)
+    found: list[Any] = []
+
+    def received() -> bool:
+        found.extend(lab.aws.client("sqs").receive_message(QueueUrl=url).get("Messages", []))
+        return bool(found)
+
+    until(received)
+    assert json.loads(found[0]["Body"])["Name"] == "taken"
+    assert len(started(lab, machine)) == 1
+
+
+def test_the_name_and_the_input_of_a_running_execution_start_no_other(lab: Any) -> None:
+    machine = lab.machine(WAIT)
+    first, again = (
+        lab.states.start_execution(stateMachineArn=machine, name="once", input='{"a": 1}') for _ in range(2)
+    )
+    assert again["executionArn"] == first["executionArn"]
+    assert again["startDate"] == first["startDate"]
+    with pytest.raises(
+        ClientError, match=r"ExecutionAlreadyExists.*Execution Already Exists: 'arn:aws:states"
+    ):
+        lab.states.start_execution(stateMachineArn=machine, name="once", input='{"a": 2}')
+    assert len(started(lab, machine)) == 1
+
+
+def test_the_name_of_an_execution_that_has_ended_is_taken(lab: Any, until: Callable[..., None]) -> None:
+    machine = lab.machine(PASS)
+    first = lab.states.start_execution(stateMachineArn=machine, name="once")
+    until(lambda: lab.execution(first["executionArn"])["status"] == "SUCCEEDED")
+    with pytest.raises(ClientError, match="ExecutionAlreadyExists"):
+        lab.states.start_execution(stateMachineArn=machine, name="once")

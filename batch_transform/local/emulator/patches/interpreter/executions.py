@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextvars
+import functools
 import json
 import logging
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
-from ministack.core.responses import now_iso  # type: ignore[import-untyped]  # it has no types
+from ministack.core.responses import json_response, now_iso  # type: ignore[import-untyped]  # it has no types
 from ministack.services import stepfunctions  # type: ignore[import-untyped]  # it has no types
 
 from batch_transform.local.emulator import operations
@@ -31,6 +33,7 @@ logger = logging.getLogger(__name__)
 def plug_in() -> None:
     """Run executions with this interpreter, and complete the answers."""
     stepfunctions._run_execution = run
+    stepfunctions._start_execution = functools.partial(_start_once, stepfunctions._start_execution)
     stepfunctions._add_event = add_event
     operations.answer(
         "states",
@@ -40,6 +43,29 @@ def plug_in() -> None:
             "StartSyncExecution": _start_sync,
         },
     )
+
+
+def _start_once(start: Callable[[Request], HttpAnswer], request: Request) -> HttpAnswer:
+    """Start an execution, unless one with its name exists.
+
+    StartExecution is idempotent for a standard workflow: with the name and input of a running execution, it returns
+    that one (API reference).
+    """
+    machine_arn = stepfunctions._resolve_state_machine_arn(
+        request.get("stateMachineArn", "").partition("#")[0]
+    )
+    machine, name = stepfunctions._state_machines.get(machine_arn), request.get("name")
+    if machine is None or not name or machine["type"] == "EXPRESS":
+        return start(request)
+    arn = f"{machine_arn.replace(':stateMachine:', ':execution:')}:{name}"
+    existing = stepfunctions._executions.get(arn)
+    if existing is None:
+        return start(request)
+    if existing["status"] == "RUNNING" and existing["input"] == request.get("input", "{}"):
+        answer = {"executionArn": arn, "startDate": existing["startDate"]}
+        return json_response(answer)  # type: ignore[no-any-return]  # the emulator's
+    # The text is from a public report (CloudSnorkel/cdk-github-runners issue 472).
+    return operations.refusal("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
 
 
 def run(execution_arn: str) -> None:
