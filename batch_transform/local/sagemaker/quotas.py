@@ -1,4 +1,4 @@
-"""Simulates quotas, missing capacity, throttling, internal errors and duplicates, to test how a workflow handles them."""
+"""Simulates quotas and failures of AWS, to test how a workflow handles them."""
 
 from __future__ import annotations
 

@@ -49,8 +49,8 @@ class Schedule(Construct):
     """Define an EventBridge Scheduler schedule that starts a state machine with the schedule's input.
 
     A failed start is retried for an hour, and then sent to `undelivered_starts`. EventBridge Scheduler delivers at
-    least once (User Guide). Its execution id names the execution, `schedule-NAME-ID` or `schedule-ID`, so a start that is
-    delivered twice starts one run.
+    least once (User Guide). Its execution id names the execution, `schedule-NAME-ID` or `schedule-ID`, so a start that
+    is delivered twice starts one run.
 
     `BatchTransform.add_schedule` does this for a job, with its alarms.
 

@@ -22,8 +22,8 @@ class UndeliveredStarts(Construct):
     """Define the dead-letter queue of a job's triggers: encrypted, TLS only, with messages kept for two weeks.
 
     A message in it is a run that did not start: its body has the arguments of StartExecution, or is the event that
-    should have led to a run. `encryption_key` encrypts the queue. Default: SQS's own key. The policy of an imported key must let
-    `events.amazonaws.com` generate data keys and decrypt, for events that a rule cannot deliver.
+    should have led to a run. `encryption_key` encrypts the queue. Default: SQS's own key. The policy of an imported key
+    must let `events.amazonaws.com` generate data keys and decrypt, for events that a rule cannot deliver.
 
     Usage::
 

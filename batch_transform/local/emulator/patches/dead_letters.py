@@ -1,7 +1,7 @@
 """What EventBridge and EventBridge Scheduler do with an event that they can't deliver.
 
-- If the target doesn't exist, or refuses the start of an execution, the event goes to the dead-letter queue. AWS retries first, for the time of the retry
-  policy; here nothing comes back by itself, so it goes there at once.
+- If the target doesn't exist, or refuses the start of an execution, the event goes to the dead-letter queue. AWS
+  retries first, for the time of the retry policy; here nothing comes back by itself, so it goes there at once.
 - Functions are invoked asynchronously: Lambda retries a failed one, and then sends to its destination.
 """
 

@@ -1,8 +1,8 @@
 """Schedules that start a state machine by StartExecution itself: the universal target of EventBridge Scheduler.
 
 `arn:aws:scheduler:::aws-sdk:sfn:startExecution` has the members of StartExecution in its Input, with a capital first
-letter (EventBridge Scheduler User Guide, "Using universal targets"). The templated target, the machine's ARN, can't name
-the execution. The emulator has only that one.
+letter (EventBridge Scheduler User Guide, "Using universal targets"). The templated target, the machine's ARN, can't
+name the execution. The emulator has only that one.
 """
 
 from __future__ import annotations
