@@ -259,9 +259,8 @@ def test_a_function_may_do_this_and_no_more(template: Template, function: str) -
         expected["*"] = {"sagemaker:ListTransformJobs"}
     else:
         expected["DataInputC289B3F3.Arn/tumours/*"] = {"s3:GetObject"}  # the first row may be a header
-        expected |= dict.fromkeys(
-            (LOCK, f"{LOCK}.waiting"), {"s3:PutObject", "s3:GetObject", "s3:DeleteObjectVersion"}
-        )
+        taken = {"s3:PutObject", "s3:GetObject", "s3:DeleteObjectVersion"}
+        expected |= {LOCK: taken, f"{LOCK}.waiting": taken}
         [executions] = [arn for arn in permissions if ":execution:" in arn]
         assert executions.startswith("arn:AWS::Partition:states:AWS::Region:AWS::AccountId:execution:")
         assert "StateMachine" in executions  # of this job's machine, and no other
