@@ -1,0 +1,22 @@
+"""The names of a record's files. Spark and Hive hide names that begin with `_`."""
+
+from __future__ import annotations
+
+SCHEMA_VERSION = "1.0"
+"""Of all files of a record. A new member raises the second number, any other change the first."""
+
+RUN_FILE = "_run.json"
+OBJECTS_FILE = "_objects.jsonl"
+BAD_RECORDS_FILE = "_bad_records.jsonl"
+SUCCESS_FILE = "_SUCCESS"
+
+RESULT_SUFFIX = ".out"
+
+
+def is_of_record(name: str) -> bool:
+    """Return whether a name below a run's output prefix is a file of its record, and not a result.
+
+    `name` is the key without the prefix. A result ends with `.out`, even if its input's name begins with `_`.
+    """
+    first, slash, _ = name.partition("/")
+    return first.startswith("_") and (bool(slash) or not name.endswith(RESULT_SUFFIX))

@@ -1,0 +1,69 @@
+"""Writes the record of a run that its state machine couldn't write: one that was stopped, timed out, or lost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from batch_transform.job.record.names import OBJECTS_FILE, RUN_FILE
+from batch_transform.job.values.run import CAUSE, run_id
+from record_files import RecordFiles, S3Client
+from run_jobs import SageMakerClient
+from run_record import Ending, Run, iso
+from steps import RecordSteps
+
+_OUTCOMES = {"FAILED": "Failed", "TIMED_OUT": "TimedOut", "ABORTED": "Aborted"}
+
+
+def write_of_ended(event: Mapping[str, Any], s3: S3Client, sagemaker: SageMakerClient) -> str:
+    """Write the record of the execution in `ended_badly`, an event's detail, unless its state machine has written it.
+
+    `job`, `job_file`, `output` and `reconcile` are those of Run. Return a line for the log.
+    """
+    detail = event["ended_badly"]
+    began = datetime.fromtimestamp(detail["startDate"] / 1000, UTC)
+    run = Run(
+        job=event["job"],
+        job_file=event["job_file"],
+        run_id=run_id(detail["executionArn"], began),
+        execution_arn=detail["executionArn"],
+        start_time=iso(began),
+        input=_input_of(detail),
+        output=event["output"],
+        reconcile=event["reconcile"],
+    )
+    run = replace(run, run_id=_id_in_output(run, began, s3))
+    record = RecordFiles.below(run.output, run.run_id, s3).read(RUN_FILE)
+    if record is not None and record["Outcome"] is not None:
+        return f"run {run.run_id}: its record is there: {record['Outcome']}"
+    ended = datetime.fromtimestamp(detail["stopDate"] / 1000, UTC)
+    status = detail["status"]
+    ending = Ending(
+        outcome=_OUTCOMES[status],
+        end_time=iso(ended),
+        error=detail.get("error"),
+        cause=detail.get("cause") or CAUSE[status],
+    )
+    RecordSteps(run, s3, sagemaker).write(ending)
+    return f"run {run.run_id}: wrote its record: {ending.outcome}"
+
+
+def _id_in_output(run: Run, began: datetime, s3: S3Client) -> str:
+    """Return the id below which the run has written.
+
+    The state machine takes the time in it from its own clock, and the event from another: they may be a second apart.
+    """
+    for seconds in (0, -1, 1):
+        candidate = run_id(run.execution_arn, began + timedelta(seconds=seconds))
+        if RecordFiles.below(run.output, candidate, s3).exists(OBJECTS_FILE):
+            return candidate
+    return run.run_id
+
+
+def _input_of(detail: Mapping[str, Any]) -> Any:
+    """Return the execution's input. An event leaves out one that is too long (Developer Guide, EventBridge events)."""
+    given = detail.get("input")
+    return None if given is None else json.loads(given)

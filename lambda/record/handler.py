@@ -1,0 +1,35 @@
+"""Keeps the record of a run; see `steps`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from ended_run import write_of_ended
+from record_counts import AT_A_TIME
+from run_record import Ending, Run
+from steps import RecordSteps, now
+
+_TO_WRITE_SECONDS = 90
+"""What a call keeps of its time to write the objects, a million of them."""
+
+_s3 = boto3.client("s3", config=Config(max_pool_connections=AT_A_TIME))
+_sagemaker = boto3.client("sagemaker")
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Serve the state machine, whose `step` is a method of RecordSteps, or EventBridge, with `ended_badly`."""
+    if "ended_badly" in event:
+        print(write_of_ended(event, _s3, _sagemaker))  # noqa: T201  # for the function's log
+        return {}
+    steps = RecordSteps(Run(**event["run"]), _s3, _sagemaker)
+    if event["step"] == "list_inputs":
+        steps.list_inputs()
+        return {}
+    if event["step"] == "reconcile":
+        seconds = context.get_remaining_time_in_millis() / 1000 - _TO_WRITE_SECONDS
+        return steps.reconcile(event["cursor"] or None, seconds)
+    steps.write(Ending(end_time=now(), **event["ending"]))
+    return {}

@@ -1,0 +1,161 @@
+"""The steps of a run that keep its record: at its start, when its results are there, and at its end."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from batch_transform.job.record.names import BAD_RECORDS_FILE, OBJECTS_FILE, RUN_FILE, SUCCESS_FILE
+from batch_transform.job.values.s3_uri import S3Uri
+from inputs import InputObject, Inputs
+from matching import FAILED, MISSING, Written, matched
+from record_counts import Cursor, RecordCounter, is_countable
+from record_files import Line, RecordFiles, S3Client
+from run_jobs import SageMakerClient, model_of, transform_jobs
+from run_record import Ending, Record, Run, ended, iso, started
+from summary import Summary, not_checked
+
+COMPLETED = "Completed"
+RECONCILIATION_ERROR = "ReconciliationError"
+
+
+@dataclass(frozen=True)
+class RecordSteps:
+    """The record of one run."""
+
+    run: Run
+    s3: S3Client
+    sagemaker: SageMakerClient
+
+    @property
+    def files(self) -> RecordFiles:
+        """The files of the record."""
+        return RecordFiles.below(self.run.output, self.run.run_id, self.s3)
+
+    def list_inputs(self) -> None:
+        """Write the input objects as they are before the transform job, and the record of a run in progress."""
+        inputs = self._inputs
+        with self.files.line_writer(OBJECTS_FILE) as writer:
+            for one in inputs.now(self.s3):
+                writer.write(one.line())
+        model = model_of(self._request["ModelName"], self.sagemaker)
+        self.files.write(RUN_FILE, started(self.run, model))
+
+    def reconcile(self, cursor: Mapping[str, Any] | None, seconds: float) -> Record:
+        """Compare the results with the input, for `seconds` at most, which is enough for all steps but counting.
+
+        Return `done` and, if it is False, the `cursor` for the next call. `error` and `cause` are empty unless the
+        results don't match the input.
+        """
+        ends_at = time.monotonic() + seconds
+        if cursor is None:
+            self._match(MISSING)
+            cursor = {}
+        if self.run.reconcile == "records" and is_countable(self._request):
+            stopped = self._count(Cursor(**cursor), ends_at)
+            if stopped is not None:
+                return {"done": False, "cursor": stopped.as_json(), "error": "", "cause": ""}
+        summary = self._summary()
+        is_mismatch = summary.reconciliation(self.run.reconcile)["Result"] == "Mismatched"
+        return {
+            "done": True,
+            "cursor": {},
+            "error": RECONCILIATION_ERROR if is_mismatch else "",
+            "cause": summary.cause(str(self.files.prefix)) if is_mismatch else "",
+        }
+
+    def write(self, ending: Ending) -> None:
+        """Write the record of a run that ended. `_SUCCESS` comes last, and for a completed run alone."""
+        record = self.files.read(RUN_FILE)
+        is_known = record is not None
+        if record is None:  # the run ended before its start was written
+            record = started(self.run, None)
+        if record["Request"] is not None and self.files.exists(OBJECTS_FILE):
+            run = Run(**{**self.run.__dict__, "request": record["Request"]})
+            record |= RecordSteps(run, self.s3, self.sagemaker)._objects(ending, is_known=is_known)
+        jobs = transform_jobs(self.run.job, self.run.execution_arn, self.sagemaker)
+        self.files.touch(OBJECTS_FILE)
+        self.files.touch(BAD_RECORDS_FILE)
+        self.files.write(RUN_FILE, ended(record, ending, jobs))
+        if ending.outcome == COMPLETED:
+            self.files.touch(SUCCESS_FILE)
+
+    @property
+    def _request(self) -> Mapping[str, Any]:
+        assert self.run.sent is not None  # noqa: S101  # the state machine calls these steps after the preflight
+        return self.run.sent
+
+    @property
+    def _inputs(self) -> Inputs:
+        return Inputs.of(self._request)
+
+    def _objects(self, ending: Ending, *, is_known: bool) -> Record:
+        """Return the members that `_objects.jsonl` knows. A failed run's objects are matched now."""
+        summary = self._summary()
+        if not summary.is_ended:
+            self._match(FAILED)
+            summary = self._summary()
+        was_reconciled = ending.outcome == COMPLETED or ending.error == RECONCILIATION_ERROR
+        return {
+            "Objects": summary.objects(),
+            "Records": summary.records(),
+            "BadRecords": summary.bad_records,
+            "Reconciliation": summary.reconciliation(self.run.reconcile)
+            if was_reconciled and is_known
+            else not_checked(self.run.reconcile),
+        }
+
+    def _match(self, without_result: str) -> None:
+        inputs, files = self._inputs, self.files
+        bad: Counter[str] = Counter(line["Object"] for line in files.lines(BAD_RECORDS_FILE))
+        with files.line_writer(OBJECTS_FILE) as writer:
+            for line in matched(
+                _objects_of(files.lines(OBJECTS_FILE)),
+                inputs.now(self.s3) if inputs.is_prefix else None,
+                self._results(),
+                output_prefix=inputs.output_prefix,
+                without_result=without_result,
+            ):
+                place = f"s3://{inputs.source.bucket}/{line['Key']}"
+                writer.write({**line, "BadRecords": bad[place]} if line["Key"] is not None else line)
+
+    def _count(self, cursor: Cursor, ends_at: float) -> Cursor | None:
+        files = self.files
+        counter = RecordCounter(
+            self.s3,
+            source_bucket=self._inputs.source.bucket,
+            output_bucket=files.prefix.bucket,
+            is_gzip=self._request["TransformInput"].get("CompressionType") == "Gzip",
+            ends_at=ends_at,
+        )
+        with files.line_writer(OBJECTS_FILE) as writer:
+            for line in counter.count(files.lines(OBJECTS_FILE), cursor):
+                writer.write(line)
+        return counter.stopped
+
+    def _results(self) -> Iterator[Written]:
+        place: S3Uri = self.files.prefix
+        for page in self.s3.get_paginator("list_objects_v2").paginate(Bucket=place.bucket, Prefix=place.key):
+            for entry in page.get("Contents", []):
+                yield entry["Key"], entry["Size"]
+
+    def _summary(self) -> Summary:
+        summary = Summary(
+            source_bucket=self._inputs.source.bucket, output_bucket=self.files.prefix.bucket
+        )
+        return summary.add(self.files.lines(OBJECTS_FILE))
+
+
+def _objects_of(lines: Iterator[Line]) -> Iterator[InputObject]:
+    """Yield the objects that were listed when the run started."""
+    for line in lines:
+        yield InputObject(line["Key"], line["ETag"], line["Size"], line["OutputKey"])
+
+
+def now() -> str:
+    """Return the time for the record."""
+    return iso(datetime.now(UTC))
