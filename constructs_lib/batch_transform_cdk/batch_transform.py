@@ -185,6 +185,7 @@ class BatchTransform(StackPart):
             job=job,
             state_machine=self.workflow,
             report=self.workflow.report,
+            record=self.workflow.record,
             undelivered_starts=self.undelivered_starts,
             notifications=notifications or Notifications.of_stack(self, self.encryption_key),
             topic=topic,

@@ -27,7 +27,7 @@ _NEWLINE = 10
 
 @dataclass(frozen=True)
 class Counted:
-    """How far an object was counted: `offset` bytes with `newlines`. `is_open` says that its last line has not ended."""
+    """How far an object was counted: `offset` bytes with `newlines`. `is_open` says that a line has not ended."""
 
     offset: int = 0
     newlines: int = 0
@@ -35,9 +35,7 @@ class Counted:
 
     def plus(self, chunk: bytes) -> Counted:
         """Return what is counted after another chunk, which is not empty."""
-        return Counted(
-            self.offset + len(chunk), self.newlines + chunk.count(b"\n"), chunk[-1] != _NEWLINE
-        )
+        return Counted(self.offset + len(chunk), self.newlines + chunk.count(b"\n"), chunk[-1] != _NEWLINE)
 
     @property
     def records(self) -> int:
@@ -51,7 +49,7 @@ def count_plain(
     size: int,
     s3: S3Client,
     *,
-    begun: Counted = Counted(),  # noqa: B008  # it is frozen
+    begun: Counted = Counted(),  # it is frozen
     is_time_left: Callable[[], bool] = lambda: True,
 ) -> Counted:
     """Count on from `begun`, to the object's end or as long as there is time: then `offset` is less than `size`.

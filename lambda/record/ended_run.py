@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from batch_transform.job.record.names import OBJECTS_FILE, RUN_FILE
 from batch_transform.job.values.run import CAUSE, run_id
 from record_files import RecordFiles, S3Client
-from run_jobs import SageMakerClient
+from run_jobs import SageMakerClient, transform_jobs
 from run_record import Ending, Run, iso
 from steps import RecordSteps
 
+_LONGEST_WAIT_SECONDS = 600.0
+_LONGEST_PAUSE_SECONDS = 15.0
+_NOT_ENDED = {"InProgress", "Stopping"}
+_WRITTEN_MEANWHILE = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 _OUTCOMES = {"FAILED": "Failed", "TIMED_OUT": "TimedOut", "ABORTED": "Aborted"}
 
 
@@ -36,9 +43,9 @@ def write_of_ended(event: Mapping[str, Any], s3: S3Client, sagemaker: SageMakerC
         reconcile=event["reconcile"],
     )
     run = replace(run, run_id=_id_in_output(run, began, s3))
-    record = RecordFiles.below(run.output, run.run_id, s3).read(RUN_FILE)
+    record, version = RecordFiles.below(run.output, run.run_id, s3).read_version(RUN_FILE)
     if record is not None and record["Outcome"] is not None:
-        return f"run {run.run_id}: its record is there: {record['Outcome']}"
+        return f"run {run.run_id}: the state machine has written its record: {record['Outcome']}"
     ended = datetime.fromtimestamp(detail["stopDate"] / 1000, UTC)
     status = detail["status"]
     ending = Ending(
@@ -47,8 +54,28 @@ def write_of_ended(event: Mapping[str, Any], s3: S3Client, sagemaker: SageMakerC
         error=detail.get("error"),
         cause=detail.get("cause") or CAUSE[status],
     )
-    RecordSteps(run, s3, sagemaker).write(ending)
+    wait_for_end(run, sagemaker)
+    # The call that the run was stopped in may still be writing the record: it knows more.
+    condition = {"IfMatch": version} if version else {"IfNoneMatch": "*"}
+    try:
+        RecordSteps(run, s3, sagemaker).write(ending, **condition)
+    except ClientError as error:
+        if str(error.response["Error"]["Code"]) not in _WRITTEN_MEANWHILE:
+            raise
+        return f"run {run.run_id}: the state machine has written its record meanwhile"
     return f"run {run.run_id}: wrote its record: {ending.outcome}"
+
+
+def wait_for_end(run: Run, sagemaker: SageMakerClient) -> None:
+    """Wait until the run's transform jobs have ended, for ten minutes at most: they are being stopped."""
+    deadline = time.monotonic() + _LONGEST_WAIT_SECONDS
+    pause = 0.5
+    while time.monotonic() < deadline:
+        jobs = transform_jobs(run.job, run.execution_arn, sagemaker)
+        if not any(job["TransformJobStatus"] in _NOT_ENDED for job in jobs):
+            return
+        time.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
 
 def _id_in_output(run: Run, began: datetime, s3: S3Client) -> str:

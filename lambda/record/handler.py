@@ -31,5 +31,12 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if event["step"] == "reconcile":
         seconds = context.get_remaining_time_in_millis() / 1000 - _TO_WRITE_SECONDS
         return steps.reconcile(event["cursor"] or None, seconds)
-    steps.write(Ending(end_time=now(), **event["ending"]))
+    steps.write(Ending(end_time=now(), **event["ending"], **_tried(event["tried"])))
     return {}
+
+
+def _tried(tried: dict[str, Any]) -> dict[str, Any]:
+    """Return the attempts, and the instance types that they tried: all of them once the first was tried again."""
+    types = tried["instance_types"]
+    last = len(types) if tried["capacity_attempt"] > 1 else tried["instance_type_index"] + 1
+    return {"attempts": tried["attempts"], "instance_types": types[:last] if tried["attempts"] else []}

@@ -41,8 +41,7 @@ def matched(
     - An empty object has no record to lose: its result may be missing.
     """
     objects = in_order(
-        [one.output_key, one.key, one.etag, one.size, change]
-        for one, change in _compared(at_start, at_end)
+        [one.output_key, one.key, one.etag, one.size, change] for one, change in _compared(at_start, at_end)
     )
     remaining = iter(results)
     result = next(remaining, None)

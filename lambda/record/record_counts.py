@@ -166,7 +166,7 @@ class RecordCounter:
         except zlib.error:
             return None
         if counted is None:
-            # A whole call wasn't enough: the object stays uncounted. Otherwise the next call has all of its time for it.
+            # If a whole call wasn't enough, the object stays uncounted; otherwise the next call begins with it.
             self.stopped = Cursor(begun.line + (begun.line == first.line))
             return None
         return counted.records

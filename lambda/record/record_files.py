@@ -65,17 +65,20 @@ class RecordFiles:
 
     def read(self, name: str) -> Line | None:
         """Return a JSON file, or None if it doesn't exist."""
+        return self.read_version(name)[0]
+
+    def read_version(self, name: str) -> tuple[Line | None, str]:
+        """Return a JSON file, or None if it doesn't exist, and its ETag, or an empty one."""
         if not self.exists(name):
-            return None
+            return None, ""
         answer = self.s3.get_object(**self._place(name))
         with answer["Body"] as body:
-            found: Line = json.loads(body.read())
-        return found
+            return json.loads(body.read()), answer["ETag"]
 
-    def write(self, name: str, value: Line) -> None:
-        """Write a JSON file."""
+    def write(self, name: str, value: Line, **condition: str) -> None:
+        """Write a JSON file, if S3's `condition` is true: IfMatch or IfNoneMatch."""
         text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
-        self._put(name, text.encode(), "application/json")
+        self._put(name, text.encode(), "application/json", **condition)
 
     def touch(self, name: str) -> None:
         """Write an empty file, unless the file exists."""
@@ -110,8 +113,9 @@ class RecordFiles:
             writer.abort()
             raise
 
-    def _put(self, name: str, body: bytes, content_type: str) -> None:
-        self.s3.put_object(**self._place(name), Body=body, ContentType=content_type, **self._encryption)
+    def _put(self, name: str, body: bytes, content_type: str, **condition: str) -> None:
+        request = {**self._place(name), **self._encryption, **condition}
+        self.s3.put_object(Body=body, ContentType=content_type, **request)
 
     def _entry(self, name: str) -> Any:
         """Return the file's entry in the listing, which tells a missing file from one that may not be read."""
@@ -169,8 +173,6 @@ class LineWriter:
             created = self._s3.create_multipart_upload(**self._place, **self._settings)
             self._upload = {"UploadId": created["UploadId"]}
         number = len(self._parts) + 1
-        sent = self._s3.upload_part(
-            **self._place, **self._upload, PartNumber=number, Body=bytes(self._held)
-        )
+        sent = self._s3.upload_part(**self._place, **self._upload, PartNumber=number, Body=bytes(self._held))
         self._parts.append({"ETag": sent["ETag"], "PartNumber": number})
         self._held.clear()

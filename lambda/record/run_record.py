@@ -116,7 +116,7 @@ def ended(record: Record, ending: Ending, transform_jobs: Sequence[Record]) -> R
     """Return the record of a run that ended. `record` is that of its start, or an earlier one of its end."""
     last = transform_jobs[-1] if transform_jobs else {}
     tried = list(ending.instance_types) or [job["InstanceType"] for job in transform_jobs]
-    output = {name: value for name, value in ending.output.items() if name in record}
+    output = {name: value for name, value in ending.output.items() if name in record and value is not None}
     return {
         **record,
         **{name: last.get(name) for name in _OF_LAST_JOB},

@@ -52,6 +52,8 @@ class RecordSteps:
         results don't match the input.
         """
         ends_at = time.monotonic() + seconds
+        if not self.files.exists(OBJECTS_FILE):  # the input wasn't listed: there is nothing to compare with
+            return {"done": True, "cursor": {}, "error": "", "cause": ""}
         if cursor is None:
             self._match(MISSING)
             cursor = {}
@@ -68,8 +70,11 @@ class RecordSteps:
             "cause": summary.cause(str(self.files.prefix)) if is_mismatch else "",
         }
 
-    def write(self, ending: Ending) -> None:
-        """Write the record of a run that ended. `_SUCCESS` comes last, and for a completed run alone."""
+    def write(self, ending: Ending, **condition: str) -> None:
+        """Write the record of a run that ended. `_SUCCESS` comes last, and for a completed run alone.
+
+        With a condition of S3, `_run.json` is written only if it is true; otherwise ClientError is raised.
+        """
         record = self.files.read(RUN_FILE)
         is_known = record is not None
         if record is None:  # the run ended before its start was written
@@ -80,7 +85,7 @@ class RecordSteps:
         jobs = transform_jobs(self.run.job, self.run.execution_arn, self.sagemaker)
         self.files.touch(OBJECTS_FILE)
         self.files.touch(BAD_RECORDS_FILE)
-        self.files.write(RUN_FILE, ended(record, ending, jobs))
+        self.files.write(RUN_FILE, ended(record, ending, jobs), **condition)
         if ending.outcome == COMPLETED:
             self.files.touch(SUCCESS_FILE)
 
@@ -144,9 +149,7 @@ class RecordSteps:
                 yield entry["Key"], entry["Size"]
 
     def _summary(self) -> Summary:
-        summary = Summary(
-            source_bucket=self._inputs.source.bucket, output_bucket=self.files.prefix.bucket
-        )
+        summary = Summary(source_bucket=self._inputs.source.bucket, output_bucket=self.files.prefix.bucket)
         return summary.add(self.files.lines(OBJECTS_FILE))
 
 

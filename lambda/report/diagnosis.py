@@ -78,9 +78,10 @@ def explain(run: FailedRun, s3: S3Lister, logs: LogsClient, budget: TimeBudget) 
             lambda: unserved_files(run.request, s3, objects),
         )
     lines.append(f"next step: {next_step(run.error['Error'], reason, run.instance_types)}")
-    where = f"log: group {LOG_GROUP}, streams {name}/…"
-    log = budget.part(_LOG_SECONDS)
-    lines += [where, *_or_why_not("the log could not be read", lambda: log_lines(name, logs, log))]
+    if run.error["Error"] != "ReconciliationError":  # its transform job completed
+        where = f"log: group {LOG_GROUP}, streams {name}/…"
+        log = budget.part(_LOG_SECONDS)
+        lines += [where, *_or_why_not("the log could not be read", lambda: log_lines(name, logs, log))]
     text = "\n".join(line[:_LONGEST_LINE] for line in lines)
     return {"Error": run.error["Error"], "Cause": text[:_LONGEST_CAUSE]}
 

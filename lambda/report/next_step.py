@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 _OF_ERROR = {
     "States.Timeout": "increase transform.max_runtime_in_seconds, or use more or larger instances",
+    "ReconciliationError": "stop what changes the input during a run, or fix the model if it doesn't answer each "
+    "record with one line; then start the run again",
     "SageMaker.ResourceLimitExceededException": "increase the quota '{types} for transform job usage' in Service "
     "Quotas, add another type to transform.instance_type, or start the run again when other jobs have ended",
 }

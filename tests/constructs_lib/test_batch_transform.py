@@ -258,7 +258,7 @@ def test_each_state_waits_longer_than_the_function_that_it_calls_may_take(
         for name, state in definition["States"].items()
         if "FunctionName" in state.get("Arguments", {})
     }
-    assert {"Preflight", "CountResults", "Diagnose"} <= waits.keys()
+    assert {"Preflight", "CountResults", "Diagnose", "Reconcile", "WriteRecord"} <= waits.keys()
     assert {name for name, (state, function) in waits.items() if state <= function} == set()
 
 

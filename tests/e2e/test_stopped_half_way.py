@@ -17,6 +17,7 @@ import pytest
 
 from batch_transform.job.values.run import run_id
 from batch_transform.job.values.stack_outputs import NOTIFICATION_TOPIC
+from e2e.kept_record import record_of
 from e2e.subscriber import Subscriber
 from e2e.workflow_stack import Deployed, deployed_jobs
 from patience import PATIENCE_SECONDS
@@ -162,6 +163,34 @@ def waiting_for_other_run(world: World) -> Iterator[str]:
 
 
 @contextmanager
+def listing_inputs(world: World) -> Iterator[str]:
+    with slow(world, "Record"):
+        yield world.deployed.start("wait", world.good())
+
+
+@contextmanager
+def reconciling(world: World) -> Iterator[str]:
+    execution = world.deployed.start("wait", world.good())
+    world.until_now_in(execution, "Transform")
+    with slow(world, "Record"):
+        yield execution
+
+
+@contextmanager
+def writing_record(world: World) -> Iterator[str]:
+    execution = world.deployed.start("wait", world.good())
+    world.until_now_in(execution, "Reconcile")
+    with slow(world, "Record"):
+        yield execution
+
+
+@contextmanager
+def writing_record_of_refused(world: World) -> Iterator[str]:
+    with slow(world, "Record"):
+        yield world.deployed.start("wait", {"unknown": True})
+
+
+@contextmanager
 def in_transform(world: World) -> Iterator[str]:
     yield world.with_job()
 
@@ -240,6 +269,7 @@ def releasing_lock_of_failed(world: World) -> Iterator[str]:
 SCENES: dict[str, Callable[[World], AbstractContextManager[str]]] = {
     "Preflight": in_preflight,
     "WaitForOtherRun": waiting_for_other_run,
+    "ListInputs": listing_inputs,
     "Transform": in_transform,
     "WaitForCapacity": waiting_for_capacity,
     "FindTransformJob": looking_for_job,
@@ -247,6 +277,9 @@ SCENES: dict[str, Callable[[World], AbstractContextManager[str]]] = {
     "WaitAfterThrottling": waiting_for_aws,
     "StopTransformJob": stopping_job,
     "CountResults": counting_results,
+    "Reconcile": reconciling,
+    "WriteRecord": writing_record,
+    "WriteRecordAfterFailure": writing_record_of_refused,
     "Diagnose": diagnosing,
     "ReleaseLock": releasing_lock,
     "ReleaseLockAfterFailure": releasing_lock_of_failed,
@@ -286,6 +319,12 @@ def test_after_a_stop_in_any_state_nothing_is_running_and_the_next_run_starts(
     assert subject.endswith(" was stopped")
     assert "The execution was stopped (StopExecution)." in text
     assert "next step: start the run again" in text
+    # A record that the state machine was writing when it was stopped is what it would have been.
+    record = record_of(world.deployed, "wait", execution)
+    ended = {"WriteRecord": "Completed", "WriteRecordAfterFailure": "Failed"}.get(state, "Aborted")
+    assert record.run["Outcome"] in {"Aborted", ended}
+    assert record.is_success == (record.run["Outcome"] == "Completed")
+    assert "InProgress" not in {job["TransformJobStatus"] for job in record.run["TransformJobs"]}
 
 
 def test_a_run_that_times_out_leaves_no_transform_job(world: World) -> None:

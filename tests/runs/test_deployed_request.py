@@ -25,7 +25,9 @@ def definition() -> dict[str, Any]:
     request = transform_job_request(
         JOB, model_name="m", data="s3://data/churn/", output_path="s3://data/out/"
     )
-    return state_machine_definition(JOB, request, Parts(preflight_arn="p", report_arn="r", lock=None))
+    return state_machine_definition(
+        JOB, request, Parts(preflight_arn="p", report_arn="r", record_arn="k", lock=None)
+    )
 
 
 def test_a_definition_contains_the_input_of_its_preflight(definition: dict[str, Any]) -> None:

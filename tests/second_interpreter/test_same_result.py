@@ -37,6 +37,7 @@ JOBS: dict[str, dict[str, Any]] = {
     "single": {**ON_ONE, "workflow": {"overlapping_runs": "allow"}},
     "broken": {**ON_ONE, "behaviour": "fail"},
     "refused": {**ON_ONE, "behaviour": "refuse"},
+    "dropping": {**ON_ONE, "behaviour": "drop", "reconcile": "records"},
     "slow": {
         "transform": {"instance_type": TYPES[0], "max_runtime_in_seconds": 2},
         "behaviour": "hang",
@@ -47,9 +48,12 @@ JOBS: dict[str, dict[str, Any]] = {
     "failing": {**ON_ONE, "behaviour": "hang", "workflow": {"overlapping_runs": "fail"}},
 }
 
-BEGIN = ["PrepareRun", "Preflight", "CheckRunLock"]
-GOOD_END = ["CheckTransformJobStatus", "CountResults", "ReleaseLock", "Completed"]
-BAD_END = ["Diagnose", "ReleaseLockAfterFailure", "Failed"]
+BEGIN = ["PrepareRun", "Preflight", "CheckRunLock", "ListInputs"]
+WITHOUT_LOCK = ["PrepareRun", "Preflight", "ListInputs"]
+RECONCILED = ["CheckTransformJobStatus", "CountResults", "Reconcile", "CheckReconciliation"]
+GOOD_END = [*RECONCILED, "ReleaseLock", "WriteRecord", "Completed"]
+REFUSED = ["WriteRecordAfterFailure", "Failed"]
+BAD_END = ["Diagnose", "ReleaseLockAfterFailure", *REFUSED]
 JOB = ["Transform", "ChooseRetry"]
 LOOK = ["FindTransformJob", "CheckTransformJobExists"]
 ROUNDS = [*JOB, *["WaitForCapacity", *JOB] * 8]
@@ -68,13 +72,16 @@ class Scenario:
 
 SCENARIOS = {
     "success": Scenario("score", [*BEGIN, "Transform", *GOOD_END]),
+    "records that the model dropped": Scenario(
+        "dropping", [*BEGIN, "Transform", *RECONCILED, *BAD_END], "ReconciliationError"
+    ),
     "an override": Scenario(
         "score",
         [*BEGIN, "Transform", *GOOD_END],
         run_input={"data_processing": {"input_filter": "$[0]"}, "transform.max_payload": 3},
     ),
     "an unknown override": Scenario(
-        "score", ["PrepareRun", "Preflight", "Failed"], "RunInputError", {"transform": {"max_paylod": 3}}
+        "score", ["PrepareRun", "Preflight", *REFUSED], "RunInputError", {"transform": {"max_paylod": 3}}
     ),
     "an override of what the job file does not declare": Scenario(
         "score",
@@ -86,19 +93,19 @@ SCENARIOS = {
     "a broken model": Scenario("broken", [*BEGIN, *JOB, *BAD_END], "BatchTransform.TaskFailed"),
     "AWS broke the job twice": Scenario(
         "single",
-        ["PrepareRun", "Preflight", *JOB, "NextAttempt", *JOB, "Diagnose", "Failed"],
+        [*WITHOUT_LOCK, *JOB, "NextAttempt", *JOB, "Diagnose", *REFUSED],
         "BatchTransform.TaskFailed",
         limits={"broken": TYPES},
     ),
     "no capacity": Scenario(
         "single",
-        ["PrepareRun", "Preflight", *ROUNDS, "Diagnose", "Failed"],
+        [*WITHOUT_LOCK, *ROUNDS, "Diagnose", *REFUSED],
         "BatchTransform.TaskFailed",
         limits={"without_capacity": TYPES},
     ),
     "no quota": Scenario(
         "single",
-        ["PrepareRun", "Preflight", *ROUNDS, "Diagnose", "Failed"],
+        [*WITHOUT_LOCK, *ROUNDS, "Diagnose", *REFUSED],
         "SageMaker.ResourceLimitExceededException",
         limits={"quotas": {TYPES[0]: 0}},
     ),
@@ -121,13 +128,12 @@ SCENARIOS = {
     "throttled": Scenario(
         "single",
         [
-            "PrepareRun",
-            "Preflight",
+            *WITHOUT_LOCK,
             *[*JOB, *LOOK, "WaitAfterThrottling", "NextAttempt"] * 5,
             *JOB,
             *LOOK,
             "Diagnose",
-            "Failed",
+            *REFUSED,
         ],
         "SageMaker.AmazonSageMakerException",
         limits={"throttled": ["CreateTransformJob"]},
@@ -235,8 +241,8 @@ def test_a_job_that_takes_too_long_is_stopped_in_both(deployed: Deployed, moto: 
         end["cause"] = re.sub(
             r"\n(the state machine stopped|StopTransformJob was refused)[^\n]*", "", end["cause"]
         )
-    looked = ["FindTransformJob", "CheckFoundTransformJob", "Diagnose", "Failed"]
-    assert ends[0]["states"] == ["PrepareRun", "Preflight", *JOB, *looked]
+    looked = ["FindTransformJob", "CheckFoundTransformJob", "Diagnose", *REFUSED]
+    assert ends[0]["states"] == [*WITHOUT_LOCK, *JOB, *looked]
     assert ends[0]["error"] == "BatchTransform.Timeout"
     assert comparable(ends[0]) == comparable(ends[1])
     assert not deployed.aws.client("sagemaker").list_transform_jobs(StatusEquals="InProgress")[
@@ -270,7 +276,7 @@ def test_a_job_that_somebody_stops_fails_in_both(deployed: Deployed, moto: Moto)
 
 @pytest.mark.parametrize(
     ("job", "end", "outcome"),
-    [("skipping", ["Skipped"], "Skipped"), ("failing", ["OverlappingRun", "Failed"], "OverlappingRun")],
+    [("skipping", ["Skipped"], "Skipped"), ("failing", ["OverlappingRun", *REFUSED], "OverlappingRun")],
 )
 def test_a_run_beside_another_ends_the_same_in_both(
     deployed: Deployed, moto: Moto, job: str, end: list[str], outcome: str
@@ -282,7 +288,7 @@ def test_a_run_beside_another_ends_the_same_in_both(
         there = moto.run(job, {})
     finally:
         deployed.stop(other)
-    assert here["states"] == [*BEGIN, *end]
+    assert here["states"] == [*BEGIN[:-1], *end]
     assert comparable(there) == comparable(here)
     assert outcome == (here["output"]["Outcome"] if here["output"] else here["error"])
 

@@ -56,6 +56,14 @@ class JoinSource(StrEnum):
     NONE = "None"
 
 
+class Reconcile(StrEnum):
+    """How the results of a run are compared with its input before it succeeds."""
+
+    OBJECTS = "objects"
+    RECORDS = "records"
+    OFF = "off"
+
+
 class OverlappingRuns(StrEnum):
     """What a run does while an earlier run of the same job is in progress."""
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from batch_transform.job.aws.enums import OverlappingRuns
+from batch_transform.job.aws.enums import OverlappingRuns, Reconcile
 from batch_transform.job.aws.limits import ENTITY_NAME, KMS_KEY, S3_URI, TAGS, Choice, Flag, Text, Whole
 from batch_transform.job.values.job_name import MAX_LENGTH
 from batch_transform.job.values.model_spec import ContainerSpec, FrameworkImage, ModelSpec, VpcConfig
@@ -244,6 +244,15 @@ class JobSpec:
     experiment_config: Annotated[
         ExperimentConfig, Setting("ExperimentConfig: where SageMaker Experiments lists the transform job")
     ] = ExperimentConfig()
+    reconcile: Annotated[
+        str,
+        Setting(
+            "how a run compares its results with its input before it succeeds: `objects`, `records` (also counts the "
+            "lines of both) or `off`",
+            Choice.of(Reconcile),
+            default_reason="a run that lost an object fails",
+        ),
+    ] = "objects"
     triggers: Annotated[TriggersSpec, Setting("what starts the job automatically")] = TriggersSpec()
     notify: Annotated[
         NotifySpec, Setting("who is notified of a run that failed, took too long or did not start")

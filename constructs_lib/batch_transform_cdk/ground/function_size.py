@@ -37,3 +37,6 @@ LISTS_OBJECTS = FunctionSize(memory_mb=1769, timeout_seconds=900)
 
 Parsing the answers is what takes CPU, and more than one vCPU wouldn't help one thread. The time is the longest that
 Lambda gives. `make bench BENCH=functions` measures both."""
+
+KEEPS_RECORD = LISTS_OBJECTS
+"""For a function that lists the same objects, and may read all of them: one vCPU counts lines faster than it reads."""

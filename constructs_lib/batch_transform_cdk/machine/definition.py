@@ -2,14 +2,17 @@
 
     PrepareRun -> Preflight -> CheckRunLock --(another run)--> WaitForOtherRun -> Preflight | Skipped | OverlappingRun
                                     |
+                                ListInputs
+                                    |
         .-----------------------> Transform -> CheckTransformJobStatus --(Completed)--> CountResults
         |                           |             +-> TransformJobNotCompleted -.            |
-        |                           +---------------> ChooseRetry <-------------'       ReleaseLock -> Completed
-        |                                                  |
+        |                           +---------------> ChooseRetry <-------------'            |
+        |                                                  |        Reconcile -> CheckReconciliation
+        |                                                  |                 ReleaseLock -> WriteRecord -> Completed
         +-- NextInstanceType | WaitForCapacity <-----------+  no capacity or quota
         +-- NextAttempt <----------------------------------+  an internal error of AWS
             FindTransformJob <-----------------------------+  may be running: wait for it, stop it, or retry
-            Diagnose -> ReleaseLockAfterFailure -> Failed <+  anything else
+            Diagnose -> ReleaseLockAfterFailure -> WriteRecordAfterFailure -> Failed
 
 Every path that does not end in Completed or Skipped ends in the Fail state `Failed`: a failed job looks failed.
 """
@@ -30,6 +33,13 @@ from batch_transform_cdk.machine.states.ending import (
 from batch_transform_cdk.machine.states.language import literal
 from batch_transform_cdk.machine.states.lost_job import lost_job_states
 from batch_transform_cdk.machine.states.preflight import longest_overlap_seconds, preflight_states
+from batch_transform_cdk.machine.states.record import (
+    VARIABLES,
+    list_inputs_state,
+    longest_record_seconds,
+    reconcile_states,
+    write_record_states,
+)
 from batch_transform_cdk.machine.states.retries import longest_wait_seconds, retry_states
 from batch_transform_cdk.machine.states.transform import transform_states
 
@@ -38,7 +48,7 @@ Definition = dict[str, Any]
 
 @dataclass(frozen=True)
 class Parts:
-    """What the state machine uses: two Lambda functions by their ARNs, and the lock's Bucket and Key.
+    """What the state machine uses: three Lambda functions by their ARNs, and the lock's Bucket and Key.
 
     `lock` is None for a job whose runs may overlap. `waiting` is the Bucket and Key of the run that waits for the lock;
     None for a job whose runs don't wait.
@@ -46,6 +56,7 @@ class Parts:
 
     preflight_arn: str
     report_arn: str
+    record_arn: str
     lock: Mapping[str, str] | None
     waiting: Mapping[str, str] | None = None
 
@@ -65,12 +76,17 @@ def state_machine_definition(
         "States": {
             **_prepare_run(spec, request, "Preflight"),
             **preflight_states(
-                spec, lambda_invoke, parts.preflight_arn, "Transform", lock=parts.lock, waiting=parts.waiting
+                spec, lambda_invoke, parts.preflight_arn, "ListInputs", lock=parts.lock, waiting=parts.waiting
             ),
+            **list_inputs_state(spec, lambda_invoke, parts.record_arn, "Transform"),
             **transform_states(spec, request, partition, "CountResults"),
             **retry_states(),
             **lost_job_states(spec, partition, "CountResults"),
-            **completed_states(lambda_invoke, parts.report_arn, has_lock=has_lock),
+            **completed_states(lambda_invoke, parts.report_arn),
+            **reconcile_states(
+                spec, lambda_invoke, parts.record_arn, "ReleaseLock" if has_lock else "WriteRecord"
+            ),
+            **write_record_states(spec, lambda_invoke, parts.record_arn),
             **(skipped_state() if spec.workflow.overlapping_runs in {"wait", "skip"} else {}),
             **failed_states(lambda_invoke, parts.report_arn, has_lock=has_lock),
             **(release_states(partition) if has_lock else {}),
@@ -85,7 +101,7 @@ def longest_run_seconds(spec: JobSpec) -> int:
     transform job to an internal error at its end, run a second one, lose track of that and wait for it again; its
     functions take two hours at most. Step Functions accepts at most 99,999,999 seconds.
     """
-    waits = longest_overlap_seconds(spec) + 2 * longest_wait_seconds()
+    waits = longest_overlap_seconds(spec) + 2 * longest_wait_seconds() + longest_record_seconds(spec)
     return min(waits + 3 * spec.transform.max_runtime_in_seconds + 7200, 99_999_999)
 
 
@@ -119,6 +135,7 @@ def _prepare_run(spec: JobSpec, request: Mapping[str, Any], following: str) -> D
                 "retried_internal_error": 0,  # 1 after a retry of a transform job with an InternalServerError
                 "status_checks": 0,  # of another run, or of a transform job that the Transform task lost track of
                 "stop_result": False,  # the result of StopTransformJob, for the cause of the failure
+                **VARIABLES,
             },
             "Next": following,
         }

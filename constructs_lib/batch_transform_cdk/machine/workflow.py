@@ -30,6 +30,7 @@ from batch_transform_cdk.ground.tokens import PARTITION, arn, json_text
 from batch_transform_cdk.ground.workflow_function import WorkflowFunction, machine_statement, run_logs
 from batch_transform_cdk.machine.definition import Parts, state_machine_definition
 from batch_transform_cdk.machine.model_lookup import ModelLookup
+from batch_transform_cdk.machine.record_function import RecordFunction
 from batch_transform_cdk.machine.run_lock import RunLock
 
 
@@ -174,8 +175,18 @@ class Workflow(StackPart):
             ],
         )
         acknowledge_wildcards(self.report, {job_logs_arn: "the streams of one group: SageMaker names them"})
+        self.record = RecordFunction(
+            self,
+            "Record",
+            spec=spec,
+            request=request,
+            data=data,
+            output=output,
+            transform_jobs_arns=jobs_arns,
+            encryption_key=encryption_key,
+        )
         volume_key = KmsKey(spec.transform.volume_kms_key) if spec.transform.volume_kms_key else None
-        function_arns = [preflight.arn, self.report.arn]
+        function_arns = [preflight.arn, self.report.arn, self.record.arn]
         self.log_group = run_logs(
             self,
             retention_in_days=spec.workflow.log_retention_in_days,
@@ -204,7 +215,13 @@ class Workflow(StackPart):
         definition = state_machine_definition(
             spec,
             request,
-            Parts(preflight_arn=function_arns[0], report_arn=function_arns[1], lock=place, waiting=waiting),
+            Parts(
+                preflight_arn=preflight.arn,
+                report_arn=self.report.arn,
+                record_arn=self.record.arn,
+                lock=place,
+                waiting=waiting,
+            ),
             partition=PARTITION,
         )
         self.resource = sfn.CfnStateMachine(

@@ -12,6 +12,7 @@ alarms do not depend on them.
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
@@ -23,6 +24,7 @@ from batch_transform.job.values.job_spec import JobSpec
 from batch_transform_cdk.ground.description import OF_RULE, within
 from batch_transform_cdk.ground.tokens import topic_arn
 from batch_transform_cdk.ground.workflow_function import WorkflowFunction
+from batch_transform_cdk.machine.record_function import RecordFunction
 from batch_transform_cdk.machine.workflow import StateMachine
 
 SUCCEEDED = ("SUCCEEDED",)
@@ -57,11 +59,12 @@ def run_ended_rule(
 
 
 class FailedRuns(Construct):
-    """Define the rule that calls two functions for each run that failed, timed out or was stopped.
+    """Define the rule that calls three functions for each run that failed, timed out or was stopped.
 
     - `notify`, of `Notifications`, sends a notification. It must be allowed to publish to `topic`.
     - `report`, of the job, stops a transform job that the run left running. Step Functions itself stops the job of a
       run that is stopped in the state Transform, but not in the states that find a job, wait for it or stop it.
+    - `record`, of the job, writes the record of a run whose state machine couldn't.
 
     EventBridge retries a failed delivery for 24 hours, its default: a transform job that is still running is worth
     stopping at any time. Lambda retries a failed call twice. There is no dead-letter queue, since its message would
@@ -76,6 +79,7 @@ class FailedRuns(Construct):
         job: JobSpec,
         state_machine: StateMachine,
         report: WorkflowFunction,
+        record: RecordFunction,
         notify: WorkflowFunction,
         topic: sns.ITopic,
     ) -> None:
@@ -101,11 +105,23 @@ class FailedRuns(Construct):
             targets=[
                 _target("Notify", notify, notification),
                 _target("Report", report, {"job": job.name, "ended_badly": "DETAIL"}),
+                _target(
+                    "Record",
+                    record,
+                    {
+                        "job": job.name,
+                        "job_file": job.job_file,
+                        "output": dict(record.declared_output),
+                        "reconcile": job.reconcile,
+                        "ended_badly": "DETAIL",
+                    },
+                ),
             ],
         )
         rule_arn = self.rule.attr_arn
         self._let_in("MayInvoke", notify, rule_arn)
         self._let_in("MayInvokeReport", report, rule_arn)
+        self._let_in("MayInvokeRecord", record, rule_arn)
 
     def _let_in(self, construct_id: str, function: WorkflowFunction, rule_arn: str) -> None:
         lambda_.CfnPermission(
@@ -119,7 +135,7 @@ class FailedRuns(Construct):
 
 
 def _target(
-    target_id: str, function: WorkflowFunction, given: dict[str, str]
+    target_id: str, function: WorkflowFunction, given: dict[str, Any]
 ) -> events.CfnRule.TargetProperty:
     """Return a target that receives `given`, with the event's detail in the place of DETAIL."""
     # EventBridge inserts `<detail>` as a JSON value. Any other `<` would start a variable as well.

@@ -9,6 +9,7 @@ from constructs import Construct
 from batch_transform.job.values.job_spec import JobSpec
 from batch_transform_cdk.ground.stack_part import StackPart
 from batch_transform_cdk.ground.workflow_function import WorkflowFunction
+from batch_transform_cdk.machine.record_function import RecordFunction
 from batch_transform_cdk.machine.workflow import StateMachine
 from batch_transform_cdk.starts.undelivered_starts import UndeliveredStarts
 from batch_transform_cdk.watch.failed_runs import FailedRuns
@@ -30,6 +31,7 @@ class Monitoring(StackPart):
             job=job,
             state_machine=workflow,
             report=workflow.report,
+            record=workflow.record,
             undelivered_starts=None,
             notifications=Notifications(self, "Notifications"),
         )
@@ -43,6 +45,7 @@ class Monitoring(StackPart):
         job: JobSpec,
         state_machine: StateMachine,
         report: WorkflowFunction,
+        record: RecordFunction,
         undelivered_starts: UndeliveredStarts | None,
         notifications: Notifications,
         topic: sns.ITopic | None = None,
@@ -63,6 +66,7 @@ class Monitoring(StackPart):
             job=job,
             state_machine=state_machine,
             report=report,
+            record=record,
             notify=notifications.notify,
             topic=self.topic,
         )

@@ -36,6 +36,7 @@ from batch_transform_cdk.machine.definition import (
 )
 from batch_transform_cdk.machine.states.language import pause_and_checks
 from batch_transform_cdk.machine.states.lost_job import MOST_THROTTLED
+from batch_transform_cdk.machine.states.record import MOST_COUNTING_CALLS
 from batch_transform_cdk.machine.states.retries import MOST_CAPACITY_ATTEMPTS, longest_wait_seconds
 from checks.state_machine import findings
 
@@ -67,10 +68,14 @@ THROTTLED = "Rate exceeded (Service: AmazonSageMaker; Status Code: 400; Error Co
 # The states that call AWS; all others only decide.
 TASKS = {
     "Preflight",
+    "ListInputs",
     "Transform",
     "FindTransformJob",
     "StopTransformJob",
     "CountResults",
+    "Reconcile",
+    "WriteRecord",
+    "WriteRecordAfterFailure",
     "Diagnose",
     "ReleaseLock",
     "ReleaseLockAfterFailure",
@@ -80,6 +85,7 @@ TASKS = {
 PARTS = Parts(
     preflight_arn="arn:aws:lambda:eu-west-1:123456789012:function:preflight",
     report_arn="arn:aws:lambda:eu-west-1:123456789012:function:report",
+    record_arn="arn:aws:lambda:eu-west-1:123456789012:function:record",
     lock=LOCK,
 )
 
@@ -198,9 +204,14 @@ def test_every_state_can_be_reached_and_every_path_ends(each_definition: Definit
 def test_every_caught_error_fails_the_run_or_leads_to_another_attempt(each_definition: Definition) -> None:
     states = each_definition["States"]
     caught = {(name, catch["Next"]) for name, state in states.items() for catch in state.get("Catch", [])}
-    # The two that do not fail a run: its results are there, and a lock is stale when its execution has ended.
-    harmless = {("CountResults", "ReleaseLock"), ("CountResults", "Completed"), ("ReleaseLock", "Completed")}
-    harmless |= {("ReleaseLockAfterFailure", "Failed")}
+    # Those that do not fail a run: its results are there, a lock is stale when its execution has ended, and the record
+    # never decides how a run ends.
+    harmless = {("CountResults", "Reconcile"), ("ReleaseLock", "WriteRecord"), ("WriteRecord", "Completed")}
+    harmless |= {
+        ("ReleaseLockAfterFailure", "WriteRecordAfterFailure"),
+        ("WriteRecordAfterFailure", "Failed"),
+    }
+    harmless |= {("ListInputs", "Transform"), ("Reconcile", "ReleaseLock"), ("Reconcile", "WriteRecord")}
     assert len(caught - harmless) == 5
     for _, start in caught - harmless:
         ends = {
@@ -217,7 +228,7 @@ def test_every_caught_error_fails_the_run_or_leads_to_another_attempt(each_defin
 def test_every_path_to_the_fail_state_sets_the_failure(each_definition: Definition) -> None:
     states = each_definition["States"]
     for name, state in states.items():
-        if "Failed" in next_states(state) and name != "ReleaseLockAfterFailure":
+        if "WriteRecordAfterFailure" in next_states(state) and name != "ReleaseLockAfterFailure":
             given = [state.get("Assign", {}), *(catch["Assign"] for catch in state.get("Catch", []))]
             assert any("run_failure" in assigned for assigned in given), name
             assert all("run_failure" in catch["Assign"] for catch in state.get("Catch", [])), name
@@ -225,7 +236,7 @@ def test_every_path_to_the_fail_state_sets_the_failure(each_definition: Definiti
 
 def test_every_end_with_the_lock_releases_it(definition: Definition) -> None:
     states = definition["States"]
-    releasing = {"ReleaseLock": "Completed", "ReleaseLockAfterFailure": "Failed"}
+    releasing = {"ReleaseLock": "WriteRecord", "ReleaseLockAfterFailure": "WriteRecordAfterFailure"}
     before = {name for name, state in states.items() if set(releasing.values()) & set(next_states(state))}
     assert before == {"Preflight", "OverlappingRun", *releasing}  # the first two have no lock
     for name, following in releasing.items():
@@ -250,7 +261,7 @@ def test_every_state_has_a_comment(each_definition: Definition) -> None:
 
 def test_every_retry_backs_off_with_jitter(definition: Definition) -> None:
     retries = [retry for state in definition["States"].values() for retry in state.get("Retry", [])]
-    assert len(retries) == 7
+    assert len(retries) == 11
     assert all(retry["JitterStrategy"] == "FULL" and retry["BackoffRate"] > 1 for retry in retries)
     for wait, counter in (
         ("WaitForCapacity", "capacity_attempt"),
@@ -281,7 +292,7 @@ def test_the_transform_job_has_no_retry_that_could_use_its_name_again(definition
 def test_every_way_back_to_the_transform_job_increments_the_attempt(each_definition: Definition) -> None:
     states = each_definition["States"]
     before = {name for name, state in states.items() if "Transform" in next_states(state)}
-    first = "CheckRunLock" if "CheckRunLock" in states else "Preflight"
+    first = "ListInputs"
     assert before == {first, "NextInstanceType", "WaitForCapacity", "NextAttempt"}
     for name in before - {first}:
         assert states[name]["Assign"]["attempt"] == "{% $attempt + 1 %}"
@@ -504,7 +515,7 @@ def test_what_a_run_does_while_another_is_in_progress(
 ) -> None:
     choice = a_definition(overlapping_runs)["States"]["CheckRunLock"]
     lock = {"RunningExecutionArn": "", "WaitingExecutionArn": ""}
-    assert follows(choice, lock=lock, status_checks=status_checks) == "Transform"
+    assert follows(choice, lock=lock, status_checks=status_checks) == "ListInputs"
     lock["RunningExecutionArn"] = "arn:of:another"
     assert follows(choice, lock=lock, status_checks=status_checks) == expected
 
@@ -666,3 +677,32 @@ def test_the_offline_checks_find_a_broken_definition(tmp_path: Path) -> None:
     broken = a_definition()
     broken["States"]["Failed"]["Next"] = "Nowhere"
     assert any("Nowhere" in line for line in findings(broken, tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("reconciled", "calls", "expected"),
+    [
+        ({"done": True, "error": ""}, 1, "ReleaseLock"),
+        ({"done": False, "error": ""}, 1, "Reconcile"),
+        ({"done": False, "error": ""}, MOST_COUNTING_CALLS, "ReleaseLock"),
+        ({"done": True, "error": "ReconciliationError"}, 1, "Diagnose"),
+    ],
+)
+def test_records_are_counted_until_all_are_and_a_mismatch_fails_the_run(
+    reconciled: dict[str, Any], calls: int, expected: str
+) -> None:
+    choice = a_definition()["States"]["CheckReconciliation"]
+    assert follows(choice, reconciled=reconciled, reconcile_calls=calls) == expected
+
+
+def test_counting_records_has_its_time() -> None:
+    counting = dataclasses.replace(SPEC, reconcile="records")
+    assert longest_run_seconds(counting) - longest_run_seconds(SPEC) >= 900 * (MOST_COUNTING_CALLS - 1)
+
+
+def test_only_a_run_with_an_attempt_says_how_many_it_had() -> None:
+    attempts = a_definition()["States"]["WriteRecordAfterFailure"]["Arguments"]["Payload"]["tried"][
+        "attempts"
+    ]
+    assert evaluate(attempts, failure=False, attempt=1) == 0
+    assert evaluate(attempts, failure={"Error": "States.TaskFailed"}, attempt=3) == 3

@@ -53,7 +53,7 @@ _OF_A_JOB = {
 }
 
 
-def completed_states(lambda_invoke: str, report_arn: str, *, has_lock: bool) -> States:
+def completed_states(lambda_invoke: str, report_arn: str) -> States:
     """Count the results, and end with the run's output."""
     run = {"Outcome": "Completed", **_OF_EVERY_RUN, **_OF_A_JOB, **dict.fromkeys(OTHER_RUNS, _NULL)}
     return {
@@ -72,11 +72,11 @@ def completed_states(lambda_invoke: str, report_arn: str, *, has_lock: bool) -> 
                 {
                     "ErrorEquals": ["States.ALL"],
                     "Assign": {"output": {**run, **dict.fromkeys(COUNTS, _NULL)}},
-                    "Next": "ReleaseLock" if has_lock else "Completed",
+                    "Next": "Reconcile",
                 }
             ],
             "Assign": {"output": "{% $states.result.Payload %}"},
-            "Next": "ReleaseLock" if has_lock else "Completed",
+            "Next": "Reconcile",
         },
         "Completed": {
             "Type": "Pass",
@@ -107,7 +107,7 @@ def skipped_state() -> States:
 
 def failed_states(lambda_invoke: str, report_arn: str, *, has_lock: bool) -> States:
     """Find out why the run failed, and end in the one Fail state."""
-    following = "ReleaseLockAfterFailure" if has_lock else "Failed"
+    following = "ReleaseLockAfterFailure" if has_lock else "WriteRecordAfterFailure"
     return {
         "Diagnose": {
             "Type": "Task",
@@ -152,8 +152,8 @@ def failed_states(lambda_invoke: str, report_arn: str, *, has_lock: bool) -> Sta
 def release_states(partition: str) -> States:
     """Release the job's lock however the run ended, on two separate paths."""
     return {
-        "ReleaseLock": _release(partition, "Completed"),
-        "ReleaseLockAfterFailure": _release(partition, "Failed"),
+        "ReleaseLock": _release(partition, "WriteRecord"),
+        "ReleaseLockAfterFailure": _release(partition, "WriteRecordAfterFailure"),
     }
 
 

@@ -77,7 +77,13 @@ def _preflight(
         "TimeoutSeconds": LISTS_OBJECTS.state_timeout_seconds,
         "Retry": [LAMBDA_RETRY],
         # If the function took the lock and then failed, the lock is stale once this execution has ended.
-        "Catch": [{"ErrorEquals": ["States.ALL"], "Assign": {"run_failure": _refusal()}, "Next": "Failed"}],
+        "Catch": [
+            {
+                "ErrorEquals": ["States.ALL"],
+                "Assign": {"run_failure": _refusal()},
+                "Next": "WriteRecordAfterFailure",
+            }
+        ],
         "Assign": {name: f"{{% $states.result.Payload.{name} %}}" for name in returned},
         "Next": following,
     }
@@ -149,6 +155,6 @@ def _overlap(spec: JobSpec, following: str) -> States:
                 "stop the other one, or set workflow.overlapping_runs in the job file' %}",
             }
         },
-        "Next": "Failed",
+        "Next": "WriteRecordAfterFailure",
     }
     return states

@@ -94,7 +94,6 @@ def write_record_states(spec: JobSpec, lambda_invoke: str, record_arn: str) -> S
         "cause": "{% $run_failure.Cause %}",
     }
     tried = {
-        "attempts": "{% $failure or $reconciled ? $attempt : 0 %}",
         "instance_types": "{% $instance_types %}",
         "instance_type_index": "{% $instance_type_index %}",
         "capacity_attempt": "{% $capacity_attempt %}",
@@ -104,12 +103,13 @@ def write_record_states(spec: JobSpec, lambda_invoke: str, record_arn: str) -> S
             "Write the run's record next to its results",
             lambda_invoke,
             record_arn,
-            {"step": "write", "run": _run(spec), "ending": ending, "tried": tried},
+            {"step": "write", "run": _run(spec), "ending": ending, "tried": {"attempts": attempts, **tried}},
             following,
         )
-        for name, ending, following in (
-            ("WriteRecord", completed, "Completed"),
-            ("WriteRecordAfterFailure", failed, "Failed"),
+        for name, ending, attempts, following in (
+            ("WriteRecord", completed, "{% $attempt %}", "Completed"),
+            # A run that was refused before its first attempt has no failure of one.
+            ("WriteRecordAfterFailure", failed, "{% $failure ? $attempt : 0 %}", "Failed"),
         )
     }
 
