@@ -33,11 +33,8 @@ _REPLACED = {"PreconditionFailed", "412", "NoSuchKey", "404"}
 def is_countable(request: Mapping[str, Any]) -> bool:
     """Return whether each line of the input is a record, and each line of the results the result of one."""
     source, output = request["TransformInput"], request["TransformOutput"]
-    return (
-        source["DataSource"]["S3DataSource"]["S3DataType"] == "S3Prefix"
-        and source.get("SplitType") == "Line"
-        and output.get("AssembleWith") == "Line"
-    )
+    is_prefix = source["DataSource"]["S3DataSource"]["S3DataType"] == "S3Prefix"
+    return bool(is_prefix and source.get("SplitType") == output.get("AssembleWith") == "Line")
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ LIKELY = (
     ("*/Workflow/Report/*", "*sagemaker:*", "leaves_nothing_running"),
     ("*/Workflow/Report/*", "*", "explains"),
     ("*/Workflow/Preflight/*", "*.waiting*Resource *.waiting", "waits_for_its_turn"),
+    ("*/Workflow/Record", "*", "has_record_when_stopped"),
+    ("*/Workflow/Record/*", "*", "has_record has_record_when_refused has_record_when_stopped"),
     ("*/Workflow/Preflight/*", "*states:*", "takes_over"),
     ("*/Workflow/Preflight/*", "*Action s3:[DG]*", "takes_over"),
     ("*/Workflow/Preflight/*", "*", "completes finds_header takes_over"),

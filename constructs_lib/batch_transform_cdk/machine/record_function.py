@@ -87,7 +87,8 @@ def _models(spec: JobSpec, model_name: str) -> dict[str, str]:
 
     SageMaker lowercases some names in its ARNs, and IAM is case-sensitive.
     """
-    names, reason = (model_name, model_name.lower()), ""
+    names: tuple[str, ...] = (model_name, model_name.lower())
+    reason = ""
     if is_token(model_name):
         names = (model_name,)
     elif spec.model.package_group is not None:

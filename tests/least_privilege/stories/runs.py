@@ -44,7 +44,7 @@ def put_data(account: Account, job: str) -> None:
 
 def completes(account: Account, job: str) -> Points:
     """A run scores its data, and writes results, captured data, logs and metrics."""
-    began = _now()
+    began = now()
     execution = _run(account, job, "good")
     name = _transform_job(execution)
     yield "succeeds", execution["status"] == "SUCCEEDED" and name != ""
@@ -64,7 +64,7 @@ def completes_in_parts(account: Account, job: str) -> Points:
 
 def explains(account: Account, job: str) -> Points:
     """A run with a bad record fails, and says which file and why."""
-    began = _now()
+    began = now()
     execution = _run(account, job, "mixed")
     cause = execution.get("cause", "")
     yield "fails", execution["status"] == "FAILED"
@@ -306,5 +306,5 @@ def _has_metrics(account: Account, job_name: str) -> bool:
     return bool(listed["Metrics"])
 
 
-def _now() -> int:
+def now() -> int:
     return int(time.time() * 1000)

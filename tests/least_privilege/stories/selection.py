@@ -7,7 +7,7 @@ from contextlib import closing
 
 from batch_transform.job.rules.unfit_data import reads_text
 from least_privilege.account import Account
-from least_privilege.stories import messages, plain_http, runs, starts
+from least_privilege.stories import messages, plain_http, records, runs, starts
 from least_privilege.stories.point import Points
 
 Story = Callable[[Account, str], Points]
@@ -16,6 +16,7 @@ Story = Callable[[Account, str], Points]
 def stories_of(account: Account, job: str) -> list[Story]:
     """Return the stories of this job, quick ones first."""
     selected: list[Story] = [runs.redefines, runs.completes, runs.explains]
+    selected += [records.has_record, records.has_record_when_refused]
     if "batch_data_capture_config" in account.jobs[job]:
         selected.append(runs.completes_in_parts)
     if "columns" in account.jobs[job].get("input", {}):
@@ -29,7 +30,7 @@ def stories_of(account: Account, job: str) -> list[Story]:
         selected.append(runs.waits_for_its_turn)
     if account.physical_ids(job, "AWS::CloudWatch::Alarm"):
         selected += [messages.notifies_of_failure, messages.notifies_of_alarm]
-    selected += [runs.stops, runs.leaves_nothing_running]
+    selected += [runs.stops, runs.leaves_nothing_running, records.has_record_when_stopped]
     if account.physical_ids(job, "AWS::Lambda::Function", "Upload"):
         selected += [starts.delays_start_after_upload, starts.keeps_undelivered_uploads]
     if account.physical_ids(job, "AWS::Scheduler::Schedule"):

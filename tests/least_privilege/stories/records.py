@@ -1,0 +1,60 @@
+"""The record of a run: of one that completes, one that is refused, and one that is stopped."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from batch_transform.job.values.run import execution_hash
+from least_privilege.account import Account
+from least_privilege.model_code import hanging
+from least_privilege.stories.point import Points
+from least_privilege.stories.runs import functions_log, now
+
+
+def has_record(account: Account, job: str) -> Points:
+    """A run that completes has a whole record, and its results match its input."""
+    began = now()
+    execution = account.start(job, {"input": {"data": account.place(job, "good")}})
+    yield "succeeds", account.execution(execution)["status"] == "SUCCEEDED"
+    record = _file(account, job, execution, "_run.json")
+    run = json.loads(record or "{}")
+    yield "has a record", run.get("Outcome") == "Completed"
+    yield "knows its objects", run["Objects"] == {"Total": 2, "Success": 2, "Error": 0}
+    yield "is reconciled", run["Reconciliation"]["Result"] == "Matched"
+    yield "knows its model", bool(run["Model"]["Image"] or run["Model"]["ModelPackageArn"])
+    yield "knows its transform job", [each["InstanceCount"] > 0 for each in run["TransformJobs"]] == [True]
+    yield "has a success", _file(account, job, execution, "_SUCCESS") is not None
+    yield "functions log", functions_log(account, job, began, "Workflow/Record")
+
+
+def has_record_when_refused(account: Account, job: str) -> Points:
+    """A run that the preflight refuses has a record, too."""
+    execution = account.start(job, {"unknown": True})
+    yield "fails", account.execution(execution)["status"] == "FAILED"
+    record = _file(account, job, execution, "_run.json")
+    yield "has a record", json.loads(record or "{}").get("Error") == "RunInputError"
+
+
+def has_record_when_stopped(account: Account, job: str) -> Points:
+    """A run that is stopped has a record, which says so."""
+    with hanging():
+        execution = account.start(job, {"input": {"data": account.place(job, "hang")}})
+        account.wait_until(lambda: _file(account, job, execution, "_run.json"))
+        yield "is stopped", account.stop(execution)
+        yield (
+            "has a record",
+            account.wait_until(lambda: '"Aborted"' in (_file(account, job, execution, "_run.json") or "")),
+        )
+
+
+def _file(account: Account, job: str, execution: str, name: str) -> str | None:
+    """Return a file of the run's record; None if there is none."""
+    s3: Any = account.client("s3")
+    listed = s3.list_objects_v2(Bucket=account.output_bucket, Prefix=f"{job}/").get("Contents", [])
+    end = f"-{execution_hash(execution)}/{name}"
+    for entry in listed:
+        if entry["Key"].endswith(end):
+            body = s3.get_object(Bucket=account.output_bucket, Key=entry["Key"])["Body"].read()
+            return str(body.decode())
+    return None
