@@ -20,6 +20,7 @@ from batch_transform.job.rules.settings import (
     name_problems,
     notify_problems,
     one_text_problems,
+    reconcile_problems,
 )
 from batch_transform.job.rules.triggers import schedule_problems, upload_problems
 from batch_transform.job.values.derived import with_derived
@@ -37,6 +38,7 @@ _JOB_RULES = (
     upload_problems,
     notify_problems,
     log_problems,
+    reconcile_problems,
 )
 
 

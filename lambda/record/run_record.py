@@ -100,6 +100,7 @@ def started(run: Run, model: Record | None) -> Record:
         "TransformJobArn": None,
         **dict.fromkeys(_OF_LAST_JOB),
         "RunningExecutionArn": None,
+        "WaitingExecutionArn": None,
         **dict.fromkeys(("InputObjects", "InputBytes", "OutputObjects", "OutputBytes")),
         "Objects": unknown_records(),
         "Records": unknown_records(),

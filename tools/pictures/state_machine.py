@@ -16,7 +16,7 @@ def state_machine() -> str:
     """Draw the states of a job with all defaults: solid lines are the next state, dotted ones where an error leads."""
     job = JobSpec(name="job", model=ModelSpec(existing="model"))
     lock = {"Bucket": "bucket", "Key": "key"}
-    definition = state_machine_definition(job, {}, Parts("preflight", "report", lock))
+    definition = state_machine_definition(job, {}, Parts("preflight", "report", "record", lock))
     states: dict[str, dict[str, Any]] = definition["States"]
     lines = ["flowchart TD"]
     for name, state in states.items():

@@ -1,9 +1,10 @@
-"""Rules for fields that aren't members of the request: name, lists of names, notifications and logs."""
+"""Rules for fields that aren't members of the request: name, lists of names, notifications, logs and what is reconciled."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from batch_transform.job.aws.enums import Reconcile
 from batch_transform.job.errors import Problem
 from batch_transform.job.values.cdk_token import is_token
 from batch_transform.job.values.fields import item_field
@@ -47,6 +48,23 @@ def one_text_problems(spec: JobSpec) -> Iterator[Problem]:
     for field, names in given.items():
         if isinstance(names, str):
             yield Problem("wrong-type", field, f"must be a tuple of names; write ({shown(names)},)")
+
+
+def reconcile_problems(spec: JobSpec) -> Iterator[Problem]:
+    """Check that the records of the job can be counted: as lines, of the input and of the results."""
+    if spec.reconcile != Reconcile.RECORDS:
+        return
+    needed = {
+        "input.data_type": (spec.input.data_type, "S3Prefix"),
+        "input.split_type": (spec.input.split_type or "None", "Line"),
+        "output.assemble_with": (spec.output.assemble_with or "None", "Line"),
+    }
+    unfit = {field: both for field, both in needed.items() if both[0] != both[1] and not is_token(both[0])}
+    if unfit:
+        found = ", ".join(f"{field}: {value}" for field, (value, _) in unfit.items())
+        fix = ", ".join(f"{field}: {countable}" for field, (_, countable) in unfit.items())
+        message = f"records can't be counted with {found}; write {fix}, or reconcile: objects"
+        yield Problem("reconcile-uncountable", "reconcile", message)
 
 
 _EMAIL = "notify.email"

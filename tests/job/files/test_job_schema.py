@@ -127,6 +127,7 @@ _BEYOND = {
     "output-under-input",
     "notify-empty",
     "payload-in-flight-too-large",
+    "reconcile-uncountable",
     "role-missing",
     "run-too-large",
     "schedule-ends-first",

@@ -949,6 +949,19 @@ BAD_FILES: list[tuple[str, str, str]] = [
     ("topic-malformed", "name", f"{MODEL}notify: {{topic: «failures}}\n"),
     ("topic-fifo", "fifo", f"{MODEL}notify: {{topic: «arn:aws:sns:eu-west-1:123456789012:failures.fifo}}\n"),
     ("overlapping-runs-unknown", "queue", f"{MODEL}workflow: {{overlapping_runs: «queue}}\n"),
+    ("reconcile-unknown", "rows", f"{MODEL}reconcile: «rows\n"),
+    ("reconcile-uncountable", "whole objects", f"{MODEL}reconcile: «records\n"),
+    (
+        "reconcile-uncountable",
+        "concatenated",
+        f"{MODEL}input: {{split_type: Line}}\noutput: {{assemble_with: None}}\nreconcile: «records\n",
+    ),
+    (
+        "reconcile-uncountable",
+        "manifest",
+        f"{MODEL}input: {{data_type: ManifestFile, split_type: Line}}\noutput: {{assemble_with: Line}}\n"
+        "reconcile: «records\n",
+    ),
     ("log-retention-unknown", "100", f"{MODEL}workflow: {{log_retention_in_days: «100}}\n"),
     (
         "longest-duration-in-seconds-too-small",
