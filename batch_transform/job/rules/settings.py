@@ -1,4 +1,4 @@
-"""Rules for fields that aren't members of the request: name, lists of names, notifications, logs and what is reconciled."""
+"""Rules for fields that aren't members of the request: name, lists of names, notifications, logs, reconciliation."""
 
 from __future__ import annotations
 

@@ -953,11 +953,6 @@ BAD_FILES: list[tuple[str, str, str]] = [
     ("reconcile-uncountable", "whole objects", f"{MODEL}reconcile: «records\n"),
     (
         "reconcile-uncountable",
-        "concatenated",
-        f"{MODEL}input: {{split_type: Line}}\noutput: {{assemble_with: None}}\nreconcile: «records\n",
-    ),
-    (
-        "reconcile-uncountable",
         "manifest",
         f"{MODEL}input: {{data_type: ManifestFile, split_type: Line}}\noutput: {{assemble_with: Line}}\n"
         "reconcile: «records\n",

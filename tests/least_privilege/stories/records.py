@@ -9,7 +9,7 @@ from batch_transform.job.values.run import execution_hash
 from least_privilege.account import Account
 from least_privilege.model_code import hanging
 from least_privilege.stories.point import Points
-from least_privilege.stories.runs import functions_log, now
+from least_privilege.stories.runs import clear_uploads, functions_log, now, running_of
 
 
 def has_record(account: Account, job: str) -> Points:
@@ -40,12 +40,20 @@ def has_record_when_stopped(account: Account, job: str) -> Points:
     """A run that is stopped has a record, which says so."""
     with hanging():
         execution = account.start(job, {"input": {"data": account.place(job, "hang")}})
-        account.wait_until(lambda: _file(account, job, execution, "_run.json"))
-        yield "is stopped", account.stop(execution)
-        yield (
-            "has a record",
-            account.wait_until(lambda: '"Aborted"' in (_file(account, job, execution, "_run.json") or "")),
-        )
+        try:
+            account.wait_until(lambda: running_of(account, job, execution))
+            yield "is stopped", account.stop(execution)
+            yield "has a record", account.wait_until(lambda: _is_aborted(account, job, execution))
+        finally:
+            account.stop(execution)
+            for name in running_of(account, job, execution):
+                account.client("sagemaker").stop_transform_job(TransformJobName=name)
+            account.wait_until(lambda: not running_of(account, job, execution, "Stopping"))
+            clear_uploads(account)
+
+
+def _is_aborted(account: Account, job: str, execution: str) -> bool:
+    return json.loads(_file(account, job, execution, "_run.json") or "{}").get("Outcome") == "Aborted"
 
 
 def _file(account: Account, job: str, execution: str, name: str) -> str | None:

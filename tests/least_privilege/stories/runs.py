@@ -107,7 +107,7 @@ def stops(account: Account, job: str) -> Points:
             for name in _running(account, job):
                 account.client("sagemaker").stop_transform_job(TransformJobName=name)
                 account.wait_until(partial(_has_stopped, account, name))
-            _clear_uploads(account)
+            clear_uploads(account)
 
 
 @contextmanager
@@ -129,8 +129,8 @@ def leaves_nothing_running(account: Account, job: str) -> Points:
     with hanging():
         arn = account.start(job, {"input": {"data": account.place(job, "hang")}})
         try:
-            account.wait_until(lambda: _running_of(account, job, arn) or not _is_running(account, arn))
-            running = _running_of(account, job, arn)
+            account.wait_until(lambda: running_of(account, job, arn) or not _is_running(account, arn))
+            running = running_of(account, job, arn)
             yield "runs", bool(running)
             described = sagemaker.describe_transform_job(TransformJobName=running[0])
             asked = ("ModelName", "TransformInput", "TransformOutput", "TransformResources")
@@ -139,13 +139,13 @@ def leaves_nothing_running(account: Account, job: str) -> Points:
                 TransformJobName=unknown, **{each: described[each] for each in asked}
             )
             yield "runs on", account.stop(arn)
-            yield "stops it", account.wait_until(lambda: unknown not in _running_of(account, job, arn))
+            yield "stops it", account.wait_until(lambda: unknown not in running_of(account, job, arn))
         finally:
             account.stop(arn)
-            for name in _running_of(account, job, arn):
+            for name in running_of(account, job, arn):
                 sagemaker.stop_transform_job(TransformJobName=name)
-            account.wait_until(lambda: not _running_of(account, job, arn, "Stopping"))
-            _clear_uploads(account)
+            account.wait_until(lambda: not running_of(account, job, arn, "Stopping"))
+            clear_uploads(account)
 
 
 def takes_over(account: Account, job: str) -> Points:
@@ -167,13 +167,13 @@ def waits_for_its_turn(account: Account, job: str) -> Points:
     try:
         with hanging():
             started.append(account.start(job, {"input": {"data": account.place(job, "hang")}}))
-            yield "runs", account.wait_until(lambda: _running_of(account, job, started[0]))
+            yield "runs", account.wait_until(lambda: running_of(account, job, started[0]))
             started.append(account.start(job, {"input": {"data": account.place(job, "good")}}))
             yield "waits", account.wait_until(lambda: account.waits_for_other(started[1]))
             output = json.loads(_run(account, job, "good").get("output") or "{}")
             yield "is skipped", output.get("WaitingExecutionArn") == started[1]
             account.stop(started[0])
-        yield "gets the lock", account.wait_until(lambda: _running_of(account, job, started[1], "Completed"))
+        yield "gets the lock", account.wait_until(lambda: running_of(account, job, started[1], "Completed"))
         yield "leaves nothing", account.wait_until(lambda: not _locks(account, job))
     finally:
         for execution in started:
@@ -181,7 +181,7 @@ def waits_for_its_turn(account: Account, job: str) -> Points:
         for name in _running(account, job):
             account.client("sagemaker").stop_transform_job(TransformJobName=name)
             account.wait_until(partial(_has_stopped, account, name))
-        _clear_uploads(account)
+        clear_uploads(account)
 
 
 def redefines(account: Account, job: str) -> Points:
@@ -241,7 +241,7 @@ def _has_stopped(account: Account, job_name: str) -> bool:
     return bool(described["TransformJobStatus"] == "Stopped")
 
 
-def _running_of(account: Account, job: str, execution: str, status: str = "InProgress") -> list[str]:
+def running_of(account: Account, job: str, execution: str, status: str = "InProgress") -> list[str]:
     """The transform jobs of this run alone."""
     described = account.client("stepfunctions").describe_execution(executionArn=execution)
     run = run_id(execution, described["startDate"])
@@ -259,7 +259,7 @@ def _uploads(account: Account) -> int:
     return len(listed.get("Uploads", []))
 
 
-def _clear_uploads(account: Account) -> None:
+def clear_uploads(account: Account) -> None:
     s3 = account.client("s3")
     for upload in s3.list_multipart_uploads(Bucket=account.output_bucket).get("Uploads", []):
         s3.abort_multipart_upload(
