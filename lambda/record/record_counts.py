@@ -1,6 +1,6 @@
 """Counts the records of a run's objects and of their results, in as many calls of the function as that takes.
 
-Each call goes on where the last one stopped, and writes what it counted to `_objects.jsonl`. An object and its result
+Each call continues where the last one stopped, and writes what it counted to `_objects.jsonl`. An object and its result
 are counted in ranges, so that one of any size can be continued. Only a gzip file can't: one that takes longer than a
 whole call stays uncounted.
 """
@@ -39,7 +39,7 @@ def is_countable(request: Mapping[str, Any]) -> bool:
 
 @dataclass(frozen=True)
 class Cursor:
-    """Where a call goes on: at the line `line` of `_objects.jsonl`, counted from 0.
+    """Where a call continues: at the line `line` of `_objects.jsonl`, counted from 0.
 
     A large object may have been begun: `records_in` is None until its input is counted, and `begun` is how far the
     input, and then the result, was counted.
@@ -57,7 +57,7 @@ class Cursor:
 class RecordCounter:
     """Counts for one call, until `ends_at`, a time of `time.monotonic`.
 
-    `source_bucket` and `output_bucket` have the inputs and the results. `stopped` is where the next call has to go on,
+    `source_bucket` and `output_bucket` have the inputs and the results. `stopped` is where the next call has to continue,
     and None once everything is counted.
     """
 
@@ -126,7 +126,7 @@ class RecordCounter:
         return counted.records if counted else None
 
     def _count_large(self, line: Line, begun: Cursor, first: Cursor) -> Line:
-        """Count an object and its result as long as there is time. `first` is where this call went on."""
+        """Count an object and its result as long as there is time. `first` is where this call began."""
         try:
             known = begun.records_in
             counted = Counted(**begun.begun)

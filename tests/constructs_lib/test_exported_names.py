@@ -13,6 +13,7 @@ import batch_transform_cdk
 NOT_OFFERED = {
     "JobStack": "what add_job_stacks makes of job files, as many as they need",
     "FailedRuns": "a part of Monitoring, which needs the functions that Notifications and Workflow define",
+    "RecordFunction": "a part of Workflow, which knows the job's locations and transform jobs",
     "StackPart": "what the constructs have in common",
     "WorkflowFunction": "a part of the workflow and of the upload trigger, whose code this project ships",
 }
