@@ -167,6 +167,7 @@ class BatchTransform(StackPart):
             output=self.output,
             lock=self._lock(job),
             execution_role_arn=self.model.role_arn,
+            model_arn=self.model.arn,
             encryption_key=self.encryption_key,
         )
         self._triggers = Triggers(

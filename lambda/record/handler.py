@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
+from aws_client import LONGEST_CALL_SECONDS, aws_client
 from ended_run import write_of_ended
-from record_counts import AT_A_TIME
+from object_listing import read_quickly
 from run_record import Ending, Run
 from steps import RecordSteps, now
+from time_budget import TimeBudget
 
 _TO_WRITE_SECONDS = 90
 """What a call keeps of its time to write the objects, a million of them."""
 
-_s3 = boto3.client("s3", config=Config(max_pool_connections=AT_A_TIME))
-_sagemaker = boto3.client("sagemaker")
+_s3 = aws_client("s3", GetObject=["IfMatch"], PutObject=["IfMatch", "IfNoneMatch"])
+read_quickly(_s3)
+_sagemaker = aws_client("sagemaker")
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -29,8 +29,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         steps.list_inputs()
         return {}
     if event["step"] == "reconcile":
-        seconds = context.get_remaining_time_in_millis() / 1000 - _TO_WRITE_SECONDS
-        return steps.reconcile(event["cursor"] or None, seconds)
+        budget = TimeBudget.of(context, kept_seconds=LONGEST_CALL_SECONDS + _TO_WRITE_SECONDS)
+        return steps.reconcile(event["cursor"] or None, budget)
     steps.write(Ending(end_time=now(), **event["ending"], **_tried(event["tried"])))
     return {}
 

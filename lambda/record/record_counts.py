@@ -7,7 +7,6 @@ whole call stays uncounted.
 
 from __future__ import annotations
 
-import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -20,9 +19,10 @@ from batch_transform.job.values.s3_uri import S3Uri
 from counting import RANGE_BYTES, Counted, count_gzip, count_plain
 from matching import CHANGED, COMPLETED
 from record_files import Line, S3Client
+from time_budget import TimeBudget
 
-AT_A_TIME = 16
-"""Small objects that are counted at once, since a request waits for S3 most of its time."""
+AT_A_TIME = 10
+"""Small objects that are counted at once, since a request mostly waits for S3. boto3 keeps as many connections."""
 
 _BATCH_OBJECTS = 512
 _BATCH_BYTES = 256 * 1024 * 1024  # some seconds
@@ -55,20 +55,20 @@ class Cursor:
 
 
 class RecordCounter:
-    """Counts for one call, until `ends_at`, a time of `time.monotonic`.
+    """Counts for one call, as long as its budget lasts.
 
-    `source_bucket` and `output_bucket` have the inputs and the results. `stopped` is where the next call has to continue,
-    and None once everything is counted.
+    `source_bucket` and `output_bucket` have the inputs and the results. `stopped` is where the next call has to
+    continue, and None once everything is counted.
     """
 
     def __init__(
-        self, s3: S3Client, *, source_bucket: str, output_bucket: str, is_gzip: bool, ends_at: float
+        self, s3: S3Client, *, source_bucket: str, output_bucket: str, is_gzip: bool, budget: TimeBudget
     ) -> None:
         self._s3 = s3
         self._source_bucket = source_bucket
         self._output_bucket = output_bucket
         self._is_gzip = is_gzip
-        self._ends_at = ends_at
+        self._budget = budget
         self.stopped: Cursor | None = None
 
     def count(self, lines: Iterable[Line], cursor: Cursor) -> Iterator[Line]:
@@ -96,7 +96,7 @@ class RecordCounter:
             yield from pool.map(self._count_small, batch)
 
     def _is_time_left(self) -> bool:
-        return time.monotonic() < self._ends_at
+        return not self._budget.is_over
 
     def _is_large(self, line: Line) -> bool:
         if line["Status"] != COMPLETED:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from record_files import Line, RecordFiles, S3Client
 from run_jobs import SageMakerClient, model_of, transform_jobs
 from run_record import Ending, Record, Run, ended, iso, started
 from summary import Summary, not_checked
+from time_budget import TimeBudget
 
 COMPLETED = "Completed"
 RECONCILIATION_ERROR = "ReconciliationError"
@@ -45,20 +45,19 @@ class RecordSteps:
         model = model_of(self._request["ModelName"], self.sagemaker)
         self.files.write(RUN_FILE, started(self.run, model))
 
-    def reconcile(self, cursor: Mapping[str, Any] | None, seconds: float) -> Record:
-        """Compare the results with the input, for `seconds` at most, which is enough for all steps but counting.
+    def reconcile(self, cursor: Mapping[str, Any] | None, budget: TimeBudget) -> Record:
+        """Compare the results with the input. The budget is enough for all but counting records.
 
         Return `done` and, if it is False, the `cursor` for the next call. `error` and `cause` are empty unless the
         results don't match the input.
         """
-        ends_at = time.monotonic() + seconds
         if not self.files.exists(OBJECTS_FILE):  # the input wasn't listed: there is nothing to compare with
             return {"done": True, "cursor": {}, "error": "", "cause": ""}
         if cursor is None:
             self._match(MISSING)
             cursor = {}
         if self.run.reconcile == "records" and is_countable(self._request):
-            stopped = self._count(Cursor(**cursor), ends_at)
+            stopped = self._count(Cursor(**cursor), budget)
             if stopped is not None:
                 return {"done": False, "cursor": stopped.as_json(), "error": "", "cause": ""}
         summary = self._summary()
@@ -128,14 +127,14 @@ class RecordSteps:
                 place = f"s3://{inputs.source.bucket}/{line['Key']}"
                 writer.write({**line, "BadRecords": bad[place]} if line["Key"] is not None else line)
 
-    def _count(self, cursor: Cursor, ends_at: float) -> Cursor | None:
+    def _count(self, cursor: Cursor, budget: TimeBudget) -> Cursor | None:
         files = self.files
         counter = RecordCounter(
             self.s3,
             source_bucket=self._inputs.source.bucket,
             output_bucket=files.prefix.bucket,
             is_gzip=self._request["TransformInput"].get("CompressionType") == "Gzip",
-            ends_at=ends_at,
+            budget=budget,
         )
         with files.line_writer(OBJECTS_FILE) as writer:
             for line in counter.count(files.lines(OBJECTS_FILE), cursor):

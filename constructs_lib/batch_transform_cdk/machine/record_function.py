@@ -9,7 +9,6 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from batch_transform.job.request.request import Request
-from batch_transform.job.values.cdk_token import is_token
 from batch_transform.job.values.job_spec import JobSpec
 from batch_transform.job.values.model_source import to_be_found
 from batch_transform_cdk.data.data_location import DataLocation
@@ -28,7 +27,7 @@ class RecordFunction(WorkflowFunction):
     Only a job with `reconcile: records` lets it read input and results. Otherwise it can list both, and read and write
     the files of records, whose names begin with `_`.
 
-    `declared_output` is the TransformOutput of the job's request.
+    `model_arn` is that of a model of the app. `declared_output` is the TransformOutput of the job's request.
     """
 
     def __init__(
@@ -40,6 +39,7 @@ class RecordFunction(WorkflowFunction):
         request: Request,
         data: DataLocation,
         output: DataLocation,
+        model_arn: str | None,
         transform_jobs_arns: Sequence[str],
         encryption_key: kms.IKey | None,
     ) -> None:
@@ -47,7 +47,7 @@ class RecordFunction(WorkflowFunction):
         files = f"{output.objects_arn}/_*"
         counts = spec.reconcile == "records"
         read = output.objects_arn if counts else files
-        models = _models(spec, str(request["ModelName"]))
+        models = {model_arn: ""} if model_arn else _models(spec, str(request["ModelName"]))
         statements = [
             data.list_statement(),
             output.list_statement(),
@@ -83,15 +83,13 @@ class RecordFunction(WorkflowFunction):
 
 
 def _models(spec: JobSpec, model_name: str) -> dict[str, str]:
-    """Return the ARNs of the models that a run may use, each with the reason for a wildcard in it.
+    """Return the ARNs of the models of others that a run may use, each with the reason for a wildcard in it.
 
     SageMaker lowercases some names in its ARNs, and IAM is case-sensitive.
     """
     names: tuple[str, ...] = (model_name, model_name.lower())
     reason = ""
-    if is_token(model_name):
-        names = (model_name,)
-    elif spec.model.package_group is not None:
+    if spec.model.package_group is not None:
         names = (f"{spec.name}-*", f"{spec.name.lower()}-*")
         reason = "one model for each package, with a name that starts with the job's"
     elif to_be_found(spec.model):

@@ -106,6 +106,7 @@ class Workflow(StackPart):
     - `request` is a CreateTransformJob request without a job name.
     - `lock` keeps runs from overlapping; None lets them.
     - `execution_role_arn` is the model's role, if the state machine must be able to pass it.
+    - `model_arn` is the model's ARN, if the app defines the model. Default: the ARN of the model that `request` names.
     - `encryption_key` encrypts the logs, but not the state machine: EventBridge would leave the cause of a failure out
       of its events (Developer Guide, data at rest encryption), and a notification could not say why a run failed.
     """
@@ -121,6 +122,7 @@ class Workflow(StackPart):
         output: DataLocation,
         lock: RunLock | None,
         execution_role_arn: str | None,
+        model_arn: str | None = None,
         encryption_key: kms.IKey | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -182,6 +184,7 @@ class Workflow(StackPart):
             request=request,
             data=data,
             output=output,
+            model_arn=model_arn,
             transform_jobs_arns=jobs_arns,
             encryption_key=encryption_key,
         )

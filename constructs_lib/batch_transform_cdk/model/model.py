@@ -46,6 +46,7 @@ class Model(StackPart):
 
     - `name` is the model's name, for ModelName in a request. For an endpoint or a package group it is a placeholder for
       the model that each run finds.
+    - `arn` is the model's ARN; None for a model that exists, and for one that each run finds.
     - `role` is None for a model that exists: its own role must be able to read the job's input and write its output.
     - `execution_role` replaces the role that would be defined, and gets the permissions that the job needs.
     - `spec.kms_key` decrypts an archive under a customer key. The owner of the key must allow that in its policy.
@@ -66,6 +67,7 @@ class Model(StackPart):
     ) -> None:
         super().__init__(scope, construct_id)
         self._job_name = job_name
+        self.arn: str | None = None
         self._rights: ExecutionRole | None = None
         self._named = spec.role if execution_role is None else None
         if spec.existing is not None:
@@ -111,6 +113,7 @@ class Model(StackPart):
         if ready:
             resource.node.add_dependency(*ready)
         self.name = resource.attr_model_name
+        self.arn = resource.ref
         if not spec.enable_network_isolation:
             acknowledge(
                 resource,
