@@ -67,8 +67,8 @@ def test_it_has_what_a_job_needs(template: Template) -> None:
         "AWS::S3::Bucket": 2,
         "AWS::StepFunctions::StateMachine": 1,
         "AWS::Scheduler::Schedule": 1,
-        "AWS::Lambda::Function": 3,
-        "AWS::Logs::LogGroup": 4,
+        "AWS::Lambda::Function": 4,
+        "AWS::Logs::LogGroup": 5,
         "AWS::CloudWatch::Alarm": 4,
         "AWS::CloudWatch::Dashboard": 1,
         "AWS::Events::Rule": 1,
@@ -221,7 +221,7 @@ def test_the_state_machines_role_may_do_this_and_no_more(template: Template) -> 
     permissions = allowed(template, "JobstumoursWorkflowRole")
     functions = {arn for arn in permissions if arn.endswith(".Arn") and "Role" not in arn}
     passed = {arn for arn in permissions if "ExecutionRole" in arn}
-    assert (len(functions), len(passed)) == (2, 1)
+    assert (len(functions), len(passed)) == (3, 1)
     assert all(
         action.startswith("logs:") for action in permissions.pop("*")
     )  # log delivery has no resource-level permissions
@@ -241,6 +241,21 @@ def test_the_state_machines_role_may_do_this_and_no_more(template: Template) -> 
             "events:DescribeRule",
         },
         LOCK: {"s3:DeleteObjectVersion"},
+    }
+
+
+def test_the_record_of_a_run_may_be_written_and_no_result(template: Template) -> None:
+    permissions = allowed(template, "JobstumoursWorkflowRecordRole")
+    [own_log] = [arn for arn in permissions if "Logs" in arn and arn.endswith(".Arn")]
+    [model] = [arn for arn in permissions if "Model" in arn]
+    assert permissions == {
+        own_log: {"logs:CreateLogStream", "logs:PutLogEvents"},
+        "DataInputC289B3F3.Arn": {"s3:ListBucket"},
+        "DataOutput0D5892B2.Arn": {"s3:ListBucket"},
+        "DataOutput0D5892B2.Arn/tumours/*/_*": {"s3:PutObject", "s3:AbortMultipartUpload", "s3:GetObject"},
+        model: {"sagemaker:DescribeModel"},
+        TRANSFORM_JOBS: {"sagemaker:DescribeTransformJob"},
+        "*": {"sagemaker:ListTransformJobs"},
     }
 
 

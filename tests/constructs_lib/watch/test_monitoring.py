@@ -190,7 +190,19 @@ def test_a_job_that_a_failed_run_left_running_is_stopped_by_the_function_of_its_
     assert target["Arn"] == {"Fn::GetAtt": [report, "Arn"]}
 
 
-def test_only_the_rule_may_call_the_two_functions() -> None:
+def test_the_record_of_a_run_that_was_stopped_is_written_by_the_function_of_its_own_workflow() -> None:
+    target = _target(Template.from_stack(_stack(_spec())), "Record")
+    place = target["Input"].pop("output")
+    assert str(place["S3OutputPath"]).endswith("/tumours/")
+    assert target["Input"] == {
+        "job": "tumours",
+        "job_file": "jobs/tumours.yaml",
+        "reconcile": "objects",
+        "ended_badly": {},
+    }
+
+
+def test_only_the_rule_may_call_the_functions() -> None:
     template = Template.from_stack(_stack(_spec(), _spec(name="churn")))
     rules = template.find_resources("AWS::Events::Rule")
     let_in = {
@@ -205,7 +217,7 @@ def test_only_the_rule_may_call_the_two_functions() -> None:
         (name, str(target["Arn"])) for name, rule in rules.items() for target in rule["Properties"]["Targets"]
     }
     assert let_in == called
-    assert len(called) == 4, "each job's rule calls its own report, and the notify that they share"
+    assert len(called) == 6, "each job's rule calls its own report and record, and the notify that they share"
 
 
 def test_the_topic_takes_messages_of_alarms_of_this_account_over_tls_only() -> None:
@@ -380,7 +392,7 @@ def test_logs_are_kept_as_long_as_the_job_says() -> None:
     of_the_job = [
         group["Properties"]["RetentionInDays"] for name, group in groups.items() if "tumours" in name
     ]
-    assert of_the_job == [30, 30, 30]
+    assert of_the_job == [30, 30, 30, 30]
     # CloudFormation deletes what names no policy.
     assert all(group.get("DeletionPolicy", "Delete") == "Delete" for group in groups.values())
 
@@ -397,7 +409,7 @@ def test_x_ray_traces_machine_and_functions_by_choice(tracing: bool) -> None:
         for name, one in template.find_resources("AWS::Lambda::Function").items()
         if name.startswith("tumours")
     }
-    assert len(functions) == 3
+    assert len(functions) == 4
     assert set(map(str, functions.values())) == {str({"Mode": "Active"} if tracing else None)}
     allowed = [
         statement
@@ -406,4 +418,4 @@ def test_x_ray_traces_machine_and_functions_by_choice(tracing: bool) -> None:
         for statement in policy["PolicyDocument"]["Statement"]
         if "xray" in str(statement["Action"])
     ]
-    assert len(allowed) == (4 if tracing else 0), "the machine, and each function"
+    assert len(allowed) == (5 if tracing else 0), "the machine, and each function"

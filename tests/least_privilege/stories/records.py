@@ -53,7 +53,8 @@ def has_record_when_stopped(account: Account, job: str) -> Points:
 
 
 def _is_aborted(account: Account, job: str, execution: str) -> bool:
-    return json.loads(_file(account, job, execution, "_run.json") or "{}").get("Outcome") == "Aborted"
+    record = json.loads(_file(account, job, execution, "_run.json") or "{}")
+    return bool(record.get("Outcome") == "Aborted")
 
 
 def _file(account: Account, job: str, execution: str, name: str) -> str | None:
