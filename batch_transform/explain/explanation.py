@@ -90,6 +90,7 @@ def explain(
             most_instance_hours=instances * longest / 3600,
             currency="USD" if price is None else price.currency,
             priced="" if price is None else str(price),
+            max_cost=spec.workflow.max_cost,
         ),
         shown=shown,
     )

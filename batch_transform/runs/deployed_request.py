@@ -43,7 +43,7 @@ class DeployedRequest:
                 instance_types=tuple(checked["instance_types"]),
                 columns=Columns(**columns),
                 time_limit=_time_limit(states),
-                max_cost=checked.get("max_cost", {}).get("amount"),
+                max_cost=checked.get("cost", {}).get("max_cost"),
             )
         except (KeyError, TypeError) as error:
             raise NotDeployedError(

@@ -17,6 +17,7 @@ from first_row import first_row, require_data_row
 from input_objects import InputObjects, S3Client, input_objects
 from run_lock import RunLock
 from run_model import SageMakerClient, run_model
+from run_prices import Prices, run_prices
 from time_budget import TimeBudget
 
 
@@ -27,7 +28,8 @@ class Run:
     `instance_types` are the job's, in the order in which they are tried. `columns` are the column names of the job, as
     `input` and `output`. `model` says how to find the model, if the run must find it (see `run_model`). `execution` is
     the run's ARN. `lock` is the Bucket and Key of the job's lock, and empty if runs may overlap. `waiting` is that of
-    the run that waits for it, and empty if runs don't wait.
+    the run that waits for it, and empty if runs don't wait. `cost` has `max_cost` and `price_per_hour` of the job's
+    workflow, if they are set.
     """
 
     job: str
@@ -41,6 +43,7 @@ class Run:
     model: Mapping[str, Any] = field(default_factory=dict)
     lock: Mapping[str, str] = field(default_factory=dict)
     waiting: Mapping[str, str] = field(default_factory=dict)
+    cost: Mapping[str, float] = field(default_factory=dict)
 
 
 def checked_run(
@@ -48,18 +51,25 @@ def checked_run(
     s3: S3Client,
     sagemaker: Callable[[], SageMakerClient],
     lock: RunLock | None,
+    *,
+    prices: Prices,
     budget: TimeBudget,
 ) -> dict[str, Any]:
     """Check the run, take the job's lock if there is no problem, and return the run's variables.
 
-    They are `request`, `instance_types` and `lock` (see `RunLock.take`; empty if runs may overlap). `budget` is for
-    listing the data: objects that there is no time to look at are left to the transform job, and the function's log
-    says so. Raises what `checked_request` does.
+    They are `request`, `instance_types`, `prices` (in the same order; False where one isn't known) and `lock` (see
+    `RunLock.take`; empty if runs may overlap). `budget` is for listing the data: objects that there is no time to look
+    at are left to the transform job, and the function's log says so. Raises what `checked_request` does, and
+    MaxCostError.
     """
     checked = checked_request(run, s3, sagemaker, budget)
+    count = checked.request["TransformResources"]["InstanceCount"]
+    region = run.execution.split(":")[3]
+    found = run_prices(checked.instance_types, count, region, run.cost, prices)
     return {
         "request": checked.request,
         "instance_types": list(checked.instance_types),
+        "prices": [price.as_json() if price else False for price in found],
         "lock": lock.take(run.execution) if lock else {},
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from batch_transform.job.request.request import Request
@@ -21,6 +21,7 @@ _OBJECTS_SECONDS = 480
 
 _LOG_SECONDS = 120
 
+_TIMEOUT = "States.Timeout"
 _LONGEST_LINE = 2_000
 _LONGEST_CAUSE = 30_000  # Step Functions takes 32,768 characters
 
@@ -30,7 +31,9 @@ class FailedRun:
     """What the state machine passes: the job, the request as sent, and the error as caught.
 
     `instance_types` are the ones that the run could use. `stop_result` is the result of StopTransformJob for a
-    transform job that the state machine lost track of; it is empty for any other run.
+    transform job that the state machine lost track of; it is empty for any other run. `max_cost` is empty for a job
+    without `workflow.max_cost`; for others it has the `amount` and its `currency`, what earlier attempts have `spent`,
+    the attempt's `time_limit` in seconds, and `is_bound`: whether the cost bounds that.
     """
 
     job: str
@@ -41,6 +44,7 @@ class FailedRun:
     instance_types: Sequence[str]
     error: dict[str, str]
     stop_result: str = ""
+    max_cost: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, event: Mapping[str, Any]) -> FailedRun:
@@ -61,7 +65,11 @@ def explain(run: FailedRun, s3: S3Lister, logs: LogsClient, budget: TimeBudget) 
     description = _description(cause)
     name = description.get("TransformJobName", run.transform_job_name)
     status = description.get("TransformJobStatus", "")
-    if run.error["Error"] == "States.Timeout":
+    error = run.error["Error"]
+    if error == _TIMEOUT and run.max_cost.get("is_bound"):
+        error = "MaxCostError"
+        reason = _cost_reason(run.max_cost)
+    elif error == _TIMEOUT:
         reason = "stopped: it ran longer than transform.max_runtime_in_seconds"
     elif status == "Stopped":
         reason = "stopped from outside the state machine (StopTransformJob)"
@@ -71,19 +79,26 @@ def explain(run: FailedRun, s3: S3Lister, logs: LogsClient, budget: TimeBudget) 
     data = run.request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
     lines = [f"job {run.job}{origin}: transform job {name} on {data}: {reason}"]
     lines += [run.stop_result] if run.stop_result else []
-    if description or run.error["Error"] == "States.Timeout":
+    if description or run.error["Error"] == _TIMEOUT:
         objects = budget.part(_OBJECTS_SECONDS)
         lines += _or_why_not(
             "files without a result: could not be determined",
             lambda: unserved_files(run.request, s3, objects),
         )
-    lines.append(f"next step: {next_step(run.error['Error'], reason, run.instance_types)}")
+    lines.append(f"next step: {next_step(error, reason, run.instance_types)}")
     if run.error["Error"] != "ReconciliationError":  # its transform job completed
         where = f"log: group {LOG_GROUP}, streams {name}/…"
         log = budget.part(_LOG_SECONDS)
         lines += [where, *_or_why_not("the log could not be read", lambda: log_lines(name, logs, log))]
     text = "\n".join(line[:_LONGEST_LINE] for line in lines)
-    return {"Error": run.error["Error"], "Cause": text[:_LONGEST_CAUSE]}
+    return {"Error": error, "Cause": text[:_LONGEST_CAUSE]}
+
+
+def _cost_reason(max_cost: Mapping[str, Any]) -> str:
+    """Return why a transform job was stopped before its own time limit."""
+    money = f"{max_cost['currency']} {max_cost['amount']:g}"
+    earlier = f", after earlier ones had cost {max_cost['spent']:.2f}" if max_cost["spent"] else ""
+    return f"stopped after {max_cost['time_limit']:,} seconds, for which workflow.max_cost ({money}) pays{earlier}"
 
 
 def _or_why_not(otherwise: str, lines: Callable[[], list[str]]) -> list[str]:

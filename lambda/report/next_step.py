@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 _OF_ERROR = {
+    "MaxCostError": "increase workflow.max_cost, or score less data in a run; what has a result is complete",
     "States.Timeout": "increase transform.max_runtime_in_seconds, or use more or larger instances",
     "ReconciliationError": "stop what changes the input during a run, or fix the model if it doesn't answer each "
     "record with one line; then start the run again",

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import gzip
 import re
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -23,10 +25,28 @@ from fakes.s3 import FakeS3
 from fakes.sagemaker import FakeSageMaker
 from preflight import Run, checked_run
 from run_lock import RunLock
+from run_prices import Prices
+
+
+class NoPrices:
+    """A Price List without any price."""
+
+    def get_products(self, **_request: Any) -> Mapping[str, Any]:
+        return {"PriceList": []}
+
+
+NO_PRICES = Prices(lambda _region: NoPrices(), lambda: date(2026, 11, 30))
 
 
 def checked(run: Run, s3: FakeS3, sagemaker: FakeSageMaker | None = None) -> dict[str, Any]:
-    return checked_run(run, s3, lambda: sagemaker or pytest.fail("this run has its model"), None, PLENTY)
+    return checked_run(
+        run,
+        s3,
+        lambda: sagemaker or pytest.fail("this run has its model"),
+        None,
+        prices=NO_PRICES,
+        budget=PLENTY,
+    )
 
 
 def checked_request(run: Run, s3: FakeS3, sagemaker: FakeSageMaker | None = None) -> Request:
@@ -170,9 +190,11 @@ def test_the_lock_is_taken_when_all_else_is_well() -> None:
     place = {"Bucket": "out", "Key": ".locks/churn"}
     lock = RunLock(place, bucket, FakeExecutions({}))
     with pytest.raises(DataNotFoundError):
-        checked_run(a_run(), data("other/a.csv"), FakeSageMaker, lock, PLENTY)
+        checked_run(a_run(), data("other/a.csv"), FakeSageMaker, lock, prices=NO_PRICES, budget=PLENTY)
     assert bucket.holder() is None
-    taken = checked_run(a_run(), data("churn/a.csv"), FakeSageMaker, lock, PLENTY)["lock"]
+    taken = checked_run(a_run(), data("churn/a.csv"), FakeSageMaker, lock, prices=NO_PRICES, budget=PLENTY)[
+        "lock"
+    ]
     released = {**place, "VersionId": "v1"}
     assert taken == {"RunningExecutionArn": "", "WaitingExecutionArn": "", "Object": released}
     assert bucket.holder() == a_run().execution

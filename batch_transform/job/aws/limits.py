@@ -44,6 +44,11 @@ class Whole:
 
 
 @dataclass(frozen=True)
+class Amount:
+    """A number above 0, with or without decimals."""
+
+
+@dataclass(frozen=True)
 class Flag:
     """True or false."""
 
@@ -66,7 +71,7 @@ class TagList:
     value: Text
 
 
-Limits = Text | Choice | Whole | Flag | TextMap | TagList
+Limits = Text | Choice | Whole | Amount | Flag | TextMap | TagList
 
 S3_URI = Text(longest=1024, pattern=r"(https|s3)://([^/]+)/?(.*)", in_words="s3://BUCKET/KEY")
 KMS_KEY = Text(

@@ -147,6 +147,10 @@ def _whole(shape: _Limits) -> Schema:
     return schema
 
 
+def _amount(_: _Limits) -> Schema:
+    return {"type": "number", "exclusiveMinimum": 0}
+
+
 def _texts(shape: _Limits) -> Schema:
     """Return the schema of a mapping of names to text; a number is passed as written."""
     value: Schema = {"type": ["string", "number"]}
@@ -170,6 +174,7 @@ _SCHEMAS: dict[object, Callable[[_Limits], Schema]] = {
     str: _text,
     Path: _text,
     int: _whole,
+    float: _amount,
     bool: _flag,
     Mapping[str, str]: _texts,
     Mapping[str, Any]: _of_a_run,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
@@ -103,6 +104,19 @@ def read_number(node: Node, of: str, reading: Reading) -> object:
     return reading.wrong("wrong-type", of, f"must be a whole number; got {got(node)}{fix}", node.position)
 
 
+def read_amount(node: Node, of: str, reading: Reading) -> object:
+    """Read a number with or without decimals."""
+    value = node.value if isinstance(node, Scalar) else None
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    fix = ": leave out the quotes" if isinstance(value, str) and _is_decimal(value) else ""
+    return reading.wrong("wrong-type", of, f"must be a number; got {got(node)}{fix}", node.position)
+
+
+def _is_decimal(text: str) -> bool:
+    return re.fullmatch(r"\s*\d+(\.\d+)?\s*", text) is not None
+
+
 def read_flag(node: Node, of: str, reading: Reading) -> object:
     """Read true or false."""
     if isinstance(node, Scalar) and isinstance(node.value, bool):
@@ -177,6 +191,7 @@ READERS: dict[object, Callable[[Node, str, Reading], object]] = {
     str: read_text,
     Path: read_path,
     int: read_number,
+    float: read_amount,
     bool: read_flag,
     tuple: read_list,
     Mapping[str, str]: read_map,

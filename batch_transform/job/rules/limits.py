@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -9,7 +10,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from batch_transform.job.aws.instance_types import FAMILIES, near_instance_types
-from batch_transform.job.aws.limits import Choice, Flag, Limits, TagList, Text, TextMap, Whole
+from batch_transform.job.aws.limits import Amount, Choice, Flag, Limits, TagList, Text, TextMap, Whole
 from batch_transform.job.errors import Problem
 from batch_transform.job.rules.request_values import INSTANCE_TYPE, field_of, member
 from batch_transform.job.values.cdk_token import is_token
@@ -81,6 +82,8 @@ def value_problems(field: str, value: object, limits: Limits) -> Iterator[Proble
         yield from _choice_problems(field, value, limits)
     elif isinstance(limits, Whole):
         yield from _whole_problems(field, value, limits)
+    elif isinstance(limits, Amount):
+        yield from _amount_problems(field, value)
     elif isinstance(limits, Flag):
         if not isinstance(value, bool):
             yield Problem("wrong-type", field, f"must be true or false; got {shown(value)}")
@@ -163,6 +166,13 @@ def _whole_problems(field: str, value: object, limits: Whole) -> Iterator[Proble
         yield Problem(f"{slug(field)}-too-small", field, f"{value} is too small; write a number {allowed}")
     elif most is not None and value > most:
         yield Problem(f"{slug(field)}-too-large", field, f"{value} is too large; write a number {allowed}")
+
+
+def _amount_problems(field: str, value: object) -> Iterator[Problem]:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        yield Problem("wrong-type", field, f"must be a number; got {shown(value)}: write one such as 2.5")
+    elif value <= 0:
+        yield Problem(f"{slug(field)}-too-small", field, f"{value} is too small; write a number above 0")
 
 
 def _map_problems(field: str, value: object, limits: TextMap) -> Iterator[Problem]:

@@ -13,7 +13,17 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from batch_transform.job.aws.enums import OverlappingRuns, Reconcile
-from batch_transform.job.aws.limits import ENTITY_NAME, KMS_KEY, S3_URI, TAGS, Choice, Flag, Text, Whole
+from batch_transform.job.aws.limits import (
+    ENTITY_NAME,
+    KMS_KEY,
+    S3_URI,
+    TAGS,
+    Amount,
+    Choice,
+    Flag,
+    Text,
+    Whole,
+)
 from batch_transform.job.values.job_name import MAX_LENGTH
 from batch_transform.job.values.model_spec import ContainerSpec, FrameworkImage, ModelSpec, VpcConfig
 from batch_transform.job.values.setting import Setting, Values
@@ -168,6 +178,21 @@ class WorkflowSpec(Values):
             default_reason="no run is lost",
         ),
     ] = "wait"
+    max_cost: Annotated[
+        float | None,
+        Setting(
+            "the most that a run may cost, over all attempts, in USD (in China, CNY): its time limits follow from it; "
+            "default: no limit but `max_runtime_in_seconds` of each attempt",
+            Amount(),
+        ),
+    ] = None
+    price_per_hour: Annotated[
+        float | None,
+        Setting(
+            "the price of one instance for an hour, in the same currency; default: that in AWS's Price List",
+            Amount(),
+        ),
+    ] = None
     tracing: Annotated[bool, Setting("true turns on X-Ray for the state machine")] = False
     log_retention_in_days: Annotated[
         int,

@@ -14,6 +14,8 @@
             FindTransformJob <-----------------------------+  may be running: wait for it, stop it, or retry
             Diagnose -> ReleaseLockAfterFailure -> WriteRecordAfterFailure -> Failed
 
+With workflow.max_cost, CheckMaxCost comes before each Transform, and may lead to MaxCostReached -> Diagnose.
+
 Every path that does not end in Completed or Skipped ends in the Fail state `Failed`: a failed job looks failed.
 """
 
@@ -32,6 +34,7 @@ from batch_transform_cdk.machine.states.ending import (
 )
 from batch_transform_cdk.machine.states.language import literal
 from batch_transform_cdk.machine.states.lost_job import lost_job_states
+from batch_transform_cdk.machine.states.max_cost import with_max_cost
 from batch_transform_cdk.machine.states.preflight import longest_overlap_seconds, preflight_states
 from batch_transform_cdk.machine.states.record import (
     VARIABLES,
@@ -68,29 +71,30 @@ def state_machine_definition(
     origin = f" ({spec.job_file})" if spec.job_file else ""
     lambda_invoke = f"arn:{partition}:states:::lambda:invoke"
     has_lock = parts.lock is not None
+    states = {
+        **_prepare_run(spec, request, "Preflight"),
+        **preflight_states(
+            spec, lambda_invoke, parts.preflight_arn, "ListInputs", lock=parts.lock, waiting=parts.waiting
+        ),
+        **list_inputs_state(spec, lambda_invoke, parts.record_arn, "Transform"),
+        **transform_states(spec, request, partition, "CountResults"),
+        **retry_states(),
+        **lost_job_states(spec, partition, "CountResults"),
+        **completed_states(lambda_invoke, parts.report_arn),
+        **reconcile_states(
+            spec, lambda_invoke, parts.record_arn, "ReleaseLock" if has_lock else "WriteRecord"
+        ),
+        **write_record_states(spec, lambda_invoke, parts.record_arn),
+        **(skipped_state() if spec.workflow.overlapping_runs in {"wait", "skip"} else {}),
+        **failed_states(lambda_invoke, parts.report_arn, has_lock=has_lock),
+        **(release_states(partition) if has_lock else {}),
+    }
     return {
         "Comment": f"Batch transform job {spec.name}{origin}",
         "QueryLanguage": "JSONata",
         "StartAt": "PrepareRun",
         "TimeoutSeconds": longest_run_seconds(spec),
-        "States": {
-            **_prepare_run(spec, request, "Preflight"),
-            **preflight_states(
-                spec, lambda_invoke, parts.preflight_arn, "ListInputs", lock=parts.lock, waiting=parts.waiting
-            ),
-            **list_inputs_state(spec, lambda_invoke, parts.record_arn, "Transform"),
-            **transform_states(spec, request, partition, "CountResults"),
-            **retry_states(),
-            **lost_job_states(spec, partition, "CountResults"),
-            **completed_states(lambda_invoke, parts.report_arn),
-            **reconcile_states(
-                spec, lambda_invoke, parts.record_arn, "ReleaseLock" if has_lock else "WriteRecord"
-            ),
-            **write_record_states(spec, lambda_invoke, parts.record_arn),
-            **(skipped_state() if spec.workflow.overlapping_runs in {"wait", "skip"} else {}),
-            **failed_states(lambda_invoke, parts.report_arn, has_lock=has_lock),
-            **(release_states(partition) if has_lock else {}),
-        },
+        "States": with_max_cost(spec, states),
     }
 
 
@@ -134,6 +138,7 @@ def _prepare_run(spec: JobSpec, request: Mapping[str, Any], following: str) -> D
                 "throttled_calls": 0,  # calls that AWS throttled
                 "retried_internal_error": 0,  # 1 after a retry of a transform job with an InternalServerError
                 "status_checks": 0,  # of another run, or of a transform job that the Transform task lost track of
+                "prices": [],  # of the instance types, in their order; false where one is not known
                 "stop_result": False,  # the result of StopTransformJob, for the cause of the failure
                 **VARIABLES,
             },

@@ -134,6 +134,7 @@ class Workflow(StackPart):
             for name in dict.fromkeys((spec.name, spec.name.lower()))
         ]
         lookup = ModelLookup(job_name=spec.name, model=spec.model)
+        is_priced = spec.workflow.price_per_hour is not None
         reads_data = bool(spec.input.columns) or Reading.of(request).looks_at_first_bytes
         preflight = WorkflowFunction(
             self,
@@ -148,7 +149,9 @@ class Workflow(StackPart):
                 *(data.read_statements() if reads_data else []),
                 *lookup.statements,
                 *(lock.take_statements() if lock else []),
+                *([] if is_priced else [Statement(actions=["pricing:GetProducts"], resources=["*"])]),
             ],
+            without_resource=() if is_priced else ("GetProducts",),
         )
         objects = "the objects below the job's own prefix, whose names are not known"
         wildcards = (

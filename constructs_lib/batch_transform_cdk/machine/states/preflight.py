@@ -54,7 +54,7 @@ def preflight_states(
 def _preflight(
     spec: JobSpec, resource: str, function_arn: str, places: Mapping[str, Mapping[str, str]], following: str
 ) -> State:
-    returned = ["request", "instance_types", *(["lock"] if places["lock"] else [])]
+    returned = ["request", "instance_types", "prices", *(["lock"] if places["lock"] else [])]
     return {
         "Type": "Task",
         "Comment": "Before anything is billed: apply the run's input, check request and data, take the run lock",
@@ -71,6 +71,7 @@ def _preflight(
                 "overrides": "{% $states.context.Execution.Input %}",
                 "columns": literal({"input": spec.input.columns, "output": spec.output.columns}),
                 "model": literal(to_be_found(spec.model)),
+                "cost": cost_settings(spec),
                 **places,
             },
         },
@@ -87,6 +88,12 @@ def _preflight(
         "Assign": {name: f"{{% $states.result.Payload.{name} %}}" for name in returned},
         "Next": following,
     }
+
+
+def cost_settings(spec: JobSpec) -> State:
+    """Return the settings about money that the job has."""
+    given = {"max_cost": spec.workflow.max_cost, "price_per_hour": spec.workflow.price_per_hour}
+    return {name: amount for name, amount in given.items() if amount is not None}
 
 
 def _refusal() -> State:
