@@ -403,7 +403,7 @@ def test_objects_that_there_is_no_time_to_look_at_are_left_to_the_transform_job(
     keys = {("data-in", f"churn/{number:04}"): 1 for number in range(10)} | {
         ("data-in", "churn/z"): 101 * MIB
     }
-    assert checked_run(a_run(WHOLE), FakeS3(keys), FakeSageMaker, None, NOTHING)
+    assert checked_run(a_run(WHOLE), FakeS3(keys), FakeSageMaker, None, prices=NO_PRICES, budget=NOTHING)
     assert "the first 2 objects below s3://data-in/churn/" in capsys.readouterr().out
 
 

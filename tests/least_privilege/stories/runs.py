@@ -48,6 +48,7 @@ def completes(account: Account, job: str) -> Points:
     execution = _run(account, job, "good")
     name = _transform_job(execution)
     yield "succeeds", execution["status"] == "SUCCEEDED" and name != ""
+    yield "knows its prices", _knows_prices(account, execution["executionArn"])
     run = re.sub(rf"^{job}-|-\d+(r\d+)?$", "", name)
     capture = account.jobs[job].get("batch_data_capture_config")
     yield "has a result", _has_objects(account, account.output_bucket, f"{job}/{run}")
@@ -270,6 +271,14 @@ def clear_uploads(account: Account) -> None:
 def _transform_job(execution: dict[str, Any]) -> str:
     found = re.search(r'"TransformJobName":\s*"([^"]+)"', execution.get("output") or "")
     return found[1] if found else ""
+
+
+def _knows_prices(account: Account, execution: str) -> bool:
+    """Whether the preflight, the first task of a run, returned a price of each instance type."""
+    history = account.client("stepfunctions").get_execution_history(executionArn=execution)
+    outputs = (event.get("taskSucceededEventDetails", {}).get("output") for event in history["events"])
+    checked = next((json.loads(output)["Payload"] for output in outputs if output), {"prices": [False]})
+    return all(checked["prices"])
 
 
 def _has_objects(account: Account, bucket: str, prefix: str) -> bool:
