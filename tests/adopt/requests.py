@@ -39,6 +39,7 @@ def _values(path: Path, shape: Limits) -> st.SearchStrategy[Any]:
         return st.dictionaries(keys, st.one_of(st.just(""), _TAG_TEXT), min_size=1, max_size=5).map(
             lambda tags: [{"Key": key, "Value": text} for key, text in tags.items()]
         )
+    assert isinstance(shape, Text)
     return _texts(path, shape)
 
 

@@ -177,7 +177,7 @@ def test_the_preflight_gets_what_it_must_find_and_may_find_nothing_else(
         "vpc_config": {"Subnets": ["subnet-0a1b2c3d"], "SecurityGroupIds": ["sg-0a1b2c3d"]},
     }
     lock = {"s3:PutObject", "s3:GetObject", "s3:DeleteObjectVersion"}
-    basic = {"logs:CreateLogStream", "logs:PutLogEvents", "s3:ListBucket", *lock}
+    basic = {"logs:CreateLogStream", "logs:PutLogEvents", "s3:ListBucket", "pricing:GetProducts", *lock}
     assert allowed_to_preflight(template, "pipeline") == basic
     assert allowed_to_preflight(template, "live") == {
         *basic,

@@ -139,6 +139,7 @@ def test_only_actions_without_resources_are_allowed_on_everything(template: Temp
     assert {action for action in on_everything if not action.startswith("logs:")} == {
         "cloudwatch:PutMetricData",
         "ecr:GetAuthorizationToken",
+        "pricing:GetProducts",
         "sagemaker:ListTransformJobs",
     }
     # The log delivery of Step Functions (Developer Guide, logging): none of these supports resource-level permissions.
@@ -280,6 +281,7 @@ def test_a_function_may_do_this_and_no_more(template: Template, function: str) -
         assert executions.startswith("arn:AWS::Partition:states:AWS::Region:AWS::AccountId:execution:")
         assert "StateMachine" in executions  # of this job's machine, and no other
         expected[executions] = {"states:DescribeExecution"}
+        expected["*"] = {"pricing:GetProducts"}
     assert permissions == expected
 
 

@@ -159,9 +159,9 @@ def test_a_lost_transform_job_is_watched_only_while_there_is_money(states: dict[
     ]
     now = int(time.time() * 1000)
     known = {"failure": {"Error": "x", "Cause": "Rate exceeded"}, "status_checks": 0}
-    for age, goes_on in ((0, True), (2000, False)):
+    for age, is_watched in ((0, True), (2000, False)):
         job = {"TransformJobStatus": "InProgress", "CreationTime": text_of(now - age * 1000)}
-        assert evaluate(condition, transform_job=job, **known) is goes_on
+        assert evaluate(condition, transform_job=job, **known) is is_watched
 
 
 def test_the_cause_says_what_the_earlier_attempts_cost(states: dict[str, Any]) -> None:

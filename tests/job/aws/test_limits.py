@@ -59,6 +59,7 @@ def _compare(ours: limits.Limits, theirs: Shape) -> None:
         _compare(ours.key, theirs.key)
         _compare(ours.value, theirs.value)
     else:
+        assert isinstance(ours, limits.TagList)  # no member of the request is an amount
         assert isinstance(theirs, ListShape)
         assert isinstance(theirs.member, StructureShape)
         assert ours.most == said["max"]

@@ -31,7 +31,7 @@ def with_max_cost(spec: JobSpec, states: States) -> States:
     left = f"$floor(({most} - $spent) * 3600 / ({_PRICE}.AmountPerHour * {_COUNT}))"
     bounded[_CHECK] = {
         "Type": "Choice",
-        "Comment": "Go on while workflow.max_cost pays for another attempt: its time limit is what is left",
+        "Comment": "Check that workflow.max_cost pays for another attempt: what is left becomes its time limit",
         "Choices": [
             {
                 "Condition": f"{{% {left} >= {SHORTEST_SECONDS} %}}",
