@@ -27,7 +27,10 @@ REQUEST = transform_job_request(
     SPEC, model_name="churn", data="s3://in/churn/", output_path="s3://out/churn/"
 )
 PARTS = Parts(
-    "arn:aws:lambda:eu-west-1:123456789012:function:preflight", "arn:aws:lambda:::report", lock=None
+    "arn:aws:lambda:eu-west-1:123456789012:function:preflight",
+    "arn:aws:lambda:::report",
+    "arn:aws:lambda:::record",
+    lock=None,
 )
 PRICES = [{"AmountPerHour": 3.6, "Currency": "USD"}, {"AmountPerHour": 36, "Currency": "USD"}]
 STARTED = 1_795_312_801_000
@@ -88,7 +91,7 @@ def test_every_attempt_is_checked_first(states: dict[str, Any]) -> None:
 
     assert [name for name, state in states.items() if "Transform" in follows(state)] == ["CheckMaxCost"]
     before = {name for name, state in states.items() if "CheckMaxCost" in follows(state)}
-    assert before == {"Preflight", "NextInstanceType", "WaitForCapacity", "NextAttempt"}
+    assert before == {"ListInputs", "NextInstanceType", "WaitForCapacity", "NextAttempt"}
 
 
 def test_amazons_validator_finds_nothing(tmp_path: Path) -> None:
