@@ -132,7 +132,7 @@ $(VENV)/.run: $(BIN)/python dependencies.lock pyproject.toml setup.py $(wildcard
 
 $(VENV)/.test: $(VENV)/.run
 	@echo "installing the test tools"
-	@$(DEPENDENCIES) install --group test --group lint
+	@$(DEPENDENCIES) install --extra compare --group test --group lint
 	@touch $@
 
 node_modules/.package-lock.json: $(VENV)/.run package.json package-lock.json

@@ -27,7 +27,7 @@ LOCK = ROOT / "dependencies.lock"
 REQUIREMENTS = ROOT / "requirements.txt"  # for `pip install` before a plain `cdk deploy`
 
 PROJECT = "project"
-PROJECT_EXTRAS = ("cdk", "local")
+PROJECT_EXTRAS = ("cdk", "compare", "local")
 PROJECT_GROUPS = ("examples", "frameworks", "lint", "test")
 
 LOCK_HEAD = """\

@@ -36,6 +36,7 @@ BatchTransformError
 ├── RunLockError             the lock of a job exists but cannot be read
 ├── Boto3TooOldError         the Lambda runtime has a boto3 that lacks what a function sends
 ├── ResultsError             a run succeeded, but some of its results could not be copied to this machine
+├── CompareError             predictions of two runs that can't be read or joined, or that changed too much
 ├── TransferError            a file or an object that changed while it was copied
 ├── KeyPathError             an S3 key that is not a valid path in the folder it is copied to
 ├── RunFailedError           the execution, or the transform job in it, failed
@@ -267,6 +268,10 @@ class Boto3TooOldError(BatchTransformError):
 
 class ResultsError(BatchTransformError):
     """When a run succeeded, but some of its results could not be copied to this machine."""
+
+
+class CompareError(BatchTransformError):
+    """When the predictions of two runs can't be read or joined, or when more of them changed than is allowed."""
 
 
 class TransferError(BatchTransformError):

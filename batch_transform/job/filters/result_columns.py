@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from batch_transform.job.filters.json_path import JsonPath
 from batch_transform.job.values.derived import with_derived
@@ -19,8 +19,15 @@ def result_columns(spec: JobSpec, data_processing: Mapping[str, str]) -> tuple[s
     """
     if media_type(with_derived(spec).output.accept) in {JSON, JSON_LINES}:
         return ()
+    return names_of_result(spec.input.columns, spec.output.columns, data_processing)
+
+
+def names_of_result(
+    inputs: Sequence[str], answers: Sequence[str], data_processing: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Return the same from the names of the input's columns and of the answer's, for a CSV result."""
     joined = data_processing.get("JoinSource") == "Input"
-    names = (*spec.input.columns, *spec.output.columns) if joined else spec.output.columns
-    if not spec.output.columns or (joined and not spec.input.columns):
+    if not answers or (joined and not inputs):
         return ()
+    names = (*inputs, *answers) if joined else tuple(answers)
     return tuple(JsonPath.parse(data_processing.get("OutputFilter", "$")).select_cells(names))

@@ -1,0 +1,1 @@
+"""Compares two runs: what differs in their definition, and how their predictions differ."""
