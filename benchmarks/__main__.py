@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.against_sdk import against_sdk
+from benchmarks.compare import comparison
 from benchmarks.framed import framed
 from benchmarks.functions import functions
 from benchmarks.measure import (
@@ -49,6 +50,7 @@ def main() -> None:
         "start-up": lambda: start_up(rounds=20),
         "memory": lambda: memory(gibibytes=given.gibibytes),
         "functions": lambda: functions(objects=given.objects),
+        "compare": lambda: comparison(given.work, largest=given.largest),
         "synth": lambda: synth(given.work / "synth", rounds=given.rounds),
     }
     RESULTS.mkdir(exist_ok=True)

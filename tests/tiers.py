@@ -21,10 +21,12 @@ TIER_OF = {
     "adopt/test_sdk_tables.py": "proof",  # against the SageMaker SDK
     "cli": "unit",
     "cli/test_check_in_any_app.py": "story",  # an app's own command
+    "cli/test_compare.py": "story",
     "cli/test_deployed.py": "story",
     "cli/test_on_local_aws.py": "story",
     "cli/test_parity.py": "story",
     "cli/test_upload_and_fetch.py": "story",
+    "compare": "unit",
     "compliance": "story",
     "compliance/test_checkov.py": "proof",
     "constructs_lib": "unit",

@@ -52,6 +52,11 @@ _COMMANDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "runs": ("batch_transform.cli.runs", "List recent runs of deployed jobs.", ()),
     "show": ("batch_transform.cli.show", "Show the details of a run, and why it failed.", ()),
     "fetch": ("batch_transform.cli.fetch", "Download the results of a run.", ()),
+    "compare": (
+        "batch_transform.cli.compare",
+        "Compare two runs, and their predictions row by row.",
+        ("compare",),
+    ),
     "stop": ("batch_transform.cli.stop", "Stop runs of deployed jobs, with their transform jobs.", ()),
     "local": ("batch_transform.cli.local", "Run the local AWS on its own.", ("local",)),
     "parity": (

@@ -1,19 +1,10 @@
-"""Joins the predictions of two runs and counts how they differ, in DuckDB.
-
-DuckDB reads the files in parallel, keeps what it works on in a database on disk, and holds no more than a fixed amount
-of memory: joining, grouping and sorting go to disk beyond it. So memory is flat as the runs grow.
-"""
+"""Joins the predictions of two runs and counts how they differ, in DuckDB."""
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
-import duckdb
-
+from batch_transform.compare.database import Query, database, quoted
 from batch_transform.compare.outcome import (
     BINS,
     QUANTILES,
@@ -27,20 +18,15 @@ from batch_transform.compare.outcome import (
 from batch_transform.compare.rows import Chosen, Place, Rows
 from batch_transform.job.errors import CompareError
 
-MEMORY = "512MB"
-"""What DuckDB may hold in memory. A million rows take about 200 MB; beyond the limit, it works on disk."""
-
-_THREADS = 4
-"""At most. Each thread has buffers of its own, so that more threads need more memory."""
-
 _MOST_CLASSES = 50
 """Whole numbers with more different values are quantities, not classes. Numbers with a fraction always are."""
 
 _MOST_MOVES = 100
+_PART = 128 * 1024 * 1024
+"""Bytes of results whose rows are matched at a time: DuckDB groups texts in memory alone. Other rows wait on disk."""
+
 _LONGEST_LINE = 8 * 1024 * 1024
 """In bytes: each thread has a buffer for it. A request, and so a result of one record, has 6 MB by default."""
-
-Query = Callable[..., list[tuple[Any, ...]]]
 
 
 def compare(first: Chosen, second: Chosen, *, tolerance: float = 0.0) -> Outcome:
@@ -48,10 +34,7 @@ def compare(first: Chosen, second: Chosen, *, tolerance: float = 0.0) -> Outcome
 
     Raises CompareError if the files can't be read, or have no key in common.
     """
-    with (
-        tempfile.TemporaryDirectory(prefix="batch-transform-compare-") as folder,
-        _database(Path(folder)) as query,
-    ):
+    with database() as query:
         _match(query, first, second)
         keys = _keys(query)
         if not keys.both:
@@ -64,24 +47,6 @@ def compare(first: Chosen, second: Chosen, *, tolerance: float = 0.0) -> Outcome
             for number, place in enumerate(first.predictions)
         )
     return Outcome(first.key.name, keys, columns)
-
-
-@contextmanager
-def _database(folder: Path) -> Iterator[Query]:
-    settings: dict[str, Any] = {
-        "memory_limit": MEMORY,
-        "temp_directory": str(folder / "spill"),
-        "autoinstall_known_extensions": False,
-    }
-    try:
-        connection = duckdb.connect(str(folder / "rows.duckdb"), config=settings)
-        with connection:
-            threads = connection.execute("SELECT current_setting('threads')").fetchall()[0][0]
-            connection.execute(f"SET threads = {min(int(threads), _THREADS)}")
-            yield lambda statement, values=(): connection.execute(statement, values).fetchall()
-    except duckdb.Error as error:
-        first_line = str(error).partition("\n")[0]
-        raise CompareError(f"the predictions cannot be compared: {first_line}") from error
 
 
 def _match(query: Query, first: Chosen, second: Chosen) -> None:
@@ -98,15 +63,25 @@ def _match(query: Query, first: Chosen, second: Chosen) -> None:
         for number in range(count)
         for side, name in enumerate("xy")
     )
-    query(
-        f"CREATE TABLE matched AS SELECT key, count(*) FILTER (side = 0) AS n, count(*) FILTER (side = 1) AS m, "
-        f"{predictions} FROM ({sides}) GROUP BY key",
+    size = sum(file.stat().st_size for one in (first, second) for file in one.rows.files)
+    parts = -(-size // _PART) or 1
+    grouped = (
+        "SELECT key, count(*) FILTER (side = 0) AS n, count(*) FILTER (side = 1) AS m,"
+        f" {predictions} FROM {{}} GROUP BY key"
     )
+    if parts == 1:
+        query(f"CREATE TABLE matched AS {grouped.format(f'({sides})')}")
+        return
+    query(f"CREATE TABLE rows AS SELECT *, (hash(key) % {parts})::INTEGER AS part FROM ({sides})")
+    for part in range(parts):
+        start = "INSERT INTO matched" if part else "CREATE TABLE matched AS"
+        query(f"{start} {grouped.format(f'rows WHERE part = {part}')}")
+    query("DROP TABLE rows")
 
 
 def _reading(rows: Rows) -> str:
     """Return the table function that reads the files; an empty table if there are none with content."""
-    files = "[" + ", ".join(_quoted(str(file)) for file in rows.files) + "]"
+    files = "[" + ", ".join(quoted(str(file)) for file in rows.files) + "]"
     if not rows.files:
         return (
             "(SELECT NULL::VARCHAR AS c1 WHERE false)"
@@ -124,7 +99,7 @@ def _reading(rows: Rows) -> str:
 
 def _cell(rows: Rows, place: Place) -> str:
     if rows.is_json:
-        return f"json_extract_string(json, {_quoted(place.path)})"
+        return f"json_extract_string(json, {quoted(place.path)})"
     return f"c{place.number}" if rows.files else "c1"
 
 
@@ -198,7 +173,8 @@ def _numbers(query: Query, number: int, name: str, keys: Keys, tolerance: float)
 def _sorted(query: Query, side: str) -> Numbers | None:
     """Sort one run's numbers on disk, and return its figures; None if it has no number."""
     query(
-        f"CREATE OR REPLACE TABLE sorted_{side} AS SELECT {side} AS value FROM numbers WHERE {side} IS NOT NULL ORDER BY 1"
+        f"CREATE OR REPLACE TABLE sorted_{side} AS"
+        f" SELECT {side} AS value FROM numbers WHERE {side} IS NOT NULL ORDER BY 1"
     )
     [(count, mean)] = query(f"SELECT count(*), avg(value) FROM sorted_{side}")
     if not count:
@@ -273,7 +249,3 @@ def _classes(
 def _share(changed: int, keys: Keys) -> float:
     """Return the share of all keys that changed or can't be compared."""
     return (changed + keys.total - keys.both) / keys.total
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

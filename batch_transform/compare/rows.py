@@ -11,6 +11,7 @@ from typing import Any
 
 from batch_transform.job.errors import CompareError, InputError
 from batch_transform.job.filters.result_columns import names_of_result
+from batch_transform.job.request.overrides import Columns
 from batch_transform.job.values.media_type import JSON, JSON_LINES, is_csv, media_type
 from batch_transform.job.values.wording import listed
 
@@ -46,28 +47,33 @@ class Rows:
 
 def rows_of(
     files: Sequence[Path],
-    request: Mapping[str, Any],
-    columns: Mapping[str, Sequence[str]],
+    request: Mapping[str, Any] | None,
+    columns: Columns,
 ) -> Rows:
     """Return the rows in the `.out` files of a run with this CreateTransformJob request.
 
-    `columns` are the names of the job's columns, `input` and `output`. Raises InputError if the results aren't a row
-    a line.
+    `columns` are the names of the job's columns. Without a request, the first byte tells JSON Lines from CSV. Raises
+    InputError if the results aren't a row a line.
     """
-    output, processing = request.get("TransformOutput", {}), request.get("DataProcessing", {})
-    accept = output.get("Accept") or request.get("TransformInput", {}).get("ContentType", "")
-    is_json = media_type(accept) in {JSON, JSON_LINES}
-    if not (is_csv(accept) or is_json):
-        raise InputError(
-            f"the results are of type {accept or 'unknown'}; only CSV and JSON Lines can be compared by row"
-        )
     found = tuple(file for file in files if file.name.endswith(OUT) and file.stat().st_size)
-    inputs = frozenset(columns.get("input", ()))
+    processing = (request or {}).get("DataProcessing", {})
+    is_json = _is_json(request) if request is not None else _first_line(found).startswith(("{", "["))
+    inputs = frozenset(columns.input)
     if is_json:
         return Rows(found, is_json=True, inputs=inputs, fields=tuple(_fields(_first_line(found))))
     width = len(next(csv.reader([_first_line(found)]), [])) if found else 0
-    names = names_of_result(columns.get("input", ()), columns.get("output", ()), processing)
+    names = names_of_result(columns.input, columns.output, processing)
     return Rows(found, is_json=False, width=width, names=names if len(names) == width else (), inputs=inputs)
+
+
+def _is_json(request: Mapping[str, Any]) -> bool:
+    accept = request["TransformOutput"].get("Accept") or request["TransformInput"].get("ContentType")
+    is_json = media_type(accept) in {JSON, JSON_LINES}
+    if not (is_csv(accept) or is_json):
+        raise InputError(
+            f"the results are of type {accept or 'unknown'}; only those in CSV and JSON Lines can be compared by row"
+        )
+    return is_json
 
 
 def _first_line(files: Sequence[Path]) -> str:
@@ -110,6 +116,7 @@ def chosen(
     InputError if a column isn't there, or must be named.
     """
     key = _key_of(first) if key is None else key
+    _place(first, key, "--key", like=first)
     predictions = predictions or _predictions_of(first, key)
     one, other = (
         Chosen(
