@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -27,7 +28,7 @@ JSON_LINES = {
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    jobs: dict[str, dict[str, object]] = {"named": NAMED, "plain": {}, "lines": JSON_LINES}
+    jobs: dict[str, Any] = {"named": NAMED, "plain": {}, "lines": JSON_LINES}
     with deployed_jobs(tmp_path_factory.mktemp("deployed"), jobs) as found:
         yield found
 
