@@ -44,7 +44,7 @@ def scored(deployed: Deployed, job: str, folder: str, text: str, **overrides: ob
     """Score a file, and return the execution."""
     place = deployed.upload(job, folder, "a.txt", text)
     run = deployed.run(job, {"input.data": place, **overrides})
-    assert run["status"] == "SUCCEEDED", run
+    assert run["status"] == "SUCCEEDED", run.get("cause")
     return str(run["executionArn"])
 
 
