@@ -15,6 +15,7 @@ from e2e.deployed_commands import Command, commands
 from e2e.workflow_stack import Deployed, deployed_jobs
 
 NAMED = {
+    "transform": {"max_payload": 3},
     "input": {"content_type": "text/csv", "split_type": "Line", "columns": ["id", "x", "y"]},
     "output": {"accept": "text/csv", "assemble_with": "Line", "columns": ["score", "label"]},
     "data_processing": {"join_source": "Input", "keep": ["id", "score", "label"], "send": ["x", "y"]},
@@ -77,7 +78,7 @@ def test_two_runs_are_compared_in_definition_and_predictions(
     assert (report["key"], report["passed"], report["keys"]["total"]) == ("id", False, 101)
     [label] = report["predictions"]
     assert label["moves"] == [{"first": "cat", "second": "dog", "count": 1}]
-    assert {"name": "MaxPayloadInMB", "first": None, "second": 2} in report["differences"]
+    assert {"name": "MaxPayloadInMB", "first": 3, "second": 2} in report["differences"]
 
     assert batch_transform("fetch", first, "--to", "one").code == 0
     done = batch_transform("compare", "one", first, "--max-changed", "0%")
