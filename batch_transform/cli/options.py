@@ -15,6 +15,7 @@ from batch_transform.job.errors import DataNotFoundError, InputError
 from batch_transform.job.files.regular_file import read_file
 from batch_transform.job.request.overrides import Columns, apply_overrides
 from batch_transform.job.request.request import Request, transform_job_request
+from batch_transform.job.rules.run_limits import RunLimits
 from batch_transform.job.values.job_spec import JobSpec
 
 _STDIN = "-"
@@ -86,7 +87,8 @@ def overridden(spec: JobSpec, run_input: Mapping[str, Any]) -> Request:
         output_path=spec.output.path or f"s3://output-bucket/{spec.name}/",
     )
     columns = Columns(spec.input.columns, spec.output.columns)
-    return apply_overrides(declared, run_input, columns, instance_types=spec.transform.instance_type).request
+    types, limits = spec.transform.instance_type, RunLimits.of(spec)
+    return apply_overrides(declared, run_input, columns, instance_types=types, limits=limits).request
 
 
 def read_overrides(place: str) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from batch_transform.job.model.framework_containers import ServerLimit, framework_container, whole_environment
 from batch_transform.job.model.source_folder import has_default_script
+from batch_transform.job.rules.run_limits import RunLimits
 from batch_transform.job.values.job_spec import JobSpec, TransformSpec
 from batch_transform.job.values.model_source import containers
 from batch_transform.job.values.wording import counted
@@ -64,7 +65,30 @@ def limits(spec: JobSpec) -> list[Limit]:
         ),
         _instances(transform),
         _runtime(transform),
+        *_of_runs(spec),
     ]
+
+
+def _of_runs(spec: JobSpec) -> Iterator[Limit]:
+    """Yield what a run may use at most."""
+    limits, given = RunLimits.of(spec), spec.limits
+    types = ", ".join(limits.instance_types)
+    yield Limit(
+        "limits.instance_types",
+        types,
+        f"A run may use {types}",
+        "job_file" if given.instance_types else "job_file_default",
+    )
+    count = limits.instance_count
+    yield Limit(
+        "limits.instance_count",
+        count,
+        f"A run may use at most {counted(count, 'instance')}",
+        _origin(given.instance_count, "job_file_default"),
+    )
+    if (seconds := given.max_runtime_in_seconds) is not None:
+        words = f"max_runtime_in_seconds may be at most {seconds}; a run can't change it"
+        yield Limit("limits.max_runtime_in_seconds", seconds, words, "job_file")
 
 
 def _of_the_container(spec: JobSpec) -> Iterator[Limit]:

@@ -14,6 +14,7 @@ from batch_transform.job.rules.container import container_problems
 from batch_transform.job.rules.instance_types import job_instance_type_problems
 from batch_transform.job.rules.limits import setting_problems
 from batch_transform.job.rules.model import model_problems
+from batch_transform.job.rules.run_limits import limit_problems
 from batch_transform.job.rules.run_size import run_size_problems
 from batch_transform.job.rules.settings import (
     log_problems,
@@ -32,6 +33,7 @@ _JOB_RULES = (
     model_problems,
     container_problems,
     job_instance_type_problems,
+    limit_problems,
     column_problems,
     field_problems,
     schedule_problems,

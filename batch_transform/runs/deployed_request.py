@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from batch_transform.job.errors import NotDeployedError
 from batch_transform.job.request.overrides import Columns, RunRequest, apply_overrides
 from batch_transform.job.request.request import Request
+from batch_transform.job.rules.run_limits import RunLimits
 from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.runs.aws_calls import aws_calls
 
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DeployedRequest:
-    """The declared request, the instance types in order, and the column names of the job.
+    """The declared request, the instance types in order, the column names and the limits of the job.
 
+    `limits` is None for a job that an earlier release deployed.
     `time_limit` is the most seconds that an attempt may take, and `max_cost` is `workflow.max_cost`; None if there is
     none.
     """
@@ -28,6 +30,7 @@ class DeployedRequest:
     request: Request
     instance_types: tuple[str, ...]
     columns: Columns
+    limits: RunLimits | None = None
     time_limit: int | None = None
     max_cost: float | None = None
 
@@ -42,6 +45,7 @@ class DeployedRequest:
                 request=_declared_request(states),
                 instance_types=tuple(checked["instance_types"]),
                 columns=Columns(**columns),
+                limits=RunLimits.read(checked.get("limits", {})),
                 time_limit=_time_limit(states),
                 max_cost=checked.get("cost", {}).get("max_cost"),
             )
@@ -72,7 +76,9 @@ class DeployedRequest:
         output = self.request["TransformOutput"]
         place = f"{output['S3OutputPath'].rstrip('/')}/RUN"  # each run has its own folder
         request = {**self.request, "TransformOutput": {**output, "S3OutputPath": place}}
-        return apply_overrides(request, overrides, self.columns, instance_types=self.instance_types)
+        return apply_overrides(
+            request, overrides, self.columns, instance_types=self.instance_types, limits=self.limits
+        )
 
 
 def _time_limit(states: Mapping[str, Any]) -> int | None:

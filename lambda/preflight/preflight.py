@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from batch_transform.job.errors import DataNotFoundError, HeaderRowError, RowWidthError, UnfitDataError
 from batch_transform.job.request.overrides import Columns, RunRequest, apply_overrides
 from batch_transform.job.request.request import Request
+from batch_transform.job.rules.run_limits import RunLimits
 from batch_transform.job.rules.unfit_data import Reading, unfit_text
 from batch_transform.job.values.media_type import CSV, media_type
 from first_row import first_row, require_data_row
@@ -28,8 +29,8 @@ class Run:
     `instance_types` are the job's, in the order in which they are tried. `columns` are the column names of the job, as
     `input` and `output`. `model` says how to find the model, if the run must find it (see `run_model`). `execution` is
     the run's ARN. `lock` is the Bucket and Key of the job's lock, and empty if runs may overlap. `waiting` is that of
-    the run that waits for it, and empty if runs don't wait. `cost` has `max_cost` and `price_per_hour` of the job's
-    workflow, if they are set.
+    the run that waits for it, and empty if runs don't wait. `limits` is what a run may use at most (`RunLimits`). `cost`
+    has `max_cost` and `price_per_hour` of the job's workflow, if they are set.
     """
 
     job: str
@@ -43,6 +44,7 @@ class Run:
     model: Mapping[str, Any] = field(default_factory=dict)
     lock: Mapping[str, str] = field(default_factory=dict)
     waiting: Mapping[str, str] = field(default_factory=dict)
+    limits: Mapping[str, Any] = field(default_factory=dict)
     cost: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -87,7 +89,13 @@ def checked_request(
         "S3OutputPath": f"{declared['TransformOutput']['S3OutputPath'].rstrip('/')}/{run.run}"
     }
     columns = Columns(**{name: tuple(names) for name, names in run.columns.items()})
-    checked = apply_overrides(declared, run.overrides, columns, instance_types=run.instance_types)
+    checked = apply_overrides(
+        declared,
+        run.overrides,
+        columns,
+        instance_types=run.instance_types,
+        limits=RunLimits.read(run.limits),
+    )
     request = checked.request
     source = request["TransformInput"]
     place = source["DataSource"]["S3DataSource"]

@@ -20,7 +20,7 @@ from patience import PATIENCE_SECONDS
 
 PAYLOAD = {"transform": {"max_payload": 6}}
 JOBS: dict[str, dict[str, Any]] = {
-    "quick": PAYLOAD,
+    "quick": {**PAYLOAD, "limits": {"instance_types": ["ml.m5.large", "ml.c5.xlarge"], "instance_count": 2}},
     "refused": {"behaviour": "refuse"},
     "hanging-one": {"behaviour": "hang"},
     "idle": PAYLOAD,
@@ -107,6 +107,7 @@ def test_overrides_are_read_from_a_file_and_an_option_wins(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["idle", "--set", "transform.instance_count=2"], "write `instance_count: 2` under `limits`"),
         (["idle", "--set", "transform.instance_cuont=2"], "did you mean transform.instance_count?"),
         (["idle", "--set", "transform.max_payload=200"], "max-payload-too-large"),
         (["idle", "--overrides", "nowhere.json"], "nowhere.json cannot be read"),

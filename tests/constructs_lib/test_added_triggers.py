@@ -12,13 +12,20 @@ from aws_cdk.assertions import Annotations, Match, Template
 
 from batch_transform.job.errors import ConstructError, JobSpecError
 from batch_transform.job.files.job_file import load_job_file
-from batch_transform.job.values.job_spec import JobSpec, ModelSpec, ScheduleSpec, TriggersSpec, UploadSpec
+from batch_transform.job.values.job_spec import (
+    JobSpec,
+    LimitsSpec,
+    ModelSpec,
+    ScheduleSpec,
+    TriggersSpec,
+    UploadSpec,
+)
 from batch_transform_cdk.batch_transform import BatchTransform
 from batch_transform_cdk.dashboard import Dashboard
 from batch_transform_cdk.data.data_buckets import DataBuckets
 
 PROJECT = Path(__file__).resolve().parents[2]
-JOB = JobSpec(name="churn", model=ModelSpec(existing="churn"))
+JOB = JobSpec(name="churn", model=ModelSpec(existing="churn"), limits=LimitsSpec(instance_count=2))
 WEEKLY = ScheduleSpec(cron="0 2 ? * SUN *", name="weekly")
 HOURLY = ScheduleSpec(rate="1 hour", name="hourly", input={"transform": {"instance_count": 2}})
 MONTHLY = ScheduleSpec(cron="0 2 1 * ? *")

@@ -17,6 +17,7 @@ LIKELY = (
     ("*/Model/*", "*logs:*", "explains"),
     ("*/Model/*", "*", "completes"),
     ("*/Workflow/Role", "*s3:*", "takes_over"),
+    ("*/Workflow/Role", "*Condition sagemaker:InstanceTypes*", "completes completes_on_each_instance_type"),
     ("*/Workflow/Role", "*sagemaker:StopTransformJob", "stops"),
     ("*/Workflow/Role", "*", "redefines explains"),
     ("*/Workflow/Report", "*", "leaves_nothing_running"),

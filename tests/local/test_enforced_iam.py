@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import boto3
@@ -40,12 +40,14 @@ class EnforcedLab:
         self.lab.sagemaker.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=role)
         return name
 
-    def person(self, *actions: str, resource: str = "*") -> Any:
+    def person(self, *actions: str, resource: str = "*", statements: Sequence[dict[str, Any]] = ()) -> Any:
         """Return a SageMaker client for a user with these permissions."""
         name = self.lab.name()
         self.iam.create_user(UserName=name)
         self.iam.put_user_policy(
-            UserName=name, PolicyName="p", PolicyDocument=policy([allow(*actions, resource=resource)])
+            UserName=name,
+            PolicyName="p",
+            PolicyDocument=policy([allow(*actions, resource=resource), *statements]),
         )
         key = self.iam.create_access_key(UserName=name)["AccessKey"]
         return boto3.client(
@@ -284,3 +286,60 @@ def test_fails_when_the_access_key_belongs_to_nobody(enforced: EnforcedLab) -> N
     )
     with pytest.raises(ClientError, match="UnrecognizedClientException"):
         nobody.list_models()
+
+
+KEY = "arn:aws:kms:us-east-1:000000000000:key/11111111-1111-1111-1111-111111111111"
+OTHER_KEY = KEY.replace("1111", "2222")
+REQUEST: dict[str, Any] = {
+    "TransformJobName": "limited-1",
+    "ModelName": "Scoring",
+    "TransformInput": {"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://in/"}}},
+    "TransformOutput": {"S3OutputPath": "s3://out/", "KmsKeyId": KEY},
+    "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeKmsKeyId": KEY},
+}
+CONDITIONS: dict[str, dict[str, Any]] = {
+    "ForAnyValue:StringEquals": {"sagemaker:InstanceTypes": ["ml.m5.large", "ml.m5.xlarge"]},
+    "StringEqualsIgnoreCase": {
+        "sagemaker:ModelArn": "arn:aws:sagemaker:us-east-1:000000000000:model/Scoring"
+    },
+    "StringEquals": {"sagemaker:OutputKmsKey": KEY, "sagemaker:VolumeKmsKey": KEY},
+}
+
+
+def changed(structure: str, member: str, value: object) -> dict[str, Any]:
+    """REQUEST with another value of a member, or without it."""
+    part = {**REQUEST[structure], member: value}
+    return {**REQUEST, structure: {name: given for name, given in part.items() if given is not None}}
+
+
+@pytest.fixture(scope="module")
+def limited(enforced: EnforcedLab) -> Any:
+    """A client for a user who may create transform jobs within CONDITIONS only, and use any key."""
+    create = {**allow("sagemaker:CreateTransformJob"), "Condition": CONDITIONS}
+    return enforced.person("kms:*", statements=[create])
+
+
+@pytest.mark.parametrize(
+    "request_beyond",
+    [
+        changed("TransformResources", "InstanceType", "ml.c5.xlarge"),
+        {**REQUEST, "ModelName": "other"},
+        changed("TransformOutput", "KmsKeyId", OTHER_KEY),
+        changed("TransformOutput", "KmsKeyId", None),
+        changed("TransformResources", "VolumeKmsKeyId", OTHER_KEY),
+        changed("TransformResources", "VolumeKmsKeyId", None),
+    ],
+    ids=["instance type", "model", "output key", "no output key", "volume key", "no volume key"],
+)
+def test_fails_for_a_transform_job_beyond_a_condition(limited: Any, request_beyond: dict[str, Any]) -> None:
+    with pytest.raises(ClientError, match="not authorized to perform: sagemaker:CreateTransformJob"):
+        limited.create_transform_job(**request_beyond)
+
+
+@pytest.mark.parametrize("instance_type", ["ml.m5.large", "ml.m5.xlarge"])
+def test_a_transform_job_within_each_condition_is_authorized(limited: Any, instance_type: str) -> None:
+    with pytest.raises(
+        ClientError
+    ) as error:  # authorized, and then refused: there is no such model, and no such key
+        limited.create_transform_job(**changed("TransformResources", "InstanceType", instance_type))
+    assert "not authorized to perform: sagemaker:CreateTransformJob" not in str(error.value)

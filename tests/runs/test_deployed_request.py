@@ -43,6 +43,12 @@ def test_a_definition_from_release_0_1_can_be_read(definition: dict[str, Any]) -
     assert DeployedRequest.of(definition).request["ModelName"] == "m"
 
 
+def test_a_definition_of_a_release_without_limits_limits_no_run(definition: dict[str, Any]) -> None:
+    del definition["States"]["Preflight"]["Arguments"]["Payload"]["limits"]
+    checked = DeployedRequest.of(definition).checked({"transform.instance_count": 8})
+    assert checked.request["TransformResources"]["InstanceCount"] == 8
+
+
 def test_overrides_can_use_column_names(definition: dict[str, Any]) -> None:
     checked = DeployedRequest.of(definition).checked({"data_processing.send_except": ["id"]})
     assert checked.request["DataProcessing"]["InputFilter"] == "$[1]"
@@ -52,6 +58,7 @@ def test_overrides_can_use_column_names(definition: dict[str, Any]) -> None:
     ("overrides", "message"),
     [
         ({"input.data": "s3://data/out/"}, "output-under-input"),
+        ({"transform.instance_count": 2}, "override-beyond-limits"),
         ({"transform.instance_cuont": 2}, "did you mean transform.instance_count"),
         ({"output.path": "s3://elsewhere/"}, "change it in the job file, and deploy"),
         ({"transform.instance_type": ["ml.m5.large", "t2.nano"]}, "transform.instance_type"),

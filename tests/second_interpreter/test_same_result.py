@@ -33,6 +33,7 @@ JOBS: dict[str, dict[str, Any]] = {
     "score": {
         "transform": {"instance_type": TYPES, "max_payload": 6},
         "data_processing": {"input_filter": "$[1:]"},
+        "limits": {"instance_types": [*TYPES, "ml.c5.xlarge"]},
     },
     "single": {**ON_ONE, "workflow": {"overlapping_runs": "allow"}},
     "broken": {**ON_ONE, "behaviour": "fail"},

@@ -15,6 +15,7 @@ from batch_transform.job.files.job_fields import read_value
 from batch_transform.job.files.value_readers import got, read_text
 from batch_transform.job.files.yaml_document import read_document
 from batch_transform.job.rules.limits import setting_problems
+from batch_transform.job.rules.run_limits import empty_limit_problems
 from batch_transform.job.rules.settings import notify_problems
 from batch_transform.job.values.environment import DEFAULT_ENVIRONMENT, DEFAULT_PROJECT, EnvironmentSpec
 from batch_transform.job.values.job_spec import JobSpec, ModelSpec
@@ -147,8 +148,8 @@ def _problems(environment: EnvironmentSpec) -> Iterator[Problem]:
         message = f"{shown(instance_type)} is not an instance type for transform jobs; {near}families are {FAMILIES}"
         yield Problem("instance-type-unknown", "instance_type", message)
     yield from _tag_problems(environment)
-    job = JobSpec("any", ModelSpec(), notify=environment.notify)
-    yield from (*setting_problems(job), *notify_problems(job))
+    job = JobSpec("any", ModelSpec(), notify=environment.notify, limits=environment.limits)
+    yield from (*setting_problems(job), *notify_problems(job), *empty_limit_problems(job))
 
 
 def _tag_problems(environment: EnvironmentSpec) -> Iterator[Problem]:

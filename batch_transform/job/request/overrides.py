@@ -23,6 +23,7 @@ from batch_transform.job.filters.named_filters import input_filter, output_filte
 from batch_transform.job.request.request import Request, members_of, place, restore_neutral_values
 from batch_transform.job.rules import request_problems
 from batch_transform.job.rules.request_values import INSTANCE_TYPE, field_of, member
+from batch_transform.job.rules.run_limits import RunLimits, beyond_limits
 from batch_transform.job.values.fields import MEMBERS, NAME_FIELDS, OVERRIDABLE, REQUIRED, Member
 from batch_transform.job.values.job_spec import DataProcessingSpec, InputSpec, JobSpec, ModelSpec, OutputSpec
 from batch_transform.job.values.wording import shown
@@ -107,13 +108,15 @@ def apply_overrides(
     columns: Columns | None = None,
     *,
     instance_types: Sequence[str] = (),
+    limits: RunLimits | None = None,
 ) -> RunRequest:
     """Return the request of one run: a copy of the job's request with what the run's input changes.
 
-    `columns` are the names that the job gives, for filters by name; `instance_types` are the job's, by
-    default that of its request alone. `{}` changes nothing, and so does the event that EventBridge sends
-    for a schedule without an input of its own. Raises RunInputError with all problems at once: fields that
-    a run can't change, members that the job doesn't declare, and problems of the resulting request.
+    `columns` are the names that the job gives, for filters by name; `instance_types` are the job's, by default that of
+    its request alone. `limits` is what a run may use at most; None for no limits. `{}` changes nothing, and so does the
+    event that EventBridge sends for a schedule without an input of its own. Raises RunInputError with all problems at
+    once: fields that a run can't change, members that the job doesn't declare, values beyond the limits, and problems
+    of the resulting request.
     """
     effective = copy.deepcopy(dict(request))
     to_try: tuple[Any, ...] = tuple(instance_types) or (effective["TransformResources"].get("InstanceType"),)
@@ -135,6 +138,8 @@ def apply_overrides(
     problems += place_named_filters(effective, names, columns or Columns(), raw=raw)
     problems += _members_not_sent(request, effective)
     problems += [problem for problem in request_problems(effective, to_try) if problem.is_error]
+    if limits is not None:
+        problems += beyond_limits(limits, to_try, member(effective, ("TransformResources", "InstanceCount")))
     if problems:
         raise RunInputError(problems)
     return RunRequest(effective, to_try)

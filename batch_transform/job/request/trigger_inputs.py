@@ -10,6 +10,7 @@ from batch_transform.job.request.overrides import Columns, apply_overrides
 from batch_transform.job.request.request import Request
 from batch_transform.job.rules.instance_types import needs_another_image
 from batch_transform.job.rules.request_values import INSTANCE_TYPE
+from batch_transform.job.rules.run_limits import RunLimits
 from batch_transform.job.values.cdk_token import is_token
 from batch_transform.job.values.fields import item_field
 from batch_transform.job.values.job_spec import JobSpec
@@ -35,7 +36,13 @@ def _run_problems(spec: JobSpec, request: Request, run_input: Mapping[str, objec
     """Yield the problems that the preflight would report, and those that only the job file shows."""
     columns = Columns(spec.input.columns, spec.output.columns)
     try:
-        run = apply_overrides(request, run_input, columns, instance_types=spec.transform.instance_type)
+        run = apply_overrides(
+            request,
+            run_input,
+            columns,
+            instance_types=spec.transform.instance_type,
+            limits=RunLimits.of(spec),
+        )
     except RunInputError as error:
         yield from error.problems
         return

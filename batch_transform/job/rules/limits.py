@@ -130,7 +130,7 @@ def _choice_problems(field: str, value: object, limits: Choice) -> Iterator[Prob
             f"{value} is not compatible with batch transform; write {' or '.join(limits.values)}",
         )
     elif value not in limits.values:
-        if field.startswith(INSTANCE_TYPE):
+        if field.startswith((INSTANCE_TYPE, "limits.instance_types")):
             yield Problem("instance-type-unknown", field, _instance_type_message(value))
             return
         near = _near_choice(value, limits.values)

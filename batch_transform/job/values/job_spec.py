@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from batch_transform.job.aws.enums import OverlappingRuns, Reconcile
+from batch_transform.job.aws.instance_types import INSTANCE_TYPES
 from batch_transform.job.aws.limits import (
     ENTITY_NAME,
     KMS_KEY,
@@ -43,6 +44,7 @@ __all__ = [
     "FrameworkImage",
     "InputSpec",
     "JobSpec",
+    "LimitsSpec",
     "ModelSpec",
     "MonitoringSpec",
     "NotifySpec",
@@ -204,6 +206,39 @@ class WorkflowSpec(Values):
 
 
 @dataclass(frozen=True)
+class LimitsSpec:
+    """What a run may use at most, beyond what the job declares.
+
+    Usage
+    -----
+        LimitsSpec(instance_types=("ml.m5.large", "ml.m5.4xlarge"), instance_count=4)
+    """
+
+    instance_types: Annotated[
+        tuple[str, ...] | None,
+        Setting(
+            "the instance types that a run may use; default: those in `transform.instance_type`",
+            Choice(INSTANCE_TYPES),
+            items=(1, None),
+        ),
+    ] = None
+    instance_count: Annotated[
+        int | None,
+        Setting(
+            "the most instances that a run may use; default: `transform.instance_count`",
+            Whole(1, documented_most=100),
+        ),
+    ] = None
+    max_runtime_in_seconds: Annotated[
+        int | None,
+        Setting(
+            "the most that `transform.max_runtime_in_seconds` may be, which a run can't change; default: no limit",
+            Whole(1),
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
 class MonitoringSpec:
     """When a run is unusual.
 
@@ -283,6 +318,7 @@ class JobSpec:
         NotifySpec, Setting("who is notified of a run that failed, took too long or did not start")
     ] = NotifySpec()
     workflow: Annotated[WorkflowSpec, Setting("how runs behave")] = WorkflowSpec()
+    limits: Annotated[LimitsSpec, Setting("what a run may use at most")] = LimitsSpec()
     monitoring: Annotated[MonitoringSpec, Setting("when a run is unusual")] = MonitoringSpec()
     tags: Annotated[Mapping[str, str], Setting("Tags of the transform job", TAGS, member="Tags")] = field(
         default_factory=dict

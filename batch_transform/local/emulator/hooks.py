@@ -40,6 +40,7 @@ HOOKS: Hooks = {
         "headers, resource_arn, explicit_deny, resource_policy_arn)",
         "extract_iam_action(service, method, path, headers, body, query_params)",
         "extract_resource_arn(service, method, path, headers, body, query_params, region, account_id)",
+        "request_tag_context(service, iam_action, body, params)",
         "s3_service_context(iam_action, query_params, path, headers)",
     ),
     "ministack.core.iam_evaluator": (

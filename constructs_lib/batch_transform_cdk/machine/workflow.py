@@ -12,6 +12,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from batch_transform.job.request.request import Request
+from batch_transform.job.rules.run_limits import RunLimits
 from batch_transform.job.rules.unfit_data import Reading
 from batch_transform.job.values.job_spec import JobSpec
 from batch_transform_cdk.data.data_location import DataLocation
@@ -28,6 +29,7 @@ from batch_transform_cdk.ground.stack_part import StackPart
 from batch_transform_cdk.ground.statement import Statement
 from batch_transform_cdk.ground.tokens import PARTITION, arn, json_text
 from batch_transform_cdk.ground.workflow_function import WorkflowFunction, machine_statement, run_logs
+from batch_transform_cdk.machine.create_conditions import create_conditions
 from batch_transform_cdk.machine.definition import Parts, state_machine_definition
 from batch_transform_cdk.machine.model_lookup import ModelLookup
 from batch_transform_cdk.machine.record_function import RecordFunction
@@ -208,6 +210,11 @@ class Workflow(StackPart):
             policy_name="Workflow",
             statements=[
                 Statement(actions=["lambda:InvokeFunction"], resources=function_arns),
+                Statement(
+                    actions=["sagemaker:CreateTransformJob"],
+                    resources=jobs_arns,
+                    conditions=create_conditions(request, RunLimits.of(spec)),
+                ),
                 *self._transform_job_statements(jobs_arns, execution_role_arn),
                 *(volume_key.volume_statements() if volume_key else []),
                 *(lock.release_statements() if lock else []),
@@ -279,7 +286,6 @@ class Workflow(StackPart):
                 # Describe and Stop are states of their own as well. AddTags, since `.sync` tags the transform job with
                 # the execution that started it.
                 actions=[
-                    "sagemaker:CreateTransformJob",
                     "sagemaker:DescribeTransformJob",
                     "sagemaker:StopTransformJob",
                     "sagemaker:AddTags",

@@ -87,6 +87,8 @@ BAD = {
     "days-too-few": "environments: {prod: {keep_outputs_for_in_days: «0}}",
     "bucket-name-malformed": "environments: {prod: {access_logs_bucket: «s3://logs}}",
     "instance-type-unknown": "environments: {prod: {instance_type: «m5.large}}",
+    "limits-empty": "environments: {prod: {limits: {instance_types: «[]}}}",
+    "instance-count-too-small": "environments: {prod: {limits: {instance_count: «0}}}",
     "email-malformed": "environments: {prod: {notify: {email: [«ops]}}}",
     "notify-empty": "environments: {prod: {notify: «{}}}",
     "tag-names-alike": "environments: {prod: {tags: {Team: a, team: «b}}}",

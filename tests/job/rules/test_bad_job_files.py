@@ -889,6 +889,7 @@ BAD_FILES: list[tuple[str, str, str]] = [
         "override-of-image",
         "GPU",
         "name: demo\nmodel: {artifact: s3://bucket/m.tar.gz, image: {framework: pytorch, version: '2.6'}}\n"
+        "limits: {instance_types: [ml.m5.large, ml.g5.xlarge]}\n"
         "triggers: {schedule: {rate: 1 hour, input: {transform: {instance_type: «ml.g5.xlarge}}}}\n",
     ),
     ("wrong-type", "text for a run's input", f"{MODEL}triggers: {{on_upload: {{input: «all}}}}\n"),
@@ -919,6 +920,36 @@ BAD_FILES: list[tuple[str, str, str]] = [
         "upload-with-manifest",
         "true",
         f"{MODEL}input: {{data: s3://bucket/manifest, data_type: ManifestFile}}\ntriggers: {{on_upload: «true}}\n",
+    ),
+    # Limits
+    (
+        "instance-type-beyond-limits",
+        "second",
+        f"{MODEL}transform: {{instance_type: [ml.m5.large, «ml.m5.xlarge]}}\n"
+        "limits: {instance_types: [ml.m5.large]}\n",
+    ),
+    (
+        "instance-count-beyond-limits",
+        "3 of 2",
+        f"{MODEL}transform: {{instance_count: «3}}\nlimits: {{instance_count: 2}}\n",
+    ),
+    (
+        "max-runtime-beyond-limits",
+        "declared",
+        f"{MODEL}transform: {{max_runtime_in_seconds: «7200}}\nlimits: {{max_runtime_in_seconds: 3600}}\n",
+    ),
+    ("limits-empty", "no instance type", f"{MODEL}limits: {{instance_types: «[]}}\n"),
+    ("instance-type-unknown", "limits", f"{MODEL}limits: {{instance_types: [«ml.t3.medium]}}\n"),
+    ("instance-count-too-small", "limits", f"{MODEL}limits: {{instance_count: «0}}\n"),
+    (
+        "override-beyond-limits",
+        "type",
+        f"{MODEL}triggers: {{schedule: {{rate: 1 hour, input: {{transform: {{instance_type: «ml.m5.xlarge}}}}}}}}\n",
+    ),
+    (
+        "override-beyond-limits",
+        "count",
+        f"{MODEL}triggers: {{schedule: {{rate: 1 hour, input: {{transform: {{instance_count: «2}}}}}}}}\n",
     ),
     # Fallback instance types
     ("instance-types-empty", "list", f"{MODEL}transform: {{instance_type: «[]}}\n"),

@@ -7,6 +7,7 @@ import dataclasses
 from batch_transform.job.values.environment import EnvironmentSpec, in_environment
 from batch_transform.job.values.job_spec import (
     JobSpec,
+    LimitsSpec,
     ModelSpec,
     NotifySpec,
     ScheduleSpec,
@@ -52,6 +53,37 @@ def test_an_instance_type_replaces_the_jobs_list_and_the_name_gets_the_prefix() 
     assert there.transform == TransformSpec(instance_type=("ml.m5.large",), instance_count=3)
     assert there.name == "dev-churn"
     assert there.tags["job"] == "churn"
+
+
+def limits_in(job: LimitsSpec, environment: LimitsSpec, instance_type: str | None = None) -> LimitsSpec:
+    given = EnvironmentSpec("dev", limits=environment, instance_type=instance_type)
+    return in_environment(dataclasses.replace(JOB, limits=job), given).limits
+
+
+def test_an_environment_narrows_each_limit_of_a_job() -> None:
+    own = LimitsSpec(("ml.m5.large", "ml.m5.xlarge", "ml.c5.xlarge"), 8, 7200)
+    assert limits_in(own, LimitsSpec()) == own
+    narrow = LimitsSpec(("ml.c5.xlarge", "ml.m5.large"), 4, 3600)
+    assert limits_in(own, narrow) == LimitsSpec(("ml.m5.large", "ml.c5.xlarge"), 4, 3600)
+    assert limits_in(LimitsSpec(("ml.m5.large",), 2, 600), narrow) == LimitsSpec(("ml.m5.large",), 2, 600)
+
+
+def test_without_limits_of_its_own_a_job_is_limited_to_what_it_declares() -> None:
+    wide = LimitsSpec(("ml.m5.2xlarge", "ml.c5.xlarge"), 10, 3600)
+    assert limits_in(LimitsSpec(), wide) == LimitsSpec(("ml.m5.2xlarge",), 3, 3600)
+    assert limits_in(LimitsSpec(), LimitsSpec(instance_count=1)).instance_count == 1
+
+
+def test_limits_without_a_common_instance_type_are_those_of_the_environment() -> None:
+    other = LimitsSpec(("ml.g5.xlarge",))
+    assert limits_in(LimitsSpec(("ml.m5.large",)), other).instance_types == ("ml.g5.xlarge",)
+    assert limits_in(LimitsSpec(), other).instance_types == ("ml.g5.xlarge",)
+
+
+def test_the_instance_type_of_an_environment_is_within_the_limits_of_each_job() -> None:
+    own = LimitsSpec(("ml.m5.4xlarge",))
+    assert limits_in(own, LimitsSpec(), "ml.m5.large").instance_types == ("ml.m5.large", "ml.m5.4xlarge")
+    assert limits_in(LimitsSpec(), LimitsSpec(), "ml.m5.large").instance_types is None
 
 
 def test_the_notifications_of_an_environment_apply_to_its_stack_and_a_job_keeps_its_own() -> None:

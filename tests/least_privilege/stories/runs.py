@@ -63,6 +63,18 @@ def completes_in_parts(account: Account, job: str) -> Points:
     yield "succeeds", _run(account, job, "large")["status"] == "SUCCEEDED"
 
 
+def completes_on_each_instance_type(account: Account, job: str) -> Points:
+    """A run may use each instance type within the job's limits."""
+    spec = account.jobs[job]
+    types = spec.get("transform", {}).get("instance_type", "ml.m5.large")
+    declared = [types] if isinstance(types, str) else types
+    for one in spec.get("limits", {}).get("instance_types", declared):
+        run_input = {"input": {"data": account.place(job, "good")}, "transform": {"instance_type": one}}
+        execution = account.execution(account.start(job, run_input))
+        yield f"{one} succeeds", execution["status"] == "SUCCEEDED"
+        yield f"{one} is used", json.loads(execution["output"])["InstanceType"] == one
+
+
 def explains(account: Account, job: str) -> Points:
     """A run with a bad record fails, and says which file and why."""
     began = now()

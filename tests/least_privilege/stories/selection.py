@@ -17,6 +17,8 @@ def stories_of(account: Account, job: str) -> list[Story]:
     """Return the stories of this job, quick ones first."""
     selected: list[Story] = [runs.redefines, runs.completes, runs.explains]
     selected += [records.has_record, records.has_record_when_refused]
+    if "limits" in account.jobs[job]:
+        selected.append(runs.completes_on_each_instance_type)
     if "batch_data_capture_config" in account.jobs[job]:
         selected.append(runs.completes_in_parts)
     if "columns" in account.jobs[job].get("input", {}):

@@ -20,6 +20,7 @@ from batch_transform.local.emulator.enforcement import (
     machine_role,
     objects,
     permissions,
+    sagemaker_keys,
     topics_and_queues,
 )
 from batch_transform.local.emulator.enforcement.keys import KeyUse, refusal
@@ -30,6 +31,7 @@ def plug_in(endpoint_url: str) -> None:
     """Plug in every check. SageMaker and its integration must be plugged in before."""
     permissions.plug_in()
     call_resources.plug_in()
+    sagemaker_keys.plug_in()
     dependent_actions.plug_in()
     machine_role.plug_in()
     integrations.plug_in(endpoint_url)

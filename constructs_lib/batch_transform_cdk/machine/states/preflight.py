@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from batch_transform.job.rules.run_limits import RunLimits
 from batch_transform.job.values.job_spec import JobSpec
 from batch_transform.job.values.model_source import to_be_found
 from batch_transform_cdk.ground.function_size import LISTS_OBJECTS
@@ -72,6 +73,7 @@ def _preflight(
                 "columns": literal({"input": spec.input.columns, "output": spec.output.columns}),
                 "model": literal(to_be_found(spec.model)),
                 "cost": cost_settings(spec),
+                "limits": RunLimits.of(spec).as_json(),
                 **places,
             },
         },
