@@ -29,8 +29,8 @@ class Run:
     `instance_types` are the job's, in the order in which they are tried. `columns` are the column names of the job, as
     `input` and `output`. `model` says how to find the model, if the run must find it (see `run_model`). `execution` is
     the run's ARN. `lock` is the Bucket and Key of the job's lock, and empty if runs may overlap. `waiting` is that of
-    the run that waits for it, and empty if runs don't wait. `limits` is what a run may use at most (`RunLimits`). `cost`
-    has `max_cost` and `price_per_hour` of the job's workflow, if they are set.
+    the run that waits for it, and empty if runs don't wait. `limits` is what a run may use at most (`RunLimits`).
+    `cost` has `max_cost` and `price_per_hour` of the job's workflow, if they are set.
     """
 
     job: str
