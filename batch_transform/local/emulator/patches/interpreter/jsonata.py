@@ -12,11 +12,22 @@ from typing import Any
 from ministack.services import stepfunctions  # type: ignore[import-untyped]  # it has no types
 
 from batch_transform.local.emulator.patches.interpreter.expressions import is_expression, text_of
-from batch_transform.local.emulator.patches.interpreter.fields import Context, State, complete
+from batch_transform.local.emulator.patches.interpreter.fields import Context, State, context_object
 from batch_transform.local.emulator.patches.interpreter.place import current_trial, failure, note
 
 QUERY_EVALUATION_ERROR = "States.QueryEvaluationError"
 _NOTHING = "JSONata expression did not return a result"
+
+
+class _ContextObject(dict[str, Any]):
+    """What `$states.context` stands for. The emulator also asks it for the variables, which aren't part of it."""
+
+    def __init__(self, ctx: Context | None) -> None:
+        super().__init__(context_object(ctx))
+        self._variables = (ctx or {}).get("variables") or {}
+
+    def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401  # any JSON value
+        return self._variables if name == "variables" else super().get(name, default)
 
 
 def is_jsonata(state: State, ctx: Context | None) -> bool:
@@ -48,7 +59,6 @@ def filled(  # noqa: PLR0917  # what an expression may read
             for number, each in enumerate(template)
         ]
     if isinstance(template, str) and is_expression(template):
-        complete(ctx)
         return _evaluated(text_of(template), field, given, ctx, result, error_output)
     return template
 
@@ -60,7 +70,7 @@ def _evaluated(  # noqa: PLR0917  # as above
     if trial is not None:
         trial.evaluated.add(field)
     try:
-        return stepfunctions._evaluate_jsonata(expression, given, ctx, result, error_output)
+        return stepfunctions._evaluate_jsonata(expression, given, _ContextObject(ctx), result, error_output)
     except stepfunctions._ExecutionError as error:
         if error.error != QUERY_EVALUATION_ERROR:
             raise
@@ -81,7 +91,7 @@ def arguments(state: State, given: object, ctx: Context) -> Any:  # noqa: ANN401
     found = filled(state["Arguments"], "Arguments", given, ctx)
     if (
         state["Type"] == "Task"
-    ):  # AWS notes none for a Parallel (`test_io_jsonata_parallel_state_mock_success`)
+    ):  # for a Parallel, TestState shows none (`test_io_jsonata_parallel_state_mock_success`)
         note(afterArguments=found)
     return found
 

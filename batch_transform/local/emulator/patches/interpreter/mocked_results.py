@@ -25,19 +25,30 @@ Shape = Any  # botocore's shapes have no types
 
 def output_shape(resource: str) -> Shape | None:
     """Return the shape of a result of the resource, or None for a service or an operation that botocore lacks."""
-    _, _, named = resource.partition(":states:::")
-    if not named:
-        return None  # a function, or an activity
-    service, _, operation = named.removeprefix("aws-sdk:").partition(":")
-    name, _, pattern = operation.partition(".")
-    name = f"{name[:1].upper()}{name[1:]}"
+    service, name, pattern = _call(resource)
     if pattern.startswith("sync"):
         name = f"Describe{name.removeprefix('Create').removeprefix('Start')}"
-    return _output_shape(_SERVICES.get(service, service), name)
+    model = _operation(service, name)
+    return model.output_shape if model else None
+
+
+def input_shape(resource: str) -> Shape | None:
+    """Return the shape of the arguments of the resource, or None as above."""
+    service, name, _pattern = _call(resource)
+    model = _operation(service, name)
+    return model.input_shape if model else None
+
+
+def _call(resource: str) -> tuple[str, str, str]:
+    """Return botocore's names of the service and the operation, and the pattern; "" for a function or an activity."""
+    _, _, named = resource.partition(":states:::")
+    service, _, operation = named.removeprefix("aws-sdk:").partition(":")
+    name, _, pattern = operation.partition(".")
+    return _SERVICES.get(service, service), member_name(name), pattern
 
 
 @functools.cache
-def _output_shape(service: str, operation: str) -> Shape | None:
+def _operation(service: str, operation: str) -> Any:  # noqa: ANN401  # as above
     import botocore.session  # noqa: PLC0415  # a service's model takes 0.1 s to load, and only TestState needs it
     from botocore.exceptions import UnknownServiceError  # noqa: PLC0415
 
@@ -47,7 +58,7 @@ def _output_shape(service: str, operation: str) -> Shape | None:
         return None
     if operation not in model.operation_names:
         return None
-    return model.operation_model(operation).output_shape
+    return model.operation_model(operation)
 
 
 def member_name(name: str) -> str:

@@ -6,6 +6,7 @@ Answers and refusals are recorded (LocalStack's `test_state` tests) or in the De
 
 from __future__ import annotations
 
+import functools
 import json
 import uuid
 from collections.abc import Iterator, Mapping
@@ -29,7 +30,7 @@ from batch_transform.local.emulator.patches.interpreter.branches import run_stat
 from batch_transform.local.emulator.patches.interpreter.definition import problems
 from batch_transform.local.emulator.patches.interpreter.fields import Context
 from batch_transform.local.emulator.patches.interpreter.place import Place, Trial, place
-from batch_transform.local.emulator.patches.interpreter.states_language import CALLBACK, SYNC
+from batch_transform.local.emulator.patches.interpreter.states_language import CALLBACK, SYNC, Problem
 
 _INVALID, _DEFINITION, _INPUT = "ValidationException", "InvalidDefinition", "InvalidExecutionInput"
 _UNNAMED = "StateName"
@@ -153,11 +154,17 @@ def _state_of(request: Mapping[str, Any]) -> Found:
         alone = {"StartAt": _UNNAMED, "States": {_UNNAMED: definition}}
         _refuse_problems([each for each in problems(json.dumps(alone)) if each.code not in _OF_TRANSITIONS])
         return Found(_UNNAMED, definition, language)
-    _refuse_problems(problems(text))
+    _refuse_problems(_problems_of_machine(text))
     for found in all_states(definition):
         if found.name == name:
             return found
     raise RefusedRequestError(_INVALID, "State not found in definition")
+
+
+@functools.lru_cache(maxsize=32)
+def _problems_of_machine(text: str) -> list[Problem]:
+    """Keep what is wrong with a definition, whose states are mostly tested one after the other."""
+    return problems(text)
 
 
 def all_states(machine: Mapping[str, Any]) -> Iterator[Found]:
@@ -175,7 +182,7 @@ def _states_in(scope: Mapping[str, Any], language: str, *, is_item: bool) -> Ite
                 yield from _states_in(state[processor], language, is_item=True)
 
 
-def _refuse_problems(found: list[Any]) -> None:
+def _refuse_problems(found: list[Problem]) -> None:
     if found:
         text = ", ".join(map(str, found))
         raise RefusedRequestError(_DEFINITION, f"Invalid State Machine Definition: '{text}'")
