@@ -25,6 +25,7 @@ TIER_OF = {
     "cli/test_deployed.py": "story",
     "cli/test_on_local_aws.py": "story",
     "cli/test_parity.py": "story",
+    "cli/test_parity_definitions.py": "story",
     "cli/test_upload_and_fetch.py": "story",
     "compare": "unit",
     "compliance": "story",

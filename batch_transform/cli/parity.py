@@ -1,42 +1,36 @@
-"""`batch-transform parity`: compares how a SageMaker endpoint behaves with known cases."""
+"""`batch-transform parity`: compares AWS with the local AWS, and both with what is known of AWS."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any, cast
 
-import boto3
 import click
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import Console
-from rich.table import Table
 
+from batch_transform.cli import parity_view as view
+from batch_transform.cli.cost_estimate import price_option
+from batch_transform.cli.deployed import environment_option, stack_option
+from batch_transform.cli.parity_place import ParityPlace
 from batch_transform.job.errors import InputError
-from batch_transform.local.clients import isolated_session
-from batch_transform.local.settings import ACCESS_KEY, DEFAULT_REGION
-from batch_transform.local.up import LocalAws
 from batch_transform.parity.case import Case, load_cases
-from batch_transform.parity.endpoint import Clients, Endpoint, endpoint_with_model
-from batch_transform.parity.outcome import Result, run_case, summary
-
-CONTAINER = Path(__file__).parents[1] / "parity" / "container"
-LOCAL_ROLE = "arn:aws:iam::000000000000:role/parity"
-MINUTES_A_JOB = 5
-"""What is billed for a job that does almost nothing: mostly the start of its container (from experience)."""
-USD_AN_HOUR = 0.115
-"""The price of ml.m5.large for batch transform in us-east-1, at the time of writing."""
-
-_PIPE_WIDTH = 160  # a file or a log has no width that a table must fit
+from batch_transform.parity.endpoint import Endpoint
+from batch_transform.parity.outcome import run_case
+from batch_transform.parity.steps import CASES, DEFINITIONS, Step, chosen_steps
+from batch_transform.runs.aws_calls import aws_calls
 
 
 @click.command()
 @click.option("--endpoint-url", help="The address of a running local AWS. Default: start one for the cases.")
+@click.option(
+    "--step",
+    "step_ids",
+    multiple=True,
+    metavar="STEP",
+    help="What to run: 0 compares the deployed definitions, 1 runs the cases, U1 to U24 answer one open question. "
+    "Can be repeated. Default: 1; with --aws, 0, which costs nothing.",
+)
 @click.option("--case", "case_ids", multiple=True, help="Run only this case; can be repeated.")
 @click.option(
     "--cases",
@@ -46,62 +40,84 @@ _PIPE_WIDTH = 160  # a file or a log has no width that a table must fit
     help="A JSON Lines file with cases to run instead of the built-in ones; can be repeated.",
 )
 @click.option(
+    "--size",
+    "sizes",
+    multiple=True,
+    metavar="STEP=NUMBER",
+    help="The number of objects, keys or calls of U21 to U24, such as U22=500; can be repeated.",
+)
+@click.option(
     "--at-once",
     default=4,
     show_default=True,
     type=click.IntRange(min=1),
-    help="Number of transform jobs to run in parallel.",
+    help="Number of transform jobs, or of states, to test in parallel.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each case.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object for each definition, case or probe."
+)
 @click.option(
     "--aws",
     is_flag=True,
-    help="Run the cases on AWS, with your credentials. Shows the estimated cost, and asks first.",
+    help="Ask AWS, with your credentials. Shows the price of each step, and asks before one that costs.",
 )
+@click.option("--yes", is_flag=True, help="Don't ask before steps that cost.")
+@price_option
 @click.option(
     "--image-uri", help="With --aws: the image in ECR, built from batch_transform/parity/container."
 )
 @click.option("--role", help="With --aws: the ARN of an execution role with access to the bucket.")
 @click.option("--bucket", help="With --aws: the bucket to use; everything is written under parity/.")
+@environment_option
+@stack_option
 def parity(
     *,
     endpoint_url: str | None,
+    step_ids: tuple[str, ...],
     case_ids: tuple[str, ...],
     files: tuple[Path, ...],
+    sizes: tuple[str, ...],
     at_once: int,
     as_json: bool,
     aws: bool,
+    yes: bool,
+    price: float | None,
     image_uri: str | None,
     role: str | None,
     bucket: str | None,
+    environment_name: str,
+    stack: str | None,
 ) -> int:
-    """Run transform jobs whose outcome is known, and compare the results.
+    """Compare AWS with the local AWS, and both with what is known of AWS.
 
-    The outcome of a case is known because AWS documents it, because transform jobs on AWS behave that way, or because
-    it follows from these. For a case that isn't documented, shows the outcome without a comparison.
+    Step 0 validates each deployed state machine, tests each of its states, rules, retriers, catchers and expressions
+    with mocked results, and compares the answers with those of the local AWS. It needs no role and costs nothing.
 
-    Exits with 1 if any outcome differs, and with 0 otherwise.
+    Step 1 runs transform jobs whose outcome is known, because AWS documents it, because transform jobs on AWS behave
+    that way, or because it follows from these. For a case that isn't documented, shows the outcome without a
+    comparison. U1 to U24 each answer one open question of docs/how-it-works/parity.md.
+
+    Exits with 1 if any answer or outcome differs, with 2 if nothing could be compared, and with 0 otherwise.
     """
     cases = _chosen(load_cases(files or None), case_ids)
+    default = DEFINITIONS if aws and not (case_ids or files) else CASES
+    steps = chosen_steps(step_ids or (default,), cases, _sizes(sizes))
+    place = ParityPlace(endpoint_url, is_aws=aws, environment_name=environment_name, stack=stack)
     if aws:
         on_aws = {"--image-uri": image_uri, "--role": role, "--bucket": bucket}
-        missing = [option for option, value in on_aws.items() if not value]
-        if missing or endpoint_url:
-            raise InputError(
-                f"--aws requires {', '.join(missing)}"
-                if missing
-                else "--aws and --endpoint-url cannot be combined; keep one of them"
-            )
-        if not _confirmed(cases):
+        _check_options(steps, [name for name, value in on_aws.items() if not value], endpoint_url)
+        if not _confirmed(steps, place, price, yes=yes):
             click.echo("nothing was run", err=True)
             return 0
-        place = _on_aws(cast(str, image_uri), cast(str, role), cast(str, bucket))
-    else:
-        place = _on_local_aws(endpoint_url)
-    with place as endpoint, ThreadPoolExecutor(at_once) as workers:
-        results = list(workers.map(lambda case: run_case(endpoint, case), cases))
-    _print_json(results) if as_json else _print_table(results)
-    return 1 if any(result.differences for result in results) else 0
+    differs = False
+    if any(step.id == DEFINITIONS for step in steps):
+        differs = _compare_definitions(place, at_once=at_once, as_json=as_json)
+    rest = [step for step in steps if step.needs_model]
+    if rest:
+        with place.endpoint(image_uri, role, bucket) as endpoint:
+            differs = _run_cases(endpoint, rest, at_once=at_once, as_json=as_json) or differs
+            _run_probes(endpoint, rest, as_json=as_json)
+    return 1 if differs else 0
 
 
 def _chosen(cases: Sequence[Case], ids: Sequence[str]) -> list[Case]:
@@ -113,114 +129,68 @@ def _chosen(cases: Sequence[Case], ids: Sequence[str]) -> list[Case]:
     return [case for case in cases if not ids or case.id in ids]
 
 
-def _confirmed(cases: Sequence[Case]) -> bool:
-    jobs = sum(not case.is_free for case in cases)
-    hours = jobs * MINUTES_A_JOB / 60
-    click.echo(
-        f"{len(cases)} cases start up to {jobs} transform jobs, each on one ml.m5.large. At {MINUTES_A_JOB} minutes "
-        f"per job, that is {hours:.1f} instance hours, or about {hours * USD_AN_HOUR:.2f} USD at {USD_AN_HOUR} USD per "
-        "hour. Check the price in your region, and your quota for ml.m5.large (--at-once)."
-    )
-    return click.confirm("Run them?", default=False)
+def _sizes(sizes: Sequence[str]) -> dict[str, int]:
+    found = {}
+    for text in sizes:
+        name, _, number = text.partition("=")
+        if not number.isdigit():
+            raise InputError(f"--size {text}: write STEP=NUMBER, such as U22=500")
+        found[name] = int(number)
+    return found
 
 
-@contextmanager
-def _on_local_aws(endpoint_url: str | None) -> Iterator[Endpoint]:
-    if endpoint_url is None:
-        with LocalAws() as aws, _on_local_aws(aws.endpoint_url) as endpoint:
-            yield endpoint
-        return
-    session = boto3.Session(
-        aws_access_key_id=ACCESS_KEY,
-        aws_secret_access_key=ACCESS_KEY,
-        region_name=DEFAULT_REGION,
-        botocore_session=isolated_session(),
-    )
-    bucket = "parity"
-    with ExitStack() as made:
-        with _reporting(f"--endpoint-url {endpoint_url}"):
-            clients = _clients(session, endpoint_url)
-            clients.s3.create_bucket(Bucket=bucket)
-            model = endpoint_with_model(clients, image=f"file://{CONTAINER}", role=LOCAL_ROLE, bucket=bucket)
-            endpoint = made.enter_context(model)
-        yield endpoint
+def _check_options(steps: Sequence[Step], missing: Sequence[str], endpoint_url: str | None) -> None:
+    """Raise InputError for options that --aws lacks or that contradict it."""
+    if endpoint_url:
+        raise InputError("--aws and --endpoint-url cannot be combined; keep one of them")
+    needing = [step.id for step in steps if step.needs_model]
+    if needing and missing:
+        raise InputError(f"--aws requires {', '.join(missing)} for step {', '.join(needing)}")
 
 
-@contextmanager
-def _on_aws(image_uri: str, role: str, bucket: str) -> Iterator[Endpoint]:
-    waits = {"poll": 15.0, "log_wait": 60.0}
-    with ExitStack() as made:
-        with _reporting("AWS"):
-            clients = _clients(boto3.Session(), None)
-            model = endpoint_with_model(clients, image=image_uri, role=role, bucket=bucket, **waits)
-            endpoint = made.enter_context(model)
-        yield endpoint
+def _confirmed(steps: Sequence[Step], place: ParityPlace, price: float | None, *, yes: bool) -> bool:
+    """Show what each step costs, and return whether to run them."""
+    costs = any(not step.is_free for step in steps)
+    found = place.price(price) if costs else None
+    view.show_prices(steps, found)
+    return yes or not costs or click.confirm("Run them?", default=False, err=True)
 
 
-@contextmanager
-def _reporting(where: str) -> Iterator[None]:
-    """Raise InputError if the endpoint cannot be used. Nothing has run at that point."""
-    try:
-        yield
-    except (BotoCoreError, ClientError, ValueError) as error:  # ValueError: not a valid address
-        raise InputError(f"{where}: {error}") from error
+def _compare_definitions(place: ParityPlace, *, at_once: int, as_json: bool) -> bool:
+    """Run step 0, and return whether anything differs."""
+    # what the packages of the local AWS's interpreter log when they are imported isn't about this command
+    logging.getLogger().addHandler(logging.NullHandler())
+    from batch_transform.parity.definitions import check_definitions  # noqa: PLC0415  # slow to import
+
+    differs = False
+    with aws_calls():
+        client, machines = place.machines()
+        results = []
+        for result in check_definitions(client, machines, at_once=at_once, progress=view.progress("states")):
+            results.append(result)
+            if as_json:
+                view.print_definition_json(result)
+            differs = differs or not result.is_same
+    view.end_progress()
+    if not as_json:
+        view.print_definitions(results)
+    return differs
 
 
-def _clients(session: boto3.Session, endpoint_url: str | None) -> Clients:
-    def client(service: str) -> Any:  # noqa: ANN401  # boto3 makes clients at run time
-        config = Config(
-            max_pool_connections=32,
-            retries={"mode": "standard"},
-            s3={"addressing_style": "path"} if endpoint_url else {},
-        )
-        return session.client(cast(Any, service), endpoint_url=endpoint_url, config=config)
-
-    return Clients(sagemaker=client("sagemaker"), s3=client("s3"), logs=client("logs"))
-
-
-def _print_json(results: Sequence[Result]) -> None:
-    for result in results:
-        case, outcome = result.case, result.outcome
-        line = {
-            "id": case.id,
-            "evidence": case.evidence,
-            "source": case.source,
-            "completeness": case.completeness,
-            "register": case.register,
-            "differences": result.differences,
-            "got": {
-                **asdict(outcome),
-                "outputs": {
-                    key: body.decode("utf-8", "backslashreplace") for key, body in outcome.outputs.items()
-                },
-                "described": None,
-            },
-        }
-        click.echo(json.dumps(line))
+def _run_cases(endpoint: Endpoint, steps: Sequence[Step], *, at_once: int, as_json: bool) -> bool:
+    """Run the cases of all steps, each once, and return whether an outcome differs."""
+    cases = list({case.id: case for step in steps for case in step.cases}.values())
+    if not cases:
+        return False
+    with ThreadPoolExecutor(at_once) as workers:
+        results = list(workers.map(lambda case: run_case(endpoint, case), cases))
+    (view.print_cases_json if as_json else view.print_cases)(results)
+    return any(result.differences for result in results)
 
 
-def _print_table(results: Sequence[Result]) -> None:
-    console = Console()
-    if not console.is_terminal:
-        console.width = _PIPE_WIDTH
-    table = Table("case", "evidence", "expected", "got", show_lines=True)
-    for result in results:
-        case = result.case
-        got = "\n".join(result.differences) or ("same" if not case.is_unknown else summary(result.outcome))
-        known = summary(case.expected) if not case.is_unknown else f"not documented ({case.register})"
-        colour = "red" if result.differences else "yellow" if case.is_unknown else "green"
-        table.add_row(
-            f"{case.id}\n{case.title}", case.evidence, _literal(known), f"[{colour}]{_literal(got)}[/]"
-        )
-    console.print(table)
-    differing = sum(bool(result.differences) for result in results)
-    unknown = sum(result.case.is_unknown for result in results)
-    console.print(
-        f"{len(results)} cases: {len(results) - unknown - differing} same, {differing} different, "
-        f"{unknown} not documented"
-    )
-
-
-def _literal(text: str) -> str:
-    """Return the text with its brackets escaped, so that they are not read as markup."""
-    return text.replace("[", r"\[")
+def _run_probes(endpoint: Endpoint, steps: Sequence[Step], *, as_json: bool) -> None:
+    for step in steps:
+        if step.probe is not None:
+            finding = step.probe.run(endpoint, step.size, view.progress_of(step.id))
+            view.end_progress()
+            view.print_finding(step, finding, as_json=as_json)

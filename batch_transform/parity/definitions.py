@@ -60,7 +60,8 @@ class Difference:
     local: str | None
 
     def __str__(self) -> str:
-        return f"{self.state} ({self.what}): {self.member}: the account {_said(self.account)}, the local AWS {_said(self.local)}"
+        sides = f"the account {_said(self.account)}, the local AWS {_said(self.local)}"
+        return f"{self.state} ({self.what}): {self.member}: {sides}"
 
 
 @dataclass(frozen=True)

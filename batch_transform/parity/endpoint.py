@@ -26,9 +26,10 @@ NESTED = {
 
 @dataclass(frozen=True)
 class Clients:
-    """boto3 clients of one account and region."""
+    """boto3 clients of one account and region. `sagemaker_once` makes each call once, without retries."""
 
     sagemaker: Any
+    sagemaker_once: Any
     s3: Any
     logs: Any
 

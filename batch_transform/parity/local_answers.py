@@ -31,6 +31,7 @@ CONTEXT: dict[str, Any] = {
 CAPTURED = "parity_context"
 WAITED = "parity_seconds"
 _READS_CONTEXT = "$states.context"
+_WITHOUT_VARIABLES = ("Succeed", "Fail")
 _HELD = (
     (re.compile(r"\$random\(\s*\)"), "0.5"),
     (re.compile(r"\$millis\(\s*\)"), "1767225600000"),
@@ -52,19 +53,39 @@ def prepared(machine: Mapping[str, Any], found: Found, *, is_mocked: bool) -> di
         held["Assign"] = {**held.get("Assign", {}), WAITED: held["Seconds"]}
         held["Seconds"] = 0
     if reads_context and not is_mocked:
-        _capture_context(held, kind)
+        held = (
+            _with_variable_for_context(held) if kind in _WITHOUT_VARIABLES else _with_captured_context(held)
+        )
     state.clear()
     state.update(held)
     return changed
 
 
-def _capture_context(state: dict[str, Any], kind: str) -> None:
+def held_variables(found: Found) -> dict[str, Any]:
+    """Return the variables that a test of a state needs beside its own."""
+    return {CAPTURED: CONTEXT} if found.state["Type"] in _WITHOUT_VARIABLES and _is_jsonata(found) else {}
+
+
+def reads_own_context(found: Found) -> bool:
+    """Return whether a state can't be compared: its paths read the context object, which differs in each test."""
+    return not _is_jsonata(found) and '"$$' in json.dumps(found.state)
+
+
+def _with_captured_context(state: dict[str, Any]) -> dict[str, Any]:
     """Let the state assign the context object that it got to a variable."""
     whole = {CAPTURED: "{% " + _READS_CONTEXT + " %}"}
-    if kind in ("Pass", "Wait", "Choice"):
-        state["Assign"] = {**state.get("Assign", {}), **whole}
-    for rule in state.get("Choices", []):
-        rule["Assign"] = {**rule.get("Assign", {}), **whole}
+    captured = {**state, "Assign": {**state.get("Assign", {}), **whole}}
+    if "Choices" in state:
+        captured["Choices"] = [
+            {**rule, "Assign": {**rule.get("Assign", {}), **whole}} for rule in state["Choices"]
+        ]
+    return captured
+
+
+def _with_variable_for_context(state: dict[str, Any]) -> dict[str, Any]:
+    """Let the state, which can't assign anything, read a variable instead of the context object."""
+    changed: dict[str, Any] = json.loads(json.dumps(state).replace(_READS_CONTEXT, f"${CAPTURED}"))
+    return changed
 
 
 def answer_of(request: Mapping[str, Any], context: Mapping[str, Any] | None) -> Tried:

@@ -8,6 +8,7 @@ A rule that no such path leads to gets variables that make its condition true.
 from __future__ import annotations
 
 import copy
+import functools
 import itertools
 import json
 from collections import deque
@@ -19,7 +20,14 @@ from batch_transform.job.errors import RefusedRequestError
 from batch_transform.local.emulator.patches.interpreter.expressions import expressions_of, parsed
 from batch_transform.local.emulator.patches.interpreter.retry import error_matches
 from batch_transform.local.emulator.patches.interpreter.single_state import Found, Tried, all_states
-from batch_transform.parity.local_answers import CONTEXT, WAITED, answer_of, prepared
+from batch_transform.parity.local_answers import (
+    CONTEXT,
+    WAITED,
+    answer_of,
+    held_variables,
+    prepared,
+    reads_own_context,
+)
 from batch_transform.parity.mocks import Mocks
 from batch_transform.parity.sample_values import decisive_values, with_value
 
@@ -72,8 +80,9 @@ class _Arrival:
         return json.dumps([self.given, self.variables], sort_keys=True)
 
 
+@functools.lru_cache(maxsize=4)
 def state_cases(definition: str) -> StateCases:
-    """Return the cases of a definition that has no problem."""
+    """Return the cases of a definition that has no problem. It takes some seconds, so the last results are kept."""
     return _Walk(json.loads(definition)).cases()
 
 
@@ -180,7 +189,7 @@ class _Walk:
 
     def _try_rule(self, found: Found, arrival: _Arrival) -> None:
         request = self._request(found, arrival)
-        tried = _answered(request, found)
+        tried = _answered(request)
         if tried is None:
             return
         taken = _rule_taken(found.state, tried)
@@ -188,7 +197,7 @@ class _Walk:
 
     def _try(self, found: Found, what: str, arrival: _Arrival, **more: Any) -> dict[str, Any]:  # noqa: ANN401
         request = self._request(found, arrival, **more)
-        tried = _answered(request, found)
+        tried = _answered(request)
         if tried is None:
             return {"status": "REFUSED"}
         self._keep(found, what, request, tried)
@@ -198,7 +207,8 @@ class _Walk:
         answer, key = tried.answer, f"{found.name}/{what}"
         known = self.found.get(key)
         is_better = known is None or not (known.evaluated >= tried.evaluated)
-        if is_better and (known is None or answer["status"] != "FAILED"):
+        is_comparable = "mock" in request or not reads_own_context(found)
+        if is_better and is_comparable and (known is None or answer["status"] != "FAILED"):
             self.found[key] = StateCase(found, what, request, tried.evaluated)
         if "nextState" in answer:
             variables = json.loads(answer["inspectionData"].get("variables", "{}"))
@@ -214,19 +224,18 @@ class _Walk:
             "definition": self.definitions[key],
             "stateName": found.name,
             "input": json.dumps(arrival.given),
-            "variables": json.dumps(dict(arrival.variables)),
+            "variables": json.dumps({**arrival.variables, **held_variables(found)}),
             "inspectionLevel": "DEBUG",
             **more,
         }
         return request | ({"context": json.dumps(_context(found))} if is_mocked else {})
 
 
-def _answered(request: Request, found: Found) -> Tried | None:
+def _answered(request: Request) -> Tried | None:
     """Return the local AWS's answer, or None if it doesn't support the state."""
     try:
         return answer_of(request, None if "mock" in request else CONTEXT)
     except RefusedRequestError:
-        del found
         return None
 
 

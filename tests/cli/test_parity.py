@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -23,10 +24,11 @@ CASE = {
 }
 
 
-def parity(*arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+def parity(*arguments: str, typed: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "batch_transform.cli.main", "parity", *arguments],
         input=typed,
+        env={**os.environ, **environment},
         capture_output=True,
         text=True,
         timeout=PATIENCE_SECONDS,
@@ -95,11 +97,14 @@ def test_fails_if_no_job_may_run_at_once() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--bucket", "b"), "--aws requires --image-uri, --role"),
+        (("--step", "1", "--bucket", "b"), "--aws requires --image-uri, --role for step 1"),
+        (("--step", "U22", "--step", "0"), "--aws requires --image-uri, --role, --bucket for step U22"),
         (
-            ("--bucket", "b", "--role", "r", "--image-uri", "i", "--endpoint-url", "http://127.0.0.1:1"),
+            ("--endpoint-url", "http://127.0.0.1:1"),
             "--aws and --endpoint-url cannot be combined; keep one of them",
         ),
+        (("--step", "U25"), "unknown step U25; the steps are 0, 1, U1"),
+        (("--step", "U22", "--size", "U22"), "--size U22: write STEP=NUMBER"),
     ],
 )
 def test_fails_for_missing_or_conflicting_options_on_aws(options: tuple[str, ...], message: str) -> None:
@@ -108,9 +113,57 @@ def test_fails_for_missing_or_conflicting_options_on_aws(options: tuple[str, ...
     assert message in ended.stderr
 
 
-def test_on_aws_the_cost_is_shown_and_nothing_runs_without_consent() -> None:
-    ended = parity("--aws", "--bucket", "b", "--role", "r", "--image-uri", "i", typed="n\n")
-    assert ended.returncode == 0
-    assert "transform jobs, each on one ml.m5.large" in ended.stdout
-    assert "USD" in ended.stdout
+ON_AWS = ("--aws", "--bucket", "b", "--role", "r", "--image-uri", "i")
+
+
+def test_on_aws_the_price_of_each_step_is_shown_and_nothing_runs_without_consent() -> None:
+    steps = ("--step", "0", "--step", "1", "--step", "U22", "--step", "U23")
+    ended = parity(*ON_AWS, *steps, "--price", "0.2", typed="n\n")
+    assert (ended.returncode, ended.stdout) == (0, "")
+    rows = {
+        cells[1].strip(): cells for line in ended.stderr.splitlines() if len(cells := line.split("│")) > 5
+    }
+    assert [rows[step][-2].strip() for step in ("0", "U23")] == ["0", "0"]
+    assert rows["U22"][-3].strip() == "150,000"
+    assert rows["U22"][-2].strip() == "USD 0.81"
+    assert rows["1"][-2].strip().startswith("USD ")
+    assert "USD 0.2 per hour for ml.m5.large in us-east-1 (--price" in ended.stderr
+    assert "S3 Standard in us-east-1, November 2026" in ended.stderr
     assert "nothing was run" in ended.stderr
+
+
+def test_a_price_that_is_not_known_leaves_the_instance_hours() -> None:
+    nowhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_DEFAULT_REGION": "eu-west-1"}
+    ended = parity(*ON_AWS, "--step", "U21", typed="n\n", **nowhere)
+    assert "not known" in ended.stderr
+    assert "0.11" in ended.stderr  # five minutes, and a tenth of a second for each of 1,000 objects
+    assert "the price isn't known" in ended.stderr
+
+
+def test_the_probes_measure_and_say_what_they_found() -> None:
+    sizes = {"U21": 40, "U22": 120, "U23": 30, "U24": 60}
+    options = [each for name, size in sizes.items() for each in ("--step", name, "--size", f"{name}={size}")]
+    ended = parity("--json", *options)
+    assert ended.returncode == 0, ended.stderr
+    found = {line["probe"]: line for line in map(json.loads, ended.stdout.splitlines())}
+    assert {name: line["size"] for name, line in found.items()} == sizes
+    u21, u22, u23, u24 = (found[name]["found"] for name in sizes)
+    assert (u21["status"], u21["outputs"], u21["outputs_of_refused"], u21["goes_on"]) == (
+        "Failed",
+        37,
+        0,
+        True,
+    )
+    assert u21["seconds_an_object"] > 0
+    assert (u22["status"], u22["outputs"], u22["other_names"]) == ("Completed", 120, [])
+    assert u22["as_expected"] == {"in the prefix": 40, "in a folder": 40, "in two folders": 40}
+    assert (u23["answers"], u23["throttled"]) == ({"ValidationException": 30}, 0)
+    assert (u24["status"], u24["was_stopped"], u24["uploads"]) == ("Stopped", True, 0)
+    assert 0 < u24["outputs"] < 60
+
+
+def test_a_probe_is_told_in_sentences() -> None:
+    ended = parity("--step", "U23", "--size", "U23=5")
+    assert ended.returncode == 0, ended.stderr
+    assert "U23 (size 5): how many CreateTransformJob calls a second are throttled?" in ended.stdout
+    assert "5 ValidationException" in ended.stdout

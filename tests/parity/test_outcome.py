@@ -65,7 +65,7 @@ def case(expected: Expected, **fields: Any) -> Case:
 
 def differences(expected: Expected, refusal: str | None = None, **fields: Any) -> tuple[str, ...]:
     aws = FakeAws(refusal)
-    endpoint = Endpoint(Clients(aws, aws, aws), "b", "m", "r", log_wait=0.0)
+    endpoint = Endpoint(Clients(aws, aws, aws, aws), "b", "m", "r", log_wait=0.0)
     return run_case(endpoint, case(expected, **fields)).differences
 
 
@@ -130,7 +130,7 @@ def test_an_unknown_outcome_has_no_differences() -> None:
 def test_members_are_nested_as_in_the_request() -> None:
     aws = FakeAws()
     settings = {"InputFilter": "$[1:]", "S3Uri": "in/a", "MaxPayloadInMB": 2, "ContentType": "text/csv"}
-    run_case(Endpoint(Clients(aws, aws, aws), "b", "m", "r"), case(Expected(), settings=settings))
+    run_case(Endpoint(Clients(aws, aws, aws, aws), "b", "m", "r"), case(Expected(), settings=settings))
     (request,) = aws.requests
     assert request["DataProcessing"] == {"InputFilter": "$[1:]"}
     assert request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"] == "s3://b/parity/r/c/in/a"
