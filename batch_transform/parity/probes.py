@@ -196,9 +196,10 @@ def stopped_job(endpoint: Endpoint, size: int, progress: Progress = _silent) -> 
     prefix = f"{endpoint.prefix(case)}/out/"
     _upload(endpoint, case, ((f"in/{number:06}.csv", b"1\n") for number in range(size)), size, progress)
     with _job(endpoint, case):
-        before = _until_written(endpoint, case, prefix, progress)
+        status_before = _until_written(endpoint, case, prefix, progress)
+        before = sum(1 for _ in _objects(endpoint, prefix))
         started = time.monotonic()
-        stopped_while_running = before not in _ENDED
+        stopped_while_running = status_before not in _ENDED
         if stopped_while_running:
             endpoint.clients.sagemaker.stop_transform_job(TransformJobName=endpoint.job_name(case))
         described = _wait(endpoint, case, size, progress)
@@ -215,13 +216,14 @@ def stopped_job(endpoint: Endpoint, size: int, progress: Progress = _silent) -> 
             f"the job is {status}, {seconds:.1f} seconds after StopTransformJob"
             if stopped_while_running
             else f"the job ended {status} before it could be stopped: take more objects (--size U24=N)",
-            f"it left {len(outputs):,} results of {size:,} objects, {whole:,} of them whole, and {len(uploads):,} "
-            "multipart uploads in progress",
+            f"it had written {before:,} results before, and left {len(outputs):,} results of {size:,} objects, "
+            f"{whole:,} of them whole, and {len(uploads):,} multipart uploads in progress",
             f"TransformEndTime is {'there' if 'TransformEndTime' in described else 'missing'}",
         ),
         {
             "status": status,
             "objects": size,
+            "outputs_before": before,
             "outputs": len(outputs),
             "whole": whole,
             "uploads": len(uploads),
@@ -353,7 +355,9 @@ def _until_written(endpoint: Endpoint, case: Case, prefix: str, progress: Progre
     """Wait for the job's first result, or for some time after its start; return its status."""
     polls, began = 0, time.monotonic()
     while True:
-        described = endpoint.clients.sagemaker.describe_transform_job(TransformJobName=endpoint.job_name(case))
+        described = endpoint.clients.sagemaker.describe_transform_job(
+            TransformJobName=endpoint.job_name(case)
+        )
         status = str(described["TransformJobStatus"])
         first = endpoint.clients.s3.list_objects_v2(Bucket=endpoint.bucket, Prefix=prefix, MaxKeys=1)
         if "TransformStartTime" not in described:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from batch_transform.parity.case import load_cases
+from batch_transform.parity.probes import PROBES
 
 PROJECT = Path(__file__).resolve().parents[2]
 PAGE = (PROJECT / "docs/how-it-works/parity.md").read_text(encoding="utf-8")
@@ -39,4 +40,10 @@ def test_each_behavior_has_its_evidence_and_is_covered() -> None:
     for behavior, evidence, covered_by in rows(known, 3):
         assert evidence == "\N{EN DASH}" or any(kind in evidence for kind in EVIDENCE), behavior
         assert covered_by.startswith("`"), behavior
-    assert [row[0] for row in rows(unknown, 4)] == [f"U{number}" for number in range(1, 21)]
+    assert [row[0] for row in rows(unknown, 4)] == [f"U{number}" for number in range(1, 26)]
+
+
+def test_every_probe_is_an_open_question() -> None:
+    _, _, unknown = PAGE.partition("## Open questions")
+    probed = {row[0] for row in rows(unknown, 4) if row[3] == f"`--step {row[0]}`"}
+    assert probed == {probe.id for probe in PROBES}
