@@ -137,8 +137,9 @@ class ParityPlace:
         attempts: int = _ATTEMPTS,
         **settings: Any,  # noqa: ANN401  # botocore's own
     ) -> Any:  # noqa: ANN401  # boto3 makes clients at run time
-        retries = {"mode": "standard", "total_max_attempts": attempts}
-        config = Config(max_pool_connections=32, retries=retries, **settings)
+        config = Config(
+            max_pool_connections=32, retries={"mode": "standard", "total_max_attempts": attempts}, **settings
+        )
         return session.client(cast(Any, service), endpoint_url=self.endpoint_url, config=config)
 
 

@@ -74,7 +74,9 @@ class Mocks:
         yield "succeeds", _mock(state["Resource"], value)
         shape = output_shape(state["Resource"])
         enums = dict(enums_read(shape, self._tree(found, _RESULT))) if shape is not None else {}
-        chosen = [(path, each) for path, values in enums.items() for each in values]
+        chosen: list[tuple[Path, object]] = [
+            (path, each) for path, values in enums.items() for each in values
+        ]
         chosen += [(path, each) for path, each in self._decisive_below(found, _RESULT) if path not in enums]
         for path, each in chosen:
             changed = with_value(value, path, each)

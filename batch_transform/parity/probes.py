@@ -87,7 +87,7 @@ def refused_objects(endpoint: Endpoint, size: int, progress: Progress = _silent)
     for each in _objects(endpoint, f"{endpoint.prefix(case)}/out/"):
         outputs += 1
         of_bad += _number_of(each["Key"]) in bad
-    goes_on = outputs - of_bad == size - len(bad)
+    continues = outputs - of_bad == size - len(bad)
     seconds = _seconds(described)
     status = described["TransformJobStatus"]
     reason = f": {described['FailureReason']}" if "FailureReason" in described else ""
@@ -96,7 +96,7 @@ def refused_objects(endpoint: Endpoint, size: int, progress: Progress = _silent)
         (
             f"the job is {status}{reason}",
             f"{outputs:,} of {size:,} objects have a result, {of_bad} of them of the {len(bad)} refused ones: "
-            f"the job {'goes on to the end' if goes_on else 'ends before the others'}",
+            f"the job {'continues to the end' if continues else 'ends before the others'}",
             _rate(seconds, size),
         ),
         {
@@ -104,7 +104,7 @@ def refused_objects(endpoint: Endpoint, size: int, progress: Progress = _silent)
             "objects": size,
             "outputs": outputs,
             "outputs_of_refused": of_bad,
-            "goes_on": goes_on,
+            "continues": continues,
             "seconds": seconds,
             "seconds_an_object": None if seconds is None else seconds / size,
         },
@@ -237,7 +237,7 @@ def stopped_job(endpoint: Endpoint, size: int, progress: Progress = _silent) -> 
 PROBES = (
     Probe(
         "U21",
-        "1,000 one-row objects of which 3 are bad: does the job go on to the end, and how long does an object take?",
+        "1,000 one-row objects of which 3 are bad: does the job continue to the end, and how long does an object take?",
         1000,
         8,
         _of_job,

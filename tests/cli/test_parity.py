@@ -148,7 +148,7 @@ def test_the_probes_measure_and_say_what_they_found() -> None:
     found = {line["probe"]: line for line in map(json.loads, ended.stdout.splitlines())}
     assert {name: line["size"] for name, line in found.items()} == sizes
     u21, u22, u23, u24 = (found[name]["found"] for name in sizes)
-    assert (u21["status"], u21["outputs"], u21["outputs_of_refused"], u21["goes_on"]) == (
+    assert (u21["status"], u21["outputs"], u21["outputs_of_refused"], u21["continues"]) == (
         "Failed",
         37,
         0,

@@ -107,7 +107,7 @@ def replies(model: Mapping[str, Any]) -> Callable[[bytes], Answer]:
 def ran(case: Case) -> tuple[EngineAlone, tuple[str, ...]]:
     """Run the case's job; return what differs from AWS."""
     world = EngineAlone(case.model)
-    endpoint = Endpoint(Clients(world, world, world), BUCKET, "model", "run", log_wait=0.0)
+    endpoint = Endpoint(Clients(world, world, world, world), BUCKET, "model", "run", log_wait=0.0)
     return world, run_case(endpoint, case).differences
 
 
