@@ -55,6 +55,14 @@ class Subscription:
     is_confirmed: bool
 
 
+@dataclass(frozen=True)
+class Concurrency:
+    """How many calls of functions may be in progress in the account and region: all, and those that none reserves."""
+
+    total: int
+    unreserved: int
+
+
 class Account:
     """An account and region. `client` makes the client for a service, as `boto3.Session.client` does."""
 
@@ -91,6 +99,14 @@ class Account:
                 if named := _QUOTA.fullmatch(quota.get("QuotaName", "")):
                     found[named["type"]] = quota["Value"]
         return found
+
+    def concurrency(self) -> Concurrency | Unread:
+        """Return the concurrency of the account's functions."""
+        found = self._read("lambda", "get_account_settings", "lambda:GetAccountSettings")
+        if not isinstance(found, dict):
+            return found or Unread("AWS answered nothing")
+        limit = found["AccountLimit"]
+        return Concurrency(limit["ConcurrentExecutions"], limit["UnreservedConcurrentExecutions"])
 
     def has_image(self, image: EcrImage) -> bool | Unread | None:
         """Return whether a repository has the image; None if there is no such repository."""

@@ -49,6 +49,7 @@ def examine(
     yield from _stacks(stacks, environment)
     yield _log_groups(deployed, stacks, environment, account)
     yield from place.check_quotas(account.transform_quotas(), deployed)
+    yield from _concurrency(deployed, stacks, account)
     yield from _images(deployed, account, number, region)
     yield from _data(deployed, environment, account, number, region)
     yield from _models(deployed, account, number)
@@ -93,6 +94,17 @@ def _with_machines(stacks: Sequence[Stack]) -> dict[str, str]:
         for output in stack.get("Outputs", [])
         if (name := job_of(output.get("Description", ""), output["OutputValue"])) is not None
     }
+
+
+def _concurrency(
+    jobs: Sequence[JobSpec], stacks: Sequence[Stack] | Unread, account: Account
+) -> Iterator[Finding]:
+    reserving = [
+        job for job in jobs if job.triggers.on_upload and job.triggers.on_upload.reserved_concurrency
+    ]
+    if reserving:
+        deployed = [] if isinstance(stacks, Unread) else _with_machines(stacks)
+        yield place.check_concurrency(account.concurrency(), reserving, deployed)
 
 
 def _images(jobs: Sequence[JobSpec], account: Account, number: str, region: str) -> Iterator[Finding]:

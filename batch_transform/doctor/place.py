@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from batch_transform.doctor.account import Subscription
+from batch_transform.doctor.account import Concurrency, Subscription
 from batch_transform.doctor.finding import Finding, Unread, Verdict
 from batch_transform.job.values.environment import EnvironmentSpec
 from batch_transform.job.values.job_spec import JobSpec
@@ -114,6 +114,38 @@ def _quota(instance_type: str, quotas: Mapping[str, float], using: Sequence[JobS
     each = f" with {_count(most)} instances each" if _count(most) > 1 else ""
     text = f"{counted(quota, 'instance')}: {runs} {which} at once{each}"
     return Finding("quota", instance_type, Verdict.FINE, text)
+
+
+_LEAST_UNRESERVED = 100
+"""Concurrency that no function may reserve (Lambda Developer Guide, "Configuring reserved concurrency")."""
+
+
+def check_concurrency(
+    found: Concurrency | Unread, jobs: Sequence[JobSpec], deployed: Collection[str]
+) -> Finding:
+    """The account must have the concurrency that the functions of upload triggers reserve.
+
+    The function of a deployed job usually has it already: such a job alone is no error. It may have been deployed by a
+    release that reserved none.
+    """
+    subject = "of the account's functions"
+    if isinstance(found, Unread):
+        return found.finding("concurrency", subject)
+    reserved = {
+        job.name: job.triggers.on_upload.reserved_concurrency for job in jobs if job.triggers.on_upload
+    }
+    text = f"{found.total:,}, and {found.unreserved:,} of it unreserved"
+    left = found.unreserved - _LEAST_UNRESERVED
+    if left >= sum(reserved.values()):
+        return Finding("concurrency", subject, Verdict.FINE, text)
+    names = listed([f"{name} reserves {count}" for name, count in reserved.items() if count], most=3)
+    is_short = left < sum(count for name, count in reserved.items() if name not in deployed)
+    already = "" if is_short else ", perhaps already"
+    text = (
+        f"{text}; {names}{already}, and {_LEAST_UNRESERVED} must stay unreserved: request an increase of "
+        '"Concurrent executions" in Service Quotas, or write triggers.on_upload.reserved_concurrency: 0'
+    )
+    return Finding("concurrency", subject, Verdict.ERROR if is_short else Verdict.WARNING, text)
 
 
 def _count(job: JobSpec) -> int:

@@ -5,6 +5,7 @@ parts of a job, which you can use on their own. Anything that isn't exported her
 """
 
 from batch_transform.job.aws.enums import (
+    Architecture,
     AssembleWith,
     BatchStrategy,
     CompressionType,
@@ -94,6 +95,7 @@ __all__ = [
     "VpcConfig",
     "WorkflowSpec",
     # enums for closed sets of their values, which accept the API's strings as well
+    "Architecture",
     "AssembleWith",
     "BatchStrategy",
     "CompressionType",

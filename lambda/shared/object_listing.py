@@ -1,7 +1,7 @@
 """Lists the objects below an S3 prefix, up to millions, as far as time allows.
 
 botocore needs most of a listing's CPU time to make a structure of what a function doesn't use, above all each object's
-LastModified. `read_quickly` makes a client read a page's keys, sizes and ETags itself, in a fifth of the time
+LastModified. `read_quickly` makes a client read a page's keys, sizes and ETags itself, in a third of the time
 (`make bench BENCH=functions`).
 """
 

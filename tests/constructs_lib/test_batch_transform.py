@@ -25,7 +25,9 @@ from batch_transform.job.values.job_spec import (
     ScheduleSpec,
     TransformSpec,
     TriggersSpec,
+    UploadSpec,
     VpcConfig,
+    WorkflowSpec,
 )
 from batch_transform_cdk.batch_transform import BatchTransform
 from batch_transform_cdk.data.data_buckets import DataBuckets
@@ -241,6 +243,17 @@ def test_names_reach_the_state_machine_as_paths(template_of: Callable[[JobSpec],
 
 
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+
+
+@pytest.mark.parametrize("architecture", ["arm64", "x86_64"])
+def test_all_functions_run_on_the_architecture_of_the_job(
+    template_of: Callable[[JobSpec], Template], architecture: str
+) -> None:
+    uploads = TriggersSpec(on_upload=UploadSpec())
+    job = replace(ARTIFACT, workflow=WorkflowSpec(architecture=architecture), triggers=uploads)
+    functions = template_of(job).find_resources("AWS::Lambda::Function").values()
+    ours = [one["Properties"]["Architectures"] for one in functions if "Architectures" in one["Properties"]]
+    assert ours == [[architecture]] * 5, "preflight, report, record, notify and on_upload"
 
 
 def test_each_state_waits_longer_than_the_function_that_it_calls_may_take(

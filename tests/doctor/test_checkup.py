@@ -24,6 +24,8 @@ from batch_transform.job.values.job_spec import (
     NotifySpec,
     OutputSpec,
     TransformSpec,
+    TriggersSpec,
+    UploadSpec,
 )
 from batch_transform.job.values.stack_outputs import state_machine_description, state_machine_output
 from fakes.account import ACCOUNT, CALLER, REGION, Answer, FakeAccount, Refusal
@@ -81,6 +83,12 @@ def key(**others: object) -> dict[str, Any]:
 
 
 SAGEMAKER = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:"
+
+
+def concurrency(total: int, unreserved: int | None = None) -> dict[str, Any]:
+    left = total if unreserved is None else unreserved
+    return {"AccountLimit": {"ConcurrentExecutions": total, "UnreservedConcurrentExecutions": left}}
+
 
 GOOD: dict[str, Answer] = {
     "ssm.GetParameter": {"Parameter": {"Value": "21"}},
@@ -149,6 +157,7 @@ GOOD: dict[str, Answer] = {
         }
     },
     "stepfunctions.ListExecutions": {"executions": []},
+    "lambda.GetAccountSettings": concurrency(1000),
     "sns.ListSubscriptionsByTopic": {"Subscriptions": [subscription("team@example.com", f"{TOPIC}:1")]},
 }
 
@@ -166,8 +175,10 @@ DATA = job(input=InputSpec("s3://data/churn/"))
 WRITTEN = job(output=OutputSpec("s3://results/churn/"))
 WITH_KEY = job(input=InputSpec(kms_key=KEY))
 NOTIFIED = job(notify=NotifySpec(email=("team@example.com",)))
+UPLOADED = job(triggers=TriggersSpec(on_upload=UploadSpec()))
 GROUP = job(ModelSpec(package_group="churn", role=ROLE))
 FOREIGN = own_image(IMAGE.replace(ACCOUNT, OTHER))
+NO_STACK = Refusal("ValidationError", "Stack does not exist")
 MISSING = Refusal("ValidationException", "Could not find model")
 
 
@@ -208,6 +219,7 @@ FINE: list[tuple[str, JobSpec, str]] = [
     ("package group", GROUP, "has an approved package"),
     ("role", GROUP, "trusts SageMaker"),
     ("runs", DATA, "none in progress"),
+    ("concurrency", UPLOADED, "1,000, and 1,000 of it unreserved"),
     ("email", NOTIFIED, "team@example.com: subscribed and confirmed"),
 ]
 
@@ -422,6 +434,7 @@ NOT_ALLOWED = [
     ("package group", GROUP, "sagemaker.ListModelPackages", "sagemaker:ListModelPackages"),
     ("role", GROUP, "iam.GetRole", "iam:GetRole"),
     ("runs", DATA, "stepfunctions.ListExecutions", "states:ListExecutions"),
+    ("concurrency", UPLOADED, "lambda.GetAccountSettings", "lambda:GetAccountSettings"),
     ("email", NOTIFIED, "sns.ListSubscriptionsByTopic", "sns:ListSubscriptionsByTopic"),
     ("email", NOTIFIED, "cloudformation.ListStackResources", "cloudformation:ListStackResources"),
 ]
@@ -474,7 +487,7 @@ def test_a_quota_that_is_not_listed_is_not_checked() -> None:
 def test_a_log_group_left_by_a_deleted_stack_is_an_error() -> None:
     name = workflow_log_group("BatchTransform", "churn")
     answers: dict[str, Answer] = {
-        "cloudformation.DescribeStacks": Refusal("ValidationError", "Stack does not exist"),
+        "cloudformation.DescribeStacks": NO_STACK,
         "logs.DescribeLogGroups": {"logGroups": [{"logGroupName": name}]},
     }
     verdict, message = line("log groups", [DATA], answers)
@@ -482,10 +495,50 @@ def test_a_log_group_left_by_a_deleted_stack_is_an_error() -> None:
     assert f"aws logs delete-log-group --log-group-name {name}" in message
 
 
+@pytest.mark.parametrize(
+    ("settings", "stacks", "verdict", "text"),
+    [
+        (
+            concurrency(10),
+            [],
+            "error",
+            "10, and 10 of it unreserved; churn reserves 5, and 100 must stay unreserved",
+        ),
+        (concurrency(1000, 104), [], "error", "reserved_concurrency: 0"),
+        (concurrency(1000, 105), [], "fine", "1,000, and 105 of it unreserved"),
+        (concurrency(105, 100), [stack()], "warning", "churn reserves 5, perhaps already, and 100 must"),
+    ],
+)
+def test_the_account_must_have_the_concurrency_that_upload_triggers_reserve(
+    settings: dict[str, Any], stacks: list[dict[str, Any]], verdict: str, text: str
+) -> None:
+    answers: dict[str, Answer] = {
+        "lambda.GetAccountSettings": settings,
+        "cloudformation.DescribeStacks": {"Stacks": stacks} if stacks else NO_STACK,
+    }
+    found, message = line("concurrency", [UPLOADED], answers)
+    assert found == verdict
+    assert text in message
+
+
+def test_a_trigger_that_reserves_nothing_needs_no_concurrency() -> None:
+    none = job(triggers=TriggersSpec(on_upload=UploadSpec(reserved_concurrency=0)))
+    assert [one for one in findings([none, DATA]) if one.check == "concurrency"] == []
+
+
 def test_every_call_only_reads() -> None:
     fake = FakeAccount(GOOD)
     containers = ModelSpec(containers=(ContainerSpec(IMAGE), ContainerSpec(IMAGE.replace(ACCOUNT, OTHER))))
-    specs = [DATA, WITH_KEY, NOTIFIED, GROUP, job(ModelSpec(endpoint="e")), job(containers), own_image()]
+    specs = [
+        DATA,
+        WITH_KEY,
+        NOTIFIED,
+        UPLOADED,
+        GROUP,
+        job(ModelSpec(endpoint="e")),
+        job(containers),
+        own_image(),
+    ]
     list(examine(specs, EnvironmentSpec(), Account(fake.client), region=REGION, regions=[REGION]))
     assert set(fake.calls) == {"sts.GetCallerIdentity", *GOOD} - {"ecr.DescribeRepositories"}
     assert all(re.fullmatch(r"[\w-]+\.(Get|List|Describe|Head)\w+", call) for call in fake.calls)

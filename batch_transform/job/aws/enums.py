@@ -64,6 +64,13 @@ class Reconcile(StrEnum):
     OFF = "off"
 
 
+class Architecture(StrEnum):
+    """The processors that Lambda runs the functions on."""
+
+    ARM64 = "arm64"
+    X86_64 = "x86_64"
+
+
 class OverlappingRuns(StrEnum):
     """What a run does while an earlier run of the same job is in progress."""
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from batch_transform.job.aws.enums import OverlappingRuns, Reconcile
+from batch_transform.job.aws.enums import Architecture, OverlappingRuns, Reconcile
 from batch_transform.job.aws.instance_types import INSTANCE_TYPES
 from batch_transform.job.aws.limits import (
     ENTITY_NAME,
@@ -165,7 +165,7 @@ class NotifySpec:
 
 @dataclass(frozen=True)
 class WorkflowSpec(Values):
-    """What a run does while another one is in progress, and the logs and traces that runs leave.
+    """What a run does while another one is in progress, its functions, and the logs and traces that runs leave.
 
     Usage
     -----
@@ -203,6 +203,14 @@ class WorkflowSpec(Values):
             editor_limits=LOG_RETENTION_IN_DAYS,
         ),
     ] = 90
+    architecture: Annotated[
+        str,
+        Setting(
+            "Architectures of the functions: `arm64`, or `x86_64` where Lambda has no arm64 or a policy wants it",
+            Choice.of(Architecture),
+            default_reason="Lambda charges a fifth less for it",
+        ),
+    ] = "arm64"
 
 
 @dataclass(frozen=True)

@@ -104,6 +104,16 @@ class UploadSpec:
             default_reason="EventBridge Scheduler, which ends it, is exact to the minute",
         ),
     ] = 60
+    reserved_concurrency: Annotated[
+        int,
+        Setting(
+            "ReservedConcurrentExecutions of the function that uploads call: taken from the account's, and a limit; 0 "
+            "reserves none",
+            Whole(0),
+            default_reason="it handles hundreds of uploads a second, and a burst leaves the account's concurrency to "
+            "other functions",
+        ),
+    ] = 5
     enabled: Annotated[bool, Setting("false pauses the trigger")] = True
     input: Annotated[
         Mapping[str, Any], Setting("what these runs override, as in `triggers.schedule.input`")

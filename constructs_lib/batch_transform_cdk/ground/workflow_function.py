@@ -65,7 +65,6 @@ def run_logs(
     return group
 
 
-_ARCHITECTURE = "arm64"
 _RUNTIME = "python3.14"
 _FUNCTIONS = "batch_transform_cdk.functions"
 _SHARED = "shared"
@@ -76,10 +75,12 @@ _NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "files")
 _OLDER_RUNTIME: Reasons = {
     "AwsSolutions-L1": f"{_RUNTIME} is the newest runtime that the functions are tested on"
 }
-_KEPT_OF_FUNCTIONS: Reasons = {
+_UNRESERVED: Reasons = {
     ("LambdaConcurrency", "CKV_AWS_115"): (
         "a run calls it a few times; reserved concurrency would be taken from the account's other functions"
     ),
+}
+_KEPT_OF_FUNCTIONS: Reasons = {
     ("LambdaInsideVPC", "CKV_AWS_117"): (
         "it calls AWS APIs only, with its own role: a VPC would need an endpoint for each service and protect "
         "nothing more"
@@ -99,7 +100,9 @@ class WorkflowFunction(StackPart):
     - `size` is its memory and timeout. Default: that of a function that makes a few calls. A state that calls it has
       the size's `state_timeout_seconds` as its timeout.
     - `encryption_key` encrypts the log. Its policy must let CloudWatch Logs use it (`let_log_groups_use`).
-    - `workflow` sets how long the log is kept, and whether calls are traced.
+    - `workflow` sets the architecture, how long the log is kept, and whether calls are traced.
+    - `reserved_concurrency` is taken from the account's concurrency, and limits how many calls may be in progress at
+      once. None reserves nothing.
     - `environment` holds no secrets, only names that are in the template as well: it needs no key.
     - `when_it_fails` says who handles a failed call, in place of a dead-letter queue. Default: the state machine, which
       waits for the result.
@@ -116,6 +119,7 @@ class WorkflowFunction(StackPart):
         description: str,
         statements: Sequence[Statement],
         size: FunctionSize = FEW_CALLS,
+        reserved_concurrency: int | None = None,
         encryption_key: kms.IKey | None = None,
         workflow: WorkflowSpec = WorkflowSpec(),  # noqa: B008  # it is frozen
         environment: Mapping[str, str] | None = None,
@@ -143,13 +147,14 @@ class WorkflowFunction(StackPart):
         self.resource = lambda_.CfnFunction(
             self,
             "Resource",
-            architectures=[_ARCHITECTURE],
+            architectures=[workflow.architecture],
             code=once_per_stack(self.stack, (__name__, name), lambda _: _asset(self, name)),
             description=within(OF_FUNCTION, description),
             environment={"variables": dict(environment)} if environment else None,
             handler="handler.handler",
             logging_config={"logGroup": log_group.ref},
             memory_size=size.memory_mb,
+            reserved_concurrent_executions=reserved_concurrency,
             role=self.role.arn,
             runtime=_RUNTIME,
             timeout=size.timeout_seconds,
@@ -163,11 +168,16 @@ class WorkflowFunction(StackPart):
             self.resource,
             {
                 **_KEPT_OF_FUNCTIONS,
+                **(_UNRESERVED if reserved_concurrency is None else {}),
                 **(_OLDER_RUNTIME if _newest_runtime() != _RUNTIME else {}),
                 ("LambdaDLQ", "CKV_AWS_116"): when_it_fails,
                 **({"CKV_AWS_173": _NAMES_ONLY} if environment else {}),
             },
         )
+
+    def run_on(self, architecture: str) -> None:
+        """Replace the architecture, for a function that several jobs share."""
+        self.resource.architectures = [architecture]
 
     @cached_property
     def arn(self) -> str:

@@ -81,6 +81,7 @@ class UploadTrigger(Construct):
             "StartLater",
             name="on_upload",
             description=f"Starts {job} after uploads, once no more objects have arrived for a while",
+            reserved_concurrency=spec.reserved_concurrency or None,
             when_it_fails="its on-failure destination is the queue of undelivered starts",
             workflow=workflow,
             encryption_key=encryption_key,

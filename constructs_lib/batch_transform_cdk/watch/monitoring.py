@@ -6,7 +6,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
-from batch_transform.job.values.job_spec import JobSpec
+from batch_transform.job.values.job_spec import JobSpec, WorkflowSpec
 from batch_transform_cdk.ground.stack_part import StackPart
 from batch_transform_cdk.ground.workflow_function import WorkflowFunction
 from batch_transform_cdk.machine.record_function import RecordFunction
@@ -60,6 +60,9 @@ class Monitoring(StackPart):
             undelivered_starts=undelivered_starts,
             topic=self.topic,
         )
+        if job.workflow.architecture != WorkflowSpec.architecture:
+            # The stack's jobs share it: it has the other architecture as soon as one of them wants it.
+            notifications.notify.run_on(job.workflow.architecture)
         self.failed_runs = FailedRuns(
             self,
             "EndedBadly",

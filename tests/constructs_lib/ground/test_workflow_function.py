@@ -17,14 +17,20 @@ def a_function(**settings: Any) -> WorkflowFunction:
     )
 
 
-def acknowledged() -> set[str]:
+def acknowledged(function: WorkflowFunction) -> set[str]:
     """What a function acknowledges."""
     return {
         finding
-        for entry in a_function().resource.node.metadata
+        for entry in function.resource.node.metadata
         if entry.type == "aws:cdk:acknowledged-rules"
         for finding in entry.data
     }
+
+
+@pytest.mark.parametrize("reserved", [None, 3])
+def test_only_a_function_without_reserved_concurrency_acknowledges_that(reserved: int | None) -> None:
+    found = acknowledged(a_function(reserved_concurrency=reserved))
+    assert ("checkov::CKV_AWS_115" in found) is (reserved is None)
 
 
 @pytest.mark.parametrize("newer", ["PYTHON_3_15", None])
@@ -33,7 +39,7 @@ def test_a_runtime_is_acknowledged_when_the_cdk_has_a_newer_one(
 ) -> None:
     if newer:
         monkeypatch.setattr(lambda_.Runtime, newer, "a runtime of a later release", raising=False)
-    assert ("AwsSolutions::AwsSolutions-L1" in acknowledged()) is (newer is not None)
+    assert ("AwsSolutions::AwsSolutions-L1" in acknowledged(a_function())) is (newer is not None)
 
 
 @pytest.mark.parametrize("size", [FEW_CALLS, LISTS_OBJECTS])

@@ -255,6 +255,14 @@ def test_the_function_may_change_its_two_schedules_pass_their_role_and_send_fail
     assert "LostStartsQueue" in config["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0]
 
 
+@pytest.mark.parametrize(("reserved", "expected"), [(5, 5), (1, 1), (0, None)])
+def test_the_function_reserves_its_concurrency_or_uses_the_accounts(
+    reserved: int, expected: int | None
+) -> None:
+    found = resources(TriggersSpec(on_upload=UploadSpec(reserved_concurrency=reserved)))
+    assert found["Job/Upload/StartLater/Resource"].get("ReservedConcurrentExecutions") == expected
+
+
 def test_only_this_rule_invokes_the_function_and_fills_the_queue_as_a_service() -> None:
     found = resources(TriggersSpec(on_upload=UploadSpec()))
     rule = {"Fn::GetAtt": ["JobUploadRule", "Arn"]}

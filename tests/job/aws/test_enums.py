@@ -7,6 +7,7 @@ import json
 import pytest
 
 from batch_transform.job.aws.enums import (
+    Architecture,
     AssembleWith,
     BatchStrategy,
     CompressionType,
@@ -39,7 +40,7 @@ ENUMS = JobSpec(
     transform=TransformSpec(strategy=BatchStrategy.MULTI_RECORD),
     data_processing=DataProcessingSpec(join_source=JoinSource.INPUT),
     output=OutputSpec(accept="text/csv", assemble_with=AssembleWith.LINE),
-    workflow=WorkflowSpec(overlapping_runs=OverlappingRuns.SKIP),
+    workflow=WorkflowSpec(overlapping_runs=OverlappingRuns.SKIP, architecture=Architecture.X86_64),
 )
 STRINGS = JobSpec(
     name="churn",
@@ -50,7 +51,7 @@ STRINGS = JobSpec(
     transform=TransformSpec(strategy="MultiRecord"),
     data_processing=DataProcessingSpec(join_source="Input"),
     output=OutputSpec(accept="text/csv", assemble_with="Line"),
-    workflow=WorkflowSpec(overlapping_runs="skip"),
+    workflow=WorkflowSpec(overlapping_runs="skip", architecture="x86_64"),
 )
 
 
