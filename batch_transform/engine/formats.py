@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Protocol, TypeVar
 
 from batch_transform.engine.csv_record import parse_row, serialise_row
-from batch_transform.engine.json_record import join_json, parse_json, serialise_json
+from batch_transform.engine.go_json import join_json
+from batch_transform.engine.json_record import parse_json, serialise_json
 from batch_transform.job.filters.json_path import JsonPath, JsonValue
 
 Value = TypeVar("Value")
@@ -67,7 +68,7 @@ class JsonFormat:
         return path.select(value)
 
     def join(self, record: JsonValue, answer: JsonValue) -> JsonValue:
-        """See `json_record.join_json`."""
+        """See `go_json.join_json`."""
         return join_json(record, answer)
 
     def serialise(self, value: JsonValue) -> bytes:

@@ -41,6 +41,15 @@ def go_text(value: JsonValue) -> bytes:
         raise UnparsableError("the document is nested too deeply") from error
 
 
+def join_json(record: JsonValue, answer: JsonValue) -> JsonValue:
+    """Add the answer to an object; a value that isn't an object becomes the member SageMakerInput (Developer Guide).
+
+    An existing member SageMakerOutput is overwritten: the guide reserves the name.
+    """
+    members = record if isinstance(record, dict) else {"SageMakerInput": record}
+    return {**members, "SageMakerOutput": answer}
+
+
 def go_number(value: float) -> str:
     """Return a float64 in Go's form: the shortest digits, with an exponent below 1e-6 and from 1e21 on."""
     text = repr(float(value)).removesuffix(".0")

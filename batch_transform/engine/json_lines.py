@@ -11,12 +11,12 @@ from typing import Any
 import orjson
 
 from batch_transform.engine.answers import Answers
+from batch_transform.engine.go_json import join_json
 from batch_transform.engine.json_record import (
     DUMPS_OPTIONS,
     NEGATIVE_ZERO,
     escape_html,
     go_exponent,
-    join_json,
     parse_json,
     serialise_json,
 )

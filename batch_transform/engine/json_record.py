@@ -43,15 +43,6 @@ def parse_json(text: bytes) -> JsonValue:
     return value
 
 
-def join_json(record: JsonValue, answer: JsonValue) -> JsonValue:
-    """Add the answer to an object; a value that isn't an object becomes the member SageMakerInput (Developer Guide).
-
-    An existing member SageMakerOutput is overwritten: the guide reserves the name.
-    """
-    members = record if isinstance(record, dict) else {"SageMakerInput": record}
-    return {**members, "SageMakerOutput": answer}
-
-
 def serialise_json(value: JsonValue) -> bytes:
     """Return the value's text as Go's encoding/json writes it, without a newline."""
     try:

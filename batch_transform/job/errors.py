@@ -40,6 +40,7 @@ BatchTransformError
 ├── TransferError            a file or an object that changed while it was copied
 ├── KeyPathError             an S3 key that is not a valid path in the folder it is copied to
 ├── RunFailedError           the execution, or the transform job in it, failed
+├── BadRecordsError          a run with bad records whose results can't be put together
 └── TransformError           one input object could not be transformed
     ├── UnparsableError      text that isn't a CSV row or a JSON document
     ├── FilterMissError      a filter that selects something that doesn't exist
@@ -285,6 +286,10 @@ class KeyPathError(BatchTransformError):
         self.name = name
         self.why = why
         super().__init__(f"{name!r} cannot be the path of a file: {why}")
+
+
+class BadRecordsError(BatchTransformError):
+    """A run with bad records whose results can't be put together, or not in the time that a function has."""
 
 
 class RunFailedError(BatchTransformError):

@@ -64,7 +64,9 @@ def problems(spec: JobSpec) -> list[Problem]:
         data=spec.input.data if spec.input.data is not None else UNRESOLVED,
         output_path=spec.output.path if spec.output.path is not None else UNRESOLVED,
     )
-    found = [problem for rule in _JOB_RULES for problem in rule(spec)] + request_problems(request, to_try)
+    found = [problem for rule in _JOB_RULES for problem in rule(spec)] + request_problems(
+        request, to_try, spec.bad_records
+    )
     found += run_size_problems(spec, request)
     of_filters = [problem for compiled in filters.values() for problem in compiled.problems]
     if not any(problem.is_error for problem in [*found, *of_filters]):

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 
 from batch_transform.engine.csv_record import parse_row
 from batch_transform.engine.formats import FORMATS
+from batch_transform.engine.go_json import join_json
 from batch_transform.engine.inexact_numbers import ChangedNumber, changed_number
-from batch_transform.engine.json_record import join_json, parse_json, serialise_json
+from batch_transform.engine.json_record import parse_json, serialise_json
 from batch_transform.engine.settings import Settings
 from batch_transform.job.errors import FilterMissError, TransformError, UnparsableError
 from batch_transform.job.files.sample_header import is_number

@@ -16,6 +16,7 @@ from batch_transform.job.aws.enums import (
 )
 from batch_transform.job.files.job_file import load_job_files
 from batch_transform.job.values.job_spec import (
+    BadRecordsSpec,
     BatchDataCaptureConfig,
     ContainerSpec,
     DataProcessingSpec,
@@ -77,6 +78,7 @@ __all__ = [
     # the fields of a job file, as values
     "load_job_files",
     "JobSpec",
+    "BadRecordsSpec",
     "BatchDataCaptureConfig",
     "ContainerSpec",
     "DataProcessingSpec",

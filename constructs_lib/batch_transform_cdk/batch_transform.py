@@ -25,6 +25,7 @@ from batch_transform.job.request.request import transform_job_request
 from batch_transform.job.values.job_spec import JobSpec, ScheduleSpec, TriggersSpec, UploadSpec
 from batch_transform_cdk.data.data_buckets import Buckets, DataBuckets
 from batch_transform_cdk.data.job_places import JobPlaces, require_in
+from batch_transform_cdk.data.sections import Sections
 from batch_transform_cdk.given_resources import with_keys, with_network, with_role
 from batch_transform_cdk.ground.stack_part import StackPart
 from batch_transform_cdk.job_listing import describe_job, list_job
@@ -143,6 +144,12 @@ class BatchTransform(StackPart):
             encryption_key=self.encryption_key,
         )
         self.data, self.output, self.captured = places.data, places.output, places.captured
+        sections = None
+        if job.bad_records is not None:
+            sections = Sections.of(
+                job.name, bucket=self.buckets.output, data=places.readable, output=self.output
+            )
+            sections.expire()
         job = with_keys(job, places, self.encryption_key)
         self.model = Model(
             self,
@@ -154,6 +161,7 @@ class BatchTransform(StackPart):
             data=places.readable,
             output=self.output,
             captured=self.captured,
+            sections=sections,
             execution_role=execution_role,
         )
         self.workflow = Workflow(
@@ -166,6 +174,7 @@ class BatchTransform(StackPart):
             data=self.data,
             output=self.output,
             lock=self._lock(job),
+            sections=sections,
             execution_role_arn=self.model.role_arn,
             model_arn=self.model.arn,
             encryption_key=self.encryption_key,
@@ -187,6 +196,7 @@ class BatchTransform(StackPart):
             state_machine=self.workflow,
             report=self.workflow.report,
             record=self.workflow.record,
+            bad_records=self.workflow.bad_records,
             undelivered_starts=self.undelivered_starts,
             notifications=notifications or Notifications.of_stack(self, self.encryption_key),
             topic=topic,

@@ -13,6 +13,7 @@ from batch_transform.job.request.overrides import Columns, RunRequest, apply_ove
 from batch_transform.job.request.request import Request
 from batch_transform.job.rules.run_limits import RunLimits
 from batch_transform.job.rules.unfit_data import Reading, unfit_text
+from batch_transform.job.values.bad_records_spec import BadRecordsSpec
 from batch_transform.job.values.media_type import CSV, media_type
 from first_row import first_row, require_data_row
 from input_objects import InputObjects, S3Client, input_objects
@@ -27,7 +28,8 @@ class Run:
     """What the state machine passes: the job, the run's id, the declared request and the run's own input.
 
     `instance_types` are the job's, in the order in which they are tried. `columns` are the column names of the job, as
-    `input` and `output`. `model` says how to find the model, if the run must find it (see `run_model`). `execution` is
+    `input` and `output`. `bad_records` are the fields of the job's `bad_records`, which not every request
+    allows. `model` says how to find the model, if the run must find it (see `run_model`). `execution` is
     the run's ARN. `lock` is the Bucket and Key of the job's lock, and empty if runs may overlap. `waiting` is that of
     the run that waits for it, and empty if runs don't wait. `limits` is what a run may use at most (`RunLimits`).
     `cost` has `max_cost` and `price_per_hour` of the job's workflow, if they are set.
@@ -42,6 +44,7 @@ class Run:
     overrides: Mapping[str, Any]
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
     model: Mapping[str, Any] = field(default_factory=dict)
+    bad_records: Mapping[str, Any] = field(default_factory=dict)
     lock: Mapping[str, str] = field(default_factory=dict)
     waiting: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, Any] = field(default_factory=dict)
@@ -95,6 +98,7 @@ def checked_request(
         columns,
         instance_types=run.instance_types,
         limits=RunLimits.read(run.limits),
+        bad_records=BadRecordsSpec(**run.bad_records) if run.bad_records else None,
     )
     request = checked.request
     source = request["TransformInput"]

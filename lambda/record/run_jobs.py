@@ -11,6 +11,7 @@ from batch_transform.job.values.run import attempt_pattern, execution_hash
 from run_record import Record, iso
 
 _DIGEST = re.compile(r".*@(sha256:[0-9a-f]{64})")
+_SECTIONS = re.compile(r"/_sections/[^/]+/in/[^/]+/(\d+)/$")
 _HASH = re.compile(r".*/([0-9a-f]{64})[^/]*")
 """The CDK names an asset by its hash."""
 
@@ -49,7 +50,7 @@ def _described(name: str, sagemaker: SageMakerClient) -> Record:
     return {
         "TransformJobName": name,
         "TransformJobArn": described["TransformJobArn"],
-        "Round": 0,
+        "Round": _round(described["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]),
         "InstanceType": resources["InstanceType"],
         "InstanceCount": resources["InstanceCount"],
         "TransformJobStatus": described["TransformJobStatus"],
@@ -59,6 +60,12 @@ def _described(name: str, sagemaker: SageMakerClient) -> Record:
         "TransformEndTime": end and iso(end),
         "BillableTimeInSeconds": round((end - start).total_seconds()) if start and end else None,
     }
+
+
+def _round(uri: str) -> int:
+    """Return the round of sections that a transform job scored; 0 for the run's own data."""
+    found = _SECTIONS.search(uri)
+    return int(found[1]) if found else 0
 
 
 def model_of(name: str, sagemaker: SageMakerClient) -> Record:

@@ -35,7 +35,7 @@ class Run:
 
     `start_time` is ISO 8601. `output` is the TransformOutput that the job declares, without the run's id. `request` is
     False until the preflight has made it. `columns` are the names of the job's columns, as `input` and `output`.
-    `reconcile` is `objects`, `records` or `off`.
+    `reconcile` is `objects`, `records` or `off`. `leaves_out` says that a bad record has no line in the results.
     """
 
     job: str
@@ -48,6 +48,7 @@ class Run:
     reconcile: str
     request: Request | bool = False
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    leaves_out: bool = True
 
     @property
     def sent(self) -> Request | None:

@@ -148,7 +148,11 @@ class RecordSteps:
                 yield entry["Key"], entry["Size"]
 
     def _summary(self) -> Summary:
-        summary = Summary(source_bucket=self._inputs.source.bucket, output_bucket=self.files.prefix.bucket)
+        summary = Summary(
+            source_bucket=self._inputs.source.bucket,
+            output_bucket=self.files.prefix.bucket,
+            leaves_out=self.run.leaves_out,
+        )
         return summary.add(self.files.lines(OBJECTS_FILE))
 
 

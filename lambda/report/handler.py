@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aws_client import LONGEST_CALL_SECONDS, aws_client
+from batch_transform.job.values.stack_outputs import BAD_RECORDS
 from diagnosis import FailedRun, explain, seconds_of
 from left_running import EndedRun, stop_left_running
 from object_listing import read_quickly
@@ -37,7 +38,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
     if "completed" in event:
         output = count(CompletedRun(**event), _s3, budget)
         took = instance_seconds(output["BillableTimeInSeconds"], instances)
-        _publish(output["ExecutionArn"], {**output, **took})
+        # A metric costs, and most runs have no bad records.
+        bad_records = {BAD_RECORDS: output.get(BAD_RECORDS) or None}
+        _publish(output["ExecutionArn"], {**output, **took, **bad_records})
         return output
     run = FailedRun.of(event)
     failure = explain(run, _s3, _logs, budget)

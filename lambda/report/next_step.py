@@ -11,8 +11,10 @@ _OF_ERROR = {
     "record with one line; then start the run again",
     "SageMaker.ResourceLimitExceededException": "increase the quota '{types} for transform job usage' in Service "
     "Quotas, add another type to transform.instance_type, or start the run again when other jobs have ended",
+    "BadRecordsError": "fix the data, or allow more bad records in bad_records and deploy; then start the run again",
 }
 _OF_REASON = {
+    "it is the model": "check the log; fix the model and deploy it, then start the run again",
     "CapacityError": "add fallback types after {types} in transform.instance_type, or start the run again later",
     "InternalServerError": "start the run again; if it fails again, contact AWS Support with the transform job's name",
     "ClientError": "fix the data or the filters that the log points to, then start the run again",

@@ -15,12 +15,18 @@ from pathlib import Path
 
 import pytest
 
+from batch_transform_cdk.ground.workflow_function import ENGINE_MODULES
+
 PROJECT = Path(__file__).resolve().parents[2]
 JOB = PROJECT / "batch_transform/job"
 SHARED = PROJECT / "lambda/shared"
 FUNCTIONS = [path.parent for path in sorted(PROJECT.glob("lambda/*/handler.py"))]
 IN_LAMBDA = {*sys.stdlib_module_names, "boto3", "botocore"}  # what the runtime has
 NOT_SHIPPED = "batch_transform.job.files"
+OF_ENGINE = {
+    function: {f"batch_transform.engine.{module}" for module in modules}
+    for function, modules in ENGINE_MODULES.items()
+}
 
 
 def imported(folder: Path) -> Iterator[tuple[str, str]]:
@@ -44,12 +50,26 @@ def test_a_function_imports_what_is_shipped_with_it(function: Path) -> None:
         and not (
             f"{name}.".startswith("batch_transform.job.") and not f"{name}.".startswith(f"{NOT_SHIPPED}.")
         )
+        and name not in OF_ENGINE.get(function.name, ())
     ] == []
 
 
 def test_what_functions_share_has_no_name_of_a_module_of_one_of_them() -> None:
     shared = {path.name for path in SHARED.glob("*.py")}
     assert [path for function in FUNCTIONS for path in function.glob("*.py") if path.name in shared] == []
+
+
+@pytest.mark.parametrize("function", OF_ENGINE)
+def test_the_shipped_modules_of_the_engine_need_one_another_and_the_job_alone(function: str) -> None:
+    shipped = {f"{name.replace('.', '/')}.py" for name in OF_ENGINE[function]}
+    assert {
+        (module, name)
+        for module, name in imported(PROJECT / "batch_transform/engine")
+        if module in shipped
+        and name.partition(".")[0] not in {*sys.stdlib_module_names, "_typeshed"}
+        and not f"{name}.".startswith("batch_transform.job.")
+        and name not in OF_ENGINE[function]
+    } == {("batch_transform/engine/compiled.py", "batch_transform.engine")}  # the filters in C, or none
 
 
 def test_the_job_needs_the_standard_library_alone_since_it_runs_in_the_functions_too() -> None:

@@ -47,6 +47,8 @@ class Whole:
 class Amount:
     """A number above 0, with or without decimals."""
 
+    most: float | None = None
+
 
 @dataclass(frozen=True)
 class Flag:

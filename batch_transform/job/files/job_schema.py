@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from batch_transform.job.aws.limits import IMAGE_URI, Choice, Limits, TagList, Text, TextMap, Whole
+from batch_transform.job.aws.limits import IMAGE_URI, Amount, Choice, Limits, TagList, Text, TextMap, Whole
 from batch_transform.job.model.framework_images import frameworks, versions
 from batch_transform.job.values.fields import FIELDS, ONE_OR_MORE, OVERRIDABLE, written_fields
 from batch_transform.job.values.job_spec import FrameworkImage, JobSpec, UploadSpec
@@ -147,8 +147,11 @@ def _whole(shape: _Limits) -> Schema:
     return schema
 
 
-def _amount(_: _Limits) -> Schema:
-    return {"type": "number", "exclusiveMinimum": 0}
+def _amount(shape: _Limits) -> Schema:
+    schema: Schema = {"type": "number", "exclusiveMinimum": 0}
+    if isinstance(shape, Amount) and shape.most is not None:
+        schema["maximum"] = shape.most
+    return schema
 
 
 def _texts(shape: _Limits) -> Schema:

@@ -24,6 +24,7 @@ from batch_transform.job.request.request import Request, members_of, place, rest
 from batch_transform.job.rules import request_problems
 from batch_transform.job.rules.request_values import INSTANCE_TYPE, field_of, member
 from batch_transform.job.rules.run_limits import RunLimits, beyond_limits
+from batch_transform.job.values.bad_records_spec import BadRecordsSpec
 from batch_transform.job.values.fields import MEMBERS, NAME_FIELDS, OVERRIDABLE, REQUIRED, Member
 from batch_transform.job.values.job_spec import DataProcessingSpec, InputSpec, JobSpec, ModelSpec, OutputSpec
 from batch_transform.job.values.wording import shown
@@ -109,14 +110,15 @@ def apply_overrides(
     *,
     instance_types: Sequence[str] = (),
     limits: RunLimits | None = None,
+    bad_records: BadRecordsSpec | None = None,
 ) -> RunRequest:
     """Return the request of one run: a copy of the job's request with what the run's input changes.
 
     `columns` are the names that the job gives, for filters by name; `instance_types` are the job's, by default that of
-    its request alone. `limits` is what a run may use at most; None for no limits. `{}` changes nothing, and so does the
-    event that EventBridge sends for a schedule without an input of its own. Raises RunInputError with all problems at
-    once: fields that a run can't change, members that the job doesn't declare, values beyond the limits, and problems
-    of the resulting request.
+    its request alone. `limits` is what a run may use at most; None for no limits. `bad_records` is the job's. `{}`
+    changes nothing, and so does the event that EventBridge sends for a schedule without an input of its own. Raises
+    RunInputError with all problems at once: fields that a run can't change, members that the job doesn't declare,
+    values beyond the limits, and problems of the resulting request.
     """
     effective = copy.deepcopy(dict(request))
     to_try: tuple[Any, ...] = tuple(instance_types) or (effective["TransformResources"].get("InstanceType"),)
@@ -137,7 +139,7 @@ def apply_overrides(
     restore_neutral_values(effective, request)
     problems += place_named_filters(effective, names, columns or Columns(), raw=raw)
     problems += _members_not_sent(request, effective)
-    problems += [problem for problem in request_problems(effective, to_try) if problem.is_error]
+    problems += [problem for problem in request_problems(effective, to_try, bad_records) if problem.is_error]
     if limits is not None:
         problems += beyond_limits(limits, to_try, member(effective, ("TransformResources", "InstanceCount")))
     if problems:

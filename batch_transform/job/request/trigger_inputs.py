@@ -42,6 +42,7 @@ def _run_problems(spec: JobSpec, request: Request, run_input: Mapping[str, objec
             columns,
             instance_types=spec.transform.instance_type,
             limits=RunLimits.of(spec),
+            bad_records=spec.bad_records,
         )
     except RunInputError as error:
         yield from error.problems

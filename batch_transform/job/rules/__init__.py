@@ -11,12 +11,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from batch_transform.job.errors import Problem
+from batch_transform.job.rules.bad_records import bad_records_problems
 from batch_transform.job.rules.batching import batching_problems
 from batch_transform.job.rules.data_processing import filter_problems, join_problems
 from batch_transform.job.rules.instance_types import instance_type_problems, resource_problems
 from batch_transform.job.rules.limits import member_problems
 from batch_transform.job.rules.locations import location_problems
 from batch_transform.job.rules.request_values import INSTANCE_TYPE, RequestValues
+from batch_transform.job.values.bad_records_spec import BadRecordsSpec
 
 _REQUEST_RULES = (batching_problems, join_problems, filter_problems, resource_problems, location_problems)
 
@@ -24,12 +26,17 @@ _REQUEST_RULES = (batching_problems, join_problems, filter_problems, resource_pr
 UNRESOLVED = "${Token[batch-transform.unresolved]}"
 
 
-def request_problems(request: Mapping[str, Any], instance_types: Sequence[object] = ()) -> list[Problem]:
+def request_problems(
+    request: Mapping[str, Any],
+    instance_types: Sequence[object] = (),
+    bad_records: BadRecordsSpec | None = None,
+) -> list[Problem]:
     """Return all problems of a CreateTransformJob request.
 
     Fields are named as in the job file, members without a field by their path in the request.
     TransformJobName may be missing, since each attempt adds its own. `instance_types` are all
     the types to try, of which the request has the first; if it is empty, there is only that one.
+    `bad_records` is the job's, which not every request allows.
     """
     of_members = list(member_problems(request))
     if len(instance_types) > 1:
@@ -37,4 +44,5 @@ def request_problems(request: Mapping[str, Any], instance_types: Sequence[object
         of_members += instance_type_problems(instance_types)
     unsound = {problem.field for problem in of_members if problem.is_error}
     values = RequestValues(request, unsound=unsound, instance_types=instance_types)
-    return of_members + [problem for rule in _REQUEST_RULES for problem in rule(values)]
+    of_records = [] if bad_records is None else list(bad_records_problems(values, bad_records))
+    return of_members + [problem for rule in _REQUEST_RULES for problem in rule(values)] + of_records

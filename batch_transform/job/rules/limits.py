@@ -83,7 +83,7 @@ def value_problems(field: str, value: object, limits: Limits) -> Iterator[Proble
     elif isinstance(limits, Whole):
         yield from _whole_problems(field, value, limits)
     elif isinstance(limits, Amount):
-        yield from _amount_problems(field, value)
+        yield from _amount_problems(field, value, limits)
     elif isinstance(limits, Flag):
         if not isinstance(value, bool):
             yield Problem("wrong-type", field, f"must be true or false; got {shown(value)}")
@@ -168,11 +168,17 @@ def _whole_problems(field: str, value: object, limits: Whole) -> Iterator[Proble
         yield Problem(f"{slug(field)}-too-large", field, f"{value} is too large; write a number {allowed}")
 
 
-def _amount_problems(field: str, value: object) -> Iterator[Problem]:
+def _amount_problems(field: str, value: object, limits: Amount) -> Iterator[Problem]:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         yield Problem("wrong-type", field, f"must be a number; got {shown(value)}: write one such as 2.5")
     elif value <= 0:
         yield Problem(f"{slug(field)}-too-small", field, f"{value} is too small; write a number above 0")
+    elif limits.most is not None and value > limits.most:
+        yield Problem(
+            f"{slug(field)}-too-large",
+            field,
+            f"{value} is too large; write a number above 0, at most {limits.most:g}",
+        )
 
 
 def _map_problems(field: str, value: object, limits: TextMap) -> Iterator[Problem]:

@@ -25,6 +25,7 @@ from batch_transform.job.aws.limits import (
     Text,
     Whole,
 )
+from batch_transform.job.values.bad_records_spec import BadRecordsSpec
 from batch_transform.job.values.job_name import MAX_LENGTH
 from batch_transform.job.values.model_spec import ContainerSpec, FrameworkImage, ModelSpec, VpcConfig
 from batch_transform.job.values.setting import Setting, Values
@@ -37,6 +38,7 @@ from batch_transform.job.values.transform_spec import (
 from batch_transform.job.values.triggers_spec import ScheduleSpec, TriggersSpec, UploadSpec
 
 __all__ = [
+    "BadRecordsSpec",
     "BatchDataCaptureConfig",
     "ContainerSpec",
     "DataProcessingSpec",
@@ -325,6 +327,13 @@ class JobSpec:
     notify: Annotated[
         NotifySpec, Setting("who is notified of a run that failed, took too long or did not start")
     ] = NotifySpec()
+    bad_records: Annotated[
+        BadRecordsSpec | None,
+        Setting(
+            "how many records may be bad: a run finds them, and completes without them; default: a record that the "
+            "model refuses fails the run"
+        ),
+    ] = None
     workflow: Annotated[WorkflowSpec, Setting("how runs behave")] = WorkflowSpec()
     limits: Annotated[LimitsSpec, Setting("what a run may use at most")] = LimitsSpec()
     monitoring: Annotated[MonitoringSpec, Setting("when a run is unusual")] = MonitoringSpec()

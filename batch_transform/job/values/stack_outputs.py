@@ -56,4 +56,12 @@ METRICS_DIMENSION = "StateMachineArn"
 INPUT_OBJECTS = "InputObjects"
 OUTPUT_OBJECTS = "OutputObjects"
 INSTANCE_SECONDS = "InstanceSeconds"
-METRIC_UNITS = {INPUT_OBJECTS: "Count", OUTPUT_OBJECTS: "Count", INSTANCE_SECONDS: "Seconds"}
+BAD_RECORDS = "BadRecords"
+"""Published by runs that left records out, and by no others."""
+
+METRIC_UNITS = {
+    INPUT_OBJECTS: "Count",
+    OUTPUT_OBJECTS: "Count",
+    INSTANCE_SECONDS: "Seconds",
+    BAD_RECORDS: "Count",
+}

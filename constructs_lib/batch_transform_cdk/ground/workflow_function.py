@@ -68,6 +68,11 @@ def run_logs(
 _RUNTIME = "python3.14"
 _FUNCTIONS = "batch_transform_cdk.functions"
 _SHARED = "shared"
+ENGINE_MODULES = {
+    "bad_records": ("compiled", "csv_record", "go_json", "interfaces", "records", "selection", "settings"),
+}
+"""The modules of `batch_transform.engine` that a function ships: pure Python, over the standard library and the job."""
+
 # Functions read no job files, so batch_transform.job.files is not shipped.
 _NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "files")
 
@@ -206,7 +211,7 @@ def _asset(scope: Construct, name: str) -> dict[str, str]:
 
 @functools.cache
 def _staged(name: str) -> Path:
-    """Copy the handler's folder, what functions share and the job package to one folder.
+    """Copy the handler's folder, what functions share, the job package and what it needs of the engine to one folder.
 
     The same files are the same asset.
     """
@@ -217,6 +222,11 @@ def _staged(name: str) -> Path:
     package = stage / "batch_transform"
     shutil.copytree(_folder("batch_transform.job"), package / "job", ignore=_NOT_SHIPPED)
     shutil.copyfile(_folder("batch_transform") / "__init__.py", package / "__init__.py")
+    for module in ("__init__", *ENGINE_MODULES[name]) if name in ENGINE_MODULES else ():
+        (package / "engine").mkdir(exist_ok=True)
+        shutil.copyfile(
+            _folder("batch_transform.engine") / f"{module}.py", package / "engine" / f"{module}.py"
+        )
     return stage
 
 

@@ -26,6 +26,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from batch_transform.job.values.job_spec import JobSpec
+from batch_transform_cdk.machine.states.bad_records import (
+    BAD_RECORDS_VARIABLES,
+    bad_records_states,
+    longest_rounds_seconds,
+)
 from batch_transform_cdk.machine.states.ending import (
     completed_states,
     failed_states,
@@ -51,10 +56,10 @@ Definition = dict[str, Any]
 
 @dataclass(frozen=True)
 class Parts:
-    """What the state machine uses: three Lambda functions by their ARNs, and the lock's Bucket and Key.
+    """What the state machine uses: its Lambda functions by their ARNs, and the lock's Bucket and Key.
 
     `lock` is None for a job whose runs may overlap. `waiting` is the Bucket and Key of the run that waits for the lock;
-    None for a job whose runs don't wait.
+    None for a job whose runs don't wait. `bad_records_arn` is None for a job without `bad_records`.
     """
 
     preflight_arn: str
@@ -62,6 +67,7 @@ class Parts:
     record_arn: str
     lock: Mapping[str, str] | None
     waiting: Mapping[str, str] | None = None
+    bad_records_arn: str | None = None
 
 
 def state_machine_definition(
@@ -71,16 +77,23 @@ def state_machine_definition(
     origin = f" ({spec.job_file})" if spec.job_file else ""
     lambda_invoke = f"arn:{partition}:states:::lambda:invoke"
     has_lock = parts.lock is not None
+    completed, rounds = "CountResults", {}
+    if spec.bad_records is not None and parts.bad_records_arn is not None:
+        completed = "CheckRound"
+        rounds = bad_records_states(
+            spec.bad_records, lambda_invoke, parts.bad_records_arn, counted="CountResults"
+        )
     states = {
         **_prepare_run(spec, request, "Preflight"),
         **preflight_states(
             spec, lambda_invoke, parts.preflight_arn, "ListInputs", lock=parts.lock, waiting=parts.waiting
         ),
         **list_inputs_state(spec, lambda_invoke, parts.record_arn, "Transform"),
-        **transform_states(spec, request, partition, "CountResults"),
-        **retry_states(),
-        **lost_job_states(spec, partition, "CountResults"),
-        **completed_states(lambda_invoke, parts.report_arn),
+        **transform_states(spec, request, partition, completed),
+        **retry_states(finds_bad_records=spec.bad_records is not None),
+        **lost_job_states(spec, partition, completed),
+        **rounds,
+        **completed_states(lambda_invoke, parts.report_arn, finds_bad_records=spec.bad_records is not None),
         **reconcile_states(
             spec, lambda_invoke, parts.record_arn, "ReleaseLock" if has_lock else "WriteRecord"
         ),
@@ -102,10 +115,12 @@ def longest_run_seconds(spec: JobSpec) -> int:
     """Return a timeout that no run reaches unless Step Functions itself loses it: then it ends, and an alarm fires.
 
     Every state has its own limit. A run may wait for another run, then for capacity or after throttling, lose one
-    transform job to an internal error at its end, run a second one, lose track of that and wait for it again; its
-    functions take two hours at most. Step Functions accepts at most 99,999,999 seconds.
+    transform job to an internal error at its end, run a second one, lose track of that and wait for it again, and then
+    look for bad records in rounds; its functions take two hours at most. Step Functions accepts at most 99,999,999
+    seconds.
     """
     waits = longest_overlap_seconds(spec) + 2 * longest_wait_seconds() + longest_record_seconds(spec)
+    waits += longest_rounds_seconds(spec.bad_records, spec.transform.max_runtime_in_seconds)
     return min(waits + 3 * spec.transform.max_runtime_in_seconds + 7200, 99_999_999)
 
 
@@ -141,6 +156,7 @@ def _prepare_run(spec: JobSpec, request: Mapping[str, Any], following: str) -> D
                 "prices": [],  # of the instance types, in their order; false where one is not known
                 "stop_result": False,  # the result of StopTransformJob, for the cause of the failure
                 **VARIABLES,
+                **(BAD_RECORDS_VARIABLES if spec.bad_records is not None else {}),
             },
             "Next": following,
         }

@@ -16,6 +16,7 @@ from batch_transform.job.rules.run_limits import RunLimits
 from batch_transform.job.rules.unfit_data import Reading
 from batch_transform.job.values.job_spec import JobSpec
 from batch_transform_cdk.data.data_location import DataLocation
+from batch_transform_cdk.data.sections import Sections
 from batch_transform_cdk.ground.acknowledgment import (
     OWN_KEY_IS_A_CHOICE,
     Reasons,
@@ -50,6 +51,10 @@ TRANSFORM_JOB_LOGS = "/aws/sagemaker/TransformJobs"
 # of transform jobs in both spellings and IAM is case-sensitive.
 _RUN = "?" * 15
 
+_KEPT_WITH_BAD_RECORDS: Reasons = {
+    "BatchTransform::FailureHidden[Transform]": "the job declares how many bad records a run may leave out, and the "
+    "run says which: its output, a metric, an alarm and _bad_records.jsonl"
+}
 _KEPT_WITHOUT_TRACING: Reasons = {
     "AwsSolutions-SF2": "the log has every event, and X-Ray adds cost but little insight for a "
     "batch job: workflow.tracing turns it on"
@@ -107,6 +112,7 @@ class Workflow(StackPart):
 
     - `request` is a CreateTransformJob request without a job name.
     - `lock` keeps runs from overlapping; None lets them.
+    - `sections` is where a job with `bad_records` keeps the sections of objects.
     - `execution_role_arn` is the model's role, if the state machine must be able to pass it.
     - `model_arn` is the model's ARN, if the app defines the model. Default: the ARN of the model that `request` names.
     - `encryption_key` encrypts the logs, but not the state machine: EventBridge would leave the cause of a failure out
@@ -125,6 +131,7 @@ class Workflow(StackPart):
         lock: RunLock | None,
         execution_role_arn: str | None,
         model_arn: str | None = None,
+        sections: Sections | None = None,
         encryption_key: kms.IKey | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -194,7 +201,13 @@ class Workflow(StackPart):
             encryption_key=encryption_key,
         )
         volume_key = KmsKey(spec.transform.volume_kms_key) if spec.transform.volume_kms_key else None
-        function_arns = [preflight.arn, self.report.arn, self.record.arn]
+        self.bad_records = self._bad_records(spec, sections, job_logs_arn, encryption_key)
+        function_arns = [
+            preflight.arn,
+            self.report.arn,
+            self.record.arn,
+            *([self.bad_records.arn] if self.bad_records else []),
+        ]
         self.log_group = run_logs(
             self,
             retention_in_days=spec.workflow.log_retention_in_days,
@@ -234,6 +247,7 @@ class Workflow(StackPart):
                 record_arn=self.record.arn,
                 lock=place,
                 waiting=waiting,
+                bad_records_arn=self.bad_records.arn if self.bad_records else None,
             ),
             partition=PARTITION,
         )
@@ -266,6 +280,37 @@ class Workflow(StackPart):
             },
         )
         acknowledge_each(self, _kept(spec, request))
+
+    def _bad_records(
+        self, spec: JobSpec, sections: Sections | None, job_logs_arn: str, encryption_key: kms.IKey | None
+    ) -> WorkflowFunction | None:
+        """Define the function that finds bad records; None for a job whose runs fail with the first one."""
+        if spec.bad_records is None or sections is None:
+            return None
+        function = WorkflowFunction(
+            self,
+            "BadRecords",
+            name="bad_records",
+            description=f"Bad records of {spec.name}: cuts objects into sections, and puts their results together",
+            size=LISTS_OBJECTS,
+            workflow=spec.workflow,
+            encryption_key=encryption_key,
+            environment={
+                "SECTIONS_BUCKET": sections.location.bucket_name,
+                "SECTIONS_PREFIX": sections.location.prefix,
+            },
+            when_it_fails="the state machine handles a failure with Retry and Catch; after a failed run Lambda retries "
+            "twice, and a lifecycle rule of the bucket deletes what is left",
+            statements=[
+                *sections.function_statements(),
+                Statement(actions=["logs:FilterLogEvents"], resources=[job_logs_arn]),
+            ],
+        )
+        acknowledge_wildcards(
+            function,
+            {**sections.wildcards(), job_logs_arn: "the streams of one group: SageMaker names them"},
+        )
+        return function
 
     @cached_property
     def state_machine_arn(self) -> str:
@@ -313,6 +358,8 @@ class Workflow(StackPart):
 def _kept(spec: JobSpec, request: Request) -> Reasons:
     """Return the findings of security rules that the job's settings explain."""
     kept = {} if spec.workflow.tracing else dict(_KEPT_WITHOUT_TRACING)
+    if spec.bad_records is not None:
+        kept |= _KEPT_WITH_BAD_RECORDS
     for (structure, name), reasons in _KEPT_WITHOUT_KEY.items():
         if name not in request[structure]:
             kept |= reasons

@@ -10,6 +10,7 @@ from constructs import Construct, IDependable
 
 from batch_transform.job.values.job_spec import VpcConfig
 from batch_transform_cdk.data.data_location import DataLocation
+from batch_transform_cdk.data.sections import Sections
 from batch_transform_cdk.ground.acknowledgment import INLINE_POLICY, acknowledge_each, acknowledge_wildcards
 from batch_transform_cdk.ground.kms_key import KmsKey
 from batch_transform_cdk.ground.service_role import ServiceRole
@@ -37,6 +38,7 @@ class ExecutionRole(Construct):
         )
 
     - `captured` is the location of the job's captured data.
+    - `sections` is where a run keeps the sections of objects with bad records.
     - `in_vpc` is the network that the containers are attached to.
     - `role` gets the statements instead of a new role, as in the CDK's own constructs. It must trust
       sagemaker.amazonaws.com. `role.without_policy_updates()` leaves its policies alone.
@@ -55,15 +57,20 @@ class ExecutionRole(Construct):
         images: Sequence[ContainerImage],
         in_vpc: VpcConfig | None = None,
         captured: DataLocation | None = None,
+        sections: Sections | None = None,
         role: iam.IRole | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         logs_arn = arn("logs", "log-group:/aws/sagemaker/TransformJobs:*")
-        written = [output, captured] if captured else [output]
-        keys = dict.fromkeys(place.key for place in [data, *artifacts, *written] if place.key)
+        written = [output, *([captured] if captured else []), *([sections.results] if sections else [])]
+        read = [data, *([sections.scored] if sections else [])]
+        keys = dict.fromkeys(place.key for place in [*read, *artifacts, *written] if place.key)
         statements = [
-            data.list_statement(),
-            *data.read_statements(),
+            *(
+                statement
+                for place in read
+                for statement in (place.list_statement(), *place.read_statements())
+            ),
             *self._artifact_statements(artifacts),
             *(statement for place in written for statement in place.write_statements()),
             # The role must be able to encrypt with the key for the output (API reference, OutputDataConfig).
@@ -91,7 +98,7 @@ class ExecutionRole(Construct):
         acknowledge_wildcards(
             self._role.resource if isinstance(self._role, ServiceRole) else self._role,
             {
-                data.objects_arn: "the job reads every object below its own prefix",
+                **{place.objects_arn: "the job reads every object below its own prefix" for place in read},
                 **{
                     place.objects_arn: "the job writes objects below its own prefix, with names made from the input's"
                     for place in written

@@ -22,6 +22,7 @@ from batch_transform.job.values.job_spec import ContainerSpec, ModelSpec
 from batch_transform.job.values.model_source import FOUND_BY_RUN, NAME_TO_BE_FOUND, containers
 from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform_cdk.data.data_location import DataLocation
+from batch_transform_cdk.data.sections import Sections
 from batch_transform_cdk.ground.acknowledgment import acknowledge
 from batch_transform_cdk.ground.kms_key import KmsKey
 from batch_transform_cdk.ground.stack_part import StackPart, once_per_stack
@@ -63,6 +64,7 @@ class Model(StackPart):
         data: DataLocation,
         output: DataLocation,
         captured: DataLocation | None = None,
+        sections: Sections | None = None,
         execution_role: iam.IRole | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -77,7 +79,13 @@ class Model(StackPart):
             self.name = NAME_TO_BE_FOUND
             if execution_role is not None:
                 self._rights = self._role(
-                    spec, [], data=data, output=output, captured=captured, given=execution_role
+                    spec,
+                    [],
+                    data=data,
+                    output=output,
+                    captured=captured,
+                    sections=sections,
+                    given=execution_role,
                 )
             return
         parts = [
@@ -91,7 +99,13 @@ class Model(StackPart):
         ready: list[IDependable] = []
         if self._named is None:
             self._rights = self._role(
-                spec, parts, data=data, output=output, captured=captured, given=execution_role
+                spec,
+                parts,
+                data=data,
+                output=output,
+                captured=captured,
+                sections=sections,
+                given=execution_role,
             )
             ready = self._rights.ready
         definitions = [part.definition for part in parts]
@@ -141,6 +155,7 @@ class Model(StackPart):
         data: DataLocation,
         output: DataLocation,
         captured: DataLocation | None,
+        sections: Sections | None,
         given: iam.IRole | None,
     ) -> ExecutionRole:
         return ExecutionRole(
@@ -153,6 +168,7 @@ class Model(StackPart):
             images=[part.image for part in parts],
             in_vpc=spec.vpc_config,
             captured=captured,
+            sections=sections,
             role=given,
         )
 

@@ -59,12 +59,13 @@ def run_ended_rule(
 
 
 class FailedRuns(Construct):
-    """Define the rule that calls three functions for each run that failed, timed out or was stopped.
+    """Define the rule that calls functions for each run that failed, timed out or was stopped.
 
     - `notify`, of `Notifications`, sends a notification. It must be allowed to publish to `topic`.
     - `report`, of the job, stops a transform job that the run left running. Step Functions itself stops the job of a
       run that is stopped in the state Transform, but not in the states that find a job, wait for it or stop it.
     - `record`, of the job, writes the record of a run whose state machine couldn't.
+    - `bad_records`, of a job that has it, deletes the sections that the run left.
 
     EventBridge retries a failed delivery for 24 hours, its default: a transform job that is still running is worth
     stopping at any time. Lambda retries a failed call twice. There is no dead-letter queue, since its message would
@@ -81,6 +82,7 @@ class FailedRuns(Construct):
         report: WorkflowFunction,
         record: RecordFunction,
         notify: WorkflowFunction,
+        bad_records: WorkflowFunction | None = None,
         topic: sns.ITopic,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -116,12 +118,15 @@ class FailedRuns(Construct):
                         "ended_badly": "DETAIL",
                     },
                 ),
+                *([_target("BadRecords", bad_records, {"ended_badly": "DETAIL"})] if bad_records else []),
             ],
         )
         rule_arn = self.rule.attr_arn
         self._let_in("MayInvoke", notify, rule_arn)
         self._let_in("MayInvokeReport", report, rule_arn)
         self._let_in("MayInvokeRecord", record, rule_arn)
+        if bad_records is not None:
+            self._let_in("MayInvokeBadRecords", bad_records, rule_arn)
 
     def _let_in(self, construct_id: str, function: WorkflowFunction, rule_arn: str) -> None:
         lambda_.CfnPermission(

@@ -47,6 +47,7 @@ class Monitoring(StackPart):
         report: WorkflowFunction,
         record: RecordFunction,
         undelivered_starts: UndeliveredStarts | None,
+        bad_records: WorkflowFunction | None = None,
         notifications: Notifications,
         topic: sns.ITopic | None = None,
     ) -> None:
@@ -70,6 +71,7 @@ class Monitoring(StackPart):
             state_machine=state_machine,
             report=report,
             record=record,
+            bad_records=bad_records,
             notify=notifications.notify,
             topic=self.topic,
         )

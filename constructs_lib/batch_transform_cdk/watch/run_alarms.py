@@ -16,7 +16,15 @@ from batch_transform_cdk.ground.stack_part import StackPart
 from batch_transform_cdk.ground.tokens import ACCOUNT_ID, URL_SUFFIX, region, topic_arn
 from batch_transform_cdk.machine.workflow import StateMachine
 from batch_transform_cdk.starts.undelivered_starts import UndeliveredStarts
-from batch_transform_cdk.watch.run_metrics import DIMENSION, DURATION, FAILED, STARTED, TIMED_OUT, RunMetric
+from batch_transform_cdk.watch.run_metrics import (
+    BAD_RECORDS,
+    DIMENSION,
+    DURATION,
+    FAILED,
+    STARTED,
+    TIMED_OUT,
+    RunMetric,
+)
 from batch_transform_cdk.watch.start_watch import NotWatched, StartWatch, start_watch
 
 _PERIOD_SECONDS = 300
@@ -44,6 +52,7 @@ class RunAlarms(StackPart):
       `monitoring.starts_within_hours`. A job with neither has no such alarm.
     - `TookLonger`: a run took longer than `monitoring.longest_duration_in_seconds`, or without it, longer than
       CloudWatch's anomaly detection expects. The duration is known only when a run ends.
+    - `BadRecords`: a run completed without some of its records. Only a job with `bad_records` has this alarm.
     - `StartLost`: a message is in the dead-letter queue of the job's triggers.
 
     Missing data triggers the alarm `NotStarted`, and no other.
@@ -83,6 +92,7 @@ class RunAlarms(StackPart):
         self.took_longer = (
             self._longer_than_usual() if longest is None else self._longer_than_allowed(longest)
         )
+        self.bad_records = self._bad_records() if job.bad_records is not None else None
         self.not_started: cloudwatch.CfnAlarm | None = None
         self.start_lost: cloudwatch.CfnAlarm | None = None
         self._changed: list[Callable[[], None]] = []
@@ -111,8 +121,23 @@ class RunAlarms(StackPart):
     @property
     def all(self) -> list[cloudwatch.CfnAlarm]:
         """Every alarm that the job has."""
-        alarms = (self.failed, self.timed_out, self.not_started, self.took_longer, self.start_lost)
+        alarms = (
+            self.failed,
+            self.timed_out,
+            self.not_started,
+            self.took_longer,
+            self.start_lost,
+            self.bad_records,
+        )
         return [alarm for alarm in alarms if alarm is not None]
+
+    def _bad_records(self) -> cloudwatch.CfnAlarm:
+        return self._one_run(
+            "BadRecords",
+            BAD_RECORDS,
+            "A run completed without some of its records, which the model refused. _bad_records.jsonl, below the run's "
+            "output, lists them with their reasons: fix the data or the model.",
+        )
 
     def _one_run(self, construct_id: str, metric: RunMetric, what: str) -> cloudwatch.CfnAlarm:
         return self._alarm(

@@ -54,6 +54,57 @@ BAD_FILES: list[tuple[str, str, str]] = [
         "environment",
         f"{MODEL}transform: {{env: «{{{', '.join(f'A{at}: {chr(97) * 10_000}' for at in range(11))}}}}}\n",
     ),
+    # bad records
+    ("bad-records-unlimited", "no limit", f"{MODEL}{CSV_LINES}bad_records: «{{result: ERROR}}\n"),
+    (
+        "bad-records-need-lines",
+        "whole objects",
+        f"{MODEL}input: {{content_type: text/csv, split_type: «None}}\nbad_records: {{max_count: 1, result: ERROR}}\n",
+    ),
+    (
+        "bad-records-captured",
+        "data capture",
+        f"{MODEL}{CSV_LINES}batch_data_capture_config: {{destination_s3_uri: «s3://bucket/captured/}}\n"
+        "bad_records: {max_count: 1, result: ERROR}\n",
+    ),
+    (
+        "bad-records-inexact",
+        "answers without ends",
+        f"{MODEL}input: {{content_type: text/csv, split_type: Line}}\n"
+        "output: {accept: image/png, assemble_with: «None}\n"
+        "bad_records: {max_count: 1, result: ERROR}\n",
+    ),
+    (
+        "bad-records-inexact",
+        "one answer for many records",
+        f"{MODEL}input: {{content_type: text/csv, split_type: Line}}\n"
+        "output: {accept: «application/json, assemble_with: Line}\n"
+        "bad_records: {max_count: 1, result: 'null'}\n",
+    ),
+    (
+        "bad-records-omit-unjoined",
+        "no join",
+        f"{MODEL}{CSV_LINES}bad_records: {{max_percent: 0.5, result: «omit}}\n",
+    ),
+    (
+        "bad-records-omit-unjoined",
+        "a join that keeps the answer alone",
+        f"{MODEL}{CSV_LINES}data_processing: {{join_source: Input, output_filter: '$[-1]'}}\n"
+        "bad_records: {max_percent: 0.5, result: «omit}\n",
+    ),
+    (
+        "bad-records-result-unfit",
+        "no JSON",
+        f"{MODEL}{JSON_LINES}bad_records: {{max_count: 1, result: «ERROR}}\n",
+    ),
+    (
+        "bad-records-result-unfit",
+        "no CSV row",
+        f"{MODEL}{CSV_LINES}{JOIN}bad_records: {{max_count: 1, result: «'a\"b'}}\n",
+    ),
+    ("max-percent-too-small", "none", f"{MODEL}{CSV_LINES}{JOIN}bad_records: {{max_percent: «0}}\n"),
+    ("max-percent-too-large", "above all", f"{MODEL}{CSV_LINES}{JOIN}bad_records: {{max_percent: «100.5}}\n"),
+    ("wrong-type", "a percentage in words", f"{MODEL}{CSV_LINES}{JOIN}bad_records: {{max_percent: «few}}\n"),
     # YAML and the file itself
     ("file-empty", "", ""),
     ("file-empty", "only a comment", "«# soon\n"),

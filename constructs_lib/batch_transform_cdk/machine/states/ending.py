@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from batch_transform.job.values.stack_outputs import BAD_RECORDS
 from batch_transform_cdk.ground.function_size import LISTS_OBJECTS
 from batch_transform_cdk.machine.states.language import (
     DATA_OF,
@@ -53,9 +54,15 @@ _OF_A_JOB = {
 }
 
 
-def completed_states(lambda_invoke: str, report_arn: str) -> States:
+def completed_states(lambda_invoke: str, report_arn: str, *, finds_bad_records: bool) -> States:
     """Count the results, and end with the run's output."""
-    run = {"Outcome": "Completed", **_OF_EVERY_RUN, **_OF_A_JOB, **dict.fromkeys(OTHER_RUNS, _NULL)}
+    run = {
+        "Outcome": "Completed",
+        **_OF_EVERY_RUN,
+        **_OF_A_JOB,
+        BAD_RECORDS: "{% $bad_records %}" if finds_bad_records else 0,
+        **dict.fromkeys(OTHER_RUNS, _NULL),
+    }
     return {
         "CountResults": {
             "Type": "Task",
@@ -96,7 +103,7 @@ def skipped_state() -> States:
             "Output": {
                 "Outcome": "Skipped",
                 **_OF_EVERY_RUN,
-                **dict.fromkeys((*_OF_A_JOB, *COUNTS), _NULL),
+                **dict.fromkeys((*_OF_A_JOB, BAD_RECORDS, *COUNTS), _NULL),
                 # A function of an earlier deployment returns no run that waits.
                 **{name: f"{{% $lock.{name} ? $lock.{name} : null %}}" for name in OTHER_RUNS},
             },

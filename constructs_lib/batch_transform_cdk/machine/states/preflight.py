@@ -19,6 +19,7 @@ from batch_transform_cdk.machine.states.language import (
     message,
     pause_and_checks,
 )
+from batch_transform_cdk.machine.states.transform import request_variable
 
 LONGEST_WAIT_SECONDS = 86_400
 """How long a run waits for an earlier one: longer only if one transform job may run longer."""
@@ -56,6 +57,11 @@ def _preflight(
     spec: JobSpec, resource: str, function_arn: str, places: Mapping[str, Mapping[str, str]], following: str
 ) -> State:
     returned = ["request", "instance_types", "prices", *(["lock"] if places["lock"] else [])]
+    assign = {name: f"{{% $states.result.Payload.{name} %}}" for name in returned}
+    assign[request_variable(spec)] = assign["request"]
+    bad_records = spec.bad_records and {
+        name: value for name, value in vars(spec.bad_records).items() if value is not None
+    }
     return {
         "Type": "Task",
         "Comment": "Before anything is billed: apply the run's input, check request and data, take the run lock",
@@ -74,6 +80,7 @@ def _preflight(
                 "model": literal(to_be_found(spec.model)),
                 "cost": cost_settings(spec),
                 "limits": RunLimits.of(spec).as_json(),
+                **({"bad_records": literal(bad_records)} if bad_records else {}),
                 **places,
             },
         },
@@ -87,7 +94,7 @@ def _preflight(
                 "Next": "WriteRecordAfterFailure",
             }
         ],
-        "Assign": {name: f"{{% $states.result.Payload.{name} %}}" for name in returned},
+        "Assign": assign,
         "Next": following,
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from batch_transform_cdk.machine.states.bad_records import REFUSED_DATA
 from batch_transform_cdk.machine.states.language import States
 
 MOST_CAPACITY_ATTEMPTS = 9
@@ -30,7 +31,7 @@ def pause_expression(before: str) -> str:
     return f"$ceil($min([{LONGEST_PAUSE_SECONDS}, {growing}]) * (0.5 + $random() / 2))"
 
 
-def retry_states() -> States:
+def retry_states(*, finds_bad_records: bool) -> States:
     """Choose what follows a failed attempt. Each retry enters `Transform` with the next attempt number."""
     next_attempt = "{% $attempt + 1 %}"
     return {
@@ -51,6 +52,7 @@ def retry_states() -> States:
                     "Assign": {"retried_internal_error": 1},
                     "Next": "NextAttempt",
                 },
+                *([REFUSED_DATA] if finds_bad_records else []),
                 {"Condition": f"{{% {_JOB_FAILED} or {_OVER_QUOTA} %}}", "Next": "Diagnose"},
             ],
             # Throttled, timed out or refused: the transform job may exist and be running.

@@ -17,15 +17,20 @@ JOB_NAME = "$job_name & '-' & $run_id & '-' & $string($attempt)"
 _INSTANCE_TYPE = ("TransformResources", "InstanceType")
 
 
-def _arguments(request: Mapping[str, Any]) -> State:
+def request_variable(spec: JobSpec) -> str:
+    """Return the variable with the request that is sent: with `bad_records`, that of the current round."""
+    return "request" if spec.bad_records is None else "round_request"
+
+
+def _arguments(request: Mapping[str, Any], variable: str) -> State:
     """Return the arguments of CreateTransformJob: an object with the members of the job's request.
 
-    Each value is read from the variable `request`, in which the preflight returns exactly these members. Step Functions
+    Each value is read from the variable, in which the preflight returns exactly these members. Step Functions
     checks the names of an object when it creates the machine; those of a single expression only a run could check.
     """
     arguments: State = {"TransformJobName": f"{{% {JOB_NAME} %}}"}
     for path in members_of(request):
-        place(arguments, path, f"{{% $request.{'.'.join(path)} %}}")
+        place(arguments, path, f"{{% ${variable}.{'.'.join(path)} %}}")
     place(arguments, _INSTANCE_TYPE, "{% $instance_types[$instance_type_index] %}")
     return arguments
 
@@ -41,7 +46,7 @@ def transform_states(spec: JobSpec, request: Mapping[str, Any], partition: str, 
             "Type": "Task",
             "Comment": "Run the transform job. It is stopped on timeout and when the execution is stopped",
             "Resource": f"arn:{partition}:states:::{CREATE_TRANSFORM_JOB}",
-            "Arguments": _arguments(request),
+            "Arguments": _arguments(request, request_variable(spec)),
             "TimeoutSeconds": spec.transform.max_runtime_in_seconds,
             "Catch": [
                 {"ErrorEquals": ["States.ALL"], "Assign": {"failure": caught_error()}, "Next": "ChooseRetry"}

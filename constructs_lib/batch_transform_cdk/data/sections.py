@@ -1,0 +1,98 @@
+"""Where a run keeps the sections of objects with bad records, and the permissions to use it.
+
+`lambda/bad_records` describes how it works.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import aws_cdk as cdk
+from aws_cdk import aws_s3 as s3
+
+from batch_transform_cdk.data.data_location import DataLocation
+from batch_transform_cdk.ground.kms_key import KmsKey
+from batch_transform_cdk.ground.statement import Statement
+from batch_transform_cdk.ground.tokens import bucket_key
+
+_SECTIONS = "_sections/"
+"""The prefix of all sections in the output bucket. It is apart from the results, which may be another job's input."""
+
+_KEPT_FOR = cdk.Duration.days(30)
+"""How long sections are kept if a run couldn't delete them: longer than any usual run."""
+
+_MARK = "batch-transform:sections-expire"
+
+
+@dataclass(frozen=True)
+class Sections:
+    """`location` is the job's prefix for sections. `data` is what the job reads, and `output` where its results go."""
+
+    location: DataLocation
+    data: DataLocation
+    output: DataLocation
+
+    @classmethod
+    def of(cls, job_name: str, *, bucket: s3.IBucket, data: DataLocation, output: DataLocation) -> Sections:
+        """Return the sections of a job in the output bucket, under the key of its results, or else of the bucket."""
+        own_key = bucket_key(bucket)
+        key = output.key or (KmsKey.of(own_key) if own_key else None)
+        return cls(DataLocation(bucket, f"{_SECTIONS}{job_name}/", key), data, output)
+
+    @property
+    def scored(self) -> DataLocation:
+        """What the rounds' transform jobs read."""
+        return self._below("in/")
+
+    @property
+    def results(self) -> DataLocation:
+        """What they write."""
+        return self._below("out/")
+
+    def function_statements(self) -> list[Statement]:
+        """Allow cutting the job's data into sections, putting the results together, and deleting the sections."""
+        delete = Statement(
+            actions=["s3:DeleteObjectVersion"],
+            resources=[self.location.objects_arn],
+        )
+        listed = self.location.list_statement()
+        return [
+            self.data.list_statement(),
+            *self.data.read_statements(),
+            self.output.list_statement(),
+            *self.output.write_statements(),
+            Statement(["s3:ListBucket", "s3:ListBucketVersions"], listed.resources, listed.conditions),
+            *self.location.read_statements(),
+            *self.scored.write_statements(),
+            *self._below("plan/").write_statements(),
+            delete,
+        ]
+
+    def wildcards(self) -> dict[str, str]:
+        """Return the wildcards in the statements, each with its reason."""
+        places = {
+            self.data: "the job reads every object below its own prefix",
+            self.output: "the function writes results below the job's own prefix, with names made from the input's",
+            **dict.fromkeys(
+                (self.location, self.scored, self.results, self._below("plan/")),
+                "the sections of the job's own runs, whose names are made by the function",
+            ),
+        }
+        keys = {place.key for place in places if place.key}
+        return {
+            **{place.objects_arn: reason for place, reason in places.items()},
+            **{resource: reason for key in keys for resource, reason in key.wildcards().items()},
+        }
+
+    def expire(self) -> None:
+        """Let a bucket of this app delete what a run couldn't, with its older versions."""
+        bucket = self.location.bucket
+        if not isinstance(bucket, s3.Bucket) or any(one.type == _MARK for one in bucket.node.metadata):
+            return
+        bucket.node.add_metadata(_MARK, True)
+        bucket.add_lifecycle_rule(
+            prefix=_SECTIONS, expiration=_KEPT_FOR, noncurrent_version_expiration=cdk.Duration.days(1)
+        )
+
+    def _below(self, folder: str) -> DataLocation:
+        return DataLocation(self.location.bucket, f"{self.location.prefix}{folder}", self.location.key)

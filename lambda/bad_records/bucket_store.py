@@ -1,0 +1,220 @@
+"""Objects in S3: listed, read as streams, written in parts, copied within S3, and deleted with their versions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from threading import BoundedSemaphore
+from typing import Any, BinaryIO, Self, cast
+
+from batch_transform.engine.interfaces import InputObject
+from batch_transform.job.values.s3_uri import S3Uri
+
+SMALLEST_PART = 5 * 1024 * 1024
+"""Bytes of each part of a multipart upload but the last (S3 User Guide, multipart upload limits)."""
+
+_PART = 8 * 1024 * 1024
+_LARGEST_COPY = 5 * 1024**3
+_AT_A_TIME = 10  # as many connections as boto3 keeps
+
+
+@dataclass(frozen=True)
+class BucketStore:
+    """`client` is boto3's S3 client, which is thread safe. `kms_key` encrypts what is written; None for the bucket's.
+
+    It is an engine's ObjectStore, so that the engine's own code selects the input objects.
+    """
+
+    client: Any
+    kms_key: str | None = None
+
+    def list_objects(self, bucket: str, prefix: str) -> Iterator[InputObject]:
+        """Yield the objects whose key starts with `prefix`, in key order."""
+        for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+            for found in page.get("Contents", []):
+                yield InputObject(bucket, found["Key"], found["Size"])
+
+    def open(self, bucket: str, key: str) -> BinaryIO:
+        """Return the object's bytes as a stream, which the caller closes."""
+        return cast(BinaryIO, self.client.get_object(Bucket=bucket, Key=key)["Body"])
+
+    def read(self, place: S3Uri) -> bytes:
+        """Return a small object."""
+        with self.open(place.bucket, place.key) as body:
+            return body.read()
+
+    def write(self, place: S3Uri, data: bytes) -> None:
+        """Write a small object."""
+        self.client.put_object(Bucket=place.bucket, Key=place.key, Body=data, **self.encryption)
+
+    def create(self, bucket: str, key: str) -> Upload:
+        """Start to write an object. Nothing is at `key` before its commit."""
+        return Upload(self, S3Uri(bucket, key))
+
+    def delete_below(self, bucket: str, prefix: str, *, part: str = "") -> int:
+        """Delete every version of the objects below the prefix whose key has `part`, and return how many they were.
+
+        One call for each: DeleteObjects would need `s3:DeleteObject` as well (API reference).
+        """
+        deleted = 0
+        with ThreadPoolExecutor(_AT_A_TIME) as pool:
+            for page in self.client.get_paginator("list_object_versions").paginate(
+                Bucket=bucket, Prefix=prefix
+            ):
+                found = [
+                    (entry["Key"], entry["VersionId"])
+                    for entry in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+                    if part in entry["Key"]
+                ]
+                list(pool.map(lambda one: self._delete(bucket, *one), found))
+                deleted += len(found)
+        return deleted
+
+    def _delete(self, bucket: str, key: str, version: str) -> None:
+        self.client.delete_object(Bucket=bucket, Key=key, VersionId=version)
+
+    @property
+    def encryption(self) -> dict[str, str]:
+        """The arguments of a call that writes."""
+        return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": self.kms_key} if self.kms_key else {}
+
+
+class Upload:
+    """Writes one object: a small one with a single call, a larger one in parts. Not thread safe."""
+
+    def __init__(self, store: BucketStore, place: S3Uri) -> None:
+        self._store = store
+        self._client = store.client
+        self._object = {"Bucket": place.bucket, "Key": place.key}
+        self._buffer = bytearray()
+        self._upload_id: str | None = None
+        self._parts: list[dict[str, Any]] = []
+
+    @property
+    def is_small(self) -> bool:
+        """Whether a single call writes it."""
+        return self._upload_id is None
+
+    def write(self, data: bytes) -> None:
+        """Append bytes."""
+        self._buffer += data
+        while len(self._buffer) >= _PART:
+            part = bytes(memoryview(self._buffer)[:_PART])
+            del self._buffer[:_PART]
+            self._send(part)
+
+    def copies(self, size: int) -> bool:
+        """Whether an object of this size can be copied within S3 here: each part but the last has a smallest size."""
+        return size >= SMALLEST_PART and (not self._buffer or len(self._buffer) >= SMALLEST_PART)
+
+    def copy(self, source: S3Uri, size: int) -> None:
+        """Append an object without reading it."""
+        if self._buffer:
+            self._send(bytes(self._buffer))
+            self._buffer.clear()
+        for start in range(0, size, _LARGEST_COPY):
+            end = min(start + _LARGEST_COPY, size) - 1
+            answer = self._client.upload_part_copy(
+                **self._of_upload(),
+                CopySource={"Bucket": source.bucket, "Key": source.key},
+                CopySourceRange=f"bytes={start}-{end}",
+            )
+            self._parts[-1]["ETag"] = answer["CopyPartResult"]["ETag"]
+
+    def commit(self) -> None:
+        """Make the object visible, whole."""
+        if self._upload_id is None:
+            self._client.put_object(**self._object, **self._store.encryption, Body=bytes(self._buffer))
+            return
+        if self._buffer:
+            self._send(bytes(self._buffer))
+        self._client.complete_multipart_upload(
+            **self._object, UploadId=self._upload_id, MultipartUpload={"Parts": self._parts}
+        )
+        self._upload_id = None
+
+    def abort(self) -> None:
+        """Leave nothing behind, no open multipart upload either."""
+        self._buffer.clear()
+        if self._upload_id is not None:
+            upload_id, self._upload_id = self._upload_id, None
+            self._client.abort_multipart_upload(**self._object, UploadId=upload_id)
+
+    def _send(self, part: bytes) -> None:
+        answer = self._client.upload_part(**self._of_upload(), Body=part)
+        self._parts[-1]["ETag"] = answer["ETag"]
+
+    def _of_upload(self) -> dict[str, Any]:
+        """Start the upload if needed, add a part without its ETag, and return the arguments that name it."""
+        if self._upload_id is None:
+            answer = self._client.create_multipart_upload(**self._object, **self._store.encryption)
+            self._upload_id = answer["UploadId"]
+        self._parts.append({"PartNumber": len(self._parts) + 1})
+        return {**self._object, "UploadId": self._upload_id, "PartNumber": len(self._parts)}
+
+
+@dataclass
+class ManyUploads:
+    """Writes many small objects at a time. Leaving it waits for all of them, and raises the first error."""
+
+    store: BucketStore
+    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_AT_A_TIME))
+    _room: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(2 * _AT_A_TIME))
+    _futures: list[Future[None]] = field(default_factory=list)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._pool.shutdown(wait=True)
+        if error[0] is None:
+            for future in self._futures:
+                future.result()
+
+    def create(self, place: S3Uri) -> LaterUpload:
+        """Start to write an object, which is committed in the background if it is small."""
+        return LaterUpload(self.store.create(place.bucket, place.key), self)
+
+    def submit(self, upload: Upload) -> None:
+        """Commit the upload in the background."""
+        self._room.acquire()
+        self._futures = [one for one in self._futures if not one.done() or one.exception()]
+        future = self._pool.submit(upload.commit)
+        future.add_done_callback(lambda _: self._room.release())
+        self._futures.append(future)
+
+
+@dataclass(frozen=True)
+class LaterUpload:
+    """An Upload of ManyUploads."""
+
+    upload: Upload
+    many: ManyUploads
+
+    def write(self, data: bytes) -> None:
+        """Append bytes."""
+        self.upload.write(data)
+
+    def commit(self) -> None:
+        """Commit a small object in the background, and a large one at once."""
+        if self.upload.is_small:
+            self.many.submit(self.upload)
+        else:
+            self.upload.commit()
+
+    def abort(self) -> None:
+        """Leave nothing behind."""
+        self.upload.abort()
+
+
+def in_order(store: BucketStore, places: Iterator[S3Uri]) -> Iterator[bytes]:
+    """Yield the contents of small objects in order, several of which are read at a time."""
+    with ThreadPoolExecutor(_AT_A_TIME) as pool:
+        waiting: list[Future[bytes]] = []
+        for place in places:
+            waiting.append(pool.submit(store.read, place))
+            if len(waiting) >= _AT_A_TIME:
+                yield waiting.pop(0).result()
+        for future in waiting:
+            yield future.result()

@@ -1,0 +1,53 @@
+"""Finds the bad records of a run and leaves them out: plans the rounds (`rounds`), puts the results together
+(`collecting`), and deletes the sections.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from bucket_store import BucketStore
+from collecting import Collecting
+from rounds import Rounds
+from section_run import SectionRun
+
+from aws_client import aws_client
+from batch_transform.job.values.run import execution_hash
+
+_s3 = aws_client("s3")
+_logs = aws_client("logs")
+_scratch = {"Bucket": os.environ["SECTIONS_BUCKET"], "Key": os.environ["SECTIONS_PREFIX"]}
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
+    """Serve one of four callers, which a member of the event identifies.
+
+    - `step` Plan: the state PlanSections, with the members of SectionRun. See `Rounds.next_step`.
+    - `step` Collect: the state CollectSections, with the same. See `Collecting.next_step`.
+    - `step` Delete: the state DeleteSections, with `run`.
+    - `ended_badly`: EventBridge, with the detail of the event about the execution's end. Deletes the sections that the
+      run left. EventBridge doesn't use the result.
+    """
+    if "ended_badly" in event:
+        of_run = f"-{execution_hash(event['ended_badly']['executionArn'])}/"
+        _delete(of_run)
+        return None
+    step = event.pop("step")
+    if step == "Delete":
+        _delete(f"/{event['run']}/")
+        return None
+
+    def time_left() -> float:
+        return float(context.get_remaining_time_in_millis()) / 1000
+
+    run = SectionRun(**event, scratch=_scratch)
+    store = BucketStore(_s3, run.kms_key)
+    if step == "Plan":
+        return Rounds(run, store, _logs, time_left).next_step()
+    return Collecting(run, store, time_left).next_step()
+
+
+def _delete(part: str) -> None:
+    deleted = BucketStore(_s3).delete_below(_scratch["Bucket"], _scratch["Key"], part=part)
+    print(f"deleted {deleted} objects of sections")  # noqa: T201  # for the function's log
