@@ -135,9 +135,11 @@ HOOKS: Hooks = {
         "_resolve_key(key_id_or_arn)",
     ),
     "ministack.services.lambda_svc": (
+        "_LAMBDA_ASYNC_RETRY_BASE_SECONDS: float",
         "_emit_lambda_logs(func, request_id, log_text, error, duration_ms, log_source)",
         "_execute_function(func, event)",
         "_execute_function_warm(func, event, request_id)",
+        "_functions: AccountRegionScopedDict",
         "_get_func_record_for_ref(function_ref)",
         "_invoke_depth: ContextVar",
         "_route_async_failure(target_arn, func_name, event, result)",

@@ -9,6 +9,7 @@ from batch_transform.local.emulator.patches import (
     buckets,
     dead_letters,
     exports,
+    lambda_concurrency,
     lambda_errors,
     lambda_workers,
     log_reads,
@@ -41,6 +42,7 @@ _PATCHES = (
     metrics,
     lambda_errors,
     lambda_workers,
+    lambda_concurrency,
 )
 
 
