@@ -14,6 +14,8 @@ from batch_transform.job.errors import InputError
 from batch_transform_cdk.batch_transform import BatchTransform
 from batch_transform_cdk.watch.run_metrics import (
     ABORTED,
+    COST,
+    COST_PER_THOUSAND_RECORDS,
     DIMENSION,
     DURATION,
     FAILED,
@@ -66,13 +68,13 @@ def dashboard_body(jobs: Sequence[DashboardJob], region: str) -> dict[str, Any]:
         )
     widgets = [_alarms(arns, y=at * _HEIGHT) for at, arns in enumerate(shown)]
     for row, job in enumerate(jobs, start=len(shown)):
-        parts = [_runs(job), _durations(job), _work(job), _causes(job)][:room]
+        parts = [_runs(job), _durations(job), _work(job), _costs(job), _causes(job)][:room]
         widgets += [
             {
                 **part,
                 "x": at * _WIDTH // len(parts),
                 "y": row * _HEIGHT,
-                "width": _WIDTH // len(parts),
+                "width": (at + 1) * _WIDTH // len(parts) - at * _WIDTH // len(parts),
                 "height": _HEIGHT,
             }
             for at, part in enumerate(parts)
@@ -114,6 +116,11 @@ def _work(job: DashboardJob) -> Widget:
     return _graph(f"{job.name}: objects and instance time", lines, "objects", right="seconds")
 
 
+def _costs(job: DashboardJob) -> Widget:
+    lines = [_line(job, COST, _ORANGE), _line(job, COST_PER_THOUSAND_RECORDS, _GREY, axis="right")]
+    return _graph(f"{job.name}: cost", lines, "cost", right="per 1,000 records")
+
+
 def _causes(job: DashboardJob) -> Widget:
     query = (
         f"SOURCE '{job.log_group_name}' | fields @timestamp, details.error, details.cause, execution_arn "
@@ -140,9 +147,10 @@ def _graph(title: str, lines: list[list[Any]], left: str, *, right: str | None =
 
 
 class Dashboard(Construct):
-    """Define a CloudWatch dashboard with a row for each job: runs, durations, objects and instance time, causes.
+    """Define a CloudWatch dashboard with a row for each job: runs, durations, objects and instance time, cost, causes.
 
-    Objects are those that completed runs read and wrote. There is no number of records: a transform job publishes none.
+    Objects are those that completed runs read and wrote. Costs are in the currency of AWS's Price List, and those of a
+    thousand records are known for jobs that count them (`reconcile: records`).
 
     Usage::
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from aws_client import LONGEST_CALL_SECONDS, aws_client
 from ended_run import write_of_ended
+from metrics import metrics_line
 from object_listing import read_quickly
+from run_cost import cost_metrics
 from run_record import Ending, Run
 from steps import RecordSteps, now
 from time_budget import TimeBudget
@@ -31,7 +34,10 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if event["step"] == "reconcile":
         budget = TimeBudget.of(context, kept_seconds=LONGEST_CALL_SECONDS + _TO_WRITE_SECONDS)
         return steps.reconcile(event["cursor"] or None, budget)
-    steps.write(Ending(end_time=now(), **event["ending"], **_tried(event["tried"])))
+    record = steps.write(Ending(end_time=now(), **event["ending"], **_tried(event["tried"])))
+    line = metrics_line(record["ExecutionArn"], cost_metrics(record), datetime.now(UTC))
+    if line is not None:
+        print(line)  # noqa: T201  # CloudWatch reads it in the log
     return {}
 
 

@@ -80,6 +80,10 @@ class RecordFiles:
         text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
         self._put(name, text.encode(), "application/json", **condition)
 
+    def write_text(self, name: str, text: str, content_type: str) -> None:
+        """Write a text file."""
+        self._put(name, text.encode(), content_type)
+
     def touch(self, name: str) -> None:
         """Write an empty file, unless the file exists."""
         if not self.exists(name):

@@ -36,6 +36,7 @@ class Run:
     `start_time` is ISO 8601. `output` is the TransformOutput that the job declares, without the run's id. `request` is
     False until the preflight has made it. `columns` are the names of the job's columns, as `input` and `output`.
     `reconcile` is `objects`, `records` or `off`. `leaves_out` says that a bad record has no line in the results.
+    `reconcile` is `objects`, `records` or `off`. `prices` are those of the instance types (see `run_cost.price_of`).
     """
 
     job: str
@@ -49,6 +50,7 @@ class Run:
     request: Request | bool = False
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
     leaves_out: bool = True
+    prices: Any = ()
 
     @property
     def sent(self) -> Request | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from inputs import InputObject, Inputs
 from matching import FAILED, MISSING, Written, matched
 from record_counts import Cursor, RecordCounter, is_countable
 from record_files import Line, RecordFiles, S3Client
+from report_page import write_page
+from run_cost import cost_members, price_of
 from run_jobs import SageMakerClient, model_of, transform_jobs
 from run_record import Ending, Record, Run, ended, iso, started
 from summary import Summary, not_checked
@@ -43,7 +46,7 @@ class RecordSteps:
             for one in inputs.now(self.s3):
                 writer.write(one.line())
         model = model_of(self._request["ModelName"], self.sagemaker)
-        self.files.write(RUN_FILE, started(self.run, model))
+        self.files.write(RUN_FILE, {**started(self.run, model), "Price": price_of(self.run.prices)})
 
     def reconcile(self, cursor: Mapping[str, Any] | None, budget: TimeBudget) -> Record:
         """Compare the results with the input. The budget is enough for all but counting records.
@@ -69,8 +72,8 @@ class RecordSteps:
             "cause": summary.cause(str(self.files.prefix)) if is_mismatch else "",
         }
 
-    def write(self, ending: Ending, **condition: str) -> None:
-        """Write the record of a run that ended. `_SUCCESS` comes last, and for a completed run alone.
+    def write(self, ending: Ending, **condition: str) -> Record:
+        """Write the record of a run that ended, and return it. `_SUCCESS` comes last, and for a completed run alone.
 
         With a condition of S3, `_run.json` is written only if it is true; otherwise ClientError is raised.
         """
@@ -84,9 +87,16 @@ class RecordSteps:
         jobs = transform_jobs(self.run.job, self.run.execution_arn, self.sagemaker)
         self.files.touch(OBJECTS_FILE)
         self.files.touch(BAD_RECORDS_FILE)
-        self.files.write(RUN_FILE, ended(record, ending, jobs), **condition)
+        record = ended(record, ending, jobs)
+        record |= cost_members(record, self.run.prices)
+        self.files.write(RUN_FILE, record, **condition)
+        try:
+            write_page(self.run, record, self.files, self.s3)
+        except Exception:  # noqa: BLE001  # the record is complete without a page
+            traceback.print_exc()  # for the function's log
         if ending.outcome == COMPLETED:
             self.files.touch(SUCCESS_FILE)
+        return record
 
     @property
     def _request(self) -> Mapping[str, Any]:

@@ -13,8 +13,9 @@ from aws_client import LONGEST_CALL_SECONDS, aws_client
 from batch_transform.job.values.stack_outputs import BAD_RECORDS
 from diagnosis import FailedRun, explain, seconds_of
 from left_running import EndedRun, stop_left_running
+from metrics import metrics_line
 from object_listing import read_quickly
-from results import CompletedRun, count, instance_seconds, metrics_line
+from results import CompletedRun, count, instance_seconds
 from time_budget import TimeBudget
 
 _s3 = aws_client("s3")

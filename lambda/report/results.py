@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,12 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from batch_transform.job.request.request import Request
 from batch_transform.job.values.s3_uri import S3Uri
-from batch_transform.job.values.stack_outputs import (
-    INSTANCE_SECONDS,
-    METRIC_UNITS,
-    METRICS_DIMENSION,
-    METRICS_NAMESPACE,
-)
+from batch_transform.job.values.stack_outputs import INSTANCE_SECONDS
 from object_listing import ObjectListing, S3Lister
 from time_budget import TimeBudget
 
@@ -119,21 +113,6 @@ def _iso(moment: datetime) -> str:
 def seconds_between(start: datetime | None, end: datetime | None) -> int | None:
     """Return whole seconds, or None if either time isn't known."""
     return None if start is None or end is None else round((end - start).total_seconds())
-
-
-def metrics_line(execution_arn: str, numbers: Mapping[str, Any], now: datetime) -> str | None:
-    """Return the line with those of `numbers` that are metrics and known; None when there is none."""
-    known = {name: numbers[name] for name in METRIC_UNITS if numbers.get(name) is not None}
-    if not known:
-        return None
-    machine = execution_arn.replace(":execution:", ":stateMachine:").rpartition(":")[0]
-    directive = {
-        "Namespace": METRICS_NAMESPACE,
-        "Dimensions": [[METRICS_DIMENSION]],
-        "Metrics": [{"Name": name, "Unit": METRIC_UNITS[name]} for name in known],
-    }
-    metadata = {"Timestamp": int(now.timestamp() * 1000), "CloudWatchMetrics": [directive]}
-    return json.dumps({"_aws": metadata, METRICS_DIMENSION: machine, "ExecutionArn": execution_arn, **known})
 
 
 def instance_seconds(billable_seconds: int | None, instance_count: int) -> dict[str, int | None]:

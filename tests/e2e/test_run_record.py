@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.job.values.stack_outputs import INPUT_BUCKET, OUTPUT_BUCKET
 from e2e.kept_record import record_of
 from e2e.workflow_stack import Deployed, deployed_jobs
@@ -36,6 +37,43 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
         yield found
 
 
+def page_of(deployed: Deployed, run: dict[str, Any]) -> tuple[str, str]:
+    """The page beside a record, and its type."""
+    place = S3Uri.parse(f"{run['S3OutputPath']}/_report.html")
+    found = deployed.client("s3").get_object(Bucket=place.bucket, Key=place.key)
+    return found["Body"].read().decode(), found["ContentType"]
+
+
+def test_the_page_of_a_job_that_counts_records_has_predictions_and_those_of_the_run_before(
+    deployed: Deployed,
+) -> None:
+    for rows in ("1,yes\n2,yes\n3,no\n", "1,yes\n2,no\n3,no\n"):
+        place = deployed.upload("counted", "predicted", "a.csv", rows)
+        execution = deployed.start("counted", {"input.data": place})
+        assert deployed.wait(execution)["status"] == "SUCCEEDED"
+    run = record_of(deployed, "counted", execution).run
+    assert run["Cost"] is not None
+    page, _ = page_of(deployed, run)
+    assert "3 records in = 3 out + 0 bad" in page
+    assert "33.3% (66.7%)" in page
+    log = deployed.client("logs").filter_log_events(
+        logGroupName=log_group_of(deployed, "counted", "Record"), filterPattern="CostPerThousandRecords"
+    )
+    [line] = [
+        json.loads(event["message"]) for event in log["events"] if run["ExecutionArn"] in event["message"]
+    ]
+    assert line["CostPerThousandRecords"] == pytest.approx(run["Cost"]["Amount"] / 3 * 1000, rel=1e-3)
+
+
+def log_group_of(deployed: Deployed, job: str, function: str) -> str:
+    """The log group of one of the job's functions."""
+    groups = deployed.client("logs").describe_log_groups()["logGroups"]
+    [name] = [
+        group["logGroupName"] for group in groups if f"{job}Workflow{function}Logs" in group["logGroupName"]
+    ]
+    return str(name)
+
+
 def test_a_completed_run_has_its_objects_and_a_success(deployed: Deployed) -> None:
     place = deployed.upload("score", "two", "a.csv", "1,2\n")
     deployed.upload("score", "two", "b.csv", "3,4\n5,6\n")
@@ -56,6 +94,14 @@ def test_a_completed_run_has_its_objects_and_a_success(deployed: Deployed) -> No
     assert run["Model"]["Image"].startswith("file://")
     assert [job["TransformJobStatus"] for job in run["TransformJobs"]] == ["Completed"]
     assert (run["InputObjects"], run["OutputObjects"]) == (2, 2)
+    assert (run["Price"]["InstanceType"], run["Price"]["AmountPerHour"]) == ("ml.m5.large", 0.115)
+    assert run["Cost"]["Currency"] == "USD"
+    assert 0 < run["Cost"]["Amount"] < 1
+    page, content_type = page_of(deployed, run)
+    assert content_type == "text/html; charset=utf-8"
+    assert page.startswith("<!DOCTYPE html>")
+    assert "two/a.csv" in page
+    assert "The results match the input." in page
 
 
 def test_a_run_that_the_preflight_refuses_has_a_record(deployed: Deployed) -> None:
@@ -83,6 +129,8 @@ def test_a_failed_run_says_which_objects_have_no_result(deployed: Deployed) -> N
     assert record.run["Reconciliation"]["Result"] == "NotChecked"
     assert [job["TransformJobStatus"] for job in record.run["TransformJobs"]] == ["Failed"]
     assert record.run["Attempts"] == 1
+    page, _ = page_of(deployed, record.run)
+    assert page.index("Why it failed") < page.index("refusing/mixed/b.csv")
 
 
 def test_a_run_that_is_stopped_has_a_record(deployed: Deployed) -> None:

@@ -13,7 +13,8 @@ from botocore.exceptions import ClientError
 from batch_transform.local.cloudwatch.embedded_metrics import embedded_metrics
 from fakes.budgets import NOTHING, PLENTY
 from fakes.s3 import FakeS3
-from results import CompletedRun, count, instance_seconds, metrics_line
+from metrics import metrics_line
+from results import CompletedRun, count, instance_seconds
 
 OBJECTS = {
     ("data-in", "churn/"): 0,

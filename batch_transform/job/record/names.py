@@ -8,6 +8,8 @@ SCHEMA_VERSION = "1.0"
 RUN_FILE = "_run.json"
 OBJECTS_FILE = "_objects.jsonl"
 BAD_RECORDS_FILE = "_bad_records.jsonl"
+REPORT_FILE = "_report.html"
+PREDICTIONS_FILE = "_predictions.json"
 SUCCESS_FILE = "_SUCCESS"
 
 RESULT_SUFFIX = ".out"

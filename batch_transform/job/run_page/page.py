@@ -16,7 +16,6 @@ from batch_transform.job.run_page.style import STYLE
 from batch_transform.job.run_page.tables import bad_records_table, objects_table, table, transform_jobs_table
 from batch_transform.job.values.wording import counted, length_text
 
-FILE = "_report.html"
 CONTENT_TYPE = "text/html; charset=utf-8"
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"

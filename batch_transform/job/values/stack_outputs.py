@@ -59,9 +59,13 @@ INSTANCE_SECONDS = "InstanceSeconds"
 BAD_RECORDS = "BadRecords"
 """Published by runs that left records out, and by no others."""
 
+COST = "Cost"
+COST_PER_THOUSAND_RECORDS = "CostPerThousandRecords"
 METRIC_UNITS = {
     INPUT_OBJECTS: "Count",
     OUTPUT_OBJECTS: "Count",
     INSTANCE_SECONDS: "Seconds",
     BAD_RECORDS: "Count",
+    COST: "None",  # CloudWatch has no unit for money
+    COST_PER_THOUSAND_RECORDS: "None",
 }

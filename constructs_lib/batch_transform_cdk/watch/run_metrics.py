@@ -51,6 +51,13 @@ DURATION = RunMetric(STATES, "ExecutionTime", "Maximum", "longest run")
 INPUT_OBJECTS = RunMetric(stack_outputs.METRICS_NAMESPACE, stack_outputs.INPUT_OBJECTS, "Sum", "objects read")
 OUTPUT_OBJECTS = RunMetric(stack_outputs.METRICS_NAMESPACE, stack_outputs.OUTPUT_OBJECTS, "Sum", "results")
 BAD_RECORDS = RunMetric(stack_outputs.METRICS_NAMESPACE, stack_outputs.BAD_RECORDS, "Sum", "bad records")
+COST = RunMetric(stack_outputs.METRICS_NAMESPACE, stack_outputs.COST, "Sum", "cost")
+COST_PER_THOUSAND_RECORDS = RunMetric(
+    stack_outputs.METRICS_NAMESPACE,
+    stack_outputs.COST_PER_THOUSAND_RECORDS,
+    "Average",
+    "cost of 1,000 records",
+)
 INSTANCE_SECONDS = RunMetric(
     stack_outputs.METRICS_NAMESPACE, stack_outputs.INSTANCE_SECONDS, "Sum", "instance time"
 )

@@ -128,6 +128,7 @@ def _run(spec: JobSpec) -> State:
         "request": "{% $request %}",
         "reconcile": spec.reconcile,
         "leaves_out": spec.bad_records is None or spec.bad_records.result == OMIT,
+        "prices": "{% $prices %}",
         "columns": literal({"input": spec.input.columns, "output": spec.output.columns}),
     }
 
