@@ -29,11 +29,12 @@ from batch_transform.cli.options import (
     parse_overrides,
 )
 from batch_transform.cli.run_view import RunView, follow_run
-from batch_transform.job.errors import InputError, LocalAwsError, RunFailedError
+from batch_transform.job.errors import BatchTransformError, InputError, LocalAwsError, RunFailedError
 from batch_transform.job.files.environment_file import ENVIRONMENT_FILE, load_environments
 from batch_transform.job.files.input_files import InputFiles, files_of, require_fit
 from batch_transform.job.files.job_file import read_job_files
 from batch_transform.job.files.stand_in import StandIn, found_in_sagemaker, stand_in_of
+from batch_transform.job.record.names import REPORT_FILE
 from batch_transform.job.values.environment import DEFAULT_ENVIRONMENT, EnvironmentSpec, in_environment
 from batch_transform.job.values.job_spec import JobSpec
 from batch_transform.job.values.s3_uri import S3Uri
@@ -43,18 +44,21 @@ from batch_transform.local.folders import temporary_folder
 from batch_transform.local.prerequisites import create_missing_buckets, define_stand_in
 from batch_transform.local.up import LocalAws
 from batch_transform.runs import execution as runs
-from batch_transform.runs.deployed_request import deployed_request
+from batch_transform.runs.deployed_request import DeployedRequest, deployed_request
 from batch_transform.runs.deployment import deployed_jobs, named_job
 from batch_transform.runs.files_below import can_be_written
 from batch_transform.runs.losses import losses
+from batch_transform.runs.report_page import save_report
 from batch_transform.runs.result_table import ResultTable, result_table
-from batch_transform.runs.results import copy_results
+from batch_transform.runs.results import Copies, copy_results
+from batch_transform.runs.run_output import RunOutput
 from batch_transform.runs.template_check import check_templates
 from batch_transform.runs.transfers import upload
 from batch_transform.runs.truth import Truth
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient
+    from mypy_boto3_s3.client import S3Client
 
 _MOST_NAMES = 5
 _PIPE_WIDTH = 160  # a file or a log has no width that a table must fit
@@ -179,7 +183,8 @@ def run(
                 _show_left_out(view, found.left_out)
             execution = runs.start(machine, run_input, clients)
             view.line("run", execution.run)
-            output, job_progress = follow_run(view, execution, clients)
+            with _page_of_failed(view, execution, request, out / spec.name, aws.client("s3")):
+                output, job_progress = follow_run(view, execution, clients)
             place = output.place
             if place is None:  # a run is skipped only if another one is in progress, and there is none here
                 raise RunFailedError(f"the run was {output}")
@@ -191,11 +196,36 @@ def run(
         _show_rows(view, result_table(spec, job_progress, files, rows, truth, folder=copies.folder), truth)
     for loss in losses(job_progress) if job_progress is not None else ():
         view.warning(loss)
-    view.line("result", str(output))
-    view.line("output", str(place))
-    view.line("copies", listed(files, _MOST_NAMES))
+    _show_result(view, output, copies)
     copies.require_whole()
     view.line("done", f"in {time.monotonic() - began:.1f} s")
+
+
+def _show_result(view: RunView, output: RunOutput, copies: Copies) -> None:
+    view.line("result", str(output))
+    view.line("output", str(output.place))
+    view.line("copies", listed(copies.files, _MOST_NAMES))
+    if (page := copies.folder / REPORT_FILE).exists():
+        view.line("report", str(page))
+
+
+@contextmanager
+def _page_of_failed(
+    view: RunView, execution: runs.Execution, request: DeployedRequest, folder: Path, s3: S3Client
+) -> Iterator[None]:
+    """Save the page of a run that fails, which says why: the local AWS stops next."""
+    try:
+        yield
+    except RunFailedError:
+        declared = request.request["TransformOutput"]["S3OutputPath"].rstrip("/")
+        page = folder / execution.run / REPORT_FILE
+        try:
+            save_report(S3Uri.parse(f"{declared}/{execution.run}"), page, s3)
+        except BatchTransformError as error:  # the run's own failure is reported next
+            view.warning(f"the run's page could not be saved: {error}")
+        else:
+            view.line("report", str(page))
+        raise
 
 
 @contextmanager

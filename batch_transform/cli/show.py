@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
+import webbrowser
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 from rich.console import Console
@@ -15,8 +17,11 @@ from rich.text import Text
 from batch_transform.cli.deployed import Deployed, environment_option, stack_option
 from batch_transform.cli.runs import STYLE_OF_STATUS, clock, instances, moment_text
 from batch_transform.job.aws.console_links import TRANSFORM_JOB_LOGS, execution_link, transform_job_log_link
+from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.job.values.wording import length_text
+from batch_transform.runs.deployed_request import deployed_request
 from batch_transform.runs.past_runs import FoundRun, find_run
+from batch_transform.runs.report_page import save_report
 from batch_transform.runs.run_details import MOST_FILES, RunDetails, run_details
 from batch_transform.runs.run_jobs import RunJob
 from batch_transform.runs.run_output import size_text
@@ -29,7 +34,24 @@ _PIPE_WIDTH = 160  # a file or a log has no width that a table must fit
 @environment_option
 @stack_option
 @click.option("--json", "as_json", is_flag=True, help="Print the details as JSON.")
-def show(*, run: str, environment_name: str, stack: str | None, as_json: bool) -> None:
+@click.option("--html", "as_html", is_flag=True, help="Save the run's page, and open it in a browser.")
+@click.option(
+    "--to",
+    "target",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The file to save the page as. Default: JOB-RUN.html.",
+)
+@click.option("--no-open", is_flag=True, help="Only save the page.")
+def show(
+    *,
+    run: str,
+    environment_name: str,
+    stack: str | None,
+    as_json: bool,
+    as_html: bool,
+    target: Path | None,
+    no_open: bool,
+) -> None:
     """Show the details of RUN: its overrides, states, requests and output, and why it failed.
 
     RUN is the id of a run, as `runs` lists it, the name of its transform job, or the name or ARN of its execution. The
@@ -39,12 +61,30 @@ def show(*, run: str, environment_name: str, stack: str | None, as_json: bool) -
     """
     deployed = Deployed.in_environment(environment_name, stack)
     found = find_run(run, deployed.jobs(), deployed.clients.stepfunctions)
+    if as_html or target is not None:
+        _save_page(
+            found,
+            deployed,
+            target or Path(f"{found.job.deployed_name}-{found.run}.html"),
+            is_open=not no_open,
+        )
+        return
     details = run_details(found, deployed.clients, deployed.s3())
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(details), indent=2, ensure_ascii=False, default=moment_text))
         return
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
     _show(details, found, console, now=datetime.now(UTC), links=deployed.has_console)
+
+
+def _save_page(found: FoundRun, deployed: Deployed, target: Path, *, is_open: bool) -> None:
+    """Save the page of the run, and open it."""
+    declared = deployed_request(found.job.state_machine_arn, deployed.clients.stepfunctions).request
+    path = declared["TransformOutput"]["S3OutputPath"].rstrip("/")
+    save_report(S3Uri.parse(f"{path}/{found.run}"), target, deployed.s3())
+    click.echo(str(target))
+    if is_open and not webbrowser.open(target.resolve().as_uri()):
+        click.echo("no browser could be opened: open the file yourself", err=True)
 
 
 _LABEL_WIDTH = 12

@@ -386,6 +386,14 @@ class BatchTransform(StackPart):
         """Return the instance time of completed runs, in seconds: the time that SageMaker bills."""
         return run_metrics.INSTANCE_SECONDS.of(self.state_machine, period=period)
 
+    def metric_cost(self, *, period: cdk.Duration | None = None) -> cloudwatch.Metric:
+        """Return what runs cost, over all attempts, in the currency of AWS's Price List."""
+        return run_metrics.COST.of(self.state_machine, period=period)
+
+    def metric_cost_per_thousand_records(self, *, period: cdk.Duration | None = None) -> cloudwatch.Metric:
+        """Return what a thousand records cost, for a job that counts them (`reconcile: records`)."""
+        return run_metrics.COST_PER_THOUSAND_RECORDS.of(self.state_machine, period=period)
+
     def on_failed(self, rule_id: str, *, target: events.IRuleTarget | None = None) -> events.Rule:
         """Define a rule for runs that failed, timed out or were stopped."""
         return run_ended_rule(self, rule_id, self.state_machine, NOT_SUCCEEDED, target)

@@ -68,7 +68,7 @@ def dashboard_body(jobs: Sequence[DashboardJob], region: str) -> dict[str, Any]:
         )
     widgets = [_alarms(arns, y=at * _HEIGHT) for at, arns in enumerate(shown)]
     for row, job in enumerate(jobs, start=len(shown)):
-        parts = [_runs(job), _durations(job), _work(job), _costs(job), _causes(job)][:room]
+        parts = [_runs(job), _durations(job), _work(job), _causes(job), _costs(job)][:room]
         widgets += [
             {
                 **part,

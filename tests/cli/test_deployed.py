@@ -197,6 +197,29 @@ def test_a_run_is_found_by_the_execution_that_start_prints(
         assert done.value("run") == started.value("run")
 
 
+def test_the_page_of_a_run_is_saved_and_opened(
+    batch_transform: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+
+    def note(uri: str) -> bool:
+        opened.append(uri)
+        return True
+
+    monkeypatch.setattr("webbrowser.open", note)
+    run = batch_transform("start", "quick", "--wait").value("run")
+    shown = batch_transform("show", run, "--html")
+    assert (shown.code, shown.out.strip(), shown.err) == (0, f"quick-{run}.html", "")
+    assert opened == [(tmp_path / f"quick-{run}.html").as_uri()]
+    done = batch_transform("show", run, "--html", "--to", "new/page.html", "--no-open")
+    assert (done.code, done.out.strip(), len(opened)) == (0, "new/page.html", 1)
+    assert (tmp_path / "new/page.html").read_text().startswith("<!DOCTYPE html>")
+    (tmp_path / "file").touch()
+    failed = batch_transform("show", run, "--html", "--to", "file/page.html")
+    assert failed.code == 2
+    assert "file/page.html cannot be written" in failed.err
+
+
 def test_a_failed_run_is_shown_with_cause_and_next_step(batch_transform: Command, deployed: Deployed) -> None:
     execution = deployed.start("refused", {})
     deployed.wait(execution)

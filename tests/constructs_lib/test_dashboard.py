@@ -19,10 +19,12 @@ def _jobs(number: int) -> list[DashboardJob]:
 
 
 def test_a_job_has_a_row_below_the_alarms() -> None:
-    alarms, runs, durations, work, causes = dashboard_body(_jobs(1), "eu-central-1")["widgets"]
+    alarms, runs, durations, work, causes, costs = dashboard_body(_jobs(1), "eu-central-1")["widgets"]
     assert alarms["properties"]["alarms"] == [f"arn:alarm-0-{alarm}" for alarm in range(5)]
-    assert [widget["y"] for widget in (alarms, runs, durations, work, causes)] == [0, 6, 6, 6, 6]
-    assert [widget["x"] for widget in (runs, durations, work, causes)] == [0, 6, 12, 18]
+    assert [widget["y"] for widget in (alarms, runs, durations, work, causes, costs)] == [0, *[6] * 5]
+    row = (runs, durations, work, causes, costs)
+    assert [(widget["x"], widget["width"]) for widget in row] == [(0, 4), (4, 5), (9, 5), (14, 5), (19, 5)]
+    assert [line[1] for line in costs["properties"]["metrics"]] == ["Cost", "CostPerThousandRecords"]
     assert [line[1] for line in runs["properties"]["metrics"]] == [
         "ExecutionsStarted",
         "ExecutionsSucceeded",

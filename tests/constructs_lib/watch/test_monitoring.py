@@ -361,7 +361,7 @@ def test_the_dashboard_has_a_row_for_each_job() -> None:
         *(
             f"{job}: {what}"
             for job in ("tumours", "churn")
-            for what in ("runs", "durations", "objects and instance time", "causes of failures")
+            for what in ("runs", "durations", "objects and instance time", "causes of failures", "cost")
         ),
     ]
     assert len(body["widgets"][0]["properties"]["alarms"]) == 8
@@ -380,6 +380,8 @@ def test_every_metric_is_of_the_jobs_own_state_machine() -> None:
         job.metric_input_objects(),
         job.metric_output_objects(),
         job.metric_instance_seconds(),
+        job.metric_cost(),
+        job.metric_cost_per_thousand_records(),
     ]
     assert len({metric.metric_name for metric in metrics}) == len(metrics)
     for metric in metrics:
