@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from metrics import metrics_line
 from object_listing import read_quickly
 from run_cost import cost_metrics
 from run_record import Ending, Run
+from run_states import Passed, passed_states
 from steps import RecordSteps, now
 from time_budget import TimeBudget
 
@@ -27,7 +29,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if "ended_badly" in event:
         print(write_of_ended(event, _s3, _sagemaker))  # noqa: T201  # for the function's log
         return {}
-    steps = RecordSteps(Run(**event["run"]), _s3, _sagemaker)
+    run = Run(**event["run"])
+    steps = RecordSteps(run, _s3, _sagemaker, lambda: _passed(run.execution_arn))
     if event["step"] == "list_inputs":
         steps.list_inputs()
         return {}
@@ -39,6 +42,11 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if line is not None:
         print(line)  # noqa: T201  # CloudWatch reads it in the log
     return {}
+
+
+def _passed(execution_arn: str) -> Sequence[Passed]:
+    # Created here: only the end of a run needs it.
+    return passed_states(execution_arn, aws_client("stepfunctions"), datetime.now(UTC))
 
 
 def _tried(tried: dict[str, Any]) -> dict[str, Any]:

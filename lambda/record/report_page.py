@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from batch_transform.job.record.names import BAD_RECORDS_FILE, OBJECTS_FILE, PREDICTIONS_FILE, REPORT_FILE
@@ -13,6 +13,7 @@ from batch_transform.job.run_page.page import CONTENT_TYPE, RunPage, run_page
 from batch_transform.job.run_page.predictions import prediction_values
 from record_files import RecordFiles, S3Client
 from run_record import Record, Run
+from run_states import Passed
 
 MOST_OBJECTS = 500
 MOST_BAD_RECORDS = 100
@@ -24,8 +25,10 @@ _BYTES_READ = 512 * 1024
 _RUN_FOLDER = re.compile(r"\d{8}T\d{6}-[0-9a-f]{8}")
 
 
-def write_page(run: Run, record: Record, files: RecordFiles, s3: S3Client) -> None:
-    """Write the page of a run that ended.
+def write_page(
+    run: Run, record: Record, files: RecordFiles, s3: S3Client, states: Sequence[Passed] = ()
+) -> None:
+    """Write the page of a run that ended, with the states that it has passed.
 
     Only a job with `reconcile: records` lets the function read results: without it, the page has no predictions.
     """
@@ -39,6 +42,7 @@ def write_page(run: Run, record: Record, files: RecordFiles, s3: S3Client) -> No
         record,
         objects=objects,
         bad_records=list(itertools.islice(files.lines(BAD_RECORDS_FILE), MOST_BAD_RECORDS)),
+        states=states,
         predictions=found,
         earlier=earlier,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -19,6 +19,7 @@ from report_page import write_page
 from run_cost import cost_members, price_of
 from run_jobs import SageMakerClient, model_of, transform_jobs
 from run_record import Ending, Record, Run, ended, iso, started
+from run_states import Passed
 from summary import Summary, not_checked
 from time_budget import TimeBudget
 
@@ -28,11 +29,12 @@ RECONCILIATION_ERROR = "ReconciliationError"
 
 @dataclass(frozen=True)
 class RecordSteps:
-    """The record of one run."""
+    """The record of one run. `states` returns the states that it has passed, for its page."""
 
     run: Run
     s3: S3Client
     sagemaker: SageMakerClient
+    states: Callable[[], Sequence[Passed]] = tuple
 
     @property
     def files(self) -> RecordFiles:
@@ -91,7 +93,7 @@ class RecordSteps:
         record |= cost_members(record, self.run.prices)
         self.files.write(RUN_FILE, record, **condition)
         try:
-            write_page(self.run, record, self.files, self.s3)
+            write_page(self.run, record, self.files, self.s3, self.states())
         except Exception:  # noqa: BLE001  # the record is complete without a page
             traceback.print_exc()  # for the function's log
         if ending.outcome == COMPLETED:

@@ -249,6 +249,8 @@ def test_the_record_of_a_run_may_be_written_and_no_result(template: Template) ->
     permissions = allowed(template, "JobstumoursWorkflowRecordRole")
     [own_log] = [arn for arn in permissions if "Logs" in arn and arn.endswith(".Arn")]
     [model] = [arn for arn in permissions if "Model" in arn]
+    [executions] = [arn for arn in permissions if ":execution:" in arn]
+    assert "StateMachine" in executions  # of this job's machine, and no other
     assert permissions == {
         own_log: {"logs:CreateLogStream", "logs:PutLogEvents"},
         "DataInputC289B3F3.Arn": {"s3:ListBucket"},
@@ -256,6 +258,7 @@ def test_the_record_of_a_run_may_be_written_and_no_result(template: Template) ->
         "DataOutput0D5892B2.Arn/tumours/*/_*": {"s3:PutObject", "s3:AbortMultipartUpload", "s3:GetObject"},
         model: {"sagemaker:DescribeModel"},
         TRANSFORM_JOBS: {"sagemaker:DescribeTransformJob"},
+        executions: {"states:GetExecutionHistory"},
         "*": {"sagemaker:ListTransformJobs"},
     }
 

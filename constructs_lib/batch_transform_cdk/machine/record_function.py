@@ -82,6 +82,17 @@ class RecordFunction(WorkflowFunction):
         acknowledge_wildcards(self, {name: reason for name, reason in wildcards.items() if reason})
 
 
+def let_read_history(scope: Construct, record: RecordFunction, machine_name: str) -> None:
+    """Allow the function to read the histories of the job's executions, for the pages of their runs.
+
+    This is a separate policy, since the state machine depends on the function.
+    """
+    executions = arn("states", f"execution:{machine_name}:*")
+    statement = Statement(["states:GetExecutionHistory"], [executions])
+    policy = record.role.further_policy(scope, "RunHistory", [statement])
+    acknowledge_wildcards(policy, {executions: "the runs of this job, whose names are not known"})
+
+
 def _models(spec: JobSpec, model_name: str) -> dict[str, str]:
     """Return the ARNs of the models of others that a run may use, each with the reason for a wildcard in it.
 

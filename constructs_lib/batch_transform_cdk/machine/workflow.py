@@ -33,7 +33,7 @@ from batch_transform_cdk.ground.workflow_function import WorkflowFunction, machi
 from batch_transform_cdk.machine.create_conditions import create_conditions
 from batch_transform_cdk.machine.definition import Parts, state_machine_definition
 from batch_transform_cdk.machine.model_lookup import ModelLookup
-from batch_transform_cdk.machine.record_function import RecordFunction
+from batch_transform_cdk.machine.record_function import RecordFunction, let_read_history
 from batch_transform_cdk.machine.run_lock import RunLock
 
 
@@ -267,6 +267,7 @@ class Workflow(StackPart):
             role_arn=self.role.arn,
             tracing_configuration={"enabled": True} if spec.workflow.tracing else None,
         )
+        let_read_history(self, self.record, self.resource.attr_name)
         if lock is not None:
             lock.let_describe_executions(self, preflight.role, self.resource.attr_name)
         acknowledge_wildcards(

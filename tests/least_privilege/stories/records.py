@@ -20,6 +20,9 @@ def has_record(account: Account, job: str) -> Points:
     record = _file(account, job, execution, "_run.json")
     run = json.loads(record or "{}")
     yield "has a record", run.get("Outcome") == "Completed"
+    yield "knows its cost", bool(run.get("Cost"))
+    page = _file(account, job, execution, "_report.html") or ""
+    yield "has a page with its states", "ListInputs" in page
     yield "knows its objects", run["Objects"] == {"Total": 2, "Success": 2, "Error": 0}
     yield "is reconciled", run["Reconciliation"]["Result"] == "Matched"
     yield "knows its model", bool(run["Model"]["Image"] or run["Model"]["ModelPackageArn"])
