@@ -101,7 +101,7 @@ def test_a_completed_run_has_its_objects_and_a_success(deployed: Deployed) -> No
     assert content_type == "text/html; charset=utf-8"
     assert page.startswith("<!DOCTYPE html>")
     assert "two/a.csv" in page
-    assert "CheckRunLock" in page
+    assert "ListInputs" in page
     assert "The results match the input." in page
 
 
