@@ -50,7 +50,8 @@ def doctor(*, environment_name: str, jobs: Path, as_json: bool) -> None:
 
     Reads the job files, environments.yaml and the account of your AWS credentials, and changes nothing. Checks the
     account and region, the CDK bootstrap, quotas, images, buckets, keys, models, roles, log groups, email
-    subscriptions and runs in progress. What your credentials may not read is listed as not checked.
+    subscriptions, runs in progress, and whether schedules start runs more often than past runs ended. What your
+    credentials may not read is listed as not checked.
 
     Exits with 1 if something would stop a deployment or a run, and with 0 otherwise, even if there are warnings.
     """

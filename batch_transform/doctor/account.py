@@ -7,6 +7,7 @@ and pagination follow the service models in botocore 1.43.106.
 from __future__ import annotations
 
 import functools
+import json
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -260,6 +261,34 @@ class Account:
             statusFilter="RUNNING",
         )
         return found if isinstance(found, Unread) else len(found or ())
+
+    def outputs(self, state_machine_arn: str, most: int) -> Sequence[dict[str, Any]] | Unread:
+        """Return the outputs of the last successful executions, at most this many, newest first."""
+        listed = self._read(
+            "stepfunctions",
+            "list_executions",
+            "states:ListExecutions",
+            {"StateMachineDoesNotExist"},
+            stateMachineArn=state_machine_arn,
+            statusFilter="SUCCEEDED",
+            maxResults=most,
+        )
+        if isinstance(listed, Unread):
+            return listed
+        outputs = []
+        for one in listed["executions"] if listed else ():
+            described = self._read(
+                "stepfunctions",
+                "describe_execution",
+                "states:DescribeExecution",
+                {"ExecutionDoesNotExist"},
+                executionArn=one["executionArn"],
+            )
+            if isinstance(described, Unread):
+                return described
+            if described and "output" in described:
+                outputs.append(json.loads(described["output"]))
+        return outputs
 
     def subscriptions(self, topic: str) -> Sequence[Subscription] | Unread | None:
         """Return the e-mail subscriptions of a topic."""

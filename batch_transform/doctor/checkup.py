@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Collection, Iterator, Sequence
 
-from batch_transform.doctor import needs, place, resources
+from batch_transform.doctor import frequency, needs, place, resources
 from batch_transform.doctor.account import Account, Subscription
 from batch_transform.doctor.finding import Finding, Unread, Verdict
 from batch_transform.job.errors import AwsCallError
@@ -54,6 +54,7 @@ def examine(
     yield from _data(deployed, environment, account, number, region)
     yield from _models(deployed, account, number)
     yield from _runs(stacks, account)
+    yield from _schedules(deployed, stacks, account)
     yield from _notifications(deployed, stacks, environment, account)
 
 
@@ -157,6 +158,16 @@ def _runs(stacks: Sequence[Stack] | Unread, account: Account) -> Iterator[Findin
     if not isinstance(stacks, Unread):
         for job, machine in _with_machines(stacks).items():
             yield place.check_runs(job, account.running(machine))
+
+
+def _schedules(
+    jobs: Sequence[JobSpec], stacks: Sequence[Stack] | Unread, account: Account
+) -> Iterator[Finding]:
+    machines = {} if isinstance(stacks, Unread) else _with_machines(stacks)
+    for job in jobs:
+        if job.name in machines and frequency.is_compared(job):
+            outputs = account.outputs(machines[job.name], frequency.MOST_RUNS)
+            yield from frequency.check_frequency(job, outputs)
 
 
 def _notifications(

@@ -23,7 +23,7 @@ from batch_transform.job.rules.settings import (
     one_text_problems,
     reconcile_problems,
 )
-from batch_transform.job.rules.triggers import schedule_problems, upload_problems
+from batch_transform.job.rules.triggers import frequency_problems, schedule_problems, upload_problems
 from batch_transform.job.values.derived import with_derived
 from batch_transform.job.values.job_spec import JobSpec
 
@@ -37,6 +37,7 @@ _JOB_RULES = (
     column_problems,
     field_problems,
     schedule_problems,
+    frequency_problems,
     upload_problems,
     notify_problems,
     log_problems,

@@ -20,7 +20,7 @@ from patience import PATIENCE_SECONDS
 
 PAYLOAD = {"transform": {"max_payload": 6}}
 JOBS: dict[str, dict[str, Any]] = {
-    "quick": {**PAYLOAD, "limits": {"instance_types": ["ml.m5.large", "ml.c5.xlarge"], "instance_count": 2}},
+    "quick": {**PAYLOAD, "limits": {"instance_types": ["ml.m5.large", "ml.c5.xlarge"], "instance_count": 3}},
     "refused": {"behaviour": "refuse"},
     "hanging-one": {"behaviour": "hang"},
     "idle": PAYLOAD,

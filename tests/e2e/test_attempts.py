@@ -13,7 +13,10 @@ from e2e.workflow_stack import Deployed, deployed_jobs
 LARGE, XLARGE, C5 = "ml.m5.large", "ml.m5.xlarge", "ml.c5.xlarge"
 JOBS: dict[str, dict[str, Any]] = {
     "fallbacks": {"transform": {"instance_type": [LARGE, XLARGE]}},
-    "single": {"transform": {"instance_type": LARGE}},
+    "single": {
+        "transform": {"instance_type": LARGE},
+        "limits": {"instance_types": [LARGE, XLARGE, C5]},
+    },
 }
 
 

@@ -25,6 +25,7 @@ from batch_transform.job.schedule.cron import (
     read_cron,
     read_moment,
 )
+from batch_transform.job.schedule.schedule_gap import shortest_gap
 from batch_transform.job.values.cdk_token import is_token
 from batch_transform.job.values.fields import item_field
 from batch_transform.job.values.job_spec import JobSpec, ScheduleSpec, UploadSpec
@@ -65,6 +66,44 @@ def schedule_problems(spec: JobSpec) -> Iterator[Problem]:
         yield from _when(schedule, field)
         yield from _name(schedule, field, [other.name for other in spec.triggers.schedule[:at]], count)
         yield from _dates(schedule, field)
+
+
+def frequency_problems(spec: JobSpec) -> Iterator[Problem]:
+    """Warn about a schedule that starts runs more often than they end.
+
+    How long a run usually takes isn't known before there are runs: the job file says which duration is unusual.
+    `doctor` compares with past runs.
+    """
+    longest = spec.monitoring.longest_duration_in_seconds
+    schedules = spec.triggers.schedule
+    if longest is None or is_token(longest) or not isinstance(schedules, tuple):
+        return
+    for at, schedule in enumerate(schedules):
+        words = too_frequent(spec, schedule, longest)
+        if words is not None:
+            how = "rate" if schedule.rate is not None else "cron"
+            message = (
+                f"{words}; monitoring.longest_duration_in_seconds, {longest}, is how long one may take: start it less "
+                "often, or lower that if runs take less"
+            )
+            field = f"{item_field(_SCHEDULE, at, len(schedules))}.{how}"
+            yield Problem("schedule-too-frequent", field, message, "warning")
+
+
+def too_frequent(spec: JobSpec, schedule: ScheduleSpec, seconds: float) -> str | None:
+    """Return what happens if the schedule starts runs more often than runs of this length end; None if it doesn't."""
+    then = _WHILE_ONE_RUNS.get(spec.workflow.overlapping_runs)
+    gap = shortest_gap(schedule) if then is not None and schedule.enabled else None
+    if then is None or gap is None or gap.total_seconds() >= seconds:
+        return None
+    return f"starts come as little as {gap.total_seconds():,.0f} seconds apart: while a run is in progress, {then}"
+
+
+_WHILE_ONE_RUNS = {
+    "wait": "one more waits and further ones are skipped",
+    "skip": "further ones are skipped",
+    "fail": "further ones fail",
+}
 
 
 def _when(schedule: ScheduleSpec, field: str) -> Iterator[Problem]:

@@ -972,6 +972,17 @@ BAD_FILES: list[tuple[str, str, str]] = [
         "true",
         f"{MODEL}input: {{data: s3://bucket/manifest, data_type: ManifestFile}}\ntriggers: {{on_upload: «true}}\n",
     ),
+    (
+        "schedule-too-frequent",
+        "rate",
+        f"{MODEL}triggers: {{schedule: {{rate: «1 hour}}}}\nmonitoring: {{longest_duration_in_seconds: 3601}}\n",
+    ),
+    (
+        "schedule-too-frequent",
+        "cron, where runs are skipped",
+        f"{MODEL}triggers: {{schedule: {{cron: «'0 2,3 * * ? *'}}}}\nworkflow: {{overlapping_runs: skip}}\n"
+        "monitoring: {longest_duration_in_seconds: 7200}\n",
+    ),
     # Limits
     (
         "instance-type-beyond-limits",

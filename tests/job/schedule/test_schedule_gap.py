@@ -1,4 +1,4 @@
-"""Compares the longest gap with a reference that checks every minute of a month."""
+"""Compares the shortest and the longest gap with a reference that checks every minute of a month."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batch_transform.job.schedule.schedule_gap import longest_gap, longest_wait
+from batch_transform.job.schedule.schedule_gap import longest_gap, longest_wait, shortest_gap
 from batch_transform.job.values.job_spec import ScheduleSpec
 
 ZONES = ("UTC", "Europe/Vienna", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata")
@@ -60,8 +60,8 @@ def weekday_matches(field: str, moment: datetime) -> bool:
     return name in field.split(",") if field[0].isalpha() else plainly_matches(field, number, 1, 7)
 
 
-def reference(cron: str, zone: ZoneInfo, month: int) -> timedelta | None:
-    """Check every minute of a month of 2027 in the local time of the zone."""
+def reference(cron: str, zone: ZoneInfo, month: int) -> tuple[timedelta | None, timedelta | None]:
+    """Check every minute of a month of 2027 in the local time of the zone; return the shortest and longest gap."""
     minutes, hours, day, _, weekday, _ = cron.split()
     moment, starts = datetime(2027, month, 1, tzinfo=UTC) - timedelta(days=1), []
     while moment < datetime(2027, month, 1, tzinfo=UTC) + timedelta(days=33):
@@ -75,7 +75,8 @@ def reference(cron: str, zone: ZoneInfo, month: int) -> timedelta | None:
         ):
             starts.append(moment)
         moment += timedelta(minutes=1)
-    return max((later - earlier for earlier, later in itertools.pairwise(starts)), default=None)
+    gaps = [later - earlier for earlier, later in itertools.pairwise(starts)]
+    return min(gaps, default=None), max(gaps, default=None)
 
 
 def number_fields(most: int) -> st.SearchStrategy[str]:
@@ -109,11 +110,12 @@ weekday_fields = st.one_of(
     month=st.sampled_from([3, 4, 10, 11, 12]),
     zone=st.sampled_from(ZONES),
 )
-def test_the_longest_gap_is_that_of_the_reference(
+def test_the_shortest_and_the_longest_gap_are_those_of_the_reference(
     minutes: str, hours: str, days: tuple[str, str], month: int, zone: str
 ) -> None:
     cron = f"{minutes} {hours} {days[0]} {month} {days[1]} 2027"
-    assert longest_gap(ScheduleSpec(cron=cron, timezone=zone)) == reference(cron, ZoneInfo(zone), month)
+    schedule = ScheduleSpec(cron=cron, timezone=zone)
+    assert (shortest_gap(schedule), longest_gap(schedule)) == reference(cron, ZoneInfo(zone), month)
 
 
 @pytest.mark.parametrize(
@@ -149,3 +151,19 @@ def test_the_most_frequent_of_several_schedules_decides() -> None:
     assert longest_wait((daily, hourly)) == timedelta(days=1)
     assert longest_wait((hourly,)) is None
     assert longest_wait(()) is None
+
+
+@pytest.mark.parametrize(
+    ("schedule", "gap"),
+    [
+        (ScheduleSpec(rate="90 minutes", maximum_window_in_minutes=15), timedelta(minutes=90)),
+        (ScheduleSpec(cron="0 2,3,7 * * ? *"), timedelta(hours=1)),
+        (ScheduleSpec(cron="0 2 ? * MON-FRI *"), timedelta(days=1)),
+        (ScheduleSpec(cron="0 23 1,2 * ? *"), timedelta(days=1)),
+        (ScheduleSpec(cron="0 4 * * ? *", timezone="Europe/Vienna"), timedelta(hours=23)),
+        (ScheduleSpec(cron="0 0 1 1 ? 2030"), None),
+        (ScheduleSpec(rate="${Token[RATE.1]}"), None),
+    ],
+)
+def test_well_known_shortest_gaps(schedule: ScheduleSpec, gap: timedelta | None) -> None:
+    assert shortest_gap(schedule) == gap
