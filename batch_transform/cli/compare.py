@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from batch_transform.cli.compare_options import Options, compare_options
 from batch_transform.cli.compare_view import show_comparison
 from batch_transform.cli.deployed import Deployed, environment_option, stack_option
 from batch_transform.cli.runs import moment_text
@@ -30,71 +31,10 @@ from batch_transform.runs.run_facts import OBJECTS_RECORD, RUN_RECORD, facts_of_
 from batch_transform.runs.run_place import output_place
 
 
-class Share(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases only
-    """A share such as `1%` or `0.01`."""
-
-    name = "share"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401  # click's own
-        """Return the share as a number from 0 to 1."""
-        if isinstance(value, float):
-            return value
-        text = str(value).strip()
-        try:
-            share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-        except ValueError:
-            share = -1.0
-        if not 0 <= share <= 1:
-            self.fail(f"{value} is not a share; write 1% or 0.01", param, ctx)
-        return share
-
-
-key_option = click.option(
-    "--key",
-    metavar="COLUMN",
-    help="The kept column that joins the rows of both runs: its name, or its number from 1.  "
-    "[default: the first kept column of the input]",
-)
-prediction_option = click.option(
-    "--prediction",
-    "predictions",
-    metavar="COLUMN",
-    multiple=True,
-    help="A column to compare: its name, or its number from 1. Can be repeated.  "
-    "[default: all that the model answered]",
-)
-tolerance_option = click.option(
-    "--tolerance",
-    default=0.0,
-    show_default=True,
-    type=click.FloatRange(min=0),
-    help="Numbers that differ by no more than this are unchanged.",
-)
-max_changed_option = click.option(
-    "--max-changed",
-    metavar="SHARE",
-    type=Share(),
-    help="Exit with 1 if a larger share of the keys changed in a compared column, such as 1%.",
-)
-
-
-@dataclass(frozen=True)
-class Options:
-    """The options of a comparison, which `run --compare-with` has too."""
-
-    key: str | None
-    predictions: Sequence[str]
-    tolerance: float
-    max_changed: float | None
-
-
 @click.command()
 @click.argument("first", metavar="RUN|FOLDER")
 @click.argument("second", metavar="RUN|FOLDER")
-@key_option
-@prediction_option
-@tolerance_option
-@max_changed_option
+@compare_options
 @environment_option
 @stack_option
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")

@@ -18,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from batch_transform.cli.app_job import AppJob, app_job
+from batch_transform.cli.compare_options import Options, compare_options
 from batch_transform.cli.job_argument import FilesAsRead, candidates, changed_meanwhile, find_job_file
 from batch_transform.cli.options import (
     images_option,
@@ -28,6 +29,8 @@ from batch_transform.cli.options import (
     overrides_option,
     parse_overrides,
 )
+from batch_transform.cli.run_comparison import comparison_with
+from batch_transform.cli.run_results import show_result, show_rows
 from batch_transform.cli.run_view import RunView, follow_run
 from batch_transform.job.errors import BatchTransformError, InputError, LocalAwsError, RunFailedError
 from batch_transform.job.files.environment_file import ENVIRONMENT_FILE, load_environments
@@ -35,6 +38,7 @@ from batch_transform.job.files.input_files import InputFiles, files_of, require_
 from batch_transform.job.files.job_file import read_job_files
 from batch_transform.job.files.stand_in import StandIn, found_in_sagemaker, stand_in_of
 from batch_transform.job.record.names import REPORT_FILE
+from batch_transform.job.request.overrides import Columns
 from batch_transform.job.values.environment import DEFAULT_ENVIRONMENT, EnvironmentSpec, in_environment
 from batch_transform.job.values.job_spec import JobSpec
 from batch_transform.job.values.s3_uri import S3Uri
@@ -49,9 +53,8 @@ from batch_transform.runs.deployment import deployed_jobs, named_job
 from batch_transform.runs.files_below import can_be_written
 from batch_transform.runs.losses import losses
 from batch_transform.runs.report_page import save_report
-from batch_transform.runs.result_table import ResultTable, result_table
-from batch_transform.runs.results import Copies, copy_results
-from batch_transform.runs.run_output import RunOutput
+from batch_transform.runs.result_table import result_table
+from batch_transform.runs.results import copy_results
 from batch_transform.runs.template_check import check_templates
 from batch_transform.runs.transfers import upload
 from batch_transform.runs.truth import Truth
@@ -112,6 +115,13 @@ _PIPE_WIDTH = 160  # a file or a log has no width that a table must fit
 @click.option(
     "--stack", metavar="NAME", help="The stack to deploy, if several stacks of the app have the job."
 )
+@click.option(
+    "--compare-with",
+    metavar="RUN|FOLDER",
+    help="Compare the results with those of a run of the deployed job, or of an earlier run in a folder, as compare "
+    "does; with the next four options.",
+)
+@compare_options
 @images_option
 @models_option
 @offline_option
@@ -131,6 +141,11 @@ def run(
     offline: bool,
     images: Path | None,
     models: Path | None,
+    compare_with: str | None,
+    key: str | None,
+    predictions: tuple[str, ...],
+    tolerance: float,
+    max_changed: float | None,
 ) -> None:
     """Run JOB on this machine: start a local AWS, deploy the job to it, score the input, and copy the results.
 
@@ -155,6 +170,10 @@ def run(
 
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
     # each run has its own assembly: another run in this folder may make one at the same time
+    options = Options(key, predictions, tolerance, max_changed)
+    compare = click.get_current_context().with_resource(
+        comparison_with(compare_with, options, environment_name)
+    )
     with temporary_folder() as folder, RunView(console) as view:
         defined = _synthesise(view, job, declared, environment=environment, stack=stack, folder=folder)
         if declared is not None:
@@ -193,20 +212,11 @@ def run(
             copies = copy_results(place, target, aws.client("s3"), ask_again=_ask_again(view))
     files = copies.files
     if files and job_progress is not None:
-        _show_rows(view, result_table(spec, job_progress, files, rows, truth, folder=copies.folder), truth)
+        show_rows(view, result_table(spec, job_progress, files, rows, truth, folder=copies.folder), truth)
     for loss in losses(job_progress) if job_progress is not None else ():
         view.warning(loss)
-    _show_result(view, output, copies)
-    copies.require_whole()
-    view.line("done", f"in {time.monotonic() - began:.1f} s")
-
-
-def _show_result(view: RunView, output: RunOutput, copies: Copies) -> None:
-    view.line("result", str(output))
-    view.line("output", str(output.place))
-    view.line("copies", listed(copies.files, _MOST_NAMES))
-    if (page := copies.folder / REPORT_FILE).exists():
-        view.line("report", str(page))
+    show_result(view, output, copies, seconds=time.monotonic() - began)
+    compare(copies.folder, Columns(spec.input.columns, spec.output.columns))
 
 
 @contextmanager
@@ -364,22 +374,3 @@ def _show_left_out(view: RunView, names: Sequence[str]) -> None:
         what = "name that begins" if len(names) == 1 else "names that begin"
         take = f"aws s3 sync would upload {'it' if len(names) == 1 else 'them'} too"
         view.line("left out", f"{len(names):,} {what} with a dot: {listed(names, _MOST_NAMES)}; {take}")
-
-
-def _show_rows(view: RunView, table: ResultTable, truth: Truth | None) -> None:
-    """Print the first rows with column names and, with known answers, how many predictions are right."""
-    if table.rows:
-        view.table(table.title, table.columns, table.rows)
-    if table.score is not None and truth is not None:
-        score = table.score
-        known = f"{score.known:,} rows with a known {truth.column}"
-        if score.mean_absolute_error is not None:
-            view.line("error", f"{score.mean_absolute_error:.4g} mean absolute error over {known}")
-        else:
-            view.line("accuracy", f"{score.accuracy:.1%}: {score.right:,} of {known}")
-    elif truth is not None:
-        view.line(
-            "truth",
-            f"not compared: --truth has the columns {truth.id_column} and {truth.column}, and the output has "
-            f"{', '.join(table.columns)}; the header must name two output columns",
-        )

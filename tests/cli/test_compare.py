@@ -10,7 +10,7 @@ from typing import Any
 import click
 import pytest
 
-from batch_transform.cli.compare import Share
+from batch_transform.cli.compare_options import Share
 from e2e.deployed_commands import Command, commands
 from e2e.workflow_stack import Deployed, deployed_jobs
 
