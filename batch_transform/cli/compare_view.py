@@ -101,7 +101,7 @@ def _definition(comparison: Comparison, console: Console) -> None:
         console.print(Text(f"  second  {_value(difference.second)}"), soft_wrap=True)
     _heading(console, "Input objects")
     if comparison.inputs is None:
-        console.print("not known of both runs, because one has no record", style="dim")
+        console.print("not known, because a run has no record", style="dim")
     else:
         inputs = comparison.inputs
         _counts(

@@ -88,6 +88,14 @@ def find_run(text: str, jobs: Sequence[DeployedJob], stepfunctions: SFNClient) -
     )
 
 
+def input_of(found: FoundRun, stepfunctions: SFNClient) -> object:
+    """Return the input of the run's execution, as given. Raises AwsCallError."""
+    with aws_calls():
+        described = stepfunctions.describe_execution(executionArn=found.execution_arn)
+    given: object = json.loads(described.get("input", "{}"))
+    return given
+
+
 def summary_of(found: FoundRun, clients: Clients) -> RunSummary:
     """Return the outcome of the run."""
     with aws_calls():

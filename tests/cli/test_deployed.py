@@ -97,16 +97,57 @@ def test_waiting_for_a_run_that_fails_exits_with_1_and_the_cause(batch_transform
 def test_overrides_are_read_from_a_file_and_an_option_wins(
     batch_transform: Command, deployed: Deployed, tmp_path: Path
 ) -> None:
-    (tmp_path / "run.json").write_text('{"transform.max_payload": 1, "transform.instance_count": 3}')
+    (tmp_path / "run.json").write_text('{"transform.max_payload": 1, "transform.instance_count": 2}')
     done = batch_transform("start", "quick", "--overrides", "run.json", "--set", "transform.max_payload=2")
     assert done.code == 0
     given = json.loads(deployed.wait(done.value("execution"))["input"])
-    assert given == {"transform.max_payload": 2, "transform.instance_count": 3}
+    assert given == {"transform.max_payload": 2, "transform.instance_count": 2}
+
+
+def test_a_run_is_started_like_another_one_and_an_option_wins(
+    batch_transform: Command, deployed: Deployed
+) -> None:
+    first = deployed.start(
+        "quick", {"transform.instance_type": "ml.c5.xlarge", "transform.instance_count": 2}
+    )
+    deployed.wait(first)
+    done = batch_transform("start", "--like", first, "--set", "transform.instance_count=1")
+    assert (done.code, done.err) == (0, "")
+    run = batch_transform("show", first).value("run")
+    like = {"transform.instance_type": "ml.c5.xlarge", "transform.instance_count": 2}
+    assert done.value("like") == f"{run}: {json.dumps(like)}"
+    given = json.loads(deployed.wait(done.value("execution"))["input"])
+    assert given == {**like, "transform.instance_count": 1}
+    plain = batch_transform("start", "quick")
+    deployed.wait(plain.value("execution"))
+    again = batch_transform("start", "--like", plain.value("run"))
+    assert again.value("like") == f"{plain.value('run')}: no overrides"
+    assert deployed.wait(again.value("execution"))["status"] == "SUCCEEDED"
+
+
+def test_a_started_run_can_be_printed_as_json(batch_transform: Command, deployed: Deployed) -> None:
+    done = batch_transform("start", "quick", "--json")
+    started = json.loads(done.out)
+    assert (started["job"], started["overrides"], started["like"]) == ("quick", {}, None)
+    assert started["estimate"]["price"]["Currency"] == "USD"
+    assert deployed.wait(started["execution_arn"])["status"] == "SUCCEEDED"
+    done = batch_transform("start", "--like", started["run"], "--wait", "--json")
+    assert (done.code, done.err) == (0, "")
+    ended = json.loads(done.out)
+    assert (ended["status"], ended["like"]) == ("SUCCEEDED", started["run"])
+    assert (ended["output"]["RunId"], ended["output"]["OutputObjects"]) == (ended["run"], 1)
+    done = batch_transform("start", "refused", "--wait", "--json")
+    assert done.code == 1
+    failed = json.loads(done.out)
+    assert (failed["status"], failed["error"]) == ("FAILED", "BatchTransform.TaskFailed")
+    assert "not a number" in failed["cause"]
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        ([], "name a job, or a run to start again"),
+        (["--like", "no-such-run"], "there is no run no-such-run"),
         (["idle", "--set", "transform.instance_count=2"], "write `instance_count: 2` under `limits`"),
         (["idle", "--set", "transform.instance_cuont=2"], "did you mean transform.instance_count?"),
         (["idle", "--set", "transform.max_payload=200"], "max-payload-too-large"),
