@@ -63,6 +63,27 @@ def test_one_answer_for_many_records_is_a_warning_at_the_end(project: Project) -
     )
 
 
+def test_a_run_is_compared_with_results_in_a_folder(project: Project) -> None:
+    job = write_job(project.folder, "Input", MODEL)
+    (project.folder / "echo/data.jsonl").write_text(
+        "".join(f'{{"id":"k{number}"}}\n' for number in range(20))
+    )
+    before = project.folder / "before"
+    before.mkdir()
+    rows = [
+        f'{{"SageMakerOutput":{12 if number < 10 else 13},"id":"k{number}"}}\n' for number in range(1, 21)
+    ]
+    (before / "data.jsonl.out").write_text("".join(rows))
+    arguments = ("run", job, "--input", "echo/data.jsonl")
+    refused = project.batch_transform(*arguments, "--max-changed", "1%")
+    assert refused.returncode == 2
+    assert "--tolerance and --max-changed need --compare-with RUN" in refused.stderr
+    done = project.batch_transform(*arguments, "--compare-with", "before", "--max-changed", "10%")
+    assert done.returncode == 1, done.stderr
+    assert "19 keys in both runs" in done.stdout
+    assert "of the keys changed in SageMakerOutput, more than --max-changed 10.000%" in done.stderr
+
+
 SERVER = """\
 import os
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
