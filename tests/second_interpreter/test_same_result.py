@@ -36,6 +36,7 @@ JOBS: dict[str, dict[str, Any]] = {
         "limits": {"instance_types": [*TYPES, "ml.c5.xlarge"]},
     },
     "single": {**ON_ONE, "workflow": {"overlapping_runs": "allow"}},
+    "bounded": {**ON_ONE, "workflow": {"overlapping_runs": "allow", "max_cost": 0.5}},
     "broken": {**ON_ONE, "behaviour": "fail"},
     "refused": {**ON_ONE, "behaviour": "refuse"},
     "dropping": {**ON_ONE, "behaviour": "drop", "reconcile": "records"},
@@ -72,6 +73,15 @@ class Scenario:
 
 
 SCENARIOS = {
+    "a bounded run": Scenario(
+        "bounded", [*WITHOUT_LOCK, "CheckMaxCost", "Transform", *RECONCILED, "WriteRecord", "Completed"]
+    ),
+    "AWS broke a job of a bounded run twice": Scenario(
+        "bounded",
+        [*WITHOUT_LOCK, "CheckMaxCost", *JOB, "NextAttempt", "CheckMaxCost", *JOB, "Diagnose", *REFUSED],
+        "BatchTransform.TaskFailed",
+        limits={"broken": TYPES},
+    ),
     "success": Scenario("score", [*BEGIN, "Transform", *GOOD_END]),
     "records that the model dropped": Scenario(
         "dropping", [*BEGIN, "Transform", *RECONCILED, *BAD_END], "ReconciliationError"
@@ -86,7 +96,7 @@ SCENARIOS = {
     ),
     "an override of what the job file does not declare": Scenario(
         "score",
-        ["PrepareRun", "Preflight", "Failed"],
+        ["PrepareRun", "Preflight", *REFUSED],
         "RunInputError",
         {"transform.strategy": "SingleRecord"},
     ),

@@ -28,7 +28,7 @@ section.failure { background: var(--badtint); border-color: var(--bad) }
 .next { font-weight: 600; margin: 12px 0 0 }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 0 0 16px }
 .tile { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 12px 14px }
-.tile b { display: block; font-size: 1.45rem; line-height: 1.25; font-weight: 650; font-variant-numeric: tabular-nums }
+.tile b { display: block; font-size: 1.25rem; line-height: 1.3; font-weight: 650; font-variant-numeric: tabular-nums }
 .tile span { color: var(--soft); font-size: .875rem }
 dl { display: grid; grid-template-columns: minmax(120px, 200px) 1fr; gap: 6px 16px; margin: 0 }
 dt { color: var(--soft) } dd { margin: 0; min-width: 0 }
@@ -68,6 +68,6 @@ footer { color: var(--soft); font-size: .85rem }
   dl { grid-template-columns: 1fr; gap: 0 } dd { margin: 0 0 10px }
   .times { grid-template-columns: 1fr 84px } .times .track { grid-column: 1 / -1; order: 3; margin: 0 0 6px }
   .times li { display: grid; grid-template-columns: subgrid; grid-column: 1 / -1 }
-  .tiles { grid-template-columns: 1fr 1fr } .tile b { font-size: 1.2rem } }
+  .tiles { grid-template-columns: 1fr 1fr } .tile b { font-size: 1.1rem } }
 @media print { body { background: none } section, .tile { break-inside: avoid } .scroll.tall { max-height: none } }
 """

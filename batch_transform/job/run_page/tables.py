@@ -63,16 +63,17 @@ def transform_jobs_table(jobs: Sequence[Values]) -> Html:
         count = f"{job['InstanceCount']} x " if job["InstanceCount"] != 1 else ""
         rows.append(
             [
-                job["TransformJobName"],
-                *([job["Round"]] if has_rounds else []),
                 _status(job["TransformJobStatus"]),
+                *([job["Round"]] if has_rounds else []),
                 f"{count}{job['InstanceType']}",
                 _seconds(job["BillableTimeInSeconds"]),
+                job["TransformJobName"],
                 job["FailureReason"] or "",
             ]
         )
-    heads = ["transform job", *(["round"] if has_rounds else []), "status", "instances", "billed", "reason"]
-    return table(heads, rows, "Attempts", wide={len(heads) - 1}, numbers={len(heads) - 2})
+    rounds = ["round"] if has_rounds else []
+    heads = ["status", *rounds, "instances", "billed", "transform job", "reason"]
+    return table(heads, rows, "Attempts", wide={len(heads) - 1}, numbers={len(heads) - 3})
 
 
 def objects_table(objects: Sequence[Values]) -> Html:
