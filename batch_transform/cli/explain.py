@@ -148,6 +148,8 @@ def _show(explanation: Explanation, console: Console, estimated: Sequence[str] =
     words = explanation.cost.words(asked_aws=bool(estimated))
     _sentences(console, [*(f"{one}." for one in estimated), *words])
     _heading(console, "The request")
+    _sentences(console, [explanation.call])
+    console.print()
     for word, meaning in explanation.shown.placeholders.items():
         console.print(Text(f"{_INDENT}{word}: {meaning}"), soft_wrap=True)
     console.print()

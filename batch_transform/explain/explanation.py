@@ -10,7 +10,12 @@ from batch_transform.explain.cost import Cost
 from batch_transform.explain.limits import Limit, limits
 from batch_transform.explain.places import Places, places
 from batch_transform.explain.record_path import Step, record_path
-from batch_transform.explain.shown_request import ShownRequest, aws_cli_command, shown_request
+from batch_transform.explain.shown_request import (
+    ShownRequest,
+    aws_cli_command,
+    call_words,
+    shown_request,
+)
 from batch_transform.explain.starts import run_words, start_words
 from batch_transform.job.price.price import Price
 from batch_transform.job.values.derived import Derived, derived_values
@@ -31,6 +36,11 @@ class Explanation:
     limits: tuple[Limit, ...]
     cost: Cost
     shown: ShownRequest
+
+    @property
+    def call(self) -> str:
+        """A sentence about the call of Step Functions that sends the request."""
+        return call_words(self.shown.request)
 
     @property
     def aws_cli(self) -> str:
@@ -57,6 +67,7 @@ class Explanation:
             | {"seconds": cost.seconds, "instance_hours": cost.instance_hours, "usd": cost.usd}
             | {"most_usd": cost.most_usd, "start_up_seconds": None},
             "request": self.shown.request,
+            "call": self.call,
             "placeholders": self.shown.placeholders,
             "aws_cli": self.aws_cli,
         }

@@ -10,6 +10,7 @@ from typing import Any
 
 from botocore import xform_name
 
+from batch_transform.job.request.integration import OPTIMISED, SDK, unseen_members
 from batch_transform.job.request.request import Request, transform_job_request
 from batch_transform.job.values.job_spec import JobSpec, ModelSpec
 
@@ -57,6 +58,18 @@ def _model_words(model: ModelSpec) -> str:
     if model.package_group is not None:
         return f"a model created from the latest approved package in the group {model.package_group}"
     return "the model that the stack creates; CloudFormation names it"
+
+
+def call_words(request: Mapping[str, Any]) -> str:
+    """Return a sentence about which integration of Step Functions creates the transform jobs, and why."""
+    unseen = unseen_members(request)
+    if not unseen:
+        return f"Step Functions creates each transform job with {OPTIMISED}, and waits for its end."
+    return (
+        f"Step Functions creates each transform job with {SDK}, and the state machine checks its status once a minute "
+        f"or less often: nobody is known to send {', '.join(unseen)} with {OPTIMISED}, where an unknown member would "
+        "end the run without a diagnosis."
+    )
 
 
 def aws_cli_command(request: Mapping[str, Any]) -> str:

@@ -27,6 +27,8 @@ LARGE = "ml.m5.large"
 JOBS: dict[str, dict[str, Any]] = {
     name: {"behaviour": "hang-on-mark", "workflow": {"overlapping_runs": name}} for name in ("wait", "allow")
 }
+JOBS["followed"] = {"behaviour": "hang-on-mark", "experiment_config": {"run_name": "nightly"}}
+"""A job whose transform jobs the AWS SDK creates: Step Functions doesn't stop them with their execution."""
 IN_NO_TIME = {"Pass", "Choice", "Fail", "Succeed"}
 """Types of states that an execution passes at once."""
 WITH_A_JOB = {"Transform", "FindTransformJob", "WaitForTransformJob", "StopTransformJob"}
@@ -364,6 +366,20 @@ def test_a_job_that_step_functions_could_not_stop_is_stopped_by_the_report(world
         world.deployed.stop(execution)
         world.nothing_of(execution)
     world.next_run_goes_well()
+
+
+@pytest.mark.parametrize("state", ["FindTransformJob", "WaitForTransformJob"])
+def test_the_job_of_a_stopped_run_that_the_sdk_created_is_stopped_by_the_report(
+    world: World, state: str
+) -> None:
+    execution = world.with_job("followed")
+    world.until_now_in(execution, state)
+    assert world.deployed.running(execution) != []
+    world.deployed.stop(execution)
+    world.nothing_of(execution)
+    described = world.deployed.run("followed", world.good("followed"))
+    assert described["status"] == "SUCCEEDED", described
+    assert world.deployed.locks("followed") == []
 
 
 def test_the_transform_job_of_another_run_is_not_stopped(world: World) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from batch_transform.job.price.price import Price
 from batch_transform.job.values.job_spec import (
     BatchDataCaptureConfig,
     DataProcessingSpec,
+    ExperimentConfig,
     FrameworkImage,
     InputSpec,
     JobSpec,
@@ -382,3 +384,26 @@ def test_fallback_instance_types_are_listed_in_order() -> None:
     assert limit.words == (
         "1 instance of type ml.m5.large; without capacity or quota for it, ml.m5.xlarge, then ml.c5.xlarge"
     )
+
+
+@pytest.mark.parametrize(
+    ("members", "named"),
+    [
+        ({"experiment_config": ExperimentConfig("churn", "weekly", "scoring")}, ""),
+        ({"experiment_config": ExperimentConfig("churn", run_name="first")}, "ExperimentConfig.RunName"),
+        ({"batch_data_capture_config": BatchDataCaptureConfig("s3://captured/x/")}, "DataCaptureConfig"),
+        (
+            {"transform": TransformSpec(("ml.g5.xlarge",), transform_ami_version="al2-ami-1")},
+            "TransformResources.TransformAmiVersion",
+        ),
+    ],
+)
+def test_the_call_that_creates_the_transform_job_is_explained_with_its_reason(
+    members: dict[str, Any], named: str
+) -> None:
+    call = explain(JobSpec("small", ModelSpec(existing="m"), **members)).call
+    if named:
+        assert "with aws-sdk:sagemaker:createTransformJob, and the state machine checks its status" in call
+        assert f"nobody is known to send {named} with sagemaker:createTransformJob.sync" in call
+    else:
+        assert call.endswith("with sagemaker:createTransformJob.sync, and waits for its end.")

@@ -156,7 +156,7 @@ class Services:
             modelled = type(error).__name__
             error_name = prefix if modelled == "ClientError" else modelled
             raise TaskError(
-                f"{prefix}.{error_name.removesuffix('Exception')}Exception", _cause(error)
+                f"{prefix}.{error_name.removesuffix('Exception')}Exception", _cause(prefix, error)
             ) from error
         answer.pop("ResponseMetadata")
         return json.loads(json.dumps(answer, default=_iso))
@@ -258,10 +258,9 @@ def _optimised_error(error: ClientError) -> tuple[str, str]:
     )
 
 
-def _cause(error: ClientError) -> str:
-    return (
-        f"{error.response['Error']['Message']} (Service: AWS, Status Code: 400, Request ID: {uuid.uuid4()})"
-    )
+def _cause(service: str, error: ClientError) -> str:
+    call = f"(Service: {service}, Status Code: 400, Request ID: {uuid.uuid4()}) (SDK Attempt Count: 1)"
+    return f"{error.response['Error']['Message']} {call}"
 
 
 def _milliseconds(value: Any) -> Any:

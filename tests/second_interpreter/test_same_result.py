@@ -37,6 +37,8 @@ JOBS: dict[str, dict[str, Any]] = {
     },
     "single": {**ON_ONE, "workflow": {"overlapping_runs": "allow"}},
     "bounded": {**ON_ONE, "workflow": {"overlapping_runs": "allow", "max_cost": 0.5}},
+    "followed": {**ON_ONE, "experiment_config": {"run_name": "nightly"}},
+    "unscorable": {**ON_ONE, "experiment_config": {"run_name": "nightly"}, "behaviour": "refuse"},
     "broken": {**ON_ONE, "behaviour": "fail"},
     "refused": {**ON_ONE, "behaviour": "refuse"},
     "dropping": {**ON_ONE, "behaviour": "drop", "reconcile": "records"},
@@ -149,6 +151,18 @@ SCENARIOS = {
         "SageMaker.AmazonSageMakerException",
         limits={"throttled": ["CreateTransformJob"]},
     ),
+    "no quota for a job that the SDK creates": Scenario(
+        "followed",
+        [*BEGIN, *ROUNDS, *BAD_END],
+        "SageMaker.ResourceLimitExceededException",
+        limits={"quotas": {TYPES[0]: 0}},
+    ),
+    "throttled, with a job that the SDK creates": Scenario(
+        "followed",
+        [*BEGIN, *[*JOB, *LOOK, "WaitAfterThrottling", "NextAttempt"] * 5, *JOB, *LOOK, *BAD_END],
+        "SageMaker.SageMakerException",
+        limits={"throttled": ["CreateTransformJob"]},
+    ),
 }
 
 
@@ -242,6 +256,29 @@ def test_both_interpreters_reach_the_same_result_through_the_same_states(
         assert here["error"] == scenario.error
     else:
         assert here["status"] == "SUCCEEDED"
+
+
+@pytest.mark.parametrize(
+    ("job", "end", "status"),
+    [
+        ("followed", GOOD_END[1:], "SUCCEEDED"),
+        ("unscorable", ["TransformJobNotCompleted", "ChooseRetry", *BAD_END], "FAILED"),
+    ],
+)
+def test_a_job_that_the_sdk_creates_is_followed_to_its_end_in_both(
+    deployed: Deployed, moto: Moto, job: str, end: list[str], status: str
+) -> None:
+    """How often its status is checked depends on how long it takes."""
+    check = ["WaitForTransformJob", "FindTransformJob", "CheckFoundTransformJob"]
+    ends = [in_local_aws(deployed, job, {}), moto.run(job, {})]
+    for ended in ends:
+        checks = ended["states"][len(BEGIN) + 1 : len(ended["states"]) - len(end)]
+        assert len(checks) >= len(check)
+        assert checks == check * (len(checks) // len(check))
+        ended["states"] = [*BEGIN, "Transform", *ended["states"][-len(end) :]]
+    assert ends[0]["states"] == [*BEGIN, "Transform", *end]
+    assert ends[0]["status"] == status
+    assert comparable(ends[0]) == comparable(ends[1])
 
 
 def test_a_job_that_takes_too_long_is_stopped_in_both(deployed: Deployed, moto: Moto) -> None:

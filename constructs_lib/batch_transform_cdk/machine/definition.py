@@ -91,7 +91,7 @@ def state_machine_definition(
         **list_inputs_state(spec, lambda_invoke, parts.record_arn, "Transform"),
         **transform_states(spec, request, partition, completed),
         **retry_states(finds_bad_records=spec.bad_records is not None),
-        **lost_job_states(spec, partition, completed),
+        **lost_job_states(spec, request, partition, completed),
         **rounds,
         **completed_states(lambda_invoke, parts.report_arn, finds_bad_records=spec.bad_records is not None),
         **reconcile_states(
@@ -152,7 +152,7 @@ def _prepare_run(spec: JobSpec, request: Mapping[str, Any], following: str) -> D
                 "capacity_attempt": 1,  # how often all instance types were tried, this time included
                 "throttled_calls": 0,  # calls that AWS throttled
                 "retried_internal_error": 0,  # 1 after a retry of a transform job with an InternalServerError
-                "status_checks": 0,  # of another run, or of a transform job that the Transform task lost track of
+                "status_checks": 0,  # of another run, or of a transform job that the states after Transform follow
                 "prices": [],  # of the instance types, in their order; false where one is not known
                 "stop_result": False,  # the result of StopTransformJob, for the cause of the failure
                 **VARIABLES,

@@ -11,6 +11,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from batch_transform.job.request.integration import uses_sdk
 from batch_transform.job.request.request import Request
 from batch_transform.job.rules.run_limits import RunLimits
 from batch_transform.job.rules.unfit_data import Reading
@@ -228,7 +229,7 @@ class Workflow(StackPart):
                     resources=jobs_arns,
                     conditions=create_conditions(request, RunLimits.of(spec)),
                 ),
-                *self._transform_job_statements(jobs_arns, execution_role_arn),
+                *_transform_job_statements(request, jobs_arns, execution_role_arn),
                 *(volume_key.volume_statements() if volume_key else []),
                 *(lock.release_statements() if lock else []),
                 _LOG_DELIVERY,
@@ -323,37 +324,36 @@ class Workflow(StackPart):
         """The state machine as an `sfn.IStateMachine`: for grants, metrics and targets."""
         return sfn.StateMachine.from_state_machine_arn(self, "Given", self.state_machine_arn)
 
-    def _transform_job_statements(
-        self, jobs_arns: list[str], execution_role_arn: str | None
-    ) -> list[Statement]:
-        events_rule_arn = arn("events", "rule/StepFunctionsGetEventsForSageMakerTransformJobsRule")
-        statements = [
+
+def _transform_job_statements(
+    request: Request, jobs_arns: list[str], execution_role_arn: str | None
+) -> list[Statement]:
+    """Return what the role needs to follow and stop transform jobs, and to pass the model's role."""
+    # Both are states of their own as well.
+    actions = ["sagemaker:DescribeTransformJob", "sagemaker:StopTransformJob"]
+    managed_rule: list[Statement] = []
+    if uses_sdk(request):
+        actions += ["sagemaker:AddTags"] if "Tags" in request else []
+    else:
+        # `.sync` tags the transform job with the execution that started it, and reads the tags of an ended one. It
+        # learns of the end by a rule that Step Functions manages.
+        actions += ["sagemaker:AddTags", "sagemaker:ListTags"]
+        rule_arn = arn("events", "rule/StepFunctionsGetEventsForSageMakerTransformJobsRule")
+        managed_rule.append(
             Statement(
-                # Describe and Stop are states of their own as well. AddTags, since `.sync` tags the transform job with
-                # the execution that started it.
-                actions=[
-                    "sagemaker:DescribeTransformJob",
-                    "sagemaker:StopTransformJob",
-                    "sagemaker:AddTags",
-                    "sagemaker:ListTags",
-                ],
-                resources=jobs_arns,
-            ),
-            Statement(
-                # `.sync` learns of the end of the transform job by a rule that Step Functions manages.
-                actions=["events:PutTargets", "events:PutRule", "events:DescribeRule"],
-                resources=[events_rule_arn],
-            ),
-        ]
-        if execution_role_arn is not None:
-            statements.append(
-                Statement(
-                    actions=["iam:PassRole"],
-                    resources=[execution_role_arn],
-                    conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
-                )
+                actions=["events:PutTargets", "events:PutRule", "events:DescribeRule"], resources=[rule_arn]
             )
-        return statements
+        )
+    statements = [Statement(actions=actions, resources=jobs_arns), *managed_rule]
+    if execution_role_arn is not None:
+        statements.append(
+            Statement(
+                actions=["iam:PassRole"],
+                resources=[execution_role_arn],
+                conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+            )
+        )
+    return statements
 
 
 def _kept(spec: JobSpec, request: Request) -> Reasons:

@@ -20,6 +20,7 @@ from batch_transform.job.request.overrides import apply_overrides
 from batch_transform.job.request.request import members_of, transform_job_request
 from batch_transform.job.values.job_spec import (
     DataProcessingSpec,
+    ExperimentConfig,
     InputSpec,
     JobSpec,
     ModelSpec,
@@ -90,7 +91,20 @@ PARTS = Parts(
 )
 
 
+FOLLOWED = dataclasses.replace(SPEC, experiment_config=ExperimentConfig(run_name="nightly"))
+"""A job with a member that nobody is known to send with the optimised integration."""
+
+
+def a_followed_definition() -> Definition:
+    request = transform_job_request(
+        FOLLOWED, model_name="churn", data="s3://data-in/churn/", output_path="s3://data-out/churn/"
+    )
+    return state_machine_definition(FOLLOWED, request, PARTS)
+
+
 def a_definition(overlapping_runs: str = "wait", job_file: str = "jobs/churn.yaml") -> Definition:
+    if overlapping_runs == "followed":
+        return a_followed_definition()
     workflow = WorkflowSpec(overlapping_runs=overlapping_runs)
     parts = dataclasses.replace(PARTS, lock=None if overlapping_runs == "allow" else LOCK)
     spec = dataclasses.replace(SPEC, workflow=workflow, job_file=job_file)
@@ -102,7 +116,7 @@ def definition() -> Definition:
     return a_definition()
 
 
-@pytest.fixture(params=["wait", "skip", "fail", "allow"])
+@pytest.fixture(params=["wait", "skip", "fail", "allow", "followed"])
 def each_definition(request: pytest.FixtureRequest) -> Definition:
     return a_definition(request.param)
 
@@ -170,7 +184,8 @@ def test_a_run_succeeds_only_with_a_completed_transform_job_or_skipped(each_defi
     ends = {name for name, state in states.items() if state.get("End") or state["Type"] == "Succeed"}
     assert ends <= {"Completed", "Skipped"}
     counting = [name for name, state in states.items() if "CountResults" in next_states(state)]
-    assert counting == ["CheckTransformJobStatus", "CheckFoundTransformJob"]
+    task, checks = states["Transform"], "CheckTransformJobStatus"
+    assert counting == ([checks] if ".sync" in task["Resource"] else []) + ["CheckFoundTransformJob"]
     for name in counting:
         to_count = [one for one in states[name]["Choices"] if one["Next"] == "CountResults"]
         [condition] = [one["Condition"] for one in to_count]
@@ -492,6 +507,85 @@ def test_a_found_transform_job_is_awaited_or_stopped(
     choice = a_definition()["States"]["CheckFoundTransformJob"]
     known = {"failure": {"Error": error, "Cause": cause}, "transform_job": {"TransformJobStatus": status}}
     assert follows(choice, status_checks=status_checks, **known) == expected
+
+
+NOT_ANSWERED = {"Error": "States.Timeout", "Cause": ""}
+NO_FAILURE = {"Error": "", "Cause": ""}
+LOST = {"Error": "SageMaker.SageMakerException", "Cause": "Could not find requested job with name: a"}
+UNREADABLE = {"Error": "SageMaker.SageMakerException", "Cause": DENIED}
+THROTTLED_CHECK = {"Error": "SageMaker.SageMakerException", "Cause": "Rate exceeded (Service: SageMaker)"}
+
+
+def test_a_job_with_a_member_that_the_optimised_integration_may_not_know_is_created_by_the_sdk_and_followed() -> (
+    None
+):
+    states = a_followed_definition()["States"]
+    assert states["Transform"]["Resource"] == "arn:aws:states:::aws-sdk:sagemaker:createTransformJob"
+    assert states["Transform"]["TimeoutSeconds"] == 60
+    assert states["Transform"]["Next"] == "WaitForTransformJob"
+    assigned = filled(states["Transform"]["Assign"]["failure"])
+    assert assigned == NO_FAILURE
+    assert states["Transform"]["Assign"]["status_checks"] == 0
+    assert states["Transform"]["Catch"][0]["Assign"]["status_checks"] == 0
+    assert "CheckTransformJobStatus" not in states
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "status_checks", "expected"),
+    [
+        (NO_FAILURE, "Completed", 0, "CountResults"),
+        (NO_FAILURE, "InProgress", 119, "WaitForTransformJob"),
+        (NO_FAILURE, "Stopping", 0, "WaitForTransformJob"),
+        (NO_FAILURE, "InProgress", 120, "StopTransformJob"),
+        (NO_FAILURE, "Failed", 0, "TransformJobNotCompleted"),
+        (NO_FAILURE, "Stopped", 0, "TransformJobNotCompleted"),
+        (NOT_ANSWERED, "InProgress", 0, "WaitForTransformJob"),
+        (NOT_ANSWERED, "Completed", 0, "CountResults"),
+        (NOT_ANSWERED, "Failed", 0, "TransformJobNotCompleted"),
+    ],
+)
+def test_a_followed_transform_job_is_awaited_until_its_time_is_up(
+    failure: dict[str, str], status: str, status_checks: int, expected: str
+) -> None:
+    choice = a_followed_definition()["States"]["CheckFoundTransformJob"]
+    known = {"failure": failure, "transform_job": {"TransformJobStatus": status}}
+    assert follows(choice, status_checks=status_checks, **known) == expected
+
+
+@pytest.mark.parametrize(
+    ("failure", "find_failure", "status_checks", "throttled_calls", "expected"),
+    [
+        (NO_FAILURE, THROTTLED_CHECK, 0, 0, "WaitForTransformJob"),
+        (NO_FAILURE, THROTTLED_CHECK, 120, 0, "StopTransformJob"),
+        (NO_FAILURE, UNREADABLE, 0, 0, "StopTransformJob"),
+        (NO_FAILURE, LOST, 0, 0, "Diagnose"),
+        (NOT_ANSWERED, LOST, 0, 0, "WaitAfterThrottling"),
+        (NOT_ANSWERED, LOST, 0, MOST_THROTTLED, "Diagnose"),
+        (NOT_ANSWERED, UNREADABLE, 0, 0, "StopTransformJob"),
+    ],
+)
+def test_a_followed_transform_job_whose_status_cannot_be_read_is_not_left_running(
+    failure: dict[str, str],
+    find_failure: dict[str, str],
+    status_checks: int,
+    throttled_calls: int,
+    expected: str,
+) -> None:
+    choice = a_followed_definition()["States"]["CheckTransformJobExists"]
+    known = {"failure": failure, "find_failure": find_failure, "status_checks": status_checks}
+    assert follows(choice, throttled_calls=throttled_calls, **known) == expected
+    taken = [one for one in choice["Choices"] if one["Next"] == expected and "Assign" in one]
+    if failure == NO_FAILURE and taken:
+        assert filled(taken[0]["Assign"], find_failure=find_failure) == {"failure": find_failure}
+
+
+def test_a_run_with_three_followed_jobs_has_fewer_events_than_an_execution_may_have() -> None:
+    longest = dataclasses.replace(FOLLOWED, transform=TransformSpec(max_runtime_in_seconds=700_000))
+    request = transform_job_request(longest, model_name="m", data="s3://in/a/", output_path="s3://out/a/")
+    states = state_machine_definition(longest, request, PARTS)["States"]
+    seconds = states["WaitForTransformJob"]["Seconds"]
+    checks = 3 * 700_000 / seconds
+    assert 9 * (checks + 1000) < 24_000
 
 
 def test_status_checks_last_as_long_as_a_transform_job_may_run() -> None:

@@ -25,16 +25,16 @@ LAMBDA_RETRY = {
 }
 
 _SHORTEST_PAUSE = 60
-_MOST_CHECKS = 1000
+MOST_CHECKS = 1000
 
 
-def pause_and_checks(total_seconds: int) -> tuple[int, int]:
+def pause_and_checks(total_seconds: int, *, most: int = MOST_CHECKS) -> tuple[int, int]:
     """Return the seconds between two status checks, and how many checks fill `total_seconds`.
 
     An execution has at most 25,000 events (Step Functions quotas) and a check adds about nine, so a thousand
     checks leave room for a second loop of this kind.
     """
-    pause = max(_SHORTEST_PAUSE, math.ceil(total_seconds / _MOST_CHECKS))
+    pause = max(_SHORTEST_PAUSE, math.ceil(total_seconds / most))
     return pause, math.ceil(total_seconds / pause)
 
 

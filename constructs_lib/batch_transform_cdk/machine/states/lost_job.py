@@ -1,13 +1,26 @@
-"""A transform job that the `Transform` task lost track of: find it, then wait for it or stop it.
+"""A transform job that `Transform` only created or lost track of: find it, then wait for it or stop it.
 
 The task fails with the same error whether CreateTransformJob was throttled, and there is no job, or
 DescribeTransformJob was, and the job is running. A second job beside it would cost twice.
+
+With the SDK integration, `Transform` only creates the job, and these states follow each job to its end. `failure` is
+empty then. A call that wasn't answered in time may have created the job, as a throttled one may have.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from batch_transform.job.request.integration import uses_sdk
 from batch_transform.job.values.job_spec import JobSpec
-from batch_transform_cdk.machine.states.language import States, caught_error, pause_and_checks
+from batch_transform_cdk.machine.states.language import (
+    MOST_CHECKS,
+    State,
+    States,
+    caught_error,
+    pause_and_checks,
+)
 from batch_transform_cdk.machine.states.retries import pause_expression
 from batch_transform_cdk.machine.states.transform import JOB_NAME
 
@@ -28,6 +41,10 @@ _RETRY = {
 _ARGUMENTS = {"TransformJobName": f"{{% {JOB_NAME} %}}"}
 _TIMED_OUT = "$failure.Error = 'States.Timeout'"
 _JOB_COMPLETED = "$transform_job.TransformJobStatus = 'Completed'"
+_FOLLOWED = "$failure.Error = ''"
+_MOST_CHECKS_OF_FOLLOWED = 500
+"""A run has up to three transform jobs, and may have waited for another run before: 25,000 events must be enough."""
+
 _IN_PROGRESS = "$transform_job.TransformJobStatus = 'InProgress'"
 _IN_PROGRESS_OR_STOPPING = "$transform_job.TransformJobStatus in ['InProgress', 'Stopping']"
 # For an unknown job DescribeTransformJob returns a ValidationException, "Could not find requested job with name"
@@ -36,17 +53,21 @@ _NOT_FOUND = (
     "($contains($find_failure.Error, 'ResourceNotFound') "
     "or $contains($find_failure.Cause, /could not find|not found/i))"
 )
-_THROTTLED = (
-    "$contains($failure.Cause, /Throttling|Rate exceeded|TooManyRequests|ServiceUnavailable|InternalFailure|"
-    "Status Code: 5/i)"
-)
-# The name is taken if the service's own retry sent the call twice.
-_LOST_TRACK = f"({_THROTTLED} or $failure.Error = 'SageMaker.ResourceInUseException')"
+_THROTTLING = "/Throttling|Rate exceeded|TooManyRequests|ServiceUnavailable|InternalFailure|Status Code: 5/i"
+_THROTTLED = f"$contains($failure.Cause, {_THROTTLING})"
+_NAME_TAKEN = "$failure.Error = 'SageMaker.ResourceInUseException'"
+"""The name is taken if the service's own retry sent the call twice."""
 
 
-def lost_job_states(spec: JobSpec, partition: str, completed: str) -> States:
+def lost_job_states(spec: JobSpec, request: Mapping[str, Any], partition: str, completed: str) -> States:
     """Find the transform job of the last attempt by its name, and decide what to do with it."""
-    pause, checks = pause_and_checks(spec.transform.max_runtime_in_seconds)
+    follows = uses_sdk(request)
+    longest = spec.transform.max_runtime_in_seconds
+    pause, checks = pause_and_checks(longest, most=_MOST_CHECKS_OF_FOLLOWED if follows else MOST_CHECKS)
+    unanswered = f"({_THROTTLED} or {_TIMED_OUT})" if follows else _THROTTLED
+    lost_track = (
+        f"({_FOLLOWED} or {unanswered} or {_NAME_TAKEN})" if follows else f"({_THROTTLED} or {_NAME_TAKEN})"
+    )
     return {
         "FindTransformJob": {
             "Type": "Task",
@@ -69,8 +90,9 @@ def lost_job_states(spec: JobSpec, partition: str, completed: str) -> States:
             "Type": "Choice",
             "Comment": "If the transform job was never created, retry a throttled call or fail. If unsure, stop it",
             "Choices": [
+                *(_status_unknown(checks) if follows else []),
                 {
-                    "Condition": f"{{% {_NOT_FOUND} and {_THROTTLED} and $throttled_calls < {MOST_THROTTLED} %}}",
+                    "Condition": f"{{% {_NOT_FOUND} and {unanswered} and $throttled_calls < {MOST_THROTTLED} %}}",
                     "Next": "WaitAfterThrottling",
                 },
                 {"Condition": f"{{% {_NOT_FOUND} %}}", "Next": "Diagnose"},
@@ -89,15 +111,15 @@ def lost_job_states(spec: JobSpec, partition: str, completed: str) -> States:
             "Comment": "The transform job exists: use its result, keep waiting for it, or stop it when its time is up",
             "Choices": [
                 {
-                    "Condition": f"{{% {_JOB_COMPLETED} and ({_TIMED_OUT} or {_LOST_TRACK}) %}}",
+                    "Condition": f"{{% {_JOB_COMPLETED} and ({_TIMED_OUT} or {lost_track}) %}}",
                     "Next": completed,
                 },
                 {
-                    "Condition": f"{{% {_LOST_TRACK} and {_IN_PROGRESS_OR_STOPPING} and $status_checks < {checks} %}}",
+                    "Condition": f"{{% {lost_track} and {_IN_PROGRESS_OR_STOPPING} and $status_checks < {checks} %}}",
                     "Next": "WaitForTransformJob",
                 },
                 {
-                    "Condition": f"{{% {_LOST_TRACK} and {_IN_PROGRESS_OR_STOPPING} %}}",
+                    "Condition": f"{{% {lost_track} and {_IN_PROGRESS_OR_STOPPING} %}}",
                     "Assign": {
                         "failure": {
                             "Error": "States.Timeout",
@@ -106,7 +128,7 @@ def lost_job_states(spec: JobSpec, partition: str, completed: str) -> States:
                     },
                     "Next": "StopTransformJob",
                 },
-                {"Condition": f"{{% {_LOST_TRACK} %}}", "Next": "TransformJobNotCompleted"},
+                {"Condition": f"{{% {lost_track} %}}", "Next": "TransformJobNotCompleted"},
                 {"Condition": f"{{% {_IN_PROGRESS} %}}", "Next": "StopTransformJob"},
             ],
             # It timed out and is stopping; or the state machine lacks a permission, which must fail the run.
@@ -141,3 +163,17 @@ def lost_job_states(spec: JobSpec, partition: str, completed: str) -> States:
             "Next": "Diagnose",
         },
     }
+
+
+def _status_unknown(checks: int) -> list[State]:
+    """Return what follows if the status of a transform job that the state machine follows can't be read."""
+    throttled = f"$contains($find_failure.Cause, {_THROTTLING})"
+    failure = {"failure": "{% $find_failure %}"}
+    return [
+        {
+            "Condition": f"{{% {_FOLLOWED} and {throttled} and $status_checks < {checks} %}}",
+            "Next": "WaitForTransformJob",
+        },
+        {"Condition": f"{{% {_FOLLOWED} and {_NOT_FOUND} %}}", "Assign": failure, "Next": "Diagnose"},
+        {"Condition": f"{{% {_FOLLOWED} %}}", "Assign": failure, "Next": "StopTransformJob"},
+    ]

@@ -7,6 +7,7 @@ that learns how a transform job ended adds what it cost, and the time limit of `
 from __future__ import annotations
 
 from batch_transform.job.price.price import SHORTEST_SECONDS
+from batch_transform.job.request.integration import OPTIMISED
 from batch_transform.job.values.job_spec import JobSpec
 from batch_transform_cdk.machine.states.language import State, States
 
@@ -79,7 +80,8 @@ def _redirected(state: State) -> State:
 
 
 def _bound_attempt(attempt: State) -> None:
-    attempt["TimeoutSeconds"] = "{% $time_limit %}"
+    if attempt["Resource"].endswith(OPTIMISED):  # the SDK integration only creates the job: `_bound_lost_job` ends it
+        attempt["TimeoutSeconds"] = "{% $time_limit %}"
     attempt["Assign"] = {**attempt["Assign"], "spent": _spent("$states.result")}
     cause = "$states.errorOutput.Cause"
     # Any other Cause comes before a transform job exists, or while the machine has lost track of it.
@@ -90,7 +92,7 @@ def _bound_attempt(attempt: State) -> None:
 
 
 def _bound_lost_job(check: State) -> None:
-    """Let the watch of a lost transform job end with the money, and count what it cost once it has ended."""
+    """Let the watch of a lost or followed transform job end with the money, and count what it cost once it ended."""
     began = _milliseconds("$transform_job.CreationTime")
     in_time = f"$millis() - {began} < $time_limit * 1000"
     rules = []

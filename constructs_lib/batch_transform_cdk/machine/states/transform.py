@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from batch_transform.job.request.integration import OPTIMISED, SDK, uses_sdk
 from batch_transform.job.request.request import members_of, place
 from batch_transform.job.values.job_spec import JobSpec
 from batch_transform_cdk.machine.states.language import State, States, caught_error
 
-CREATE_TRANSFORM_JOB = "sagemaker:createTransformJob.sync"
-
 JOB_NAME = "$job_name & '-' & $run_id & '-' & $string($attempt)"
 """An expression: a new name for each attempt, since SageMaker never accepts a name twice."""
+
+NO_FAILURE = {"Error": "{% '' %}", "Cause": "{% '' %}"}
+"""The variable `failure` while the state machine follows a transform job that the SDK integration created."""
 
 _INSTANCE_TYPE = ("TransformResources", "InstanceType")
 
@@ -41,16 +43,39 @@ def transform_states(spec: JobSpec, request: Mapping[str, Any], partition: str, 
     `Transform` has no Retry: every attempt enters the state again. That gives it a new job name, lets it use another
     instance type, and lets the state machine first check whether the previous job is still running.
     """
+    transform: State = {
+        "Type": "Task",
+        "Resource": f"arn:{partition}:states:::{SDK if uses_sdk(request) else OPTIMISED}",
+        "Arguments": _arguments(request, request_variable(spec)),
+        "Catch": [
+            {"ErrorEquals": ["States.ALL"], "Assign": {"failure": caught_error()}, "Next": "ChooseRetry"}
+        ],
+    }
+    not_completed: State = {
+        "Type": "Pass",
+        "Comment": "The transform job failed or was stopped: keep its description as the failure",
+        "Assign": {"failure": {"Error": "States.TaskFailed", "Cause": "{% $string($transform_job) %}"}},
+        "Next": "ChooseRetry",
+    }
+    if uses_sdk(request):
+        # Each attempt has all status checks, and so has a job whose creation was not answered.
+        [catch] = transform["Catch"]
+        catch["Assign"]["status_checks"] = 0
+        return {
+            "Transform": {
+                **transform,
+                "Comment": "Create the transform job. The states below follow it",
+                "TimeoutSeconds": 60,
+                "Assign": {"failure": NO_FAILURE, "status_checks": 0},
+                "Next": "WaitForTransformJob",
+            },
+            "TransformJobNotCompleted": not_completed,
+        }
     return {
         "Transform": {
-            "Type": "Task",
+            **transform,
             "Comment": "Run the transform job. It is stopped on timeout and when the execution is stopped",
-            "Resource": f"arn:{partition}:states:::{CREATE_TRANSFORM_JOB}",
-            "Arguments": _arguments(request, request_variable(spec)),
             "TimeoutSeconds": spec.transform.max_runtime_in_seconds,
-            "Catch": [
-                {"ErrorEquals": ["States.ALL"], "Assign": {"failure": caught_error()}, "Next": "ChooseRetry"}
-            ],
             "Assign": {"transform_job": "{% $states.result %}"},
             "Next": "CheckTransformJobStatus",
         },
@@ -63,10 +88,5 @@ def transform_states(spec: JobSpec, request: Mapping[str, Any], partition: str, 
             ],
             "Default": "TransformJobNotCompleted",
         },
-        "TransformJobNotCompleted": {
-            "Type": "Pass",
-            "Comment": "The transform job failed or was stopped: keep its description as the failure",
-            "Assign": {"failure": {"Error": "States.TaskFailed", "Cause": "{% $string($transform_job) %}"}},
-            "Next": "ChooseRetry",
-        },
+        "TransformJobNotCompleted": not_completed,
     }
