@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ _LOG_SECONDS = 120
 """With the last call of each part, both end within the function's 15 minutes."""
 
 _TIMEOUT = "States.Timeout"
+_KIND = re.compile(r"[A-Za-z]+Error")
+
 _LONGEST_LINE = 2_000
 _LONGEST_CAUSE = 30_000  # Step Functions takes 32,768 characters
 
@@ -34,7 +37,8 @@ class FailedRun:
     `instance_types` are the ones that the run could use. `stop_result` is the result of StopTransformJob for a
     transform job that the state machine lost track of; it is empty for any other run. `max_cost` is empty for a job
     without `workflow.max_cost`; for others it has the `amount` and its `currency`, what earlier attempts have `spent`,
-    the attempt's `time_limit` in seconds, and `is_bound`: whether the cost bounds that.
+    the attempt's `time_limit` in seconds, and `is_bound`: whether the cost bounds that. `details` says whether the cause
+    may quote what the transform job said about the data.
     """
 
     job: str
@@ -46,6 +50,7 @@ class FailedRun:
     error: dict[str, str]
     stop_result: str = ""
     max_cost: Mapping[str, Any] = field(default_factory=dict)
+    details: bool = True
 
     @classmethod
     def of(cls, event: Mapping[str, Any]) -> FailedRun:
@@ -75,7 +80,7 @@ def explain(run: FailedRun, s3: S3Lister, logs: LogsClient, budget: TimeBudget) 
     elif status == "Stopped":
         reason = "stopped from outside the state machine (StopTransformJob)"
     else:
-        reason = description.get("FailureReason", cause) or run.error["Error"]
+        reason = _reason(run, description)
     origin = f" ({run.job_file})" if run.job_file else ""
     data = run.request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
     lines = [f"job {run.job}{origin}: transform job {name} on {data}: {reason}"]
@@ -90,7 +95,9 @@ def explain(run: FailedRun, s3: S3Lister, logs: LogsClient, budget: TimeBudget) 
     if run.error["Error"] != "ReconciliationError":  # its transform job completed
         where = f"log: group {LOG_GROUP}, streams {name}/…"
         log = budget.part(_LOG_SECONDS)
-        lines += [where, *_or_why_not("the log could not be read", lambda: log_lines(name, logs, log))]
+        lines.append(where)
+        if run.details:
+            lines += _or_why_not("the log could not be read", lambda: log_lines(name, logs, log))
     text = "\n".join(line[:_LONGEST_LINE] for line in lines)
     return {"Error": error, "Cause": text[:_LONGEST_CAUSE]}
 
@@ -100,6 +107,15 @@ def _cost_reason(max_cost: Mapping[str, Any]) -> str:
     money = f"{max_cost['currency']} {max_cost['amount']:g}"
     earlier = f", after earlier ones had cost {max_cost['spent']:.2f}" if max_cost["spent"] else ""
     return f"stopped after {max_cost['time_limit']:,} seconds, for which workflow.max_cost ({money}) pays{earlier}"
+
+
+def _reason(run: FailedRun, description: Mapping[str, Any]) -> str:
+    """Return AWS's reason. Without details, that of a transform job is only its kind, such as ClientError."""
+    cause = run.error.get("Cause", "")
+    if run.details or run.error["Error"] != "States.TaskFailed":
+        return description.get("FailureReason", cause) or run.error["Error"]
+    kind = str(description.get("FailureReason", "")).partition(":")[0]
+    return kind if _KIND.fullmatch(kind) else "the transform job failed"
 
 
 def _or_why_not(otherwise: str, lines: Callable[[], list[str]]) -> list[str]:

@@ -373,3 +373,40 @@ def test_every_file_without_a_result_is_counted(prefix: str, keys: set[str], dat
 
 def test_text_in_braces_is_quoted_as_the_reason() -> None:
     assert "{not JSON}" in explained(a_failure(cause="{not JSON}"), FakeS3(OBJECTS), FakeLogs())["Cause"]
+
+
+SECRET = "patient 4711, diagnosis E11.9"
+
+
+@pytest.mark.parametrize(
+    ("cause", "reason"),
+    [
+        (FAILED | {"FailureReason": f"ClientError: {SECRET}"}, "ClientError"),
+        (FAILED | {"FailureReason": f"{SECRET}: no kind"}, "the transform job failed"),
+        (f'{{"FailureReason": "AlgorithmError: {SECRET}", "Cut', "the transform job failed"),
+        (SECRET, "the transform job failed"),
+    ],
+)
+def test_without_details_the_cause_names_everything_and_quotes_nothing(
+    cause: dict[str, Any] | str, reason: str
+) -> None:
+    logs = FakeLogs(
+        (f"{JOB}/i-1/data-log", f"t:[sagemaker logs]: data-in/churn/bad.csv: {SECRET}"),
+        (f"{JOB}/i-1", SECRET),
+    )
+    run = dataclasses.replace(a_failure(cause=cause), details=False)
+    lines = explained(run, FakeS3(OBJECTS), logs)["Cause"].splitlines()
+    assert lines[0] == f"job churn (jobs/churn.yaml): transform job {JOB} on s3://data-in/churn/: {reason}"
+    if isinstance(cause, dict):
+        assert lines[1] == "1 of 3 files have no result: s3://data-in/churn/bad.csv"
+    assert lines[-2].startswith("next step: ")
+    assert lines[-1] == f"log: group {LOG_GROUP}, streams {JOB}/…"
+    assert SECRET not in "\n".join(lines)
+
+
+def test_without_details_a_call_that_aws_refused_is_explained_as_before() -> None:
+    refusal = "The account-level service limit is 0 (Service: AmazonSageMaker)"
+    run = dataclasses.replace(
+        a_failure("SageMaker.ResourceLimitExceededException", cause=refusal), details=False
+    )
+    assert refusal in explained(run, FakeS3(OBJECTS), FakeLogs())["Cause"]

@@ -86,6 +86,7 @@ def in_environment(job: JobSpec, environment: EnvironmentSpec) -> JobSpec:
         transform=transform,
         limits=_narrowed(limits, environment.limits, transform),
         triggers=triggers,
+        notify=dataclasses.replace(job.notify, details=job.notify.details and environment.notify.details),
         tags={**environment.all_tags(), "job": job.name, **job.tags},
     )
 

@@ -163,6 +163,14 @@ class NotifySpec:
             ),
         ),
     ] = None
+    details: Annotated[
+        bool,
+        Setting(
+            "false keeps quotes of data and of the model's log out of the cause of a failed run, and so out of its "
+            "notification and event",
+            default_reason="the cause of a failure is in the notification",
+        ),
+    ] = True
 
 
 @dataclass(frozen=True)
@@ -213,6 +221,13 @@ class WorkflowSpec(Values):
             default_reason="Lambda charges a fifth less for it",
         ),
     ] = "arm64"
+    log_execution_data: Annotated[
+        bool,
+        Setting(
+            "false keeps the input and output of runs and their states out of the state machine's log",
+            default_reason="a log without them seldom explains a failure",
+        ),
+    ] = True
 
 
 @dataclass(frozen=True)

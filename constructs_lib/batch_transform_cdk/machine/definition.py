@@ -99,7 +99,7 @@ def state_machine_definition(
         ),
         **write_record_states(spec, lambda_invoke, parts.record_arn),
         **(skipped_state() if spec.workflow.overlapping_runs in {"wait", "skip"} else {}),
-        **failed_states(lambda_invoke, parts.report_arn, has_lock=has_lock),
+        **failed_states(lambda_invoke, parts.report_arn, has_lock=has_lock, details=spec.notify.details),
         **(release_states(partition) if has_lock else {}),
     }
     return {

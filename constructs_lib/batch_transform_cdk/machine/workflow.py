@@ -168,6 +168,9 @@ class Workflow(StackPart):
             {data.objects_arn: objects, **(data.key.wildcards() if data.key else {})} if reads_data else {}
         )
         acknowledge_wildcards(preflight, wildcards | lookup.wildcards)
+        reads_log = [Statement(actions=["logs:FilterLogEvents"], resources=[job_logs_arn])]
+        if not spec.notify.details:
+            reads_log = []  # the cause of a failed run quotes no log
         self.report = WorkflowFunction(
             self,
             "Report",
@@ -183,13 +186,14 @@ class Workflow(StackPart):
             statements=[
                 data.list_statement(),
                 output.list_statement(),
-                Statement(actions=["logs:FilterLogEvents"], resources=[job_logs_arn]),
+                *reads_log,
                 # To find and stop a transform job that a failed run left running.
                 Statement(actions=["sagemaker:ListTransformJobs"], resources=["*"]),
                 Statement(actions=["sagemaker:StopTransformJob"], resources=jobs_arns),
             ],
         )
-        acknowledge_wildcards(self.report, {job_logs_arn: "the streams of one group: SageMaker names them"})
+        streams = "the streams of one group: SageMaker names them"
+        acknowledge_wildcards(self.report, {job_logs_arn: streams} if reads_log else {})
         self.record = RecordFunction(
             self,
             "Record",
@@ -262,7 +266,7 @@ class Workflow(StackPart):
             ),
             logging_configuration={
                 "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": self.log_group.attr_arn}}],
-                "includeExecutionData": True,
+                "includeExecutionData": spec.workflow.log_execution_data,
                 "level": "ALL",
             },
             role_arn=self.role.arn,

@@ -24,6 +24,7 @@ from batch_transform.job.values.job_spec import (
     InputSpec,
     JobSpec,
     ModelSpec,
+    NotifySpec,
     OutputSpec,
     TransformSpec,
     WorkflowSpec,
@@ -692,6 +693,24 @@ def test_every_cause_names_job_file_data_reason_and_next_step(job_file: str) -> 
         assert "s3://in/churn/" in cause
         assert reason in cause
         assert re.search(r"start (the run )?again", cause)
+
+
+def test_without_details_no_cause_quotes_what_the_transform_job_said() -> None:
+    spec = dataclasses.replace(SPEC, notify=NotifySpec(details=False))
+    diagnose = state_machine_definition(spec, REQUEST, PARTS)["States"]["Diagnose"]
+    assert diagnose["Arguments"]["Payload"]["details"] is False
+    cause = evaluate(
+        diagnose["Catch"][0]["Assign"]["run_failure"]["Cause"],
+        job_name="churn",
+        job_file="jobs/churn.yaml",
+        run_id="20261122T020001-0a1b2c3d",
+        attempt=1,
+        stop_result=False,
+        request=REQUEST,
+        failure={"Error": "States.TaskFailed", "Cause": '{"FailureReason": "ClientError: patient 4711"}'},
+    )
+    assert "4711" not in cause
+    assert "churn-20261122T020001-0a1b2c3d-1 on s3://in/churn/: States.TaskFailed" in cause
 
 
 def test_no_cause_is_longer_than_a_fail_state_takes() -> None:

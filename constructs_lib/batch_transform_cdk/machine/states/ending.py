@@ -112,8 +112,8 @@ def skipped_state() -> States:
     }
 
 
-def failed_states(lambda_invoke: str, report_arn: str, *, has_lock: bool) -> States:
-    """Find out why the run failed, and end in the one Fail state."""
+def failed_states(lambda_invoke: str, report_arn: str, *, has_lock: bool, details: bool) -> States:
+    """Find out why the run failed, and end in the one Fail state. `details` lets its cause quote data and logs."""
     following = "ReleaseLockAfterFailure" if has_lock else "WriteRecordAfterFailure"
     return {
         "Diagnose": {
@@ -131,6 +131,7 @@ def failed_states(lambda_invoke: str, report_arn: str, *, has_lock: bool) -> Sta
                     "instance_types": "{% $instance_types %}",
                     "error": "{% $failure %}",
                     "stop_result": "{% $stop_result ? $stop_result : '' %}",
+                    "details": details,
                 },
             },
             "TimeoutSeconds": LISTS_OBJECTS.state_timeout_seconds,
@@ -139,7 +140,7 @@ def failed_states(lambda_invoke: str, report_arn: str, *, has_lock: bool) -> Sta
                 {
                     # Without the diagnosis, the run still fails with AWS's own reason.
                     "ErrorEquals": ["States.ALL"],
-                    "Assign": {"run_failure": _undiagnosed()},
+                    "Assign": {"run_failure": _undiagnosed(details=details)},
                     "Next": following,
                 }
             ],
@@ -186,8 +187,8 @@ def _release(partition: str, following: str) -> State:
     }
 
 
-def _undiagnosed() -> State:
-    reason = message("$failure.Cause", "FailureReason")
+def _undiagnosed(*, details: bool) -> State:
+    reason = message("$failure.Cause", "FailureReason") if details else "$failure.Error"
     failure: dict[str, Any] = {
         "Error": "{% $failure.Error %}",
         "Cause": f"{{% {THE_JOB} & ': transform job ' & {JOB_NAME} & ' on ' & {DATA_OF.format(variable='$request')} & "
