@@ -117,7 +117,7 @@ def _read_structure(node: MapNode, path: str, cls: type, reading: Reading) -> di
         else:
             reading.values[of] = entry.value.position
             values[entry.key] = _read(entry.value, of, fields[entry.key], reading)
-    if cls is NotifySpec and not reading.keys.keys() & {f"{path}email", f"{path}topic"}:
+    if cls is NotifySpec and not reading.keys.keys() & {f"{path}email", f"{path}topic", f"{path}details"}:
         notify_empty("notify", node.position, reading)
     return values
 

@@ -421,3 +421,18 @@ def test_x_ray_traces_machine_and_functions_by_choice(tracing: bool) -> None:
         if "xray" in str(statement["Action"])
     ]
     assert len(allowed) == (5 if tracing else 0), "the machine, and each function"
+
+
+@pytest.mark.parametrize("details", [True, False])
+def test_the_report_may_read_logs_only_if_a_cause_may_quote_them(details: bool) -> None:
+    spec = dataclasses.replace(_spec(), notify=NotifySpec(details=details))
+    roles = Template.from_stack(_stack(spec)).find_resources("AWS::IAM::Role")
+    assert ("logs:FilterLogEvents" in str(roles)) is details
+
+
+@pytest.mark.parametrize("has_data", [True, False])
+def test_the_state_machines_log_has_inputs_and_outputs_by_choice(has_data: bool) -> None:
+    spec = _spec(workflow=WorkflowSpec(log_execution_data=has_data))
+    [machine] = Template.from_stack(_stack(spec)).find_resources("AWS::StepFunctions::StateMachine").values()
+    logging = machine["Properties"]["LoggingConfiguration"]
+    assert (logging["Level"], logging["IncludeExecutionData"]) == ("ALL", has_data)

@@ -91,3 +91,11 @@ def test_the_notifications_of_an_environment_apply_to_its_stack_and_a_job_keeps_
     assert in_environment(JOB, team).notify == JOB.notify
     own = dataclasses.replace(JOB, notify=NotifySpec(email=("me@example.com",)))
     assert in_environment(own, team).notify == own.notify
+
+
+@pytest.mark.parametrize("of_job", [True, False])
+@pytest.mark.parametrize("of_environment", [True, False])
+def test_causes_quote_data_only_if_job_and_environment_let_them(of_job: bool, of_environment: bool) -> None:
+    job = dataclasses.replace(JOB, notify=NotifySpec(details=of_job))
+    deployed = in_environment(job, EnvironmentSpec(notify=NotifySpec(details=of_environment)))
+    assert deployed.notify.details is (of_job and of_environment)
