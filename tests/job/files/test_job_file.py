@@ -335,7 +335,7 @@ triggers:
     - name: hourly
       rate: 1 hour
       maximum_window_in_minutes: 10
-      input: {transform: {max_payload: 7, env: {A: 1}}, data_processing.output_filter: $}
+      input: {transform: {max_payload: 7, env: {A: 1}}, input.split_type: Line}
 """
     declared = "transform: {max_payload: 6, env: {A: b}}\n"
     assert load_job_file(write(jobs, f"{SMALL}{declared}{text}")).triggers.schedule == (
@@ -349,7 +349,7 @@ triggers:
             name="hourly",
             rate="1 hour",
             maximum_window_in_minutes=10,
-            input={"transform": {"max_payload": 7, "env": {"A": 1}}, "data_processing.output_filter": "$"},
+            input={"transform": {"max_payload": 7, "env": {"A": 1}}, "input.split_type": "Line"},
         ),
     )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
+import pytest
+
 from batch_transform.job.values.environment import EnvironmentSpec, in_environment
 from batch_transform.job.values.job_spec import (
     JobSpec,
