@@ -37,8 +37,8 @@ class FailedRun:
     `instance_types` are the ones that the run could use. `stop_result` is the result of StopTransformJob for a
     transform job that the state machine lost track of; it is empty for any other run. `max_cost` is empty for a job
     without `workflow.max_cost`; for others it has the `amount` and its `currency`, what earlier attempts have `spent`,
-    the attempt's `time_limit` in seconds, and `is_bound`: whether the cost bounds that. `details` says whether the cause
-    may quote what the transform job said about the data.
+    the attempt's `time_limit` in seconds, and `is_bound`: whether the cost bounds that. `details` says whether the
+    cause may quote what the transform job said about the data.
     """
 
     job: str

@@ -21,7 +21,7 @@ SHARED_RESOURCES = 30
 """The shared resources in stack 0: buckets, key, topic, dashboard."""
 
 
-_DEFINITION_AND_ROW_BYTES = 16_000
+_DEFINITION_AND_ROW_BYTES = 12_000
 """How much larger the state machine and the job's dashboard row are than other resources."""
 
 

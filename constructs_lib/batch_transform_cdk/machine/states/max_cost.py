@@ -80,7 +80,9 @@ def _redirected(state: State) -> State:
 
 
 def _bound_attempt(attempt: State) -> None:
-    if attempt["Resource"].endswith(OPTIMISED):  # the SDK integration only creates the job: `_bound_lost_job` ends it
+    if attempt["Resource"].endswith(
+        OPTIMISED
+    ):  # the SDK integration only creates the job: `_bound_lost_job` ends it
         attempt["TimeoutSeconds"] = "{% $time_limit %}"
     attempt["Assign"] = {**attempt["Assign"], "spent": _spent("$states.result")}
     cause = "$states.errorOutput.Cause"
