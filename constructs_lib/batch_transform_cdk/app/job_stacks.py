@@ -58,6 +58,7 @@ class JobStack(cdk.Stack):
             description="SageMaker batch transform jobs, run by Step Functions",
             env=cdk.Environment(account=environment.account, region=environment.region),
             stack_name=f"{environment.prefix}{construct_id}",
+            suppress_template_indentation=True,  # blanks count for CloudFormation's limit of 1 MB
             tags=environment.all_tags(),
             termination_protection=environment.is_protected,
         )
