@@ -177,6 +177,10 @@ def _comparable(answer: Mapping[str, Any], case: StateCase) -> dict[str, Any]:
     if isinstance(found.get("variables"), dict):
         found["variables"] = {name: each for name, each in found["variables"].items() if name != CAPTURED}
     details = found.get("errorDetails")
+    if (
+        details and "catchIndex" in details
+    ):  # whether it also names a retrier without attempts isn't documented
+        found["errorDetails"] = details = {"catchIndex": details["catchIndex"]}
     if details and _has_jitter(case, details.get("retryIndex")):
         found["errorDetails"] = {
             name: each for name, each in details.items() if name != "retryBackoffIntervalSeconds"

@@ -31,6 +31,29 @@ def answer(case: StateCase) -> dict[str, Any]:
     return answer_of(case.request, None if "mock" in case.request else CONTEXT).answer
 
 
+@pytest.mark.parametrize("overlapping_runs", ["wait", "skip", "fail", "allow"])
+def test_our_own_state_machine_passes_what_was_measured_of_the_validator(overlapping_runs: str) -> None:
+    assert problems(json.dumps(a_definition(overlapping_runs))) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "field", "value", "code"),
+    [
+        ("Transform", "Arguments", "{% $states.errorOutput %}", "UNSUPPORTED_JSONATA_EXPRESSION"),
+        ("Completed", "Output", "{% output %}", "UNSUPPORTED_JSONATA_EXPRESSION"),
+        ("Completed", "Output", "{% $output. %}", "INVALID_JSONATA_EXPRESSION"),
+        ("Completed", "OutputPath", "$", "SCHEMA_VALIDATION_FAILED"),
+        ("Diagnose", "Next", "Nowhere", "MISSING_TRANSITION_TARGET"),
+    ],
+)
+def test_the_validator_finds_a_mistake_in_our_own_state_machine(
+    state: str, field: str, value: str, code: str
+) -> None:
+    machine = json.loads(json.dumps(a_definition()))
+    machine["States"][state][field] = value
+    assert code in {problem.code for problem in problems(json.dumps(machine))}
+
+
 @pytest.mark.parametrize("overlapping_runs", ["wait", "allow"])
 def test_nothing_of_our_own_state_machine_is_left_out(overlapping_runs: str) -> None:
     cases = state_cases(json.dumps(a_definition(overlapping_runs)))

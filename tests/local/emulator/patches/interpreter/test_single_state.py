@@ -246,6 +246,13 @@ def test_an_expression_that_fails_names_its_field_without_an_event(attempt: Try,
     }
 
 
+def test_an_expression_without_an_end_is_ended(attempt: Try) -> None:
+    endless = "($f := function($n) { $f($n + 1) }; $f(1))"
+    answer = attempt({**PASS, "QueryLanguage": "JSONata", "Output": f"{{% {endless} %}}"})
+    assert (answer["status"], answer["error"]) == ("FAILED", "States.QueryEvaluationError")
+    assert "threw an error during evaluation. D1012" in answer["cause"]
+
+
 JOB = {
     "TransformJobName": "j",
     "TransformJobArn": "arn:aws:sagemaker:us-east-1:000000000000:transform-job/j",
