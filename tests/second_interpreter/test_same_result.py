@@ -50,6 +50,7 @@ JOBS: dict[str, dict[str, Any]] = {
     "stopped": {**ON_ONE, "behaviour": "hang"},
     "skipping": {**ON_ONE, "behaviour": "hang", "workflow": {"overlapping_runs": "skip"}},
     "failing": {**ON_ONE, "behaviour": "hang", "workflow": {"overlapping_runs": "fail"}},
+    "waiting": {**ON_ONE, "behaviour": "hang"},
 }
 
 BEGIN = ["PrepareRun", "Preflight", "CheckRunLock", "ListInputs"]
@@ -101,6 +102,12 @@ SCENARIOS = {
         ["PrepareRun", "Preflight", *REFUSED],
         "RunInputError",
         {"transform.strategy": "SingleRecord"},
+    ),
+    "an override beyond the limits": Scenario(
+        "score",
+        ["PrepareRun", "Preflight", *REFUSED],
+        "RunInputError",
+        {"transform.instance_count": 2},
     ),
     "bad data": Scenario("refused", [*BEGIN, *JOB, *BAD_END], "BatchTransform.TaskFailed"),
     "a broken model": Scenario("broken", [*BEGIN, *JOB, *BAD_END], "BatchTransform.TaskFailed"),
@@ -339,6 +346,24 @@ def test_a_run_beside_another_ends_the_same_in_both(
     assert here["states"] == [*BEGIN[:-1], *end]
     assert comparable(there) == comparable(here)
     assert outcome == (here["output"]["Outcome"] if here["output"] else here["error"])
+
+
+def test_a_run_is_skipped_in_both_if_another_one_waits(deployed: Deployed, moto: Moto) -> None:
+    started = [deployed.start("waiting", {})]
+    try:
+        deployed.job_running(started[0])
+        started.append(deployed.start("waiting", {}))
+        deployed.until_in(started[1], "WaitForOtherRun")
+        here = in_local_aws(deployed, "waiting", {})
+        there = moto.run("waiting", {})
+    finally:
+        for execution in started:
+            deployed.stop(execution)
+    assert here["states"] == [*BEGIN[:-1], "Skipped"]
+    assert comparable(there) == comparable(here)
+    waits, runs = here["output"]["WaitingExecutionArn"], here["output"]["RunningExecutionArn"]
+    assert [runs, waits] == started
+    assert there["output"]["WaitingExecutionArn"] == started[1]
 
 
 def test_a_transform_job_that_the_task_lost_track_of_is_awaited(deployed: Deployed, moto: Moto) -> None:
