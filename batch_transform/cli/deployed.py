@@ -15,6 +15,7 @@ from batch_transform.local.proxies import LOOPBACK
 from batch_transform.runs.aws_calls import aws_calls
 from batch_transform.runs.deployment import DeployedJob, deployed_jobs, named_job
 from batch_transform.runs.execution import Clients
+from batch_transform.runs.run_record import RunRecords
 
 if TYPE_CHECKING:
     import boto3
@@ -71,6 +72,15 @@ class Deployed:
         """Return an S3 client."""
         with aws_calls():
             return self.session.client("s3")
+
+    def caller(self) -> str:
+        """Return the ARN of the user or the role's session that calls AWS, which requires no permission."""
+        with aws_calls():
+            return str(self.session.client("sts").get_caller_identity()["Arn"])
+
+    def records(self) -> RunRecords:
+        """Return the records of the jobs' runs."""
+        return RunRecords(self.clients.stepfunctions, self.s3())
 
     def pricing(self, region: str) -> Any:  # noqa: ANN401  # the type stubs are installed only for mypy
         """Return a client of the Price List's endpoint in a region. It gives up soon: a price is no reason to wait."""

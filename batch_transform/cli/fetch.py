@@ -69,7 +69,7 @@ def fetch(
     there is no such run or result, or a file with other content exists; and 130 if you interrupt it.
     """
     deployed = Deployed.in_environment(environment_name, stack)
-    found = find_run(run, deployed.jobs(), deployed.clients.stepfunctions)
+    found = find_run(run, deployed.jobs(), deployed.clients.stepfunctions, deployed.records())
     status = summary_of(found, deployed.clients).status
     place = output_place(found, deployed.clients)
     folder = to or Path("out") / found.job.name / found.run

@@ -8,6 +8,7 @@ from batch_transform.job.values.wording import listed
 from batch_transform.runs.result_table import ResultTable
 from batch_transform.runs.results import Copies
 from batch_transform.runs.run_output import RunOutput
+from batch_transform.runs.run_record import local_record, reconciliation_text
 from batch_transform.runs.truth import Truth
 
 _MOST_NAMES = 5
@@ -16,6 +17,8 @@ _MOST_NAMES = 5
 def show_result(view: RunView, output: RunOutput, copies: Copies, *, seconds: float) -> None:
     """Say where the results are. Raises ResultsError if any is missing."""
     view.line("result", str(output))
+    if (record := local_record(copies.folder)) is not None:
+        view.line("counts", reconciliation_text(record))
     view.line("output", str(output.place))
     view.line("copies", listed(copies.files, _MOST_NAMES))
     if (page := copies.folder / REPORT_FILE).exists():

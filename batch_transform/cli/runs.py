@@ -52,14 +52,17 @@ def runs(
 ) -> None:
     """List the most recent runs of JOB, or of all deployed jobs, newest first, including runs in progress.
 
-    On the local AWS, shows how many records a run scored. On AWS, where SageMaker doesn't count records, shows how
-    many objects it wrote.
+    Shows how many records a run scored: on the local AWS, and on AWS for a job with reconcile: records. Otherwise,
+    shows how many objects it wrote. Runs that Step Functions no longer has are read from their records.
 
     With --cost, a run costs the billed time of its transform jobs at the price of the Price List, or at --price.
     """
     deployed = Deployed.in_environment(environment_name, stack)
-    found = last_runs(deployed.jobs(job), deployed.clients.stepfunctions, limit)
-    summaries = [summary_of(run, deployed.clients) for run in found]
+    records = deployed.records()
+    found = last_runs(deployed.jobs(job), deployed.clients.stepfunctions, limit, records)
+    summaries = [summary_of(run, deployed.clients, records) for run in found]
+    if records.problem:
+        click.echo(records.problem, err=True)
     costs = _costs(found, deployed, price) if with_cost or price is not None else None
     if as_json:
         rows = [dataclasses.asdict(summary) for summary in summaries]

@@ -60,7 +60,8 @@ def show(
     Exits with 0 even if the run failed.
     """
     deployed = Deployed.in_environment(environment_name, stack)
-    found = find_run(run, deployed.jobs(), deployed.clients.stepfunctions)
+    records = deployed.records()
+    found = find_run(run, deployed.jobs(), deployed.clients.stepfunctions, records)
     if as_html or target is not None:
         _save_page(
             found,
@@ -69,7 +70,9 @@ def show(
             is_open=not no_open,
         )
         return
-    details = run_details(found, deployed.clients, deployed.s3())
+    details = run_details(found, deployed.clients, deployed.s3(), records)
+    if records.problem:
+        click.echo(records.problem, err=True)
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(details), indent=2, ensure_ascii=False, default=moment_text))
         return
@@ -104,6 +107,10 @@ def _show(details: RunDetails, found: FoundRun, console: Console, *, now: dateti
     _line(console, "started", Text(f"{started}, took {took}{so_far}"))
     if run.records is not None:
         _line(console, "records", Text(f"{run.records:,}"))
+    if run.started_by is not None:
+        _line(console, "started by", Text(run.started_by))
+    if run.reconciliation is not None:
+        _line(console, "reconciled", Text(run.reconciliation))
     _line(console, "instances", Text(instances(run)))
     _line(console, "execution", Text(run.execution_arn))
     if links:
@@ -125,6 +132,9 @@ def _show(details: RunDetails, found: FoundRun, console: Console, *, now: dateti
 
 def _states(details: RunDetails, console: Console, now: datetime) -> None:
     _heading(console, "States")
+    if not details.states:
+        console.print("not known any more: Step Functions keeps them for 90 days")
+        return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)

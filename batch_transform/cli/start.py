@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import sys
 import time
@@ -83,7 +84,7 @@ def start(
     declared = deployed_request(found.state_machine_arn, deployed.clients.stepfunctions)
     checked = declared.checked(run_input)
     expected = estimate(found, declared, checked, deployed, price)
-    name = execution_name(datetime.now(UTC))
+    name = execution_name(datetime.now(UTC), deployed.caller())
     execution = runs.start(found.state_machine_arn, run_input, deployed.clients, name=name)
     begun = {
         "run": execution.run,
@@ -136,7 +137,7 @@ def _job_and_overrides(
         [found] = deployed.jobs(job)
         return found, None, {}
     jobs = deployed.jobs()
-    run = find_run(like, jobs, deployed.clients.stepfunctions)
+    run = find_run(like, jobs, deployed.clients.stepfunctions, deployed.records())
     same = input_of(run, deployed.clients.stepfunctions)
     if not isinstance(same, dict):
         raise InputError(
@@ -159,9 +160,13 @@ def _print_json(begun: Mapping[str, Any], deployed: Deployed) -> None:
     click.echo(json.dumps({**begun, **now}, indent=2, ensure_ascii=False))
 
 
-def execution_name(now: datetime) -> str:
-    """Return a unique name for an execution that says what started it and when."""
-    return f"start-{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+def execution_name(now: datetime, caller_arn: str) -> str:
+    """Return a unique name for an execution that says who started it and when: 80 characters at most.
+
+    `caller_arn` ends with the user's name, or with the session's name of a role.
+    """
+    person = re.sub(r"[^A-Za-z0-9]+", "-", re.split("[:/]", caller_arn)[-1]).strip("-")
+    return f"start-{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}-{person}"[:80].rstrip("-")
 
 
 def _where(execution: runs.Execution, job: DeployedJob, deployed: Deployed) -> Sequence[tuple[str, str]]:

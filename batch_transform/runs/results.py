@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batch_transform.job.errors import KeyPathError, ResultsError
+from batch_transform.job.record.names import is_of_record
 from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.runs import transfers
 from batch_transform.runs.files_below import FilesBelow, segments
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Copies:
-    """The files that were copied to `folder`, in the order of their keys, and the keys that cannot be paths."""
+    """The results that were copied to `folder`, in the order of their keys, and the keys that cannot be paths.
+
+    The files of the run's record are copied too, and are not among `files`.
+    """
 
     folder: Path
     files: tuple[Path, ...]
@@ -87,7 +91,8 @@ def fetch(output: S3Uri, folder: Path, s3: S3Client) -> Copies:
                 refused.append(KeyPathError(key, error.why))
             else:
                 wanted.append(_Copy(S3Uri(output.bucket, key), entry["Size"], name, whole))
-    files, more_refused = _fetch_all(wanted, folder, s3) if wanted else ([], [])
+    copied, more_refused = _fetch_all(wanted, folder, s3) if wanted else ([], [])
+    files = [file for file in copied if not is_of_record(file.relative_to(folder).as_posix())]
     return Copies(folder, tuple(files), tuple(sorted(refused + more_refused, key=lambda error: error.name)))
 
 

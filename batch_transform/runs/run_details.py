@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from batch_transform.job.record.names import is_of_record
 from batch_transform.job.values.run import CAUSE, NEXT_STEP
 from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.runs.aws_calls import aws_calls
 from batch_transform.runs.execution import Clients
 from batch_transform.runs.past_runs import FoundRun, RunSummary, summary_of
 from batch_transform.runs.run_jobs import RunJob, run_jobs
+from batch_transform.runs.run_record import Record, RunRecords
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -43,7 +45,8 @@ class RunDetails:
     """A run: `overrides` is the execution's input as given, and `jobs` are the attempts, each with its request.
 
     `output_path` is None if the run has no transform job. `files` has the first MOST_FILES objects; for a failed run,
-    those that SageMaker had finished. `cause` and `next_step` are empty unless the run failed.
+    those that SageMaker had finished. `cause` and `next_step` are empty unless the run failed. `record` is the run's
+    `_run.json`, if it has one. A run that Step Functions has forgotten has no `states`.
     """
 
     summary: RunSummary
@@ -55,24 +58,27 @@ class RunDetails:
     more_files: bool
     cause: str
     next_step: str
+    record: Record | None = None
 
 
-def run_details(found: FoundRun, clients: Clients, s3: S3Client) -> RunDetails:
-    """Return what Step Functions, SageMaker and S3 know about the run. Raises AwsCallError."""
-    summary = summary_of(found, clients)
+def run_details(
+    found: FoundRun, clients: Clients, s3: S3Client, records: RunRecords | None = None
+) -> RunDetails:
+    """Return what Step Functions, SageMaker, S3 and the run's record know about it. Raises AwsCallError."""
+    summary = summary_of(found, clients, records)
+    record = found.record or (records.of(found.job, found.run) if records is not None else None)
     with aws_calls():
-        described = clients.stepfunctions.describe_execution(executionArn=found.execution_arn)
-        pages = clients.stepfunctions.get_paginator("get_execution_history").paginate(
-            executionArn=found.execution_arn, includeExecutionData=False
-        )
-        events: list[Any] = [event for page in pages for event in page["events"]]
+        if found.record is None:
+            overrides, events = _from_step_functions(found, clients)
+        else:
+            overrides, events = found.record["Input"], []
         jobs = run_jobs(found.run, clients.sagemaker)
         output_path = jobs[-1].request["TransformOutput"]["S3OutputPath"] if jobs else None
         files, more_files = _files(output_path, s3) if output_path else ([], False)
     cause, next_step = _explanation(summary)
     return RunDetails(
         summary=summary,
-        overrides=json.loads(described.get("input", "{}")),
+        overrides=overrides,
         states=passed_states(events, summary.ended),
         jobs=jobs,
         output_path=output_path,
@@ -80,7 +86,17 @@ def run_details(found: FoundRun, clients: Clients, s3: S3Client) -> RunDetails:
         more_files=more_files,
         cause=cause,
         next_step=next_step,
+        record=record,
     )
+
+
+def _from_step_functions(found: FoundRun, clients: Clients) -> tuple[object, list[Any]]:
+    """Return the execution's input, and the events of its history."""
+    described = clients.stepfunctions.describe_execution(executionArn=found.execution_arn)
+    pages = clients.stepfunctions.get_paginator("get_execution_history").paginate(
+        executionArn=found.execution_arn, includeExecutionData=False
+    )
+    return json.loads(described.get("input", "{}")), [event for page in pages for event in page["events"]]
 
 
 def passed_states(events: list[Any], ended: datetime | None) -> list[PassedState]:
@@ -97,9 +113,11 @@ def passed_states(events: list[Any], ended: datetime | None) -> list[PassedState
 def _files(output_path: str, s3: S3Client) -> tuple[list[OutputFile], bool]:
     place = S3Uri.parse(output_path)
     page = s3.list_objects_v2(Bucket=place.bucket, Prefix=f"{place.key.rstrip('/')}/", MaxKeys=MOST_FILES)
+    prefix = f"{place.key.rstrip('/')}/"
     files = [
         OutputFile(str(S3Uri(place.bucket, entry["Key"])), entry["Size"])
         for entry in page.get("Contents", [])
+        if not is_of_record(entry["Key"].removeprefix(prefix))
     ]
     return files, page["IsTruncated"]
 

@@ -54,11 +54,14 @@ def count_plain(
 ) -> Counted:
     """Count on from `begun`, to the object's end or as long as there is time: then `offset` is less than `size`.
 
-    With `etag`, only that version is counted: ClientError if it was replaced.
+    One range is counted in any case, so that each call gets further. With `etag`, only that version is counted:
+    ClientError if it was replaced.
     """
-    while begun.offset < size and is_time_left():
+    while begun.offset < size:
         end = min(begun.offset + RANGE_BYTES, size)
         begun = _count_range(place, etag, begun, end, s3)
+        if not is_time_left():
+            break
     return begun
 
 

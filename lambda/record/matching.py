@@ -52,7 +52,7 @@ def matched(
         written = None
         if result is not None and result[0] == name:
             written, result = result[1], next(remaining, None)
-        for _, key, etag, size, change in same_result:
+        for _, key, etag, size, change in sorted(same_result, key=lambda row: row[4] == _ADDED):
             if change == _ADDED and written is None:
                 continue
             line = InputObject(key, etag, size, name).line()

@@ -81,11 +81,11 @@ class RecordCounter:
                 if number < cursor.line or self.stopped is not None:
                     yield line
                     continue
-                is_large = self._is_large(line)
-                if batch and (is_large or held >= _BATCH_BYTES or len(batch) >= _BATCH_OBJECTS):
+                is_large, is_over = self._is_large(line), not self._is_time_left()
+                if is_large or is_over or held >= _BATCH_BYTES or len(batch) >= _BATCH_OBJECTS:
                     yield from pool.map(self._count_small, batch)
                     batch, held = [], 0
-                if not self._is_time_left():
+                if is_over:
                     self.stopped = Cursor(number)
                     yield line
                 elif is_large:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -405,3 +406,46 @@ def test_doctor_reads_what_is_deployed(batch_transform: Command, tmp_path: Path)
     assert {job for check, job in found if check == "runs"} == set(JOBS)
     assert found["bucket", "no-such-bucket"]["verdict"] == "error"
     assert found["model", "nowhere"]["verdict"] == "error"
+
+
+def test_a_run_that_step_functions_has_forgotten_is_read_from_its_record(
+    batch_transform: Command, deployed: Deployed
+) -> None:
+    execution = deployed.start("idle", {"transform.max_payload": 5}, name="once")
+    assert deployed.wait(execution)["status"] == "SUCCEEDED"
+    before = json.loads(batch_transform("show", "idle", "--json").out)
+    [before_listed] = json.loads(batch_transform("runs", "idle", "--json").out)
+    with forgotten(deployed, "idle"):
+        for name in (before["summary"]["run"], execution, "once", before["jobs"][0]["name"]):
+            details = json.loads(batch_transform("show", name, "--json").out)
+            assert details["summary"]["status"] == "SUCCEEDED"
+            assert details["overrides"] == {"transform.max_payload": 5}
+            assert details["record"] == before["record"]
+            assert details["states"] == []
+        assert "not known any more" in batch_transform("show", "once").out
+        [listed] = json.loads(batch_transform("runs", "idle", "--json").out)
+        for name in ("run", "status", "execution_arn", "output_objects", "instance_type", "reconciliation"):
+            assert listed[name] == before_listed[name], name
+        assert listed["reconciliation"] == "1 object in, 1 with a result: they match"
+
+
+@contextmanager
+def forgotten(deployed: Deployed, job: str) -> Iterator[None]:
+    """Let Step Functions know none of the job's executions: its machine is defined again."""
+    states = deployed.client("stepfunctions")
+    arn = deployed.machine(job)
+    described = states.describe_state_machine(stateMachineArn=arn)
+    states.delete_state_machine(stateMachineArn=arn)
+    made = states.create_state_machine(
+        name=described["name"], definition=described["definition"], roleArn=described["roleArn"]
+    )
+    assert made["stateMachineArn"] == arn
+    assert states.list_executions(stateMachineArn=arn)["executions"] == []
+    yield
+
+
+def test_a_run_that_is_started_by_hand_names_the_caller(batch_transform: Command, deployed: Deployed) -> None:
+    execution = batch_transform("start", "quick").value("execution")
+    assert re.fullmatch(r"start-\d{8}T\d{6}-[0-9a-f]{8}-root", execution.rpartition(":")[2])
+    deployed.wait(execution)
+    assert "started by  Person root" in batch_transform("show", execution).out

@@ -10,14 +10,14 @@ PARENT = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
 
 _NAME = re.compile(r"(?P<prefix>start|schedule|upload)-(?P<rest>.+)")
 _BY_PERSON = re.compile(r"\d{8}T\d{6}-[0-9a-f]{8}(?:-(?P<person>.+))?")
-_TYPES = {"schedule": "Schedule", "upload": "Upload"}
 
 
 def started_by(execution_arn: str, run_input: object) -> dict[str, str | None]:
     """Return `Type`, one of Schedule, Upload, StateMachine, Person and Unknown, and `Name`, which may be None.
 
     - StateMachine: the input names the execution that started this one.
-    - Schedule, Upload: the execution is named `schedule-…` or `upload-…`.
+    - Schedule, Upload: the execution is named `schedule-ID`, `schedule-NAME-ID` or `upload-ID`, where the name is the
+      schedule's.
     - Person: the execution is named as `batch-transform start` does, perhaps with the caller's name at its end.
     """
     if isinstance(run_input, Mapping) and isinstance(parent := run_input.get(PARENT), str):
@@ -25,8 +25,10 @@ def started_by(execution_arn: str, run_input: object) -> dict[str, str | None]:
     found = _NAME.fullmatch(execution_arn.rpartition(":")[2])
     if found is None:
         return {"Type": "Unknown", "Name": None}
-    if found["prefix"] in _TYPES:
-        return {"Type": _TYPES[found["prefix"]], "Name": None}
+    if found["prefix"] == "schedule":
+        return {"Type": "Schedule", "Name": found["rest"].rpartition("-")[0] or None}
+    if found["prefix"] == "upload":
+        return {"Type": "Upload", "Name": None}
     person = _BY_PERSON.fullmatch(found["rest"])
     if person is None:
         return {"Type": "Unknown", "Name": None}
