@@ -45,6 +45,7 @@ def write_page(
         states=states,
         predictions=found,
         earlier=earlier,
+        details=run.details,
     )
     files.write_text(REPORT_FILE, run_page(page), CONTENT_TYPE)
 

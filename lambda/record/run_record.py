@@ -36,7 +36,8 @@ class Run:
     `start_time` is ISO 8601. `output` is the TransformOutput that the job declares, without the run's id. `request` is
     False until the preflight has made it. `columns` are the names of the job's columns, as `input` and `output`.
     `reconcile` is `objects`, `records` or `off`. `leaves_out` says that a bad record has no line in the results.
-    `reconcile` is `objects`, `records` or `off`. `prices` are those of the instance types (see `run_cost.price_of`).
+    `prices` are those of the instance types (see `run_cost.price_of`). Without `details`, the run's page quotes no log
+    and no record.
     """
 
     job: str
@@ -51,6 +52,7 @@ class Run:
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
     leaves_out: bool = True
     prices: Any = ()
+    details: bool = True
 
     @property
     def sent(self) -> Request | None:

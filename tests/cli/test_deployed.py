@@ -57,7 +57,7 @@ def test_a_run_is_started_and_the_output_says_how_to_follow_it(
     assert done.value("stop") == f"batch-transform stop {done.value('run')}"
     assert "console" not in done.out  # a local AWS has no console
     assert done.value("price").startswith(
-        "USD 0.115 per hour for ml.m5.large in us-east-1 (AWS Price List, 20"
+        "USD 0.115 per hour for ml.m5.large in us-east-1 (example price of the local AWS, 20"
     )
     assert "an attempt costs at most USD " in done.value("cost")
 

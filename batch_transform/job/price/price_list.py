@@ -21,6 +21,9 @@ from batch_transform.job.price.price import Price
 
 SERVICE_CODE = "AmazonSageMaker"
 SOURCE = "AWS Price List"
+EXAMPLE = "example"
+EXAMPLE_SOURCE = "example price of the local AWS"
+"""The source of a price whose product has the version EXAMPLE, which AWS's own never have."""
 
 _ENDPOINT_BY_AREA = {"cn": "cn-northwest-1", "eu": "eu-central-1", "ap": "ap-south-1"}
 _ELSEWHERE = "us-east-1"
@@ -61,11 +64,12 @@ def price_in(products: Iterable[str], instance_type: str, region: str, today: da
     Raises PriceUnknownError unless there is exactly one: a price is never guessed.
     """
     usage = re.compile(rf"(?:[A-Z0-9]+-)?Tsform:{re.escape(instance_type)}")
-    found = set()
+    found, source = set(), SOURCE
     for text in products:
         product = json.loads(text)
         if usage.fullmatch(_usage_type(product)):
             found |= set(_hourly(product))
+            source = EXAMPLE_SOURCE if product.get("version") == EXAMPLE else SOURCE
     if len(found) != 1:
         prices = ", ".join(f"{currency} {amount:g}" for amount, currency in sorted(found))
         what = f"several prices ({prices})" if found else "no price"
@@ -73,7 +77,7 @@ def price_in(products: Iterable[str], instance_type: str, region: str, today: da
             f"AWS's Price List has {what} of a batch transform with {instance_type} in {region}"
         )
     amount, currency = found.pop()
-    return Price(amount, currency, instance_type, region, today.isoformat(), SOURCE)
+    return Price(amount, currency, instance_type, region, today.isoformat(), source)
 
 
 def _usage_type(product: Mapping[str, Any]) -> str:

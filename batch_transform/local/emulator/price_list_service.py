@@ -14,6 +14,7 @@ from typing import Any
 from ministack import app  # type: ignore[import-untyped]  # it has no types
 from ministack.core import iam_actions, router  # type: ignore[import-untyped]  # it has no types
 
+from batch_transform.job.price.price_list import EXAMPLE
 from batch_transform.local.emulator.operations import HttpAnswer, refusal
 
 NAME = "pricing"
@@ -135,5 +136,6 @@ def _products(region: str) -> Iterator[dict[str, Any]]:
                     "description": f"an example price of {kind} {instance_type}, {EXAMPLES_OF}",
                     "pricePerUnit": {currency: f"{amount:.10f}"},
                 }}}}},
+                "version": EXAMPLE,
                 "publicationDate": f"{EXAMPLES_OF}T00:00:00Z",
             }  # fmt: skip

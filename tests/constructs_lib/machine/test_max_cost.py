@@ -13,6 +13,7 @@ import jsonata
 import pytest
 
 from batch_transform.job.request.request import transform_job_request
+from batch_transform.job.values.bad_records_spec import BadRecordsSpec
 from batch_transform.job.values.job_spec import JobSpec, ModelSpec, TransformSpec, WorkflowSpec
 from batch_transform_cdk.machine.definition import Definition, Parts, state_machine_definition
 from checks.state_machine import findings
@@ -92,6 +93,18 @@ def test_every_attempt_is_checked_first(states: dict[str, Any]) -> None:
     assert [name for name, state in states.items() if "Transform" in follows(state)] == ["CheckMaxCost"]
     before = {name for name, state in states.items() if "CheckMaxCost" in follows(state)}
     assert before == {"ListInputs", "NextInstanceType", "WaitForCapacity", "NextAttempt"}
+
+
+def test_the_rounds_that_find_bad_records_are_bounded_too() -> None:
+    parts = dataclasses.replace(PARTS, bad_records_arn="arn:aws:lambda:::bad_records")
+    spec = dataclasses.replace(SPEC, bad_records=BadRecordsSpec(max_count=10))
+    states = state_machine_definition(spec, REQUEST, parts)["States"]
+    after_sections = [rule["Next"] for rule in states["CheckSections"]["Choices"]]
+    assert "CheckMaxCost" in after_sections
+    assert "Transform" not in after_sections
+    counted = [rule for rule in states["CheckFoundTransformJob"]["Choices"] if rule["Next"] == "CheckRound"]
+    assert all("spent" in rule["Assign"] for rule in counted)
+    assert counted
 
 
 def test_amazons_validator_finds_nothing(tmp_path: Path) -> None:

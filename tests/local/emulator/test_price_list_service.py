@@ -45,6 +45,7 @@ def test_the_price_of_batch_transform_is_found_for_any_region(aws: LocalAws) -> 
         assert len(products) > 1  # hosting and training too
         price = price_in(products, "ml.m5.large", region, date(2026, 11, 30))
         assert (price.amount_per_hour, price.currency) == (0.115, currency)
+        assert price.source == "example price of the local AWS"
     assert pricing.get_products(**query("ml.unknown.large", "us-east-1"))["PriceList"] == []
     pages = pricing.get_paginator("get_products").paginate(
         ServiceCode="AmazonSageMaker", PaginationConfig={"PageSize": 10}
