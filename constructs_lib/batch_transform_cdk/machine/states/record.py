@@ -129,6 +129,7 @@ def _run(spec: JobSpec) -> State:
         "reconcile": spec.reconcile,
         "leaves_out": spec.bad_records is None or spec.bad_records.result == OMIT,
         "prices": "{% $prices %}",
+        "details": spec.notify.details,
         "columns": literal({"input": spec.input.columns, "output": spec.output.columns}),
     }
 
