@@ -86,8 +86,9 @@ class Rounds:
         self._require_blame(missing)
         plan = self._begun() or Plan(1, len(selected), [])
         parts = shares([self._stored_size(one.source) for one in missing])
-        for one, share in list(zip(missing, parts, strict=True))[len(plan.failed) :]:
-            if plan.failed and self.time_left() < _NEEDED_SECONDS:
+        begun = len(plan.failed)
+        for one, share in list(zip(missing, parts, strict=True))[begun:]:
+            if len(plan.failed) > begun and self.time_left() < _NEEDED_SECONDS:
                 self.store.write(self.run.places.plan(1, ".begun"), plan.to_json())
                 return None
             plan.failed.append(self._cut_object(one, len(plan.failed), share))

@@ -50,6 +50,18 @@ JOB_FILES = {
 }
 OTHER_JOBS: dict[str, dict[str, Any]] = {
     "served": {"name": "served", "model": {"endpoint": "Scoring"}},
+    "lenient": {
+        "name": "lenient",
+        "model": {
+            "artifact": "s3://models-of-mine/churn/model.tar.gz",
+            "kms_key": "arn:aws:kms:us-east-1:000000000000:key/44444444-4444-4444-4444-444444444444",
+            "image": {"framework": "sklearn", "version": "1.2-1"},
+        },
+        "input": {"content_type": "text/csv", "split_type": "Line"},
+        "transform": {"strategy": "MultiRecord", "max_payload": 1},
+        "output": {"accept": "text/csv", "assemble_with": "Line"},
+        "bad_records": {"max_count": 5, "result": "ERROR"},
+    },
     "registered": {
         "name": "registered",
         "model": {"package_group": "Churn", "role": OUTSIDE_ROLE},

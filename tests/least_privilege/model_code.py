@@ -29,7 +29,8 @@ def predict_fn(data, model):
         until = time.monotonic() + 120
         while os.path.exists({str(_HANGS)!r}) and time.monotonic() < until:
             time.sleep({_LOOK_SECONDS})
-    return ["9" * 9_000_000 if "big" in line else "1" for line in data.splitlines()]
+    answers = ["9" * 9_000_000 if "big" in line else "1" for line in data.splitlines()]
+    return [*answers, "2"] if "twice" in data else answers
 
 def output_fn(prediction, accept):
     return "\\n".join(prediction) + "\\n", accept or "text/csv"

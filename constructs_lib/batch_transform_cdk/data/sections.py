@@ -39,22 +39,23 @@ class Sections:
         key = output.key or (KmsKey.of(own_key) if own_key else None)
         return cls(DataLocation(bucket, f"{_SECTIONS}{job_name}/", key), data, output)
 
-    @property
-    def scored(self) -> DataLocation:
-        """What the rounds' transform jobs read."""
-        return self._below("in/")
+    def role_statements(self) -> list[Statement]:
+        """Allow the model's role to read what a round scores, and to write its results.
 
-    @property
-    def results(self) -> DataLocation:
-        """What they write."""
-        return self._below("out/")
+        Not `s3:AbortMultipartUpload`: a lifecycle rule ends what a stopped job leaves.
+        """
+        scored, results = self._below("in/"), self._below("out/")
+        return [
+            scored.list_statement(),
+            *scored.read_statements(),
+            Statement(["s3:PutObject"], [results.objects_arn]),
+            # S3 decrypts the data key to complete a multipart upload.
+            *self._key_statement(results, "kms:GenerateDataKey", "kms:Decrypt"),
+        ]
 
     def function_statements(self) -> list[Statement]:
         """Allow cutting the job's data into sections, putting the results together, and deleting the sections."""
-        delete = Statement(
-            actions=["s3:DeleteObjectVersion"],
-            resources=[self.location.objects_arn],
-        )
+        scored, plan = self._below("in/"), self._below("plan/")
         listed = self.location.list_statement()
         return [
             self.data.list_statement(),
@@ -63,20 +64,24 @@ class Sections:
             *self.output.write_statements(),
             Statement(["s3:ListBucket", "s3:ListBucketVersions"], listed.resources, listed.conditions),
             *self.location.read_statements(),
-            *self.scored.write_statements(),
-            *self._below("plan/").write_statements(),
-            delete,
+            Statement(["s3:PutObject"], [scored.objects_arn, plan.objects_arn]),
+            *self._key_statement(self.location, "kms:GenerateDataKey"),
+            Statement(["s3:DeleteObjectVersion"], [self.location.objects_arn]),
         ]
+
+    def _key_statement(self, place: DataLocation, *actions: str) -> list[Statement]:
+        if place.key is None:
+            return []
+        conditions = place.key.s3_conditions([place.bucket_arn, place.objects_arn])
+        return [Statement(list(actions), [place.key.resource], conditions)]
 
     def wildcards(self) -> dict[str, str]:
         """Return the wildcards in the statements, each with its reason."""
+        own = (self.location, *(self._below(folder) for folder in ("in/", "out/", "plan/")))
         places = {
             self.data: "the job reads every object below its own prefix",
-            self.output: "the function writes results below the job's own prefix, with names made from the input's",
-            **dict.fromkeys(
-                (self.location, self.scored, self.results, self._below("plan/")),
-                "the sections of the job's own runs, whose names are made by the function",
-            ),
+            self.output: "the job's results, whose names are made from the input's",
+            **dict.fromkeys(own, "the sections of the job's own runs, whose names the function makes"),
         }
         keys = {place.key for place in places if place.key}
         return {
@@ -91,7 +96,10 @@ class Sections:
             return
         bucket.node.add_metadata(_MARK, True)
         bucket.add_lifecycle_rule(
-            prefix=_SECTIONS, expiration=_KEPT_FOR, noncurrent_version_expiration=cdk.Duration.days(1)
+            prefix=_SECTIONS,
+            expiration=_KEPT_FOR,
+            noncurrent_version_expiration=cdk.Duration.days(1),
+            abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
         )
 
     def _below(self, folder: str) -> DataLocation:

@@ -62,15 +62,12 @@ class ExecutionRole(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         logs_arn = arn("logs", "log-group:/aws/sagemaker/TransformJobs:*")
-        written = [output, *([captured] if captured else []), *([sections.results] if sections else [])]
-        read = [data, *([sections.scored] if sections else [])]
-        keys = dict.fromkeys(place.key for place in [*read, *artifacts, *written] if place.key)
+        written = [output, captured] if captured else [output]
+        keys = dict.fromkeys(place.key for place in [data, *artifacts, *written] if place.key)
         statements = [
-            *(
-                statement
-                for place in read
-                for statement in (place.list_statement(), *place.read_statements())
-            ),
+            data.list_statement(),
+            *data.read_statements(),
+            *(sections.role_statements() if sections else []),
             *self._artifact_statements(artifacts),
             *(statement for place in written for statement in place.write_statements()),
             # The role must be able to encrypt with the key for the output (API reference, OutputDataConfig).
@@ -98,7 +95,8 @@ class ExecutionRole(Construct):
         acknowledge_wildcards(
             self._role.resource if isinstance(self._role, ServiceRole) else self._role,
             {
-                **{place.objects_arn: "the job reads every object below its own prefix" for place in read},
+                **(sections.wildcards() if sections else {}),
+                data.objects_arn: "the job reads every object below its own prefix",
                 **{
                     place.objects_arn: "the job writes objects below its own prefix, with names made from the input's"
                     for place in written

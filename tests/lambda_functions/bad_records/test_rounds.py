@@ -1,0 +1,146 @@
+"""When a run with bad records continues, fails or ends, and what is left of it."""
+
+from __future__ import annotations
+
+import json
+from unittest.mock import patch
+
+import cutting
+import pytest
+from bucket_store import BucketStore
+
+from batch_transform.engine.interfaces import Answer
+from batch_transform.job.errors import BadRecordsError
+from engine.fake_world import line_by_line
+from lambda_functions.bad_records.world import OUT, SCRATCH, Story, a_request, a_run, poisoned
+
+ECHO = line_by_line(lambda line: line)
+
+
+def rows(count: int, *poison: int) -> bytes:
+    return b"".join(b"%d,%s\n" % (at, b"poison" if at in poison else b"x") for at in range(1, count + 1))
+
+
+def bad_lines(story: Story) -> list[int]:
+    return [json.loads(line)["Line"] for line in story.listed.splitlines()]
+
+
+def test_an_object_of_one_record_is_bad_without_a_further_job() -> None:
+    objects = {f"{at}.csv": rows(1, *([1] if at == 3 else [])) for at in range(6)}
+    story = a_run(objects, poisoned(ECHO), result="ERROR")
+    assert len(story.jobs) == 1
+    assert story.out("3.csv") == b"ERROR\n"
+    assert (story.bad_records, bad_lines(story)) == (1, [1])
+
+
+def test_more_failures_than_successes_are_the_models_fault() -> None:
+    story = a_run({"a.csv": rows(3, 1, 2)}, poisoned(ECHO), result="ERROR")
+    assert story.failure is not None
+    assert (
+        "2 of 3 sections and objects failed in round 1: it is the model, not the records"
+        in story.failure["Cause"]
+    )
+    assert story.out("a.csv") is None
+
+
+def test_a_model_that_breaks_between_two_rounds_is_noticed() -> None:
+    bodies: list[bytes] = []
+
+    def reply(body: bytes) -> bytes | Answer:
+        bodies.append(body)
+        # Several lines a section in the first round, single lines in the second.
+        is_broken = any(body.count(b"\n") == 1 for body in bodies)
+        return Answer(500, b"out of memory") if is_broken else poisoned(ECHO)(body)
+
+    request = a_request(ModelClientConfig={"InvocationsTimeoutInSeconds": 60, "InvocationsMaxRetries": 0})
+    with patch.multiple(cutting, MOST_OF_ONE=10):
+        story = a_run({"a.csv": rows(40, 7)}, reply, request, result="ERROR")
+    assert story.failure is not None
+    assert "a section that had a result before failed now" in story.failure["Cause"]
+
+
+def test_a_percentage_counts_the_records_of_all_objects() -> None:
+    objects = {"a.csv": rows(10, 3), "b.csv": rows(90)}
+    assert a_run(objects, poisoned(ECHO), result="E", max_count=None, max_percent=1).failure is None
+    story = a_run(objects, poisoned(ECHO), result="E", max_count=None, max_percent=0.9)
+    assert story.failure is not None
+    assert "bad_records.max_percent allows 0.9 % of 100 records" in story.failure["Cause"]
+
+
+def test_records_that_the_agent_refuses_are_known_before_any_further_job() -> None:
+    lines = [b'1,"a', b"2,b", b"3,c", b'4,"d']
+    request = a_request(join_source="Input")
+    story = a_run({"a.csv": b"\n".join(lines)}, ECHO, request, max_count=1)
+    assert len(story.jobs) == 1
+    assert story.failure is not None
+    assert story.failure["Cause"].startswith(
+        "at least 2 bad records, but bad_records.max_count allows 1; such as line 1"
+    )
+    story = a_run({"a.csv": b"\n".join(lines)}, ECHO, request, max_count=2)
+    assert story.out("a.csv") == b"2,b,2,b\n3,c,3,c\n"
+    assert [json.loads(line)["Round"] for line in story.listed.splitlines()] == [0, 0]
+
+
+def test_a_record_above_the_payload_is_left_out_and_can_be_joined() -> None:
+    large = b"7," + b"x" * 2**20
+    request = a_request(join_source="Input", output_filter="$[0,-1]", MaxPayloadInMB=1)
+    story = a_run({"a.csv": b"1,a\n" + large + b"\n2,b\n"}, ECHO, request, result="ERROR")
+    assert story.out("a.csv") == b"1,a\n7,ERROR\n2,b\n"
+    assert "more than MaxPayloadInMB=1 allows" in json.loads(story.listed)["Reason"]
+
+
+def test_a_record_without_an_answer_is_scored_again_with_the_jobs_own_retries() -> None:
+    request = a_request(ModelClientConfig={"InvocationsTimeoutInSeconds": 600, "InvocationsMaxRetries": 0})
+    with patch.multiple(cutting, MOST_OF_ONE=8):
+        story = a_run({"a.csv": rows(16, 5)}, poisoned(ECHO), request, result="ERROR")
+    timeouts = [job["ModelClientConfig"]["InvocationsTimeoutInSeconds"] for job in story.jobs]
+    assert timeouts == [600, 150, 600]
+    assert bad_lines(story) == [5]
+
+
+@pytest.mark.parametrize("answer_bytes", [100, 6 * 2**20])
+def test_results_of_any_size_are_put_together_in_order(answer_bytes: int) -> None:
+    def reply(line: bytes) -> bytes:
+        return line[:1] * answer_bytes
+
+    request = a_request(join_source="Input", MaxPayloadInMB=1)
+    story = a_run({"a.csv": b"1\n2\npoison\n4\n"}, poisoned(line_by_line(reply)), request)
+    assert story.out("a.csv") == b"".join(b"%s,%s\n" % (line, reply(line)) for line in (b"1", b"2", b"4"))
+
+
+def test_fails_for_a_result_with_another_number_of_lines_than_its_section() -> None:
+    def reply(body: bytes) -> bytes:
+        return body + b"one more\n"
+
+    with pytest.raises(BadRecordsError, match="let the model answer each record with one line"):
+        a_run({"a.csv": rows(3, 2)}, poisoned(reply), result="ERROR")
+
+
+def test_an_empty_object_is_no_bad_record() -> None:
+    request = a_request(content_type="application/jsonlines", join_source="Input")
+    story = a_run({"a.jsonl": b'{"a":1}\n', "b.jsonl": b""}, line_by_line(lambda _: b"1"), request)
+    assert story.failure is not None
+    assert "s3://data-in/churn/b.jsonl has no records; remove it" in story.failure["Cause"]
+
+
+def test_a_function_without_time_continues_in_its_next_call() -> None:
+    objects = {f"{at}.csv": rows(5, 2) for at in range(4)} | {f"good-{at}.csv": rows(5) for at in range(4)}
+    story = a_run(objects, poisoned(ECHO), result="ERROR", time_left=1.0)
+    assert story.failure is None
+    assert [story.out(f"{at}.csv") for at in range(4)] == [b"1,x\nERROR\n3,x\n4,x\n5,x\n"] * 4
+
+
+def test_everything_is_encrypted_with_the_key_of_the_results() -> None:
+    request = a_request()
+    request["TransformOutput"]["KmsKeyId"] = "alias/results"
+    story = a_run({"a.csv": rows(5, 2)}, poisoned(ECHO), request, result="ERROR")
+    assert story.buckets.encryption == {"alias/results"}
+
+
+def test_the_sections_of_one_run_are_deleted() -> None:
+    story = a_run({"a.csv": rows(50, 2)}, poisoned(ECHO), result="ERROR")
+    kept = (OUT, f"{SCRATCH['Key']}in/another/1/x")
+    story.buckets.objects[kept] = b""
+    run = story.request["TransformOutput"]["S3OutputPath"].rpartition("/")[2]
+    BucketStore(story.buckets).delete_below(OUT, SCRATCH["Key"], part=f"/{run}/")
+    assert [place for place in story.buckets.objects if place[1].startswith(SCRATCH["Key"])] == [kept]

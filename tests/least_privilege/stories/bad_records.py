@@ -1,0 +1,58 @@
+"""Runs that leave bad records out: one that completes, one that fails with an upload open, and one that is stopped."""
+
+from __future__ import annotations
+
+import json
+
+from least_privilege.account import Account
+from least_privilege.model_code import hanging
+from least_privilege.stories.point import Points
+
+_SECTIONS = "_sections/"
+
+
+def put_data(account: Account, job: str) -> None:
+    """Upload each story's input: a record whose answer has 9 MB, one that is bad, and one with two lines of answer."""
+    account.put_input(job, "lenient/a", "1\nbig\nbad\n2")
+    account.put_input(job, "uneven/a", "big\nbad\ntwice")
+    account.put_input(job, "held/a", "1\nbad\nhang")
+
+
+def leaves_bad_records_out(account: Account, job: str) -> Points:
+    """A run finds its bad record, says why it was refused, and deletes its sections."""
+    arn = account.start(job, {"input": {"data": account.place(job, "lenient")}})
+    execution = account.execution(arn)
+    yield "succeeds", execution["status"] == "SUCCEEDED"
+    output = json.loads(execution["output"])
+    yield "counts one", output["BadRecords"] == 1
+    place = output["S3OutputPath"].removeprefix(f"s3://{account.output_bucket}/")
+    s3 = account.client("s3")
+    listed = s3.get_object(Bucket=account.output_bucket, Key=f"{place}/_bad_records.jsonl")["Body"].read()
+    yield "quotes the log", b"this record is bad" in listed
+    yield "deletes the sections", not _left(account)
+
+
+def ends_its_upload(account: Account, job: str) -> Points:
+    """A run whose results can't be put together leaves no upload open."""
+    arn = account.start(job, {"input": {"data": account.place(job, "uneven")}})
+    execution = account.execution(arn)
+    yield "fails", execution.get("error") == "BadRecordsError"
+    uploads = account.client("s3").list_multipart_uploads(Bucket=account.output_bucket).get("Uploads", [])
+    yield "leaves no upload", not uploads
+    yield "deletes the sections", account.wait_until(lambda: not _left(account))
+
+
+def deletes_sections_when_stopped(account: Account, job: str) -> Points:
+    """A run that is stopped in a round leaves no sections behind."""
+    with hanging():
+        arn = account.start(job, {"input": {"data": account.place(job, "held")}})
+        try:
+            yield "cuts sections", account.wait_until(lambda: bool(_left(account)))
+        finally:
+            account.stop(arn)
+    yield "deletes the sections", account.wait_until(lambda: not _left(account))
+
+
+def _left(account: Account) -> list[str]:
+    found = account.client("s3").list_object_versions(Bucket=account.output_bucket, Prefix=_SECTIONS)
+    return [entry["Key"] for entry in [*found.get("Versions", []), *found.get("DeleteMarkers", [])]]
