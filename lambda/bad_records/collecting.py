@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from bad_record_list import write_list
 from botocore.exceptions import ClientError
 from bucket_store import SMALLEST_PART, BucketStore, Upload, in_order
 from section_run import SectionRun, TimeLeft, is_missing
@@ -14,7 +15,6 @@ from sections import OUT, FailedObject, Plan, Section, State
 from batch_transform.job.errors import BadRecordsError
 from batch_transform.job.values.s3_uri import S3Uri
 
-BAD_RECORDS = "_bad_records.jsonl"
 _CHUNK = 1024 * 1024
 _NEEDED_SECONDS = 300
 
@@ -41,7 +41,7 @@ class Collecting:
                 return {"next": "Collect", "bad_records": 0}
             self._write(one, results)
         bad = list(plan.sections(State.BAD))
-        self._list(bad)
+        write_list(self.store, self.run.settings.output, bad)
         return {"next": "Done", "bad_records": len(bad)}
 
     def _results(self) -> dict[str, int]:
@@ -121,16 +121,6 @@ class Collecting:
                 "bad records; let the model answer each record with one line, or set transform.strategy: SingleRecord"
             )
 
-    def _list(self, bad: list[tuple[FailedObject, Section]]) -> None:
-        if not bad:
-            return
-        output = self.run.settings.output
-        lines = [json.dumps(described(one, section), ensure_ascii=False) for one, section in bad]
-        self.store.write(
-            S3Uri(output.bucket, f"{output.key.rstrip('/')}/{BAD_RECORDS}".lstrip("/")),
-            "".join(f"{line}\n" for line in lines).encode(),
-        )
-
 
 class _Lines:
     """Counts lines; the last may lack its newline."""
@@ -147,15 +137,3 @@ class _Lines:
     @property
     def count(self) -> int:
         return self._newlines + (self._last != b"\n")
-
-
-def described(one: FailedObject, section: Section) -> dict[str, Any]:
-    """Return a bad record as `_bad_records.jsonl` describes it."""
-    return {
-        "Object": str(one.source),
-        "Line": section.line,
-        "Offset": section.offset,
-        "Length": section.length,
-        "Round": section.found,
-        "Reason": section.reason,
-    }

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any, NoReturn
 
+from bad_record_list import write_list
 from botocore.exceptions import ClientError
 from bucket_store import BucketStore, ManyUploads
 from cutting import MOST_OF_A_ROUND, Cut, shares, shares_of_lines
@@ -327,10 +328,9 @@ class Rounds:
     def _stop_over_limit(
         self, certain: int, limit: str, *, at_least: bool, plan: Plan | None = None
     ) -> NoReturn:
-        known = [
-            f"line {section.line:,} of {one.source}: {section.reason}"
-            for one, section in (plan.sections(State.BAD) if plan else ())
-        ]
+        bad = list(plan.sections(State.BAD)) if plan else []
+        write_list(self.store, self.run.settings.output, bad)
+        known = [f"line {section.line:,} of {one.source}: {section.reason}" for one, section in bad]
         shown = f"; such as {listed(known, 3)}" if known else ""
         many = f"{'at least ' if at_least else ''}{counted(certain, 'bad record')}"
         raise StoppedError("BadRecordsError", f"{many}, but {limit}{shown}")

@@ -42,6 +42,13 @@ JOBS: dict[str, dict[str, Any]] = {
     "broken": {**ON_ONE, "behaviour": "fail"},
     "refused": {**ON_ONE, "behaviour": "refuse"},
     "dropping": {**ON_ONE, "behaviour": "drop", "reconcile": "records"},
+    "lenient": {
+        **ON_ONE,
+        "behaviour": "refuse-second",
+        "bad_records": {"max_count": 1, "result": "ERROR"},
+        "reconcile": "records",
+    },
+    "strict": {**ON_ONE, "behaviour": "refuse", "bad_records": {"max_count": 1, "result": "ERROR"}},
     "slow": {
         "transform": {"instance_type": TYPES[0], "max_runtime_in_seconds": 2},
         "behaviour": "hang",
@@ -61,6 +68,7 @@ REFUSED = ["WriteRecordAfterFailure", "Failed"]
 BAD_END = ["Diagnose", "ReleaseLockAfterFailure", *REFUSED]
 JOB = ["Transform", "ChooseRetry"]
 LOOK = ["FindTransformJob", "CheckTransformJobExists"]
+SECTIONS = [*JOB, "PlanSections", "CheckSections"]
 ROUNDS = [*JOB, *["WaitForCapacity", *JOB] * 8]
 
 
@@ -111,6 +119,16 @@ SCENARIOS = {
     ),
     "bad data": Scenario("refused", [*BEGIN, *JOB, *BAD_END], "BatchTransform.TaskFailed"),
     "a broken model": Scenario("broken", [*BEGIN, *JOB, *BAD_END], "BatchTransform.TaskFailed"),
+    "a bad record that is left out": Scenario(
+        "lenient",
+        [
+            *[*BEGIN, *SECTIONS, *SECTIONS, "CollectSections", "CheckCollected", "DeleteSections"],
+            *[*RECONCILED[1:], "ReleaseLock", "WriteRecord", "Completed"],
+        ],
+    ),
+    "more bad records than allowed": Scenario(
+        "strict", [*BEGIN, *SECTIONS, *SECTIONS, *BAD_END], "BadRecordsError"
+    ),
     "AWS broke the job twice": Scenario(
         "single",
         [*WITHOUT_LOCK, *JOB, "NextAttempt", *JOB, "Diagnose", *REFUSED],

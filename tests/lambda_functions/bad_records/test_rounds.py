@@ -76,6 +76,7 @@ def test_records_that_the_agent_refuses_are_known_before_any_further_job() -> No
     assert story.failure["Cause"].startswith(
         "at least 2 bad records, but bad_records.max_count allows 1; such as line 1"
     )
+    assert [json.loads(line)["Line"] for line in story.listed.splitlines()] == [1, 4]
     story = a_run({"a.csv": b"\n".join(lines)}, ECHO, request, max_count=2)
     assert story.out("a.csv") == b"2,b,2,b\n3,c,3,c\n"
     assert [json.loads(line)["Round"] for line in story.listed.splitlines()] == [0, 0]

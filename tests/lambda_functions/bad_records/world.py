@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bucket_store import BucketStore
-from collecting import BAD_RECORDS, Collecting
+from collecting import Collecting
 from rounds import Rounds
 from section_run import SectionRun
 
 from batch_transform.engine.interfaces import Answer
 from batch_transform.engine.transform_job import Outcome, run_transform_job
+from batch_transform.job.record.names import BAD_RECORDS_FILE
 from engine.fake_world import FunctionModel, Reply
 from fakes.buckets import FakeBuckets
 
@@ -112,7 +113,7 @@ class Story:
     @property
     def listed(self) -> bytes:
         """The list of bad records."""
-        return self.buckets.objects.get((OUT, f"churn/{RUN}/{BAD_RECORDS}"), b"")
+        return self.buckets.objects.get((OUT, f"churn/{RUN}/{BAD_RECORDS_FILE}"), b"")
 
     @property
     def records_scored_again(self) -> int:
