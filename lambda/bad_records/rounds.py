@@ -330,7 +330,8 @@ class Rounds:
     ) -> NoReturn:
         bad = list(plan.sections(State.BAD)) if plan else []
         write_list(self.store, self.run.settings.output, bad)
-        known = [f"line {section.line:,} of {one.source}: {section.reason}" for one, section in bad]
+        # Without their reasons, which may quote data: causes are sent in notifications.
+        known = [f"line {section.line:,} of {one.source}" for one, section in bad]
         shown = f"; such as {listed(known, 3)}" if known else ""
         many = f"{'at least ' if at_least else ''}{counted(certain, 'bad record')}"
         raise StoppedError("BadRecordsError", f"{many}, but {limit}{shown}")
