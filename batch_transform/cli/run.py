@@ -210,7 +210,7 @@ def run(
             view.doing("copying the results")
             target = out / spec.name / place.key.rstrip("/").rpartition("/")[2]
             copies = copy_results(place, target, aws.client("s3"), ask_again=_ask_again(view))
-    files = copies.files
+    files = copies.results
     if files and job_progress is not None:
         show_rows(view, result_table(spec, job_progress, files, rows, truth, folder=copies.folder), truth)
     for loss in losses(job_progress) if job_progress is not None else ():

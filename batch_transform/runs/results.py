@@ -32,6 +32,11 @@ class Copies:
     refused: tuple[KeyPathError, ...] = ()
     problem: str = ""
 
+    @property
+    def results(self) -> tuple[Path, ...]:
+        """The files with results, without those of the run's record."""
+        return tuple(file for file in self.files if file.name.endswith(".out"))
+
     def require_whole(self) -> None:
         """Raise ResultsError if any results are missing from the folder, with one line for each."""
         lines = [f"{error}; it was not copied" for error in self.refused]
