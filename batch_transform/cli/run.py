@@ -363,7 +363,9 @@ def _define_stand_in(
 def _upload(view: RunView, path: Path, destination: S3Uri, client: Callable[[str], Any]) -> None:
     view.doing(f"uploading {path}")
     began = time.monotonic()
-    targets = [target for _, target in upload(path, destination, client("s3"))]
+    uploaded = list(upload(path, destination, client("s3")))
+    view.expect(sum(file.stat().st_size for file, _ in uploaded))
+    targets = [target for _, target in uploaded]
     where = str(targets[0]) if len(targets) == 1 else f"{len(targets)} files below {destination}"
     view.line("upload", f"{path} -> {where}", time.monotonic() - began)
 

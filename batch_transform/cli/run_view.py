@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from datetime import timedelta
 from types import TracebackType
 
 from rich.console import Console
@@ -12,10 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from batch_transform.job.errors import RunFailedError
-from batch_transform.job.values.wording import counted
+from batch_transform.job.values.wording import counted, length_text
 from batch_transform.runs import execution as runs
 from batch_transform.runs.execution import TransformJobProgress
-from batch_transform.runs.run_output import RunOutput
+from batch_transform.runs.run_output import RunOutput, size_text
 
 _LABEL_WIDTH = 10
 _PLAIN_PROGRESS_SECONDS = 2.0
@@ -31,6 +32,8 @@ class RunView:
         self._console = console
         self._status: Status | None = console.status("") if console.is_terminal else None
         self._progress_shown = (0.0, "")
+        self._total_bytes: int | None = None
+        self._expected_seconds: float | None = None
 
     def __enter__(self) -> RunView:
         if self._status:
@@ -65,9 +68,15 @@ class RunView:
         label = (f"{'warning':<{_LABEL_WIDTH}}", "bold yellow")
         self._console.print(Text.assemble(label, text), soft_wrap=not self._console.is_terminal)
 
+    def expect(self, total_bytes: int | None, seconds: float | None = None) -> None:
+        """Set the size of the input, and how long its transform job may take, to say how much is left."""
+        self._total_bytes = total_bytes
+        self._expected_seconds = seconds
+
     def progress(self, progress: TransformJobProgress, *, last: bool = False) -> None:
-        """Show how many records have been scored, and how many per second."""
-        text = f"{progress.name}  {progress.status}  {progress_text(progress)}"
+        """Show how many records have been scored, how many per second and, until it ends, how much is left."""
+        left = "" if last else left_text(progress, self._total_bytes, self._expected_seconds)
+        text = f"{progress.name}  {progress.status}  {progress_text(progress)}{left}"
         if self._status and not last:
             self._status.update(Text(text))
             return
@@ -98,6 +107,24 @@ def progress_text(progress: TransformJobProgress) -> str:
     rate = progress.records / progress.seconds if progress.seconds > 0 else 0.0
     files = f" in {counted(progress.files, 'file')}" if progress.files else ""
     return f"{progress.records:,} records{files}, {rate:,.0f} records/s"
+
+
+def left_text(progress: TransformJobProgress, total_bytes: int | None, seconds: float | None) -> str:
+    """Return how much of the input was read, and the time to go; "" if neither is known.
+
+    AWS doesn't say how much was read: then the time to go follows from `seconds`, the expected length of the job.
+    """
+    read = progress.counts.get("bytes_read", 0)
+    if total_bytes and read:
+        to_go = max(0.0, (total_bytes - read) * progress.seconds / read)
+        share = min(1.0, read / total_bytes)
+        size = f"{size_text(read)} of {size_text(total_bytes)} ({share:.0%})"
+        return f", {size}, {length_text(timedelta(seconds=to_go))} to go"
+    if progress.records is None and progress.starting is None and seconds is not None:
+        if progress.seconds > seconds:
+            return f", longer than the expected {length_text(timedelta(seconds=seconds))}"
+        return f", about {length_text(timedelta(seconds=seconds - progress.seconds))} to go"
+    return ""
 
 
 def follow_run(

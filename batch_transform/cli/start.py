@@ -106,6 +106,8 @@ def start(
             for label, text in (*expected.lines(), *_where(execution, found, deployed)):
                 view.line(label, text)
             if wait:
+                seconds = expected.billed_seconds
+                view.expect(expected.input_bytes, seconds and seconds / expected.instance_count)
                 _wait(view, execution, deployed)
     except RunFailedError:
         if as_json:

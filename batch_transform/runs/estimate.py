@@ -29,17 +29,24 @@ class Estimate:
     max_cost: float | None = None
 
     @property
-    def cost(self) -> Cost | None:
-        """What the run will cost if it is as fast as the last good runs.
+    def billed_seconds(self) -> float | None:
+        """The billed time of all instances if the run is as fast as the last good runs.
 
-        Without a size on either side, it is what those runs cost.
+        Without a size on either side, it is that of those runs.
         """
-        price, rate = self.found.price, self.rate
-        if price is None or rate is None:
+        if self.rate is None:
             return None
-        sized = self.input_bytes is not None and rate.bytes_per_second
-        seconds = (self.input_bytes or 0) / rate.bytes_per_second if sized and rate.bytes_per_second else None
-        return Cost(price.of_seconds(rate.billed_seconds if seconds is None else seconds), price.currency)
+        if self.input_bytes is None or not self.rate.bytes_per_second:
+            return self.rate.billed_seconds
+        return self.input_bytes / self.rate.bytes_per_second
+
+    @property
+    def cost(self) -> Cost | None:
+        """What the run will cost if it is as fast as the last good runs."""
+        price, seconds = self.found.price, self.billed_seconds
+        if price is None or seconds is None:
+            return None
+        return Cost(price.of_seconds(seconds), price.currency)
 
     @property
     def most(self) -> Cost | None:

@@ -161,7 +161,10 @@ def test_the_policy_suffices_to_upload_and_fetch(command: Command, large: Path) 
         assert command("upload", JOB, str(large))[::2] == (0, "")
     code, out, err = command("fetch", JOB, "--json")
     assert (code, err) == (0, "")
-    assert [one["result"] for one in json.loads(out)["files"]] == ["fetched"]
+    assert {one["result"] for one in json.loads(out)["files"]} == {"fetched"}
+    code, out, err = command("compare", JOB, JOB, "--max-changed", "0%", "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(out)["keys"]["both"] > 0
 
 
 @pytest.mark.parametrize(
