@@ -36,6 +36,8 @@ from batch_transform.parity.sample_values import (
 
 Mock = dict[str, Any]
 
+OTHER_ERROR = "Parity.OtherError"
+"""An error that no retrier or catcher names."""
 _RESULT = ("$states", "result")
 _ERROR = ("$states", "errorOutput")
 _OTHER_LEAVES: tuple[Any, ...] = (1, {}, [TEXT], True)
@@ -91,7 +93,7 @@ class Mocks:
     def errors(self, found: Found, named: str) -> Iterator[tuple[str, str]]:
         """Yield errors that a catcher of this name catches, with a cause, or "" for any cause."""
         is_wild = named in ("States.ALL", "States.TaskFailed")
-        yield (named if named == "States.TaskFailed" or not is_wild else "Parity.OtherError"), ""
+        yield (OTHER_ERROR if named == "States.ALL" else named), ""
         if not is_wild:
             return
         values: dict[str, list[str]] = {"Error": [], "Cause": []}

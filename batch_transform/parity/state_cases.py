@@ -28,7 +28,7 @@ from batch_transform.parity.local_answers import (
     prepared,
     reads_own_context,
 )
-from batch_transform.parity.mocks import Mocks
+from batch_transform.parity.mocks import OTHER_ERROR, Mocks
 from batch_transform.parity.sample_values import decisive_values, with_value
 
 _MOST_ARRIVALS = {"Choice": 12}
@@ -36,8 +36,7 @@ _MOST_ARRIVALS_OF_OTHERS = 3
 """How many different inputs and variables of a state are followed. What decides most is in the rules of a Choice."""
 _MOST_TRIES = 400
 """How many values are tried to make the condition of a rule true."""
-OTHER_ERROR = "Parity.OtherError"
-"""An error that no retrier or catcher names."""
+_CAUSE = "mocked by batch-transform parity"
 _EVERY = ("States.ALL", "States.TaskFailed")
 
 Request = dict[str, Any]
@@ -141,13 +140,13 @@ class _Walk:
             self._try(found, kind, arrival)
 
     def _succeed(self, found: Found, arrival: _Arrival) -> None:
-        for what, mock in self.mocks.results(found):
-            if self._try(found, what, arrival, mock=mock)["status"] == "SUCCEEDED" and what == "succeeds":
-                continue
-            if what == "succeeds":  # a value of another type may be needed
-                for other in self.mocks.other_results(found):
-                    if self._try(found, what, arrival, mock=other)["status"] == "SUCCEEDED":
-                        break
+        (plain, mock), *special = self.mocks.results(found)
+        # where text doesn't fit what an expression does with it, a value of another type may
+        for each in (mock, *self.mocks.other_results(found)):
+            if self._try(found, plain, arrival, mock=each)["status"] == "SUCCEEDED":
+                break
+        for what, each in special:
+            self._try(found, what, arrival, mock=each)
 
     def _fail(self, found: Found, arrival: _Arrival) -> None:
         for number in range(len(found.state.get("Retry", []))):
@@ -157,10 +156,8 @@ class _Walk:
         for number, catcher in enumerate(found.state.get("Catch", [])):
             for named in catcher["ErrorEquals"]:
                 for error, cause in self.mocks.errors(found, named):
-                    what = f"Catch[{number}]" if error in (named, OTHER_ERROR) and not cause else ""
-                    self._caught(
-                        found, number, what or f"Catch[{number}]: {error}: {cause}", arrival, error, cause
-                    )
+                    what = f"Catch[{number}]" if not cause else f"Catch[{number}]: {error}: {cause}"
+                    self._caught(found, number, what, arrival, error, cause)
 
     def _caught(  # noqa: PLR0917  # a case
         self, found: Found, number: int, what: str, arrival: _Arrival, error: str, cause: str
@@ -169,12 +166,9 @@ class _Walk:
         if any(error_matches(each["ErrorEquals"], error) for each in earlier):
             return
         retries = [each for each in found.state.get("Retry", []) if error_matches(each["ErrorEquals"], error)]
-        used = (
-            {"stateConfiguration": {"retrierRetryCount": retries[0].get("MaxAttempts", 3)}} if retries else {}
-        )
-        self._try(
-            found, what, arrival, mock=_error(error, cause or "mocked by batch-transform parity"), **used
-        )
+        attempts = {"retrierRetryCount": retries[0].get("MaxAttempts", 3)} if retries else None
+        used = {"stateConfiguration": attempts} if attempts else {}
+        self._try(found, what, arrival, mock=_error(error, cause or _CAUSE), **used)
 
     def _choose(self, found: Found, arrival: _Arrival) -> None:
         """Take the rule that this arrival leads to, then those that other values of what they read lead to."""
@@ -290,7 +284,7 @@ def _error_for(retriers: list[Mapping[str, Any]], number: int) -> str | None:
     return None
 
 
-def _error(error: str, cause: str = "mocked by batch-transform parity") -> Request:
+def _error(error: str, cause: str = _CAUSE) -> Request:
     return {"errorOutput": {"error": error, "cause": cause}}
 
 
