@@ -165,6 +165,7 @@ def _known_to_a_schema(code: str) -> bool:
         code not in _BEYOND
         and not code.startswith(("yaml-", "join-", "file-", "override-"))
         and "-with-" not in code
+        and not code.endswith("-beyond-limits")
     )
 
 
