@@ -57,7 +57,11 @@ class RecordFunction(WorkflowFunction):
             Statement(["sagemaker:DescribeTransformJob"], list(transform_jobs_arns)),
             Statement(["sagemaker:DescribeModel"], list(models)),
         ]
-        wildcards = {files: "each run has its own folder", read: _ANY_OBJECT, **models}
+        wildcards = {
+            files: "each run has its own folder, whose name has the time of its start",
+            read: _ANY_OBJECT,
+            **models,
+        }
         if counts or spec.input.data_type == "ManifestFile":
             statements += data.read_statements()
             wildcards |= {data.objects_arn: _ANY_OBJECT, **(data.key.wildcards() if data.key else {})}

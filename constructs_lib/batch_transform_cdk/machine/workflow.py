@@ -146,6 +146,11 @@ class Workflow(StackPart):
         lookup = ModelLookup(job_name=spec.name, model=spec.model)
         is_priced = spec.workflow.price_per_hour is not None
         reads_data = bool(spec.input.columns) or Reading.of(request).looks_at_first_bytes
+        # One reason for `*`, whichever of its two actions there are: a second one would have no finding of its own.
+        lookup_wildcards = dict(lookup.wildcards)
+        unbound = [] if is_priced else ["GetProducts"]
+        if unbound and lookup_wildcards.pop("*", None):
+            unbound.append("perhaps ListModelPackages")
         preflight = WorkflowFunction(
             self,
             "Preflight",
@@ -161,13 +166,13 @@ class Workflow(StackPart):
                 *(lock.take_statements() if lock else []),
                 *([] if is_priced else [Statement(actions=["pricing:GetProducts"], resources=["*"])]),
             ],
-            without_resource=() if is_priced else ("GetProducts",),
+            without_resource=unbound,
         )
         objects = "the objects below the job's own prefix, whose names are not known"
         wildcards = (
             {data.objects_arn: objects, **(data.key.wildcards() if data.key else {})} if reads_data else {}
         )
-        acknowledge_wildcards(preflight, wildcards | lookup.wildcards)
+        acknowledge_wildcards(preflight, wildcards | lookup_wildcards)
         reads_log = [Statement(actions=["logs:FilterLogEvents"], resources=[job_logs_arn])]
         if not spec.notify.details:
             reads_log = []  # the cause of a failed run quotes no log
