@@ -149,7 +149,7 @@ class Workflow(StackPart):
         # One reason for `*`, whichever of its two actions there are: a second one would have no finding of its own.
         lookup_wildcards = dict(lookup.wildcards)
         unbound = [] if is_priced else ["GetProducts"]
-        if unbound and lookup_wildcards.pop("*", None):
+        if unbound and lookup_wildcards.pop("*", ""):
             unbound.append("perhaps ListModelPackages")
         preflight = WorkflowFunction(
             self,
