@@ -22,6 +22,7 @@ from batch_transform.runs.aws_calls import aws_calls
 from batch_transform.runs.past_cost import past_cost
 from batch_transform.runs.past_runs import FoundRun, RunSummary, last_runs, summary_of
 from batch_transform.runs.run_jobs import run_jobs
+from batch_transform.runs.run_record import RunRecords
 
 _PIPE_WIDTH = 160  # a file or a log has no width that a table must fit
 
@@ -55,7 +56,8 @@ def runs(
     Shows how many records a run scored: on the local AWS, and on AWS for a job with reconcile: records. Otherwise,
     shows how many objects it wrote. Runs that Step Functions no longer has are read from their records.
 
-    With --cost, a run costs the billed time of its transform jobs at the price of the Price List, or at --price.
+    With --cost, a run costs what its record says or, without one, the billed time of its transform jobs at the price of
+    the Price List. With --price, it is that price.
     """
     deployed = Deployed.in_environment(environment_name, stack)
     records = deployed.records()
@@ -63,7 +65,7 @@ def runs(
     summaries = [summary_of(run, deployed.clients, records) for run in found]
     if records.problem:
         click.echo(records.problem, err=True)
-    costs = _costs(found, deployed, price) if with_cost or price is not None else None
+    costs = _costs(found, deployed, records, price) if with_cost or price is not None else None
     if as_json:
         rows = [dataclasses.asdict(summary) for summary in summaries]
         for row, cost in zip(rows, costs or [], strict=False):
@@ -81,8 +83,13 @@ def runs(
         click.echo(f"\ndetails of a run: {deployed.command(f'show {failed}')}")
 
 
-def _costs(found: Sequence[FoundRun], deployed: Deployed, given: float | None) -> list[Cost | None]:
-    """Return what each run cost. A price that isn't known is reported once."""
+def _costs(
+    found: Sequence[FoundRun], deployed: Deployed, records: RunRecords, given: float | None
+) -> list[Cost | None]:
+    """Return what each run cost: what its record says, or what the given price or that of today makes of its time.
+
+    A price that isn't known is reported once.
+    """
     known: dict[tuple[str, str], Price | None] = {}
 
     def price(region: str, instance_type: str) -> Price | None:
@@ -93,14 +100,14 @@ def _costs(found: Sequence[FoundRun], deployed: Deployed, given: float | None) -
             known[instance_type, region] = priced.price
         return known[instance_type, region]
 
-    with aws_calls():
-        return [
-            past_cost(
-                run_jobs(run.run, deployed.clients.sagemaker),
-                partial(price, run.job.region),
-            )
-            for run in found
-        ]
+    def cost(run: FoundRun) -> Cost | None:
+        recorded = (records.of(run.job, run.run) or {}).get("Cost") if given is None else None
+        if recorded:
+            return Cost(recorded["Amount"], recorded["Currency"])
+        with aws_calls():
+            return past_cost(run_jobs(run.run, deployed.clients.sagemaker), partial(price, run.job.region))
+
+    return [cost(run) for run in found]
 
 
 def moment_text(value: object) -> str:
