@@ -18,6 +18,7 @@ from benchmarks.against_sdk import against_sdk
 from benchmarks.compare import comparison
 from benchmarks.framed import framed
 from benchmarks.functions import functions
+from benchmarks.line_counting import line_counting
 from benchmarks.measure import (
     Figures,
     against_bare_client,
@@ -50,6 +51,7 @@ def main() -> None:
         "start-up": lambda: start_up(rounds=20),
         "memory": lambda: memory(gibibytes=given.gibibytes),
         "functions": lambda: functions(objects=given.objects),
+        "counting": line_counting,
         "compare": lambda: comparison(given.work, largest=given.largest),
         "synth": lambda: synth(given.work / "synth", rounds=given.rounds),
     }
