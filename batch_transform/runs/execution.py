@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from batch_transform.job.errors import AwsCallError, FollowError
-from batch_transform.job.values.run import run_id
+from batch_transform.job.values.run import execution_hash, run_id
 from batch_transform.runs.aws_calls import aws_calls
 from batch_transform.runs.run_jobs import record_counts
 from batch_transform.runs.run_output import RunOutput
@@ -147,7 +147,10 @@ def pause_seconds(followed: float) -> float:
 def _transform_jobs(execution: Execution, clients: Clients) -> Iterator[TransformJobProgress]:
     """Yield the run's newest transform job, with the counts that the local AWS logs in a stream of its own."""
     jobs = clients.sagemaker.list_transform_jobs(
-        NameContains=execution.run, SortBy="CreationTime", SortOrder="Descending", MaxResults=1
+        NameContains=f"-{execution_hash(execution.arn)}-",
+        SortBy="CreationTime",
+        SortOrder="Descending",
+        MaxResults=1,
     )["TransformJobSummaries"]
     for summary in jobs:
         job = clients.sagemaker.describe_transform_job(TransformJobName=summary["TransformJobName"])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from batch_transform.job.aws.console_links import TRANSFORM_JOB_LOGS
 from batch_transform.job.values.fields import MEMBERS
+from batch_transform.job.values.run import attempt_pattern_of, hash_of
 
 if TYPE_CHECKING:
     from mypy_boto3_logs.client import CloudWatchLogsClient
@@ -33,12 +35,16 @@ class RunJob:
 
 
 def run_jobs(run: str, sagemaker: SageMakerClient) -> list[RunJob]:
-    """Return the transform jobs of the run with this id, in the order of the attempts."""
+    """Return the transform jobs of the run with this id, in the order of the attempts.
+
+    They are found by the hash at the end of the id: the state machine takes the time in their names from its own clock.
+    """
+    of_run = re.compile(rf".+{attempt_pattern_of(hash_of(run))}")
     pages = sagemaker.get_paginator("list_transform_jobs").paginate(
-        NameContains=run, SortBy="CreationTime", SortOrder="Ascending"
+        NameContains=f"-{hash_of(run)}-", SortBy="CreationTime", SortOrder="Ascending"
     )
-    names = [job["TransformJobName"] for page in pages for job in page["TransformJobSummaries"]]
-    return [_described(name, sagemaker) for name in names]
+    names = (job["TransformJobName"] for page in pages for job in page["TransformJobSummaries"])
+    return [_described(name, sagemaker) for name in names if of_run.fullmatch(name)]
 
 
 def _described(name: str, sagemaker: SageMakerClient) -> RunJob:

@@ -125,13 +125,15 @@ class Account:
     def place(self, job: str, folder: str) -> str:
         return f"s3://{self.input_bucket}/{job}/{folder}/"
 
-    def put_input(self, job: str, name: str, text: str, *, bucket_key: bool = False) -> None:
-        """Upload input of the job, compressed and encrypted as its file says."""
+    def put_input(
+        self, job: str, name: str, text: str, *, bucket_key: bool = False, default_key: bool = False
+    ) -> None:
+        """Upload input of the job, compressed and encrypted as its file says, or as the bucket does by default."""
         spec = self.jobs[job].get("input", {})
         body = f"{text}\n".encode()
         key = spec.get("kms_key")
         encryption: dict[str, Any] = {}
-        if key:
+        if key and not default_key:
             encryption = {
                 "ServerSideEncryption": "aws:kms",
                 "SSEKMSKeyId": key,

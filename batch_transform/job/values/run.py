@@ -25,9 +25,19 @@ def execution_hash(execution_arn: str) -> str:
     return hashlib.sha256(execution_arn.encode()).hexdigest()[:8]
 
 
+def hash_of(run: str) -> str:
+    """Return the same 8 hex digits from the run's id."""
+    return run.rpartition("-")[2]
+
+
 def attempt_pattern(execution_arn: str) -> str:
     """Return the regular expression for what follows the job's name in the names of the run's transform jobs."""
-    return rf"-\d{{8}}T\d{{6}}-{execution_hash(execution_arn)}-\d+"
+    return attempt_pattern_of(execution_hash(execution_arn))
+
+
+def attempt_pattern_of(digits: str) -> str:
+    """Return the same from the execution's hash."""
+    return rf"-\d{{8}}T\d{{6}}-{digits}-\d+"
 
 
 HAPPENED = {"FAILED": "failed", "TIMED_OUT": "timed out", "ABORTED": "was stopped"}

@@ -112,7 +112,8 @@ class InputSpec(Values):
     kms_key: Annotated[
         str | None,
         Setting(
-            "id, ARN or alias of the customer key that encrypts the data; the job gets permission to decrypt it",
+            "id, ARN or alias of a customer key that encrypts the data, in addition to the bucket's; the job gets "
+            "permission to decrypt it",
             KMS_KEY,
         ),
     ] = None

@@ -27,7 +27,8 @@ _DECRYPT = ("kms:Decrypt",)
 class DataLocation:
     """A location in S3. `prefix` is a plain string, as everywhere in S3, and may be empty.
 
-    `key` is the customer key of the objects below it, if they have one.
+    `key` is the customer key of the objects below it, if they have one. `other_key` encrypts some of them: those that
+    were uploaded with a key of their own, or before the bucket had one.
 
     Usage::
 
@@ -38,6 +39,16 @@ class DataLocation:
     bucket: s3.IBucket
     prefix: str
     key: KmsKey | None = None
+    other_key: KmsKey | None = None
+
+    @property
+    def keys(self) -> tuple[KmsKey, ...]:
+        """The keys of the objects."""
+        return tuple(key for key in dict.fromkeys((self.key, self.other_key)) if key is not None)
+
+    def key_wildcards(self) -> dict[str, str]:
+        """Return the wildcards in the statements for the keys, with their reasons."""
+        return {resource: reason for key in self.keys for resource, reason in key.wildcards().items()}
 
     @property
     def bucket_name(self) -> str:
@@ -93,19 +104,21 @@ class DataLocation:
         return Statement(actions=list(actions), resources=[self.objects_arn])
 
     def _key_statements(self, actions: Sequence[str]) -> list[Statement]:
-        if self.key is None:
-            return []
-        conditions = self.key.s3_conditions([self.bucket_arn, self.objects_arn])
-        return [Statement(actions=list(actions), resources=[self.key.resource], conditions=conditions)]
+        return [self._key_statement(key, actions) for key in self.keys]
+
+    def _key_statement(self, key: KmsKey, actions: Sequence[str]) -> Statement:
+        conditions = key.s3_conditions([self.bucket_arn, self.objects_arn])
+        return Statement(actions=list(actions), resources=[key.resource], conditions=conditions)
 
     def _with_key(self, granted: iam.Grant, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
-        for statement in self._key_statements(actions):
-            key = self.key.construct if self.key else None
-            if key is None:  # known by its name only: its owner grants access to other accounts
-                return granted.combine(grant(grantee, statement))
+        for key in self.keys:
+            statement = self._key_statement(key, actions)
+            if key.construct is None:  # known by its name only: its owner grants access to other accounts
+                granted = granted.combine(grant(grantee, statement))
+                continue
             # A key policy that names the bucket it encrypts would be a circular dependency.
             own = Statement(actions=list(actions), resources=["*"], conditions=through_s3())
-            granted = granted.combine(grant_on(key, grantee, statement, own=own))
+            granted = granted.combine(grant_on(key.construct, grantee, statement, own=own))
         return granted
 
     def _below_prefix(self) -> Conditions:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
@@ -18,8 +20,9 @@ class JobPlaces:
     """The locations that a job reads and writes; `captured` is None if nothing is captured.
 
     The default is a prefix with the job's name in the bucket of the app. A location in that bucket uses the bucket
-    construct, with its key; any other bucket is known by name only. The key for reading is `input.kms_key`, or the
-    bucket's. The key for writing is the one that the job names, or the bucket's, or `encryption_key`.
+    construct, with its key; any other bucket is known by name only. The keys for reading are the bucket's and
+    `input.kms_key`, since objects may have a key of their own. The key for writing is the one that the job names, or
+    the bucket's, or `encryption_key`.
     """
 
     def __init__(
@@ -34,7 +37,7 @@ class JobPlaces:
         self._scope = scope
         self._job = job
         self._encryption_key = encryption_key
-        self.data = self._place("GivenData", job.input.data, input_bucket, job.input.kms_key)
+        self.data = self._read("GivenData", job.input.data, input_bucket, job.input.kms_key)
         self.output = self._written("GivenOutput", job.output.path, output_bucket, job.output.kms_key)
         capture = job.batch_data_capture_config
         self.captured = (
@@ -48,7 +51,14 @@ class JobPlaces:
         """What the job's role must be able to read: a manifest may name objects anywhere in its bucket."""
         if self._job.input.data_type != "ManifestFile":
             return self.data
-        return DataLocation(self.data.bucket, "", self.data.key)
+        return dataclasses.replace(self.data, prefix="")
+
+    def _read(
+        self, construct_id: str, uri: str | None, bucket: s3.IBucket, named: str | None
+    ) -> DataLocation:
+        place = self._place(construct_id, uri, bucket, named)
+        own = _key_of(bucket) if place.bucket is bucket else None
+        return dataclasses.replace(place, key=own or place.key, other_key=place.key if own else None)
 
     def _written(
         self, construct_id: str, uri: str | None, bucket: s3.IBucket, named: str | None

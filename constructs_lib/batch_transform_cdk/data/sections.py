@@ -83,7 +83,7 @@ class Sections:
             self.output: "the job's results, whose names are made from the input's",
             **dict.fromkeys(own, "the sections of the job's own runs, whose names the function makes"),
         }
-        keys = {place.key for place in places if place.key}
+        keys = {key for place in places for key in place.keys}
         return {
             **{place.objects_arn: reason for place, reason in places.items()},
             **{resource: reason for key in keys for resource, reason in key.wildcards().items()},

@@ -64,7 +64,7 @@ class RecordFunction(WorkflowFunction):
         }
         if counts or spec.input.data_type == "ManifestFile":
             statements += data.read_statements()
-            wildcards |= {data.objects_arn: _ANY_OBJECT, **(data.key.wildcards() if data.key else {})}
+            wildcards |= {data.objects_arn: _ANY_OBJECT, **data.key_wildcards()}
         if output.key is not None:
             conditions = output.key.s3_conditions([output.bucket_arn, read])
             actions = ["kms:GenerateDataKey", "kms:Decrypt"]

@@ -169,9 +169,7 @@ class Workflow(StackPart):
             without_resource=unbound,
         )
         objects = "the objects below the job's own prefix, whose names are not known"
-        wildcards = (
-            {data.objects_arn: objects, **(data.key.wildcards() if data.key else {})} if reads_data else {}
-        )
+        wildcards = {data.objects_arn: objects, **data.key_wildcards()} if reads_data else {}
         acknowledge_wildcards(preflight, wildcards | lookup_wildcards)
         reads_log = [Statement(actions=["logs:FilterLogEvents"], resources=[job_logs_arn])]
         if not spec.notify.details:

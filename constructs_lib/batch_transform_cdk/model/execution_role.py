@@ -63,7 +63,7 @@ class ExecutionRole(Construct):
         super().__init__(scope, construct_id)
         logs_arn = arn("logs", "log-group:/aws/sagemaker/TransformJobs:*")
         written = [output, captured] if captured else [output]
-        keys = dict.fromkeys(place.key for place in [data, *artifacts, *written] if place.key)
+        keys = dict.fromkeys(key for place in [data, *artifacts, *written] for key in place.keys)
         statements = [
             data.list_statement(),
             *data.read_statements(),

@@ -97,3 +97,16 @@ def test_another_account_is_let_in_by_the_bucket_and_by_the_key(stack: cdk.Stack
     ]
     assert (theirs["Action"], theirs["Resource"]) == ("kms:Decrypt", "*")
     assert "kms:ViaService" in theirs["Condition"]["StringEquals"]
+
+
+def test_objects_with_either_of_two_keys_can_be_read(stack: cdk.Stack, role: iam.Role) -> None:
+    own = kms.Key(stack, "Own")
+    place = DataLocation(
+        s3.Bucket.from_bucket_name(stack, "Lake", "lake"), "churn/", KmsKey.of(own), KmsKey(KEY)
+    )
+    place.grant_read(role)
+    assert {text(one["Resource"]) for one in on_key(stack)} == {
+        *(text(stack.resolve(key.resource)) for key in place.keys)
+    }
+    same = DataLocation(place.bucket, "churn/", KmsKey.of(own), KmsKey.of(own))
+    assert len(same.keys) == 1

@@ -40,6 +40,9 @@ def put_data(account: Account, job: str) -> None:
     # if the job's input has a key, S3 binds it to the object or to the bucket, as the uploader chooses
     account.put_input(job, "good/b", line, bucket_key=True)
     account.put_input(job, "other-header/a", with_header, bucket_key=True)
+    # the key of the input is in addition to the bucket's
+    account.put_input(job, "good/c", line, default_key=True)
+    account.put_input(job, "default-header/a", with_header, default_key=True)
 
 
 def completes(account: Account, job: str) -> Points:
@@ -88,7 +91,7 @@ def explains(account: Account, job: str) -> Points:
 
 def finds_header(account: Account, job: str) -> Points:
     """A run whose data begins with a header row is refused."""
-    for folder in ("header", "other-header"):
+    for folder in ("header", "other-header", "default-header"):
         cause = _run(account, job, folder).get("cause", "")
         yield f"{folder} is refused", "starts with a header row" in cause
 
