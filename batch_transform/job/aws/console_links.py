@@ -13,8 +13,18 @@ _DOMAINS = {
     "eusc-": "console.amazonaws-eusc.eu",
     "us-gov-": "console.amazonaws-us-gov.com",
 }
-"""The console's domain outside the `aws` partition, by the start of the region. A CDK token as the region has none of
-these starts, and so the domain of the `aws` partition."""
+"""The console's domain outside the `aws` partition, by the start of the region."""
+
+_DOMAIN = "console.aws.amazon.com"
+
+DOMAIN_OF_PARTITION = {
+    "aws": _DOMAIN,
+    "aws-cn": _DOMAINS["cn-"],
+    "aws-eusc": _DOMAINS["eusc-"],
+    "aws-us-gov": _DOMAINS["us-gov-"],
+    **dict.fromkeys(("aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f"), _DOMAIN),  # theirs are not public
+}
+"""The same by partition, for a template that knows neither. Each partition must have one: a mapping has no default."""
 
 
 def execution_link(region: str, execution_arn: str) -> str:
@@ -22,9 +32,9 @@ def execution_link(region: str, execution_arn: str) -> str:
     return f"{_states(region)}/executions/details/{execution_arn}"
 
 
-def state_machine_link(region: str, state_machine_arn: str) -> str:
-    """Return the page of a state machine, with its executions."""
-    return f"{_states(region)}/statemachines/view/{state_machine_arn}"
+def state_machine_link(region: str, state_machine_arn: str, domain: str | None = None) -> str:
+    """Return the page of a state machine, with its executions. `domain` is the console's, if the region is a token."""
+    return f"{_states(region, domain)}/statemachines/view/{state_machine_arn}"
 
 
 def transform_jobs_link(region: str) -> str:
@@ -44,18 +54,23 @@ def transform_job_log_link(region: str, job_prefix: str) -> str:
     )
 
 
-def queue_link(region: str, account: str, queue_name: str, url_suffix: str = "amazonaws.com") -> str:
+def queue_link(
+    region: str,
+    account: str,
+    queue_name: str,
+    url_suffix: str = "amazonaws.com",
+    domain: str | None = None,
+) -> str:
     """Return the page of a queue, where its messages can be read. It is found by the queue's URL, encoded."""
     encoded = f"https%3A%2F%2Fsqs.{region}.{url_suffix}%2F{account}%2F{queue_name}"
-    return f"{_console(region)}/sqs/v3/home?region={region}#/queues/{encoded}"
+    return f"{_console(region, domain)}/sqs/v3/home?region={region}#/queues/{encoded}"
 
 
-def _states(region: str) -> str:
-    return f"{_console(region)}/states/home?region={region}#/v2"
+def _states(region: str, domain: str | None = None) -> str:
+    return f"{_console(region, domain)}/states/home?region={region}#/v2"
 
 
-def _console(region: str) -> str:
-    domain = next(
-        (domain for start, domain in _DOMAINS.items() if region.startswith(start)), "console.aws.amazon.com"
-    )
+def _console(region: str, domain: str | None = None) -> str:
+    if domain is None:
+        domain = next((domain for start, domain in _DOMAINS.items() if region.startswith(start)), _DOMAIN)
     return f"https://{region}.{domain}"

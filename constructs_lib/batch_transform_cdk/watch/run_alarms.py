@@ -10,10 +10,11 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from batch_transform.job.aws.console_links import queue_link, state_machine_link
+from batch_transform.job.aws.console_links import DOMAIN_OF_PARTITION, queue_link, state_machine_link
+from batch_transform.job.values.cdk_token import is_token
 from batch_transform.job.values.job_spec import JobSpec
-from batch_transform_cdk.ground.stack_part import StackPart
-from batch_transform_cdk.ground.tokens import ACCOUNT_ID, URL_SUFFIX, region, topic_arn
+from batch_transform_cdk.ground.stack_part import StackPart, once_per_stack
+from batch_transform_cdk.ground.tokens import ACCOUNT_ID, PARTITION, URL_SUFFIX, region, topic_arn
 from batch_transform_cdk.machine.workflow import StateMachine
 from batch_transform_cdk.starts.undelivered_starts import UndeliveredStarts
 from batch_transform_cdk.watch.run_metrics import (
@@ -76,6 +77,7 @@ class RunAlarms(StackPart):
         self._job = job
         self._topic_arn = topic_arn(topic)
         self._region = region(self.stack)
+        self._domain = _console_domain(self.stack) if is_token(self._region) else None
         self._machine_arn = state_machine.state_machine_arn
         self.failed = self._one_run(
             "Failed",
@@ -234,7 +236,7 @@ class RunAlarms(StackPart):
             "StartLost",
             "A run could not be started. A message in the dead-letter queue has its input, and the reason in its "
             "attributes: start the run again with that input, then delete the message.",
-            queue_link(self._region, ACCOUNT_ID, queue_name, URL_SUFFIX),
+            queue_link(self._region, ACCOUNT_ID, queue_name, URL_SUFFIX, self._domain),
             namespace="AWS/SQS",
             metric_name="ApproximateNumberOfMessagesVisible",
             dimensions=[cloudwatch.CfnAlarm.DimensionProperty(name="QueueName", value=queue_name)],
@@ -267,7 +269,7 @@ class RunAlarms(StackPart):
         if len(job_file) > _LONGEST_JOB_FILE:
             job_file = f"…{job_file[1 - _LONGEST_JOB_FILE :]}"
         job = f"{self._job.name} ({job_file})" if job_file else self._job.name
-        executions = f"executions: {state_machine_link(self._region, self._machine_arn)}"
+        executions = f"executions: {state_machine_link(self._region, self._machine_arn, self._domain)}"
         return "\n\n".join([f"Batch transform job {job}: {what}", *links, executions])
 
 
@@ -276,3 +278,13 @@ def _shown(seconds: float) -> str:
     minutes, left = divmod(rest, 60)
     parts = ((hours, "h"), (minutes, "min"), (left, "s"))
     return " ".join(f"{number} {unit}" for number, unit in parts if number)
+
+
+def _console_domain(stack: cdk.Stack) -> str:
+    """Return the console's domain as a token: a stack without a region of its own may be deployed in any partition."""
+    return once_per_stack(stack, (__name__, "domains"), _define_domains).find_in_map(PARTITION, "domain")
+
+
+def _define_domains(stack: cdk.Stack) -> cdk.CfnMapping:
+    domains = {partition: {"domain": domain} for partition, domain in DOMAIN_OF_PARTITION.items()}
+    return cdk.CfnMapping(stack, "ConsoleDomains", mapping=domains)

@@ -12,6 +12,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk.assertions import Annotations, Match, Template
 
+from batch_transform.job.aws.console_links import DOMAIN_OF_PARTITION
 from batch_transform.job.values.job_spec import (
     JobSpec,
     ModelSpec,
@@ -72,8 +73,27 @@ def test_a_job_with_a_schedule_has_every_alarm() -> None:
             part if isinstance(part, str) else "<>" for part in alarm["AlarmDescription"]["Fn::Join"][1]
         )
         assert text.startswith("Batch transform job tumours (jobs/tumours.yaml): ")
-        assert "https://<>.console.aws.amazon.com/states/home?region=<>#/v2/statemachines/view/<>" in text
+        assert "https://<>.<>/states/home?region=<>#/v2/statemachines/view/<>" in text
         assert len(text) < 900, "CloudWatch takes 1,024 characters, references filled in"
+
+
+@pytest.mark.parametrize(
+    ("region", "domain"),
+    [("eu-west-1", "console.aws.amazon.com"), ("cn-north-1", "console.amazonaws.cn"), (None, "")],
+)
+def test_links_lead_to_the_console_of_the_partition(region: str | None, domain: str) -> None:
+    stack = cdk.Stack(cdk.App(), "Stack", env=cdk.Environment(region=region))
+    buckets, notifications = DataBuckets(stack, "Data"), Notifications(stack, "Notifications")
+    BatchTransform(stack, "tumours", job=_spec(), buckets=buckets, notifications=notifications)
+    template = Template.from_stack(stack)
+    mapping = template.to_json().get("Mappings", {}).get("ConsoleDomains")
+    descriptions = [str(alarm["AlarmDescription"]) for alarm in _alarms(template).values()]
+    if region is None:
+        assert mapping == {name: {"domain": one} for name, one in DOMAIN_OF_PARTITION.items()}
+        assert all("'ConsoleDomains', {'Ref': 'AWS::Partition'}, 'domain'" in text for text in descriptions)
+    else:
+        assert mapping is None
+        assert all(f"https://{region}.{domain}/states/home" in text for text in descriptions)
 
 
 def test_every_description_fits_whatever_the_job_is_called_and_wherever_its_file_is() -> None:
@@ -102,6 +122,8 @@ def _at_its_longest(value: Any) -> str:
     match value:
         case {"Fn::Join": [separator, parts]}:
             return str(separator).join(map(_at_its_longest, parts))
+        case {"Fn::FindInMap": ["ConsoleDomains", {"Ref": "AWS::Partition"}, "domain"]}:
+            return max(DOMAIN_OF_PARTITION.values(), key=len)
         case {"Ref": name} | {"Fn::GetAtt": [_, name]}:
             machine = f"arn:aws-us-gov:states:ap-southeast-2:123456789012:stateMachine:{'m' * 80}"
             return _LONGEST.get(name, machine)
