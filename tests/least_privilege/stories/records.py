@@ -23,7 +23,7 @@ def has_record(account: Account, job: str) -> Points:
     yield "knows its cost", bool(run.get("Cost"))
     page = _file(account, job, execution, "_report.html") or ""
     yield "has a page with its states", "ListInputs" in page
-    yield "knows its objects", run["Objects"] == {"Total": 2, "Success": 2, "Error": 0}
+    yield "knows its objects", run["Objects"] == {"Total": 3, "Success": 3, "Error": 0}
     yield "is reconciled", run["Reconciliation"]["Result"] == "Matched"
     yield "knows its model", bool(run["Model"]["Image"] or run["Model"]["ModelPackageArn"])
     yield "knows its transform job", [each["InstanceCount"] > 0 for each in run["TransformJobs"]] == [True]

@@ -118,9 +118,12 @@ def stops(account: Account, job: str) -> Points:
                 account.wait_until(lambda: _uploads(account) > 0 or not _is_running(account, arn))
                 yield "uploads", _uploads(account) > 0
             with _rule_turned_off(account, job):
-                if "batch_data_capture_config" not in account.jobs[job]:
+                follows = "batch_data_capture_config" in account.jobs[job]
+                if not follows:
                     yield "runs on", account.stop(arn)
-                yield "stops its job", account.wait_until(lambda: _has_stopped(account, running[0]))
+                ended = partial(_has_stopped, account, running[0])
+                # 120 status checks, a minute each in the state machine's time
+                yield "stops its job", any(account.wait_until(ended) for _ in range(20 if follows else 1))
             yield "leaves nothing", _uploads(account) == 0
         finally:
             account.stop(arn)
