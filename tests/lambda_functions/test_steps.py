@@ -1,0 +1,173 @@
+"""The record of a run from its start to its end, in a store in memory."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+import record_files
+from batch_transform.job.values.run import run_id
+from ended_run import write_of_ended
+from fakes.object_store import ObjectStore
+from run_record import Ending, Run
+from steps import RecordSteps
+from time_budget import TimeBudget
+
+BEGAN = datetime(2026, 11, 22, 2, 0, 1, tzinfo=UTC)
+ARN = "arn:aws:states:eu-west-1:123456789012:execution:churn:nightly"
+OUT = f"churn/{run_id(ARN, BEGAN)}/"
+REQUEST = {
+    "ModelName": "churn",
+    "TransformInput": {
+        "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://in/churn/"}},
+        "SplitType": "Line",
+    },
+    "TransformOutput": {"S3OutputPath": f"s3://out/{OUT[:-1]}", "AssembleWith": "Line"},
+    "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
+}
+DECLARED = {"S3OutputPath": "s3://out/churn/"}
+FOREVER = TimeBudget(float("inf"))
+
+
+class NoJobs:
+    """SageMaker without a transform job, and with one model."""
+
+    def get_paginator(self, _operation: str, /) -> NoJobs:
+        return self
+
+    def paginate(self, **_request: str) -> Iterator[dict[str, Any]]:
+        yield {"TransformJobSummaries": []}
+
+    def describe_transform_job(self, *, TransformJobName: str) -> Any:  # noqa: N803  # AWS's names
+        raise AssertionError(TransformJobName)
+
+    def describe_model(self, *, ModelName: str) -> Any:  # noqa: N803
+        return {"ModelName": ModelName, "PrimaryContainer": {"Image": "image@sha256:" + "0" * 64}}
+
+
+def a_run(store: Any, reconcile: str = "objects") -> RecordSteps:
+    run = Run(
+        job="churn",
+        job_file="",
+        run_id=run_id(ARN, BEGAN),
+        execution_arn=ARN,
+        start_time="2026-11-22T02:00:01.000Z",
+        input={},
+        output=DECLARED,
+        reconcile=reconcile,
+        request=REQUEST,
+    )
+    return RecordSteps(run, store, NoJobs())
+
+
+def scored(store: Any, count: int) -> None:
+    for number in range(count):
+        store.put(f"s3://out/{OUT}{number:05}.csv.out", b"1\n")
+
+
+def uploaded(count: int) -> Any:
+    store = ObjectStore(page_size=100)
+    for number in range(count):
+        store.put(f"s3://in/churn/{number:05}.csv", b"1,2\n")
+    return store
+
+
+def kept(store: Any) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(store.objects["out", f"{OUT}_run.json"])
+    return found
+
+
+@pytest.mark.parametrize("reconcile", ["objects", "records"])
+def test_many_objects_are_reconciled_and_recorded_a_part_at_a_time(
+    reconcile: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(record_files, "PART_BYTES", 2000)
+    store = uploaded(300)
+    steps = a_run(store, reconcile)
+    steps.list_inputs()
+    scored(store, 300)
+    assert steps.reconcile(None, FOREVER) == {"done": True, "cursor": {}, "error": "", "cause": ""}
+    steps.write(Ending("Completed", "2026-11-22T02:01:00.000Z"))
+    record = kept(store)
+    assert record["Objects"] == {"Total": 300, "Success": 300, "Error": 0}
+    assert record["Records"]["Total"] == (300 if reconcile == "records" else None)
+    assert record["Reconciliation"]["Result"] == "Matched"
+    assert record["Model"]["ImageDigest"] == "sha256:" + "0" * 64
+    assert ("out", f"{OUT}_SUCCESS") in store.objects
+    assert store.uploads == {}
+
+
+def test_a_mismatch_names_the_first_objects_and_how_many_more() -> None:
+    store = uploaded(8)
+    steps = a_run(store)
+    steps.list_inputs()
+    found = steps.reconcile(None, FOREVER)
+    assert found["error"] == "ReconciliationError"
+    assert "s3://in/churn/00000.csv: the object has no result" in found["cause"]
+    assert found["cause"].endswith(f"and 3 more, in s3://out/{OUT}_objects.jsonl")
+
+
+def test_a_run_whose_input_was_not_listed_is_not_checked() -> None:
+    store = uploaded(2)
+    steps = a_run(store)
+    assert steps.reconcile(None, FOREVER)["error"] == ""
+    steps.write(Ending("Completed", "2026-11-22T02:01:00.000Z"))
+    assert kept(store)["Reconciliation"]["Result"] == "NotChecked"
+
+
+def ended_badly(status: str, seconds: int = 0) -> dict[str, Any]:
+    milliseconds = int(BEGAN.timestamp() * 1000)
+    detail = {
+        "executionArn": ARN,
+        "status": status,
+        "startDate": milliseconds + 1000 * seconds,
+        "stopDate": milliseconds + 60_000,
+        "input": "{}",
+    }
+    return {
+        "job": "churn",
+        "job_file": "",
+        "output": DECLARED,
+        "reconcile": "objects",
+        "details": True,
+        "ended_badly": detail,
+    }
+
+
+@pytest.mark.parametrize("seconds", [-1, 0, 1])
+def test_a_stopped_run_is_recorded_where_it_wrote_whatever_the_events_clock(seconds: int) -> None:
+    store = uploaded(2)
+    a_run(store).list_inputs()
+    scored(store, 1)
+    write_of_ended(ended_badly("ABORTED", seconds), store, NoJobs())
+    record = kept(store)
+    assert (record["Outcome"], record["Attempts"]) == ("Aborted", None)
+    assert record["Objects"] == {"Total": 2, "Success": 1, "Error": 1}
+    assert ("out", f"{OUT}_SUCCESS") not in store.objects
+
+
+def test_a_record_that_the_state_machine_wrote_stays() -> None:
+    store = uploaded(1)
+    steps = a_run(store)
+    steps.list_inputs()
+    steps.write(Ending("Failed", "2026-11-22T02:01:00.000Z", error="E", cause="C"))
+    assert "has written its record: Failed" in write_of_ended(ended_badly("FAILED"), store, NoJobs())
+    assert kept(store)["Cause"] == "C"
+
+
+def test_a_record_that_is_written_meanwhile_stays() -> None:
+    store = uploaded(1)
+    steps = a_run(store)
+    steps.list_inputs()
+
+    class Finishing(NoJobs):
+        def paginate(self, **_request: str) -> Iterator[dict[str, Any]]:
+            steps.write(Ending("Completed", "2026-11-22T02:01:00.000Z"))
+            yield from super().paginate()
+
+    assert "meanwhile" in write_of_ended(ended_badly("ABORTED"), store, Finishing())
+    assert kept(store)["Outcome"] == "Completed"
