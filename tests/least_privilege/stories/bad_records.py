@@ -28,7 +28,7 @@ def leaves_bad_records_out(account: Account, job: str) -> Points:
     place = output["S3OutputPath"].removeprefix(f"s3://{account.output_bucket}/")
     s3 = account.client("s3")
     listed = s3.get_object(Bucket=account.output_bucket, Key=f"{place}/_bad_records.jsonl")["Body"].read()
-    yield "quotes the log", b"this record is bad" in listed
+    yield "quotes the log", b"Bad HTTP status received from algorithm: 500" in listed
     yield "deletes the sections", not _left(account)
 
 
