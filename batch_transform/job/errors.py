@@ -22,6 +22,7 @@ BatchTransformError
 │   ├── UnfitDataError       data to be scored whose packing, encoding or size no job can process
 │   ├── ModelNotFoundError   an endpoint or a package group that has no model for a run
 │   ├── DataNotFoundError    a local file or an S3 object that doesn't exist
+│   ├── BucketRegionError    data in a bucket of another region than the job's
 │   ├── MaxCostError         a run that workflow.max_cost can't bound, or that would cost more
 │   ├── MissingExtraError    a command whose packages aren't installed
 │   └── NotDeployedError     a stack, a job or a run that doesn't exist
@@ -187,6 +188,10 @@ class ModelNotFoundError(InputError):
 
 class DataNotFoundError(InputError):
     """When a file, an object or a prefix that the user named has no data."""
+
+
+class BucketRegionError(InputError):
+    """When the bucket with a run's data isn't in the region in which the job runs."""
 
 
 class MaxCostError(InputError):

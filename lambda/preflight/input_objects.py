@@ -43,10 +43,11 @@ class InputObjects:
 
 
 def input_objects(
-    uri: str, reading: Reading | None, s3: S3Client, budget: TimeBudget, *, read_first: bool
+    uri: str, reading: Reading | None, s3: S3Client, budget: TimeBudget, *, region: str, read_first: bool
 ) -> InputObjects:
-    """Check the objects below an S3 URI, within the budget. Raises DataNotFoundError if none has data.
+    """Check the objects below an S3 URI, within the budget.
 
+    Raises DataNotFoundError if none has data, and BucketRegionError if their bucket isn't in `region`, that of the job.
     `reading` says how the request reads them; None for a manifest, which is not data. `read_first` reads the start of
     the first object in any case.
     """
@@ -54,7 +55,7 @@ def input_objects(
     places: list[S3Uri] = []
     unfit: list[tuple[str, Unfit]] = []
     listed = 0
-    listing = ObjectListing(S3Uri.parse(uri), s3, budget)
+    listing = ObjectListing(S3Uri.parse(uri), s3, budget, region=region)
     found = _with_data(uri, listing)
     for place, size in found if is_sized else islice(found, MOST_READ):
         listed += 1

@@ -32,7 +32,10 @@ class Run:
     allows. `model` says how to find the model, if the run must find it (see `run_model`). `execution` is
     the run's ARN. `lock` is the Bucket and Key of the job's lock, and empty if runs may overlap. `waiting` is that of
     the run that waits for it, and empty if runs don't wait. `limits` is what a run may use at most (`RunLimits`).
-    `cost` has `max_cost` and `price_per_hour` of the job's workflow, if they are set.
+    `cost` has `max_cost` and `price_per_hour` of the job's workflow, if they are set. `only_declared` says that the
+    state machine sends the members that the job declares, and no others. The definition of version 0.1 doesn't pass it:
+    an execution that waits for the lock during an upgrade still has that definition, which sends whatever is in the
+    request.
     """
 
     job: str
@@ -49,6 +52,12 @@ class Run:
     waiting: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, Any] = field(default_factory=dict)
     cost: Mapping[str, float] = field(default_factory=dict)
+    only_declared: bool = False
+
+    @property
+    def region(self) -> str:
+        """The region in which the run is in progress, and its transform job runs."""
+        return self.execution.split(":")[3]
 
 
 def checked_run(
@@ -69,8 +78,7 @@ def checked_run(
     """
     checked = checked_request(run, s3, sagemaker, budget)
     count = checked.request["TransformResources"]["InstanceCount"]
-    region = run.execution.split(":")[3]
-    found = run_prices(checked.instance_types, count, region, run.cost, prices)
+    found = run_prices(checked.instance_types, count, run.region, run.cost, prices)
     return {
         "request": checked.request,
         "instance_types": list(checked.instance_types),
@@ -85,7 +93,7 @@ def checked_request(
     """Apply the run's overrides, give the run its own output prefix, check request and data, find the model.
 
     Raises RunInputError (unknown or illegal overrides, output below the input prefix), DataNotFoundError (no object, or
-    only empty ones), UnfitDataError, HeaderRowError, RowWidthError or ModelNotFoundError.
+    only empty ones), BucketRegionError, UnfitDataError, HeaderRowError, RowWidthError or ModelNotFoundError.
     """
     declared = dict(run.request)
     declared["TransformOutput"] = declared["TransformOutput"] | {
@@ -99,6 +107,7 @@ def checked_request(
         instance_types=run.instance_types,
         limits=RunLimits.read(run.limits),
         bad_records=BadRecordsSpec(**run.bad_records) if run.bad_records else None,
+        only_declared=run.only_declared,
     )
     request = checked.request
     source = request["TransformInput"]
@@ -107,7 +116,7 @@ def checked_request(
     is_named = bool(columns.input) and is_data and media_type(source.get("ContentType")) == CSV
     try:
         reading = Reading.of(request) if is_data else None
-        found = input_objects(uri, reading, s3, budget, read_first=is_named)
+        found = input_objects(uri, reading, s3, budget, region=run.region, read_first=is_named)
     except ClientError as error:
         reason = error.response["Error"]
         raise DataNotFoundError(

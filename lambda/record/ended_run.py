@@ -28,7 +28,7 @@ _OUTCOMES = {"FAILED": "Failed", "TIMED_OUT": "TimedOut", "ABORTED": "Aborted"}
 def write_of_ended(event: Mapping[str, Any], s3: S3Client, sagemaker: SageMakerClient) -> str:
     """Write the record of the execution in `ended_badly`, an event's detail, unless its state machine has written it.
 
-    `job`, `job_file`, `output`, `reconcile` and `details` are those of Run. Return a line for the log.
+    `job`, `job_file`, `output`, `reconcile`, `leaves_out` and `details` are those of Run. Return a line for the log.
     """
     detail = event["ended_badly"]
     began = datetime.fromtimestamp(detail["startDate"] / 1000, UTC)
@@ -41,6 +41,7 @@ def write_of_ended(event: Mapping[str, Any], s3: S3Client, sagemaker: SageMakerC
         input=_input_of(detail),
         output=event["output"],
         reconcile=event["reconcile"],
+        leaves_out=event["leaves_out"],
         details=event["details"],
     )
     run = replace(run, run_id=_id_in_output(run, began, s3))

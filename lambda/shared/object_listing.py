@@ -7,14 +7,20 @@ LastModified. `read_quickly` makes a client read a page's keys, sizes and ETags 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 from xml.etree import ElementTree as ET
 
+from botocore.exceptions import ClientError
+
+from batch_transform.job.errors import BucketRegionError
 from batch_transform.job.values.s3_uri import S3Uri
 from time_budget import TimeBudget
 
 _MEMBERS = frozenset({"Key", "Size", "ETag"})
+
+# Not in the API reference of ListObjectsV2, but S3 sends it (versitygw, pull request 2002), and boto3 reads it.
+_REGION_HEADER = "x-amz-bucket-region"
 
 
 class S3Lister(Protocol):
@@ -29,21 +35,43 @@ class ObjectListing:
 
     Each is a mapping with at least `Key` and `Size`. `is_complete` tells, once the iteration has ended, whether these
     are all objects, or the budget was over before.
+
+    `region` is where the bucket must be; by default anywhere. boto3 follows S3's redirect to a bucket of another region,
+    so the iteration raises BucketRegionError itself. S3 names the bucket's region in its answer, which takes no further
+    call and no permission; if it didn't, the region would be unknown and not checked.
     """
 
-    def __init__(self, place: S3Uri, s3: S3Lister, budget: TimeBudget) -> None:
+    def __init__(self, place: S3Uri, s3: S3Lister, budget: TimeBudget, *, region: str = "") -> None:
         self._place = place
         self._s3 = s3
         self._budget = budget
+        self._region = region
         self.is_complete = False
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        pages = self._s3.get_paginator("list_objects_v2")
-        for page in pages.paginate(Bucket=self._place.bucket, Prefix=self._place.key):
+        for page in self._pages():
             yield from page.get("Contents", [])
             if page.get("IsTruncated") and self._budget.is_over:
                 return
         self.is_complete = True
+
+    def _pages(self) -> Iterator[Mapping[str, Any]]:
+        pages = self._s3.get_paginator("list_objects_v2")
+        try:
+            for page in pages.paginate(Bucket=self._place.bucket, Prefix=self._place.key):
+                self._require_region(page)
+                yield page
+        except ClientError as error:  # a region that the account hasn't enabled refuses the redirected call
+            self._require_region(error.response)
+            raise
+
+    def _require_region(self, answer: Mapping[str, Any]) -> None:
+        found = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get(_REGION_HEADER, "")
+        if found and self._region and found != self._region:
+            raise BucketRegionError(
+                f"the bucket {self._place.bucket} of {self._place} is in {found}, and the job runs in {self._region}: "
+                f"use a bucket in {self._region}, or deploy the job to {found}"
+            )
 
 
 def read_quickly(s3: Any) -> None:

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 class FakeS3:
     """`objects` maps (bucket, key) to a size; `listings` counts the listings that were asked for.
 
-    `contents` holds what can be read; of the other objects S3 denies it.
+    `contents` holds what can be read; of the other objects S3 denies it. `region` is what S3 says about the buckets.
     """
 
     def __init__(
@@ -22,10 +22,13 @@ class FakeS3:
         *,
         contents: Mapping[tuple[str, str], bytes] | None = None,
         page_size: int = 2,
+        region: str = "",
     ) -> None:
         self._objects = objects
         self._contents = contents or {}
         self._page_size = page_size
+        headers = {"x-amz-bucket-region": region} if region else {}
+        self._metadata = {"ResponseMetadata": {"HTTPHeaders": headers}}
         self.listings = 0
 
     def get_object(self, *, Bucket: str, Key: str, Range: str) -> dict[str, Any]:  # noqa: N803  # AWS's names
@@ -43,10 +46,11 @@ class FakeS3:
         self.listings += 1
         keys = sorted(key for bucket, key in self._objects if bucket == Bucket and key.startswith(Prefix))
         if not keys:
-            yield {"KeyCount": 0}
+            yield {"KeyCount": 0, **self._metadata}
         for start in range(0, len(keys), self._page_size):
             page = keys[start : start + self._page_size]
             yield {
                 "Contents": [{"Key": key, "Size": self._objects[Bucket, key]} for key in page],
                 "IsTruncated": start + self._page_size < len(keys),
+                **self._metadata,
             }

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from batch_transform.job.errors import BucketRegionError
 from batch_transform.job.values.s3_uri import S3Uri
 from fakes.budgets import NOTHING, PLENTY, looks
 from fakes.s3 import FakeS3
@@ -32,23 +33,32 @@ class Raw(io.BytesIO):
         yield self.read()
 
 
-def a_client(*answers: tuple[int, bytes], quickly: bool) -> Any:
-    """Return a client for S3 that gets these answers, with their status."""
+def a_client(*answers: tuple[int, bytes], quickly: bool, bucket_region: str = "eu-central-1") -> Any:
+    """Return a client for S3 in eu-central-1 that gets these answers, with their status, from where the bucket is."""
     client: Any = boto3.client(
         "s3", region_name="eu-central-1", aws_access_key_id="test", aws_secret_access_key="test"
     )
     remaining = iter(answers)
 
     def answer(request: Any, **_event: object) -> AWSResponse:
-        status, body = next(remaining)
         headers = HTTPHeaders()
         headers["content-type"] = "application/xml"
+        headers["x-amz-bucket-region"] = bucket_region
+        if f".{bucket_region}." not in request.url:
+            return AWSResponse(request.url, 301, headers, Raw(REDIRECT))
+        status, body = next(remaining)
         return AWSResponse(request.url, status, headers, Raw(body))
 
     client.meta.events.register("before-send.s3", answer)
     if quickly:
         read_quickly(client)
     return client
+
+
+REDIRECT = (
+    b"<Error><Code>PermanentRedirect</Code><Message>The bucket you are attempting to access must be addressed using the "
+    b"specified endpoint.</Message><Bucket>data-in</Bucket></Error>"
+)
 
 
 def a_page(objects: dict[str, int], token: str = "", *, encoded: bool = True) -> bytes:
@@ -98,6 +108,29 @@ def test_fails_with_the_error_of_s3(quickly: bool) -> None:
     denied = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
     with pytest.raises(ClientError, match="AccessDenied"):
         list(ObjectListing(PLACE, a_client((403, denied), quickly=quickly), PLENTY))
+
+
+@pytest.mark.parametrize("quickly", [True, False])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (200, a_page({"churn/a.csv": 1})),
+        (200, a_page({})),
+        (403, b"<Error><Code>InvalidToken</Code><Message>The provided token is malformed</Message></Error>"),
+    ],
+    ids=["with objects", "empty", "in a region that the account has not enabled"],
+)
+def test_fails_for_a_bucket_of_another_region_to_which_boto3_follows_the_redirect(
+    answer: tuple[int, bytes], quickly: bool
+) -> None:
+    client = a_client(answer, quickly=quickly, bucket_region="us-east-1")
+    with pytest.raises(BucketRegionError, match="the bucket data-in of s3://data-in/churn/ is in us-east-1"):
+        list(ObjectListing(PLACE, client, PLENTY, region="eu-central-1"))
+
+
+def test_a_bucket_of_another_region_can_be_listed_where_that_is_no_problem() -> None:
+    client = a_client((200, a_page({"churn/a.csv": 1})), quickly=True, bucket_region="us-east-1")
+    assert [entry["Key"] for entry in ObjectListing(PLACE, client, PLENTY)] == ["churn/a.csv"]
 
 
 def test_a_throttled_page_is_asked_for_again_and_read_quickly() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from batch_transform.job.errors import (
+    BucketRegionError,
     DataNotFoundError,
     HeaderRowError,
     ModelNotFoundError,
@@ -94,6 +95,7 @@ def a_run(
         request=request,
         instance_types=["ml.m5.large", "ml.m5.xlarge"],
         overrides=overrides or {},
+        only_declared=True,
     )
 
 
@@ -126,6 +128,29 @@ def test_fails_on_an_illegal_override_before_s3_is_asked() -> None:
     with pytest.raises(RunInputError, match="max_payload"):
         checked_request(a_run({"transform.max_payload": 200}), s3)
     assert s3.listings == 0
+
+
+def test_a_definition_of_version_0_1_may_set_what_the_job_file_does_not_declare() -> None:
+    """An execution that waited for the lock during an upgrade: its event has none of the members that came later."""
+    run = replace(a_run({"transform": {"max_payload": 5, "invocations_max_retries": 1}}), only_declared=False)
+    request = checked_request(run, data("churn/a.csv"))
+    assert request["MaxPayloadInMB"] == 5
+    assert request["ModelClientConfig"] == {"InvocationsMaxRetries": 1, "InvocationsTimeoutInSeconds": 600}
+
+
+def test_fails_for_data_in_a_bucket_of_another_region() -> None:
+    s3 = FakeS3({}, region="us-east-1")
+    with pytest.raises(BucketRegionError) as refused:
+        checked_request(a_run(), s3)
+    assert str(refused.value) == (
+        "the bucket data-in of s3://data-in/churn/ is in us-east-1, and the job runs in eu-west-1: use a bucket in "
+        "eu-west-1, or deploy the job to us-east-1"
+    )
+
+
+def test_data_whose_bucket_is_in_the_region_of_the_job_passes() -> None:
+    s3 = FakeS3({("data-in", "churn/a.csv"): 10}, region="eu-west-1")
+    assert checked_request(a_run(), s3)["ModelName"] == "churn"
 
 
 def test_fails_for_what_the_job_file_does_not_declare_with_the_line_to_add() -> None:

@@ -20,7 +20,13 @@ from typing import Any
 
 from batch_transform.job.errors import Problem, RunInputError
 from batch_transform.job.filters.named_filters import input_filter, output_filter
-from batch_transform.job.request.request import Request, members_of, place, restore_neutral_values
+from batch_transform.job.request.request import (
+    Request,
+    complete_model_client_config,
+    members_of,
+    place,
+    restore_neutral_values,
+)
 from batch_transform.job.rules import request_problems
 from batch_transform.job.rules.request_values import INSTANCE_TYPE, field_of, member
 from batch_transform.job.rules.run_limits import RunLimits, beyond_limits
@@ -111,12 +117,14 @@ def apply_overrides(
     instance_types: Sequence[str] = (),
     limits: RunLimits | None = None,
     bad_records: BadRecordsSpec | None = None,
+    only_declared: bool = True,
 ) -> RunRequest:
     """Return the request of one run: a copy of the job's request with what the run's input changes.
 
     `columns` are the names that the job gives, for filters by name; `instance_types` are the job's, by default that of
-    its request alone. `limits` is what a run may use at most; None for no limits. `bad_records` is the job's. `{}`
-    changes nothing, and so does the event that EventBridge sends for a schedule without an input of its own. Raises
+    its request alone. `limits` is what a run may use at most; None for no limits. `bad_records` is the job's.
+    `only_declared` is False for a state machine that sends any member, as those of version 0.1 do. `{}` changes
+    nothing, and so does the event that EventBridge sends for a schedule without an input of its own. Raises
     RunInputError with all problems at once: fields that a run can't change, members that the job doesn't declare,
     values beyond the limits, and problems of the resulting request.
     """
@@ -138,7 +146,10 @@ def apply_overrides(
         _set(effective, _MEMBER_OF[field], value)
     restore_neutral_values(effective, request)
     problems += place_named_filters(effective, names, columns or Columns(), raw=raw)
-    problems += _members_not_sent(request, effective)
+    if only_declared:
+        problems += _members_not_sent(request, effective)
+    else:
+        complete_model_client_config(effective)
     problems += [problem for problem in request_problems(effective, to_try, bad_records) if problem.is_error]
     if limits is not None:
         problems += beyond_limits(limits, to_try, member(effective, ("TransformResources", "InstanceCount")))

@@ -29,6 +29,8 @@ NEUTRAL: dict[Path, Any] = {
 }
 """Optional members with a value that means the same as leaving the member out (API reference, CreateTransformJob)."""
 
+_MODEL_CLIENT_DEFAULTS = {path[1]: value for path, value in NEUTRAL.items() if path[0] == "ModelClientConfig"}
+
 _STRUCTURES = frozenset(known.path[:depth] for known in MEMBERS for depth in range(1, len(known.path)))
 
 
@@ -78,6 +80,12 @@ def restore_neutral_values(request: Request, declared: Mapping[str, Any]) -> Non
     for path, value in NEUTRAL.items():
         if member(request, path) is None and member(declared, path) is not None:
             place(request, path, value)
+
+
+def complete_model_client_config(request: Request) -> None:
+    """Fill a ModelClientConfig that has one of its two members (see `transform_job_request`)."""
+    if "ModelClientConfig" in request:
+        restore_neutral_values(request, {"ModelClientConfig": _MODEL_CLIENT_DEFAULTS})
 
 
 def members_of(request: Mapping[str, Any], above: Path = ()) -> Iterator[Path]:

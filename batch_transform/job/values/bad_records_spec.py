@@ -47,3 +47,8 @@ class BadRecordsSpec:
             Text(1, 1000, r"[^\r\n]+", "one line of text, such as ERROR"),
         ),
     ] = OMIT
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether a bad record has nothing in its place in the results."""
+        return self.result == OMIT

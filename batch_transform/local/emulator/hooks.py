@@ -163,6 +163,8 @@ HOOKS: Hooks = {
         "_fire_s3_event_async(bucket_name, key, event_name, size, etag, deletion_type, version_id, "
         "object_extra, record_extra)",
         "_get_object_data(bucket_name, key, version_id)",
+        "_list_objects_v1(bucket_name, query_params)",
+        "_list_objects_v2(bucket_name, query_params)",
         "_maybe_replicate(bucket_name, key, obj, data, tags)",
         "_multipart_uploads: AccountScopedDict",
         "_object_acl: AccountScopedDict",
@@ -176,6 +178,7 @@ HOOKS: Hooks = {
         "_qp(params, key, default)",
         "_record_object_version(bucket_name, key, prior_obj, obj, data)",
         "_resolve_sse_write_headers(headers, bucket_name)",
+        "bucket_region(name)",
         "hashlib: module",
         "md5_hash(data)",
         "reset()",

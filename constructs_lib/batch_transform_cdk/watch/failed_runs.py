@@ -115,6 +115,7 @@ class FailedRuns(Construct):
                         "job_file": job.job_file,
                         "output": dict(record.declared_output),
                         "reconcile": job.reconcile,
+                        "leaves_out": job.bad_records is None or job.bad_records.leaves_out,
                         "details": job.notify.details,
                         "ended_badly": "DETAIL",
                     },

@@ -220,6 +220,7 @@ def test_the_record_of_a_run_that_was_stopped_is_written_by_the_function_of_its_
         "job": "tumours",
         "job_file": "jobs/tumours.yaml",
         "reconcile": "objects",
+        "leaves_out": True,
         "details": True,
         "ended_badly": {},
     }

@@ -1,4 +1,4 @@
-"""Buckets of a stack: the properties that the emulator's CloudFormation ignores, and their deletion.
+"""Buckets: properties that the emulator's CloudFormation ignores, their deletion, and the region in their listings.
 
 - Lifecycle rules are kept and returned, with their expirations and prefix, but without transitions and other filters.
   Nothing expires here.
@@ -6,16 +6,20 @@
 - A bucket that isn't empty can't be deleted (API reference of S3, DeleteBucket). The emulator would delete it.
 - Custom::S3AutoDeleteObjects empties the bucket. On AWS, a JavaScript function of the CDK does so. This machine may
   have no Node, and the emulator would wait for the function until a timeout.
+- The answers of ListObjects and ListObjectsV2 have the header `x-amz-bucket-region`, as S3's have (versitygw, pull
+  request 2002).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from xml.sax.saxutils import escape
 
 from ministack.services import s3  # type: ignore[import-untyped]  # it has no types
 
 from batch_transform.local.emulator import resources
+from batch_transform.local.emulator.operations import HttpAnswer
 from batch_transform.local.emulator.resources import Created, Properties
 
 TYPE = "AWS::S3::Bucket"
@@ -24,10 +28,18 @@ _CONFLICT = 409
 
 
 def plug_in() -> None:
-    """Keep the properties, refuse to delete a bucket with data, and empty the buckets that the CDK empties."""
+    """Keep the properties, refuse to delete a bucket with data, empty those that the CDK empties, and name regions."""
     resources.apply_properties(TYPE, _apply)
     resources.check_deletion(TYPE, _require_empty)
     resources.register(AUTO_DELETE_TYPE, create=_create_auto_delete, delete=_empty)
+    s3._list_objects_v1 = partial(_with_region, s3._list_objects_v1)
+    s3._list_objects_v2 = partial(_with_region, s3._list_objects_v2)
+
+
+def _with_region(list_objects: Callable[..., HttpAnswer], bucket: str, query_params: object) -> HttpAnswer:
+    status, headers, body = list_objects(bucket, query_params)
+    region = s3.bucket_region(bucket)
+    return status, {**headers, "x-amz-bucket-region": region} if region else headers, body
 
 
 def _apply(bucket: str, old: Properties, new: Properties) -> None:

@@ -80,6 +80,7 @@ def _preflight(
                 "model": literal(to_be_found(spec.model)),
                 "cost": cost_settings(spec),
                 "limits": RunLimits.of(spec).as_json(),
+                "only_declared": True,
                 **({"bad_records": literal(bad_records)} if bad_records else {}),
                 **places,
             },

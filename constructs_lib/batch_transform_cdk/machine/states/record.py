@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from batch_transform.job.values.bad_records_spec import OMIT
 from batch_transform.job.values.job_spec import JobSpec
 from batch_transform_cdk.ground.function_size import KEEPS_RECORD
 from batch_transform_cdk.machine.states.language import JOB_FILE, LAMBDA_RETRY, State, States, literal
@@ -127,7 +126,7 @@ def _run(spec: JobSpec) -> State:
         "output": "{% $declared_request.TransformOutput %}",
         "request": "{% $request %}",
         "reconcile": spec.reconcile,
-        "leaves_out": spec.bad_records is None or spec.bad_records.result == OMIT,
+        "leaves_out": spec.bad_records is None or spec.bad_records.leaves_out,
         "prices": "{% $prices %}",
         "details": spec.notify.details,
         "columns": literal({"input": spec.input.columns, "output": spec.output.columns}),
