@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
+from batch_transform.job.aws.partitions import partition_of
 from batch_transform.job.errors import AwsCallError, PriceUnknownError
 from batch_transform.job.price.price import Price
 from batch_transform.job.price.price_list import endpoint_region, price_in, query
@@ -84,7 +85,7 @@ def _key(instance_type: str, region: str) -> str:
 
 def given_price(amount: float, instance_type: str, region: str, today: date | None = None) -> Price:
     """Return the price that the user gave for an hour."""
-    currency = "CNY" if region.startswith("cn-") else "USD"
+    currency = partition_of(region).currency
     return Price(amount, currency, instance_type, region, (today or _today()).isoformat(), GIVEN)
 
 

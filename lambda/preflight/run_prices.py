@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from batch_transform.job.aws.partitions import partition_of
 from batch_transform.job.errors import MaxCostError, PriceUnknownError
 from batch_transform.job.price.price import SHORTEST_SECONDS, Cost, Price, affordable_seconds
 from batch_transform.job.price.price_list import endpoint_region, price_in, query
@@ -48,7 +49,7 @@ class Prices:
 
     def declared(self, amount: float, instance_type: str, region: str) -> Price:
         """Return the price that the job file declares."""
-        currency = "CNY" if region.startswith("cn-") else "USD"
+        currency = partition_of(region).currency
         return Price(amount, currency, instance_type, region, self._today().isoformat(), DECLARED)
 
 

@@ -36,7 +36,7 @@ class ObjectListing:
     Each is a mapping with at least `Key` and `Size`. `is_complete` tells, once the iteration has ended, whether these
     are all objects, or the budget was over before.
 
-    `region` is where the bucket must be; by default anywhere. boto3 follows S3's redirect to a bucket of another region,
+    `region` is where the bucket must be; by default anywhere. boto3 follows S3's redirect to another region's bucket,
     so the iteration raises BucketRegionError itself. S3 names the bucket's region in its answer, which takes no further
     call and no permission; if it didn't, the region would be unknown and not checked.
     """

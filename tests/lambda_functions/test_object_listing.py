@@ -56,8 +56,8 @@ def a_client(*answers: tuple[int, bytes], quickly: bool, bucket_region: str = "e
 
 
 REDIRECT = (
-    b"<Error><Code>PermanentRedirect</Code><Message>The bucket you are attempting to access must be addressed using the "
-    b"specified endpoint.</Message><Bucket>data-in</Bucket></Error>"
+    b"<Error><Code>PermanentRedirect</Code><Message>The bucket you are attempting to access must be addressed using "
+    b"the specified endpoint.</Message><Bucket>data-in</Bucket></Error>"
 )
 
 

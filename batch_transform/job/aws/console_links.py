@@ -5,26 +5,13 @@ AWS doesn't document them: they are what the browser's address bar shows.
 
 from __future__ import annotations
 
+from batch_transform.job.aws.partitions import PARTITIONS, partition_of
+
 TRANSFORM_JOB_LOGS = "/aws/sagemaker/TransformJobs"
 """The log group of all transform jobs of an account (Developer Guide of SageMaker, "Logs")."""
 
-_DOMAINS = {
-    "cn-": "console.amazonaws.cn",
-    "eusc-": "console.amazonaws-eusc.eu",
-    "us-gov-": "console.amazonaws-us-gov.com",
-}
-"""The console's domain outside the `aws` partition, by the start of the region."""
-
-_DOMAIN = "console.aws.amazon.com"
-
-DOMAIN_OF_PARTITION = {
-    "aws": _DOMAIN,
-    "aws-cn": _DOMAINS["cn-"],
-    "aws-eusc": _DOMAINS["eusc-"],
-    "aws-us-gov": _DOMAINS["us-gov-"],
-    **dict.fromkeys(("aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f"), _DOMAIN),  # theirs are not public
-}
-"""The same by partition, for a template that knows neither. Each partition must have one: a mapping has no default."""
+DOMAIN_OF_PARTITION = {one.name: one.console for one in PARTITIONS}
+"""The console's domain, for a template that doesn't know its partition. A mapping has no default: it needs them all."""
 
 
 def execution_link(region: str, execution_arn: str) -> str:
@@ -72,5 +59,5 @@ def _states(region: str, domain: str | None = None) -> str:
 
 def _console(region: str, domain: str | None = None) -> str:
     if domain is None:
-        domain = next((domain for start, domain in _DOMAINS.items() if region.startswith(start)), _DOMAIN)
+        domain = partition_of(region).console
     return f"https://{region}.{domain}"

@@ -3,7 +3,7 @@
 Versions and accounts are the facts of the SageMaker Python SDK 2.257.7
 (`image_uri_config/{sklearn,xgboost,pytorch}.json`), written as our own table. A version that AWS has published
 since can always be written as an image URI. Regions outside the `aws` partition pull from another domain: see
-`domain_suffix`.
+`batch_transform.job.aws.partitions`.
 
 Usage
 -----
@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from batch_transform.job.aws.instance_types import GPU_FAMILIES, NEURON_FAMILIES, family
+from batch_transform.job.aws.partitions import partition_of
 from batch_transform.job.errors import UnknownImageError
 from batch_transform.job.values.job_spec import FrameworkImage
 
@@ -142,13 +143,6 @@ _VERSIONS = {
 _PYTORCH_IN_ISOF = frozenset({"2.1.0", "2.2.0"})
 _PYTORCH_NOT_IN_ISO = frozenset({"2.3.0", "2.4.0", "2.5.1", "2.6.0"})
 
-_DOMAIN_SUFFIXES = {
-    "cn-": "amazonaws.com.cn",
-    "us-iso-": "c2s.ic.gov",
-    "us-isob-": "sc2s.sgov.gov",
-    "us-isof-": "csp.hci.ic.gov",
-}
-
 
 @dataclass(frozen=True)
 class ImageParts:
@@ -171,7 +165,7 @@ def image_uri(image: FrameworkImage | str, region: str, instance_type: str = "ml
     if isinstance(image, str):
         return image
     parts = image_uri_parts(image.framework, image.version, instance_type)
-    account, domain = parts.accounts[region], domain_suffix(region)
+    account, domain = parts.accounts[region], partition_of(region).dns_suffix
     return f"{account}.dkr.ecr.{region}.{domain}/{parts.repository}:{parts.tag}"
 
 
@@ -224,13 +218,6 @@ def accounts_by_region(framework: str, version: str) -> dict[str, str]:
         if not (region.startswith("us-isof-") and version not in _PYTORCH_IN_ISOF)
         and not (region.startswith("us-iso") and version in _PYTORCH_NOT_IN_ISO)
     }
-
-
-def domain_suffix(region: str) -> str:
-    """Return the domain that the region's ECR answers under: what `AWS::URLSuffix` is in a template."""
-    return next(
-        (suffix for start, suffix in _DOMAIN_SUFFIXES.items() if region.startswith(start)), "amazonaws.com"
-    )
 
 
 def _full_version(framework: str, version: str) -> str:

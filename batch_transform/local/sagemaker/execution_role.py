@@ -22,9 +22,7 @@ from batch_transform.local.sagemaker.transform_job import TransformJob
 SERVICE = "sagemaker.amazonaws.com"
 SESSION_NAME = "SageMaker"
 METRICS = "/aws/sagemaker/TransformJobs"
-_ECR = re.compile(
-    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[^.]+)\.amazonaws\.com[^/]*/(?P<repository>[^:@]+)"
-)
+_ECR = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[^.]+)\.[^/]+/(?P<repository>[^:@]+)")
 _PULL = ("BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer")
 _DESCRIBE = ("DhcpOptions", "NetworkInterfaces", "SecurityGroups", "Subnets", "Vpcs")
 

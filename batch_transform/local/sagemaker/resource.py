@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Protocol, TypeVar
 
+from batch_transform.job.aws.partitions import partition_of
+
 
 @dataclass(frozen=True)
 class Scope:
@@ -17,10 +19,8 @@ class Scope:
 
     @property
     def partition(self) -> str:
-        """The first part of ARNs, which differs in `cn-` and `us-gov-` regions."""
-        if self.region.startswith("cn-"):
-            return "aws-cn"
-        return "aws-us-gov" if self.region.startswith("us-gov-") else "aws"
+        """The partition in ARNs."""
+        return partition_of(self.region).name
 
     def arn(self, kind: str, name: str) -> str:
         """Return the ARN of a SageMaker resource; SageMaker writes the name in lower case."""

@@ -7,7 +7,6 @@ import pytest
 from batch_transform.job.errors import UnknownImageError
 from batch_transform.job.model.framework_images import (
     accounts_by_region,
-    domain_suffix,
     frameworks,
     image_uri_parts,
     repository,
@@ -58,21 +57,6 @@ def test_isolated_regions_have_only_the_versions_that_were_published_there() -> 
     assert "us-isof-east-1" in accounts_by_region("pytorch", "2.1.0")
     assert "us-isof-east-1" not in accounts_by_region("pytorch", "2.0.1")
     assert "us-iso-east-1" not in accounts_by_region("pytorch", "2.6.0")
-
-
-@pytest.mark.parametrize(
-    ("region", "suffix"),
-    [
-        ("eu-west-1", "amazonaws.com"),
-        ("us-gov-west-1", "amazonaws.com"),
-        ("cn-northwest-1", "amazonaws.com.cn"),
-        ("us-iso-east-1", "c2s.ic.gov"),
-        ("us-isob-east-1", "sc2s.sgov.gov"),
-        ("us-isof-south-1", "csp.hci.ic.gov"),
-    ],
-)
-def test_a_region_pulls_from_the_domain_of_its_partition(region: str, suffix: str) -> None:
-    assert domain_suffix(region) == suffix
 
 
 def test_fails_for_an_unknown_framework_and_names_the_known_ones() -> None:
