@@ -149,7 +149,7 @@ class Reading:
             return None
         if not start.startswith(_GZIP):
             return Unfit(
-                f"is not gzip data (it begins with {_hex(start[:2])}), but input.compression_type is Gzip",
+                "is not gzip data, but input.compression_type is Gzip",
                 "compress it with gzip, or write input.compression_type: None",
             )
         try:
@@ -170,9 +170,12 @@ def _unfit_text(start: bytes, *, is_packed: bool) -> Unfit | None:
             "upload the text itself, or compress it once with gzip and write input.compression_type: Gzip",
         )
     if encoding := wide_encoding_of(start):
-        return Unfit(
-            f"is {encoding} text ({begins} {_hex(start[:4])})", "save it as UTF-8 without a byte order mark"
+        mark = next((mark for mark in _MARKS if start.startswith(mark)), None)
+        # Without a mark, the first bytes are data, which a notification may not quote.
+        shown = (
+            f"{begins} {_hex(mark)}" if mark else f"{'unpacked, ' if is_packed else ''}with zero bytes in it"
         )
+        return Unfit(f"is {encoding} text ({shown})", "save it as UTF-8 without a byte order mark")
     if start.startswith(codecs.BOM_UTF8):
         unpacked = "unpacked, " if is_packed else ""
         return Unfit(

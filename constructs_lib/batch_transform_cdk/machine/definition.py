@@ -81,7 +81,11 @@ def state_machine_definition(
     if spec.bad_records is not None and parts.bad_records_arn is not None:
         completed = "CheckRound"
         rounds = bad_records_states(
-            spec.bad_records, lambda_invoke, parts.bad_records_arn, counted="CountResults"
+            spec.bad_records,
+            lambda_invoke,
+            parts.bad_records_arn,
+            counted="CountResults",
+            details=spec.notify.details,
         )
     states = {
         **_prepare_run(spec, request, "Preflight"),

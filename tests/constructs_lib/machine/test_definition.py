@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from batch_transform.job.request.overrides import apply_overrides
 from batch_transform.job.request.request import members_of, transform_job_request
+from batch_transform.job.values.bad_records_spec import BadRecordsSpec
 from batch_transform.job.values.job_spec import (
     DataProcessingSpec,
     ExperimentConfig,
@@ -711,6 +712,32 @@ def test_without_details_no_cause_quotes_what_the_transform_job_said() -> None:
     )
     assert "4711" not in cause
     assert "churn-20261122T020001-0a1b2c3d-1 on s3://in/churn/: States.TaskFailed" in cause
+
+
+@pytest.mark.parametrize(
+    ("error", "details", "is_quoted"),
+    [
+        ("BadRecordsError", False, True),  # it names objects, lines and numbers only
+        ("UnparsableError", False, False),
+        ("UnparsableError", True, True),
+    ],
+)
+def test_without_details_an_error_about_bad_records_is_quoted_only_if_it_never_has_data(
+    error: str, details: bool, is_quoted: bool
+) -> None:
+    spec = dataclasses.replace(
+        SPEC, notify=NotifySpec(details=details), bad_records=BadRecordsSpec(max_count=1)
+    )
+    states = state_machine_definition(spec, REQUEST, dataclasses.replace(PARTS, bad_records_arn="arn:bad"))[
+        "States"
+    ]
+    thrown = {"Error": error, "Cause": json.dumps({"errorMessage": "patient 4711", "errorType": error})}
+    plan = states["PlanSections"]["Catch"][0]["Assign"]["stop_result"]
+    collect = states["CollectSections"]["Catch"][0]["Assign"]["failure"]["Cause"]
+    for template in (plan, collect):
+        said = evaluate(template, states={"errorOutput": thrown})
+        assert ("patient 4711" in said) is is_quoted
+        assert is_quoted or error in said
 
 
 def test_no_cause_is_longer_than_a_fail_state_takes() -> None:

@@ -48,8 +48,9 @@ def bad_records_states(
     function_arn: str,
     *,
     counted: str,
+    details: bool,
 ) -> States:
-    """Find the bad records and leave them out."""
+    """Find the bad records and leave them out. `details` lets a cause quote any error of the function."""
     limit = {"max_count": bad_records.max_count, "max_percent": bad_records.max_percent}
     run = {
         "run": "{% $run_id %}",
@@ -75,6 +76,8 @@ def bad_records_states(
         }
 
     said = message("$states.errorOutput.Cause", "errorMessage")
+    if not details:  # others, those of a filter for example, may quote a record
+        said = f"($states.errorOutput.Error = 'BadRecordsError' ? {said} : $states.errorOutput.Error)"
     return {
         "CheckRound": {
             "Type": "Choice",
