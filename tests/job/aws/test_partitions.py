@@ -60,6 +60,7 @@ def test_links_lead_to_the_console_of_the_partition(region: str, known: dict[str
 
 @pytest.mark.parametrize("known", KNOWN, ids=lambda known: str(known["id"]))
 def test_a_role_of_any_partition_may_be_named(known: dict[str, Any]) -> None:
+    assert ROLE_ARN.pattern
     assert re.fullmatch(ROLE_ARN.pattern, f"arn:{known['id']}:iam::123456789012:role/churn")
 
 
