@@ -78,7 +78,7 @@ def test_what_the_model_said_is_quoted_in_cause_history_and_notification_unless_
 @pytest.mark.parametrize(
     ("job", "data", "error"),
     [
-        ("all-bad", f"{SECRET},2\n{SECRET},3\n", "BatchTransform.TaskFailed"),
+        ("all-bad", f"{SECRET},2\n{SECRET},3\n", "BadRecordsError"),
         ("dropping", f"{SECRET},2\n{SECRET},3\n", "ReconciliationError"),
         ("named", f"{SECRET},id\n1,2\n", "HeaderRowError"),
         ("named", f"{SECRET},2,3\n", "RowWidthError"),
