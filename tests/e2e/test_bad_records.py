@@ -105,49 +105,6 @@ def test_a_marker_stands_in_the_place_of_a_bad_record(deployed: Deployed) -> Non
     assert record["Reconciliation"]["Result"] == "Matched"
 
 
-def test_a_run_that_is_stopped_after_its_records_were_counted_has_its_markers_as_errors(
-    deployed: Deployed,
-) -> None:
-    """The rule on failed runs calls the function with what its target says; only the stop is made up here."""
-    poisoned = {3, 9}
-    uri = put(deployed, "marked", "stopped", {"a.csv.gz": rows(poisoned)}, pack=True)
-    described = deployed.run("marked", {"input.data": uri})
-    output = json.loads(described["output"])
-    record = json.loads(result_of(deployed, output, "_run.json"))
-    bucket, _, key = output["S3OutputPath"].removeprefix("s3://").partition("/")
-    unfinished = {**record, "Outcome": None, "Records": {"Total": None, "Success": None, "Error": None}}
-    deployed.client("s3").put_object(
-        Bucket=bucket, Key=f"{key}/_run.json", Body=json.dumps(unfinished).encode()
-    )
-    stopped = {
-        "executionArn": described["executionArn"],
-        "startDate": round(described["startDate"].timestamp() * 1000),
-        "stopDate": round(described["stopDate"].timestamp() * 1000),
-        "status": "ABORTED",
-        "input": described["input"],
-    }
-    target = record_target(deployed, "marked")
-    payload = target["InputTransformer"]["InputTemplate"].replace("<detail>", json.dumps(stopped))
-    answer = deployed.client("lambda").invoke(FunctionName=target["Arn"], Payload=payload.encode())
-    assert "FunctionError" not in answer, answer["Payload"].read()
-    written = json.loads(result_of(deployed, output, "_run.json"))
-    assert written["Outcome"] == "Aborted"
-    assert written["Records"] == record["Records"] == {"Total": ROWS, "Success": ROWS - 2, "Error": 2}
-
-
-def record_target(deployed: Deployed, job: str) -> dict[str, Any]:
-    """Return the target of the job's rule that writes the records of stopped runs."""
-    events = deployed.client("events")
-    targets = [
-        target
-        for rule in events.list_rules()["Rules"]
-        for target in events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
-        if target["Id"] == "Record" and f'"job": "{job}"' in target["InputTransformer"]["InputTemplate"]
-    ]
-    assert len(targets) == 1
-    return dict(targets[0])
-
-
 def test_fails_a_run_with_more_bad_records_than_allowed_after_one_further_job(deployed: Deployed) -> None:
     uri = put(deployed, "joined", "many", {"a.csv": rows(set(range(1, ROWS, 40)))})
     described = deployed.run("joined", {"input.data": uri})
