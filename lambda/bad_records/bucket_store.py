@@ -44,6 +44,15 @@ class BucketStore:
         with self.open(place.bucket, place.key) as body:
             return body.read()
 
+    def find(self, place: S3Uri) -> bytes | None:
+        """Return a small object, or None if there is none.
+
+        The listing says which. For a missing object, S3 answers GetObject with AccessDenied unless the caller has
+        `s3:ListBucket` (API reference), and the function has it with a condition on the prefix alone.
+        """
+        found = self.list_objects(place.bucket, place.key)
+        return self.read(place) if any(one.key == place.key for one in found) else None
+
     def write(self, place: S3Uri, data: bytes) -> None:
         """Write a small object."""
         self.client.put_object(Bucket=place.bucket, Key=place.key, Body=data, **self.encryption)

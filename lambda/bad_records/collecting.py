@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bad_record_list import write_list
-from botocore.exceptions import ClientError
 from bucket_store import SMALLEST_PART, BucketStore, Upload, in_order
-from section_run import SectionRun, TimeLeft, is_missing
+from section_run import SectionRun, TimeLeft
 from sections import OUT, FailedObject, Plan, Section, State
 
 from batch_transform.job.errors import BadRecordsError
@@ -59,12 +58,8 @@ class Collecting:
         return self.run.places.plan(self.run.round, ".collected")
 
     def _begun(self) -> int:
-        try:
-            return int(json.loads(self.store.read(self._progress)))
-        except ClientError as error:
-            if is_missing(error):
-                return 0
-            raise
+        found = self.store.find(self._progress)
+        return 0 if found is None else int(json.loads(found))
 
     def _write(self, one: FailedObject, results: dict[str, int]) -> None:
         bad_result = self.run.bad_result

@@ -14,12 +14,11 @@ from itertools import count
 from typing import Any, NoReturn
 
 from bad_record_list import write_list
-from botocore.exceptions import ClientError
 from bucket_store import BucketStore, ManyUploads
 from cutting import MOST_OF_A_ROUND, Cut, shares, shares_of_lines
 from reasons import LogsClient, reasons
 from refused_lines import refused_lines
-from section_run import SectionRun, TimeLeft, is_last, is_missing, round_request
+from section_run import SectionRun, TimeLeft, is_last, round_request
 from sections import IN, OUT, FailedObject, Plan, Section, State
 from verdict import Evidence
 
@@ -112,12 +111,8 @@ class Rounds:
             self._stop_over_limit(len(missing), f"bad_records.max_count allows {most}", at_least=True)
 
     def _begun(self) -> Plan | None:
-        try:
-            return Plan.of_json(self.store.read(self.run.places.plan(1, ".begun")))
-        except ClientError as error:
-            if is_missing(error):
-                return None
-            raise
+        found = self.store.find(self.run.places.plan(1, ".begun"))
+        return None if found is None else Plan.of_json(found)
 
     def _stored_size(self, place: S3Uri) -> int:
         found = self.store.list_objects(place.bucket, place.key)

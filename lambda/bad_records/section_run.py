@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import Any
 
 from bad_result import BadResult
-from botocore.exceptions import ClientError
 from sections import IN, KEPT, OUT, PLAN, Plan, Section
 from verdict import Limit
 
@@ -133,8 +132,3 @@ _SHORTEST_TIMEOUT = 60
 def is_last(plan: Plan) -> bool:
     """Whether every section of the round is a single record, so that each one that fails is a bad record."""
     return all(section.lines == 1 for one in plan.failed for section in one.sections if section.is_open)
-
-
-def is_missing(error: ClientError) -> bool:
-    """Whether S3 has no such object."""
-    return error.response["Error"]["Code"] in {"NoSuchKey", "404"}

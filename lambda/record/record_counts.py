@@ -28,6 +28,8 @@ _BATCH_OBJECTS = 512
 _BATCH_BYTES = 256 * 1024 * 1024  # some seconds
 _SMALL_GZIP = 4 * 1024 * 1024
 _REPLACED = {"PreconditionFailed", "412", "NoSuchKey", "404"}
+_DENIED = {"AccessDenied", "403"}
+"""What S3 may also answer for a missing object: the function has `s3:ListBucket` with a condition alone."""
 
 
 def is_countable(request: Mapping[str, Any]) -> bool:
@@ -111,7 +113,7 @@ class RecordCounter:
         try:
             return {**line, "RecordsIn": self._records_in(line), "RecordsOut": self._result(line).records}
         except ClientError as error:
-            return _replaced(line, error)
+            return self._replaced(line, error)
 
     def _records_in(self, line: Line) -> int | None:
         source = S3Uri(self._source_bucket, line["Key"])
@@ -150,7 +152,7 @@ class RecordCounter:
                 counted = Counted()
             counted = self._result(line, counted)
         except ClientError as error:
-            return _replaced(line, error)
+            return self._replaced(line, error)
         if counted.offset < (line["OutputSize"] or 0):
             self.stopped = Cursor(begun.line, known, asdict(counted))
             return line
@@ -174,9 +176,21 @@ class RecordCounter:
             place, None, line["OutputSize"] or 0, self._s3, begun=begun, is_time_left=self._is_time_left
         )
 
-
-def _replaced(line: Line, error: ClientError) -> Line:
-    """Return the line of an object that was replaced or deleted since it was matched; raise any other error."""
-    if str(error.response["Error"]["Code"]) not in _REPLACED:
+    def _replaced(self, line: Line, error: ClientError) -> Line:
+        """Return the line of an object that was replaced or deleted since it was matched; raise any other error."""
+        code = str(error.response["Error"]["Code"])
+        if code in _REPLACED or (code in _DENIED and self._is_gone(line)):
+            return {**line, "Status": CHANGED}
         raise error
-    return {**line, "Status": CHANGED}
+
+    def _is_gone(self, line: Line) -> bool:
+        """Return whether the object or its result isn't listed any more."""
+        places = (
+            S3Uri(self._source_bucket, line["Key"]),
+            S3Uri(self._output_bucket, line["OutputKey"]),
+        )
+        for place in places:
+            listed = self._s3.list_objects_v2(Bucket=place.bucket, Prefix=place.key, MaxKeys=1)
+            if not any(entry["Key"] == place.key for entry in listed.get("Contents", [])):
+                return True
+        return False

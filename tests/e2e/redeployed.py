@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from batch_transform.job.record.names import is_of_record
 from batch_transform.job.values.stack_outputs import INPUT_BUCKET, OUTPUT_BUCKET, state_machine_output
 from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws
@@ -56,12 +57,15 @@ class Redeployed:
         self,
         assembly: str,
         *,
-        job: Mapping[str, Mapping[str, Any]] | None = None,
+        job: Mapping[str, Any] | None = None,
         environment: Mapping[str, Any] | None = None,
         answer: str = "1",
     ) -> str:
         """Write the template of JOB with these fields, by section, in this environment; the model gives `answer`."""
-        changed = {section: {**JOB.get(section, {}), **fields} for section, fields in (job or {}).items()}
+        changed = {
+            section: {**JOB.get(section, {}), **fields} if isinstance(fields, Mapping) else fields
+            for section, fields in (job or {}).items()
+        }
         (self._folder / "jobs/churn.yaml").write_text(yaml.safe_dump({**JOB, **changed}))
         (self._folder / "model/code/inference.py").write_text(_CODE.replace("ANSWER", repr(answer)))
         environments = {"environments": {"prod": dict(environment or {})}}
@@ -113,11 +117,13 @@ class Redeployed:
         raise AssertionError(f"{arn} did not end")
 
     def results(self, run: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-        """Return the objects that a run wrote: key -> the response of GetObject, with its text as `Text`."""
+        """Return a run's results: key -> the response of GetObject, with its text as `Text`."""
         s3 = self.aws.client("s3")
         bucket, _, prefix = str(run["S3OutputPath"]).removeprefix("s3://").partition("/")
         found = {}
         for each in s3.list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]:
+            if is_of_record(each["Key"].removeprefix(f"{prefix}/")):
+                continue
             got = s3.get_object(Bucket=bucket, Key=each["Key"])
             with got["Body"] as body:
                 found[each["Key"]] = {**got, "Text": body.read().decode()}

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from batch_transform.job.record.names import RUN_FILE
 from batch_transform.job.values.fields import written_fields
 from batch_transform.job.values.job_spec import JobSpec
+from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.local.up import LocalAws
 from e2e.redeployed import Redeployed
 
@@ -32,7 +34,7 @@ class Update:
     """One deployment: what it changes, by sections of the job file, and each setting that it changes."""
 
     settings: Mapping[str, Setting]
-    job: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    job: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, Any] = field(default_factory=dict)
     answer: str = "1"
 
@@ -125,6 +127,23 @@ def waits_for_other_runs(stack: Redeployed, _run: Mapping[str, Any]) -> bool:
     return "WaitForOtherRun" in machine(stack)["States"]
 
 
+def looks_for_bad_records(stack: Redeployed, _run: Mapping[str, Any]) -> bool:
+    return "PlanSections" in machine(stack)["States"]
+
+
+def compared(stack: Redeployed, run: Mapping[str, Any]) -> str:
+    """What the run's record was compared by."""
+    place = S3Uri.parse(f"{run['S3OutputPath']}/{RUN_FILE}")
+    with stack.aws.client("s3").get_object(Bucket=place.bucket, Key=place.key)["Body"] as body:
+        record = json.loads(body.read())
+    by: str = record["Reconciliation"]["By"]
+    return by
+
+
+def may_use_larger_instances(stack: Redeployed, _run: Mapping[str, Any]) -> bool:
+    return "ml.m5.xlarge" in permissions(stack)
+
+
 def may_release_lock(stack: Redeployed, _run: Mapping[str, Any]) -> bool:
     return "s3:DeleteObjectVersion" in permissions(stack)
 
@@ -195,7 +214,7 @@ UPDATES = {
         },
         settings={
             "instances": Setting(machines, ("ml.m5.large", 1), ("ml.m5.xlarge", 2)),
-            "environment": Setting(environment_of_job, None, {"LEVEL": "debug"}),
+            "environment": Setting(environment_of_job, {}, {"LEVEL": "debug"}),
             "filter": Setting(rows, ["id-1,1", "id-2,1"], ["id-1,41,1", "id-2,52,1"]),
             "time": Setting(time_of_a_job, 86_400, 600),
             "tags": Setting(tag_of_job, None, "4711"),
@@ -231,6 +250,18 @@ UPDATES = {
             "logs": Setting(days_of_logs, {90}, {365}),
             "alarm": Setting(longest_duration, None, 5_400_000),
             "mail": Setting(addresses, set(), {"team@example.com"}),
+        },
+    ),
+    "what its runs may use, and how their results are checked": Update(
+        job={
+            "limits": {"instance_types": ["ml.m5.large", "ml.m5.xlarge"]},
+            "bad_records": {"max_count": 1},
+            "reconcile": "records",
+        },
+        settings={
+            "limits": Setting(may_use_larger_instances, False, True),
+            "bad records": Setting(looks_for_bad_records, False, True),
+            "record": Setting(compared, "objects", "records"),
         },
     ),
     "its environment": Update(

@@ -30,7 +30,8 @@ class FakeBuckets:
 
     def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:
         if (Bucket, Key) not in self.objects:
-            raise ClientError({"Error": {"Code": "NoSuchKey", "Message": Key}}, "GetObject")
+            # As S3 does without an unconditional s3:ListBucket.
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": Key}}, "GetObject")
         return {"Body": io.BytesIO(self.objects[Bucket, Key])}
 
     def put_object(self, *, Bucket: str, Key: str, Body: bytes, **given: str) -> dict[str, Any]:

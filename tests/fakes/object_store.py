@@ -34,7 +34,7 @@ class ObjectStore:
     ) -> dict[str, Any]:
         self.gets += 1
         if (Bucket, Key) not in self.objects:
-            raise _refusal("NoSuchKey")
+            raise _refusal("AccessDenied")  # as S3 does without an unconditional s3:ListBucket
         body = self.objects[Bucket, Key]
         if IfMatch and IfMatch != _etag(body):
             raise _refusal("PreconditionFailed")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -107,6 +108,31 @@ def test_an_object_that_is_replaced_before_it_is_counted_is_changed(size: int) -
     store.put("s3://in/0", b"2\n" * size)
     [[line]] = counted(store, lines, float("inf"))
     assert (line["Status"], line["RecordsIn"]) == ("Changed", None)
+
+
+@pytest.mark.parametrize("size", [2, 60])
+@pytest.mark.parametrize("deleted", [("in", "0"), ("out", "0.out")])
+def test_an_object_that_is_deleted_before_it_is_counted_is_changed(
+    size: int, deleted: tuple[str, str]
+) -> None:
+    store, lines = a_store([(b"1\n" * size, b"1\n" * size)])
+    del store.objects[deleted]
+    [[line]] = counted(store, lines, float("inf"))
+    assert (line["Status"], line["RecordsIn"]) == ("Changed", None)
+
+
+@pytest.mark.parametrize("size", [2, 60])
+def test_an_object_that_may_not_be_read_is_not_called_changed(
+    size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, lines = a_store([(b"1\n" * size, b"1\n" * size)])
+
+    def denied(**_request: object) -> None:
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": ""}}, "GetObject")
+
+    monkeypatch.setattr(store, "get_object", denied)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        list(counted(store, lines, float("inf")))
 
 
 def test_objects_without_a_result_are_not_read() -> None:

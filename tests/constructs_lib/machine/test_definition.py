@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from batch_transform.job.request.overrides import apply_overrides
 from batch_transform.job.request.request import members_of, transform_job_request
-from batch_transform.job.values.bad_records_spec import BadRecordsSpec
+from batch_transform.job.values.bad_records_spec import MOST_ROUNDS, BadRecordsSpec
 from batch_transform.job.values.job_spec import (
     DataProcessingSpec,
     ExperimentConfig,
@@ -581,12 +581,16 @@ def test_a_followed_transform_job_whose_status_cannot_be_read_is_not_left_runnin
         assert filled(taken[0]["Assign"], find_failure=find_failure) == {"failure": find_failure}
 
 
-def test_a_run_with_three_followed_jobs_has_fewer_events_than_an_execution_may_have() -> None:
-    longest = dataclasses.replace(FOLLOWED, transform=TransformSpec(max_runtime_in_seconds=700_000))
+@pytest.mark.parametrize(("bad_records", "jobs"), [(None, 3), (BadRecordsSpec(max_count=3), 3 + MOST_ROUNDS)])
+def test_a_run_with_all_its_followed_jobs_has_fewer_events_than_an_execution_may_have(
+    bad_records: BadRecordsSpec | None, jobs: int
+) -> None:
+    transform = TransformSpec(max_runtime_in_seconds=700_000)
+    longest = dataclasses.replace(FOLLOWED, transform=transform, bad_records=bad_records)
     request = transform_job_request(longest, model_name="m", data="s3://in/a/", output_path="s3://out/a/")
     states = state_machine_definition(longest, request, PARTS)["States"]
     seconds = states["WaitForTransformJob"]["Seconds"]
-    checks = 3 * 700_000 / seconds
+    checks = jobs * 700_000 / seconds
     assert 9 * (checks + 1000) < 24_000
 
 

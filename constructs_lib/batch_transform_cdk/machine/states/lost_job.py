@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from batch_transform.job.request.integration import uses_sdk
+from batch_transform.job.values.bad_records_spec import MOST_ROUNDS
 from batch_transform.job.values.job_spec import JobSpec
 from batch_transform_cdk.machine.states.language import (
     MOST_CHECKS,
@@ -42,8 +43,11 @@ _ARGUMENTS = {"TransformJobName": f"{{% {JOB_NAME} %}}"}
 _TIMED_OUT = "$failure.Error = 'States.Timeout'"
 _JOB_COMPLETED = "$transform_job.TransformJobStatus = 'Completed'"
 _FOLLOWED = "$failure.Error = ''"
-_MOST_CHECKS_OF_FOLLOWED = 500
-"""A run has up to three transform jobs, and may have waited for another run before: 25,000 events must be enough."""
+_MOST_CHECKS_OF_FOLLOWED = 1500
+"""In all transform jobs of a run, which may have waited for another run before: 25,000 events must be enough."""
+
+_MOST_TRANSFORM_JOBS = 3
+"""Those that a run may follow as long as each may run, without the rounds of `bad_records`."""
 
 _IN_PROGRESS = "$transform_job.TransformJobStatus = 'InProgress'"
 _IN_PROGRESS_OR_STOPPING = "$transform_job.TransformJobStatus in ['InProgress', 'Stopping']"
@@ -63,7 +67,9 @@ def lost_job_states(spec: JobSpec, request: Mapping[str, Any], partition: str, c
     """Find the transform job of the last attempt by its name, and decide what to do with it."""
     follows = uses_sdk(request)
     longest = spec.transform.max_runtime_in_seconds
-    pause, checks = pause_and_checks(longest, most=_MOST_CHECKS_OF_FOLLOWED if follows else MOST_CHECKS)
+    jobs = _MOST_TRANSFORM_JOBS + (MOST_ROUNDS if spec.bad_records is not None else 0)
+    most = _MOST_CHECKS_OF_FOLLOWED // jobs if follows else MOST_CHECKS
+    pause, checks = pause_and_checks(longest, most=most)
     unanswered = f"({_THROTTLED} or {_TIMED_OUT})" if follows else _THROTTLED
     lost_track = (
         f"({_FOLLOWED} or {unanswered} or {_NAME_TAKEN})" if follows else f"({_THROTTLED} or {_NAME_TAKEN})"
