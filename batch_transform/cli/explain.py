@@ -122,7 +122,7 @@ def _show(explanation: Explanation, console: Console, estimated: Sequence[str] =
     )
     console.print(title)
     for sentence in (*explanation.start, *explanation.runs):
-        console.print(Text(sentence), soft_wrap=True)
+        _paragraph(console, Text(""), Text(sentence))
     _heading(console, "What happens to a record")
     _rows(
         console,

@@ -23,48 +23,61 @@ from batch_transform.local.proxies import without_proxy
 
 _INTERRUPTED = 130
 
-# Command -> module, the line in --help, and the extras that it needs. Each module has a click command with that name,
-# and is imported only when its command is called, so that `check` doesn't wait for the imports of `run`.
-_COMMANDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
-    "check": ("batch_transform.cli.check", "Check job files, and say how to fix each problem.", ()),
-    "explain": ("batch_transform.cli.explain", "Explain in words what a job does to the data.", ()),
-    "preview": (
-        "batch_transform.cli.preview",
-        "Show what a job does with the first records of an input.",
-        ("local",),
-    ),
-    "init": ("batch_transform.cli.init", "Create a project, or add a job to a CDK app.", ()),
-    "new": ("batch_transform.cli.new", "Write a new job file.", ()),
-    "adopt": ("batch_transform.cli.adopt", "Write a job file for an existing transform job.", ()),
-    "schema": ("batch_transform.cli.schema", "Print the JSON Schema of job files, for editors.", ()),
-    "run": (
-        "batch_transform.cli.run",
-        "Run a job on this machine, from job file to results.",
-        ("cdk", "local"),
-    ),
-    "doctor": (
-        "batch_transform.cli.doctor",
-        "Check an account for what would stop the first deployment or run.",
-        (),
-    ),
-    "upload": ("batch_transform.cli.upload", "Upload files to the input of a deployed job.", ()),
-    "start": ("batch_transform.cli.start", "Start a run of a deployed job, on AWS or the local AWS.", ()),
-    "runs": ("batch_transform.cli.runs", "List recent runs of deployed jobs.", ()),
-    "show": ("batch_transform.cli.show", "Show the details of a run, and why it failed.", ()),
-    "fetch": ("batch_transform.cli.fetch", "Download the results of a run.", ()),
-    "compare": (
-        "batch_transform.cli.compare",
-        "Compare two runs, and their predictions row by row.",
-        ("compare",),
-    ),
-    "stop": ("batch_transform.cli.stop", "Stop runs of deployed jobs, with their transform jobs.", ()),
-    "local": ("batch_transform.cli.local", "Run the local AWS on its own.", ("local",)),
-    "parity": (
-        "batch_transform.cli.parity",
-        "Compare a SageMaker endpoint with the known behavior of AWS.",
-        ("local",),
-    ),
+# Groups of --help: command -> module, the line in --help, and the extras that it needs. Each module has a click command
+# with that name, and is imported only when its command is called, so that `check` doesn't wait for the imports of `run`.
+_GROUPS: dict[str, dict[str, tuple[str, str, tuple[str, ...]]]] = {
+    "Write jobs": {
+        "init": ("batch_transform.cli.init", "Create a project, or add a job to a CDK app.", ()),
+        "new": ("batch_transform.cli.new", "Write a new job file.", ()),
+        "adopt": ("batch_transform.cli.adopt", "Write a job file for an existing transform job.", ()),
+        "check": ("batch_transform.cli.check", "Check job files, and say how to fix each problem.", ()),
+        "explain": (
+            "batch_transform.cli.explain",
+            "Explain in words what a job does, and what it costs.",
+            (),
+        ),
+        "schema": ("batch_transform.cli.schema", "Print the JSON Schema of job files, for editors.", ()),
+    },
+    "Run jobs on this machine": {
+        "preview": (
+            "batch_transform.cli.preview",
+            "Show what a job does with the first records of an input.",
+            ("local",),
+        ),
+        "run": (
+            "batch_transform.cli.run",
+            "Run a job on this machine, from job file to results.",
+            ("cdk", "local"),
+        ),
+    },
+    "Run deployed jobs": {
+        "doctor": (
+            "batch_transform.cli.doctor",
+            "Check an account for what would stop the first deployment or run.",
+            (),
+        ),
+        "upload": ("batch_transform.cli.upload", "Upload files to the input of a deployed job.", ()),
+        "start": ("batch_transform.cli.start", "Start a run, and say what it will cost.", ()),
+        "stop": ("batch_transform.cli.stop", "Stop runs, with their transform jobs.", ()),
+        "runs": ("batch_transform.cli.runs", "List recent runs, and what they cost.", ()),
+        "show": ("batch_transform.cli.show", "Show the details of a run, and why it failed.", ()),
+        "fetch": ("batch_transform.cli.fetch", "Download the results of a run.", ()),
+        "compare": (
+            "batch_transform.cli.compare",
+            "Compare two runs, and their predictions row by row.",
+            ("compare",),
+        ),
+    },
+    "Use and verify the local AWS": {
+        "local": ("batch_transform.cli.local", "Run the local AWS on its own.", ("local",)),
+        "parity": (
+            "batch_transform.cli.parity",
+            "Compare AWS with the local AWS, and with what is known of AWS.",
+            ("local",),
+        ),
+    },
 }
+_COMMANDS = {name: command for group in _GROUPS.values() for name, command in group.items()}
 
 
 class _Commands(click.Group):
@@ -82,8 +95,10 @@ class _Commands(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text, _) in _COMMANDS.items()])
+        width = max(map(len, _COMMANDS))
+        for title, group in _GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(width), text) for name, (_, text, _) in group.items()])
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from batch_transform.job.price.price import Cost as Amount
+
 START_UP = (
     "This does not include the time from the start of the transform job until the model answers (to pull the image "
     "and load the model), which cannot be estimated but is billed too: AWS bills each instance from TransformStartTime "
@@ -81,8 +83,7 @@ class Cost:
         return f"{hours}{_hours(self.instance_hours)}{money}."
 
     def _money(self, amount: float) -> str:
-        is_small = 0 < amount < 0.005  # half a cent
-        return f"less than {self.currency} 0.01" if is_small else f"{self.currency} {amount:,.2f}"
+        return str(Amount(amount, self.currency))
 
 
 def _hours(number: float) -> str:

@@ -91,7 +91,7 @@ def explain(
         runs=run_words(spec),
         derived=derived_values(spec),
         record=tuple(record_path(spec, shown.request)),
-        places=places(shown.request),
+        places=places(shown.request, spec.bad_records, spec.reconcile),
         limits=tuple(limits(spec)),
         cost=Cost(
             records,

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from batch_transform.job.aws.enums import Reconcile
 from batch_transform.job.errors import InvalidS3UriError
+from batch_transform.job.values.bad_records_spec import OMIT, BadRecordsSpec
 from batch_transform.job.values.s3_uri import S3Uri, output_key
 
 _EXAMPLES = ("monday", "2026/tuesday")
@@ -26,8 +28,10 @@ class Places:
     examples: tuple[tuple[str, str], ...] = ()
 
 
-def places(request: Mapping[str, Any]) -> Places:
-    """Return where a request reads and writes."""
+def places(
+    request: Mapping[str, Any], bad_records: BadRecordsSpec | None = None, reconcile: str = Reconcile.OBJECTS
+) -> Places:
+    """Return where a request reads and writes, and what of the results fails the run."""
     source = request["TransformInput"]["DataSource"]["S3DataSource"]
     try:
         data, result = S3Uri.parse(source["S3Uri"]), S3Uri.parse(request["TransformOutput"]["S3OutputPath"])
@@ -35,7 +39,7 @@ def places(request: Mapping[str, Any]) -> Places:
         return Places((f"Where it reads and writes is up to AWS: {error}.",))
     end = _end(request["TransformInput"])
     names = [f"{name}{end}" for name in _EXAMPLES]
-    rest = (*_REST, *_captured(request))
+    rest = (_NAMES, _when_refused(bad_records), _RECONCILED[Reconcile(reconcile)], *_captured(request))
     if source["S3DataType"] == "ManifestFile":
         words = f"Reads the objects that the manifest {data} lists, under the prefix in its first entry."
         return _below(S3Uri(data.bucket, "prefix/"), names, result, (words, *rest))
@@ -51,10 +55,38 @@ def places(request: Mapping[str, Any]) -> Places:
     return Places(below.words, below.pattern, (itself, *below.examples))
 
 
-_REST = (
-    "Each object has one result, with the same name plus .out; results are never merged.",
-    "If a record of an object fails, that object has no result, the other objects are still scored, and the run fails.",
-)
+_NAMES = "Each object has one result, with the same name plus .out; results are never merged."
+_RECONCILED = {
+    Reconcile.OBJECTS: "A run also fails if an object has no result or was replaced during the run (reconcile: objects).",
+    Reconcile.RECORDS: "A run also fails if an object has no result, was replaced during the run, or has a result with "
+    "more or fewer lines (reconcile: records).",
+    Reconcile.OFF: 'The results are not compared with the input (reconcile: "off").',
+}
+
+
+def _when_refused(bad_records: BadRecordsSpec | None) -> str:
+    if bad_records is None:
+        return (
+            "If a record of an object fails, that object has no result, the other objects are still scored, and the "
+            "run fails."
+        )
+    instead = (
+        "leaves it out"
+        if bad_records.result == OMIT
+        else f"writes {bad_records.result} in the place of the answer"
+    )
+    limits = [
+        *([] if bad_records.max_count is None else [f"more than {bad_records.max_count:,} of them"]),
+        *(
+            []
+            if bad_records.max_percent is None
+            else [f"more than {bad_records.max_percent:g}% of all records"]
+        ),
+    ]
+    return (
+        f"If the model refuses a record, the run {instead}, lists it in _bad_records.jsonl and completes; "
+        f"{' or '.join(limits)} fail the run (bad_records)."
+    )
 
 
 def _captured(request: Mapping[str, Any]) -> list[str]:

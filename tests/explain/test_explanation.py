@@ -13,6 +13,7 @@ from batch_transform.explain.explanation import explain
 from batch_transform.explain.limits import ORIGINS, limits
 from batch_transform.explain.places import places
 from batch_transform.job.price.price import Price
+from batch_transform.job.values.bad_records_spec import BadRecordsSpec
 from batch_transform.job.values.job_spec import (
     BatchDataCaptureConfig,
     DataProcessingSpec,
@@ -220,6 +221,40 @@ def test_results_are_where_the_engine_writes_them(
     assert explained.pattern[1] == "s3://out-bucket/x/<name>.out"
 
 
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        (
+            BadRecordsSpec(max_count=5),
+            "the run leaves it out, lists it in _bad_records.jsonl and completes; more than 5 of",
+        ),
+        (
+            BadRecordsSpec(max_count=5000, max_percent=0.5, result="ERROR"),
+            "the run writes ERROR in the place of the answer, lists it in _bad_records.jsonl and completes; more than "
+            "5,000 of them or more than 0.5% of all records fail the run (bad_records).",
+        ),
+    ],
+)
+def test_a_job_that_leaves_bad_records_out_is_not_said_to_fail_with_the_first(
+    spec: BadRecordsSpec, words: str
+) -> None:
+    explained = " ".join(explain(dataclasses.replace(CSV, bad_records=spec)).places.words)
+    assert words in explained
+    assert "the other objects are still scored" not in explained
+
+
+@pytest.mark.parametrize(
+    ("reconcile", "words"),
+    [
+        ("objects", "if an object has no result or was replaced during the run (reconcile: objects)"),
+        ("records", "or has a result with more or fewer lines (reconcile: records)"),
+        ("off", 'The results are not compared with the input (reconcile: "off").'),
+    ],
+)
+def test_how_results_are_compared_with_the_input_is_explained(reconcile: str, words: str) -> None:
+    assert words in " ".join(explain(dataclasses.replace(CSV, reconcile=reconcile)).places.words)
+
+
 def test_an_address_that_only_aws_can_interpret_is_left_to_aws() -> None:
     explained = explain(dataclasses.replace(SMALL, input=InputSpec("https://example.com/x"))).places
     assert (explained.pattern, explained.examples) == (None, ())
@@ -328,7 +363,7 @@ def test_filters_on_other_types_are_pointed_out() -> None:
 @pytest.mark.parametrize(
     ("price", "words"),
     [
-        (0.1, "which cost less than USD 0.01."),
+        (0.1, "which cost USD 0.000028."),
         (0.0, "which cost USD 0.00."),
         (3600.0, "which cost USD 1.00."),
     ],

@@ -129,7 +129,8 @@ def read_list(node: Node, of: str, reading: Reading) -> tuple[str, ...]:
     if of in ONE_OR_MORE and not isinstance(node, ListNode):
         return (read_text(node, of, reading),)
     if not isinstance(node, ListNode):
-        reading.wrong("wrong-type", of, f"must be a list, such as [id, age]; got {got(node)}", node.position)
+        example = "[ml.m5.large]" if of == "limits.instance_types" else "[id, age]"
+        reading.wrong("wrong-type", of, f"must be a list, such as {example}; got {got(node)}", node.position)
         return (UNRESOLVED,)
     if not node.items and of.endswith(".columns"):
         message = "is empty; write at least one name, or leave the field out"

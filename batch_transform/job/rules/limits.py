@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from batch_transform.job.aws.enums import Reconcile
 from batch_transform.job.aws.instance_types import FAMILIES, near_instance_types
 from batch_transform.job.aws.limits import Amount, Choice, Flag, Limits, TagList, Text, TextMap, Whole
 from batch_transform.job.errors import Problem
@@ -120,7 +121,7 @@ def _text_problems(field: str, value: object, limits: Text, *, name: str = "") -
 
 
 def _choice_problems(field: str, value: object, limits: Choice) -> Iterator[Problem]:
-    allowed = ", ".join(limits.values)
+    allowed = ", ".join(map(_as_written, limits.values))
     if not isinstance(value, str):
         yield Problem("wrong-type", field, f"must be text; got {shown(value)}")
     elif value in limits.unfit:
@@ -136,6 +137,11 @@ def _choice_problems(field: str, value: object, limits: Choice) -> Iterator[Prob
         near = _near_choice(value, limits.values)
         hint = f"did you mean {near}? allowed are {allowed}" if near else f"write one of {allowed}"
         yield Problem(f"{slug(field)}-unknown", field, f"{shown(value)} is not allowed; {hint}")
+
+
+def _as_written(value: str) -> str:
+    """Return a text as a job file has it: YAML reads `off` without quotes as false."""
+    return f'"{value}"' if value == Reconcile.OFF else value
 
 
 def _near_choice(value: str, choices: tuple[str, ...]) -> str | None:
@@ -157,15 +163,15 @@ def _instance_type_message(value: str) -> str:
 
 def _whole_problems(field: str, value: object, limits: Whole) -> Iterator[Problem]:
     most = limits.most if limits.most is not None else limits.documented_most
-    allowed = f"from {limits.least} to {most}" if most is not None else f"{limits.least} or more"
+    allowed = f"a number from {limits.least} to {most}" if most is not None else f"{limits.least} or more"
     if isinstance(value, bool) or not isinstance(value, int):
         quotes = isinstance(value, str) and value.strip().lstrip("-").isdigit()
-        fix = "leave out the quotes" if quotes else f"write a whole number, {allowed}"
+        fix = "leave out the quotes" if quotes else f"write {allowed}"
         yield Problem("wrong-type", field, f"must be a whole number; got {shown(value)}: {fix}")
     elif value < limits.least:
-        yield Problem(f"{slug(field)}-too-small", field, f"{value} is too small; write a number {allowed}")
+        yield Problem(f"{slug(field)}-too-small", field, f"{value} is too small; write {allowed}")
     elif most is not None and value > most:
-        yield Problem(f"{slug(field)}-too-large", field, f"{value} is too large; write a number {allowed}")
+        yield Problem(f"{slug(field)}-too-large", field, f"{value} is too large; write {allowed}")
 
 
 def _amount_problems(field: str, value: object, limits: Amount) -> Iterator[Problem]:

@@ -333,7 +333,7 @@ class JobSpec:
         str,
         Setting(
             "how a run compares its results with its input before it succeeds: `objects`, `records` (also counts the "
-            "lines of both) or `off`",
+            'lines of both) or `"off"`',
             Choice.of(Reconcile),
             default_reason="a run that lost an object fails",
         ),
