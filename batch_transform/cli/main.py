@@ -23,8 +23,9 @@ from batch_transform.local.proxies import without_proxy
 
 _INTERRUPTED = 130
 
-# Groups of --help: command -> module, the line in --help, and the extras that it needs. Each module has a click command
-# with that name, and is imported only when its command is called, so that `check` doesn't wait for the imports of `run`.
+# Groups of --help: command -> module, the line in --help, and the extras that it needs. Each module has a click
+# command with that name, and is imported only when its command is called, so that `check` doesn't wait for the imports
+# of `run`.
 _GROUPS: dict[str, dict[str, tuple[str, str, tuple[str, ...]]]] = {
     "Write jobs": {
         "init": ("batch_transform.cli.init", "Create a project, or add a job to a CDK app.", ()),

@@ -206,6 +206,7 @@ def output_lines(output: RunOutput, took: timedelta) -> list[tuple[str, str]]:
         ("output", str(output.place)),
         ("read", objects_text(output.input_objects, output.input_bytes)),
         ("written", objects_text(output.output_objects, output.output_bytes)),
+        *([("without", output.left_out)] if output.left_out else []),
         ("instances", f"{output.instance_count} x {output.instance_type}"),
         ("attempts", str(output.attempts)),
         ("billed", f"{billed} per instance"),

@@ -57,7 +57,8 @@ def places(
 
 _NAMES = "Each object has one result, with the same name plus .out; results are never merged."
 _RECONCILED = {
-    Reconcile.OBJECTS: "A run also fails if an object has no result or was replaced during the run (reconcile: objects).",
+    Reconcile.OBJECTS: "A run also fails if an object has no result or was replaced during the run "
+    "(reconcile: objects).",
     Reconcile.RECORDS: "A run also fails if an object has no result, was replaced during the run, or has a result with "
     "more or fewer lines (reconcile: records).",
     Reconcile.OFF: 'The results are not compared with the input (reconcile: "off").',

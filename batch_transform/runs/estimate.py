@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from batch_transform.job.price.price import Cost
-from batch_transform.job.values.wording import counted
 from batch_transform.runs.prices import FoundPrice
 from batch_transform.runs.run_output import size_text
 from batch_transform.runs.run_rate import RunRate
@@ -83,12 +82,14 @@ class Estimate:
         cost, rate = self.cost, self.rate
         if cost is None or rate is None:
             return "unknown before the first good run on this instance type"
-        runs = f"the last {counted(rate.runs, 'good run')}"
+        source = (
+            "as in the last good run" if rate.runs == 1 else f"the median of the last {rate.runs} good runs"
+        )
         if self.input_bytes is None or rate.bytes_per_second is None:
-            return f"about {cost}, the median of {runs}"
+            return f"about {cost}, {source}"
         return (
             f"about {cost} for {size_text(self.input_bytes)} at {size_text(rate.bytes_per_second)} per second of an "
-            f"instance, the median of {runs}"
+            f"instance, {source}"
         )
 
     def _bound(self) -> list[str]:

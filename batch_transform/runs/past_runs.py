@@ -158,12 +158,20 @@ def summary_of(found: FoundRun, clients: Clients, records: RunRecords | None = N
     more = _summary_of_record(found, record)
     return replace(
         summary,
-        records=more.records if summary.records is None else summary.records,
+        records=_records_of(record, summary.records),
         input_objects=summary.input_objects if more.input_objects is None else more.input_objects,
         output_objects=summary.output_objects if more.output_objects is None else more.output_objects,
         started_by=more.started_by,
         reconciliation=more.reconciliation,
     )
+
+
+def _records_of(record: Record, in_last_job: int | None) -> int | None:
+    """Return the records of the run: counted by it or, if all of it was one round, those of its last transform job."""
+    if (total := record["Records"]["Total"]) is not None:
+        counted: int = total
+        return counted
+    return None if any(job["Round"] for job in record["TransformJobs"]) else in_last_job
 
 
 def _summary_of_record(found: FoundRun, record: Record) -> RunSummary:
@@ -183,7 +191,7 @@ def _summary_of_record(found: FoundRun, record: Record) -> RunSummary:
         instance_count=record["InstanceCount"],
         error=record["Error"] or "",
         cause=record["Cause"] or "",
-        started_by=" ".join(part for part in (by["Type"], by["Name"]) if part),
+        started_by=f"{by['Type']} ({by['Name']})" if by["Name"] else by["Type"],
         reconciliation=reconciliation_text(record),
     )
 

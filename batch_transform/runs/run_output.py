@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from batch_transform.job.record.names import BAD_RECORDS_FILE
 from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.job.values.wording import counted
 
@@ -31,6 +32,7 @@ class RunOutput:
     output_bytes: int | None
     running_execution: str | None
     waiting_execution: str | None
+    bad_records: int = 0
     at_least: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
@@ -50,6 +52,7 @@ class RunOutput:
             output_bytes=output["OutputBytes"],
             running_execution=output["RunningExecutionArn"],
             waiting_execution=output.get("WaitingExecutionArn"),  # 0.1.0 has none
+            bad_records=output.get("BadRecords") or 0,  # releases before 0.2.0 have no such member
             at_least=output.get("AtLeast") or {},  # releases before 0.2.0 have no such member
         )
 
@@ -63,8 +66,15 @@ class RunOutput:
         return (
             f"{self._side('Input', self.input_objects, self.input_bytes)} in, "
             f"{self._side('Output', self.output_objects, self.output_bytes)} out, on {self.instance_count} x "
-            f"{self.instance_type}, {attempts}"
+            f"{self.instance_type}, {attempts}" + (f"; {self.left_out}" if self.left_out else "")
         )
+
+    @property
+    def left_out(self) -> str:
+        """How many bad records were left out, and what lists them; empty without any."""
+        if not self.bad_records:
+            return ""
+        return f"{counted(self.bad_records, 'bad record')} left out, listed in {BAD_RECORDS_FILE}"
 
     def _side(self, side: str, objects: int | None, size: int | None) -> str:
         if objects is None and f"{side}Objects" in self.at_least:

@@ -77,7 +77,7 @@ def reconciliation_text(record: Record) -> str:
         bad = f", {records['Error']:,} bad" if records["Error"] else ""
         counts = f"{counted(records['Total'], 'record')} in, {records['Success']:,} out{bad}"
     else:
-        counts = f"{counted(objects['Total'], 'object')} in, {objects['Success']:,} with a result"
+        counts = f"{counted(objects['Total'], 'object')} in, {objects['Success']:,} completed"
     return f"{counts}: {'they match' if found['Result'] == 'Matched' else 'they do not match'}"
 
 

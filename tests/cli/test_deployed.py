@@ -426,7 +426,7 @@ def test_a_run_that_step_functions_has_forgotten_is_read_from_its_record(
         [listed] = json.loads(batch_transform("runs", "idle", "--json").out)
         for name in ("run", "status", "execution_arn", "output_objects", "instance_type", "reconciliation"):
             assert listed[name] == before_listed[name], name
-        assert listed["reconciliation"] == "1 object in, 1 with a result: they match"
+        assert listed["reconciliation"] == "1 object in, 1 completed: they match"
 
 
 @contextmanager
@@ -448,4 +448,4 @@ def test_a_run_that_is_started_by_hand_names_the_caller(batch_transform: Command
     execution = batch_transform("start", "quick").value("execution")
     assert re.fullmatch(r"start-\d{8}T\d{6}-[0-9a-f]{8}-root", execution.rpartition(":")[2])
     deployed.wait(execution)
-    assert "started by  Person root" in batch_transform("show", execution).out
+    assert "started by  Person (root)" in batch_transform("show", execution).out

@@ -37,6 +37,15 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(f"\n  {name} " in out for name in commands.list_commands(click.Context(commands)))
 
 
+def test_help_groups_the_commands_by_what_people_do(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    out = capsys.readouterr().out
+    deployed = out[out.index("Run deployed jobs:") : out.index("Use and verify the local AWS:")]
+    names = [line.split()[0] for line in deployed.splitlines()[1:] if line.strip()]
+    assert names == ["doctor", "upload", "start", "stop", "runs", "show", "fetch", "compare"]
+
+
 def test_every_command_has_a_help_text() -> None:
     context = click.Context(commands)
     for name in commands.list_commands(context):

@@ -68,7 +68,7 @@ def test_the_cost_follows_from_size_rate_and_price() -> None:
 def test_without_a_size_the_run_is_expected_to_cost_what_the_last_ones_did() -> None:
     for size, rate in ((None, RunRate(1, 1000, 50)), (100, RunRate(1, None, 50))):
         [_, (_, text)] = Estimate(FoundPrice(PRICE), rate, size, 1, None).lines()
-        assert text == "about USD 0.01, the median of the last 1 good run"
+        assert text == "about USD 0.01, as in the last good run"
 
 
 def test_before_the_first_run_only_the_limit_is_known() -> None:

@@ -30,6 +30,12 @@ def test_a_completed_run_shows_where_its_results_are_and_what_it_used() -> None:
     assert str(output) == "1 object of 37.7 kB in, 3 objects of 999 bytes out, on 2 x ml.m5.large, 1 attempt"
 
 
+def test_bad_records_that_were_left_out_are_counted_and_their_list_is_named() -> None:
+    output = RunOutput.of({**COMPLETED, "BadRecords": 3})
+    assert str(output).endswith("1 attempt; 3 bad records left out, listed in _bad_records.jsonl")
+    assert RunOutput.of(COMPLETED).left_out == ""
+
+
 def test_missing_counts_are_shown_as_not_counted() -> None:
     uncounted = {**COMPLETED, "InputObjects": None, "InputBytes": None, "Attempts": 3}
     text = str(RunOutput.of(uncounted))

@@ -130,13 +130,12 @@ def _failure(page: RunPage) -> Html | None:
 def _tiles(record: Values) -> Html:
     started, ended = _moment(record["StartTime"]), _moment(record["EndTime"])
     records, objects = record["Records"], record["Objects"]
-    cost = record["Cost"]
     tiles = [
         (_number(records["Total"]), "records in"),
         (_number(records["Success"]), "records out"),
-        (_number(record["BadRecords"]), "bad records"),
-        (_of(objects["Success"], objects["Total"]), "objects with a result"),
-        (str(_cost_of(cost)) if cost else "unknown", "cost of the instances"),
+        (_bad_count(record), "bad records"),
+        (_of(objects["Success"], objects["Total"]), "objects completed"),
+        (_cost_text(record), "cost of the instances"),
         (length_text(ended - started) if started and ended else "unknown", "from start to end"),
     ]
     return element(
@@ -231,8 +230,8 @@ def _predictions(page: RunPage) -> Html | None:
     found, before = page.predictions, page.earlier
     if found is None or not found.count or not (found.classes or found.bins):
         return None
-    is_part = "" if found.is_whole else "the first "
-    text = f"Of {is_part}{counted(found.count, 'prediction')}"
+    is_part = "" if found.is_whole else "The first "
+    text = f"{is_part}{counted(found.count, 'prediction')}"
     if found.mean is not None:
         text += f": from {found.low:g} to {found.high:g}, on average {found.mean:.4g}"
         if before is not None and before.mean is not None:
@@ -252,7 +251,7 @@ def _cost(record: Values) -> Html:
         if job["BillableTimeInSeconds"] is not None
     ]
     rows: list[tuple[str, Child]] = [
-        ("cost", str(_cost_of(cost)) if cost else "unknown"),
+        ("cost", _cost_text(record)),
         ("billed", f"{sum(billed):,} s, added up over {counted(len(billed), 'attempt')} and all instances"),
         ("price", str(Price.of(price)) if price else "unknown"),
     ]
@@ -303,8 +302,23 @@ def _list(rows: Sequence[tuple[str, Child]]) -> Html:
 
 
 def _footer(record: Values) -> Html:
-    text = f"Made from the record of the run in {record['S3OutputPath']}. It is complete in this one file."
+    text = f"Made from the record of the run in {record['S3OutputPath']}. This file needs no other."
     return element("footer", element("p", text))
+
+
+def _cost_text(record: Values) -> str:
+    if record["Cost"]:
+        return str(_cost_of(record["Cost"]))
+    never_started = record["Outcome"] == "Failed" and record["Request"] is None
+    return "none: no transform job" if never_started else "unknown"
+
+
+def _bad_count(record: Values) -> str:
+    """The number of bad records; the 0 of a run that ended before it could find any says nothing."""
+    is_known = (
+        record["Outcome"] == "Completed" or record["BadRecords"] or record["Records"]["Error"] is not None
+    )
+    return _number(record["BadRecords"] if is_known else None)
 
 
 def _cost_of(members: Values) -> Cost:

@@ -48,8 +48,8 @@ pre { background: var(--code); border-radius: 8px; padding: 12px; margin: 0; whi
 .failure pre { background: transparent; padding: 0 }
 details { margin: 12px 0 0 } summary { cursor: pointer; color: var(--blue); padding: 4px 0 }
 :focus-visible { outline: 3px solid var(--blue); outline-offset: 2px; border-radius: 4px }
-.times { display: grid; grid-template-columns: minmax(90px, 190px) 1fr 84px; gap: 5px 12px; align-items: center;
-  font-size: .9rem; margin: 0; padding: 0; list-style: none }
+.times { display: grid; grid-template-columns: minmax(90px, 190px) 1fr minmax(84px, max-content); gap: 5px 12px;
+  align-items: center; font-size: .9rem; margin: 0; padding: 0; list-style: none }
 .times li { display: contents }
 .track { position: relative; height: 14px; background: var(--code); border-radius: 4px; overflow: hidden }
 .track i { position: absolute; top: 0; bottom: 0; min-width: 3px; border-radius: 3px; background: var(--bar) }
@@ -66,7 +66,8 @@ details { margin: 12px 0 0 } summary { cursor: pointer; color: var(--blue); padd
 footer { color: var(--soft); font-size: .85rem }
 @media (max-width: 520px) { main { padding: 14px 12px 32px } section { padding: 14px } h1 { font-size: 1.4rem }
   dl { grid-template-columns: 1fr; gap: 0 } dd { margin: 0 0 10px }
-  .times { grid-template-columns: 1fr 84px } .times .track { grid-column: 1 / -1; order: 3; margin: 0 0 6px }
+  .times { grid-template-columns: 1fr minmax(84px, max-content) }
+  .times .track { grid-column: 1 / -1; order: 3; margin: 0 0 6px }
   .times li { display: grid; grid-template-columns: subgrid; grid-column: 1 / -1 }
   .tiles { grid-template-columns: 1fr 1fr } .tile b { font-size: 1.1rem } }
 @media print { body { background: none } section, .tile { break-inside: avoid } .scroll.tall { max-height: none } }

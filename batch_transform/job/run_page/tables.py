@@ -86,7 +86,7 @@ def objects_table(objects: Sequence[Values]) -> Html:
             _count(one["Size"]),
             _count(one["RecordsIn"]),
             _count(one["RecordsOut"]),
-            _count(one["BadRecords"]),
+            _count(one["BadRecords"] if one["BadRecords"] or one["Status"] != "Failed" else None),
         ]
         for one in sorted(objects, key=lambda one: order.get(one["Status"], 0))
     ]

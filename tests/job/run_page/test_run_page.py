@@ -185,3 +185,16 @@ def test_without_states_the_attempts_are_shown_over_time() -> None:
     text = Words(replace(runs.completed(), states=())).text
     assert "attempt 1: starting" in text
     assert "attempt 2: scoring" in text
+
+
+def test_a_run_that_ended_before_it_could_find_bad_records_does_not_claim_to_have_none() -> None:
+    failed = runs.a_record(
+        Outcome="Failed",
+        BadRecords=0,
+        Records={"Total": None, "Success": None, "Error": None},
+        Request=None,
+        Cost=None,
+    )
+    text = Words(RunPage(failed)).text
+    assert "not counted bad records" in " ".join(text.split())
+    assert "none: no transform job" in text
