@@ -12,7 +12,9 @@ from rich.text import Text
 
 from batch_transform.compare.comparison import Comparison, Side
 from batch_transform.compare.outcome import QUANTILES, Column, Move, Numbers, reading_of
+from batch_transform.job.price.price import Cost
 from batch_transform.job.values.wording import length_text
+from batch_transform.runs.run_facts import RunFacts
 from batch_transform.runs.run_output import objects_text
 
 _UNKNOWN = "-"
@@ -84,7 +86,12 @@ def _figures(sides: Sequence[Side]) -> list[tuple[str, list[str]]]:
         ),
         (
             "cost",
-            [f"{one.cost:.4f} {one.currency}" if one and one.cost is not None else _UNKNOWN for one in facts],
+            [
+                str(Cost(one.cost, one.currency))
+                if one and one.cost is not None and one.currency
+                else _UNKNOWN
+                for one in facts
+            ],
         ),
     ]
 
@@ -219,6 +226,12 @@ def _number(value: int | None) -> str:
 
 def _objects(count: int | None, size: int | None) -> str:
     return _UNKNOWN if count is None or size is None else objects_text(count, size)
+
+
+def _cost(of: RunFacts | None) -> str:
+    if of is None or of.cost is None or of.currency is None:
+        return _UNKNOWN
+    return str(Cost(of.cost, of.currency))
 
 
 def _length(seconds: float | None) -> str:

@@ -13,7 +13,7 @@ from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.runs.aws_calls import aws_calls
 from batch_transform.runs.execution import Clients
 from batch_transform.runs.past_runs import FoundRun, RunSummary, summary_of
-from batch_transform.runs.run_jobs import RunJob, run_jobs
+from batch_transform.runs.run_jobs import RunJob, own_jobs, run_jobs
 from batch_transform.runs.run_record import Record, RunRecords
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def run_details(
         else:
             overrides, events = found.record["Input"], []
         jobs = run_jobs(found.run, clients.sagemaker)
-        output_path = jobs[-1].request["TransformOutput"]["S3OutputPath"] if jobs else None
+        output_path = own_jobs(jobs)[-1].output_path if jobs else None
         files, more_files = _files(output_path, s3) if output_path else ([], False)
     cause, next_step = _explanation(summary)
     return RunDetails(

@@ -12,7 +12,7 @@ from batch_transform.job.errors import NotDeployedError
 from batch_transform.runs.aws_calls import aws_calls
 from batch_transform.runs.execution import Clients
 from batch_transform.runs.past_runs import FoundRun
-from batch_transform.runs.run_jobs import run_jobs
+from batch_transform.runs.run_jobs import own_jobs, run_jobs
 
 RUN_RECORD = "_run.json"
 OBJECTS_RECORD = "_objects.jsonl"
@@ -91,7 +91,7 @@ def facts_of_run(found: FoundRun, clients: Clients) -> RunFacts:
         run=found.run,
         job=found.job.name,
         status=described["status"],
-        request=jobs[-1].request,
+        request=own_jobs(jobs)[-1].request,
         model=None,
         started=found.started,
         seconds=(ended - found.started).total_seconds() if ended else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,11 @@ class RunJob:
     failure_reason: str
     request: dict[str, Any]
 
+    @property
+    def output_path(self) -> str:
+        """The S3 URI that it writes below."""
+        return str(self.request["TransformOutput"]["S3OutputPath"])
+
 
 def run_jobs(run: str, sagemaker: SageMakerClient) -> list[RunJob]:
     """Return the transform jobs of the run with this id, in the order of the attempts.
@@ -45,6 +51,11 @@ def run_jobs(run: str, sagemaker: SageMakerClient) -> list[RunJob]:
     )
     names = (job["TransformJobName"] for page in pages for job in page["TransformJobSummaries"])
     return [_described(name, sagemaker) for name in names if of_run.fullmatch(name)]
+
+
+def own_jobs(jobs: Sequence[RunJob]) -> list[RunJob]:
+    """Return the transform jobs on the run's own data: later ones score sections of it, to find bad records."""
+    return [job for job in jobs if job.output_path == jobs[0].output_path]
 
 
 def _described(name: str, sagemaker: SageMakerClient) -> RunJob:

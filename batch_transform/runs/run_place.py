@@ -7,7 +7,7 @@ from batch_transform.runs.aws_calls import aws_calls
 from batch_transform.runs.deployed_request import deployed_request
 from batch_transform.runs.execution import Clients
 from batch_transform.runs.past_runs import FoundRun
-from batch_transform.runs.run_jobs import run_jobs
+from batch_transform.runs.run_jobs import own_jobs, run_jobs
 
 
 def output_place(found: FoundRun, clients: Clients) -> S3Uri:
@@ -18,7 +18,7 @@ def output_place(found: FoundRun, clients: Clients) -> S3Uri:
     with aws_calls():
         jobs = run_jobs(found.run, clients.sagemaker)
     if jobs:
-        return S3Uri.parse(jobs[-1].request["TransformOutput"]["S3OutputPath"])
+        return S3Uri.parse(own_jobs(jobs)[-1].output_path)
     declared = deployed_request(found.job.state_machine_arn, clients.stepfunctions)
     path = str(declared.request["TransformOutput"]["S3OutputPath"])
     return S3Uri.parse(f"{path.rstrip('/')}/{found.run}")
