@@ -134,10 +134,8 @@ def summary_of(found: FoundRun, clients: Clients, records: RunRecords | None = N
         if not succeeded and (attempts := run_jobs(found.run, clients.sagemaker)):
             last = attempts[-1]
             job_name, instance_type, instance_count = last.name, last.instance_type, last.instance_count
-        is_one_round = job_name and not output.get(
-            "BadRecords"
-        )  # the last round's job has but sections of the data
-        counts = record_counts(job_name, clients.logs) if is_one_round else {}
+        # after a run that looked for bad records, the last job has only sections of the data
+        counts = record_counts(job_name, clients.logs) if job_name and not output.get("BadRecords") else {}
     has_ended = described["status"] != "RUNNING" and not skipped
     record = records.of(found.job, found.run) if records is not None and has_ended else None
     summary = RunSummary(
