@@ -17,7 +17,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 SCRIPT = PROJECT / ".github/release_notes.py"
 CHANGELOG = (PROJECT / "CHANGELOG.md").read_text(encoding="utf-8")
 VERSION = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-KINDS = ("Added", "Changed", "Deprecated", "Removed", "Fixed", "Security")
+KINDS = ("Breaking changes", "Added", "Changed", "Deprecated", "Removed", "Fixed", "Security")
 
 release_notes = cast("Callable[[str, str, str], str]", runpy.run_path(str(SCRIPT))["release_notes"])
 TWO = "# Changelog\n\n## 2.0.0 - 2027-01-02\n\n### Added\n- New.\n\n## 1.0.0 - 2026-12-01\n\n### Fixed\n- Old.\n"
