@@ -35,6 +35,7 @@ WITHOUT_EXAMPLE = {
     "how-to/write-a-job-file": "begins with new, which the tests of the command run",
     "reference/constructs": "continues where how-to/your-own-cdk-app ends, as its test does",
     "reference/run-output": "begins with the output of a run",
+    "reference/run-record": "begins with the record of a run",
     "how-it-works/speed": "is for those who have the checkout",
     "how-it-works/the-cdks-own-task": "is a table",
     "reference/versions": "begins with an upgrade by pip, which asks an index",
@@ -54,6 +55,10 @@ def first_example(page: str, *, language: str | None = None) -> str:
 @pytest.fixture
 def everything(clean_environment: CleanEnvironment) -> Environment:
     return clean_environment("cdk", "local")
+
+
+def bad_records(environment: Environment, folder: Path) -> None:
+    check(environment, folder, first_example("how-to/bad-records"))
 
 
 def commands(environment: Environment, folder: Path) -> None:
@@ -83,6 +88,10 @@ def constructs(environment: Environment, folder: Path) -> None:
     template = json.loads((folder / "cdk.out/BatchTransform.template.json").read_text())
     kinds = [resource["Type"] for resource in template["Resources"].values()]
     assert kinds.count("AWS::StepFunctions::StateMachine") == 1
+
+
+def costs(environment: Environment, folder: Path) -> None:
+    check(environment, folder, JOB + first_example("how-to/costs"))
 
 
 def environments(environment: Environment, folder: Path) -> None:
@@ -141,6 +150,8 @@ EXAMPLES: dict[str, Callable[[Environment, Path], None]] = {
     "reference/commands": commands,
     "reference/compliance": compliance,
     "how-to/your-own-cdk-app": constructs,
+    "how-to/bad-records": bad_records,
+    "how-to/costs": costs,
     "how-to/environments": environments,
     "how-to/migrate-from-the-sdk": from_sdk,
     "reference/job-file": job_file,
