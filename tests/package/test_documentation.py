@@ -91,7 +91,7 @@ def constructs(environment: Environment, folder: Path) -> None:
 
 
 def costs(environment: Environment, folder: Path) -> None:
-    check(environment, folder, JOB + first_example("how-to/costs"))
+    check(environment, folder, JOB + first_example("how-to/costs", language="yaml"))
 
 
 def environments(environment: Environment, folder: Path) -> None:
