@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from batch_transform.adopt.adopted import in_full
 from batch_transform.adopt.job_text import request_of
 from batch_transform.job.files.job_file import load_job_file
 from batch_transform.local.up import LocalAws
@@ -75,7 +76,7 @@ def test_a_transform_job_in_the_account_is_adopted_exactly(run: Run, tmp_path: P
     assert (done.returncode, done.stderr) == (0, "")
     spec = load_job_file(tmp_path / "churn.yaml")
     assert spec.name == "churn"
-    assert request_of(spec) == REQUEST
+    assert request_of(spec) == in_full(REQUEST)
 
 
 def test_fails_for_a_transform_job_that_the_account_does_not_have(run: Run) -> None:

@@ -10,12 +10,12 @@ from typing import Any
 
 import yaml
 
-from batch_transform.job.record.names import is_of_record
 from batch_transform.job.values.stack_outputs import INPUT_BUCKET, OUTPUT_BUCKET, state_machine_output
 from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws
 from batch_transform.runs.synth import synthesise
 from e2e.project_copy import PROJECT
+from e2e.result_objects import result_objects
 from patience import PATIENCE_SECONDS
 
 JOB: dict[str, Any] = {
@@ -121,9 +121,7 @@ class Redeployed:
         s3 = self.aws.client("s3")
         bucket, _, prefix = str(run["S3OutputPath"]).removeprefix("s3://").partition("/")
         found = {}
-        for each in s3.list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]:
-            if is_of_record(each["Key"].removeprefix(f"{prefix}/")):
-                continue
+        for each in result_objects(s3, bucket, prefix):
             got = s3.get_object(Bucket=bucket, Key=each["Key"])
             with got["Body"] as body:
                 found[each["Key"]] = {**got, "Text": body.read().decode()}

@@ -24,6 +24,7 @@ from batch_transform.job.files.job_file import load_job_files
 from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws
 from batch_transform_cdk import BatchTransform, CustomerKey
+from e2e.result_objects import result_objects
 from patience import PATIENCE_SECONDS
 
 JOB = """\
@@ -221,7 +222,7 @@ def test_a_role_that_may_read_the_output_reads_it_and_nothing_else(deployed: Dep
     execution = deployed.run()
     prefix = json.loads(execution["output"])["S3OutputPath"].split("/", 3)[3]
     reader = deployed.as_role("Reader", "s3")
-    [result] = reader.list_objects_v2(Bucket=deployed["Output"], Prefix=prefix)["Contents"]
+    [result] = result_objects(reader, deployed["Output"], prefix)
     rows = reader.get_object(Bucket=deployed["Output"], Key=result["Key"])["Body"].read()
     assert rows.startswith(b"case-")
     nobody = deployed.as_role("Nobody", "s3")

@@ -119,7 +119,7 @@ def test_fails_with_the_file_and_the_models_words_when_the_model_refuses_a_row(p
     assert "tumours/tumours.csv" in done.stderr
     assert "AlgorithmError" in done.stderr
     assert "not-a-number" in done.stderr
-    assert not (project.folder / "out").exists()
+    assert [path.name for path in (project.folder / "out").rglob("*.out")] == []
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 import yaml
 
-from batch_transform.job.record.names import is_of_record
 from batch_transform.job.values.stack_outputs import INPUT_BUCKET, state_machine_output
 from batch_transform.local.up import LocalAws
 from batch_transform.runs.synth import synthesise
 from e2e.project_copy import PROJECT, Project
+from e2e.result_objects import result_objects
 from patience import PATIENCE_SECONDS
 
 TOOLS = Path(sys.executable).parent
@@ -111,8 +111,7 @@ class Toolkit:
         output = json.loads(described["output"])
         place = output.get("output") or output["S3OutputPath"]
         bucket, _, prefix = place.removeprefix("s3://").partition("/")
-        written = s3.list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]
-        [result] = [one for one in written if not is_of_record(one["Key"].removeprefix(f"{prefix}/"))]
+        [result] = result_objects(s3, bucket, prefix)
         lines = s3.get_object(Bucket=bucket, Key=result["Key"])["Body"].read().decode().splitlines()
         return {len(line.split(",")) for line in lines}
 

@@ -14,6 +14,7 @@ from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws
 from batch_transform.runs.synth import synthesise
 from e2e.project_copy import PROJECT
+from e2e.result_objects import result_objects
 from fakes.archive import archive_of
 from fakes.wheel import write_wheel
 from patience import PATIENCE_SECONDS
@@ -62,7 +63,7 @@ class Stack:
         while (described := states.describe_execution(executionArn=arn))["status"] == "RUNNING":
             assert time.monotonic() < deadline
             time.sleep(0.1)
-        results = s3.list_objects_v2(Bucket=self._outputs[OUTPUT_BUCKET], Prefix="sdk/").get("Contents", [])
+        results = result_objects(s3, self._outputs[OUTPUT_BUCKET], "sdk/")
         results.sort(key=lambda result: result["LastModified"])
         body = b""
         if results:

@@ -22,6 +22,7 @@ from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws
 from batch_transform.runs.synth import synthesise
 from e2e.project_copy import PROJECT
+from e2e.result_objects import result_objects
 from patience import PATIENCE_SECONDS
 
 ROLE = "arn:aws:iam::000000000000:role/registry"
@@ -95,7 +96,7 @@ class Account:
         output = json.loads(described["output"])
         bucket, _, prefix = output["S3OutputPath"].removeprefix("s3://").partition("/")
         s3 = self.aws.client("s3")
-        [found] = s3.list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]
+        [found] = result_objects(s3, bucket, prefix)
         text = s3.get_object(Bucket=bucket, Key=found["Key"])["Body"].read().decode()
         job_name = output["TransformJobName"]
         ran = self.aws.client("sagemaker").describe_transform_job(TransformJobName=job_name)

@@ -22,6 +22,7 @@ from batch_transform.local.up import LocalAws
 from batch_transform.runs.deployment import deployed_jobs
 from batch_transform.runs.synth import synthesise
 from e2e.project_copy import PROJECT
+from e2e.result_objects import result_objects
 from patience import PATIENCE_SECONDS
 
 JOBS = [f"tumours-{number:02}" for number in range(20)]
@@ -93,7 +94,7 @@ class App:
     def results(self, job: str) -> dict[str, bytes]:
         """The results of all runs of the job, by their keys."""
         s3, bucket = self._aws.client("s3"), self._outputs[FIRST_STACK][OUTPUT_BUCKET]
-        listed = s3.list_objects_v2(Bucket=bucket, Prefix=f"{job}/").get("Contents", [])
+        listed = result_objects(s3, bucket, f"{job}/")
         return {one["Key"]: s3.get_object(Bucket=bucket, Key=one["Key"])["Body"].read() for one in listed}
 
 

@@ -27,6 +27,7 @@ from batch_transform.local.up import LocalAws
 from batch_transform_cdk.batch_transform import BatchTransform
 from batch_transform_cdk.data.data_buckets import DataBuckets
 from e2e.project_copy import PROJECT
+from e2e.result_objects import result_objects
 from patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.timeout(900)
@@ -68,7 +69,7 @@ class Stack:
             entry["Key"].rpartition("/")[2]: s3.get_object(Bucket=bucket, Key=entry["Key"])["Body"]
             .read()
             .decode()
-            for entry in s3.list_objects_v2(Bucket=bucket, Prefix=f"{prefix}/")["Contents"]
+            for entry in result_objects(s3, bucket, f"{prefix}/")
         }
 
     def waiting(self, job: str) -> list[Any]:

@@ -20,6 +20,7 @@ from batch_transform.local.up import LocalAws
 from batch_transform.runs.synth import synthesise
 from batch_transform_cdk.machine.states.retries import MOST_CAPACITY_ATTEMPTS
 from e2e.project_copy import PROJECT
+from e2e.result_objects import result_objects
 from e2e.sleeper import SLEEPER, write_sleeper
 from e2e.workflow_stack import Deployed
 from patience import PATIENCE_SECONDS
@@ -172,7 +173,7 @@ def test_one_bad_file_fails_the_run_by_its_name_and_the_others_are_scored(deploy
     assert "ClientError: See job logs for more information" in described["cause"]
     [job] = deployed.jobs_of(execution)
     bucket, _, prefix = job["TransformOutput"]["S3OutputPath"].removeprefix("s3://").partition("/")
-    written = deployed.aws.client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]
+    written = result_objects(deployed.aws.client("s3"), bucket, prefix)
     assert [entry["Key"].rpartition("/")[2] for entry in written] == ["a.csv.out", "c.csv.out"]
 
 
