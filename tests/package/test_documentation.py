@@ -30,7 +30,6 @@ WITHOUT_EXAMPLE = {
     "README": "is the list of the pages",
     "get-started": "begins with init, which tests/package/test_init.py runs",
     "how-to/customer-key": "begins with a setting, which tests/e2e/test_customer_key_life.py deploys",
-    "how-to/costs": "needs a deployment, as tests/cli/test_deployed.py makes one",
     "how-to/start-runs": "needs a deployment, as tests/cli/test_deployed.py makes one",
     "how-to/test-on-your-machine": "is run by the tests of each command",
     "how-to/write-a-job-file": "begins with new, which the tests of the command run",
@@ -141,10 +140,6 @@ def nag_pack(environment: Environment, folder: Path) -> None:
     environment.run("python", "app.py", cwd=folder, variables={"CDK_OUTDIR": "cdk.out"})
 
 
-def bad_records(environment: Environment, folder: Path) -> None:
-    check(environment, folder, first_example("how-to/bad-records"))
-
-
 def check(environment: Environment, folder: Path, job: str) -> None:
     (folder / "jobs").mkdir()
     (folder / "jobs/churn.yaml").write_text(job)
@@ -156,7 +151,6 @@ EXAMPLES: dict[str, Callable[[Environment, Path], None]] = {
     "reference/compliance": compliance,
     "how-to/bad-records": bad_records,
     "how-to/your-own-cdk-app": constructs,
-    "how-to/bad-records": bad_records,
     "how-to/costs": costs,
     "how-to/environments": environments,
     "how-to/migrate-from-the-sdk": from_sdk,
