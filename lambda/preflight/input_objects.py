@@ -9,7 +9,8 @@ from itertools import islice
 from typing import Protocol
 
 from batch_transform.job.errors import DataNotFoundError
-from batch_transform.job.rules.unfit_data import FIRST_BYTES, Reading, Unfit
+from batch_transform.job.record.names import RUN_FILE
+from batch_transform.job.rules.unfit_data import FIRST_BYTES, Reading, Unfit, unfit_name
 from batch_transform.job.values.s3_uri import S3Uri
 from first_row import LOOKED_AT, S3Reader, start_of
 from object_listing import ObjectListing, S3Lister
@@ -61,10 +62,12 @@ def input_objects(
         listed += 1
         if listed <= MOST_READ:
             places.append(place)
-        if reading and (why := reading.unfit_size(size)):
+        if reading and (why := unfit_name(place.key) or reading.unfit_size(size)):
             unfit.append((str(place), why))
             if len(unfit) >= MOST_UNFIT:
                 break
+    if reading and not unfit and (record := _record_at(uri, s3, budget)):  # it may come after the first objects
+        unfit.append(record)
     read = places if reading and reading.looks_at_first_bytes else places[:1] if read_first else []
     starts = _starts(read, s3)
     if reading:
@@ -73,6 +76,14 @@ def input_objects(
     return InputObjects(
         places[0], starts[0] if starts else b"", unfit, listed, listing.is_complete or not is_sized
     )
+
+
+def _record_at(uri: str, s3: S3Client, budget: TimeBudget) -> tuple[str, Unfit] | None:
+    """Return the record of the run whose output prefix the URI is; None if it isn't one."""
+    place = S3Uri.parse(f"{uri.rstrip('/')}/{RUN_FILE}")
+    why = unfit_name(place.key)
+    is_there = any(entry["Key"] == place.key for entry in ObjectListing(place, s3, budget))
+    return (str(place), why) if why and is_there else None
 
 
 def _starts(places: Sequence[S3Uri], s3: S3Reader) -> list[bytes]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from batch_transform.job.errors import DataNotFoundError, UnfitDataError
 from batch_transform.job.files.regular_file import kind_of, open_file
 from batch_transform.job.request.request import Request
-from batch_transform.job.rules.unfit_data import FIRST_BYTES, Reading, unfit_text
+from batch_transform.job.rules.unfit_data import FIRST_BYTES, Reading, unfit_name, unfit_text
 
 HIDDEN = "."
 """Files and folders whose names begin with this are left out: editors, notebooks and Finder create them.
@@ -90,7 +90,7 @@ def require_fit(files: Sequence[Path], request: Request) -> None:
     reading = Reading.of(request)
     unfit = []
     for file in files:
-        reasons = [reading.unfit_size(file.stat().st_size)]
+        reasons = [unfit_name(file.name), reading.unfit_size(file.stat().st_size)]
         if reading.looks_at_first_bytes:
             with open_file(file) as stream:
                 reasons.append(reading.unfit_start(stream.read(FIRST_BYTES)))

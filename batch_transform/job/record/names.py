@@ -12,6 +12,9 @@ REPORT_FILE = "_report.html"
 PREDICTIONS_FILE = "_predictions.json"
 SUCCESS_FILE = "_SUCCESS"
 
+RECORD_FILES = frozenset({RUN_FILE, OBJECTS_FILE, BAD_RECORDS_FILE, REPORT_FILE, PREDICTIONS_FILE})
+"""The files that have data: a transform job that reads them as input would score them."""
+
 RESULT_SUFFIX = ".out"
 
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from batch_transform.job.record.names import RECORD_FILES
 from batch_transform.job.values.cdk_token import is_token
 from batch_transform.job.values.media_type import FILTERABLE, is_binary, media_type
 
@@ -183,6 +184,17 @@ def _unfit_text(start: bytes, *, is_packed: bool) -> Unfit | None:
             "save it as UTF-8 without a byte order mark (in a spreadsheet: CSV, not CSV UTF-8)",
         )
     return None
+
+
+def unfit_name(key: str) -> Unfit | None:
+    """Return why an object is unfit because of its key or path: a file of a run's record isn't one of its results."""
+    if key.rpartition("/")[2] not in RECORD_FILES:
+        return None
+    return Unfit(
+        "is a file of a run's record, but SageMaker scores every object below a prefix, whatever its name",
+        "copy the run's .out objects to a prefix without its record, or list them in a manifest (input.data_type: "
+        "ManifestFile)",
+    )
 
 
 def unfit_text(unfit: Sequence[tuple[str, Unfit]], looked_at: int) -> str:
