@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from threading import BoundedSemaphore
-from typing import Any, BinaryIO, Self, cast
+from typing import Any, BinaryIO, NamedTuple, Self, cast
 
 from batch_transform.engine.interfaces import InputObject
 from batch_transform.job.values.s3_uri import S3Uri
@@ -17,6 +18,13 @@ SMALLEST_PART = 5 * 1024 * 1024
 _PART = 8 * 1024 * 1024
 _LARGEST_COPY = 5 * 1024**3
 _AT_A_TIME = 10  # as many connections as boto3 keeps
+
+
+class Stored(NamedTuple):
+    """The size of an object in bytes, and when it was written."""
+
+    size: int
+    modified: datetime
 
 
 @dataclass(frozen=True)
@@ -34,6 +42,14 @@ class BucketStore:
         for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
             for found in page.get("Contents", []):
                 yield InputObject(bucket, found["Key"], found["Size"])
+
+    def stored(self, place: S3Uri) -> Stored:
+        """Return what the listing says about an object: size 0 if it was deleted."""
+        listed = self.client.list_objects_v2(Bucket=place.bucket, Prefix=place.key, MaxKeys=1)
+        for found in listed.get("Contents", []):  # the key itself is the first that starts with it
+            if found["Key"] == place.key:
+                return Stored(found["Size"], found["LastModified"])
+        return Stored(0, datetime.now(UTC))
 
     def open(self, bucket: str, key: str) -> BinaryIO:
         """Return the object's bytes as a stream, which the caller closes."""

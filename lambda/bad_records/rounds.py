@@ -83,22 +83,33 @@ class Rounds:
             found.key for found in self.store.list_objects(output.bucket, f"{output.key.rstrip('/')}/")
         }
         missing = [one for one in selected if one.output.key not in results]
-        self._require_blame(missing)
+        self._require_reason(missing)
+        stored = [self.store.stored(one.source) for one in missing]
+        # The job may never have read an object that arrived after the run had started: its records aren't to blame.
+        read = {
+            one.source for one, found in zip(missing, stored, strict=True) if found.modified <= self.run.started
+        }
+        self._require_blame(len(read))
         plan = self._begun() or Plan(1, len(selected), [])
-        parts = shares([self._stored_size(one.source) for one in missing])
+        parts = shares([found.size for found in stored])
+        # By name: an object may have arrived since an earlier call.
+        cut = {one.source for one in plan.failed}
         begun = len(plan.failed)
-        for one, share in list(zip(missing, parts, strict=True))[begun:]:
+        for one, share in zip(missing, parts, strict=True):
+            if one.source in cut:
+                continue
             if len(plan.failed) > begun and self.time_left() < _NEEDED_SECONDS:
                 self.store.write(self.run.places.plan(1, ".begun"), plan.to_json())
                 return None
             plan.failed.append(self._cut_object(one, len(plan.failed), share))
             self._require_room(plan)
-        self._require_limit(plan, sum(max(one.certain, 1) for one in plan.failed))
-        self._settle_single_records(plan)
+        self._require_limit(plan, sum(max(one.certain, one.source in read) for one in plan.failed))
+        if len(read) == len(missing):
+            self._settle_single_records(plan)
         return plan
 
-    def _require_blame(self, missing: Sequence[Selected]) -> None:
-        """Stop unless records can be the reason."""
+    def _require_reason(self, missing: Sequence[Selected]) -> None:
+        """Stop unless records can be the reason, and one round can cut all objects."""
         if not missing:
             self._stop_with_reason("every object has a result: no record is the reason")
         if len(missing) > MOST_OF_A_ROUND:
@@ -106,22 +117,21 @@ class Rounds:
                 f"{counted(len(missing), 'object')} have no result, more than the {MOST_OF_A_ROUND:,} that one round "
                 "can cut"
             )
+
+    def _require_blame(self, failed: int) -> None:
+        """Stop if more objects failed than records may be bad."""
         most = self.run.limits.max_count
-        if most is not None and len(missing) > most:
-            self._stop_over_limit(len(missing), f"bad_records.max_count allows {most}", at_least=True)
+        if most is not None and failed > most:
+            self._stop_over_limit(failed, f"bad_records.max_count allows {most}", at_least=True)
 
     def _begun(self) -> Plan | None:
         found = self.store.find(self.run.places.plan(1, ".begun"))
         return None if found is None else Plan.of_json(found)
 
-    def _stored_size(self, place: S3Uri) -> int:
-        found = self.store.list_objects(place.bucket, place.key)
-        return next((one.size for one in found if one.key == place.key), 0)
-
     def _size(self, place: S3Uri) -> int:
         """Return the size of an object, unpacked. A packed object is read to its end for that."""
         if not self.run.settings.is_gzip:
-            return self._stored_size(place)
+            return self.store.stored(place).size
         size = 0
         with self.store.open(place.bucket, place.key) as stored:
             stream = object_stream(stored, self.run.settings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -46,6 +47,11 @@ class SectionRun:
     def settings(self) -> Settings:
         """The settings of the request. Those that it leaves to the container aren't known here."""
         return effective_settings(self.request, {})
+
+    @property
+    def started(self) -> datetime:
+        """When the run started, which its id says."""
+        return datetime.strptime(self.run.partition("-")[0], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
 
     @property
     def bad_result(self) -> BadResult:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
 from botocore.exceptions import ClientError
@@ -17,12 +18,16 @@ SMALLEST_PART = 5 * 1024 * 1024
 
 
 class FakeBuckets:
-    """`objects` maps bucket and key to bytes. `puts` are the keys of all objects that boto3's calls wrote, in order."""
+    """`objects` maps bucket and key to bytes. `puts` are the keys of all objects that boto3's calls wrote, in order.
+
+    `arrived` has the time of each object that wasn't there from the beginning.
+    """
 
     def __init__(self, objects: Mapping[tuple[str, str], bytes]) -> None:
         self.objects = dict(objects)
         self.uploads: dict[str, list[bytes]] = {}
         self.puts: list[str] = []
+        self.arrived: dict[tuple[str, str], datetime] = {}
         self.encryption: set[str | None] = set()
         self._lock = threading.Lock()
 
@@ -88,6 +93,19 @@ class FakeBuckets:
         assert VersionId == "null"
         with self._lock:
             del self.objects[Bucket, Key]
+
+    def list_objects_v2(self, *, Bucket: str, Prefix: str, MaxKeys: int) -> dict[str, Any]:
+        found = list(self.list_objects(Bucket, Prefix))[:MaxKeys]
+        return {
+            "Contents": [
+                {
+                    "Key": one.key,
+                    "Size": one.size,
+                    "LastModified": self.arrived.get((Bucket, one.key), datetime(2026, 1, 1, tzinfo=UTC)),
+                }
+                for one in found
+            ]
+        }
 
     def get_paginator(self, operation_name: str, /) -> _Pages:
         return _Pages(self, operation_name)

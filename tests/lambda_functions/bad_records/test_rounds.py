@@ -33,6 +33,15 @@ def test_an_object_of_one_record_is_bad_without_a_further_job() -> None:
     assert (story.bad_records, bad_lines(story)) == (1, [1])
 
 
+def test_objects_that_arrive_during_the_run_are_not_counted_as_bad_records() -> None:
+    objects = {f"{at}.csv": rows(1, *([1] if at == 3 else [])) for at in range(6)}
+    arriving = {f"0-{at}.csv": rows(1) for at in range(2)}
+    story = a_run(objects, poisoned(ECHO), result="ERROR", max_count=1, arriving=arriving)
+    assert story.failure is None
+    assert (story.bad_records, bad_lines(story)) == (1, [1])
+    assert (story.out("3.csv"), story.out("0-1.csv")) == (b"ERROR\n", b"1,x\n")
+
+
 def test_more_failures_than_successes_are_the_models_fault() -> None:
     story = a_run({"a.csv": rows(3, 1, 2)}, poisoned(ECHO), result="ERROR")
     assert story.failure is not None

@@ -134,8 +134,12 @@ def a_run(
     max_percent: float | None = None,
     time_left: float = PLENTY,
     twice: bool = False,
+    arriving: Mapping[str, bytes] | None = None,
 ) -> Story:
-    """Run a job with `bad_records`. With `twice`, Lambda calls the function a second time after each success."""
+    """Run a job with `bad_records`. With `twice`, Lambda calls the function a second time after each success.
+
+    `arriving` are objects that are uploaded before the function's first call.
+    """
     request = dict(a_request() if request is None else request)
     buckets = FakeBuckets({(IN, f"churn/{name}"): data for name, data in objects.items()})
     story, logs = Story(buckets, request), FakeLogs()
@@ -145,6 +149,9 @@ def a_run(
             outcome = _scored(step["request"], attempt, story, logs, reply)
             if step["round"] == 0 and outcome.status == "Completed":
                 return story
+            for name, data in (arriving or {}).items() if step["round"] == 0 else ():
+                buckets.objects[IN, f"churn/{name}"] = data
+                buckets.arrived[IN, f"churn/{name}"] = datetime(2026, 11, 30, 2, 5, tzinfo=UTC)
         run = SectionRun(
             run=RUN,
             round=step["round"],
