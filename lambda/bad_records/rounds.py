@@ -87,7 +87,9 @@ class Rounds:
         stored = [self.store.stored(one.source) for one in missing]
         # The job may never have read an object that arrived after the run had started: its records aren't to blame.
         read = {
-            one.source for one, found in zip(missing, stored, strict=True) if found.modified <= self.run.started
+            one.source
+            for one, found in zip(missing, stored, strict=True)
+            if found.modified <= self.run.started
         }
         self._require_blame(len(read))
         plan = self._begun() or Plan(1, len(selected), [])

@@ -66,7 +66,9 @@ def input_objects(
             unfit.append((str(place), why))
             if len(unfit) >= MOST_UNFIT:
                 break
-    if reading and not unfit and (record := _record_at(uri, s3, budget)):  # it may come after the first objects
+    if (
+        reading and not unfit and (record := _record_at(uri, s3, budget))
+    ):  # it may come after the first objects
         unfit.append(record)
     read = places if reading and reading.looks_at_first_bytes else places[:1] if read_first else []
     starts = _starts(read, s3)

@@ -462,7 +462,7 @@ def test_an_object_that_may_fit_passes(size: int, overrides: dict[str, Any]) -> 
 @pytest.mark.parametrize("results", [1, 200])
 def test_fails_for_the_output_prefix_of_a_run_whose_record_would_be_scored(results: int) -> None:
     s3 = data(*(f"churn/{number:03}.csv.out" for number in range(results)), "churn/_run.json")
-    with pytest.raises(UnfitDataError, match="s3://data-in/churn/_run.json is a file of a run's record"):
+    with pytest.raises(UnfitDataError, match=r"s3://data-in/churn/_run\.json is a file of a run's record"):
         checked_request(a_run(), s3)
     assert checked_request(a_run({"input.data_type": "ManifestFile"}), s3)
 
