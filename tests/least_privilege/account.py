@@ -32,10 +32,8 @@ STACK = "BatchTransform"
 ACCOUNT = "000000000000"
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
 OUTSIDE_ROLE = f"arn:aws:iam::{ACCOUNT}:role/outside"
-SOON = 6.0
-"""Seconds within which every expected effect appears, even on a busy machine."""
 AT_ONCE = 1.0
-"""Seconds within which it appears if something else was refused."""
+"""Seconds within which an effect appears if something else was refused."""
 LOOK_SECONDS = 0.05
 END_SECONDS = 0.2
 """Seconds between two checks of an execution: each check slows down what it waits for."""
@@ -221,14 +219,14 @@ class Account:
         return "WaitForOtherRun" in entered
 
     def wait_until(self, is_so: Callable[[], object]) -> bool:
-        """Wait until it is so, and return whether it became so in time.
+        """Wait until it is so, and return whether it became so.
 
-        Once something was refused, the wait is short: other effects appear at once.
+        Once something was refused, the wait is short: other effects appear at once. Otherwise only a fault takes long.
         """
         began = time.monotonic()
         while not is_so():
             waited = time.monotonic() - began
-            if waited >= SOON or min(waited, self.refusals.seconds()) >= AT_ONCE:
+            if waited >= PATIENCE_SECONDS or min(waited, self.refusals.seconds()) >= AT_ONCE:
                 return False
             time.sleep(LOOK_SECONDS)
         return True

@@ -10,7 +10,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 
-from batch_transform_cdk.ground.kms_key import KmsKey, through_s3
+from batch_transform_cdk.ground.kms_key import ENCRYPTED, KmsKey, through_s3
 from batch_transform_cdk.ground.statement import Conditions, Statement
 from batch_transform_cdk.ground.tokens import bucket_arn, bucket_name
 
@@ -123,6 +123,33 @@ class DataLocation:
 
     def _below_prefix(self) -> Conditions:
         return {"StringLike": {"s3:prefix": f"{self.prefix}*"}}
+
+
+def joined_in_bucket(statements: Sequence[Statement]) -> list[Statement]:
+    """Return the statements, with those that S3's use of one key in one bucket needs as one.
+
+    Where the bucket has a bucket key, each of them allows what the others do, so that none would be needed.
+    """
+    joined: dict[str, Statement] = {}
+    for number, statement in enumerate(statements):
+        arns = _encrypted(statement)
+        kept = {name: keys for name, keys in (statement.conditions or {}).items() if name != "StringLike"}
+        place = f"{statement.resources} {kept} {arns[0]}" if arns else str(number)
+        if (first := joined.get(place)) is None:
+            joined[place] = statement
+            continue
+        joined[place] = Statement(
+            list(dict.fromkeys([*first.actions, *statement.actions])),
+            first.resources,
+            {**kept, "StringLike": {ENCRYPTED: list(dict.fromkeys([*_encrypted(first), *arns]))}},
+        )
+    return list(joined.values())
+
+
+def _encrypted(statement: Statement) -> list[str]:
+    """Return the ARNs to which S3 binds what a statement on a key allows to encrypt: the bucket's first."""
+    found = (statement.conditions or {}).get("StringLike", {}).get(ENCRYPTED, [])
+    return [found] if isinstance(found, str) else list(found)
 
 
 _SAME = (cdk.TokenComparison.SAME, cdk.TokenComparison.BOTH_UNRESOLVED)

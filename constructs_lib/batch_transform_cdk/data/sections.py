@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import aws_cdk as cdk
 from aws_cdk import aws_s3 as s3
 
-from batch_transform_cdk.data.data_location import DataLocation
+from batch_transform_cdk.data.data_location import DataLocation, joined_in_bucket
 from batch_transform_cdk.ground.kms_key import KmsKey
 from batch_transform_cdk.ground.statement import Statement
 from batch_transform_cdk.ground.tokens import bucket_key
@@ -40,24 +40,26 @@ class Sections:
         return cls(DataLocation(bucket, f"{_SECTIONS}{job_name}/", key), data, output)
 
     def role_statements(self) -> list[Statement]:
-        """Allow the model's role to read what a round scores, and to write its results.
+        """Allow the model's role to write the job's results, to read what a round scores, and to write its results.
 
-        Not `s3:AbortMultipartUpload`: a lifecycle rule ends what a stopped job leaves.
+        Of these not `s3:AbortMultipartUpload`: a lifecycle rule ends what a stopped job leaves.
         """
         scored, results = self._below("in/"), self._below("out/")
-        return [
+        statements = [
+            *self.output.write_statements(),
             scored.list_statement(),
             *scored.read_statements(),
             Statement(["s3:PutObject"], [results.objects_arn]),
             # S3 decrypts the data key to complete a multipart upload.
             *self._key_statement(results, "kms:GenerateDataKey", "kms:Decrypt"),
         ]
+        return joined_in_bucket(statements)
 
     def function_statements(self) -> list[Statement]:
         """Allow cutting the job's data into sections, putting the results together, and deleting the sections."""
         scored, plan = self._below("in/"), self._below("plan/")
         listed = self.location.list_statement()
-        return [
+        statements = [
             self.data.list_statement(),
             *self.data.read_statements(),
             self.output.list_statement(),
@@ -68,6 +70,7 @@ class Sections:
             *self._key_statement(self.location, "kms:GenerateDataKey"),
             Statement(["s3:DeleteObjectVersion"], [self.location.objects_arn]),
         ]
+        return joined_in_bucket(statements)
 
     def _key_statement(self, place: DataLocation, *actions: str) -> list[Statement]:
         if place.key is None:

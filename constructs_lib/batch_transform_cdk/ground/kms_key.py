@@ -18,6 +18,9 @@ from batch_transform.job.values.cdk_token import is_token
 from batch_transform_cdk.ground.statement import Conditions, Statement
 from batch_transform_cdk.ground.tokens import ACCOUNT_ID, PARTITION, REGION, URL_SUFFIX, key_arn
 
+ENCRYPTED = "kms:EncryptionContext:aws:s3:arn"
+"""The condition key for the ARN to which S3 binds what it encrypts."""
+
 _ALIAS = re.compile(r"(?:arn:[^:]+:kms:(?P<region>[^:]+):(?P<account>[^:]+):)?(?P<alias>alias/.+)")
 
 
@@ -75,9 +78,7 @@ class KmsKey:
         S3 binds an object's data key to the object's ARN, or to the bucket's ARN if the bucket has a bucket key
         (S3 User Guide, "Encryption context"): give both for a bucket whose settings are not known.
         """
-        return self.conditions(
-            {**through_s3(), "StringLike": {"kms:EncryptionContext:aws:s3:arn": list(arns)}}
-        )
+        return self.conditions({**through_s3(), "StringLike": {ENCRYPTED: list(arns)}})
 
     def volume_statements(self) -> list[Statement]:
         """Allow the creator of a transform job to let SageMaker use the key for the job's volumes.

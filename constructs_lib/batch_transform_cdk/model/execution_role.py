@@ -67,9 +67,10 @@ class ExecutionRole(Construct):
         statements = [
             data.list_statement(),
             *data.read_statements(),
-            *(sections.role_statements() if sections else []),
             *self._artifact_statements(artifacts),
-            *(statement for place in written for statement in place.write_statements()),
+            # Together, since sections have the key of the results.
+            *(sections.role_statements() if sections else output.write_statements()),
+            *(captured.write_statements() if captured else []),
             # The role must be able to encrypt with the key for the output (API reference, OutputDataConfig).
             *(key.statement("kms:Encrypt") for key in dict.fromkeys(place.key for place in written) if key),
             *pull_statements(images),
