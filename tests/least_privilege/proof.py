@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from least_privilege.account import Account
@@ -23,12 +23,19 @@ class Proof:
     unnoticed: list[str] = field(default_factory=list)
 
 
-def prove(account: Account, job: str, policies: Sequence[Policy], stories: Sequence[Story]) -> Proof:
-    """Remove each part of the policies and run the job's stories without it."""
+def prove(
+    account: Account,
+    job: str,
+    policies: Sequence[Policy],
+    stories: Sequence[Story],
+    *,
+    concerns: Callable[[Policy, Mutation], bool] = lambda _policy, _mutation: True,
+) -> Proof:
+    """Remove each part of the policies that `concerns` the proof, and run the job's stories without it."""
     proof = Proof()
     for policy in policies:
         for mutation in mutations(policy.document):
-            if excepted_by(policy, mutation):
+            if not concerns(policy, mutation) or excepted_by(policy, mutation):
                 continue
             same = _general(f"{policy}: {mutation}", job)
             if account.missed.get(same) in {story.__name__ for story in stories}:

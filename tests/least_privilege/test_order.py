@@ -7,12 +7,12 @@ from least_privilege.account import Account
 from least_privilege.mutation import mutations
 from least_privilege.order import LIKELY, likely_first
 from least_privilege.policies import Policy
-from least_privilege.stories import messages, plain_http, runs, starts
+from least_privilege.stories import bad_records, messages, plain_http, records, runs, starts
 from least_privilege.stories.point import Points
 from least_privilege.stories.selection import Story
 
 LOGS = {"Effect": "Allow", "Action": "logs:PutLogEvents", "Resource": "*"}
-MODULES = (messages, plain_http, runs, starts, checks)
+MODULES = (bad_records, messages, plain_http, records, runs, starts, checks)
 
 
 def order(owner: str, *stories: Story) -> list[str]:

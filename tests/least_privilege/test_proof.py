@@ -10,7 +10,7 @@ from typing import cast
 import pytest
 
 from least_privilege.account import Account
-from least_privilege.mutation import Document
+from least_privilege.mutation import Document, Mutation
 from least_privilege.policies import Policy
 from least_privilege.proof import broken, prove
 from least_privilege.refusals import Refusals
@@ -72,6 +72,14 @@ def test_a_permission_without_which_the_story_still_succeeds_is_found(scene: Sce
 def test_a_story_that_fails_for_another_reason_proves_nothing(scene: Scene) -> None:
     found = scene.unnoticed(scene.story("s3:Get", is_so=lambda _: False))
     assert found == [PUT], "the story always fails, but only once because of the removed permission"
+
+
+def test_a_permission_that_does_not_concern_the_proof_is_not_tried(scene: Scene) -> None:
+    def is_put(_policy: Policy, mutation: Mutation) -> bool:
+        return mutation.part == "Action s3:Put"
+
+    proof = prove(scene.account, "job", [scene.policy], [scene.story("s3:Get")], concerns=is_put)
+    assert (proof.tried, proof.unnoticed) == (1, [f"Role (identity): {PUT}"])
 
 
 def test_the_policy_is_restored(scene: Scene) -> None:
