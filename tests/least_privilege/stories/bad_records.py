@@ -7,6 +7,7 @@ import json
 from least_privilege.account import Account
 from least_privilege.model_code import hanging
 from least_privilege.stories.point import Points
+from least_privilege.stories.runs import functions_log, now
 
 _SECTIONS = "_sections/"
 
@@ -20,6 +21,7 @@ def put_data(account: Account, job: str) -> None:
 
 def leaves_bad_records_out(account: Account, job: str) -> Points:
     """A run finds its bad record, says why it was refused, and deletes its sections."""
+    began = now()
     arn = account.start(job, {"input": {"data": account.place(job, "lenient")}})
     execution = account.execution(arn)
     yield "succeeds", execution["status"] == "SUCCEEDED"
@@ -30,6 +32,7 @@ def leaves_bad_records_out(account: Account, job: str) -> Points:
     listed = s3.get_object(Bucket=account.output_bucket, Key=f"{place}/_bad_records.jsonl")["Body"].read()
     yield "quotes the log", b"Bad HTTP status received from algorithm: 500" in listed
     yield "deletes the sections", not _left(account)
+    yield "function logs", functions_log(account, job, began, "Workflow/BadRecords")
 
 
 def ends_its_upload(account: Account, job: str) -> Points:
