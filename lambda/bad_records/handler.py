@@ -17,13 +17,15 @@ from batch_transform.job.values.run import execution_hash
 
 _s3 = aws_client("s3")
 _logs = aws_client("logs")
+_states = aws_client("stepfunctions")
 _scratch = {"Bucket": os.environ["SECTIONS_BUCKET"], "Key": os.environ["SECTIONS_PREFIX"]}
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
     """Serve one of four callers, which a member of the event identifies.
 
-    - `step` Plan: the state PlanSections, with the members of SectionRun. See `Rounds.next_step`.
+    - `step` Plan: the state PlanSections, with `execution`, its ARN, and the members of SectionRun. See
+      `Rounds.next_step`.
     - `step` Collect: the state CollectSections, with the same. See `Collecting.next_step`.
     - `step` Delete: the state DeleteSections, with `run`.
     - `ended_badly`: EventBridge, with the detail of the event about the execution's end. Deletes the sections that the
@@ -41,11 +43,17 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
     def time_left() -> float:
         return float(context.get_remaining_time_in_millis()) / 1000
 
+    execution = event.pop("execution")
     run = SectionRun(**event, scratch=_scratch)
     store = BucketStore(_s3, run.kms_key)
-    if step == "Plan":
-        return Rounds(run, store, _logs, time_left).next_step()
-    return Collecting(run, store, time_left).next_step()
+    try:
+        if step == "Plan":
+            return Rounds(run, store, _logs, time_left).next_step()
+        return Collecting(run, store, time_left).next_step()
+    finally:
+        # Lambda doesn't stop a call with its execution: it may write after the sections were deleted.
+        if _states.describe_execution(executionArn=execution)["status"] != "RUNNING":
+            _delete(f"/{run.run}/")
 
 
 def _delete(part: str) -> None:

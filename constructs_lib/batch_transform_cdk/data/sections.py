@@ -9,11 +9,14 @@ from dataclasses import dataclass
 
 import aws_cdk as cdk
 from aws_cdk import aws_s3 as s3
+from constructs import Construct
 
 from batch_transform_cdk.data.data_location import DataLocation, joined_in_bucket
+from batch_transform_cdk.ground.acknowledgment import acknowledge_wildcards
 from batch_transform_cdk.ground.kms_key import KmsKey
+from batch_transform_cdk.ground.service_role import ServiceRole
 from batch_transform_cdk.ground.statement import Statement
-from batch_transform_cdk.ground.tokens import bucket_key
+from batch_transform_cdk.ground.tokens import arn, bucket_key
 
 _SECTIONS = "_sections/"
 """The prefix of all sections in the output bucket. It is apart from the results, which may be another job's input."""
@@ -107,3 +110,14 @@ class Sections:
 
     def _below(self, folder: str) -> DataLocation:
         return DataLocation(self.location.bucket, f"{self.location.prefix}{folder}", self.location.key)
+
+
+def let_describe_executions(scope: Construct, role: ServiceRole, machine_name: str) -> None:
+    """Allow the function to see whether the run was stopped while it wrote sections: then it deletes them.
+
+    This is a separate policy, since the state machine depends on the function.
+    """
+    executions = arn("states", f"execution:{machine_name}:*")
+    statement = Statement(["states:DescribeExecution"], [executions])
+    policy = role.further_policy(scope, "SectionsOfStoppedRun", [statement])
+    acknowledge_wildcards(policy, {executions: "the runs of this job, whose names are not known"})

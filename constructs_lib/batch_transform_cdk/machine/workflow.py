@@ -17,7 +17,7 @@ from batch_transform.job.rules.run_limits import RunLimits
 from batch_transform.job.rules.unfit_data import Reading
 from batch_transform.job.values.job_spec import JobSpec
 from batch_transform_cdk.data.data_location import DataLocation
-from batch_transform_cdk.data.sections import Sections
+from batch_transform_cdk.data.sections import Sections, let_describe_executions
 from batch_transform_cdk.ground.acknowledgment import (
     OWN_KEY_IS_A_CHOICE,
     Reasons,
@@ -276,6 +276,8 @@ class Workflow(StackPart):
             tracing_configuration={"enabled": True} if spec.workflow.tracing else None,
         )
         let_read_history(self, self.record, self.resource.attr_name)
+        if self.bad_records is not None:
+            let_describe_executions(self, self.bad_records.role, self.resource.attr_name)
         if lock is not None:
             lock.let_describe_executions(self, preflight.role, self.resource.attr_name)
         acknowledge_wildcards(

@@ -53,6 +53,7 @@ def bad_records_states(
     """Find the bad records and leave them out. `details` lets a cause quote any error of the function."""
     limit = {"max_count": bad_records.max_count, "max_percent": bad_records.max_percent}
     run = {
+        "execution": "{% $states.context.Execution.Id %}",
         "run": "{% $run_id %}",
         "round": "{% $section_round %}",
         "request": "{% $request %}",
