@@ -48,7 +48,7 @@ class World:
     def poisoned(self, *further: str) -> str:
         """Start a run with a bad record."""
         lines = "".join(f"{line}\n" for line in ("id-1,2", "poison,1", *further))
-        folder = "-".join(("poisoned", *further)).replace(",", "-")
+        folder = f"poisoned-{len(further)}"
         return self.deployed.start(
             "picky", {"input.data": self.deployed.upload("picky", folder, "a.csv", lines)}
         )
@@ -281,19 +281,11 @@ def scoring_sections(world: World) -> Iterator[str]:
 
 
 @contextmanager
-def collecting_sections(world: World) -> Iterator[str]:
-    execution = world.poisoned()
+def with_many_sections(world: World) -> Iterator[str]:
+    """A run whose results take a while to collect, and whose sections take a while to delete."""
+    execution = world.poisoned(*(f"id-{at},1" for at in range(2, 200)))
     world.until_now_in(execution, "PlanSections", times=2)
-    with slow(world, "BadRecords", "picky"):
-        yield execution
-
-
-@contextmanager
-def deleting_sections(world: World) -> Iterator[str]:
-    execution = world.poisoned()
-    world.until_now_in(execution, "CollectSections")
-    with slow(world, "BadRecords", "picky"):
-        yield execution
+    yield execution
 
 
 Scene = Callable[[World], AbstractContextManager[str]]
@@ -319,7 +311,7 @@ SCENES: dict[str, Scene] = {
 WITH_SECTIONS: dict[str, Scene] = {
     "PlanSections": planning_sections,
     "Transform": scoring_sections,
-    "CollectSections": collecting_sections,
-    "DeleteSections": deleting_sections,
+    "CollectSections": with_many_sections,
+    "DeleteSections": with_many_sections,
 }
 """The scenes of what `bad_records` adds."""
