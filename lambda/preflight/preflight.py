@@ -60,6 +60,10 @@ class Run:
         return self.execution.split(":")[3]
 
 
+EARLY_SECONDS = 10
+"""How long the data of a run that must wait is checked: most inputs are listed by then."""
+
+
 def checked_run(
     run: Run,
     s3: S3Client,
@@ -73,49 +77,80 @@ def checked_run(
 
     They are `request`, `instance_types`, `prices` (in the same order; False where one isn't known) and `lock` (see
     `RunLock.take`; empty if runs may overlap). `budget` is for listing the data: objects that there is no time to look
-    at are left to the transform job, and the function's log says so. Raises what `checked_request` does, and
+    at are left to the transform job, and the function's log says so.
+
+    The data is checked, and model and prices are looked up, only if the lock is free. A run that begins to wait has its
+    data checked for EARLY_SECONDS at most, so that it may learn now what would refuse it later.
+
+    Raises RunInputError (unknown or illegal overrides, output below the input prefix), ModelNotFoundError,
+    DataNotFoundError (no object, or only empty ones), BucketRegionError, UnfitDataError, HeaderRowError, RowWidthError or
     MaxCostError.
     """
-    checked = checked_request(run, s3, sagemaker, budget)
+    checked = _checked_request(run)
+    held = lock.look(run.execution) if lock else None
+    if lock and held:
+        if held.begins_to_wait:
+            _check_early(run, checked, s3, budget.part(EARLY_SECONDS))
+            return _variables(checked, lock.wait(run.execution, held))
+        return _variables(checked, held.variable)
+    _check_data(run, checked, s3, budget)
+    if run.model:  # after the other checks, since it may create a model
+        checked.request["ModelName"] = run_model(run.job, run.model, sagemaker())
     count = checked.request["TransformResources"]["InstanceCount"]
     found = run_prices(checked.instance_types, count, run.region, run.cost, prices)
+    taken = lock.take(run.execution) if lock else {}
+    return _variables(checked, taken) | {"prices": [price.as_json() if price else False for price in found]}
+
+
+def _variables(checked: RunRequest, lock: Mapping[str, Any]) -> dict[str, Any]:
+    types = list(checked.instance_types)
     return {
         "request": checked.request,
-        "instance_types": list(checked.instance_types),
-        "prices": [price.as_json() if price else False for price in found],
-        "lock": lock.take(run.execution) if lock else {},
+        "instance_types": types,
+        "prices": [False] * len(types),
+        "lock": lock,
     }
 
 
-def checked_request(
-    run: Run, s3: S3Client, sagemaker: Callable[[], SageMakerClient], budget: TimeBudget
-) -> RunRequest:
-    """Apply the run's overrides, give the run its own output prefix, check request and data, find the model.
-
-    Raises RunInputError (unknown or illegal overrides, output below the input prefix), DataNotFoundError (no object, or
-    only empty ones), BucketRegionError, UnfitDataError, HeaderRowError, RowWidthError or ModelNotFoundError.
-    """
+def _checked_request(run: Run) -> RunRequest:
+    """Apply the run's overrides, and give the run its own output prefix. This asks nobody."""
     declared = dict(run.request)
     declared["TransformOutput"] = declared["TransformOutput"] | {
         "S3OutputPath": f"{declared['TransformOutput']['S3OutputPath'].rstrip('/')}/{run.run}"
     }
-    columns = Columns(**{name: tuple(names) for name, names in run.columns.items()})
-    checked = apply_overrides(
+    return apply_overrides(
         declared,
         run.overrides,
-        columns,
+        _columns(run),
         instance_types=run.instance_types,
         limits=RunLimits.read(run.limits),
         bad_records=BadRecordsSpec(**run.bad_records) if run.bad_records else None,
         only_declared=run.only_declared,
     )
-    request = checked.request
-    source = request["TransformInput"]
+
+
+def _columns(run: Run) -> Columns:
+    return Columns(**{name: tuple(names) for name, names in run.columns.items()})
+
+
+def _check_early(run: Run, checked: RunRequest, s3: S3Client, early: TimeBudget) -> None:
+    try:
+        _check_data(run, checked, s3, early)
+    except DataNotFoundError as error:
+        if not early.is_over:
+            raise
+        # Data may be among the objects that weren't listed: the check before the run decides.
+        print(f"not all was listed: {error}")  # noqa: T201  # for the log
+
+
+def _check_data(run: Run, checked: RunRequest, s3: S3Client, budget: TimeBudget) -> None:
+    columns = _columns(run)
+    source = checked.request["TransformInput"]
     place = source["DataSource"]["S3DataSource"]
     uri, is_data = place["S3Uri"], place["S3DataType"] == "S3Prefix"  # a manifest is not data
     is_named = bool(columns.input) and is_data and media_type(source.get("ContentType")) == CSV
     try:
-        reading = Reading.of(request) if is_data else None
+        reading = Reading.of(checked.request) if is_data else None
         found = input_objects(uri, reading, s3, budget, region=run.region, read_first=is_named)
     except ClientError as error:
         reason = error.response["Error"]
@@ -128,9 +163,6 @@ def checked_request(
         print(f"{looked_at} have sizes that can be scored; there was no time for the others")  # noqa: T201  # for the log
     is_gzip = source.get("CompressionType") == "Gzip"
     _require_fit(found, first_row(found.start, gzip=is_gzip) if is_named else [], columns)
-    if run.model:
-        request["ModelName"] = run_model(run.job, run.model, sagemaker())
-    return checked
 
 
 def _require_fit(found: InputObjects, cells: Sequence[str], columns: Columns) -> None:

@@ -53,6 +53,17 @@ class StepFunctionsClient(Protocol):
 
 
 @dataclass(frozen=True)
+class HeldLock:
+    """A lock that a run can't take now. `variable` is what `RunLock.take` returns.
+
+    With `begins_to_wait`, the run may wait, and hasn't taken the place of the run that waits yet.
+    """
+
+    variable: dict[str, Any]
+    begins_to_wait: bool = False
+
+
+@dataclass(frozen=True)
 class RunLock:
     """The lock at `place`, the Bucket and Key of its object.
 
@@ -63,6 +74,33 @@ class RunLock:
     s3: S3Client
     stepfunctions: StepFunctionsClient
     waiting_place: Mapping[str, str] | None = None
+
+    def look(self, execution: str) -> HeldLock | None:
+        """Return the lock if the execution can't have it now, and None if it may take it. Nothing is written."""
+        lock = _HeldObject(self.place, self.s3, self.stepfunctions)
+        running = lock.look()
+        if running and running.holder == execution:
+            return None
+        first = None
+        if self.waiting_place is not None:
+            waiting = _HeldObject(self.waiting_place, self.s3, self.stepfunctions)
+            first = waiting.look()
+            if first and first.holder != execution and waiting.is_held(first):
+                return HeldLock(_variable(execution, running, waits=first.holder))
+        if running is None or not lock.is_held(running):
+            return None
+        is_first = first is not None and first.holder == execution
+        return HeldLock(_variable(execution, running), self.waiting_place is not None and not is_first)
+
+    def wait(self, execution: str, held: HeldLock) -> dict[str, Any]:
+        """Take the place of the run that waits, even if the lock has been released since `look`.
+
+        Returns what `take` does. The execution never has the lock, since it takes that only after all checks.
+        """
+        assert self.waiting_place is not None  # noqa: S101  # `look` says so
+        place = _HeldObject(self.waiting_place, self.s3, self.stepfunctions).take(execution)
+        waits = place.holder if place.is_known and place.holder != execution else ""
+        return {**held.variable, "WaitingExecutionArn": waits}
 
     def take(self, execution: str) -> dict[str, Any]:
         """Take the lock for an execution, or the place of the run that waits for it.

@@ -96,7 +96,8 @@ def started(run: Run, model: Record | None) -> Record:
         "Request": request,
         "Filters": _filters(request, run.columns) if request else None,
         "Model": model,
-        "ModelName": request["ModelName"] if request else None,
+        # A run that another one kept from running has a request whose model nobody has looked for.
+        "ModelName": request.get("ModelName") if request else None,
         "S3Uri": source.get("S3Uri"),
         "S3OutputPath": run.output_path,
         "InstanceTypes": [],

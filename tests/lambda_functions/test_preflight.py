@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -21,12 +21,13 @@ from batch_transform.job.errors import (
 )
 from batch_transform.job.request.request import Request
 from fakes.budgets import NOTHING, PLENTY
-from fakes.lock_bucket import FakeExecutions, LockBucket
+from fakes.lock_bucket import FakeExecutions, LockBucket, LockBuckets
 from fakes.s3 import FakeS3
 from fakes.sagemaker import FakeSageMaker
 from preflight import Run, checked_run
 from run_lock import RunLock
 from run_prices import Prices
+from time_budget import TimeBudget
 
 
 class NoPrices:
@@ -223,6 +224,106 @@ def test_the_lock_is_taken_when_all_else_is_well() -> None:
     released = {**place, "VersionId": "v1"}
     assert taken == {"RunningExecutionArn": "", "WaitingExecutionArn": "", "Object": released}
     assert bucket.holder() == a_run().execution
+
+
+LOCK_PLACE = {"Bucket": "out", "Key": ".locks/churn"}
+WAITING_PLACE = {"Bucket": "out", "Key": ".locks/churn.waiting"}
+OTHER, THIRD = (f"arn:aws:states:eu-west-1:1:execution:churn:{name}" for name in ("other", "third"))
+
+
+def with_lock(
+    buckets: LockBuckets,
+    s3: FakeS3,
+    run: Run | None = None,
+    *,
+    waits: bool = True,
+    budget: TimeBudget = PLENTY,
+    ended: tuple[str, ...] = (),
+) -> dict[str, Any]:
+    """Check a run whose lock is in these buckets, while all other runs that haven't ended are in progress."""
+    known = {one: "SUCCEEDED" if one in ended else "RUNNING" for one in (OTHER, THIRD)}
+    lock = RunLock(LOCK_PLACE, buckets, FakeExecutions(known), WAITING_PLACE if waits else None)
+    return checked_run(run or a_run(), s3, FakeSageMaker, lock, prices=NO_PRICES, budget=budget)
+
+
+@pytest.fixture(params=[True, False], ids=["versioned", "unversioned"])
+def buckets(request: pytest.FixtureRequest) -> LockBuckets:
+    return LockBuckets.of(versioned=request.param)
+
+
+def test_a_run_that_waits_lists_its_data_once_however_often_it_checks_the_lock(buckets: LockBuckets) -> None:
+    buckets.lock.put(OTHER)
+    s3 = data("churn/a.csv", "churn/b.csv", "churn/c.csv")
+    waits = {"RunningExecutionArn": OTHER, "WaitingExecutionArn": "", "Object": {}}
+    for _ in range(5):
+        seen = with_lock(buckets, s3)
+        assert seen["lock"] == waits
+        assert (seen["instance_types"], seen["prices"]) == (["ml.m5.large", "ml.m5.xlarge"], [False, False])
+    assert s3.listings == 1
+    taken = with_lock(buckets, s3, ended=(OTHER,))
+    assert taken["lock"]["RunningExecutionArn"] == ""
+    assert (buckets.lock.holder(), buckets.waiting.holder()) == (a_run().execution, None)
+    assert s3.listings == 2, "the data may have changed while it waited"
+
+
+@pytest.mark.parametrize("waits", [True, False], ids=["wait", "skip or fail"])
+def test_a_run_that_will_not_run_looks_at_no_data(buckets: LockBuckets, waits: bool) -> None:
+    buckets.lock.put(OTHER)
+    if waits:
+        buckets.waiting.put(THIRD)
+    s3 = data()
+    lock = with_lock(buckets, s3, waits=waits)["lock"]
+    assert (lock["RunningExecutionArn"], lock["WaitingExecutionArn"]) == (OTHER, THIRD if waits else "")
+    assert s3.listings == 0
+
+
+def test_fails_on_an_unknown_override_although_another_run_is_in_progress(buckets: LockBuckets) -> None:
+    buckets.lock.put(OTHER)
+    with pytest.raises(RunInputError, match="data_procesing"):
+        with_lock(buckets, data(), a_run({"data_procesing": {"output_filter": "$[-1]"}}))
+    assert buckets.waiting.holder() is None
+
+
+def test_fails_before_it_waits_for_data_that_is_soon_seen_to_be_missing(buckets: LockBuckets) -> None:
+    buckets.lock.put(OTHER)
+    with pytest.raises(DataNotFoundError, match="no objects below"):
+        with_lock(buckets, data("other/a.csv"))
+    assert buckets.waiting.holder() is None, "no other run is skipped for it"
+
+
+def test_a_run_whose_data_cannot_be_listed_early_waits(
+    buckets: LockBuckets, capsys: pytest.CaptureFixture[str]
+) -> None:
+    buckets.lock.put(OTHER)
+    objects = {("data-in", f"churn/{number}"): 0 for number in range(7)} | {("data-in", "churn/z"): 1}
+    assert with_lock(buckets, FakeS3(objects), budget=NOTHING)["lock"]["RunningExecutionArn"] == OTHER
+    assert "not all was listed" in capsys.readouterr().out
+    assert buckets.waiting.holder() == a_run().execution
+
+
+def test_fails_and_holds_no_lock_if_data_was_deleted_while_the_run_waited(buckets: LockBuckets) -> None:
+    buckets.lock.put(OTHER)
+    with_lock(buckets, data("churn/a.csv"))
+    with pytest.raises(DataNotFoundError):
+        with_lock(buckets, data(), ended=(OTHER,))
+    assert buckets.lock.holder() == OTHER, "the lock that the other run left, which the next run takes over"
+
+
+def test_a_run_that_lost_the_lock_during_its_checks_waits(buckets: LockBuckets) -> None:
+    class SlowS3(FakeS3):
+        def paginate(self, **request: Any) -> Iterator[dict[str, Any]]:
+            buckets.lock.put(OTHER)
+            return super().paginate(**request)
+
+    seen = with_lock(buckets, SlowS3({("data-in", "churn/a.csv"): 1}))["lock"]
+    assert seen == {"RunningExecutionArn": OTHER, "WaitingExecutionArn": "", "Object": {}}
+    assert buckets.waiting.holder() == a_run().execution
+
+
+def test_a_run_that_has_the_lock_keeps_it_when_the_preflight_is_called_again(buckets: LockBuckets) -> None:
+    first = with_lock(buckets, data("churn/a.csv"))
+    buckets.waiting.put(THIRD)
+    assert with_lock(buckets, data("churn/a.csv")) == first
 
 
 def test_fails_when_no_object_starts_with_the_prefix() -> None:

@@ -156,7 +156,7 @@ def _prepare_run(spec: JobSpec, request: Mapping[str, Any], following: str) -> D
                 "capacity_attempt": 1,  # how often all instance types were tried, this time included
                 "throttled_calls": 0,  # calls that AWS throttled
                 "retried_internal_error": 0,  # 1 after a retry of a transform job with an InternalServerError
-                "status_checks": 0,  # of another run, or of a transform job that the states after Transform follow
+                "status_checks": 0,  # of a transform job that the states after Transform follow
                 "prices": [],  # of the instance types, in their order; false where one is not known
                 "stop_result": False,  # the result of StopTransformJob, for the cause of the failure
                 **VARIABLES,

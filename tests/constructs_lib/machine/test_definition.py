@@ -6,7 +6,7 @@ import dataclasses
 import json
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from batch_transform.job.values.job_spec import (
     WorkflowSpec,
 )
 from batch_transform.job.values.run import run_id
+from batch_transform_cdk.ground.function_size import LISTS_OBJECTS
 from batch_transform_cdk.machine.definition import (
     Definition,
     Parts,
@@ -601,30 +602,56 @@ def test_status_checks_last_as_long_as_a_transform_job_may_run() -> None:
         assert checks <= 1000
 
 
+def at(time: str) -> dict[str, Any]:
+    """The context of a state that is entered at this time, in a run that started at midnight of 22 November 2026."""
+    return {
+        "context": {
+            "Execution": {"StartTime": "2026-11-22T00:00:00.500Z"},
+            "State": {"EnteredTime": time},
+        }
+    }
+
+
 @pytest.mark.parametrize(
-    ("overlapping_runs", "status_checks", "expected"),
+    ("overlapping_runs", "time", "expected"),
     [
-        ("wait", 0, "WaitForOtherRun"),
-        ("wait", 994, "OverlappingRun"),
-        ("skip", 0, "Skipped"),
-        ("fail", 0, "OverlappingRun"),
+        ("wait", "2026-11-22T00:00:01.100Z", "WaitForOtherRun"),
+        ("wait", "2026-11-22T23:59:59Z", "WaitForOtherRun"),
+        ("wait", "2026-11-23T00:00:00.500Z", "OverlappingRun"),
+        ("skip", "2026-11-22T00:00:01.100Z", "Skipped"),
+        ("fail", "2026-11-22T00:00:01.100Z", "OverlappingRun"),
     ],
 )
 def test_what_a_run_does_while_another_is_in_progress(
-    overlapping_runs: str, status_checks: int, expected: str
+    overlapping_runs: str, time: str, expected: str
 ) -> None:
     choice = a_definition(overlapping_runs)["States"]["CheckRunLock"]
     lock = {"RunningExecutionArn": "", "WaitingExecutionArn": ""}
-    assert follows(choice, lock=lock, status_checks=status_checks) == "ListInputs"
+    assert follows(choice, lock=lock, states=at(time)) == "ListInputs"
     lock["RunningExecutionArn"] = "arn:of:another"
-    assert follows(choice, lock=lock, status_checks=status_checks) == expected
+    assert follows(choice, lock=lock, states=at(time)) == expected
+
+
+@pytest.mark.parametrize("seconds", [3600, 700_000])
+def test_a_run_that_waits_for_as_long_as_it_may_still_has_all_of_its_own_time(seconds: int) -> None:
+    spec = dataclasses.replace(SPEC, transform=TransformSpec(max_runtime_in_seconds=seconds))
+    definition = state_machine_definition(spec, REQUEST, PARTS)
+    waits, check = definition["States"]["WaitForOtherRun"], definition["States"]["CheckRunLock"]
+    held = {"RunningExecutionArn": "arn:of:another", "WaitingExecutionArn": ""}
+    start = datetime.fromisoformat("2026-11-22T00:00:00.500+00:00")
+    longest = max(seconds, 86_400)
+    for waited, expected in ((longest - 1, "WaitForOtherRun"), (longest, "OverlappingRun")):
+        entered = (start + timedelta(seconds=waited)).isoformat().replace("+00:00", "Z")
+        assert follows(check, lock=held, states=at(entered)) == expected
+    one_more_check = waits["Seconds"] + LISTS_OBJECTS.state_timeout_seconds
+    assert definition["TimeoutSeconds"] > longest + one_more_check + 3 * seconds
 
 
 @pytest.mark.parametrize("running", ["", "arn:of:another"])
 def test_a_run_is_skipped_and_names_the_run_that_waits_already(running: str) -> None:
     states = a_definition("wait")["States"]
     lock = {"RunningExecutionArn": running, "WaitingExecutionArn": "arn:of:a:third"}
-    assert follows(states["CheckRunLock"], lock=lock, status_checks=0) == "Skipped"
+    assert follows(states["CheckRunLock"], lock=lock, states=at("2026-11-22T00:00:01Z")) == "Skipped"
     output = states["Skipped"]["Output"]
     assert evaluate(output["WaitingExecutionArn"], lock=lock) == "arn:of:a:third"
     assert evaluate(output["RunningExecutionArn"], lock=lock) == (running or None)
@@ -636,17 +663,9 @@ def test_a_skipped_run_understands_the_functions_of_an_earlier_deployment() -> N
     assert evaluate(output["WaitingExecutionArn"], lock=lock) is None
 
 
-def test_a_run_that_waited_has_all_status_checks_for_its_transform_job() -> None:
-    [_, no_other_run, *_] = a_definition("wait")["States"]["CheckRunLock"]["Choices"]
-    status_checks = no_other_run["Assign"]["status_checks"]
-    error = {"Error": SAGEMAKER, "Cause": THROTTLED}
-    known = {"failure": error, "transform_job": {"TransformJobStatus": "InProgress"}}
-    assert (
-        follows(
-            a_definition("wait")["States"]["CheckFoundTransformJob"], status_checks=status_checks, **known
-        )
-        == "WaitForTransformJob"
-    )
+def test_checks_of_the_lock_are_no_status_checks_of_the_transform_job() -> None:
+    states = a_definition("wait")["States"]
+    assert "status_checks" not in json.dumps([states["CheckRunLock"], states["WaitForOtherRun"]])
 
 
 def test_runs_that_may_overlap_have_no_lock() -> None:

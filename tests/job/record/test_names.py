@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from importlib import resources
 from typing import Any
 
@@ -55,3 +56,15 @@ def test_a_run_has_a_valid_record_from_its_start_to_its_end() -> None:
 def test_an_unknown_member_is_no_record() -> None:
     found = list(faults({**started(RUN, None), "Colour": "red", "Job": 7}, schema("run")))
     assert found == ["$.Job: 7 is not of type string", "$: Colour is not expected"]
+
+
+def test_a_run_that_never_looked_for_its_model_has_a_valid_record() -> None:
+    """Another run of a job with a package group kept it from running."""
+    request = {
+        "TransformInput": {"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://in/a/"}}},
+        "TransformOutput": {"S3OutputPath": "s3://out/a/"},
+        "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
+    }
+    record = ended(started(replace(RUN, request=request), None), Ending("Failed", RUN.start_time), [])
+    assert list(faults(record, schema("run"))) == []
+    assert (record["ModelName"], record["S3Uri"]) == (None, "s3://in/a/")

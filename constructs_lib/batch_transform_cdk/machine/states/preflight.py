@@ -26,6 +26,10 @@ LONGEST_WAIT_SECONDS = 86_400
 
 _OTHER_RUN = "$lock.RunningExecutionArn"
 _WAITING_RUN = "$lock.WaitingExecutionArn"
+_SECONDS_SINCE_START = (
+    "($toMillis($states.context.State.EnteredTime) - $toMillis($states.context.Execution.StartTime)) / 1000"
+)
+"""An expression. Checks take a second or some minutes, so their number doesn't tell how long a run has waited."""
 _OTHERWISE = {
     "wait": "wait for the other run, or skip this run if another one waits already",
     "skip": "skip this run",
@@ -117,28 +121,25 @@ def _refusal() -> State:
     }
 
 
-def longest_overlap_seconds(spec: JobSpec) -> int:
-    """Return how long a waiting run waits for an earlier one: at least as long as a transform job may run."""
+def _longest_wait(spec: JobSpec) -> int:
+    """How long a run waits for an earlier one, in seconds: at least as long as a transform job may run."""
     return max(LONGEST_WAIT_SECONDS, spec.transform.max_runtime_in_seconds)
+
+
+def longest_overlap_seconds(spec: JobSpec) -> int:
+    """Return how long after its start a run may still look for the lock: the last check may be one pause late."""
+    longest = _longest_wait(spec)
+    return longest + pause_and_checks(longest)[0]
 
 
 def _overlap(spec: JobSpec, following: str) -> States:
     """What a run does while another run of the job is in progress, by `workflow.overlapping_runs`."""
-    longest = longest_overlap_seconds(spec)
     otherwise = _OTHERWISE[spec.workflow.overlapping_runs]
-    pause, checks = pause_and_checks(longest)
     states: States = {
         "CheckRunLock": {
             "Type": "Choice",
             "Comment": f"Continue if no other run of the job holds the run lock; otherwise {otherwise}",
-            "Choices": [
-                {
-                    "Condition": f"{{% {_OTHER_RUN} = '' %}}",
-                    # The checks so far were of the other run; those of this run's transform job start at 0.
-                    "Assign": {"status_checks": 0},
-                    "Next": following,
-                }
-            ],
+            "Choices": [{"Condition": f"{{% {_OTHER_RUN} = '' %}}", "Next": following}],
             "Default": "OverlappingRun",
         }
     }
@@ -147,16 +148,17 @@ def _overlap(spec: JobSpec, following: str) -> States:
         return states
     waited = ""
     if spec.workflow.overlapping_runs == "wait":
+        longest = _longest_wait(spec)
+        pause, _ = pause_and_checks(longest)
         states["CheckRunLock"]["Choices"] = [
             {"Condition": f"{{% {_WAITING_RUN} != '' %}}", "Next": "Skipped"},
             *states["CheckRunLock"]["Choices"],
-            {"Condition": f"{{% $status_checks < {checks} %}}", "Next": "WaitForOtherRun"},
+            {"Condition": f"{{% {_SECONDS_SINCE_START} < {longest} %}}", "Next": "WaitForOtherRun"},
         ]
         states["WaitForOtherRun"] = {
             "Type": "Wait",
             "Comment": "Another run of the job holds the run lock: wait before the next check",
             "Seconds": pause,
-            "Assign": {"status_checks": "{% $status_checks + 1 %}"},
             "Next": "Preflight",
         }
         waited = f", and this one waited {longest // 3600} hours for it"
