@@ -83,8 +83,8 @@ def checked_run(
     data checked for EARLY_SECONDS at most, so that it may learn now what would refuse it later.
 
     Raises RunInputError (unknown or illegal overrides, output below the input prefix), ModelNotFoundError,
-    DataNotFoundError (no object, or only empty ones), BucketRegionError, UnfitDataError, HeaderRowError, RowWidthError or
-    MaxCostError.
+    DataNotFoundError (no object, or only empty ones), BucketRegionError, UnfitDataError, HeaderRowError,
+    RowWidthError or MaxCostError.
     """
     checked = _checked_request(run)
     held = lock.look(run.execution) if lock else None
