@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 
+from batch_transform.job.values.run import execution_hash
 from least_privilege.account import Account
 from least_privilege.model_code import hanging
 from least_privilege.stories.point import Points
-from least_privilege.stories.runs import functions_log, now
+from least_privilege.stories.runs import clear_uploads, functions_log, now
 
 _SECTIONS = "_sections/"
 
@@ -31,18 +32,19 @@ def leaves_bad_records_out(account: Account, job: str) -> Points:
     s3 = account.client("s3")
     listed = s3.get_object(Bucket=account.output_bucket, Key=f"{place}/_bad_records.jsonl")["Body"].read()
     yield "quotes the log", b"Bad HTTP status received from algorithm: 500" in listed
-    yield "deletes the sections", not _left(account)
+    yield "deletes the sections", not _left(account, arn)
     yield "function logs", functions_log(account, job, began, "Workflow/BadRecords")
 
 
 def ends_its_upload(account: Account, job: str) -> Points:
     """A run whose results can't be put together leaves no upload open."""
+    clear_uploads(account)  # of a run that wasn't allowed to end its own
     arn = account.start(job, {"input": {"data": account.place(job, "uneven")}})
     execution = account.execution(arn)
     yield "fails", execution.get("error") == "BadRecordsError"
     uploads = account.client("s3").list_multipart_uploads(Bucket=account.output_bucket).get("Uploads", [])
     yield "leaves no upload", not uploads
-    yield "deletes the sections", account.wait_until(lambda: not _left(account))
+    yield "deletes the sections", account.wait_until(lambda: not _left(account, arn))
 
 
 def deletes_sections_when_stopped(account: Account, job: str) -> Points:
@@ -50,12 +52,14 @@ def deletes_sections_when_stopped(account: Account, job: str) -> Points:
     with hanging():
         arn = account.start(job, {"input": {"data": account.place(job, "held")}})
         try:
-            yield "cuts sections", account.wait_until(lambda: bool(_left(account)))
+            yield "cuts sections", account.wait_until(lambda: bool(_left(account, arn)))
         finally:
             account.stop(arn)
-    yield "deletes the sections", account.wait_until(lambda: not _left(account))
+    yield "deletes the sections", account.wait_until(lambda: not _left(account, arn))
 
 
-def _left(account: Account) -> list[str]:
+def _left(account: Account, execution: str) -> list[str]:
+    """The sections of this run alone: a run without a permission may have left its own."""
     found = account.client("s3").list_object_versions(Bucket=account.output_bucket, Prefix=_SECTIONS)
-    return [entry["Key"] for entry in [*found.get("Versions", []), *found.get("DeleteMarkers", [])]]
+    keys = [entry["Key"] for entry in [*found.get("Versions", []), *found.get("DeleteMarkers", [])]]
+    return [key for key in keys if f"-{execution_hash(execution)}/" in key]
