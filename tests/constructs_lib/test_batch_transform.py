@@ -106,7 +106,7 @@ def test_a_framework_image_is_found_in_every_region(
     (tmp_path / "code/inference.py").write_text("")
     model = ModelSpec(source=tmp_path, image=FrameworkImage("sklearn", "1.2-1"), env={"LEVEL": "2"})
     template = template_of(replace(ARTIFACT, model=model))
-    [accounts] = template.to_json()["Mappings"].values()
+    [accounts] = (table for table in template.to_json()["Mappings"].values() if "eu-west-1" in table)
     assert accounts["eu-west-1"] == {"account": "141502667606"}
     assert len(accounts) > 25
     template.has_resource_properties(

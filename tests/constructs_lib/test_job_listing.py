@@ -18,7 +18,14 @@ def test_every_field_of_the_fullest_job_is_there_as_json() -> None:
     assert metadata["transform"]["instance_type"] == ["ml.m5.large", "ml.m5.xlarge", "ml.c5.xlarge"]
     assert metadata["triggers"]["schedule"][0]["name"] == "nightly"
     assert metadata["notify"]["email"] == ["team@example.com", "night@example.com"]
-    assert metadata["workflow"] == {"overlapping_runs": "wait", "tracing": True, "log_retention_in_days": 365}
+    assert metadata["workflow"] == {
+        "overlapping_runs": "wait",
+        "tracing": True,
+        "log_retention_in_days": 365,
+        "architecture": "x86_64",
+        "log_execution_data": False,
+        "max_cost": 25,
+    }
 
 
 def test_nothing_of_this_machine_is_in_it() -> None:

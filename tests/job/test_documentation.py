@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from batch_transform.job.files.environment_file import load_environments
 from batch_transform.job.files.job_file import read_job_files
 from batch_transform.job.filters.named_filters import with_paths
 from batch_transform.job.values.job_spec import JobSpec
@@ -88,4 +89,8 @@ def test_the_python_code_on_the_page_runs_and_makes_the_state_machine() -> None:
 
 def test_the_triggers_and_settings_on_the_page_are_valid(jobs: Path) -> None:
     for text in blocks("yaml")[2:]:
-        assert read(jobs, f"name: churn\nmodel: {{existing: m}}\n{text}")
+        if text.startswith("environments:"):
+            (jobs / "environments.yaml").write_text(text)
+            assert load_environments(jobs / "environments.yaml")
+        else:
+            assert read(jobs, f"name: churn\nmodel: {{existing: m}}\n{text}")

@@ -133,6 +133,7 @@ def ended_badly(status: str, seconds: int = 0) -> dict[str, Any]:
         "job_file": "",
         "output": DECLARED,
         "reconcile": "objects",
+        "leaves_out": False,
         "details": True,
         "ended_badly": detail,
     }

@@ -191,7 +191,11 @@ def test_fails_with_one_message_when_the_port_is_in_use() -> None:
         ("--images", "a: b\n c: [", "neither JSON nor YAML: line 2, column 3: mapping values"),
         ("--images", "a: \x07", "neither JSON nor YAML: unacceptable character #x0007"),
         ("--quotas", "{", "not JSON"),
-        ("--quotas", json.dumps({"Limits": {}}), "ServiceQuotas, InsufficientInstanceCapacity"),
+        (
+            "--quotas",
+            json.dumps({"Limits": {}}),
+            "ServiceQuotas, DuplicateDelivery, InsufficientInstanceCapacity",
+        ),
     ],
 )
 def test_fails_with_one_message_when_a_file_is_wrong(

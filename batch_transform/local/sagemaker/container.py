@@ -56,14 +56,15 @@ def environment(
 def batch_variables(request: Mapping[str, Any]) -> dict[str, str]:
     """Return the variables that describe the job to a container; one for each setting that the request has.
 
-    Developer Guide, "Use Your Own Inference Code with Batch Transform".
+    Developer Guide, "Use Your Own Inference Code with Batch Transform". A MaxConcurrentTransforms of 0 counts as left
+    out (API reference, CreateTransformJob); what AWS sets for it isn't documented.
     """
     batch = {"SAGEMAKER_BATCH": "true"}
     if "MaxPayloadInMB" in request:
         batch["SAGEMAKER_MAX_PAYLOAD_IN_MB"] = str(request["MaxPayloadInMB"])
     if "BatchStrategy" in request:
         batch["SAGEMAKER_BATCH_STRATEGY"] = _STRATEGIES[request["BatchStrategy"]]
-    if "MaxConcurrentTransforms" in request:
+    if request.get("MaxConcurrentTransforms"):
         batch["SAGEMAKER_MAX_CONCURRENT_TRANSFORMS"] = str(request["MaxConcurrentTransforms"])
     return batch
 

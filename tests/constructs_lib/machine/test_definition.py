@@ -602,14 +602,10 @@ def test_status_checks_last_as_long_as_a_transform_job_may_run() -> None:
         assert checks <= 1000
 
 
-def at(time: str) -> dict[str, Any]:
-    """The context of a state that is entered at this time, in a run that started at midnight of 22 November 2026."""
-    return {
-        "context": {
-            "Execution": {"StartTime": "2026-11-22T00:00:00.500Z"},
-            "State": {"EnteredTime": time},
-        }
-    }
+def waited(states: dict[str, Any], time: str) -> Any:  # whatever the expression makes
+    """How long a run waited that started at midnight of 22 November 2026 and is checked at this time, in seconds."""
+    context = {"Execution": {"StartTime": "2026-11-22T00:00:00.500Z"}, "State": {"EnteredTime": time}}
+    return evaluate(states["Preflight"]["Assign"]["waited_seconds"], states={"context": context})
 
 
 @pytest.mark.parametrize(
@@ -625,11 +621,12 @@ def at(time: str) -> dict[str, Any]:
 def test_what_a_run_does_while_another_is_in_progress(
     overlapping_runs: str, time: str, expected: str
 ) -> None:
-    choice = a_definition(overlapping_runs)["States"]["CheckRunLock"]
+    states = a_definition(overlapping_runs)["States"]
+    seconds = waited(states, time) if overlapping_runs == "wait" else None
     lock = {"RunningExecutionArn": "", "WaitingExecutionArn": ""}
-    assert follows(choice, lock=lock, states=at(time)) == "ListInputs"
+    assert follows(states["CheckRunLock"], lock=lock, waited_seconds=seconds) == "ListInputs"
     lock["RunningExecutionArn"] = "arn:of:another"
-    assert follows(choice, lock=lock, states=at(time)) == expected
+    assert follows(states["CheckRunLock"], lock=lock, waited_seconds=seconds) == expected
 
 
 @pytest.mark.parametrize("seconds", [3600, 700_000])
@@ -640,9 +637,10 @@ def test_a_run_that_waits_for_as_long_as_it_may_still_has_all_of_its_own_time(se
     held = {"RunningExecutionArn": "arn:of:another", "WaitingExecutionArn": ""}
     start = datetime.fromisoformat("2026-11-22T00:00:00.500+00:00")
     longest = max(seconds, 86_400)
-    for waited, expected in ((longest - 1, "WaitForOtherRun"), (longest, "OverlappingRun")):
-        entered = (start + timedelta(seconds=waited)).isoformat().replace("+00:00", "Z")
-        assert follows(check, lock=held, states=at(entered)) == expected
+    for after, expected in ((longest - 1, "WaitForOtherRun"), (longest, "OverlappingRun")):
+        entered = (start + timedelta(seconds=after)).isoformat().replace("+00:00", "Z")
+        seconds_waited = waited(definition["States"], entered)
+        assert follows(check, lock=held, waited_seconds=seconds_waited) == expected
     one_more_check = waits["Seconds"] + LISTS_OBJECTS.state_timeout_seconds
     assert definition["TimeoutSeconds"] > longest + one_more_check + 3 * seconds
 
@@ -651,7 +649,7 @@ def test_a_run_that_waits_for_as_long_as_it_may_still_has_all_of_its_own_time(se
 def test_a_run_is_skipped_and_names_the_run_that_waits_already(running: str) -> None:
     states = a_definition("wait")["States"]
     lock = {"RunningExecutionArn": running, "WaitingExecutionArn": "arn:of:a:third"}
-    assert follows(states["CheckRunLock"], lock=lock, states=at("2026-11-22T00:00:01Z")) == "Skipped"
+    assert follows(states["CheckRunLock"], lock=lock, waited_seconds=0.5) == "Skipped"
     output = states["Skipped"]["Output"]
     assert evaluate(output["WaitingExecutionArn"], lock=lock) == "arn:of:a:third"
     assert evaluate(output["RunningExecutionArn"], lock=lock) == (running or None)

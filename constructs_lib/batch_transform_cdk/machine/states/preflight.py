@@ -26,10 +26,8 @@ LONGEST_WAIT_SECONDS = 86_400
 
 _OTHER_RUN = "$lock.RunningExecutionArn"
 _WAITING_RUN = "$lock.WaitingExecutionArn"
-_SECONDS_SINCE_START = (
-    "($toMillis($states.context.State.EnteredTime) - $toMillis($states.context.Execution.StartTime)) / 1000"
-)
-"""An expression. Checks take a second or some minutes, so their number doesn't tell how long a run has waited."""
+_WAITED_SECONDS = "$waited_seconds"
+"""From the start of the run to this check. Checks take a second or some minutes, so their number doesn't tell."""
 _OTHERWISE = {
     "wait": "wait for the other run, or skip this run if another one waits already",
     "skip": "skip this run",
@@ -63,6 +61,12 @@ def _preflight(
     returned = ["request", "instance_types", "prices", *(["lock"] if places["lock"] else [])]
     assign = {name: f"{{% $states.result.Payload.{name} %}}" for name in returned}
     assign[request_variable(spec)] = assign["request"]
+    if spec.workflow.overlapping_runs == "wait" and places["lock"]:
+        # Here and not in the Choice, whose context object can't be mocked with TestState.
+        assign[_WAITED_SECONDS.removeprefix("$")] = (
+            "{% ($toMillis($states.context.State.EnteredTime) - "
+            "$toMillis($states.context.Execution.StartTime)) / 1000 %}"
+        )
     bad_records = spec.bad_records and {
         name: value for name, value in vars(spec.bad_records).items() if value is not None
     }
@@ -153,7 +157,7 @@ def _overlap(spec: JobSpec, following: str) -> States:
         states["CheckRunLock"]["Choices"] = [
             {"Condition": f"{{% {_WAITING_RUN} != '' %}}", "Next": "Skipped"},
             *states["CheckRunLock"]["Choices"],
-            {"Condition": f"{{% {_SECONDS_SINCE_START} < {longest} %}}", "Next": "WaitForOtherRun"},
+            {"Condition": f"{{% {_WAITED_SECONDS} < {longest} %}}", "Next": "WaitForOtherRun"},
         ]
         states["WaitForOtherRun"] = {
             "Type": "Wait",
