@@ -13,7 +13,7 @@ import hashlib
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -183,11 +183,12 @@ class Downloader:
             found = self._s3.get_object(
                 Bucket=one.source.bucket, Key=one.source.key, IfMatch=one.etag, Range=f"bytes={file.tell()}-"
             )
-            for chunk in found["Body"].iter_chunks(_CHUNK):
-                if self._stopped.is_set():
-                    raise TransferError("the download was stopped")
-                file.write(chunk)
-                self._on_bytes(len(chunk))
+            with closing(found["Body"]) as body:
+                for chunk in body.iter_chunks(_CHUNK):
+                    if self._stopped.is_set():
+                        raise TransferError("the download was stopped")
+                    file.write(chunk)
+                    self._on_bytes(len(chunk))
         except botocore.ClientError as error:
             if error.response["Error"].get("Code") in _CHANGED:
                 raise TransferError(

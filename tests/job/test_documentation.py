@@ -90,7 +90,7 @@ def test_the_python_code_on_the_page_runs_and_makes_the_state_machine() -> None:
 def test_the_triggers_and_settings_on_the_page_are_valid(jobs: Path) -> None:
     for text in blocks("yaml")[2:]:
         if text.startswith("environments:"):
-            (jobs / "environments.yaml").write_text(text)
+            (jobs / "environments.yaml").write_text(f"{text}  prod: {{prefix: prod-}}\n")
             assert load_environments(jobs / "environments.yaml")
         else:
             assert read(jobs, f"name: churn\nmodel: {{existing: m}}\n{text}")

@@ -56,6 +56,9 @@ class _Breaking:
                 )
             yield chunk
 
+    def close(self) -> None:
+        self.body.close()
+
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[LocalAws]:
