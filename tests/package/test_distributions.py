@@ -138,6 +138,6 @@ def test_the_metadata_has_what_an_index_shows(distributions: Distributions) -> N
     shown = str(described.get_payload())
     assert shown.startswith("# batch-transform\n")
     assert re.findall(r"\]\((?!https?:|#)|(?:src|srcset)=\"(?!https?:)", shown) == []  # no link leads nowhere
-    assert described.get_all("Provides-Extra") == ["cdk", "local"]
+    assert described.get_all("Provides-Extra") == ["cdk", "compare", "local"]
     assert "Typing :: Typed" in described.get_all("Classifier", [])
     assert described["Keywords"]
