@@ -52,8 +52,16 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
         return Collecting(run, store, time_left).next_step()
     finally:
         # Lambda doesn't stop a call with its execution: it may write after the sections were deleted.
-        if _states.describe_execution(executionArn=execution)["status"] != "RUNNING":
+        if _has_ended(execution):
             _delete(f"/{run.run}/")
+
+
+def _has_ended(execution: str) -> bool:
+    """Return whether the execution is known to have ended. Another interpreter's isn't known: its sections stay."""
+    try:
+        return bool(_states.describe_execution(executionArn=execution)["status"] != "RUNNING")
+    except _states.exceptions.ExecutionDoesNotExist:
+        return False
 
 
 def _delete(part: str) -> None:
