@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from batch_transform.job.record.names import OBJECTS_FILE, RUN_FILE
 from batch_transform.job.values.run import CAUSE, run_id
-from record_files import RecordFiles, S3Client
+from record_files import RecordFiles, S3Client, is_written_meanwhile
 from run_jobs import SageMakerClient, transform_jobs
 from run_record import Ending, Run, iso
 from steps import RecordSteps
@@ -21,7 +21,7 @@ from steps import RecordSteps
 _LONGEST_WAIT_SECONDS = 600.0
 _LONGEST_PAUSE_SECONDS = 15.0
 _NOT_ENDED = {"InProgress", "Stopping"}
-_WRITTEN_MEANWHILE = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
+_MOST_TRIES = 3
 _OUTCOMES = {"FAILED": "Failed", "TIMED_OUT": "TimedOut", "ABORTED": "Aborted"}
 
 
@@ -45,9 +45,6 @@ def write_of_ended(event: Mapping[str, Any], s3: S3Client, sagemaker: SageMakerC
         details=event["details"],
     )
     run = replace(run, run_id=_id_in_output(run, began, s3))
-    record, version = RecordFiles.below(run.output, run.run_id, s3).read_version(RUN_FILE)
-    if record is not None and record["Outcome"] is not None:
-        return f"run {run.run_id}: the state machine has written its record: {record['Outcome']}"
     ended = datetime.fromtimestamp(detail["stopDate"] / 1000, UTC)
     status = detail["status"]
     ending = Ending(
@@ -56,16 +53,33 @@ def write_of_ended(event: Mapping[str, Any], s3: S3Client, sagemaker: SageMakerC
         error=detail.get("error"),
         cause=detail.get("cause") or CAUSE[status],
     )
+    files = RecordFiles.below(run.output, run.run_id, s3)
+    if _outcome(files):
+        return f"run {run.run_id}: the state machine has written its record: {_outcome(files)}"
     wait_for_end(run, sagemaker)
-    # The call that the run was stopped in may still be writing the record: it knows more.
-    condition = {"IfMatch": version} if version else {"IfNoneMatch": "*"}
-    try:
-        RecordSteps(run, s3, sagemaker).write(ending, **condition)
-    except ClientError as error:
-        if str(error.response["Error"]["Code"]) not in _WRITTEN_MEANWHILE:
-            raise
-        return f"run {run.run_id}: the state machine has written its record meanwhile"
-    return f"run {run.run_id}: wrote its record: {ending.outcome}"
+    # The call that the run was stopped in may still be writing: what it knows of the end stays, and what it knows of
+    # the start is replaced.
+    for _ in range(_MOST_TRIES):
+        record, version = files.read_version(RUN_FILE)
+        if record is not None and record["Outcome"] is not None:
+            return (
+                f"run {run.run_id}: the state machine has written its record meanwhile: {record['Outcome']}"
+            )
+        condition = {"IfMatch": version} if version else {"IfNoneMatch": "*"}
+        try:
+            RecordSteps(run, s3, sagemaker).write(ending, **condition)
+        except ClientError as error:
+            if not is_written_meanwhile(error):
+                raise
+            refused = error
+        else:
+            return f"run {run.run_id}: wrote its record: {ending.outcome}"
+    raise refused  # Lambda calls the function again
+
+
+def _outcome(files: RecordFiles) -> str | None:
+    record, _ = files.read_version(RUN_FILE)
+    return None if record is None else record["Outcome"]
 
 
 def wait_for_end(run: Run, sagemaker: SageMakerClient) -> None:

@@ -8,12 +8,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from botocore.exceptions import ClientError
+
 from batch_transform.job.values.s3_uri import S3Uri
 
 PART_BYTES = 8 * 1024 * 1024
 """What is read or written with one request. S3 accepts parts from 5 MiB on, and 10,000 of them: 80 GB."""
 
 Line = dict[str, Any]
+_WRITTEN_MEANWHILE = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
+
+
+def is_written_meanwhile(error: ClientError) -> bool:
+    """Return whether S3 refused a write because its condition wasn't true."""
+    return str(error.response["Error"]["Code"]) in _WRITTEN_MEANWHILE
 
 
 class S3Client(Protocol):

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from batch_transform.job.record.names import BAD_RECORDS_FILE, OBJECTS_FILE, RUN_FILE, SUCCESS_FILE
 from batch_transform.job.values.s3_uri import S3Uri
 from inputs import InputObject, Inputs
 from matching import FAILED, MISSING, Written, matched
 from record_counts import Cursor, RecordCounter, is_countable
-from record_files import Line, RecordFiles, S3Client
+from record_files import Line, RecordFiles, S3Client, is_written_meanwhile
 from report_page import write_page
 from run_cost import cost_members, price_of
 from run_jobs import SageMakerClient, model_of, transform_jobs
@@ -48,7 +50,13 @@ class RecordSteps:
             for one in inputs.now(self.s3):
                 writer.write(one.line())
         model = model_of(self._request["ModelName"], self.sagemaker)
-        self.files.write(RUN_FILE, {**started(self.run, model), "Price": price_of(self.run.prices)})
+        record = {**started(self.run, model), "Price": price_of(self.run.prices)}
+        try:
+            self.files.write(RUN_FILE, record, IfNoneMatch="*")
+        except ClientError as error:
+            # A run that was stopped meanwhile has its record already, and a call that is repeated its first form.
+            if not is_written_meanwhile(error):
+                raise
 
     def reconcile(self, cursor: Mapping[str, Any] | None, budget: TimeBudget) -> Record:
         """Compare the results with the input. The budget is enough for all but counting records.
