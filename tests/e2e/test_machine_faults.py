@@ -195,7 +195,7 @@ def test_results_for_which_the_disk_has_no_room_are_kept_elsewhere_and_named(
     assert run.returncode == 1, output
     assert len(errors.splitlines()) == 1, errors
     found = re.fullmatch(
-        rf"error: {small_disk}/out/tumours/\S+/tumours\.csv\.out: No space left on device; all results are in (\S+) "
+        rf"error: {small_disk}/out/tumours/\S+: No space left on device; all results are in (\S+) "
         r"instead; free space, and move them from there\n",
         errors,
     )

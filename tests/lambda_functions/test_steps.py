@@ -172,3 +172,27 @@ def test_a_record_that_is_written_meanwhile_stays() -> None:
 
     assert "meanwhile" in write_of_ended(ended_badly("ABORTED"), store, Finishing())
     assert kept(store)["Outcome"] == "Completed"
+
+
+def test_the_first_form_that_the_stopped_call_still_writes_is_replaced() -> None:
+    store = uploaded(1)
+    steps = a_run(store)
+    pages = 0
+
+    class Listing(NoJobs):
+        def paginate(self, **_request: str) -> Iterator[dict[str, Any]]:
+            nonlocal pages
+            pages += 1
+            if pages == 2:  # between reading the record and writing it
+                steps.list_inputs()
+            yield from super().paginate()
+
+    assert "wrote its record: Aborted" in write_of_ended(ended_badly("ABORTED"), store, Listing())
+    assert kept(store)["Outcome"] == "Aborted"
+
+
+def test_the_first_form_never_replaces_the_record_of_a_run_that_ended() -> None:
+    store = uploaded(1)
+    write_of_ended(ended_badly("ABORTED"), store, NoJobs())
+    a_run(store).list_inputs()
+    assert kept(store)["Outcome"] == "Aborted"
