@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batch_transform.job.errors import KeyPathError, ResultsError
-from batch_transform.job.record.names import is_of_record
+from batch_transform.job.record.names import SUCCESS_FILE, is_of_record
 from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.runs import transfers
 from batch_transform.runs.files_below import FilesBelow, segments
@@ -66,6 +66,7 @@ def copy_results(
                 shutil.rmtree(saved, ignore_errors=True)
             problem += f"; {error.filename or 'the folder for temporary files'}: {error.strerror}"
         else:
+            (folder / SUCCESS_FILE).unlink(missing_ok=True)  # it has no bytes, so it fits on a full disk
             found = f"{problem}; all results are in {saved} instead; free space, and move them from there"
             return replace(copies, problem=found)
         if not ask_again(f"{problem}; free space on one of these disks"):
