@@ -85,7 +85,7 @@ def reconciliation_text(record: Record) -> str:
 class RunRecords:
     """The records of deployed jobs. Each job's output path is read once, from its state machine.
 
-    A person may be allowed to see runs and not to read results: then there are no records, and `problem` says why.
+    Some people may see runs but not read results: then there are no records, and `problem` says why.
     """
 
     stepfunctions: SFNClient

@@ -304,7 +304,7 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str, str]] = {
         "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: Value cannot be empty at "
         "/States/StateName/Branches'",
     ),
-    "a result that is no JSON": (
+    "a result that is not JSON": (
         task(),
         {"mock": {"result": "not JSON", "fieldValidationMode": "NONE"}},
         VALIDATION,
