@@ -10,6 +10,7 @@ from io import BytesIO
 from pathlib import Path
 
 _HANGS = Path(tempfile.gettempdir()) / f"least-privilege-{os.getpid()}-hangs"
+_REACHED = _HANGS.with_name(f"{_HANGS.name}-now")
 _LOOK_SECONDS = 0.05
 
 INFERENCE = f"""
@@ -26,6 +27,8 @@ def predict_fn(data, model):
     if "bad" in data:
         raise ValueError("this record is bad")
     if "hang" in data:
+        if os.path.exists({str(_HANGS)!r}):
+            open({str(_REACHED)!r}, "w").close()
         until = time.monotonic() + 120
         while os.path.exists({str(_HANGS)!r}) and time.monotonic() < until:
             time.sleep({_LOOK_SECONDS})
@@ -43,12 +46,19 @@ def hanging() -> Iterator[None]:
 
     Its server handles one request at a time: a hanging request of a stopped job would block the next one.
     """
+    _REACHED.unlink(missing_ok=True)
     _HANGS.touch()
     try:
         yield
     finally:
         _HANGS.unlink()
         time.sleep(5 * _LOOK_SECONDS)  # until the model has noticed
+        _REACHED.unlink(missing_ok=True)
+
+
+def hangs() -> bool:
+    """Whether the model hangs at this moment, in the block of `hanging`."""
+    return _REACHED.exists()
 
 
 def write_model(folder: Path) -> None:

@@ -6,7 +6,7 @@ import json
 
 from batch_transform.job.values.run import execution_hash
 from least_privilege.account import Account
-from least_privilege.model_code import hanging
+from least_privilege.model_code import hanging, hangs
 from least_privilege.stories.point import Points
 from least_privilege.stories.runs import clear_uploads, functions_log, now
 
@@ -17,7 +17,7 @@ def put_data(account: Account, job: str) -> None:
     """Upload each story's input: a record whose answer has 9 MB, one that is bad, and one with two lines of answer."""
     account.put_input(job, "lenient/a", "1\nbig\nbad\n2")
     account.put_input(job, "uneven/a", "big\nbad\ntwice")
-    account.put_input(job, "held/a", "1\nbad\nhang")
+    account.put_input(job, "held/a", "bad\nhang")
 
 
 def leaves_bad_records_out(account: Account, job: str) -> Points:
@@ -48,19 +48,27 @@ def ends_its_upload(account: Account, job: str) -> Points:
 
 
 def deletes_sections_when_stopped(account: Account, job: str) -> Points:
-    """A run that is stopped in a round leaves no sections behind."""
+    """A run that is stopped in a round leaves no sections behind.
+
+    It is stopped while the model hangs, and its sections are deleted before the model answers. The round has no result
+    yet then, and none is on its way: a transform job that is being stopped may write one after the deletion.
+    """
     with hanging():
         arn = account.start(job, {"input": {"data": account.place(job, "held")}})
         try:
-            yield "cuts sections", account.wait_until(lambda: bool(_left(account, arn)))
+            yield "scores sections", account.wait_until(hangs)
+            yield "cuts sections", bool(_left(account, arn))
         finally:
             account.stop(arn)
-        # The model hangs until then: what it answers to a job that is being stopped may be written after the deletion.
         yield "deletes the sections", account.wait_until(lambda: not _left(account, arn))
 
 
 def _left(account: Account, execution: str) -> list[str]:
     """The sections of this run alone: a run without a permission may have left its own."""
-    found = account.client("s3").list_object_versions(Bucket=account.output_bucket, Prefix=_SECTIONS)
-    keys = [entry["Key"] for entry in [*found.get("Versions", []), *found.get("DeleteMarkers", [])]]
+    pages = account.client("s3").get_paginator("list_object_versions")
+    keys = [
+        entry["Key"]
+        for page in pages.paginate(Bucket=account.output_bucket, Prefix=_SECTIONS)
+        for entry in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+    ]
     return [key for key in keys if f"-{execution_hash(execution)}/" in key]

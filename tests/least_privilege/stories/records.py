@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, timedelta
 from typing import Any
 
 from batch_transform.job.values.run import execution_hash
@@ -10,6 +11,9 @@ from least_privilege.account import Account
 from least_privilege.model_code import hanging
 from least_privilege.stories.point import Points
 from least_privilege.stories.runs import clear_uploads, functions_log, now, running_of
+
+_CLOCKS_DIFFER = timedelta(minutes=1)
+"""By how much the time in the name of a run's folder may differ: it may come from an event."""
 
 
 def has_record(account: Account, job: str) -> Points:
@@ -63,9 +67,14 @@ def _is_aborted(account: Account, job: str, execution: str) -> bool:
 def _file(account: Account, job: str, execution: str, name: str) -> str | None:
     """Return a file of the run's record; None if there is none."""
     s3: Any = account.client("s3")
-    listed = s3.list_objects_v2(Bucket=account.output_bucket, Prefix=f"{job}/").get("Contents", [])
+    started = account.client("stepfunctions").describe_execution(executionArn=execution)["startDate"]
+    before = (started - _CLOCKS_DIFFER).astimezone(UTC)
+    # After hundreds of runs, the newest are not among the first 1,000 objects.
+    pages = s3.get_paginator("list_objects_v2").paginate(
+        Bucket=account.output_bucket, Prefix=f"{job}/", StartAfter=f"{job}/{before:%Y%m%dT%H%M%S}"
+    )
     end = f"-{execution_hash(execution)}/{name}"
-    for entry in listed:
+    for entry in (entry for page in pages for entry in page.get("Contents", [])):
         if entry["Key"].endswith(end):
             body = s3.get_object(Bucket=account.output_bucket, Key=entry["Key"])["Body"].read()
             return str(body.decode())
