@@ -194,6 +194,10 @@ class BucketRegionError(InputError):
     """When the bucket with a run's data isn't in the region in which the job runs."""
 
 
+class ListingTimeError(BatchTransformError):
+    """When the time of a function ends before it has listed all objects, and some of them are not enough."""
+
+
 class MaxCostError(InputError):
     """When a run has no time left that `workflow.max_cost` pays for, or the price that it needs isn't known."""
 

@@ -22,6 +22,7 @@ from section_run import SectionRun, TimeLeft, is_last, round_request
 from sections import IN, OUT, FailedObject, Plan, Section, State
 from verdict import Evidence
 
+from aws_client import LONGEST_CALL_SECONDS
 from batch_transform.engine.records import object_stream
 from batch_transform.engine.selection import Selected, selected_objects
 from batch_transform.job.errors import BadRecordsError, RecordError
@@ -313,7 +314,7 @@ class Rounds:
         for one in selected_objects(self.run.settings, self.store):
             if one.source in failed:
                 continue
-            if self.time_left() < _NEEDED_SECONDS / 10:
+            if self.time_left() < LONGEST_CALL_SECONDS:
                 raise BadRecordsError(
                     "there was no time to count the records of all objects for bad_records.max_percent; set "
                     "bad_records.max_count instead"

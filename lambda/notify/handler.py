@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import boto3
-
+from aws_client import aws_client
 from run_message import EndedRun, message
 
-_sns = boto3.client("sns")
+_sns = aws_client("sns")
 
 
 def handler(event: dict[str, Any], _context: object) -> None:

@@ -17,6 +17,7 @@ from record_files import RecordFiles, S3Client, is_written_meanwhile
 from run_jobs import SageMakerClient, transform_jobs
 from run_record import Ending, Run, iso
 from steps import RecordSteps
+from time_budget import TimeBudget
 
 _LONGEST_WAIT_SECONDS = 600.0
 _LONGEST_PAUSE_SECONDS = 15.0
@@ -25,10 +26,13 @@ _MOST_TRIES = 3
 _OUTCOMES = {"FAILED": "Failed", "TIMED_OUT": "TimedOut", "ABORTED": "Aborted"}
 
 
-def write_of_ended(event: Mapping[str, Any], s3: S3Client, sagemaker: SageMakerClient) -> str:
+def write_of_ended(
+    event: Mapping[str, Any], s3: S3Client, sagemaker: SageMakerClient, budget: TimeBudget
+) -> str:
     """Write the record of the execution in `ended_badly`, an event's detail, unless its state machine has written it.
 
-    `job`, `job_file`, `output`, `reconcile`, `leaves_out` and `details` are those of Run. Return a line for the log.
+    `job`, `job_file`, `output`, `reconcile`, `leaves_out` and `details` are those of Run. `budget` is for matching its
+    objects. Return a line for the log.
     """
     detail = event["ended_badly"]
     began = datetime.fromtimestamp(detail["startDate"] / 1000, UTC)
@@ -67,7 +71,7 @@ def write_of_ended(event: Mapping[str, Any], s3: S3Client, sagemaker: SageMakerC
             )
         condition = {"IfMatch": version} if version else {"IfNoneMatch": "*"}
         try:
-            RecordSteps(run, s3, sagemaker).write(ending, **condition)
+            RecordSteps(run, s3, sagemaker).write(ending, budget, **condition)
         except ClientError as error:
             if not is_written_meanwhile(error):
                 raise

@@ -19,6 +19,9 @@ from time_budget import TimeBudget
 _TO_WRITE_SECONDS = 90
 """What a call keeps of its time to write the objects, a million of them."""
 
+_TO_END_SECONDS = 120
+"""What the end of a run needs after that: to sum up the objects, and for the record and its page."""
+
 _s3 = aws_client("s3", GetObject=["IfMatch"], PutObject=["IfMatch", "IfNoneMatch"])
 read_quickly(_s3)
 _sagemaker = aws_client("sagemaker")
@@ -26,18 +29,19 @@ _sagemaker = aws_client("sagemaker")
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Serve the state machine, whose `step` is a method of RecordSteps, or EventBridge, with `ended_badly`."""
+    budget = TimeBudget.of(context, kept_seconds=LONGEST_CALL_SECONDS + _TO_WRITE_SECONDS)
     if "ended_badly" in event:
-        print(write_of_ended(event, _s3, _sagemaker))  # noqa: T201  # for the function's log
+        print(write_of_ended(event, _s3, _sagemaker, budget.but(_TO_END_SECONDS)))  # noqa: T201  # for the function's log
         return {}
     run = Run(**event["run"])
     steps = RecordSteps(run, _s3, _sagemaker, lambda: _passed(run.execution_arn))
     if event["step"] == "list_inputs":
-        steps.list_inputs()
+        steps.list_inputs(budget)
         return {}
     if event["step"] == "reconcile":
-        budget = TimeBudget.of(context, kept_seconds=LONGEST_CALL_SECONDS + _TO_WRITE_SECONDS)
         return steps.reconcile(event["cursor"] or None, budget)
-    record = steps.write(Ending(end_time=now(), **event["ending"], **_tried(event["tried"])))
+    ending = Ending(end_time=now(), **event["ending"], **_tried(event["tried"]))
+    record = steps.write(ending, budget.but(_TO_END_SECONDS))
     line = metrics_line(record["ExecutionArn"], cost_metrics(record), datetime.now(UTC))
     if line is not None:
         print(line)  # noqa: T201  # CloudWatch reads it in the log

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from batch_transform.job.values.s3_uri import S3Uri, output_key
+from object_listing import ObjectListing
 from record_files import Line, S3Client
+from time_budget import TimeBudget
 
 
 @dataclass(frozen=True)
@@ -53,19 +55,21 @@ class Inputs:
         output = S3Uri.parse(request["TransformOutput"]["S3OutputPath"])
         return cls(S3Uri.parse(source["S3Uri"]), source["S3DataType"] == "S3Prefix", output.key)
 
-    def now(self, s3: S3Client) -> Iterator[InputObject]:
-        """Yield the objects: those of a prefix in the order of their keys, those of a manifest in its order."""
-        return self._of_prefix(s3) if self.is_prefix else self._of_manifest(s3)
+    def now(self, s3: S3Client, budget: TimeBudget) -> Iterator[InputObject]:
+        """Yield the objects: those of a prefix in the order of their keys, those of a manifest in its order.
 
-    def _of_prefix(self, s3: S3Client) -> Iterator[InputObject]:
+        Raises ListingTimeError if the budget ends before those of a prefix do.
+        """
+        return self._of_prefix(s3, budget) if self.is_prefix else self._of_manifest(s3)
+
+    def _of_prefix(self, s3: S3Client, budget: TimeBudget) -> Iterator[InputObject]:
         prefix = self.source.key
-        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=self.source.bucket, Prefix=prefix):
-            for entry in page.get("Contents", []):
-                key, size = entry["Key"], entry["Size"]
-                if size == 0 and key.endswith("/"):  # a folder marker of the S3 console
-                    continue
-                written = output_key(key, prefix, self.output_prefix, alone=key == prefix)
-                yield InputObject(key, entry["ETag"].strip('"'), size, written)
+        for entry in ObjectListing(self.source, s3, budget).whole():
+            key, size = entry["Key"], entry["Size"]
+            if size == 0 and key.endswith("/"):  # a folder marker of the S3 console
+                continue
+            written = output_key(key, prefix, self.output_prefix, alone=key == prefix)
+            yield InputObject(key, entry["ETag"].strip('"'), size, written)
 
     def _of_manifest(self, s3: S3Client) -> Iterator[InputObject]:
         """Read the manifest: `[{"prefix": "s3://bucket/prefix/"}, "name", …]` (API reference, S3DataType)."""

@@ -14,6 +14,7 @@ from batch_transform.job.run_page.predictions import prediction_values
 from record_files import RecordFiles, S3Client
 from run_record import Record, Run
 from run_states import Passed
+from time_budget import TimeBudget
 
 MOST_OBJECTS = 500
 MOST_BAD_RECORDS = 100
@@ -26,7 +27,13 @@ _RUN_FOLDER = re.compile(r"\d{8}T\d{6}-[0-9a-f]{8}")
 
 
 def write_page(
-    run: Run, record: Record, files: RecordFiles, s3: S3Client, states: Sequence[Passed] = ()
+    run: Run,
+    record: Record,
+    files: RecordFiles,
+    s3: S3Client,
+    states: Sequence[Passed],
+    *,
+    budget: TimeBudget,
 ) -> None:
     """Write the page of a run that ended, with the states that it has passed.
 
@@ -35,7 +42,7 @@ def write_page(
     objects = list(itertools.islice(files.lines(OBJECTS_FILE), MOST_OBJECTS))
     found = earlier = None
     if run.reconcile == "records" and record["Request"]:
-        earlier = _earlier(run, files, s3)
+        earlier = _earlier(run, files, s3, budget)
         found = distribution(_predictions(run, record, objects, s3), like=earlier)
         files.write(PREDICTIONS_FILE, found.as_json())
     page = RunPage(
@@ -63,20 +70,24 @@ def _predictions(run: Run, record: Record, objects: list[dict[str, Any]], s3: S3
         yield from prediction_values(whole, record["Request"], kept, run.columns.get("output", ()))
 
 
-def _earlier(run: Run, files: RecordFiles, s3: S3Client) -> Distribution | None:
-    """Return the distribution of the last run before this one that has one; None if there is none."""
+def _earlier(run: Run, files: RecordFiles, s3: S3Client, budget: TimeBudget) -> Distribution | None:
+    """Return the distribution of the last run before this one that has one.
+
+    None if there is none, or if there was no time to list the runs: the last ones come last.
+    """
     above = files.prefix.key.removesuffix(f"{run.run_id}/")
     pages = s3.get_paginator("list_objects_v2").paginate(
         Bucket=files.prefix.bucket, Prefix=above, Delimiter="/"
     )
-    names = (
-        folder["Prefix"].removeprefix(above).rstrip("/")
-        for page in pages
-        for folder in page.get("CommonPrefixes", [])
-    )
-    before = sorted(
-        (name for name in names if _RUN_FOLDER.fullmatch(name) and name < run.run_id), reverse=True
-    )
+    before: list[str] = []
+    for page in pages:
+        names = [
+            folder["Prefix"].removeprefix(above).rstrip("/") for folder in page.get("CommonPrefixes", [])
+        ]
+        before += [name for name in names if _RUN_FOLDER.fullmatch(name) and name < run.run_id]
+        if page.get("IsTruncated") and budget.is_over:
+            return None
+    before.sort(reverse=True)
     for name in before[:3]:  # the last ones may have failed
         kept: Mapping[str, Any] | None = RecordFiles.below(run.output, name, s3).read(PREDICTIONS_FILE)
         if kept is not None and kept["count"]:

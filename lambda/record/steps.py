@@ -5,16 +5,18 @@ from __future__ import annotations
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from batch_transform.job.errors import ListingTimeError
 from batch_transform.job.record.names import BAD_RECORDS_FILE, OBJECTS_FILE, RUN_FILE, SUCCESS_FILE
-from batch_transform.job.values.s3_uri import S3Uri
 from inputs import InputObject, Inputs
 from matching import FAILED, MISSING, Written, matched
+from object_listing import ObjectListing
 from record_counts import Cursor, RecordCounter, is_countable
 from record_files import Line, RecordFiles, S3Client, is_written_meanwhile
 from report_page import write_page
@@ -43,11 +45,14 @@ class RecordSteps:
         """The files of the record."""
         return RecordFiles.below(self.run.output, self.run.run_id, self.s3)
 
-    def list_inputs(self) -> None:
-        """Write the input objects as they are before the transform job, and the record of a run in progress."""
+    def list_inputs(self, budget: TimeBudget) -> None:
+        """Write the input objects as they are before the transform job, and the record of a run in progress.
+
+        Of objects that can't all be listed within the budget, none is written: the run isn't reconciled then.
+        """
         inputs = self._inputs
-        with self.files.line_writer(OBJECTS_FILE) as writer:
-            for one in inputs.now(self.s3):
+        with _in_time(), self.files.line_writer(OBJECTS_FILE) as writer:
+            for one in inputs.now(self.s3, budget):
                 writer.write(one.line())
         model = model_of(self._request["ModelName"], self.sagemaker)
         record = {**started(self.run, model), "Price": price_of(self.run.prices)}
@@ -59,7 +64,7 @@ class RecordSteps:
                 raise
 
     def reconcile(self, cursor: Mapping[str, Any] | None, budget: TimeBudget) -> Record:
-        """Compare the results with the input. The budget is enough for all but counting records.
+        """Compare the results with the input, as far as there is time: what isn't matched has no Status.
 
         Return `done` and, if it is False, the `cursor` for the next call. `error` and `cause` are empty unless the
         results don't match the input.
@@ -67,7 +72,7 @@ class RecordSteps:
         if not self.files.exists(OBJECTS_FILE):  # the input wasn't listed: there is nothing to compare with
             return {"done": True, "cursor": {}, "error": "", "cause": ""}
         if cursor is None:
-            self._match(MISSING)
+            self._match(MISSING, budget)
             cursor = {}
         if self.run.reconcile == "records" and is_countable(self._request):
             stopped = self._count(Cursor(**cursor), budget)
@@ -82,10 +87,11 @@ class RecordSteps:
             "cause": summary.cause(str(self.files.prefix)) if is_mismatch else "",
         }
 
-    def write(self, ending: Ending, **condition: str) -> Record:
+    def write(self, ending: Ending, budget: TimeBudget, **condition: str) -> Record:
         """Write the record of a run that ended, and return it. `_SUCCESS` comes last, and for a completed run alone.
 
-        With a condition of S3, `_run.json` is written only if it is true; otherwise ClientError is raised.
+        `budget` is for matching the objects of a failed run. With a condition of S3, `_run.json` is written only if it
+        is true; otherwise ClientError is raised.
         """
         record = self.files.read(RUN_FILE)
         is_known = record is not None
@@ -93,7 +99,7 @@ class RecordSteps:
             record = started(self.run, None)
         if record["Request"] is not None and self.files.exists(OBJECTS_FILE):
             run = Run(**{**self.run.__dict__, "request": record["Request"]})
-            record |= RecordSteps(run, self.s3, self.sagemaker)._objects(ending, is_known=is_known)
+            record |= RecordSteps(run, self.s3, self.sagemaker)._objects(ending, budget, is_known=is_known)
         jobs = transform_jobs(self.run.job, self.run.execution_arn, self.sagemaker)
         self.files.touch(OBJECTS_FILE)
         self.files.touch(BAD_RECORDS_FILE)
@@ -101,7 +107,7 @@ class RecordSteps:
         record |= cost_members(record, self.run.prices)
         self.files.write(RUN_FILE, record, **condition)
         try:
-            write_page(self.run, record, self.files, self.s3, self.states())
+            write_page(self.run, record, self.files, self.s3, self.states(), budget=budget)
         except Exception:  # noqa: BLE001  # the record is complete without a page
             traceback.print_exc()  # for the function's log
         if ending.outcome == COMPLETED:
@@ -117,11 +123,11 @@ class RecordSteps:
     def _inputs(self) -> Inputs:
         return Inputs.of(self._request)
 
-    def _objects(self, ending: Ending, *, is_known: bool) -> Record:
-        """Return the members that `_objects.jsonl` knows. A failed run's objects are matched now."""
+    def _objects(self, ending: Ending, budget: TimeBudget, *, is_known: bool) -> Record:
+        """Return the members that `_objects.jsonl` knows. A failed run's objects are matched now, if there is time."""
         summary = self._summary()
         if not summary.is_ended:
-            self._match(FAILED)
+            self._match(FAILED, budget)
             summary = self._summary()
         was_reconciled = ending.outcome == COMPLETED or ending.error == RECONCILIATION_ERROR
         return {
@@ -133,14 +139,15 @@ class RecordSteps:
             else not_checked(self.run.reconcile),
         }
 
-    def _match(self, without_result: str) -> None:
+    def _match(self, without_result: str, budget: TimeBudget) -> None:
+        """Write the status of each object, or nothing if they can't all be listed within the budget."""
         inputs, files = self._inputs, self.files
         bad: Counter[str] = Counter(line["Object"] for line in files.lines(BAD_RECORDS_FILE))
-        with files.line_writer(OBJECTS_FILE) as writer:
+        with _in_time(), files.line_writer(OBJECTS_FILE) as writer:
             for line in matched(
                 _objects_of(files.lines(OBJECTS_FILE)),
-                inputs.now(self.s3) if inputs.is_prefix else None,
-                self._results(),
+                inputs.now(self.s3, budget) if inputs.is_prefix else None,
+                self._results(budget),
                 output_prefix=inputs.output_prefix,
                 without_result=without_result,
             ):
@@ -161,11 +168,9 @@ class RecordSteps:
                 writer.write(line)
         return counter.stopped
 
-    def _results(self) -> Iterator[Written]:
-        place: S3Uri = self.files.prefix
-        for page in self.s3.get_paginator("list_objects_v2").paginate(Bucket=place.bucket, Prefix=place.key):
-            for entry in page.get("Contents", []):
-                yield entry["Key"], entry["Size"]
+    def _results(self, budget: TimeBudget) -> Iterator[Written]:
+        for entry in ObjectListing(self.files.prefix, self.s3, budget).whole():
+            yield entry["Key"], entry["Size"]
 
     def _summary(self) -> Summary:
         summary = Summary(
@@ -180,6 +185,15 @@ def _objects_of(lines: Iterator[Line]) -> Iterator[InputObject]:
     """Yield the objects that were listed when the run started."""
     for line in lines:
         yield InputObject(line["Key"], line["ETag"], line["Size"], line["OutputKey"])
+
+
+@contextmanager
+def _in_time() -> Iterator[None]:
+    """Log that the objects could not all be listed, rather than fail: what isn't written is not known."""
+    try:
+        yield
+    except ListingTimeError as error:
+        print(error)  # noqa: T201  # for the function's log
 
 
 def now() -> str:

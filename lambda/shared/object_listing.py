@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 
 from botocore.exceptions import ClientError
 
-from batch_transform.job.errors import BucketRegionError
+from batch_transform.job.errors import BucketRegionError, ListingTimeError
 from batch_transform.job.values.s3_uri import S3Uri
 from time_budget import TimeBudget
 
@@ -54,6 +54,14 @@ class ObjectListing:
             if page.get("IsTruncated") and self._budget.is_over:
                 return
         self.is_complete = True
+
+    def whole(self) -> Iterator[dict[str, Any]]:
+        """Yield the objects for a caller to whom some of them are no use: raises ListingTimeError after the last."""
+        yield from self
+        if not self.is_complete:
+            raise ListingTimeError(
+                f"the objects below {self._place} were not all listed: there was no time for it"
+            )
 
     def _pages(self) -> Iterator[Mapping[str, Any]]:
         pages = self._s3.get_paginator("list_objects_v2")

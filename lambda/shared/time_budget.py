@@ -29,6 +29,10 @@ class TimeBudget:
         """Whether nothing more should be started."""
         return self.clock() >= self.ends
 
+    def but(self, seconds: float) -> TimeBudget:
+        """Return a budget that ends so many seconds before this one."""
+        return replace(self, ends=self.ends - seconds)
+
     def part(self, seconds: float) -> TimeBudget:
         """Return a budget of at most so many seconds from now, which ends with this one at the latest."""
         return replace(self, ends=min(self.ends, self.clock() + seconds))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from aws_client import LONGEST_CALL_SECONDS
 from checks import state_machine
 from checks.template import cfn_lint_complaints, cloudformation_validate_findings
 from compliance.assemblies import NAMES, PAGE, PROJECT, Assembly, kept_on_page
@@ -25,6 +26,20 @@ each = pytest.mark.parametrize("name", NAMES)
 def test_the_packs_find_nothing_that_is_not_acknowledged(name: str, assemblies: dict[str, Assembly]) -> None:
     for report in assemblies[name].reports:
         assert (report["pluginName"], report["violations"]) == (report["pluginName"], [])
+
+
+@each
+def test_a_function_has_the_time_for_a_call_with_all_its_retries(
+    name: str, assemblies: dict[str, Assembly]
+) -> None:
+    resources = json.loads(assemblies[name].template.read_text(encoding="utf-8"))["Resources"]
+    timeouts = {
+        logical_id: resource["Properties"]["Timeout"]
+        for logical_id, resource in resources.items()
+        if resource["Type"] == "AWS::Lambda::Function"
+    }
+    assert len(timeouts) > 2
+    assert [name for name, seconds in timeouts.items() if seconds <= LONGEST_CALL_SECONDS] == []
 
 
 @each

@@ -93,7 +93,8 @@ class ObjectStore:
         entries = self._entries(Bucket, Prefix)
         for start in range(0, max(1, len(entries)), self._page_size):
             page = entries[start : start + self._page_size]
-            yield {"Contents": page} if page else {"KeyCount": 0}
+            is_truncated = start + self._page_size < len(entries)
+            yield {"IsTruncated": is_truncated, **({"Contents": page} if page else {"KeyCount": 0})}
 
     def _entries(self, bucket: str, prefix: str) -> list[dict[str, Any]]:
         keys = sorted(

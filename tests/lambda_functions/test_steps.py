@@ -12,10 +12,10 @@ import pytest
 import record_files
 from batch_transform.job.values.run import run_id
 from ended_run import write_of_ended
+from fakes.budgets import NOTHING, PLENTY, looks
 from fakes.object_store import ObjectStore
 from run_record import Ending, Run
 from steps import RecordSteps
-from time_budget import TimeBudget
 
 BEGAN = datetime(2026, 11, 22, 2, 0, 1, tzinfo=UTC)
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:churn:nightly"
@@ -30,7 +30,6 @@ REQUEST = {
     "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
 }
 DECLARED = {"S3OutputPath": "s3://out/churn/"}
-FOREVER = TimeBudget(float("inf"))
 
 
 class NoJobs:
@@ -88,10 +87,10 @@ def test_many_objects_are_reconciled_and_recorded_a_part_at_a_time(
     monkeypatch.setattr(record_files, "PART_BYTES", 2000)
     store = uploaded(300)
     steps = a_run(store, reconcile)
-    steps.list_inputs()
+    steps.list_inputs(PLENTY)
     scored(store, 300)
-    assert steps.reconcile(None, FOREVER) == {"done": True, "cursor": {}, "error": "", "cause": ""}
-    steps.write(Ending("Completed", "2026-11-22T02:01:00.000Z"))
+    assert steps.reconcile(None, PLENTY) == {"done": True, "cursor": {}, "error": "", "cause": ""}
+    steps.write(Ending("Completed", "2026-11-22T02:01:00.000Z"), PLENTY)
     record = kept(store)
     assert record["Objects"] == {"Total": 300, "Success": 300, "Error": 0}
     assert record["Records"]["Total"] == (300 if reconcile == "records" else None)
@@ -104,8 +103,8 @@ def test_many_objects_are_reconciled_and_recorded_a_part_at_a_time(
 def test_a_mismatch_names_the_first_objects_and_how_many_more() -> None:
     store = uploaded(8)
     steps = a_run(store)
-    steps.list_inputs()
-    found = steps.reconcile(None, FOREVER)
+    steps.list_inputs(PLENTY)
+    found = steps.reconcile(None, PLENTY)
     assert found["error"] == "ReconciliationError"
     assert "s3://in/churn/00000.csv: the object has no result" in found["cause"]
     assert found["cause"].endswith(f"and 3 more, in s3://out/{OUT}_objects.jsonl")
@@ -114,8 +113,8 @@ def test_a_mismatch_names_the_first_objects_and_how_many_more() -> None:
 def test_a_run_whose_input_was_not_listed_is_not_checked() -> None:
     store = uploaded(2)
     steps = a_run(store)
-    assert steps.reconcile(None, FOREVER)["error"] == ""
-    steps.write(Ending("Completed", "2026-11-22T02:01:00.000Z"))
+    assert steps.reconcile(None, PLENTY)["error"] == ""
+    steps.write(Ending("Completed", "2026-11-22T02:01:00.000Z"), PLENTY)
     assert kept(store)["Reconciliation"]["Result"] == "NotChecked"
 
 
@@ -142,9 +141,9 @@ def ended_badly(status: str, seconds: int = 0) -> dict[str, Any]:
 @pytest.mark.parametrize("seconds", [-1, 0, 1])
 def test_a_stopped_run_is_recorded_where_it_wrote_whatever_the_events_clock(seconds: int) -> None:
     store = uploaded(2)
-    a_run(store).list_inputs()
+    a_run(store).list_inputs(PLENTY)
     scored(store, 1)
-    write_of_ended(ended_badly("ABORTED", seconds), store, NoJobs())
+    write_of_ended(ended_badly("ABORTED", seconds), store, NoJobs(), PLENTY)
     record = kept(store)
     assert (record["Outcome"], record["Attempts"]) == ("Aborted", None)
     assert record["Objects"] == {"Total": 2, "Success": 1, "Error": 1}
@@ -154,23 +153,23 @@ def test_a_stopped_run_is_recorded_where_it_wrote_whatever_the_events_clock(seco
 def test_a_record_that_the_state_machine_wrote_stays() -> None:
     store = uploaded(1)
     steps = a_run(store)
-    steps.list_inputs()
-    steps.write(Ending("Failed", "2026-11-22T02:01:00.000Z", error="E", cause="C"))
-    assert "has written its record: Failed" in write_of_ended(ended_badly("FAILED"), store, NoJobs())
+    steps.list_inputs(PLENTY)
+    steps.write(Ending("Failed", "2026-11-22T02:01:00.000Z", error="E", cause="C"), PLENTY)
+    assert "has written its record: Failed" in write_of_ended(ended_badly("FAILED"), store, NoJobs(), PLENTY)
     assert kept(store)["Cause"] == "C"
 
 
 def test_a_record_that_is_written_meanwhile_stays() -> None:
     store = uploaded(1)
     steps = a_run(store)
-    steps.list_inputs()
+    steps.list_inputs(PLENTY)
 
     class Finishing(NoJobs):
         def paginate(self, **_request: str) -> Iterator[dict[str, Any]]:
-            steps.write(Ending("Completed", "2026-11-22T02:01:00.000Z"))
+            steps.write(Ending("Completed", "2026-11-22T02:01:00.000Z"), PLENTY)
             yield from super().paginate()
 
-    assert "meanwhile" in write_of_ended(ended_badly("ABORTED"), store, Finishing())
+    assert "meanwhile" in write_of_ended(ended_badly("ABORTED"), store, Finishing(), PLENTY)
     assert kept(store)["Outcome"] == "Completed"
 
 
@@ -184,15 +183,44 @@ def test_the_first_form_that_the_stopped_call_still_writes_is_replaced() -> None
             nonlocal pages
             pages += 1
             if pages == 2:  # between reading the record and writing it
-                steps.list_inputs()
+                steps.list_inputs(PLENTY)
             yield from super().paginate()
 
-    assert "wrote its record: Aborted" in write_of_ended(ended_badly("ABORTED"), store, Listing())
+    assert "wrote its record: Aborted" in write_of_ended(ended_badly("ABORTED"), store, Listing(), PLENTY)
     assert kept(store)["Outcome"] == "Aborted"
 
 
 def test_the_first_form_never_replaces_the_record_of_a_run_that_ended() -> None:
     store = uploaded(1)
-    write_of_ended(ended_badly("ABORTED"), store, NoJobs())
-    a_run(store).list_inputs()
+    write_of_ended(ended_badly("ABORTED"), store, NoJobs(), PLENTY)
+    a_run(store).list_inputs(PLENTY)
     assert kept(store)["Outcome"] == "Aborted"
+
+
+def test_objects_that_cannot_be_listed_in_time_are_not_known(capsys: pytest.CaptureFixture[str]) -> None:
+    store = uploaded(300)
+    steps = a_run(store)
+    steps.list_inputs(looks(1))
+    assert f"{OUT}_objects.jsonl" not in {key for _, key in store.objects}
+    assert "the objects below s3://in/churn/ were not all listed" in capsys.readouterr().out
+    assert steps.reconcile(None, PLENTY)["error"] == ""
+    steps.write(Ending("Completed", "2026-11-22T02:01:00.000Z"), PLENTY)
+    record = kept(store)
+    assert record["Objects"] == {"Total": None, "Success": None, "Error": None}
+    assert record["Reconciliation"]["Result"] == "NotChecked"
+
+
+@pytest.mark.parametrize("reconcile", ["objects", "records"])
+@pytest.mark.parametrize("pages", [1, 4])  # of the input, and of the results
+def test_results_that_cannot_be_listed_in_time_are_not_compared(reconcile: str, pages: int) -> None:
+    store = uploaded(300)
+    steps = a_run(store, reconcile)
+    steps.list_inputs(PLENTY)
+    scored(store, 300)
+    assert steps.reconcile(None, looks(pages))["error"] == ""
+    steps.write(Ending("Completed", "2026-11-22T02:01:00.000Z"), NOTHING)
+    record = kept(store)
+    assert record["Objects"] == {"Total": 300, "Success": None, "Error": None}
+    assert record["Records"] == {"Total": None, "Success": None, "Error": None}
+    assert record["Reconciliation"] == {"By": reconcile, "Result": "NotChecked", "Mismatches": []}
+    assert store.uploads == {}

@@ -25,3 +25,7 @@ def test_a_part_ends_with_the_whole_at_the_latest() -> None:
     assert whole.part(10).ends == 70
     assert whole.part(50).ends == 100
     assert PLENTY.part(math.inf).ends == math.inf
+
+
+def test_a_budget_may_end_so_many_seconds_earlier() -> None:
+    assert TimeBudget(100, clock=lambda: 60).but(15).ends == 85

@@ -29,8 +29,11 @@ class FunctionSize:
         return self.timeout_seconds + _LATER
 
 
-FEW_CALLS = FunctionSize(memory_mb=256, timeout_seconds=50)
-"""For a function that makes a few calls of AWS: it waits most of the time."""
+FEW_CALLS = FunctionSize(memory_mb=256, timeout_seconds=180)
+"""For a function that makes a few calls of AWS: it waits most of the time.
+
+The worst call takes 110 seconds with all its retries (`lambda/shared/aws_client.py`): with a shorter timeout,
+Lambda would end a function whose call could still succeed."""
 
 LISTS_OBJECTS = FunctionSize(memory_mb=1769, timeout_seconds=900)
 """For a function that lists up to a million objects below a prefix, a thousand calls, and perhaps their results.
