@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -58,6 +58,12 @@ class BucketStore:
     def read(self, place: S3Uri) -> bytes:
         """Return a small object."""
         with self.open(place.bucket, place.key) as body:
+            return body.read()
+
+    def read_start(self, place: S3Uri, size: int) -> bytes:
+        """Return the first bytes of an object that isn't empty, at most `size`."""
+        answer = self.client.get_object(Bucket=place.bucket, Key=place.key, Range=f"bytes=0-{size - 1}")
+        with cast(BinaryIO, answer["Body"]) as body:
             return body.read()
 
     def find(self, place: S3Uri) -> bytes | None:
@@ -232,12 +238,12 @@ class LaterUpload:
         """Do nothing: a lifecycle rule ends an open upload of a section, so the function needs no permission for it."""
 
 
-def in_order(store: BucketStore, places: Iterator[S3Uri]) -> Iterator[bytes]:
-    """Yield the contents of small objects in order, several of which are read at a time."""
+def in_order(read: Callable[[S3Uri], bytes], places: Iterator[S3Uri]) -> Iterator[bytes]:
+    """Yield what `read` returns of small objects in order, several of which are read at a time."""
     with ThreadPoolExecutor(_AT_A_TIME) as pool:
         waiting: list[Future[bytes]] = []
         for place in places:
-            waiting.append(pool.submit(store.read, place))
+            waiting.append(pool.submit(read, place))
             if len(waiting) >= _AT_A_TIME:
                 yield waiting.pop(0).result()
         for future in waiting:

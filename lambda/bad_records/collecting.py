@@ -40,7 +40,7 @@ class Collecting:
                 return {"next": "Collect", "bad_records": 0}
             self._write(one, results)
         bad = list(plan.sections(State.BAD))
-        write_list(self.store, self.run.settings.output, bad)
+        write_list(self.run, self.store, bad)
         return {"next": "Done", "bad_records": len(bad)}
 
     def _results(self) -> dict[str, int]:
@@ -72,7 +72,7 @@ class Collecting:
                 return places.copy(section) if bad_result.needs_record and section.copied else None
             return places.result(section) if sizes[id(section)] < SMALLEST_PART else None
 
-        read = in_order(self.store, (place for section in one.sections if (place := small(section))))
+        read = in_order(self.store.read, (place for section in one.sections if (place := small(section))))
         upload = self.store.create(one.output.bucket, one.output.key)
         try:
             for section in one.sections:

@@ -19,7 +19,7 @@ from cutting import MOST_OF_A_ROUND, Cut, shares, shares_of_lines
 from reasons import LogsClient, reasons
 from refused_lines import refused_lines
 from section_run import SectionRun, TimeLeft, is_last, round_request
-from sections import IN, OUT, FailedObject, Plan, Section, State
+from sections import IN, KEPT, OUT, FailedObject, Plan, Section, State
 from verdict import Evidence
 
 from aws_client import LONGEST_CALL_SECONDS
@@ -154,11 +154,16 @@ class Rounds:
         refused = refused_lines(self.run.settings, max_payload)
 
         def keep(name: str, line: bytes) -> bool:
-            """Keep a line that could be joined: one that is too large, but can be parsed."""
-            if not self.run.bad_result.needs_record or len(line) < (max_payload or 0) * 1024**2:
+            """Keep a line that is quoted, or could be joined: one that is too large, but can be parsed.
+
+            It is kept whole: the start of a line that can't be parsed might be a record.
+            """
+            is_joined = self.run.bad_result.needs_record and len(line) >= (max_payload or 0) * 1024**2
+            if not line or not (is_joined or self.run.keep_records):
                 return False
-            section = Section(0, 1, 0, 0, name, 1, copied="kept")
-            self.store.write(self.run.places.copy(section), line)
+            copy = uploads.create(self.run.places.copy(Section(0, 1, 0, 0, name, 1, copied=KEPT)))
+            copy.write(line)
+            copy.commit()
             return True
 
         with ManyUploads(self.store) as uploads:
@@ -337,7 +342,7 @@ class Rounds:
         self, certain: int, limit: str, *, at_least: bool, plan: Plan | None = None
     ) -> NoReturn:
         bad = list(plan.sections(State.BAD)) if plan else []
-        write_list(self.store, self.run.settings.output, bad)
+        write_list(self.run, self.store, bad)
         # Without their reasons, which may quote data: causes are sent in notifications.
         known = [f"line {section.line:,} of {one.source}" for one, section in bad]
         shown = f"; such as {listed(known, 3)}" if known else ""

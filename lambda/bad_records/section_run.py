@@ -26,7 +26,7 @@ class SectionRun:
 
     `request` is the job's own, not that of a round. `round` is the round that has ended: 0 is the job's own transform
     job. `transform_job_name` is its last attempt. `failure` is its Error and Cause. `scratch` is the Bucket and the Key
-    prefix of the job's sections.
+    prefix of the job's sections. `keep_records` says that the list of bad records quotes them.
     """
 
     run: str
@@ -37,6 +37,7 @@ class SectionRun:
     limit: Mapping[str, float | None]
     result: str
     scratch: Mapping[str, str]
+    keep_records: bool = False
     places: Places = field(init=False)
 
     def __post_init__(self) -> None:

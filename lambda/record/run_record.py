@@ -111,7 +111,7 @@ def started(run: Run, model: Record | None) -> Record:
         "Objects": unknown_records(),
         "Records": unknown_records(),
         "Reconciliation": not_checked(run.reconcile),
-        "BadRecords": 0,
+        "BadRecords": None,
         "Price": None,
         "Cost": None,
         "Error": None,

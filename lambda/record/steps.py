@@ -133,7 +133,8 @@ class RecordSteps:
         return {
             "Objects": summary.objects(),
             "Records": summary.records(),
-            "BadRecords": summary.bad_records,
+            # A run that failed before that may have known some of them.
+            "BadRecords": summary.bad_records if was_reconciled else None,
             "Reconciliation": summary.reconciliation(self.run.reconcile)
             if was_reconciled and is_known
             else not_checked(self.run.reconcile),

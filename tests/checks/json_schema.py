@@ -27,6 +27,8 @@ _KNOWN = {
     "const",
     "pattern",
     "minimum",
+    "maxLength",
+    "contentEncoding",  # says what a string is, and refuses none
     "maxItems",
 }
 
@@ -54,6 +56,8 @@ def _limits(value: Any, schema: Mapping[str, Any], place: str) -> Iterator[str]:
         yield f"{place}: {value!r} does not match {schema['pattern']}"
     if isinstance(value, int | float) and value < schema.get("minimum", value):
         yield f"{place}: {value!r} is less than {schema['minimum']}"
+    if isinstance(value, str) and len(value) > schema.get("maxLength", len(value)):
+        yield f"{place}: it has {len(value)} characters"
     if isinstance(value, list) and len(value) > schema.get("maxItems", len(value)):
         yield f"{place}: it has {len(value)} items"
 

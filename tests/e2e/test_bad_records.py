@@ -17,7 +17,7 @@ JOBS: dict[str, dict[str, Any]] = {
     "joined": {
         "behaviour": "poison",
         "data_processing": {"join_source": "Input"},
-        "bad_records": {"max_count": 20},
+        "bad_records": {"max_count": 20, "keep_records": True},
         "reconcile": "records",
     },
     "marked": {
@@ -81,6 +81,7 @@ def test_a_run_completes_without_its_bad_records(deployed: Deployed) -> None:
         (f"{uri}a.csv", at) for at in sorted(poisoned)
     ]
     assert all("ClientError: 400" in one["Reason"] for one in listed)
+    assert [one["Record"] for one in listed] == [rows(poisoned)[at - 1] for at in sorted(poisoned)]
     states = deployed.states(described["executionArn"])
     assert states.count("Transform") == 1 + 2
     record = json.loads(result_of(deployed, output, "_run.json"))

@@ -89,8 +89,9 @@ def test_after_a_stop_while_bad_records_are_looked_for_no_sections_are_left(worl
     execution = stopped_in(world, state, WITH_SECTIONS[state])
     leaves_nothing(world, "picky", execution, state)
     wait_until(lambda: world.sections() == [])
-    rounds = [job["Round"] for job in record_of(world.deployed, "picky", execution).run["TransformJobs"]]
-    assert rounds == ([0] if state == "PlanSections" else [0, 1])
+    record = record_of(world.deployed, "picky", execution).run
+    assert [job["Round"] for job in record["TransformJobs"]] == ([0] if state == "PlanSections" else [0, 1])
+    assert record["BadRecords"] is None
 
 
 def leaves_nothing(world: World, job: str, execution: str, state: str) -> None:

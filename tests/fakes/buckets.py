@@ -33,11 +33,15 @@ class FakeBuckets:
 
     # boto3's client
 
-    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:
+    def get_object(self, *, Bucket: str, Key: str, Range: str = "bytes=0-") -> dict[str, Any]:
         if (Bucket, Key) not in self.objects:
             # As S3 does without an unconditional s3:ListBucket.
             raise ClientError({"Error": {"Code": "AccessDenied", "Message": Key}}, "GetObject")
-        return {"Body": io.BytesIO(self.objects[Bucket, Key])}
+        first, _, last = Range.removeprefix("bytes=").partition("-")
+        found = self.objects[Bucket, Key]
+        if len(found) <= int(first) and (first, last) != ("0", ""):
+            raise ClientError({"Error": {"Code": "InvalidRange", "Message": Key}}, "GetObject")
+        return {"Body": io.BytesIO(found[int(first) : int(last) + 1 if last else None])}
 
     def put_object(self, *, Bucket: str, Key: str, Body: bytes, **given: str) -> dict[str, Any]:
         with self._lock:

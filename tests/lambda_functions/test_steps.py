@@ -80,6 +80,15 @@ def kept(store: Any) -> dict[str, Any]:
     return found
 
 
+def test_a_run_that_was_stopped_does_not_know_how_many_records_are_bad() -> None:
+    store = uploaded(2)
+    steps = a_run(store)
+    steps.list_inputs()
+    assert kept(store)["BadRecords"] is None
+    store.put(f"s3://out/{OUT}_bad_records.jsonl", b'{"Object":"s3://in/churn/00000.csv"}\n')
+    assert steps.write(Ending("Aborted", BEGAN.isoformat()))["BadRecords"] is None
+
+
 @pytest.mark.parametrize("reconcile", ["objects", "records"])
 def test_many_objects_are_reconciled_and_recorded_a_part_at_a_time(
     reconcile: str, monkeypatch: pytest.MonkeyPatch

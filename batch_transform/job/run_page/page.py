@@ -52,7 +52,7 @@ def run_page(page: RunPage) -> str:
     title = f"{record['Job']}, run {record['RunId']}"
     sections = [
         _failure(page),
-        _tiles(record),
+        _tiles(page),
         _agreement(record),
         _over_time(page),
         _section("Attempts", transform_jobs_table(record["TransformJobs"]))
@@ -127,13 +127,14 @@ def _failure(page: RunPage) -> Html | None:
     )
 
 
-def _tiles(record: Values) -> Html:
+def _tiles(page: RunPage) -> Html:
+    record = page.record
     started, ended = _moment(record["StartTime"]), _moment(record["EndTime"])
     records, objects = record["Records"], record["Objects"]
     tiles = [
         (_number(records["Total"]), "records in"),
         (_number(records["Success"]), "records out"),
-        (_bad_count(record), "bad records"),
+        (_bad_count(page), "bad records"),
         (_of(objects["Success"], objects["Total"]), "objects completed"),
         (_cost_text(record), "cost of the instances"),
         (length_text(ended - started) if started and ended else "unknown", "from start to end"),
@@ -218,10 +219,13 @@ def _bad_records(page: RunPage) -> Html | None:
     if not page.bad_records:
         return None
     total, shown = page.record["BadRecords"], len(page.bad_records)
-    more = f"The first {shown:,} of {counted(total, 'bad record')}; _bad_records.jsonl has all."
+    if total is None:  # the run failed before all were known
+        more = "Those that were known when the run ended; _bad_records.jsonl has all of them."
+    else:
+        more = f"The first {shown:,} of {counted(total, 'bad record')}; _bad_records.jsonl has all."
     return _section(
         "Bad records",
-        element("p", more, class_="soft") if total > shown else None,
+        element("p", more, class_="soft") if total is None or total > shown else None,
         bad_records_table(page.bad_records, details=page.details),
     )
 
@@ -313,12 +317,9 @@ def _cost_text(record: Values) -> str:
     return "none: no transform job" if never_started else "unknown"
 
 
-def _bad_count(record: Values) -> str:
-    """The number of bad records; the 0 of a run that ended before it could find any says nothing."""
-    is_known = (
-        record["Outcome"] == "Completed" or record["BadRecords"] or record["Records"]["Error"] is not None
-    )
-    return _number(record["BadRecords"] if is_known else None)
+def _bad_count(page: RunPage) -> str:
+    total, known = page.record["BadRecords"], len(page.bad_records)
+    return f"at least {known:,}" if total is None and known else _number(total)
 
 
 def _cost_of(members: Values) -> Cost:

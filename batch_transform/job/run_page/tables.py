@@ -17,6 +17,7 @@ _LOOKS = {
     "Stray": "warn",
     "Stopped": "warn",
 }
+_QUOTED = frozenset({"Record", "RecordBase64"})
 _TALL = 12
 """Rows from which on a table scrolls vertically as well."""
 
@@ -96,18 +97,24 @@ def objects_table(objects: Sequence[Values]) -> Html:
 
 def bad_records_table(bad_records: Sequence[Values], *, details: bool) -> Html:
     """Return the bad records; the records themselves, if the job keeps them, only with `details`."""
-    has_text = details and any("Record" in one for one in bad_records)
+    has_text = details and any(not _QUOTED.isdisjoint(one) for one in bad_records)
     rows = [
         [
             one["Object"],
             _count(one["Line"]),
             (one["Reason"] or "") if details else "see _bad_records.jsonl",
-            *([element("code", str(one.get("Record", "")))] if has_text else []),
+            *([_record(one)] if has_text else []),
         ]
         for one in bad_records
     ]
     heads = ["object", "line", "reason", *(["record"] if has_text else [])]
     return table(heads, rows, "Bad records", wide={0, 2, 3}, numbers={1})
+
+
+def _record(one: Values) -> Html:
+    if "RecordBase64" in one:
+        return element("span", "not UTF-8, in base64: ", element("code", one["RecordBase64"]))
+    return element("code", one.get("Record", ""))
 
 
 def _status(text: str) -> Html:

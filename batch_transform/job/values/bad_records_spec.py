@@ -47,6 +47,13 @@ class BadRecordsSpec:
             Text(1, 1000, r"[^\r\n]+", "one line of text, such as ERROR"),
         ),
     ] = OMIT
+    keep_records: Annotated[
+        bool,
+        Setting(
+            "true quotes each bad record in `_bad_records.jsonl`, its first 2 KiB",
+            default_reason="the list says where they are, and has no data",
+        ),
+    ] = False
 
     @property
     def leaves_out(self) -> bool:

@@ -190,7 +190,7 @@ def test_without_states_the_attempts_are_shown_over_time() -> None:
 def test_a_run_that_ended_before_it_could_find_bad_records_does_not_claim_to_have_none() -> None:
     failed = runs.a_record(
         Outcome="Failed",
-        BadRecords=0,
+        BadRecords=None,
         Records={"Total": None, "Success": None, "Error": None},
         Request=None,
         Cost=None,
@@ -198,3 +198,19 @@ def test_a_run_that_ended_before_it_could_find_bad_records_does_not_claim_to_hav
     text = Words(RunPage(failed)).text
     assert "not counted bad records" in " ".join(text.split())
     assert "none: no transform job" in text
+
+
+def test_a_run_that_failed_because_of_bad_records_shows_those_that_were_known() -> None:
+    record = runs.a_record(Outcome="Failed", Error="BadRecordsError", BadRecords=None)
+    text = " ".join(Words(RunPage(record, bad_records=[runs.bad_record(1), runs.bad_record(2)])).text.split())
+    assert "at least 2 bad records" in text
+    assert "Those that were known when the run ended" in text
+
+
+def test_a_record_that_is_not_text_is_quoted_in_base64() -> None:
+    binary = {name: value for name, value in runs.bad_record(1).items() if name != "Record"}
+    page = RunPage(runs.a_record(), bad_records=[runs.bad_record(2), {**binary, "RecordBase64": "/w=="}])
+    text = " ".join(Words(page).text.split())
+    assert "id-99,n/a,basic,<b>not bold</b>" in text
+    assert "not UTF-8, in base64: /w==" in text
+    assert "/w==" not in Words(replace(page, details=False)).text

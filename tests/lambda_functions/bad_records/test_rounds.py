@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
+from importlib import resources
+from typing import Any
 from unittest.mock import patch
 
 import cutting
@@ -11,10 +14,14 @@ from bucket_store import BucketStore
 
 from batch_transform.engine.interfaces import Answer
 from batch_transform.job.errors import BadRecordsError
+from checks.json_schema import faults
 from engine.fake_world import line_by_line
 from lambda_functions.bad_records.world import OUT, SCRATCH, Story, a_request, a_run, poisoned
 
 ECHO = line_by_line(lambda line: line)
+BAD_RECORDS_SCHEMA = json.loads(
+    (resources.files("batch_transform.job.record") / "bad_records.schema.json").read_text(encoding="utf-8")
+)
 
 
 def rows(count: int, *poison: int) -> bytes:
@@ -145,6 +152,50 @@ def test_everything_is_encrypted_with_the_key_of_the_results() -> None:
     request["TransformOutput"]["KmsKeyId"] = "alias/results"
     story = a_run({"a.csv": rows(5, 2)}, poisoned(ECHO), request, result="ERROR")
     assert story.buckets.encryption == {"alias/results"}
+
+
+def quoted(objects: dict[str, bytes], request: dict[str, Any], *, max_count: int = 9) -> list[Any]:
+    """What the list of bad records has of each record itself."""
+    story = a_run(objects, poisoned(ECHO), request, result="ERROR", max_count=max_count, keep_records=True)
+    listed = [json.loads(line) for line in story.listed.splitlines()]
+    assert [fault for line in listed for fault in faults(line, BAD_RECORDS_SCHEMA)] == []
+    return [line.get("Record", line.get("RecordBase64", "").encode()) for line in listed]
+
+
+def test_a_list_of_bad_records_quotes_none_by_default() -> None:
+    story = a_run({"a.csv": rows(5, 2)}, poisoned(ECHO), result="ERROR")
+    assert not {"Record", "RecordBase64"} & json.loads(story.listed).keys()
+
+
+def test_kept_records_are_quoted_without_their_newline() -> None:
+    data = "1,x\n2,\"pöison poison\"\r\n3,x\n4,x\n5,poison".encode()
+    assert quoted({"a.csv": data}, a_request()) == ['2,"pöison poison"\r', "5,poison"]
+
+
+def test_kept_records_are_quoted_in_a_run_that_fails_because_of_them() -> None:
+    with patch.multiple(cutting, MOST_OF_ONE=30):
+        assert quoted({"a.csv": rows(20, 2, 9)}, a_request(), max_count=1) == ["2,poison", "9,poison"]
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        (b"poison," + b"x" * 2041, "poison," + "x" * 2041),
+        (b"poison," + b"x" * 2042, "poison," + "x" * 2041),
+        (b"poison," + "é".encode() * 2000, "poison," + "é" * 1020),
+        (b"poison," + b"\xff" * 3000, b64encode(b"poison," + b"\xff" * 2041)),
+        ("poisoné".encode()[:-1], b64encode("poisoné".encode()[:-1])),
+    ],
+    ids=["2 KiB", "above 2 KiB", "cut within a character", "not UTF-8", "ends within a character"],
+)
+def test_a_kept_record_has_at_most_two_kib(record: bytes, expected: str | bytes) -> None:
+    assert quoted({"a.csv": b"1,x\n2,x\n3,x\n" + record + b"\n"}, a_request()) == [expected]
+
+
+def test_lines_that_the_agent_refuses_are_kept_as_well() -> None:
+    request = a_request(join_source="Input")
+    data = b'1,a\n2,"b' + b"c" * 3000 + b"\n3,d\n\n4,e\n"
+    assert quoted({"a.csv": data}, request) == ['2,"b' + "c" * 2044]
 
 
 def test_the_sections_of_one_run_are_deleted() -> None:

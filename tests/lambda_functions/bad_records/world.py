@@ -135,6 +135,7 @@ def a_run(
     time_left: float = PLENTY,
     twice: bool = False,
     arriving: Mapping[str, bytes] | None = None,
+    keep_records: bool = False,
 ) -> Story:
     """Run a job with `bad_records`. With `twice`, Lambda calls the function a second time after each success.
 
@@ -164,6 +165,7 @@ def a_run(
             limit={"max_count": max_count, "max_percent": max_percent},
             result=result,
             scratch=SCRATCH,
+            keep_records=keep_records,
         )
         store = BucketStore(buckets, run.kms_key)
         for _ in range(1 + twice):

@@ -61,6 +61,7 @@ def bad_records_states(
         "failure": "{% $failure %}",
         "limit": {name: value for name, value in limit.items() if value is not None},
         "result": literal(bad_records.result),
+        "keep_records": bad_records.keep_records,
     }
 
     def task(comment: str, payload: Mapping[str, Any], assign: State, catch: State, following: str) -> State:
