@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from threading import BoundedSemaphore
 from typing import Any, BinaryIO, NamedTuple, Self, cast
 
@@ -43,13 +43,13 @@ class BucketStore:
             for found in page.get("Contents", []):
                 yield InputObject(bucket, found["Key"], found["Size"])
 
-    def stored(self, place: S3Uri) -> Stored:
-        """Return what the listing says about an object: size 0 if it was deleted."""
+    def stored(self, place: S3Uri) -> Stored | None:
+        """Return what the listing says about an object; None if there is none."""
         listed = self.client.list_objects_v2(Bucket=place.bucket, Prefix=place.key, MaxKeys=1)
         for found in listed.get("Contents", []):  # the key itself is the first that starts with it
             if found["Key"] == place.key:
                 return Stored(found["Size"], found["LastModified"])
-        return Stored(0, datetime.now(UTC))
+        return None
 
     def open(self, bucket: str, key: str) -> BinaryIO:
         """Return the object's bytes as a stream, which the caller closes."""

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 from bad_record_list import write_list
+from botocore.exceptions import ClientError
 from bucket_store import BucketStore, ManyUploads
 from cutting import MOST_OF_A_ROUND, Cut, shares, shares_of_lines
 from reasons import LogsClient, reasons
@@ -90,11 +91,11 @@ class Rounds:
         read = {
             one.source
             for one, found in zip(missing, stored, strict=True)
-            if found.modified <= self.run.started
+            if found is not None and found.modified <= self.run.started
         }
         self._require_blame(len(read))
         plan = self._begun() or Plan(1, len(selected), [])
-        parts = shares([found.size for found in stored])
+        parts = shares([0 if found is None else found.size for found in stored])
         # By name: an object may have arrived since an earlier call.
         cut = {one.source for one in plan.failed}
         begun = len(plan.failed)
@@ -134,9 +135,10 @@ class Rounds:
     def _size(self, place: S3Uri) -> int:
         """Return the size of an object, unpacked. A packed object is read to its end for that."""
         if not self.run.settings.is_gzip:
-            return self.store.stored(place).size
+            found = self.store.stored(place)
+            return self._stop_without(place) if found is None else found.size
         size = 0
-        with self.store.open(place.bucket, place.key) as stored:
+        with self._open(place) as stored:
             stream = object_stream(stored, self.run.settings)
             try:
                 while chunk := stream.read(_CHUNK):
@@ -144,6 +146,20 @@ class Rounds:
             except RecordError as error:  # it isn't gzip: no record is bad, the whole object is
                 self._stop_with_reason(f"{place}: {error}")
         return size
+
+    def _open(self, source: S3Uri) -> BinaryIO:
+        """Open an input object."""
+        try:
+            return self.store.open(source.bucket, source.key)
+        except ClientError:
+            if self.store.stored(source) is None:
+                self._stop_without(source)
+            raise
+
+    def _stop_without(self, source: S3Uri) -> NoReturn:
+        self._stop_with_reason(
+            f"{source} was deleted while the run was in progress; keep the input as it is until a run has ended"
+        )
 
     def _cut_object(self, one: Selected, number: int, share: int) -> FailedObject:
         size = self._size(one.source)
@@ -175,7 +191,7 @@ class Rounds:
                 refused=refused,
                 keep=keep,
             )
-            with self.store.open(one.source.bucket, one.source.key) as stored:
+            with self._open(one.source) as stored:
                 for section in cut.sections(object_stream(stored, self.run.settings)):
                     failed.sections.append(section)
                     if failed.certain > MOST_BAD_RECORDS:
@@ -324,7 +340,7 @@ class Rounds:
                     "there was no time to count the records of all objects for bad_records.max_percent; set "
                     "bad_records.max_count instead"
                 )
-            with self.store.open(one.source.bucket, one.source.key) as stored:
+            with self._open(one.source) as stored:
                 records += _count(object_stream(stored, self.run.settings))
             if records >= enough:
                 break

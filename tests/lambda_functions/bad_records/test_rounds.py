@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from base64 import b64encode
 from importlib import resources
@@ -16,7 +17,7 @@ from batch_transform.engine.interfaces import Answer
 from batch_transform.job.errors import BadRecordsError
 from checks.json_schema import faults
 from engine.fake_world import line_by_line
-from lambda_functions.bad_records.world import OUT, SCRATCH, Story, a_request, a_run, poisoned
+from lambda_functions.bad_records.world import IN, OUT, SCRATCH, Story, a_request, a_run, poisoned
 
 ECHO = line_by_line(lambda line: line)
 BAD_RECORDS_SCHEMA = json.loads(
@@ -138,6 +139,26 @@ def test_an_empty_object_is_no_bad_record() -> None:
     story = a_run({"a.jsonl": b'{"a":1}\n', "b.jsonl": b""}, line_by_line(lambda _: b"1"), request)
     assert story.failure is not None
     assert "s3://data-in/churn/b.jsonl has no records; remove it" in story.failure["Cause"]
+
+
+@pytest.mark.parametrize("moment", ["stored", "open"])
+@pytest.mark.parametrize("compression_type", ["None", "Gzip"])
+def test_an_input_that_is_deleted_while_it_is_planned_is_said_to_be_gone(
+    compression_type: str, moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is deleted after the listing, or after its size is known."""
+    data = gzip.compress(rows(5, 2)) if compression_type == "Gzip" else rows(5, 2)
+    real = getattr(BucketStore, moment)
+
+    def deleting(store: BucketStore, *place: Any) -> Any:
+        store.client.objects.pop((IN, "churn/a.csv"), None)
+        return real(store, *place)
+
+    monkeypatch.setattr(BucketStore, moment, deleting)
+    story = a_run({"a.csv": data}, poisoned(ECHO), a_request(compression_type=compression_type), result="E")
+    assert story.failure is not None
+    assert "s3://data-in/churn/a.csv was deleted while the run was in progress" in story.failure["Cause"]
+    assert "no records" not in story.failure["Cause"]
 
 
 def test_a_function_without_time_continues_in_its_next_call() -> None:
