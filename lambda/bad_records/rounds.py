@@ -38,11 +38,14 @@ _NEEDED_SECONDS = 300
 
 
 class StoppedError(Exception):
-    """When the run has to fail. `as_failure` is its Error and Cause. It never leaves the function."""
+    """When the run has to fail. It never leaves the function.
 
-    def __init__(self, error: str, cause: str) -> None:
+    `as_failure` is its Error and Cause, and the part of the cause that never has data, which may be empty.
+    """
+
+    def __init__(self, error: str, cause: str, explanation: str = "") -> None:
         super().__init__(cause)
-        self.as_failure = {"Error": error, "Cause": cause}
+        self.as_failure = {"Error": error, "Cause": cause, "Explanation": explanation}
 
 
 @dataclass(frozen=True)
@@ -352,7 +355,7 @@ class Rounds:
 
     def _stop_with_reason(self, why: str) -> NoReturn:
         reason = self._failure_reason()
-        raise StoppedError(self.run.failure.get("Error", "States.TaskFailed"), f"{reason}; {why}")
+        raise StoppedError(self.run.failure.get("Error", "States.TaskFailed"), f"{reason}; {why}", why)
 
     def _stop_over_limit(
         self, certain: int, limit: str, *, at_least: bool, plan: Plan | None = None

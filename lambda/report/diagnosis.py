@@ -38,7 +38,8 @@ class FailedRun:
     transform job that the state machine lost track of; it is empty for any other run. `max_cost` is empty for a job
     without `workflow.max_cost`; for others it has the `amount` and its `currency`, what earlier attempts have `spent`,
     the attempt's `time_limit` in seconds, and `is_bound`: whether the cost bounds that. `details` says whether the
-    cause may quote what the transform job said about the data.
+    cause may quote what the transform job said about the data. `could_leave_out_records` says that the job could have
+    `bad_records`, and has none. The `Explanation` in an error never has data.
     """
 
     job: str
@@ -51,6 +52,7 @@ class FailedRun:
     stop_result: str = ""
     max_cost: Mapping[str, Any] = field(default_factory=dict)
     details: bool = True
+    could_leave_out_records: bool = False
 
     @classmethod
     def of(cls, event: Mapping[str, Any]) -> FailedRun:
@@ -91,7 +93,10 @@ def explain(run: FailedRun, s3: S3Lister, logs: LogsClient, budget: TimeBudget) 
             "files without a result: could not be determined",
             lambda: unserved_files(run.request, s3, objects),
         )
-    lines.append(f"next step: {next_step(error, reason, run.instance_types)}")
+    could = run.could_leave_out_records
+    lines.append(
+        f"next step: {next_step(error, reason, run.instance_types, could_leave_out_records=could)}"
+    )
     if run.error["Error"] != "ReconciliationError":  # its transform job completed
         where = f"log: group {LOG_GROUP}, streams {name}/…"
         log = budget.part(_LOG_SECONDS)
@@ -114,8 +119,10 @@ def _reason(run: FailedRun, description: Mapping[str, Any]) -> str:
     cause = run.error.get("Cause", "")
     if run.details or run.error["Error"] != "States.TaskFailed":
         return description.get("FailureReason", cause) or run.error["Error"]
-    kind = str(description.get("FailureReason", "")).partition(":")[0]
-    return kind if _KIND.fullmatch(kind) else "the transform job failed"
+    kind = str(description.get("FailureReason", cause)).partition(":")[0]
+    reason = kind if _KIND.fullmatch(kind) else "the transform job failed"
+    explanation = run.error.get("Explanation")
+    return f"{reason}; {explanation}" if explanation else reason
 
 
 def _or_why_not(otherwise: str, lines: Callable[[], list[str]]) -> list[str]:

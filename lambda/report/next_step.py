@@ -25,16 +25,26 @@ _OF_REASON = {
     "Rate exceeded": "start the run again later; AWS throttles the account's calls",
     "not authorized": "deploy the stack again, or ask an administrator which policy denies this",
 }
+_OF_RECORDS = ("ClientError", "AlgorithmError")
+_LEAVE_OUT = (
+    "; if single records are the reason, bad_records in the job file lets runs complete without them, and list them"
+)
 _ELSE = "fix the reason above, then start the run again"
 
 
-def next_step(error: str, reason: str, instance_types: Sequence[str]) -> str:
-    """Return the next step for an error of the state machine and AWS's reason."""
+def next_step(
+    error: str, reason: str, instance_types: Sequence[str], *, could_leave_out_records: bool = False
+) -> str:
+    """Return the next step for an error of the state machine and AWS's reason.
+
+    `could_leave_out_records` says that the job could have `bad_records`, and has none.
+    """
     types = ", ".join(instance_types)
     for known, step in _OF_ERROR.items():
         if error == known:
             return step.format(types=types)
     for known, step in _OF_REASON.items():
         if known in reason:
-            return step.format(types=types)
+            also = _LEAVE_OUT if could_leave_out_records and known in _OF_RECORDS else ""
+            return step.format(types=types) + also
     return _ELSE

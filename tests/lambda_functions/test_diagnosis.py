@@ -240,6 +240,33 @@ def test_every_failure_has_its_next_step(error: str, reason: str, step: str) -> 
     assert step in advice
 
 
+@pytest.mark.parametrize(
+    ("reason", "is_said"),
+    [("ClientError: 400", True), ("AlgorithmError: See job logs", True), ("CapacityError: None", False)],
+)
+def test_a_job_that_could_leave_bad_records_out_is_told_so(reason: str, is_said: bool) -> None:
+    run = a_failure(cause={**FAILED, "FailureReason": reason})
+    assert "bad_records" not in explained(run, FakeS3(OBJECTS), FakeLogs())["Cause"]
+    could = dataclasses.replace(run, could_leave_out_records=True)
+    lines = explained(could, FakeS3(OBJECTS), FakeLogs())["Cause"].splitlines()
+    [advice] = [line for line in lines if line.startswith("next step: ")]
+    assert ("bad_records in the job file" in advice) is is_said
+
+
+def test_without_details_an_explanation_without_data_stays() -> None:
+    said = "ClientError: 400: of 'secret'; 2 of 3 sections failed in round 1: it is the model, not the records"
+    error = {
+        "Error": "States.TaskFailed",
+        "Cause": said,
+        "Explanation": "2 of 3 sections failed in round 1: it is the model, not the records",
+    }
+    run = dataclasses.replace(a_failure(), error=error, details=False)
+    cause = explained(run, FakeS3(OBJECTS), FakeLogs())["Cause"]
+    assert "ClientError; 2 of 3 sections failed in round 1: it is the model, not the records" in cause
+    assert "secret" not in cause
+    assert "next step: check the log; fix the model and deploy it" in cause
+
+
 def test_the_cause_has_the_result_of_stopping_the_transform_job() -> None:
     run = a_failure(
         "SageMaker.AmazonSageMakerException", "no", stop_result="the state machine stopped the transform job"

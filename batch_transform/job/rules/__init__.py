@@ -11,14 +11,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from batch_transform.job.errors import Problem
-from batch_transform.job.rules.bad_records import bad_records_problems
+from batch_transform.job.rules.bad_records import bad_records_problems, knows_all
 from batch_transform.job.rules.batching import batching_problems
 from batch_transform.job.rules.data_processing import filter_problems, join_problems
 from batch_transform.job.rules.instance_types import instance_type_problems, resource_problems
 from batch_transform.job.rules.limits import member_problems
 from batch_transform.job.rules.locations import location_problems
 from batch_transform.job.rules.request_values import INSTANCE_TYPE, RequestValues
-from batch_transform.job.values.bad_records_spec import BadRecordsSpec
+from batch_transform.job.values.bad_records_spec import OMIT, BadRecordsSpec
 
 _REQUEST_RULES = (batching_problems, join_problems, filter_problems, resource_problems, location_problems)
 
@@ -46,3 +46,13 @@ def request_problems(
     values = RequestValues(request, unsound=unsound, instance_types=instance_types)
     of_records = [] if bad_records is None else list(bad_records_problems(values, bad_records))
     return of_members + [problem for rule in _REQUEST_RULES for problem in rule(values)] + of_records
+
+
+def could_leave_out_records(request: Mapping[str, Any]) -> bool:
+    """Whether the job of this request, with none of its values unknown, could have `bad_records`."""
+    values = RequestValues(request, unsound=())
+    # One leaves bad records out, and the others write a text that fits CSV or JSON.
+    return knows_all(values) and any(
+        not list(bad_records_problems(values, BadRecordsSpec(max_count=1, result=result)))
+        for result in (OMIT, "ERROR", "null")
+    )

@@ -35,7 +35,7 @@ def bad_records_problems(values: RequestValues, bad_records: BadRecordsSpec) -> 
             "bad_records",
             "has no limit; write max_count, max_percent, or both: a run with more bad records fails",
         )
-    if not values.knows(*_FIELDS) or is_token(bad_records.result):
+    if not knows_all(values) or is_token(bad_records.result):
         return
     if values.has(_CAPTURE):
         yield Problem(
@@ -56,6 +56,11 @@ def bad_records_problems(values: RequestValues, bad_records: BadRecordsSpec) -> 
     if not is_joined:
         yield from _exact(values)
     yield from _result(values, bad_records.result, is_joined=is_joined)
+
+
+def knows_all(values: RequestValues) -> bool:
+    """Whether these rules can be checked: no value that they need is open."""
+    return values.knows(*_FIELDS)
 
 
 def _exact(values: RequestValues) -> Iterator[Problem]:

@@ -25,6 +25,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from batch_transform.job.rules import could_leave_out_records
 from batch_transform.job.values.job_spec import JobSpec
 from batch_transform_cdk.machine.states.bad_records import (
     BAD_RECORDS_VARIABLES,
@@ -103,7 +104,13 @@ def state_machine_definition(
         ),
         **write_record_states(spec, lambda_invoke, parts.record_arn),
         **(skipped_state() if spec.workflow.overlapping_runs in {"wait", "skip"} else {}),
-        **failed_states(lambda_invoke, parts.report_arn, has_lock=has_lock, details=spec.notify.details),
+        **failed_states(
+            lambda_invoke,
+            parts.report_arn,
+            has_lock=has_lock,
+            details=spec.notify.details,
+            could_leave_out_records=spec.bad_records is None and could_leave_out_records(request),
+        ),
         **(release_states(partition) if has_lock else {}),
     }
     return {

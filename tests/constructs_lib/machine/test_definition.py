@@ -717,6 +717,24 @@ def test_every_cause_names_job_file_data_reason_and_next_step(job_file: str) -> 
         assert re.search(r"start (the run )?again", cause)
 
 
+@pytest.mark.parametrize(
+    ("changes", "could"),
+    [
+        ({}, True),
+        ({"bad_records": BadRecordsSpec(max_count=1)}, False),
+        ({"input": dataclasses.replace(SPEC.input, split_type="RecordIO")}, False),
+    ],
+    ids=["could", "does already", "cannot: its objects are not split"],
+)
+def test_the_diagnosis_knows_whether_the_job_could_leave_bad_records_out(
+    changes: dict[str, Any], could: bool
+) -> None:
+    spec = dataclasses.replace(SPEC, **changes)
+    request = transform_job_request(spec, model_name="churn", data="s3://in/", output_path="s3://out/")
+    diagnose = state_machine_definition(spec, request, PARTS)["States"]["Diagnose"]
+    assert diagnose["Arguments"]["Payload"]["could_leave_out_records"] is could
+
+
 def test_without_details_no_cause_quotes_what_the_transform_job_said() -> None:
     spec = dataclasses.replace(SPEC, notify=NotifySpec(details=False))
     diagnose = state_machine_definition(spec, REQUEST, PARTS)["States"]["Diagnose"]

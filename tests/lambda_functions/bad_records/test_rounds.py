@@ -57,6 +57,9 @@ def test_more_failures_than_successes_are_the_models_fault() -> None:
         "2 of 3 sections and objects failed in round 1: it is the model, not the records"
         in story.failure["Cause"]
     )
+    assert story.failure["Explanation"] == (
+        "2 of 3 sections and objects failed in round 1: it is the model, not the records"
+    )
     assert story.out("a.csv") is None
 
 

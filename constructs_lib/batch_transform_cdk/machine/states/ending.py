@@ -112,8 +112,14 @@ def skipped_state() -> States:
     }
 
 
-def failed_states(lambda_invoke: str, report_arn: str, *, has_lock: bool, details: bool) -> States:
-    """Find out why the run failed, and end in the one Fail state. `details` lets its cause quote data and logs."""
+def failed_states(
+    lambda_invoke: str, report_arn: str, *, has_lock: bool, details: bool, could_leave_out_records: bool
+) -> States:
+    """Find out why the run failed, and end in the one Fail state.
+
+    `details` lets its cause quote data and logs. `could_leave_out_records` says that the job could have `bad_records`,
+    and has none.
+    """
     following = "ReleaseLockAfterFailure" if has_lock else "WriteRecordAfterFailure"
     return {
         "Diagnose": {
@@ -132,6 +138,7 @@ def failed_states(lambda_invoke: str, report_arn: str, *, has_lock: bool, detail
                     "error": "{% $failure %}",
                     "stop_result": "{% $stop_result ? $stop_result : '' %}",
                     "details": details,
+                    "could_leave_out_records": could_leave_out_records,
                 },
             },
             "TimeoutSeconds": LISTS_OBJECTS.state_timeout_seconds,
