@@ -94,9 +94,7 @@ def explain(run: FailedRun, s3: S3Lister, logs: LogsClient, budget: TimeBudget) 
             lambda: unserved_files(run.request, s3, objects),
         )
     could = run.could_leave_out_records
-    lines.append(
-        f"next step: {next_step(error, reason, run.instance_types, could_leave_out_records=could)}"
-    )
+    lines.append(f"next step: {next_step(error, reason, run.instance_types, could_leave_out_records=could)}")
     if run.error["Error"] != "ReconciliationError":  # its transform job completed
         where = f"log: group {LOG_GROUP}, streams {name}/…"
         log = budget.part(_LOG_SECONDS)

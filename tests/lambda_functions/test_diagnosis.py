@@ -254,7 +254,9 @@ def test_a_job_that_could_leave_bad_records_out_is_told_so(reason: str, is_said:
 
 
 def test_without_details_an_explanation_without_data_stays() -> None:
-    said = "ClientError: 400: of 'secret'; 2 of 3 sections failed in round 1: it is the model, not the records"
+    said = (
+        "ClientError: 400: of 'secret'; 2 of 3 sections failed in round 1: it is the model, not the records"
+    )
     error = {
         "Error": "States.TaskFailed",
         "Cause": said,

@@ -192,7 +192,7 @@ def test_a_list_of_bad_records_quotes_none_by_default() -> None:
 
 
 def test_kept_records_are_quoted_without_their_newline() -> None:
-    data = "1,x\n2,\"pöison poison\"\r\n3,x\n4,x\n5,poison".encode()
+    data = '1,x\n2,"pöison poison"\r\n3,x\n4,x\n5,poison'.encode()
     assert quoted({"a.csv": data}, a_request()) == ['2,"pöison poison"\r', "5,poison"]
 
 
