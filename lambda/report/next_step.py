@@ -26,7 +26,9 @@ _OF_REASON = {
     "not authorized": "deploy the stack again, or ask an administrator which policy denies this",
 }
 _OF_RECORDS = ("ClientError", "AlgorithmError")
-_LEAVE_OUT = "; if single records are the reason, bad_records in the job file lets runs complete without them, and list them"
+_LEAVE_OUT = (
+    "; if single records are the reason, bad_records in the job file lets runs leave them out, and lists them"
+)
 _ELSE = "fix the reason above, then start the run again"
 
 
