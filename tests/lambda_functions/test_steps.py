@@ -83,7 +83,7 @@ def kept(store: Any) -> dict[str, Any]:
 def test_a_run_that_was_stopped_does_not_know_how_many_records_are_bad() -> None:
     store = uploaded(2)
     steps = a_run(store)
-    steps.list_inputs()
+    steps.list_inputs(FOREVER)
     assert kept(store)["BadRecords"] is None
     store.put(f"s3://out/{OUT}_bad_records.jsonl", b'{"Object":"s3://in/churn/00000.csv"}\n')
     assert steps.write(Ending("Aborted", BEGAN.isoformat()))["BadRecords"] is None
