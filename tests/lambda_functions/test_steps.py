@@ -83,10 +83,10 @@ def kept(store: Any) -> dict[str, Any]:
 def test_a_run_that_was_stopped_does_not_know_how_many_records_are_bad() -> None:
     store = uploaded(2)
     steps = a_run(store)
-    steps.list_inputs(FOREVER)
+    steps.list_inputs(PLENTY)
     assert kept(store)["BadRecords"] is None
     store.put(f"s3://out/{OUT}_bad_records.jsonl", b'{"Object":"s3://in/churn/00000.csv"}\n')
-    assert steps.write(Ending("Aborted", BEGAN.isoformat()))["BadRecords"] is None
+    assert steps.write(Ending("Aborted", BEGAN.isoformat()), PLENTY)["BadRecords"] is None
 
 
 @pytest.mark.parametrize("reconcile", ["objects", "records"])
