@@ -23,6 +23,9 @@ DEPENDENCIES := $(BIN)/python tools/dependencies.py
 SHELL := sh
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 
+# A test run starts hundreds of Pythons: without bytecode each would compile the checkout, and pytest all tests.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Runs a command while no other of these runs here: two `make run` at once would install into one environment together.
 # The lock goes with the command, however that ends.
 ALONE := $(or $(PYTHON),python3) -c 'import fcntl, os, sys; os.makedirs("build", exist_ok=True); \
