@@ -50,7 +50,7 @@ def doctor(*, environment_name: str, jobs: Path, as_json: bool) -> None:
 
     Reads the job files, environments.yaml and the account of your AWS credentials, and changes nothing. Checks the
     account and region, the CDK bootstrap, quotas, images, buckets, keys, models, roles, log groups, email
-    subscriptions, runs in progress, and whether schedules start runs more often than past runs ended. What your
+    subscriptions, prices, runs in progress, and whether schedules start runs more often than past runs ended. What your
     credentials may not read is listed as not checked.
 
     Exits with 1 if something would stop a deployment or a run, and with 0 otherwise, even if there are warnings.
@@ -72,7 +72,9 @@ def doctor(*, environment_name: str, jobs: Path, as_json: bool) -> None:
             raise NoRegionError
         partition = session.get_partition_for_region(region)
         regions = session.get_available_regions("sagemaker", partition_name=partition)
-    account = Account(lambda service: session.client(service, config=config))
+    account = Account(
+        lambda service, elsewhere=None: session.client(service, region_name=elsewhere, config=config)
+    )
     findings = list(
         examine(specs, environment, account, region=region, regions=regions, qualifier=_qualifier())
     )

@@ -11,11 +11,14 @@ import json
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from batch_transform.doctor.finding import Unread
 from batch_transform.doctor.needs import EcrImage
-from batch_transform.job.errors import AwsCallError
+from batch_transform.job.errors import AwsCallError, PriceUnknownError
+from batch_transform.job.price.price import Price
+from batch_transform.job.price.price_list import endpoint_region, price_in, query
 from batch_transform.job.values.environment import EnvironmentSpec
 from batch_transform.runs.aws_calls import DENIED, aws_calls
 from batch_transform.runs.deployment import Stack, own_stacks
@@ -65,9 +68,12 @@ class Concurrency:
 
 
 class Account:
-    """An account and region. `client` makes the client for a service, as `boto3.Session.client` does."""
+    """An account and region. `client` makes the client for a service, as `boto3.Session.client` does.
 
-    def __init__(self, client: Callable[[str], Any]) -> None:
+    Its second argument is the region of the only service that is asked elsewhere, the Price List.
+    """
+
+    def __init__(self, client: Callable[..., Any]) -> None:
         self._client = functools.cache(client)
 
     def identity(self) -> tuple[str, str]:
@@ -109,6 +115,24 @@ class Account:
         limit = found["AccountLimit"]
         return Concurrency(limit["ConcurrentExecutions"], limit["UnreservedConcurrentExecutions"])
 
+    def price(self, instance_type: str, region: str) -> Price | PriceUnknownError | Unread:
+        """Return what an hour of a transform job costs, or why AWS's Price List can't say."""
+        try:
+            endpoint = endpoint_region(region)
+        except PriceUnknownError as error:
+            return error
+        found = _answer(
+            lambda: self._client("pricing", endpoint).get_products(**query(instance_type, region)),
+            "pricing:GetProducts",
+            (),
+        )
+        if not isinstance(found, dict):
+            return found or Unread("AWS answered nothing")
+        try:
+            return price_in(found["PriceList"], instance_type, region, datetime.now(UTC).date())
+        except PriceUnknownError as error:
+            return error
+
     def has_image(self, image: EcrImage) -> bool | Unread | None:
         """Return whether a repository has the image; None if there is no such repository."""
         wanted = {"imageDigest": image.digest} if image.digest else {"imageTag": image.tag}
@@ -146,13 +170,29 @@ class Account:
         return found["policyText"] if isinstance(found, dict) else found
 
     def bucket(self, name: str) -> Bucket | Unread | None:
-        """Return a bucket; None if no account has a bucket with that name."""
-        found = self._read("s3", "head_bucket", "s3:ListBucket", {"404", "NoSuchBucket"}, Bucket=name)
-        if not isinstance(found, dict):
-            return found
-        region = found.get("BucketRegion") or found["ResponseMetadata"].get("HTTPHeaders", {}).get(
-            "x-amz-bucket-region", ""
-        )
+        """Return a bucket; None if no account has a bucket with that name.
+
+        S3 names the region of a bucket that it doesn't show as well (API reference, HeadBucket: status 403).
+        """
+        from botocore.exceptions import ClientError  # noqa: PLC0415 - as in aws_calls
+
+        answers: dict[str, Any] = {}
+
+        def head() -> dict[str, Any]:
+            try:
+                answers.update(self._client("s3").head_bucket(Bucket=name))
+            except ClientError as error:
+                answers.update(error.response)
+                raise
+            return answers
+
+        found = _answer(head, "s3:ListBucket", {"404", "NoSuchBucket"})
+        if found is None:
+            return None
+        headers = answers.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+        region = str(answers.get("BucketRegion") or headers.get("x-amz-bucket-region", ""))
+        if isinstance(found, Unread):
+            return Bucket(region, found) if region else found
         return Bucket(region, self._default_key(name)) if region else Unread("S3 returned no region of it")
 
     def _default_key(self, bucket: str) -> str | Unread | None:

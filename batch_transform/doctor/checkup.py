@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from batch_transform.doctor import frequency, needs, place, resources
 from batch_transform.doctor.account import Account, Subscription
 from batch_transform.doctor.finding import Finding, Unread, Verdict
+from batch_transform.doctor.max_cost import check_max_cost, declared_price
 from batch_transform.job.errors import AwsCallError
 from batch_transform.job.values.environment import EnvironmentSpec, in_environment
 from batch_transform.job.values.job_spec import FrameworkImage, JobSpec
@@ -50,6 +51,7 @@ def examine(
     yield _log_groups(deployed, stacks, environment, account)
     yield from place.check_quotas(account.transform_quotas(), deployed)
     yield from _concurrency(deployed, stacks, account)
+    yield from _max_costs(deployed, account, region)
     yield from _images(deployed, account, number, region)
     yield from _data(deployed, environment, account, number, region)
     yield from _models(deployed, account, number)
@@ -106,6 +108,18 @@ def _concurrency(
     if reserving:
         deployed = [] if isinstance(stacks, Unread) else _with_machines(stacks)
         yield place.check_concurrency(account.concurrency(), reserving, deployed)
+
+
+def _max_costs(jobs: Sequence[JobSpec], account: Account, region: str) -> Iterator[Finding]:
+    for job in jobs:
+        most, given = job.workflow.max_cost, job.workflow.price_per_hour
+        for instance_type in job.transform.instance_type if most is not None else ():
+            price = (
+                account.price(instance_type, region)
+                if given is None
+                else declared_price(given, instance_type, region)
+            )
+            yield check_max_cost(job, instance_type, price, most)
 
 
 def _images(jobs: Sequence[JobSpec], account: Account, number: str, region: str) -> Iterator[Finding]:

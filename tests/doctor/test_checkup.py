@@ -26,6 +26,7 @@ from batch_transform.job.values.job_spec import (
     TransformSpec,
     TriggersSpec,
     UploadSpec,
+    WorkflowSpec,
 )
 from batch_transform.job.values.stack_outputs import state_machine_description, state_machine_output
 from fakes.account import ACCOUNT, CALLER, REGION, Answer, FakeAccount, Refusal
@@ -83,6 +84,14 @@ def key(**others: object) -> dict[str, Any]:
 
 
 SAGEMAKER = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:"
+
+
+def product(instance_type: str, amount: float) -> str:
+    hour = {"unit": "Hrs", "pricePerUnit": {"USD": str(amount)}}
+    terms = {"OnDemand": {"t": {"priceDimensions": {"d": hour}}}}
+    return json.dumps(
+        {"product": {"attributes": {"usagetype": f"EU-Tsform:{instance_type}"}}, "terms": terms}
+    )
 
 
 def concurrency(total: int, unreserved: int | None = None) -> dict[str, Any]:
@@ -158,6 +167,7 @@ GOOD: dict[str, Answer] = {
     },
     "stepfunctions.ListExecutions": {"executions": []},
     "lambda.GetAccountSettings": concurrency(1000),
+    "pricing.GetProducts": {"FormatVersion": "aws_v1", "PriceList": [product("ml.m5.large", 0.115)]},
     "sns.ListSubscriptionsByTopic": {"Subscriptions": [subscription("team@example.com", f"{TOPIC}:1")]},
 }
 
@@ -176,6 +186,7 @@ WRITTEN = job(output=OutputSpec("s3://results/churn/"))
 WITH_KEY = job(input=InputSpec(kms_key=KEY))
 NOTIFIED = job(notify=NotifySpec(email=("team@example.com",)))
 UPLOADED = job(triggers=TriggersSpec(on_upload=UploadSpec()))
+LIMITED = job(workflow=WorkflowSpec(max_cost=25))
 GROUP = job(ModelSpec(package_group="churn", role=ROLE))
 FOREIGN = own_image(IMAGE.replace(ACCOUNT, OTHER))
 NO_STACK = Refusal("ValidationError", "Stack does not exist")
@@ -220,6 +231,16 @@ FINE: list[tuple[str, JobSpec, str]] = [
     ("role", GROUP, "trusts SageMaker"),
     ("runs", DATA, "none in progress"),
     ("concurrency", UPLOADED, "1,000, and 1,000 of it unreserved"),
+    (
+        "max cost",
+        LIMITED,
+        "churn on ml.m5.large: USD 25.00 pays for 782,608 seconds of 1 x USD 0.115 per hour",
+    ),
+    (
+        "max cost",
+        job(workflow=WorkflowSpec(max_cost=25, price_per_hour=1)),
+        "USD 25.00 pays for 90,000 seconds of 1 x USD 1 per hour",
+    ),
     ("email", NOTIFIED, "team@example.com: subscribed and confirmed"),
 ]
 
@@ -316,6 +337,29 @@ FAULTS: list[tuple[str, JobSpec, dict[str, Answer], str, str]] = [
         "create it, or correct input.data",
     ),
     ("bucket", DATA, {"s3.HeadBucket": {"BucketRegion": "us-east-1"}}, "error", "is in us-east-1"),
+    (
+        "bucket",
+        DATA,
+        {"s3.HeadBucket": Refusal("403", status=403, headers={"x-amz-bucket-region": "ap-east-1"})},
+        "error",
+        "is in ap-east-1",
+    ),
+    (
+        "bucket",
+        DATA,
+        {"s3.HeadBucket": Refusal("403", status=403, headers={"x-amz-bucket-region": REGION})},
+        "not checked",
+        f"needs s3:ListBucket; it is in {REGION}",
+    ),
+    (
+        "max cost",
+        LIMITED,
+        {"pricing.GetProducts": {"PriceList": []}},
+        "error",
+        "AWS's Price List has no price of a batch transform with ml.m5.large in eu-west-1, so each run is refused: set "
+        "workflow.price_per_hour",
+    ),
+    ("max cost", job(workflow=WorkflowSpec(max_cost=0.001)), {}, "error", "increase workflow.max_cost"),
     ("bucket", DATA, {"s3.GetBucketEncryption": encryption(KEY)}, "error", f"add input.kms_key: {KEY}"),
     ("bucket", WRITTEN, {"s3.GetBucketEncryption": encryption(KEY)}, "warning", f"add output.kms_key: {KEY}"),
     ("key", WITH_KEY, {"kms.DescribeKey": Refusal("NotFoundException")}, "error", "doesn't exist"),
@@ -435,6 +479,7 @@ NOT_ALLOWED = [
     ("role", GROUP, "iam.GetRole", "iam:GetRole"),
     ("runs", DATA, "stepfunctions.ListExecutions", "states:ListExecutions"),
     ("concurrency", UPLOADED, "lambda.GetAccountSettings", "lambda:GetAccountSettings"),
+    ("max cost", LIMITED, "pricing.GetProducts", "pricing:GetProducts"),
     ("email", NOTIFIED, "sns.ListSubscriptionsByTopic", "sns:ListSubscriptionsByTopic"),
     ("email", NOTIFIED, "cloudformation.ListStackResources", "cloudformation:ListStackResources"),
 ]
@@ -534,6 +579,7 @@ def test_every_call_only_reads() -> None:
         WITH_KEY,
         NOTIFIED,
         UPLOADED,
+        LIMITED,
         GROUP,
         job(ModelSpec(endpoint="e")),
         job(containers),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,6 +24,7 @@ class Refusal:
     code: str
     message: str = ""
     status: int = 400
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 Answer = Mapping[str, Any] | Refusal
@@ -43,7 +44,7 @@ class FakeAccount:
         self._answers = {"sts.GetCallerIdentity": {"Account": ACCOUNT, "Arn": CALLER}, **answers}
         FakeAccount._asked = self
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, _region: str | None = None) -> Any:
         return _client(service)
 
     @classmethod
@@ -52,7 +53,7 @@ class FakeAccount:
         asked.calls.append(call)
         answer = asked._answers[call]
         if isinstance(answer, Refusal):
-            about = {"HTTPStatusCode": answer.status}
+            about = {"HTTPStatusCode": answer.status, "HTTPHeaders": dict(answer.headers)}
             error = {"Code": answer.code, "Message": answer.message}
             return SimpleNamespace(status_code=answer.status), {"Error": error, "ResponseMetadata": about}
         answer = copy.deepcopy(dict(answer))  # botocore decodes some members in place

@@ -45,6 +45,7 @@ class KeyUse:
         """The condition keys of KMS (Developer Guide of KMS, "AWS KMS condition keys")."""
         context: dict[str, Any] = {
             "kms:CallerAccount": responses.get_account_id(),
+            # In all regions: the emulator gives AWS::URLSuffix, which the templates name, the value of `aws` alone.
             "kms:ViaService": f"{self.via}.{responses.get_region()}.amazonaws.com",
             "kms:EncryptionContextKeys": list(self.encryption_context),
         }
