@@ -205,6 +205,22 @@ def buckets(client: Client) -> bool:
     return bool(rules[0]["Expiration"]["Days"] == 7)
 
 
+def regions_of_listings(client: Client) -> bool:
+    """A listing names the region of its bucket, as `buckets.py` makes it."""
+    s3 = client("s3")
+    s3.create_bucket(Bucket="listed")
+    headers = s3.list_objects_v2(Bucket="listed")["ResponseMetadata"]["HTTPHeaders"]
+    return bool(headers.get("x-amz-bucket-region") == "us-east-1")
+
+
+def images(client: Client) -> bool:
+    """An image that a repository lacks can't be described."""
+    ecr = client("ecr")
+    ecr.create_repository(repositoryName="checked")
+    request = {"repositoryName": "checked", "imageIds": [{"imageTag": "none"}]}
+    return refuses("ImageNotFoundException", ecr.describe_images, **request)
+
+
 def exports(client: Client) -> bool:
     """An export that another stack imports cannot go."""
     topic = {"Type": "AWS::SNS::Topic"}
@@ -312,15 +328,17 @@ CHECKS: Mapping[str, Callable[[Client], bool]] = {
         alarms,
         buckets,
         exports,
+        images,
         interpreter,
         lambda_errors,
         log_reads,
         metrics,
         pages,
+        regions_of_listings,
         schedule_requests,
     )
 }
-"""Module of `batch_transform/local/emulator/patches` -> whether the plain release does what the patch is for."""
+"""A patch, or a part of one -> whether the plain release does what it is for."""
 
 
 if __name__ == "__main__":

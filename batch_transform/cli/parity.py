@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,12 +14,15 @@ from batch_transform.cli import parity_view as view
 from batch_transform.cli.cost_estimate import price_option
 from batch_transform.cli.deployed import environment_option, stack_option
 from batch_transform.cli.parity_place import ParityPlace
-from batch_transform.job.errors import InputError
+from batch_transform.job.errors import AwsCallError, InputError
 from batch_transform.parity.case import Case, load_cases
 from batch_transform.parity.endpoint import Endpoint
 from batch_transform.parity.outcome import run_case
 from batch_transform.parity.steps import CASES, DEFINITIONS, Step, chosen_steps
-from batch_transform.runs.aws_calls import aws_calls
+from batch_transform.runs.aws_calls import aws_calls, refusal
+
+if TYPE_CHECKING:
+    from batch_transform.parity.definitions import MachineResult, UnansweredError
 
 
 @click.command()
@@ -54,6 +58,13 @@ from batch_transform.runs.aws_calls import aws_calls
     help="Number of transform jobs, or of states, to test in parallel.",
 )
 @click.option(
+    "--skip",
+    default=0,
+    metavar="NUMBER",
+    type=click.IntRange(min=0),
+    help="Step 0: leave out the first requests, which an earlier call has compared.",
+)
+@click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object for each definition, case or probe."
 )
 @click.option(
@@ -78,6 +89,7 @@ def parity(
     files: tuple[Path, ...],
     sizes: tuple[str, ...],
     at_once: int,
+    skip: int,
     as_json: bool,
     aws: bool,
     yes: bool,
@@ -111,7 +123,7 @@ def parity(
             return 0
     differs = False
     if any(step.id == DEFINITIONS for step in steps):
-        differs = _compare_definitions(place, at_once=at_once, as_json=as_json)
+        differs = _compare_definitions(place, at_once=at_once, skip=skip, as_json=as_json)
     rest = [step for step in steps if step.needs_model]
     if rest:
         with place.endpoint(image_uri, role, bucket) as endpoint:
@@ -156,25 +168,46 @@ def _confirmed(steps: Sequence[Step], place: ParityPlace, price: float | None, *
     return yes or not costs or click.confirm("Run them?", default=False, err=True)
 
 
-def _compare_definitions(place: ParityPlace, *, at_once: int, as_json: bool) -> bool:
-    """Run step 0, and return whether anything differs."""
+def _compare_definitions(place: ParityPlace, *, at_once: int, skip: int, as_json: bool) -> bool:
+    """Run step 0, and return whether anything differs. What was compared before AWS refused a request is shown too."""
     # what the packages of the local AWS's interpreter log when they are imported isn't about this command
     logging.getLogger().addHandler(logging.NullHandler())
-    from batch_transform.parity.definitions import check_definitions  # noqa: PLC0415  # slow to import
+    from batch_transform.parity.definitions import (  # noqa: PLC0415  # slow to import
+        UnansweredError,
+        check_definitions,
+    )
 
-    differs = False
-    with aws_calls():
-        client, machines = place.machines()
-        results = []
-        for result in check_definitions(client, machines, at_once=at_once, progress=view.progress("states")):
-            results.append(result)
-            if as_json:
-                view.print_definition_json(result)
-            differs = differs or not result.is_same
-    view.end_progress()
-    if not as_json:
-        view.print_definitions(results)
-    return differs
+    results: list[MachineResult] = []
+    try:
+        with aws_calls():
+            client, machines = place.machines()
+            compared = check_definitions(
+                client, machines, at_once=at_once, skip=skip, progress=view.progress("states")
+            )
+            for result in compared:
+                results.append(result)
+                if as_json:
+                    view.print_definition_json(result)
+    except UnansweredError as stopped:
+        raise _continued(stopped, skip) from stopped
+    finally:
+        view.end_progress()
+        if results and not as_json:
+            view.print_definitions(results)
+    return any(not result.is_same for result in results)
+
+
+def _continued(stopped: UnansweredError, skipped: int) -> AwsCallError:
+    """Return the error of step 0 that AWS has stopped, with how to continue it."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415  # as above
+
+    why = refusal(stopped.error) if isinstance(stopped.error, ClientError) else str(stopped.error)
+    if stopped.answered == skipped:
+        return AwsCallError(why)
+    return AwsCallError(
+        f"{why}; {stopped.answered:,} requests were compared before that: continue with --skip {stopped.answered}, "
+        "later or with --at-once 1"
+    )
 
 
 def _run_cases(endpoint: Endpoint, steps: Sequence[Step], *, at_once: int, as_json: bool) -> bool:

@@ -113,7 +113,9 @@ def _concurrency(
 def _max_costs(jobs: Sequence[JobSpec], account: Account, region: str) -> Iterator[Finding]:
     for job in jobs:
         most, given = job.workflow.max_cost, job.workflow.price_per_hour
-        for instance_type in job.transform.instance_type if most is not None else ():
+        if most is None:
+            continue
+        for instance_type in job.transform.instance_type:
             price = (
                 account.price(instance_type, region)
                 if given is None

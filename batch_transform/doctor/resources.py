@@ -138,7 +138,7 @@ def check_key(name: str, where: str, key: Key | Unread | None, *, account: str, 
         text = f"is in {parts[3]}, and the jobs run in {region}: name a key there in {where}"
         return Finding("key", name, Verdict.ERROR, text)
     if isinstance(key, Unread):
-        return key.finding("key", name)
+        return key.finding("key", name, "the key's own policy may deny it too")
     fault = _key_fault(key)
     if fault or key is None:
         return Finding("key", name, Verdict.ERROR, f"{fault}, or name another key in {where}")

@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from batch_transform.job.errors import InputError, RefusedRequestError
 from batch_transform.local.emulator.patches.interpreter.definition import problems
@@ -81,6 +81,15 @@ class MachineResult:
         return self.cases is not None and not self.differences
 
 
+class UnansweredError(Exception):
+    """When the account didn't answer a request of TestState: `answered` ones came before it, in the order of all."""
+
+    def __init__(self, answered: int, error: BotoCoreError | ClientError) -> None:
+        super().__init__(f"request {answered + 1} was not answered: {error}")
+        self.answered = answered
+        self.error = error
+
+
 Progress = Callable[[int, int], None]
 """Called with the number of answered requests, and their total so far."""
 
@@ -90,9 +99,14 @@ def check_definitions(
     machines: Sequence[Machine],
     *,
     at_once: int,
+    skip: int = 0,
     progress: Progress = lambda _done, _total: None,
 ) -> Iterator[MachineResult]:
-    """Yield the result of each definition. Raises InputError if there is nothing to test, and ClientError."""
+    """Yield the result of each definition, without the first `skip` requests, which an earlier call has compared.
+
+    Raises InputError if there is nothing to test, and UnansweredError if the account doesn't answer a request, for
+    example because it throttles it, after the result of those that it has answered.
+    """
     if not machines:
         raise InputError("no deployed state machine was found, so there is nothing to compare")
     done = total = 0
@@ -107,15 +121,31 @@ def check_definitions(
         if not cases.cases:
             raise InputError(f"the definition of {machine.name} has no state that can be tested")
         total += len(cases.cases)
+        begun = done = min(max(done, skip), total)
+        chosen = cases.cases[len(cases.cases) - (total - begun) :]
         found: list[Difference] = []
         differing = 0
+        failure: BotoCoreError | ClientError | None = None
         with ThreadPoolExecutor(at_once) as workers:
-            for each in workers.map(lambda case: differences_of(client, case), cases.cases):
-                done += 1
-                differing += bool(each)
-                found += each
-                progress(done, total)
-        yield MachineResult(machine, diagnostics, cases, (*differences, *found), differing)
+            answers = [workers.submit(differences_of, client, case) for case in chosen]
+            try:
+                for answer in answers:
+                    each = answer.result()
+                    done += 1
+                    differing += bool(each)
+                    found += each
+                    progress(done, total)
+            except (BotoCoreError, ClientError) as error:
+                failure = error
+            finally:
+                workers.shutdown(cancel_futures=True)
+        if done > begun or differences:
+            tested = replace(cases, cases=chosen[: done - begun])
+            yield MachineResult(machine, diagnostics, tested, (*differences, *found), differing)
+        if failure is not None:
+            raise UnansweredError(done, failure) from failure
+    if skip > total:
+        raise InputError(f"--skip {skip}: the deployed definitions have {total:,} requests")
 
 
 def _validated(client: Any, machine: Machine) -> tuple[tuple[Diagnostic, ...], bool]:  # noqa: ANN401

@@ -195,6 +195,31 @@ def test_a_throttled_call_is_made_again(parity: Command, account: FaultyAccount)
     assert account.calls["TestState"] == done.definition["requests"] + 2
 
 
+def test_a_throttled_comparison_shows_what_it_has_and_is_continued(
+    parity: Command, account: FaultyAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
+    whole = parity("--aws", "--json").definition["requests"]
+    account.reset()
+    account.changes["TestState"] = of_state("PrepareRun", nextState="SomewhereElse")
+    account.refusals["TestState"] = Refusal("ThrottlingException", "Rate exceeded", after=10)
+    stopped = parity("--aws", "--at-once", "1")
+    assert stopped.code == 2
+    assert "1 definitions, 0 refused: 10 requests, " in stopped.out
+    assert "the account says SomewhereElse" in stopped.out
+    assert (
+        "AWS refused TestState: ThrottlingException: Rate exceeded; 10 requests were compared before that: continue "
+        "with --skip 10, later or with --at-once 1"
+    ) in " ".join(stopped.err.split())
+    assert account.calls["TestState"] < whole / 2  # those that waited aren't sent
+    account.reset()
+    rest = parity("--aws", "--json", "--skip", "10")
+    assert (rest.code, rest.definition["requests"]) == (0, whole - 10)
+    nothing = parity("--aws", "--skip", str(whole + 1))
+    assert (nothing.code, nothing.out) == (2, "")
+    assert f"the deployed definitions have {whole} requests" in nothing.err
+
+
 @pytest.mark.parametrize(
     ("operation", "code", "message", "said"),
     [

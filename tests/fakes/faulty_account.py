@@ -19,11 +19,12 @@ Change = Callable[[dict[str, Any], dict[str, Any]], None]
 
 @dataclass(frozen=True)
 class Refusal:
-    """An error in place of an answer: always, or the first times."""
+    """An error in place of an answer: always, the first times, or once so many calls were answered."""
 
     code: str
     message: str
     times: int | None = None
+    after: int = 0
 
 
 @dataclass
@@ -65,7 +66,8 @@ def _handler(account: FaultyAccount, upstream: str) -> type[BaseHTTPRequestHandl
             operation = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
             account.calls[operation] += 1
             refusal = account.refusals.get(operation)
-            if refusal and (refusal.times is None or account.calls[operation] <= refusal.times):
+            call = account.calls[operation] - (refusal.after if refusal else 0)
+            if refusal and call > 0 and (refusal.times is None or call <= refusal.times):
                 text = json.dumps({"__type": refusal.code, "message": refusal.message}).encode()
                 self.answer(400, "application/x-amz-json-1.0", text)
                 return

@@ -140,6 +140,7 @@ HOOKS: Hooks = {
         "_execute_function(func, event)",
         "_execute_function_warm(func, event, request_id)",
         "_functions: AccountRegionScopedDict",
+        "_get_account_settings()",
         "_get_func_record_for_ref(function_ref)",
         "_invoke_depth: ContextVar",
         "_route_async_failure(target_arn, func_name, event, result)",

@@ -23,12 +23,13 @@ from batch_transform.local.emulator import (
     sagemaker_model_resource,
     sagemaker_service,
     sagemaker_tasks,
+    service_quotas_service,
 )
 from batch_transform.local.emulator.enforcement import roles
 from batch_transform.local.emulator.enforcement.objects import accept_aws_managed_key
 from batch_transform.local.emulator.enforcement.topics_and_queues import keep_topic_keys
 from batch_transform.local.emulator.in_process import InProcess
-from batch_transform.local.emulator.patches import alarms, lambda_workers, schedules
+from batch_transform.local.emulator.patches import alarms, lambda_concurrency, lambda_workers, schedules
 from batch_transform.local.emulator.storage import upload
 from batch_transform.local.emulator.storage.body import BodyFolder
 from batch_transform.local.emulator.storage.kept import KeptObjects
@@ -89,10 +90,12 @@ class LocalAws:
         self._sagemaker = SageMaker(runner, sagemaker_service.emit_event)
         sagemaker_service.plug_in(self._sagemaker)
         price_list_service.plug_in()
+        service_quotas_service.plug_in(quotas.of_transform_jobs)
         sagemaker_model_resource.plug_in(self._sagemaker)
         keep_topic_keys()
         accept_aws_managed_key()
         patches.plug_in()
+        lambda_concurrency.limit_account(quotas.concurrency)
         sagemaker_tasks.plug_in(self._sagemaker, SageMakerJsonClient(endpoint_url), assume_role)
         if settings.enforce_iam:
             enforcement.plug_in(endpoint_url)

@@ -14,21 +14,25 @@ from batch_transform.local.sagemaker.transform_job import TransformJob
 _BY_NAME = ("ServiceQuotas", "DuplicateDelivery")
 _SECTIONS = (*_BY_NAME, "InsufficientInstanceCapacity", "InternalServerError", "ThrottlingException")
 
+_OF_TRANSFORM_JOBS = " for transform job usage"
+_CONCURRENCY = "Concurrent executions"
+"""How Service Quotas names them."""
+
 
 class Quotas:
     """Read from a JSON file before each call, so that an edit takes effect at once. Without a file, nothing is limited.
 
         {
-          "ServiceQuotas": {"ml.m5.large for transform job usage": 2},
+          "ServiceQuotas": {"ml.m5.large for transform job usage": 2, "Concurrent executions": 10},
           "InsufficientInstanceCapacity": ["ml.m5.xlarge"],
           "InternalServerError": ["ml.c5.xlarge"],
           "ThrottlingException": ["DescribeTransformJob"],
           "DuplicateDelivery": {"scheduler": 5}
         }
 
-    The names are AWS's: the quotas as in Service Quotas, EC2's error when an instance type is not available, the
-    FailureReason of a job that failed because of AWS, and the error of a throttled call. A service that delivers at
-    least once delivers each event again after this many seconds.
+    The names are AWS's: the quotas as in Service Quotas (the second one is Lambda's), EC2's error when an instance type
+    is not available, the FailureReason of a job that failed because of AWS, and the error of a throttled call. A
+    service that delivers at least once delivers each event again after this many seconds.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -40,6 +44,19 @@ class Quotas:
         if operation in self._read()["ThrottlingException"]:
             raise RefusedRequestError("ThrottlingException", "Rate exceeded")
 
+    def of_transform_jobs(self) -> Mapping[str, float]:
+        """Return the quotas of transform jobs that the file has, by their names."""
+        return {
+            name: value
+            for name, value in self._read()["ServiceQuotas"].items()
+            if name.endswith(_OF_TRANSFORM_JOBS)
+        }
+
+    def concurrency(self) -> int | None:
+        """Return the concurrency of the account's Lambda functions; None if the file doesn't say."""
+        found = self._read()["ServiceQuotas"].get(_CONCURRENCY)
+        return None if found is None else int(found)
+
     def duplicate_after(self, service: str) -> float | None:
         """Return after how many seconds the service delivers each event again; None if it delivers each once."""
         seconds = self._read()["DuplicateDelivery"].get(service)
@@ -47,7 +64,7 @@ class Quotas:
 
     def admit(self, job: TransformJob, running: Iterable[TransformJob]) -> None:
         """Raise RefusedRequestError ResourceLimitExceeded when the jobs would exceed the quota of the instance type."""
-        quota_name = f"{job.instance_type} for transform job usage"
+        quota_name = f"{job.instance_type}{_OF_TRANSFORM_JOBS}"
         limit = self._read()["ServiceQuotas"].get(quota_name)
         used = sum(other.instance_count for other in running if other.instance_type == job.instance_type)
         if limit is not None and used + job.instance_count > limit:
