@@ -6,8 +6,10 @@ for a file with one row, that is most of the work.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -23,6 +25,9 @@ SMALL = 1024 * 1024
 
 AT_A_TIME = 8
 """The most files transferred at once. boto3 keeps ten connections open."""
+
+_AHEAD = 64 * AT_A_TIME
+"""The most items that are waiting to be yielded: a future of each of a million would take a gigabyte."""
 
 _LONGEST_KEY = 1024
 """In bytes (S3 User Guide, "Naming Amazon S3 objects")."""
@@ -44,13 +49,24 @@ def in_turn(
     before the items in progress are waited for.
     """
     pool = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="transfer")
+    remaining = iter(items)
+    started: deque[tuple[Item, Future[None] | None]] = deque()
+
+    def start(count: int) -> None:
+        started.extend(
+            (item, pool.submit(transfer, item) if size(item) <= small else None)
+            for item in islice(remaining, count)
+        )
+
     try:
-        started = [(item, pool.submit(transfer, item) if size(item) <= small else None) for item in items]
-        for item, in_parallel in started:
+        start(_AHEAD)
+        while started:
+            item, in_parallel = started.popleft()
             if in_parallel is None:
                 transfer(item)
             else:
                 in_parallel.result()
+            start(1)
             yield item
     except BaseException:
         stop()

@@ -10,12 +10,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +41,9 @@ _MOST_PARTS = 10_000
 _LARGEST = 5 * 1024 * 1024 * MIB
 """In bytes, 5 TiB: parts may have up to 5 GiB. S3 has allowed 50 TB since December 2025; Batch Transform reads no such
 object."""
+
+_FEW = 20
+"""So many files are looked for in a listing, fewer with a request each: the prefix may have millions of objects."""
 
 _SHOWN = 5
 
@@ -150,10 +155,27 @@ class Uploader:
 
         The content is known to be the same by the SHA-256 that S3 keeps of what `upload` sent, or by an ETag that is an
         MD5, of an object that isn't encrypted by KMS. If neither tells, it counts as different.
+
+        Many files are looked for in a listing first, with a request for each thousand keys. What it shows is asked for
+        its checksum, and so is what lies beyond its last page.
         """
-        with ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="look") as pool:
-            found = pool.map(self._is_there, uploads.files)
-            return {one: same for one, same in zip(uploads.files, found, strict=True) if same is not None}
+        sizes, end = self._listed(uploads.files) if len(uploads.files) >= _FEW else ({}, "")
+        found: dict[Upload, bool] = {}
+        asked: list[Upload] = []
+        for one in uploads.files:
+            size = sizes.get(one.target.key)
+            if size is not None and size != one.size:
+                found[one] = False
+            elif size is not None or one.target.key > end:
+                asked.append(one)
+
+        def look(one: Upload) -> None:
+            if (same := self._is_there(one)) is not None:
+                found[one] = same
+
+        for _ in in_turn(asked, lambda one: one.size, look, small=float("inf")):
+            pass
+        return {one: found[one] for one in uploads.files if one in found}
 
     def upload(self, files: Sequence[Upload]) -> Iterator[tuple[Upload, Outcome]]:
         """Upload the files, small ones in parallel, large ones in parallel parts. Yield each when it is there."""
@@ -164,6 +186,30 @@ class Uploader:
 
         for one in in_turn(files, lambda one: one.size, send, small=PART, stop=self.stop):
             yield one, outcomes[one]
+
+    def _listed(self, files: Sequence[Upload]) -> tuple[dict[str, int], str]:
+        """Return the sizes of the objects that have the keys of files, and the last key up to which these are all.
+
+        A page may hold nothing but other objects, so the pages are limited: half as many requests as files at most.
+        """
+        keys = {one.target.key for one in files}
+        first, last = files[0].target, files[-1].target
+        pages = self._s3.get_paginator("list_objects_v2").paginate(
+            Bucket=first.bucket,
+            Prefix=os.path.commonprefix([first.key, last.key]),
+            StartAfter=first.key[:-1],  # which comes just before the first key
+        )
+        sizes: dict[str, int] = {}
+        end = ""
+        for page in islice(pages, len(files) // 2):
+            entries = page.get("Contents", [])
+            sizes |= {entry["Key"]: entry["Size"] for entry in entries if entry["Key"] in keys}
+            if not page.get("IsTruncated"):
+                return sizes, last.key
+            end = entries[-1]["Key"] if entries else end
+            if end >= last.key:
+                break
+        return sizes, end
 
     def _is_there(self, one: Upload) -> bool | None:
         from botocore.exceptions import ClientError  # noqa: PLC0415 - as in aws_calls

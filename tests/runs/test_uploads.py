@@ -175,6 +175,58 @@ def test_an_object_under_kms_whose_checksum_nobody_kept_counts_as_different(
     assert list(uploader(s3).existing(planned([file], PLACE)).values()) == [False]
 
 
+@dataclass
+class Counted:
+    """A client that notes which keys it was asked for one by one, and how many pages it listed, of two keys each."""
+
+    s3: Any
+    asked: list[str] = field(default_factory=list)
+    pages: int = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.s3, name)
+
+    def head_object(self, **request: Any) -> Any:
+        self.asked.append(request["Key"])
+        return self.s3.head_object(**request)
+
+    def get_paginator(self, operation: str) -> Any:
+        paginator = self.s3.get_paginator(operation)
+
+        class Paged:
+            def paginate(_, **request: Any) -> Iterator[Any]:
+                for page in paginator.paginate(**request, PaginationConfig={"PageSize": 2}):
+                    self.pages += 1
+                    yield page
+
+        return Paged()
+
+
+@pytest.mark.parametrize("others", [3, 50])
+def test_many_files_are_looked_for_in_a_listing_that_others_objects_cannot_make_long(
+    s3: Any, tmp_path: Path, others: int
+) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(30):
+        (folder / f"{number:02d}.csv").write_text(f"{number}\n")
+    for key, text in (("05.csv", "5\n"), ("06.csv", "another\n"), ("07.csv", "8\n")):
+        s3.put_object(Bucket=BUCKET, Key=f"churn/{key}", Body=text)
+    for number in range(others):
+        s3.put_object(Bucket=BUCKET, Key=f"churn/10.csv.{number:02d}", Body=b"")
+        s3.put_object(Bucket=BUCKET, Key=f"churn/z{number:02d}", Body=b"")
+    counted = Counted(s3)
+    found = uploader(counted).existing(planned([folder], PLACE))
+    assert {one.file.name: same for one, same in found.items()} == {
+        "05.csv": True,
+        "06.csv": False,
+        "07.csv": False,
+    }
+    beyond = {f"churn/{number:02d}.csv" for number in range(11, 30)} if others == 50 else set()
+    assert set(counted.asked) == {"churn/05.csv", "churn/07.csv"} | beyond
+    assert counted.pages == (15 if others == 50 else 4)
+
+
 def test_fails_before_any_upload_for_two_files_with_the_same_key(tmp_path: Path) -> None:
     for folder in ("monday", "tuesday"):
         (tmp_path / folder).mkdir()
