@@ -165,8 +165,12 @@ def deployed_jobs(
     *,
     wait_scale: float = 0.002,
     enforce_iam: bool = False,
+    environment: Mapping[str, Any] | None = None,
 ) -> Iterator[Deployed]:
-    """Deploy jobs by name, each over a model of its own that behaves as `behaviour` says, with one object to score."""
+    """Deploy jobs by name, each over a model of its own that behaves as `behaviour` says, with one object to score.
+
+    `environment` are the settings of prod, in an app that is written to the folder.
+    """
     (folder / "jobs").mkdir()
     for name, fields in jobs.items():
         given = {key: value for key, value in fields.items() if key != "behaviour"}
@@ -178,7 +182,8 @@ def deployed_jobs(
             **given,
         }
         (folder / f"jobs/{name}.yaml").write_text(yaml.safe_dump(job))
-    synthesise(PROJECT, jobs=folder / "jobs", assembly=folder / "cdk.out")
+    app = PROJECT if environment is None else _app(folder / "app", environment)
+    synthesise(app, jobs=folder / "jobs", assembly=folder / "cdk.out")
     limits = folder / "limits.json"
     limits.write_text("{}")
     with LocalAws(quotas=limits, wait_scale=wait_scale, enforce_iam=enforce_iam) as aws:
@@ -198,6 +203,15 @@ def deployed_jobs(
         for name in jobs:
             found.upload(name, "data", "a.csv", "id-1,2,3\nid-2,5,6\n")
         yield found
+
+
+def _app(folder: Path, environment: Mapping[str, Any]) -> Path:
+    """Write the app of this repository with another environment."""
+    folder.mkdir()
+    for name in ("app.py", "cdk.json", "lambda", "constructs_lib", "stacks", "batch_transform"):
+        (folder / name).symlink_to(PROJECT / name)
+    (folder / "environments.yaml").write_text(yaml.safe_dump({"environments": {"prod": dict(environment)}}))
+    return folder
 
 
 def _role_of_models(aws: LocalAws) -> str:

@@ -25,6 +25,7 @@ _BUCKET_KEY = "x-amz-server-side-encryption-bucket-key-enabled"
 _has_bucket_key: dict[tuple[str, str], bool] = {}
 """The bucket-key header of each write, while the local AWS runs. The emulator doesn't keep this header."""
 
+_CHECKSUM_MODE = "x-amz-checksum-mode"
 _GENERATE, _DECRYPT = "kms:GenerateDataKey", "kms:Decrypt"
 _ALGORITHM = "x-amz-server-side-encryption"
 _KEY_ID = "x-amz-server-side-encryption-aws-kms-key-id"
@@ -88,8 +89,15 @@ def _uses(call: Call, bucket: str, key: str) -> Iterator[tuple[str, Mapping[str,
         if source := call.headers.get("x-amz-copy-source"):
             source_bucket, _, source_key = unquote(source).lstrip("/").partition("/")
             yield _DECRYPT, _stored(source_bucket, source_key.partition("?versionId=")[0])
-    elif call.method == "GET" and not set(call.query_params) - {"versionId", "partNumber", "x-id"}:
+    elif _reads_object(call):
         yield _DECRYPT, _stored(bucket, key)
+
+
+def _reads_object(call: Call) -> bool:
+    """Whether S3 decrypts the object: to read it, or its checksum (API reference, HeadObject, ChecksumMode)."""
+    if set(call.query_params) - {"versionId", "partNumber", "x-id"}:
+        return False
+    return call.method == "GET" or (call.method == "HEAD" and call.headers.get(_CHECKSUM_MODE) == "ENABLED")
 
 
 def _written_with(call: Call, bucket: str) -> Mapping[str, str]:
