@@ -94,6 +94,8 @@ def refusal(error: ClientError) -> str:
     if code in DENIED:
         named = re.search(r"not authorized to perform: ([\w-]+:\w+)", said)
         action = named[1] if named else ACTIONS.get(error.operation_name, error.operation_name)
+        if error.operation_name == "HeadObject":  # its answer has no body
+            said = f"{said or code}; S3 doesn't say more: it may be kms:Decrypt on the object's key, or s3:ListBucket"
         return (
             f"your credentials don't allow {action} ({said or code}): ask an administrator to allow it; {PERMISSIONS} "
             "has a policy for everything that these commands call"

@@ -10,14 +10,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
-import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -196,7 +195,9 @@ class Uploader:
         first, last = files[0].target, files[-1].target
         pages = self._s3.get_paginator("list_objects_v2").paginate(
             Bucket=first.bucket,
-            Prefix=os.path.commonprefix([first.key, last.key]),
+            Prefix="".join(
+                one for one, _ in takewhile(lambda both: both[0] == both[1], zip(first.key, last.key))
+            ),
             StartAfter=first.key[:-1],  # which comes just before the first key
         )
         sizes: dict[str, int] = {}

@@ -182,6 +182,7 @@ class Counted:
     s3: Any
     asked: list[str] = field(default_factory=list)
     pages: int = 0
+    paginator: Any = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.s3, name)
@@ -191,15 +192,13 @@ class Counted:
         return self.s3.head_object(**request)
 
     def get_paginator(self, operation: str) -> Any:
-        paginator = self.s3.get_paginator(operation)
+        self.paginator = self.s3.get_paginator(operation)
+        return self
 
-        class Paged:
-            def paginate(_, **request: Any) -> Iterator[Any]:
-                for page in paginator.paginate(**request, PaginationConfig={"PageSize": 2}):
-                    self.pages += 1
-                    yield page
-
-        return Paged()
+    def paginate(self, **request: Any) -> Iterator[Any]:
+        for page in self.paginator.paginate(**request, PaginationConfig={"PageSize": 2}):
+            self.pages += 1
+            yield page
 
 
 @pytest.mark.parametrize("others", [3, 50])
