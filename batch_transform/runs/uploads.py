@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import islice, takewhile
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -195,9 +195,7 @@ class Uploader:
         first, last = files[0].target, files[-1].target
         pages = self._s3.get_paginator("list_objects_v2").paginate(
             Bucket=first.bucket,
-            Prefix="".join(
-                one for one, _ in takewhile(lambda both: both[0] == both[1], zip(first.key, last.key))
-            ),
+            Prefix=_common(first.key, last.key),
             StartAfter=first.key[:-1],  # which comes just before the first key
         )
         sizes: dict[str, int] = {}
@@ -364,6 +362,12 @@ def _joined(one: Upload, algorithm: str, part_size: int, written: Callable[[byte
         return written(whole.digest())
     joined = hashlib.new(algorithm, b"".join(of_parts), usedforsecurity=False).digest()
     return f"{written(joined)}-{len(of_parts)}"
+
+
+def _common(first: str, last: str) -> str:
+    """Return the prefix that the keys between two keys have in common."""
+    size = next((at for at, one in enumerate(first) if one != last[at : at + 1]), len(first))
+    return first[:size]
 
 
 def _text(digest: bytes) -> str:
