@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import json
+import re
 from collections.abc import Iterator
 
 from batch_transform.job.errors import InvalidFilterError, Problem
-from batch_transform.job.filters.json_path import Index, Indexes, JsonPath, Name, Names
+from batch_transform.job.filters.json_path import Index, Indexes, JsonPath, Name, Names, Slice
 from batch_transform.job.rules.request_values import RequestValues
 from batch_transform.job.values.bad_records_spec import OMIT, BadRecordsSpec
 from batch_transform.job.values.cdk_token import is_token
@@ -128,28 +128,33 @@ def _keeps_answer_alone(values: RequestValues) -> bool:
         steps = JsonPath.parse(text, member="OutputFilter", content_type=values.text(_ACCEPT)).steps
     except InvalidFilterError:
         return False  # another rule reports it
-    step = steps[0] if steps else None
-    if isinstance(step, Name):
-        return step.name == "SageMakerOutput"
-    if isinstance(step, Names):
-        return set(step.names) == {"SageMakerOutput"}
-    if isinstance(step, Index):
-        return step.index == -1
-    return isinstance(step, Indexes) and set(step.indexes) == {-1}
+    kept: set[object]
+    match steps[0] if steps else None:
+        case Name(one) | Index(one) | Slice(one):
+            kept = {one}
+        case Names(several) | Indexes(several):
+            kept = set(several)
+        case _:
+            return False
+    return kept in ({"SageMakerOutput"}, {-1})
 
 
 def _is_row(text: str) -> bool:
-    try:
-        rows = list(csv.reader([text], strict=True))
-    except csv.Error:
-        return False
-    # The reader accepts a quotation mark inside a cell without quotation marks; SageMaker doesn't.
-    return len(rows) == 1 and ('"' not in text or text.startswith('"') or ',"' in text)
+    """Whether SageMaker reads a line as a row: it refuses a quotation mark inside a cell without quotation marks."""
+    return re.fullmatch(rf"{_CELL}(,{_CELL})*", text) is not None
+
+
+_CELL = r'("([^"]|"")*"|[^",]*)'
 
 
 def _is_json(text: str) -> bool:
     try:
-        json.loads(text)
+        json.loads(text, parse_constant=_refuse)
     except ValueError:
         return False
     return True
+
+
+def _refuse(constant: str) -> None:
+    """Refuse NaN and Infinity, which Python reads and JSON doesn't have."""
+    raise ValueError(constant)

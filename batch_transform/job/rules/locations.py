@@ -58,6 +58,8 @@ def _overlap(data: S3Uri, path: S3Uri, field: str, what: str) -> Iterator[Proble
             fix = f"write the input as {data}/ with a slash at its end, or put {what} elsewhere"
         elif data.key:
             fix = f"put {what} elsewhere, such as s3://{path.bucket}/{data.key.rstrip('/')}-{what.replace(' ', '-')}/"
+            if not data.key.endswith("/"):
+                fix = f"write the input as {data}/ with a slash at its end, and {fix}"
         else:
             fix = f"give the input a prefix of its own, or put {what} in another bucket"
         yield Problem(

@@ -185,7 +185,8 @@ def _cron(text: str, field: str) -> Iterator[Problem]:
         return
     parts = text.split()
     if len(parts) != len(_CRON_FIELDS):
-        hint = f'; write "{_from_unix(parts)}"' if len(parts) == 5 else ""
+        six = _from_unix(parts) if len(parts) == 5 else None
+        hint = f'; write "{six}"' if six else ""
         yield Problem(
             "cron-malformed",
             field,
@@ -236,7 +237,7 @@ def _fits(field: _CronField, item: str) -> bool:
     if day and re.search(r"[LW#]", item.upper()) and re.fullmatch(r"[0-9A-Z#-]+", item.upper()):
         return True
     span, slash, step = item.partition("/")
-    if slash and not step.isdigit():
+    if slash and not (step.isdigit() and step.isascii()):
         return False
     if span in {"", "*"}:
         return bool(slash)
@@ -250,14 +251,21 @@ def _is_value(field: _CronField, text: str) -> bool:
     return text.isdigit() and text.isascii() and field.least <= int(text) <= field.most
 
 
-def _from_unix(parts: list[str]) -> str:
-    """Convert the five fields of a Unix crontab, in which Sunday is 0, to the six of EventBridge Scheduler."""
+def _from_unix(parts: list[str]) -> str | None:
+    """Convert the five fields of a Unix crontab, in which Sunday is 0, to the six of EventBridge Scheduler.
+
+    None if both days are given: a crontab line starts on either of them, which takes two schedules.
+    """
     minutes, hours, day, month, weekday = parts
-    weekday = re.sub(r"\d+", lambda number: str(int(number[0]) % 7 + 1), weekday)
+    weekday = re.sub(
+        r"(?<![\d/])\d+", lambda number: str(int(number[0]) % 7 + 1), weekday
+    )  # no step, after a slash
     if weekday == "*":
         weekday = "?"
     elif day == "*":
         day = "?"
+    else:
+        return None
     return " ".join([minutes, hours, day, month, weekday, "*"])
 
 
