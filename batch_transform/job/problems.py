@@ -20,10 +20,10 @@ from batch_transform.job.rules.settings import (
     log_problems,
     name_problems,
     notify_problems,
-    one_text_problems,
     reconcile_problems,
 )
 from batch_transform.job.rules.triggers import frequency_problems, schedule_problems, upload_problems
+from batch_transform.job.rules.types import type_problems
 from batch_transform.job.values.derived import with_derived
 from batch_transform.job.values.job_spec import JobSpec
 
@@ -47,8 +47,8 @@ _JOB_RULES = (
 
 def problems(spec: JobSpec) -> list[Problem]:
     """Return all problems of a job. Reads no file and asks no service."""
-    if texts := list(one_text_problems(spec)):
-        return texts  # every other problem would be about single letters
+    if of_types := list(type_problems(spec)):
+        return of_types  # every other rule relies on the types
     spec = with_derived(spec)
     filters = {
         "data_processing.input_filter": input_filter(spec),
@@ -56,8 +56,7 @@ def problems(spec: JobSpec) -> list[Problem]:
     }
     paths = [compiled.path for compiled in filters.values()]
     spec = with_filters(spec, *(UNRESOLVED if path is None else path for path in paths))
-    types: object = spec.transform.instance_type
-    to_try = types if isinstance(types, tuple) and types else (UNRESOLVED,)
+    to_try = spec.transform.instance_type or (UNRESOLVED,)
     transform = dataclasses.replace(spec.transform, instance_type=to_try)
     request = transform_job_request(
         dataclasses.replace(spec, transform=transform),

@@ -38,11 +38,7 @@ def instance_type_problems(instance_types: Sequence[object]) -> Iterator[Problem
 
 def job_instance_type_problems(spec: JobSpec) -> Iterator[Problem]:
     """Check a job's instance types beyond what its request shows."""
-    types: object = spec.transform.instance_type
-    if isinstance(types, str):
-        message = f"must be a tuple of instance types; write ({shown(types)},)"
-        yield Problem("wrong-type", INSTANCE_TYPE, message)
-    elif not spec.transform.instance_type:
+    if not spec.transform.instance_type:
         yield Problem(
             "instance-types-empty",
             INSTANCE_TYPE,

@@ -61,9 +61,9 @@ def limit_problems(spec: JobSpec) -> Iterator[Problem]:
     yield from empty_limit_problems(spec)
     limits, transform = spec.limits, spec.transform
     allowed = limits.instance_types or ()
-    types: object = transform.instance_type
+    types = transform.instance_type
     # Without a limit there is nothing to compare, and an unknown type in it has a problem of its own.
-    to_check = types if allowed and set(allowed) <= set(INSTANCE_TYPES) and isinstance(types, tuple) else ()
+    to_check = types if allowed and set(allowed) <= set(INSTANCE_TYPES) else ()
     for at, one in enumerate(to_check):
         if one not in allowed and not is_token(one):
             yield Problem(

@@ -1,4 +1,4 @@
-"""Rules for fields that aren't members of the request: name, lists of names, notifications, logs, reconciliation."""
+"""Rules for fields that aren't members of the request: name, notifications, logs, reconciliation."""
 
 from __future__ import annotations
 
@@ -35,21 +35,6 @@ def name_problems(spec: JobSpec) -> Iterator[Problem]:
     )
 
 
-def one_text_problems(spec: JobSpec) -> Iterator[Problem]:
-    """Refuse a string in place of a tuple: Python would read it as a tuple of its letters."""
-    processing = spec.data_processing
-    given: dict[str, object] = {
-        "input.columns": spec.input.columns,
-        "data_processing.send": processing.send,
-        "data_processing.send_except": processing.send_except,
-        "data_processing.keep": processing.keep,
-        "output.columns": spec.output.columns,
-    }
-    for field, names in given.items():
-        if isinstance(names, str):
-            yield Problem("wrong-type", field, f"must be a tuple of names; write ({shown(names)},)")
-
-
 def reconcile_problems(spec: JobSpec) -> Iterator[Problem]:
     """Check that the records of the job can be counted: as lines, of the input and of the results."""
     if spec.reconcile != Reconcile.RECORDS:
@@ -73,10 +58,6 @@ _TOPIC = "notify.topic"
 
 def notify_problems(spec: JobSpec) -> Iterator[Problem]:
     """Check addresses and topic."""
-    addresses: object = spec.notify.email
-    if isinstance(addresses, str):
-        yield Problem("wrong-type", _EMAIL, f"must be a tuple of addresses; write ({shown(addresses)},)")
-        return
     for at, address in enumerate(spec.notify.email):
         field = item_field(_EMAIL, at, len(spec.notify.email))
         if address in spec.notify.email[:at] and not is_token(address):

@@ -56,10 +56,6 @@ _CRON_NAMES = "minutes, hours, day of month, month, day of week, year"
 
 def schedule_problems(spec: JobSpec) -> Iterator[Problem]:
     """Check each schedule: its expression, time zone, window and dates, and that its name is unique."""
-    schedules: object = spec.triggers.schedule
-    if isinstance(schedules, ScheduleSpec):
-        yield Problem("wrong-type", _SCHEDULE, "must be a tuple of schedules; write (ScheduleSpec(…),)")
-        return
     count = len(spec.triggers.schedule)
     for at, schedule in enumerate(spec.triggers.schedule):
         field = item_field(_SCHEDULE, at, count)
@@ -76,7 +72,7 @@ def frequency_problems(spec: JobSpec) -> Iterator[Problem]:
     """
     longest = spec.monitoring.longest_duration_in_seconds
     schedules = spec.triggers.schedule
-    if longest is None or is_token(longest) or not isinstance(schedules, tuple):
+    if longest is None or is_token(longest):
         return
     for at, schedule in enumerate(schedules):
         words = too_frequent(spec, schedule, longest)

@@ -257,18 +257,6 @@ def test_a_value_that_is_wrong_on_its_own_is_reported_once() -> None:
     assert codes_of(found) == [("split-type-unknown", "input.split_type")]
 
 
-def test_fails_once_for_a_string_instead_of_a_tuple_of_names() -> None:
-    spec = job(
-        input=InputSpec(content_type="text/csv", columns=("id", "age")),
-        data_processing=DataProcessingSpec(send_except="id"),  # type: ignore[arg-type]  # what is refused
-        output=OutputSpec(accept="text/csv", columns="label"),  # type: ignore[arg-type]  # what is refused
-    )
-    assert [(problem.field, problem.message) for problem in problems(spec)] == [
-        ("data_processing.send_except", "must be a tuple of names; write ('id',)"),
-        ("output.columns", "must be a tuple of names; write ('label',)"),
-    ]
-
-
 @pytest.mark.parametrize(("path", "is_told"), [("$[1:2]", True), ("$[1:4]", False), ("$[2]", False)])
 def test_for_a_slice_that_ends_one_too_far_the_message_says_that_its_end_is_inclusive(
     path: str, is_told: bool
@@ -464,20 +452,6 @@ def test_for_a_column_of_an_unnamed_answer_the_message_says_where_to_name_column
 )
 def test_a_day_that_exists_is_fine(cron: str) -> None:
     assert problems(job(triggers=TriggersSpec(schedule=(ScheduleSpec(cron=cron),)))) == []
-
-
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [
-        ({"transform": TransformSpec(instance_type="ml.m5.large")}, "transform.instance_type"),  # type: ignore[arg-type] # as it was once
-        ({"triggers": TriggersSpec(schedule=ScheduleSpec(rate="1 hour"))}, "triggers.schedule"),  # type: ignore[arg-type] # see above
-        ({"notify": NotifySpec(email="a@example.com")}, "notify.email"),  # type: ignore[arg-type] # see above
-    ],
-)
-def test_fails_for_a_single_value_in_place_of_a_tuple(changes: dict[str, Any], field: str) -> None:
-    (problem,) = problems(job(**changes))
-    assert (problem.code, problem.field) == ("wrong-type", field)
-    assert ",)" in problem.message
 
 
 def test_tokens_in_triggers_and_notifications_are_left_to_the_deployment() -> None:
