@@ -34,7 +34,8 @@ def type_problems(spec: JobSpec) -> Iterator[Problem]:
 
 def _fields(value: object, declared: str, given: str) -> Iterator[Problem]:
     """Check the fields of a structure: `declared` is the prefix of their names in FIELDS, `given` that in the job."""
-    for name in written_fields(type(value)):
+    kind: type = type(value)
+    for name in written_fields(kind):
         field, item = FIELDS[f"{declared}{name}"], getattr(value, name)
         if item is None or is_token(item):
             continue

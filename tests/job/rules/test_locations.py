@@ -14,13 +14,13 @@ from batch_transform.job.values.job_spec import (
 
 
 def of_places(
-    data: str, output: str | None = None, captured: str | None = None, **of_input: str
+    data: str, output: str | None = None, captured: str | None = None, data_type: str = "S3Prefix"
 ) -> list[Problem]:
     return problems(
         JobSpec(
             "demo",
             ModelSpec(existing="demo-model"),
-            input=InputSpec(data=data, **of_input),
+            input=InputSpec(data=data, data_type=data_type),
             output=OutputSpec(path=output),
             batch_data_capture_config=BatchDataCaptureConfig(captured),
         )

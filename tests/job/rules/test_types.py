@@ -115,7 +115,8 @@ def test_each_item_of_a_tuple_is_checked_and_named() -> None:
 
 
 def test_wrong_types_of_several_fields_are_reported_at_once_and_alone() -> None:
-    spec = dataclasses.replace(JOB, name=5, input=InputSpec(data="nowhere", columns="id"))
+    wrong: dict[str, Any] = {"name": 5, "input": changed(InputSpec(data="nowhere"), "columns", "id")}
+    spec = dataclasses.replace(JOB, **wrong)
     assert [(one.code, one.field) for one in problems(spec)] == [
         ("wrong-type", "name"),
         ("wrong-type", "input.columns"),
