@@ -23,6 +23,7 @@ BatchTransformError
 │   ├── ModelNotFoundError   an endpoint or a package group that has no model for a run
 │   ├── DataNotFoundError    a local file or an S3 object that doesn't exist
 │   ├── BucketRegionError    data in a bucket of another region than the job's
+│   ├── RetryError           a run that can't be retried
 │   ├── MaxCostError         a run that workflow.max_cost can't bound, or that would cost more
 │   ├── MissingExtraError    a command whose packages aren't installed
 │   └── NotDeployedError     a stack, a job or a run that doesn't exist
@@ -196,6 +197,10 @@ class BucketRegionError(InputError):
 
 class ListingTimeError(BatchTransformError):
     """When the time of a function ends before it has listed all objects, and some of them are not enough."""
+
+
+class RetryError(InputError):
+    """When a run can't be retried: nothing is missing, it is in progress, or its data or its job have changed."""
 
 
 class MaxCostError(InputError):

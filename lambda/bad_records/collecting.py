@@ -34,13 +34,14 @@ class Collecting:
         plan = Plan.of_json(self.store.read(self.run.places.plan(self.run.round)))
         results = self._results()
         begun = self._begun()
+        bad = list(plan.sections(State.BAD))
+        # First: of a run that is stopped now, no result lacks a record that isn't listed.
+        write_list(self.run, self.store, bad)
         for number, one in enumerate(plan.failed[begun:], begun):
             if number > begun and self.time_left() < _NEEDED_SECONDS:
                 self.store.write(self._progress, json.dumps(number).encode())
                 return {"next": "Collect", "bad_records": 0}
             self._write(one, results)
-        bad = list(plan.sections(State.BAD))
-        write_list(self.run, self.store, bad)
         return {"next": "Done", "bad_records": len(bad)}
 
     def _results(self) -> dict[str, int]:

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from batch_transform.job.errors import DataNotFoundError, HeaderRowError, RowWidthError, UnfitDataError
 from batch_transform.job.request.overrides import Columns, RunRequest, apply_overrides
 from batch_transform.job.request.request import Request
+from batch_transform.job.request.retry_input import retry_in
 from batch_transform.job.rules.run_limits import RunLimits
 from batch_transform.job.rules.unfit_data import Reading, unfit_text
 from batch_transform.job.values.bad_records_spec import BadRecordsSpec
@@ -118,9 +119,10 @@ def _checked_request(run: Run) -> RunRequest:
     declared["TransformOutput"] = declared["TransformOutput"] | {
         "S3OutputPath": f"{declared['TransformOutput']['S3OutputPath'].rstrip('/')}/{run.run}"
     }
+    _, overrides = retry_in(run.overrides)  # what it retries is planned once the run has the lock
     return apply_overrides(
         declared,
-        run.overrides,
+        overrides,
         _columns(run),
         instance_types=run.instance_types,
         limits=RunLimits.read(run.limits),

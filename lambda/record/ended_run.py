@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from batch_transform.job.record.names import OBJECTS_FILE, RUN_FILE
 from batch_transform.job.values.run import CAUSE, run_id
 from record_files import RecordFiles, S3Client, is_written_meanwhile
+from retries import continued, holder
 from run_jobs import SageMakerClient, transform_jobs
 from run_record import Ending, Run, iso
 from steps import RecordSteps
@@ -48,7 +49,8 @@ def write_of_ended(
         leaves_out=event["leaves_out"],
         details=event["details"],
     )
-    run = replace(run, run_id=_id_in_output(run, began, s3))
+    own = replace(run, run_id=_id_in_output(run, began, s3))
+    run = continued(own, s3)
     ended = datetime.fromtimestamp(detail["stopDate"] / 1000, UTC)
     status = detail["status"]
     ending = Ending(
@@ -58,17 +60,15 @@ def write_of_ended(
         cause=detail.get("cause") or CAUSE[status],
     )
     files = RecordFiles.below(run.output, run.run_id, s3)
-    if _outcome(files):
-        return f"run {run.run_id}: the state machine has written its record: {_outcome(files)}"
+    if (known := _known(run, files)) is not None:
+        return f"run {run.run_id}: the state machine has written its record: {known}"
     wait_for_end(run, sagemaker)
     # The call that the run was stopped in may still be writing: what it knows of the end stays, and what it knows of
     # the start is replaced.
     for _ in range(_MOST_TRIES):
         record, version = files.read_version(RUN_FILE)
-        if record is not None and record["Outcome"] is not None:
-            return (
-                f"run {run.run_id}: the state machine has written its record meanwhile: {record['Outcome']}"
-            )
+        if (known := _known(run, files, record)) is not None:
+            return f"run {run.run_id}: the state machine has written its record meanwhile: {known}"
         condition = {"IfMatch": version} if version else {"IfNoneMatch": "*"}
         try:
             RecordSteps(run, s3, sagemaker).write(ending, budget, **condition)
@@ -81,9 +81,15 @@ def write_of_ended(
     raise refused  # Lambda calls the function again
 
 
-def _outcome(files: RecordFiles) -> str | None:
-    record, _ = files.read_version(RUN_FILE)
-    return None if record is None else record["Outcome"]
+def _known(run: Run, files: RecordFiles, record: Mapping[str, Any] | None = None) -> str | None:
+    """Return what the record says of the run's end; None if nothing yet."""
+    record = files.read(RUN_FILE) if record is None else record
+    if record is None:
+        return None
+    if holder(record) != run.execution_arn:
+        return f"it is retried by {holder(record)}"
+    outcome: str | None = record["Outcome"]
+    return outcome
 
 
 def wait_for_end(run: Run, sagemaker: SageMakerClient) -> None:

@@ -10,6 +10,8 @@ from aws_client import LONGEST_CALL_SECONDS, aws_client
 from ended_run import write_of_ended
 from metrics import metrics_line
 from object_listing import read_quickly
+from retries import continued
+from retry_plan import RetryPlan
 from run_cost import cost_metrics
 from run_record import Ending, Run
 from run_states import Passed, passed_states
@@ -28,12 +30,18 @@ _sagemaker = aws_client("sagemaker")
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Serve the state machine, whose `step` is a method of RecordSteps, or EventBridge, with `ended_badly`."""
+    """Serve the state machine, whose `step` is `plan_retry` or a method of RecordSteps, or EventBridge.
+
+    EventBridge passes `ended_badly`, the detail of its event.
+    """
     budget = TimeBudget.of(context, kept_seconds=LONGEST_CALL_SECONDS + _TO_WRITE_SECONDS)
     if "ended_badly" in event:
         print(write_of_ended(event, _s3, _sagemaker, budget.but(_TO_END_SECONDS)))  # noqa: T201  # for the function's log
         return {}
-    run = Run(**event["run"])
+    given = Run(**event["run"])
+    if event["step"] == "plan_retry":
+        return RetryPlan(given, _s3, _sagemaker).plan(budget)
+    run = continued(given, _s3)
     steps = RecordSteps(run, _s3, _sagemaker, lambda: _passed(run.execution_arn))
     if event["step"] == "list_inputs":
         steps.list_inputs(budget)

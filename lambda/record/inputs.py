@@ -73,12 +73,22 @@ class Inputs:
 
     def _of_manifest(self, s3: S3Client) -> Iterator[InputObject]:
         """Read the manifest: `[{"prefix": "s3://bucket/prefix/"}, "name", …]` (API reference, S3DataType)."""
-        answer = s3.get_object(Bucket=self.source.bucket, Key=self.source.key)
-        with answer["Body"] as body:
-            head, *names = json.loads(body.read())
-        prefix = S3Uri.parse(head["prefix"])
+        prefix, names = _manifest(self.source, s3)
         for name in dict.fromkeys(names):
             key = prefix.key + name
             yield InputObject(
                 key, None, None, output_key(key, prefix.key, self.output_prefix, alone=name == "")
             )
+
+
+def _manifest(place: S3Uri, s3: S3Client) -> tuple[S3Uri, list[str]]:
+    answer = s3.get_object(Bucket=place.bucket, Key=place.key)
+    with answer["Body"] as body:
+        head, *names = json.loads(body.read())
+    return S3Uri.parse(head["prefix"]), names
+
+
+def manifest_head(request: Mapping[str, Any], s3: S3Client) -> S3Uri:
+    """Return the prefix that results are named by: that of the manifest, or the S3Uri itself."""
+    inputs = Inputs.of(request)
+    return inputs.source if inputs.is_prefix else _manifest(inputs.source, s3)[0]

@@ -7,9 +7,12 @@ from itertools import chain, groupby
 from operator import itemgetter
 
 from batch_transform.job.record.names import is_of_record
+from batch_transform.job.values.s3_uri import S3Uri
 from in_order import in_order
 from inputs import InputObject
-from record_files import Line
+from object_listing import ObjectListing
+from record_files import Line, S3Client
+from time_budget import TimeBudget
 
 COMPLETED = "Completed"
 FAILED = "Failed"
@@ -100,3 +103,24 @@ def _compared(
     while now is not None:
         yield now, _ADDED
         now = next(later, None)
+
+
+def results_below(place: S3Uri, s3: S3Client, budget: TimeBudget) -> Iterator[Written]:
+    """Yield the keys and the sizes of all objects below a prefix, in order. Raises ListingTimeError."""
+    for entry in ObjectListing(place, s3, budget).whole():
+        yield entry["Key"], entry["Size"]
+
+
+def objects_of(lines: Iterable[Line]) -> Iterator[InputObject]:
+    """Yield the objects that were listed when the run started."""
+    for line in lines:
+        if line["Key"] is not None:
+            yield InputObject(line["Key"], line["ETag"], line["Size"], line["OutputKey"])
+
+
+def in_key_order(objects: Iterable[InputObject]) -> Iterator[InputObject]:
+    """Yield objects in the order of their keys; lines that were matched before are in the order of the results."""
+    for key, written, etag, size in in_order(
+        [one.key, one.output_key, one.etag, one.size] for one in objects
+    ):
+        yield InputObject(key, etag, size, written)

@@ -115,9 +115,9 @@ class RecordFiles:
             yield from map(json.loads, whole)
 
     @contextmanager
-    def line_writer(self, name: str) -> Iterator[LineWriter]:
+    def line_writer(self, name: str, content_type: str = "application/x-ndjson") -> Iterator[LineWriter]:
         """Write a JSON Lines file, which appears once it is complete. After an error it stays as it was."""
-        writer = LineWriter(self.s3, self._place(name), self._encryption)
+        writer = LineWriter(self.s3, self._place(name), {"ContentType": content_type, **self._encryption})
         try:
             yield writer
             writer.complete()
@@ -149,18 +149,21 @@ class RecordFiles:
 class LineWriter:
     """Writes lines in parts; a short file with one request."""
 
-    def __init__(self, s3: S3Client, place: dict[str, str], encryption: dict[str, str]) -> None:
+    def __init__(self, s3: S3Client, place: dict[str, str], settings: dict[str, str]) -> None:
         self._s3 = s3
         self._place = place
-        self._settings = {"ContentType": "application/x-ndjson", **encryption}
+        self._settings = settings
         self._held = bytearray()
         self._upload: dict[str, str] = {}
         self._parts: list[dict[str, Any]] = []
 
     def write(self, line: Line) -> None:
         """Add a line."""
-        self._held += json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode()
-        self._held += b"\n"
+        self.write_text(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n")
+
+    def write_text(self, text: str) -> None:
+        """Add text."""
+        self._held += text.encode()
         if len(self._held) >= PART_BYTES:
             self._send()
 

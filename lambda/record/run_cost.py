@@ -44,9 +44,11 @@ def _seconds(job: Record) -> float | None:
 
 
 def cost_metrics(record: Record) -> dict[str, float]:
-    """Return the metrics of the cost; none if it isn't known."""
+    """Return the metrics of the cost; none if it isn't known. Of a retry, the first is what it added."""
     cost, total = record["Cost"], record["Records"]["Total"]
     if cost is None:
         return {}
+    retries = record.get("Retries")
+    added = retries[-1]["Cost"] if retries else cost
     per_thousand = {COST_PER_THOUSAND_RECORDS: round(cost["Amount"] / total * 1000, 9)} if total else {}
-    return {COST: cost["Amount"], **per_thousand}
+    return {**({COST: added["Amount"]} if added else {}), **per_thousand}

@@ -116,6 +116,7 @@ def started(run: Run, model: Record | None) -> Record:
         "Cost": None,
         "Error": None,
         "Cause": None,
+        "Retries": [],
     }
 
 

@@ -14,12 +14,14 @@ from botocore.exceptions import ClientError
 
 from batch_transform.job.errors import ListingTimeError
 from batch_transform.job.record.names import BAD_RECORDS_FILE, OBJECTS_FILE, RUN_FILE, SUCCESS_FILE
-from inputs import InputObject, Inputs
-from matching import FAILED, MISSING, Written, matched
-from object_listing import ObjectListing
+from batch_transform.job.request.retry_input import retried_run
+from inputs import Inputs
+from matching import FAILED, MISSING, in_key_order, matched, objects_of, results_below
 from record_counts import Cursor, RecordCounter, is_countable
-from record_files import Line, RecordFiles, S3Client, is_written_meanwhile
+from record_files import RecordFiles, S3Client, is_written_meanwhile
 from report_page import write_page
+from retries import holder, retry_ended
+from retry_plan import restore_bad_records
 from run_cost import cost_members, price_of
 from run_jobs import SageMakerClient, model_of, transform_jobs
 from run_record import Ending, Record, Run, ended, iso, started
@@ -97,14 +99,19 @@ class RecordSteps:
         is_known = record is not None
         if record is None:  # the run ended before its start was written
             record = started(self.run, None)
+        if holder(record) != self.run.execution_arn:  # a retry has begun since
+            return record
         if record["Request"] is not None and self.files.exists(OBJECTS_FILE):
             run = Run(**{**self.run.__dict__, "request": record["Request"]})
             record |= RecordSteps(run, self.s3, self.sagemaker)._objects(ending, budget, is_known=is_known)
         jobs = transform_jobs(self.run.job, self.run.execution_arn, self.sagemaker)
         self.files.touch(OBJECTS_FILE)
         self.files.touch(BAD_RECORDS_FILE)
-        record = ended(record, ending, jobs)
-        record |= cost_members(record, self.run.prices)
+        if self._is_retry:
+            record = retry_ended(record, ending, jobs, self.run.prices)
+        else:
+            record = ended(record, ending, jobs)
+            record |= cost_members(record, self.run.prices)
         self.files.write(RUN_FILE, record, **condition)
         try:
             write_page(self.run, record, self.files, self.s3, self.states(), budget=budget)
@@ -122,6 +129,11 @@ class RecordSteps:
     @property
     def _inputs(self) -> Inputs:
         return Inputs.of(self._request)
+
+    @property
+    def _is_retry(self) -> bool:
+        """Whether this execution continues the record of another one."""
+        return retried_run(self.run.input) == self.run.run_id
 
     def _objects(self, ending: Ending, budget: TimeBudget, *, is_known: bool) -> Record:
         """Return the members that `_objects.jsonl` knows. A failed run's objects are matched now, if there is time."""
@@ -143,12 +155,16 @@ class RecordSteps:
     def _match(self, without_result: str, budget: TimeBudget) -> None:
         """Write the status of each object, or nothing if they can't all be listed within the budget."""
         inputs, files = self._inputs, self.files
+        listed = objects_of(files.lines(OBJECTS_FILE))
+        if self._is_retry:
+            restore_bad_records(files)
+            listed = in_key_order(listed)
         bad: Counter[str] = Counter(line["Object"] for line in files.lines(BAD_RECORDS_FILE))
         with _in_time(), files.line_writer(OBJECTS_FILE) as writer:
             for line in matched(
-                _objects_of(files.lines(OBJECTS_FILE)),
+                listed,
                 inputs.now(self.s3, budget) if inputs.is_prefix else None,
-                self._results(budget),
+                results_below(files.prefix, self.s3, budget),
                 output_prefix=inputs.output_prefix,
                 without_result=without_result,
             ):
@@ -169,10 +185,6 @@ class RecordSteps:
                 writer.write(line)
         return counter.stopped
 
-    def _results(self, budget: TimeBudget) -> Iterator[Written]:
-        for entry in ObjectListing(self.files.prefix, self.s3, budget).whole():
-            yield entry["Key"], entry["Size"]
-
     def _summary(self) -> Summary:
         summary = Summary(
             source_bucket=self._inputs.source.bucket,
@@ -180,12 +192,6 @@ class RecordSteps:
             leaves_out=self.run.leaves_out,
         )
         return summary.add(self.files.lines(OBJECTS_FILE))
-
-
-def _objects_of(lines: Iterator[Line]) -> Iterator[InputObject]:
-    """Yield the objects that were listed when the run started."""
-    for line in lines:
-        yield InputObject(line["Key"], line["ETag"], line["Size"], line["OutputKey"])
 
 
 @contextmanager

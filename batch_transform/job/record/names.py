@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 """Of all files of a record. A new member raises the second number, any other change the first."""
 
 RUN_FILE = "_run.json"
@@ -11,6 +11,8 @@ BAD_RECORDS_FILE = "_bad_records.jsonl"
 REPORT_FILE = "_report.html"
 PREDICTIONS_FILE = "_predictions.json"
 SUCCESS_FILE = "_SUCCESS"
+RETRY_PREFIX = "_retry-"
+"""Of the files of a retry: the manifest of what it scores."""
 
 RECORD_FILES = frozenset({RUN_FILE, OBJECTS_FILE, BAD_RECORDS_FILE, REPORT_FILE, PREDICTIONS_FILE})
 """The files that have data: a transform job that reads them as input would score them."""

@@ -2,7 +2,9 @@
 
     PrepareRun -> Preflight -> CheckRunLock --(another run)--> WaitForOtherRun -> Preflight | Skipped | OverlappingRun
                                     |
-                                ListInputs
+                                CheckRetry --(a retry)--> PlanRetry
+                                    |                         |
+                                ListInputs                    |
                                     |
         .-----------------------> Transform -> CheckTransformJobStatus --(Completed)--> CountResults
         |                           |             +-> TransformJobNotCompleted -.            |
@@ -47,6 +49,7 @@ from batch_transform_cdk.machine.states.record import (
     list_inputs_state,
     longest_record_seconds,
     reconcile_states,
+    retry_plan_states,
     write_record_states,
 )
 from batch_transform_cdk.machine.states.retries import longest_wait_seconds, retry_states
@@ -91,8 +94,9 @@ def state_machine_definition(
     states = {
         **_prepare_run(spec, request, "Preflight"),
         **preflight_states(
-            spec, lambda_invoke, parts.preflight_arn, "ListInputs", lock=parts.lock, waiting=parts.waiting
+            spec, lambda_invoke, parts.preflight_arn, "CheckRetry", lock=parts.lock, waiting=parts.waiting
         ),
+        **retry_plan_states(spec, lambda_invoke, parts.record_arn, "Transform", has_lock=has_lock),
         **list_inputs_state(spec, lambda_invoke, parts.record_arn, "Transform"),
         **transform_states(spec, request, partition, completed),
         **retry_states(finds_bad_records=spec.bad_records is not None),

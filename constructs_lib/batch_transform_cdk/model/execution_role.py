@@ -8,6 +8,7 @@ from functools import cached_property
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IDependable
 
+from batch_transform.job.record.names import RETRY_PREFIX
 from batch_transform.job.values.job_spec import VpcConfig
 from batch_transform_cdk.data.data_location import DataLocation
 from batch_transform_cdk.data.sections import Sections
@@ -62,11 +63,16 @@ class ExecutionRole(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         logs_arn = arn("logs", "log-group:/aws/sagemaker/TransformJobs:*")
+        # What a retry scores is listed in the folder of the run that it completes (`lambda/record/retry_plan.py`).
+        names = f"{output.prefix}*/{RETRY_PREFIX}*.manifest"
+        manifests = f"{output.bucket_arn}/{names}"
         written = [output, captured] if captured else [output]
         keys = dict.fromkeys(key for place in [data, *artifacts, *written] for key in place.keys)
         statements = [
             data.list_statement(),
             *data.read_statements(),
+            Statement(["s3:ListBucket"], [output.bucket_arn], {"StringLike": {"s3:prefix": names}}),
+            Statement(["s3:GetObject"], [manifests]),
             *self._artifact_statements(artifacts),
             # Together, since sections have the key of the results.
             *(sections.role_statements() if sections else output.write_statements()),
@@ -98,6 +104,7 @@ class ExecutionRole(Construct):
             {
                 **(sections.wildcards() if sections else {}),
                 data.objects_arn: "the job reads every object below its own prefix",
+                manifests: "the manifests of retries are in the folders of runs, whose names have times",
                 **{
                     place.objects_arn: "the job writes objects below its own prefix, with names made from the input's"
                     for place in written

@@ -230,7 +230,7 @@ def test_every_caught_error_fails_the_run_or_leads_to_another_attempt(each_defin
         ("WriteRecordAfterFailure", "Failed"),
     }
     harmless |= {("ListInputs", "Transform"), ("Reconcile", "ReleaseLock"), ("Reconcile", "WriteRecord")}
-    assert len(caught - harmless) == 5
+    assert len(caught - harmless) == 6
     for _, start in caught - harmless:
         ends = {
             name

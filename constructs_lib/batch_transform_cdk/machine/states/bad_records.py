@@ -12,7 +12,7 @@ from typing import Any
 from batch_transform.job.values.bad_records_spec import MOST_ROUNDS, BadRecordsSpec
 from batch_transform_cdk.ground.function_size import LISTS_OBJECTS
 from batch_transform_cdk.machine.states.language import LAMBDA_RETRY, State, States, literal, message
-from batch_transform_cdk.machine.states.transform import JOB_NAME
+from batch_transform_cdk.machine.states.transform import JOB_NAME, SENT_REQUEST
 
 _JOB_NAMED = f"{{'TransformJobName': {JOB_NAME}, 'TransformJobArn': '', 'TransformJobStatus': 'Failed'}}"
 
@@ -105,7 +105,7 @@ def bad_records_states(
                     "Condition": "{% $sections.next = 'Score' %}",
                     "Assign": {
                         "section_round": "{% $sections.round %}",
-                        "round_request": "{% $sections.request %}",
+                        SENT_REQUEST: "{% $sections.request %}",
                         "attempt": "{% $attempt + 1 %}",
                     },
                     "Next": "Transform",

@@ -19,7 +19,7 @@ from batch_transform_cdk.machine.states.language import (
     message,
     pause_and_checks,
 )
-from batch_transform_cdk.machine.states.transform import request_variable
+from batch_transform_cdk.machine.states.transform import SENT_REQUEST
 
 LONGEST_WAIT_SECONDS = 86_400
 """How long a run waits for an earlier one: longer only if one transform job may run longer."""
@@ -60,7 +60,7 @@ def _preflight(
 ) -> State:
     returned = ["request", "instance_types", "prices", *(["lock"] if places["lock"] else [])]
     assign = {name: f"{{% $states.result.Payload.{name} %}}" for name in returned}
-    assign[request_variable(spec)] = assign["request"]
+    assign[SENT_REQUEST] = assign["request"]
     if spec.workflow.overlapping_runs == "wait" and places["lock"]:
         # Here and not in the Choice, whose context object can't be mocked with TestState.
         assign[_WAITED_SECONDS.removeprefix("$")] = (

@@ -8,9 +8,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from batch_transform.job.request.retry_input import RETRY_OF
 from batch_transform.job.values.job_spec import JobSpec
 from batch_transform_cdk.ground.function_size import KEEPS_RECORD
-from batch_transform_cdk.machine.states.language import JOB_FILE, LAMBDA_RETRY, State, States, literal
+from batch_transform_cdk.machine.states.language import (
+    JOB_FILE,
+    LAMBDA_RETRY,
+    THE_JOB,
+    State,
+    States,
+    literal,
+    message,
+)
+from batch_transform_cdk.machine.states.transform import SENT_REQUEST
 
 MOST_COUNTING_CALLS = 96
 """How many calls of the function may count records: a day, in which one function counts some 5 TB."""
@@ -44,6 +54,56 @@ def list_inputs_state(spec: JobSpec, lambda_invoke: str, record_arn: str, follow
             {"step": "list_inputs", "run": _run(spec)},
             following,
         )
+    }
+
+
+def retry_plan_states(
+    spec: JobSpec, lambda_invoke: str, record_arn: str, following: str, *, has_lock: bool
+) -> States:
+    """Begin with the list of the input, or for a retry with the plan of what it scores.
+
+    The plan is made once the run has the lock. Without one, the run fails: it must never score what has a result.
+    """
+    reason = message("$states.errorOutput.Cause", "errorMessage")
+    return {
+        "CheckRetry": {
+            "Type": "Choice",
+            "Comment": "A retry scores what another run has left without a result",
+            "Choices": [
+                {
+                    "Condition": f"{{% $exists($states.context.Execution.Input.{RETRY_OF}) %}}",
+                    "Next": "PlanRetry",
+                }
+            ],
+            "Default": "ListInputs",
+        },
+        "PlanRetry": {
+            **_task(
+                "Find the objects of the retried run without a result, and list them in a manifest",
+                lambda_invoke,
+                record_arn,
+                {"step": "plan_retry", "run": _run(spec)},
+                following,
+            ),
+            "Catch": [
+                {
+                    "ErrorEquals": ["States.ALL"],
+                    "Assign": {
+                        "run_failure": {
+                            "Error": "{% $states.errorOutput.Error %}",
+                            "Cause": f"{{% {THE_JOB} & ': the retry of the run ' & "
+                            f"$states.context.Execution.Input.{RETRY_OF} & ' could not begin: ' & {reason} & "
+                            "'\\nno transform job was created' %}",
+                        }
+                    },
+                    "Next": "ReleaseLockAfterFailure" if has_lock else "WriteRecordAfterFailure",
+                }
+            ],
+            "Assign": {
+                "request": "{% $states.result.Payload.request %}",
+                SENT_REQUEST: "{% $states.result.Payload.sent_request %}",
+            },
+        },
     }
 
 

@@ -19,12 +19,13 @@ NO_FAILURE = {"Error": "{% '' %}", "Cause": "{% '' %}"}
 _INSTANCE_TYPE = ("TransformResources", "InstanceType")
 
 
-def request_variable(spec: JobSpec) -> str:
-    """Return the variable with the request that is sent: with `bad_records`, that of the current round."""
-    return "request" if spec.bad_records is None else "round_request"
+SENT_REQUEST = "sent_request"
+"""The variable with the request that is sent. In a retry it reads a manifest, in a round of `bad_records` sections:
+`request` stays that of the whole run, with whose input the results are compared.
+"""
 
 
-def _arguments(request: Mapping[str, Any], variable: str) -> State:
+def _arguments(request: Mapping[str, Any]) -> State:
     """Return the arguments of CreateTransformJob: an object with the members of the job's request.
 
     Each value is read from the variable, in which the preflight returns exactly these members. Step Functions
@@ -32,7 +33,7 @@ def _arguments(request: Mapping[str, Any], variable: str) -> State:
     """
     arguments: State = {"TransformJobName": f"{{% {JOB_NAME} %}}"}
     for path in members_of(request):
-        place(arguments, path, f"{{% ${variable}.{'.'.join(path)} %}}")
+        place(arguments, path, f"{{% ${SENT_REQUEST}.{'.'.join(path)} %}}")
     place(arguments, _INSTANCE_TYPE, "{% $instance_types[$instance_type_index] %}")
     return arguments
 
@@ -46,7 +47,7 @@ def transform_states(spec: JobSpec, request: Mapping[str, Any], partition: str, 
     transform: State = {
         "Type": "Task",
         "Resource": f"arn:{partition}:states:::{SDK if uses_sdk(request) else OPTIMISED}",
-        "Arguments": _arguments(request, request_variable(spec)),
+        "Arguments": _arguments(request),
         "Catch": [
             {"ErrorEquals": ["States.ALL"], "Assign": {"failure": caught_error()}, "Next": "ChooseRetry"}
         ],
