@@ -59,6 +59,7 @@ _GROUPS: dict[str, dict[str, tuple[str, str, tuple[str, ...]]]] = {
         ),
         "upload": ("batch_transform.cli.upload", "Upload files to the input of a deployed job.", ()),
         "start": ("batch_transform.cli.start", "Start a run, and say what it will cost.", ()),
+        "retry": ("batch_transform.cli.retry", "Score what a run has left without a result.", ()),
         "stop": ("batch_transform.cli.stop", "Stop runs, with their transform jobs.", ()),
         "runs": ("batch_transform.cli.runs", "List recent runs, and what they cost.", ()),
         "show": ("batch_transform.cli.show", "Show the details of a run, and why it failed.", ()),

@@ -101,9 +101,11 @@ def _costs(
         return known[instance_type, region]
 
     def cost(run: FoundRun) -> Cost | None:
-        recorded = (records.of(run.job, run.run) or {}).get("Cost") if given is None else None
-        if recorded:
-            return Cost(recorded["Amount"], recorded["Currency"])
+        record = records.of(run.job, run.run) if given is None else None
+        if record is not None and (recorded := record.get("Cost")):
+            # A retry has a row of its own.
+            retries = [one["Cost"]["Amount"] for one in record.get("Retries", ()) if one["Cost"]]
+            return Cost(recorded["Amount"] - sum(retries), recorded["Currency"])
         with aws_calls():
             return past_cost(run_jobs(run.run, deployed.clients.sagemaker), partial(price, run.job.region))
 
@@ -172,7 +174,7 @@ def show_runs(
             *([] if costs is None else [Text(str(costs[at] or _UNKNOWN))]),
         )
     console.print(table)
-    reasons = [(run.run, reason) for run in runs if (reason := short_reason(run))]
+    reasons = [(run.run, reason) for run in runs if (reason := remark(run))]
     if reasons:
         console.print()
     for name, reason in reasons:
@@ -192,6 +194,15 @@ def instances(run: RunSummary) -> str:
         return _UNKNOWN
     several = f"{run.instance_count} x " if run.instance_count not in {None, 1} else ""
     return f"{several}{run.instance_type}"
+
+
+def remark(run: RunSummary) -> str:
+    """Return what a row can't show: why the run failed, and whether it is a retry or was retried."""
+    retried = f"retry of {run.retry_of}" if run.retry_of else ""
+    if run.retries:
+        ended = "completed by its retry" if run.status == "SUCCEEDED" else "has been retried"
+        retried = ended if run.retries == 1 else f"{ended.replace('its retry', f'{run.retries} retries')}"
+    return "; ".join(part for part in (retried, short_reason(run)) if part)
 
 
 def short_reason(run: RunSummary) -> str:

@@ -17,14 +17,16 @@ from rich.text import Text
 from batch_transform.cli.deployed import Deployed, environment_option, stack_option
 from batch_transform.cli.runs import STYLE_OF_STATUS, clock, instances, moment_text
 from batch_transform.job.aws.console_links import TRANSFORM_JOB_LOGS, execution_link, transform_job_log_link
+from batch_transform.job.values.run import run_id
 from batch_transform.job.values.s3_uri import S3Uri
-from batch_transform.job.values.wording import length_text
+from batch_transform.job.values.wording import counted, length_text
 from batch_transform.runs.deployed_request import deployed_request
 from batch_transform.runs.past_runs import FoundRun, find_run
 from batch_transform.runs.report_page import save_report
 from batch_transform.runs.run_details import MOST_FILES, RunDetails, run_details
 from batch_transform.runs.run_jobs import RunJob
 from batch_transform.runs.run_output import size_text
+from batch_transform.runs.run_record import Record, moment
 
 _PIPE_WIDTH = 160  # a file or a log has no width that a table must fit
 
@@ -90,6 +92,16 @@ def _save_page(found: FoundRun, deployed: Deployed, target: Path, *, is_open: bo
         click.echo("no browser could be opened: open the file yourself", err=True)
 
 
+def retry_text(retry: Record) -> str:
+    """Return what a retry in the record of a run did."""
+    started = moment(retry["StartTime"])
+    when = f"{started.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if started else "at an unknown time"
+    name = run_id(retry["ExecutionArn"], started) if started else retry["ExecutionArn"]
+    outcome = retry["Outcome"] or "in progress"
+    because = f" ({retry['Error']})" if retry["Error"] else ""
+    return f"{when}, {counted(retry['Objects'], 'object')}: {outcome}{because}, as {name}"
+
+
 _LABEL_WIDTH = 12
 _FILES_SHOWN = 20
 
@@ -111,6 +123,10 @@ def _show(details: RunDetails, found: FoundRun, console: Console, *, now: dateti
         _line(console, "started by", Text(run.started_by))
     if run.reconciliation is not None:
         _line(console, "reconciled", Text(run.reconciliation))
+    if run.retry_of is not None:
+        _line(console, "retry of", Text(run.retry_of))
+    for retry in (details.record or {}).get("Retries", ()):
+        _line(console, "retried", Text(retry_text(retry)))
     _line(console, "instances", Text(instances(run)))
     _line(console, "execution", Text(run.execution_arn))
     if links:

@@ -7,7 +7,7 @@ import re
 import secrets
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,6 +25,7 @@ from batch_transform.runs import execution as runs
 from batch_transform.runs.aws_calls import aws_calls
 from batch_transform.runs.deployed_request import deployed_request
 from batch_transform.runs.deployment import DeployedJob, named_job
+from batch_transform.runs.estimate import Estimate
 from batch_transform.runs.losses import losses
 from batch_transform.runs.past_runs import FoundRun, find_run, input_of
 from batch_transform.runs.run_output import RunOutput, objects_text
@@ -95,20 +96,49 @@ def start(
         "overrides": run_input,
         "estimate": expected.as_json(),
     }
+    like_line = (
+        [("like", f"{like_run.run}: {json.dumps(same, ensure_ascii=False) if same else 'no overrides'}")]
+        if like_run is not None
+        else []
+    )
+    show_started(
+        execution,
+        found,
+        deployed,
+        begun=begun,
+        lines=like_line,
+        expected=expected,
+        is_waiting=wait,
+        as_json=as_json,
+        outcome=output_lines,
+    )
+
+
+def show_started(
+    execution: runs.Execution,
+    job: DeployedJob,
+    deployed: Deployed,
+    *,
+    begun: Mapping[str, Any],
+    lines: Sequence[tuple[str, str]],
+    expected: Estimate,
+    is_waiting: bool,
+    as_json: bool,
+    outcome: Callable[[RunOutput, timedelta], Sequence[tuple[str, str]]],
+) -> None:
+    """Show a run that was started and, if the command waits for it, its progress and what `outcome` says of its output.
+
+    `begun` is the run as JSON, without its status. Raises RunFailedError.
+    """
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH, quiet=as_json)
     try:
         with RunView(console) as view:
-            if like_run is not None:
-                view.line(
-                    "like",
-                    f"{like_run.run}: {json.dumps(same, ensure_ascii=False) if same else 'no overrides'}",
-                )
-            for label, text in (*expected.lines(), *_where(execution, found, deployed)):
+            for label, text in (*lines, *expected.lines(), *_where(execution, job, deployed)):
                 view.line(label, text)
-            if wait:
+            if is_waiting:
                 seconds = expected.billed_seconds
                 view.expect(expected.input_bytes, seconds and seconds / expected.instance_count)
-                _wait(view, execution, deployed)
+                _wait(view, execution, deployed, outcome)
     except RunFailedError:
         if as_json:
             _print_json(begun, deployed)
@@ -182,7 +212,12 @@ def _where(execution: runs.Execution, job: DeployedJob, deployed: Deployed) -> S
     ]
 
 
-def _wait(view: RunView, execution: runs.Execution, deployed: Deployed) -> None:
+def _wait(
+    view: RunView,
+    execution: runs.Execution,
+    deployed: Deployed,
+    outcome: Callable[[RunOutput, timedelta], Sequence[tuple[str, str]]],
+) -> None:
     began = time.monotonic()
     try:
         with aws_calls():
@@ -190,7 +225,7 @@ def _wait(view: RunView, execution: runs.Execution, deployed: Deployed) -> None:
     except AwsCallError as error:
         raise FollowError(f"the run {execution.run} continues, but cannot be followed: {error}") from error
     took = timedelta(seconds=time.monotonic() - began)
-    for label, text in output_lines(output, took):
+    for label, text in outcome(output, took):
         view.line(label, text)
     for loss in losses(job) if job is not None else ():
         view.warning(loss)

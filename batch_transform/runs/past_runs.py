@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from batch_transform.job.errors import NotDeployedError
+from batch_transform.job.request.retry_input import retried_run
 from batch_transform.job.values.run import execution_hash, run_id
 from batch_transform.runs.aws_calls import aws_calls
 from batch_transform.runs.deployment import DeployedJob, jobs_named
@@ -42,7 +43,9 @@ class FoundRun:
 class RunSummary:
     """The outcome of a run. None means not applicable or unknown: AWS counts records only for `reconcile: records`.
 
-    `status` is the execution's, or SKIPPED if it succeeded without scoring because another run was in progress.
+    `status` is the execution's, or SKIPPED if it succeeded without scoring because another run was in progress. That of
+    a run that was retried is how its last retry left it, with its error and its cause. `retries` is how often it was
+    retried; `retry_of` is the run that this one is a retry of.
     """
 
     run: str
@@ -61,6 +64,8 @@ class RunSummary:
     cause: str
     started_by: str | None = None
     reconciliation: str | None = None
+    retry_of: str | None = None
+    retries: int = 0
 
     def took(self, now: datetime) -> timedelta:
         """Return how long it took, or has taken so far."""
@@ -137,6 +142,7 @@ def summary_of(found: FoundRun, clients: Clients, records: RunRecords | None = N
         # after a run that looked for bad records, the last job has only sections of the data
         counts = record_counts(job_name, clients.logs) if job_name and not output.get("BadRecords") else {}
     has_ended = described["status"] != "RUNNING" and not skipped
+    given = json.loads(described.get("input") or "{}")
     record = records.of(found.job, found.run) if records is not None and has_ended else None
     summary = RunSummary(
         run=found.run,
@@ -153,12 +159,16 @@ def summary_of(found: FoundRun, clients: Clients, records: RunRecords | None = N
         instance_count=instance_count,
         error=described.get("error") or "",
         cause=described.get("cause") or "",
+        retry_of=retried_run(given),
     )
     if record is None:
         return summary
     more = _summary_of_record(found, record)
+    if more.retries and record["Outcome"] is not None:
+        summary = replace(summary, status=more.status, error=more.error, cause=more.cause)
     return replace(
         summary,
+        retries=more.retries,
         records=_records_of(record, summary.records),
         input_objects=summary.input_objects if more.input_objects is None else more.input_objects,
         output_objects=summary.output_objects if more.output_objects is None else more.output_objects,
@@ -194,6 +204,8 @@ def _summary_of_record(found: FoundRun, record: Record) -> RunSummary:
         cause=record["Cause"] or "",
         started_by=f"{by['Type']} ({by['Name']})" if by["Name"] else by["Type"],
         reconciliation=reconciliation_text(record),
+        retry_of=retried_run(record["Input"]),
+        retries=len(record.get("Retries", ())),
     )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from batch_transform.job.record.names import is_of_record
-from batch_transform.job.values.run import CAUSE, NEXT_STEP
+from batch_transform.job.values.run import CAUSE, NEXT_STEP, run_id
 from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.runs.aws_calls import aws_calls
 from batch_transform.runs.execution import Clients
@@ -72,7 +72,11 @@ def run_details(
             overrides, events = _from_step_functions(found, clients)
         else:
             overrides, events = found.record["Input"], []
-        jobs = run_jobs(found.run, clients.sagemaker)
+        jobs = [
+            job
+            for execution in executions_of(found, record)
+            for job in run_jobs(run_id(execution, found.started), clients.sagemaker)
+        ]
         output_path = own_jobs(jobs)[-1].output_path if jobs else None
         files, more_files = _files(output_path, s3) if output_path else ([], False)
     cause, next_step = _explanation(summary)
@@ -88,6 +92,11 @@ def run_details(
         next_step=next_step,
         record=record,
     )
+
+
+def executions_of(found: FoundRun, record: Record | None) -> list[str]:
+    """Return the ARNs of the run's execution, and of those that retried it."""
+    return [found.execution_arn, *(one["ExecutionArn"] for one in (record or {}).get("Retries", ()))]
 
 
 def _from_step_functions(found: FoundRun, clients: Clients) -> tuple[object, list[Any]]:

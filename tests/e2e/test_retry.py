@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.job.values.stack_outputs import INPUT_BUCKET, OUTPUT_BUCKET
 from batch_transform.runs.run_jobs import record_counts
+from e2e.deployed_commands import commands
 from e2e.kept_record import KeptRecord, record_of
 from e2e.workflow_stack import MODEL_FOLDER, Deployed, deployed_jobs
 
@@ -227,3 +229,31 @@ def test_fails_to_retry_what_has_changed_and_leaves_its_record_alone(deployed: D
         Bucket=deployed.outputs[OUTPUT_BUCKET], Prefix=f"{job}/{before.run['RunId']}/_retry"
     )
     assert names["KeyCount"] == 0
+
+
+def test_the_command_says_what_it_scores_and_how_the_whole_run_stands(
+    deployed: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job = "joined"
+    command = commands(deployed, tmp_path, monkeypatch, capsys)
+    behave(deployed, job, "refuse-on-mark")
+    place = put(deployed, job, {"two/a.csv": b"1,2\n", "two/b.csv": b"bad,2\n"}) + "two/"
+    _, before = failed(deployed, job, {"input.data": place})
+    run_id = before.run["RunId"]
+    refused = command("retry", job, "--set", "data_processing.output_filter=$[0]")
+    assert refused.code == 2
+    assert "DataProcessing.OutputFilter: $[0,-1] before, $[0] now" in refused.err
+    still = command("retry", run_id, "--wait")
+    print(still)
+    assert (still.code, still.value("retry")) == (1, f"of  {run_id}: 1 of 2 objects have no result (6 B)")
+    behave(deployed, job, "echo")
+    done = command("retry", job, "--wait")
+    print(done)
+    assert done.code == 0
+    shown = command("show", run_id)
+    print(shown.out)
+    print(command("runs", job).out)
+    again = command("retry", run_id)
+    print(again)
+    assert again.code == 2
+    raise AssertionError
