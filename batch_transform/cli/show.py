@@ -17,16 +17,16 @@ from rich.text import Text
 from batch_transform.cli.deployed import Deployed, environment_option, stack_option
 from batch_transform.cli.runs import STYLE_OF_STATUS, clock, instances, moment_text
 from batch_transform.job.aws.console_links import TRANSFORM_JOB_LOGS, execution_link, transform_job_log_link
-from batch_transform.job.values.run import run_id
 from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.job.values.wording import counted, length_text
 from batch_transform.runs.deployed_request import deployed_request
 from batch_transform.runs.past_runs import FoundRun, find_run
 from batch_transform.runs.report_page import save_report
+from batch_transform.runs.retry import run_id_of
 from batch_transform.runs.run_details import MOST_FILES, RunDetails, run_details
 from batch_transform.runs.run_jobs import RunJob
 from batch_transform.runs.run_output import size_text
-from batch_transform.runs.run_record import Record, moment
+from batch_transform.runs.run_record import Record
 
 _PIPE_WIDTH = 160  # a file or a log has no width that a table must fit
 
@@ -94,9 +94,9 @@ def _save_page(found: FoundRun, deployed: Deployed, target: Path, *, is_open: bo
 
 def retry_text(retry: Record) -> str:
     """Return what a retry in the record of a run did."""
-    started = moment(retry["StartTime"])
-    when = f"{started.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if started else "at an unknown time"
-    name = run_id(retry["ExecutionArn"], started) if started else retry["ExecutionArn"]
+    started = datetime.fromisoformat(retry["StartTime"])
+    when = f"{started:%Y-%m-%d %H:%M:%S} UTC"
+    name = run_id_of(retry["ExecutionArn"], retry)
     outcome = retry["Outcome"] or "in progress"
     because = f" ({retry['Error']})" if retry["Error"] else ""
     return f"{when}, {counted(retry['Objects'], 'object')}: {outcome}{because}, as {name}"

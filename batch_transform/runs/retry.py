@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from batch_transform.job.errors import NotDeployedError, RetryError
 from batch_transform.job.request.retry_input import retried_run
+from batch_transform.job.values.run import run_id
 from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.runs.aws_calls import aws_calls
 from batch_transform.runs.deployment import DeployedJob, jobs_named
@@ -99,18 +101,24 @@ def _ended(job: DeployedJob, run: str, record: Record, stepfunctions: SFNClient)
         holder = retries[-1]["ExecutionArn"] if retries else record["ExecutionArn"]
         with aws_calls():
             status = stepfunctions.describe_execution(executionArn=holder)["status"]
-        what = "a retry of it is" if retries else "it is"
-        raise RetryError(
-            f"the run {run} can't be retried yet: {what} in progress; to follow it: batch-transform show {run}"
-            if status == "RUNNING"
-            else f"the run {run} has ended ({status}), and its record is written a little later: try again in a minute"
-        )
+        if status == "RUNNING":
+            what = "a retry of it is" if retries else "it is"
+            raise RetryError(
+                f"the run {run} can't be retried yet: {what} in progress; to follow it: batch-transform show "
+                f"{run_id_of(holder, retries[-1] if retries else record)}"
+            )
+        return RetriableRun(job, run, record)
     if record["Request"] is None or not record["Objects"]["Total"]:
         raise RetryError(
             f"the run {run} ended before its first transform job ({record['Error'] or record['Outcome']}), so it has "
             f"no results to complete: start another run: batch-transform start --like {run}"
         )
     return RetriableRun(job, run, record)
+
+
+def run_id_of(execution_arn: str, described: Mapping[str, Any]) -> str:
+    """Return the id of an execution in a record, which has its StartTime."""
+    return run_id(execution_arn, datetime.fromisoformat(described["StartTime"]))
 
 
 def remainder(found: RetriableRun, s3: S3Client) -> Remainder:

@@ -15,14 +15,13 @@ from batch_transform.job.record.names import OBJECTS_FILE, RUN_FILE
 from batch_transform.job.values.run import CAUSE, run_id
 from record_files import RecordFiles, S3Client, is_written_meanwhile
 from retries import continued, holder
-from run_jobs import SageMakerClient, transform_jobs
+from run_jobs import NOT_ENDED, SageMakerClient, transform_jobs
 from run_record import Ending, Run, iso
 from steps import RecordSteps
 from time_budget import TimeBudget
 
 _LONGEST_WAIT_SECONDS = 600.0
 _LONGEST_PAUSE_SECONDS = 15.0
-_NOT_ENDED = {"InProgress", "Stopping"}
 _MOST_TRIES = 3
 _OUTCOMES = {"FAILED": "Failed", "TIMED_OUT": "TimedOut", "ABORTED": "Aborted"}
 
@@ -98,7 +97,7 @@ def wait_for_end(run: Run, sagemaker: SageMakerClient) -> None:
     pause = 0.5
     while time.monotonic() < deadline:
         jobs = transform_jobs(run.job, run.execution_arn, sagemaker)
-        if not any(job["TransformJobStatus"] in _NOT_ENDED for job in jobs):
+        if not any(job["TransformJobStatus"] in NOT_ENDED for job in jobs):
             return
         time.sleep(pause)
         pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)

@@ -14,7 +14,7 @@ from retries import continued
 from retry_plan import RetryPlan
 from run_cost import cost_metrics
 from run_record import Ending, Run
-from run_states import Passed, passed_states
+from run_states import Passed, outcome_of, passed_states
 from steps import RecordSteps, now
 from time_budget import TimeBudget
 
@@ -40,7 +40,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         return {}
     given = Run(**event["run"])
     if event["step"] == "plan_retry":
-        return RetryPlan(given, _s3, _sagemaker).plan(budget)
+        return RetryPlan(
+            given, _s3, _sagemaker, lambda arn: outcome_of(arn, aws_client("stepfunctions"))
+        ).plan(budget)
     run = continued(given, _s3)
     steps = RecordSteps(run, _s3, _sagemaker, lambda: _passed(run.execution_arn))
     if event["step"] == "list_inputs":

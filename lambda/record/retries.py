@@ -74,6 +74,26 @@ def retry_begun(
     }
 
 
+def left_behind(record: Record, outcome: str, jobs: Sequence[Record]) -> Record:
+    """Return the record of a run that nobody has completed: its holder ended with `outcome` and left `jobs`."""
+    known = {job["TransformJobName"] for job in record["TransformJobs"]}
+    added = [
+        {name: value for name, value in job.items() if name != "TransformJobArn"}
+        for job in jobs
+        if job["TransformJobName"] not in known
+    ]
+    retries = [dict(one) for one in record.get("Retries", ())]
+    if retries:
+        retries[-1]["Outcome"] = outcome
+    return {
+        **record,
+        "TransformJobs": [*record["TransformJobs"], *added],
+        "Attempts": None,
+        "Cost": None if added else record["Cost"],
+        "Retries": retries,
+    }
+
+
 def retry_ended(record: Record, ending: Ending, jobs: Sequence[Record], prices: Any) -> Record:
     """Return the record of a run whose last retry ended: what it did is added to what the run did before.
 

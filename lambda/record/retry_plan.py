@@ -8,7 +8,7 @@ run gave the object.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,8 +23,8 @@ from batch_transform.job.values.wording import counted
 from inputs import InputObject, Inputs, manifest_head
 from matching import CHANGED, COMPLETED, FAILED, STRAY, in_key_order, matched, objects_of, results_below
 from record_files import Line, LineWriter, RecordFiles, S3Client, is_written_meanwhile
-from retries import holder, retry_begun
-from run_jobs import SageMakerClient, model_of
+from retries import holder, left_behind, retry_begun
+from run_jobs import NOT_ENDED, SageMakerClient, model_of, transform_jobs
 from run_record import Record, Run
 from time_budget import TimeBudget
 
@@ -33,11 +33,15 @@ _NAMED = 5
 
 @dataclass(frozen=True)
 class RetryPlan:
-    """The retry of one run. `run` is the retry's own, with the request that its preflight made."""
+    """The retry of one run. `run` is the retry's own, with the request that its preflight made.
+
+    `outcome_of` returns how an execution ended, as a record has it; None while it is in progress.
+    """
 
     run: Run
     s3: S3Client
     sagemaker: SageMakerClient
+    outcome_of: Callable[[str], str | None]
 
     def plan(self, budget: TimeBudget) -> dict[str, Any]:
         """Write the manifest, and continue the record of the retried run.
@@ -52,7 +56,7 @@ class RetryPlan:
         assert retry is not None  # noqa: S101  # the state machine asks for nothing else
         files = RecordFiles.below(self.run.output, retry.run, self.s3)
         record, version = files.read_version(RUN_FILE)
-        record = _require_ended(retry.run, record, self.run)
+        record = self._ended(retry.run, record)
         request = self._whole_request(retry.run)
         require_same_data(retry.run, record["Request"], request)
         model = model_of(request["ModelName"], self.sagemaker)
@@ -87,6 +91,27 @@ class RetryPlan:
         _keep_bad_records(files, bad, planned.bad)
         return {"request": request, "sent_request": _on_manifest(request, f"{files.prefix}{name}")}
 
+    def _ended(self, run: str, record: Record | None) -> Record:
+        """Return the record of a run that can be retried.
+
+        One that was never completed is, if its execution and its transform jobs have ended: the event about its end may
+        be lost, or have come before the call of the function that wrote last.
+        """
+        if record is None:
+            raise RetryError(
+                f"there is no record of a run {run} below {self.run.output['S3OutputPath']}: name a run of this job, "
+                "as batch-transform runs lists them"
+            )
+        if record["Request"] is None:
+            raise RetryError(_nothing_scored(run))
+        if record["Outcome"] is not None or holder(record) == self.run.execution_arn:
+            return record
+        outcome = self.outcome_of(holder(record))
+        jobs = transform_jobs(self.run.job, holder(record), self.sagemaker)
+        if outcome is None or any(job["TransformJobStatus"] in NOT_ENDED for job in jobs):
+            raise RetryError(_in_progress(run))
+        return left_behind(record, outcome, jobs)
+
     def _whole_request(self, retried: str) -> dict[str, Any]:
         """Return the request of the preflight, with the output of the retried run."""
         request = dict(self.run.sent or {})
@@ -110,20 +135,6 @@ class RetryPlan:
             output_prefix=inputs.output_prefix,
             without_result=FAILED,
         )
-
-
-def _require_ended(run: str, record: Record | None, retry: Run) -> Record:
-    """Return the record of a run that can be retried."""
-    if record is None:
-        raise RetryError(
-            f"there is no record of a run {run} below {retry.output['S3OutputPath']}: name a run of this job, as "
-            "batch-transform runs lists them"
-        )
-    if record["Request"] is None:
-        raise RetryError(_nothing_scored(run))
-    if record["Outcome"] is None and holder(record) != retry.execution_arn:
-        raise RetryError(_in_progress(run))
-    return record
 
 
 def _in_progress(run: str) -> str:

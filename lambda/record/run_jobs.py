@@ -15,6 +15,9 @@ _SECTIONS = re.compile(r"/_sections/[^/]+/in/[^/]+/(\d+)/$")
 _HASH = re.compile(r".*/([0-9a-f]{64})[^/]*")
 """The CDK names an asset by its hash."""
 
+NOT_ENDED = frozenset({"InProgress", "Stopping"})
+"""The statuses of a transform job that may still write results."""
+
 
 class SageMakerClient(Protocol):
     """The part of boto3's SageMaker client that is used here."""

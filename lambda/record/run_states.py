@@ -40,6 +40,34 @@ def passed_states(execution_arn: str, states: StatesClient, now: datetime) -> li
     return [(name, start, end) for (name, start), end in zip(entered, ends, strict=False)]
 
 
+_OUTCOMES = {
+    "ExecutionSucceeded": "Completed",
+    "ExecutionFailed": "Failed",
+    "ExecutionAborted": "Aborted",
+    "ExecutionTimedOut": "TimedOut",
+}
+
+
+def outcome_of(execution_arn: str, states: StatesClient) -> str | None:
+    """Return how an execution ended, as a record has it; None while it is in progress.
+
+    One that Step Functions has forgotten ended in a way that isn't known: Aborted.
+    """
+    pages = states.get_paginator("get_execution_history").paginate(
+        executionArn=execution_arn,
+        includeExecutionData=False,
+        reverseOrder=True,
+        PaginationConfig={"MaxItems": 1, "PageSize": 1},
+    )
+    try:
+        last = next((event["type"] for page in pages for event in page["events"]), "")
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ExecutionDoesNotExist":
+            return "Aborted"
+        raise
+    return _OUTCOMES.get(last)
+
+
 def _events(execution_arn: str, states: StatesClient) -> list[Mapping[str, Any]]:
     pages = states.get_paginator("get_execution_history").paginate(
         executionArn=execution_arn,

@@ -11,6 +11,7 @@ from typing import Any
 
 from batch_transform.job.values.run import run_id
 from batch_transform.job.values.stack_outputs import OUTPUT_BUCKET
+from e2e.kept_record import record_of
 from e2e.subscriber import Subscriber
 from e2e.workflow_stack import Deployed
 from patience import PATIENCE_SECONDS
@@ -169,6 +170,16 @@ def listing_inputs(world: World) -> Iterator[str]:
 
 
 @contextmanager
+def planning_retry(world: World) -> Iterator[str]:
+    """A retry of a run that was stopped."""
+    first = world.with_job()
+    world.deployed.stop(first)
+    retried = record_of(world.deployed, "wait", first).run["RunId"]
+    with slow(world, "Record"):
+        yield world.deployed.start("wait", {**world.endless(), "retry_of": retried})
+
+
+@contextmanager
 def reconciling(world: World) -> Iterator[str]:
     execution = world.deployed.start("wait", world.good())
     world.until_now_in(execution, "Transform")
@@ -294,6 +305,7 @@ SCENES: dict[str, Scene] = {
     "Preflight": in_preflight,
     "WaitForOtherRun": waiting_for_other_run,
     "ListInputs": listing_inputs,
+    "PlanRetry": planning_retry,
     "Transform": in_transform,
     "WaitForCapacity": waiting_for_capacity,
     "FindTransformJob": looking_for_job,

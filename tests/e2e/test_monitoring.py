@@ -131,7 +131,7 @@ def test_a_stopped_run_sends_a_notification(watched: Watched) -> None:
     subject, text = watched.mail(execution)
     assert subject.endswith(" was stopped")
     assert "The execution was stopped" in text
-    assert "next step: start the run again, unless you meant to stop it" in text
+    assert "next step: retry the run, unless you meant to stop it" in text
 
 
 def test_a_timed_out_run_sends_a_notification_and_an_alarm(watched: Watched) -> None:

@@ -244,16 +244,28 @@ def test_the_command_says_what_it_scores_and_how_the_whole_run_stands(
     assert refused.code == 2
     assert "DataProcessing.OutputFilter: $[0,-1] before, $[0] now" in refused.err
     still = command("retry", run_id, "--wait")
-    print(still)
-    assert (still.code, still.value("retry")) == (1, f"of  {run_id}: 1 of 2 objects have no result (6 B)")
+    assert (still.code, still.value("retry")) == (1, f"of  {run_id}: 1 of 2 objects have no result (6 bytes)")
+    assert still.value("scores") == f"{place}b.csv"
+    assert "BatchTransform.TaskFailed" in still.err
     behave(deployed, job, "echo")
-    done = command("retry", job, "--wait")
-    print(done)
+    done = command("retry", job, "--wait", "--set", "transform.max_concurrent_transforms=1")
+    (folder := Path("/tmp/retry_seen")).mkdir(exist_ok=True)
+    (folder / "done").write_text(done.out + done.err)
+    (folder / "still").write_text(still.out + still.err)
     assert done.code == 0
-    shown = command("show", run_id)
-    print(shown.out)
-    print(command("runs", job).out)
-    again = command("retry", run_id)
-    print(again)
-    assert again.code == 2
-    raise AssertionError
+    assert "whole run 2 of 2 objects have a result; 2 records in, 2 out: they match" in done.out
+    shown = command("show", run_id).out
+    (folder / "show").write_text(shown)
+    assert "SUCCEEDED" in shown
+    assert shown.count("\nretried ") == 2
+    listed = command("runs", job).out
+    (folder / "runs").write_text(listed)
+    assert f"{run_id}  completed by 2 retries" in listed
+    assert f"retry of {run_id}; BatchTransform.TaskFailed: " in listed
+    for text in (run_id, done.value("run")):
+        again = command("retry", text)
+        assert again.code == 2
+        assert f"every input object of the run {run_id} has its result" in again.err
+    page = command("show", run_id, "--html", "--no-open")
+    assert "Retries" in Path(page.out.strip()).read_text()
+    assert "no run to retry" in command("retry", job).err

@@ -102,11 +102,23 @@ def leaves_nothing(world: World, job: str, execution: str, state: str) -> None:
     subject, text = world.subscriber.mail(execution)
     assert subject.endswith(" was stopped")
     assert "The execution was stopped (StopExecution)." in text
-    assert "next step: start the run again" in text
+    assert "next step: retry the run" in text
+    if state == "PlanRetry":
+        retried_again(world, job, execution)
+        return
     record = record_of(world.deployed, job, execution)
     assert record.run["Outcome"] in WRITTEN.get(state, {"Aborted"})
     assert record.is_success == (record.run["Outcome"] == "Completed")
     assert "InProgress" not in {each["TransformJobStatus"] for each in record.run["TransformJobs"]}
+
+
+def retried_again(world: World, job: str, execution: str) -> None:
+    """Check that the run can be retried, whether the stopped call still has planned its retry or not."""
+    retried = json.loads(world.deployed.describe(execution)["input"])["retry_of"]
+    again = world.deployed.start(job, {**world.endless(job), "retry_of": retried})
+    world.until_now_in(again, "Transform")
+    world.deployed.stop(again)
+    world.nothing_of(again)
 
 
 def test_a_run_that_times_out_leaves_no_transform_job(world: World) -> None:

@@ -53,9 +53,9 @@ def test_a_notification_has_cause_links_and_next_step() -> None:
             {},
             "was stopped",
             "The execution was stopped",
-            "start the run again, unless you meant to stop it",
+            "retry the run, unless you meant to stop it",
         ),
-        ("ABORTED", {"cause": "wrong data"}, "was stopped", "wrong data", "start the run again"),
+        ("ABORTED", {"cause": "wrong data"}, "was stopped", "wrong data", "retry the run"),
     ],
 )
 def test_every_other_end_has_its_own_cause_and_next_step(

@@ -60,8 +60,8 @@ JOBS: dict[str, dict[str, Any]] = {
     "waiting": {**ON_ONE, "behaviour": "hang"},
 }
 
-BEGIN = ["PrepareRun", "Preflight", "CheckRunLock", "ListInputs"]
-WITHOUT_LOCK = ["PrepareRun", "Preflight", "ListInputs"]
+BEGIN = ["PrepareRun", "Preflight", "CheckRunLock", "CheckRetry", "ListInputs"]
+WITHOUT_LOCK = ["PrepareRun", "Preflight", "CheckRetry", "ListInputs"]
 RECONCILED = ["CheckTransformJobStatus", "CountResults", "Reconcile", "CheckReconciliation"]
 GOOD_END = [*RECONCILED, "ReleaseLock", "WriteRecord", "Completed"]
 REFUSED = ["WriteRecordAfterFailure", "Failed"]

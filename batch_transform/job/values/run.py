@@ -48,7 +48,7 @@ CAUSE = {
 }
 NEXT_STEP = {
     "FAILED": "fix what the cause names, and start the run again",
-    "TIMED_OUT": "check whether a transform job of this run is still in progress, and stop it; then start "
-    "the run again",
-    "ABORTED": "start the run again, unless you meant to stop it; its output so far is incomplete",
+    "TIMED_OUT": "check whether a transform job of this run is still in progress, and stop it; then retry "
+    "the run",
+    "ABORTED": "retry the run, unless you meant to stop it; its output so far is incomplete",
 }

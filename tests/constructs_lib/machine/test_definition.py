@@ -73,6 +73,7 @@ THROTTLED = "Rate exceeded (Service: AmazonSageMaker; Status Code: 400; Error Co
 TASKS = {
     "Preflight",
     "ListInputs",
+    "PlanRetry",
     "Transform",
     "FindTransformJob",
     "StopTransformJob",
@@ -163,7 +164,7 @@ def job_name(definition: Definition, attempt: int) -> str:
 def sent(definition: Definition, **variables: Any) -> dict[str, Any]:
     """The arguments of CreateTransformJob."""
     known: dict[str, Any] = {
-        "request": REQUEST,
+        "sent_request": REQUEST,
         "job_name": SPEC.name,
         "run_id": "20261122T020001-0a1b2c3d",
         "attempt": 1,
@@ -279,7 +280,7 @@ def test_every_state_has_a_comment(each_definition: Definition) -> None:
 
 def test_every_retry_backs_off_with_jitter(definition: Definition) -> None:
     retries = [retry for state in definition["States"].values() for retry in state.get("Retry", [])]
-    assert len(retries) == 11
+    assert len(retries) == 12
     assert all(retry["JitterStrategy"] == "FULL" and retry["BackoffRate"] > 1 for retry in retries)
     for wait, counter in (
         ("WaitForCapacity", "capacity_attempt"),
@@ -310,9 +311,9 @@ def test_the_transform_job_has_no_retry_that_could_use_its_name_again(definition
 def test_every_way_back_to_the_transform_job_increments_the_attempt(each_definition: Definition) -> None:
     states = each_definition["States"]
     before = {name for name, state in states.items() if "Transform" in next_states(state)}
-    first = "ListInputs"
-    assert before == {first, "NextInstanceType", "WaitForCapacity", "NextAttempt"}
-    for name in before - {first}:
+    first = {"ListInputs", "PlanRetry"}
+    assert before == {*first, "NextInstanceType", "WaitForCapacity", "NextAttempt"}
+    for name in before - first:
         assert states[name]["Assign"]["attempt"] == "{% $attempt + 1 %}"
 
 
@@ -332,7 +333,7 @@ def test_the_arguments_are_an_object_whose_names_aws_checks_when_the_machine_is_
 ) -> None:
     arguments = definition["States"]["Transform"]["Arguments"]
     assert list(members_of(arguments)) == [("TransformJobName",), *members_of(REQUEST)]
-    assert arguments["TransformInput"]["ContentType"] == "{% $request.TransformInput.ContentType %}"
+    assert arguments["TransformInput"]["ContentType"] == "{% $sent_request.TransformInput.ContentType %}"
     assert arguments["Tags"] == "{% $request.Tags %}"
 
 
@@ -341,13 +342,13 @@ def test_a_run_sends_what_it_changes_and_neutral_values_for_the_rest(definition:
     request = transform_job_request(
         bare, model_name="churn", data="s3://data-in/a/", output_path="s3://data-out/a/"
     )
-    arguments = sent(state_machine_definition(bare, request, PARTS), request=request)
+    arguments = sent(state_machine_definition(bare, request, PARTS), sent_request=request)
     assert arguments == request | {"TransformJobName": arguments["TransformJobName"]}
     assert {"DataProcessing", "BatchStrategy", "MaxPayloadInMB", "Tags"}.isdisjoint(arguments)
     assert arguments["Environment"] == {}
     assert arguments["MaxConcurrentTransforms"] == 0
     changed = apply_overrides(request, {"transform": {"env": {"A": "b"}, "max_concurrent_transforms": 2}})
-    arguments = sent(state_machine_definition(bare, request, PARTS), request=changed.request)
+    arguments = sent(state_machine_definition(bare, request, PARTS), sent_request=changed.request)
     assert (arguments["Environment"], arguments["MaxConcurrentTransforms"]) == ({"A": "b"}, 2)
 
 
@@ -624,7 +625,7 @@ def test_what_a_run_does_while_another_is_in_progress(
     states = a_definition(overlapping_runs)["States"]
     seconds = waited(states, time) if overlapping_runs == "wait" else None
     lock = {"RunningExecutionArn": "", "WaitingExecutionArn": ""}
-    assert follows(states["CheckRunLock"], lock=lock, waited_seconds=seconds) == "ListInputs"
+    assert follows(states["CheckRunLock"], lock=lock, waited_seconds=seconds) == "CheckRetry"
     lock["RunningExecutionArn"] = "arn:of:another"
     assert follows(states["CheckRunLock"], lock=lock, waited_seconds=seconds) == expected
 
@@ -885,3 +886,35 @@ def test_only_a_run_with_an_attempt_says_how_many_it_had() -> None:
     ]
     assert evaluate(attempts, failure=False, attempt=1) == 0
     assert evaluate(attempts, failure={"Error": "States.TaskFailed"}, attempt=3) == 3
+
+
+@pytest.mark.parametrize(
+    ("run_input", "expected"), [({}, "ListInputs"), ({"retry_of": "20261122T020001-0a1b2c3d"}, "PlanRetry")]
+)
+def test_a_retry_is_planned_in_place_of_a_list_of_its_input(
+    definition: Definition, run_input: dict[str, str], expected: str
+) -> None:
+    states = {"context": {"Execution": {"Input": run_input}}}
+    retry_of = evaluate(definition["States"]["PrepareRun"]["Assign"]["retry_of"], states=states)
+    assert follows(definition["States"]["CheckRetry"], retry_of=retry_of) == expected
+
+
+def test_a_retry_that_cannot_be_planned_fails_with_the_reason_and_scores_nothing(
+    each_definition: Definition,
+) -> None:
+    [catch] = each_definition["States"]["PlanRetry"]["Catch"]
+    assert catch["ErrorEquals"] == ["States.ALL"]
+    failure = catch["Assign"]["run_failure"]
+    cause = evaluate(
+        failure["Cause"],
+        job_name="churn",
+        job_file=False,
+        retry_of="20261122T020001-0a1b2c3d",
+        states={
+            "errorOutput": {"Error": "RetryError", "Cause": '{"errorMessage": "there is nothing to retry"}'}
+        },
+    )
+    assert cause == (
+        "job churn: the retry of the run 20261122T020001-0a1b2c3d could not begin: there is nothing to retry\n"
+        "no transform job was created"
+    )

@@ -92,7 +92,7 @@ def test_every_attempt_is_checked_first(states: dict[str, Any]) -> None:
 
     assert [name for name, state in states.items() if "Transform" in follows(state)] == ["CheckMaxCost"]
     before = {name for name, state in states.items() if "CheckMaxCost" in follows(state)}
-    assert before == {"ListInputs", "NextInstanceType", "WaitForCapacity", "NextAttempt"}
+    assert before == {"ListInputs", "PlanRetry", "NextInstanceType", "WaitForCapacity", "NextAttempt"}
 
 
 def test_the_rounds_that_find_bad_records_are_bounded_too() -> None:

@@ -28,12 +28,16 @@ MOST_COUNTING_CALLS = 96
 _MOST_SECONDS = KEEPS_RECORD.state_timeout_seconds
 _NOT_COUNTED_ALL = f"$reconciled.done = false and $reconcile_calls < {MOST_COUNTING_CALLS}"
 
+_RETRIED = f"$states.context.Execution.Input.{RETRY_OF}"
+
 VARIABLES = {
     "request": False,  # the preflight sets it
     "instance_types": [],
     "failure": False,  # the error of the last attempt
     "reconciled": False,  # the result of the last call that compared results and input
     "reconcile_calls": 0,
+    # The run that is retried. Here and not in a Choice, whose context object can't be mocked with TestState.
+    "retry_of": f"{{% $exists({_RETRIED}) ? {_RETRIED} : false %}}",
 }
 """What `PrepareRun` must declare, since the end of a run that the preflight refused reads it too."""
 
@@ -69,12 +73,7 @@ def retry_plan_states(
         "CheckRetry": {
             "Type": "Choice",
             "Comment": "A retry scores what another run has left without a result",
-            "Choices": [
-                {
-                    "Condition": f"{{% $exists($states.context.Execution.Input.{RETRY_OF}) %}}",
-                    "Next": "PlanRetry",
-                }
-            ],
+            "Choices": [{"Condition": "{% $type($retry_of) = 'string' %}", "Next": "PlanRetry"}],
             "Default": "ListInputs",
         },
         "PlanRetry": {
@@ -91,8 +90,8 @@ def retry_plan_states(
                     "Assign": {
                         "run_failure": {
                             "Error": "{% $states.errorOutput.Error %}",
-                            "Cause": f"{{% {THE_JOB} & ': the retry of the run ' & "
-                            f"$states.context.Execution.Input.{RETRY_OF} & ' could not begin: ' & {reason} & "
+                            "Cause": f"{{% {THE_JOB} & ': the retry of the run ' & $retry_of & "
+                            f"' could not begin: ' & {reason} & "
                             "'\\nno transform job was created' %}",
                         }
                     },
