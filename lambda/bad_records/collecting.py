@@ -35,8 +35,10 @@ class Collecting:
         results = self._results()
         begun = self._begun()
         bad = list(plan.sections(State.BAD))
-        # First: of a run that is stopped now, no result lacks a record that isn't listed.
-        write_list(self.run, self.store, bad)
+        if (
+            not begun
+        ):  # before the results: if the run is stopped, none of them lacks a record that isn't listed
+            write_list(self.run, self.store, bad)
         for number, one in enumerate(plan.failed[begun:], begun):
             if number > begun and self.time_left() < _NEEDED_SECONDS:
                 self.store.write(self._progress, json.dumps(number).encode())

@@ -43,7 +43,7 @@ def test_help_groups_the_commands_by_what_people_do(capsys: pytest.CaptureFixtur
     out = capsys.readouterr().out
     deployed = out[out.index("Run deployed jobs:") : out.index("Use and verify the local AWS:")]
     names = [line.split()[0] for line in deployed.splitlines()[1:] if line.strip()]
-    assert names == ["doctor", "upload", "start", "stop", "runs", "show", "fetch", "compare"]
+    assert names == ["doctor", "upload", "start", "retry", "stop", "runs", "show", "fetch", "compare"]
 
 
 def test_every_command_has_a_help_text() -> None:

@@ -58,6 +58,7 @@ def run_page(page: RunPage) -> str:
         _section("Attempts", transform_jobs_table(record["TransformJobs"]))
         if record["TransformJobs"]
         else None,
+        _retries(record),
         _objects(page),
         _bad_records(page),
         _predictions(page),
@@ -198,6 +199,25 @@ def _spans_of_jobs(record: Values) -> list[Span]:
             kind = "" if job["TransformJobStatus"] == "Completed" else "bad"
             spans.append(Span(f"{name}: scoring", started, ended, kind))
     return [span for span in spans if span.end > span.start]
+
+
+def _retries(record: Values) -> Html | None:
+    """Say which executions have continued the run. A record of schema 1.0 has none."""
+    retries = record.get("Retries")
+    if not retries:
+        return None
+    rows = [
+        [
+            one["StartTime"],
+            _number(one["Objects"]),
+            _WORDS.get(one["Outcome"], one["Outcome"]),
+            "; ".join(part for part in (one["Error"], *one["Changes"]) if part),
+            one["ExecutionArn"],
+        ]
+        for one in retries
+    ]
+    names = ["started", "objects without a result", "outcome", "error, changes", "execution"]
+    return _section("Retries", table(names, rows, "Retries", wide={3, 4}, numbers={1}))
 
 
 def _objects(page: RunPage) -> Html | None:
