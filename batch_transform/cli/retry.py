@@ -13,7 +13,7 @@ from batch_transform.cli.cost_estimate import estimate, price_option
 from batch_transform.cli.deployed import Deployed, environment_option, stack_option
 from batch_transform.cli.options import overrides_option, parse_overrides
 from batch_transform.cli.start import execution_name, output_lines, show_started
-from batch_transform.job.record.changes import changes, model_change, require_accepted, require_same_data
+from batch_transform.job.request.changes import changes, model_change, require_accepted, require_same_data
 from batch_transform.job.request.retry_input import Retry
 from batch_transform.job.values.model_source import NAME_TO_BE_FOUND
 from batch_transform.job.values.wording import listed

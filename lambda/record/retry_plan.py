@@ -15,8 +15,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from batch_transform.job.errors import RetryError
-from batch_transform.job.record.changes import changes, model_change, require_accepted, require_same_data
 from batch_transform.job.record.names import BAD_RECORDS_FILE, OBJECTS_FILE, RETRY_PREFIX, RUN_FILE
+from batch_transform.job.request.changes import changes, model_change, require_accepted, require_same_data
 from batch_transform.job.request.retry_input import Retry, retry_in
 from batch_transform.job.values.s3_uri import S3Uri, output_key
 from batch_transform.job.values.wording import counted
@@ -256,7 +256,7 @@ class _Planned:
 
 
 def _keep_bad_records(files: RecordFiles, bad: list[Line], kept: set[str]) -> None:
-    """Keep the bad records of objects that have their result: a round of the retry writes their file anew."""
+    """Keep the bad records of objects that have their result: a round of the retry replaces their file."""
     if not bad:
         return
     for name in (BAD_RECORDS_FILE, _KEPT):

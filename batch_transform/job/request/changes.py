@@ -10,8 +10,6 @@ from batch_transform.job.rules.request_values import member
 
 Values = Mapping[str, Any]
 
-_SOURCE = ("TransformInput", "DataSource", "S3DataSource")
-
 # Members that decide which bytes a record becomes, with their defaults. How many records are sent at once, on which
 # instances, and how long they may take doesn't change a result.
 _OF_RESULTS: Mapping[tuple[str, ...], object] = {
@@ -31,7 +29,7 @@ _SHOWN_HASH = 12
 
 def require_same_data(run: str, before: Values, now: Values) -> None:
     """Raise RetryError unless both requests read the same data."""
-    first, second = (member(request, _SOURCE) for request in (before, now))
+    first, second = (request["TransformInput"]["DataSource"]["S3DataSource"] for request in (before, now))
     if any(first[name] != second[name] for name in ("S3Uri", "S3DataType")):
         raise RetryError(
             f"the run {run} read {first['S3Uri']} ({first['S3DataType']}), and its retry would read {second['S3Uri']} "
