@@ -15,6 +15,7 @@ LIKELY = (
     ("*", "*Deny*", "refuses_plain_http refuses_plain_http_anywhere"),
     ("*/Model/*", "*Action s3:AbortMultipartUpload", "stops"),
     ("*/Model/*", "*logs:*", "explains"),
+    ("*/Model/*", "*/_retry-*", "is_retried"),
     ("*/Model/*", "*", "completes leaves_bad_records_out"),
     ("*/Workflow/Role", "*s3:*", "takes_over"),
     ("*/Workflow/Role", "*Condition sagemaker:InstanceTypes*", "completes completes_on_each_instance_type"),

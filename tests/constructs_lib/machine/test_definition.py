@@ -334,7 +334,7 @@ def test_the_arguments_are_an_object_whose_names_aws_checks_when_the_machine_is_
     arguments = definition["States"]["Transform"]["Arguments"]
     assert list(members_of(arguments)) == [("TransformJobName",), *members_of(REQUEST)]
     assert arguments["TransformInput"]["ContentType"] == "{% $sent_request.TransformInput.ContentType %}"
-    assert arguments["Tags"] == "{% $request.Tags %}"
+    assert arguments["Tags"] == "{% $sent_request.Tags %}"
 
 
 def test_a_run_sends_what_it_changes_and_neutral_values_for_the_rest(definition: Definition) -> None:

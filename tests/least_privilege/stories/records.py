@@ -59,6 +59,21 @@ def has_record_when_stopped(account: Account, job: str) -> Points:
             clear_uploads(account)
 
 
+def is_retried(account: Account, job: str) -> Points:
+    """The retry of a run that failed reads what has no result from its manifest, and continues its record."""
+    run_input = {"input": {"data": account.place(job, "mixed")}}
+    first = account.start(job, run_input)
+    yield "fails", account.execution(first)["status"] == "FAILED"
+    retried = json.loads(_file(account, job, first, "_run.json") or "{}").get("RunId")
+    retry = account.start(job, {**run_input, "retry_of": retried})
+    yield "scores the bad record again", "this record is bad" in account.execution(retry).get("cause", "")
+    record = json.loads(_file(account, job, first, "_run.json") or "{}")
+    outcomes = [(one["Objects"], one["Outcome"]) for one in record.get("Retries", ())]
+    yield "continues the record", outcomes == [(1, "Failed")]
+    jobs = [each["TransformJobStatus"] for each in record["TransformJobs"]]
+    yield "knows both transform jobs", jobs == ["Failed", "Failed"]
+
+
 def _is_aborted(account: Account, job: str, execution: str) -> bool:
     record = json.loads(_file(account, job, execution, "_run.json") or "{}")
     return bool(record.get("Outcome") == "Aborted")

@@ -16,7 +16,7 @@ Story = Callable[[Account, str], Points]
 def stories_of(account: Account, job: str) -> list[Story]:
     """Return the stories of this job, quick ones first."""
     selected: list[Story] = [runs.redefines, runs.completes, runs.explains]
-    selected += [records.has_record, records.has_record_when_refused]
+    selected += [records.has_record, records.has_record_when_refused, records.is_retried]
     if "limits" in account.jobs[job]:
         selected.append(runs.completes_on_each_instance_type)
     if "batch_data_capture_config" in account.jobs[job]:
