@@ -45,7 +45,6 @@ TIER_OF = {
     "e2e/test_customer_key_life.py": "proof",  # the key's whole life, over several deployments
     "e2e/test_customer_key_of_several_stacks.py": "proof",  # as above
     "e2e/test_machine_faults.py": "proof",  # a run for each fault
-    "e2e/test_new_projects.py": "proof",  # a whole project for each template
     "e2e/test_pytorch_example.py": "proof",  # needs PyTorch
     "e2e/test_run_in_any_app.py": "proof",  # a whole app for each way to write one
     "e2e/test_several_stacks.py": "proof",  # a job moves to another stack and back

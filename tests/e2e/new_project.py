@@ -18,12 +18,12 @@ def require_it_runs_and_tests_as_its_readme_shows(template: str, project: Path) 
     command, *arguments = shlex.split(TEMPLATES[template].run)
     assert command == "batch-transform"
     shown = _in_folder(project, "batch_transform.cli.main", *arguments)
-    for line in _rows_in_readme(project):
+    for line in rows_in_readme(project):
         assert line in shown
     assert "2 passed" in _in_folder(project, "pytest", "-p", "no:cacheprovider")
 
 
-def _rows_in_readme(project: Path) -> list[str]:
+def rows_in_readme(project: Path) -> list[str]:
     """Return the rows of the result, and how many are right, that the README shows."""
     text = (project / "README.md").read_text()
     rows = re.findall(r"^    (│ .* │|accuracy .*)$", text, re.MULTILINE)

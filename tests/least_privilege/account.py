@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 import re
 import time
@@ -37,6 +38,8 @@ AT_ONCE = 1.0
 LOOK_SECONDS = 0.05
 END_SECONDS = 0.2
 """Seconds between two checks of an execution: each check slows down what it waits for."""
+_LOOKS_UNTIL_WAITING = 10
+"""Every how many of them also look whether it waits for another run, which is rare."""
 
 KEY = re.compile(r"arn:aws:kms:us-east-1:\d{12}:key/(\d)[-\d]+")
 """The keys that the fullest job names; keys in the local AWS have other ids."""
@@ -192,8 +195,12 @@ class Account:
     def policies(self, job: str | None) -> list[Policy]:
         """Return the policies of a job; without a job, those of what the jobs share."""
         if not self.found:
-            self.found.extend(deployed_policies(self.client, self.resources, self.paths))
+            self.found.extend(self.read_policies())
         return [each for each in self.found if job_of(each) == job]
+
+    def read_policies(self) -> Iterator[Policy]:
+        """Yield the policies as they are now."""
+        return deployed_policies(self.client, self.resources, self.paths)
 
     def start(self, job: str, overrides: dict[str, Any]) -> str:
         states = self.client("stepfunctions")
@@ -204,8 +211,11 @@ class Account:
         """Return the execution at its end. If it waits for another run, it is stopped, since none is in progress."""
         describe = partial(self.client("stepfunctions").describe_execution, executionArn=arn)
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while (described := describe())["status"] == "RUNNING" and time.monotonic() < deadline:
-            if self.waits_for_other(arn):
+        for look in itertools.count():
+            described = describe()
+            if described["status"] != "RUNNING" or time.monotonic() >= deadline:
+                break
+            if look % _LOOKS_UNTIL_WAITING == _LOOKS_UNTIL_WAITING - 1 and self.waits_for_other(arn):
                 break
             time.sleep(END_SECONDS)
         self.stop(arn)

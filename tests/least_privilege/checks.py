@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from batch_transform.local.emulator.enforcement.permissions import ServiceCaller
 from batch_transform.local.emulator.enforcement.roles import trusts
 from least_privilege.account import ACCOUNT, Account
 from least_privilege.documented import excepted_by, rows_of, table
-from least_privilege.mutation import Document, mutations
+from least_privilege.mutation import Document, Mutation, mutations
 from least_privilege.policies import Policy
 from least_privilege.proof import broken, prove
-from least_privilege.stories import messages, plain_http
+from least_privilege.stories import messages, plain_http, runs
 from least_privilege.stories.point import Points
 from least_privilege.stories.selection import Story, stories_of
 
@@ -23,9 +23,21 @@ def failures(account: Account, jobs: Iterable[str]) -> list[str]:
     return [each for job in jobs for each in broken(account, job, stories_of(account, job))]
 
 
-def unneeded_permissions(account: Account, job: str) -> list[str]:
-    """Minimal: some story fails without each permission of the job."""
-    return prove(account, job, account.policies(job), stories_of(account, job)).unnoticed
+def unneeded_permissions(
+    account: Account, job: str, *, concerns: Callable[[Policy, Mutation], bool]
+) -> list[str]:
+    """Minimal: some story fails without each permission of the job that `concerns` the proof."""
+    stories = stories_of(account, job)
+    if runs.scores in stories:
+        runs.transform_request(account, job)
+    return prove(account, job, account.policies(job), stories, concerns=concerns).unnoticed
+
+
+def changed_policies(account: Account) -> list[str]:
+    """Return the policies that are not what was deployed."""
+    now = {str(policy): policy.document for policy in account.read_policies()}
+    before = {str(policy): policy.document for policy in account.found}
+    return sorted(each for each in {*now, *before} if now.get(each) != before.get(each))
 
 
 def unneeded_shared_permissions(account: Account, jobs: Sequence[str]) -> list[str]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
+from datetime import UTC, datetime
+from functools import cache, partial
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -18,6 +20,19 @@ from least_privilege.model_code import hanging
 from least_privilege.stories.point import Points
 
 LOG_GROUP = "/aws/sagemaker/TransformJobs"
+_ASKED = (
+    *(
+        "ModelName",
+        "MaxConcurrentTransforms",
+        "ModelClientConfig",
+        "MaxPayloadInMB",
+        "BatchStrategy",
+        "Environment",
+    ),
+    *("TransformInput", "TransformOutput", "DataCaptureConfig", "TransformResources", "DataProcessing"),
+    "ExperimentConfig",
+)
+"""The members of CreateTransformJob, apart from the name and the tags (API reference)."""
 
 
 def put_data(account: Account, job: str) -> None:
@@ -59,6 +74,26 @@ def completes(account: Account, job: str) -> Points:
     yield "has its log", _has_log(account, name)
     yield "functions log", functions_log(account, job, began, "Workflow/Preflight")
     yield "has metrics", account.wait_until(lambda: _has_metrics(account, name))
+
+
+def scores(account: Account, job: str) -> Points:
+    """A transform job with the request of a run ends as that of the run: SageMaker uses the model's role alike."""
+    sagemaker = account.client("sagemaker")
+    name = f"{job}-{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}-1"
+    create = partial(sagemaker.create_transform_job, TransformJobName=name, **transform_request(account, job))
+    yield "is created", _is_accepted(create)  # which looks at the input with the model's role
+    account.wait_until(lambda: _status(account, name) != "InProgress")
+    yield "completes", _status(account, name) == "Completed"
+    yield "has its log", _has_log(account, name)
+    yield "has metrics", account.wait_until(lambda: _has_metrics(account, name))
+
+
+@cache
+def transform_request(account: Account, job: str) -> dict[str, Any]:
+    """Return the request that a run makes for its transform job. Call it first while the run has all permissions."""
+    name = _transform_job(_run(account, job, "good"))
+    described = account.client("sagemaker").describe_transform_job(TransformJobName=name)
+    return {asked: described[asked] for asked in _ASKED if asked in described}
 
 
 def completes_in_parts(account: Account, job: str) -> Points:
@@ -263,8 +298,12 @@ def _running(account: Account, job: str) -> list[str]:
 
 
 def _has_stopped(account: Account, job_name: str) -> bool:
+    return _status(account, job_name) == "Stopped"
+
+
+def _status(account: Account, job_name: str) -> str:
     described = account.client("sagemaker").describe_transform_job(TransformJobName=job_name)
-    return bool(described["TransformJobStatus"] == "Stopped")
+    return str(described["TransformJobStatus"])
 
 
 def running_of(account: Account, job: str, execution: str, status: str = "InProgress") -> list[str]:

@@ -17,6 +17,8 @@ def stories_of(account: Account, job: str) -> list[Story]:
     """Return the stories of this job, quick ones first."""
     selected: list[Story] = [runs.redefines, runs.completes, runs.explains]
     selected += [records.has_record, records.has_record_when_refused, records.is_retried]
+    if account.physical_ids(job, "AWS::IAM::Role", "Model"):
+        selected.append(runs.scores)
     if "limits" in account.jobs[job]:
         selected.append(runs.completes_on_each_instance_type)
     if "batch_data_capture_config" in account.jobs[job]:
@@ -26,10 +28,9 @@ def stories_of(account: Account, job: str) -> list[Story]:
     spec = account.jobs[job].get("input", {})
     if reads_text(spec.get("content_type"), spec.get("split_type", "None")):
         selected.append(runs.finds_unfit_data)
-    if account.jobs[job].get("workflow", {}).get("overlapping_runs") != "allow":
-        selected.append(runs.takes_over)
-    if account.jobs[job].get("workflow", {}).get("overlapping_runs", "wait") == "wait":
-        selected.append(runs.waits_for_its_turn)
+    overlapping = account.jobs[job].get("workflow", {}).get("overlapping_runs", "wait")
+    of_lock: dict[str, list[Story]] = {"wait": [runs.takes_over, runs.waits_for_its_turn], "allow": []}
+    selected += of_lock.get(overlapping, [runs.takes_over])
     if account.physical_ids(job, "AWS::CloudWatch::Alarm"):
         selected += [messages.notifies_of_failure, messages.notifies_of_alarm]
     selected += [runs.stops, runs.leaves_nothing_running, records.has_record_when_stopped]
