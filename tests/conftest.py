@@ -1,7 +1,8 @@
-"""What holds for all tests: their tiers, their order in a parallel run, which deals out files, and their signals."""
+"""What holds for all tests: their tiers, their order in a parallel run, which deals out files, signals, memory."""
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Generator
@@ -61,6 +62,17 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> Generator[None, int,
     found = yield
     only_units = config.getoption("tier") == ["unit"]
     return found if only_units or "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else found + 2
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Leave the tests out of garbage collection: with 7,000 of them it takes a third of the time."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
