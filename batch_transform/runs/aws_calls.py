@@ -12,8 +12,7 @@ from batch_transform.job.errors import AwsCallError
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
-PERMISSIONS = 'the page "Permissions for people" of the documentation'
-"""Named by its title: an installed package has no `docs` folder."""
+PERMISSIONS = "docs/how-to/permissions-for-people.md"
 
 ACTIONS = {
     "DescribeStacks": "cloudformation:DescribeStacks",
