@@ -15,6 +15,9 @@ MOST_VALUES = 100_000
 """The most values that are looked at: a page needs the shape, not each record."""
 
 _BINS = 24
+_GREATEST = 1e150
+"""Sums and differences of smaller numbers are finite."""
+
 _LONGEST_CLASS = 60
 
 
@@ -63,8 +66,10 @@ def distribution(values: Iterable[str], *, like: Distribution | None = None) -> 
     numbers = [number for value in taken if (number := _number(value)) is not None]
     is_numeric = len(numbers) == len(taken) and bool(taken)
     if len(counts) <= MOST_CLASSES and not (is_numeric and any("." in value for value in counts)):
-        classes = {value[:_LONGEST_CLASS]: count for value, count in sorted(counts.items())}
-        return Distribution(len(taken), is_whole, classes=classes)
+        classes: Counter[str] = Counter()  # long classes may begin the same
+        for value, count in sorted(counts.items()):
+            classes[value[:_LONGEST_CLASS]] += count
+        return Distribution(len(taken), is_whole, classes=dict(classes))
     if not is_numeric:
         return Distribution(len(taken), is_whole)
     low, high = min(numbers), max(numbers)
@@ -101,4 +106,4 @@ def _number(text: str) -> float | None:
         number = float(text)
     except ValueError:
         return None
-    return number if math.isfinite(number) else None
+    return number if abs(number) < _GREATEST else None

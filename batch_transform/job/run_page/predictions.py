@@ -9,6 +9,8 @@ from typing import Any
 
 from batch_transform.job.values.media_type import is_csv, media_type
 
+csv.field_size_limit(2**31 - 1)  # a cell may be as large as a record; the default is 128 KiB
+
 _JSON_LINES = frozenset({"application/jsonlines", "application/x-jsonlines", "application/json"})
 _NAMES = ("prediction", "predictions", "predicted_label", "label", "score", "output")
 """Names of a prediction in a JSON answer, the likeliest first."""
@@ -44,7 +46,7 @@ def _of_csv(lines: Iterable[str], column: int) -> Iterator[str]:
 def _of_json(line: str) -> str | None:
     try:
         value = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):  # not JSON, or nested deeper than any prediction
         return None
     for _ in range(3):  # an answer within a record, a prediction within an answer
         if isinstance(value, list) and len(value) == 1:
@@ -53,4 +55,6 @@ def _of_json(line: str) -> str | None:
             value = value.get(
                 "SageMakerOutput", next((value[name] for name in _NAMES if name in value), None)
             )
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return str(value) if isinstance(value, str | int | float) else None

@@ -16,6 +16,36 @@ def test_few_distinct_values_are_classes() -> None:
     assert dict(distribution(["0", "1", "1"]).classes) == {"0": 1, "1": 2}
 
 
+def test_long_classes_that_begin_the_same_are_counted_together() -> None:
+    found = distribution(["x" * 60 + "a", "x" * 60 + "b", "y"])
+    assert dict(found.classes) == {"x" * 60: 2, "y": 1}
+
+
+def test_a_number_more_than_the_most_classes_is_drawn_as_numbers() -> None:
+    whole = [str(number) for number in range(MOST_CLASSES)]
+    assert len(distribution(whole).classes) == MOST_CLASSES
+    more = distribution([*whole, "20"])
+    assert (more.classes, sum(more.bins), more.low, more.high, more.mean) == ({}, 21, 0, 20, 10)
+    assert distribution([*whole, "nan"]).bins == ()
+    assert distribution([*whole, "1e300"]).bins == ()
+
+
+def test_numbers_between_0_and_1_are_drawn_over_all_of_that_range() -> None:
+    assert (distribution(["0.0", "1.0"]).low, distribution(["0.0", "1.0"]).high) == (0, 1)
+    assert (distribution(["0.5", "1.5"]).low, distribution(["0.5", "1.5"]).high) == (0.5, 1.5)
+    assert (distribution(["-0.5", "0.5"]).low, distribution(["-0.5", "0.5"]).high) == (-0.5, 0.5)
+
+
+def test_the_lowest_number_is_in_the_first_bin_and_the_highest_in_the_last() -> None:
+    found = distribution([*["0.0"] * 3, "0.05", *["1.0"] * 2])
+    assert (found.bins[0], found.bins[1], found.bins[-1]) == (3, 1, 2)
+    assert distribution(["7.5", "7.5"]).bins == (2, *[0] * 23)
+
+
+def test_exactly_the_most_values_are_all_of_them() -> None:
+    assert distribution(repeat("x", MOST_VALUES)).is_whole
+
+
 def test_fractions_are_numbers_however_few() -> None:
     found = distribution(["0.25", "0.75"])
     assert (found.low, found.high, found.mean) == (0, 1, 0.5)

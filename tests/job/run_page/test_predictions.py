@@ -33,6 +33,11 @@ def test_without_names_it_is_the_last_column() -> None:
     [
         ("0.25", ["0.25"]),
         ('"yes"', ["yes"]),
+        ("true", ["true"]),
+        ('{"prediction": false}', ["false"]),
+        ('{"score": 0.9, "label": "yes"}', ["yes"]),
+        ("[[[[0.25]]]]", []),
+        ("[" * 100_000, []),
         ("[0.25]", ["0.25"]),
         ('{"id": 7, "SageMakerOutput": {"prediction": "yes", "score": 0.9}}', ["yes"]),
         ('{"predictions": [{"score": 0.9}]}', ["0.9"]),
@@ -44,6 +49,15 @@ def test_without_names_it_is_the_last_column() -> None:
 )
 def test_a_prediction_is_found_in_json_lines(line: str, expected: list[str]) -> None:
     assert values("application/jsonlines", line) == expected
+
+
+def test_a_line_without_that_column_has_no_prediction() -> None:
+    kept = ["id", "prediction", "plan"]
+    assert values("text/csv", "7,yes,gold", "8,no", "9", kept=kept, answered=("prediction",)) == ["yes", "no"]
+
+
+def test_a_cell_may_be_as_large_as_a_record() -> None:
+    assert values("text/csv", f"{'x' * 200_000},yes") == ["yes"]
 
 
 def test_other_types_have_no_predictions() -> None:
