@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from batch_transform.engine.settings import MIB, effective_settings
+from batch_transform.engine.settings import MIB, Settings, effective_settings
 from batch_transform.job.errors import TransformSettingsError
+from batch_transform.job.values.s3_uri import S3Uri
 from engine.fake_world import request
 
 
@@ -15,6 +16,122 @@ def test_a_job_without_settings_logs_the_recorded_defaults() -> None:
     settings = effective_settings(request(), {})
     assert str(settings) == "MaxConcurrentTransforms=1, MaxPayloadInMB=6, BatchStrategy=MULTI_RECORD"
     assert (settings.timeout, settings.max_retries, settings.max_payload) == (600, 3, 6 * MIB)
+
+
+MINIMAL: dict[str, Any] = {
+    "TransformInput": {"DataSource": {"S3DataSource": {"S3Uri": "s3://data/in/"}}},
+    "TransformOutput": {"S3OutputPath": "s3://data/out"},
+}
+
+
+def test_a_request_with_only_what_is_required_gets_the_defaults_of_the_api() -> None:
+    defaults = Settings(
+        source=S3Uri("data", "in/"),
+        is_manifest=False,
+        output=S3Uri("data", "out"),
+        content_type=None,
+        accept=None,
+        is_gzip=False,
+        split_type="None",
+        assemble_lines=False,
+        single_record=False,
+        max_payload=6 * MIB,
+        max_concurrent_transforms=1,
+        timeout=600,
+        max_retries=3,
+        input_filter="$",
+        output_filter="$",
+        join=False,
+        record_format=None,
+        answer_format=None,
+    )
+    assert effective_settings(MINIMAL, {}) == defaults
+    left_out = {
+        "DataProcessing": None,
+        "ModelClientConfig": {},
+        "MaxPayloadInMB": None,
+        "BatchStrategy": None,
+    }
+    empty = {**MINIMAL["TransformInput"], "ContentType": "", "SplitType": None, "CompressionType": None}
+    parameters = {"MaxConcurrentTransforms": None, "MaxPayloadInMB": None, "BatchStrategy": None}
+    assert effective_settings({**MINIMAL, **left_out, "TransformInput": empty}, parameters) == defaults
+
+
+def test_each_member_of_a_request_becomes_its_setting() -> None:
+    asked = {
+        "TransformInput": {
+            "DataSource": {"S3DataSource": {"S3DataType": "ManifestFile", "S3Uri": "s3://data/list"}},
+            "ContentType": "application/jsonlines",
+            "CompressionType": "Gzip",
+            "SplitType": "Line",
+        },
+        "TransformOutput": {
+            "S3OutputPath": "s3://results/out/",
+            "Accept": "application/json",
+            "AssembleWith": "Line",
+        },
+        "DataProcessing": {"InputFilter": "$.a", "OutputFilter": "$.b", "JoinSource": "Input"},
+        "DataCaptureConfig": {"DestinationS3Uri": "s3://captured/c", "GenerateInferenceId": True},
+        "ModelClientConfig": {"InvocationsTimeoutInSeconds": 7, "InvocationsMaxRetries": 2},
+        "BatchStrategy": "SingleRecord",
+        "MaxPayloadInMB": 1,
+        "MaxConcurrentTransforms": 5,
+    }
+    assert effective_settings(asked, {}) == Settings(
+        source=S3Uri("data", "list"),
+        is_manifest=True,
+        output=S3Uri("results", "out/"),
+        content_type="application/jsonlines",
+        accept="application/json",
+        is_gzip=True,
+        split_type="Line",
+        assemble_lines=True,
+        single_record=True,
+        max_payload=MIB,
+        max_concurrent_transforms=5,
+        timeout=7,
+        max_retries=2,
+        input_filter="$.a",
+        output_filter="$.b",
+        join=True,
+        record_format="JSON",
+        answer_format="JSON",
+        capture=S3Uri("captured", "c"),
+        generate_inference_id=True,
+    )
+
+
+def test_an_inference_id_is_added_to_answers_that_are_parsed_even_without_a_filter() -> None:
+    captured = {"DestinationS3Uri": "s3://captured/c"}
+    plain = effective_settings(request(DataCaptureConfig=captured), {})
+    assert (plain.answer_format, plain.generate_inference_id) == (None, False)
+    assert effective_settings(
+        request(DataCaptureConfig={**captured, "GenerateInferenceId": True}), {}
+    ).answer_format
+
+
+@pytest.mark.parametrize(
+    ("split_type", "lines", "framed"),
+    [("None", False, False), ("Line", True, False), ("RecordIO", False, True), ("TFRecord", False, True)],
+)
+def test_a_record_is_a_line_or_has_a_frame_or_is_the_object(
+    split_type: str, lines: bool, framed: bool
+) -> None:
+    settings = effective_settings(request(split_type=split_type), {})
+    assert (settings.split_lines, settings.is_framed, settings.looks_into_records) == (lines, framed, lines)
+
+
+def test_a_whole_object_is_looked_into_if_it_is_filtered() -> None:
+    asked = request(split_type="None", content_type="application/json", input_filter="$.a")
+    assert effective_settings(asked, {}).looks_into_records
+
+
+@pytest.mark.parametrize("split_type", ["RecordIO", "TFRecord"])
+def test_binary_records_may_have_a_filter_of_answers_but_none_of_their_own(split_type: str) -> None:
+    asked = request(split_type=split_type, accept="application/json", output_filter="$.a")
+    assert effective_settings(asked, {}).answer_format == "JSON"
+    with pytest.raises(TransformSettingsError, match=f"SplitType {split_type} gives binary records"):
+        effective_settings(request(split_type=split_type, join_source="Input"), {})
 
 
 @pytest.mark.parametrize("strategy", ["SINGLE_RECORD", "SingleRecord"])
