@@ -138,7 +138,7 @@ class FrameworkContainer:
 
     @property
     def _has_mms(self) -> bool:
-        return re.match(r"1\.[2-5]\.", self.tag) is not None
+        return re.match(r"1\.[2-5]\b", self.tag) is not None
 
 
 def _limit(env: Mapping[str, str], default: int, *variables: str) -> ServerLimit:

@@ -1064,6 +1064,43 @@ BAD_FILES: list[tuple[str, str, str]] = [
     ("kms-key-malformed", "input", f"{MODEL}input: {{kms_key: «my key}}\n"),
 ]
 
+WARNINGS = frozenset(
+    {
+        "ami-version-without-gpu",
+        "answer-unfit-for-next",
+        "answers-without-lines",
+        "artifact-not-tar-gz",
+        "bucket-name-unusual",
+        "column-outer-blank",
+        "column-reserved",
+        "content-type-missing",
+        "cron-never",
+        "filter-backwards",
+        "filter-beyond-fields",
+        "filter-csv-needs-line",
+        "filter-from-both-ends",
+        "filter-index-too-large",
+        "filter-undefined",
+        "image-outside-ecr",
+        "input-under-output",
+        "invocations-timeout-above-container",
+        "join-json-lines-whole",
+        "kms-key-with-role",
+        "max-payload-above-container",
+        "model-placeholder",
+        "names-order",
+        "schedule-empty",
+        "schedule-too-frequent",
+        "split-line-of-binary",
+        "strategy-needs-split",
+        "streaming-with-built-in",
+        "submit-directory-ignored",
+        "submit-directory-without-program",
+        "timezone-without-cron",
+    }
+)
+"""The codes of what AWS accepts, or may accept."""
+
 
 @pytest.mark.parametrize(
     ("code", "text"),
@@ -1084,6 +1121,8 @@ def test_fails_with_one_problem_that_points_at_its_place(code: str, text: str, t
     assert not problem.message.endswith(".")
     assert "Token" not in problem.message
     assert bool(files.jobs) is not problem.is_error
+    if code != "override-outside-data":  # an error if the job has an address, a warning otherwise
+        assert problem.severity == ("warning" if code in WARNINGS else "error")
 
 
 def test_every_rule_that_the_source_names_has_a_bad_file() -> None:
