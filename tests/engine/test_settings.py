@@ -46,7 +46,7 @@ def test_a_request_with_only_what_is_required_gets_the_defaults_of_the_api() -> 
         answer_format=None,
     )
     assert effective_settings(MINIMAL, {}) == defaults
-    left_out = {
+    left_out: dict[str, Any] = {
         "DataProcessing": None,
         "ModelClientConfig": {},
         "MaxPayloadInMB": None,
