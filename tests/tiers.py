@@ -51,6 +51,7 @@ TIER_OF = {
     "e2e/test_stand_ins.py": "proof",  # a run for each kind of model that SageMaker has already
     "e2e/test_stopped_half_way.py": "proof",  # a run for each moment at which it may be stopped
     "e2e/test_under_a_customer_key.py": "proof",  # each action on the key taken away
+    "e2e/test_upgrade_during_a_run.py": "proof",  # two releases, and a run for each way to continue
     "e2e/test_unusual_length.py": "proof",  # as long as an alarm looks back
     "engine": "unit",
     "explain": "unit",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import metadata
 
 import click
@@ -55,6 +56,20 @@ def without_packages(command: str, text: str, missing: dict[str, list[str]]) -> 
     return stand_in
 
 
+@contextmanager
+def complete_packages(command: str, extras: Sequence[str]) -> Iterator[None]:
+    """Raise MissingExtraError if a package that is installed can't be imported, because a part of it is missing."""
+    try:
+        yield
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] == "batch_transform":
+            raise  # a mistake of ours
+        raise MissingExtraError(
+            f"{command} can't be loaded, because an installed package is incomplete ({error}): install it again with "
+            f"{_install(extras).replace('install', 'install --force-reinstall', 1)}"
+        ) from error
+
+
 def require_extra(extra: str, what: str) -> None:
     """Raise MissingExtraError unless an extra's packages are installed. For commands that only sometimes need them."""
     if names := missing_packages(extra):
@@ -69,5 +84,6 @@ def _error(what: str, missing: Mapping[str, Sequence[str]]) -> MissingExtraError
     )
 
 
-def _install(extras: Iterable[str]) -> str:
-    return f"pip install '{_DISTRIBUTION}[{','.join(extras)}]'"
+def _install(extras: Collection[str]) -> str:
+    names = f"[{','.join(extras)}]" if extras else ""
+    return f"pip install '{_DISTRIBUTION}{names}'"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from batch_transform.cli.options import images_option, offline_option
+from batch_transform.cli.options import images_option, offline_option, ping_timeout_option
 from batch_transform.local.server import main as serve
 from batch_transform.local.settings import DEFAULT_PORT, DEFAULT_REGION
 
@@ -34,12 +34,7 @@ def local() -> None:
 @click.option(
     "--region", default=DEFAULT_REGION, show_default=True, help="Region of requests that don't name one."
 )
-@click.option(
-    "--ping-timeout",
-    default=60.0,
-    show_default=True,
-    help="Seconds within which a model server must answer GET /ping.",
-)
+@ping_timeout_option
 @click.option(
     "--alarm-scale",
     default=1.0,

@@ -16,7 +16,7 @@ from typing import NoReturn
 
 import click
 
-from batch_transform.cli.extras import missing_packages, without_packages
+from batch_transform.cli.extras import complete_packages, missing_packages, without_packages
 from batch_transform.cli.problem_report import report_problems
 from batch_transform.job.errors import BatchTransformError, ProblemsError
 from batch_transform.local.proxies import without_proxy
@@ -92,7 +92,8 @@ class _Commands(click.Group):
         module, text, extras = _COMMANDS[cmd_name]
         if missing := {extra: names for extra in extras if (names := missing_packages(extra))}:
             return without_packages(cmd_name, text, missing)
-        command = getattr(importlib.import_module(module), cmd_name)
+        with complete_packages(cmd_name, extras):
+            command = getattr(importlib.import_module(module), cmd_name)
         assert isinstance(command, click.Command)  # noqa: S101 - a mistake in the table above
         return command
 

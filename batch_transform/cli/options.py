@@ -46,6 +46,13 @@ offline_option = click.option(
     help="Don't download the packages in a model's requirements.txt; use those that an earlier run installed.",
 )
 
+ping_timeout_option = click.option(
+    "--ping-timeout",
+    default=60.0,
+    show_default=True,
+    help="Seconds within which a model server must answer GET /ping.",
+)
+
 overrides_option = click.option(
     "--set",
     "overrides",

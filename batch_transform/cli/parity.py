@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from batch_transform.cli.cost_estimate import price_option
 from batch_transform.cli.deployed import environment_option, stack_option
 from batch_transform.cli.parity_place import ParityPlace
 from batch_transform.job.errors import AwsCallError, InputError
+from batch_transform.job.values.wording import listed
 from batch_transform.parity.case import Case, load_cases
 from batch_transform.parity.endpoint import Endpoint
 from batch_transform.parity.outcome import run_case
@@ -107,7 +109,7 @@ def parity(
 
     Step 1 runs transform jobs whose outcome is known, because AWS documents it, because transform jobs on AWS behave
     that way, or because it follows from these. For a case that isn't documented, shows the outcome without a
-    comparison. U1 to U24 each answer one open question of docs/how-it-works/parity.md.
+    comparison. U1 to U24 each answer one open question of the documentation's page "Parity with AWS".
 
     Exits with 1 if any answer or outcome differs, with 2 if nothing could be compared, and with 0 otherwise.
     """
@@ -133,11 +135,16 @@ def parity(
 
 
 def _chosen(cases: Sequence[Case], ids: Sequence[str]) -> list[Case]:
-    unknown = sorted(set(ids) - {case.id for case in cases})
+    known = [case.id for case in cases]
+    unknown = sorted(set(ids) - set(known))
     if unknown:
-        raise InputError(
-            f"unknown case {', '.join(unknown)}; the cases are {', '.join(case.id for case in cases)}"
+        near = list(dict.fromkeys(one for name in unknown for one in get_close_matches(name, known, n=3)))
+        hint = (
+            f"did you mean {' or '.join(near)}?"
+            if near
+            else f"the {len(known)} cases are {listed(known, most=12)}"
         )
+        raise InputError(f"unknown case {', '.join(unknown)}; {hint}")
     return [case for case in cases if not ids or case.id in ids]
 
 

@@ -28,6 +28,7 @@ from batch_transform.cli.options import (
     overridden,
     overrides_option,
     parse_overrides,
+    ping_timeout_option,
 )
 from batch_transform.cli.run_comparison import comparison_with
 from batch_transform.cli.run_results import show_result, show_rows
@@ -46,6 +47,7 @@ from batch_transform.job.values.wording import listed
 from batch_transform.local.deploy import deploy
 from batch_transform.local.folders import temporary_folder
 from batch_transform.local.prerequisites import create_missing_buckets, define_stand_in
+from batch_transform.local.server import listen
 from batch_transform.local.up import LocalAws
 from batch_transform.runs import execution as runs
 from batch_transform.runs.deployed_request import DeployedRequest, deployed_request
@@ -125,6 +127,7 @@ _PIPE_WIDTH = 160  # a file or a log has no width that a table must fit
 @images_option
 @models_option
 @offline_option
+@ping_timeout_option
 def run(
     *,
     job: str,
@@ -139,6 +142,7 @@ def run(
     port: int,
     enforce_iam: bool,
     offline: bool,
+    ping_timeout: float,
     images: Path | None,
     models: Path | None,
     compare_with: str | None,
@@ -166,7 +170,7 @@ def run(
         raise InputError(
             "there is nothing to score, because the local AWS starts empty; name a file or a folder with --input"
         )
-    _require_writable(out)
+    _require_usable(out, port)
 
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
     # each run has its own assembly: another run in this folder may make one at the same time
@@ -181,7 +185,18 @@ def run(
         spec, stand_in = defined.spec, stand_in_of(defined.spec, models)
         with (
             _template_check([one.template for one in defined.stacks]) as checked,
-            _local_aws(view, port, images, defined.region, enforce_iam=enforce_iam, offline=offline) as aws,
+            _local_aws(
+                view,
+                LocalAws(
+                    port=port,
+                    images=images,
+                    schedules=False,  # this run is the only one
+                    region=defined.region,
+                    enforce_iam=enforce_iam,
+                    offline=offline,
+                    ping_timeout=ping_timeout,
+                ),
+            ) as aws,
         ):
             checked.result()
             _deploy(view, defined, aws.client)
@@ -295,20 +310,9 @@ def _template_check(templates: Sequence[Path]) -> Iterator[Future[None]]:
 
 
 @contextmanager
-def _local_aws(
-    view: RunView, port: int, images: Path | None, region: str, *, enforce_iam: bool, offline: bool
-) -> Iterator[LocalAws]:
+def _local_aws(view: RunView, local_aws: LocalAws) -> Iterator[LocalAws]:
     began = time.monotonic()
     view.doing("starting the local AWS")
-    # no schedules: this run is the only one
-    local_aws = LocalAws(
-        port=port,
-        images=images,
-        schedules=False,
-        region=region,
-        enforce_iam=enforce_iam,
-        offline=offline,
-    )
     try:
         with local_aws as aws:
             view.line("local AWS", aws.endpoint_url, time.monotonic() - began)
@@ -325,8 +329,10 @@ def _require_unchanged(as_read: FilesAsRead, job: JobSpec, environment: Environm
         raise InputError(changed_meanwhile(job.input.columns_from or Path(job.job_file)))
 
 
-def _require_writable(out: Path) -> None:
-    """Raise an error now, instead of at the end of a long run, if the results cannot be written."""
+def _require_usable(out: Path, port: int) -> None:
+    """Raise an error now, instead of later in a long run, if the port is in use or the results cannot be written."""
+    if port:
+        listen(port).close()
     if not can_be_written(out):
         raise InputError(
             f"--out {out}: the folder is not writable; choose another folder for the results with --out"

@@ -43,6 +43,8 @@ def open_source(place: str, s3: Callable[[], Any]) -> Iterator[Source]:
         except (ClientError, BotoCoreError) as error:
             raise InputError(f"--input {place} cannot be read: {error}") from error
         return
+    if place.lower().startswith(("s3:", "s3a:", "s3n:")) and not Path(place).exists():
+        raise InputError(f"--input {place} is no file, and no S3 address either: write s3://BUCKET/KEY")
     path = _first_file(Path(place))
     try:
         with _open(path) as stream:

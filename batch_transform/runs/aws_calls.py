@@ -12,7 +12,8 @@ from batch_transform.job.errors import AwsCallError
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
-PERMISSIONS = "docs/how-to/permissions-for-people.md"
+PERMISSIONS = 'the page "Permissions for people" of the documentation'
+"""Named by its title: an installed package has no `docs` folder."""
 
 ACTIONS = {
     "DescribeStacks": "cloudformation:DescribeStacks",

@@ -48,7 +48,7 @@ def test_the_table_fits_the_width(width: int) -> None:
     assert all(len(line) <= width for line in table)
     assert table[0].split() == ["result", "check", "found,", "and", "what", "to", "do"]
     assert "1 error, 0 warnings, 1 not checked, 1 fine" in table
-    assert "permissions-for-people.md" in text.getvalue()
+    assert 'the page "Permissions for people" of the documentation has a policy' in text.getvalue()
 
 
 @pytest.fixture

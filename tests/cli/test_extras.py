@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import importlib
+import sys
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
-from batch_transform.cli.extras import missing_packages, without_packages
+from batch_transform.cli.extras import complete_packages, missing_packages, without_packages
+from batch_transform.cli.main import main
 from batch_transform.job.errors import MissingExtraError
 
 
@@ -51,6 +54,39 @@ def test_fails_with_what_to_install_for_any_arguments(stand_in: click.Command, a
     assert str(error) == (
         "run needs packages that are not installed: aws-cdk-lib, a, b and 1 more; "
         "to install them: pip install 'batch-transform[cdk,local]'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("extras", "wanted"), [(["cdk", "local"], "'batch-transform[cdk,local]'"), ([], "'batch-transform'")]
+)
+def test_fails_for_a_package_of_which_a_part_is_missing(extras: list[str], wanted: str) -> None:
+    with pytest.raises(MissingExtraError) as error, complete_packages("run", extras):
+        importlib.import_module("click.no_such_part")
+    assert str(error.value) == (
+        "run can't be loaded, because an installed package is incomplete (No module named 'click.no_such_part'): "
+        f"install it again with pip install --force-reinstall {wanted}"
+    )
+
+
+def test_a_mistake_in_our_own_imports_is_not_blamed_on_the_installation() -> None:
+    with pytest.raises(ModuleNotFoundError), complete_packages("run", ["local"]):
+        importlib.import_module("batch_transform.no_such_part")
+
+
+def test_a_half_installed_extra_is_no_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "duckdb.py").write_text("import _no_such_library\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    ours = ("duckdb", "batch_transform.compare", "batch_transform.cli.compare")
+    for name in [name for name in sys.modules if name.startswith(ours)]:
+        monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(SystemExit) as ended:
+        main(["compare", "a", "b"])
+    assert ended.value.code == 2
+    assert "can't be loaded, because an installed package is incomplete" in " ".join(
+        capsys.readouterr().err.split()
     )
 
 

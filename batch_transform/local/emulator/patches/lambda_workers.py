@@ -70,6 +70,7 @@ class WorkerPlaces:
         self._changed = threading.Condition()
         self._waiting: dict[str, deque[object]] = defaultdict(deque)
         self._moved = time.monotonic()
+        self._outdated: list[Any] = []
 
     def acquire(
         self,
@@ -104,8 +105,34 @@ class WorkerPlaces:
             if worker is not None:
                 worker.last_used = time.time()  # the emulator counts the time of the call as idle
             lambda_runtime.release_worker(worker)
+            ended = [one for one in self._outdated if not one.in_use]
+            self._outdated = [one for one in self._outdated if one.in_use]
             self._moved = time.monotonic()
             self._changed.notify_all()
+        lambda_runtime.kill_workers(ended)
+
+    def invalidate(
+        self,
+        func_name: str,
+        qualifier: str | None = None,
+        account: str | None = None,
+        region: str | None = None,
+    ) -> None:
+        """Let no further call use the workers of a function that was changed or deleted. Calls in progress end in them.
+
+        On AWS, an update doesn't affect a call in progress, which the emulator would break off.
+        """
+        with self._changed, lambda_runtime._lock:
+            busy = [
+                worker
+                for key, workers in lambda_runtime._workers.items()
+                if key.split(":")[-2] == func_name and qualifier in {None, key.split(":")[-1]}
+                for worker in workers
+                if worker.in_use
+            ]
+            _remove(busy)
+            self._outdated += busy
+        lambda_runtime.invalidate_worker(func_name, qualifier, account, region)
 
     def end_idle(self) -> None:
         """End the workers that had no call for IDLE_SECONDS."""
@@ -151,6 +178,7 @@ def plug_in() -> None:
     places = WorkerPlaces()
     lambda_svc.acquire_worker = places.acquire
     lambda_svc.release_worker = places.release
+    lambda_svc.invalidate_worker = places.invalidate
     threading.Thread(target=_end_idle_ones, args=(places,), daemon=True).start()
 
 

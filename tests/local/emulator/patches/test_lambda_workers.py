@@ -133,6 +133,40 @@ def test_functions_that_hold_all_places_do_not_keep_out_the_one_that_they_wait_f
         assert [each.result() for each in calls] == [None] * len(calls)
 
 
+WAITS_FOR_AN_OBJECT = """
+import time
+import boto3
+
+
+def handler(event, context):
+    s3 = boto3.client("s3")
+    s3.put_object(Bucket=event, Key="begun", Body=b"")
+    while s3.list_objects_v2(Bucket=event, Prefix="go-on")["KeyCount"] == 0:
+        time.sleep(0.1)
+    return "old"
+"""
+
+
+def test_a_call_in_progress_ends_in_the_code_that_it_began_with(lab: Any, until: Callable[..., None]) -> None:
+    functions, s3, bucket = lab.aws.client("lambda"), lab.aws.client("s3"), lab.name().lower()
+    s3.create_bucket(Bucket=bucket)
+    name = create_function(lab, WAITS_FOR_AN_OBJECT, Timeout=300)
+
+    def call() -> Any:
+        return json.load(functions.invoke(FunctionName=name, Payload=json.dumps(bucket))["Payload"])
+
+    with ThreadPoolExecutor(1) as caller:
+        begun = caller.submit(call)
+        until(lambda: s3.list_objects_v2(Bucket=bucket, Prefix="begun")["KeyCount"])
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as code:
+            code.writestr("handler.py", "def handler(event, context):\n    return 'new'\n")
+        functions.update_function_code(FunctionName=name, ZipFile=archive.getvalue())
+        assert call() == "new"
+        s3.put_object(Bucket=bucket, Key="go-on", Body=b"")
+        assert begun.result() == "old"
+
+
 def test_idle_workers_end_and_busy_ones_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lambda_runtime, "_workers", {})
     monkeypatch.setattr(lambda_workers, "IDLE_SECONDS", -1.0)
