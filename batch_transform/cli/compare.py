@@ -21,14 +21,15 @@ from batch_transform.compare.comparison import Comparison, Side, compare_sides
 from batch_transform.compare.outcome import QUANTILES, Column
 from batch_transform.compare.rows import OUT
 from batch_transform.job.errors import DataNotFoundError, ResultsError
-from batch_transform.job.files.regular_file import read_file
+from batch_transform.job.record.names import OBJECTS_FILE, RUN_FILE
 from batch_transform.job.request.overrides import Columns
 from batch_transform.runs.aws_calls import aws_calls
 from batch_transform.runs.deployed_request import deployed_request
 from batch_transform.runs.downloads import Download, Downloader, Downloads, planned
 from batch_transform.runs.past_runs import find_run
-from batch_transform.runs.run_facts import OBJECTS_RECORD, RUN_RECORD, facts_of_record, facts_of_run
+from batch_transform.runs.run_facts import facts_of_record, facts_of_run
 from batch_transform.runs.run_place import output_place
+from batch_transform.runs.run_record import local_record
 
 
 @click.command()
@@ -124,9 +125,7 @@ class _Deployed:
         with aws_calls():
             downloads = planned(output_place(found, deployed.clients), folder, deployed.s3())
         wanted = tuple(
-            one
-            for one in downloads.objects
-            if one.name.endswith(OUT) or one.name in {RUN_RECORD, OBJECTS_RECORD}
+            one for one in downloads.objects if one.name.endswith(OUT) or one.name in {RUN_FILE, OBJECTS_FILE}
         )
         return cls(Side(found.run, facts, (), columns=columns), downloads, wanted)
 
@@ -150,8 +149,8 @@ def local_side(name: str, folder: Path, *, needs_results: bool = True) -> Side:
     files = tuple(sorted(file for file in folder.rglob(f"*{OUT}") if file.is_file()))
     if needs_results and not files:
         raise DataNotFoundError(f"{folder} has no results: no file in it has a name that ends with {OUT}")
-    record, objects = folder / RUN_RECORD, folder / OBJECTS_RECORD
-    facts = facts_of_record(json.loads(read_file(record))) if record.is_file() else None
+    record, objects = local_record(folder), folder / OBJECTS_FILE
+    facts = None if record is None else facts_of_record(record)
     return Side(facts.run if facts else name, facts, files, objects if objects.is_file() else None, Columns())
 
 

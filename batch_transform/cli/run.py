@@ -245,7 +245,7 @@ def _page_of_failed(
         declared = request.request["TransformOutput"]["S3OutputPath"].rstrip("/")
         page = folder / execution.run / REPORT_FILE
         try:
-            save_report(S3Uri.parse(f"{declared}/{execution.run}"), page, s3)
+            save_report(S3Uri.parse(f"{declared}/{execution.run}"), page, s3, makes_folder=True)
         except BatchTransformError as error:  # the run's own failure is reported next
             view.warning(f"the run's page could not be saved: {error}")
         else:

@@ -76,7 +76,7 @@ class RunView:
     def progress(self, progress: TransformJobProgress, *, last: bool = False) -> None:
         """Show how many records have been scored, how many per second and, until it ends, how much is left."""
         left = "" if last else left_text(progress, self._total_bytes, self._expected_seconds)
-        text = f"{progress.name}  {progress.status}  {progress_text(progress)}{left}"
+        text = f"{progress.name}  {status_text(progress)}  {progress_text(progress)}{left}"
         if self._status and not last:
             self._status.update(Text(text))
             return
@@ -98,12 +98,24 @@ class RunView:
         self._console.print(table)
 
 
+def status_text(progress: TransformJobProgress) -> str:
+    """Return the job's status, or for a round that looks for bad records what the status means."""
+    if not progress.round:
+        return progress.status
+    found = {
+        "Completed": "every section has a result",
+        "Failed": "sections without a result have bad records",
+    }
+    return f"bad records, round {progress.round}: {found.get(progress.status, progress.status)}"
+
+
 def progress_text(progress: TransformJobProgress) -> str:
     """Return a text with the records, files and records per second that are known."""
     if progress.records is None and progress.starting is not None:
         return f"starting the model: {progress.starting}"
     if progress.records is None:
-        return f"{progress.seconds:.0f} s"
+        # Since the run's start: a job's own time begins again with each attempt, and when its instances are there.
+        return f"{progress.elapsed:.0f} s"
     rate = progress.records / progress.seconds if progress.seconds > 0 else 0.0
     files = f" in {counted(progress.files, 'file')}" if progress.files else ""
     return f"{progress.records:,} records{files}, {rate:,.0f} records/s"
@@ -115,15 +127,16 @@ def left_text(progress: TransformJobProgress, total_bytes: int | None, seconds: 
     AWS doesn't say how much was read: then the time to go follows from `seconds`, the expected length of the job.
     """
     read = progress.counts.get("bytes_read", 0)
-    if total_bytes and read:
+    if total_bytes and read and not progress.round:
         to_go = max(0.0, (total_bytes - read) * progress.seconds / read)
         share = min(1.0, read / total_bytes)
         size = f"{size_text(read)} of {size_text(total_bytes)} ({share:.0%})"
         return f", {size}, {length_text(timedelta(seconds=to_go))} to go"
-    if progress.records is None and progress.starting is None and seconds is not None:
-        if progress.seconds > seconds:
+    if progress.records is None and progress.starting is None and seconds is not None and not progress.round:
+        spent = progress.seconds if progress.has_started else 0.0
+        if spent > seconds:
             return f", longer than the expected {length_text(timedelta(seconds=seconds))}"
-        return f", about {length_text(timedelta(seconds=seconds - progress.seconds))} to go"
+        return f", about {length_text(timedelta(seconds=seconds - spent))} to go"
     return ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -130,6 +131,9 @@ STYLE_OF_STATUS = {
 _UNKNOWN = "-"
 _ROOM_FOR_ALL = 100  # columns; on a narrower terminal, only the run's id shows when it started
 _LONGEST_REASON = 300
+_LAST_PART = 80
+_NAMES = re.compile(r"job \S+(?: \([^)]*\))?: (?:transform job \S+ on \S+: )?")
+"""What a cause begins with."""
 
 
 def show_runs(
@@ -206,10 +210,15 @@ def remark(run: RunSummary) -> str:
 
 
 def short_reason(run: RunSummary) -> str:
-    """Return the error and the first line of its cause; "" if there is no error."""
-    first = run.cause.partition("\n")[0]
+    """Return the error and the first line of its cause, without the names that the list has; "" if there is no error.
+
+    Of a longer one, the start and the end: numbers come last.
+    """
+    first = _NAMES.sub("", run.cause.partition("\n")[0])
     reason = ": ".join(part for part in (run.error, first) if part)
-    return reason if len(reason) <= _LONGEST_REASON else f"{reason[:_LONGEST_REASON]}…"
+    if len(reason) <= _LONGEST_REASON:
+        return reason
+    return f"{reason[: _LONGEST_REASON - _LAST_PART]}…{reason[-_LAST_PART:]}"
 
 
 def _count(number: int | None) -> str:

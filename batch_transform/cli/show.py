@@ -17,6 +17,7 @@ from rich.text import Text
 from batch_transform.cli.deployed import Deployed, environment_option, stack_option
 from batch_transform.cli.runs import STYLE_OF_STATUS, clock, instances, moment_text
 from batch_transform.job.aws.console_links import TRANSFORM_JOB_LOGS, execution_link, transform_job_log_link
+from batch_transform.job.price.price import Cost
 from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.job.values.wording import counted, length_text
 from batch_transform.runs.deployed_request import deployed_request
@@ -119,6 +120,8 @@ def _show(details: RunDetails, found: FoundRun, console: Console, *, now: dateti
     _line(console, "started", Text(f"{started}, took {took}{so_far}"))
     if run.records is not None:
         _line(console, "records", Text(f"{run.records:,}"))
+    if details.record is not None and (cost := details.record.get("Cost")):
+        _line(console, "cost", Text(f"{Cost(cost['Amount'], cost['Currency'])}, over all transform jobs"))
     if run.started_by is not None:
         _line(console, "started by", Text(run.started_by))
     if run.reconciliation is not None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from batch_transform.job.errors import AwsCallError, FollowError
-from batch_transform.job.values.run import execution_hash, run_id
+from batch_transform.job.values.run import execution_hash, round_of, run_id
 from batch_transform.runs.aws_calls import aws_calls
 from batch_transform.runs.run_jobs import record_counts
 from batch_transform.runs.run_output import RunOutput
@@ -38,7 +38,9 @@ class TransformJobProgress:
     """The progress of a transform job. Counts are None on AWS, which doesn't report them.
 
     `starting` is what the local AWS's container does before it serves, such as installing packages. `seconds` is the
-    time from the job's start until now, or until its end. `data_processing`, `accept` and `assembles_lines` are the
+    time from the job's start until now, or until its end; from its creation, if it hasn't started (`has_started`).
+    `elapsed` is the time from the run's start. `round` is the round of a run that looks for bad records, whose sections
+    of objects the job scores; 0 for the run's own data. `data_processing`, `accept` and `assembles_lines` are the
     job's settings after the run's overrides. `counts` has everything that the local AWS counts, with the names of the
     engine's `Progress`.
     """
@@ -53,6 +55,9 @@ class TransformJobProgress:
     starting: str | None = None
     assembles_lines: bool = True
     counts: Mapping[str, Any] = field(default_factory=dict)
+    has_started: bool = True
+    elapsed: float = 0.0
+    round: int = 0
 
 
 @dataclass(frozen=True)
@@ -125,7 +130,7 @@ def follow(execution: Execution, clients: Clients) -> Iterator[Event]:
                     last_event = event["id"]
                     if details := event.get("stateEnteredEventDetails"):
                         yield StateEntered(details["name"])
-        yield from _transform_jobs(execution, clients)
+        yield from _transform_jobs(execution, described["startDate"], clients)
         if described["status"] != "RUNNING":
             yield Ended(
                 status=described["status"],
@@ -144,7 +149,9 @@ def pause_seconds(followed: float) -> float:
     return min(_LONGEST_PAUSE_SECONDS, max(_SHORTEST_PAUSE_SECONDS, _PAUSE_PER_SECOND * followed))
 
 
-def _transform_jobs(execution: Execution, clients: Clients) -> Iterator[TransformJobProgress]:
+def _transform_jobs(
+    execution: Execution, run_started: datetime, clients: Clients
+) -> Iterator[TransformJobProgress]:
     """Yield the run's newest transform job, with the counts that the local AWS logs in a stream of its own."""
     jobs = clients.sagemaker.list_transform_jobs(
         NameContains=f"-{execution_hash(execution.arn)}-",
@@ -168,4 +175,7 @@ def _transform_jobs(execution: Execution, clients: Clients) -> Iterator[Transfor
             starting=counts.get("starting"),
             assembles_lines=job["TransformOutput"].get("AssembleWith") == "Line",
             counts=counts,
+            has_started="TransformStartTime" in job,
+            elapsed=(ended - run_started).total_seconds(),
+            round=round_of(job["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]),
         )

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 
-def save_report(output: S3Uri, target: Path, s3: S3Client) -> None:
+def save_report(output: S3Uri, target: Path, s3: S3Client, *, makes_folder: bool = False) -> None:
     """Save the page below a run's output prefix as `target`, which appears once it is complete.
 
-    Raises DataNotFoundError if the run has no page or the file cannot be written, and AwsCallError.
+    `makes_folder` creates the folder of the file, if there is none. Raises DataNotFoundError if the run has no page or
+    the file cannot be written, and AwsCallError.
     """
     key = f"{output.key.rstrip('/')}/{REPORT_FILE}"
     with aws_calls():
@@ -30,11 +31,20 @@ def save_report(output: S3Uri, target: Path, s3: S3Client) -> None:
                 "release before 0.2.0"
             ) from None
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        if makes_folder:
+            target.parent.mkdir(parents=True, exist_ok=True)
         with NamedTemporaryFile(dir=target.parent, delete=False) as part:
             part.write(page)
-        Path(part.name).chmod(0o644)
-        Path(part.name).replace(target)
+        try:
+            Path(part.name).chmod(0o644)
+            Path(part.name).replace(target)
+        except BaseException:
+            Path(part.name).unlink()
+            raise
+    except FileNotFoundError:
+        raise DataNotFoundError(
+            f"{target} cannot be written: there is no folder {target.parent}; create it, or name another file with --to"
+        ) from None
     except OSError as error:
         raise DataNotFoundError(
             f"{target} cannot be written ({error.strerror}): name another file with --to"

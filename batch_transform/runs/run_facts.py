@@ -13,11 +13,7 @@ from batch_transform.runs.aws_calls import aws_calls
 from batch_transform.runs.execution import Clients
 from batch_transform.runs.past_runs import FoundRun
 from batch_transform.runs.run_jobs import own_jobs, run_jobs
-
-RUN_RECORD = "_run.json"
-OBJECTS_RECORD = "_objects.jsonl"
-
-_STATUS_OF = {"Completed": "SUCCEEDED", "Failed": "FAILED", "Aborted": "ABORTED", "TimedOut": "TIMED_OUT"}
+from batch_transform.runs.run_record import moment, status_of
 
 
 @dataclass(frozen=True)
@@ -56,12 +52,12 @@ def facts_of_record(record: Mapping[str, Any]) -> RunFacts:
     """Read a run's `_run.json`. Raises NotDeployedError if the run had no transform job."""
     if record.get("Request") is None:
         raise NotDeployedError(f"the run {record['RunId']} has no transform job, so it has no results")
-    started, ended = _moment(record.get("StartTime")), _moment(record.get("EndTime"))
+    started, ended = moment(record.get("StartTime")), moment(record.get("EndTime"))
     records, cost = record.get("Records") or {}, record.get("Cost") or {}
     return RunFacts(
         run=record["RunId"],
         job=record["Job"],
-        status=_STATUS_OF.get(record["Outcome"], "RUNNING"),
+        status=status_of(record),
         request=record["Request"],
         model=record.get("Model"),
         started=started,
@@ -105,7 +101,3 @@ def facts_of_run(found: FoundRun, clients: Clients) -> RunFacts:
         cost=None,
         currency=None,
     )
-
-
-def _moment(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)

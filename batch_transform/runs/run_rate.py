@@ -52,7 +52,12 @@ def run_rate(outputs: Iterable[Mapping[str, Any]], instance_type: str) -> RunRat
 
 
 def _seconds(output: Mapping[str, Any]) -> float:
-    """Return the billed time of each instance; 0 if it isn't known. `BillableTimeInSeconds` rounds a short one to 0."""
+    """Return the billed time of each instance; 0 if it isn't known.
+
+    `BillableTimeInSeconds` adds up several attempts, but rounds a short one to 0.
+    """
+    if (output.get("Attempts") or 1) > 1:
+        return float(output.get("BillableTimeInSeconds") or 0)
     start, end = output.get("TransformStartTime"), output.get("TransformEndTime")
     if not start or not end:
         return 0.0

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from batch_transform.job.errors import AwsCallError
+from batch_transform.job.files.regular_file import read_file
 from batch_transform.job.record.names import OBJECTS_FILE, RUN_FILE
 from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.job.values.wording import counted
@@ -44,9 +45,9 @@ def read_record(place: S3Uri, s3: S3Client) -> Record | None:
 def local_record(folder: Path) -> Record | None:
     """Return `_run.json` of a folder with the copied results of a run; None if it isn't there."""
     file = folder / RUN_FILE
-    if not file.exists():
+    if not file.is_file():
         return None
-    record: Record = json.loads(file.read_text(encoding="utf-8"))
+    record: Record = json.loads(read_file(file))
     return record
 
 

@@ -10,6 +10,7 @@ from threading import BoundedSemaphore
 from typing import Any, BinaryIO, NamedTuple, Self, cast
 
 from batch_transform.engine.interfaces import InputObject
+from batch_transform.job.errors import BadRecordsError
 from batch_transform.job.values.s3_uri import S3Uri
 
 SMALLEST_PART = 5 * 1024 * 1024
@@ -86,24 +87,25 @@ class BucketStore:
     def delete_below(self, bucket: str, prefix: str, *, part: str = "") -> int:
         """Delete every version of the objects below the prefix whose key has `part`, and return how many they were.
 
-        One call for each: DeleteObjects would need `s3:DeleteObject` as well (API reference).
+        Raises BadRecordsError if S3 keeps any of them.
         """
         deleted = 0
-        with ThreadPoolExecutor(_AT_A_TIME) as pool:
-            for page in self.client.get_paginator("list_object_versions").paginate(
-                Bucket=bucket, Prefix=prefix
-            ):
-                found = [
-                    (entry["Key"], entry["VersionId"])
-                    for entry in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-                    if part in entry["Key"]
-                ]
-                list(pool.map(lambda one: self._delete(bucket, *one), found))
+        pages = self.client.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
+        for page in pages:  # of 1,000 at most, as many as one call deletes
+            found = [
+                {"Key": entry["Key"], "VersionId": entry["VersionId"]}
+                for entry in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+                if part in entry["Key"]
+            ]
+            if found:
+                answer = self.client.delete_objects(Bucket=bucket, Delete={"Objects": found, "Quiet": True})
+                if errors := answer.get("Errors"):
+                    raise BadRecordsError(
+                        f"{len(errors):,} objects below s3://{bucket}/{prefix} can't be deleted, such as "
+                        f"{errors[0]['Key']}: {errors[0].get('Code')}: {errors[0].get('Message')}"
+                    )
                 deleted += len(found)
         return deleted
-
-    def _delete(self, bucket: str, key: str, version: str) -> None:
-        self.client.delete_object(Bucket=bucket, Key=key, VersionId=version)
 
     @property
     def encryption(self) -> dict[str, str]:

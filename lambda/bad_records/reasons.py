@@ -10,6 +10,8 @@ from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
+from batch_transform.job.values.wording import without_html
+
 LOG_GROUP = "/aws/sagemaker/TransformJobs"
 
 _MOST_EVENTS = 300_000
@@ -44,7 +46,7 @@ def reasons(transform_job_name: str, objects: Collection[str], logs: LogsClient)
 
 
 def _shown(lines: list[str]) -> str:
-    text = ": ".join(lines)
+    text = without_html(": ".join(lines))
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 

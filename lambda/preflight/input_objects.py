@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,6 +24,10 @@ MOST_READ = 100
 MOST_UNFIT = 10_000
 """Unfit objects that are looked for before the run is refused: more of them have the same fix."""
 
+MOST_RUNS = 5
+"""Folders named as runs in which a record is looked for. A run of a release before 0.2 has none."""
+
+_RUN_FOLDER = re.compile(r"\d{8}T\d{6}-[0-9a-f]{8}/")
 _AT_A_TIME = 8
 
 
@@ -66,10 +72,8 @@ def input_objects(
             unfit.append((str(place), why))
             if len(unfit) >= MOST_UNFIT:
                 break
-    if (
-        reading and not unfit and (record := _record_at(uri, s3, budget))
-    ):  # it may come after the first objects
-        unfit.append(record)
+    if reading and not unfit and (record := _record_of_run(uri, s3, budget)):
+        unfit.append(record)  # it may come after the first objects
     read = places if reading and reading.looks_at_first_bytes else places[:1] if read_first else []
     starts = _starts(read, s3)
     if reading:
@@ -80,12 +84,26 @@ def input_objects(
     )
 
 
-def _record_at(uri: str, s3: S3Client, budget: TimeBudget) -> tuple[str, Unfit] | None:
-    """Return the record of the run whose output prefix the URI is; None if it isn't one."""
-    place = S3Uri.parse(f"{uri.rstrip('/')}/{RUN_FILE}")
-    why = unfit_name(place.key)
-    is_there = any(entry["Key"] == place.key for entry in ObjectListing(place, s3, budget))
-    return (str(place), why) if why and is_there else None
+def _record_of_run(uri: str, s3: S3Client, budget: TimeBudget) -> tuple[str, Unfit] | None:
+    """Return the record of the run whose output prefix the URI is, or of one whose prefix is a folder below it.
+
+    Of a thousand folders, which one call lists, the last MOST_RUNS that are named as runs are looked at.
+    """
+    base = S3Uri.parse(f"{uri.rstrip('/')}/")
+    for folder in (base.key, *deque(_run_folders(base, s3), MOST_RUNS)):
+        place = S3Uri(base.bucket, f"{folder}{RUN_FILE}")
+        why = unfit_name(place.key)
+        if why and any(entry["Key"] == place.key for entry in ObjectListing(place, s3, budget)):
+            return str(place), why
+    return None
+
+
+def _run_folders(base: S3Uri, s3: S3Client) -> Iterator[str]:
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=base.bucket, Prefix=base.key, Delimiter="/")
+    for page in islice(pages, 1):
+        for folder in page.get("CommonPrefixes", []):
+            if _RUN_FOLDER.fullmatch(folder["Prefix"], len(base.key)):
+                yield folder["Prefix"]
 
 
 def _starts(places: Sequence[S3Uri], s3: S3Reader) -> list[bytes]:

@@ -3,36 +3,43 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
+from ended_jobs import ENDED, wait_for_jobs
 
 from batch_transform.job.record.names import OBJECTS_FILE, RUN_FILE
 from batch_transform.job.values.run import CAUSE, run_id
 from record_files import RecordFiles, S3Client, is_written_meanwhile
 from retries import continued, holder
-from run_jobs import NOT_ENDED, SageMakerClient, transform_jobs
-from run_record import Ending, Run, iso
+from run_jobs import SageMakerClient
+from run_record import Ending, Record, Run, iso
+from run_states import Passed
 from steps import RecordSteps
 from time_budget import TimeBudget
 
 _LONGEST_WAIT_SECONDS = 600.0
-_LONGEST_PAUSE_SECONDS = 15.0
 _MOST_TRIES = 3
 _OUTCOMES = {"FAILED": "Failed", "TIMED_OUT": "TimedOut", "ABORTED": "Aborted"}
 
 
 def write_of_ended(
-    event: Mapping[str, Any], s3: S3Client, sagemaker: SageMakerClient, budget: TimeBudget
-) -> str:
+    event: Mapping[str, Any],
+    s3: S3Client,
+    sagemaker: SageMakerClient,
+    states: Callable[[str, datetime], Sequence[Passed]],
+    budget: TimeBudget,
+) -> tuple[str, Record | None]:
     """Write the record of the execution in `ended_badly`, an event's detail, unless its state machine has written it.
 
-    `job`, `job_file`, `output`, `reconcile`, `leaves_out` and `details` are those of Run. `budget` is for matching its
-    objects. Return a line for the log.
+    It is also written again if it has transform jobs that had not ended: how long they ran is known only now.
+
+    `job`, `job_file`, `output`, `reconcile`, `leaves_out` and `details` are those of Run. `states` returns the states
+    that an execution had passed when it ended. `budget` is for matching its objects. Return a line for the log, and
+    the record if it was written here.
     """
     detail = event["ended_badly"]
     began = datetime.fromtimestamp(detail["startDate"] / 1000, UTC)
@@ -59,24 +66,28 @@ def write_of_ended(
         cause=detail.get("cause") or CAUSE[status],
     )
     files = RecordFiles.below(run.output, run.run_id, s3)
+    steps = RecordSteps(run, s3, sagemaker, lambda: states(run.execution_arn, ended))
     if (known := _known(run, files)) is not None:
-        return f"run {run.run_id}: the state machine has written its record: {known}"
-    wait_for_end(run, sagemaker)
+        return _with_ended_jobs(steps, files, budget) or (
+            f"run {run.run_id}: the state machine has written its record: {known}",
+            None,
+        )
+    wait_for_jobs(run.execution_arn, sagemaker, most_seconds=_LONGEST_WAIT_SECONDS)
     # The call that the run was stopped in may still be writing: what it knows of the end stays, and what it knows of
     # the start is replaced.
     for _ in range(_MOST_TRIES):
         record, version = files.read_version(RUN_FILE)
         if (known := _known(run, files, record)) is not None:
-            return f"run {run.run_id}: the state machine has written its record meanwhile: {known}"
+            return f"run {run.run_id}: the state machine has written its record meanwhile: {known}", None
         condition = {"IfMatch": version} if version else {"IfNoneMatch": "*"}
         try:
-            RecordSteps(run, s3, sagemaker).write(ending, budget, **condition)
+            written = steps.write(ending, budget, **condition)
         except ClientError as error:
             if not is_written_meanwhile(error):
                 raise
             refused = error
         else:
-            return f"run {run.run_id}: wrote its record: {ending.outcome}"
+            return f"run {run.run_id}: wrote its record: {ending.outcome}", written
     raise refused  # Lambda calls the function again
 
 
@@ -91,16 +102,25 @@ def _known(run: Run, files: RecordFiles, record: Mapping[str, Any] | None = None
     return outcome
 
 
-def wait_for_end(run: Run, sagemaker: SageMakerClient) -> None:
-    """Wait until the run's transform jobs have ended, for ten minutes at most: they are being stopped."""
-    deadline = time.monotonic() + _LONGEST_WAIT_SECONDS
-    pause = 0.5
-    while time.monotonic() < deadline:
-        jobs = transform_jobs(run.job, run.execution_arn, sagemaker)
-        if not any(job["TransformJobStatus"] in NOT_ENDED for job in jobs):
-            return
-        time.sleep(pause)
-        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+def _with_ended_jobs(steps: RecordSteps, files: RecordFiles, budget: TimeBudget) -> tuple[str, Record] | None:
+    """Write a record again whose transform jobs have ended since; None if they had, or if the run is retried."""
+    record, version = files.read_version(RUN_FILE)
+    if record is None or holder(record) != steps.run.execution_arn:
+        return None
+    if all(job["TransformJobStatus"] in ENDED for job in record["TransformJobs"]):
+        return None
+    wait_for_jobs(steps.run.execution_arn, steps.sagemaker, most_seconds=_LONGEST_WAIT_SECONDS)
+    retries = record.get("Retries")
+    ending = Ending(
+        outcome=record["Outcome"],
+        end_time=record["EndTime"],
+        error=record["Error"],
+        cause=record["Cause"],
+        attempts=retries[-1]["Attempts"] if retries else record["Attempts"],
+        instance_types=() if retries else record["InstanceTypes"],
+    )
+    written = steps.write(ending, budget, IfMatch=version)
+    return f"run {steps.run.run_id}: its transform jobs have ended: wrote its record again", written
 
 
 def _id_in_output(run: Run, began: datetime, s3: S3Client) -> str:

@@ -12,8 +12,8 @@ from metrics import metrics_line
 from object_listing import read_quickly
 from retries import continued
 from retry_plan import RetryPlan
-from run_cost import cost_metrics
-from run_record import Ending, Run
+from run_cost import billed_of_execution, cost_metrics
+from run_record import Ending, Record, Run
 from run_states import Passed, outcome_of, passed_states
 from steps import RecordSteps, now
 from time_budget import TimeBudget
@@ -32,11 +32,15 @@ _sagemaker = aws_client("sagemaker")
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Serve the state machine, whose `step` is `plan_retry` or a method of RecordSteps, or EventBridge.
 
-    EventBridge passes `ended_badly`, the detail of its event.
+    EventBridge passes `ended_badly`, the detail of its event. The step `write` returns what the run's output takes from
+    the record.
     """
     budget = TimeBudget.of(context, kept_seconds=LONGEST_CALL_SECONDS + _TO_WRITE_SECONDS)
     if "ended_badly" in event:
-        print(write_of_ended(event, _s3, _sagemaker, budget.but(_TO_END_SECONDS)))  # noqa: T201  # for the function's log
+        said, written = write_of_ended(event, _s3, _sagemaker, _passed, budget.but(_TO_END_SECONDS))
+        print(said)  # noqa: T201  # for the function's log
+        if written is not None:
+            _publish(written)
         return {}
     given = Run(**event["run"])
     if event["step"] == "plan_retry":
@@ -44,7 +48,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
             given, _s3, _sagemaker, lambda arn: outcome_of(arn, aws_client("stepfunctions"))
         ).plan(budget)
     run = continued(given, _s3)
-    steps = RecordSteps(run, _s3, _sagemaker, lambda: _passed(run.execution_arn))
+    steps = RecordSteps(run, _s3, _sagemaker, lambda: _passed(run.execution_arn, datetime.now(UTC)))
     if event["step"] == "list_inputs":
         steps.list_inputs(budget)
         return {}
@@ -52,15 +56,19 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         return steps.reconcile(event["cursor"] or None, budget)
     ending = Ending(end_time=now(), **event["ending"], **_tried(event["tried"]))
     record = steps.write(ending, budget.but(_TO_END_SECONDS))
+    _publish(record)
+    return {"BillableTimeInSeconds": billed_of_execution(record)}
+
+
+def _publish(record: Record) -> None:
     line = metrics_line(record["ExecutionArn"], cost_metrics(record), datetime.now(UTC))
     if line is not None:
         print(line)  # noqa: T201  # CloudWatch reads it in the log
-    return {}
 
 
-def _passed(execution_arn: str) -> Sequence[Passed]:
+def _passed(execution_arn: str, ended: datetime) -> Sequence[Passed]:
     # Created here: only the end of a run needs it.
-    return passed_states(execution_arn, aws_client("stepfunctions"), datetime.now(UTC))
+    return passed_states(execution_arn, aws_client("stepfunctions"), ended)
 
 
 def _tried(tried: dict[str, Any]) -> dict[str, Any]:

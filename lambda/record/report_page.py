@@ -90,6 +90,6 @@ def _earlier(run: Run, files: RecordFiles, s3: S3Client, budget: TimeBudget) -> 
     before.sort(reverse=True)
     for name in before[:3]:  # the last ones may have failed
         kept: Mapping[str, Any] | None = RecordFiles.below(run.output, name, s3).read(PREDICTIONS_FILE)
-        if kept is not None and kept["count"]:
+        if kept is not None and kept["Count"]:
             return Distribution.of_json(kept)
     return None

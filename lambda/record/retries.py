@@ -10,7 +10,7 @@ from batch_transform.job.record.names import RUN_FILE
 from batch_transform.job.record.started_by import started_by
 from batch_transform.job.request.retry_input import retried_run
 from record_files import RecordFiles, S3Client
-from run_cost import cost_members
+from run_cost import billable_seconds, cost_members
 from run_record import Ending, Record, Run, ended, started
 
 
@@ -89,6 +89,7 @@ def left_behind(record: Record, outcome: str, jobs: Sequence[Record]) -> Record:
         **record,
         "TransformJobs": [*record["TransformJobs"], *added],
         "Attempts": None,
+        "BillableTimeInSeconds": None if added else record["BillableTimeInSeconds"],
         "Cost": None if added else record["Cost"],
         "Retries": retries,
     }
@@ -114,7 +115,9 @@ def retry_ended(record: Record, ending: Ending, jobs: Sequence[Record], prices: 
         **{name: record[name] for name in ("ExecutionArn", "RunId", "BadRecords")},
         "InstanceTypes": list(dict.fromkeys([*record["InstanceTypes"], *of_retry["InstanceTypes"]])),
         "Attempts": _total(_less(record["Attempts"], retry["Attempts"]), ending.attempts),
+        "BillableTimeInSeconds": billable_seconds([*before, *jobs]),
         "Price": of_retry["Price"] or record["Price"],
+        "Prices": of_retry["Prices"],
         "Cost": _cost(record["Cost"], retry["Cost"], of_retry["Cost"])
         if jobs and before
         else of_retry["Cost"]

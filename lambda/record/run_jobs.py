@@ -7,11 +7,10 @@ from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
-from batch_transform.job.values.run import attempt_pattern, execution_hash
+from batch_transform.job.values.run import attempt_pattern, execution_hash, round_of
 from run_record import Record, iso
 
 _DIGEST = re.compile(r".*@(sha256:[0-9a-f]{64})")
-_SECTIONS = re.compile(r"/_sections/[^/]+/in/[^/]+/(\d+)/$")
 _HASH = re.compile(r".*/([0-9a-f]{64})[^/]*")
 """The CDK names an asset by its hash."""
 
@@ -53,7 +52,7 @@ def _described(name: str, sagemaker: SageMakerClient) -> Record:
     return {
         "TransformJobName": name,
         "TransformJobArn": described["TransformJobArn"],
-        "Round": _round(described["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]),
+        "Round": round_of(described["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]),
         "InstanceType": resources["InstanceType"],
         "InstanceCount": resources["InstanceCount"],
         "TransformJobStatus": described["TransformJobStatus"],
@@ -63,12 +62,6 @@ def _described(name: str, sagemaker: SageMakerClient) -> Record:
         "TransformEndTime": end and iso(end),
         "BillableTimeInSeconds": round((end - start).total_seconds()) if start and end else None,
     }
-
-
-def _round(uri: str) -> int:
-    """Return the round of sections that a transform job scored; 0 for the run's own data."""
-    found = _SECTIONS.search(uri)
-    return int(found[1]) if found else 0
 
 
 def model_of(name: str, sagemaker: SageMakerClient) -> Record:

@@ -25,7 +25,6 @@ _OF_LAST_JOB = (
     "CreationTime",
     "TransformStartTime",
     "TransformEndTime",
-    "BillableTimeInSeconds",
 )
 
 
@@ -105,6 +104,7 @@ def started(run: Run, model: Record | None) -> Record:
         "TransformJobs": [],
         "TransformJobArn": None,
         **dict.fromkeys(_OF_LAST_JOB),
+        "BillableTimeInSeconds": None,
         "RunningExecutionArn": None,
         "WaitingExecutionArn": None,
         **dict.fromkeys(("InputObjects", "InputBytes", "OutputObjects", "OutputBytes")),
@@ -113,6 +113,7 @@ def started(run: Run, model: Record | None) -> Record:
         "Reconciliation": not_checked(run.reconcile),
         "BadRecords": None,
         "Price": None,
+        "Prices": [],
         "Cost": None,
         "Error": None,
         "Cause": None,

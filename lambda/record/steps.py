@@ -22,7 +22,7 @@ from record_files import RecordFiles, S3Client, is_written_meanwhile
 from report_page import write_page
 from retries import holder, retry_ended
 from retry_plan import restore_bad_records
-from run_cost import cost_members, price_of
+from run_cost import cost_members, price_of, prices_of
 from run_jobs import SageMakerClient, model_of, transform_jobs
 from run_record import Ending, Record, Run, ended, iso, started
 from run_states import Passed
@@ -57,7 +57,8 @@ class RecordSteps:
             for one in inputs.now(self.s3, budget):
                 writer.write(one.line())
         model = model_of(self._request["ModelName"], self.sagemaker)
-        record = {**started(self.run, model), "Price": price_of(self.run.prices)}
+        prices = {"Price": price_of(self.run.prices), "Prices": prices_of(self.run.prices)}
+        record = {**started(self.run, model), **prices}
         try:
             self.files.write(RUN_FILE, record, IfNoneMatch="*")
         except ClientError as error:

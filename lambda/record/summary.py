@@ -113,10 +113,12 @@ class Summary:
 
     def cause(self, files: str) -> str:
         """Return the cause of a ReconciliationError; `files` is the run's output prefix."""
-        lines = [f"{one['Object']}: {one['Reason']}" for one in self.mismatches[:_NAMED]]
-        if (more := self.mismatch_count - len(lines)) > 0:
+        first, *lines = [f"{one['Object']}: {one['Reason']}" for one in self.mismatches[:_NAMED]]
+        if (more := self.mismatch_count - _NAMED) > 0:
             lines.append(f"and {more:,} more, in {files}_objects.jsonl")
-        return "\n".join(["the results don't match the input:", *lines])
+        # A list of runs shows only the first line.
+        where = f" in {self.mismatch_count:,} places" if self.mismatch_count > 1 else ""
+        return "\n".join([f"the results don't match the input{where}: {first}", *lines])
 
 
 def not_checked(by: str) -> dict[str, Any]:

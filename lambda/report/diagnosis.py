@@ -12,7 +12,6 @@ from typing import Any
 from batch_transform.job.request.request import Request
 from next_step import next_step
 from object_listing import S3Lister
-from results import moment_of, seconds_between
 from time_budget import TimeBudget
 from transform_log import LOG_GROUP, LogsClient, log_lines
 from unserved_files import unserved_files
@@ -130,14 +129,6 @@ def _or_why_not(otherwise: str, lines: Callable[[], list[str]]) -> list[str]:
     except Exception as error:  # noqa: BLE001  # whatever it is, the run's own failure must be reported
         traceback.print_exc()  # for the function's log
         return [f"{otherwise}: {error or type(error).__name__}"]
-
-
-def seconds_of(run: FailedRun) -> int | None:
-    """Return how long the transform job ran, which is billed; None if none did, or it isn't known."""
-    description = _description(run.error.get("Cause", ""))
-    return seconds_between(
-        moment_of(description.get("TransformStartTime")), moment_of(description.get("TransformEndTime"))
-    )
 
 
 def _description(cause: str) -> dict[str, Any]:

@@ -11,11 +11,11 @@ from typing import Any
 
 from aws_client import LONGEST_CALL_SECONDS, aws_client
 from batch_transform.job.values.stack_outputs import BAD_RECORDS
-from diagnosis import FailedRun, explain, seconds_of
+from diagnosis import FailedRun, explain
 from left_running import EndedRun, stop_left_running
 from metrics import metrics_line
 from object_listing import read_quickly
-from results import CompletedRun, count, instance_seconds
+from results import CompletedRun, count
 from time_budget import TimeBudget
 
 _s3 = aws_client("s3")
@@ -35,18 +35,13 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
         _stop_left_running(EndedRun(job=event["job"], detail=event["ended_badly"]))
         return None
     budget = TimeBudget.of(context, kept_seconds=LONGEST_CALL_SECONDS)
-    instances = event["request"]["TransformResources"]["InstanceCount"]
     if "completed" in event:
         output = count(CompletedRun(**event), _s3, budget)
-        took = instance_seconds(output["BillableTimeInSeconds"], instances)
         # A metric costs, and most runs have no bad records.
         bad_records = {BAD_RECORDS: output.get(BAD_RECORDS) or None}
-        _publish(output["ExecutionArn"], {**output, **took, **bad_records})
+        _publish(output["ExecutionArn"], {**output, **bad_records})
         return output
-    run = FailedRun.of(event)
-    failure = explain(run, _s3, _logs, budget)
-    _publish(run.execution_arn, instance_seconds(seconds_of(run), instances))
-    return failure
+    return explain(FailedRun.of(event), _s3, _logs, budget)
 
 
 def _stop_left_running(run: EndedRun) -> None:

@@ -11,7 +11,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from batch_transform.job.request.request import Request
 from batch_transform.job.values.s3_uri import S3Uri
-from batch_transform.job.values.stack_outputs import INSTANCE_SECONDS
 from object_listing import ObjectListing, S3Lister
 from time_budget import TimeBudget
 
@@ -33,7 +32,7 @@ def count(run: CompletedRun, s3: S3Lister, budget: TimeBudget) -> dict[str, Any]
     That is the case for a manifest's input, which may be anywhere, and for objects that could not be listed.
     `AtLeast` has what was counted until the budget was over, with the same names, which are None then; None if
     everything was counted. `BillableTimeInSeconds` is the time from start to end, which is billed for each instance
-    (Developer Guide, Batch Transform).
+    (Developer Guide, Batch Transform); None after several attempts, which the function `record` adds up.
     """
     moments = {name: moment_of(run.completed.get(name)) for name in _TIMES}
     source = run.request["TransformInput"]["DataSource"]["S3DataSource"]
@@ -48,7 +47,9 @@ def count(run: CompletedRun, s3: S3Lister, budget: TimeBudget) -> dict[str, Any]
     return {
         **run.run,
         **{name: moment and _iso(moment) for name, moment in moments.items()},
-        "BillableTimeInSeconds": seconds_between(moments["TransformStartTime"], moments["TransformEndTime"]),
+        "BillableTimeInSeconds": seconds_between(moments["TransformStartTime"], moments["TransformEndTime"])
+        if run.run["Attempts"] == 1
+        else None,
         **counts,
         "AtLeast": at_least or None,
     }
@@ -113,8 +114,3 @@ def _iso(moment: datetime) -> str:
 def seconds_between(start: datetime | None, end: datetime | None) -> int | None:
     """Return whole seconds, or None if either time isn't known."""
     return None if start is None or end is None else round((end - start).total_seconds())
-
-
-def instance_seconds(billable_seconds: int | None, instance_count: int) -> dict[str, int | None]:
-    """Return the time of all instances: each of them is billed from the job's start to its end."""
-    return {INSTANCE_SECONDS: None if billable_seconds is None else billable_seconds * instance_count}

@@ -6,10 +6,12 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from batch_transform.job.values.wording import without_html
 from time_budget import TimeBudget
 
 LOG_GROUP = "/aws/sagemaker/TransformJobs"
@@ -109,14 +111,10 @@ def _started(job_name: str) -> int:
 def _by_file(lines: list[str]) -> list[str]:
     """Name each file once: the agent starts every line with `bucket/key: `."""
     shown: list[str] = []
-    current = ""
-    for line in lines:
-        file, _, text = f"{line} ".partition(": ")  # an empty line has lost its space
-        if file != current:
-            shown.append(f"s3://{file}:")
-            current = file
-        if text.strip():
-            shown.append(f"  {text.rstrip()}")
+    parted = (f"{line} ".partition(": ") for line in lines)  # an empty line has lost its space
+    for file, of_file in groupby(parted, key=lambda parts: parts[0]):
+        said = without_html("\n".join(text.rstrip() for _, _, text in of_file))
+        shown += [f"s3://{file}:", *(f"  {text}" for text in said.splitlines() if text.strip())]
     return shown
 
 

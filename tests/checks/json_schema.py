@@ -13,6 +13,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "integer": (int,),
     "number": (int, float),
     "null": (type(None),),
+    "boolean": (bool,),
 }
 _KNOWN = {
     "$schema",
@@ -68,7 +69,9 @@ def _members(value: dict[str, Any], schema: Mapping[str, Any], place: str) -> It
     for name, item in value.items():
         if name in properties:
             yield from faults(item, properties[name], f"{place}.{name}")
-        elif schema.get("additionalProperties", True) is False:
+        elif isinstance(others := schema.get("additionalProperties", True), Mapping):
+            yield from faults(item, others, f"{place}.{name}")
+        elif others is False:
             yield f"{place}: {name} is not expected"
 
 

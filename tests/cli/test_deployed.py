@@ -194,7 +194,7 @@ def test_runs_are_listed_newest_first_with_their_errors(batch_transform: Command
     _, _, first, second, *reasons = done.out.splitlines()
     assert first.split()[1:3] == ["refused", "FAILED"]
     assert second.split()[1:3] == ["quick", "SUCCEEDED"]
-    assert "BatchTransform.TaskFailed: job refused" in reasons[1]
+    assert "BatchTransform.TaskFailed: ClientError: See job logs" in reasons[1]
 
 
 def test_the_runs_of_one_job_can_be_printed_as_json(batch_transform: Command, deployed: Deployed) -> None:
@@ -253,9 +253,13 @@ def test_the_page_of_a_run_is_saved_and_opened(
     shown = batch_transform("show", run, "--html")
     assert (shown.code, shown.out.strip(), shown.err) == (0, f"quick-{run}.html", "")
     assert opened == [(tmp_path / f"quick-{run}.html").as_uri()]
-    done = batch_transform("show", run, "--html", "--to", "new/page.html", "--no-open")
-    assert (done.code, done.out.strip(), len(opened)) == (0, "new/page.html", 1)
-    assert (tmp_path / "new/page.html").read_text().startswith("<!DOCTYPE html>")
+    done = batch_transform("show", run, "--html", "--to", "page.html", "--no-open")
+    assert (done.code, done.out.strip(), len(opened)) == (0, "page.html", 1)
+    assert (tmp_path / "page.html").read_text().startswith("<!DOCTYPE html>")
+    missing = batch_transform("show", run, "--html", "--to", "new/page.html")
+    assert missing.code == 2
+    assert "new/page.html cannot be written: there is no folder new; create it" in missing.err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["page.html", f"quick-{run}.html"]
     (tmp_path / "file").touch()
     failed = batch_transform("show", run, "--html", "--to", "file/page.html")
     assert failed.code == 2
@@ -273,6 +277,16 @@ def test_a_failed_run_is_shown_with_cause_and_next_step(batch_transform: Command
     assert details["summary"]["status"] == "FAILED"
     assert [state["name"] for state in details["states"]] == deployed.states(execution)
     assert details["jobs"][0]["failure_reason"].startswith("ClientError")
+
+
+def test_a_run_that_the_preflight_refused_has_one_next_step(
+    batch_transform: Command, deployed: Deployed
+) -> None:
+    execution = deployed.start("quick", {"unknown": 1})
+    deployed.wait(execution)
+    shown = batch_transform("show", execution).out
+    assert "no transform job was created\nnext step: fix the problem, then start the run again" in shown
+    assert shown.count("start the run again") == 1
 
 
 def test_fails_for_a_run_that_does_not_exist(batch_transform: Command) -> None:

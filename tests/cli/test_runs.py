@@ -79,8 +79,18 @@ def test_records_are_shown_if_any_were_counted() -> None:
 def test_a_failed_run_shows_the_reason_below_in_one_line() -> None:
     lines = shown(run(status="FAILED", error="RunInputError", cause=f"bad {'x' * 400}\nmore"), width=160)
     assert lines[-1].startswith("20261122T103000-1a2b3c4d  RunInputError: bad xxx")
-    assert lines[-1].endswith("…")
+    assert "…" in lines[-1]
     assert "more" not in lines[-1]
+
+
+def test_a_failed_run_shows_the_numbers_at_the_end_of_a_long_reason() -> None:
+    cause = (
+        f"job churn (jobs/churn.yaml): transform job churn-1 on s3://in/{'a' * 200}/: the results don't match the "
+        f"input: s3://in/{'b' * 400}.csv: 10 records in, 7 results out\nnext step: fix the model"
+    )
+    line = shown(run(status="FAILED", error="ReconciliationError", cause=cause), width=160)[-1]
+    assert "  ReconciliationError: the results don't match the input: s3://in/bbb" in line
+    assert line.endswith("b.csv: 10 records in, 7 results out")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -45,6 +47,52 @@ def record_of(deployed: Deployed, job: str, execution: str, *, bucket: str = "")
         time.sleep(0.2)
 
 
+def agreeing_record(deployed: Deployed, job: str, described: Mapping[str, Any]) -> KeptRecord:
+    """Return the record of an execution that has ended, which agrees with what the services say about the run."""
+    execution = described["executionArn"]
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:  # a transform job that is being stopped ends after its run
+        record = record_of(deployed, job, execution)
+        jobs = [
+            (each["TransformJobName"], each["TransformJobStatus"], each.get("TransformEndTime") is not None)
+            for each in deployed.jobs_of(execution)
+        ]
+        if _jobs_of(record) == jobs and all(has_ended for _, _, has_ended in jobs):
+            break
+        assert time.monotonic() < deadline, f"{_jobs_of(record)} aren't {jobs}"
+        time.sleep(0.2)
+    run = record.run
+    outcomes = {"SUCCEEDED": "Completed", "FAILED": "Failed", "TIMED_OUT": "TimedOut", "ABORTED": "Aborted"}
+    assert run["Outcome"] == outcomes[described["status"]]
+    assert record.is_success == (run["Outcome"] == "Completed")
+    if run["Outcome"] == "Failed":
+        assert (run["Error"], run["Cause"]) == (described["error"], described["cause"])
+    if run["Outcome"] == "Completed":
+        output = json.loads(described["output"])
+        assert {name: run[name] for name in output if name in run} == {
+            name: value for name, value in output.items() if name in run
+        }
+    statuses = Counter(line["Status"] for line in record.objects if line["Key"] is not None)
+    if run["Request"] is not None and run["Error"] != "OverlappingRun":
+        total = sum(statuses.values())
+        assert run["Objects"] == {
+            "Total": total,
+            "Success": statuses["Completed"],
+            "Error": total - statuses["Completed"],
+        }
+    seconds = [each["BillableTimeInSeconds"] or 0 for each in run["TransformJobs"]]
+    assert run["BillableTimeInSeconds"] == (sum(seconds) if seconds else None)
+    assert (run["Cost"] is not None) == bool(seconds)
+    return record
+
+
+def _jobs_of(record: KeptRecord) -> list[tuple[str, str, bool]]:
+    return [
+        (each["TransformJobName"], each["TransformJobStatus"], each["TransformEndTime"] is not None)
+        for each in record.run["TransformJobs"]
+    ]
+
+
 def _record_now(deployed: Deployed, job: str, execution: str, bucket: str) -> KeptRecord | None:
     s3 = deployed.client("s3")
     started = deployed.describe(execution)["startDate"]
@@ -65,6 +113,8 @@ def _record_now(deployed: Deployed, job: str, execution: str, bucket: str) -> Ke
     assert list(faults(run, _schema("run"))) == []
     assert [fault for line in objects for fault in faults(line, _schema("objects"))] == []
     assert [fault for line in bad for fault in faults(line, _schema("bad_records"))] == []
+    if any(key.endswith("/_predictions.json") for key in keys):
+        assert list(faults(json.loads(text("_predictions.json")), _schema("predictions"))) == []
     return KeptRecord(run, objects, bad, any(key.endswith("/_SUCCESS") for key in keys))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from e2e.kept_record import agreeing_record
 from e2e.workflow_stack import Deployed, deployed_jobs
 
 LARGE, XLARGE, C5 = "ml.m5.large", "ml.m5.xlarge", "ml.c5.xlarge"
@@ -88,8 +89,10 @@ def test_a_throttled_call_is_retried_under_a_new_name(deployed: Deployed) -> Non
     execution = deployed.start("single", {})
     deployed.until_in(execution, "WaitAfterThrottling")
     deployed.limit()
-    output = output_of(deployed.wait(execution))
+    described = deployed.wait(execution)
+    output = output_of(described)
     assert output["Attempts"] >= 2
+    agreeing_record(deployed, "single", described)
     [job] = deployed.jobs_of(execution)
     assert job["TransformJobName"].endswith(f"-{output['Attempts']}")
 
@@ -117,3 +120,4 @@ def test_a_transform_job_that_cannot_be_found_fails_the_run_with_a_cause(deploye
     assert "stop" in described["cause"].splitlines()[1]
     assert "StopTransformJob" in deployed.states(execution)
     assert len(deployed.jobs_of(execution)) == 1
+    agreeing_record(deployed, "single", described)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from batch_transform.job.values.stack_outputs import OUTPUT_BUCKET
+from e2e.kept_record import agreeing_record
 from e2e.workflow_stack import Deployed, deployed_jobs
 
 ROWS = 4000
@@ -94,6 +95,10 @@ def test_a_run_completes_without_its_bad_records(deployed: Deployed) -> None:
     assert record["Reconciliation"]["Result"] == "Matched"
     assert [job["Round"] for job in record["TransformJobs"]] == [0, 1, 2]
     assert record["BadRecords"] == 4
+    assert output["BillableTimeInSeconds"] == sum(
+        job["BillableTimeInSeconds"] for job in record["TransformJobs"]
+    )
+    agreeing_record(deployed, "joined", described)
     assert sections_left(deployed) == []
 
 
@@ -118,6 +123,7 @@ def test_fails_a_run_with_more_bad_records_than_allowed_after_one_further_job(de
     assert described["error"] == "BadRecordsError"
     assert "100 bad records, but bad_records.max_count allows 20" in described["cause"]
     assert deployed.states(described["executionArn"]).count("Transform") == 2
+    assert agreeing_record(deployed, "joined", described).run["BadRecords"] is None
 
 
 def test_fails_a_run_whose_model_is_broken(deployed: Deployed) -> None:
@@ -125,6 +131,7 @@ def test_fails_a_run_whose_model_is_broken(deployed: Deployed) -> None:
     described = deployed.run("joined", {"input.data": uri})
     assert described["status"] == "FAILED"
     assert "it is the model, not the records" in described["cause"]
+    agreeing_record(deployed, "joined", described)
 
 
 def test_fails_a_run_whose_own_input_makes_results_inexact(deployed: Deployed) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from e2e.kept_record import agreeing_record
 from e2e.workflow_stack import Deployed, deployed_jobs
 
 JOBS: dict[str, dict[str, Any]] = {
@@ -69,6 +70,7 @@ def test_a_run_that_cannot_be_bounded_is_refused(stack: Deployed, job: str, mess
     assert (described["status"], described["error"]) == ("FAILED", "MaxCostError")
     assert message in described["cause"]
     assert stack.jobs_of(described["executionArn"]) == []
+    agreeing_record(stack, job, described)
 
 
 def test_a_run_is_stopped_when_its_money_is_used(stack: Deployed) -> None:
@@ -84,4 +86,5 @@ def test_a_run_is_stopped_when_its_money_is_used(stack: Deployed) -> None:
     assert "next step: increase workflow.max_cost" in described["cause"]
     [job] = stack.jobs_of(described["executionArn"])
     assert job["TransformJobStatus"] in {"Stopping", "Stopped"}
+    agreeing_record(stack, "hanging", described)
     assert json.loads(definition)["States"]["Transform"]["TimeoutSeconds"] == "{% $time_limit %}"

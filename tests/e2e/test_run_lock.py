@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from e2e.kept_record import agreeing_record
 from e2e.workflow_stack import Deployed, deployed_jobs
 from patience import PATIENCE_SECONDS
 
@@ -140,6 +141,7 @@ def test_an_overlapping_run_fails_and_names_the_run_in_progress(
     second = deployed.run("fail", good(deployed, "fail"))
     assert (second["status"], second["error"]) == ("FAILED", "OverlappingRun")
     assert first in second["cause"]
+    assert agreeing_record(deployed, "fail", second).run["TransformJobs"] == []
     deployed.stop(first)
     assert deployed.run("fail", good(deployed, "fail"))["status"] == "SUCCEEDED"
 

@@ -66,7 +66,9 @@ def stack(tmp_path: Path, example_model: Path) -> Iterator[Upgraded]:
         yield Upgraded(aws, outputs, limits)
 
 
-def test_a_run_continues_with_the_functions_and_roles_of_a_new_release(stack: Upgraded, tmp_path: Path) -> None:
+def test_a_run_continues_with_the_functions_and_roles_of_a_new_release(
+    stack: Upgraded, tmp_path: Path
+) -> None:
     without_capacity = stack.start(JOB, {})
     stack.until_in(without_capacity, "WaitForCapacity")
     forbidden = stack.start(JOB, {"transform.instance_type": "ml.m5.2xlarge"})

@@ -19,6 +19,7 @@ from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws
 from batch_transform.runs.synth import synthesise
 from batch_transform_cdk.machine.states.retries import MOST_CAPACITY_ATTEMPTS
+from e2e.kept_record import agreeing_record
 from e2e.project_copy import PROJECT
 from e2e.result_objects import result_objects
 from e2e.sleeper import SLEEPER, write_sleeper
@@ -123,6 +124,7 @@ def test_a_job_without_capacity_is_retried_under_new_names_and_then_fails(
     assert "CapacityError" in described["cause"]
     attempts = [job["TransformJobName"].rpartition("-")[2] for job in deployed.jobs_of(execution)]
     assert attempts == [str(number) for number in range(1, MOST_CAPACITY_ATTEMPTS + 1)]
+    assert agreeing_record(deployed, "tumours", described).run["Attempts"] == MOST_CAPACITY_ATTEMPTS
 
 
 def test_a_job_succeeds_when_there_is_capacity_again(deployed: Deployed, good: dict[str, Any]) -> None:
@@ -133,10 +135,12 @@ def test_a_job_succeeds_when_there_is_capacity_again(deployed: Deployed, good: d
         assert time.monotonic() < deadline
         time.sleep(0.05)
     deployed.limit()
-    assert deployed.wait(execution)["status"] == "SUCCEEDED"
+    described = deployed.wait(execution)
+    assert described["status"] == "SUCCEEDED"
     statuses = [job["TransformJobStatus"] for job in deployed.jobs_of(execution)]
     assert statuses[-1] == "Completed"
     assert set(statuses[:-1]) == {"Failed"}
+    assert agreeing_record(deployed, "tumours", described).statuses == {"a.csv": "Completed"}
 
 
 def test_an_exhausted_quota_is_waited_for(deployed: Deployed, good: dict[str, Any]) -> None:
@@ -158,6 +162,7 @@ def test_a_quota_that_stays_exhausted_fails_in_the_words_of_aws(
     assert described["status"] == "FAILED"
     assert described["error"] == "SageMaker.ResourceLimitExceededException"
     assert "ml.m5.large for transform job usage" in described["cause"]
+    assert agreeing_record(deployed, "tumours", described).run["TransformJobs"] == []
 
 
 def test_one_bad_file_fails_the_run_by_its_name_and_the_others_are_scored(deployed: Deployed) -> None:
@@ -175,6 +180,8 @@ def test_one_bad_file_fails_the_run_by_its_name_and_the_others_are_scored(deploy
     bucket, _, prefix = job["TransformOutput"]["S3OutputPath"].removeprefix("s3://").partition("/")
     written = result_objects(deployed.aws.client("s3"), bucket, prefix)
     assert [entry["Key"].rpartition("/")[2] for entry in written] == ["a.csv.out", "c.csv.out"]
+    record = agreeing_record(deployed, "tumours", described)
+    assert record.statuses == {"a.csv": "Completed", "bad.csv": "Failed", "c.csv": "Completed"}
 
 
 def test_a_job_that_runs_too_long_is_stopped_and_the_run_fails(deployed: Deployed) -> None:
@@ -187,6 +194,7 @@ def test_a_job_that_runs_too_long_is_stopped_and_the_run_fails(deployed: Deploye
     while [job["TransformJobStatus"] for job in deployed.jobs_of(execution)] != ["Stopped"]:
         assert time.monotonic() < deadline
         time.sleep(0.1)
+    agreeing_record(deployed, "sleeper", described)
 
 
 @pytest.mark.parametrize(
@@ -208,6 +216,7 @@ def test_a_run_with_wrong_input_fails_before_a_transform_job(
     assert described["cause"].startswith("job tumours (")
     assert message in described["cause"]
     assert deployed.jobs_of(execution) == []
+    assert agreeing_record(deployed, "tumours", described).run["Request"] is None
 
 
 def test_the_comment_that_the_console_suggests_is_no_override(

@@ -29,6 +29,7 @@ class FakeBuckets:
         self.puts: list[str] = []
         self.arrived: dict[tuple[str, str], datetime] = {}
         self.encryption: set[str | None] = set()
+        self.undeletable: set[str] = set()
         self._lock = threading.Lock()
 
     # boto3's client
@@ -93,10 +94,15 @@ class FakeBuckets:
     def abort_multipart_upload(self, *, UploadId: str, **_: str) -> None:
         del self.uploads[UploadId]
 
-    def delete_object(self, *, Bucket: str, Key: str, VersionId: str) -> None:
-        assert VersionId == "null"
-        with self._lock:
-            del self.objects[Bucket, Key]
+    def delete_objects(self, *, Bucket: str, Delete: Mapping[str, Any]) -> dict[str, Any]:
+        assert 0 < len(Delete["Objects"]) <= 1000
+        assert Delete["Quiet"]
+        kept = [one for one in Delete["Objects"] if one["Key"] in self.undeletable]
+        for one in Delete["Objects"]:
+            assert one["VersionId"] == "null"
+            if one not in kept:
+                del self.objects[Bucket, one["Key"]]
+        return {"Errors": [{**one, "Code": "AccessDenied", "Message": "no"} for one in kept]} if kept else {}
 
     def list_objects_v2(self, *, Bucket: str, Prefix: str, MaxKeys: int) -> dict[str, Any]:
         found = list(self.list_objects(Bucket, Prefix))[:MaxKeys]

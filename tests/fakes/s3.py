@@ -42,7 +42,16 @@ class FakeS3:
         assert operation_name == "list_objects_v2"
         return self
 
-    def paginate(self, *, Bucket: str, Prefix: str) -> Iterator[dict[str, Any]]:  # noqa: N803  # AWS's names
+    def paginate(
+        self,
+        *,
+        Bucket: str,  # noqa: N803  # AWS's names
+        Prefix: str,  # noqa: N803
+        Delimiter: str = "",  # noqa: N803
+    ) -> Iterator[dict[str, Any]]:
+        if Delimiter:
+            yield self._folders(Bucket, Prefix, Delimiter)
+            return
         self.listings += 1
         keys = sorted(key for bucket, key in self._objects if bucket == Bucket and key.startswith(Prefix))
         if not keys:
@@ -54,3 +63,10 @@ class FakeS3:
                 "IsTruncated": start + self._page_size < len(keys),
                 **self._metadata,
             }
+
+    def _folders(self, bucket: str, prefix: str, delimiter: str) -> dict[str, Any]:
+        keys = (
+            key[len(prefix) :] for name, key in self._objects if name == bucket and key.startswith(prefix)
+        )
+        names = sorted({key.partition(delimiter)[0] for key in keys if delimiter in key})
+        return {"CommonPrefixes": [{"Prefix": f"{prefix}{name}{delimiter}"} for name in names]}

@@ -58,24 +58,27 @@ class FakeSageMaker:
 class FakeTransformJobs:
     """`statuses` maps a transform job's name to its status; `pages` counts the pages that were given.
 
-    `before_stop` is called before a job is stopped, to simulate what happens meanwhile.
+    `before_stop` is called before a job is stopped, and `before_list` before jobs are listed, to simulate what happens
+    meanwhile.
     """
 
     def __init__(self, statuses: dict[str, str], *, page_size: int = 2) -> None:
         self.statuses = statuses
         self.pages = 0
         self.before_stop: Callable[[], object] = lambda: None
+        self.before_list: Callable[[], object] = lambda: None
         self._page_size = page_size
 
     def get_paginator(self, operation_name: str, /) -> FakeTransformJobs:
         assert operation_name == "list_transform_jobs"
         return self
 
-    def paginate(self, *, NameContains: str, StatusEquals: str) -> Iterator[dict[str, Any]]:  # noqa: N803  # AWS's names
+    def paginate(self, *, NameContains: str, StatusEquals: str = "") -> Iterator[dict[str, Any]]:  # noqa: N803  # AWS's names
+        self.before_list()
         found = [
             {"TransformJobName": name, "TransformJobStatus": status}
             for name, status in self.statuses.items()
-            if NameContains.lower() in name.lower() and status == StatusEquals
+            if NameContains.lower() in name.lower() and StatusEquals in {"", status}
         ]
         for start in range(0, max(1, len(found)), self._page_size):
             self.pages += 1

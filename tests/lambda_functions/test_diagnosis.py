@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_transform.job.values.s3_uri import output_key
-from diagnosis import FailedRun, explain, seconds_of
+from diagnosis import FailedRun, explain
 from fakes.budgets import NOTHING, PLENTY
 from fakes.s3 import FakeS3
 from time_budget import TimeBudget
@@ -146,6 +146,26 @@ def test_the_containers_last_lines_are_quoted_if_its_answer_is_a_page() -> None:
     assert lines[-2:] == [
         "the container's last lines:",
         "ValueError: could not convert string to float: 'one'",
+    ]
+
+
+def test_a_page_as_the_answer_is_quoted_as_its_text_and_ends_with_its_file() -> None:
+    page = (
+        "<!doctype html>",
+        "<html lang=en>",
+        "<title>500 Internal Server Error</title>",
+        "<p>No luck.</p>",
+    )
+    agent = [f"data-in/churn/bad.csv: {line}" for line in ("AlgorithmError: 500", *page)]
+    agent.append("data-in/churn/worse.csv: ClientError: 400")
+    logs = FakeLogs(*((f"{JOB}/i-1/data-log", f"t:[sagemaker logs]: {line}") for line in agent))
+    lines = explained(a_failure(cause=FAILED), FakeS3(OBJECTS), logs)["Cause"].splitlines()
+    assert lines[-5:] == [
+        "s3://data-in/churn/bad.csv:",
+        "  AlgorithmError: 500",
+        "  500 Internal Server Error: No luck.",
+        "s3://data-in/churn/worse.csv:",
+        "  ClientError: 400",
     ]
 
 
@@ -288,13 +308,6 @@ def test_a_manifest_is_named_as_it_is() -> None:
     assert "input: s3://data-in/churn/ (ManifestFile)" in cause
 
 
-def test_a_failed_job_is_billed_for_the_time_that_it_ran() -> None:
-    times: dict[str, Any] = {"TransformStartTime": 1795312860250, "TransformEndTime": 1795312920750}
-    assert seconds_of(a_failure(cause={**times, **FAILED})) == 60
-    assert seconds_of(a_failure(cause=FAILED)) is None, "it never started"
-    assert seconds_of(a_failure(cause="throttled")) is None
-
-
 def test_a_job_of_too_many_streams_is_found_among_those_of_the_whole_group() -> None:
     streams = [(f"{JOB}/i-{number:03}", f"line {number}") for number in range(101)]
     logs = FakeLogs(("another-job/i-1/data-log", "t:[sagemaker logs]: not/ours.csv: ClientError"), *streams)
@@ -342,10 +355,10 @@ def test_lines_read_before_a_call_failed_are_quoted() -> None:
 @pytest.mark.parametrize("bucket", ["data-in", "out"])
 def test_objects_that_cannot_be_listed_are_a_line_and_the_rest_of_the_cause_stays(bucket: str) -> None:
     class Throttled(FakeS3):
-        def paginate(self, *, Bucket: str, Prefix: str) -> Iterator[dict[str, Any]]:  # noqa: N803  # AWS's names
+        def paginate(self, *, Bucket: str, Prefix: str, **asked: str) -> Iterator[dict[str, Any]]:  # noqa: N803  # AWS's names
             if Bucket == bucket:
                 raise refused("SlowDown", "Please reduce your request rate.", "ListObjectsV2")
-            return super().paginate(Bucket=Bucket, Prefix=Prefix)
+            return super().paginate(Bucket=Bucket, Prefix=Prefix, **asked)
 
     logs = FakeLogs((f"{JOB}/i-1", "the last line"))
     lines = explained(a_failure(cause=FAILED), Throttled(OBJECTS), logs)["Cause"].splitlines()
@@ -387,7 +400,9 @@ def test_every_file_without_a_result_is_counted(prefix: str, keys: set[str], dat
     served = data.draw(st.sets(st.sampled_from(sorted(keys)))) if keys else set()
     alone = keys == {prefix}
     results = {output_key(key, prefix, "out/run", alone=alone) for key in served}
-    missing = [key for key in sorted(keys) if output_key(key, prefix, "out/run", alone=alone) not in results]
+    # In the order of the results' names.
+    named = sorted((output_key(key, prefix, "out/run", alone=alone), key) for key in keys)
+    missing = [key for name, key in named if name not in results]
     request = a_failure().request | {"TransformOutput": {"S3OutputPath": "s3://out/out/run"}}
     request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"] = f"s3://data-in/{prefix}"
     objects = {("data-in", key): 1 for key in keys} | {("out", key): 1 for key in results}

@@ -571,6 +571,18 @@ def test_fails_for_the_output_prefix_of_a_run_whose_record_would_be_scored(resul
     assert checked_request(a_run({"input.data_type": "ManifestFile"}), s3)
 
 
+@pytest.mark.parametrize("results", [1, 200])
+def test_fails_for_the_output_of_a_job_with_the_record_of_a_run_in_a_folder(results: int) -> None:
+    run = "20261122T020001-1a2b3c4d"
+    names = [f"churn/{run}/{number:03}.csv.out" for number in range(results)]
+    s3 = data(*names, f"churn/{run}/_run.json", "churn/20251122T020001-1a2b3c4d/of-release-0.1.csv.out")
+    with pytest.raises(
+        UnfitDataError, match=rf"s3://data-in/churn/{run}/_run\.json is a file of a run's record"
+    ):
+        checked_request(a_run(), s3)
+    assert checked_request(a_run(), data(*names, "churn/20261122/_runs/x"))
+
+
 def test_a_manifest_is_no_data() -> None:
     run = a_run({"input.data_type": "ManifestFile"})
     assert checked_request(run, of_text(MARK + b'[{"prefix": "s3://data-in/"}]'))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from batch_transform.local.cloudwatch.embedded_metrics import embedded_metrics
 from fakes.budgets import NOTHING, PLENTY
 from fakes.s3 import FakeS3
 from metrics import metrics_line
-from results import CompletedRun, count, instance_seconds
+from results import CompletedRun, count
 
 OBJECTS = {
     ("data-in", "churn/"): 0,
@@ -39,7 +40,7 @@ def a_run(data_type: str = "S3Prefix", completed: dict[str, Any] | None = None) 
         "TransformOutput": {"S3OutputPath": "s3://out/churn/run"},
     }
     return CompletedRun(
-        run={"Outcome": "Completed", "RunningExecutionArn": None},
+        run={"Outcome": "Completed", "Attempts": 1, "RunningExecutionArn": None},
         request=request,
         completed=EVENT if completed is None else completed,
     )
@@ -57,6 +58,12 @@ def test_times_are_in_utc_and_the_billed_time_is_in_seconds() -> None:
     assert counts["TransformStartTime"] == "2026-11-22T02:01:00.250Z"
     assert counts["TransformEndTime"] == "2026-11-22T02:02:00.750Z"
     assert counts["BillableTimeInSeconds"] == 60
+
+
+def test_the_billed_time_of_several_attempts_is_left_to_the_record() -> None:
+    run = a_run()
+    several = dataclasses.replace(run, run={**run.run, "Attempts": 2})
+    assert count(several, FakeS3(OBJECTS), PLENTY)["BillableTimeInSeconds"] is None
 
 
 @pytest.mark.parametrize("zone", ["Z", "+00:00"])
@@ -101,12 +108,12 @@ def test_a_side_that_cannot_be_listed_is_not_known_and_the_other_is_counted(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     class Denied(FakeS3):
-        def paginate(self, *, Bucket: str, Prefix: str) -> Iterator[dict[str, Any]]:  # noqa: N803  # AWS's names
+        def paginate(self, *, Bucket: str, Prefix: str, **asked: str) -> Iterator[dict[str, Any]]:  # noqa: N803  # AWS's names
             if Bucket == "data-in":
                 raise ClientError(
                     {"Error": {"Code": "SlowDown", "Message": "Please reduce"}}, "ListObjectsV2"
                 )
-            return super().paginate(Bucket=Bucket, Prefix=Prefix)
+            return super().paginate(Bucket=Bucket, Prefix=Prefix, **asked)
 
     counts = count(a_run(), Denied(OBJECTS), PLENTY)
     assert (counts["InputObjects"], counts["OutputObjects"], counts["AtLeast"]) == (None, 2, None)
@@ -133,8 +140,3 @@ def test_what_is_known_of_a_run_becomes_metrics_of_its_state_machine() -> None:
 
 def test_nothing_known_is_no_line() -> None:
     assert metrics_line(_EXECUTION, {"InputObjects": None}, _NOW) is None
-
-
-def test_every_instance_is_billed() -> None:
-    assert instance_seconds(60, 3) == {"InstanceSeconds": 180}
-    assert instance_seconds(None, 3) == {"InstanceSeconds": None}

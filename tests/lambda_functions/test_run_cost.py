@@ -29,7 +29,15 @@ def a_job(
 
 
 def a_record(*jobs: dict[str, Any], price: Any = None, total: int | None = None) -> dict[str, Any]:
-    return {"TransformJobs": list(jobs), "Price": price, "Records": {"Total": total}}
+    prices = [] if price is None else [price]
+    return {
+        "TransformJobs": list(jobs),
+        "Price": price,
+        "Prices": prices,
+        "Records": {"Total": total},
+        "BillableTimeInSeconds": None,
+        "InstanceCount": 2,
+    }
 
 
 def test_a_run_costs_all_its_transform_jobs_each_at_the_price_of_its_type() -> None:
@@ -47,7 +55,8 @@ def test_jsonata_makes_one_value_of_a_list_with_one_value(prices: Any) -> None:
 
 @pytest.mark.parametrize("prices", [[], (), False, [False], None])
 def test_without_a_price_there_is_no_cost(prices: Any) -> None:
-    assert cost_members(a_record(a_job(5)), prices) == {"Price": None, "Cost": None}
+    members = cost_members(a_record(a_job(5)), prices)
+    assert (members["Price"], members["Prices"], members["Cost"]) == (None, [], None)
 
 
 def test_the_price_at_the_start_counts_for_a_run_that_was_stopped() -> None:
@@ -58,11 +67,26 @@ def test_the_price_at_the_start_counts_for_a_run_that_was_stopped() -> None:
 
 def test_a_transform_job_in_progress_has_no_cost_yet() -> None:
     members = cost_members(a_record(a_job(9), a_job(1, is_ended=False)), [SMALL])
-    assert members == {"Price": SMALL, "Cost": None}
+    assert (members["Price"], members["Cost"], members["BillableTimeInSeconds"]) == (SMALL, None, None)
 
 
 def test_a_run_without_a_transform_job_has_a_price_and_no_cost() -> None:
-    assert cost_members(a_record(), [SMALL, LARGE]) == {"Price": SMALL, "Cost": None}
+    members = cost_members(a_record(), [SMALL, LARGE])
+    assert (members["Price"], members["Cost"], members["BillableTimeInSeconds"]) == (SMALL, None, None)
+
+
+def test_a_run_that_was_stopped_on_its_second_type_costs_what_that_costs() -> None:
+    record = {**a_record(a_job(None), a_job(9, "ml.m5.4xlarge"), price=SMALL), "Prices": [SMALL, LARGE]}
+    members = cost_members(record, ())
+    assert members["Price"] == LARGE
+    assert members["Cost"]["Amount"] == pytest.approx(2 * 9.5 * 0.01)
+
+
+def test_the_billed_time_is_that_of_all_transform_jobs() -> None:
+    record = a_record(a_job(9), a_job(None), a_job(4))
+    record |= cost_members(record, ())
+    assert record["BillableTimeInSeconds"] == 10 + 0 + 4  # 9.5 s and 4.5 s
+    assert cost_metrics(record) == {"InstanceSeconds": 2 * 14}
 
 
 def test_the_cost_of_a_thousand_records_is_a_metric_if_they_were_counted() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ REQUEST = {
     "TransformOutput": {"S3OutputPath": f"s3://out/{OUT[:-1]}", "AssembleWith": "Line"},
     "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
 }
+JOB = f"churn-{run_id(ARN, BEGAN)}-1"
 DECLARED = {"S3OutputPath": "s3://out/churn/"}
 
 
@@ -78,6 +80,13 @@ def uploaded(count: int) -> Any:
 def kept(store: Any) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(store.objects["out", f"{OUT}_run.json"])
     return found
+
+
+def of_ended(event: dict[str, Any], store: Any, sagemaker: NoJobs, states: Any = lambda *_: ()) -> str:
+    """Write the record of a run that ended; return what the function logs."""
+    said, written = write_of_ended(event, store, sagemaker, states, PLENTY)
+    assert (written is not None) == ("wrote its record" in said)
+    return said
 
 
 def test_a_run_that_was_stopped_does_not_know_how_many_records_are_bad() -> None:
@@ -152,7 +161,7 @@ def test_a_stopped_run_is_recorded_where_it_wrote_whatever_the_events_clock(seco
     store = uploaded(2)
     a_run(store).list_inputs(PLENTY)
     scored(store, 1)
-    write_of_ended(ended_badly("ABORTED", seconds), store, NoJobs(), PLENTY)
+    of_ended(ended_badly("ABORTED", seconds), store, NoJobs())
     record = kept(store)
     assert (record["Outcome"], record["Attempts"]) == ("Aborted", None)
     assert record["Objects"] == {"Total": 2, "Success": 1, "Error": 1}
@@ -164,8 +173,64 @@ def test_a_record_that_the_state_machine_wrote_stays() -> None:
     steps = a_run(store)
     steps.list_inputs(PLENTY)
     steps.write(Ending("Failed", "2026-11-22T02:01:00.000Z", error="E", cause="C"), PLENTY)
-    assert "has written its record: Failed" in write_of_ended(ended_badly("FAILED"), store, NoJobs(), PLENTY)
+    assert "has written its record: Failed" in of_ended(ended_badly("FAILED"), store, NoJobs())
     assert kept(store)["Cause"] == "C"
+
+
+def test_the_page_of_a_run_that_was_stopped_has_the_states_that_it_passed() -> None:
+    store = uploaded(1)
+    a_run(store).list_inputs(PLENTY)
+
+    def passed(arn: str, ended: datetime) -> list[Any]:
+        assert arn == ARN
+        return [("ListInputs", BEGAN, BEGAN + timedelta(seconds=3)), ("Transform", BEGAN, ended)]
+
+    of_ended(ended_badly("ABORTED"), store, NoJobs(), passed)
+    assert "ListInputs" in store.objects["out", f"{OUT}_report.html"].decode()
+
+
+class Stopping(NoJobs):
+    """SageMaker with a transform job of the run that is being stopped when it is described first."""
+
+    def __init__(self) -> None:
+        self.described = 0
+
+    def paginate(self, **_request: str) -> Iterator[dict[str, Any]]:
+        status = "Stopped" if self.described else "Stopping"
+        yield {"TransformJobSummaries": [{"TransformJobName": JOB, "TransformJobStatus": status}]}
+
+    def describe_transform_job(self, *, TransformJobName: str) -> Any:  # noqa: N803
+        assert TransformJobName == JOB
+        self.described += 1
+        end = {"TransformEndTime": BEGAN + timedelta(seconds=40)} if self.described > 1 else {}
+        return {
+            **REQUEST,
+            "TransformJobArn": f"arn:{JOB}",
+            "TransformJobStatus": "Stopped" if self.described > 1 else "Stopping",
+            "CreationTime": BEGAN,
+            "TransformStartTime": BEGAN + timedelta(seconds=10),
+            **end,
+        }
+
+
+def test_a_record_is_written_again_when_a_transform_job_that_was_being_stopped_has_ended() -> None:
+    store, sagemaker = uploaded(1), Stopping()
+    steps = replace(a_run(store), sagemaker=sagemaker)
+    steps.list_inputs(PLENTY)
+    steps.write(Ending("Failed", "2026-11-22T02:01:00.000Z", error="E", cause="C", attempts=1), PLENTY)
+    assert kept(store)["TransformJobs"][0]["TransformJobStatus"] == "Stopping"
+    assert kept(store)["BillableTimeInSeconds"] is None
+    assert "wrote its record again" in of_ended(ended_badly("FAILED"), store, sagemaker)
+    record = kept(store)
+    assert (record["Outcome"], record["Error"], record["Cause"], record["Attempts"]) == (
+        "Failed",
+        "E",
+        "C",
+        1,
+    )
+    assert record["TransformJobs"][0]["TransformJobStatus"] == "Stopped"
+    assert record["BillableTimeInSeconds"] == 30
+    assert "has written its record: Failed" in of_ended(ended_badly("FAILED"), store, sagemaker)
 
 
 def test_a_record_that_is_written_meanwhile_stays() -> None:
@@ -178,7 +243,7 @@ def test_a_record_that_is_written_meanwhile_stays() -> None:
             steps.write(Ending("Completed", "2026-11-22T02:01:00.000Z"), PLENTY)
             yield from super().paginate()
 
-    assert "meanwhile" in write_of_ended(ended_badly("ABORTED"), store, Finishing(), PLENTY)
+    assert "meanwhile" in of_ended(ended_badly("ABORTED"), store, Finishing())
     assert kept(store)["Outcome"] == "Completed"
 
 
@@ -195,13 +260,13 @@ def test_the_first_form_that_the_stopped_call_still_writes_is_replaced() -> None
                 steps.list_inputs(PLENTY)
             yield from super().paginate()
 
-    assert "wrote its record: Aborted" in write_of_ended(ended_badly("ABORTED"), store, Listing(), PLENTY)
+    assert "wrote its record: Aborted" in of_ended(ended_badly("ABORTED"), store, Listing())
     assert kept(store)["Outcome"] == "Aborted"
 
 
 def test_the_first_form_never_replaces_the_record_of_a_run_that_ended() -> None:
     store = uploaded(1)
-    write_of_ended(ended_badly("ABORTED"), store, NoJobs(), PLENTY)
+    of_ended(ended_badly("ABORTED"), store, NoJobs())
     a_run(store).list_inputs(PLENTY)
     assert kept(store)["Outcome"] == "Aborted"
 

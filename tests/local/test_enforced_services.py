@@ -101,6 +101,34 @@ def services() -> Iterator[Services]:
         yield Services(aws)
 
 
+@pytest.mark.parametrize(
+    ("actions", "below", "may"),
+    [
+        (("s3:DeleteObjectVersion",), "own/", False),
+        (("s3:DeleteObject",), "own/", False),
+        (("s3:DeleteObject", "s3:DeleteObjectVersion"), "own/a", False),
+        (("s3:DeleteObject", "s3:DeleteObjectVersion"), "own/", True),
+    ],
+)
+def test_many_versions_are_deleted_only_with_both_permissions_for_each_of_them(
+    services: Services, actions: tuple[str, ...], below: str, may: bool
+) -> None:
+    bucket = services.bucket()
+    for key in ("own/a", "own/b"):
+        services.s3.put_object(Bucket=bucket, Key=key, Body=b"x")
+    person = services.person("s3", allow(*actions, resource=f"arn:aws:s3:::{bucket}/{below}*"))
+    versions = [{"Key": key, "VersionId": "null"} for key in ("own/a", "own/b")]
+
+    def delete() -> Any:
+        return person.delete_objects(Bucket=bucket, Delete={"Objects": versions})
+
+    if may:
+        assert len(delete()["Deleted"]) == 2
+    else:
+        assert refusal(delete)[0] == "AccessDenied"
+        assert services.s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 2
+
+
 def test_an_object_encrypted_with_the_buckets_key_requires_the_key(services: Services) -> None:
     key = services.key()
     bucket = services.bucket(key)

@@ -14,6 +14,7 @@ from batch_transform.job.errors import InputError, TransferError
 from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.local.up import LocalAws
 from batch_transform.runs.downloads import PARTS, Downloader, planned
+from fakes.real_bucket import PassedOn, empty_bucket
 
 BUCKET = "output"
 PLACE = S3Uri(BUCKET, "churn/run")
@@ -21,17 +22,13 @@ MIB = 1024 * 1024
 
 
 @dataclass
-class Unsteady:
+class Unsteady(PassedOn):
     """A client whose connections break after so many chunks of 1 MiB, so many times. It notes the ranges."""
 
-    s3: Any
-    chunks: int
+    chunks: int = 0
     breaks: float = float("inf")
     error: type[BaseException] = ResponseStreamingError
     ranges: list[str] = field(default_factory=list)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.s3, name)
 
     def get_object(self, **request: Any) -> Any:
         self.ranges.append(request["Range"])
@@ -68,12 +65,7 @@ def aws() -> Iterator[LocalAws]:
 
 @pytest.fixture
 def s3(aws: LocalAws) -> Any:
-    """S3 with an empty bucket."""
-    client: Any = aws.client("s3")
-    client.create_bucket(Bucket=BUCKET)
-    for found in client.list_objects_v2(Bucket=BUCKET).get("Contents", []):
-        client.delete_object(Bucket=BUCKET, Key=found["Key"])
-    return client
+    return empty_bucket(aws, BUCKET)
 
 
 def put(s3: Any, name: str, content: bytes) -> bytes:

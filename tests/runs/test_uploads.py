@@ -13,22 +13,19 @@ from batch_transform.job.errors import DataNotFoundError, InputError, TransferEr
 from batch_transform.job.values.s3_uri import S3Uri
 from batch_transform.local.up import LocalAws
 from batch_transform.runs.uploads import PART, Outcome, Uploader, planned, require_replaceable
+from fakes.real_bucket import PassedOn, empty_bucket
 
 BUCKET = "input"
 PLACE = S3Uri(BUCKET, "churn/")
 
 
 @dataclass
-class Interrupted:
+class Interrupted(PassedOn):
     """A client that passes some parts on, and is interrupted at the next one. It notes the numbers of those it sent."""
 
-    s3: Any
     parts: float = float("inf")
     sent: list[int] = field(default_factory=list)
     alone: threading.Lock = field(default_factory=threading.Lock)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.s3, name)
 
     def upload_part(self, **request: Any) -> Any:
         with self.alone:
@@ -47,14 +44,7 @@ def aws() -> Iterator[LocalAws]:
 
 @pytest.fixture
 def s3(aws: LocalAws) -> Any:
-    """S3 with an empty bucket."""
-    client: Any = aws.client("s3")
-    client.create_bucket(Bucket=BUCKET)
-    for upload in client.list_multipart_uploads(Bucket=BUCKET).get("Uploads", []):
-        client.abort_multipart_upload(Bucket=BUCKET, Key=upload["Key"], UploadId=upload["UploadId"])
-    for found in client.list_objects_v2(Bucket=BUCKET).get("Contents", []):
-        client.delete_object(Bucket=BUCKET, Key=found["Key"])
-    return client
+    return empty_bucket(aws, BUCKET)
 
 
 def content(s3: Any, key: str) -> bytes:
@@ -176,16 +166,12 @@ def test_an_object_under_kms_whose_checksum_nobody_kept_counts_as_different(
 
 
 @dataclass
-class Counted:
+class Counted(PassedOn):
     """A client that notes which keys it was asked for one by one, and how many pages it listed, of two keys each."""
 
-    s3: Any
     asked: list[str] = field(default_factory=list)
     pages: int = 0
     paginator: Any = None
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.s3, name)
 
     def head_object(self, **request: Any) -> Any:
         self.asked.append(request["Key"])

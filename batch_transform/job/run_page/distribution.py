@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from batch_transform.job.record.names import SCHEMA_VERSION
+
 MOST_CLASSES = 20
 """More distinct values than this are numbers, or texts that aren't classes."""
 
@@ -37,13 +39,30 @@ class Distribution:
     mean: float | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Return the values for a file."""
-        return {**vars(self), "classes": dict(self.classes), "bins": list(self.bins)}
+        """Return the values for the record's file, whose schema is `predictions.schema.json`."""
+        return {
+            "SchemaVersion": SCHEMA_VERSION,
+            "Count": self.count,
+            "IsWhole": self.is_whole,
+            "Classes": dict(self.classes),
+            "Bins": list(self.bins),
+            "Low": self.low,
+            "High": self.high,
+            "Mean": self.mean,
+        }
 
     @classmethod
     def of_json(cls, members: Mapping[str, Any]) -> Distribution:
         """Read what `as_json` returned."""
-        return cls(**{**members, "bins": tuple(members["bins"])})
+        return cls(
+            count=members["Count"],
+            is_whole=members["IsWhole"],
+            classes=members["Classes"],
+            bins=tuple(members["Bins"]),
+            low=members["Low"],
+            high=members["High"],
+            mean=members["Mean"],
+        )
 
     def share(self, name: str) -> float:
         """Return the share of a class."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import UTC, datetime
 
 
@@ -38,6 +39,18 @@ def attempt_pattern(execution_arn: str) -> str:
 def attempt_pattern_of(digits: str) -> str:
     """Return the same from the execution's hash."""
     return rf"-\d{{8}}T\d{{6}}-{digits}-\d+"
+
+
+_SECTIONS = re.compile(r"/_sections/[^/]+/in/[^/]+/(\d+)/$")
+
+
+def round_of(data: str) -> int:
+    """Return the round of a run that looks for bad records from the S3 URI that its transform job reads.
+
+    It is 0 for the run's own data: a round reads sections of objects, below `_sections/JOB/in/RUN/ROUND/`.
+    """
+    found = _SECTIONS.search(data)
+    return int(found[1]) if found else 0
 
 
 HAPPENED = {"FAILED": "failed", "TIMED_OUT": "timed out", "ABORTED": "was stopped"}

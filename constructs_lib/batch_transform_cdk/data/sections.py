@@ -71,7 +71,8 @@ class Sections:
             *self.location.read_statements(),
             Statement(["s3:PutObject"], [scored.objects_arn, plan.objects_arn]),
             *self._key_statement(self.location, "kms:GenerateDataKey"),
-            Statement(["s3:DeleteObjectVersion"], [self.location.objects_arn]),
+            # DeleteObjects needs both, also for versions (API reference).
+            Statement(["s3:DeleteObject", "s3:DeleteObjectVersion"], [self.location.objects_arn]),
         ]
         return joined_in_bucket(statements)
 

@@ -315,7 +315,9 @@ class Workflow(StackPart):
             statements=[
                 *sections.function_statements(),
                 Statement(actions=["logs:FilterLogEvents"], resources=[job_logs_arn]),
+                Statement(actions=["sagemaker:ListTransformJobs"], resources=["*"]),
             ],
+            without_resource=("ListTransformJobs",),
         )
         acknowledge_wildcards(
             function,

@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+import json
+from importlib import resources
 from itertools import repeat
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_transform.job.run_page.distribution import MOST_CLASSES, MOST_VALUES, Distribution, distribution
+from checks.json_schema import faults
+
+SCHEMA = json.loads(
+    (resources.files("batch_transform.job.record") / "predictions.schema.json").read_text(encoding="utf-8")
+)
 
 
 def test_few_distinct_values_are_classes() -> None:
@@ -81,3 +88,4 @@ def test_every_number_is_in_a_bin(numbers: list[float]) -> None:
 def test_a_distribution_is_read_as_it_was_written(values: list[str]) -> None:
     found = distribution(values)
     assert Distribution.of_json(found.as_json()) == found
+    assert list(faults(found.as_json(), SCHEMA)) == []

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from batch_transform.job.values.wording import counted, length_text, listed, shown
+from batch_transform.job.values.wording import counted, length_text, listed, shown, without_html
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,32 @@ def test_a_value_is_shown_as_a_job_file_has_it(value: object, text: str) -> None
 )
 def test_a_length_of_time_is_written_to_the_second(seconds: float, text: str) -> None:
     assert length_text(timedelta(seconds=seconds)) == text
+
+
+FLASK = (
+    "<!doctype html>\n<html lang=en>\n<title>500 Internal Server Error</title>\n<h1>Internal Server Error</h1>\n"
+    "<p>The server encountered an internal error &amp; was unable to complete your request.</p>\n"
+)
+NGINX = (
+    "<html>\r\n<head><title>502 Bad Gateway</title><style>p {color: red}</style></head>\r\n<body>\r\n"
+    "<center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>nginx/1.18</center>\r\n</body>\r\n</html>\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a < b, <c> and <title>", "a < b, <c> and <title>"),
+        (
+            f"ClientError: 500: {FLASK}",
+            "ClientError: 500: 500 Internal Server Error: Internal Server Error The server encountered an internal "
+            "error & was unable to complete your request.",
+        ),
+        (f"{NGINX}after it", "502 Bad Gateway nginx/1.18\r\nafter it"),
+        ("<HTML><!-- a --><script>x()</script></HTML>", ""),
+        ("<html>" + "word " * 100, "word " * 60 + "…"),
+        ("<html>never <closed", "never <closed"),
+    ],
+)
+def test_a_page_of_html_is_what_a_browser_shows_of_it(text: str, expected: str) -> None:
+    assert without_html(text) == expected

@@ -1,4 +1,6 @@
-"""Permissions for objects under a KMS key: S3 calls KMS with the caller's permissions for each write and read.
+"""Permissions for objects: those for their KMS key, and those of DeleteObjects.
+
+S3 calls KMS with the caller's permissions for each write and read.
 
 S3 User Guide, "Using server-side encryption with AWS KMS keys": a write needs `kms:GenerateDataKey`, a read
 `kms:Decrypt`, a multipart upload both. The emulator stores the key of each object, but never checks it.
@@ -43,6 +45,20 @@ def plug_in() -> None:
         return {**context(iam_action, query_params, path, headers), "s3:TlsVersion": headers.get(_TLS, "1.3")}
 
     iam_actions.s3_service_context = context_with_tls
+    checks = iam_actions.s3_additional_checks
+
+    def checks_of_deletion(
+        method: str, path: str, headers: Mapping[str, str], body: bytes, query_params: Mapping[str, object]
+    ) -> list[tuple[str, str]]:
+        """Require `s3:DeleteObject` of DeleteObjects also for versions (API reference, "Permissions")."""
+        found = list(checks(method, path, headers, body, query_params))
+        if method == "POST" and "delete" in query_params:
+            bucket = path.strip("/").partition("/")[0]
+            targets = iam_actions._s3_batch_delete_targets(bucket, body)
+            found += [("s3:DeleteObject", place) for place, version in targets if version]
+        return found
+
+    iam_actions.s3_additional_checks = checks_of_deletion
 
 
 def accept_aws_managed_key() -> None:

@@ -200,7 +200,7 @@ def _undiagnosed(*, details: bool) -> State:
         "Error": "{% $failure.Error %}",
         "Cause": f"{{% {THE_JOB} & ': transform job ' & {JOB_NAME} & ' on ' & {DATA_OF.format(variable='$request')} & "
         f"': ' & {reason} & ($stop_result ? '\\n' & $stop_result : '') & "
-        "'\\nthe failure could not be diagnosed: see the log of the transform job, in the log group "
+        "'\\nthe failure could not be diagnosed\\nnext step: see the log of the transform job, in the log group "
         "/aws/sagemaker/TransformJobs, then start the run again' %}",
     }
     return failure

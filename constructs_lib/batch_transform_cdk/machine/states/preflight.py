@@ -121,7 +121,7 @@ def _refusal() -> State:
         "Error": "{% $states.errorOutput.Error %}",
         "Cause": f"{{% {THE_JOB} & ': the preflight failed: ' & {reason} & "
         f"'\\ndata of the job: ' & {DATA_OF.format(variable='$declared_request')} & "
-        "'; no transform job was created: fix the problem, then start the run again' %}",
+        "'; no transform job was created\\nnext step: fix the problem, then start the run again' %}",
     }
 
 
@@ -174,7 +174,7 @@ def _overlap(spec: JobSpec, following: str) -> States:
                 "Error": "OverlappingRun",
                 "Cause": f"{{% {THE_JOB} & ': another run is in progress{waited}: ' & {_OTHER_RUN} & "
                 f"'\\ndata: ' & {DATA_OF.format(variable='$request')} & "
-                "'; no transform job was created: start the run again when the other one has ended, "
+                "'; no transform job was created\\nnext step: start the run again when the other one has ended, "
                 "stop the other one, or set workflow.overlapping_runs in the job file' %}",
             }
         },

@@ -157,7 +157,7 @@ def write_record_states(spec: JobSpec, lambda_invoke: str, record_arn: str) -> S
         "instance_type_index": "{% $instance_type_index %}",
         "capacity_attempt": "{% $capacity_attempt %}",
     }
-    return {
+    states = {
         name: _task(
             "Write the run's record next to its results",
             lambda_invoke,
@@ -171,6 +171,13 @@ def write_record_states(spec: JobSpec, lambda_invoke: str, record_arn: str) -> S
             ("WriteRecordAfterFailure", failed, "{% $failure ? $attempt : 0 %}", "Failed"),
         )
     }
+    # What only the record knows: the billed time of all attempts. A function of an earlier deployment returns none.
+    billed = "$states.result.Payload.BillableTimeInSeconds"
+    states["WriteRecord"]["Assign"] = {
+        "output": "{% $merge([$output, {'BillableTimeInSeconds': "
+        f"$exists({billed}) ? {billed} : $output.BillableTimeInSeconds}}]) %}}"
+    }
+    return states
 
 
 def _run(spec: JobSpec) -> State:
