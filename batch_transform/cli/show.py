@@ -6,6 +6,7 @@ import dataclasses
 import json
 import sys
 import webbrowser
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -118,18 +119,8 @@ def _show(details: RunDetails, found: FoundRun, console: Console, *, now: dateti
     so_far = "" if run.ended else " so far"
     started = f"{run.started.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
     _line(console, "started", Text(f"{started}, took {took}{so_far}"))
-    if run.records is not None:
-        _line(console, "records", Text(f"{run.records:,}"))
-    if details.record is not None and (cost := details.record.get("Cost")):
-        _line(console, "cost", Text(f"{Cost(cost['Amount'], cost['Currency'])}, over all transform jobs"))
-    if run.started_by is not None:
-        _line(console, "started by", Text(run.started_by))
-    if run.reconciliation is not None:
-        _line(console, "reconciled", Text(run.reconciliation))
-    if run.retry_of is not None:
-        _line(console, "retry of", Text(run.retry_of))
-    for retry in (details.record or {}).get("Retries", ()):
-        _line(console, "retried", Text(retry_text(retry)))
+    for label, text in _known(details):
+        _line(console, label, Text(text))
     _line(console, "instances", Text(instances(run)))
     _line(console, "execution", Text(run.execution_arn))
     if links:
@@ -147,6 +138,23 @@ def _show(details: RunDetails, found: FoundRun, console: Console, *, now: dateti
     for job in details.jobs:
         _job(job, found, console, links=links)
     _files(details, console)
+
+
+def _known(details: RunDetails) -> Iterator[tuple[str, str]]:
+    """Yield the lines of what isn't known of every run."""
+    run, record = details.summary, details.record or {}
+    if run.records is not None:
+        yield "records", f"{run.records:,}"
+    if cost := record.get("Cost"):
+        yield "cost", f"{Cost(cost['Amount'], cost['Currency'])}, over all transform jobs"
+    if run.started_by is not None:
+        yield "started by", run.started_by
+    if run.reconciliation is not None:
+        yield "reconciled", run.reconciliation
+    if run.retry_of is not None:
+        yield "retry of", run.retry_of
+    for retry in record.get("Retries", ()):
+        yield "retried", retry_text(retry)
 
 
 def _states(details: RunDetails, console: Console, now: datetime) -> None:
