@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from batch_transform.job.values.run import run_id
 from e2e.workflow_stack import Deployed, deployed_jobs
 
 PYTHON = Path(__file__).parents[2] / "build/moto/bin/python"
@@ -361,9 +362,21 @@ def test_a_run_beside_another_ends_the_same_in_both(
         there = moto.run(job, {})
     finally:
         deployed.stop(other)
-    assert here["states"] == [*BEGIN[:-1], *end]
+    assert here["states"] == [*BEGIN[:-2], *end]
     assert comparable(there) == comparable(here)
     assert outcome == (here["output"]["Outcome"] if here["output"] else here["error"])
+
+
+def test_a_retry_ends_the_same_in_both(deployed: Deployed, moto: Moto) -> None:
+    first = deployed.start("refused", {})
+    retried = run_id(first, deployed.wait(first)["startDate"])
+    begin = [*BEGIN[:-1], "PlanRetry"]
+    for run, end in ((retried, [*JOB, *BAD_END]), ("20200101T000000-00000000", BAD_END[1:])):
+        here = in_local_aws(deployed, "refused", {"retry_of": run})
+        there = moto.run("refused", {"retry_of": run})
+        assert here["states"] == [*begin, *end]
+        assert here["error"] == ("BatchTransform.TaskFailed" if run == retried else "RetryError")
+        assert comparable(there) == comparable(here)
 
 
 def test_a_run_is_skipped_in_both_if_another_one_waits(deployed: Deployed, moto: Moto) -> None:
@@ -377,7 +390,7 @@ def test_a_run_is_skipped_in_both_if_another_one_waits(deployed: Deployed, moto:
     finally:
         for execution in started:
             deployed.stop(execution)
-    assert here["states"] == [*BEGIN[:-1], "Skipped"]
+    assert here["states"] == [*BEGIN[:-2], "Skipped"]
     assert comparable(there) == comparable(here)
     waits, runs = here["output"]["WaitingExecutionArn"], here["output"]["RunningExecutionArn"]
     assert [runs, waits] == started
