@@ -46,6 +46,7 @@ TIER_OF = {
     "e2e/test_customer_key_of_several_stacks.py": "proof",  # as above
     "e2e/test_machine_faults.py": "proof",  # a run for each fault
     "e2e/test_pytorch_example.py": "proof",  # needs PyTorch
+    "e2e/test_retry.py": "proof",  # a retry for each kind of input, and for each that is refused
     "e2e/test_run_in_any_app.py": "proof",  # a whole app for each way to write one
     "e2e/test_several_stacks.py": "proof",  # a job moves to another stack and back
     "e2e/test_stand_ins.py": "proof",  # a run for each kind of model that SageMaker has already

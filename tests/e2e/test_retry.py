@@ -15,7 +15,7 @@ from batch_transform.job.values.stack_outputs import INPUT_BUCKET, OUTPUT_BUCKET
 from batch_transform.runs.run_jobs import record_counts
 from e2e.deployed_commands import commands
 from e2e.kept_record import KeptRecord, record_of
-from e2e.workflow_stack import MODEL_FOLDER, Deployed, deployed_jobs
+from e2e.workflow_stack import Deployed, deployed_jobs
 
 LINES = {"content_type": "text/csv", "split_type": "Line"}
 REFUSING: dict[str, Any] = {
@@ -28,6 +28,7 @@ JOBS: dict[str, dict[str, Any]] = {
     "joined": {**REFUSING, "data_processing": {"join_source": "Input", "output_filter": "$[0,-1]"}},
     "zipped": {**REFUSING, "input": {**LINES, "compression_type": "Gzip"}},
     "named": {**REFUSING, "reconcile": "objects", "input": {**LINES, "data_type": "ManifestFile"}},
+    "lenient": {**REFUSING, "behaviour": "hang-on-mark", "bad_records": {"max_count": 2, "result": "ERROR"}},
     "stopped": {**REFUSING, "behaviour": "hang-on-mark"},
 }
 
@@ -45,21 +46,6 @@ def put(deployed: Deployed, job: str, files: Mapping[str, bytes]) -> str:
     for name, body in files.items():
         deployed.client("s3").put_object(Bucket=bucket, Key=f"{job}/in/{name}", Body=body)
     return f"s3://{bucket}/{job}/in/"
-
-
-def behave(deployed: Deployed, job: str, behaviour: str) -> None:
-    """Replace the job's model by one of the same name, as somebody who fixes it does."""
-    sagemaker = deployed.client("sagemaker")
-    model = sagemaker.describe_model(ModelName=f"model-{job}")
-    sagemaker.delete_model(ModelName=f"model-{job}")
-    sagemaker.create_model(
-        ModelName=f"model-{job}",
-        PrimaryContainer={
-            "Image": f"file://{MODEL_FOLDER}",
-            "Environment": {"BEHAVIOUR": behaviour, "JOB": job},
-        },
-        ExecutionRoleArn=model["ExecutionRoleArn"],
-    )
 
 
 def results(deployed: Deployed, path: str) -> dict[str, bytes]:
@@ -113,7 +99,7 @@ def test_a_retry_scores_what_failed_and_leaves_the_results_of_a_run_that_never_f
     kept = results(deployed, before.run["S3OutputPath"])
     assert set(kept) == {"a.csv.out", "a-b.csv.out"}
     versions = etags(deployed, before.run["S3OutputPath"])
-    behave(deployed, job, "echo")
+    deployed.replace_model(job, "echo")
     retry = deployed.start(job, {"input.data": place, "retry_of": before.run["RunId"]})
     described = deployed.wait(retry)
     assert described["status"] == "SUCCEEDED", described
@@ -186,8 +172,7 @@ def test_a_retry_that_fails_or_is_stopped_can_be_retried_again(deployed: Deploye
     assert (record.run["Outcome"], record.is_success) == ("Aborted", False)
     assert [one["Outcome"] for one in record.run["Retries"]] == ["Aborted"]
     assert record.statuses["b.csv"] == "Failed"
-    behave(deployed, job, "refuse-on-mark")
-    behave(deployed, job, "echo")
+    deployed.replace_model(job, "echo")
     third = deployed.start(job, again)
     assert deployed.wait(third)["status"] == "SUCCEEDED"
     record = record_after(deployed, job, first, third)
@@ -199,10 +184,31 @@ def test_a_retry_that_fails_or_is_stopped_can_be_retried_again(deployed: Deploye
     assert record.statuses == {"a.csv": "Completed", "b.csv": "Completed"}
 
 
+def test_a_retry_leaves_bad_records_out(deployed: Deployed) -> None:
+    job = "lenient"
+    place = put(deployed, job, {"a.csv": b"1,2\n", "b.csv": b"2,1\nbad,2\nhang,3\n"})
+    first = deployed.start(job, {"input.data": place})
+    deployed.job_running(first)
+    deployed.stop(first)
+    before = record_of(deployed, job, first)
+    deployed.replace_model(job, "refuse-on-mark")
+    retry = deployed.start(job, {"input.data": place, "retry_of": before.run["RunId"]})
+    described = deployed.wait(retry)
+    assert described["status"] == "SUCCEEDED", described
+    output = json.loads(described["output"])
+    assert output["BadRecords"] == 1
+    clean = json.loads(deployed.run(job, {"input.data": place})["output"])
+    assert results(deployed, output["S3OutputPath"]) == results(deployed, clean["S3OutputPath"])
+    record = record_after(deployed, job, first, retry)
+    assert (record.run["Outcome"], record.run["BadRecords"], record.is_success) == ("Completed", 1, True)
+    assert record.run["Records"] == {"Total": 4, "Success": 3, "Error": 1}
+    assert [(one["Object"], one["Line"]) for one in record.bad_records] == [(f"{place}b.csv", 2)]
+
+
 def test_fails_to_retry_what_has_changed_and_leaves_its_record_alone(deployed: Deployed) -> None:
     job = "joined"
     place = put(deployed, job, {"one/a.csv": b"1,2\n", "one/b.csv": b"bad,2\n"}) + "one/"
-    behave(deployed, job, "refuse-on-mark")
+    deployed.replace_model(job, "refuse-on-mark")
     first, before = failed(deployed, job, {"input.data": place})
     again = {"input.data": place, "retry_of": before.run["RunId"]}
     for changed, said in (
@@ -236,7 +242,7 @@ def test_the_command_says_what_it_scores_and_how_the_whole_run_stands(
 ) -> None:
     job = "joined"
     command = commands(deployed, tmp_path, monkeypatch, capsys)
-    behave(deployed, job, "refuse-on-mark")
+    deployed.replace_model(job, "refuse-on-mark")
     place = put(deployed, job, {"two/a.csv": b"1,2\n", "two/b.csv": b"bad,2\n"}) + "two/"
     _, before = failed(deployed, job, {"input.data": place})
     run_id = before.run["RunId"]
@@ -247,7 +253,7 @@ def test_the_command_says_what_it_scores_and_how_the_whole_run_stands(
     assert (still.code, still.value("retry")) == (1, f"of  {run_id}: 1 of 2 objects have no result (6 bytes)")
     assert still.value("scores") == f"{place}b.csv"
     assert "BatchTransform.TaskFailed" in still.err
-    behave(deployed, job, "echo")
+    deployed.replace_model(job, "echo")
     done = command("retry", job, "--wait", "--set", "transform.max_concurrent_transforms=1")
     assert done.code == 0
     assert "whole run 2 of 2 objects have a result; 2 records in, 2 out: they match" in done.out

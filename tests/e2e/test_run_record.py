@@ -134,6 +134,24 @@ def test_a_failed_run_says_which_objects_have_no_result(deployed: Deployed) -> N
     assert page.index("Why it failed") < page.index("refusing/mixed/b.csv")
 
 
+def test_a_retry_completes_the_record_of_the_run(deployed: Deployed) -> None:
+    place = deployed.upload("refusing", "again", "a.csv", "1,2\n")
+    deployed.upload("refusing", "again", "deep/b.csv", "bad,4\n")
+    first = deployed.start("refusing", {"input.data": place})
+    assert deployed.wait(first)["status"] == "FAILED"
+    run = record_of(deployed, "refusing", first).run["RunId"]
+    deployed.replace_model("refusing", "echo")
+    retry = deployed.start("refusing", {"input.data": place, "retry_of": run})
+    assert deployed.wait(retry)["status"] == "SUCCEEDED"
+    record = record_of(deployed, "refusing", first)
+    assert record.is_success
+    assert (record.run["Outcome"], record.run["Attempts"], record.run["Error"]) == ("Completed", 2, None)
+    assert record.statuses == {"a.csv": "Completed", "b.csv": "Completed"}
+    assert [(one["ExecutionArn"], one["Objects"]) for one in record.run["Retries"]] == [(retry, 1)]
+    page, _ = page_of(deployed, record.run)
+    assert "Retries" in page
+
+
 def test_a_run_that_is_stopped_has_a_record(deployed: Deployed) -> None:
     place = deployed.upload("score", "endless", "a.csv", "hang,1\n")
     execution = deployed.start("score", {"input.data": place})
