@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from rich.console import Console
 
-from batch_transform.cli.runs import clock, show_runs
+from batch_transform.cli.runs import clock, remark, show_runs
 from batch_transform.job.price.price import Cost
 from batch_transform.runs.past_runs import RunSummary
 
@@ -98,3 +98,18 @@ def test_a_failed_run_shows_the_numbers_at_the_end_of_a_long_reason() -> None:
 )
 def test_a_duration_looks_like_a_clock(seconds: float, text: str) -> None:
     assert clock(timedelta(seconds=seconds)) == text
+
+
+@pytest.mark.parametrize(
+    ("facts", "text"),
+    [
+        ({"retry_of": "20261121T103000-1a2b3c4d"}, "retry of 20261121T103000-1a2b3c4d"),
+        ({"retries": 1}, "completed by its retry"),
+        ({"retries": 3}, "completed by 3 retries"),
+        ({"retries": 1, "status": "FAILED", "error": "E", "cause": "why"}, "has been retried; E: why"),
+        ({"status": "FAILED", "error": "E", "cause": "why\nmore"}, "E: why"),
+        ({}, ""),
+    ],
+)
+def test_a_remark_says_what_the_columns_cannot(facts: dict[str, object], text: str) -> None:
+    assert remark(run(**facts)) == text  # type: ignore[arg-type]  # the values have different types

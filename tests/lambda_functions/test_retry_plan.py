@@ -50,7 +50,7 @@ def a_run(request: dict[str, Any], *, retry_of: str = "", arn: str = ARN, **more
     )
 
 
-def failed(store: ObjectStore, request: dict[str, Any], served: Names, outcome: str = "Failed") -> None:
+def failed(store: Any, request: dict[str, Any], served: Names, outcome: str = "Failed") -> None:
     """Leave what a run leaves that failed after these results."""
     steps = RecordSteps(a_run(request), store, NoJobs())
     steps.list_inputs(PLENTY)
@@ -59,16 +59,16 @@ def failed(store: ObjectStore, request: dict[str, Any], served: Names, outcome: 
     steps.write(Ending(outcome, "2026-11-22T02:01:00.000Z", attempts=1), PLENTY)
 
 
-def planned(store: ObjectStore, request: dict[str, Any], arn: str = SECOND, **more: Any) -> dict[str, Any]:
+def planned(store: Any, request: dict[str, Any], arn: str = SECOND, **more: Any) -> dict[str, Any]:
     run = a_run(request, retry_of=RETRIED, arn=arn, **more)
     return RetryPlan(run, store, NoJobs(), lambda _arn: None).plan(PLENTY)
 
 
-def file_of(store: ObjectStore, name: str) -> Any:
+def file_of(store: Any, name: str) -> Any:
     return json.loads(store.objects["out", f"churn/{RETRIED}/{name}"])
 
 
-def with_input(*names: str) -> ObjectStore:
+def with_input(*names: str) -> Any:
     store = ObjectStore(page_size=3)
     for name in names:
         store.put(f"s3://in/{name}", b"1,2\n")
@@ -148,7 +148,7 @@ def test_each_result_of_a_manifest_has_the_key_that_the_run_would_have_given_it(
 class EngineStore:
     """The same store, as the engine has it."""
 
-    def __init__(self, store: ObjectStore) -> None:
+    def __init__(self, store: Any) -> None:
         self._store = store
 
     def list_objects(self, bucket: str, prefix: str) -> Any:

@@ -98,3 +98,10 @@ def test_the_cost_of_a_thousand_records_is_a_metric_if_they_were_counted() -> No
     assert cost_metrics({**a_record(), "Cost": cost}) == {"Cost": 0.5}
     assert cost_metrics({**a_record(total=0), "Cost": cost}) == {"Cost": 0.5}
     assert cost_metrics({**a_record(total=2000), "Cost": None}) == {}
+
+
+def test_the_metric_of_a_retry_is_what_it_added() -> None:
+    whole = {**a_record(total=1000), "Cost": {"Amount": 0.5, "Currency": "USD"}}
+    added = {**whole, "Retries": [{"Cost": {"Amount": 0.1, "Currency": "USD"}}]}
+    assert cost_metrics(added) == {"Cost": 0.1, "CostPerThousandRecords": 0.5}
+    assert cost_metrics({**whole, "Retries": [{"Cost": None}]}) == {"CostPerThousandRecords": 0.5}

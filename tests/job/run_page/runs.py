@@ -55,7 +55,7 @@ def a_record(**others: Any) -> dict[str, Any]:
     output = f"s3://{BUCKET}/churn/{RUN}"
     execution = f"arn:aws:states:eu-west-1:123456789012:execution:BatchTransformJobsChurnWorkflowStateMachine1A2B:{RUN}"
     record = {
-        "SchemaVersion": "1.0",
+        "SchemaVersion": "1.1",
         "Outcome": "Completed",
         "Job": "churn",
         "JobFile": "jobs/churn.yaml",
@@ -120,6 +120,7 @@ def a_record(**others: Any) -> dict[str, Any]:
         "Cost": {"Amount": 0.1356, "Currency": "USD"},
         "Error": None,
         "Cause": None,
+        "Retries": [],
     }
     return {**record, **others}
 

@@ -214,3 +214,21 @@ def test_a_record_that_is_not_text_is_quoted_in_base64() -> None:
     assert "id-99,n/a,basic,<b>not bold</b>" in text
     assert "not UTF-8, in base64: /w==" in text
     assert "/w==" not in Words(replace(page, details=False)).text
+
+
+def test_a_page_lists_the_retries_and_one_of_an_earlier_release_has_none() -> None:
+    page = runs.completed()
+    assert "Retries" not in Words(page).text
+    retry = {
+        "StartTime": "2026-12-01T08:00:00.000Z",
+        "Objects": 3,
+        "Outcome": "Failed",
+        "Error": "BatchTransform.Timeout",
+        "Changes": ["model: a before, b now"],
+        "ExecutionArn": "arn:of:the-retry",
+    }
+    text = Words(replace(page, record={**page.record, "Retries": [retry]})).text
+    for part in ("Retries", "BatchTransform.Timeout; model: a before, b now", "arn:of:the-retry"):
+        assert part in text
+    earlier = {name: value for name, value in page.record.items() if name != "Retries"}
+    assert "Retries" not in Words(replace(page, record=earlier)).text
