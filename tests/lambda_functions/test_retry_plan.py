@@ -17,8 +17,9 @@ from batch_transform.engine.selection import selected_objects
 from batch_transform.engine.settings import effective_settings
 from batch_transform.job.errors import RetryError, TransformSettingsError
 from batch_transform.job.values.run import run_id
+from fakes.budgets import PLENTY
 from fakes.object_store import ObjectStore
-from lambda_functions.test_steps import ARN, BEGAN, DECLARED, PLENTY, REQUEST, NoJobs
+from lambda_functions.test_steps import ARN, BEGAN, DECLARED, REQUEST, NoJobs
 from retries import continued, holder
 from retry_plan import RetryPlan
 from run_record import Ending, Run
