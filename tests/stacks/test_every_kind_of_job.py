@@ -157,7 +157,7 @@ def test_the_request_has_all_members_and_the_call_sends_them(template: dict[str,
     assert request["DataCaptureConfig"]["GenerateInferenceId"] is True
     arguments = states["Transform"]["Arguments"]
     assert list(members_of(arguments)) == [("TransformJobName",), *members_of(request)]
-    assert arguments["DataCaptureConfig"]["KmsKeyId"] == "{% $request.DataCaptureConfig.KmsKeyId %}"
+    assert arguments["DataCaptureConfig"]["KmsKeyId"] == "{% $sent_request.DataCaptureConfig.KmsKeyId %}"
 
 
 def test_the_preflight_gets_what_it_must_find_and_may_find_nothing_else(

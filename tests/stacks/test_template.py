@@ -207,6 +207,8 @@ def test_the_execution_role_may_do_this_and_no_more(template: Template) -> None:
         "DataInputC289B3F3.Arn/tumours/*": {"s3:GetObject"},
         artifact: {"s3:GetObject"},
         "DataOutput0D5892B2.Arn/tumours/*": {"s3:PutObject", "s3:AbortMultipartUpload"},
+        "DataOutput0D5892B2.Arn": {"s3:ListBucket"},
+        "DataOutput0D5892B2.Arn/tumours/*/_retry-*.manifest": {"s3:GetObject"},
         repository: {"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"},
         f"{JOB_LOGS}:*": {
             "logs:CreateLogGroup",
