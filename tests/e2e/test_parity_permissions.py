@@ -18,7 +18,8 @@ from e2e.project_copy import PROJECT
 from patience import PATIENCE_SECONDS
 
 PAGE = (PROJECT / "docs/how-to/permissions-for-people.md").read_text(encoding="utf-8")
-POLICY: dict[str, Any] = json.loads(re.findall(r"^```json\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)[2])
+SECTION = PAGE.partition("## Compare deployed definitions with AWS")[2]
+POLICY: dict[str, Any] = json.loads(re.findall(r"^```json\n(.*?)^```$", SECTION, re.DOTALL | re.MULTILINE)[0])
 USER = "ann"
 DEFINITION = {
     "QueryLanguage": "JSONata",
