@@ -52,7 +52,12 @@ def main() -> None:
         "memory": lambda: memory(gibibytes=given.gibibytes),
         "functions": lambda: functions(objects=given.objects),
         "counting": line_counting,
-        "compare": lambda: comparison(given.work, largest=given.largest),
+        "compare": lambda: comparison(
+            given.work,
+            largest=given.largest,
+            rounds=given.rounds,
+            pandas=given.sdk[0] / "bin/python" if given.sdk else None,  # the SDK needs pandas
+        ),
         "synth": lambda: synth(given.work / "synth", rounds=given.rounds),
     }
     RESULTS.mkdir(exist_ok=True)

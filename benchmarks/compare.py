@@ -1,22 +1,25 @@
-"""The comparison of two runs; prints the seconds, the processor time and the peak memory of this process.
+"""The comparison of two runs, beside a script that makes the same figures with pandas.
 
-python -m benchmarks.compare FIRST SECOND
+python -m benchmarks.compare FIRST SECOND, which is one of the processes that are measured, prints the rows that it
+found in both runs and its peak memory.
 """
 
 from __future__ import annotations
 
 import json
 import random
-import resource
+import os
 import subprocess
 import sys
 import time
 from pathlib import Path
+from statistics import median
 
 from batch_transform.compare.predictions import compare
 from batch_transform.compare.rows import chosen, rows_of
 from batch_transform.job.request.overrides import Columns
 from benchmarks.measure import ROOT, Figures
+from benchmarks.peak_memory import peak_mib
 
 _REQUEST = {
     "TransformInput": {"ContentType": "text/csv"},
@@ -24,21 +27,58 @@ _REQUEST = {
     "DataProcessing": {"JoinSource": "Input", "OutputFilter": "$[0,-2,-1]"},
 }
 _COLUMNS = Columns(("customer_id", "age"), ("score", "churns"))
+_MEASURED = ("seconds", "cpu_seconds", "peak_mib")
 _CHANGED = 0.02  # of the rows; their order differs too
 
 
-def comparison(work: Path, *, largest: int) -> list[Figures]:
-    """Measure runs whose rows have an id, a number and a class, from 100,000 rows to `largest`."""
+def comparison(work: Path, *, largest: int, rounds: int, pandas: Path | None) -> list[Figures]:
+    """Measure runs whose rows have an id, a number and a class, from 100,000 rows to `largest`.
+
+    `pandas` is a Python that has pandas. Both sides take turns; a ratio is the median of those of all rounds, and below
+    1 if `compare` needs less. Ten million rows are compared once: pandas needs gigabytes for them.
+    """
     found = []
     for rows in (100_000, 1_000_000, 10_000_000):
         if rows > largest:
             break
         files = _runs(work / "compare", rows)
-        command = [sys.executable, "-m", "benchmarks.compare", *map(str, files)]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=1800)
-        size = sum(file.stat().st_size for file in files)
-        found.append({"rows of each run": rows, "megabytes": round(size / 1e6), **json.loads(done.stdout)})
+        sides = {"compare": [sys.executable, "-m", "benchmarks.compare", *map(str, files)]}
+        if pandas is not None:
+            sides["pandas"] = [str(pandas), str(ROOT / "benchmarks/compare_pandas.py"), *map(str, files)]
+        measured: dict[str, list[Figures]] = {side: [] for side in sides}
+        for _ in range(1 if rows > 1_000_000 else rounds):
+            for side, command in sides.items():
+                measured[side].append(_process(command))
+        counts = {one["both"] for side in measured.values() for one in side}
+        if counts != {rows}:
+            raise AssertionError(f"the sides found {counts} rows in both runs, not {rows}")
+        figures: Figures = {
+            "rows of each run": rows,
+            "megabytes": round(sum(file.stat().st_size for file in files) / 1e6),
+            **{name: median(one[name] for one in measured["compare"]) for name in _MEASURED},
+        }
+        for name in _MEASURED if pandas is not None else ():
+            pairs = zip(measured["compare"], measured["pandas"], strict=True)
+            figures[f"{name} / pandas"] = median(one[name] / other[name] for one, other in pairs)
+        found.append(figures)
     return found
+
+
+def _process(command: list[str]) -> Figures:
+    """Run a process, and return what it printed, its seconds and its processor time, with its start and imports."""
+    began = time.monotonic()
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None  # noqa: S101 - it was asked for
+        printed = process.stdout.read()
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return {
+        "seconds": time.monotonic() - began,
+        "cpu_seconds": used.ru_utime + used.ru_stime,
+        **json.loads(printed),
+    }
 
 
 def _runs(folder: Path, rows: int) -> list[Path]:
@@ -64,17 +104,11 @@ def _row(key: str, score: float) -> str:
     return f"{key},{score:.6f},{'yes' if score > 0.8 else 'no'}\n"
 
 
-def _measured(first: Path, second: Path) -> Figures:
-    began = time.monotonic()
+def _compare(first: Path, second: Path) -> Figures:
     one, other = (rows_of([file], _REQUEST, _COLUMNS) for file in (first, second))
-    compare(*chosen(one, other))
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return {
-        "seconds": round(time.monotonic() - began, 2),
-        "cpu_seconds": round(used.ru_utime + used.ru_stime, 2),
-        "peak_mib": used.ru_maxrss // (1024 * 1024 if sys.platform == "darwin" else 1024),
-    }
+    outcome = compare(*chosen(one, other))
+    return {"both": outcome.keys.both, "peak_mib": peak_mib()}
 
 
 if __name__ == "__main__":
-    print(json.dumps(_measured(Path(sys.argv[1]), Path(sys.argv[2]))))  # noqa: T201 - the output of this program
+    print(json.dumps(_compare(Path(sys.argv[1]), Path(sys.argv[2]))))  # noqa: T201 - the output of this program
