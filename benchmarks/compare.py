@@ -7,8 +7,8 @@ found in both runs and its peak memory.
 from __future__ import annotations
 
 import json
-import random
 import os
+import random
 import subprocess
 import sys
 import time
