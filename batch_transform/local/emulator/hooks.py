@@ -158,11 +158,13 @@ HOOKS: Hooks = {
         "_bucket_encryption: AccountScopedDict",
         "_buckets: AccountScopedDict",
         "_build_object_record(body, headers, etag, checksums)",
+        "_collect_list_entries(bucket_objects, prefix, delimiter, max_keys, start_after)",
         "_complete_multipart_upload(bucket_name, key, body, query_params, headers)",
         "_completed_multipart_uploads: AccountScopedDict",
         "_delete_persisted_bucket(name)",
         "_delete_persisted_object(bucket_name, key)",
         "_dispatch(method, bucket, key, headers, body, query_params)",
+        "_ensure_bucket(name)",
         "_error(code, message, status, resource, extra, headers)",
         "_fire_s3_event_async(bucket_name, key, event_name, size, etag, deletion_type, version_id, "
         "object_extra, record_extra)",

@@ -30,7 +30,7 @@ from batch_transform.local.emulator.enforcement.objects import accept_aws_manage
 from batch_transform.local.emulator.enforcement.topics_and_queues import keep_topic_keys
 from batch_transform.local.emulator.in_process import InProcess
 from batch_transform.local.emulator.patches import alarms, lambda_concurrency, lambda_workers, schedules
-from batch_transform.local.emulator.storage import upload
+from batch_transform.local.emulator.storage import sorted_keys, upload
 from batch_transform.local.emulator.storage.body import BodyFolder
 from batch_transform.local.emulator.storage.kept import KeptObjects
 from batch_transform.local.emulator.storage.objects import Objects, note_receive
@@ -87,6 +87,7 @@ class LocalAws:
         bodies = self._kept.bodies if self._kept else BodyFolder(settings.run_dir / "objects")
         upload.plug_in(bodies)
         Objects(bodies, self._kept).plug_in()
+        sorted_keys.plug_in()
         self._sagemaker = SageMaker(runner, sagemaker_service.emit_event)
         sagemaker_service.plug_in(self._sagemaker)
         price_list_service.plug_in()
