@@ -6,11 +6,12 @@ import json
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from batch_transform.job.values.stack_outputs import INPUT_BUCKET
+from batch_transform.job.values.stack_outputs import INPUT_BUCKET, OUTPUT_BUCKET
 from batch_transform.runs.uploads import PART
 from e2e.deployed_commands import Command, commands, program
 from e2e.workflow_stack import Deployed, deployed_jobs
@@ -102,6 +103,51 @@ def test_interrupting_an_upload_says_how_to_continue_and_the_command_does(
     done = batch_transform("upload", "idle", "large.csv")
     assert done.value("continued").endswith(": large.csv")
     assert s3.get_object(**place)["Body"].read() == content
+    s3.delete_object(**place)
+
+
+def size_of(file: Path) -> int:
+    """The size of a file that may have been moved meanwhile."""
+    with suppress(FileNotFoundError):
+        return file.stat().st_size
+    return 0
+
+
+def test_killed_transfers_are_continued_and_nothing_is_sent_twice_or_left_over(
+    batch_transform: Command, deployed: Deployed, tmp_path: Path
+) -> None:
+    names = [f"{number:03}.csv" for number in range(100)]
+    (tmp_path / "many").mkdir()
+    for name in names:
+        (tmp_path / "many" / name).write_text(f"id-{name},1,2\n")
+    s3, bucket = deployed.client("s3"), deployed.outputs[INPUT_BUCKET]
+    process = program(deployed, tmp_path, "upload", "quick", "many")
+    while not s3.list_objects_v2(Bucket=bucket, Prefix="quick/0")["KeyCount"]:
+        assert process.poll() is None, process.communicate()
+    process.kill()
+    process.communicate()
+    done = batch_transform("upload", "quick", "many", "--json")
+    assert done.code == 0
+    results = [one["result"] for one in json.loads(done.out)["files"]]
+    assert len(results) == 100
+    assert results.count("unchanged") >= 1
+    versions = s3.list_object_versions(Bucket=bucket, Prefix="quick/0")["Versions"]
+    assert sorted(one["Key"] for one in versions) == [f"quick/{name}" for name in names]
+
+    run = batch_transform("start", "quick", "--wait").value("run")
+    content = b"1,2,3\n" * (30 * PART // 6)
+    place = {"Bucket": deployed.outputs[OUTPUT_BUCKET], "Key": f"quick/{run}/large.csv.out"}
+    s3.put_object(**place, Body=content)
+    process = program(deployed, tmp_path, "fetch", run)
+    folder = tmp_path / "out/quick" / run
+    while not any(size_of(part) > PART for part in folder.glob(".batch-transform-parts/*")):
+        assert process.poll() is None, process.communicate()
+    process.kill()
+    process.communicate()
+    assert batch_transform("fetch", run).code == 0
+    assert (folder / "large.csv.out").read_bytes() == content
+    assert [(folder / f"{name}.out").read_text() for name in names] == [f"id-{name},1,2\n" for name in names]
+    assert not (folder / ".batch-transform-parts").exists()
     s3.delete_object(**place)
 
 

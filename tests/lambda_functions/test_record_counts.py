@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import counting
 import record_counts
+from engine.fake_world import line_by_line
 from fakes.object_store import ObjectStore
 from inputs import InputObject
+from lambda_functions.bad_records.world import a_request, a_run
 from record_counts import Cursor, RecordCounter, is_countable
 from time_budget import TimeBudget
 
@@ -84,6 +86,37 @@ def test_every_object_is_counted_in_however_many_calls(
     assert [(one["RecordsIn"], one["RecordsOut"]) for one in calls[-1]] == rows
     assert all([one["Key"] for one in call] == [one["Key"] for one in lines] for call in calls)
     assert len(list(counted(store, lines, float("inf")))) == 1
+
+
+PIECES = st.sampled_from(
+    [b"1", b",", b'"', b"\n", b"\r\n", b"\r", b'"a\nb"', b'{"a": "\\n"}', "é".encode(), b"\0"]
+)
+
+
+@pytest.mark.parametrize("is_gzip", [False, True])
+@pytest.mark.parametrize("content_type", ["text/csv", "application/jsonlines"])
+@given(st.lists(PIECES, min_size=1, max_size=20).map(b"".join))
+@example(b"one row without its newline")
+@example(b"1,2\r\n3,4\r\n")
+@example(b'1,"two\nlines"\n3,4')
+@example(b"\n\n")
+@settings(max_examples=30, deadline=None)
+def test_the_counts_are_those_of_the_records_that_a_job_scores(
+    content_type: str, is_gzip: bool, body: bytes
+) -> None:
+    """Quotes and CR don't matter, and a last line may lack its newline: input and results have the same count."""
+    packed = gzip.compress(body) if is_gzip else body
+    scored = a_run(
+        {"a.csv": packed},
+        line_by_line(lambda _: b"0.5"),
+        a_request(content_type=content_type, compression_type="Gzip" if is_gzip else "None"),
+    )
+    assert scored.failure is None
+    result = scored.out("a.csv")
+    assert result is not None
+    store, lines = a_store([(packed, result)])
+    [*_, [line]] = counted(store, lines, float("inf"), is_gzip=is_gzip)
+    assert line["RecordsIn"] == line["RecordsOut"] == len(result.splitlines())
 
 
 def test_a_gzip_file_that_takes_longer_than_a_whole_call_is_not_counted_and_the_next_one_is() -> None:

@@ -21,7 +21,7 @@ NAMES = st.text(st.sampled_from("ab/é\U0010ffff"), min_size=1, max_size=5)
     st.integers(0, 4),
     st.one_of(st.just(""), NAMES),
 )
-def test_each_page_has_what_a_look_at_all_objects_finds(
+def test_each_page_has_what_a_look_at_all_objects_finds(  # noqa: PLR0917  # each is drawn
     before: list[str], changes: list[tuple[str, str]], prefix: str, delimiter: str, most: int, after: str
 ) -> None:
     objects = SortedObjects({name: {"size": 1} for name in before})
