@@ -37,7 +37,7 @@ VARIABLES = {
     "reconciled": False,  # the result of the last call that compared results and input
     "reconcile_calls": 0,
     # The run that is retried. Here and not in a Choice, whose context object can't be mocked with TestState.
-    "retry_of": f"{{% $exists({_RETRIED}) ? {_RETRIED} : false %}}",
+    "retry_of": f"{{% $exists({_RETRIED}) ? {_RETRIED} : '' %}}",
 }
 """What `PrepareRun` must declare, since the end of a run that the preflight refused reads it too."""
 
@@ -73,7 +73,7 @@ def retry_plan_states(
         "CheckRetry": {
             "Type": "Choice",
             "Comment": "A retry scores what another run has left without a result",
-            "Choices": [{"Condition": "{% $type($retry_of) = 'string' %}", "Next": "PlanRetry"}],
+            "Choices": [{"Condition": "{% $retry_of != '' %}", "Next": "PlanRetry"}],
             "Default": "ListInputs",
         },
         "PlanRetry": {
