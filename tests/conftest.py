@@ -16,6 +16,7 @@ from tiers import TESTS, TIERS, tier_of
 _LONG = (
     "least_privilege/test_fullest_functions.py",
     "package/test_init.py",
+    "least_privilege/test_fullest.py",
     "least_privilege/test_other_jobs.py",
     "least_privilege/test_bad_records.py",
     "package/test_project.py",

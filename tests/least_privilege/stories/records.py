@@ -10,7 +10,7 @@ from batch_transform.job.values.run import execution_hash
 from least_privilege.account import Account
 from least_privilege.model_code import hanging
 from least_privilege.stories.point import Points
-from least_privilege.stories.runs import clear_uploads, functions_log, now, running_of
+from least_privilege.stories.runs import functions_log, now, running_of, stop_jobs
 
 _CLOCKS_DIFFER = timedelta(minutes=1)
 """By how much the time in the name of a run's folder may differ: it may come from an event."""
@@ -53,10 +53,7 @@ def has_record_when_stopped(account: Account, job: str) -> Points:
             yield "has a record", account.wait_until(lambda: _is_aborted(account, job, execution))
         finally:
             account.stop(execution)
-            for name in running_of(account, job, execution):
-                account.client("sagemaker").stop_transform_job(TransformJobName=name)
-            account.wait_until(lambda: not running_of(account, job, execution, "Stopping"))
-            clear_uploads(account)
+            stop_jobs(account, running_of(account, job, execution))
 
 
 def is_retried(account: Account, job: str) -> Points:

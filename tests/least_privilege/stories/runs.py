@@ -6,8 +6,8 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Any
@@ -162,10 +162,7 @@ def stops(account: Account, job: str) -> Points:
             yield "leaves nothing", _uploads(account) == 0
         finally:
             account.stop(arn)
-            for name in _running(account, job):
-                account.client("sagemaker").stop_transform_job(TransformJobName=name)
-                account.wait_until(partial(_has_stopped, account, name))
-            clear_uploads(account)
+            stop_jobs(account, _running(account, job))
 
 
 @contextmanager
@@ -200,10 +197,7 @@ def leaves_nothing_running(account: Account, job: str) -> Points:
             yield "stops it", account.wait_until(lambda: unknown not in running_of(account, job, arn))
         finally:
             account.stop(arn)
-            for name in running_of(account, job, arn):
-                sagemaker.stop_transform_job(TransformJobName=name)
-            account.wait_until(lambda: not running_of(account, job, arn, "Stopping"))
-            clear_uploads(account)
+            stop_jobs(account, running_of(account, job, arn))
 
 
 def takes_over(account: Account, job: str) -> Points:
@@ -239,10 +233,7 @@ def waits_for_its_turn(account: Account, job: str) -> Points:
     finally:
         for execution in started:
             account.stop(execution)
-        for name in _running(account, job):
-            account.client("sagemaker").stop_transform_job(TransformJobName=name)
-            account.wait_until(partial(_has_stopped, account, name))
-        clear_uploads(account)
+        stop_jobs(account, _running(account, job))
 
 
 def redefines(account: Account, job: str) -> Points:
@@ -324,12 +315,28 @@ def _uploads(account: Account) -> int:
     return len(listed.get("Uploads", []))
 
 
+def stop_jobs(account: Account, names: Sequence[str]) -> None:
+    """Stop these transform jobs, and end the uploads that are left. A job may end before that, with its upload."""
+    sagemaker = account.client("sagemaker")
+    for name in names:
+        try:
+            sagemaker.stop_transform_job(TransformJobName=name)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationException":
+                raise
+    account.wait_until(
+        lambda: all(_status(account, name) not in {"InProgress", "Stopping"} for name in names)
+    )
+    clear_uploads(account)
+
+
 def clear_uploads(account: Account) -> None:
     s3 = account.client("s3")
     for upload in s3.list_multipart_uploads(Bucket=account.output_bucket).get("Uploads", []):
-        s3.abort_multipart_upload(
-            Bucket=account.output_bucket, Key=upload["Key"], UploadId=upload["UploadId"]
-        )
+        with suppress(s3.exceptions.NoSuchUpload):
+            s3.abort_multipart_upload(
+                Bucket=account.output_bucket, Key=upload["Key"], UploadId=upload["UploadId"]
+            )
 
 
 def _transform_job(execution: dict[str, Any]) -> str:
