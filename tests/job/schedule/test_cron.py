@@ -133,6 +133,14 @@ def test_starts_are_in_utc_in_every_time_zone() -> None:
     assert [moment.tzinfo for moment in cron.starts(NEW_YEAR, VIENNA)] == [UTC]
 
 
+def test_an_evening_west_of_utc_is_not_over_when_the_day_in_utc_is() -> None:
+    cron = read_cron("0 20 31 12 ? 2026")
+    assert cron is not None
+    assert [moment.isoformat() for moment in cron.starts(NEW_YEAR, ZoneInfo("America/New_York"))] == [
+        "2027-01-01T01:00:00+00:00"
+    ]
+
+
 def test_starts_end_with_the_last_year() -> None:
     cron = read_cron("0 0 1 1 ? 2026,2028")
     assert cron is not None
