@@ -81,7 +81,7 @@ def test_waiting_shows_the_runs_output_and_then_its_cost_is_known(
     listed = batch_transform("runs", "quick", "--cost", "--json")
     [found] = [row for row in json.loads(listed.out) if row["run"] == run]
     assert found["cost"]["Currency"] == "USD"
-    assert 0 <= found["cost"]["Amount"] < 1, "less than half a hundredth of a cent is 0"
+    assert 0 <= found["cost"]["Amount"] < 1  # 0 for a job of a moment
     again = batch_transform("explain", str(job_file(tmp_path)), "--deployed")
     assert (again.code, again.err) == (0, "")
     [said] = [line for line in again.out.split("\n\n") if line.startswith("Cost")]
