@@ -10,7 +10,7 @@ from typing import Any
 from batch_transform.job.record.names import BAD_RECORDS_FILE, OBJECTS_FILE, PREDICTIONS_FILE, REPORT_FILE
 from batch_transform.job.run_page.distribution import Distribution, distribution
 from batch_transform.job.run_page.page import CONTENT_TYPE, RunPage, run_page
-from batch_transform.job.run_page.predictions import prediction_values
+from batch_transform.job.run_page.predictions import prediction_values, whole_lines
 from record_files import RecordFiles, S3Client
 from run_record import Record, Run
 from run_states import Passed
@@ -65,9 +65,9 @@ def _predictions(run: Run, record: Record, objects: list[dict[str, Any]], s3: S3
     for one in done[:_RESULTS_READ]:
         answer = s3.get_object(Bucket=bucket, Key=one["OutputKey"], Range=f"bytes=0-{_BYTES_READ - 1}")
         with answer["Body"] as body:
-            lines = body.read().decode("utf-8", "replace").splitlines()
-        whole = lines if one["OutputSize"] <= _BYTES_READ else lines[:-1]
-        yield from prediction_values(whole, record["Request"], kept, run.columns.get("output", ()))
+            text = body.read().decode("utf-8", "replace")
+        lines = whole_lines(text, is_cut=one["OutputSize"] > _BYTES_READ)
+        yield from prediction_values(lines, record["Request"], kept, run.columns.get("output", ()))
 
 
 def _earlier(run: Run, files: RecordFiles, s3: S3Client, budget: TimeBudget) -> Distribution | None:

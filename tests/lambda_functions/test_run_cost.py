@@ -102,6 +102,7 @@ def test_the_cost_of_a_thousand_records_is_a_metric_if_they_were_counted() -> No
 
 def test_the_metric_of_a_retry_is_what_it_added() -> None:
     whole = {**a_record(total=1000), "Cost": {"Amount": 0.5, "Currency": "USD"}}
-    added = {**whole, "Retries": [{"Cost": {"Amount": 0.1, "Currency": "USD"}}]}
+    retry = {"ExecutionArn": "arn:aws:states:us-east-1:123456789012:execution:a-machine:a-retry"}
+    added = {**whole, "Retries": [retry | {"Cost": {"Amount": 0.1, "Currency": "USD"}}]}
     assert cost_metrics(added) == {"Cost": 0.1, "CostPerThousandRecords": 0.5}
-    assert cost_metrics({**whole, "Retries": [{"Cost": None}]}) == {"CostPerThousandRecords": 0.5}
+    assert cost_metrics({**whole, "Retries": [retry | {"Cost": None}]}) == {"CostPerThousandRecords": 0.5}

@@ -16,6 +16,15 @@ _NAMES = ("prediction", "predictions", "predicted_label", "label", "score", "out
 """Names of a prediction in a JSON answer, the likeliest first."""
 
 
+def whole_lines(text: str, *, is_cut: bool) -> list[str]:
+    """Return the lines of a result's text, without the last one if the text is cut.
+
+    Only a newline ends a line: `str.splitlines` would also do so at U+2028, which a string in JSON may hold.
+    """
+    lines = text.removesuffix("\n").split("\n")
+    return lines[:-1] if is_cut else lines
+
+
 def prediction_values(
     lines: Iterable[str], request: Mapping[str, Any], kept: Sequence[str] | None, answered: Sequence[str]
 ) -> Iterator[str]:

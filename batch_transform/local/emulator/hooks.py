@@ -36,11 +36,13 @@ HOOKS: Hooks = {
     "ministack.core.concurrency": ("run_reentrant(fn, args, thread_name)",),
     "ministack.core.iam_actions": (
         "SERVICE_TO_IAM_NAMESPACE: dict",
+        "_s3_batch_delete_targets(bucket, body)",
         "access_denied_response(service, action, principal_arn, request_id, error_code, message, "
         "headers, resource_arn, explicit_deny, resource_policy_arn)",
         "extract_iam_action(service, method, path, headers, body, query_params)",
         "extract_resource_arn(service, method, path, headers, body, query_params, region, account_id)",
         "request_tag_context(service, iam_action, body, params)",
+        "s3_additional_checks(method, path, headers, body, query_params)",
         "s3_service_context(iam_action, query_params, path, headers)",
     ),
     "ministack.core.iam_evaluator": (

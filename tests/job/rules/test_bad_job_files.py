@@ -1144,6 +1144,7 @@ def test_every_rule_that_the_source_names_has_a_bad_file() -> None:
         "not-utf-8",
         "name-duplicate",
         "join-type-unfit",  # tests of the join
+        "retry-input",  # tests of retry_input: in no job file, but in the input of an execution
         "names-unresolved",  # tests of named_filters: Python only
         "requirements-with-isolation",  # tests of source: they need a model's folder
         "requirements-in-vpc",

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from batch_transform.job.run_page.predictions import prediction_values
+from batch_transform.job.run_page.predictions import prediction_values, whole_lines
 
 
 def a_request(accept: str | None) -> dict[str, Any]:
@@ -63,3 +63,18 @@ def test_a_cell_may_be_as_large_as_a_record() -> None:
 def test_other_types_have_no_predictions() -> None:
     assert values("application/x-npy", "x") == []
     assert values(None, "x") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "is_cut", "lines"),
+    [
+        ("yes\nno\n", False, ["yes", "no"]),
+        ("yes\nno", False, ["yes", "no"]),
+        ("yes\nn", True, ["yes"]),
+        ('"a\u2028b"\n"c"\n', False, ['"a\u2028b"', '"c"']),
+    ],
+)
+def test_only_a_newline_ends_a_line_and_a_line_that_is_cut_is_left_out(
+    text: str, is_cut: bool, lines: list[str]
+) -> None:
+    assert whole_lines(text, is_cut=is_cut) == lines
