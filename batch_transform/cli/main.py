@@ -126,13 +126,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
             and signal.getsignal(number) is signal.SIG_DFL
         ):
             signal.signal(number, _end)
+    if sys.unraisablehook is sys.__unraisablehook__:
+        sys.unraisablehook = _interrupt_again
     sys.exit(_exit_code(arguments))
+
+
+def _interrupt_again(lost: sys.UnraisableHookArgs) -> None:
+    """Repeat a signal whose exception Python dropped, since it came while an object was being destroyed."""
+    if not isinstance(lost.exc_value, KeyboardInterrupt):
+        sys.__unraisablehook__(lost)
+        return
+    number = getattr(lost.exc_value, "number", signal.SIGINT)
+    # From another thread, a moment later: here, it would be dropped again.
+    again = threading.Timer(0.01, os.kill, (os.getpid(), number))
+    again.daemon = True
+    again.start()
 
 
 class _EndedBySignal(KeyboardInterrupt):
     """Another process has terminated the command, which then cleans up as after Ctrl-C."""
 
     def __init__(self, number: int) -> None:
+        self.number = number
         self.exit_code = 128 + number
         super().__init__()
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import subprocess
 import sys
 from collections.abc import Callable
 
@@ -9,6 +10,7 @@ import pytest
 
 from batch_transform.cli.main import commands, main
 from batch_transform.job.errors import PortInUseError, Problem, RunFailedError, RunInputError
+from patience import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -156,3 +158,26 @@ def test_an_error_caused_by_a_bug_keeps_its_traceback(
 ) -> None:
     with pytest.raises(NotADirectoryError):
         end_with(NotADirectoryError(errno.ENOTDIR, "Not a directory", "x"))
+
+
+@pytest.mark.parametrize(
+    ("dropped", "code"), [("KeyboardInterrupt", 130), ("main._EndedBySignal(signal.SIGTERM)", 143)]
+)
+def test_a_signal_that_comes_while_an_object_is_destroyed_is_not_lost(dropped: str, code: int) -> None:
+    program = f"""
+import signal, time
+from batch_transform.cli import main
+
+class Destroyed:
+    def __del__(self):
+        raise {dropped}
+
+def command(arguments, **options):
+    Destroyed()
+    time.sleep({PATIENCE_SECONDS})
+
+main.commands.main = command
+main.main([])
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (code, "interrupted\n")

@@ -58,7 +58,7 @@ def stack(tmp_path: Path, example_model: Path) -> Iterator[Upgraded]:
     synthesise(PROJECT, jobs=tmp_path / "jobs", assembly=tmp_path / "cdk.out", security_checks=False)
     limits = tmp_path / "limits.json"
     limits.write_text(json.dumps({"InsufficientInstanceCapacity": ["ml.m5.large"]}))
-    with LocalAws(quotas=limits, enforce_iam=True, wait_scale=0.05, schedules=False) as aws:
+    with LocalAws(quotas=limits, enforce_iam=True, wait_scale=0.3, schedules=False) as aws:
         before = assembly_of(releases()[-1], tmp_path / "before")
         outputs = deploy(before, FIRST_STACK, aws.client, lambda _event: None)
         data = (example_model / "data/tumours.csv").read_bytes()
@@ -80,7 +80,7 @@ def test_a_run_continues_with_the_functions_and_roles_of_a_new_release(
     stack.stop(stopped)
     stack.limit()
     ended = stack.wait(without_capacity)
-    assert ended["status"] == "SUCCEEDED", ended
+    assert ended["status"] == "SUCCEEDED", ended["cause"]
     output = json.loads(ended["output"])
     assert (output["Outcome"], output["InputObjects"], output["OutputObjects"]) == ("Completed", 1, 1)
 

@@ -142,9 +142,12 @@ def stops(account: Account, job: str) -> Points:
     Step Functions doesn't stop one that the SDK integration created: the state machine does when its time is up.
     """
     # the first line's answer is large enough for an upload in parts; the second never arrives
-    single = {"transform": {"strategy": "SingleRecord"}} if "transform" in account.jobs[job] else {}
+    single = {"transform.strategy": "SingleRecord"} if "transform" in account.jobs[job] else {}
+    follows = "batch_data_capture_config" in account.jobs[job]
+    # the longest time that the job's limits allow: also on a busy machine, the model must start in it
+    longest = {"transform.max_runtime_in_seconds": 14400} if follows else {}
     with hanging():
-        arn = account.start(job, {"input": {"data": account.place(job, "hang")}, **single})
+        arn = account.start(job, {"input.data": account.place(job, "hang"), **single, **longest})
         try:
             account.wait_until(lambda: _running(account, job) or not _is_running(account, arn))
             running = _running(account, job)
@@ -153,12 +156,11 @@ def stops(account: Account, job: str) -> Points:
                 account.wait_until(lambda: _uploads(account) > 0 or not _is_running(account, arn))
                 yield "uploads", _uploads(account) > 0
             with _rule_turned_off(account, job):
-                follows = "batch_data_capture_config" in account.jobs[job]
                 if not follows:
                     yield "runs on", account.stop(arn)
                 ended = partial(_has_stopped, account, running[0])
-                # 120 status checks, a minute each in the state machine's time
-                yield "stops its job", any(account.wait_until(ended) for _ in range(20 if follows else 1))
+                # 240 status checks, a minute each in the state machine's time
+                yield "stops its job", any(account.wait_until(ended) for _ in range(40 if follows else 1))
             yield "leaves nothing", _uploads(account) == 0
         finally:
             account.stop(arn)
