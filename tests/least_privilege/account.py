@@ -296,6 +296,9 @@ def _write_jobs(folder: Path, jobs: Sequence[str], keys: dict[str, str]) -> dict
     for job in jobs:
         text = JOB_FILES[job].read_text() if job in JOB_FILES else yaml.safe_dump(OTHER_JOBS[job])
         text = KEY.sub(lambda found: keys[found[1]], text)
+        # A followed job ends after as many status checks as it may run minutes, which take little time here: too
+        # little for its model to start on a busy machine. This is the longest that the job's limits allow.
+        text = text.replace("  max_runtime_in_seconds: 7200\n", "  max_runtime_in_seconds: 14400\n")
         (folder / f"jobs/{job}.yaml").write_text(text)
         written[job] = yaml.safe_load(text)
     return written

@@ -144,10 +144,8 @@ def stops(account: Account, job: str) -> Points:
     # the first line's answer is large enough for an upload in parts; the second never arrives
     single = {"transform.strategy": "SingleRecord"} if "transform" in account.jobs[job] else {}
     follows = "batch_data_capture_config" in account.jobs[job]
-    # the longest time that the job's limits allow: also on a busy machine, the model must start in it
-    longest = {"transform.max_runtime_in_seconds": 14400} if follows else {}
     with hanging():
-        arn = account.start(job, {"input.data": account.place(job, "hang"), **single, **longest})
+        arn = account.start(job, {"input.data": account.place(job, "hang"), **single})
         try:
             account.wait_until(lambda: _running(account, job) or not _is_running(account, arn))
             running = _running(account, job)
