@@ -44,7 +44,7 @@ def open_source(place: str, s3: Callable[[], Any]) -> Iterator[Source]:
             raise InputError(f"--input {place} cannot be read: {error}") from error
         return
     if place.lower().startswith(("s3:", "s3a:", "s3n:")) and not Path(place).exists():
-        raise InputError(f"--input {place} is no file, and no S3 address either: write s3://BUCKET/KEY")
+        raise InputError(f"--input {place} is neither a file nor an S3 URI: write s3://BUCKET/KEY")
     path = _first_file(Path(place))
     try:
         with _open(path) as stream:

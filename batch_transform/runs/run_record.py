@@ -86,7 +86,7 @@ def reconciliation_text(record: Record) -> str:
 class RunRecords:
     """The records of deployed jobs. Each job's output path is read once, from its state machine.
 
-    Some people may see runs but not read results: then there are no records, and `problem` says why.
+    Without the permission to read results, runs are still listed, without records, and `problem` says why.
     """
 
     stepfunctions: SFNClient

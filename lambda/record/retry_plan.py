@@ -99,7 +99,7 @@ class RetryPlan:
         """
         if record is None:
             raise RetryError(
-                f"there is no record of a run {run} below {self.run.output['S3OutputPath']}: name a run of this job, "
+                f"run {run} has no record below {self.run.output['S3OutputPath']}: name a run of this job, "
                 "as batch-transform runs lists them"
             )
         if record["Request"] is None:

@@ -183,6 +183,6 @@ def test_a_field_can_be_overridden_as_in_a_run(capsys: pytest.CaptureFixture[str
 
 def test_fails_for_an_address_that_lacks_a_slash(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code("churn", "--input", "s3:/rows/a.csv", "--answer", "1,2") == 2
-    assert "--input s3:/rows/a.csv is no file, and no S3 address either: write s3://BUCKET/KEY" in " ".join(
+    assert "--input s3:/rows/a.csv is neither a file nor an S3 URI: write s3://BUCKET/KEY" in " ".join(
         capsys.readouterr().err.split()
     )

@@ -219,7 +219,7 @@ def test_fails_to_retry_what_has_changed_and_leaves_its_record_alone(deployed: D
         ({**again, "input.data": place.removesuffix("one/")}, "with the same input.data"),
         (
             {**again, "retry_of": "20200101T000000-00000000"},
-            "there is no record of a run 20200101T000000-00000000",
+            "run 20200101T000000-00000000 has no record",
         ),
     ):
         described = deployed.run(job, changed)
