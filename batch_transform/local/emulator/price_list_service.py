@@ -11,10 +11,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ministack import app  # type: ignore[import-untyped]  # it has no types
-from ministack.core import iam_actions, router  # type: ignore[import-untyped]  # it has no types
-
 from batch_transform.job.price.price_list import EXAMPLE
+from batch_transform.local.emulator import stateless_service
 from batch_transform.local.emulator.operations import HttpAnswer, refusal
 
 NAME = "pricing"
@@ -50,41 +48,17 @@ _KINDS = {"Hosting": "Host", "Training": "Train", "BatchTransform": "Tsform"}
 """The kind of use, with its name in usage types. AWS has more of them."""
 
 
-class Module:
-    """The module of a service, as the emulator expects it. It has no state."""
-
-    def get_state(self) -> dict[str, Any]:
-        """Return nothing: there is nothing to keep."""
-        return {}
-
-    def load_persisted_state(self, state: Mapping[str, Any]) -> None:
-        """Accept what `get_state` returned."""
-
-    def reset(self) -> None:
-        """Forget nothing."""
-
-    async def handle_request(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes, query_params: object
-    ) -> HttpAnswer:
-        """Answer a request of the AWS JSON protocol. `headers` have lower-case names."""
-        del method, path, query_params  # the protocol has one path, and the operation is in a header
-        operation = headers.get("x-amz-target", "").rpartition(".")[2]
-        if operation != "GetProducts":
-            return refusal("UnknownOperationException", f"the local AWS has no pricing:{operation}")
-        return get_products(json.loads(body or b"{}"))
-
-
 def plug_in() -> None:
     """Route the Price List's requests here."""
-    module = Module()
-    app._loaded_modules[NAME] = module
-    app.SERVICE_REGISTRY[NAME] = {"module": NAME}
-    app.SERVICE_HANDLERS[NAME] = module.handle_request
-    router.SERVICE_PATTERNS[NAME] = {
-        "target_prefixes": ["AWSPriceListService."],
-        "host_patterns": [r"^api\.pricing\."],
-    }
-    iam_actions.SERVICE_TO_IAM_NAMESPACE[NAME] = NAME
+    stateless_service.plug_in(
+        NAME, _answer, target_prefix="AWSPriceListService.", host_pattern=r"^api\.pricing\."
+    )
+
+
+def _answer(operation: str, request: Mapping[str, Any]) -> HttpAnswer:
+    if operation != "GetProducts":
+        return refusal("UnknownOperationException", f"the local AWS has no {NAME}:{operation}")
+    return get_products(request)
 
 
 def get_products(request: Mapping[str, Any]) -> HttpAnswer:

@@ -11,9 +11,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ministack import app  # type: ignore[import-untyped]  # it has no types
-from ministack.core import iam_actions, router  # type: ignore[import-untyped]  # it has no types
-
+from batch_transform.local.emulator import stateless_service
 from batch_transform.local.emulator.operations import HttpAnswer, refusal
 from batch_transform.local.emulator.price_list_service import EXAMPLE_PRICES
 
@@ -25,50 +23,19 @@ _SERVICE = {"ServiceCode": "sagemaker", "ServiceName": "Amazon SageMaker"}
 _MOST = 100
 
 
-class Module:
-    """The module of a service, as the emulator expects it. It has no state.
+def plug_in(given: Callable[[], Mapping[str, float]]) -> None:
+    """Route the requests of Service Quotas here. `given` returns the quotas that aren't the defaults."""
 
-    `given` returns the quotas of the account, by their names.
-    """
-
-    def __init__(self, given: Callable[[], Mapping[str, float]]) -> None:
-        self._given = given
-
-    def get_state(self) -> dict[str, Any]:
-        """Return nothing: there is nothing to keep."""
-        return {}
-
-    def load_persisted_state(self, state: Mapping[str, Any]) -> None:
-        """Accept what `get_state` returned."""
-
-    def reset(self) -> None:
-        """Forget nothing."""
-
-    async def handle_request(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes, query_params: object
-    ) -> HttpAnswer:
-        """Answer a request of the AWS JSON protocol. `headers` have lower-case names."""
-        del method, path, query_params  # the protocol has one path, and the operation is in a header
-        operation = headers.get("x-amz-target", "").rpartition(".")[2]
-        request = json.loads(body or b"{}")
+    def answer(operation: str, request: Mapping[str, Any]) -> HttpAnswer:
         if operation == "ListAWSDefaultServiceQuotas":
             return _page(request, {_name(instance_type): DEFAULT for instance_type in EXAMPLE_PRICES})
         if operation == "ListServiceQuotas":
-            return _page(request, self._given())
+            return _page(request, given())
         return refusal("UnknownOperationException", f"the local AWS has no {NAME}:{operation}")
 
-
-def plug_in(given: Callable[[], Mapping[str, float]]) -> None:
-    """Route the requests of Service Quotas here. `given` returns the quotas that aren't the defaults."""
-    module = Module(given)
-    app._loaded_modules[NAME] = module
-    app.SERVICE_REGISTRY[NAME] = {"module": NAME}
-    app.SERVICE_HANDLERS[NAME] = module.handle_request
-    router.SERVICE_PATTERNS[NAME] = {
-        "target_prefixes": ["ServiceQuotasV20190624."],
-        "host_patterns": [r"^servicequotas\."],
-    }
-    iam_actions.SERVICE_TO_IAM_NAMESPACE[NAME] = NAME
+    stateless_service.plug_in(
+        NAME, answer, target_prefix="ServiceQuotasV20190624.", host_pattern=r"^servicequotas\."
+    )
 
 
 def _name(instance_type: str) -> str:
