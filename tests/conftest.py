@@ -14,22 +14,33 @@ from hypothesis import settings
 from tiers import TESTS, TIERS, tier_of
 
 _LONG = (
-    "least_privilege/test_fullest_functions.py",
+    "least_privilege/test_other_jobs.py",
     "package/test_init.py",
     "least_privilege/test_fullest.py",
-    "least_privilege/test_other_jobs.py",
-    "least_privilege/test_bad_records.py",
+    "e2e/test_machine_faults.py",
+    "least_privilege/test_fullest_model_and_machine.py",
     "package/test_project.py",
-    "least_privilege",
+    "least_privilege/test_fullest_functions.py",
+    "e2e/test_at_once.py",
+    "least_privilege/test_bad_records.py",
+    "e2e/test_run_in_any_app.py",
+    "second_interpreter/test_same_result.py",
     "e2e/test_cdk.py",
+    "e2e/test_stopped_half_way.py",
+    "local/framework/test_aws_toolkits.py",
+    "e2e/test_several_stacks.py",
+    "e2e/test_retry.py",
     "package",
     "e2e",
     "second_interpreter",
+    "cli/test_deployed.py",
 )
 """The files, and the folders of files, that take longest. They come first: the last file to end is then a short one.
 
 Files that mostly wait for a local AWS are between those that compute.
 """
+
+_MORE_WORKERS = {"unit": 0, "story": 3, "proof": 4}
 
 # Under nohup the programs that the tests start would ignore SIGHUP, as they should, and not end by it. What a shell
 # starts in the background ignores Ctrl-C.
@@ -59,10 +70,12 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @pytest.hookimpl(wrapper=True, optionalhook=True)  # so that `-p no:xdist` works too
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> Generator[None, int, int]:
-    """Take two more workers than xdist: stories and proofs wait for a local AWS more than they compute."""
+    """Take more workers than xdist: stories and proofs wait for a local AWS more than they compute."""
     found = yield
-    only_units = config.getoption("tier") == ["unit"]
-    return found if only_units or "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else found + 2
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return found
+    tiers = config.getoption("tier") or TIERS
+    return found + max(_MORE_WORKERS[tier] for tier in tiers)
 
 
 @pytest.hookimpl(wrapper=True)

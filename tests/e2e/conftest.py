@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from checks.example_model import example_model_in
 from e2e.project_copy import PROJECT, Project
 
 
 @pytest.fixture(scope="session")
 def example_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The trained example model and its data, in a separate folder; those of `make model` if it has run."""
-    build = tmp_path_factory.mktemp("build")
-    if (PROJECT / "build/tumours/parameters.json").exists():
-        for name in ("tumours", "data"):
-            shutil.copytree(PROJECT / "build" / name, build / name)
-    else:
-        subprocess.run([sys.executable, str(PROJECT / "models/tumours/train.py"), str(build)], check=True)
-    return build
+    return example_model_in(tmp_path_factory.mktemp("build"))
 
 
 @pytest.fixture

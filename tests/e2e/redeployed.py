@@ -13,7 +13,7 @@ import yaml
 from batch_transform.job.values.stack_outputs import INPUT_BUCKET, OUTPUT_BUCKET, state_machine_output
 from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws
-from batch_transform.runs.synth import synthesise
+from checks.synthesis import synthesise_here
 from e2e.project_copy import PROJECT
 from e2e.result_objects import result_objects
 from patience import PATIENCE_SECONDS
@@ -70,12 +70,7 @@ class Redeployed:
         (self._folder / "model/code/inference.py").write_text(_CODE.replace("ANSWER", repr(answer)))
         environments = {"environments": {"prod": dict(environment or {})}}
         (self._folder / "app/environments.yaml").write_text(yaml.safe_dump(environments))
-        synthesise(
-            self._folder / "app",
-            jobs=self._folder / "jobs",
-            assembly=self._folder / assembly,
-            security_checks=False,
-        )
+        synthesise_here(self._folder / "app", jobs=self._folder / "jobs", assembly=self._folder / assembly)
         return assembly
 
     def deploy(self, assembly: str) -> None:

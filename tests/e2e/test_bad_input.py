@@ -154,16 +154,6 @@ def test_fails_when_the_models_server_does_not_start(project: Project) -> None:
     assert "no such library" in done.stderr
 
 
-def test_fails_when_the_model_hangs(project: Project) -> None:
-    write_model(project, HANGING_MODEL)
-    project.edit_job("transform", invocations_timeout_in_seconds=1, invocations_max_retries=0)
-    done = project.run_example()
-    assert done.returncode == 1
-    assert "AlgorithmError" in done.stderr
-    assert "Model server did not respond to /invocations request within 1 seconds" in done.stderr
-    assert "tumours/tumours.csv" in done.stderr
-
-
 def test_fails_when_the_port_is_taken(project: Project) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -12,7 +12,7 @@ import pytest
 from batch_transform.job.values.stack_outputs import INPUT_BUCKET, OUTPUT_BUCKET, state_machine_output
 from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws
-from batch_transform.runs.synth import synthesise
+from checks.synthesis import synthesise_here
 from e2e.project_copy import PROJECT
 from e2e.result_objects import result_objects
 from fakes.archive import archive_of
@@ -94,7 +94,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("code-in-s3")
     (folder / "jobs").mkdir()
     (folder / "jobs/sdk.yaml").write_text(JOB)
-    synthesise(PROJECT, jobs=folder / "jobs", assembly=folder / "cdk.out")
+    synthesise_here(PROJECT, jobs=folder / "jobs", assembly=folder / "cdk.out")
     wheel = write_wheel(folder, "lopsided", "1.5")
     sourcedir = archive_of(
         {"serve.py": CODE, "requirements.txt": f"./{wheel.name}\n", wheel.name: wheel.read_bytes()}

@@ -13,7 +13,7 @@ import pytest
 from batch_transform.job.values.stack_outputs import INPUT_BUCKET, state_machine_output
 from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws
-from batch_transform.runs.synth import synthesise
+from checks.synthesis import synthesise_here
 from e2e.project_copy import PROJECT
 from patience import PATIENCE_SECONDS
 
@@ -88,7 +88,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, example_model: Path) -> Iter
     (folder / "build").symlink_to(example_model)
     (folder / "jobs").mkdir()
     (folder / "jobs/tumours.yaml").write_text((PROJECT / "jobs/tumours.yaml").read_text())
-    synthesise(PROJECT, jobs=folder / "jobs", assembly=folder / "cdk.out")
+    synthesise_here(PROJECT, jobs=folder / "jobs", assembly=folder / "cdk.out")
     with LocalAws(enforce_iam=True, wait_scale=0.002) as aws:
         outputs = deploy(folder / "cdk.out", "BatchTransform", aws.client, lambda _event: None)
         data = (example_model / "data/tumours.csv").read_bytes()

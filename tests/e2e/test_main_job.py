@@ -33,21 +33,3 @@ def test_the_example_ends_with_ids_next_to_predictions(project: Project) -> None
     assert "\x1b[" not in done.stdout
     recorded = (PICTURES / "run-light.svg").read_text()
     assert shape(shown(recorded)) == shape(done.stdout), "run: make pictures RECORD=1"
-
-
-def test_another_filter_in_the_job_file_gives_other_columns(project: Project) -> None:
-    project.edit_job("data_processing", output_filter="$[0,-2,-1]")
-    done = project.run_example()
-    assert done.returncode == 0, done.stdout + done.stderr
-    [result] = (project.folder / "out/tumours").glob("*/tumours.csv.out")
-    first = next(csv.reader(result.read_text().splitlines()))
-    assert len(first) == 3
-    assert 0 <= float(first[1]) <= 1
-    assert "probability" in done.stdout
-
-
-def test_a_run_may_override_the_filter(project: Project) -> None:
-    done = project.run_example("--set", "data_processing.output_filter=$[-1]")
-    assert done.returncode == 0, done.stdout + done.stderr
-    [result] = (project.folder / "out/tumours").glob("*/tumours.csv.out")
-    assert set(result.read_text().split()) == {"benign", "malignant"}

@@ -16,7 +16,7 @@ import yaml
 from batch_transform.job.values.stack_outputs import INPUT_BUCKET, NOTIFICATION_TOPIC, state_machine_output
 from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws
-from batch_transform.runs.synth import synthesise
+from checks.synthesis import synthesise_here
 from e2e.project_copy import PROJECT
 from e2e.sleeper import SLEEPER, write_sleeper
 from e2e.subscriber import Subscriber
@@ -74,7 +74,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     for name, longest in (("steady", 300), ("sleeper", 3), ("idle", 300)):
         job = {"name": name, "transform": {"max_runtime_in_seconds": longest}, **common}
         (folder / "jobs" / f"{name}.yaml").write_text(yaml.safe_dump(job))
-    synthesise(PROJECT, jobs=folder / "jobs", assembly=folder / "cdk.out")
+    synthesise_here(PROJECT, jobs=folder / "jobs", assembly=folder / "cdk.out")
     with LocalAws(enforce_iam=True, wait_scale=0.002, alarm_scale=ALARM_SCALE) as aws:
         outputs = deploy(folder / "cdk.out", "BatchTransform", aws.client, lambda _event: None)
         yield Watched(aws, outputs, Subscriber.of(aws, outputs[NOTIFICATION_TOPIC]))

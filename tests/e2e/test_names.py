@@ -26,19 +26,14 @@ def first_row(project: Project) -> list[str]:
     return next(csv.reader(result.read_text().splitlines()))
 
 
-def test_names_select_the_same_as_paths(named: Project) -> None:
-    done = named.run_example()
-    assert done.returncode == 0, done.stdout + done.stderr
-    case, prediction = first_row(named)
-    assert case.startswith("case-")
-    assert prediction in {"benign", "malignant"}
-    assert "accuracy" in done.stdout
-
-
-def test_a_run_may_keep_other_columns_by_name(named: Project) -> None:
+def test_names_select_columns_in_the_job_file_and_in_a_run(named: Project) -> None:
     done = named.run_example("--set", "data_processing.keep=[case_id, probability, prediction]")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert 0 <= float(first_row(named)[1]) <= 1
+    case, probability, prediction = first_row(named)
+    assert case.startswith("case-")
+    assert 0 <= float(probability) <= 1
+    assert prediction in {"benign", "malignant"}
+    assert "accuracy" in done.stdout
 
 
 def test_fails_for_data_with_a_header_before_a_job_is_billed(named: Project) -> None:

@@ -16,8 +16,8 @@ from batch_transform.job.values.stack_outputs import INPUT_BUCKET, state_machine
 from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws
 from batch_transform.runs.aws_calls import ACTIONS
-from batch_transform.runs.synth import synthesise
 from batch_transform.runs.uploads import PART
+from checks.synthesis import synthesise_here
 from e2e.project_copy import PROJECT
 from patience import PATIENCE_SECONDS
 
@@ -50,7 +50,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory, example_model: Path) -> Iterat
     (folder / "build").symlink_to(example_model)
     (folder / "jobs").mkdir()
     (folder / "jobs/tumours.yaml").write_text((PROJECT / "jobs/tumours.yaml").read_text())
-    synthesise(PROJECT, jobs=folder / "jobs", assembly=folder / "cdk.out", security_checks=False)
+    synthesise_here(PROJECT, jobs=folder / "jobs", assembly=folder / "cdk.out")
     with LocalAws(enforce_iam=True, wait_scale=0.002) as aws:
         outputs = deploy(folder / "cdk.out", "BatchTransform", aws.client, lambda _event: None)
         data = (example_model / "data/tumours.csv").read_bytes()

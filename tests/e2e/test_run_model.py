@@ -20,7 +20,7 @@ import yaml
 from batch_transform.job.values.stack_outputs import INPUT_BUCKET, state_machine_output
 from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws
-from batch_transform.runs.synth import synthesise
+from checks.synthesis import synthesise_here
 from e2e.project_copy import PROJECT
 from e2e.result_objects import result_objects
 from patience import PATIENCE_SECONDS
@@ -121,7 +121,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     for name, model in models.items():
         job = {"name": name, "model": model, "input": {"content_type": "text/csv"}}
         (folder / f"jobs/{name}.yaml").write_text(yaml.safe_dump(job))
-    synthesise(PROJECT, jobs=folder / "jobs", assembly=folder / "cdk.out")
+    synthesise_here(PROJECT, jobs=folder / "jobs", assembly=folder / "cdk.out")
     with LocalAws(enforce_iam=True, wait_scale=0.002) as aws:
         make_role(aws.client("iam"))
         outputs = deploy(folder / "cdk.out", "BatchTransform", aws.client, lambda _event: None)

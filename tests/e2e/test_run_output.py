@@ -6,8 +6,6 @@ import json
 import sys
 from pathlib import Path
 
-import pytest
-
 from e2e.project_copy import Project
 
 JOB = """\
@@ -33,21 +31,23 @@ def write_job(folder: Path, join: str, code: str) -> str:
     return "echo/echo.yaml"
 
 
-@pytest.mark.parametrize("hidden", [".ipynb_checkpoints/a-checkpoint.jsonl", ".a.jsonl.crc"])
-def test_a_folder_is_scored_without_hidden_names_and_says_so(project: Project, hidden: str) -> None:
+def test_a_folder_is_scored_without_hidden_names_and_says_so(project: Project) -> None:
     job = write_job(project.folder, "Input", MODEL)
     data = project.folder / "echo" / "data"
     for name, record in (
         ("a.jsonl", '{"id":9007199254740993}'),
         ("day/b.jsonl", '{"id":2}'),
-        (hidden, '{"id":3}'),
+        (".ipynb_checkpoints/a-checkpoint.jsonl", '{"id":3}'),
+        (".a.jsonl.crc", '{"id":3}'),
     ):
         (data / name).parent.mkdir(parents=True, exist_ok=True)
         (data / name).write_text(f"{record}\n")
     done = project.batch_transform("run", job, "--input", "echo/data")
     assert done.returncode == 0, done.stderr
-    name = hidden.partition("/")[0] + ("/" if "/" in hidden else "")
-    assert f"left out  1 name that begins with a dot: {name}; aws s3 sync would upload it too" in done.stdout
+    hidden = ".a.jsonl.crc, .ipynb_checkpoints/"
+    assert (
+        f"left out  2 names that begin with a dot: {hidden}; aws s3 sync would upload them too" in done.stdout
+    )
     assert "first 2 rows of 2 files" in done.stdout
     assert '│ day/b.jsonl.out │ {"SageMakerOutput":8,"id":2}' in done.stdout
     assert "warning   the join changed numbers, such as 9007199254740993 to 9007199254740992: " in done.stdout

@@ -20,7 +20,7 @@ from batch_transform.job.values.stack_outputs import (
 from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws
 from batch_transform.runs.deployment import deployed_jobs
-from batch_transform.runs.synth import synthesise
+from checks.synthesis import synthesise_here
 from e2e.project_copy import PROJECT
 from e2e.result_objects import result_objects
 from patience import PATIENCE_SECONDS
@@ -49,7 +49,7 @@ class App:
         jobs.mkdir(exist_ok=True)
         for name in names:
             (jobs / f"{name}.yaml").write_text(yaml.safe_dump({**self._job, "name": name}, sort_keys=False))
-        synthesise(PROJECT, jobs=jobs, assembly=assembly, security_checks=False)
+        synthesise_here(PROJECT, jobs=jobs, assembly=assembly)
         names_of_stacks = (path.name.partition(".")[0] for path in assembly.glob("*.template.json"))
         stacks = sorted(names_of_stacks, key=lambda name: (len(name), name))  # by number: parents first
         for stack in stacks:

@@ -12,7 +12,7 @@ import yaml
 from batch_transform.job.values.stack_outputs import INPUT_BUCKET, NOTIFICATION_TOPIC, state_machine_output
 from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws
-from batch_transform.runs.synth import synthesise
+from checks.synthesis import synthesise_here
 from e2e.project_copy import PROJECT
 from e2e.sleeper import SLEEPER, write_sleeper
 from e2e.subscriber import Subscriber
@@ -32,7 +32,7 @@ def test_a_run_much_longer_than_those_before_raises_an_alarm(tmp_path: Path) -> 
         "input": {"content_type": "text/csv", "split_type": "Line"},
     }
     (tmp_path / "jobs/sleeper.yaml").write_text(yaml.safe_dump(job))
-    synthesise(PROJECT, jobs=tmp_path / "jobs", assembly=tmp_path / "cdk.out", security_checks=False)
+    synthesise_here(PROJECT, jobs=tmp_path / "jobs", assembly=tmp_path / "cdk.out")
     with LocalAws(enforce_iam=True, wait_scale=0.002, alarm_scale=PERIOD_SECONDS / 3600) as aws:
         outputs = deploy(tmp_path / "cdk.out", "BatchTransform", aws.client, lambda _event: None)
         subscriber = Subscriber.of(aws, outputs[NOTIFICATION_TOPIC])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tarfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ from batch_transform.job.values.stack_outputs import (
 )
 from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws
-from batch_transform.runs.synth import synthesise
+from checks.synthesis import synthesise_here
 from e2e.project_copy import PROJECT
 from e2e.workflow_stack import Deployed
 from patience import PATIENCE_SECONDS
@@ -52,14 +53,17 @@ class Upgraded(Deployed):
 
 @pytest.fixture
 def stack(tmp_path: Path, example_model: Path) -> Iterator[Upgraded]:
-    (tmp_path / "build").symlink_to(example_model)
+    before = assembly_of(releases()[-1], tmp_path / "before")
+    # the same model as before: a new one has another name, with which an earlier run can't go on
+    [model] = before.glob("asset.*.tar.gz")
+    with tarfile.open(model) as archive:
+        archive.extractall(tmp_path / "build/tumours", filter="data")
     (tmp_path / "jobs").mkdir()
     (tmp_path / "jobs/tumours.yaml").write_text((PROJECT / "jobs/tumours.yaml").read_text())
-    synthesise(PROJECT, jobs=tmp_path / "jobs", assembly=tmp_path / "cdk.out", security_checks=False)
+    synthesise_here(PROJECT, jobs=tmp_path / "jobs", assembly=tmp_path / "cdk.out")
     limits = tmp_path / "limits.json"
     limits.write_text(json.dumps({"InsufficientInstanceCapacity": ["ml.m5.large"]}))
     with LocalAws(quotas=limits, enforce_iam=True, wait_scale=0.3, schedules=False) as aws:
-        before = assembly_of(releases()[-1], tmp_path / "before")
         outputs = deploy(before, FIRST_STACK, aws.client, lambda _event: None)
         data = (example_model / "data/tumours.csv").read_bytes()
         aws.client("s3").put_object(Bucket=outputs[INPUT_BUCKET], Key=f"{JOB}/tumours.csv", Body=data)

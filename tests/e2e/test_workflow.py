@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,8 +15,9 @@ import yaml
 from batch_transform.job.values.stack_outputs import INPUT_BUCKET
 from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws
-from batch_transform.runs.synth import synthesise
 from batch_transform_cdk.machine.states.retries import MOST_CAPACITY_ATTEMPTS
+from checks.example_model import example_model_in
+from checks.synthesis import synthesise_here
 from e2e.kept_record import agreeing_record
 from e2e.project_copy import PROJECT
 from e2e.result_objects import result_objects
@@ -40,15 +39,15 @@ ODD_TEXTS = {
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     folder = tmp_path_factory.mktemp("workflow")
-    subprocess.run(
-        [sys.executable, str(PROJECT / "models/tumours/train.py"), str(folder / "build")], check=True
-    )
+    example_model_in(folder / "build")
     write_sleeper(folder)
     (folder / "jobs").mkdir()
     tumours = yaml.safe_load((PROJECT / "jobs/tumours.yaml").read_text())
     del tumours["triggers"]
     tumours["transform"]["env"] = ODD_TEXTS
-    tumours["workflow"] = {"overlapping_runs": "allow"}  # of four runs at once, one would wait and two be skipped
+    tumours["workflow"] = {
+        "overlapping_runs": "allow"
+    }  # of four runs at once, one would wait and two be skipped
     sleeper = {
         "name": "sleeper",
         "model": SLEEPER,
@@ -57,7 +56,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     }
     (folder / "jobs/tumours.yaml").write_text(yaml.safe_dump(tumours))
     (folder / "jobs/sleeper.yaml").write_text(yaml.safe_dump(sleeper))
-    synthesise(PROJECT, jobs=folder / "jobs", assembly=folder / "cdk.out")
+    synthesise_here(PROJECT, jobs=folder / "jobs", assembly=folder / "cdk.out")
     limits = folder / "limits.json"
     limits.write_text("{}")
     with LocalAws(quotas=limits, wait_scale=0.002, enforce_iam=True) as aws:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import time
 from collections.abc import Iterator, Mapping
@@ -12,17 +11,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import aws_cdk as cdk
 import yaml
 
 from batch_transform.job.values.run import run_id
 from batch_transform.job.values.stack_outputs import INPUT_BUCKET, OUTPUT_BUCKET, state_machine_output
 from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws
-from batch_transform.runs.app_command import app_command
+from checks.synthesis import synthesise_here
 from e2e.project_copy import PROJECT
 from patience import PATIENCE_SECONDS
-from stacks.example import add_stacks
 
 MODEL_FOLDER = PROJECT / "tests/local/model_folder"
 ENDED = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
@@ -194,7 +191,7 @@ def deployed_jobs(
         }
         (folder / f"jobs/{name}.yaml").write_text(yaml.safe_dump(job))
     app = PROJECT if environment is None else _app(folder / "app", environment)
-    _synthesize(app, folder / "jobs", folder / "cdk.out")
+    synthesise_here(app, jobs=folder / "jobs", assembly=folder / "cdk.out")
     limits = folder / "limits.json"
     limits.write_text("{}")
     with LocalAws(quotas=limits, wait_scale=wait_scale, enforce_iam=enforce_iam) as aws:
@@ -223,15 +220,6 @@ def _app(folder: Path, environment: Mapping[str, Any]) -> Path:
         (folder / name).symlink_to(PROJECT / name)
     (folder / "environments.yaml").write_text(yaml.safe_dump({"environments": {"prod": dict(environment)}}))
     return folder
-
-
-def _synthesize(app_folder: Path, jobs: Path, assembly: Path) -> None:
-    """Synthesize in this process: loading the CDK takes longer than a template, and is done once for all files."""
-    context = {**app_command(app_folder).context, "jobs": str(jobs)}
-    with contextlib.chdir(app_folder):
-        app = cdk.App(outdir=str(assembly), context=context, builtin_cloud_formation_validation=False)
-        add_stacks(app)
-        app.synth()
 
 
 def _role_of_models(aws: LocalAws) -> str:

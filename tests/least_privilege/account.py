@@ -22,7 +22,7 @@ from botocore.config import Config
 from batch_transform.job.values.stack_outputs import INPUT_BUCKET, OUTPUT_BUCKET, state_machine_output
 from batch_transform.local.deploy import deploy
 from batch_transform.local.up import LocalAws
-from batch_transform.runs.synth import synthesise
+from checks.synthesis import synthesise_here
 from e2e.project_copy import PROJECT
 from least_privilege.model_code import archive, write_model
 from least_privilege.policies import Policy, deployed_policies
@@ -265,7 +265,7 @@ def deployed(folder: Path, jobs: Sequence[str], *, customer_key: bool = False) -
         written = _write_jobs(folder, jobs, keys)
         _make_outside(aws, archive_key=keys["4"])
         _copy_app(folder / "app", customer_key=customer_key)
-        synthesise(folder / "app", jobs=folder / "jobs", assembly=folder / "cdk.out", security_checks=False)
+        synthesise_here(folder / "app", jobs=folder / "jobs", assembly=folder / "cdk.out")
         outputs = deploy(folder / "cdk.out", STACK, aws.client, lambda _event: None)
         yield Account(aws, outputs, _paths(folder / f"cdk.out/{STACK}.metadata.json"), written, keys)
 

@@ -24,8 +24,8 @@ from batch_transform.job.values.job_spec import (
     TriggersSpec,
     UploadSpec,
 )
-from batch_transform.runs.synth import synthesise
 from batch_transform_cdk import BatchTransform, CustomerKey, Dashboard, DataBuckets, Notifications
+from checks.synthesis import synthesise_here
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -83,13 +83,7 @@ def _of_app(name: str, folder: Path) -> Templates:
     prod = _PROD.get(name, "")
     (folder / "environments.yaml").write_text(_ENVIRONMENTS.format(prod=prod), encoding="utf-8")
     environment = "dev" if name == "dev" else "prod"
-    synthesise(
-        folder,
-        jobs=Path("jobs"),
-        assembly=folder / "cdk.out",
-        environment=environment,
-        security_checks=False,
-    )
+    synthesise_here(folder, jobs=Path("jobs"), assembly=folder / "cdk.out", environment=environment)
     return _templates(folder / "cdk.out")
 
 
@@ -99,7 +93,7 @@ def example(folder: Path, model: Path) -> Path:
     (folder / "build").mkdir()
     (folder / "build/tumours").symlink_to(model.resolve())
     shutil.copytree(PROJECT / "jobs", folder / "jobs")
-    synthesise(folder, jobs=Path("jobs"), assembly=folder / "cdk.out", security_checks=False)
+    synthesise_here(folder, jobs=Path("jobs"), assembly=folder / "cdk.out")
     return folder / "cdk.out"
 
 

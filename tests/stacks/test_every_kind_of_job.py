@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from batch_transform.job.request.request import members_of
-from batch_transform.runs.synth import synthesise
 from checks import template as checks
 from checks.state_machine import findings
+from checks.synthesis import synthesise_here
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -72,7 +72,7 @@ def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "jobs").mkdir()
     for name, text in JOBS.items():
         (folder / f"jobs/{name}.yaml").write_text(text)
-    synthesise(PROJECT, jobs=folder / "jobs", assembly=folder / "cdk.out")
+    synthesise_here(PROJECT, jobs=folder / "jobs", assembly=folder / "cdk.out", security_checks=True)
     return folder / "cdk.out"
 
 

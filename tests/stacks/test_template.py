@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ import pytest
 from batch_transform.job.errors import SynthError
 from batch_transform.runs.synth import synthesise
 from checks import template as checks
+from checks.example_model import example_model_in
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -24,8 +23,7 @@ Template = dict[str, Any]
 def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The cloud assembly of the example job, with a trained model."""
     folder = tmp_path_factory.mktemp("project")
-    build = [sys.executable, str(PROJECT / "models/tumours/train.py"), str(folder / "build")]
-    subprocess.run(build, check=True)
+    example_model_in(folder / "build")
     (folder / "jobs").mkdir()
     (folder / "jobs/tumours.yaml").write_text((PROJECT / "jobs/tumours.yaml").read_text())
     synthesise(PROJECT, jobs=folder / "jobs", assembly=folder / "cdk.out")

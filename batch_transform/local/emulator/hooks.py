@@ -70,6 +70,8 @@ HOOKS: Hooks = {
         "subprocess: module",
     ),
     "ministack.core.responses": (
+        "_BOTOCORE_NAME: dict",
+        "_service_model(service)",
         "get_account_id()",
         "get_region()",
         "json_response(data, status, content_type)",

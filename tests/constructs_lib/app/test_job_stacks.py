@@ -15,8 +15,8 @@ import pytest
 
 from batch_transform.job.files.job_file import load_job_files
 from batch_transform.job.values.stack_outputs import INPUT_BUCKET, OUTPUT_BUCKET, state_machine_output
-from batch_transform.runs.synth import synthesise
 from batch_transform_cdk.app.placement import SHARED_RESOURCES, most_bytes, most_resources, stacks_of
+from checks.synthesis import synthesise_here
 from checks.template import pack_violations
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -49,7 +49,7 @@ def jobs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def assembly(jobs: Path) -> Path:
-    synthesise(PROJECT, jobs=jobs, assembly=jobs / "cdk.out")
+    synthesise_here(PROJECT, jobs=jobs, assembly=jobs / "cdk.out", security_checks=True)
     return jobs / "cdk.out"
 
 
@@ -145,7 +145,7 @@ def test_dev_differs_from_prod_in_names_switches_and_tags_only(tmp_path: Path) -
         large = FULLEST.replace("[ml.m5.large, ml.m5.xlarge, ml.c5.xlarge", "[ml.m5.12xlarge")
         assert large.count("ml.m5.12xlarge") == 2, "in transform.instance_type and limits.instance_types"
         job.write_text(large)
-        synthesise(PROJECT, jobs=job, assembly=tmp_path / environment, environment=environment)
+        synthesise_here(PROJECT, jobs=job, assembly=tmp_path / environment, environment=environment)
         templates[environment] = json.loads(
             (tmp_path / environment / "BatchTransform.template.json").read_text()
         )

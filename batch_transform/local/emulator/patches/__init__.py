@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from batch_transform.local.emulator.patches import (
     buckets,
+    content_types,
     dead_letters,
     exports,
     images,
@@ -28,6 +29,7 @@ from batch_transform.local.emulator.patches.interpreter import (
 )
 
 _PATCHES = (
+    content_types,
     buckets,
     exports,
     fields,
