@@ -54,7 +54,7 @@ class Upgraded(Deployed):
 @pytest.fixture
 def stack(tmp_path: Path, example_model: Path) -> Iterator[Upgraded]:
     before = assembly_of(releases()[-1], tmp_path / "before")
-    # the same model as before: a new one has another name, with which an earlier run can't go on
+    # the same model: one of another name replaces it, and a run in progress couldn't use the old one any more
     [model] = before.glob("asset.*.tar.gz")
     with tarfile.open(model) as archive:
         archive.extractall(tmp_path / "build/tumours", filter="data")
