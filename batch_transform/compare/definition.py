@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 from batch_transform.runs.run_facts import RunFacts
 
 _OF_EACH_RUN = {"TransformJobName", "Tags", "ExperimentConfig"}
+_OUTPUT = "TransformOutput.S3OutputPath"
+_PLACE = re.compile(r"^(?:s3://[^/]+|\d{12}\.dkr\.ecr\.[^/]+|arn:[^:]*:[^:]*:[^:]*:\d{12})")
+"""What names an account or a region: the bucket of an S3 URI, the registry of an image, the start of an ARN."""
 
 
 @dataclass(frozen=True)
@@ -23,14 +27,34 @@ class Difference:
 def differences(first: RunFacts, second: RunFacts) -> list[Difference]:
     """Return what differs in the requests and models, in the order of their members.
 
-    Names that are new for each run don't count, nor does the run's own part of the output path.
+    Names that are new for each run don't count, nor does the run's own part of the output path. Runs that write to
+    different buckets ran in different accounts, environments or in the local AWS: of these, buckets, registries and
+    accounts don't count either, so that what is left is what somebody changed.
     """
     one, other = dict(_definition(first)), dict(_definition(second))
+    if _bucket(one) != _bucket(other):
+        same = {name for name in one if _without_place(one[name]) == _without_place(other.get(name))}
+    else:
+        same = {name for name in one if one[name] == other.get(name)}
     return [
         Difference(name, one.get(name), other.get(name))
         for name in dict.fromkeys([*one, *other])
-        if one.get(name) != other.get(name)
+        if name not in same
     ]
+
+
+def _bucket(definition: Mapping[str, Any]) -> str:
+    return str(definition.get(_OUTPUT)).removeprefix("s3://").partition("/")[0]
+
+
+def _without_place(value: Any) -> Any:  # noqa: ANN401  # any value of JSON
+    if isinstance(value, str):
+        return _PLACE.sub("", value)
+    if isinstance(value, list):
+        return [_without_place(each) for each in value]
+    if isinstance(value, Mapping):
+        return {name: _without_place(each) for name, each in value.items()}
+    return value
 
 
 def _definition(run: RunFacts) -> Iterator[tuple[str, Any]]:
@@ -38,7 +62,7 @@ def _definition(run: RunFacts) -> Iterator[tuple[str, Any]]:
     for name, value in _flat("", run.request):
         if name.partition(".")[0] in _OF_EACH_RUN:
             continue
-        if name == "TransformOutput.S3OutputPath":
+        if name == _OUTPUT:
             value = str(value).rstrip("/").removesuffix(f"/{run.run}")  # noqa: PLW2901  # the run's own part goes
         yield name, value
     for name, value in _flat("Model.", run.model or {}):

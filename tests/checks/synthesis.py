@@ -12,6 +12,7 @@ import aws_cdk as cdk
 
 from batch_transform.job.values.environment import DEFAULT_ENVIRONMENT
 from batch_transform.runs.app_command import app_command
+from batch_transform_cdk.ground.acknowledgment import keep_acknowledgments
 from stacks.example import add_stacks
 
 
@@ -31,7 +32,10 @@ def synthesise_here(
         "security_checks": str(security_checks).lower(),
     }
     outdir = str(assembly.resolve())
-    with contextlib.chdir(app_folder):
-        app = cdk.App(outdir=outdir, context=context, builtin_cloud_formation_validation=False)
-        add_stacks(app)
-        app.synth()
+    try:
+        with contextlib.chdir(app_folder):
+            app = cdk.App(outdir=outdir, context=context, builtin_cloud_formation_validation=False)
+            add_stacks(app)
+            app.synth()
+    finally:
+        keep_acknowledgments(keep=True)  # without checks the app has turned them off, for the whole process

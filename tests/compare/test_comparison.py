@@ -53,6 +53,48 @@ def test_two_runs_of_the_same_definition_have_no_differences() -> None:
     assert differences(FACTS, other()) == []
 
 
+MODEL = {
+    "Image": "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1",
+    "Containers": [{"ModelDataUrl": "s3://cdk-assets-000000000000-us-east-1/0a1b.tar.gz"}],
+}
+
+
+def in_another_account(**model: Any) -> RunFacts:
+    request = {
+        **REQUEST,
+        "TransformInput": {
+            "ContentType": "text/csv",
+            "DataSource": {"S3DataSource": {"S3Uri": "s3://in-of-prod/churn/today/"}},
+        },
+        "TransformOutput": {
+            "S3OutputPath": "s3://out-of-prod/churn/20261123T185011-11111111",
+            "Accept": "text/csv",
+        },
+    }
+    there = {
+        "Image": "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-scikit-learn:1.2-1",
+        "Containers": [{"ModelDataUrl": "s3://cdk-assets-123456789012-eu-west-1/0a1b.tar.gz"}],
+        **model,
+    }
+    return dataclasses.replace(FACTS, run="20261123T185011-11111111", request=request, model=there)
+
+
+def test_the_same_definition_in_another_account_has_no_differences() -> None:
+    assert differences(dataclasses.replace(FACTS, model=MODEL), in_another_account()) == []
+
+
+def test_another_model_in_another_account_is_a_difference() -> None:
+    other_model = [{"ModelDataUrl": "s3://cdk-assets-123456789012-eu-west-1/2c3d.tar.gz"}]
+    found = differences(dataclasses.replace(FACTS, model=MODEL), in_another_account(Containers=other_model))
+    assert [(each.name, each.second) for each in found] == [("Model.Containers", other_model)]
+
+
+def test_another_bucket_counts_where_results_are_in_the_same_one() -> None:
+    second = other(model={**RECORD["Model"], "ModelDataUrl": "s3://b/model.tar.gz"})
+    first = dataclasses.replace(FACTS, model={**RECORD["Model"], "ModelDataUrl": "s3://a/model.tar.gz"})
+    assert [each.name for each in differences(first, second)] == ["Model.ModelDataUrl"]
+
+
 def test_each_member_that_differs_is_named_with_its_path() -> None:
     second = other(model={**RECORD["Model"], "Image": "i:2"})
     second.request["DataProcessing"]["OutputFilter"] = "$"  # shared, so both change

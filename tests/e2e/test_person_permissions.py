@@ -214,3 +214,26 @@ def test_fails_with_1_if_the_run_was_started_and_cannot_be_followed(command: Com
     code, _, err = command(*START, without="states:DescribeExecution")
     assert code == 1
     assert "was started, and cannot be followed: your credentials don't allow states:DescribeExecution" in err
+
+
+@pytest.fixture
+def failed(command: Command, aws: LocalAws) -> Iterator[str]:
+    """A run that fails because of one of its objects, which is removed in the end."""
+    s3 = aws.client("s3")
+    place = {"Bucket": aws_outputs(aws)[INPUT_BUCKET], "Key": f"{JOB}/bad.csv"}
+    s3.put_object(**place, Body=b"case-x,not-a-number" + b",1" * 29 + b"\n")
+    assert command(*START, "--wait")[0] == 1
+    [run] = json.loads(command(*RUNS, "--limit", "1", "--json")[1])
+    yield str(run["run"])
+    s3.delete_object(**place)
+
+
+def test_the_policy_suffices_to_retry_a_run(command: Command, failed: str) -> None:
+    for action in ("s3:GetObject", "states:StartExecution"):
+        code, _, err = command("retry", failed, without=action)
+        assert code == 2
+        assert f"your credentials don't allow {action} " in err
+    code, _, err = command("retry", failed, "--wait")
+    assert code == 1  # the object is still bad
+    assert "don't allow" not in err
+    assert "not-a-number" in err
