@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import os
 import signal
@@ -9,6 +10,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from botocore.loaders import JSONFileLoader
 from hypothesis import settings
 
 from tiers import TESTS, TIERS, tier_of
@@ -47,6 +49,11 @@ _MORE_WORKERS = {"unit": 0, "story": 3, "proof": 4}
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Each session of boto3 reads AWS's models again, which took half of the time of the tests that call commands.
+_read = JSONFileLoader.load_file
+_read_once = functools.cache(lambda path: _read(JSONFileLoader(), path))
+JSONFileLoader.load_file = lambda _self, path: _read_once(path)  # type: ignore[method-assign]
 
 # How long an example takes tells how busy the machine is.
 settings.register_profile("no-deadline", deadline=None)
