@@ -53,7 +53,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # Each session of boto3 reads AWS's models again, which took half of the time of the tests that call commands.
 _read = JSONFileLoader.load_file
 _read_once = functools.cache(lambda path: _read(JSONFileLoader(), path))
-JSONFileLoader.load_file = lambda _self, path: _read_once(path)  # type: ignore[method-assign]
+setattr(JSONFileLoader, "load_file", lambda _, path: _read_once(path))  # noqa: B010  # mypy forbids to assign a method
 
 # How long an example takes tells how busy the machine is.
 settings.register_profile("no-deadline", deadline=None)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 CONTAINER = Path(__file__).parents[1] / "parity" / "container"
 LOCAL_ROLE = "arn:aws:iam::000000000000:role/parity"
+_PATHS = {"addressing_style": "path"}
 _ATTEMPTS = 8
 """How often a throttled call is made. TestState is throttled sooner than most calls are."""
 
@@ -89,10 +90,12 @@ class ParityPlace:
             return
         with ExitStack() as made:
             with _reporting("AWS" if self.is_aws else f"--endpoint-url {self.endpoint_url}"):
-                clients = self._clients(self._session(None))
+                session = self._session(None)
+                clients = self._clients(session)
                 if not self.is_aws:
                     image_uri, role, bucket = f"file://{CONTAINER}", LOCAL_ROLE, "parity"
-                    clients.s3.create_bucket(Bucket=bucket)
+                    # once: where nothing answers, nothing will
+                    self._client(session, "s3", 1, s3=_PATHS).create_bucket(Bucket=bucket)
                 waits = {"poll": 15.0, "log_wait": 60.0} if self.is_aws else {}
                 model = endpoint_with_model(
                     clients,
@@ -126,7 +129,7 @@ class ParityPlace:
         return Clients(
             sagemaker=self._client(session, "sagemaker"),
             sagemaker_once=self._client(session, "sagemaker", attempts=1),
-            s3=self._client(session, "s3", s3={"addressing_style": "path"} if self.endpoint_url else {}),
+            s3=self._client(session, "s3", s3=_PATHS if self.endpoint_url else {}),
             logs=self._client(session, "logs"),
         )
 
