@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -16,6 +18,8 @@ from batch_transform.job.errors import SynthError
 from batch_transform.job.values.environment import DEFAULT_ENVIRONMENT
 from batch_transform.runs.app_command import app_command
 from batch_transform.runs.files_below import can_be_written
+
+_MOST_SECONDS_TO_END = 5.0
 
 
 def synthesise(
@@ -82,8 +86,22 @@ def _run_to_its_end(
             output, errors = process.communicate()
         except BaseException:
             os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            _until_gone(process.pid)
             raise
     return subprocess.CompletedProcess(words, process.returncode, output, errors)
+
+
+def _until_gone(group: int) -> None:
+    """Wait for the end of killed processes, which write on for a while on a busy machine, into folders that are removed.
+
+    They end by themselves; the limit is for a container whose first process doesn't collect ended ones.
+    """
+    deadline = time.monotonic() + _MOST_SECONDS_TO_END
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS: the latter for ended ones
+        while time.monotonic() < deadline:
+            os.killpg(group, 0)
+            time.sleep(0.01)
 
 
 def _temporary_files(folder: Path | None) -> dict[str, str]:
