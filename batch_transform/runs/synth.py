@@ -93,7 +93,7 @@ def _run_to_its_end(
 
 
 def _until_gone(group: int) -> None:
-    """Wait for the end of killed processes, which write on for a while on a busy machine, into folders that are removed.
+    """Wait for the end of killed processes: on a busy machine they write on for a while, into folders to remove.
 
     They end by themselves; the limit is for a container whose first process doesn't collect ended ones.
     """
