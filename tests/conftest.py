@@ -42,7 +42,7 @@ _LONG = (
 Files that mostly wait for a local AWS are between those that compute.
 """
 
-_MORE_WORKERS = {"unit": 0, "story": 4, "proof": 6}
+_MORE_WORKERS = {"unit": 0, "story": 3, "proof": 4}
 
 # Under nohup the programs that the tests start would ignore SIGHUP, as they should, and not end by it. What a shell
 # starts in the background ignores Ctrl-C.

@@ -128,9 +128,8 @@ def install(extras: Sequence[str], groups: Sequence[str]) -> None:
         requirements += ["--editable", f"{ROOT}[{','.join(extras)}]"]
     with _file(pinned(PROJECT)) as constraints:
         pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--quiet"]
-        pip.append(
-            "--no-compile"
-        )  # Python compiles the few modules that it imports; all would take half a minute
+        if not extras:
+            pip.append("--no-compile")  # of PyTorch little is imported, and Python compiles that itself
         subprocess.run([*pip, f"--constraint={constraints}", *requirements], check=True)
 
 
