@@ -1,5 +1,5 @@
 # make run     runs the example job on this machine
-# make check   lint, types and the unit tests, in a minute and a half: after each change
+# make check   lint, types and the unit tests, in two minutes: after each change
 # make test    all tests but the proofs: before each push
 # make prove   the proofs, which take long or install 2 GB of other programs: each permission taken away, the state
 #              machines in a second interpreter, AWS's own clients and containers, checkov

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 CONTAINER = Path(__file__).parents[1] / "parity" / "container"
 LOCAL_ROLE = "arn:aws:iam::000000000000:role/parity"
-_PATHS = {"addressing_style": "path"}
+_PATH_STYLE = {"addressing_style": "path"}
 _ATTEMPTS = 8
 """How often a throttled call is made. TestState is throttled sooner than most calls are."""
 
@@ -95,7 +95,7 @@ class ParityPlace:
                 if not self.is_aws:
                     image_uri, role, bucket = f"file://{CONTAINER}", LOCAL_ROLE, "parity"
                     # once: where nothing answers, nothing will
-                    self._client(session, "s3", 1, s3=_PATHS).create_bucket(Bucket=bucket)
+                    self._client(session, "s3", 1, s3=_PATH_STYLE).create_bucket(Bucket=bucket)
                 waits = {"poll": 15.0, "log_wait": 60.0} if self.is_aws else {}
                 model = endpoint_with_model(
                     clients,
@@ -129,7 +129,7 @@ class ParityPlace:
         return Clients(
             sagemaker=self._client(session, "sagemaker"),
             sagemaker_once=self._client(session, "sagemaker", attempts=1),
-            s3=self._client(session, "s3", s3=_PATHS if self.endpoint_url else {}),
+            s3=self._client(session, "s3", s3=_PATH_STYLE if self.endpoint_url else {}),
             logs=self._client(session, "logs"),
         )
 

@@ -28,18 +28,17 @@ def differences(first: RunFacts, second: RunFacts) -> list[Difference]:
     """Return what differs in the requests and models, in the order of their members.
 
     Names that are new for each run don't count, nor does the run's own part of the output path. Runs that write to
-    different buckets ran in different accounts, environments or in the local AWS: of these, buckets, registries and
+    different buckets ran in different environments, one of them maybe on this machine: there, buckets, registries and
     accounts don't count either, so that what is left is what somebody changed.
     """
     one, other = dict(_definition(first)), dict(_definition(second))
-    if _bucket(one) != _bucket(other):
-        same = {name for name in one if _without_place(one[name]) == _without_place(other.get(name))}
-    else:
-        same = {name for name in one if one[name] == other.get(name)}
+    in_one_place = _bucket(one) == _bucket(other)
     return [
-        Difference(name, one.get(name), other.get(name))
+        Difference(name, first_value, second_value)
         for name in dict.fromkeys([*one, *other])
-        if name not in same
+        for first_value, second_value in [(one.get(name), other.get(name))]
+        if first_value != second_value
+        and (in_one_place or _without_place(first_value) != _without_place(second_value))
     ]
 
 

@@ -89,6 +89,15 @@ def test_another_model_in_another_account_is_a_difference() -> None:
     assert [(each.name, each.second) for each in found] == [("Model.Containers", other_model)]
 
 
+@pytest.mark.parametrize("place", [other, in_another_account])
+def test_a_member_without_a_value_is_like_one_that_is_not_there(place: Any) -> None:
+    second = place()
+    second = dataclasses.replace(second, model={**second.model, "ModelPackageName": None})
+    first = dataclasses.replace(FACTS, model=second.model | {})
+    del first.model["ModelPackageName"]  # type: ignore[union-attr]  # a dict
+    assert differences(first, second) == differences(second, first) == []
+
+
 def test_another_bucket_counts_where_results_are_in_the_same_one() -> None:
     second = other(model={**RECORD["Model"], "ModelDataUrl": "s3://b/model.tar.gz"})
     first = dataclasses.replace(FACTS, model={**RECORD["Model"], "ModelDataUrl": "s3://a/model.tar.gz"})

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import tarfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from backports import tarfile  # with filters in Python 3.11.2, too
 
 from batch_transform.job.record.names import RUN_FILE
 from batch_transform.job.values.run import run_id

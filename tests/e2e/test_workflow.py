@@ -45,9 +45,8 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     tumours = yaml.safe_load((PROJECT / "jobs/tumours.yaml").read_text())
     del tumours["triggers"]
     tumours["transform"]["env"] = ODD_TEXTS
-    tumours["workflow"] = {
-        "overlapping_runs": "allow"
-    }  # of four runs at once, one would wait and two be skipped
+    # otherwise, of four runs at once, one would wait and two be skipped
+    tumours["workflow"] = {"overlapping_runs": "allow"}
     sleeper = {
         "name": "sleeper",
         "model": SLEEPER,
